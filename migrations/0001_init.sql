@@ -58,7 +58,7 @@ CREATE TABLE codes (
   scope            TEXT NOT NULL,
   grant_expires_at INTEGER,
   expires_at       INTEGER NOT NULL,
-  used_at          INTEGER
+  successor        TEXT                       -- hash of the refresh token it was redeemed for
 ) WITHOUT ROWID;
 
 -- A refresh token. Each use makes the next one; a used one stays until it expires, so that a
@@ -68,7 +68,7 @@ CREATE TABLE refresh_tokens (
   account    TEXT NOT NULL,
   grant_id   TEXT NOT NULL,
   expires_at INTEGER NOT NULL,
-  used_at    INTEGER
+  successor  TEXT                       -- hash of the one it was exchanged for
 ) WITHOUT ROWID;
 
 -- Keys that sign access tokens, where the operator has not set TOKEN_SECRETS. The first is made

@@ -1,0 +1,125 @@
+/** The local server: the Worker in the Workers runtime, with everything that wrangler.toml names. */
+
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { bundleWorker, loadReadSettings, stopCompiler } from "./bundle.mjs";
+import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./config.mjs";
+import { openData } from "./data.mjs";
+import { Failure } from "./failure.mjs";
+import { guardRuntimes } from "./guard.mjs";
+import { listenAddresses, refusal } from "./listen.mjs";
+import { applyMigrations, listMigrations } from "./migrate.mjs";
+import { ROOT } from "./setup.mjs";
+
+/**
+ * Starts the server and returns when it answers. Throws a Failure, and leaves the data as it was,
+ * when it cannot start.
+ * @param {object} options
+ * @param {string} options.data folder, made if it is missing
+ * @param {string} [options.host] localhost or an address
+ * @param {number} [options.port] 0: any free port
+ * @param {Record<string, string>} [options.vars] settings other than those of wrangler.toml
+ * @param {boolean} [options.quiet] drops what the Worker logs instead of writing it to stderr
+ * @param {string} [options.migrations] folder
+ * @returns {Promise<{url: string, miniflare: Miniflare, dispose: () => Promise<void>}>}
+ */
+export async function startLocal({
+  data,
+  host = "localhost",
+  port = 0,
+  vars = {},
+  quiet = false,
+  migrations = MIGRATIONS,
+}) {
+  const settings = { ...VARS, ...vars };
+  const [worker, addresses] = await Promise.all([
+    buildWorker(settings),
+    listenAddresses(host, port),
+  ]);
+  const known = listMigrations(migrations);
+  const folder = openData(data, known);
+  guardRuntimes();
+  const miniflare = new Miniflare({
+    // Miniflare's own entry, for its API; people and apps come in through the doors.
+    host: "127.0.0.1",
+    port: 0,
+    // Each of these would speak with the outside or with other servers of this machine.
+    cf: false,
+    enableDevRegistry: false,
+    telemetry: { enabled: false },
+    logRequests: false,
+    log: new Log(quiet ? LogLevel.NONE : LogLevel.WARN),
+    handleStructuredLogs({ message }) {
+      if (!quiet) console.error(worker.mapStack(message));
+    },
+    resourcePersistencePath: folder.path,
+    workers: [
+      { config: { ...workerConfig(settings), manifest: manifest(worker.script) } },
+      ...addresses.map((address, index) => door(index, address, port)),
+    ],
+  });
+  const dispose = async () => {
+    await miniflare.dispose();
+    folder.release();
+  };
+  try {
+    const url = await miniflare.unsafeGetDirectURL(doorName(0));
+    if (known.some((name) => !folder.applied.includes(name))) {
+      await applyMigrations(await miniflare.getD1Database(DATABASE, WORKER_NAME), migrations);
+    }
+    return { url: `http://${displayHost(host)}:${url.port}`, miniflare, dispose };
+  } catch (error) {
+    await dispose();
+    throw error.code === "ERR_ADDRESS_IN_USE" ? refusal(host, port, "EADDRINUSE") : error;
+  }
+}
+
+/** Bundles the Worker and lets it check its settings. */
+async function buildWorker(settings) {
+  try {
+    const [worker, readSettings] = await Promise.all([bundleWorker(), loadReadSettings()]);
+    checkSettings(readSettings, settings);
+    return worker;
+  } finally {
+    await stopCompiler();
+  }
+}
+
+function checkSettings(readSettings, settings) {
+  try {
+    readSettings(settings);
+  } catch (error) {
+    throw new Failure(error.message);
+  }
+}
+
+function manifest(script) {
+  return {
+    mainModule: "index.js",
+    modulesRoot: ROOT,
+    modules: { "index.js": { type: "esm", contents: script } },
+  };
+}
+
+const doorName = (index) => `door-${index}`;
+
+/**
+ * A socket that leads straight to the Worker. Miniflare's own entry would rewrite requests, and a
+ * socket of the Worker itself would go round by the router of the assets, at half the speed. One
+ * empty Worker per address, since Miniflare knows a socket by the Worker that it belongs to.
+ */
+function door(index, host, port) {
+  return {
+    config: {
+      name: doorName(index),
+      compatibilityDate: "2026-11-01",
+      manifest: manifest("export default {};"),
+    },
+    dev: { unsafeDirectSockets: [{ host, port, serviceName: WORKER_NAME }] },
+  };
+}
+
+/** What a browser on this machine can open. */
+function displayHost(host) {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,78 @@
+/** Signing up and signing in with a password. */
+
+import { isReserved, parseUserName, USER_NAME_RULE } from "../core/names";
+import { randomId } from "../core/secrets";
+import { type Env, settings } from "../env";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
+import { type Account, insertAccount, loadAccount } from "./repo";
+
+export type { Account };
+
+/** Why somebody was not let in, with a sentence for them. */
+export type AccountRefusal = {
+  code: "closed" | "bad-name" | "bad-password" | "name-taken" | "wrong" | "wait";
+  message: string;
+  retryAfterSeconds?: number;
+};
+
+export type AccountOutcome =
+  | { ok: true; account: Account }
+  | { ok: false; refusal: AccountRefusal };
+
+const refuse = (
+  code: AccountRefusal["code"],
+  message: string,
+): { ok: false; refusal: AccountRefusal } => ({ ok: false, refusal: { code, message } });
+
+/**
+ * Makes an account. Refuses with `closed` where the operator takes no one, `bad-name`,
+ * `bad-password` (length), `name-taken` (also where the name is reserved).
+ */
+export async function signUp(
+  env: Env,
+  rawName: string,
+  password: string,
+  now: number,
+): Promise<AccountOutcome> {
+  if (settings(env).SIGN_UP === "closed") {
+    return refuse("closed", "This provider does not take new people at the moment.");
+  }
+  const name = parseUserName(rawName);
+  if (name === null) return refuse("bad-name", `A name has ${USER_NAME_RULE}`);
+  if (password.length < MIN_PASSWORD_LENGTH) {
+    return refuse("bad-password", `A password has at least ${MIN_PASSWORD_LENGTH} characters.`);
+  }
+  if (password.length > MAX_PASSWORD_LENGTH) {
+    return refuse("bad-password", `A password has at most ${MAX_PASSWORD_LENGTH} characters.`);
+  }
+  // The hash comes first, so that a taken name takes as long as a free one.
+  const hash = await env.USERS.getByName(name).hashPassword(password);
+  const account = { id: randomId(), name };
+  const isFree = !isReserved(name) && (await insertAccount(env.DB, account, hash, now));
+  return isFree ? { ok: true, account } : refuse("name-taken", `The name "${name}" is taken.`);
+}
+
+/**
+ * Finds out whose name and password these are. Refuses with `wrong`, the same and after the same
+ * time whether or not there is such a name, and with `wait` after too many wrong passwords.
+ */
+export async function checkPassword(
+  env: Env,
+  rawName: string,
+  password: string,
+  now: number,
+): Promise<AccountOutcome> {
+  const wrong = refuse("wrong", "The name or the password is wrong.");
+  const name = parseUserName(rawName);
+  if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
+  const account = await loadAccount(env.DB, name);
+  const check = await env.USERS.getByName(name).checkPassword(password, account?.hash ?? null, now);
+  if (check.waitSeconds > 0) {
+    const message = `Too many wrong passwords. Try again in ${check.waitSeconds} seconds.`;
+    const refusal = { code: "wait" as const, message, retryAfterSeconds: check.waitSeconds };
+    return { ok: false, refusal };
+  }
+  return check.isRight && account
+    ? { ok: true, account: { id: account.id, name: account.name } }
+    : wrong;
+}

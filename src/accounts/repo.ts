@@ -1,0 +1,78 @@
+/** Accounts, passwords and sessions in D1. */
+
+export interface Account {
+  id: string;
+  name: string;
+}
+
+/**
+ * Makes an account with a password. False, and nothing written, if the name is taken. One batch,
+ * so there is never an account that nobody can enter.
+ */
+export async function insertAccount(
+  db: D1Database,
+  account: Account,
+  passwordHash: string,
+  now: number,
+): Promise<boolean> {
+  const [inserted] = await db.batch([
+    db
+      .prepare(
+        "INSERT INTO accounts (id, name, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+      )
+      .bind(account.id, account.name, now),
+    db
+      .prepare(
+        `INSERT INTO passwords (account, hash, created_at)
+         SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)`,
+      )
+      .bind(account.id, passwordHash, now),
+  ]);
+  return inserted?.meta.changes === 1;
+}
+
+export const loadAccount = (
+  db: D1Database,
+  name: string,
+): Promise<(Account & { hash: string | null }) | null> =>
+  db
+    .prepare(
+      `SELECT a.id, a.name, p.hash
+       FROM accounts a LEFT JOIN passwords p ON p.account = a.id
+       WHERE a.name = ?1`,
+    )
+    .bind(name)
+    .first();
+
+/** Starts a session, and ends the one that the browser had before. */
+export async function insertSession(
+  db: D1Database,
+  session: { hash: string; account: string; createdAt: number; expiresAt: number },
+  previousHash: string | null,
+): Promise<void> {
+  const { hash, account, createdAt, expiresAt } = session;
+  await db.batch([
+    db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(previousHash),
+    db
+      .prepare(
+        "INSERT INTO sessions (hash, account, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)",
+      )
+      .bind(hash, account, createdAt, expiresAt),
+  ]);
+}
+
+export const loadSession = (db: D1Database, hash: string, now: number): Promise<Account | null> =>
+  db
+    .prepare(
+      `SELECT a.id, a.name FROM sessions s JOIN accounts a ON a.id = s.account
+       WHERE s.hash = ?1 AND s.expires_at > ?2`,
+    )
+    .bind(hash, now)
+    .first();
+
+export async function deleteSession(db: D1Database, hash: string): Promise<void> {
+  await db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run();
+}
+
+export const deleteExpiredSessions = (db: D1Database, now: number): D1PreparedStatement =>
+  db.prepare("DELETE FROM sessions WHERE expires_at <= ?1").bind(now);

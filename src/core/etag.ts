@@ -1,0 +1,109 @@
+/** Versions and preconditions: §6, and RFC 9110 §8.8, §13. */
+
+import { done, type Outcome, refused } from "./refusals";
+
+/**
+ * The version of a folder that has nothing below it and so has no row. It may be the same for all
+ * of them and at all times, because so is what they describe.
+ */
+export const EMPTY_FOLDER_VERSION = "empty";
+
+/** A version as the ETag header carries it: strong, in double quotes. */
+export const etagOf = (version: string): string => `"${version}"`;
+
+/** The value of an If-Match or If-None-Match header. */
+export interface VersionList {
+  /** It was `*`: any current version. */
+  any: boolean;
+  versions: string[];
+}
+
+/** What a request demands of the node's current state. A value: only the commit is atomic. */
+export interface Precondition {
+  match?: VersionList;
+  noneMatch?: VersionList;
+  /** Milliseconds, whole seconds. */
+  modifiedSince?: number;
+  unmodifiedSince?: number;
+}
+
+/**
+ * Reads the conditional headers. Refuses with `malformed` a list that is none: guessing what was
+ * meant could overwrite what the client wanted to protect.
+ */
+export function parsePrecondition(headers: Headers): Outcome<Precondition> {
+  const precondition: Precondition = {};
+  for (const [header, field] of [
+    ["if-match", "match"],
+    ["if-none-match", "noneMatch"],
+  ] as const) {
+    const raw = headers.get(header);
+    if (raw === null) continue;
+    const list = parseVersionList(raw);
+    if (list === null) {
+      const message = `The ${header} header is neither * nor a list of quoted ETags.`;
+      return refused({ code: "malformed", message });
+    }
+    precondition[field] = list;
+  }
+  // RFC 9110 §13.1.3, §13.1.4: dates count only where there is no list of ETags, and "a recipient
+  // MUST ignore" a date that is none.
+  const modifiedSince = parseDate(headers.get("if-modified-since"));
+  if (!precondition.noneMatch && modifiedSince !== null) precondition.modifiedSince = modifiedSince;
+  const unmodifiedSince = parseDate(headers.get("if-unmodified-since"));
+  if (!precondition.match && unmodifiedSince !== null) {
+    precondition.unmodifiedSince = unmodifiedSince;
+  }
+  return done(precondition);
+}
+
+/** Weighs a GET or HEAD of an existing node: RFC 9110 §13.2.2 in its order. */
+export function weighRead(
+  precondition: Precondition,
+  version: string,
+  modified: number | null,
+): "go" | "not-modified" | "failed" {
+  const { match, noneMatch, modifiedSince, unmodifiedSince } = precondition;
+  const second = modified === null ? null : Math.floor(modified / 1000) * 1000;
+  if (match && !lists(match, version)) return "failed";
+  if (unmodifiedSince !== undefined && second !== null && second > unmodifiedSince) return "failed";
+  // §6: "SHOULD be responded to with a 304 response if that list includes the document or folder's
+  // current version."
+  if (noneMatch && lists(noneMatch, version)) return "not-modified";
+  if (modifiedSince !== undefined && second !== null && second <= modifiedSince) {
+    return "not-modified";
+  }
+  return "go";
+}
+
+/** RFC 9110 §13.1.5: whether a range may be served, or the whole document has to be. */
+export function weighIfRange(ifRange: string | null, version: string, modified: number): boolean {
+  if (ifRange === null) return true;
+  if (ifRange.includes('"')) return ifRange === etagOf(version);
+  return parseDate(ifRange) === Math.floor(modified / 1000) * 1000;
+}
+
+const lists = (list: VersionList, version: string): boolean =>
+  list.any || list.versions.includes(version);
+
+/**
+ * A weak `W/"x"` is taken for `"x"`: our versions are strong, so it can only be one of them that a
+ * proxy weakened on the way. A bare token without quotes is tolerated for clients that forget them.
+ */
+function parseVersionList(raw: string): VersionList | null {
+  const text = raw.trim();
+  if (text === "*") return { any: true, versions: [] };
+  const versions: string[] = [];
+  const member = /\s*(?:W\/)?(?:"([^"]*)"|([^\s",*]+))\s*(?:,|$)/y;
+  while (member.lastIndex < text.length) {
+    const found = member.exec(text);
+    if (!found) return null;
+    versions.push(found[1] ?? found[2] ?? "");
+  }
+  return versions.length > 0 ? { any: false, versions } : null;
+}
+
+function parseDate(raw: string | null): number | null {
+  const time = raw === null ? Number.NaN : Date.parse(raw);
+  return Number.isNaN(time) ? null : time;
+}

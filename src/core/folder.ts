@@ -1,0 +1,41 @@
+/** Folder descriptions: §4. */
+
+import { FOLDER_CONTEXT } from "./spec";
+
+/** An item of a folder. `name` is decoded; a folder's ends with "/" and its `type` is null. */
+export interface FolderItem {
+  name: string;
+  version: string;
+  type: string | null;
+  /** Bytes. */
+  length: number;
+  /** Milliseconds since 1970. */
+  modified: number;
+}
+
+/** RFC 9110 §5.6.7: §4 "The last-modified date MUST be formatted as HTTP-date". */
+export const httpDate = (milliseconds: number): string => new Date(milliseconds).toUTCString();
+
+/** The JSON-LD text of a folder with these items. */
+export function describeFolder(items: FolderItem[]): string {
+  const described = items.map(({ name, version, type, length, modified }) => [
+    name,
+    type === null
+      ? { ETag: version }
+      : {
+          // §4: "ETags in folder descriptions MUST omit the double quotes"
+          ETag: version,
+          "Content-Type": type,
+          "Content-Length": length,
+          "Last-Modified": httpDate(modified),
+        },
+  ]);
+  return `{"@context":${JSON.stringify(FOLDER_CONTEXT)},"items":${jsonObject(described)}}`;
+}
+
+/**
+ * A JSON object from entries. Not by Object.fromEntries: there an item called "__proto__" would be
+ * lost, and items called "1", "2" would lose their order.
+ */
+const jsonObject = (entries: unknown[][]): string =>
+  `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;

@@ -1,0 +1,23 @@
+/** User names and addresses: the <user> and <host> of §10. */
+
+const USER_NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])$/;
+
+/** The rule of `parseUserName`, for the form. */
+export const USER_NAME_RULE = "2 to 32 characters: letters a to z, digits, and hyphens in between.";
+
+/** Names that a stranger could take for the provider itself. */
+const RESERVED = new Set(
+  `abuse account accounts admin administrator api billing contact dns ftp help host hostmaster
+  imap info localhost mail me moderator news noreply no-reply oauth official operator owner pop
+  postmaster public root rxdb satchel security smtp staff status storage support sysadmin system
+  team usenet user webfinger webmaster well-known www`.split(/\s+/),
+);
+
+/** The user name that a person means, in lower case, or null if it cannot be one. */
+export function parseUserName(raw: string): string | null {
+  const name = raw.trim().toLowerCase();
+  return USER_NAME.test(name) ? name : null;
+}
+
+/** Whether nobody may sign up by this name. */
+export const isReserved = (name: string): boolean => RESERVED.has(name);

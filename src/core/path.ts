@@ -1,0 +1,89 @@
+/** Where a document or folder is in the tree of one account: §4 on item names. */
+
+import { done, type Outcome, refused } from "./refusals";
+
+/** Of the decoded path in UTF-8. With the Content-Type it has to fit into an R2 object's metadata. */
+export const MAX_PATH_BYTES = 4096;
+/** A change writes one row per ancestor, so depth is what a write costs. */
+export const MAX_DEPTH = 64;
+
+/**
+ * A node of the tree by its decoded names. `parent` is the path of the folder it is in ("" for the
+ * root itself), `name` its name there; a folder's name ends with "/", the root's is "/".
+ */
+export interface NodePath {
+  kind: "document" | "folder";
+  parent: string;
+  name: string;
+}
+
+export const ROOT: NodePath = { kind: "folder", parent: "", name: "/" };
+
+/** "/a/b" or "/a/b/", decoded. */
+export const pathOf = (node: NodePath): string => node.parent + node.name;
+
+/**
+ * Reads what follows <storage_root> in a URL, still percent-encoded: "/", "/a/b%20c", "/a/".
+ * Refuses with `malformed` an empty segment, broken percent-encoding and names that §4 rules out,
+ * with `path-too-long` (414) what is above MAX_PATH_BYTES or MAX_DEPTH.
+ */
+export function parseNodePath(raw: string): Outcome<NodePath> {
+  if (!raw.startsWith("/")) return malformed("A path starts with a slash.");
+  const kind = raw.endsWith("/") ? "folder" : "document";
+  const encoded = raw.slice(1, kind === "folder" ? -1 : undefined).split("/");
+  if (raw === "/") return done(ROOT);
+  if (encoded.length > MAX_DEPTH) return tooLong(`is deeper than ${MAX_DEPTH} levels`);
+
+  const names: string[] = [];
+  for (const segment of encoded) {
+    const name = decodeSegment(segment);
+    if (name === null) return malformed("The path is not valid percent-encoded UTF-8.");
+    // §4: "Item names MAY contain all characters, before URI_ENCODE, except '/' and the null
+    // character '\0' and MUST NOT have zero length."
+    if (name === "" || name.includes("/") || name.includes("\0")) {
+      return malformed("An item name is empty or contains a slash or a null character.");
+    }
+    // §4: "Item names MUST NOT be equal to '.' or to '..'"
+    if (name === "." || name === "..") return malformed("An item name must not be '.' or '..'.");
+    names.push(name);
+  }
+
+  const last = names.pop() as string;
+  const parent = names.length === 0 ? "/" : `/${names.join("/")}/`;
+  const node: NodePath = { kind, parent, name: kind === "folder" ? `${last}/` : last };
+  if (new TextEncoder().encode(pathOf(node)).byteLength > MAX_PATH_BYTES) {
+    return tooLong(`is longer than ${MAX_PATH_BYTES} bytes`);
+  }
+  return done(node);
+}
+
+/** The folders above a node, the root first, its parent last. */
+export function ancestorsOf(node: NodePath): NodePath[] {
+  const ancestors: NodePath[] = [];
+  for (let end = node.parent.indexOf("/"); end !== -1; end = node.parent.indexOf("/", end + 1)) {
+    ancestors.push(folderAt(node.parent.slice(0, end + 1)));
+  }
+  return ancestors;
+}
+
+/** §9: "GET and HEAD requests to a document (but not a folder) whose path starts with '/public/'" */
+export const isPublic = (node: NodePath): boolean => pathOf(node).startsWith("/public/");
+
+function folderAt(path: string): NodePath {
+  if (path === "/") return ROOT;
+  const start = path.lastIndexOf("/", path.length - 2) + 1;
+  return { kind: "folder", parent: path.slice(0, start), name: path.slice(start) };
+}
+
+function decodeSegment(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}
+
+const malformed = (message: string) => refused({ code: "malformed", message });
+
+const tooLong = (how: string) =>
+  refused({ code: "path-too-long", message: `The path ${how}. Use a shorter one.` });

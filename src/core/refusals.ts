@@ -1,0 +1,30 @@
+/**
+ * What the storage may refuse, as plain values: classes would not survive the call into a Durable
+ * Object. `http/refusals.ts` gives each code its status.
+ */
+
+export type Refusal =
+  | { code: "malformed"; message: string }
+  | { code: "folder-write"; message: string }
+  | { code: "unauthorized"; message: string; error?: "invalid_token" }
+  | { code: "insufficient-scope"; message: string }
+  | { code: "not-found"; message: string }
+  | { code: "method-not-allowed"; message: string; allow: string }
+  | { code: "clash"; message: string }
+  | { code: "precondition-failed"; message: string; version: string | null }
+  | { code: "too-large"; message: string }
+  | { code: "path-too-long"; message: string }
+  | { code: "range-not-satisfiable"; message: string; length: number }
+  | { code: "over-quota"; message: string }
+  | { code: "rate-limited"; message: string; retryAfterSeconds: number }
+  | { code: "unavailable"; message: string; retryAfterSeconds: number }
+  | { code: "unknown-outcome"; message: string; retryAfterSeconds: number };
+
+export type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+
+export const done = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
+
+export const refused = (refusal: Refusal): { ok: false; refusal: Refusal } => ({
+  ok: false,
+  refusal,
+});

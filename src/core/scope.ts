@@ -1,0 +1,54 @@
+/** Access scopes: §9. */
+
+import { type NodePath, pathOf } from "./path";
+
+/** One access scope: a module, or `*` for everything, and what may be done there. */
+export interface Scope {
+  module: string;
+  level: "r" | "rw";
+}
+
+// §9: "the <module> string SHOULD be lower-case alphanumerical, other than the reserved word
+// 'public'". Apps in use also have hyphens, underscores, dots and capitals; none of these means
+// anything in a path or a pattern.
+const SCOPE = /^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(rw?)$/;
+
+/**
+ * Reads a scope parameter, "notes:rw photos:r". Returns null if it is empty or any part of it is
+ * not an access scope. A module that is named twice has the sum of its levels.
+ */
+export function parseScopes(raw: string): Scope[] | null {
+  const levels = new Map<string, Scope["level"]>();
+  for (const part of raw.split(" ").filter((part) => part !== "")) {
+    const [, module, level] = SCOPE.exec(part) ?? [];
+    if (module === undefined || module === "public") return null;
+    if (level === "rw" || !levels.has(module)) levels.set(module, level as Scope["level"]);
+  }
+  return levels.size > 0 ? [...levels].map(([module, level]) => ({ module, level })) : null;
+}
+
+export const formatScopes = (scopes: Scope[]): string =>
+  scopes.map(({ module, level }) => `${module}:${level}`).join(" ");
+
+/** Whether nothing in `wanted` goes beyond `granted`, and no module is named that is not there. */
+export const isWithin = (wanted: Scope[], granted: Scope[]): boolean =>
+  wanted.every(({ module, level }) =>
+    granted.some(
+      (scope) =>
+        (scope.module === module || scope.module === "*") &&
+        (level === "r" || scope.level === "rw"),
+    ),
+  );
+
+/** §9: "The access the bearer token gives is the sum of its access scopes". */
+export function allows(scopes: Scope[], action: "read" | "write", node: NodePath): boolean {
+  const path = pathOf(node);
+  return scopes.some(
+    ({ module, level }) =>
+      (action === "read" || level === "rw") &&
+      (module === "*" ||
+        path.startsWith(`/${module}/`) ||
+        // §9: "start with '/' <module> '/' or '/public/' <module> '/'"
+        path.startsWith(`/public/${module}/`)),
+  );
+}

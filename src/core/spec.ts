@@ -1,0 +1,22 @@
+/** The words of draft-dejong-remotestorage-26 that go over the wire, each written once. */
+
+/** <storage_api>: §8 "always 'draft-dejong-remotestorage-26'". */
+export const STORAGE_API = "draft-dejong-remotestorage-26";
+
+/** §10: the link relation under which WebFinger names a person's storage. */
+export const STORAGE_REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
+
+/** §10, §10.1, §15: names of the properties on that link. */
+export const PROPERTY = {
+  version: "http://remotestorage.io/spec/version",
+  implicitGrant: "http://tools.ietf.org/html/rfc6749#section-4.2",
+  authorizationEndpoint: "http://tools.ietf.org/html/rfc6749#section-3.1",
+  tokenEndpoint: "http://tools.ietf.org/html/rfc6749#section-3.2",
+  challengeMethods: "http://tools.ietf.org/html/rfc7636",
+  tokenInQuery: "http://tools.ietf.org/html/rfc6750#section-2.3",
+  ranges: "http://tools.ietf.org/html/rfc7233",
+} as const;
+
+/** §4: content type and context of a folder description. */
+export const FOLDER_TYPE = "application/ld+json";
+export const FOLDER_CONTEXT = "http://remotestorage.io/spec/folder-description";

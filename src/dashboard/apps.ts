@@ -1,0 +1,15 @@
+/** Apps to begin with: each opens with the person's address (§11). */
+
+export const SUGGESTED_APPS = [
+  { name: "Notes Together", url: "https://notestogether.hominidsoftware.com/", about: "Notes" },
+  { name: "Litewrite", url: "https://litewrite.net/", about: "Distraction-free writing" },
+  { name: "Webmarks", url: "https://webmarks.5apps.com/", about: "Bookmarks" },
+  { name: "Inspektor", url: "https://inspektor.5apps.com/", about: "Browse all your data" },
+] as const;
+
+/**
+ * §11: "providers MAY redirect to applications with a 'remotestorage' field in the URL fragment,
+ * with the user account as value."
+ */
+export const storageFirstLink = (app: string, address: string): string =>
+  `${app}#remotestorage=${encodeURIComponent(address)}`;

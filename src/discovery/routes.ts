@@ -1,0 +1,74 @@
+/** The doors under /.well-known/: "where is alice's storage?" */
+
+import { type Context, Hono } from "hono";
+import { type Env, settings } from "../env";
+import { allowApps } from "../http/cors";
+import { originsOf } from "../http/hosts";
+import { findUser } from "./repo";
+import { describeUser, parseResource } from "./webfinger";
+
+type DiscoveryContext = Context<{ Bindings: Env }>;
+
+export const discoveryRoutes = new Hono<{ Bindings: Env }>();
+
+discoveryRoutes.use(allowApps(["GET"]));
+
+discoveryRoutes.get("/webfinger", webfinger);
+
+/** RFC 6415: the same for clients that ask host-meta; without a resource, where to ask. */
+discoveryRoutes.get("/host-meta.json", async (c) => {
+  if (c.req.query("resource") !== undefined) return webfinger(c);
+  const { pages } = originsOf(c.req.url, settings(c.env));
+  return c.json({
+    links: [{ rel: "lrdd", template: `${pages}/.well-known/webfinger?resource={uri}` }],
+  });
+});
+
+/** RFC 7033 §4.2: 400 without a resource that is a URI, 404 for one that nobody here has. */
+async function webfinger(c: DiscoveryContext): Promise<Response> {
+  const query = new URL(c.req.url).searchParams;
+  const [resource, ...others] = query.getAll("resource");
+  const origins = originsOf(c.req.url, settings(c.env));
+  const hosts = [new URL(origins.pages).host, new URL(c.req.url).host];
+  const isUri = resource !== undefined && /^[a-z][a-z0-9+.-]*:\S+$/i.test(resource);
+  if (!isUri || others.length > 0) {
+    return c.json({ error: "Give one resource, such as acct:alice@example.com." }, 400);
+  }
+  const subject = parseResource(resource, hosts);
+  const user = subject === null ? null : await find(c.env.DB, subject);
+  if (user === null) return c.json({ error: "Nobody here has this address." }, 404);
+  return c.body(JSON.stringify(describeUser(resource, user, origins, query.getAll("rel"))), 200, {
+    "Content-Type": "application/jrd+json",
+    "Cache-Control": "no-cache",
+  });
+}
+
+async function find(
+  db: D1Database,
+  subject: NonNullable<ReturnType<typeof parseResource>>,
+): Promise<string | null> {
+  if (!("domain" in subject)) return findUser(db, subject.user, null);
+  const owner = await findUser(db, null, subject.domain);
+  return subject.user === null || subject.user === owner ? owner : null;
+}
+
+/** RFC 8414. */
+discoveryRoutes.get("/oauth-authorization-server", (c) => {
+  const { pages } = originsOf(c.req.url, settings(c.env));
+  return c.json({
+    issuer: pages,
+    authorization_endpoint: `${pages}/oauth/authorize`,
+    token_endpoint: `${pages}/oauth/token`,
+    revocation_endpoint: `${pages}/oauth/revoke`,
+    response_types_supported: ["token", "code"],
+    response_modes_supported: ["query", "fragment"],
+    grant_types_supported: ["implicit", "authorization_code", "refresh_token"],
+    code_challenge_methods_supported: ["S256"],
+    token_endpoint_auth_methods_supported: ["none"],
+    revocation_endpoint_auth_methods_supported: ["none"],
+    bearer_methods_supported: ["header", "query"],
+  });
+});
+
+/** For password managers: https://w3c.github.io/webappsec-change-password-url/ */
+discoveryRoutes.get("/change-password", (c) => c.redirect("/"));

@@ -1,0 +1,90 @@
+/** Bindings and settings of the Worker, read and checked once per isolate. */
+
+import * as v from "valibot";
+import type { UserObject } from "./live/user-object";
+
+export interface Bindings {
+  DB: D1Database;
+  BODIES: R2Bucket;
+  USERS: DurableObjectNamespace<UserObject>;
+  SIGN_IN_LIMIT: RateLimit;
+  SIGN_UP_LIMIT: RateLimit;
+  ASSETS: Fetcher;
+}
+
+/** As wrangler.toml, the command line and secrets give them: every one is text. */
+export type Variables = Partial<Record<keyof v.InferOutput<typeof Settings>, string>>;
+
+export type Env = Bindings & Variables;
+
+const origin = v.pipe(
+  v.optional(v.string(), ""),
+  v.check(
+    (text) => text === "" || (URL.canParse(text) && new URL(text).origin === text),
+    "must be empty or an origin such as https://satchel.example, without a path",
+  ),
+  v.transform((text) => (text === "" ? null : text)),
+);
+
+const wholeNumber = (fallback: string, least: number) =>
+  v.pipe(
+    v.optional(v.string(), fallback),
+    v.regex(/^\d{1,15}$/, "must be a whole number"),
+    v.transform(Number),
+    v.minValue(least, `must be at least ${least}`),
+  );
+
+const Settings = v.object({
+  /** Origin of the pages and of WebFinger; null: whatever host a request came to. */
+  ORIGIN: origin,
+  /** §14: origin of the storage, if it is another than that of the pages. */
+  STORAGE_ORIGIN: origin,
+  SIGN_UP: v.optional(v.picklist(["open", "closed"], "must be open or closed"), "open"),
+  DEFAULT_QUOTA_BYTES: wholeNumber("1073741824", 0),
+  MAX_DOCUMENT_BYTES: wholeNumber("104857600", 1),
+  /** Of tokens from the code flow, which can be refreshed. */
+  ACCESS_TOKEN_SECONDS: wholeNumber("3600", 60),
+  REFRESH_TOKEN_DAYS: wholeNumber("180", 1),
+  SESSION_DAYS: wholeNumber("30", 1),
+  /** Keys for access tokens, the first signs, all verify; empty: made and kept in D1. */
+  TOKEN_SECRETS: v.pipe(
+    v.optional(v.string(), ""),
+    v.transform((text) => text.split(",").filter((secret) => secret !== "")),
+    v.check(
+      (secrets) => secrets.every((secret) => secret.length >= 32),
+      "must be secrets of at least 32 characters each, separated by commas",
+    ),
+  ),
+});
+
+export type Settings = v.InferOutput<typeof Settings>;
+
+/**
+ * The settings in force. Throws an Error whose message is one sentence per wrong setting, naming
+ * it, if any is wrong.
+ */
+export function readSettings(variables: Variables): Settings {
+  const known = Object.fromEntries(
+    Object.keys(Settings.entries).map((name) => [name, variables[name as keyof Variables]]),
+  );
+  const result = v.safeParse(Settings, known);
+  if (result.success) return result.output;
+  const sentences = result.issues.map((issue) => {
+    const name = String(issue.path?.[0].key);
+    const value = name === "TOKEN_SECRETS" ? "" : ` is "${known[name]}" but`;
+    return `The setting ${name}${value} ${issue.message}.`;
+  });
+  throw new Error(sentences.join(" "));
+}
+
+const settingsOf = new WeakMap<Env, Settings>();
+
+/** `readSettings` of this Worker, once per isolate. */
+export function settings(env: Env): Settings {
+  let known = settingsOf.get(env);
+  if (!known) {
+    known = readSettings(env);
+    settingsOf.set(env, known);
+  }
+  return known;
+}

@@ -1,0 +1,37 @@
+/** Which host a request is for: the pages' or the storage's (§14). */
+
+import type { Settings } from "../env";
+
+/** Origins as seen from the outside. They are the same unless STORAGE_ORIGIN is set. */
+export interface Origins {
+  pages: string;
+  storage: string;
+}
+
+export function originsOf(requestUrl: string, settings: Settings): Origins {
+  const pages = settings.ORIGIN ?? new URL(requestUrl).origin;
+  return { pages, storage: settings.STORAGE_ORIGIN ?? pages };
+}
+
+/**
+ * §14: "the OAuth dialog and launch dashboard or token revocation interface SHOULD be on a
+ * different origin than the remoteStorage interface." Whether `door` is open on the host that this
+ * request came to; always, while there is only one.
+ */
+export function isOpenHere(
+  door: "pages" | "storage",
+  requestUrl: string,
+  settings: Settings,
+): boolean {
+  if (settings.STORAGE_ORIGIN === null) return true;
+  const isStorageHost = new URL(requestUrl).host === new URL(settings.STORAGE_ORIGIN).host;
+  return isStorageHost === (door === "storage");
+}
+
+/** <storage_root> of a user: §8, "note there is no trailing slash". */
+export const storageRoot = (origins: Origins, user: string): string =>
+  `${origins.storage}/storage/${user}`;
+
+/** <user>@<host>, the address that a person gives to an app. */
+export const addressOf = (origins: Origins, user: string): string =>
+  `${user}@${new URL(origins.pages).host}`;

@@ -1,0 +1,60 @@
+/** The exit for refusals of the storage: the only table of its statuses (§5). */
+
+import { etagOf } from "../core/etag";
+import type { Refusal } from "../core/refusals";
+
+const STATUS = {
+  malformed: 400,
+  "folder-write": 400,
+  unauthorized: 401,
+  "insufficient-scope": 403,
+  "not-found": 404,
+  "method-not-allowed": 405,
+  clash: 409,
+  "precondition-failed": 412,
+  "too-large": 413,
+  "path-too-long": 414,
+  "range-not-satisfiable": 416,
+  "rate-limited": 429,
+  unavailable: 503,
+  "unknown-outcome": 503,
+  "over-quota": 507,
+} as const satisfies Record<Refusal["code"], number>;
+
+/**
+ * A refusal as the client gets it: status, headers and a JSON body with a sentence for people.
+ * JSON also where a folder was asked for: remotestorage.js takes any other body of a folder for a
+ * lost connection.
+ */
+export function refusalResponse(refusal: Refusal): Response {
+  const { code, message } = refusal;
+  return Response.json(
+    { error: code, message },
+    { status: STATUS[code], headers: { "Cache-Control": "no-cache", ...headersOf(refusal) } },
+  );
+}
+
+function headersOf(refusal: Refusal): Record<string, string> {
+  switch (refusal.code) {
+    case "unauthorized":
+      // RFC 6750 §3: without any token in the request, no error code.
+      return { "WWW-Authenticate": challenge(refusal.error) };
+    case "insufficient-scope":
+      return { "WWW-Authenticate": challenge("insufficient_scope") };
+    case "method-not-allowed":
+      return { Allow: refusal.allow };
+    case "precondition-failed":
+      return refusal.version === null ? {} : { ETag: etagOf(refusal.version) };
+    case "range-not-satisfiable":
+      return { "Content-Range": `bytes */${refusal.length}` };
+    case "rate-limited":
+    case "unavailable":
+    case "unknown-outcome":
+      return { "Retry-After": String(refusal.retryAfterSeconds) };
+    default:
+      return {};
+  }
+}
+
+const challenge = (error?: string): string =>
+  `Bearer realm="remoteStorage"${error ? `, error="${error}"` : ""}`;

@@ -1,0 +1,103 @@
+/** The page on which a person allows an app, or not. */
+
+import type { Context } from "hono";
+import type { Scope } from "../core/scope";
+import { page } from "../http/page";
+import { isLoopback } from "./redirect-uri";
+import type { AuthorizationRequest } from "./request";
+
+/** How long a person can allow an app: the choices of the form, in days; null: no end. */
+export const DURATIONS = {
+  month: { days: 30, label: "for 30 days" },
+  year: { days: 365, label: "for a year" },
+  always: { days: null, label: "until I disconnect it" },
+} as const;
+
+export type Duration = keyof typeof DURATIONS;
+
+export const isDuration = (text: string): text is Duration => Object.hasOwn(DURATIONS, text);
+
+/** Name of the form field that holds the level of a scope. */
+export const levelField = (scope: Scope): string => `level:${scope.module}`;
+
+export function consentPage(
+  c: Context,
+  { redirectUri, scopes, flow }: AuthorizationRequest,
+  user: string,
+  address: string,
+): Response | Promise<Response> {
+  const { origin } = redirectUri;
+  const isLocal = isLoopback(new URL(origin).hostname);
+  // An app of the implicit flow cannot renew its access: at the end the person has to come again.
+  const usual: Duration = flow === "implicit" ? "always" : "year";
+  return page(
+    c,
+    { title: "Connect an app", user, formTarget: origin },
+    <form method="post" class="card">
+      <h1>
+        <span class="origin">{origin}</span>
+        <br />
+        asks for access to your storage
+      </h1>
+      {isLocal ? (
+        <p class="warning">
+          This app runs on your own computer. Go on only if you have started it yourself.
+        </p>
+      ) : null}
+      <ul class="list">
+        {scopes.map((scope) => (
+          <ScopeItem scope={scope} />
+        ))}
+      </ul>
+      <div class="field">
+        <label for="duration">Allow this</label>
+        <select id="duration" name="duration">
+          {Object.entries(DURATIONS).map(([value, { label }]) => (
+            <option value={value} selected={value === usual}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
+      <p class="faint">
+        The data stays in your storage <strong>{address}</strong>. You can disconnect the app at any
+        time on your <a href="/">home page</a>.
+      </p>
+      <p class="row">
+        <button type="submit" name="decision" value="allow">
+          Allow
+        </button>
+        <button type="submit" name="decision" value="deny" class="quiet">
+          Deny
+        </button>
+      </p>
+    </form>,
+  );
+}
+
+const ScopeItem = ({ scope }: { scope: Scope }) => (
+  <li>
+    <label for={levelField(scope)}>
+      {scope.module === "*" ? "Everything in your storage" : scope.module}
+      <small>{scope.module === "*" ? EVERYTHING : explain(scope)}</small>
+    </label>
+    {scope.level === "rw" ? (
+      <select id={levelField(scope)} name={levelField(scope)}>
+        <option value="rw">read and change</option>
+        <option value="r">read only</option>
+      </select>
+    ) : (
+      <span id={levelField(scope)}>read only</span>
+    )}
+    {scope.module === "*" ? (
+      <p class="warning">
+        That includes what all your other apps keep there. Few apps need this much.
+      </p>
+    ) : null}
+  </li>
+);
+
+const EVERYTHING = "All documents of all your apps, private and public";
+
+const explain = ({ module }: Scope): string =>
+  `Your documents under “${module}”, private and public`;

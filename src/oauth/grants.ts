@@ -1,0 +1,60 @@
+/** What a person has allowed an app: made at consent, gone when they disconnect it. */
+
+import { parseScopes, type Scope } from "../core/scope";
+import {
+  deleteExpiredGrants,
+  deleteGrantsOf,
+  type GrantRow,
+  loadGrants,
+  selectGrant,
+} from "./repo";
+import type { AccessClaims } from "./tokens";
+
+export { deleteExpiredGrants };
+
+/** Asks whether the grant of a token stands; for a batch. `grantedScopes` reads the answer. */
+export const grantStatement = (
+  db: D1Database,
+  claims: AccessClaims,
+  now: number,
+): D1PreparedStatement => selectGrant(db, claims.account, claims.grant, now);
+
+/** The scopes of the grant, or null if it was revoked or has expired. */
+export function grantedScopes(result: D1Result | undefined): Scope[] | null {
+  const [row] = (result?.results ?? []) as { scope: string }[];
+  return row ? parseScopes(row.scope) : null;
+}
+
+/** An app that is connected to an account, by all its grants. */
+export interface ConnectedApp {
+  origin: string;
+  scopes: Scope[];
+  /** Milliseconds since 1970. */
+  since: number;
+  /** When its last grant ends; null: until it is disconnected. */
+  until: number | null;
+}
+
+/** The apps of an account, the longest connected first. An app may have a grant per device. */
+export async function listConnectedApps(
+  db: D1Database,
+  account: string,
+  now: number,
+): Promise<ConnectedApp[]> {
+  const byOrigin = Map.groupBy(await loadGrants(db, account, now), ({ origin }) => origin);
+  return [...byOrigin].map(([origin, grants]) => ({
+    origin,
+    scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
+    since: Math.min(...grants.map(({ createdAt }) => createdAt)),
+    until: latestEnd(grants),
+  }));
+}
+
+/** Ends every grant of the app: its tokens are refused from the next request on. */
+export const disconnectApp = (db: D1Database, account: string, origin: string): Promise<void> =>
+  deleteGrantsOf(db, account, origin);
+
+const latestEnd = (grants: GrantRow[]): number | null =>
+  grants.some(({ expiresAt }) => expiresAt === null)
+    ? null
+    : Math.max(...grants.map(({ expiresAt }) => expiresAt ?? 0));

@@ -1,0 +1,33 @@
+/** Where an app is sent back to. Its origin is who the app is: §10, RFC 6454 §4. */
+
+export interface RedirectUri {
+  /** As the app wrote it: what it has to repeat when it redeems a code (RFC 6749 §4.1.3). */
+  raw: string;
+  /** As a browser understands it. */
+  href: string;
+  origin: string;
+}
+
+/**
+ * Reads a redirect_uri: https, or http on loopback; no fragment (RFC 6749 §3.1.2), no user name.
+ * Null if it is anything else, or could mean one thing here and another in a browser.
+ */
+export function parseRedirectUri(raw: string): RedirectUri | null {
+  // A backslash is a slash to browsers, white space is dropped, and neither is a URI (RFC 3986).
+  if (!/^https?:\/\/[\x21-\x7e]+$/i.test(raw) || /[\\<>"`{}|^#]/.test(raw)) return null;
+  if (!URL.canParse(raw)) return null;
+  const { protocol, hostname, username, password, href, origin } = new URL(raw);
+  if (username !== "" || password !== "" || hasUserInfo(raw)) return null;
+  if (protocol !== "https:" && !isLoopback(hostname)) return null;
+  return { raw, href, origin };
+}
+
+/** Whether an origin is that of an app on the person's own machine. */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" ||
+  hostname.endsWith(".localhost") ||
+  hostname === "[::1]" ||
+  /^127\.\d+\.\d+\.\d+$/.test(hostname);
+
+/** An empty "@" is dropped in parsing, yet it is there to deceive. */
+const hasUserInfo = (raw: string): boolean => /^https?:\/\/[^/?]*@/i.test(raw);

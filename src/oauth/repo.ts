@@ -1,0 +1,241 @@
+/** Grants, codes, refresh tokens and signing keys in D1. */
+
+export interface GrantRow {
+  account: string;
+  id: string;
+  origin: string;
+  scope: string;
+  flow: "implicit" | "code";
+  createdAt: number;
+  expiresAt: number | null;
+}
+
+export async function insertGrant(db: D1Database, grant: GrantRow): Promise<void> {
+  const { account, id, origin, scope, flow, createdAt, expiresAt } = grant;
+  await db
+    .prepare(
+      `INSERT INTO grants (account, id, origin, scope, flow, created_at, expires_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
+    )
+    .bind(account, id, origin, scope, flow, createdAt, expiresAt)
+    .run();
+}
+
+/** The grant if it stands. One row. */
+export const selectGrant = (
+  db: D1Database,
+  account: string,
+  id: string,
+  now: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT scope FROM grants
+       WHERE account = ?1 AND id = ?2 AND (expires_at IS NULL OR expires_at > ?3)`,
+    )
+    .bind(account, id, now);
+
+export async function loadGrants(
+  db: D1Database,
+  account: string,
+  now: number,
+): Promise<GrantRow[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT account, id, origin, scope, flow, created_at AS createdAt, expires_at AS expiresAt
+       FROM grants
+       WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
+       ORDER BY created_at`,
+    )
+    .bind(account, now)
+    .all<GrantRow>();
+  return results;
+}
+
+export async function deleteGrant(db: D1Database, account: string, id: string): Promise<void> {
+  await db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id).run();
+}
+
+export async function deleteGrantsOf(
+  db: D1Database,
+  account: string,
+  origin: string,
+): Promise<void> {
+  await db
+    .prepare("DELETE FROM grants WHERE account = ?1 AND origin = ?2")
+    .bind(account, origin)
+    .run();
+}
+
+export interface CodeRow {
+  hash: string;
+  account: string;
+  user: string;
+  grantId: string;
+  redirectUri: string;
+  challenge: string;
+  scope: string;
+  grantExpiresAt: number | null;
+  expiresAt: number;
+  successor: string | null;
+}
+
+export async function insertCode(
+  db: D1Database,
+  code: Omit<CodeRow, "user" | "successor">,
+): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
+                          grant_expires_at, expires_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+    )
+    .bind(
+      code.hash,
+      code.account,
+      code.grantId,
+      code.redirectUri,
+      code.challenge,
+      code.scope,
+      code.grantExpiresAt,
+      code.expiresAt,
+    )
+    .run();
+}
+
+export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> =>
+  db
+    .prepare(
+      `SELECT c.hash, c.account, a.name AS user, c.grant_id AS grantId,
+              c.redirect_uri AS redirectUri, c.challenge, c.scope,
+              c.grant_expires_at AS grantExpiresAt, c.expires_at AS expiresAt, c.successor
+       FROM codes c JOIN accounts a ON a.id = c.account
+       WHERE c.hash = ?1`,
+    )
+    .bind(hash)
+    .first();
+
+/**
+ * Redeems a code for a grant and its first refresh token, if the code is still unused: the fresh
+ * hash in `successor` says who was first. False, and nothing written, otherwise.
+ */
+export async function redeemCode(
+  db: D1Database,
+  code: CodeRow,
+  origin: string,
+  refresh: { hash: string; expiresAt: number },
+  now: number,
+): Promise<boolean> {
+  const isFirst = "EXISTS (SELECT 1 FROM codes WHERE hash = ?1 AND successor = ?2)";
+  const [used] = await db.batch([
+    db
+      .prepare("UPDATE codes SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
+      .bind(code.hash, refresh.hash),
+    db
+      .prepare(
+        `INSERT INTO grants (account, id, origin, scope, flow, created_at, expires_at)
+         SELECT ?3, ?4, ?5, ?6, 'code', ?7, ?8 WHERE ${isFirst}`,
+      )
+      .bind(
+        code.hash,
+        refresh.hash,
+        code.account,
+        code.grantId,
+        origin,
+        code.scope,
+        now,
+        code.grantExpiresAt,
+      ),
+    db
+      .prepare(
+        `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
+         SELECT ?2, ?3, ?4, ?5 WHERE ${isFirst}`,
+      )
+      .bind(code.hash, refresh.hash, code.account, code.grantId, refresh.expiresAt),
+  ]);
+  return used?.meta.changes === 1;
+}
+
+export interface RefreshRow {
+  hash: string;
+  account: string;
+  user: string;
+  grantId: string;
+  expiresAt: number;
+  successor: string | null;
+  /** Null: the grant does not stand any more. */
+  scope: string | null;
+  grantExpiresAt: number | null;
+}
+
+export const loadRefreshToken = (
+  db: D1Database,
+  hash: string,
+  now: number,
+): Promise<RefreshRow | null> =>
+  db
+    .prepare(
+      `SELECT r.hash, r.account, a.name AS user, r.grant_id AS grantId, r.expires_at AS expiresAt,
+              r.successor, g.scope, g.expires_at AS grantExpiresAt
+       FROM refresh_tokens r
+       JOIN accounts a ON a.id = r.account
+       LEFT JOIN grants g ON g.account = r.account AND g.id = r.grant_id
+                         AND (g.expires_at IS NULL OR g.expires_at > ?2)
+       WHERE r.hash = ?1`,
+    )
+    .bind(hash, now)
+    .first();
+
+/** Exchanges a refresh token for the next one, if it is still unused. False otherwise. */
+export async function rotateRefreshToken(
+  db: D1Database,
+  token: RefreshRow,
+  next: { hash: string; expiresAt: number },
+): Promise<boolean> {
+  const [used] = await db.batch([
+    db
+      .prepare("UPDATE refresh_tokens SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
+      .bind(token.hash, next.hash),
+    db
+      .prepare(
+        `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
+         SELECT ?2, ?3, ?4, ?5
+         WHERE EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?1 AND successor = ?2)`,
+      )
+      .bind(token.hash, next.hash, token.account, token.grantId, next.expiresAt),
+  ]);
+  return used?.meta.changes === 1;
+}
+
+export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] =>
+  ["grants", "codes", "refresh_tokens"].map((table) =>
+    db.prepare(`DELETE FROM ${table} WHERE expires_at <= ?1`).bind(now),
+  );
+
+export interface KeyRow {
+  kid: string;
+  secret: string;
+  createdAt: number;
+}
+
+/** The newest first. */
+export async function loadKeys(db: D1Database): Promise<KeyRow[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT kid, secret, created_at AS createdAt FROM signing_keys
+       ORDER BY created_at DESC, kid`,
+    )
+    .all<KeyRow>();
+  return results;
+}
+
+/** Adds a key unless there is one: of two isolates that start at once, one wins. */
+export async function insertFirstKey(db: D1Database, key: KeyRow): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO signing_keys (kid, secret, created_at)
+       SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM signing_keys)`,
+    )
+    .bind(key.kid, key.secret, key.createdAt)
+    .run();
+}

@@ -1,0 +1,100 @@
+/** The request of an app for access: RFC 6749 §4.1.1, §4.2.1, and §10 and §10.1 of the draft. */
+
+import { parseScopes, type Scope } from "../core/scope";
+import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
+
+export interface AuthorizationRequest {
+  redirectUri: RedirectUri;
+  flow: "implicit" | "code";
+  scopes: Scope[];
+  /** Echoed byte for byte. */
+  state: string | null;
+  /** PKCE, S256; null in the implicit flow. */
+  challenge: string | null;
+}
+
+/**
+ * Why a request cannot be granted. Without `redirect` the person is told, because nothing says
+ * where the app is (RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent to the
+ * invalid redirection URI"); with it the app is.
+ */
+export type RequestRefusal = { message: string; redirect?: string };
+
+export type RequestOutcome =
+  | { ok: true; request: AuthorizationRequest }
+  | { ok: false; refusal: RequestRefusal };
+
+/**
+ * Reads the query of the authorization endpoint. §10: "the server MUST ignore the value of the
+ * client_id parameter in favor of relying on the origin of the redirect_uri parameter".
+ */
+export function parseAuthorizationRequest(query: URLSearchParams): RequestOutcome {
+  const [raw, ...others] = query.getAll("redirect_uri");
+  const redirectUri = raw === undefined || others.length > 0 ? null : parseRedirectUri(raw);
+  if (redirectUri === null) {
+    const message =
+      "The app did not say properly where to return to: its redirect_uri has to be one https " +
+      "address (http only on this computer), without a fragment or a user name.";
+    return { ok: false, refusal: { message } };
+  }
+
+  const responseType = query.get("response_type");
+  const flow = responseType === "code" ? "code" : "implicit";
+  const state = query.get("state");
+  const refuse = (error: string, message: string): RequestOutcome => ({
+    ok: false,
+    refusal: { message, redirect: errorRedirect({ redirectUri, flow, state }, error, message) },
+  });
+
+  const twice = [...PARAMETERS].find((name) => query.getAll(name).length > 1);
+  if (twice) return refuse("invalid_request", `The parameter ${twice} is there more than once.`);
+  if (responseType === null) return refuse("invalid_request", "response_type is missing.");
+  if (responseType !== "token" && responseType !== "code") {
+    return refuse("unsupported_response_type", "response_type is neither token nor code.");
+  }
+  const scopes = parseScopes(query.get("scope") ?? "");
+  if (scopes === null) {
+    return refuse("invalid_scope", "scope is not a list such as 'notes:rw photos:r'.");
+  }
+  const challenge = query.get("code_challenge");
+  if (flow === "code") {
+    // RFC 7636 §4.4.1, §4.3: without a method it would be "plain", which is not supported.
+    if (challenge === null) return refuse("invalid_request", "code_challenge is missing.");
+    if (query.get("code_challenge_method") !== "S256") {
+      return refuse("invalid_request", "code_challenge_method is not S256.");
+    }
+    if (!/^[A-Za-z0-9_-]{43}$/.test(challenge)) {
+      return refuse("invalid_request", "code_challenge is not an S256 challenge.");
+    }
+  }
+  const request = { redirectUri, flow, scopes, state, challenge } as const;
+  return { ok: true, request: flow === "code" ? request : { ...request, challenge: null } };
+}
+
+const PARAMETERS = [
+  "response_type",
+  "client_id",
+  "scope",
+  "state",
+  "code_challenge",
+  "code_challenge_method",
+];
+
+type ReturnAddress = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state">;
+
+/** RFC 6749 §4.1.2.1, §4.2.2.1. */
+export const errorRedirect = (to: ReturnAddress, error: string, description: string): string =>
+  successRedirect(to, { error, error_description: description });
+
+/**
+ * The app's address with the answer: in the fragment for the implicit flow (RFC 6749 §4.2.2), in
+ * the query for the code flow (§4.1.2). Encoded so that remotestorage.js, which splits at "&" and
+ * "=" and knows no "+" for a space, reads what was meant.
+ */
+export function successRedirect(to: ReturnAddress, answer: Record<string, string>): string {
+  const parameters = Object.entries(to.state === null ? answer : { ...answer, state: to.state });
+  const encoded = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const { href } = to.redirectUri;
+  const mark = to.flow === "implicit" ? "#" : new URL(href).search === "" ? "?" : "&";
+  return href + mark + encoded.join("&");
+}

@@ -1,0 +1,87 @@
+/** The doors for apps' own requests: the token endpoint (RFC 6749 §3.2) and revocation (RFC 7009). */
+
+import { type Context, Hono } from "hono";
+import { sha256 } from "../core/secrets";
+import type { Env } from "../env";
+import { allowApps } from "../http/cors";
+import { exchangeCode, exchangeRefreshToken, type TokenError, type TokenOutcome } from "./codes";
+import { deleteGrant, loadRefreshToken } from "./repo";
+import { verifyAccessToken } from "./tokens";
+
+type OAuthContext = Context<{ Bindings: Env }>;
+
+export const tokenRoutes = new Hono<{ Bindings: Env }>();
+
+tokenRoutes.use("/token", allowApps(["POST"]));
+tokenRoutes.use("/revoke", allowApps(["POST"]));
+
+tokenRoutes.post("/token", async (c) => {
+  const form = await readForm(c);
+  const outcome = form === null ? badRequest("The body is not a form.") : await exchange(c, form);
+  // RFC 6749 §5.1: "MUST include the HTTP "Cache-Control" response header field [...] "no-store""
+  c.header("Cache-Control", "no-store");
+  c.header("Pragma", "no-cache");
+  return outcome.ok ? c.json(outcome.response) : c.json(outcome.error, 400);
+});
+
+async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOutcome> {
+  for (const name of new Set(form.keys())) {
+    if (form.getAll(name).length > 1) return badRequest(`${name} is there more than once.`);
+  }
+  const now = Date.now();
+  switch (form.get("grant_type")) {
+    case "authorization_code": {
+      const [code, uri, verifier] = ["code", "redirect_uri", "code_verifier"].map((name) =>
+        form.get(name),
+      );
+      if (!code || !uri || !verifier) {
+        return badRequest("code, redirect_uri and code_verifier are needed.");
+      }
+      return exchangeCode(c.env, code, uri, verifier, now);
+    }
+    case "refresh_token": {
+      const token = form.get("refresh_token");
+      if (!token) return badRequest("refresh_token is missing.");
+      return exchangeRefreshToken(c.env, token, form.get("scope"), now);
+    }
+    case null:
+      return badRequest("grant_type is missing.");
+    default:
+      return {
+        ok: false,
+        error: {
+          error: "unsupported_grant_type",
+          error_description: "grant_type is neither authorization_code nor refresh_token.",
+        },
+      };
+  }
+}
+
+/** RFC 7009: an app gives back an access or refresh token; its whole grant ends. */
+tokenRoutes.post("/revoke", async (c) => {
+  const form = await readForm(c);
+  const token = form?.get("token");
+  if (!token) {
+    const error: TokenError = { error: "invalid_request", error_description: "token is missing." };
+    return c.json(error, 400);
+  }
+  const now = Date.now();
+  const claims = await verifyAccessToken(c.env, token, now);
+  const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
+  if (claims) await deleteGrant(c.env.DB, claims.account, claims.grant);
+  if (refresh) await deleteGrant(c.env.DB, refresh.account, refresh.grantId);
+  // RFC 7009 §2.2: "invalid tokens do not cause an error response"
+  return c.body(null, 200);
+});
+
+async function readForm(c: OAuthContext): Promise<URLSearchParams | null> {
+  const type = c.req.header("content-type") ?? "";
+  return /^application\/x-www-form-urlencoded\b/i.test(type)
+    ? new URLSearchParams(await c.req.text())
+    : null;
+}
+
+const badRequest = (error_description: string): TokenOutcome => ({
+  ok: false,
+  error: { error: "invalid_request", error_description },
+});

@@ -1,0 +1,208 @@
+/** Reading, writing and deleting a document: §4, §6. */
+
+import type { Precondition } from "../core/etag";
+import { type NodePath, pathOf } from "../core/path";
+import type { ByteRange } from "../core/range";
+import { done, type Outcome, type Refusal, refused } from "../core/refusals";
+import { randomId } from "../core/secrets";
+import { type Env, settings } from "../env";
+import { logFault } from "../http/log";
+import type { AccessClaims } from "../oauth/tokens";
+import { type Access, askWithGrant } from "./access";
+import { type Allowance, bodyKey, dropBody, readBody, writeBody } from "./bodies";
+import type { Committed } from "./commit";
+import {
+  type Change,
+  type NodeRow,
+  selectDocument,
+  selectPublicDocument,
+  type Weighed,
+  weighChange,
+} from "./repo";
+import { refusalOf, UNKNOWN_OUTCOME } from "./verdicts";
+
+/** A document's row, with the account it belongs to. */
+export interface DocumentRow extends NodeRow {
+  account: string;
+  type: string;
+}
+
+/** One D1 round trip. Refuses with `not-found`, and as `askWithGrant` does. */
+export async function findDocument(
+  env: Env,
+  access: Access,
+  node: NodePath,
+  now: number,
+): Promise<Outcome<DocumentRow>> {
+  if (access.by === "anyone") {
+    const row = await selectPublicDocument(env.DB, access.user, node).first<DocumentRow>();
+    return row ? done(row) : refused(NO_DOCUMENT);
+  }
+  const { claims } = access;
+  const question = selectDocument(env.DB, claims.account, node);
+  const answer = await askWithGrant<DocumentRow>(env, claims, node, "read", question, now);
+  if (!answer.ok) return answer;
+  const [row] = answer.value;
+  return row ? done({ ...row, account: claims.account }) : refused(NO_DOCUMENT);
+}
+
+/**
+ * Opens the body of a row that `findDocument` gave. Null: the version has been replaced in between
+ * and its body is gone, so look again.
+ */
+export async function openDocument(
+  env: Env,
+  row: DocumentRow,
+  node: NodePath,
+  range: ByteRange | null,
+): Promise<ReadableStream | null> {
+  return readBody(env.BODIES, await bodyKey(row.account, node, row.version), range);
+}
+
+export interface Put {
+  node: NodePath;
+  precondition: Precondition;
+  body: ReadableStream<Uint8Array> | null;
+  /** Bytes; null: not known before the end (chunked transfer coding). */
+  length: number | null;
+  type: string;
+}
+
+/**
+ * Stores a document. The body goes under a fresh key first, then the commit decides; until then
+ * nothing that exists is touched. Refuses before reading the body with whatever can be known by
+ * then: `too-large`, `clash`, `precondition-failed`, `over-quota`, and as `askWithGrant` does.
+ * `unknown-outcome`: the document may or may not be stored.
+ */
+export async function putDocument(
+  env: Env,
+  claims: AccessClaims,
+  put: Put,
+  inBackground: (work: Promise<unknown>) => void,
+  now: number,
+): Promise<Outcome<Committed>> {
+  const { MAX_DOCUMENT_BYTES, DEFAULT_QUOTA_BYTES } = settings(env);
+  if ((put.length ?? 0) > MAX_DOCUMENT_BYTES) return refused(tooLarge(MAX_DOCUMENT_BYTES));
+  const { account } = claims;
+  const { node, precondition } = put;
+  const change: Change = {
+    account,
+    node,
+    version: randomId(),
+    precondition,
+    put: { type: put.type, length: put.length ?? 0 },
+    defaultQuotaBytes: DEFAULT_QUOTA_BYTES,
+    modified: now,
+  };
+  const looked = await look(env, claims, change, now);
+  if (!looked.ok) return looked;
+
+  const key = await bodyKey(account, node, change.version);
+  const allowance = allowanceFor(looked.value, MAX_DOCUMENT_BYTES);
+  const written = await storeBody(env, key, put, allowance);
+  if (!written.ok) return written;
+
+  const stored = { ...change, put: { type: put.type, length: written.value } };
+  const outcome = await commit(env, claims.user, stored, looked.value);
+  if (!outcome.ok && outcome.refusal.code !== "unknown-outcome") {
+    inBackground(
+      dropBody(env.BODIES, key).catch((error) => logFault("A refused body was left.", error)),
+    );
+  }
+  return outcome;
+}
+
+/** Refuses with `not-found`, `precondition-failed`, and as `putDocument` does. */
+export async function deleteDocument(
+  env: Env,
+  claims: AccessClaims,
+  node: NodePath,
+  precondition: Precondition,
+  now: number,
+): Promise<Outcome<Committed>> {
+  const { account } = claims;
+  const change: Change = {
+    account,
+    node,
+    version: randomId(),
+    precondition,
+    put: null,
+    defaultQuotaBytes: settings(env).DEFAULT_QUOTA_BYTES,
+    modified: now,
+  };
+  const looked = await look(env, claims, change, now);
+  return looked.ok ? commit(env, claims.user, change, looked.value) : looked;
+}
+
+/** Refuses early, in one round trip, what the commit would refuse. */
+async function look(
+  env: Env,
+  claims: AccessClaims,
+  change: Change,
+  now: number,
+): Promise<Outcome<Weighed>> {
+  const question = weighChange(env.DB, change);
+  const answer = await askWithGrant<Weighed>(env, claims, change.node, "write", question, now);
+  if (!answer.ok) return answer;
+  const [weighed] = answer.value as [Weighed];
+  const refusal = refusalOf(weighed);
+  return refusal ? refused(refusal) : done(weighed);
+}
+
+/** `writeBody`, where a failure means that nothing was changed. Refuses with `unavailable` then. */
+async function storeBody(
+  env: Env,
+  key: string,
+  { node, body, length, type }: Put,
+  allowance: Allowance,
+): Promise<Outcome<number>> {
+  try {
+    const label = { path: pathOf(node), type };
+    return await writeBody(env.BODIES, key, label, body, length, allowance);
+  } catch (error) {
+    logFault("A body could not be stored.", error);
+    return refused({
+      code: "unavailable",
+      message: "The document could not be stored, and nothing was changed. Try again.",
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
+/** Whichever ends first: what one document may have, or what the account has left for it. */
+function allowanceFor(weighed: Weighed, maxBytes: number): Allowance {
+  const oldLength = weighed.oldLength ?? 0;
+  const left = Math.max(0, weighed.quotaBytes - weighed.usedBytes) + oldLength;
+  if (left >= maxBytes) return { bytes: maxBytes, refusal: tooLarge(maxBytes) };
+  const refusal = refusalOf({ ...weighed, verdict: "over-quota" }) as Refusal;
+  return { bytes: left, refusal };
+}
+
+/**
+ * Hands the change to the user's object. If the object does not answer (it was reset, the
+ * connection broke), the document's row tells by its version whether the change was made.
+ */
+async function commit(
+  env: Env,
+  user: string,
+  change: Change,
+  weighed: Weighed,
+): Promise<Outcome<Committed>> {
+  const { oldVersion, rootVersion } = weighed;
+  try {
+    const seen = { rootVersion, version: oldVersion };
+    return await env.USERS.getByName(user).commit({ ...change, seen });
+  } catch (error) {
+    logFault("The user's object did not answer.", error);
+    const row = await selectDocument(env.DB, change.account, change.node).first<NodeRow>();
+    if (change.put === null || row?.version !== change.version) return refused(UNKNOWN_OUTCOME);
+    return done({ version: change.version, created: oldVersion === null });
+  }
+}
+
+const NO_DOCUMENT: Refusal = { code: "not-found", message: "There is no such document." };
+
+const tooLarge = (maxBytes: number): Refusal => ({
+  code: "too-large",
+  message: `A document may have at most ${maxBytes} bytes.`,
+});

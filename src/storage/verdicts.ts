@@ -1,0 +1,37 @@
+/** What the index's verdict on a change means to the client. Pure. */
+
+import type { Refusal } from "../core/refusals";
+import type { Weighed } from "./repo";
+
+/** The change may or may not have been made. Its body is left alone. */
+export const UNKNOWN_OUTCOME: Refusal = {
+  code: "unknown-outcome",
+  message: "The storage did not answer in time. Look whether your change is there, and try again.",
+  retryAfterSeconds: 1,
+};
+
+/** The refusal that follows from a verdict, or null if the change goes ahead. */
+export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
+  switch (verdict) {
+    case "go":
+    case "repeat":
+      return null;
+    case "missing":
+      return { code: "not-found", message: "There is no such document." };
+    case "clash":
+      return {
+        code: "clash",
+        message: "A document and a folder cannot have the same name in the same folder.",
+      };
+    case "precondition-failed":
+      return {
+        code: "precondition-failed",
+        message: "The document is not in the version that the request demands.",
+        version: oldVersion,
+      };
+    case "over-quota":
+      return { code: "over-quota", message: "The account has no room left for this document." };
+    case "fenced":
+      return UNKNOWN_OUTCOME;
+  }
+}
