@@ -3,6 +3,7 @@
 import { type Context, Hono } from "hono";
 import { USER_NAME_RULE } from "../core/names";
 import { type Env, settings } from "../env";
+import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
 import { hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
 import { Problem, page } from "../http/page";
@@ -39,7 +40,7 @@ export const accountRoutes = new Hono<{ Bindings: Env }>();
 accountRoutes.get("/sign-up", (c) => signUpPage(c, queryForm(c)));
 
 accountRoutes.post("/sign-up", requireSameOrigin, async (c) => {
-  const { password, ...form } = await readForm(c);
+  const { password, ...form } = await readCredentials(c);
   if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return signUpPage(c, form, TOO_MANY);
   const now = Date.now();
   const outcome = await signUp(c.env, form.name, password, now);
@@ -51,7 +52,7 @@ accountRoutes.post("/sign-up", requireSameOrigin, async (c) => {
 accountRoutes.get("/sign-in", (c) => signInPage(c, queryForm(c)));
 
 accountRoutes.post("/sign-in", requireSameOrigin, async (c) => {
-  const { password, ...form } = await readForm(c);
+  const { password, ...form } = await readCredentials(c);
   if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return signInPage(c, form, TOO_MANY);
   const now = Date.now();
   const outcome = await checkPassword(c.env, form.name, password, now);
@@ -203,8 +204,8 @@ const queryForm = (c: AccountContext): Form => ({
   next: localPath(c, c.req.query("next")),
 });
 
-async function readForm(c: AccountContext): Promise<Form & { password: string }> {
-  const form = new URLSearchParams(await c.req.text());
+async function readCredentials(c: AccountContext): Promise<Form & { password: string }> {
+  const form = await readForm(c);
   return {
     name: form.get("name") ?? "",
     password: form.get("password") ?? "",

@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import type { Account } from "../accounts/accounts";
 import { currentAccount } from "../accounts/sessions";
 import { type Env, settings } from "../env";
+import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
 import { page } from "../http/page";
 import { requireSameOrigin } from "../http/same-origin";
@@ -24,7 +25,7 @@ dashboardRoutes.get("/", async (c) => {
 dashboardRoutes.post("/disconnect", requireSameOrigin, async (c) => {
   const account = await currentAccount(c, Date.now());
   if (account === null) return c.redirect("/sign-in", 303);
-  const form = new URLSearchParams(await c.req.text());
+  const form = await readForm(c);
   await disconnectApp(c.env.DB, account.id, form.get("origin") ?? "");
   return c.redirect("/", 303);
 });

@@ -6,6 +6,7 @@ import { currentAccount } from "../accounts/sessions";
 import { formatScopes, type Scope } from "../core/scope";
 import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
+import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
 import { Problem, page } from "../http/page";
 import { requireSameOrigin } from "../http/same-origin";
@@ -38,7 +39,7 @@ authorizeRoutes.post("/:user?", requireSameOrigin, async (c) => {
   const ready = await readyForConsent(c);
   if (ready instanceof Response) return ready;
   const { account, request } = ready;
-  const form = new URLSearchParams(await c.req.text());
+  const form = await readForm(c);
   if (form.get("decision") !== "allow") {
     return c.redirect(errorRedirect(request, "access_denied", "The person has refused."));
   }

@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { allowApps } from "../http/cors";
+import { readForm } from "../http/form";
 import { exchangeCode, exchangeRefreshToken, type TokenError, type TokenOutcome } from "./codes";
 import { deleteGrant, loadRefreshToken } from "./repo";
 import { verifyAccessToken } from "./tokens";
@@ -16,8 +17,9 @@ tokenRoutes.use("/token", allowApps(["POST"]));
 tokenRoutes.use("/revoke", allowApps(["POST"]));
 
 tokenRoutes.post("/token", async (c) => {
-  const form = await readForm(c);
-  const outcome = form === null ? badRequest("The body is not a form.") : await exchange(c, form);
+  const outcome = isForm(c)
+    ? await exchange(c, await readForm(c))
+    : badRequest("The body is not a form.");
   // RFC 6749 §5.1: "MUST include the HTTP "Cache-Control" response header field [...] "no-store""
   c.header("Cache-Control", "no-store");
   c.header("Pragma", "no-cache");
@@ -59,8 +61,7 @@ async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOu
 
 /** RFC 7009: an app gives back an access or refresh token; its whole grant ends. */
 tokenRoutes.post("/revoke", async (c) => {
-  const form = await readForm(c);
-  const token = form?.get("token");
+  const token = isForm(c) ? (await readForm(c)).get("token") : null;
   if (!token) {
     const error: TokenError = { error: "invalid_request", error_description: "token is missing." };
     return c.json(error, 400);
@@ -74,12 +75,9 @@ tokenRoutes.post("/revoke", async (c) => {
   return c.body(null, 200);
 });
 
-async function readForm(c: OAuthContext): Promise<URLSearchParams | null> {
-  const type = c.req.header("content-type") ?? "";
-  return /^application\/x-www-form-urlencoded\b/i.test(type)
-    ? new URLSearchParams(await c.req.text())
-    : null;
-}
+/** RFC 6749 §4.1.3: "using the "application/x-www-form-urlencoded" format". */
+const isForm = (c: OAuthContext): boolean =>
+  /^application\/x-www-form-urlencoded\b/i.test(c.req.header("content-type") ?? "");
 
 const badRequest = (error_description: string): TokenOutcome => ({
   ok: false,

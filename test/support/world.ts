@@ -1,0 +1,164 @@
+/** A provider, its people and their apps, for tests that come through the public door. */
+
+import { env, exports } from "cloudflare:workers";
+
+export const ORIGIN = "https://satchel.example";
+export const APP = "https://app.example";
+export const PASSWORD = "correct horse battery";
+
+/** Sends a request to the Worker as the network would; redirects are not followed. */
+export const send = (pathOrUrl: string, init: RequestInit = {}): Promise<Response> =>
+  exports.default.fetch(new Request(new URL(pathOrUrl, ORIGIN), { redirect: "manual", ...init }));
+
+/** A form of our own pages, sent by a browser that has this cookie. */
+export const sendForm = (
+  path: string,
+  fields: Record<string, string>,
+  { cookie, ...headers }: Record<string, string> = {},
+): Promise<Response> =>
+  send(path, {
+    method: "POST",
+    body: new URLSearchParams(fields),
+    headers: { Origin: ORIGIN, ...(cookie ? { Cookie: cookie } : {}), ...headers },
+  });
+
+let people = 0;
+
+/** A name that nobody has yet. */
+export const freshName = (): string => `person-${++people}`;
+
+export interface Person {
+  name: string;
+  cookie: string;
+}
+
+/** Someone who has just signed up. */
+export async function signUp(name = freshName()): Promise<Person> {
+  const response = await sendForm("/sign-up", { name, password: PASSWORD });
+  if (response.status !== 303) throw new Error(`Sign-up answered ${response.status}.`);
+  return { name, cookie: cookieOf(response) };
+}
+
+/** The session cookie that a response sets, as a browser would send it back. */
+export const cookieOf = (response: Response): string =>
+  response.headers.get("set-cookie")?.split(";")[0] ?? "";
+
+/** The query of an app's request for access, by the implicit flow unless told otherwise. */
+export const authorizeUrl = (user: string, query: Record<string, string> = {}): string =>
+  `/oauth/authorize/${user}?${new URLSearchParams({
+    redirect_uri: `${APP}/`,
+    scope: "notes:rw",
+    client_id: APP,
+    response_type: "token",
+    ...query,
+  })}`;
+
+/** What the consent page's form sends; `fields` change it. */
+export const consent = (
+  person: Person,
+  query: Record<string, string> = {},
+  fields: Record<string, string> = {},
+): Promise<Response> =>
+  sendForm(
+    authorizeUrl(person.name, query),
+    { decision: "allow", duration: "always", ...fields },
+    { cookie: person.cookie },
+  );
+
+/** The parameters in the fragment of a redirect, as remotestorage.js reads them. */
+export const fragmentOf = (response: Response): Record<string, string> =>
+  Object.fromEntries(
+    (response.headers.get("location")?.split("#")[1] ?? "")
+      .split("&")
+      .map((pair) => pair.split("=").map(decodeURIComponent)),
+  );
+
+/** An app with a token: its requests go to paths below <storage_root>. */
+export class App {
+  readonly user: string;
+  readonly token: string;
+
+  constructor(user: string, token: string) {
+    this.user = user;
+    this.token = token;
+  }
+
+  request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (!headers.has("authorization")) headers.set("Authorization", `Bearer ${this.token}`);
+    return send(`/storage/${this.user}${path}`, { ...init, method, headers });
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.request("GET", path, { headers });
+  }
+
+  head(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.request("HEAD", path, { headers });
+  }
+
+  put(path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+    return this.request("PUT", path, {
+      body,
+      headers: { "Content-Type": "text/plain", ...headers },
+    });
+  }
+
+  delete(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.request("DELETE", path, { headers });
+  }
+
+  /** The items of a folder. */
+  async list(path: string): Promise<Record<string, Item>> {
+    const response = await this.get(path);
+    return ((await response.json()) as { items: Record<string, Item> }).items;
+  }
+
+  /** The version of a folder or document, null if it is not there. */
+  async version(path: string): Promise<string | null> {
+    return (await this.head(path)).headers.get("etag");
+  }
+
+  /** Everything below a folder by its path: version, type, length. */
+  async tree(folder = "/"): Promise<Record<string, Item>> {
+    const tree: Record<string, Item> = {};
+    for (const [name, item] of Object.entries(await this.list(folder))) {
+      const path = folder + name;
+      tree[path] = item;
+      if (name.endsWith("/")) Object.assign(tree, await this.tree(encodePath(path)));
+    }
+    return tree;
+  }
+}
+
+export interface Item {
+  ETag: string;
+  "Content-Type"?: string;
+  "Content-Length"?: number;
+  "Last-Modified"?: string;
+}
+
+/** Percent-encodes the names of a path, not its slashes. */
+export const encodePath = (path: string): string =>
+  path.split("/").map(encodeURIComponent).join("/");
+
+/** An app that the person has allowed this scope by the implicit flow. */
+export async function connect(
+  person: Person,
+  scope = "*:rw",
+  fields: Record<string, string> = {},
+): Promise<App> {
+  const { access_token } = fragmentOf(await consent(person, { scope }, fields));
+  if (!access_token) throw new Error("No access token was granted.");
+  return new App(person.name, access_token);
+}
+
+/** Someone new with an app that may do everything. */
+export const someone = async (scope = "*:rw"): Promise<App> => connect(await signUp(), scope);
+
+/** The keys of all bodies in R2 that belong to an account. */
+export async function bodyKeys(user: string): Promise<string[]> {
+  const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(user).first();
+  const { objects } = await env.BODIES.list({ prefix: `${row?.id}/` });
+  return objects.map(({ key }) => key);
+}

@@ -1,0 +1,34 @@
+/** Two kinds of tests: inside workerd with real D1, R2 and Durable Objects, and in Node around it. */
+
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations") },
+            },
+          })),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/{spec,unit,races}/**/*.test.ts"],
+          setupFiles: ["./test/support/setup.ts"],
+        },
+      },
+      {
+        test: {
+          name: "node",
+          include: ["test/{house,local,browser}/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
