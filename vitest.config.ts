@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    silent: "passed-only",
     projects: [
       {
         plugins: [
@@ -19,6 +20,7 @@ export default defineConfig({
           name: "worker",
           include: ["test/{spec,unit,races}/**/*.test.ts"],
           setupFiles: ["./test/support/setup.ts"],
+          testTimeout: 30_000,
         },
       },
       {

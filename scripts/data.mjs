@@ -3,7 +3,15 @@
  * and which migrations does it have? A folder that is refused stays as it was, byte by byte.
  */
 
-import { accessSync, constants, existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Failure } from "./failure.mjs";
@@ -68,7 +76,7 @@ function takeLock(folder) {
   let database;
   try {
     database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
-    database.exec("BEGIN EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     database?.close();
     throw new Failure(

@@ -1,6 +1,5 @@
 /** The local server: the Worker in the Workers runtime, with everything that wrangler.toml names. */
 
-import { Log, LogLevel, Miniflare } from "miniflare";
 import { bundleWorker, loadReadSettings, stopCompiler } from "./bundle.mjs";
 import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./config.mjs";
 import { openData } from "./data.mjs";
@@ -20,7 +19,7 @@ import { ROOT } from "./setup.mjs";
  * @param {Record<string, string>} [options.vars] settings other than those of wrangler.toml
  * @param {boolean} [options.quiet] drops what the Worker logs instead of writing it to stderr
  * @param {string} [options.migrations] folder
- * @returns {Promise<{url: string, miniflare: Miniflare, dispose: () => Promise<void>}>}
+ * @returns {Promise<{url: string, miniflare: import("miniflare").Miniflare, dispose: () => Promise<void>}>}
  */
 export async function startLocal({
   data,
@@ -31,9 +30,11 @@ export async function startLocal({
   migrations = MIGRATIONS,
 }) {
   const settings = { ...VARS, ...vars };
-  const [worker, addresses] = await Promise.all([
+  const [worker, addresses, { Log, LogLevel, Miniflare }] = await Promise.all([
     buildWorker(settings),
     listenAddresses(host, port),
+    // The compiler is another process: this one has time to load Miniflare.
+    import("miniflare"),
   ]);
   const known = listMigrations(migrations);
   const folder = openData(data, known);

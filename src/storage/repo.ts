@@ -104,11 +104,12 @@ export const selectFolder = (
   db
     .prepare(
       // The condition stands on the join: as a condition on the rows it would still read them all.
+      // The list stands as text: json_each would count as a row for each member.
       `SELECT f.version AS folderVersion, f.modified AS folderModified,
               c.name, c.version, c.type, c.length, c.modified
        FROM nodes f
        LEFT JOIN nodes c
-         ON c.account = iif(?5 OR f.version IN (SELECT value FROM json_each(?6)), NULL, ?1)
+         ON c.account = iif(?5 OR instr(?6, '"' || f.version || '"'), NULL, ?1)
         AND c.parent = ?4
        WHERE f.account = ?1 AND f.parent = ?2 AND f.name = ?3`,
     )

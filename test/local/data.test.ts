@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  cpSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   rmSync,
@@ -9,9 +11,10 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { connectApp } from "./person";
 import { fingerprint, run, serve, temporaryFolder } from "./server";
 
@@ -138,17 +141,25 @@ const DAMAGES: Damage[] = [
   },
 ];
 
+/** What a killed server leaves behind, with a document in it. */
+async function writtenFolder(): Promise<string> {
+  const data = mkdtempSync(join(tmpdir(), "satchel-test-"));
+  const server = await serve(data);
+  const appAt = await connectApp(server.url, "alice");
+  expect((await appAt(server.url).put("/notes/one", "hello")).status).toBe(201);
+  await server.end("SIGKILL");
+  return data;
+}
+
 describe("npm start refuses in one line, and changes no byte of", () => {
+  let written: Promise<string> | undefined;
+  afterAll(async () => rmSync((await written) ?? "", { recursive: true, force: true }));
+
   it.each(DAMAGES)("$what", async ({ file, damage, line }) => {
     const data = temporaryFolder();
-    const server = await serve(data);
-    const appAt = await connectApp(server.url, "alice");
-    expect((await appAt(server.url).put("/notes/one", "hello")).status).toBe(201);
-    await server.end("SIGKILL");
-    const [target] = readdirSync(data, { recursive: true, encoding: "utf8" })
-      .filter((name) => file.test(name))
-      .map((name) => join(data, name));
-    if (!target) throw new Error(`No file matches ${file}`);
+    written ??= writtenFolder();
+    cpSync(await written, data, { recursive: true });
+    const target = findFile(data, file);
     fold(target);
     damage(target);
 
@@ -160,3 +171,11 @@ describe("npm start refuses in one line, and changes no byte of", () => {
     expect(fingerprint(data)).toEqual(before);
   });
 });
+
+function findFile(folder: string, pattern: RegExp): string {
+  const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((name) =>
+    pattern.test(name),
+  );
+  if (!file) throw new Error(`No file matches ${pattern}`);
+  return join(folder, file);
+}

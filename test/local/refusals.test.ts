@@ -33,8 +33,9 @@ describe("npm start refuses in one line", () => {
       /^Cannot listen on 192\.0\.2\.1 /,
     ));
 
-  it.each([["--prot", "9000"], ["--port"], ["9000"]])("unknown or incomplete flags: %s %s", (...args) =>
-    expectRefusal({ args: args.filter(Boolean) }, /see npm start -- --help\.$/m),
+  it.each([["--prot", "9000"], ["--port"], ["9000"]])(
+    "unknown or incomplete flags: %s %s",
+    (...args) => expectRefusal({ args: args.filter(Boolean) }, /see npm start -- --help\.$/m),
   );
 
   it.each([
@@ -68,8 +69,8 @@ describe("npm start refuses in one line", () => {
   });
 
   it("a data folder that may not be written", () => {
-    // Permissions do not stop root, but nobody can make a folder in /proc.
-    let data = "/proc/satchel";
+    // Permissions do not stop root, but nobody can make a folder in /sys.
+    let data = "/sys/satchel";
     if (process.getuid?.() !== 0) {
       data = temporaryFolder();
       chmodSync(data, 0o500);

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { run, serve, temporaryFolder } from "./server";
+import { collect, ROOT, run, serve, temporaryFolder } from "./server";
 
 describe("npm start", () => {
   it("prints the address for apps, the sign-up page and where the data lies", async () => {
@@ -14,17 +16,16 @@ describe("npm start", () => {
     expect(output.stderr).toBe("");
   });
 
-  it("answers as soon as it says so", async () => {
-    const { url } = await serve(temporaryFolder());
-    const response = await fetch(`${url}/sign-up`);
-    expect(response.status).toBe(200);
-    expect(await response.text()).toContain("<form");
-  });
-
-  it("serves the pages' assets", async () => {
-    const { url } = await serve(temporaryFolder());
-    const response = await fetch(`${url}/style.css`);
-    expect(response.headers.get("Content-Type")).toContain("text/css");
+  it("answers as soon as it says so: pages, their assets, and odd requests as they came", async () => {
+    const { url, port } = await serve(temporaryFolder());
+    const page = await fetch(`${url}/sign-up`);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain("<form");
+    const asset = await fetch(`${url}/style.css`);
+    expect(asset.headers.get("Content-Type")).toContain("text/css");
+    const socket = connect({ host: "127.0.0.1", port: Number(port) });
+    socket.end("GET /storage//%2F HTTP/1.1\r\nHost: satchel.example\r\nConnection: close\r\n\r\n");
+    expect((await socket.toArray()).join("")).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
   it("--port 0 takes a free port each time", async () => {
@@ -66,11 +67,14 @@ describe("npm start", () => {
     expect(output.stdout).toContain("<your name>@satchel.example");
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s stops it with exit code 0", async (signal) => {
-    const server = await serve(temporaryFolder());
-    expect(await server.end(signal)).toMatchObject({ code: 0, stderr: "" });
-    await expect(fetch(server.url)).rejects.toThrow();
-  });
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s stops it with exit code 0",
+    async (signal) => {
+      const server = await serve(temporaryFolder());
+      expect(await server.end(signal)).toMatchObject({ code: 0, stderr: "" });
+      await expect(fetch(server.url)).rejects.toThrow();
+    },
+  );
 
   it("--help explains every flag and starts nothing", async () => {
     const { code, stdout, stderr } = await run({ args: ["--help"] });
@@ -78,12 +82,17 @@ describe("npm start", () => {
     for (const flag of ["--port", "--host", "--data", "--help"]) expect(stdout).toContain(flag);
   });
 
-  it("hands requests to the Worker as they came", async () => {
-    const { url } = await serve(temporaryFolder());
-    const socket = connect({ host: "127.0.0.1", port: Number(new URL(url).port) });
-    socket.end("GET /storage//%2F HTTP/1.1\r\nHost: satchel.example\r\nConnection: close\r\n\r\n");
-    let answer = "";
-    for await (const chunk of socket) answer += chunk;
-    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+  it("ends when the npm that started it is killed", async () => {
+    const script = `require("node:child_process").spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" })`;
+    const args = [join(ROOT, "scripts/start.mjs"), "--port", "0", "--data", temporaryFolder()];
+    const npm = spawn(process.execPath, ["-e", script, ...args], {
+      env: { ...process.env, npm_lifecycle_event: "start" },
+    });
+    const { output, ended } = collect(npm);
+    npm.stdout.on("data", () => {
+      if (output.stdout.includes("Ctrl-C stops it")) npm.kill("SIGKILL");
+    });
+    // The server holds the same pipes: they close when it is gone, too.
+    expect((await ended).stdout).toContain("Ctrl-C stops it");
   });
 });

@@ -23,6 +23,7 @@ export const sendForm = (
   });
 
 let people = 0;
+let addresses = 0;
 
 /** A name that nobody has yet. */
 export const freshName = (): string => `person-${++people}`;
@@ -34,7 +35,9 @@ export interface Person {
 
 /** Someone who has just signed up. */
 export async function signUp(name = freshName()): Promise<Person> {
-  const response = await sendForm("/sign-up", { name, password: PASSWORD });
+  // From an address of their own: sign-ups are limited by address.
+  const headers = { "CF-Connecting-IP": `2001:db8::${++addresses}` };
+  const response = await sendForm("/sign-up", { name, password: PASSWORD }, headers);
   if (response.status !== 303) throw new Error(`Sign-up answered ${response.status}.`);
   return { name, cookie: cookieOf(response) };
 }

@@ -1,0 +1,87 @@
+/** Where the apps live: another site than the provider, with the unmodified builds of the library. */
+
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+
+/** The releases of remotestorage.js that apps use, by the package that holds them. */
+const PACKAGES = {
+  "1.2.3": "remotestoragejs",
+  "2.0.0-beta.10": "remotestoragejs-next",
+} as const;
+
+export type Release = keyof typeof PACKAGES;
+
+export const RELEASES = Object.keys(PACKAGES) as Release[];
+
+export interface AppOptions {
+  release: Release;
+  /** Keeps a copy in the browser and syncs it; else every call goes to the server. */
+  cache?: boolean;
+  /** What the app asks for. */
+  module?: string;
+  level?: "r" | "rw";
+}
+
+export interface AppServer {
+  origin: string;
+  /** The address of the app with these options. */
+  appUrl(options: AppOptions): string;
+  /** Paths that were asked for, without those of apps. */
+  strays: string[];
+  close(): Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+
+const script = (path: string): [string, Buffer] => ["text/javascript", readFileSync(path)];
+
+const FILES = new Map<string, [type: string, body: string | Buffer]>([
+  ...Object.values(PACKAGES).map(
+    (name) =>
+      [`/${name}.js`, script(require.resolve(`${name}/release/remotestorage.js`))] as const,
+  ),
+  ["/widget.js", script(require.resolve("remotestorage-widget/build/widget.js"))],
+  ["/app.js", script(new URL("app.js", import.meta.url).pathname)],
+  ["/frame", ["text/html", "<!doctype html><title>A frame</title>"]],
+]);
+
+const appPage = (release: Release): string => `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width">
+  <title>Notes</title>
+  <link rel="icon" href="data:,">
+  <div id="widget"></div>
+  <script src="/${PACKAGES[release]}.js"></script>
+  <script src="/widget.js"></script>
+  <script src="/app.js"></script>
+</html>`;
+
+/** 127.0.0.1, while the provider is at localhost: two sites, as far as cookies are concerned. */
+export async function startAppServer(): Promise<AppServer> {
+  const strays: string[] = [];
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? "", "http://app").pathname;
+    const release = RELEASES.find((name) => path.startsWith(`/${name}/`));
+    const file = release ? (["text/html", appPage(release)] as const) : FILES.get(path);
+    if (!file) strays.push(path);
+    const [type, body] = file ?? ["text/plain", "There is no such app."];
+    response.writeHead(file ? 200 : 404, { "Content-Type": `${type}; charset=utf-8` }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("No port.");
+  const origin = `http://127.0.0.1:${address.port}`;
+  return {
+    origin,
+    strays,
+    // In the path, since that alone comes back from the dialog.
+    appUrl: ({ release, cache = false, module = "notes", level = "rw" }) =>
+      `${origin}/${release}/${cache ? "cached" : "direct"}/${module}/${level}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/** Connections that break in the middle of a commit: the answer is the truth, or "unknown". */
+
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { app as worker } from "../../src/app";
+import { parseNodePath } from "../../src/core/path";
+import { Committer } from "../../src/storage/commit";
+import { type Change, changeStatements } from "../../src/storage/repo";
+import { breakCalls, breakCommits, type Fault } from "../support/faults";
+import { type App, ORIGIN, someone } from "../support/world";
+
+let mend = () => {};
+afterEach(() => mend());
+
+describe("D1 does not answer a commit", () => {
+  it("committed, then the connection died -> a PUT is a success with the version in the tree", async () => {
+    const app = await someone();
+    mend = breakCommits(["lost"]);
+    const response = await app.put("/notes/a", "hello");
+    expect(response.status).toBe(201);
+    expect(response.headers.get("etag")).toBe(await app.version("/notes/a"));
+    expect(await (await app.get("/notes/a")).text()).toBe("hello");
+  });
+
+  it("committed, then the connection died -> a DELETE is a success with the deleted version", async () => {
+    const app = await someone();
+    const { headers } = await app.put("/notes/a", "hello");
+    mend = breakCommits(["lost"]);
+    const response = await app.delete("/notes/a");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("etag")).toBe(headers.get("etag"));
+    expect((await app.get("/notes/a")).status).toBe(404);
+  });
+
+  it("died before it was committed -> the commit is tried again and made once", async () => {
+    const app = await someone();
+    mend = breakCommits(["refused", "refused"]);
+    expect((await app.put("/notes/a", "hello", { "If-None-Match": "*" })).status).toBe(201);
+    expect(Object.keys(await app.list("/notes/"))).toEqual(["a"]);
+  });
+
+  it("never answers -> 503 with Retry-After, and nothing was changed", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "before");
+    const before = await app.tree();
+    mend = breakCommits(Array<Fault>(5).fill("refused"));
+    const response = await app.put("/notes/a", "after");
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await app.tree()).toEqual(before);
+    expect(await (await app.get("/notes/a")).text()).toBe("before");
+  });
+
+  it("a group whose answer got lost: each of its writers is told the truth", async () => {
+    const app = await someone();
+    await app.put("/notes/first", "x");
+    mend = breakCommits(["lost", undefined, "lost", undefined, "lost", undefined]);
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => app.put(`/notes/${i}`, `${i}`)),
+    );
+    const items = await app.list("/notes/");
+    for (const [i, response] of responses.entries()) {
+      expect([200, 201, 503]).toContain(response.status);
+      if (response.status !== 503) {
+        expect(response.headers.get("etag")).toBe(`"${items[i]?.ETag}"`);
+      }
+    }
+    expect(responses.filter(({ status }) => status === 201).length).toBeGreaterThan(0);
+  });
+});
+
+describe("the user's object does not answer", () => {
+  const putWith = async (app: App, fault: Fault, body: string): Promise<Response> => {
+    const stub = env.USERS.getByName(app.user);
+    const broken = {
+      commit: (...args: Parameters<typeof stub.commit>) => stub.commit(...args),
+    };
+    mend = breakCalls(broken, "commit", [fault]);
+    const ctx = createExecutionContext();
+    const response = await worker.fetch(
+      new Request(`${ORIGIN}/storage/${app.user}/notes/a`, {
+        method: "PUT",
+        body,
+        headers: { Authorization: `Bearer ${app.token}`, "Content-Type": "text/plain" },
+      }),
+      { ...env, USERS: { getByName: () => broken } },
+      ctx,
+    );
+    await waitOnExecutionContext(ctx);
+    return response;
+  };
+
+  it("after the commit -> success, recognised by the version", async () => {
+    const app = await someone();
+    const response = await putWith(app, "lost", "hello");
+    expect(response.status).toBe(201);
+    expect(response.headers.get("etag")).toBe(await app.version("/notes/a"));
+  });
+
+  it("before the commit -> 503, nothing was changed", async () => {
+    const app = await someone();
+    const response = await putWith(app, "refused", "hello");
+    expect(response.status).toBe(503);
+    expect(await app.tree()).toEqual({});
+  });
+});
+
+describe("the fence", () => {
+  const node = (path: string) => {
+    const parsed = parseNodePath(path);
+    if (!parsed.ok) throw new Error(path);
+    return parsed.value;
+  };
+  const change = (account: string, version: string, over: Partial<Change> = {}): Change => ({
+    account,
+    node: node("/notes/a"),
+    version,
+    precondition: {},
+    put: { type: "text/plain", length: 1 },
+    defaultQuotaBytes: 1000,
+    modified: 0,
+    ...over,
+  });
+  const unseen = { rootVersion: null, version: null };
+  const versionOf = (account: string): Promise<string | null> =>
+    env.DB.prepare("SELECT version FROM nodes WHERE account = ? AND name = 'a'")
+      .bind(account)
+      .first("version");
+
+  it("a late duplicate of a batch does not overwrite what came after it", async () => {
+    const late = changeStatements(env.DB, change("late", "v1"), { base: null, batch: "b1" });
+    const committer = new Committer(env.DB);
+    await committer.commit([{ ...change("late", "v1"), seen: unseen }]);
+    await committer.commit([{ ...change("late", "v2"), seen: unseen }]);
+    await env.DB.batch(late);
+    expect(await versionOf("late")).toBe("v2");
+  });
+
+  it("an object that was replaced cannot write over its successor", async () => {
+    const [old, successor] = [new Committer(env.DB), new Committer(env.DB)];
+    const put = (version: string, over: Partial<Change> = {}) => [
+      { ...change("replaced", version, over), seen: unseen },
+    ];
+    await old.commit(put("v1"));
+    const ifMatch = { precondition: { match: { any: false, versions: ["v1"] } } };
+    const [won] = await successor.commit(put("v2", ifMatch));
+    const [lost] = await old.commit(put("v3", ifMatch));
+    expect(won?.ok).toBe(true);
+    expect(lost).toMatchObject({ ok: false, refusal: { code: "precondition-failed" } });
+    expect(await versionOf("replaced")).toBe("v2");
+  });
+
+  it("the same change twice is made once and answered twice", async () => {
+    const committer = new Committer(env.DB);
+    const command = [
+      {
+        ...change("twice", "v1", { precondition: { noneMatch: { any: true, versions: [] } } }),
+        seen: unseen,
+      },
+    ];
+    expect((await committer.commit(command))[0]).toMatchObject({ ok: true });
+    expect((await committer.commit(command))[0]).toMatchObject({
+      ok: true,
+      value: { version: "v1" },
+    });
+    const root = await env.DB.prepare(
+      "SELECT length, documents FROM nodes WHERE account = 'twice' AND parent = ''",
+    ).first();
+    expect(root).toEqual({ length: 1, documents: 1 });
+  });
+});

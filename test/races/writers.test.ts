@@ -1,0 +1,157 @@
+/** Many writers at once, through the public door: §6, and the commit protocol. */
+
+import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { type App, bodyKeys, connect, signUp, someone } from "../support/world";
+
+const times = <T>(n: number, make: (i: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: n }, (_, i) => make(i)));
+
+const statuses = (responses: Response[]): Record<number, number> => {
+  const counts: Record<number, number> = {};
+  for (const { status } of responses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+/** The tree's own account of itself against what is there: bytes, documents, one body each. */
+async function expectSound(app: App): Promise<void> {
+  const tree = Object.entries(await app.tree());
+  const documents = tree.filter(([path]) => !path.endsWith("/"));
+  const bytes = documents.reduce((sum, [, item]) => sum + (item["Content-Length"] ?? 0), 0);
+  const root = await env.DB.prepare(
+    `SELECT length, documents FROM nodes n JOIN accounts a ON a.id = n.account
+     WHERE a.name = ? AND parent = ''`,
+  )
+    .bind(app.user)
+    .first();
+  expect(root).toEqual({ length: bytes, documents: documents.length });
+  const bodies = (await bodyKeys(app.user)).map((key) => key.split("/")[2]);
+  for (const [, item] of documents) expect(bodies).toContain(item.ETag);
+}
+
+describe("§6 many writers of one document", () => {
+  it("50 racing creators with If-None-Match: * -> one 201, 49 times 412, the winner's body", async () => {
+    const app = await someone();
+    const responses = await times(50, (i) =>
+      app.put("/notes/one", `from ${i}`, { "If-None-Match": "*" }),
+    );
+    expect(statuses(responses)).toEqual({ 201: 1, 412: 49 });
+    const winner = responses.findIndex(({ status }) => status === 201);
+    const stored = await app.get("/notes/one");
+    expect(await stored.text()).toBe(`from ${winner}`);
+    expect(stored.headers.get("etag")).toBe(responses[winner]?.headers.get("etag"));
+    for (const loser of responses.filter(({ status }) => status === 412)) {
+      expect(loser.headers.get("etag")).toBe(stored.headers.get("etag"));
+    }
+    await expectSound(app);
+  });
+
+  it("200 racing increments with If-Match -> the counter is the number of those that succeeded", async () => {
+    const app = await someone();
+    await app.put("/notes/counter", "0");
+    const increment = async (): Promise<Response> => {
+      const current = await app.get("/notes/counter");
+      const next = String(Number(await current.text()) + 1);
+      return app.put("/notes/counter", next, { "If-Match": current.headers.get("etag") ?? "" });
+    };
+    const responses = await times(10, async () => {
+      const own: Response[] = [];
+      while (own.length < 20) own.push(await increment());
+      return own;
+    });
+    const { 200: succeeded = 0, 412: failed = 0 } = statuses(responses.flat());
+    expect(succeeded + failed).toBe(200);
+    expect(succeeded).toBeGreaterThan(0);
+    expect(await (await app.get("/notes/counter")).text()).toBe(String(succeeded));
+    await expectSound(app);
+  });
+
+  it("of 20 racing overwrites with one If-Match exactly one wins", async () => {
+    const app = await someone();
+    const etag = (await app.put("/notes/one", "first")).headers.get("etag") ?? "";
+    const responses = await times(20, (i) => app.put("/notes/one", `${i}`, { "If-Match": etag }));
+    expect(statuses(responses)).toEqual({ 200: 1, 412: 19 });
+  });
+
+  it("a document and a folder of the same name race -> one of them, never both", async () => {
+    const app = await someone();
+    const responses = await times(20, (i) => app.put(i % 2 ? "/notes/x" : "/notes/x/y", "z"));
+    const names = Object.keys(await app.list("/notes/"));
+    expect(names).toHaveLength(1);
+    for (const [i, { status }] of responses.entries()) {
+      expect(status === 409).toBe((names[0] === "x") !== (i % 2 === 1));
+    }
+    await expectSound(app);
+  });
+
+  it("writers and deleters of one document leave a sound tree", async () => {
+    const app = await someone();
+    await times(60, (i) =>
+      i % 3 === 0 ? app.delete("/notes/a/b") : app.put("/notes/a/b", "x".repeat(i)),
+    );
+    await expectSound(app);
+  });
+});
+
+describe("§4 many writers of one account", () => {
+  it("100 documents at once are all there, the ancestors changed with each", async () => {
+    const app = await someone();
+    const responses = await times(100, (i) => app.put(`/notes/${i % 7}/${i}`, `body ${i}`));
+    expect(statuses(responses)).toEqual({ 201: 100 });
+    const tree = await app.tree();
+    for (const [i, response] of responses.entries()) {
+      expect(`"${tree[`/notes/${i % 7}/${i}`]?.ETag}"`).toBe(response.headers.get("etag"));
+    }
+    await expectSound(app);
+  });
+
+  it("each change gives every ancestor a version it never had", async () => {
+    const app = await someone();
+    const folders = ["/", "/notes/", "/notes/a/", "/notes/a/b/"];
+    const seen = new Set<string>();
+    const expectFresh = async () => {
+      for (const folder of folders) {
+        const version = `${folder} ${await app.version(folder)}`;
+        expect(seen).not.toContain(version);
+        seen.add(version);
+      }
+    };
+    await app.put("/notes/a/b/keep", "1");
+    await expectFresh();
+    await app.put("/notes/a/b/doc", "1");
+    await expectFresh();
+    await app.put("/notes/a/b/doc", "1");
+    await expectFresh();
+    await app.delete("/notes/a/b/doc");
+    await expectFresh();
+  });
+
+  it("accounts do not wait for nor disturb each other", async () => {
+    const apps = await times(5, () => someone());
+    const responses = await times(50, (i) => (apps[i % 5] as App).put(`/notes/${i}`, "x"));
+    expect(statuses(responses)).toEqual({ 201: 50 });
+    for (const app of apps) expect(Object.keys(await app.list("/notes/"))).toHaveLength(10);
+  });
+
+  it("a quota cannot be passed by racing writers", async () => {
+    const app = await someone();
+    await env.DB.prepare("UPDATE accounts SET quota_bytes = 1000 WHERE name = ?")
+      .bind(app.user)
+      .run();
+    const responses = await times(20, (i) => app.put(`/notes/${i}`, "x".repeat(100)));
+    expect(statuses(responses)).toEqual({ 201: 10, 507: 10 });
+    await expectSound(app);
+  });
+
+  it("writes go on after the user's object was evicted, and beside a second app", async () => {
+    const person = await signUp();
+    const [first, second] = [await connect(person), await connect(person, "notes:rw")];
+    await first.put("/notes/a", "1");
+    await evictAllDurableObjects();
+    const etag = (await second.get("/notes/a")).headers.get("etag") ?? "";
+    expect((await second.put("/notes/a", "2", { "If-Match": etag })).status).toBe(200);
+    expect((await first.put("/notes/a", "3", { "If-Match": etag })).status).toBe(412);
+    await expectSound(first);
+  });
+});
