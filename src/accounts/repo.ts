@@ -70,6 +70,7 @@ export const loadSession = (db: D1Database, hash: string, now: number): Promise<
     .bind(hash, now)
     .first();
 
+/** No more than nothing if there is no such session. */
 export async function deleteSession(db: D1Database, hash: string): Promise<void> {
   await db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run();
 }

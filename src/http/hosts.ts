@@ -8,6 +8,7 @@ export interface Origins {
   storage: string;
 }
 
+/** The origins as this request's client sees them, unless the settings fix them. */
 export function originsOf(requestUrl: string, settings: Settings): Origins {
   const pages = settings.ORIGIN ?? new URL(requestUrl).origin;
   return { pages, storage: settings.STORAGE_ORIGIN ?? pages };

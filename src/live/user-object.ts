@@ -12,6 +12,10 @@ const FAILURES = "sign-in-failures";
 /** Wrong passwords are forgotten after this time without another. */
 const FORGET_FAILURES_MS = 24 * 60 * 60 * 1000;
 
+/**
+ * Reached by the user's name, whether or not there is such a user, so that a name which nobody has
+ * behaves like any other.
+ */
 export class UserObject extends DurableObject<Env> {
   readonly #committer = new Committer(this.env.DB);
   readonly #queue = new CommitQueue<Commit, Outcome<Committed>>(

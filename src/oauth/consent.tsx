@@ -20,6 +20,10 @@ export const isDuration = (text: string): text is Duration => Object.hasOwn(DURA
 /** Name of the form field that holds the level of a scope. */
 export const levelField = (scope: Scope): string => `level:${scope.module}`;
 
+/**
+ * Asks whether the app, shown by its origin, may have what it asks for. Its form goes back to the
+ * URL of the page, so that the request is read anew from there.
+ */
 export function consentPage(
   c: Context,
   { redirectUri, scopes, flow }: AuthorizationRequest,

@@ -10,6 +10,7 @@ export interface GrantRow {
   expiresAt: number | null;
 }
 
+/** Makes a grant. Its id has to be fresh. */
 export async function insertGrant(db: D1Database, grant: GrantRow): Promise<void> {
   const { account, id, origin, scope, flow, createdAt, expiresAt } = grant;
   await db
@@ -35,6 +36,7 @@ export const selectGrant = (
     )
     .bind(account, id, now);
 
+/** All grants of an account that stand, the oldest first. */
 export async function loadGrants(
   db: D1Database,
   account: string,
@@ -52,10 +54,12 @@ export async function loadGrants(
   return results;
 }
 
+/** Revokes a grant; nothing happens if it is gone. */
 export async function deleteGrant(db: D1Database, account: string, id: string): Promise<void> {
   await db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id).run();
 }
 
+/** Revokes all grants that an account has given to an app. */
 export async function deleteGrantsOf(
   db: D1Database,
   account: string,
@@ -80,6 +84,7 @@ export interface CodeRow {
   successor: string | null;
 }
 
+/** Keeps a code until it is redeemed or expires. */
 export async function insertCode(
   db: D1Database,
   code: Omit<CodeRow, "user" | "successor">,

@@ -88,7 +88,7 @@ export const errorRedirect = (to: ReturnAddress, error: string, description: str
 
 /**
  * The app's address with the answer: in the fragment for the implicit flow (RFC 6749 §4.2.2), in
- * the query for the code flow (§4.1.2). Encoded so that remotestorage.js, which splits at "&" and
+ * the query for the code flow (RFC 6749 §4.1.2). Encoded so that remotestorage.js, which splits at "&" and
  * "=" and knows no "+" for a space, reads what was meant.
  */
 export function successRedirect(to: ReturnAddress, answer: Record<string, string>): string {

@@ -12,6 +12,7 @@ import { sha256 } from "../core/secrets";
 /** R2 wants all parts of a multipart upload but the last to be of one size, at least 5 MiB. */
 const PART_BYTES = 5 * 1024 * 1024;
 
+/** The R2 key of one version of a document. */
 export async function bodyKey(account: string, node: NodePath, version: string): Promise<string> {
   const document = (await sha256(pathOf(node))).slice(0, 22);
   return `${account}/${document}/${version}`;

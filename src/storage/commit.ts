@@ -55,6 +55,7 @@ export interface Committed {
   created: boolean;
 }
 
+/** Makes the commits of one user, one group at a time. Not to be shared by two queues. */
 export class Committer {
   readonly #db: D1Database;
   /** The root's version after the last batch; undefined: not known. */

@@ -180,8 +180,8 @@ const FENCED = `
       THEN 'fenced'`;
 
 /**
- * Whether a change may be made: the only place where that is decided. In the order of RFC 9110
- * §13.2.1: preconditions count only where the request would succeed without them.
+ * Whether a change may be made: the only place where that is decided. In the order of
+ * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them.
  */
 const verdict = (fenced: string): string => `
   WITH ${OLD_AND_ROOT}

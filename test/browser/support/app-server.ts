@@ -34,15 +34,14 @@ export interface AppServer {
 
 const require = createRequire(import.meta.url);
 
-const script = (path: string): [string, Buffer] => ["text/javascript", readFileSync(path)];
+const script = (path: string | URL): [string, Buffer] => ["text/javascript", readFileSync(path)];
 
 const FILES = new Map<string, [type: string, body: string | Buffer]>([
   ...Object.values(PACKAGES).map(
-    (name) =>
-      [`/${name}.js`, script(require.resolve(`${name}/release/remotestorage.js`))] as const,
+    (name) => [`/${name}.js`, script(require.resolve(`${name}/release/remotestorage.js`))] as const,
   ),
   ["/widget.js", script(require.resolve("remotestorage-widget/build/widget.js"))],
-  ["/app.js", script(new URL("app.js", import.meta.url).pathname)],
+  ["/app.js", script(new URL("app-page.js", import.meta.url))],
   ["/frame", ["text/html", "<!doctype html><title>A frame</title>"]],
 ]);
 

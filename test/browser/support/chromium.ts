@@ -12,9 +12,7 @@ import type { LaunchOptions } from "playwright-core";
 /** The program, and the libraries and fonts that a bare machine may lack. */
 const PARTS = ["chromium.br", "al2023.tar.br", "fonts.tar.br"];
 
-const PACKAGE = dirname(
-  dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")),
-);
+const PACKAGE = dirname(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")));
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
 
 /**

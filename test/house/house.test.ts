@@ -1,0 +1,166 @@
+/** The house checks itself: floors, cycles, where SQL and R2 stand, docstrings, the schema. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** Ground floor first. Rooms on one floor do not know each other. */
+const FLOORS = [
+  ["core"],
+  ["env"],
+  ["http"],
+  ["accounts"],
+  ["oauth", "discovery"],
+  ["storage"],
+  ["live"],
+  ["dashboard"],
+  ["app"],
+  ["index"],
+];
+
+interface Import {
+  from: string;
+  to: string;
+  isTypeOnly: boolean;
+}
+
+const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
+  /\.tsx?$/.test(file),
+);
+const textOf = (file: string): string => readFileSync(join(ROOT, "src", file), "utf8");
+const roomOf = (file: string): string => file.split("/")[0]?.replace(/\.tsx?$/, "") ?? "";
+const floorOf = (file: string): number => FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
+
+const imports: Import[] = files.flatMap((from) =>
+  [...textOf(from).matchAll(/^(import|export)( type)? [^;]*? from "(\.[^"]+)";/gms)].map(
+    ([, , type, path = ""]) => {
+      const base = normalize(join(dirname(from), path));
+      const to = files.find((file) => file.replace(/\.tsx?$/, "") === base);
+      if (to === undefined) throw new Error(`${from} imports ${path}, which is not there.`);
+      return { from, to, isTypeOnly: type !== undefined };
+    },
+  ),
+);
+
+describe("the plan of src", () => {
+  it("has a floor for each room", () => {
+    expect(files.filter((file) => floorOf(file) === -1)).toEqual([]);
+    expect(imports.length).toBeGreaterThan(files.length);
+  });
+
+  it("imports only go down; only env names a type from upstairs", () => {
+    const upward = imports.filter(
+      ({ from, to, isTypeOnly }) =>
+        roomOf(from) !== roomOf(to) &&
+        floorOf(from) <= floorOf(to) &&
+        !(from === "env.ts" && isTypeOnly),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it("nobody enters another room by its routes or its repo", () => {
+    const intrusions = imports.filter(
+      ({ from, to }) =>
+        roomOf(from) !== roomOf(to) && roomOf(from) !== "app" && /(routes|repo)\.tsx?$/.test(to),
+    );
+    expect(intrusions).toEqual([]);
+  });
+
+  it("has no import cycles at run time", () => {
+    const next = (file: string): string[] =>
+      imports.filter(({ from, isTypeOnly }) => from === file && !isTypeOnly).map(({ to }) => to);
+    const findCycle = (file: string, path: string[]): string[] | null => {
+      if (path.includes(file)) return [...path, file];
+      for (const to of next(file)) {
+        const cycle = findCycle(to, [...path, file]);
+        if (cycle) return cycle;
+      }
+      return null;
+    };
+    expect(files.map((file) => findCycle(file, [])).filter((cycle) => cycle !== null)).toEqual([]);
+  });
+});
+
+describe("what stands where in src", () => {
+  const filesWith = (pattern: RegExp, except: RegExp): string[] =>
+    files.filter((file) => !except.test(file) && pattern.test(textOf(file)));
+
+  it("SQL only in repo files", () => {
+    expect(filesWith(/\.prepare\(/, /repo\.ts$/)).toEqual([]);
+  });
+
+  it("R2 only in bodies", () => {
+    expect(
+      filesWith(/\b(bucket|BODIES)\.(put|get|head|list|delete|create)/, /bodies\.ts$/),
+    ).toEqual([]);
+  });
+
+  it("randomness only in core/secrets and the salt of passwords", () => {
+    expect(
+      filesWith(/getRandomValues|randomUUID|Math\.random|randomBytes/, /secrets\.ts|passwords\.ts/),
+    ).toEqual([]);
+  });
+
+  it("the clock only at doors", () => {
+    expect(filesWith(/Date\.now\(\)|new Date\(\)/, /routes\.tsx?$/)).toEqual([]);
+  });
+
+  it("no Hono, Request or Response in core", () => {
+    const core = files.filter((file) => roomOf(file) === "core");
+    expect(core.filter((file) => /\b(hono|Request|Response)\b/.test(textOf(file)))).toEqual([]);
+  });
+
+  it("every file says on top which door it offers, every exported function what it promises", () => {
+    expect(files.filter((file) => !textOf(file).startsWith("/**"))).toEqual([]);
+    const undocumented = files.flatMap((file) =>
+      [...textOf(file).matchAll(/^(?<before>.*)\nexport (?:async )?(?:function|class) (\w+)/gm)]
+        .filter(({ groups }) => !groups?.before?.endsWith("*/"))
+        .map(([, , name]) => `${file}: ${name}`),
+    );
+    expect(undocumented).toEqual([]);
+  });
+
+  it("every section that is cited is one of the draft's or says which RFC it is of", () => {
+    const sections = new Set(["4", "5", "6", "7", "8", "9", "10", "10.1", "11", "12", "14", "15"]);
+    const stray = files.flatMap((file) =>
+      [...textOf(file).matchAll(/(RFC \d+ |, )?§([\d.]*\d)/g)]
+        .filter(([, rfc, section = ""]) => rfc === undefined && !sections.has(section))
+        .map(([mark]) => `${file}: ${mark}`),
+    );
+    expect(stray).toEqual([]);
+  });
+});
+
+describe("the database", () => {
+  const shapeOf = (sql: string): unknown[] => {
+    const db = new DatabaseSync(":memory:");
+    db.exec(sql);
+    const rows = db.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name").all();
+    return rows.map(({ type, name, sql }) => [
+      type,
+      name,
+      String(sql)
+        .replace(/--.*$/gm, "")
+        .replace(/\s+/g, " ")
+        .replace(/ ([,)])/g, "$1"),
+    ]);
+  };
+
+  it("schema.sql is what the migrations make", () => {
+    const migrations = readdirSync(join(ROOT, "migrations")).sort();
+    const migrated = migrations.map((file) => readFileSync(join(ROOT, "migrations", file), "utf8"));
+    const shape = shapeOf(migrated.join("\n"));
+    expect(shape.length).toBeGreaterThan(0);
+    expect(shapeOf(readFileSync(join(ROOT, "schema.sql"), "utf8"))).toEqual(shape);
+  });
+
+  it("migrations are numbered without a gap", () => {
+    const numbers = readdirSync(join(ROOT, "migrations"))
+      .sort()
+      .map((file) => Number(/^(\d{4})_[a-z0-9_]+\.sql$/.exec(file)?.[1]));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  });
+});
