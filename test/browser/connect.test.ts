@@ -1,7 +1,7 @@
-/** An app finds a person's storage and is let in: §10, §11, with the library's own widget. */
+/** An app finds a person's storage and is let in: §10 and §11, with the library's own widget. */
 
 import { describe, expect, test } from "vitest";
-import { readText, stored, storeText, untilEvent, untilText } from "./support/app";
+import { readText, stored, storeText, untilEvent } from "./support/app";
 import { RELEASES } from "./support/app-server";
 import { addressOf, useStage } from "./support/stage";
 import {
@@ -10,7 +10,6 @@ import {
   connectApp,
   deny,
   fillSignIn,
-  fillSignUp,
   newName,
   signUp,
   untilConnected,
@@ -19,25 +18,152 @@ import {
 const stage = useStage();
 
 describe.each(RELEASES)("remotestorage.js %s", (release) => {
-  const appUrl = () => stage.apps.appUrl({ release });
-
-  test("§10 connects by address: sign-up on the way, consent, and back in the app", async () => {
-    const context = await stage.newContext();
-    const page = await context.newPage();
-    const name = newName();
+  test("§10 connects by address: one look-up, sign-in, consent, and back in the app", async () => {
+    const name = await signUp(stage, await stage.newContext());
+    const page = await (await stage.newContext()).newPage();
     const lookups: string[] = [];
     page.on("request", (request) => {
       const { pathname, search } = new URL(request.url());
       if (pathname.startsWith("/.well-known/")) lookups.push(pathname + search);
     });
-    await signUp(stage, await stage.newContext(), name);
-
-    await page.goto(appUrl());
+    const app = stage.apps.appUrl({ release });
+    await page.goto(app);
     await askToConnect(page, addressOf(stage, name));
+
     await page.waitForURL(`${stage.url}/sign-in?**`);
     expect(lookups).toEqual([`/.well-known/webfinger?resource=acct:${addressOf(stage, name)}`]);
+    expect(await page.getByLabel("Name").inputValue()).toBe(name);
+    await fillSignIn(page, name);
+
+    await page.waitForURL(`${stage.url}/oauth/authorize/${name}?**`);
+    expect(await page.getByRole("heading").textContent()).toContain(stage.apps.origin);
+    const question = await page.getByRole("main").textContent();
+    expect(question).toContain("notes");
+    expect(question).toContain("read and change");
+    expect(question).toContain(addressOf(stage, name));
+    await allow(page);
+
+    await untilConnected(page);
+    expect(page.url().replace(/#$/, "")).toBe(app);
+    expect(await page.locator(".rs-user").textContent()).toBe(addressOf(stage, name));
+    await storeText(page, "hello", "Hello!");
+    expect(await (await stored(page, "/notes/hello")).text()).toBe("Hello!");
+  });
+
+  test("§10 stays connected when the app is opened again", async () => {
+    const context = await stage.newContext();
+    const name = await signUp(stage, context);
+    const page = await connectApp(stage, context, { name, release });
+    await storeText(page, "hello", "Hello!");
+    await page.reload();
+    await untilConnected(page);
+    expect(await readText(page, "hello")).toBe("Hello!");
+  });
+
+  test("RFC 6749 §4.2.2 the app's own fragment comes back as state", async () => {
+    const context = await stage.newContext();
+    const name = await signUp(stage, context);
+    const page = await context.newPage();
+    const fragment = "#/notes/7?order=new+old%20%C3%BC";
+    await page.goto(stage.apps.appUrl({ release }) + fragment);
+    await askToConnect(page, addressOf(stage, name));
+    await allow(page);
+    await untilConnected(page);
+    await page.waitForFunction((fragment) => location.hash === fragment, fragment);
+  });
+
+  test("RFC 6749 §4.2.2.1 refusing tells the app access_denied, and it may ask again", async () => {
+    const context = await stage.newContext();
+    const name = await signUp(stage, context);
+    const page = await context.newPage();
+    await page.goto(stage.apps.appUrl({ release }));
+    await askToConnect(page, addressOf(stage, name));
+    await deny(page);
+    await untilEvent(page, { name: "error", error: "Unauthorized", code: "access_denied" });
+    expect(await page.evaluate(() => window.remoteStorage.remote.connected)).toBe(false);
+
+    await askToConnect(page, addressOf(stage, name));
+    await allow(page);
+    await untilConnected(page);
+  });
+
+  test("§11 a storage-first link leads straight to the question", async () => {
+    const context = await stage.newContext();
+    const name = await signUp(stage, context);
+    const page = await context.newPage();
+    const address = encodeURIComponent(addressOf(stage, name));
+    await page.goto(`${stage.apps.appUrl({ release })}#remotestorage=${address}`);
+    await allow(page);
+    await untilConnected(page);
+  });
+
+  test("§9 narrowed to read-only: reading works, writing is Unauthorized", async () => {
+    const context = await stage.newContext();
+    const name = await signUp(stage, context);
+    const writer = await connectApp(stage, context, { name, release });
+    await storeText(writer, "hello", "Hello!");
+
+    const page = await context.newPage();
+    await page.goto(stage.apps.appUrl({ release, module: "notes", cache: true }));
+    // The first app's connection is in the same browser, with the same token: start afresh.
+    await page.evaluate(() => localStorage.clear());
+    await page.goto(stage.apps.appUrl({ release }));
+    await askToConnect(page, addressOf(stage, name));
+    await page.getByLabel("notes").selectOption("read only");
+    await allow(page);
+    await untilConnected(page);
+
+    expect(await readText(page, "hello")).toBe("Hello!");
+    await expect(storeText(page, "hello", "Changed!")).rejects.toThrow("403");
+    await untilEvent(page, { name: "error", error: "Unauthorized" });
+    expect(await readText(page, "hello")).toBe("Hello!");
+  });
+
+  test("an app that was disconnected at home is Unauthorized, and can ask again", async () => {
+    const context = await stage.newContext();
+    const name = await signUp(stage, context);
+    const page = await connectApp(stage, context, { name, release, cache: true });
+    await storeText(page, "hello", "Hello!");
+    const home = await context.newPage();
+    await home.goto(stage.url);
+    await home.getByRole("button", { name: `Disconnect ${stage.apps.origin}` }).click();
+    await home.getByText("None yet.").waitFor();
+
+    await untilEvent(page, { name: "error", error: "Unauthorized" });
+    await page.getByText("reconnect").click();
+    await allow(page);
+    await untilConnected(page);
+    expect(await (await stored(page, "/notes/hello")).text()).toBe("Hello!");
+  });
+
+  test("RFC 7033 §4.2 an address that nobody has is an error that the widget shows", async () => {
+    const page = await (await stage.newContext()).newPage();
+    await page.goto(stage.apps.appUrl({ release }));
+    await askToConnect(page, addressOf(stage, newName()));
+    await page.locator(".rs-sign-in-error.rs-visible").waitFor();
+    expect(page.url()).toBe(stage.apps.appUrl({ release }));
+  });
+
+  test("§9 an app that asks for everything gets every folder", async () => {
+    const context = await stage.newContext();
+    const name = await signUp(stage, context);
+    const page = await connectApp(stage, context, { name, release, module: "*" });
+    await storeText(page, "photos/one", "One");
+    expect(await (await stored(page, "/photos/one")).text()).toBe("One");
+  });
+
+  test("§10 somebody else is signed in: the owner of the address is asked to", async () => {
+    const name = await signUp(stage, await stage.newContext());
+    const context = await stage.newContext();
+    const other = await signUp(stage, context);
+    const page = await context.newPage();
+    await page.goto(stage.apps.appUrl({ release }));
+    await askToConnect(page, addressOf(stage, name));
+    await page.getByText(`You are signed in as ${other}`).waitFor();
     await fillSignIn(page, name);
     await allow(page);
     await untilConnected(page);
+    await storeText(page, "hello", "Hello!");
+    expect(await page.evaluate(() => window.remoteStorage.remote.href)).toContain(`/${name}`);
   });
 });

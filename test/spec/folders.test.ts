@@ -1,0 +1,195 @@
+/** §4: folder descriptions. */
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { freshFolder, headersOf, unchanged, versionOf } from "../support/storage";
+import { type App, someone } from "../support/world";
+
+const CONTEXT = "http://remotestorage.io/spec/folder-description";
+
+let app: App;
+beforeAll(async () => {
+  app = await someone();
+});
+
+const describeFolder = async (path: string) => {
+  const response = await app.get(path);
+  return (await response.json()) as Record<string, Record<string, Record<string, unknown>>>;
+};
+
+describe("a folder with items", () => {
+  it("§4.11 §4.12 §4.13 §4.14 §3.1 §3.2 is described exactly so", async () => {
+    const folder = freshFolder();
+    const abc = await app.put(`${folder}abc`, "h\u00e9llo", { "Content-Type": "image/jpeg; a=b" });
+    const modified = (await app.head(`${folder}abc`)).headers.get("last-modified");
+    await app.put(`${folder}def/ghi`, "x");
+    const def = await app.head(`${folder}def/`);
+    const response = await app.get(folder);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/ld+json");
+    expect(await response.json()).toEqual({
+      "@context": CONTEXT,
+      items: {
+        abc: {
+          ETag: versionOf(abc),
+          "Content-Type": "image/jpeg; a=b",
+          "Content-Length": 6,
+          "Last-Modified": modified,
+        },
+        "def/": { ETag: versionOf(def) },
+      },
+    });
+  });
+
+  it("§4.7 a document description has these four fields of these types, and no other", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}doc`, "x");
+    const { items } = await describeFolder(folder);
+    expect(items?.doc).toEqual({
+      ETag: expect.any(String),
+      "Content-Type": expect.any(String),
+      "Content-Length": expect.any(Number),
+      "Last-Modified": expect.any(String),
+    });
+    expect(Number.isInteger(items?.doc?.["Content-Length"])).toBe(true);
+  });
+
+  it("§4.10 a folder description has an ETag, and no other field", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}sub/doc`, "x");
+    expect((await describeFolder(folder)).items?.["sub/"]).toEqual({ ETag: expect.any(String) });
+  });
+
+  it("§4.15 its ETags are those of the headers without the quotes", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}doc`, "x");
+    await app.put(`${folder}sub/doc`, "x");
+    const items = await app.list(folder);
+    expect(await app.version(`${folder}doc`)).toBe(`"${items.doc?.ETag}"`);
+    expect(await app.version(`${folder}sub/`)).toBe(`"${items["sub/"]?.ETag}"`);
+    expect(items.doc?.ETag).not.toContain('"');
+  });
+
+  it("§4.8 Last-Modified is an HTTP-date, the same as in the document's header", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}doc`, "x");
+    const modified = (await app.list(folder)).doc?.["Last-Modified"] ?? "";
+    expect(modified).toMatch(/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
+    expect((await app.get(`${folder}doc`)).headers.get("last-modified")).toBe(modified);
+  });
+
+  it("§4.9 Content-Length counts bytes, not characters", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}doc`, "\u00e4\u20ac\u{1f600}");
+    expect((await app.list(folder)).doc?.["Content-Length"]).toBe(9);
+  });
+
+  it("§3.1 lists what is in it, not what is deeper", async () => {
+    const folder = freshFolder();
+    for (const path of ["a", "b", "c/d", "c/e/f", "c/e/g"]) await app.put(folder + path, "x");
+    expect(Object.keys(await app.list(folder)).sort()).toEqual(["a", "b", "c/"]);
+    expect(Object.keys(await app.list(`${folder}c/`)).sort()).toEqual(["d", "e/"]);
+    expect(Object.keys(await app.list(`${folder}c/e/`)).sort()).toEqual(["f", "g"]);
+  });
+
+  it("§3.2 shows the latest version, type and length of a document that was changed", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}doc`, "x");
+    const put = await app.put(`${folder}doc`, "longer", { "Content-Type": "text/other" });
+    expect((await app.list(folder)).doc).toMatchObject({
+      ETag: versionOf(put),
+      "Content-Type": "text/other",
+      "Content-Length": 6,
+    });
+  });
+
+  it("§4.11 §6.1 the answer has ETag, Content-Length and Last-Modified", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}doc`, "\u20ac");
+    const response = await app.get(folder);
+    const modified = response.headers.get("last-modified") ?? "";
+    expect(versionOf(response)).toBeTruthy();
+    expect(new Date(modified).toUTCString()).toBe(modified);
+    const { byteLength } = await response.arrayBuffer();
+    expect(response.headers.get("content-length")).toBe(String(byteLength));
+  });
+
+  it("§4.43 HEAD has the headers of GET, and no body", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}doc`, "x");
+    const [get, head] = [await app.get(folder), await app.head(folder)];
+    expect(head.status).toBe(200);
+    expect(headersOf(head)).toEqual(headersOf(get));
+    expect(await head.text()).toBe("");
+  });
+
+  it("§4.12 holds a thousand documents", async () => {
+    const folder = freshFolder();
+    const names = Array.from({ length: 1000 }, (_, index) => `doc${index}`);
+    for (let start = 0; start < names.length; start += 50) {
+      const group = names.slice(start, start + 50);
+      const statuses = await Promise.all(
+        group.map(async (name) => (await app.put(folder + name, name)).status),
+      );
+      expect(new Set(statuses)).toEqual(new Set([201]));
+    }
+    expect(Object.keys(await app.list(folder)).sort()).toEqual([...names].sort());
+  });
+});
+
+describe("an empty folder", () => {
+  it("§4.16 §5.2 is described with no items, and has an ETag", async () => {
+    for (const folder of [freshFolder(), "/never/was/any/thing/"]) {
+      const response = await app.get(folder);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/ld+json");
+      expect(versionOf(response)).toBeTruthy();
+      expect(await response.json()).toEqual({ "@context": CONTEXT, items: {} });
+    }
+  });
+
+  it("§4.16 so is the root of a new account", async () => {
+    const response = await (await someone()).get("/");
+    expect(response.status).toBe(200);
+    expect(versionOf(response)).toBeTruthy();
+    expect(await response.json()).toEqual({ "@context": CONTEXT, items: {} });
+  });
+
+  it("§4.17 is not listed in its parent, neither by being asked for nor after its last document", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}stays`, "x");
+    await unchanged(app, () => app.get(`${folder}asked/`));
+    await app.put(`${folder}sub/deep/doc`, "x");
+    await app.delete(`${folder}sub/deep/doc`);
+    expect(Object.keys(await app.list(folder))).toEqual(["stays"]);
+  });
+
+  it("§6.9 answers 304 to its own version, and no longer once it has a document", async () => {
+    const folder = freshFolder();
+    const etag = (await app.get(folder)).headers.get("etag") ?? "";
+    expect((await app.get(folder, { "If-None-Match": etag })).status).toBe(304);
+    await app.put(`${folder}doc`, "x");
+    expect((await app.get(folder, { "If-None-Match": etag })).status).toBe(200);
+    const full = (await app.get(folder)).headers.get("etag") ?? "";
+    await app.delete(`${folder}doc`);
+    const emptied = await app.get(folder, { "If-None-Match": full });
+    expect([emptied.status, await app.list(folder)]).toEqual([200, {}]);
+  });
+
+  it("§4.43 HEAD has the headers of GET", async () => {
+    const folder = freshFolder();
+    expect(headersOf(await app.head(folder))).toEqual(headersOf(await app.get(folder)));
+  });
+});
+
+describe("folders cannot be written", () => {
+  it.each(["PUT", "DELETE"])("§5.16 %s of a folder -> 400, nothing changed", async (method) => {
+    const folder = freshFolder();
+    await app.put(`${folder}sub/doc`, "x");
+    for (const path of [folder, `${folder}sub/`, `${folder}new/`, "/"]) {
+      const init = method === "PUT" ? { body: "x", headers: { "Content-Type": "text/plain" } } : {};
+      const response = await unchanged(app, () => app.request(method, path, init));
+      expect(response.status).toBe(400);
+      expect(((await response.json()) as { message: string }).message).toMatch(/\w+\.$/);
+    }
+  });
+});

@@ -1,0 +1,456 @@
+/** "Where is alice's storage?": §10 of the draft, RFC 7033, and what else is well known. */
+
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { sendWith } from "../support/elsewhere";
+import { elements } from "../support/html";
+import { allowCode, appWith, codeQuery, oauthError, tokensIn, VERIFIER } from "../support/oauth";
+import { accountId } from "../support/rows";
+import {
+  APP,
+  App,
+  connect,
+  consent,
+  fragmentOf,
+  ORIGIN,
+  type Person,
+  send,
+  signUp,
+} from "../support/world";
+
+const REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
+const PROPERTY = {
+  version: "http://remotestorage.io/spec/version",
+  implicitGrant: "http://tools.ietf.org/html/rfc6749#section-4.2",
+  authorizationEndpoint: "http://tools.ietf.org/html/rfc6749#section-3.1",
+  tokenEndpoint: "http://tools.ietf.org/html/rfc6749#section-3.2",
+  pkce: "http://tools.ietf.org/html/rfc7636",
+  tokenInQuery: "http://tools.ietf.org/html/rfc6750#section-2.3",
+  ranges: "http://tools.ietf.org/html/rfc7233",
+};
+
+interface Link {
+  rel: string;
+  href: string;
+  properties: Record<string, string>;
+}
+
+interface Jrd {
+  subject: string;
+  links: Link[];
+}
+
+const webfinger = (query: string, init?: RequestInit): Promise<Response> =>
+  send(`/.well-known/webfinger?${query}`, init);
+
+const jrdOf = async (response: Response): Promise<Jrd> => {
+  expect(response.status).toBe(200);
+  return response.json();
+};
+
+const resource = (uri: string): string => `resource=${encodeURIComponent(uri)}`;
+
+let alice: Person;
+let link: Link;
+
+beforeAll(async () => {
+  alice = await signUp("alice");
+  const jrd = await jrdOf(await webfinger("resource=acct:alice@satchel.example"));
+  link = jrd.links[0] as Link;
+});
+
+describe("The record of a person", () => {
+  it("§10.1 §10.2 §10.3 has one link, the storage's, with the properties of the draft", async () => {
+    expect(await jrdOf(await webfinger("resource=acct:alice@satchel.example"))).toEqual({
+      subject: "acct:alice@satchel.example",
+      links: [
+        {
+          rel: REL,
+          href: "https://satchel.example/storage/alice",
+          properties: {
+            [PROPERTY.version]: "draft-dejong-remotestorage-26",
+            [PROPERTY.implicitGrant]: "https://satchel.example/oauth/authorize/alice",
+            [PROPERTY.tokenInQuery]: "true",
+            [PROPERTY.ranges]: "GET",
+            [PROPERTY.authorizationEndpoint]: "https://satchel.example/oauth/authorize/alice",
+            [PROPERTY.tokenEndpoint]: "https://satchel.example/oauth/token",
+            [PROPERTY.pkce]: "S256",
+          },
+        },
+      ],
+    });
+  });
+
+  it("§8.2 names <storage_root> as https, host and path, with no slash at the end", () => {
+    expect(link.href).toMatch(/^https:\/\/[^/]+(\/[^/]+)+$/);
+    expect(link.href.endsWith("/")).toBe(false);
+  });
+
+  it("§8.5 names draft-dejong-remotestorage-26 as <storage_api>", () => {
+    expect(link.properties[PROPERTY.version]).toBe("draft-dejong-remotestorage-26");
+  });
+
+  it("§8.6 names a <storage_root> below which folders and documents are", async () => {
+    const { token } = await connect(alice, "documents:rw");
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "text/plain" };
+    const url = `${link.href}/public/documents/draft.txt`;
+    expect((await send(url, { method: "PUT", body: "a draft", headers })).status).toBe(201);
+    expect(await (await send(url, { headers })).text()).toBe("a draft");
+    const folder = await send(`${link.href}/public/documents/`, { headers });
+    expect(Object.keys(((await folder.json()) as { items: object }).items)).toEqual(["draft.txt"]);
+  });
+
+  it("§8.1 §10.5 names an <auth-dialog> that grants a token, with which the storage opens", async () => {
+    const query = new URLSearchParams({
+      redirect_uri: `${APP}/`,
+      scope: "notes:rw",
+      client_id: APP,
+      response_type: "token",
+    });
+    const dialog = `${link.properties[PROPERTY.implicitGrant]}?${query}`;
+    const shown = await send(dialog, { headers: { Cookie: alice.cookie } });
+    expect(shown.status).toBe(200);
+    const allowed = await send(dialog, {
+      method: "POST",
+      body: new URLSearchParams({ decision: "allow", duration: "always" }),
+      headers: { Cookie: alice.cookie, Origin: ORIGIN },
+    });
+    const headers = { Authorization: `Bearer ${fragmentOf(allowed).access_token}` };
+    expect((await send(`${link.href}/notes/`, { headers })).status).toBe(200);
+    expect((await send(`${link.href}/notes/`)).status).toBe(401);
+  });
+
+  it("§10.9 §9.11 §9.12 says that a token in the query is taken, and it is, to read only", async () => {
+    expect(link.properties[PROPERTY.tokenInQuery]).toBe("true");
+    const app = await connect(alice, "query:rw");
+    await app.put("/query/a", "first");
+    const url = `${link.href}/query/a?access_token=${app.token}`;
+    expect(await (await send(url)).text()).toBe("first");
+    expect((await send(url, { method: "HEAD" })).status).toBe(200);
+    const headers = { "Content-Type": "text/plain" };
+    expect((await send(url, { method: "PUT", body: "second", headers })).status).toBe(401);
+    expect((await send(url, { method: "DELETE" })).status).toBe(401);
+    expect(await (await app.get("/query/a")).text()).toBe("first");
+  });
+
+  it("§10.10 says that ranges of documents are served, and they are", async () => {
+    expect(link.properties[PROPERTY.ranges]).toBe("GET");
+    const app = await connect(alice, "ranges:rw");
+    await app.put("/ranges/a", "0123456789");
+    const part = await app.get("/ranges/a", { Range: "bytes=2-4" });
+    expect([part.status, await part.text()]).toEqual([206, "234"]);
+    expect(part.headers.get("content-range")).toBe("bytes 2-4/10");
+  });
+
+  it("§10.1-1 §10.1-2 §10.1-3 §10.1-4 §10.1-5 names endpoints that serve the code flow with S256", async () => {
+    expect(link.properties[PROPERTY.pkce]).toBe("S256");
+    const query = new URLSearchParams({
+      redirect_uri: `${APP}/`,
+      scope: "notes:rw",
+      ...(await codeQuery()),
+    });
+    const answer = await send(`${link.properties[PROPERTY.authorizationEndpoint]}?${query}`, {
+      method: "POST",
+      body: new URLSearchParams({ decision: "allow", duration: "year" }),
+      headers: { Cookie: alice.cookie, Origin: ORIGIN },
+    });
+    const code = new URL(answer.headers.get("location") ?? "").searchParams.get("code") ?? "";
+    const response = await send(link.properties[PROPERTY.tokenEndpoint] ?? "", {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        code,
+        redirect_uri: `${APP}/`,
+        code_verifier: VERIFIER,
+      }),
+    });
+    const app = appWith(alice, await tokensIn(response));
+    expect((await app.get("/notes/")).status).toBe(200);
+  });
+
+  it("§10.1-6 does not say that plain is supported, and it is not", async () => {
+    expect(link.properties[PROPERTY.pkce]).not.toContain("plain");
+    const refused = await consent(alice, {
+      ...(await codeQuery()),
+      code_challenge: VERIFIER,
+      code_challenge_method: "plain",
+      scope: "plain:rw",
+    });
+    expect(new URL(refused.headers.get("location") ?? "").searchParams.get("error")).toBe(
+      "invalid_request",
+    );
+    await expect(allowCode(alice, { code_challenge_method: "plain" })).rejects.toThrow();
+  });
+});
+
+describe("The resource", () => {
+  it.each([
+    "resource=acct:alice@satchel.example",
+    "resource=acct%3Aalice%40satchel.example",
+    "resource=acct:alice%40satchel.example",
+    "resource=acct:Alice@Satchel.Example",
+    "resource=ACCT:alice@satchel.example",
+    `${resource("acct:%61lice@satchel.example")}`,
+    "resource=acct:alice@satchel.example:443",
+  ])("RFC 7033 §4.1 §10.3 finds alice by %s", async (query) => {
+    const { links } = await jrdOf(await webfinger(query));
+    expect(links).toEqual([link]);
+  });
+
+  it("§10.3 has the port of a provider that is not at the usual one, and so have all links", async () => {
+    const elsewhere = "https://satchel.example:8443";
+    const { links } = await jrdOf(
+      await send(`${elsewhere}/.well-known/webfinger?resource=acct:alice@satchel.example:8443`),
+    );
+    expect(links.map(({ href }) => href)).toEqual([`${elsewhere}/storage/alice`]);
+    expect(links[0]?.properties[PROPERTY.implicitGrant]).toBe(`${elsewhere}/oauth/authorize/alice`);
+    expect(links[0]?.properties[PROPERTY.tokenEndpoint]).toBe(`${elsewhere}/oauth/token`);
+    const other = "acct:alice@satchel.example:9999";
+    const path = `/.well-known/webfinger?resource=${other}`;
+    expect((await send(elsewhere + path)).status).toBe(404);
+    expect((await send(path)).status).toBe(404);
+  });
+
+  it.each([
+    "acct:nobody@satchel.example",
+    "acct:alice@other.example",
+    "acct:alice@sub.satchel.example",
+    "acct:alice@satchel.example.evil.example",
+    "acct:@satchel.example",
+    "acct:alice",
+    "acct:alice@",
+    "acct:alice@bob@satchel.example",
+    "acct:alice@satchel.example/",
+    "acct:alice%00@satchel.example",
+    "acct:%@satchel.example",
+    "acct:' OR 1=1--@satchel.example".replaceAll(" ", "%20"),
+    "mailto:alice@satchel.example",
+    "https://satchel.example/",
+    "https://satchel.example/alice",
+    "https://nobody.example/",
+  ])("RFC 7033 §4.2 that nobody here has is 404: %s", async (uri) => {
+    const response = await webfinger(resource(uri), { headers: { Origin: APP } });
+    expect(response.status).toBe(404);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(await response.text()).not.toContain("/storage/");
+  });
+
+  it.each([
+    "",
+    "resource=",
+    "resource",
+    "rel=avatar",
+    "resource=alice@satchel.example",
+    "resource=alice",
+    "resource=acct%20alice",
+    "resource=://satchel.example",
+    `${resource("acct:alice@satchel.example ")}`,
+    "resource=acct:alice@satchel.example&resource=acct:alice@satchel.example",
+    "resource=acct:alice@satchel.example&resource=acct:bob@satchel.example",
+  ])('RFC 7033 §4.2 that is missing, double or no URI is 400: "%s"', async (query) => {
+    const response = await webfinger(query, { headers: { Origin: APP } });
+    expect(response.status).toBe(400);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(await response.text()).not.toContain("/storage/");
+  });
+});
+
+describe("The answer", () => {
+  it("RFC 7033 §10.2 has the type of a JRD", async () => {
+    const { headers } = await webfinger("resource=acct:alice@satchel.example");
+    expect(headers.get("content-type")).toMatch(/^application\/jrd\+json\b/);
+  });
+
+  it("comes directly, without a redirect, whatever the client accepts", async () => {
+    for (const Accept of ["application/jrd+json, application/json", "*/*", "text/html"]) {
+      const headers = { Accept };
+      const response = await webfinger("resource=acct:alice@satchel.example", { headers });
+      expect([response.status, response.headers.get("location")]).toEqual([200, null]);
+    }
+  });
+
+  it("RFC 7033 §5 may be read by pages of any origin, and is for every origin the same", async () => {
+    const query = "resource=acct:alice@satchel.example";
+    const named = await webfinger(query, { headers: { Origin: APP } });
+    expect(["*", APP]).toContain(named.headers.get("access-control-allow-origin"));
+    expect((await webfinger(query)).headers.get("access-control-allow-origin")).toBe("*");
+    expect(named.headers.get("access-control-allow-credentials")).toBeNull();
+    expect(await named.text()).toBe(await (await webfinger(query)).text());
+  });
+
+  it("may be asked for after a preflight", async () => {
+    const preflight = await webfinger("resource=acct:alice@satchel.example", {
+      method: "OPTIONS",
+      headers: { Origin: APP, "Access-Control-Request-Method": "GET" },
+    });
+    expect(preflight.ok).toBe(true);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(preflight.headers.get("access-control-allow-methods")).toContain("GET");
+  });
+
+  it("to HEAD is that to GET without its body", async () => {
+    const query = "resource=acct:alice@satchel.example";
+    const [head, get] = [await webfinger(query, { method: "HEAD" }), await webfinger(query)];
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect([...head.headers]).toEqual([...get.headers]);
+  });
+
+  it.each<[string, number]>([
+    [`rel=${REL}`, 1],
+    [`rel=avatar&rel=${REL}`, 1],
+    [`rel=${REL}&rel=avatar`, 1],
+    [`rel=${encodeURIComponent(REL)}`, 1],
+    ["rel=avatar", 0],
+    ["rel=avatar&rel=vcard", 0],
+    [`rel=${REL.slice(0, -1)}`, 0],
+  ])("RFC 7033 §4.3 has with %s only those links: %i", async (rels, count) => {
+    const jrd = await jrdOf(await webfinger(`resource=acct:alice@satchel.example&${rels}`));
+    expect(jrd).toEqual({
+      subject: "acct:alice@satchel.example",
+      links: [link].slice(0, count),
+    });
+  });
+
+  it("names ORIGIN, whatever host the request came to", async () => {
+    const sendOn = sendWith({ ORIGIN: "https://satchel.example" });
+    for (const host of ["satchel.example", "evil.example", "satchel.preview.example"]) {
+      const path = `/.well-known/webfinger?resource=acct:alice@satchel.example`;
+      const response = await sendOn(`https://${host}${path}`);
+      expect(await jrdOf(response)).toEqual({
+        subject: "acct:alice@satchel.example",
+        links: [link],
+      });
+    }
+  });
+});
+
+describe("A personal domain", () => {
+  beforeAll(async () => {
+    await env.DB.prepare("INSERT INTO domains (host, account) VALUES (?1, ?2), (?3, ?2)")
+      .bind("alice.example", await accountId("alice"), "alice.example:8443")
+      .run();
+  });
+
+  it.each([
+    "http://alice.example/",
+    "https://alice.example/",
+    "http://alice.example",
+    "https://alice.example",
+    "HTTPS://Alice.Example/",
+    "https://alice.example:443/",
+    "https://alice.example:8443/",
+    "acct:alice@alice.example",
+    "acct:alice@Alice.Example",
+  ])("§10.4 identifies its owner: %s", async (uri) => {
+    expect(await jrdOf(await webfinger(resource(uri)))).toEqual({ subject: uri, links: [link] });
+  });
+
+  it.each([
+    "https://alice.example/about",
+    "https://alice.example/?q",
+    "https://alice.example/#me",
+    "https://bob@alice.example/",
+    "https://alice.example:9999/",
+    "https://www.alice.example/",
+    "acct:bob@alice.example",
+    "ftp://alice.example/",
+  ])("identifies nobody by %s", async (uri) => {
+    expect((await webfinger(resource(uri))).status).toBe(404);
+  });
+
+  it("§10.4 may be that at which WebFinger is asked; the links name the provider's ORIGIN", async () => {
+    const path = "/.well-known/webfinger?resource=https://alice.example/";
+    const response = await sendWith({ ORIGIN })(`https://alice.example${path}`);
+    expect((await jrdOf(response)).links).toEqual([link]);
+  });
+});
+
+describe("Other well-known places", () => {
+  it("RFC 6415 host-meta.json of a resource is its WebFinger record", async () => {
+    const query = "resource=acct:alice@satchel.example";
+    const response = await send(`/.well-known/host-meta.json?${query}`);
+    expect(await jrdOf(response)).toEqual(await jrdOf(await webfinger(query)));
+    const unknown = "/.well-known/host-meta.json?resource=acct:nobody@satchel.example";
+    expect((await send(unknown)).status).toBe(404);
+  });
+
+  it("RFC 6415 §3 host-meta.json names the template of WebFinger, which holds", async () => {
+    const { links } = (await (await send("/.well-known/host-meta.json")).json()) as {
+      links: { rel: string; template: string }[];
+    };
+    const template = links.find(({ rel }) => rel === "lrdd")?.template ?? "";
+    const url = template.replace("{uri}", encodeURIComponent("acct:alice@satchel.example"));
+    expect((await jrdOf(await send(url))).links).toEqual([link]);
+  });
+
+  it("what older clients try in vain is 404 that a page can read", async () => {
+    for (const path of ["host-meta?resource=acct:alice@satchel.example", "nothing-here"]) {
+      const response = await send(`/.well-known/${path}`, { headers: { Origin: APP } });
+      expect(response.status).toBe(404);
+      expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    }
+  });
+
+  it("RFC 8414 §3 oauth-authorization-server describes what is there", async () => {
+    const response = await send("/.well-known/oauth-authorization-server", {
+      headers: { Origin: APP },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(await response.json()).toMatchObject({
+      issuer: ORIGIN,
+      authorization_endpoint: `${ORIGIN}/oauth/authorize`,
+      token_endpoint: `${ORIGIN}/oauth/token`,
+      revocation_endpoint: `${ORIGIN}/oauth/revoke`,
+      response_types_supported: ["token", "code"],
+      grant_types_supported: ["implicit", "authorization_code", "refresh_token"],
+      code_challenge_methods_supported: ["S256"],
+      token_endpoint_auth_methods_supported: ["none"],
+      revocation_endpoint_auth_methods_supported: ["none"],
+    });
+  });
+
+  it("RFC 8414 §2 the endpoints it names answer, without a name of a person in them", async () => {
+    const metadata = (await (
+      await send("/.well-known/oauth-authorization-server")
+    ).json()) as Record<string, string>;
+    const query = new URLSearchParams({
+      redirect_uri: `${APP}/`,
+      scope: "notes:r",
+      response_type: "token",
+    });
+    const dialog = `${metadata.authorization_endpoint}?${query}`;
+    expect((await send(dialog, { headers: { Cookie: alice.cookie } })).status).toBe(200);
+    const post = { method: "POST", body: new URLSearchParams() };
+    const answer = await send(metadata.token_endpoint ?? "", post);
+    expect(await oauthError(answer)).toEqual([400, "invalid_request"]);
+    const app = await connect(alice);
+    const body = new URLSearchParams({ token: app.token });
+    expect((await send(metadata.revocation_endpoint ?? "", { method: "POST", body })).status).toBe(
+      200,
+    );
+    expect((await new App("alice", app.token).get("/")).status).toBe(401);
+  });
+
+  it("change-password leads to a page", async () => {
+    const response = await send("/.well-known/change-password");
+    expect([302, 303, 307]).toContain(response.status);
+    expect((await send(response.headers.get("location") ?? "")).status).toBe(200);
+  });
+
+  it("robots.txt keeps robots from everything but the front page", async () => {
+    const response = await send("/robots.txt");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^text\/plain\b/);
+    expect((await response.text()).split("\n")).toEqual(
+      expect.arrayContaining(["User-agent: *", "Disallow: /"]),
+    );
+  });
+
+  it("the icon that the pages name is there", async () => {
+    const icon = elements(await (await send("/")).text(), "link").find(({ rel }) => rel === "icon");
+    const response = await send(icon?.href ?? "");
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, icon?.type]);
+  });
+});

@@ -1,0 +1,21 @@
+/** The same Worker with other settings, over the same data. */
+
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { app } from "../../src/app";
+import type { Variables } from "../../src/env";
+import { ORIGIN } from "./world";
+
+export type Send = (pathOrUrl: string, init?: RequestInit) => Promise<Response>;
+
+/** Sends as `send` does, to a Worker that has just started with these settings. */
+export function sendWith(variables: Variables): Send {
+  const bindings = { ...env, ...variables };
+  return async (pathOrUrl, init = {}) => {
+    const context = createExecutionContext();
+    const request = new Request(new URL(pathOrUrl, ORIGIN), { redirect: "manual", ...init });
+    const response = await app.fetch(request, bindings, context);
+    await waitOnExecutionContext(context);
+    return response;
+  };
+}

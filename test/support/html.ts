@@ -1,0 +1,31 @@
+/** Pages as a browser reads them, as far as tests need it. */
+
+const ENTITIES: Record<string, string> = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
+
+const unescape = (text: string): string =>
+  text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => ENTITIES[name] ?? "");
+
+/** The text of the page's <main>, without tags, white space collapsed. */
+export const mainText = (html: string): string =>
+  unescape((/<main[^>]*>(.*)<\/main>/s.exec(html)?.[1] ?? "").replace(/<[^>]+>/g, " "))
+    .replace(/\s+/g, " ")
+    .trim();
+
+/** The attributes of each element of this name, in the page's order. */
+export const elements = (html: string, name: string): Record<string, string>[] =>
+  [...html.matchAll(new RegExp(`<${name}\\b([^>]*)>`, "g"))].map(([, attributes = ""]) =>
+    Object.fromEntries(
+      [...attributes.matchAll(/([\w:-]+)(?:="([^"]*)")?/g)].map(([, key = "", value = ""]) => [
+        key,
+        unescape(value),
+      ]),
+    ),
+  );
+
+/** The value of the form field of this name. */
+export const fieldValue = (html: string, name: string): string | undefined =>
+  elements(html, "input").find((input) => input.name === name)?.value;
+
+/** What a content security policy without 'unsafe-inline' would not let a browser run. */
+export const inlineCode = (html: string): string[] =>
+  html.match(/<style\b|\sstyle\s*=|<[^>]*\son\w+\s*=|<script(?![^>]*\ssrc=)|javascript:/gi) ?? [];

@@ -1,0 +1,42 @@
+/** What stands in the index, to see that a refusal has changed nothing. */
+
+import { env } from "cloudflare:workers";
+
+/** Every row of every table. */
+export async function everyRow(): Promise<Record<string, unknown[]>> {
+  const { results: tables } = await env.DB.prepare(
+    `SELECT name FROM sqlite_master
+     WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT GLOB '_cf*' AND name NOT GLOB 'd1_*'
+     ORDER BY name`,
+  ).all<{ name: string }>();
+  const answers = await env.DB.batch(
+    tables.map(({ name }) => env.DB.prepare(`SELECT * FROM ${name}`)),
+  );
+  return Object.fromEntries(tables.map(({ name }, i) => [name, answers[i]?.results ?? []]));
+}
+
+export interface GrantRow {
+  account: string;
+  id: string;
+  origin: string;
+  scope: string;
+  flow: string;
+  created_at: number;
+  expires_at: number | null;
+}
+
+/** What a person has allowed. */
+export async function grantsOf(name: string): Promise<GrantRow[]> {
+  const { results } = await env.DB.prepare(
+    `SELECT g.* FROM grants g JOIN accounts a ON a.id = g.account WHERE a.name = ?
+     ORDER BY g.created_at`,
+  )
+    .bind(name)
+    .all<GrantRow>();
+  return results;
+}
+
+export async function accountId(name: string): Promise<string> {
+  const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(name).first();
+  return String(row?.id);
+}

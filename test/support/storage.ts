@@ -1,0 +1,103 @@
+/** Places of their own for tests of the storage, and the proof that nothing has changed. */
+
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { app as worker } from "../../src/app";
+import type { Env, Variables } from "../../src/env";
+import { type App, bodyKeys, ORIGIN } from "./world";
+
+let places = 0;
+
+/** The path of a folder that nothing else in this file uses, with the slash at its end. */
+export const freshFolder = (parent = "/"): string => `${parent}place${++places}/`;
+
+/** The headers of a response by their names in lower case. */
+export const headersOf = (response: Response): Record<string, string> =>
+  Object.fromEntries(response.headers);
+
+/** The version that a response names, without the quotes. */
+export const versionOf = (response: Response): string | undefined =>
+  /^"([^"]+)"$/.exec(response.headers.get("etag") ?? "")?.[1];
+
+/** Acts, and proves that no version, no description and no body is another than before. */
+export async function unchanged<T>(owner: App, act: () => Promise<T>): Promise<T> {
+  const before = await snapshot(owner);
+  const result = await act();
+  expect(await snapshot(owner)).toEqual(before);
+  return result;
+}
+
+const snapshot = async (owner: App) => ({
+  root: await owner.version("/"),
+  tree: await owner.tree(),
+  bodies: (await bodyKeys(owner.user)).sort(),
+});
+
+/**
+ * Sends a request of the app to a Worker with other settings or bindings. The request's body is
+ * handed over as it is, so that a test can see how much of it was read.
+ */
+export async function sendWith(
+  changes: Partial<Env> | Variables,
+  app: App,
+  method: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const headers = { Authorization: `Bearer ${app.token}`, "Content-Type": "text/plain" };
+  const request = new Request(`${ORIGIN}/storage/${app.user}${path}`, {
+    ...init,
+    method,
+    headers: { ...headers, ...Object.fromEntries(new Headers(init.headers)) },
+  });
+  const context = createExecutionContext();
+  const response = await worker.fetch(request, { ...env, ...changes }, context);
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+/** A stream of unknown length that yields these chunks one by one as they are asked for. */
+export function streamOf(chunks: Iterable<Uint8Array<ArrayBuffer>>) {
+  const waiting = chunks[Symbol.iterator]();
+  const stream = {
+    pulls: 0,
+    body: new ReadableStream({
+      type: "bytes",
+      pull(controller) {
+        stream.pulls++;
+        const { done, value } = waiting.next();
+        if (!done) controller.enqueue(value);
+        else {
+          controller.close();
+          controller.byobRequest?.respond(0);
+        }
+      },
+    }),
+  };
+  return stream;
+}
+
+/** Bytes that are no text and repeat only after a while. */
+export const binary = (length: number): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8) * 17 + (index >> 16)) & 255);
+
+export const sha256 = async (bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<string> =>
+  [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+
+/** The row id of the app's account. */
+export async function accountId(app: App): Promise<string> {
+  const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?")
+    .bind(app.user)
+    .first<{ id: string }>();
+  if (!row) throw new Error("There is no such account.");
+  return row.id;
+}
+
+export async function setQuota(app: App, bytes: number | null): Promise<void> {
+  await env.DB.prepare("UPDATE accounts SET quota_bytes = ? WHERE name = ?")
+    .bind(bytes, app.user)
+    .run();
+}
