@@ -1,18 +1,21 @@
-/** The doors of accounts: sign-up, sign-in, sign-out. */
+/** The forms for signing up and signing in. */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { USER_NAME_RULE } from "../core/names";
 import { type Env, settings } from "../env";
-import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
-import { hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
 import { Problem, page } from "../http/page";
-import { requireSameOrigin } from "../http/same-origin";
-import { type AccountRefusal, checkPassword, signUp } from "./accounts";
+import type { Account, AccountRefusal } from "./accounts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
-import { currentAccount, endSession, startSession } from "./sessions";
 
 type AccountContext = Context<{ Bindings: Env }>;
+
+/** What a form is filled in with. */
+export interface Form {
+  name: string;
+  /** Where to go then: a path of ours. */
+  next: string;
+}
 
 const STATUS = {
   closed: 403,
@@ -23,55 +26,13 @@ const STATUS = {
   wait: 429,
 } as const satisfies Record<AccountRefusal["code"], number>;
 
-const TOO_MANY: AccountRefusal = {
-  code: "wait",
-  message: `Too many tries from your address. Try again in ${LIMIT_PERIOD_SECONDS} seconds.`,
-  retryAfterSeconds: LIMIT_PERIOD_SECONDS,
-};
-
-interface Form {
-  name: string;
-  /** Where to go then: a path of ours. */
-  next: string;
-}
-
-export const accountRoutes = new Hono<{ Bindings: Env }>();
-
-accountRoutes.get("/sign-up", (c) => signUpPage(c, queryForm(c)));
-
-accountRoutes.post("/sign-up", requireSameOrigin, async (c) => {
-  const { password, ...form } = await readCredentials(c);
-  if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return signUpPage(c, form, TOO_MANY);
-  const now = Date.now();
-  const outcome = await signUp(c.env, form.name, password, now);
-  if (!outcome.ok) return signUpPage(c, form, outcome.refusal);
-  await startSession(c, outcome.account, now);
-  return c.redirect(form.next, 303);
-});
-
-accountRoutes.get("/sign-in", (c) => signInPage(c, queryForm(c)));
-
-accountRoutes.post("/sign-in", requireSameOrigin, async (c) => {
-  const { password, ...form } = await readCredentials(c);
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return signInPage(c, form, TOO_MANY);
-  const now = Date.now();
-  const outcome = await checkPassword(c.env, form.name, password, now);
-  if (!outcome.ok) return signInPage(c, form, outcome.refusal);
-  await startSession(c, outcome.account, now);
-  return c.redirect(form.next, 303);
-});
-
-accountRoutes.post("/sign-out", requireSameOrigin, async (c) => {
-  await endSession(c);
-  return c.redirect("/", 303);
-});
-
-async function signInPage(
+/** `signedIn` is who is signed in already, perhaps somebody else than the one who is asked for. */
+export function signInPage(
   c: AccountContext,
+  signedIn: Account | null,
   form: Form,
   refusal?: AccountRefusal,
-): Promise<Response> {
-  const signedIn = await currentAccount(c, Date.now());
+): Response | Promise<Response> {
   const isOther = signedIn !== null && form.name !== "" && signedIn.name !== form.name;
   return page(
     c,
@@ -120,7 +81,8 @@ async function signInPage(
   );
 }
 
-function signUpPage(
+/** Says so where sign-up is closed. */
+export function signUpPage(
   c: AccountContext,
   form: Form,
   refusal?: AccountRefusal,
@@ -198,25 +160,3 @@ const refusalOptions = (refusal: AccountRefusal | undefined) =>
             ? {}
             : { "Retry-After": String(refusal.retryAfterSeconds) },
       };
-
-const queryForm = (c: AccountContext): Form => ({
-  name: c.req.query("name") ?? "",
-  next: localPath(c, c.req.query("next")),
-});
-
-async function readCredentials(c: AccountContext): Promise<Form & { password: string }> {
-  const form = await readForm(c);
-  return {
-    name: form.get("name") ?? "",
-    password: form.get("password") ?? "",
-    next: localPath(c, form.get("next") ?? undefined),
-  };
-}
-
-/** The path if it leads nowhere but to our own pages, otherwise the home page. */
-function localPath(c: AccountContext, path: string | undefined): string {
-  const { origin } = new URL(c.req.url);
-  if (path === undefined || !path.startsWith("/") || !URL.canParse(path, origin)) return "/";
-  const target = new URL(path, origin);
-  return target.origin === origin ? target.pathname + target.search : "/";
-}

@@ -1,0 +1,74 @@
+/** The doors of accounts: sign-up, sign-in, sign-out. */
+
+import { type Context, Hono } from "hono";
+import type { Env } from "../env";
+import { readForm } from "../http/form";
+import { hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
+import { requireSameOrigin } from "../http/same-origin";
+import { type AccountRefusal, checkPassword, signUp } from "./accounts";
+import { type Form, signInPage, signUpPage } from "./pages";
+import { currentAccount, endSession, startSession } from "./sessions";
+
+type AccountContext = Context<{ Bindings: Env }>;
+
+const TOO_MANY: AccountRefusal = {
+  code: "wait",
+  message: `Too many tries from your address. Try again in ${LIMIT_PERIOD_SECONDS} seconds.`,
+  retryAfterSeconds: LIMIT_PERIOD_SECONDS,
+};
+
+export const accountRoutes = new Hono<{ Bindings: Env }>();
+
+accountRoutes.get("/sign-up", (c) => signUpPage(c, queryForm(c)));
+
+accountRoutes.post("/sign-up", requireSameOrigin, async (c) => {
+  const { password, ...form } = await readCredentials(c);
+  if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return signUpPage(c, form, TOO_MANY);
+  const now = Date.now();
+  const outcome = await signUp(c.env, form.name, password, now);
+  if (!outcome.ok) return signUpPage(c, form, outcome.refusal);
+  await startSession(c, outcome.account, now);
+  return c.redirect(form.next, 303);
+});
+
+accountRoutes.get("/sign-in", (c) => showSignIn(c, queryForm(c)));
+
+accountRoutes.post("/sign-in", requireSameOrigin, async (c) => {
+  const { password, ...form } = await readCredentials(c);
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showSignIn(c, form, TOO_MANY);
+  const now = Date.now();
+  const outcome = await checkPassword(c.env, form.name, password, now);
+  if (!outcome.ok) return showSignIn(c, form, outcome.refusal);
+  await startSession(c, outcome.account, now);
+  return c.redirect(form.next, 303);
+});
+
+accountRoutes.post("/sign-out", requireSameOrigin, async (c) => {
+  await endSession(c);
+  return c.redirect("/", 303);
+});
+
+const showSignIn = async (c: AccountContext, form: Form, refusal?: AccountRefusal) =>
+  signInPage(c, await currentAccount(c, Date.now()), form, refusal);
+
+const queryForm = (c: AccountContext): Form => ({
+  name: c.req.query("name") ?? "",
+  next: localPath(c, c.req.query("next")),
+});
+
+async function readCredentials(c: AccountContext): Promise<Form & { password: string }> {
+  const form = await readForm(c);
+  return {
+    name: form.get("name") ?? "",
+    password: form.get("password") ?? "",
+    next: localPath(c, form.get("next") ?? undefined),
+  };
+}
+
+/** The path if it leads nowhere but to our own pages, otherwise the home page. */
+function localPath(c: AccountContext, path: string | undefined): string {
+  const { origin } = new URL(c.req.url);
+  if (path === undefined || !path.startsWith("/") || !URL.canParse(path, origin)) return "/";
+  const target = new URL(path, origin);
+  return target.origin === origin ? target.pathname + target.search : "/";
+}
