@@ -186,17 +186,27 @@ async function commit(
   env: Env,
   user: string,
   change: Change,
-  weighed: Weighed,
+  { rootVersion, oldVersion }: Weighed,
 ): Promise<Outcome<Committed>> {
-  const { oldVersion, rootVersion } = weighed;
+  const seen = { rootVersion, version: oldVersion };
   try {
-    const seen = { rootVersion, version: oldVersion };
     return await env.USERS.getByName(user).commit({ ...change, seen });
   } catch (error) {
     logFault("The user's object did not answer.", error);
-    const row = await selectDocument(env.DB, change.account, change.node).first<NodeRow>();
-    if (change.put === null || row?.version !== change.version) return refused(UNKNOWN_OUTCOME);
+    const isMade = change.put !== null && (await isInPlace(env.DB, change));
+    if (!isMade) return refused(UNKNOWN_OUTCOME);
     return done({ version: change.version, created: oldVersion === null });
+  }
+}
+
+/** Whether the document is there in the version of this change; false also if D1 does not say. */
+async function isInPlace(db: D1Database, change: Change): Promise<boolean> {
+  try {
+    const row = await selectDocument(db, change.account, change.node).first<NodeRow>();
+    return row?.version === change.version;
+  } catch (error) {
+    logFault("Whether a change was made cannot be told.", error);
+    return false;
   }
 }
 
