@@ -20,7 +20,7 @@ export type Env = Bindings & Variables;
 const origin = v.pipe(
   v.optional(v.string(), ""),
   v.check(
-    (text) => text === "" || (URL.canParse(text) && new URL(text).origin === text),
+    (text) => text === "" || (/^https?:/.test(text) && URL.parse(text)?.origin === text),
     "must be empty or an origin such as https://satchel.example, without a path",
   ),
   v.transform((text) => (text === "" ? null : text)),
@@ -34,7 +34,7 @@ const wholeNumber = (fallback: string, least: number) =>
     v.minValue(least, `must be at least ${least}`),
   );
 
-const Settings = v.object({
+const Fields = v.object({
   /** Origin of the pages and of WebFinger; null: whatever host a request came to. */
   ORIGIN: origin,
   /** §14: origin of the storage, if it is another than that of the pages. */
@@ -57,6 +57,17 @@ const Settings = v.object({
   ),
 });
 
+const Settings = v.pipe(
+  Fields,
+  v.forward(
+    v.check(
+      ({ ORIGIN, STORAGE_ORIGIN }) => STORAGE_ORIGIN === null || STORAGE_ORIGIN !== ORIGIN,
+      "must be another origin than ORIGIN, or empty",
+    ),
+    ["STORAGE_ORIGIN"],
+  ),
+);
+
 export type Settings = v.InferOutput<typeof Settings>;
 
 /**
@@ -65,7 +76,7 @@ export type Settings = v.InferOutput<typeof Settings>;
  */
 export function readSettings(variables: Variables): Settings {
   const known = Object.fromEntries(
-    Object.keys(Settings.entries).map((name) => [name, variables[name as keyof Variables]]),
+    Object.keys(Fields.entries).map((name) => [name, variables[name as keyof Variables]]),
   );
   const result = v.safeParse(Settings, known);
   if (result.success) return result.output;

@@ -44,37 +44,13 @@ export function signInPage(
           You are signed in as {signedIn.name}, but {form.name} is asked for.
         </p>
       ) : null}
-      {refusal ? <Problem>{refusal.message}</Problem> : null}
-      <input type="hidden" name="next" value={form.next} />
-      <div class="field">
-        <label for="name">Name</label>
-        <input
-          id="name"
-          name="name"
-          value={form.name}
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck={false}
-          required
-        />
-      </div>
-      <div class="field">
-        <label for="password">Password</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          required
-        />
-      </div>
+      <Credentials form={form} refusal={refusal} password={{ autocomplete: "current-password" }} />
       <p>
         <button type="submit">Sign in</button>
       </p>
       {settings(c.env).SIGN_UP === "open" ? (
         <p class="faint">
-          No storage yet?{" "}
-          <a href={`/sign-up?${new URLSearchParams({ next: form.next })}`}>Sign up</a>
+          No storage yet? <a href={withNext("/sign-up", form)}>Sign up</a>
         </p>
       ) : null}
     </form>,
@@ -97,58 +73,76 @@ export function signUpPage(
       </section>,
     );
   }
+  const address = addressOf(originsOf(c.req.url, settings(c.env)), "name");
   return page(
     c,
     { title: "Sign up", ...refusalOptions(refusal) },
     <form method="post" action="/sign-up" class="card">
       <h1>Get your storage</h1>
-      {refusal ? <Problem>{refusal.message}</Problem> : null}
-      <input type="hidden" name="next" value={form.next} />
-      <div class="field">
-        <label for="name">Name</label>
-        <input
-          id="name"
-          name="name"
-          value={form.name}
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck={false}
-          minlength={2}
-          maxlength={32}
-          aria-describedby="name-rule"
-          required
-        />
-        <small id="name-rule">
-          {USER_NAME_RULE} Your address will be{" "}
-          {addressOf(originsOf(c.req.url, settings(c.env)), "name")}.
-        </small>
-      </div>
-      <div class="field">
-        <label for="password">Password</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          minlength={MIN_PASSWORD_LENGTH}
-          maxlength={MAX_PASSWORD_LENGTH}
-          aria-describedby="password-rule"
-          required
-        />
-        <small id="password-rule">
-          At least {MIN_PASSWORD_LENGTH} characters. A few random words are easy to remember and
-          hard to guess.
-        </small>
-      </div>
+      <Credentials
+        form={form}
+        refusal={refusal}
+        password={{
+          autocomplete: "new-password",
+          minlength: MIN_PASSWORD_LENGTH,
+          maxlength: MAX_PASSWORD_LENGTH,
+        }}
+        nameRule={`${USER_NAME_RULE} Your address will be ${address}.`}
+        passwordRule={`At least ${MIN_PASSWORD_LENGTH} characters. A few random words are easy to remember and hard to guess.`}
+      />
       <p>
         <button type="submit">Sign up</button>
       </p>
       <p class="faint">
-        Already here? <a href={`/sign-in?${new URLSearchParams({ next: form.next })}`}>Sign in</a>
+        Already here? <a href={withNext("/sign-in", form)}>Sign in</a>
       </p>
     </form>,
   );
 }
+
+interface CredentialsProps {
+  form: Form;
+  refusal: AccountRefusal | undefined;
+  password: { autocomplete: string; minlength?: number; maxlength?: number };
+  nameRule?: string;
+  passwordRule?: string;
+}
+
+/** What was wrong, if anything, and the fields that both forms have. */
+const Credentials = ({ form, refusal, password, nameRule, passwordRule }: CredentialsProps) => (
+  <>
+    {refusal ? <Problem>{refusal.message}</Problem> : null}
+    <input type="hidden" name="next" value={form.next} />
+    <div class="field">
+      <label for="name">Name</label>
+      <input
+        id="name"
+        name="name"
+        value={form.name}
+        autocomplete="username"
+        autocapitalize="none"
+        aria-describedby={nameRule && "name-rule"}
+        required
+      />
+      {nameRule ? <small id="name-rule">{nameRule}</small> : null}
+    </div>
+    <div class="field">
+      <label for="password">Password</label>
+      <input
+        id="password"
+        name="password"
+        type="password"
+        aria-describedby={passwordRule && "password-rule"}
+        required
+        {...password}
+      />
+      {passwordRule ? <small id="password-rule">{passwordRule}</small> : null}
+    </div>
+  </>
+);
+
+const withNext = (path: string, { next }: Form): string =>
+  `${path}?${new URLSearchParams({ next })}`;
 
 const refusalOptions = (refusal: AccountRefusal | undefined) =>
   refusal === undefined
