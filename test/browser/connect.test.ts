@@ -1,9 +1,9 @@
 /** An app finds a person's storage and is let in: §10 and §11, with the library's own widget. */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { readText, stored, storeText, untilEvent } from "./support/app";
 import { RELEASES } from "./support/app-server";
-import { addressOf, useStage } from "./support/stage";
+import { addressOf, test } from "./support/stage";
 import {
   allow,
   askToConnect,
@@ -11,14 +11,15 @@ import {
   deny,
   fillSignIn,
   newName,
+  signIn,
   signUp,
   untilConnected,
 } from "./support/steps";
 
-const stage = useStage();
-
-describe.each(RELEASES)("remotestorage.js %s", (release) => {
-  test("§10 connects by address: one look-up, sign-in, consent, and back in the app", async () => {
+describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
+  test("§10 connects by address: one look-up, sign-in, consent, and back in the app", async ({
+    stage,
+  }) => {
     const name = await signUp(stage, await stage.newContext());
     const page = await (await stage.newContext()).newPage();
     const lookups: string[] = [];
@@ -50,7 +51,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await (await stored(page, "/notes/hello")).text()).toBe("Hello!");
   });
 
-  test("§10 stays connected when the app is opened again", async () => {
+  test("§10 stays connected when the app is opened again", async ({ stage }) => {
     const context = await stage.newContext();
     const name = await signUp(stage, context);
     const page = await connectApp(stage, context, { name, release });
@@ -60,19 +61,9 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await readText(page, "hello")).toBe("Hello!");
   });
 
-  test("RFC 6749 §4.2.2 the app's own fragment comes back as state", async () => {
-    const context = await stage.newContext();
-    const name = await signUp(stage, context);
-    const page = await context.newPage();
-    const fragment = "#/notes/7?order=new+old%20%C3%BC";
-    await page.goto(stage.apps.appUrl({ release }) + fragment);
-    await askToConnect(page, addressOf(stage, name));
-    await allow(page);
-    await untilConnected(page);
-    await page.waitForFunction((fragment) => location.hash === fragment, fragment);
-  });
-
-  test("RFC 6749 §4.2.2.1 refusing tells the app access_denied, and it may ask again", async () => {
+  test("RFC 6749 §4.2.2.1 refusing tells the app access_denied, and it may ask again", async ({
+    stage,
+  }) => {
     const context = await stage.newContext();
     const name = await signUp(stage, context);
     const page = await context.newPage();
@@ -87,7 +78,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     await untilConnected(page);
   });
 
-  test("§11 a storage-first link leads straight to the question", async () => {
+  test("§11 a storage-first link leads straight to the question", async ({ stage }) => {
     const context = await stage.newContext();
     const name = await signUp(stage, context);
     const page = await context.newPage();
@@ -97,16 +88,15 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     await untilConnected(page);
   });
 
-  test("§9 narrowed to read-only: reading works, writing is Unauthorized", async () => {
+  test("§9 narrowed to read-only: reading works, writing is Unauthorized", async ({ stage }) => {
     const context = await stage.newContext();
     const name = await signUp(stage, context);
     const writer = await connectApp(stage, context, { name, release });
     await storeText(writer, "hello", "Hello!");
 
-    const page = await context.newPage();
-    await page.goto(stage.apps.appUrl({ release, module: "notes", cache: true }));
-    // The first app's connection is in the same browser, with the same token: start afresh.
-    await page.evaluate(() => localStorage.clear());
+    const reader = await stage.newContext();
+    await signIn(stage, reader, name);
+    const page = await reader.newPage();
     await page.goto(stage.apps.appUrl({ release }));
     await askToConnect(page, addressOf(stage, name));
     await page.getByLabel("notes").selectOption("read only");
@@ -119,7 +109,9 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await readText(page, "hello")).toBe("Hello!");
   });
 
-  test("an app that was disconnected at home is Unauthorized, and can ask again", async () => {
+  test("an app that was disconnected at home is Unauthorized, and can ask again", async ({
+    stage,
+  }) => {
     const context = await stage.newContext();
     const name = await signUp(stage, context);
     const page = await connectApp(stage, context, { name, release, cache: true });
@@ -130,13 +122,15 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     await home.getByText("None yet.").waitFor();
 
     await untilEvent(page, { name: "error", error: "Unauthorized" });
-    await page.getByText("reconnect").click();
+    await page.locator(".rs-reconnect").click();
     await allow(page);
     await untilConnected(page);
     expect(await (await stored(page, "/notes/hello")).text()).toBe("Hello!");
   });
 
-  test("RFC 7033 §4.2 an address that nobody has is an error that the widget shows", async () => {
+  test("RFC 7033 §4.2 an address that nobody has is an error that the widget shows", async ({
+    stage,
+  }) => {
     const page = await (await stage.newContext()).newPage();
     await page.goto(stage.apps.appUrl({ release }));
     await askToConnect(page, addressOf(stage, newName()));
@@ -144,7 +138,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(page.url()).toBe(stage.apps.appUrl({ release }));
   });
 
-  test("§9 an app that asks for everything gets every folder", async () => {
+  test("§9 an app that asks for everything gets every folder", async ({ stage }) => {
     const context = await stage.newContext();
     const name = await signUp(stage, context);
     const page = await connectApp(stage, context, { name, release, module: "*" });
@@ -152,7 +146,9 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await (await stored(page, "/photos/one")).text()).toBe("One");
   });
 
-  test("§10 somebody else is signed in: the owner of the address is asked to", async () => {
+  test("§10 somebody else is signed in: the owner of the address is asked to", async ({
+    stage,
+  }) => {
     const name = await signUp(stage, await stage.newContext());
     const context = await stage.newContext();
     const other = await signUp(stage, context);
@@ -166,4 +162,17 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     await storeText(page, "hello", "Hello!");
     expect(await page.evaluate(() => window.remoteStorage.remote.href)).toContain(`/${name}`);
   });
+});
+
+// 2.0.0-beta.10 sends no state.
+test("RFC 6749 §4.2.2 the app's own fragment comes back as state", async ({ stage }) => {
+  const context = await stage.newContext();
+  const name = await signUp(stage, context);
+  const page = await context.newPage();
+  const fragment = "#/notes/7+8%20%C3%BC%2526";
+  await page.goto(stage.apps.appUrl({ release: "1.2.3" }) + fragment);
+  await askToConnect(page, addressOf(stage, name));
+  await allow(page);
+  await untilConnected(page);
+  await page.waitForFunction((fragment) => location.hash === fragment, fragment);
 });

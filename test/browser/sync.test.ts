@@ -1,61 +1,58 @@
 /** Two browsers of one person, each with a copy: what one changes, the other gets. */
 
 import type { Page } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import {
   list,
   readText,
   remove,
-  storeBytes,
   stored,
   storeText,
   untilEvent,
   untilStored,
   untilText,
+  untilTexts,
 } from "./support/app";
 import { RELEASES, type Release } from "./support/app-server";
-import { useStage } from "./support/stage";
+import { type Stage, test } from "./support/stage";
 import { connectApp, connectElsewhere, signUp } from "./support/steps";
 
-const stage = useStage();
-
-async function openTwice(release: Release): Promise<[Page, Page]> {
+async function openTwice(stage: Stage, release: Release): Promise<[Page, Page]> {
   const context = await stage.newContext();
   const options = { name: await signUp(stage, context), release, cache: true };
   return Promise.all([connectApp(stage, context, options), connectElsewhere(stage, options)]);
 }
 
-describe.each(RELEASES)("remotestorage.js %s", (release) => {
-  test("§6 a change arrives in the other browser, in both directions", async () => {
-    const [one, two] = await openTwice(release);
+describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
+  test("§6 a change arrives in the other browser, in both directions", async ({ stage }) => {
+    const [one, two] = await openTwice(stage, release);
     await storeText(one, "hello", "From one");
     await storeText(one, "deep/er/still", "Deep");
-    await untilText(two, "hello", "From one");
-    await untilText(two, "deep/er/still", "Deep");
+    await untilTexts(two, { hello: "From one", "deep/er/still": "Deep" });
     await storeText(two, "hello", "From two");
     await untilText(one, "hello", "From two");
     const change = await untilEvent(one, { name: "change", origin: "remote" });
     expect(change).toMatchObject({ oldValue: "From one", newValue: "From two" });
   });
 
-  test("§3 odd names, bytes and many documents arrive whole", async () => {
-    const [one, two] = await openTwice(release);
+  test("§3 odd names and many documents arrive whole", async ({ stage }) => {
+    const [one, two] = await openTwice(stage, release);
     const names = ["a b", "ü 🎒", "100%", "%2F", "a+b", "#1", "?", "&", "'\"", "([])", ".hidden"];
     const many = Array.from({ length: 40 }, (_, index) => `many/${index}`);
     const all = [...names, ...many];
     await Promise.all(all.map((name) => storeText(one, name, `Text of ${name}`)));
-    await storeBytes(one, "bytes", Uint8Array.of(0, 255, 128, 10, 13));
-    await Promise.all(all.map((name) => untilText(two, name, `Text of ${name}`)));
-    expect(await list(two)).toEqual([...names, "bytes", "many/"].sort());
+    await untilTexts(two, Object.fromEntries(all.map((name) => [name, `Text of ${name}`])));
+    expect(await list(two)).toEqual([...names, "many/"].sort());
     expect((await list(two, "many/")).length).toBe(many.length);
-    const bytes = await (await stored(two, "/notes/bytes")).arrayBuffer();
-    expect([...new Uint8Array(bytes)]).toEqual([0, 255, 128, 10, 13]);
   });
 
-  test("§4 a document that is removed beside others is removed in the other browser", async () => {
-    const [one, two] = await openTwice(release);
-    for (const name of ["folder/gone", "folder/stays", "stays"]) await storeText(one, name, name);
-    for (const name of ["folder/gone", "folder/stays", "stays"]) await untilText(two, name, name);
+  test("§4 a document that is removed beside others is removed in the other browser", async ({
+    stage,
+  }) => {
+    const [one, two] = await openTwice(stage, release);
+    const names = ["folder/gone", "folder/stays", "stays"];
+    for (const name of names) await storeText(one, name, name);
+    await untilTexts(two, Object.fromEntries(names.map((name) => [name, name])));
     await remove(one, "folder/gone");
     await untilText(two, "folder/gone", undefined);
     expect(await list(two, "folder/")).toEqual(["stays"]);
@@ -63,12 +60,11 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await readText(two, "stays")).toBe("stays");
   });
 
-  test("§6 edits without a network arrive later", async () => {
-    const [one, two] = await openTwice(release);
-    for (const name of ["edited", "removed"]) {
-      await storeText(one, name, name);
-      await untilText(two, name, name);
-    }
+  test("§6 edits without a network arrive later", async ({ stage }) => {
+    const [one, two] = await openTwice(stage, release);
+    await storeText(one, "edited", "edited");
+    await storeText(one, "removed", "removed");
+    await untilTexts(two, { edited: "edited", removed: "removed" });
     await one.context().setOffline(true);
     await storeText(one, "edited", "Edited offline");
     await storeText(one, "new/one", "New");
@@ -76,13 +72,13 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     await untilEvent(one, { name: "network-offline" });
     expect(await (await stored(one, "/notes/edited")).text()).toBe("edited");
     await one.context().setOffline(false);
-    await untilText(two, "edited", "Edited offline");
-    await untilText(two, "new/one", "New");
-    await untilText(two, "removed", undefined);
+    await untilTexts(two, { edited: "Edited offline", "new/one": "New", removed: undefined });
   });
 
-  test("§6 both change a document: the later one is told, and neither text is lost", async () => {
-    const [one, two] = await openTwice(release);
+  test("§6 both change a document: the later one is told, and neither text is lost", async ({
+    stage,
+  }) => {
+    const [one, two] = await openTwice(stage, release);
     await storeText(one, "hello", "Common");
     await untilText(two, "hello", "Common");
     await one.context().setOffline(true);
@@ -103,8 +99,8 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     await untilText(two, "hello", "From one and two");
   });
 
-  test("§6 both create the same document: one wins, the other is told", async () => {
-    const [one, two] = await openTwice(release);
+  test("§6 both create the same document: one wins, the other is told", async ({ stage }) => {
+    const [one, two] = await openTwice(stage, release);
     await one.context().setOffline(true);
     await storeText(one, "new", "From one");
     await storeText(two, "new", "From two");

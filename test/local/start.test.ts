@@ -82,8 +82,14 @@ describe("npm start", () => {
     for (const flag of ["--port", "--host", "--data", "--help"]) expect(stdout).toContain(flag);
   });
 
-  it("ends when the npm that started it is killed", async () => {
-    const script = `require("node:child_process").spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" })`;
+  it.each([
+    ["npm", "spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit' })"],
+    [
+      "npm with a shell between",
+      `spawn("sh", ["-c", '"$0" "$@"; exit', process.execPath, ...process.argv.slice(1)], { stdio: "inherit" })`,
+    ],
+  ])("ends when the %s that started it is killed", async (_, start) => {
+    const script = `require("node:child_process").${start}`;
     const args = [join(ROOT, "scripts/start.mjs"), "--port", "0", "--data", temporaryFolder()];
     const npm = spawn(process.execPath, ["-e", script, ...args], {
       env: { ...process.env, npm_lifecycle_event: "start" },

@@ -6,7 +6,7 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const DAY = 24 * 60 * MINUTE;
 
-/** From now to the end of the test the Worker's clock is ahead by this much more. */
+/** Moves the Worker's clock on by this much. It stands still from now to the end of the test. */
 export function pass(milliseconds: number): void {
   const then = Date.now() + milliseconds;
   vi.useFakeTimers({ toFake: ["Date"], now: then });
@@ -14,3 +14,6 @@ export function pass(milliseconds: number): void {
     vi.useRealTimers();
   });
 }
+
+/** Stops the clock, so that a slow machine changes nothing about delays of seconds. */
+export const stopClock = (): void => pass(0);

@@ -2,12 +2,12 @@
 
 const ENTITIES: Record<string, string> = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
 
-const unescape = (text: string): string =>
+const decode = (text: string): string =>
   text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => ENTITIES[name] ?? "");
 
 /** The text of the page's <main>, without tags, white space collapsed. */
 export const mainText = (html: string): string =>
-  unescape((/<main[^>]*>(.*)<\/main>/s.exec(html)?.[1] ?? "").replace(/<[^>]+>/g, " "))
+  decode((/<main[^>]*>(.*)<\/main>/s.exec(html)?.[1] ?? "").replace(/<[^>]+>/g, " "))
     .replace(/\s+/g, " ")
     .trim();
 
@@ -17,7 +17,7 @@ export const elements = (html: string, name: string): Record<string, string>[] =
     Object.fromEntries(
       [...attributes.matchAll(/([\w:-]+)(?:="([^"]*)")?/g)].map(([, key = "", value = ""]) => [
         key,
-        unescape(value),
+        decode(value),
       ]),
     ),
   );
@@ -27,5 +27,10 @@ export const fieldValue = (html: string, name: string): string | undefined =>
   elements(html, "input").find((input) => input.name === name)?.value;
 
 /** What a content security policy without 'unsafe-inline' would not let a browser run. */
-export const inlineCode = (html: string): string[] =>
-  html.match(/<style\b|\sstyle\s*=|<[^>]*\son\w+\s*=|<script(?![^>]*\ssrc=)|javascript:/gi) ?? [];
+export function inlineCode(html: string): string[] {
+  const withoutValues = html.replace(/="[^"]*"/g, '=""');
+  return [
+    ...(withoutValues.match(/<style\b|<[^>]*\s(?:style|on\w+)\s*=|<script(?![^>]*\ssrc=)/gi) ?? []),
+    ...(html.match(/\s(?:href|src|action)="\s*javascript:/gi) ?? []),
+  ];
+}

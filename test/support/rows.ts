@@ -36,6 +36,13 @@ export async function grantsOf(name: string): Promise<GrantRow[]> {
   return results;
 }
 
+/** The grants that a person has after something and had not before. */
+export async function newGrants(name: string, act: () => Promise<unknown>): Promise<GrantRow[]> {
+  const before = new Set((await grantsOf(name)).map(({ id }) => id));
+  await act();
+  return (await grantsOf(name)).filter(({ id }) => !before.has(id));
+}
+
 export async function accountId(name: string): Promise<string> {
   const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(name).first();
   return String(row?.id);

@@ -125,10 +125,10 @@ export class App {
   /** Everything below a folder by its path: version, type, length. */
   async tree(folder = "/"): Promise<Record<string, Item>> {
     const tree: Record<string, Item> = {};
-    for (const [name, item] of Object.entries(await this.list(folder))) {
+    for (const [name, item] of Object.entries(await this.list(encodePath(folder)))) {
       const path = folder + name;
       tree[path] = item;
-      if (name.endsWith("/")) Object.assign(tree, await this.tree(encodePath(path)));
+      if (name.endsWith("/")) Object.assign(tree, await this.tree(path));
     }
     return tree;
   }

@@ -42,7 +42,7 @@ const FILES = new Map<string, [type: string, body: string | Buffer]>([
   ),
   ["/widget.js", script(require.resolve("remotestorage-widget/build/widget.js"))],
   ["/app.js", script(new URL("app-page.js", import.meta.url))],
-  ["/frame", ["text/html", "<!doctype html><title>A frame</title>"]],
+  ["/blank", ["text/html", "<!doctype html><title>A page</title>"]],
 ]);
 
 const appPage = (release: Release): string => `<!doctype html>
@@ -51,6 +51,7 @@ const appPage = (release: Release): string => `<!doctype html>
   <meta name="viewport" content="width=device-width">
   <title>Notes</title>
   <link rel="icon" href="data:,">
+  <style>* { animation: none !important; transition: none !important }</style>
   <div id="widget"></div>
   <script src="/${PACKAGES[release]}.js"></script>
   <script src="/widget.js"></script>

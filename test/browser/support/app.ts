@@ -1,7 +1,11 @@
 /** The app from inside: what its code would call, and what it has been told. */
 
 import type { Page } from "playwright-core";
-import { expect } from "vitest";
+import { vi } from "vitest";
+import { STEP_TIMEOUT_MS } from "./stage";
+
+/** How often to look for what no event tells. */
+const POLL_MS = 100;
 
 /** The part of the library's client that both releases share. */
 interface Client {
@@ -85,13 +89,26 @@ export async function untilEvent(page: Page, wanted: Partial<AppEvent>): Promise
   return (await handle.jsonValue()) as AppEvent;
 }
 
-/** Until the app sees this text there; undefined: no document. */
-export async function untilText(page: Page, path: string, text: string | undefined): Promise<void> {
-  await page.waitForFunction(
-    async ([path, text]) => (await window.documents.getFile(path, false)).data === text,
-    [path, text] as const,
+/** Until the app sees these texts at these paths; undefined: no document. */
+export const untilTexts = (
+  page: Page,
+  texts: Record<string, string | undefined>,
+): Promise<unknown> =>
+  page.evaluate(
+    async ([texts, limit, pause]) => {
+      const isThere = async ([path, text]: [string, string | undefined]) =>
+        (await window.documents.getFile(path, false)).data === text;
+      const end = Date.now() + limit;
+      while (!(await Promise.all(texts.map(isThere))).every(Boolean)) {
+        if (Date.now() > end) throw new Error(`Not there: ${JSON.stringify(texts)}`);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    },
+    [Object.entries(texts), STEP_TIMEOUT_MS, POLL_MS] as const,
   );
-}
+
+export const untilText = (page: Page, path: string, text: string | undefined): Promise<unknown> =>
+  untilTexts(page, { [path]: text });
 
 /** What the server has there, asked for with the app's own token but not by the app. */
 export async function stored(page: Page, path: string): Promise<Response> {
@@ -103,7 +120,8 @@ export async function stored(page: Page, path: string): Promise<Response> {
 }
 
 /** Until the server has this text there. */
-export const untilStored = (page: Page, path: string, text: string): Promise<void> =>
-  expect
-    .poll(async () => (await stored(page, path)).text(), { timeout: 20_000, interval: 100 })
-    .toBe(text);
+export const untilStored = (page: Page, path: string, text: string): Promise<boolean> =>
+  vi.waitUntil(async () => (await (await stored(page, path)).text()) === text, {
+    timeout: STEP_TIMEOUT_MS,
+    interval: POLL_MS,
+  });

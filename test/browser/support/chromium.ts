@@ -28,6 +28,8 @@ export async function chromiumOptions(): Promise<LaunchOptions> {
   const folder = await unpacked();
   return {
     executablePath: join(folder, "chromium"),
+    // The package has a drawing library for it, which would be one part more to unpack.
+    args: ["--disable-gpu"],
     env: {
       ...process.env,
       LD_LIBRARY_PATH: join(folder, "al2023", "lib"),

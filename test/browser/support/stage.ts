@@ -4,19 +4,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  type Browser,
   type BrowserContext,
   type BrowserContextOptions,
+  type ConsoleMessage,
   chromium,
-  type Page,
+  type Request,
 } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { test as base, expect } from "vitest";
 import { startLocal } from "../../../scripts/local.mjs";
 import { type AppServer, startAppServer } from "./app-server";
 import { chromiumOptions } from "./chromium";
 
 /** No step of a test takes so long, even on a busy machine. */
-const STEP_TIMEOUT_MS = 20_000;
+export const STEP_TIMEOUT_MS = 30_000;
 
 export interface Stage {
   /** Origin of the provider. */
@@ -24,93 +24,79 @@ export interface Stage {
   apps: AppServer;
   /** A browser of its own: no cookie, no cache. It is gone after the test. */
   newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
-  /** Takes this out of what a test is blamed for. */
-  forgive(problem: RegExp): void;
 }
 
 /**
- * Sets the stage for the tests of a file. After each test no page of the provider may have
- * complained: no script error, no violation of its Content-Security-Policy, no missing file.
+ * A test with its stage. When it ends no page of the provider may have complained: no script
+ * error, no violation of its Content-Security-Policy, nothing missing.
  */
-export function useStage(): Stage {
-  let browser: Browser;
-  let provider: Awaited<ReturnType<typeof startLocal>>;
-  let data: string;
-  let contexts: BrowserContext[] = [];
-  let problems: string[] = [];
-
-  const stage = {
-    newContext: async (options) => {
-      const context = await browser.newContext(options);
-      context.setDefaultTimeout(STEP_TIMEOUT_MS);
-      contexts.push(context);
-      collectProblems(context, stage.url, problems);
-      return context;
-    },
-    forgive: (problem) => {
-      problems = problems.filter((text) => !problem.test(text));
-    },
-  } as Stage;
-
-  beforeAll(async () => {
-    data = mkdtempSync(join(tmpdir(), "satchel-browser-"));
-    const launch = async () => chromium.launch(await chromiumOptions());
-    [provider, stage.apps, browser] = await Promise.all([
+export const test = base
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
+  .extend("ground", { scope: "file" }, async ({}, { onCleanup }) => {
+    const data = mkdtempSync(join(tmpdir(), "satchel-browser-"));
+    const [provider, apps, browser] = await Promise.all([
       startLocal({ data, quiet: true }),
       startAppServer(),
-      launch(),
+      chromiumOptions().then((options) => chromium.launch(options)),
     ]);
-    stage.url = provider.url;
+    onCleanup(async () => {
+      await Promise.all([provider.dispose(), apps.close(), browser.close()]);
+      rmSync(data, { recursive: true, force: true });
+    });
+    return { url: provider.url, apps, browser };
+  })
+  .extend("stage", async ({ ground }, { onCleanup }): Promise<Stage> => {
+    const { url, apps, browser } = ground;
+    const contexts: BrowserContext[] = [];
+    const problems: string[] = [];
+    onCleanup(async () => {
+      await Promise.all(contexts.map((context) => context.close()));
+      expect(problems).toEqual([]);
+    });
+    const newContext = async (options?: BrowserContextOptions) => {
+      const context = await browser.newContext(options);
+      contexts.push(context);
+      context.setDefaultTimeout(STEP_TIMEOUT_MS);
+      collectProblems(context, url, problems);
+      return context;
+    };
+    return { url, apps, newContext };
   });
-
-  afterEach(async () => {
-    await Promise.all(contexts.map((context) => context.close()));
-    contexts = [];
-    const found = problems;
-    problems = [];
-    expect(found).toEqual([]);
-  });
-
-  afterAll(async () => {
-    await Promise.all([browser?.close(), stage.apps?.close(), provider?.dispose()]);
-    rmSync(data, { recursive: true, force: true });
-  });
-
-  return stage;
-}
 
 /** The address that a person with this name gives to apps. */
 export const addressOf = (stage: Stage, name: string): string =>
   `${name}@${new URL(stage.url).host}`;
 
+/** Documents are served by the provider too, but are not its pages. */
+const isPage = (url: string, provider: string): boolean =>
+  url.startsWith(`${provider}/`) && !url.startsWith(`${provider}/storage/`);
+
 function collectProblems(context: BrowserContext, provider: string, problems: string[]): void {
-  const isOurs = (url: string) =>
-    url.startsWith(`${provider}/`) && !url.startsWith(`${provider}/storage/`);
   context.on("console", (message) => {
-    if (message.type() !== "error" && message.type() !== "warning") return;
-    // The page that complains; where a form's answer has another status than 200, that is wanted.
-    if (!isOurs(message.page()?.url() ?? "") || isAnswer(message.text())) return;
-    problems.push(`${message.page()?.url()}: ${message.text()}`);
+    const url = message.page()?.url() ?? "";
+    if (isPage(url, provider) && isComplaint(message)) problems.push(`${url}: ${message.text()}`);
   });
   context.on("weberror", (error) => {
-    problems.push(`${error.page()?.url()}: ${error.error()}`);
+    const url = error.page()?.url() ?? "";
+    if (isPage(url, provider)) problems.push(`${url}: ${error.error()}`);
   });
   context.on("requestfinished", async (request) => {
-    // Anything that a page of ours loads has to be there.
-    const frame = request.isNavigationRequest() ? null : pageOf(request);
-    if (frame === null || !isOurs(frame.url())) return;
-    const response = await request.response();
-    if (response && response.status() >= 400)
-      problems.push(`${response.status()} ${request.url()}`);
+    if (!isPartOfPage(request, provider)) return;
+    const status = (await request.response())?.status() ?? 0;
+    if (status >= 400) problems.push(`${request.url()}: status ${status}`);
   });
 }
 
-const isAnswer = (text: string): boolean => text.startsWith("Failed to load resource");
+/** That a page itself has another status than 200 may be meant; its parts are looked at apart. */
+const isComplaint = (message: ConsoleMessage): boolean =>
+  ["error", "warning"].includes(message.type()) &&
+  !message.text().startsWith("Failed to load resource");
 
-function pageOf(request: { frame(): { page(): Page } }): Page | null {
+function isPartOfPage(request: Request, provider: string): boolean {
+  if (request.isNavigationRequest()) return false;
   try {
-    return request.frame().page();
+    return isPage(request.frame().url(), provider);
   } catch {
-    return null;
+    return false; // Its page is gone.
   }
 }

@@ -1,0 +1,151 @@
+/** Guessing passwords and flooding the forms: what stops it, and for how long. */
+
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { DAY, pass, SECOND, stopClock } from "../support/clock";
+import { mainText } from "../support/html";
+import { everyRow } from "../support/rows";
+import { connect, freshName, PASSWORD, send, sendForm, signUp } from "../support/world";
+
+let addresses = 0;
+
+/** A try from an address of its own: a limit by address does not come in. */
+const signIn = (name: string, password: string): Promise<Response> => {
+  const headers = { "CF-Connecting-IP": `203.0.113.${++addresses}` };
+  return sendForm("/sign-in", { name, password }, headers);
+};
+
+const wrong = (name: string): Promise<Response> => signIn(name, "wrong password");
+
+const retryAfter = (response: Response): number => Number(response.headers.get("retry-after"));
+
+/** Wrong passwords until there is a delay; all of them were weighed. The clock stands still then. */
+async function useUpFreeTries(name: string): Promise<void> {
+  stopClock();
+  for (let i = 0; i < 4; i++) expect((await wrong(name)).status).toBe(403);
+}
+
+describe("After wrong passwords", () => {
+  it("the right one is refused too, for as long as Retry-After says, and then taken", async () => {
+    const { name } = await signUp();
+    await useUpFreeTries(name);
+    const before = await everyRow();
+    const refused = await signIn(name, PASSWORD);
+    expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
+    expect(refused.headers.get("set-cookie")).toBeNull();
+    expect(mainText(await refused.text())).toContain("Try again in 1 second");
+    expect(await everyRow()).toEqual(before);
+    pass(retryAfter(refused) * SECOND);
+    expect((await signIn(name, PASSWORD)).status).toBe(303);
+  });
+
+  it("the delay doubles with each, to five minutes at most, and Retry-After counts it down", async () => {
+    const { name } = await signUp();
+    await useUpFreeTries(name);
+    for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
+      expect(retryAfter(await wrong(name))).toBe(seconds);
+      if (seconds > 2) {
+        pass(2 * SECOND);
+        const refused = await signIn(name, PASSWORD);
+        expect([refused.status, retryAfter(refused)]).toEqual([429, seconds - 2]);
+        pass((seconds - 2) * SECOND);
+      } else {
+        pass(seconds * SECOND);
+      }
+      expect((await wrong(name)).status).toBe(403);
+    }
+  });
+
+  it("tries in the meantime are not weighed and make the delay no longer", async () => {
+    const { name } = await signUp();
+    await useUpFreeTries(name);
+    for (let i = 0; i < 5; i++) {
+      const refused = await wrong(name);
+      expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
+    }
+  });
+
+  it("at once no more are weighed than one after the other", async () => {
+    const { name } = await signUp();
+    stopClock();
+    const responses = await Promise.all(Array.from({ length: 12 }, () => wrong(name)));
+    const statuses = responses.map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array(4).fill(403), ...Array(8).fill(429)]);
+  });
+
+  it("the right one makes forget them", async () => {
+    const { name } = await signUp();
+    for (let i = 0; i < 3; i++) await wrong(name);
+    expect((await signIn(name, PASSWORD)).status).toBe(303);
+    await useUpFreeTries(name);
+    expect((await signIn(name, PASSWORD)).status).toBe(429);
+  });
+
+  it("a day makes forget them, and leaves nothing in the object", async () => {
+    const name = freshName();
+    await useUpFreeTries(name);
+    expect((await wrong(name)).status).toBe(429);
+    pass(DAY);
+    expect(await runDurableObjectAlarm(env.USERS.getByName(name))).toBe(true);
+    await useUpFreeTries(name);
+  });
+
+  it("a name that nobody has is treated alike, and no row is made for it", async () => {
+    const name = freshName();
+    const before = await everyRow();
+    await useUpFreeTries(name);
+    const refused = await wrong(name);
+    expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("other people, sessions and apps go on as before", async () => {
+    const [person, other] = [await signUp(), await signUp()];
+    const app = await connect(person);
+    await useUpFreeTries(person.name);
+    expect((await wrong(person.name)).status).toBe(429);
+    expect((await signIn(other.name, PASSWORD)).status).toBe(303);
+    const home = await send("/", { headers: { Cookie: person.cookie } });
+    expect(await home.text()).toContain(`${person.name}@`);
+    expect((await app.get("/")).status).toBe(200);
+  });
+});
+
+describe("From one address", () => {
+  // A limit counts by the minute on the clock. Twice as many tries and one more cannot all fall
+  // within it, wherever they start. Nobody can have the name, so that no password is weighed.
+  const flood = (path: string, limit: number, address: string): Promise<Response[]> =>
+    Promise.all(
+      Array.from({ length: 2 * limit + 1 }, () =>
+        sendForm(path, { name: "?", password: PASSWORD }, { "CF-Connecting-IP": address }),
+      ),
+    );
+
+  it.each([
+    ["/sign-in", 30, 403],
+    ["/sign-up", 10, 400],
+  ])("only so many tries a minute reach %s: %i", async (path, limit, usual) => {
+    const before = await everyRow();
+    const responses = await flood(path, limit, `192.0.2.${limit}`);
+    const refused = responses.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(responses.filter(({ status }) => status === usual).length).toBeGreaterThanOrEqual(limit);
+    expect(responses.every(({ status }) => status === 429 || status === usual)).toBe(true);
+    for (const response of refused) {
+      expect(retryAfter(response)).toBeGreaterThan(0);
+      expect(retryAfter(response)).toBeLessThanOrEqual(60);
+      expect(response.headers.get("set-cookie")).toBeNull();
+    }
+    expect(await everyRow()).toEqual(before);
+    const elsewhere = { "CF-Connecting-IP": "192.0.2.99" };
+    expect((await sendForm(path, { name: "?" }, elsewhere)).status).toBe(usual);
+  });
+
+  it("tries beyond the limit do not count against the account", async () => {
+    const { name } = await signUp();
+    await flood("/sign-in", 30, "192.0.2.55");
+    await flood("/sign-in", 30, "192.0.2.55");
+    expect((await signIn(name, PASSWORD)).status).toBe(303);
+  });
+});

@@ -1,0 +1,296 @@
+/** Signing in and out, and the session in between. */
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { DAY, MINUTE, pass } from "../support/clock";
+import { sendWith } from "../support/elsewhere";
+import { fieldValue, inlineCode, mainText } from "../support/html";
+import { fromElsewhere, signIn, signUpAs, whoIs } from "../support/people";
+import { everyRow } from "../support/rows";
+import {
+  connect,
+  cookieOf,
+  freshName,
+  ORIGIN,
+  PASSWORD,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+let alice: Person;
+
+beforeAll(async () => {
+  alice = await signUp("alice");
+});
+
+describe("Signing in", () => {
+  it("§10.6 takes name and password, and leads home", async () => {
+    const response = await signIn("alice");
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
+    expect(await whoIs(cookieOf(response))).toBe("alice");
+  });
+
+  it("takes the name in capitals or with spaces around it", async () => {
+    for (const name of ["ALICE", " alice "]) {
+      expect(await whoIs(cookieOf(await signIn(name)))).toBe("alice");
+    }
+  });
+
+  it("takes a password however a keyboard composes it (NFKC)", async () => {
+    const name = freshName();
+    const typed = "Ångström ﬁne １２３";
+    expect((await signUpAs(name, typed.normalize("NFD"))).status).toBe(303);
+    for (const same of [typed, typed.normalize("NFC"), typed.normalize("NFKC")]) {
+      expect((await signIn(name, same)).status).toBe(303);
+    }
+    expect((await signIn(name, "Angstrom fine 123")).status).toBe(403);
+  });
+
+  it.each([
+    ["a wrong password", "alice", "wrong horse battery"],
+    ["no password", "alice", ""],
+    ["the password in capitals", "alice", PASSWORD.toUpperCase()],
+    ["a name nobody has", "nobody-here", PASSWORD],
+    ["a name nobody can have", "<script>alert(1)</script>", PASSWORD],
+    ["no name", "", PASSWORD],
+    ["an endless password", "alice", "x".repeat(5000)],
+  ])("with %s starts no session", async (_, name, password) => {
+    const before = await everyRow();
+    const response = await signIn(name, password);
+    expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+    const html = await response.text();
+    expect(mainText(html)).toContain("The name or the password is wrong.");
+    expect(inlineCode(html)).toEqual([]);
+    expect(await everyRow()).toEqual(before);
+    expect((await signIn("alice")).status).toBe(303); // and so forgets the wrong ones
+  });
+
+  it("with a wrong password is answered alike whether or not somebody has the name", async () => {
+    const person = await signUp();
+    const [known, unknown] = [
+      await signIn(person.name, "wrong password"),
+      await signIn("zz-top", "wrong password"),
+    ];
+    expect(unknown.status).toBe(known.status);
+    expect([...unknown.headers]).toEqual([...known.headers]);
+    expect((await unknown.text()).replaceAll("zz-top", "NAME")).toBe(
+      (await known.text()).replaceAll(person.name, "NAME"),
+    );
+  });
+});
+
+describe("The session's cookie", () => {
+  it("is for this host alone, over TLS, and no script's business", async () => {
+    for (const response of [await signIn("alice"), await signUpAs(freshName())]) {
+      const [pair = "", ...attributes] = (response.headers.get("set-cookie") ?? "").split("; ");
+      expect(pair).toMatch(/^__Host-session=[\w-]{43,}$/);
+      expect(new Set(attributes)).toEqual(
+        new Set(["HttpOnly", "Secure", "SameSite=Lax", "Path=/", `Max-Age=${30 * 24 * 60 * 60}`]),
+      );
+    }
+  });
+
+  it.each([
+    ["http://localhost:8000", /^__Host-session=.*; Secure/],
+    ["http://127.0.0.1:8000", /^__Host-session=.*; Secure/],
+    ["http://[::1]:8000", /^__Host-session=.*; Secure/],
+    ["http://satchel.example", /^session=(?!.*Secure)/],
+    ["http://localhost.evil.example", /^session=(?!.*Secure)/],
+  ])("of a provider at %s is one that browsers take there", async (origin, expected) => {
+    const response = await send(`${origin}/sign-in`, {
+      method: "POST",
+      body: new URLSearchParams({ name: "alice", password: PASSWORD }),
+      headers: { Origin: origin, ...fromElsewhere() },
+    });
+    expect(response.status).toBe(303);
+    expect(response.headers.get("set-cookie")).toMatch(expected);
+    const headers = { Cookie: cookieOf(response) };
+    expect(await (await send(`${origin}/`, { headers })).text()).toContain("alice@");
+  });
+
+  it("is new at each sign-in; the one before is worth nothing, another browser's goes on", async () => {
+    const person = await signUp();
+    const elsewhere = cookieOf(await signIn(person.name));
+    const next = cookieOf(await signIn(person.name, PASSWORD, { cookie: person.cookie }));
+    expect(next).not.toBe(person.cookie);
+    expect(await whoIs(person.cookie)).toBe("");
+    expect(await whoIs(next)).toBe(person.name);
+    expect(await whoIs(elsewhere)).toBe(person.name);
+  });
+
+  it("is never one that somebody else has chosen", async () => {
+    const planted = `__Host-session=${"A".repeat(43)}`;
+    const person = await signUp();
+    const cookie = cookieOf(await signIn(person.name, PASSWORD, { cookie: planted }));
+    expect(cookie).not.toBe(planted);
+    expect(await whoIs(planted)).toBe("");
+  });
+
+  it("changes hands with the person who signs in", async () => {
+    const [first, second] = [await signUp(), await signUp()];
+    const cookie = cookieOf(await signIn(second.name, PASSWORD, { cookie: first.cookie }));
+    expect(await whoIs(cookie)).toBe(second.name);
+    expect(await whoIs(first.cookie)).toBe("");
+  });
+
+  it("stays when a sign-in fails", async () => {
+    const person = await signUp();
+    await signIn(person.name, "wrong password", { cookie: person.cookie });
+    expect(await whoIs(person.cookie)).toBe(person.name);
+  });
+
+  it("is over after thirty days", async () => {
+    const person = await signUp();
+    pass(30 * DAY - MINUTE);
+    expect(await whoIs(person.cookie)).toBe(person.name);
+    pass(2 * MINUTE);
+    expect(await whoIs(person.cookie)).toBe("");
+  });
+
+  it("is over when SESSION_DAYS says so", async () => {
+    const response = await sendWith({ SESSION_DAYS: "2" })("/sign-in", {
+      method: "POST",
+      body: new URLSearchParams({ name: "alice", password: PASSWORD }),
+      headers: { Origin: ORIGIN, ...fromElsewhere() },
+    });
+    expect(response.headers.get("set-cookie")).toContain("Max-Age=172800");
+    pass(2 * DAY + MINUTE);
+    expect(await whoIs(cookieOf(response))).toBe("");
+  });
+
+  it("opens the pages, never the storage", async () => {
+    const headers = { Cookie: alice.cookie };
+    expect((await send("/storage/alice/", { headers })).status).toBe(401);
+    const put = { method: "PUT", body: "x", headers: { ...headers, "Content-Type": "text/plain" } };
+    expect((await send("/storage/alice/notes/a", put)).status).toBe(401);
+    expect(await (await connect(alice)).tree()).toEqual({});
+  });
+
+  it.each(["", "__Host-session=", "__Host-session=%", "__Host-session=x", "session=x", ";;=;"])(
+    "that was made up is nobody's: %j",
+    async (cookie) => {
+      const response = await send("/", { headers: { Cookie: cookie } });
+      expect(response.status).toBe(200);
+      expect(await response.text()).not.toContain("@satchel.example");
+    },
+  );
+
+  it("under its other name, from a page served in clear, opens nothing here", async () => {
+    const secret = alice.cookie.split("=")[1];
+    expect(await whoIs(`session=${secret}`)).toBe("");
+  });
+});
+
+describe("Signing out", () => {
+  it("ends the session: the cookie is taken away, and worth nothing if it is kept", async () => {
+    const person = await signUp();
+    const elsewhere = cookieOf(await signIn(person.name));
+    const response = await sendForm("/sign-out", {}, { cookie: person.cookie });
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
+    expect(response.headers.get("set-cookie")).toMatch(/^__Host-session=;.*Max-Age=0/);
+    expect(await whoIs(person.cookie)).toBe("");
+    expect(await whoIs(elsewhere)).toBe(person.name);
+  });
+
+  it("of somebody who is not signed in does nothing", async () => {
+    const before = await everyRow();
+    expect((await sendForm("/sign-out", {})).status).toBe(303);
+    expect((await sendForm("/sign-out", {}, { cookie: "__Host-session=x" })).status).toBe(303);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("is not done by a link", async () => {
+    const person = await signUp();
+    await send("/sign-out", { headers: { Cookie: person.cookie } });
+    expect(await whoIs(person.cookie)).toBe(person.name);
+  });
+
+  it("leaves the apps connected", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    await sendForm("/sign-out", {}, { cookie: person.cookie });
+    expect((await app.get("/")).status).toBe(200);
+  });
+});
+
+describe("The place to go then", () => {
+  it.each([
+    "/",
+    "/?a=b&c",
+    "/oauth/authorize/alice?redirect_uri=https%3A%2F%2Fapp.example%2F&state=a%20b",
+  ])("is where one wanted to go: %s", async (next) => {
+    const page = await (await send(`/sign-in?${new URLSearchParams({ next })}`)).text();
+    expect(fieldValue(page, "next")).toBe(next);
+    expect(page).toContain(
+      `href="/sign-up?${`${new URLSearchParams({ next })}`.replaceAll("&", "&amp;")}"`,
+    );
+    const fields = { name: "alice", password: PASSWORD, next };
+    expect((await sendForm("/sign-in", fields, fromElsewhere())).headers.get("location")).toBe(
+      next,
+    );
+  });
+
+  it.each([
+    "https://evil.example",
+    "HTTPS://evil.example/",
+    "https:evil.example",
+    "http:/evil.example",
+    "//evil.example",
+    "//evil.example/%2e%2e",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "\\/evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "/\r/evil.example",
+    "\t//evil.example",
+    "/%09/evil.example",
+    "/%5Cevil.example",
+    "/.//evil.example",
+    "/..//evil.example",
+    "/a/..//evil.example",
+    "/.//evil.example/%2e%2e",
+    "/%2e//evil.example",
+    "//satchel.example//evil.example",
+    "//satchel.example/.//evil.example",
+    "//user@evil.example",
+    "//satchel.example@evil.example",
+    "//satchel.example:443@evil.example/",
+    "https://satchel.example.evil.example/",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "evil.example",
+    ".evil.example",
+    "@evil.example",
+    "?//evil.example",
+    "",
+  ])("is never another site: %j", async (next) => {
+    const page = await (await send(`/sign-in?${new URLSearchParams({ next })}`)).text();
+    expect(fieldValue(page, "next")).toSatisfy(staysHere);
+    // A name that nobody can have, so that the form comes back without a password being weighed.
+    const again = await sendForm("/sign-in", { name: "?", password: "?", next }, fromElsewhere());
+    expect(fieldValue(await again.text(), "next")).toSatisfy(staysHere);
+  });
+
+  it.each([
+    ["/sign-in", "alice"],
+    ["/sign-up", ""],
+  ])("is never another site, whatever the form at %s says", async (path, name) => {
+    for (const next of [
+      "https://evil.example",
+      "//evil.example",
+      "/.//evil.example",
+      "/\\evil.example",
+    ]) {
+      const fields = { name: name || freshName(), password: PASSWORD, next };
+      const response = await sendForm(path, fields, fromElsewhere());
+      expect(response.status).toBe(303);
+      expect(response.headers.get("location")).toSatisfy(staysHere);
+    }
+  });
+
+  const staysHere = (next: string): boolean =>
+    URL.canParse(next, `${ORIGIN}/sign-in`) && new URL(next, `${ORIGIN}/sign-in`).origin === ORIGIN;
+});

@@ -1,0 +1,277 @@
+/** §9 and RFC 6750: how an access token is presented, and when it is worth nothing. */
+
+import { env } from "cloudflare:workers";
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { accountId } from "../support/rows";
+import { unchanged } from "../support/storage";
+import {
+  APP,
+  type App,
+  connect,
+  ORIGIN,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+let person: Person;
+let app: App;
+beforeAll(async () => {
+  person = await signUp();
+  app = await connect(person);
+  await app.put("/notes/doc", "secret");
+});
+
+const METHODS = ["GET", "HEAD", "PUT", "DELETE"];
+
+/** Tries every method with this header; all must be refused with 401 and change nothing. */
+async function expectRefused(authorization: string | null, challenge: string, owner = app) {
+  for (const method of METHODS) {
+    const headers = {
+      "Content-Type": "text/plain",
+      ...(authorization === null ? {} : { Authorization: authorization }),
+    };
+    const init = { method, headers, ...(method === "PUT" ? { body: "stolen" } : {}) };
+    const response = await unchanged(owner, () => send(`/storage/${owner.user}/notes/doc`, init));
+    expect([method, response.status]).toEqual([method, 401]);
+    expect(response.headers.get("www-authenticate")).toBe(challenge);
+    expect(response.headers.get("etag")).toBeNull();
+    expect(await response.text()).not.toContain("secret");
+  }
+}
+
+const NONE = 'Bearer realm="remoteStorage"';
+const INVALID = 'Bearer realm="remoteStorage", error="invalid_token"';
+
+describe("in the header", () => {
+  it("§9.10 Authorization: Bearer <access_token> -> allowed", async () => {
+    const headers = { Authorization: `Bearer ${app.token}` };
+    expect((await send(`/storage/${app.user}/notes/doc`, { headers })).status).toBe(200);
+  });
+
+  it("§9.10 the scheme is case-insensitive, as RFC 9110 §11.1 has it", async () => {
+    for (const scheme of ["bearer", "BEARER", "bEaReR"]) {
+      const get = await app.get("/notes/doc", { Authorization: `${scheme} ${app.token}` });
+      expect(get.status).toBe(200);
+    }
+  });
+
+  it("§5.4 no token -> 401 with WWW-Authenticate and no error code", async () => {
+    await expectRefused(null, NONE);
+  });
+
+  it.each([
+    ["an unknown token", "Bearer abc"],
+    ["a token with one character more", "+"],
+    ["another scheme", "Basic YWxpY2U6c2VjcmV0"],
+    ["no scheme", ""],
+    ["a scheme without a token", "Bearer"],
+    ["two tokens", "Bearer a b"],
+    ["characters that no token has", "Bearer a%20b;c"],
+  ])("§5.4 %s -> 401 invalid_token", async (_, header) => {
+    const value = header === "+" ? `Bearer ${app.token}x` : header || app.token;
+    await expectRefused(value, INVALID);
+  });
+
+  it("§5.5 insufficient scope -> 403 with insufficient_scope", async () => {
+    const reader = await connect(person, "notes:r");
+    const put = await unchanged(app, () => reader.put("/notes/doc", "x"));
+    expect(put.status).toBe(403);
+    expect(put.headers.get("www-authenticate")).toBe(
+      'Bearer realm="remoteStorage", error="insufficient_scope"',
+    );
+  });
+
+  it("§5.4 a session cookie is no token", async () => {
+    const headers = { Cookie: person.cookie, Origin: ORIGIN, "Content-Type": "text/plain" };
+    const url = `/storage/${app.user}/notes/doc`;
+    expect((await send(url, { headers })).status).toBe(401);
+    const put = await unchanged(app, () => send(url, { method: "PUT", headers, body: "x" }));
+    expect(put.status).toBe(401);
+  });
+
+  it("§9.10 a token works whatever the Origin, and without any", async () => {
+    for (const headers of [
+      { Origin: "https://elsewhere.example" },
+      { Origin: APP },
+      { Origin: "null" },
+      {},
+    ]) {
+      expect((await app.get("/notes/doc", headers as Record<string, string>)).status).toBe(200);
+    }
+  });
+});
+
+describe("in the query", () => {
+  const url = (token = app.token, path = "/notes/doc") =>
+    `/storage/${app.user}${path}?access_token=${encodeURIComponent(token)}`;
+
+  it.each(["GET", "HEAD"])("§9.11 %s of documents and folders -> allowed", async (method) => {
+    for (const path of ["/notes/doc", "/notes/", "/"]) {
+      expect((await send(url(app.token, path), { method })).status).toBe(200);
+    }
+  });
+
+  it("§9.11 beside other parameters, in any order", async () => {
+    const query = `?cache=no&access_token=${app.token}&x=y`;
+    expect((await send(`/storage/${app.user}/notes/doc${query}`)).status).toBe(200);
+  });
+
+  it.each(["PUT", "DELETE"])("§9.11 %s -> 401, nothing changed", async (method) => {
+    const headers = { "Content-Type": "text/plain" };
+    const init = { method, headers, ...(method === "PUT" ? { body: "x" } : {}) };
+    const response = await unchanged(app, () => send(url(), init));
+    expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, NONE]);
+  });
+
+  it("§5.4 one that is not valid -> 401; of too little scope -> 403", async () => {
+    const bad = await send(url("abc"));
+    expect([bad.status, bad.headers.get("www-authenticate")]).toEqual([401, INVALID]);
+    const { token } = await connect(person, "photos:rw");
+    expect((await send(url(token))).status).toBe(403);
+  });
+
+  it("§5.15 in header and query at once, or twice -> 400 (RFC 6750 §2)", async () => {
+    const headers = { Authorization: `Bearer ${app.token}` };
+    expect((await send(url(), { headers })).status).toBe(400);
+    expect((await send(`${url()}&access_token=${app.token}`)).status).toBe(400);
+  });
+
+  it("§9.12 announced in WebFinger by the value true", async () => {
+    const host = new URL(ORIGIN).host;
+    const found = await send(`/.well-known/webfinger?resource=acct:${app.user}@${host}`);
+    const { links } = (await found.json()) as { links: { properties: Record<string, string> }[] };
+    const announced = links[0]?.properties["http://tools.ietf.org/html/rfc6750#section-2.3"];
+    expect(announced).toBe("true");
+  });
+});
+
+describe("tokens that are worth nothing", () => {
+  const encoder = new TextEncoder();
+  const base64url = (value: unknown): string =>
+    btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+  const claims = (): JWTPayload => decodeJwt(app.token);
+  const header = () => ({ alg: "HS256", ...decodeProtectedHeader(app.token) });
+
+  /** Signed as the provider would, with the key in its database. */
+  async function sign(payload: JWTPayload, protectedHeader = header()): Promise<string> {
+    const { secret } = (await env.DB.prepare("SELECT secret FROM signing_keys").first<{
+      secret: string;
+    }>()) as { secret: string };
+    return new SignJWT(payload).setProtectedHeader(protectedHeader).sign(encoder.encode(secret));
+  }
+
+  it("§9.10 (these tests sign as the provider does)", async () => {
+    expect(
+      (await app.get("/notes/doc", { Authorization: `Bearer ${await sign(claims())}` })).status,
+    ).toBe(200);
+  });
+
+  it("§5.4 signed with another key under the provider's kid -> 401", async () => {
+    const token = await new SignJWT(claims())
+      .setProtectedHeader(header())
+      .sign(encoder.encode("x".repeat(64)));
+    await expectRefused(`Bearer ${token}`, INVALID);
+  });
+
+  it("§5.4 signed with an unknown kid, or none -> 401", async () => {
+    await expectRefused(`Bearer ${await sign(claims(), { ...header(), kid: "unknown" })}`, INVALID);
+    const { kid: _, ...without } = header();
+    await expectRefused(`Bearer ${await sign(claims(), without as never)}`, INVALID);
+  });
+
+  it("§5.4 alg none -> 401", async () => {
+    for (const alg of ["none", "None", "NONE"]) {
+      const head = base64url({ ...header(), alg });
+      await expectRefused(`Bearer ${head}.${base64url(claims())}.`, INVALID);
+      const signature = app.token.split(".")[2];
+      await expectRefused(`Bearer ${head}.${base64url(claims())}.${signature}`, INVALID);
+    }
+  });
+
+  it("§5.4 with claims that were changed under the old signature -> 401", async () => {
+    const weak = await connect(person, "photos:r");
+    const [head, , signature] = weak.token.split(".");
+    const forged = base64url({ ...decodeJwt(weak.token), scope: "*:rw" });
+    await expectRefused(`Bearer ${head}.${forged}.${signature}`, INVALID);
+  });
+
+  it("§5.4 §10.11 expired -> 401", async () => {
+    const past = Math.floor(Date.now() / 1000) - 10;
+    await expectRefused(`Bearer ${await sign({ ...claims(), exp: past })}`, INVALID);
+  });
+
+  it("§5.4 of another kind of JWT -> 401", async () => {
+    await expectRefused(`Bearer ${await sign(claims(), { ...header(), typ: "JWT" })}`, INVALID);
+  });
+
+  it("§5.4 for a grant that never was, or without any claims -> 401", async () => {
+    await expectRefused(`Bearer ${await sign({ ...claims(), grant: "never" })}`, INVALID);
+    await expectRefused(`Bearer ${await sign({})}`, INVALID);
+  });
+
+  it.each(["scope", "user", "grant", "sub"])(
+    "§5.4 without the claim %s -> 401 or 403, never 500",
+    async (name) => {
+      const { [name]: _, ...rest } = claims();
+      const get = await app.get("/notes/doc", { Authorization: `Bearer ${await sign(rest)}` });
+      expect([401, 403]).toContain(get.status);
+    },
+  );
+
+  it("§5.4 that name another account than their grant's -> refused", async () => {
+    const other = await connect(await signUp());
+    await other.put("/notes/doc", "secret");
+    const stolen = await sign({ ...claims(), user: other.user, sub: await accountId(other.user) });
+    const get = await other.get("/notes/doc", { Authorization: `Bearer ${stolen}` });
+    expect(get.status).toBe(401);
+  });
+});
+
+describe("a grant that ends", () => {
+  it("§5.4 disconnected by its person -> 401 from the next request on, also in the query", async () => {
+    const other = await signUp();
+    const gone = await connect(other);
+    await gone.put("/notes/doc", "secret");
+    expect((await gone.get("/notes/doc")).status).toBe(200);
+    await sendForm("/disconnect", { origin: APP }, { cookie: other.cookie });
+    const back = await connect(other);
+    await expectRefused(`Bearer ${gone.token}`, INVALID, back);
+    expect((await gone.get("/notes/")).status).toBe(401);
+    const query = `?access_token=${gone.token}`;
+    expect((await send(`/storage/${gone.user}/notes/doc${query}`)).status).toBe(401);
+    expect(await (await back.get("/notes/doc")).text()).toBe("secret");
+  });
+
+  it("§5.4 expired -> 401 at once, though the token itself has not", async () => {
+    const short = await connect(person, "notes:rw");
+    expect((await short.get("/notes/doc")).status).toBe(200);
+    await changeGrant(short, "expires_at", Date.now() - 1000);
+    await expectRefused(`Bearer ${short.token}`, INVALID);
+  });
+
+  it("§5.5 narrowed -> 403 at once for what is no longer in it", async () => {
+    const narrowed = await connect(person, "*:rw");
+    await changeGrant(narrowed, "scope", "notes:r");
+    expect((await narrowed.get("/notes/doc")).status).toBe(200);
+    expect((await narrowed.get("/photos/")).status).toBe(403);
+    const put = await unchanged(app, () => narrowed.put("/notes/doc", "x"));
+    expect(put.status).toBe(403);
+  });
+
+  const changeGrant = ({ token }: App, column: "expires_at" | "scope", value: unknown) =>
+    env.DB.prepare(`UPDATE grants SET ${column} = ? WHERE id = ?`)
+      .bind(value, decodeJwt<{ grant: string }>(token).grant)
+      .run();
+});
+
+it("§9.8 §10.8 public documents can be read with a token that is worth nothing", async () => {
+  await app.put("/public/notes/doc", "open");
+  for (const authorization of ["Bearer abc", "Bearer", "Basic YTpi"]) {
+    const get = await app.get("/public/notes/doc", { Authorization: authorization });
+    expect([get.status, await get.text()]).toEqual([200, "open"]);
+  }
+});

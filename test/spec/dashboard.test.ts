@@ -1,0 +1,220 @@
+/** What a person sees who is signed in: the address, the apps, and the end of their access. */
+
+import { describe, expect, it } from "vitest";
+import { DAY, pass } from "../support/clock";
+import { elements, fieldValue, inlineCode, mainText } from "../support/html";
+import { appWith, oauthError, refresh, tokensOf } from "../support/oauth";
+import { signIn } from "../support/people";
+import { everyRow, grantsOf } from "../support/rows";
+import {
+  App,
+  connect,
+  consent,
+  cookieOf,
+  fragmentOf,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+const home = async ({ cookie }: Person): Promise<string> =>
+  (await send("/", { headers: { Cookie: cookie } })).text();
+
+const connectAt = async (
+  person: Person,
+  redirect_uri: string,
+  scope = "notes:rw",
+): Promise<App> => {
+  const { access_token } = fragmentOf(await consent(person, { redirect_uri, scope }));
+  return new App(person.name, access_token ?? "");
+};
+
+const disconnect = (person: Person, origin: string, headers = {}): Promise<Response> =>
+  sendForm("/disconnect", { origin }, { cookie: person.cookie, ...headers });
+
+/** The origins that the page offers to disconnect, in its order. */
+const listed = (html: string): (string | undefined)[] =>
+  elements(html, "input")
+    .filter(({ name }) => name === "origin")
+    .map(({ value }) => value);
+
+describe("The home page", () => {
+  it("shows the address that apps ask for, with a button to copy it", async () => {
+    const alice = await signUp("alice");
+    const html = await home(alice);
+    expect(mainText(html)).toContain("alice@satchel.example");
+    const target = elements(html, "button").find((button) => "data-copy" in button)?.["data-copy"];
+    expect(html).toMatch(new RegExp(`id="${target}"[^>]*>\\s*alice@satchel.example\\s*<`));
+  });
+
+  it("of somebody who is not signed in shows nobody's, and the ways in", async () => {
+    const html = await (await send("/")).text();
+    expect(html).not.toContain("@satchel.example");
+    const links = elements(html, "a").map(({ href }) => href);
+    expect(links).toEqual(expect.arrayContaining(["/sign-in", "/sign-up"]));
+  });
+
+  it("says that no app is connected, and which could be", async () => {
+    const person = await signUp();
+    const html = await home(person);
+    expect(mainText(html)).toContain("None yet");
+    expect(listed(html)).toEqual([]);
+  });
+
+  it("§11.1 opens apps with one's address in the fragment, those one has and others", async () => {
+    const person = await signUp();
+    await connectAt(person, "https://mine.example/deep/path");
+    const address = encodeURIComponent(`${person.name}@satchel.example`);
+    const links = elements(await home(person), "a")
+      .map(({ href }) => href ?? "")
+      .filter((href) => href.startsWith("https://"));
+    expect(links.length).toBeGreaterThan(1);
+    expect(links).toContain(`https://mine.example/#remotestorage=${address}`);
+    for (const link of links) {
+      expect(new URL(link).hash).toBe(`#remotestorage=${address}`);
+    }
+  });
+
+  it("lists each app once by its origin, with what it may do, since when and until when", async () => {
+    const person = await signUp();
+    await connectAt(person, "https://a.example/one", "notes:r");
+    await connectAt(person, "https://a.example/two", "notes:rw photos:r");
+    await connectAt(person, "https://a.example:8443/", "*:rw");
+    await consent(person, { redirect_uri: "http://localhost:3000" }, { duration: "month" });
+    const html = await home(person);
+    expect(listed(html)).toEqual([
+      "https://a.example",
+      "https://a.example:8443",
+      "http://localhost:3000",
+    ]);
+    const text = mainText(html);
+    expect(text).toMatch(/https:\/\/a\.example\s+notes \(read and change\), photos \(read only\)/);
+    expect(text).toMatch(/https:\/\/a\.example:8443\s+everything \(read and change\)/);
+    const now = new Date();
+    expect(text).toContain(String(now.getUTCFullYear()));
+    expect(text.match(/until \w+ \d+, \d{4}/g)).toHaveLength(1);
+  });
+
+  it("does not list what has expired", async () => {
+    const person = await signUp();
+    await consent(person, {}, { duration: "month" });
+    expect(listed(await home(person))).toHaveLength(1);
+    pass(31 * DAY);
+    // The session is over as well.
+    const signedIn = { ...person, cookie: cookieOf(await signIn(person.name)) };
+    expect(await home(signedIn)).toContain(`${person.name}@`);
+    expect(listed(await home(signedIn))).toEqual([]);
+  });
+
+  it("does not list other people's apps", async () => {
+    const [one, other] = [await signUp(), await signUp()];
+    await connectAt(one, "https://one.example/");
+    await connectAt(other, "https://other.example/");
+    expect(await home(one)).not.toContain("other.example");
+  });
+
+  it("has nothing in itself that came from an app and could run", async () => {
+    const person = await signUp();
+    await connectAt(
+      person,
+      "https://xn--bcher-kva.example/?<>\"'".replace(/[<>"']/g, encodeURIComponent),
+    );
+    expect(inlineCode(await home(person))).toEqual([]);
+  });
+});
+
+describe("Disconnecting an app", () => {
+  it("stops its token with the very next request", async () => {
+    const person = await signUp();
+    const app = await connectAt(person, "https://a.example/");
+    await app.put("/notes/a", "text");
+    const response = await disconnect(person, "https://a.example");
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
+    for (const refused of [
+      await app.get("/notes/a"),
+      await app.head("/notes/a"),
+      await app.put("/notes/a", "evil"),
+      await app.delete("/notes/a"),
+    ]) {
+      expect(refused.status).toBe(401);
+    }
+    expect(listed(await home(person))).toEqual([]);
+    const again = await connect(person);
+    expect(await (await again.get("/notes/a")).text()).toBe("text");
+  });
+
+  it("ends all it has: tokens of every device, and what could be refreshed", async () => {
+    const person = await signUp();
+    const app = await connect(person, "notes:rw");
+    const tokens = await tokensOf(person);
+    expect((await disconnect(person, "https://app.example")).status).toBe(303);
+    expect((await app.get("/notes/")).status).toBe(401);
+    expect((await appWith(person, tokens).get("/notes/")).status).toBe(401);
+    expect(await oauthError(await refresh(tokens.refresh_token))).toEqual([400, "invalid_grant"]);
+    expect(await grantsOf(person.name)).toEqual([]);
+  });
+
+  it("leaves the person's other apps alone", async () => {
+    const person = await signUp();
+    await connectAt(person, "https://a.example/");
+    const others = [
+      await connectAt(person, "https://a.example:8443/"),
+      await connectAt(person, "https://b.example/"),
+      await connectAt(person, "https://sub.a.example/"),
+    ];
+    await disconnect(person, "https://a.example");
+    for (const other of others) expect((await other.get("/notes/")).status).toBe(200);
+    expect(listed(await home(person))).not.toContain("https://a.example");
+  });
+
+  it("leaves other people's alone, though it is the same app", async () => {
+    const [one, other] = [await signUp(), await signUp()];
+    const [ones, others] = [await connect(one), await connect(other)];
+    await disconnect(one, "https://app.example");
+    expect((await ones.get("/")).status).toBe(401);
+    expect((await others.get("/")).status).toBe(200);
+    expect(await grantsOf(other.name)).toHaveLength(1);
+  });
+
+  it.each(["", "https://nobody.example", "%", "*", "https://app.example/", "' OR 1=1 --"])(
+    "that is not there changes nothing: %j",
+    async (origin) => {
+      const person = await signUp();
+      const app = await connect(person);
+      const before = await everyRow();
+      expect((await disconnect(person, origin)).status).toBe(303);
+      expect(await everyRow()).toEqual(before);
+      expect((await app.get("/")).status).toBe(200);
+    },
+  );
+
+  it("takes somebody who is signed in: others are asked to, and nothing ends", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    for (const cookie of ["", "__Host-session=made-up"]) {
+      const response = await sendForm("/disconnect", { origin: "https://app.example" }, { cookie });
+      expect(response.headers.get("location")).toBe("/sign-in");
+    }
+    expect((await app.get("/")).status).toBe(200);
+  });
+
+  it("is not done by a link", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    await send("/disconnect?origin=https://app.example", { headers: { Cookie: person.cookie } });
+    expect((await app.get("/")).status).toBe(200);
+  });
+
+  it("is what the buttons of the home page do", async () => {
+    const person = await signUp();
+    const app = await connectAt(person, "http://[::1]:3000/");
+    const html = await home(person);
+    const form = elements(html, "form").find(({ action }) => action === "/disconnect");
+    expect(form).toMatchObject({ method: "post" });
+    const origin = fieldValue(html, "origin") ?? "";
+    expect(origin).toBe("http://[::1]:3000");
+    await disconnect(person, origin);
+    expect((await app.get("/notes/")).status).toBe(401);
+  });
+});

@@ -1,0 +1,57 @@
+/** What the daily round forgets, and what it must not. */
+
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import worker from "../../src/index";
+import { DAY } from "../support/clock";
+import {
+  allowCode,
+  appWith,
+  oauthError,
+  redeem,
+  refresh,
+  tokensIn,
+  tokensOf,
+} from "../support/oauth";
+import { signIn, whoIs } from "../support/people";
+import { everyRow } from "../support/rows";
+import { connect, signUp } from "../support/world";
+
+async function runDaily(days: number): Promise<void> {
+  const scheduledTime = Date.now() + days * DAY;
+  await worker.scheduled(createScheduledController({ scheduledTime }), env);
+}
+
+it("The daily round forgets nothing that still counts, used codes and refresh tokens included", async () => {
+  const alice = await signUp();
+  const app = await connect(alice);
+  const code = await allowCode(alice);
+  const first = await tokensIn(await redeem(code));
+  const second = await tokensIn(await refresh(first.refresh_token));
+  const before = await everyRow();
+  await runDaily(0);
+  expect(await everyRow()).toEqual(before);
+  expect((await app.get("/")).status).toBe(200);
+  expect((await appWith(alice, second).get("/notes/")).status).toBe(200);
+  // The replays are still known for what they are.
+  expect(await oauthError(await redeem(code))).toEqual([400, "invalid_grant"]);
+  expect((await appWith(alice, second).get("/notes/")).status).toBe(401);
+});
+
+it("The daily round forgets codes, refresh tokens, sessions and grants that have expired", async () => {
+  const alice = await signUp();
+  const forever = await connect(alice);
+  await tokensOf(alice, "notes:rw", { duration: "month" });
+  await runDaily(1);
+  expect(await everyRow()).toMatchObject({ codes: [] });
+  expect(await whoIs(alice.cookie)).toBe(alice.name);
+  await runDaily(400);
+  const rows = await everyRow();
+  expect(rows).toMatchObject({ codes: [], refresh_tokens: [], sessions: [] });
+  expect(rows.grants?.map((row) => (row as { expires_at: unknown }).expires_at)).toEqual(
+    rows.grants?.map(() => null),
+  );
+  expect((await forever.get("/")).status).toBe(200);
+  expect((await signIn(alice.name)).status).toBe(303);
+});

@@ -1,0 +1,325 @@
+/** The page on which a person lets an app in, or not: §10, §14 of the draft, RFC 6749 §10. */
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { DAY, pass, SECOND } from "../support/clock";
+import { elements, inlineCode, mainText } from "../support/html";
+import { allowCode, appWith, codeQuery, redeem, tokensIn } from "../support/oauth";
+import { everyRow, grantsOf } from "../support/rows";
+import {
+  APP,
+  App,
+  authorizeUrl,
+  connect,
+  consent,
+  fragmentOf,
+  ORIGIN,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+let alice: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  alice = await signUp("alice");
+  bob = await signUp("bob");
+});
+
+const show = (query: Record<string, string> = {}, person = alice): Promise<Response> =>
+  send(authorizeUrl("alice", query), { headers: { Cookie: person.cookie } });
+
+const shownText = async (query: Record<string, string> = {}): Promise<string> =>
+  mainText(await (await show(query)).text());
+
+const locationOf = (response: Response): string => response.headers.get("location") ?? "";
+
+const chosenDuration = (html: string): string | undefined =>
+  elements(html, "option").find((option) => "selected" in option)?.value;
+
+describe("The consent page", () => {
+  it.each(["https://app.example", "https://app.example:8443", "http://localhost:3000"])(
+    "§10.7 §10.12 begins with the app's exact origin: %s",
+    async (origin) => {
+      const text = await shownText({ redirect_uri: `${origin}/deep/path?q` });
+      expect(text.startsWith(`${origin} asks for access`)).toBe(true);
+    },
+  );
+
+  it("§10.7 says which modules the app asks for, and whether it may change them", async () => {
+    const html = await (await show({ scope: "notes:rw photos:r" })).text();
+    expect(mainText(html)).toMatch(/notes.*read and change.*photos.*read only/);
+    const selects = elements(html, "select").map(({ name }) => name);
+    expect(selects).toContain("level:notes");
+    expect(selects).not.toContain("level:photos");
+  });
+
+  it("says that public documents are meant as well", async () => {
+    expect(await shownText({ scope: "notes:r" })).toMatch(/public/);
+  });
+
+  it("warns of an app that asks for everything, and only of that", async () => {
+    expect(await shownText({ scope: "*:rw" })).toMatch(/Everything.*Few apps need this much/);
+    expect(await shownText({ scope: "*:r" })).toMatch(/Few apps need this much/);
+    expect(await shownText({ scope: "notes:rw" })).not.toMatch(/Few apps need this much/);
+  });
+
+  it.each(["http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]:5000"])(
+    "warns of an app that runs on the person's own computer: %s",
+    async (origin) => {
+      expect(await shownText({ redirect_uri: origin })).toContain("runs on your own computer");
+    },
+  );
+
+  it("does not warn so of an app that does not", async () => {
+    expect(await shownText()).not.toContain("your own computer");
+  });
+
+  it("says at which address the data lies", async () => {
+    expect(await shownText()).toContain("alice@satchel.example");
+  });
+
+  it("offers three durations; an app that cannot refresh gets access until disconnected", async () => {
+    const html = await (await show()).text();
+    const offered = elements(html, "option").map(({ value }) => value);
+    expect(offered).toEqual(expect.arrayContaining(["month", "year", "always"]));
+    expect(chosenDuration(html)).toBe("always");
+  });
+
+  it("proposes an end to an app that can refresh", async () => {
+    expect(chosenDuration(await (await show(await codeQuery())).text())).toBe("year");
+  });
+
+  it("shows a request and grants nothing, to GET and to HEAD", async () => {
+    const before = await everyRow();
+    const headers = { Cookie: alice.cookie };
+    for (const method of ["GET", "HEAD"]) {
+      const path = `${authorizeUrl("alice")}&decision=allow&duration=always`;
+      expect((await send(path, { method, headers })).status).toBe(200);
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("is kept by no cache and in no frame", async () => {
+    const { headers } = await show();
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("x-frame-options")).toBe("DENY");
+    expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+  });
+
+  it.each([
+    ["https://app.example/cb?a=b", "https://app.example"],
+    ["https://app.example:8443/", "https://app.example:8443"],
+    ["http://localhost:3000/", "http://localhost:3000"],
+    ["http://[::1]:5000/", "http:"],
+  ])(
+    "lets its form lead to itself and to the app, %s, nowhere else",
+    async (redirect_uri, source) => {
+      const { headers } = await show({ redirect_uri });
+      const policy = headers.get("content-security-policy") ?? "";
+      const directives = policy.split(";").map((directive) => directive.trim());
+      expect(directives).toContain(`form-action 'self' ${source}`);
+      expect(directives).toContain("default-src 'none'");
+      expect(policy).not.toContain("unsafe");
+    },
+  );
+
+  it("has no script or style in itself, and nothing of the request that could be one", async () => {
+    const evil = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
+    const html = await (
+      await show({
+        state: evil,
+        client_id: evil,
+        scope: "notes:rw *:r",
+        redirect_uri: `${APP}/?q='onmouseover=alert(1)`,
+        [evil]: evil,
+      })
+    ).text();
+    expect(mainText(html)).toContain(APP);
+    expect(inlineCode(html)).toEqual([]);
+    expect(html).not.toContain("alert(1)");
+  });
+
+  it("§10.6 asks somebody else to sign in as the person whose storage it is", async () => {
+    const response = await show({ state: "s" }, bob);
+    const target = new URL(locationOf(response), ORIGIN);
+    expect([target.origin, target.pathname]).toEqual([ORIGIN, "/sign-in"]);
+    expect(target.searchParams.get("next")).toBe(authorizeUrl("alice", { state: "s" }));
+    const headers = { Cookie: bob.cookie };
+    const signIn = await (await send(target.pathname + target.search, { headers })).text();
+    expect(mainText(signIn)).toMatch(/signed in as bob.*alice/);
+  });
+
+  it("escapes the name in the URL", async () => {
+    const evil = encodeURIComponent(`"><script>alert(1)</script>`);
+    const headers = { Cookie: alice.cookie };
+    const { search } = new URL(authorizeUrl("alice"), ORIGIN);
+    const response = await send(`/oauth/authorize/${evil}${search}`, { headers });
+    const signIn = await send(locationOf(response), { headers });
+    expect(signIn.status).toBe(200);
+    expect(inlineCode(await signIn.text())).toEqual([]);
+  });
+});
+
+describe("Its form", () => {
+  it("§10.7 allows: a token of what was asked for, in the fragment, and one grant", async () => {
+    const carol = await signUp();
+    const response = await consent(carol, { scope: "notes:rw photos:r" });
+    expect(response.status).toBe(302);
+    expect(locationOf(response).split("#")[0]).toBe(`${APP}/`);
+    const { access_token, ...rest } = fragmentOf(response);
+    expect(rest).toEqual({ token_type: "bearer", scope: "notes:rw photos:r" });
+    expect(await grantsOf(carol.name)).toMatchObject([
+      { origin: APP, scope: "notes:rw photos:r", flow: "implicit", expires_at: null },
+    ]);
+    const app = new App(carol.name, access_token ?? "");
+    expect((await app.put("/notes/a", "text")).status).toBe(201);
+    expect((await app.put("/photos/a", "text")).status).toBe(403);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["with Deny", { decision: "deny" }],
+    ["without a decision", { decision: "" }],
+    ["with a decision nobody knows", { decision: "ALLOW" }],
+  ])(
+    "§10.7 rejects %s: access_denied, with the state, and nothing is granted",
+    async (_, fields) => {
+      const before = await everyRow();
+      const implicit = await consent(alice, { state: "a b" }, fields);
+      expect(fragmentOf(implicit)).toMatchObject({ error: "access_denied", state: "a b" });
+      expect(fragmentOf(implicit)).not.toHaveProperty("access_token");
+      const code = await consent(alice, { ...(await codeQuery()), state: "a b" }, fields);
+      const { searchParams } = new URL(locationOf(code));
+      expect([
+        searchParams.get("error"),
+        searchParams.get("state"),
+        searchParams.get("code"),
+      ]).toEqual(["access_denied", "a b", null]);
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it("narrows one module to reading; the storage holds it to that", async () => {
+    const carol = await signUp();
+    const response = await consent(carol, { scope: "notes:rw photos:rw" }, { "level:notes": "r" });
+    const { access_token, scope } = fragmentOf(response);
+    expect(scope).toBe("notes:r photos:rw");
+    expect((await grantsOf(carol.name)).map((grant) => grant.scope)).toEqual(["notes:r photos:rw"]);
+    const app = new App(carol.name, access_token ?? "");
+    expect((await app.get("/notes/")).status).toBe(200);
+    expect((await app.put("/notes/a", "text")).status).toBe(403);
+    expect((await app.put("/photos/a", "text")).status).toBe(201);
+    expect(Object.keys(await (await connect(carol)).tree())).toEqual(["/photos/", "/photos/a"]);
+  });
+
+  it("narrows everything to reading, and a code as well as a token", async () => {
+    const carol = await signUp();
+    const app = await connect(carol, "*:rw", { "level:*": "r" });
+    expect((await app.get("/")).status).toBe(200);
+    expect((await app.put("/notes/a", "text")).status).toBe(403);
+    const code = await allowCode(carol, { scope: "*:rw" }, { "level:*": "r" });
+    const tokens = await tokensIn(await redeem(code));
+    expect(tokens.scope).toBe("*:r");
+    expect((await appWith(carol, tokens).put("/notes/a", "text")).status).toBe(403);
+  });
+
+  it("never widens what was asked for", async () => {
+    const fields = { "level:notes": "rw", "level:*": "rw", "level:photos": "rw", scope: "*:rw" };
+    const response = await consent(alice, { scope: "notes:r" }, fields);
+    expect(fragmentOf(response).scope).toBe("notes:r");
+    const app = new App("alice", fragmentOf(response).access_token ?? "");
+    expect((await app.put("/notes/a", "text")).status).toBe(403);
+    expect((await app.get("/photos/")).status).toBe(403);
+  });
+
+  it.each([
+    ["month", 30],
+    ["year", 365],
+  ])("§10.11 sets an end, %s: the app is told, and then it is over", async (duration, days) => {
+    const carol = await signUp();
+    const now = Date.now();
+    const { access_token, expires_in } = fragmentOf(await consent(carol, {}, { duration }));
+    const seconds = days * 24 * 60 * 60;
+    expect(Number(expires_in)).toBeGreaterThan(seconds - 60);
+    expect(Number(expires_in)).toBeLessThanOrEqual(seconds);
+    const [grant] = await grantsOf(carol.name);
+    expect(Math.abs((grant?.expires_at ?? 0) - now - days * DAY)).toBeLessThan(60 * SECOND);
+    const app = new App(carol.name, access_token ?? "");
+    pass(days * DAY - 60 * SECOND);
+    expect((await app.get("/notes/")).status).toBe(200);
+    pass(120 * SECOND);
+    expect((await app.get("/notes/")).status).toBe(401);
+  });
+
+  it("sets no end where the person wants none", async () => {
+    const carol = await signUp();
+    const response = await consent(carol, {}, { duration: "always" });
+    expect(fragmentOf(response)).not.toHaveProperty("expires_in");
+    expect(await grantsOf(carol.name)).toMatchObject([{ expires_at: null }]);
+    pass(3650 * DAY);
+    const app = new App(carol.name, fragmentOf(response).access_token ?? "");
+    expect((await app.get("/notes/")).status).toBe(200);
+  });
+
+  it("ends the access of the code flow with its grant, refreshed or not", async () => {
+    const carol = await signUp();
+    const code = await allowCode(carol, {}, { duration: "month" });
+    expect((await tokensIn(await redeem(code))).expires_in).toBe(3600);
+    const [grant] = await grantsOf(carol.name);
+    expect(Math.abs((grant?.expires_at ?? 0) - Date.now() - 30 * DAY)).toBeLessThan(60 * SECOND);
+  });
+
+  it.each(["", "forever", "constructor", "__proto__", "30"])(
+    'refuses a duration that it does not offer, "%s": a page, nothing is granted',
+    async (duration) => {
+      const before = await everyRow();
+      for (const query of [{}, await codeQuery()]) {
+        const response = await consent(alice, query, { duration });
+        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+      }
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it.each<[string, Record<string, string>]>([
+    ["Origin of another site", { Origin: "https://evil.example" }],
+    ["Origin of the app", { Origin: APP }],
+    ["opaque Origin", { Origin: "null" }],
+    ["Origin of the same host in clear", { Origin: "http://satchel.example" }],
+    ["Origin of another port", { Origin: "https://satchel.example:8443" }],
+    ["Origin that only begins alike", { Origin: "https://satchel.example.evil.example" }],
+    ["Origin of a subdomain", { Origin: "https://x.satchel.example" }],
+    ["Sec-Fetch-Site: cross-site", { "Sec-Fetch-Site": "cross-site" }],
+    ["Sec-Fetch-Site: same-site", { "Sec-Fetch-Site": "same-site" }],
+    ["Sec-Fetch-Site: none", { "Sec-Fetch-Site": "none" }],
+  ])("RFC 6749 §10.12 from another site is 403, nothing is granted: %s", async (_, headers) => {
+    const before = await everyRow();
+    for (const query of [{}, await codeQuery()]) {
+      const response = await sendForm(
+        authorizeUrl("alice", query),
+        { decision: "allow", duration: "always" },
+        { cookie: alice.cookie, ...headers },
+      );
+      expect([response.status, response.headers.get("location")]).toEqual([403, null]);
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("is taken as a browser sends it from the page itself", async () => {
+    const response = await sendForm(
+      authorizeUrl("alice"),
+      { decision: "allow", duration: "always" },
+      { cookie: alice.cookie, "Sec-Fetch-Site": "same-origin" },
+    );
+    expect(fragmentOf(response).access_token).toBeTruthy();
+  });
+
+  it("grants nothing in anybody's name when it comes from somebody else", async () => {
+    const before = await everyRow();
+    const fields = { decision: "allow", duration: "always" };
+    const response = await sendForm(authorizeUrl("alice"), fields, { cookie: bob.cookie });
+    expect(new URL(locationOf(response), ORIGIN).pathname).toBe("/sign-in");
+    expect(await everyRow()).toEqual(before);
+  });
+});

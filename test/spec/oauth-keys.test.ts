@@ -1,0 +1,122 @@
+/** The keys that sign access tokens come and go; tokens live as long as theirs. */
+
+import { env } from "cloudflare:workers";
+import { decodeProtectedHeader } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Variables } from "../../src/env";
+import { MINUTE } from "../support/clock";
+import { sendWith } from "../support/elsewhere";
+import { everyRow } from "../support/rows";
+import { authorizeUrl, fragmentOf, ORIGIN, type Person, signUp } from "../support/world";
+
+let alice: Person;
+
+beforeAll(async () => {
+  alice = await signUp("alice");
+});
+
+/** A Worker that has just started: it has not read any key yet. */
+function freshWorker(variables: Variables = {}) {
+  const sendHere = sendWith(variables);
+  return {
+    async token(): Promise<string> {
+      const response = await sendHere(authorizeUrl("alice"), {
+        method: "POST",
+        body: new URLSearchParams({ decision: "allow", duration: "always" }),
+        headers: { Origin: ORIGIN, Cookie: alice.cookie },
+      });
+      return fragmentOf(response).access_token ?? "";
+    },
+    async status(token: string): Promise<number> {
+      const headers = { Authorization: `Bearer ${token}` };
+      return (await sendHere("/storage/alice/notes/", { headers })).status;
+    },
+  };
+}
+
+const kidOf = (token: string): string | undefined => decodeProtectedHeader(token).kid;
+
+const insertKey = (kid: string, createdAt: number): Promise<unknown> =>
+  env.DB.prepare("INSERT INTO signing_keys (kid, secret, created_at) VALUES (?, ?, ?)")
+    .bind(kid, kid.repeat(16), createdAt)
+    .run();
+
+const keys = async (): Promise<unknown[]> => (await everyRow()).signing_keys ?? [];
+
+describe("Signing keys", () => {
+  it("are made when first needed: one, however many Workers need it at once", async () => {
+    expect(await keys()).toEqual([]);
+    const tokens = await Promise.all(Array.from({ length: 5 }, () => freshWorker().token()));
+    expect(await keys()).toHaveLength(1);
+    expect(new Set(tokens.map(kidOf)).size).toBe(1);
+    for (const token of tokens) expect(await freshWorker().status(token)).toBe(200);
+  });
+
+  it("are rotated by a new row: it signs, what the old ones signed still opens the storage", async () => {
+    await env.DB.prepare("DELETE FROM signing_keys").run();
+    await insertKey("old", Date.now() - 60 * MINUTE);
+    const before = await freshWorker().token();
+    expect(kidOf(before)).toBe("old");
+    await insertKey("new", Date.now() - 2 * MINUTE);
+    const worker = freshWorker();
+    const after = await worker.token();
+    expect(kidOf(after)).toBe("new");
+    expect(await worker.status(before)).toBe(200);
+    expect(await worker.status(after)).toBe(200);
+  });
+
+  it("sign only when every Worker has had a minute to read them", async () => {
+    await insertKey("young", Date.now());
+    expect(kidOf(await freshWorker().token())).toBe("new");
+  });
+
+  it("that are deleted take their tokens with them, and only theirs", async () => {
+    const worker = freshWorker();
+    const byNew = await worker.token();
+    expect(kidOf(byNew)).toBe("new");
+    await env.DB.prepare("DELETE FROM signing_keys WHERE kid = 'old'").run();
+    await insertKey("older", Date.now() - 120 * MINUTE);
+    await env.DB.prepare("DELETE FROM signing_keys WHERE kid IN ('new', 'young')").run();
+    const later = freshWorker();
+    expect(await later.status(byNew)).toBe(401);
+    const byOlder = await later.token();
+    expect(kidOf(byOlder)).toBe("older");
+    expect(await later.status(byOlder)).toBe(200);
+  });
+
+  it("under one id but with another secret open nothing", async () => {
+    await env.DB.prepare("DELETE FROM signing_keys").run();
+    await insertKey("key", Date.now() - 5 * MINUTE);
+    const token = await freshWorker().token();
+    expect(await freshWorker().status(token)).toBe(200);
+    await env.DB.prepare(
+      "UPDATE signing_keys SET secret = 'another secret of 32 characters!!'",
+    ).run();
+    expect(await freshWorker().status(token)).toBe(401);
+  });
+});
+
+describe("TOKEN_SECRETS", () => {
+  const [FIRST, SECOND_SECRET] = ["1".repeat(32), "2".repeat(32)];
+
+  it("sign instead of keys in the index, and no key is made there", async () => {
+    await env.DB.prepare("DELETE FROM signing_keys").run();
+    const worker = freshWorker({ TOKEN_SECRETS: FIRST });
+    const token = await worker.token();
+    expect(await worker.status(token)).toBe(200);
+    expect(token).not.toContain(FIRST);
+    expect(kidOf(token)).not.toContain(FIRST);
+    expect(await keys()).toEqual([]);
+    expect(await freshWorker().status(token)).toBe(401);
+  });
+
+  it("are rotated by a new first one: it signs, the others still verify until they go", async () => {
+    const before = await freshWorker({ TOKEN_SECRETS: FIRST }).token();
+    const both = freshWorker({ TOKEN_SECRETS: `${SECOND_SECRET},${FIRST}` });
+    const after = await both.token();
+    expect(kidOf(after)).not.toBe(kidOf(before));
+    expect([await both.status(before), await both.status(after)]).toEqual([200, 200]);
+    const last = freshWorker({ TOKEN_SECRETS: SECOND_SECRET });
+    expect([await last.status(before), await last.status(after)]).toEqual([401, 200]);
+  });
+});

@@ -1,0 +1,474 @@
+/** What an app may ask for, and how: §10 and §10.1 of the draft, RFC 6749 §3.1, §4.1.1, §4.2.1. */
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { mainText } from "../support/html";
+import { allowCode, codeQuery, redeem, tokensIn } from "../support/oauth";
+import { everyRow, newGrants } from "../support/rows";
+import {
+  APP,
+  authorizeUrl,
+  consent,
+  fragmentOf,
+  ORIGIN,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+let alice: Person;
+
+beforeAll(async () => {
+  alice = await signUp("alice");
+});
+
+const ask = (query: string, cookie = alice.cookie): Promise<Response> =>
+  send(`/oauth/authorize/alice?${query}`, { headers: cookie ? { Cookie: cookie } : {} });
+
+const allow = (query: string): Promise<Response> =>
+  sendForm(
+    `/oauth/authorize/alice?${query}`,
+    { decision: "allow", duration: "always" },
+    { cookie: alice.cookie },
+  );
+
+const locationOf = (response: Response): string => response.headers.get("location") ?? "";
+
+const REST = "scope=notes:rw&response_type=token&client_id=https://app.example&state=s";
+
+describe("A redirect_uri", () => {
+  const REFUSED = [
+    "",
+    "app.example",
+    "/cb",
+    "//app.example/cb",
+    "?app",
+    "https:",
+    "https://",
+    "https:app.example",
+    "https:/app.example/",
+    "https:///app.example/",
+    "https://app.example/#",
+    "https://app.example/#fragment",
+    "https://app.example#",
+    "https://user@app.example/",
+    "https://user:password@app.example/",
+    "https://:password@app.example/",
+    "https://@app.example/",
+    "https://:@app.example/",
+    "https:///@app.example/",
+    "https://satchel.example@app.example/",
+    "https:\\\\app.example\\",
+    "https://app.example\\@evil.example/",
+    "https://app.example/a\\b",
+    "https://app.example/\ta",
+    "https://app\t.example/",
+    "https://app.example/\na",
+    "https://app.example/\r\nSet-Cookie: a=b",
+    " https://app.example/",
+    "https://app.example/ ",
+    "https://app.example/a b",
+    "https://app.example/\u0000",
+    "https://app .example/",
+    "https://app.example:99999/",
+    "https://app.example:x/",
+    "https://[::1/",
+    "https://bücher.example/",
+    "https://app.example/ü",
+    "https://аpp.example/",
+    "https://*.example/",
+    "https://app.example;sandbox/",
+    "https://app.example,evil.example/",
+    "https://app'example/",
+    'https://app.example/"onload="',
+    "https://app.example/<script>",
+    "http://app.example/",
+    "http://192.168.0.1/",
+    "http://0.0.0.0/",
+    "http://[::2]/",
+    "http://[::ffff:8.8.8.8]/",
+    "http://localhost.evil.example/",
+    "http://127.0.0.1.evil.example/",
+    "http://evil.example/localhost",
+    "http://evil-localhost/",
+    "http://localhost@evil.example/",
+    "http://evil.example?@localhost/",
+    "ftp://localhost/",
+    "ws://localhost/",
+    "javascript:alert(1)",
+    "javascript://app.example/%0Aalert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "blob:https://app.example/1",
+    "file:///etc/passwd",
+    "mailto:alice@app.example",
+    "satchel://callback",
+    "about:blank",
+    "null",
+  ];
+
+  it.each(REFUSED.map((uri) => [JSON.stringify(uri), uri]))(
+    "RFC 6749 §4.1.2.1 %s is told to the person, never followed, and nothing is granted",
+    async (_, uri) => {
+      const before = await everyRow();
+      const query = `redirect_uri=${encodeURIComponent(uri)}&${REST}`;
+      for (const response of [
+        await ask(query),
+        await ask(query, ""),
+        await allow(query),
+        await ask(`${query}&response_type=nonsense`),
+      ]) {
+        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+        expect(mainText(await response.text())).toContain("cannot be connected");
+      }
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it.each([
+    ["missing", REST],
+    ["there twice", `redirect_uri=https://app.example/&redirect_uri=https://app.example/&${REST}`],
+    [
+      "there twice and unlike",
+      `redirect_uri=https://a.example&redirect_uri=https://b.example&${REST}`,
+    ],
+    ["only in the client_id", `client_id=https://app.example/&${REST}`],
+  ])(
+    "RFC 6749 §4.1.2.1 that is %s is told to the person, and nothing is granted",
+    async (_, query) => {
+      const before = await everyRow();
+      for (const response of [await ask(query), await allow(query)]) {
+        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+      }
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  // What the app wrote, its origin, and where a browser is sent.
+  it.each([
+    ["https://app.example", "https://app.example", "https://app.example/"],
+    ["https://app.example/", "https://app.example", "https://app.example/"],
+    ["https://app.example/cb/", "https://app.example", "https://app.example/cb/"],
+    ["https://app.example/?a=b&c", "https://app.example", "https://app.example/?a=b&c"],
+    ["https://app.example/a@b", "https://app.example", "https://app.example/a@b"],
+    ["https://app.example/%23?q=%5C", "https://app.example", "https://app.example/%23?q=%5C"],
+    ["https://app.example:8443/", "https://app.example:8443", "https://app.example:8443/"],
+    ["https://app.example:443/", "https://app.example", "https://app.example/"],
+    ["HTTPS://APP.EXAMPLE/", "https://app.example", "https://app.example/"],
+    ["https://app.example./", "https://app.example.", "https://app.example./"],
+    [
+      "https://xn--bcher-kva.example/",
+      "https://xn--bcher-kva.example",
+      "https://xn--bcher-kva.example/",
+    ],
+    ["https://[2001:db8::1]/", "https://[2001:db8::1]", "https://[2001:db8::1]/"],
+    ["http://localhost:3000", "http://localhost:3000", "http://localhost:3000/"],
+    ["http://localhost:3000/", "http://localhost:3000", "http://localhost:3000/"],
+    ["http://app.localhost:3000/", "http://app.localhost:3000", "http://app.localhost:3000/"],
+    ["http://127.0.0.1/", "http://127.0.0.1", "http://127.0.0.1/"],
+    ["http://127.0.0.1:8080/cb", "http://127.0.0.1:8080", "http://127.0.0.1:8080/cb"],
+    ["http://127.1.2.3/", "http://127.1.2.3", "http://127.1.2.3/"],
+    ["http://[::1]:5000/", "http://[::1]:5000", "http://[::1]:5000/"],
+  ])("§10.12 RFC 6454 §4 %s is the app %s", async (uri, origin, target) => {
+    const query = `redirect_uri=${encodeURIComponent(uri)}&${REST}`;
+    const shown = await ask(query);
+    expect(shown.status).toBe(200);
+    expect(mainText(await shown.text()).split(" ")[0]).toBe(origin);
+    const granted = await newGrants("alice", async () => {
+      expect(locationOf(await allow(query)).split("#")[0]).toBe(target);
+    });
+    expect(granted).toMatchObject([{ origin }]);
+  });
+
+  it("RFC 6749 §3.1.2 keeps its query, and the answer of the code flow is added to it", async () => {
+    for (const [uri, before] of [
+      ["https://app.example/?a=b&c=%20d", "?a=b&c=%20d&code="],
+      ["https://app.example/cb", "?code="],
+    ] as const) {
+      const response = await consent(alice, { ...(await codeQuery()), redirect_uri: uri });
+      expect(new URL(locationOf(response)).search.startsWith(before)).toBe(true);
+    }
+  });
+
+  it("with an empty query gets the code where the app finds it", async () => {
+    const uri = "https://app.example/?";
+    const code = await allowCode(alice, { redirect_uri: uri });
+    expect((await redeem(code, { redirect_uri: uri })).status).toBe(200);
+  });
+
+  it("RFC 6749 §4.1.3 is compared as the app wrote it: a bare origin is redeemed as such", async () => {
+    const code = await allowCode(alice, { redirect_uri: APP });
+    const { access_token } = await tokensIn(await redeem(code, { redirect_uri: APP }));
+    expect(access_token).not.toBe("");
+  });
+});
+
+describe("The client_id", () => {
+  it.each([undefined, "", "https://evil.example", "satchel", "<script>alert(1)</script>"])(
+    "§10.12 is ignored: %s",
+    async (clientId) => {
+      const query = new URLSearchParams({
+        redirect_uri: `${APP}/`,
+        scope: "notes:r",
+        response_type: "token",
+        ...(clientId === undefined ? {} : { client_id: clientId }),
+      });
+      const page = await (await ask(`${query}`)).text();
+      expect(mainText(page).split(" ")[0]).toBe(APP);
+      expect(page).not.toContain("evil.example");
+      expect(page).not.toContain("<script>");
+      const granted = await newGrants("alice", async () => {
+        expect(fragmentOf(await allow(`${query}`)).access_token).toBeTruthy();
+      });
+      expect(granted).toMatchObject([{ origin: APP }]);
+    },
+  );
+});
+
+describe("A request that cannot be granted", () => {
+  // What is changed in a sound request for a token: null takes a parameter away.
+  const CHANGES: [string, Record<string, string | null>][] = [
+    ["invalid_request", { response_type: null }],
+    ["invalid_request", { response_type: "" }],
+    ["unsupported_response_type", { response_type: "id_token" }],
+    ["unsupported_response_type", { response_type: "code token" }],
+    ["unsupported_response_type", { response_type: "TOKEN" }],
+    ["invalid_scope", { scope: null }],
+    ...[
+      "",
+      " ",
+      "notes",
+      "notes:",
+      "notes:r:w",
+      ":rw",
+      "*",
+      "**:rw",
+      "*/notes:rw",
+      "notes/:rw",
+      "/notes:rw",
+      "../bob:rw",
+      "..:rw",
+      "no%20tes:rw",
+      "notes:rw,photos:r",
+      "notes:rw\tphotos:r",
+      "notes:rw\nphotos:r",
+      "notes:rw photos",
+      "[a-z]:rw",
+      ".*:rw",
+      "nötes:rw",
+      "<script>:rw",
+    ].map((scope): [string, { scope: string }] => ["invalid_scope", { scope }]),
+  ];
+
+  it.each(CHANGES.map(([error, change]) => [JSON.stringify(change), error, change] as const))(
+    "RFC 6749 §4.2.2.1 %s is answered to the app: %s, with the state, and nothing is granted",
+    async (_, error, change) => {
+      const query = new URLSearchParams({ redirect_uri: `${APP}/`, client_id: APP, state: "a b" });
+      query.set("scope", "notes:rw");
+      query.set("response_type", "token");
+      for (const [name, value] of Object.entries(change)) {
+        if (value === null) query.delete(name);
+        else query.set(name, value);
+      }
+      const before = await everyRow();
+      for (const response of [await ask(`${query}`), await allow(`${query}`)]) {
+        expect([302, 303]).toContain(response.status);
+        expect(locationOf(response).startsWith(`${APP}/#`)).toBe(true);
+        expect(fragmentOf(response)).toMatchObject({ error, state: "a b" });
+        expect(fragmentOf(response).access_token).toBeUndefined();
+      }
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it("§9.2 has a level that is neither :r nor :rw: invalid_scope; with one of them it can", async () => {
+    for (const scope of ["notes:w", "notes:rwx", "notes:wr", "notes:", "notes", "notes:R"]) {
+      expect(fragmentOf(await consent(alice, { scope })).error).toBe("invalid_scope");
+    }
+    for (const scope of ["notes:r", "notes:rw", "*:r", "*:rw"]) {
+      expect(fragmentOf(await consent(alice, { scope })).scope).toBe(scope);
+    }
+  });
+
+  it.each(["public:rw", "public:r", "notes:rw public:rw"])(
+    "§9.1 %s is not a scope: the word is reserved, and nothing is granted",
+    async (scope) => {
+      const before = await everyRow();
+      for (const query of [{ scope }, { scope, ...(await codeQuery()) }]) {
+        const response = await consent(alice, query);
+        expect(locationOf(response)).toContain("error=invalid_scope");
+      }
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it.each([
+    "response_type",
+    "client_id",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+  ])(
+    "RFC 6749 §3.1 has a parameter twice, %s: invalid_request, and nothing is granted",
+    async (name) => {
+      const before = await everyRow();
+      const query = new URLSearchParams({
+        redirect_uri: `${APP}/`,
+        client_id: APP,
+        scope: "notes:rw",
+        state: "s",
+        ...(await codeQuery()),
+      });
+      query.append(name, query.get(name) ?? "");
+      const response = await allow(`${query}`);
+      expect(new URL(locationOf(response)).searchParams.get("error")).toBe("invalid_request");
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it("RFC 6749 §3.1 parameters that nobody knows are no reason", async () => {
+    const response = await consent(alice, { display: "popup", nonce: "1" });
+    expect(fragmentOf(response).access_token).toBeTruthy();
+  });
+
+  it("RFC 6749 §3.1 a state without a value is as if there were none", async () => {
+    const response = await consent(alice, { state: "" });
+    expect(fragmentOf(response).access_token).toBeTruthy();
+    expect(fragmentOf(response)).not.toHaveProperty("state");
+  });
+
+  it("RFC 9700 §4.11.2 is not sent on to the app while nobody is signed in", async () => {
+    for (const change of [{ scope: "public:rw" }, { response_type: "id_token" }]) {
+      for (const cookie of ["", "__Host-session=made-up"]) {
+        const { search } = new URL(authorizeUrl("alice", change), ORIGIN);
+        const response = await ask(search.slice(1), cookie);
+        const target = new URL(locationOf(response), ORIGIN);
+        expect([target.origin, target.pathname]).toEqual([ORIGIN, "/sign-in"]);
+      }
+    }
+  });
+});
+
+describe("A request by somebody who is not signed in", () => {
+  const path = authorizeUrl("alice", { state: "a b+c&d=e%20f#g" });
+
+  it("§10.6 leads to the sign-in page, and from there back to the same request", async () => {
+    const response = await send(path);
+    const signIn = new URL(locationOf(response), ORIGIN);
+    expect([signIn.origin, signIn.pathname]).toEqual([ORIGIN, "/sign-in"]);
+    expect(signIn.searchParams.get("next")).toBe(path);
+    const signedIn = await sendForm("/sign-in", {
+      name: "alice",
+      password: "correct horse battery",
+      next: signIn.searchParams.get("next") ?? "",
+    });
+    expect(new URL(locationOf(signedIn), ORIGIN).href).toBe(new URL(path, ORIGIN).href);
+    const asked = await send(locationOf(signedIn), { headers: { Cookie: alice.cookie } });
+    expect(asked.status).toBe(200);
+    expect(mainText(await asked.text())).toContain(APP);
+  });
+
+  it("is not granted by the form of the consent page, with no cookie or one that was made up", async () => {
+    const before = await everyRow();
+    for (const cookie of ["", "__Host-session=made-up", "session=made-up"]) {
+      const fields = { decision: "allow", duration: "always" };
+      const response = await sendForm(path, fields, { cookie });
+      expect(new URL(locationOf(response), ORIGIN).pathname).toBe("/sign-in");
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+});
+
+describe("PKCE", () => {
+  it.each<[string, Record<string, string>]>([
+    ["without a challenge", { code_challenge: "" }],
+    ["without a method, which would mean plain", { code_challenge_method: "" }],
+    ["with the method plain", { code_challenge_method: "plain" }],
+    ["with the method s256", { code_challenge_method: "s256" }],
+    ["with a challenge that is too short", { code_challenge: "a".repeat(42) }],
+    ["with a challenge that is too long", { code_challenge: "a".repeat(44) }],
+    ["with padding", { code_challenge: `${"a".repeat(43)}=` }],
+    ["with base64 that is not for URLs", { code_challenge: `${"a".repeat(42)}+` }],
+  ])("RFC 7636 §4.4.1 a request for a code %s is refused, no code is made", async (_, change) => {
+    const before = await everyRow();
+    const query = { ...(await codeQuery()), state: "s", ...change };
+    for (const parameters of [query, withoutEmpty(query)]) {
+      const response = await consent(alice, parameters);
+      const { searchParams, hash } = new URL(locationOf(response));
+      expect(searchParams.get("error")).toBe("invalid_request");
+      expect([searchParams.get("state"), searchParams.get("code"), hash]).toEqual(["s", null, ""]);
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+
+  const withoutEmpty = (query: Record<string, string>) => {
+    const { code_challenge, code_challenge_method, ...rest } = query;
+    return {
+      ...rest,
+      ...(code_challenge ? { code_challenge } : {}),
+      ...(code_challenge_method ? { code_challenge_method } : {}),
+    };
+  };
+
+  it("§10.1-1 is an addition: the implicit grant needs none of it", async () => {
+    expect(fragmentOf(await consent(alice)).access_token).toBeTruthy();
+  });
+});
+
+describe("The state", () => {
+  const STATES = [
+    "x",
+    "two words",
+    " around ",
+    "a+b",
+    "a%20b",
+    "%",
+    "100%25",
+    "a&b=c&access_token=evil",
+    "a#b?c/d",
+    "=",
+    '<script>alert("1")</script>',
+    "grüße 日本 🎒",
+    "line\nbreak\r\nSet-Cookie: a=b",
+    Buffer.from(JSON.stringify({ rsDiscovery: { userAddress: "alice@satchel.example" } })).toString(
+      "base64",
+    ),
+    "0123456789abcdef".repeat(128),
+  ];
+
+  it.each(STATES.map((state) => [JSON.stringify(state.slice(0, 40)), state]))(
+    "RFC 6749 §4.2.2 comes back as it was, in the fragment: %s",
+    async (_, state) => {
+      for (const response of [
+        await consent(alice, { state }),
+        await consent(alice, { state }, { decision: "deny" }),
+        await consent(alice, { state, scope: "public:rw" }),
+      ]) {
+        expect(fragmentOf(response).state).toBe(state);
+        expect(locationOf(response).split("#")).toHaveLength(2);
+        expect(locationOf(response)).not.toContain("+");
+      }
+    },
+  );
+
+  it.each(STATES.map((state) => [JSON.stringify(state.slice(0, 40)), state]))(
+    "RFC 6749 §4.1.2 comes back as it was, in the query: %s",
+    async (_, state) => {
+      const query = { ...(await codeQuery()), state };
+      for (const response of [
+        await consent(alice, query),
+        await consent(alice, query, { decision: "deny" }),
+        await consent(alice, { ...query, scope: "public:rw" }),
+      ]) {
+        const { searchParams, hash } = new URL(locationOf(response));
+        expect([searchParams.getAll("state"), hash]).toEqual([[state], ""]);
+      }
+    },
+  );
+
+  it("is not in the answer where it was not in the request", async () => {
+    expect(fragmentOf(await consent(alice))).not.toHaveProperty("state");
+    const answer = await consent(alice, await codeQuery());
+    expect(new URL(locationOf(answer)).searchParams.has("state")).toBe(false);
+  });
+});

@@ -1,0 +1,172 @@
+/** Access tokens: what is in them, who made them, and when they stop. §8, §9, RFC 6750, RFC 9068. */
+
+import { env } from "cloudflare:workers";
+import { decodeJwt, decodeProtectedHeader, type JWTHeaderParameters, SignJWT } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { tokensOf } from "../support/oauth";
+import { accountId, grantsOf } from "../support/rows";
+import { APP, App, connect, PASSWORD, type Person, signUp } from "../support/world";
+
+let alice: Person;
+let bob: Person;
+let app: App;
+
+beforeAll(async () => {
+  [alice, bob] = [await signUp("alice"), await signUp("bob")];
+  app = await connect(alice, "notes:rw");
+  await app.put("/notes/a", "text");
+});
+
+const secretOf = async (kid: string | undefined): Promise<Uint8Array> => {
+  const query = env.DB.prepare("SELECT secret FROM signing_keys WHERE kid = ?").bind(kid);
+  return new TextEncoder().encode((await query.first<{ secret: string }>())?.secret);
+};
+
+/** Alice's token with some claims and header fields changed, signed with the provider's own key. */
+async function signedLike(
+  claims: Record<string, unknown>,
+  header: Record<string, unknown> = {},
+  key?: Uint8Array,
+): Promise<string> {
+  const own = decodeProtectedHeader(app.token);
+  return new SignJWT({ ...decodeJwt(app.token), ...claims })
+    .setProtectedHeader({ ...own, ...header } as JWTHeaderParameters)
+    .sign(key ?? (await secretOf(own.kid)));
+}
+
+const part = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString("base64url");
+
+async function expectRefused(token: string): Promise<void> {
+  const forged = new App("alice", token);
+  for (const response of [await forged.get("/notes/a"), await forged.put("/notes/a", "evil")]) {
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer .*error="invalid_token"/);
+  }
+  expect(await (await app.get("/notes/a")).text()).toBe("text");
+}
+
+describe("An access token", () => {
+  it("RFC 9068 §2 says what it is, who it is for and what grant it belongs to, no more", async () => {
+    const [grant] = await grantsOf("alice");
+    expect(decodeProtectedHeader(app.token)).toEqual({
+      alg: "HS256",
+      typ: "at+jwt",
+      kid: expect.any(String),
+    });
+    expect(decodeJwt(app.token)).toEqual({
+      sub: await accountId("alice"),
+      user: "alice",
+      grant: grant?.id,
+      scope: "notes:rw",
+      iat: expect.any(Number),
+    });
+    const refreshable = decodeJwt((await tokensOf(alice)).access_token);
+    expect((refreshable.exp ?? 0) - (refreshable.iat ?? 0)).toBe(3600);
+  });
+
+  it("has no secret in it", async () => {
+    const { kid } = decodeProtectedHeader(app.token);
+    const text = app.token
+      .split(".")
+      .map((piece) => Buffer.from(piece, "base64url").toString("latin1"))
+      .join();
+    const secret = new TextDecoder().decode(await secretOf(kid));
+    expect(secret.length).toBeGreaterThanOrEqual(32);
+    for (const word of [secret, PASSWORD, alice.cookie]) expect(text).not.toContain(word);
+  });
+
+  it("fits into an Authorization header and a query (RFC 6750 §2.1)", () => {
+    expect(app.token).toMatch(/^[A-Za-z0-9\-._~+/]+=*$/);
+    expect(app.token.length).toBeLessThan(1000);
+  });
+
+  it("§8.3 has a signature of 256 bits and the id of a grant of more than 128", async () => {
+    const [, , signature] = app.token.split(".");
+    expect(Buffer.from(signature ?? "", "base64url")).toHaveLength(32);
+    const [first, second] = [await connect(alice, "notes:rw"), await connect(alice, "notes:rw")];
+    const [a, b] = [decodeJwt(first.token).grant, decodeJwt(second.token).grant];
+    expect(a).toMatch(/^[\w-]{22,}$/);
+    expect(a).not.toBe(b);
+  });
+
+  it("opens no other account than its own", async () => {
+    const other = await connect(bob);
+    await other.put("/notes/b", "bob's");
+    const atBobs = new App("bob", app.token);
+    expect((await atBobs.get("/notes/b")).status).toBe(403);
+    expect((await atBobs.put("/notes/b", "evil")).status).toBe(403);
+    expect((await atBobs.delete("/notes/b")).status).toBe(403);
+    expect(await (await other.get("/notes/b")).text()).toBe("bob's");
+  });
+
+  it("is not bound to where a request comes from: any Origin and none", async () => {
+    for (const Origin of [APP, "https://elsewhere.example", "null", ""]) {
+      const headers: Record<string, string> = Origin ? { Origin } : {};
+      expect((await app.get("/notes/a", headers)).status).toBe(200);
+    }
+  });
+});
+
+describe("A forged token is refused, and nothing is changed:", () => {
+  it.each<[string, () => string | Promise<string>]>([
+    ["no JWT", () => "made-up"],
+    ["only dots", () => ".."],
+    ["empty parts", () => `${app.token.split(".")[0]}..`],
+    ["something very long", () => "a".repeat(20_000)],
+    [
+      "without a signature (alg none)",
+      () => `${part({ alg: "none", typ: "at+jwt" })}.${app.token.split(".")[1]}.`,
+    ],
+    [
+      "alg none with our kid",
+      () => {
+        const { kid } = decodeProtectedHeader(app.token);
+        return `${part({ alg: "none", typ: "at+jwt", kid })}.${app.token.split(".")[1]}.`;
+      },
+    ],
+    ["another's signature", () => signedLike({}, {}, new TextEncoder().encode("k".repeat(43)))],
+    ["a signature of nothing", () => signedLike({}, {}, new Uint8Array(32))],
+    ["a changed signature", () => app.token.replace(/.{5}$/, "AAAAA")],
+    ["a signature cut short", () => app.token.slice(0, -4)],
+    [
+      "other claims under the same signature",
+      () => {
+        const [head, , signature] = app.token.split(".");
+        return `${head}.${part({ ...decodeJwt(app.token), scope: "*:rw" })}.${signature}`;
+      },
+    ],
+    ["a key id nobody has", () => signedLike({}, { kid: "nobody" })],
+    ["no key id", () => signedLike({}, { kid: undefined })],
+    ["a key id that every object has", () => signedLike({}, { kid: "constructor" })],
+    ["a key id that is a list", () => signedLike({}, { kid: ["a"] })],
+    ["another type of token", () => signedLike({}, { typ: "JWT" })],
+    ["no type", () => signedLike({}, { typ: undefined })],
+    ["another algorithm with our key", () => signedLike({}, { alg: "HS512" })],
+    ["our signature, but expired", () => signedLike({ exp: Math.floor(Date.now() / 1000) - 1 })],
+    [
+      "our signature, but not yet valid",
+      () => signedLike({ nbf: Math.floor(Date.now() / 1000) + 600 }),
+    ],
+    ["our signature, but no such grant", () => signedLike({ grant: "A".repeat(22) })],
+    [
+      "our signature, but another account's grant",
+      async () => {
+        await connect(bob, "*:rw");
+        return signedLike({ grant: (await grantsOf("bob"))[0]?.id });
+      },
+    ],
+    ["our signature, but no account", () => signedLike({ sub: undefined })],
+  ])("%s", async (_, forge) => {
+    await expectRefused(await forge());
+  });
+});
+
+describe("A token that we signed", () => {
+  it("with more than its grant has reaches no further than the grant", async () => {
+    const token = await signedLike({ scope: "*:rw" });
+    const wide = new App("alice", token);
+    expect((await wide.get("/photos/")).status).toBe(403);
+    expect((await wide.get("/")).status).toBe(403);
+    expect((await wide.get("/notes/a")).status).toBe(200);
+  });
+});

@@ -1,0 +1,290 @@
+/** What holds for every page: headers, assets, forms from elsewhere, bodies that are no forms. */
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { sendWith } from "../support/elsewhere";
+import { elements, inlineCode } from "../support/html";
+import { everyRow } from "../support/rows";
+import {
+  APP,
+  authorizeUrl,
+  connect,
+  freshName,
+  ORIGIN,
+  PASSWORD,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+let alice: Person;
+
+beforeAll(async () => {
+  alice = await signUp("alice");
+  await connect(alice);
+});
+
+const PAGES = [
+  ["the front page", "/", ""],
+  ["the home page", "/", "alice"],
+  ["sign-in", "/sign-in", ""],
+  ["sign-in as somebody else", "/sign-in?name=bob", "alice"],
+  ["sign-up", "/sign-up", ""],
+  ["the consent page", authorizeUrl("alice"), "alice"],
+  ["an app that cannot be connected", "/oauth/authorize/alice?redirect_uri=x", "alice"],
+  ["nothing", "/nothing-here", ""],
+  ["nothing in a folder", "/oauth/nothing/here", ""],
+] as const;
+
+const get = (path: string, user: string): Promise<Response> =>
+  send(path, { headers: user === "" ? {} : { Cookie: alice.cookie } });
+
+/** The directives of a content security policy by their names. */
+const policyOf = ({ headers }: Response): Record<string, string> =>
+  Object.fromEntries(
+    (headers.get("content-security-policy") ?? "").split(";").map((directive) => {
+      const [name = "", ...sources] = directive.trim().split(/ +/);
+      return [name, sources.join(" ")];
+    }),
+  );
+
+describe("Every page", () => {
+  it.each(PAGES)("§14 keeps others' scripts and frames out: %s", async (_, path, user) => {
+    const response = await get(path, user);
+    expect(policyOf(response)).toMatchObject({
+      "default-src": "'none'",
+      "script-src": "'self'",
+      "style-src": "'self'",
+      "base-uri": "'none'",
+      "frame-ancestors": "'none'",
+      "form-action": expect.stringMatching(/^'self'/),
+    });
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "same-origin",
+      "cross-origin-opener-policy": "same-origin",
+    });
+    expect(response.headers.get("permissions-policy")).toBeTruthy();
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it.each(PAGES.filter(([, path]) => !path.includes("nothing")))(
+    "is kept by no cache and has no code in itself: %s",
+    async (_, path, user) => {
+      const response = await get(path, user);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("content-type")).toMatch(/^text\/html; charset=utf-8$/i);
+      const html = await response.text();
+      expect(html).toMatch(/^<!DOCTYPE html>/i);
+      expect(inlineCode(html)).toEqual([]);
+    },
+  );
+
+  it.each(PAGES.filter(([, path]) => !path.includes("nothing")))(
+    "has a title, a language, one main part and a label for every field: %s",
+    async (_, path, user) => {
+      const html = await (await get(path, user)).text();
+      expect(html).toMatch(/<title>[^<]+<\/title>/);
+      expect(elements(html, "html")).toEqual([{ lang: "en" }]);
+      expect(elements(html, "main")).toHaveLength(1);
+      expect(elements(html, "h1")).toHaveLength(1);
+      const labelled = new Set(elements(html, "label").map((label) => label.for));
+      const fields = [...elements(html, "input"), ...elements(html, "select")];
+      for (const { id, type } of fields) if (type !== "hidden") expect(labelled).toContain(id);
+    },
+  );
+
+  it.each([
+    "/nothing-here",
+    "/oauth/nothing",
+    "/style.css/x",
+    "/.env",
+    "/.git/config",
+    "/%00",
+    "/%",
+  ])("that is not there is a 404 with a page that says so: %s", async (path) => {
+    const response = await send(path);
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toMatch(/^text\/html/);
+    expect(await response.text()).toMatch(/<main/);
+  });
+
+  it("escapes what the URL brings along", async () => {
+    const evil = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
+    const query = new URLSearchParams({ name: evil, next: `/?${evil}`, [evil]: evil });
+    for (const path of ["/", "/sign-in", "/sign-up"]) {
+      for (const user of ["", "alice"]) {
+        const html = await (await get(`${path}?${query}`, user)).text();
+        expect(inlineCode(html)).toEqual([]);
+        expect(html).not.toMatch(/<img[^>]*src=x/);
+      }
+    }
+  });
+
+  it("shows the form again with what was typed, escaped", async () => {
+    const evil = `"><script>alert(1)</script>`;
+    for (const path of ["/sign-in", "/sign-up"]) {
+      const response = await sendForm(path, { name: evil, password: evil, next: `/${evil}` });
+      expect(response.status).toBeGreaterThanOrEqual(400);
+      const html = await response.text();
+      expect(inlineCode(html)).toEqual([]);
+    }
+  });
+});
+
+describe("What the pages need", () => {
+  it("is there: style sheet, script, icon, with the right types and headers", async () => {
+    const html = await (await send("/")).text();
+    const urls = [
+      ...elements(html, "link").map(({ href }) => href),
+      ...elements(html, "script").map(({ src }) => src),
+      ...elements(html, "img").map(({ src }) => src),
+    ];
+    expect(urls.length).toBeGreaterThanOrEqual(4);
+    for (const url of urls) {
+      const response = await send(url ?? "");
+      expect(response.status).toBe(200);
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(response.headers.get("content-type")).toMatch(
+        url?.endsWith(".css")
+          ? /^text\/css/
+          : url?.endsWith(".js")
+            ? /javascript/
+            : /^image\/svg\+xml/,
+      );
+    }
+  });
+
+  it("is asked for again only when it has changed", async () => {
+    const first = await send("/style.css");
+    const etag = first.headers.get("etag") ?? "";
+    expect(etag).not.toBe("");
+    expect(first.headers.get("cache-control")).not.toBe("no-store");
+    const again = await send("/style.css", { headers: { "If-None-Match": etag } });
+    expect([again.status, await again.text()]).toEqual([304, ""]);
+  });
+
+  it("is answered to HEAD without a body", async () => {
+    for (const path of ["/", "/sign-in", "/style.css"]) {
+      const response = await send(path, { method: "HEAD" });
+      expect([response.status, await response.text()]).toEqual([200, ""]);
+    }
+  });
+});
+
+const FORMS = ["/sign-up", "/sign-in", "/sign-out", "/disconnect", authorizeUrl("alice")] as const;
+
+/** What would make each form do something in alice's name, or with her password. */
+const fieldsOf = (path: string): Record<string, string> => ({
+  name: path === "/sign-up" ? freshName() : "alice",
+  password: PASSWORD,
+  origin: APP,
+  decision: "allow",
+  duration: "always",
+});
+
+describe("A form", () => {
+  const ELSEWHERE = [
+    { Origin: "https://evil.example" },
+    { Origin: "null" },
+    { Origin: "http://satchel.example" },
+    { Origin: "https://satchel.example.evil.example" },
+    { Origin: "https://storage.satchel.example" },
+    { "Sec-Fetch-Site": "cross-site" },
+    { "Sec-Fetch-Site": "same-site" },
+    { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" },
+  ] as Record<string, string>[];
+
+  it.each(FORMS)("from another site is 403, and nothing changes: %s", async (path) => {
+    const before = await everyRow();
+    for (const headers of ELSEWHERE) {
+      const response = await sendForm(path, fieldsOf(path), { cookie: alice.cookie, ...headers });
+      expect([response.status, response.headers.get("location")]).toEqual([403, null]);
+      expect(response.headers.get("set-cookie")).toBeNull();
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("of the ORIGIN is from here, of the host that it came to is not", async () => {
+    const sendOn = sendWith({ ORIGIN });
+    const form = (Origin: string) =>
+      sendOn("https://other.example/sign-out", {
+        method: "POST",
+        body: new URLSearchParams(),
+        headers: { Origin },
+      });
+    expect((await form(ORIGIN)).status).toBe(303);
+    expect((await form("https://other.example")).status).toBe(403);
+  });
+
+  const LARGE = 100 * 1024;
+
+  it.each([...FORMS, "/oauth/token", "/oauth/revoke"])(
+    "that is too large is 413, and nothing changes: %s",
+    async (path) => {
+      const before = await everyRow();
+      const fields = { ...fieldsOf(path), token: "x", padding: "x".repeat(LARGE) };
+      const response = await sendForm(path, fields, { cookie: alice.cookie });
+      expect(response.status).toBe(413);
+      const body = new TextEncoder().encode(`${new URLSearchParams(fields)}`);
+      const chunked = await send(path, {
+        method: "POST",
+        body: new Blob([body]).stream(),
+        headers: {
+          Origin: ORIGIN,
+          Cookie: alice.cookie,
+          "Content-Type": "application/x-www-form-urlencoded",
+        },
+      });
+      expect(chunked.status).toBe(413);
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  const BODIES: [string, BodyInit | null, Record<string, string>][] = [
+    ["no body", null, {}],
+    ["JSON", '{"name":"alice"}', { "Content-Type": "application/json" }],
+    [
+      "bytes",
+      new Uint8Array([0, 255, 254, 128, 38, 61]),
+      { "Content-Type": "application/octet-stream" },
+    ],
+    [
+      "bytes as a form",
+      new Uint8Array([0, 255, 37, 37, 38, 61]),
+      { "Content-Type": "application/x-www-form-urlencoded" },
+    ],
+    [
+      "broken escapes",
+      "name=%&password=%zz&next=%ff%",
+      { "Content-Type": "application/x-www-form-urlencoded" },
+    ],
+    ["broken multipart", "--x\r\nnonsense", { "Content-Type": "multipart/form-data; boundary=x" }],
+    ["a type that is none", "name=alice", { "Content-Type": "////" }],
+  ];
+
+  it.each(
+    [...FORMS, "/oauth/token", "/oauth/revoke"].flatMap((path) =>
+      BODIES.map(([what, body, headers]) => ({ path, what, body, headers })),
+    ),
+  )("with $what instead never fails on our side: $path", async ({ path, body, headers }) => {
+    const before = await everyRow();
+    const init = { method: "POST", body, headers: { Origin: ORIGIN, ...headers } };
+    const response = await send(path, init);
+    expect(response.status).toBeGreaterThanOrEqual(300);
+    expect(response.status).toBeLessThan(500);
+    expect(response.headers.get("set-cookie") ?? "__Host-session=;").toMatch(/^__Host-session=;/);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it.each(["PUT", "DELETE", "PATCH"])("by %s is not taken", async (method) => {
+    const before = await everyRow();
+    for (const path of FORMS) {
+      const body = new URLSearchParams(fieldsOf(path));
+      const headers = { Origin: ORIGIN, Cookie: alice.cookie };
+      expect([404, 405]).toContain((await send(path, { method, body, headers })).status);
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+});

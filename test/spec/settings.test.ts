@@ -1,0 +1,130 @@
+/** The operator's settings: a wrong one stops the Worker with a sentence that names it. */
+
+import { describe, expect, it } from "vitest";
+import { readSettings, type Variables } from "../../src/env";
+import { sendWith } from "../support/elsewhere";
+
+const messageOf = (variables: Variables): string => {
+  try {
+    readSettings(variables);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "";
+};
+
+describe("A setting that is wrong is named:", () => {
+  it.each<[keyof Variables, string]>([
+    ...[
+      "satchel.example",
+      "https://satchel.example/",
+      "https://satchel.example/path",
+      "https://",
+    ].map((value): [keyof Variables, string] => ["ORIGIN", value]),
+    ["ORIGIN", "https://satchel.example,https://b.example"],
+    ["ORIGIN", "https://user@satchel.example"],
+    ["ORIGIN", "https://Satchel.example"],
+    ["ORIGIN", "https://satchel.example:443"],
+    ["ORIGIN", "ftp://satchel.example"],
+    ["ORIGIN", "null"],
+    ["STORAGE_ORIGIN", "storage.example"],
+    ["STORAGE_ORIGIN", "https://storage.example/"],
+    ["STORAGE_ORIGIN", "wss://storage.example"],
+    ["SIGN_UP", "yes"],
+    ["SIGN_UP", "OPEN"],
+    ["SIGN_UP", ""],
+    ["DEFAULT_QUOTA_BYTES", "1 GB"],
+    ["DEFAULT_QUOTA_BYTES", "-1"],
+    ["DEFAULT_QUOTA_BYTES", "1e9"],
+    ["DEFAULT_QUOTA_BYTES", "1.5"],
+    ["DEFAULT_QUOTA_BYTES", ""],
+    ["DEFAULT_QUOTA_BYTES", "9".repeat(16)],
+    ["MAX_DOCUMENT_BYTES", "0"],
+    ["MAX_DOCUMENT_BYTES", "unlimited"],
+    ["ACCESS_TOKEN_SECONDS", "59"],
+    ["ACCESS_TOKEN_SECONDS", "1h"],
+    ["REFRESH_TOKEN_DAYS", "0"],
+    ["REFRESH_TOKEN_DAYS", "NaN"],
+    ["SESSION_DAYS", "0"],
+    ["SESSION_DAYS", " 30"],
+    // Browsers keep a cookie for 400 days at most, and hono refuses to set one for longer.
+    ["SESSION_DAYS", "401"],
+    ["TOKEN_SECRETS", "too-short"],
+    ["TOKEN_SECRETS", `${"a".repeat(32)},too-short`],
+  ])("%s=%j", (name, value) => {
+    const message = messageOf({ [name]: value });
+    expect(message).toContain(`The setting ${name}`);
+    expect(message).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it("all of them, if there are several", () => {
+    const message = messageOf({ SIGN_UP: "yes", ORIGIN: "x", SESSION_DAYS: "x" });
+    for (const name of ["SIGN_UP", "ORIGIN", "SESSION_DAYS"]) expect(message).toContain(name);
+  });
+
+  it("its value is in the sentence, unless it is a secret", () => {
+    expect(messageOf({ SIGN_UP: "perhaps" })).toContain('"perhaps"');
+    expect(messageOf({ TOKEN_SECRETS: "my-secret-word" })).not.toContain("my-secret-word");
+  });
+
+  it("STORAGE_ORIGIN that is the ORIGIN: no host would be left for the pages", () => {
+    const both = { ORIGIN: "https://satchel.example", STORAGE_ORIGIN: "https://satchel.example" };
+    expect(messageOf(both)).toContain("STORAGE_ORIGIN");
+  });
+
+  it("to whoever runs the Worker; to others it is a bare 500, never a page without it", async () => {
+    const response = await sendWith({ SIGN_UP: "yes" })("/sign-up");
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain("SIGN_UP");
+  });
+});
+
+describe("Settings that are right", () => {
+  it("may be left out: each has a default", () => {
+    expect(readSettings({})).toEqual({
+      ORIGIN: null,
+      STORAGE_ORIGIN: null,
+      SIGN_UP: "open",
+      DEFAULT_QUOTA_BYTES: 1024 ** 3,
+      MAX_DOCUMENT_BYTES: 100 * 1024 ** 2,
+      ACCESS_TOKEN_SECONDS: 3600,
+      REFRESH_TOKEN_DAYS: 180,
+      SESSION_DAYS: 30,
+      TOKEN_SECRETS: [],
+    });
+  });
+
+  it("are read as what they mean", () => {
+    const secrets = ["a".repeat(32), "b".repeat(64)];
+    expect(
+      readSettings({
+        ORIGIN: "https://satchel.example",
+        STORAGE_ORIGIN: "https://storage.example:8443",
+        SIGN_UP: "closed",
+        DEFAULT_QUOTA_BYTES: "0",
+        MAX_DOCUMENT_BYTES: "1",
+        ACCESS_TOKEN_SECONDS: "60",
+        REFRESH_TOKEN_DAYS: "1",
+        SESSION_DAYS: "400",
+        TOKEN_SECRETS: secrets.join(","),
+      }),
+    ).toEqual({
+      ORIGIN: "https://satchel.example",
+      STORAGE_ORIGIN: "https://storage.example:8443",
+      SIGN_UP: "closed",
+      DEFAULT_QUOTA_BYTES: 0,
+      MAX_DOCUMENT_BYTES: 1,
+      ACCESS_TOKEN_SECONDS: 60,
+      REFRESH_TOKEN_DAYS: 1,
+      SESSION_DAYS: 400,
+      TOKEN_SECRETS: secrets,
+    });
+  });
+
+  it.each(["", "http://localhost:8000", "http://[::1]:8000", "https://satchel.example:8443"])(
+    "an ORIGIN may be %j",
+    (ORIGIN) => {
+      expect(readSettings({ ORIGIN }).ORIGIN).toBe(ORIGIN === "" ? null : ORIGIN);
+    },
+  );
+});

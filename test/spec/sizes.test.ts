@@ -1,0 +1,375 @@
+/** §5: documents that are too large, accounts that are full. Nothing is lost by a refusal. */
+
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  binary,
+  freshFolder,
+  requestWith,
+  setQuota,
+  sha256,
+  streamOf,
+  unchanged,
+} from "../support/storage";
+import { type App, bodyKeys, someone } from "../support/world";
+
+const MiB = 1024 * 1024;
+
+let app: App;
+beforeAll(async () => {
+  app = await someone();
+});
+
+/** A body in chunked transfer coding: its length is not known before its end. */
+const chunked = (text: string) => streamOf([new TextEncoder().encode(text)]).body;
+
+describe("the largest document", () => {
+  const LIMIT = { MAX_DOCUMENT_BYTES: "10" };
+  const put = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
+    requestWith(LIMIT, app, "PUT", path, { body, headers });
+
+  it("§5.11 as large as allowed -> 201, with Content-Length and chunked", async () => {
+    const folder = freshFolder();
+    const length = { "Content-Length": "10" };
+    expect((await put(`${folder}known`, "0123456789", length)).status).toBe(201);
+    expect((await put(`${folder}chunked`, chunked("0123456789"))).status).toBe(201);
+    expect(await (await app.get(`${folder}chunked`)).text()).toBe("0123456789");
+  });
+
+  it("§5.11 larger by its Content-Length -> 413, nothing made and nothing read", async () => {
+    const stream = streamOf([new TextEncoder().encode("0123456789x")]);
+    const headers = { "Content-Length": "11" };
+    const response = await unchanged(app, () => put(`${freshFolder()}doc`, stream.body, headers));
+    expect(response.status).toBe(413);
+    expect(stream.pulls).toBe(0);
+    expect(((await response.json()) as { message: string }).message).toContain("10 bytes");
+  });
+
+  it("§5.11 larger, chunked -> 413, nothing made", async () => {
+    const response = await unchanged(app, () => put(`${freshFolder()}doc`, chunked("0123456789x")));
+    expect(response.status).toBe(413);
+  });
+
+  it("§5.11 in place of a smaller one -> 413, which stays as it was", async () => {
+    const path = `${freshFolder()}doc`;
+    await app.put(path, "small");
+    for (const body of ["0123456789x", chunked("0123456789x")]) {
+      const headers: Record<string, string> =
+        typeof body === "string" ? { "Content-Length": "11" } : {};
+      expect((await unchanged(app, () => put(path, body, headers))).status).toBe(413);
+    }
+    expect(await (await app.get(path)).text()).toBe("small");
+  });
+
+  it("§5.11 larger than several parts of an upload, chunked -> 413, nothing left of it", async () => {
+    const stream = streamOf(Array.from({ length: 30 }, () => new Uint8Array(MiB)));
+    const response = await unchanged(app, () =>
+      requestWith({ MAX_DOCUMENT_BYTES: String(11 * MiB) }, app, "PUT", `${freshFolder()}doc`, {
+        body: stream.body,
+      }),
+    );
+    expect(response.status).toBe(413);
+    // Not read to its end: it was refused as soon as it was too long.
+    expect(stream.pulls).toBeLessThan(30);
+  });
+
+  it("§5.11 by default 100 MiB", async () => {
+    const stream = streamOf([]);
+    const headers = { "Content-Length": String(100 * MiB + 1) };
+    const response = await unchanged(app, () =>
+      requestWith({}, app, "PUT", `${freshFolder()}doc`, { body: stream.body, headers }),
+    );
+    expect(response.status).toBe(413);
+  });
+});
+
+describe("quota", () => {
+  let person: App;
+  beforeAll(async () => {
+    person = await someone();
+  });
+
+  /** The person's account holds exactly one document of 60 bytes, and may have 100. */
+  async function sixtyOfHundred(): Promise<void> {
+    await setQuota(person, null);
+    for (const path of Object.keys(await person.tree())) {
+      if (!path.endsWith("/")) await person.delete(path);
+    }
+    await person.put("/notes/sixty", "x".repeat(60));
+    await setQuota(person, 100);
+  }
+
+  const bodies: [string, (text: string) => BodyInit][] = [
+    ["Content-Length", (text) => text],
+    ["chunked", chunked],
+  ];
+
+  it.each(bodies)(
+    "§5.18 %s: what fits exactly -> 201; one byte more -> 507, nothing lost",
+    async (_, body) => {
+      await sixtyOfHundred();
+      const over = await unchanged(person, () => person.put("/notes/more", body("y".repeat(41))));
+      expect(over.status).toBe(507);
+      expect(((await over.json()) as { message: string }).message).toMatch(/\w+\.$/);
+      expect((await person.put("/notes/more", body("y".repeat(40)))).status).toBe(201);
+      const full = await unchanged(person, () => person.put("/notes/last", body("z")));
+      expect(full.status).toBe(507);
+    },
+  );
+
+  it.each(bodies)(
+    "§5.18 %s: a document that would grow too far -> 507, it stays",
+    async (_, body) => {
+      await sixtyOfHundred();
+      const over = await unchanged(person, () => person.put("/notes/sixty", body("y".repeat(101))));
+      expect(over.status).toBe(507);
+      expect(await (await person.get("/notes/sixty")).text()).toBe("x".repeat(60));
+      expect((await person.put("/notes/sixty", body("y".repeat(100)))).status).toBe(200);
+    },
+  );
+
+  it.each(bodies)(
+    "§5.18 %s: an account above its quota may shrink and delete, not grow",
+    async (_, body) => {
+      await sixtyOfHundred();
+      await setQuota(person, 10);
+      const same = await person.put("/notes/sixty", body("y".repeat(60)));
+      expect(same.status).toBe(200);
+      expect((await person.put("/notes/sixty", body("y".repeat(50)))).status).toBe(200);
+      const grown = await unchanged(person, () => person.put("/notes/sixty", body("y".repeat(51))));
+      expect(grown.status).toBe(507);
+      expect((await unchanged(person, () => person.put("/notes/a", body("y")))).status).toBe(507);
+      expect((await person.delete("/notes/sixty")).status).toBe(200);
+      expect((await person.put("/notes/a", body("y".repeat(10)))).status).toBe(201);
+    },
+  );
+
+  it("§5.18 an empty document needs no room", async () => {
+    await sixtyOfHundred();
+    await setQuota(person, 60);
+    expect((await person.put("/notes/empty", "")).status).toBe(201);
+  });
+
+  it("§5.18 what was deleted or replaced no longer counts", async () => {
+    await sixtyOfHundred();
+    for (let i = 0; i < 5; i++) {
+      expect((await person.put("/notes/other", "y".repeat(40))).status).toBe(i === 0 ? 201 : 200);
+    }
+    for (let i = 0; i < 3; i++) {
+      expect((await person.delete("/notes/other")).status).toBe(200);
+      expect((await person.put("/notes/other", "y".repeat(40))).status).toBe(201);
+    }
+    expect((await person.put("/notes/x", "y")).status).toBe(507);
+  });
+
+  it("§5.18 public documents count as well", async () => {
+    await sixtyOfHundred();
+    expect((await person.put("/public/notes/a", "y".repeat(41))).status).toBe(507);
+  });
+
+  it("§5.18 a condition that fails is told before the quota", async () => {
+    await sixtyOfHundred();
+    const body = "y".repeat(200);
+    const put = await unchanged(person, () =>
+      person.put("/notes/sixty", body, { "If-Match": '"stale"' }),
+    );
+    expect(put.status).toBe(412);
+  });
+
+  it("§5.18 one that is longer than the quota by its Content-Length is not read at all", async () => {
+    await sixtyOfHundred();
+    const stream = streamOf([new Uint8Array(41)]);
+    const headers = { "Content-Length": "41" };
+    const response = await unchanged(person, () =>
+      requestWith({}, person, "PUT", "/notes/more", { body: stream.body, headers }),
+    );
+    expect([response.status, stream.pulls]).toEqual([507, 0]);
+  });
+
+  it("§5.18 a chunked one of many MiB is refused on its way, nothing is left of it", async () => {
+    await sixtyOfHundred();
+    await setQuota(person, 6 * MiB);
+    const stream = streamOf(Array.from({ length: 20 }, () => new Uint8Array(MiB)));
+    const response = await unchanged(person, () =>
+      requestWith({}, person, "PUT", "/notes/more", { body: stream.body }),
+    );
+    expect(response.status).toBe(507);
+    expect(stream.pulls).toBeLessThan(20);
+  });
+
+  it("§5.18 without a quota of its own an account has DEFAULT_QUOTA_BYTES", async () => {
+    await sixtyOfHundred();
+    await setQuota(person, null);
+    const put = (length: number) =>
+      requestWith({ DEFAULT_QUOTA_BYTES: "70" }, person, "PUT", "/notes/more", {
+        body: "y".repeat(length),
+        headers: { "Content-Length": String(length) },
+      });
+    expect((await unchanged(person, () => put(11))).status).toBe(507);
+    expect((await put(10)).status).toBe(201);
+  });
+
+  it("§5.18 writers that race for the last room do not get more than there is", async () => {
+    await sixtyOfHundred();
+    const responses = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => person.put(`/notes/race${i}`, "y".repeat(15))),
+    );
+    const statuses = responses.map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array(2).fill(201), ...Array(8).fill(507)]);
+    const sizes = Object.values(await person.list("/notes/")).map((item) => item["Content-Length"]);
+    expect(sizes.sort()).toEqual([15, 15, 60]);
+  });
+});
+
+describe("chunked transfer coding", () => {
+  it.each([
+    ["one chunk", [5]],
+    ["many small chunks", Array(50).fill(7)],
+    ["just below a part of 5 MiB", [5 * MiB - 1]],
+    ["exactly a part", [5 * MiB]],
+    ["a part and a byte", [5 * MiB, 1]],
+    ["exactly two parts", Array(10).fill(MiB)],
+    ["two parts and some, in odd chunks", Array(11).fill(MiB + 17)],
+  ])("§4.2 %s -> stored byte for byte", async (_, lengths) => {
+    const path = `${freshFolder()}doc`;
+    const total = (lengths as number[]).reduce((sum, length) => sum + length, 0);
+    const bytes = binary(total);
+    let start = 0;
+    const chunks = (lengths as number[]).map((length) => {
+      start += length;
+      return bytes.slice(start - length, start);
+    });
+    const put = await app.put(path, streamOf(chunks).body);
+    expect(put.status).toBe(201);
+    const get = await app.get(path);
+    expect(get.headers.get("content-length")).toBe(String(total));
+    expect(await sha256(await get.arrayBuffer())).toBe(await sha256(bytes));
+    if (total > 3) {
+      const tail = await app.get(path, { Range: "bytes=-3" });
+      expect(new Uint8Array(await tail.arrayBuffer())).toEqual(bytes.slice(-3));
+    }
+  });
+
+  it("§4.20 §4.28 a large body with a length goes through as well", async () => {
+    const path = `${freshFolder()}doc`;
+    const bytes = binary(7 * MiB + 3);
+    expect((await app.put(path, bytes)).status).toBe(201);
+    const get = await app.get(path);
+    expect(get.headers.get("content-length")).toBe(String(bytes.byteLength));
+    expect(await sha256(await get.arrayBuffer())).toBe(await sha256(bytes));
+  });
+
+  it("§4.2 a PUT that breaks off in the middle changes nothing", async () => {
+    const path = `${freshFolder()}doc`;
+    await app.put(path, "before");
+    for (const before of [1, 6, 12]) {
+      let sent = 0;
+      const body = new ReadableStream({
+        type: "bytes",
+        pull(controller) {
+          if (++sent > before) controller.error(new Error("The client is gone."));
+          else controller.enqueue(new Uint8Array(MiB));
+        },
+      });
+      const response = await unchanged(app, () => requestWith({}, app, "PUT", path, { body }));
+      expect(response.status).toBeGreaterThanOrEqual(500);
+    }
+    expect(await (await app.get(path)).text()).toBe("before");
+  });
+
+  it("§5.17 R2 that does not take the body -> 503 with Retry-After, nothing changed", async () => {
+    const path = `${freshFolder()}doc`;
+    await app.put(path, "before");
+    const BODIES = {
+      put: () => Promise.reject(new Error("Network connection lost.")),
+    } as unknown as R2Bucket;
+    const response = await unchanged(app, () =>
+      requestWith({ BODIES }, app, "PUT", path, {
+        body: "new",
+        headers: { "Content-Length": "3" },
+      }),
+    );
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await response.text()).not.toContain("Network connection");
+  });
+});
+
+describe("nothing of the body is read before the request is judged", () => {
+  /** How much of its body a refused PUT reads. */
+  async function refusedPut(
+    path: string,
+    headers: Record<string, string>,
+    changes: Parameters<typeof requestWith>[0] = {},
+  ) {
+    const stream = streamOf([new Uint8Array(1000)]);
+    const response = await unchanged(app, () =>
+      requestWith(changes, app, "PUT", path, { body: stream.body, headers }),
+    );
+    return [response.status, stream.pulls];
+  }
+
+  it.each([
+    ["§5.4 without a valid token", 401, { Authorization: "Bearer abc" }],
+    ["§5.15 with a malformed list", 400, { "If-Match": '"a' }],
+    ["§4.35 without a type", 400, { "Content-Type": "" }],
+    ["§5.15 with Content-Range", 400, { "Content-Range": "bytes 0-1/2" }],
+    ["§5.10 with a stale If-Match", 412, { "If-Match": '"stale"' }],
+  ])("%s -> %i, unread", async (_, status, headers) => {
+    const path = `${freshFolder()}doc`;
+    await app.put(path, "before");
+    expect(await refusedPut(path, headers as Record<string, string>)).toEqual([status, 0]);
+  });
+
+  it("§5.10 with If-None-Match: * where there is one -> 412, unread", async () => {
+    const path = `${freshFolder()}doc`;
+    await app.put(path, "before");
+    expect(await refusedPut(path, { "If-None-Match": "*" })).toEqual([412, 0]);
+  });
+
+  it("§5.9 where a folder is -> 409, unread", async () => {
+    const folder = freshFolder();
+    await app.put(`${folder}a/doc`, "x");
+    expect(await refusedPut(`${folder}a`, {})).toEqual([409, 0]);
+  });
+
+  it("§5.15 §5.12 §5.16 malformed, too long or a folder -> 400, 414, 400, unread", async () => {
+    expect(await refusedPut("/a//b", {})).toEqual([400, 0]);
+    expect(await refusedPut(`/${"x".repeat(5000)}`, {})).toEqual([414, 0]);
+    expect(await refusedPut(freshFolder(), {})).toEqual([400, 0]);
+  });
+
+  it("§5.5 §5.6 out of scope or of another account -> 403, unread", async () => {
+    const other = await someone("photos:rw");
+    const headers = { Authorization: `Bearer ${other.token}` };
+    expect(await refusedPut("/notes/doc", headers)).toEqual([403, 0]);
+    const stream = streamOf([new Uint8Array(10)]);
+    const own = await requestWith({}, other, "PUT", "/notes/doc", { body: stream.body });
+    expect([own.status, stream.pulls]).toEqual([403, 0]);
+  });
+});
+
+describe("what R2 holds", () => {
+  it("§4.28 one body per version, under account, document and version; the last is what counts", async () => {
+    const person = await someone();
+    const first = await person.put("/notes/doc", "one");
+    const second = await person.put("/notes/doc", "two");
+    const keys = await bodyKeys(person.user);
+    const versions = [first, second].map((put) => put.headers.get("etag")?.slice(1, -1) as string);
+    expect(keys.map((key) => key.split("/")[2]).sort()).toEqual([...versions].sort());
+    expect(new Set(keys.map((key) => key.split("/").slice(0, 2).join("/"))).size).toBe(1);
+    const key = keys.find((key) => key.endsWith(versions[1] as string)) as string;
+    expect(await (await env.BODIES.get(key))?.text()).toBe("two");
+  });
+
+  it("§4.28 beside each body stand path and type, so that the index could be made again", async () => {
+    const person = await someone();
+    await person.put("/notes/n%C3%A4me%20(1)", "x", { "Content-Type": "text/x; a=b" });
+    const [key] = await bodyKeys(person.user);
+    const head = await env.BODIES.head(key as string);
+    expect(head?.customMetadata).toMatchObject({
+      path: "/notes/n\u00e4me (1)",
+      type: "text/x; a=b",
+    });
+  });
+});

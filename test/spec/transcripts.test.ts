@@ -1,0 +1,238 @@
+/**
+ * The wire transcripts of §12, sent as the draft prints them. Hosts are ours and so are versions
+ * and tokens; every status and every header that the draft shows is compared. They "are not
+ * normative": where we answer otherwise, the test says so and why.
+ */
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { elements, mainText } from "../support/html";
+import { App, fragmentOf, ORIGIN, type Person, send, signUp } from "../support/world";
+
+const APP = "https://drinks-unhosted.5apps.com";
+const DIALOG =
+  "/oauth/authorize/michiel?redirect_uri=https%3A%2F%2Fdrinks-unhosted.5apps.com%2F&scope=myfavoritedrinks%3Arw&client_id=https%3A%2F%2Fdrinks-unhosted.5apps.com&response_type=token";
+const FOLDER = "/storage/michiel/myfavoritedrinks/";
+const FIRST =
+  '{"name":"test","@context":"http://remotestorage.io/spec/modules/myfavoritedrinks/drink"}';
+const SECOND =
+  '{"name":"test", "updated":true, "@context":"http://remotestorage.io/spec/modules/myfavoritedrinks/drink"}';
+
+let michiel: Person;
+let token: string;
+
+beforeAll(async () => {
+  michiel = await signUp("michiel");
+});
+
+/** What the app's page sends with each of its requests. */
+const headers = (more: Record<string, string> = {}): Record<string, string> => ({
+  Origin: APP,
+  Authorization: `Bearer ${token}`,
+  Referer: `${APP}/`,
+  ...more,
+});
+
+const JSON_TYPE = { "Content-Type": "application/json; charset=UTF-8" };
+
+const put = (body: string, more: Record<string, string>): Promise<Response> =>
+  send(`${FOLDER}test`, {
+    method: "PUT",
+    body,
+    headers: headers({ ...JSON_TYPE, "Content-Length": String(body.length), ...more }),
+  });
+
+const get = (path: string, more: Record<string, string> = {}): Promise<Response> =>
+  send(path, { headers: headers(more) });
+
+/** Compares status and headers; null: the header must not be there. */
+async function expectAnswer(
+  response: Response,
+  status: number,
+  expected: Record<string, string | RegExp | null>,
+): Promise<string> {
+  expect(response.status).toBe(status);
+  for (const [name, value] of Object.entries(expected)) {
+    const actual = response.headers.get(name);
+    if (value instanceof RegExp) expect(actual, name).toMatch(value);
+    else expect(actual, name).toBe(value);
+  }
+  return response.text();
+}
+
+const ALLOWED = { "Access-Control-Allow-Origin": APP };
+const STRONG = /^"[^"]+"$/;
+
+describe("The transcripts of §12, one after the other:", () => {
+  let etag: string;
+
+  it("12.1 WebFinger", async () => {
+    const response = await send("/.well-known/webfinger?resource=acct:michiel@satchel.example");
+    const body = await expectAnswer(response, 200, {
+      "Access-Control-Allow-Origin": "*",
+      "Content-Type": "application/jrd+json",
+    });
+    expect(JSON.parse(body).links).toEqual([
+      {
+        href: "https://satchel.example/storage/michiel",
+        rel: "http://tools.ietf.org/id/draft-dejong-remotestorage",
+        properties: {
+          "http://remotestorage.io/spec/version": "draft-dejong-remotestorage-26",
+          "http://tools.ietf.org/html/rfc6749#section-4.2":
+            "https://satchel.example/oauth/authorize/michiel",
+          // The draft's example has null for what its server cannot do; ours can.
+          "http://tools.ietf.org/html/rfc6750#section-2.3": "true",
+          "http://tools.ietf.org/html/rfc7233": "GET",
+          // §10.1
+          "http://tools.ietf.org/html/rfc6749#section-3.1":
+            "https://satchel.example/oauth/authorize/michiel",
+          "http://tools.ietf.org/html/rfc6749#section-3.2": "https://satchel.example/oauth/token",
+          "http://tools.ietf.org/html/rfc7636": "S256",
+        },
+      },
+    ]);
+  });
+
+  it("12.2 OAuth dialog form", async () => {
+    const response = await send(DIALOG, { headers: { Cookie: michiel.cookie } });
+    const body = await expectAnswer(response, 200, {});
+    expect(body).toMatch(/^<!DOCTYPE html>\s*<html lang="en">\s*<head>/);
+    expect(body).toMatch(/<title>[^<]+<\/title>/);
+    expect(mainText(body)).toContain(APP);
+    expect(elements(body, "form").some(({ method }) => method === "post")).toBe(true);
+  });
+
+  it("12.3 OAuth dialog form submission", async () => {
+    // Our form posts to its own address, and the password was asked for before.
+    const response = await send(DIALOG, {
+      method: "POST",
+      headers: {
+        Origin: ORIGIN,
+        "Content-Type": "application/x-www-form-urlencoded",
+        Referer: ORIGIN + DIALOG,
+        Cookie: michiel.cookie,
+      },
+      body: "decision=allow&duration=always",
+    });
+    await expectAnswer(response, 302, {
+      Location:
+        /^https:\/\/drinks-unhosted\.5apps\.com\/#access_token=[^&=#]+&token_type=bearer(&|$)/,
+    });
+    token = fragmentOf(response).access_token ?? "";
+  });
+
+  it("12.4 OPTIONS preflight", async () => {
+    const response = await send(FOLDER, {
+      method: "OPTIONS",
+      headers: {
+        "Access-Control-Request-Method": "GET",
+        Origin: APP,
+        "Access-Control-Request-Headers": "Authorization",
+        Referer: `${APP}/`,
+      },
+    });
+    // "the server can for instance respond" with 200; without a body 204 says the same.
+    const body = await expectAnswer(response, 204, ALLOWED);
+    expect(body).toBe("");
+    const list = (name: string) => (response.headers.get(name) ?? "").toLowerCase().split(/, */);
+    expect(list("Access-Control-Allow-Methods")).toEqual(
+      expect.arrayContaining(["get", "put", "delete"]),
+    );
+    expect(list("Access-Control-Allow-Headers")).toEqual(
+      expect.arrayContaining([
+        "authorization",
+        "content-length",
+        "content-type",
+        "origin",
+        "x-requested-with",
+        "if-match",
+        "if-none-match",
+      ]),
+    );
+  });
+
+  it("12.5 Initial PUT", async () => {
+    const created = await put(FIRST, { "If-None-Match": "*", Referer: `${APP}/?` });
+    expect(await expectAnswer(created, 201, { ...ALLOWED, ETag: STRONG })).toBe("");
+    etag = created.headers.get("etag") ?? "";
+  });
+
+  it("12.5 Initial PUT, when the document already exists", async () => {
+    const refused = await put(SECOND, { "If-None-Match": "*", Referer: `${APP}/?` });
+    await expectAnswer(refused, 412, { ...ALLOWED, ETag: etag });
+    expect(await (await get(`${FOLDER}test`)).text()).toBe(FIRST);
+  });
+
+  it("12.6 Subsequent PUT", async () => {
+    const stale = '"1382694045000"';
+    await expectAnswer(await put(SECOND, { "If-Match": stale }), 412, { ...ALLOWED, ETag: etag });
+    expect(await (await get(`${FOLDER}test`)).text()).toBe(FIRST);
+    const replaced = await put(SECOND, { "If-Match": etag });
+    expect(await expectAnswer(replaced, 200, { ...ALLOWED, ETag: STRONG })).toBe("");
+    expect(replaced.headers.get("etag")).not.toBe(etag);
+    etag = replaced.headers.get("etag") ?? "";
+  });
+
+  it("12.7 GET of a version that the client has", async () => {
+    const response = await get(`${FOLDER}test`, { "If-None-Match": `"1382694045000", ${etag}` });
+    expect(await expectAnswer(response, 304, { ...ALLOWED, ETag: etag })).toBe("");
+  });
+
+  it("12.7 GET of a version that the client has not", async () => {
+    const response = await get(`${FOLDER}test`, {
+      "If-None-Match": '"1382694045000", "1382694048000"',
+    });
+    const body = await expectAnswer(response, 200, {
+      ...ALLOWED,
+      ...JSON_TYPE,
+      "Content-Length": String(SECOND.length),
+      ETag: etag,
+      "Cache-Control": "no-cache",
+    });
+    expect(body).toBe(SECOND);
+  });
+
+  it("12.7 GET of a folder", async () => {
+    const response = await get(FOLDER);
+    const length = response.headers.get("content-length");
+    const body = await expectAnswer(response, 200, {
+      ...ALLOWED,
+      "Content-Type": "application/ld+json",
+      ETag: STRONG,
+      "Cache-Control": "no-cache",
+    });
+    expect(length).toBe(String(body.length));
+    expect(JSON.parse(body)).toEqual({
+      // The example says folder-version; §4: "MUST [...] with the value [...] folder-description".
+      "@context": "http://remotestorage.io/spec/folder-description",
+      items: {
+        test: {
+          ETag: etag.slice(1, -1),
+          ...JSON_TYPE,
+          "Content-Length": SECOND.length,
+          "Last-Modified": expect.stringMatching(
+            /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+          ),
+        },
+      },
+    });
+  });
+
+  it("12.7 GET of a document that does not exist", async () => {
+    await expectAnswer(await get(`${FOLDER}x`), 404, { ...ALLOWED, ETag: null });
+  });
+
+  it("12.8 DELETE of another version than the current one", async () => {
+    const init = {
+      method: "DELETE",
+      headers: headers({ ...JSON_TYPE, "If-Match": '"1382694045000"' }),
+    };
+    await expectAnswer(await send(`${FOLDER}test`, init), 412, { ...ALLOWED, ETag: etag });
+    expect(await (await get(`${FOLDER}test`)).text()).toBe(SECOND);
+  });
+
+  it("12.8 DELETE of the current version", async () => {
+    const init = { method: "DELETE", headers: headers({ ...JSON_TYPE, "If-Match": etag }) };
+    await expectAnswer(await send(`${FOLDER}test`, init), 200, ALLOWED);
+    expect(await new App("michiel", token).list("/myfavoritedrinks/")).toEqual({});
+  });
+});

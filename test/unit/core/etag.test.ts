@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import {
+  etagOf,
+  type Precondition,
+  parsePrecondition,
+  weighIfRange,
+  weighRead,
+} from "../../../src/core/etag";
+
+const read = (headers: Record<string, string>): Precondition | "malformed" => {
+  const outcome = parsePrecondition(new Headers(headers));
+  if (outcome.ok) return outcome.value;
+  expect(outcome.refusal.code).toBe("malformed");
+  return "malformed";
+};
+
+const versions = (...list: string[]) => ({ any: false, versions: list });
+
+describe("lists of ETags", () => {
+  it.each([
+    ['"a"', versions("a")],
+    ['"a","b"', versions("a", "b")],
+    [' "a" ,  "b" ', versions("a", "b")],
+    ['W/"a"', versions("a")],
+    ['W/"a", "b", W/"c"', versions("a", "b", "c")],
+    ['""', versions("")],
+    ['"a,b", "c d"', versions("a,b", "c d")],
+    ['"a",', versions("a")],
+    ['"a",,"b"', versions("a", "b")],
+    [', "a"', versions("a")],
+    ["*", { any: true, versions: [] }],
+    [" * ", { any: true, versions: [] }],
+    ['"*"', versions("*")],
+    ["a", versions("a")],
+  ])("%s", (raw, expected) => {
+    expect(read({ "If-Match": raw })).toEqual({ match: expected });
+    expect(read({ "If-None-Match": raw })).toEqual({ noneMatch: expected });
+  });
+
+  it.each(["", " ", ",", '"a', 'a"', '"a" "b"', '"a"b', '"a"b"', '*, "a"', '"a", *', "**", "W/*"])(
+    "refuses %j",
+    (raw) => {
+      expect(read({ "If-Match": raw })).toBe("malformed");
+      expect(read({ "If-None-Match": raw })).toBe("malformed");
+    },
+  );
+
+  it("takes no longer for a long one than its length asks for", () => {
+    const start = Date.now();
+    read({ "If-Match": `${'"a", '.repeat(20_000)}"` });
+    read({ "If-Match": " \t".repeat(50_000) });
+    read({ "If-Match": `"a"${" ".repeat(50_000)}"b"` });
+    expect(Date.now() - start).toBeLessThan(500);
+  });
+
+  it("none at all demands nothing", () => {
+    expect(read({})).toEqual({});
+  });
+});
+
+describe("dates", () => {
+  const DATE = "Sat, 02 Jun 2018 15:58:23 GMT";
+  const time = Date.UTC(2018, 5, 2, 15, 58, 23);
+
+  it.each([DATE, "Saturday, 02-Jun-18 15:58:23 GMT", "Sat Jun  2 15:58:23 2018"])("%s", (raw) => {
+    expect(read({ "If-Modified-Since": raw })).toEqual({ modifiedSince: time });
+    expect(read({ "If-Unmodified-Since": raw })).toEqual({ unmodifiedSince: time });
+  });
+
+  it.each([
+    "",
+    "yesterday",
+    "2018-06-02",
+    "2018",
+    "-1",
+    "0",
+    `${DATE} x`,
+    "Sat, 02 Jun 2018 15:58:23 +0200",
+  ])("ignores %j", (raw) => {
+    expect(read({ "If-Modified-Since": raw, "If-Unmodified-Since": raw })).toEqual({});
+  });
+
+  it("do not count beside the list of their kind", () => {
+    const headers = { "If-Modified-Since": DATE, "If-Unmodified-Since": DATE };
+    expect(read({ ...headers, "If-None-Match": '"a"' })).toEqual({
+      noneMatch: versions("a"),
+      unmodifiedSince: time,
+    });
+    expect(read({ ...headers, "If-Match": '"a"' })).toEqual({
+      match: versions("a"),
+      modifiedSince: time,
+    });
+  });
+});
+
+describe("weighRead", () => {
+  const modified = 1_500_000_000_789;
+  const second = 1_500_000_000_000;
+
+  it.each<[string, Precondition, string]>([
+    ["nothing", {}, "go"],
+    ["If-Match that holds", { match: versions("x", "v") }, "go"],
+    ["If-Match: *", { match: { any: true, versions: [] } }, "go"],
+    ["If-Match that does not", { match: versions("x") }, "failed"],
+    ["If-None-Match that lists it", { noneMatch: versions("x", "v") }, "not-modified"],
+    ["If-None-Match: *", { noneMatch: { any: true, versions: [] } }, "not-modified"],
+    ["If-None-Match that does not", { noneMatch: versions("x") }, "go"],
+    ["both", { match: versions("x"), noneMatch: versions("v") }, "failed"],
+    ["modified in that second", { modifiedSince: second }, "not-modified"],
+    ["modified after it", { modifiedSince: second - 1000 }, "go"],
+    ["unmodified since that second", { unmodifiedSince: second }, "go"],
+    ["modified since", { unmodifiedSince: second - 1000 }, "failed"],
+  ])("%s", (_, precondition, expected) => {
+    expect(weighRead(precondition, "v", modified)).toBe(expected);
+  });
+
+  it("dates mean nothing where no date is known", () => {
+    expect(weighRead({ modifiedSince: second }, "v", null)).toBe("go");
+    expect(weighRead({ unmodifiedSince: 0 }, "v", null)).toBe("go");
+  });
+});
+
+describe("weighIfRange", () => {
+  const modified = Date.UTC(2018, 5, 2, 15, 58, 23, 999);
+
+  it.each([
+    [null, true],
+    ['"v"', true],
+    ['W/"v"', false],
+    ['"x"', false],
+    ['"v", "x"', false],
+    ["v", false],
+    ["*", false],
+    ["Sat, 02 Jun 2018 15:58:23 GMT", true],
+    ["Sat, 02 Jun 2018 15:58:22 GMT", false],
+    ["Sat, 02 Jun 2018 15:58:24 GMT", false],
+    ["", false],
+  ])("%j: %s", (raw, expected) => {
+    expect(weighIfRange(raw, "v", modified)).toBe(expected);
+  });
+});
+
+it("etagOf puts the quotes on", () => {
+  expect(etagOf("abc")).toBe('"abc"');
+});
