@@ -51,7 +51,7 @@ export async function loadReadSettings() {
   return (await import(`data:text/javascript;base64,${source}`)).readSettings;
 }
 
-/** Ends the compiler's process. */
+/** Ends the compiler's process, which would wait for more work. */
 export const stopCompiler = stop;
 
 async function bundle(options) {
@@ -65,9 +65,9 @@ async function bundle(options) {
   }
 }
 
-/** Replaces each `index.js:line:column` of the bundle. */
+/** The runtime speaks of the bundle as the file index.js in the folder of the project. */
 function mapStack(map, text) {
-  return text.replace(/(?:file:\/\/\/)?index\.js:(\d+):(\d+)/g, (place, line, column) => {
+  return text.replace(/\bindex\.js:(\d+):(\d+)/g, (place, line, column) => {
     const origin = map.findOrigin(Number(line), Number(column));
     if (!origin.fileName) return place;
     const file = resolve(ROOT, "out", origin.fileName).slice(ROOT.length);

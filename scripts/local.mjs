@@ -1,6 +1,6 @@
 /** The local server: the Worker in the Workers runtime, with everything that wrangler.toml names. */
 
-import { bundleWorker, loadReadSettings, stopCompiler } from "./bundle.mjs";
+import { bundleWorker, loadReadSettings } from "./bundle.mjs";
 import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./config.mjs";
 import { openData } from "./data.mjs";
 import { Failure } from "./failure.mjs";
@@ -48,7 +48,7 @@ export async function startLocal({
     enableDevRegistry: false,
     telemetry: { enabled: false },
     logRequests: false,
-    log: new Log(quiet ? LogLevel.NONE : LogLevel.WARN),
+    log: new Log(LogLevel.WARN),
     handleStructuredLogs({ message }) {
       if (!quiet) console.error(worker.mapStack(message));
     },
@@ -58,9 +58,10 @@ export async function startLocal({
       ...addresses.map((address, index) => door(index, address, port)),
     ],
   });
-  const dispose = async () => {
-    await miniflare.dispose();
-    folder.release();
+  let disposed;
+  const dispose = () => {
+    disposed ??= miniflare.dispose().finally(folder.release);
+    return disposed;
   };
   try {
     const url = await miniflare.unsafeGetDirectURL(doorName(0));
@@ -76,21 +77,13 @@ export async function startLocal({
 
 /** Bundles the Worker and lets it check its settings. */
 async function buildWorker(settings) {
-  try {
-    const [worker, readSettings] = await Promise.all([bundleWorker(), loadReadSettings()]);
-    checkSettings(readSettings, settings);
-    return worker;
-  } finally {
-    await stopCompiler();
-  }
-}
-
-function checkSettings(readSettings, settings) {
+  const [worker, readSettings] = await Promise.all([bundleWorker(), loadReadSettings()]);
   try {
     readSettings(settings);
   } catch (error) {
     throw new Failure(error.message);
   }
+  return worker;
 }
 
 function manifest(script) {

@@ -20,6 +20,7 @@ const BINARIES = join(ROOT, "node_modules", ".bin");
 
 /** How often a process looks whether the one that started it still lives. */
 const PARENT_CHECK_MS = 200;
+const PARENTS = parents();
 
 /**
  * Returns once the packages of package-lock.json are installed and this process runs on the
@@ -32,16 +33,26 @@ export async function ensureInstalled() {
 }
 
 /**
- * Calls `stop` when the process that started this one is gone: a killed npm takes no child along.
- * Started by anything else than npm or ourselves, a server may outlive its parent (nohup).
+ * Calls `stop` when what started this process is gone: a killed npm takes no child along. Started
+ * by anything else than npm or ourselves, a server may outlive its parent (nohup).
  * @param {() => void} stop
  */
 export function stopWithParent(stop) {
   if (!process.env.npm_lifecycle_event && !process.env.SATCHEL_OWN_NODE) return;
-  const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) stop();
+    if (parents() !== PARENTS) stop();
   }, PARENT_CHECK_MS).unref();
+}
+
+/** The parent and, if that is the shell through which npm runs a script on Linux, npm. */
+function parents() {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8");
+    const [, command, parent] = /\((.*)\) \S (\d+)/s.exec(stat);
+    return command.endsWith("sh") ? `${process.ppid} ${parent}` : `${process.ppid}`;
+  } catch {
+    return `${process.ppid}`;
+  }
 }
 
 /** Compares what npm says it installed with what package-lock.json asks for. */

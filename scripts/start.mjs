@@ -36,6 +36,7 @@ await orFail(async () => {
   // Until the server is up there is nothing to end in order.
   onSignal(() => process.exit(0));
   const { SETTING_NAMES } = await import("./config.mjs");
+  const { stopCompiler } = await import("./bundle.mjs");
   const { startLocal } = await import("./local.mjs");
   const vars = Object.fromEntries(
     SETTING_NAMES.filter((name) => process.env[name] !== undefined).map((name) => [
@@ -44,6 +45,7 @@ await orFail(async () => {
     ]),
   );
   const server = await startLocal({ port, host, data, vars });
+  await stopCompiler();
   const stop = async () => {
     await server.dispose();
     process.exit(0);

@@ -45,7 +45,7 @@ const Fields = v.object({
   /** Of tokens from the code flow, which can be refreshed. */
   ACCESS_TOKEN_SECONDS: wholeNumber("3600", 60),
   REFRESH_TOKEN_DAYS: wholeNumber("180", 1),
-  SESSION_DAYS: wholeNumber("30", 1),
+  SESSION_DAYS: v.pipe(wholeNumber("30", 1), v.maxValue(400, "must be at most 400")),
   /** Keys for access tokens, the first signs, all verify; empty: made and kept in D1. */
   TOKEN_SECRETS: v.pipe(
     v.optional(v.string(), ""),

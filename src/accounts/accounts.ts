@@ -39,7 +39,7 @@ export async function signUp(
   }
   const name = parseUserName(rawName);
   if (name === null) return refuse("bad-name", `A name has ${USER_NAME_RULE}`);
-  if (password.length < MIN_PASSWORD_LENGTH) {
+  if ([...password].length < MIN_PASSWORD_LENGTH) {
     return refuse("bad-password", `A password has at least ${MIN_PASSWORD_LENGTH} characters.`);
   }
   if (password.length > MAX_PASSWORD_LENGTH) {

@@ -70,5 +70,7 @@ function localPath(c: AccountContext, path: string | undefined): string {
   const { origin } = new URL(c.req.url);
   if (path === undefined || !path.startsWith("/") || !URL.canParse(path, origin)) return "/";
   const target = new URL(path, origin);
-  return target.origin === origin ? target.pathname + target.search : "/";
+  // A path that begins with two slashes, as "/.//x" becomes, is another host to a browser.
+  const isOurs = target.origin === origin && !target.pathname.startsWith("//");
+  return isOurs ? target.pathname + target.search : "/";
 }

@@ -15,7 +15,7 @@ export function parseResource(resource: string, hosts: string[]): Subject | null
   const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s]+)$/i.exec(resource) ?? [];
   if (rawUser !== undefined && rawHost !== undefined) {
     const user = parseUserName(decode(rawUser));
-    const host = rawHost.toLowerCase();
+    const host = rawHost.toLowerCase().replace(/:443$/, "");
     if (hosts.includes(host)) return { user: user ?? "" };
     return { domain: host, user: user ?? "" };
   }

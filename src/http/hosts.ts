@@ -14,19 +14,22 @@ export function originsOf(requestUrl: string, settings: Settings): Origins {
   return { pages, storage: settings.STORAGE_ORIGIN ?? pages };
 }
 
+/** The rooms that may be on hosts of their own. */
+export type Door = "pages" | "storage" | "discovery";
+
 /**
  * §14: "the OAuth dialog and launch dashboard or token revocation interface SHOULD be on a
  * different origin than the remoteStorage interface." Whether `door` is open on the host that this
  * request came to; always, while there is only one.
  */
-export function isOpenHere(
-  door: "pages" | "storage",
-  requestUrl: string,
-  settings: Settings,
-): boolean {
+export function isOpenHere(door: Door, requestUrl: string, settings: Settings): boolean {
   if (settings.STORAGE_ORIGIN === null) return true;
-  const isStorageHost = new URL(requestUrl).host === new URL(settings.STORAGE_ORIGIN).host;
-  return isStorageHost === (door === "storage");
+  const { host } = new URL(requestUrl);
+  const isStorageHost = host === new URL(settings.STORAGE_ORIGIN).host;
+  if (door === "storage") return isStorageHost;
+  const isPageHost = settings.ORIGIN === null || host === new URL(settings.ORIGIN).host;
+  // Personal domains are asked for WebFinger at their own host.
+  return !isStorageHost && (isPageHost || door === "discovery");
 }
 
 /** <storage_root> of a user: §8, "note there is no trailing slash". */

@@ -53,9 +53,28 @@ export function page(c: Context, options: PageOptions, body: Child): Response | 
       </html>
     )}`,
     status,
-    { ...pageHeaders(formTarget), ...headers },
+    { ...pageHeaders(c, formTarget), ...headers },
   );
 }
+
+/** A page that says why there is no other. */
+export const errorPage = (
+  c: Context,
+  status: ContentfulStatusCode,
+  title: string,
+  sentence: string,
+): Response | Promise<Response> =>
+  page(
+    c,
+    { title, status },
+    <section>
+      <h1>{title}</h1>
+      <Problem>{sentence}</Problem>
+      <p>
+        <a href="/">To the home page</a>
+      </p>
+    </section>,
+  );
 
 /** The part of a page that says what went wrong, announced by screen readers. */
 export const Problem = ({ children }: { children: Child }) => (
@@ -65,7 +84,7 @@ export const Problem = ({ children }: { children: Child }) => (
 );
 
 /** Security headers of everything on the pages' origin. */
-export const pageHeaders = (formTarget?: string): Record<string, string> => ({
+export const pageHeaders = (c: Context, formTarget?: string): Record<string, string> => ({
   "Content-Security-Policy": [
     "default-src 'none'",
     "script-src 'self'",
@@ -82,6 +101,7 @@ export const pageHeaders = (formTarget?: string): Record<string, string> => ({
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cache-Control": "no-store",
+  ...(c.req.url.startsWith("https:") ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
 });
 
 /** CSP knows no IPv6 addresses; an app on http://[::1] can only be allowed with its scheme. */

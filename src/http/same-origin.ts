@@ -3,9 +3,10 @@
 import type { Context, Next } from "hono";
 import { type Env, settings } from "../env";
 import { originsOf } from "./hosts";
+import { errorPage } from "./page";
 
 /**
- * Refuses with a bare 403 every POST that a browser says comes from another origin. Every browser
+ * Refuses with a 403 every POST that a browser says comes from another origin. Every browser
  * says so, by Sec-Fetch-Site or at least by Origin; a client that sends neither is no browser and
  * carries nobody's cookies. The cookie is SameSite=Lax as well.
  */
@@ -20,7 +21,7 @@ export async function requireSameOrigin(
       ? site === "same-origin"
       : origin === undefined || origin === originsOf(c.req.url, settings(c.env)).pages;
   if (!isOwn && c.req.method !== "GET" && c.req.method !== "HEAD") {
-    return c.text("This form was sent from another site.", 403);
+    return errorPage(c, 403, "Not from here", "This form was sent from another site.");
   }
   await next();
 }

@@ -3,12 +3,13 @@
 import { type Context, Hono } from "hono";
 import type { Account } from "../accounts/accounts";
 import { currentAccount } from "../accounts/sessions";
+import { parseUserName } from "../core/names";
 import { formatScopes, type Scope } from "../core/scope";
 import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
-import { Problem, page } from "../http/page";
+import { errorPage } from "../http/page";
 import { requireSameOrigin } from "../http/same-origin";
 import { issueCode } from "./codes";
 import { consentPage, DURATIONS, isDuration, levelField } from "./consent";
@@ -45,11 +46,7 @@ authorizeRoutes.post("/:user?", requireSameOrigin, async (c) => {
   }
   const duration = form.get("duration") ?? "";
   if (!isDuration(duration)) {
-    return page(
-      c,
-      { title: "Connect an app", user: account.name, status: 400 },
-      <Problem>Choose how long the app may have access.</Problem>,
-    );
+    return errorPage(c, 400, "Connect an app", "Choose how long the app may have access.");
   }
   const { days } = DURATIONS[duration];
   const now = Date.now();
@@ -77,16 +74,9 @@ async function readyForConsent(
   const { search } = new URL(c.req.url);
   const parsed = parseAuthorizationRequest(new URLSearchParams(search));
   if (!parsed.ok && parsed.refusal.redirect === undefined) {
-    return page(
-      c,
-      { title: "This app cannot be connected", status: 400 },
-      <section>
-        <h1>This app cannot be connected</h1>
-        <Problem>{parsed.refusal.message}</Problem>
-      </section>,
-    );
+    return errorPage(c, 400, "This app cannot be connected", parsed.refusal.message);
   }
-  const user = c.req.param("user");
+  const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");
   const account = await currentAccount(c, Date.now());
   if (account === null || (user !== undefined && account.name !== user)) {
     const query = new URLSearchParams({ next: new URL(c.req.url).pathname + search });

@@ -14,9 +14,11 @@ export interface RedirectUri {
  */
 export function parseRedirectUri(raw: string): RedirectUri | null {
   // A backslash is a slash to browsers, white space is dropped, and neither is a URI (RFC 3986).
-  if (!/^https?:\/\/[\x21-\x7e]+$/i.test(raw) || /[\\<>"`{}|^#]/.test(raw)) return null;
+  if (!/^https?:\/\/[^/]/i.test(raw) || /[^\x21-\x7e]|[\\<>"`{}|^#]/.test(raw)) return null;
   if (!URL.canParse(raw)) return null;
   const { protocol, hostname, username, password, href, origin } = new URL(raw);
+  // The origin goes into a policy header and is what the person is asked to trust: no "*", no ";".
+  if (!/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(hostname)) return null;
   if (username !== "" || password !== "" || hasUserInfo(raw)) return null;
   if (protocol !== "https:" && !isLoopback(hostname)) return null;
   return { raw, href, origin };

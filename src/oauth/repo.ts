@@ -59,16 +59,17 @@ export async function deleteGrant(db: D1Database, account: string, id: string): 
   await db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id).run();
 }
 
-/** Revokes all grants that an account has given to an app. */
+/** Revokes all grants that an account has given to an app, and the codes that could make one. */
 export async function deleteGrantsOf(
   db: D1Database,
   account: string,
   origin: string,
 ): Promise<void> {
-  await db
-    .prepare("DELETE FROM grants WHERE account = ?1 AND origin = ?2")
-    .bind(account, origin)
-    .run();
+  await db.batch([
+    db.prepare("DELETE FROM grants WHERE account = ?1 AND origin = ?2").bind(account, origin),
+    // Of any app: a code lives for a minute, and an app whose code is gone asks again.
+    db.prepare("DELETE FROM codes WHERE account = ?1 AND successor IS NULL").bind(account),
+  ]);
 }
 
 export interface CodeRow {

@@ -1,6 +1,7 @@
 /** The request of an app for access: RFC 6749 §4.1.1, §4.2.1, and §10 and §10.1 of the draft. */
 
 import { parseScopes, type Scope } from "../core/scope";
+import { findRepeated, presentParameters } from "./parameters";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 
 export interface AuthorizationRequest {
@@ -28,7 +29,8 @@ export type RequestOutcome =
  * Reads the query of the authorization endpoint. §10: "the server MUST ignore the value of the
  * client_id parameter in favor of relying on the origin of the redirect_uri parameter".
  */
-export function parseAuthorizationRequest(query: URLSearchParams): RequestOutcome {
+export function parseAuthorizationRequest(sent: URLSearchParams): RequestOutcome {
+  const query = presentParameters(sent);
   const [raw, ...others] = query.getAll("redirect_uri");
   const redirectUri = raw === undefined || others.length > 0 ? null : parseRedirectUri(raw);
   if (redirectUri === null) {
@@ -46,8 +48,8 @@ export function parseAuthorizationRequest(query: URLSearchParams): RequestOutcom
     refusal: { message, redirect: errorRedirect({ redirectUri, flow, state }, error, message) },
   });
 
-  const twice = [...PARAMETERS].find((name) => query.getAll(name).length > 1);
-  if (twice) return refuse("invalid_request", `The parameter ${twice} is there more than once.`);
+  const repeated = findRepeated(query);
+  if (repeated) return refuse("invalid_request", `${repeated} is there more than once.`);
   if (responseType === null) return refuse("invalid_request", "response_type is missing.");
   if (responseType !== "token" && responseType !== "code") {
     return refuse("unsupported_response_type", "response_type is neither token nor code.");
@@ -71,15 +73,6 @@ export function parseAuthorizationRequest(query: URLSearchParams): RequestOutcom
   return { ok: true, request: flow === "code" ? request : { ...request, challenge: null } };
 }
 
-const PARAMETERS = [
-  "response_type",
-  "client_id",
-  "scope",
-  "state",
-  "code_challenge",
-  "code_challenge_method",
-];
-
 type ReturnAddress = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state">;
 
 /** RFC 6749 §4.1.2.1, §4.2.2.1. */
@@ -95,6 +88,7 @@ export function successRedirect(to: ReturnAddress, answer: Record<string, string
   const parameters = Object.entries(to.state === null ? answer : { ...answer, state: to.state });
   const encoded = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   const { href } = to.redirectUri;
-  const mark = to.flow === "implicit" ? "#" : new URL(href).search === "" ? "?" : "&";
+  if (to.flow === "implicit") return `${href}#${encoded.join("&")}`;
+  const mark = !href.includes("?") ? "?" : /[?&]$/.test(href) ? "" : "&";
   return href + mark + encoded.join("&");
 }

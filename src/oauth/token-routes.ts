@@ -3,9 +3,9 @@
 import { type Context, Hono } from "hono";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import { allowApps } from "../http/cors";
 import { readForm } from "../http/form";
 import { exchangeCode, exchangeRefreshToken, type TokenError, type TokenOutcome } from "./codes";
+import { findRepeated, presentParameters } from "./parameters";
 import { deleteGrant, loadRefreshToken } from "./repo";
 import { verifyAccessToken } from "./tokens";
 
@@ -13,12 +13,9 @@ type OAuthContext = Context<{ Bindings: Env }>;
 
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
 
-tokenRoutes.use("/token", allowApps(["POST"]));
-tokenRoutes.use("/revoke", allowApps(["POST"]));
-
 tokenRoutes.post("/token", async (c) => {
   const outcome = isForm(c)
-    ? await exchange(c, await readForm(c))
+    ? await exchange(c, presentParameters(await readForm(c)))
     : badRequest("The body is not a form.");
   // RFC 6749 §5.1: "MUST include the HTTP "Cache-Control" response header field [...] "no-store""
   c.header("Cache-Control", "no-store");
@@ -27,9 +24,8 @@ tokenRoutes.post("/token", async (c) => {
 });
 
 async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOutcome> {
-  for (const name of new Set(form.keys())) {
-    if (form.getAll(name).length > 1) return badRequest(`${name} is there more than once.`);
-  }
+  const repeated = findRepeated(form);
+  if (repeated) return badRequest(`${repeated} is there more than once.`);
   const now = Date.now();
   switch (form.get("grant_type")) {
     case "authorization_code": {
@@ -77,7 +73,7 @@ tokenRoutes.post("/revoke", async (c) => {
 
 /** RFC 6749 §4.1.3: "using the "application/x-www-form-urlencoded" format". */
 const isForm = (c: OAuthContext): boolean =>
-  /^application\/x-www-form-urlencoded\b/i.test(c.req.header("content-type") ?? "");
+  /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("content-type") ?? "");
 
 const badRequest = (error_description: string): TokenOutcome => ({
   ok: false,

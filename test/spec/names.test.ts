@@ -161,6 +161,12 @@ describe("one name in several spellings of the URL is one", () => {
 });
 
 describe("paths that are none", () => {
+  // Someone whose tree is small: each refusal is followed by a look at all of it.
+  let app: App;
+  beforeAll(async () => {
+    app = await someone();
+  });
+
   const MALFORMED: [string, string, string][] = [
     ["§4.4", "a null character", "%00"],
     ["§4.4", "a null character inside", "a%00b"],
