@@ -1,7 +1,7 @@
 /** The forms for signing up and signing in. */
 
 import type { Context } from "hono";
-import { USER_NAME_RULE } from "../core/names";
+import { MAX_NAME_LENGTH, MIN_NAME_LENGTH, USER_NAME_RULE } from "../core/names";
 import { type Env, settings } from "../env";
 import { addressOf, originsOf } from "../http/hosts";
 import { Problem, page } from "../http/page";
@@ -48,7 +48,7 @@ export function signInPage(
       <p>
         <button type="submit">Sign in</button>
       </p>
-      {settings(c.env).SIGN_UP === "open" ? (
+      {settings(c.env).SIGN_UP === "open" && form.name === "" ? (
         <p class="faint">
           No storage yet? <a href={withNext("/sign-up", form)}>Sign up</a>
         </p>
@@ -121,6 +121,9 @@ const Credentials = ({ form, refusal, password, nameRule, passwordRule }: Creden
         value={form.name}
         autocomplete="username"
         autocapitalize="none"
+        minlength={MIN_NAME_LENGTH}
+        maxlength={MAX_NAME_LENGTH}
+        autofocus={form.name === ""}
         aria-describedby={nameRule && "name-rule"}
         required
       />
@@ -132,6 +135,7 @@ const Credentials = ({ form, refusal, password, nameRule, passwordRule }: Creden
         id="password"
         name="password"
         type="password"
+        autofocus={form.name !== ""}
         aria-describedby={passwordRule && "password-rule"}
         required
         {...password}

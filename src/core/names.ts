@@ -1,9 +1,12 @@
 /** User names and addresses: the <user> and <host> of §10. */
 
-const USER_NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])$/;
+export const MIN_NAME_LENGTH = 2;
+export const MAX_NAME_LENGTH = 32;
+
+const USER_NAME = /^[a-z0-9][a-z0-9-]*[a-z0-9]$/;
 
 /** The rule of `parseUserName`, for the form. */
-export const USER_NAME_RULE = "2 to 32 characters: letters a to z, digits, and hyphens in between.";
+export const USER_NAME_RULE = `${MIN_NAME_LENGTH} to ${MAX_NAME_LENGTH} characters: letters a to z, digits, and hyphens in between.`;
 
 /** Names that a stranger could take for the provider itself. */
 const RESERVED = new Set(
@@ -16,7 +19,7 @@ const RESERVED = new Set(
 /** The user name that a person means, in lower case, or null if it cannot be one. */
 export function parseUserName(raw: string): string | null {
   const name = raw.trim().toLowerCase();
-  return USER_NAME.test(name) ? name : null;
+  return USER_NAME.test(name) && name.length <= MAX_NAME_LENGTH ? name : null;
 }
 
 /** Whether nobody may sign up by this name. */

@@ -111,7 +111,9 @@ const AppItem = ({ app, address }: { app: ConnectedApp; address: string }) => (
         {app.origin}
       </a>
       <small>
-        {app.scopes.map(describeScope).join(", ")}; since {day(app.since)}
+        {app.scopes.map(describeScope).join(", ")}
+        <br />
+        Connected since {day(app.since)}
         {app.until === null ? "" : `, until ${day(app.until)}`}
       </small>
     </div>

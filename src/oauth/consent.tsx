@@ -39,9 +39,7 @@ export function consentPage(
     { title: "Connect an app", user, formTarget: origin },
     <form method="post" class="card">
       <h1>
-        <span class="origin">{origin}</span>
-        <br />
-        asks for access to your storage
+        <span class="origin">{origin}</span> <span>asks for access to your storage</span>
       </h1>
       {isLocal ? (
         <p class="warning">
@@ -79,27 +77,39 @@ export function consentPage(
   );
 }
 
-const ScopeItem = ({ scope }: { scope: Scope }) => (
-  <li>
-    <label for={levelField(scope)}>
-      {scope.module === "*" ? "Everything in your storage" : scope.module}
-      <small>{scope.module === "*" ? EVERYTHING : explain(scope)}</small>
-    </label>
-    {scope.level === "rw" ? (
-      <select id={levelField(scope)} name={levelField(scope)}>
-        <option value="rw">read and change</option>
-        <option value="r">read only</option>
-      </select>
-    ) : (
-      <span id={levelField(scope)}>read only</span>
-    )}
-    {scope.module === "*" ? (
-      <p class="warning">
-        That includes what all your other apps keep there. Few apps need this much.
-      </p>
-    ) : null}
-  </li>
-);
+const ScopeItem = ({ scope }: { scope: Scope }) => {
+  const name = scope.module === "*" ? "Everything in your storage" : scope.module;
+  const explanation = scope.module === "*" ? EVERYTHING : explain(scope);
+  return (
+    <li>
+      {scope.level === "rw" ? (
+        <>
+          <label for={levelField(scope)}>
+            {name}
+            <small>{explanation}</small>
+          </label>
+          <select id={levelField(scope)} name={levelField(scope)}>
+            <option value="rw">read and change</option>
+            <option value="r">read only</option>
+          </select>
+        </>
+      ) : (
+        <>
+          <div>
+            <strong>{name}</strong>
+            <small>{explanation}</small>
+          </div>
+          <span>read only</span>
+        </>
+      )}
+      {scope.module === "*" ? (
+        <p class="warning">
+          That includes what all your other apps keep there. Few apps need this much.
+        </p>
+      ) : null}
+    </li>
+  );
+};
 
 const EVERYTHING = "All documents of all your apps, private and public";
 
