@@ -39,7 +39,7 @@ export async function startLocal({
   const known = listMigrations(migrations);
   const folder = openData(data, known);
   guardRuntimes();
-  const miniflare = new Miniflare({
+  const options = {
     // Miniflare's own entry, for its API; people and apps come in through the doors.
     host: "127.0.0.1",
     port: 0,
@@ -53,21 +53,24 @@ export async function startLocal({
       if (!quiet) console.error(worker.mapStack(message));
     },
     resourcePersistencePath: folder.path,
-    workers: [
-      { config: { ...workerConfig(settings), manifest: manifest(worker.script) } },
-      ...addresses.map((address, index) => door(index, address, port)),
-    ],
-  });
+    workers: [{ config: { ...workerConfig(settings), manifest: manifest(worker.script) } }],
+  };
+  const doors = addresses.map((address, index) => door(index, address, port));
+  const open = { ...options, workers: [...options.workers, ...doors] };
+  const isWhole = known.every((name) => folder.applied.includes(name));
+  const miniflare = new Miniflare(isWhole ? open : options);
   let disposed;
   const dispose = () => {
     disposed ??= miniflare.dispose().finally(folder.release);
     return disposed;
   };
   try {
-    const url = await miniflare.unsafeGetDirectURL(doorName(0));
-    if (known.some((name) => !folder.applied.includes(name))) {
+    if (!isWhole) {
+      // Nobody comes in before the database is whole.
       await applyMigrations(await miniflare.getD1Database(DATABASE, WORKER_NAME), migrations);
+      await miniflare.setOptions(open);
     }
+    const url = await miniflare.unsafeGetDirectURL(doorName(0));
     return { url: `http://${displayHost(host)}:${url.port}`, miniflare, dispose };
   } catch (error) {
     await dispose();
