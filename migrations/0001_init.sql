@@ -40,6 +40,7 @@ CREATE TABLE grants (
   account    TEXT NOT NULL,
   id         TEXT NOT NULL,
   origin     TEXT NOT NULL, -- the app: the origin of its redirect_uri
+  app_url    TEXT NOT NULL, -- where to open it: that redirect_uri without its query
   scope      TEXT NOT NULL, -- as granted, perhaps narrower than what the app asked for
   flow       TEXT NOT NULL CHECK (flow IN ('implicit', 'code')),
   created_at INTEGER NOT NULL,
@@ -92,6 +93,5 @@ CREATE TABLE nodes (
   length    INTEGER NOT NULL, -- bytes of the document, or of all documents below the folder
   documents INTEGER NOT NULL, -- how many documents: 1, or all below the folder
   modified  INTEGER NOT NULL,
-  batch     TEXT,             -- of a folder: the commit batch that changed it last (the fence)
   PRIMARY KEY (account, parent, name)
 ) WITHOUT ROWID;

@@ -12,7 +12,7 @@ Runs Satchel on this machine until Ctrl-C.
 
   --port PORT   where to listen; 0 for any free port           (or PORT in the environment)
   --host HOST   localhost, an address of this machine, or
-                0.0.0.0 for all of them                        (or HOST)
+                0.0.0.0 for all of them                        (or SATCHEL_HOST)
   --data DIR    folder of all accounts and documents           (or SATCHEL_DATA)
   --help        this text
 
@@ -65,7 +65,7 @@ function readOptions() {
   return {
     help: values.help,
     port: Number(port),
-    host: values.host ?? env("HOST") ?? "localhost",
+    host: values.host ?? env("SATCHEL_HOST") ?? "localhost",
     data: resolve(values.data ?? env("SATCHEL_DATA") ?? join(ROOT, ".satchel")),
   };
 }

@@ -54,19 +54,26 @@ export async function signUp(
 
 /**
  * Finds out whose name and password these are. Refuses with `wrong`, the same and after the same
- * time whether or not there is such a name, and with `wait` after too many wrong passwords.
+ * time whether or not there is such a name, and with `wait` after too many wrong passwords, most of
+ * all from this client address.
  */
 export async function checkPassword(
   env: Env,
   rawName: string,
   password: string,
+  address: string,
   now: number,
 ): Promise<AccountOutcome> {
   const wrong = refuse("wrong", "The name or the password is wrong.");
   const name = parseUserName(rawName);
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
   const account = await loadAccount(env.DB, name);
-  const check = await env.USERS.getByName(name).checkPassword(password, account?.hash ?? null, now);
+  const check = await env.USERS.getByName(name).checkPassword(
+    password,
+    account?.hash ?? null,
+    address,
+    now,
+  );
   if (check.waitSeconds > 0) {
     const message = `Too many wrong passwords. Try again in ${check.waitSeconds} seconds.`;
     const refusal = { code: "wait" as const, message, retryAfterSeconds: check.waitSeconds };

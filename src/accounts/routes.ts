@@ -3,7 +3,7 @@
 import { type Context, Hono } from "hono";
 import type { Env } from "../env";
 import { readForm } from "../http/form";
-import { hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
+import { clientAddress, hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
 import { requireSameOrigin } from "../http/same-origin";
 import { type AccountRefusal, checkPassword, signUp } from "./accounts";
 import { type Form, signInPage, signUpPage } from "./pages";
@@ -37,7 +37,7 @@ accountRoutes.post("/sign-in", requireSameOrigin, async (c) => {
   const { password, ...form } = await readCredentials(c);
   if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showSignIn(c, form, TOO_MANY);
   const now = Date.now();
-  const outcome = await checkPassword(c.env, form.name, password, now);
+  const outcome = await checkPassword(c.env, form.name, password, clientAddress(c), now);
   if (!outcome.ok) return showSignIn(c, form, outcome.refusal);
   await startSession(c, outcome.account, now);
   return c.redirect(form.next, 303);

@@ -4,8 +4,9 @@ import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { CookieOptions } from "hono/utils/cookie";
 import { randomSecret, sha256 } from "../core/secrets";
+import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { originsOf } from "../http/hosts";
+import { isLoopback, originsOf } from "../http/hosts";
 import {
   type Account,
   deleteExpiredSessions,
@@ -21,15 +22,15 @@ type PageContext = Context<{ Bindings: Env }>;
 /** Starts a session for the account, with a new cookie; the session before, if any, ends. */
 export async function startSession(c: PageContext, account: Account, now: number): Promise<void> {
   const secret = randomSecret();
-  const seconds = settings(c.env).SESSION_DAYS * 24 * 60 * 60;
+  const lifetimeMs = settings(c.env).SESSION_DAYS * DAY_MS;
   const session = {
     hash: await sha256(secret),
     account: account.id,
     createdAt: now,
-    expiresAt: now + seconds * 1000,
+    expiresAt: now + lifetimeMs,
   };
   await insertSession(c.env.DB, session, await presentedHash(c));
-  setCookie(c, COOKIE, secret, { ...cookieOptions(c), maxAge: seconds });
+  setCookie(c, COOKIE, secret, { ...cookieOptions(c), maxAge: lifetimeMs / 1000 });
 }
 
 /** Who is signed in on this browser, or null. */
@@ -59,7 +60,7 @@ async function presentedHash(c: PageContext): Promise<string | null> {
  */
 function cookieOptions(c: PageContext): CookieOptions {
   const { protocol, hostname } = new URL(originsOf(c.req.url, settings(c.env)).pages);
-  const isSecure = protocol === "https:" || /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+  const isSecure = protocol === "https:" || isLoopback(hostname);
   const common: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/" };
   return isSecure ? { ...common, secure: true, prefix: "host" } : common;
 }

@@ -6,13 +6,24 @@ export interface Failures {
   lastAt: number;
 }
 
-const FREE_TRIES = 4;
-/** A stranger can keep the owner waiting no longer than this. */
+/** Wrong passwords without a delay from one address. */
+export const FREE_TRIES_PER_ADDRESS = 4;
+
+/**
+ * And from all of them together: high, for a delay that one stranger could cause would keep the
+ * owner out.
+ */
+export const FREE_TRIES_IN_ALL = 50;
+
 const MAX_DELAY_SECONDS = 300;
 
-/** Seconds until the next try; 0: now. Doubles with each wrong password after the first few. */
-export function secondsToWait(failures: Failures | undefined, now: number): number {
-  if (!failures || failures.count < FREE_TRIES) return 0;
-  const delay = Math.min(2 ** (failures.count - FREE_TRIES), MAX_DELAY_SECONDS);
+/** Seconds until the next try; 0: now. Doubles with each wrong password after the free ones. */
+export function secondsToWait(
+  failures: Failures | undefined,
+  freeTries: number,
+  now: number,
+): number {
+  if (!failures || failures.count < freeTries) return 0;
+  const delay = Math.min(2 ** (failures.count - freeTries), MAX_DELAY_SECONDS);
   return Math.max(0, Math.ceil((failures.lastAt + delay * 1000 - now) / 1000));
 }

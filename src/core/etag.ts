@@ -2,11 +2,8 @@
 
 import { done, type Outcome, refused } from "./refusals";
 
-/**
- * The version of a folder that has nothing below it and so has no row. It may be the same for all
- * of them and at all times, because so is what they describe.
- */
-export const EMPTY_FOLDER_VERSION = "empty";
+/** The version of every folder of an account in which nothing was ever stored. */
+export const UNTOUCHED_VERSION = "untouched";
 
 /** A version as the ETag header carries it: strong, in double quotes. */
 export const etagOf = (version: string): string => `"${version}"`;
@@ -76,12 +73,12 @@ export function weighRead(
   return "go";
 }
 
-/** RFC 9110 §13.1.5: whether a range may be served, or the whole document has to be. */
-export function weighIfRange(ifRange: string | null, version: string, modified: number): boolean {
-  if (ifRange === null) return true;
-  if (ifRange.includes('"')) return ifRange === etagOf(version);
-  return parseDate(ifRange) === Math.floor(modified / 1000) * 1000;
-}
+/**
+ * RFC 9110 §13.1.5: whether a range may be served, or the whole document has to be. A date gets
+ * the whole: two versions of one second would have the same, and the client would mix their bytes.
+ */
+export const weighIfRange = (ifRange: string | null, version: string): boolean =>
+  ifRange === null || ifRange === etagOf(version);
 
 const lists = (list: VersionList, version: string): boolean =>
   list.any || list.versions.includes(version);
@@ -94,16 +91,22 @@ function parseVersionList(raw: string): VersionList | null {
   const text = raw.trim();
   if (text === "*") return { any: true, versions: [] };
   const versions: string[] = [];
-  const member = /\s*(?:W\/)?(?:"([^"]*)"|([^\s",*]+))\s*(?:,|$)/y;
+  // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements"
+  const member = /\s*(?:(?:W\/)?(?:"([^"]*)"|([^\s",*]+)))?\s*(?:,|$)/y;
   while (member.lastIndex < text.length) {
     const found = member.exec(text);
     if (!found) return null;
-    versions.push(found[1] ?? found[2] ?? "");
+    const version = found[1] ?? found[2];
+    if (version !== undefined) versions.push(version);
   }
   return versions.length > 0 ? { any: false, versions } : null;
 }
 
+/** RFC 9110 §5.6.7: the three forms of an HTTP-date; null for anything else. */
 function parseDate(raw: string | null): number | null {
-  const time = raw === null ? Number.NaN : Date.parse(raw);
+  const isDate =
+    raw !== null && /^[A-Z][a-z]+(, .* GMT| [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/.test(raw);
+  // The asctime form names no zone, and means GMT.
+  const time = isDate ? Date.parse(raw.endsWith("GMT") ? raw : `${raw} GMT`) : Number.NaN;
   return Number.isNaN(time) ? null : time;
 }

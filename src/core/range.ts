@@ -1,6 +1,5 @@
 /** The Range header of a GET: RFC 9110 §14 (the draft's [RANGE]). */
 
-import parse from "range-parser";
 import { done, type Outcome, refused } from "./refusals";
 
 /** Bytes `offset` to `offset + length - 1`; `length` is at least 1. */
@@ -15,13 +14,13 @@ export interface ByteRange {
  * once. Refuses with `range-not-satisfiable` (416).
  */
 export function parseRange(header: string | null, size: number): Outcome<ByteRange | null> {
-  if (header === null || !/^bytes=/i.test(header)) return done(null);
-  const ranges = parse(size, header.toLowerCase());
-  if (ranges === -1) {
-    const message = `The document has ${size} bytes, and none of them is in that range.`;
-    return refused({ code: "range-not-satisfiable", message, length: size });
-  }
-  if (ranges === -2 || ranges.length !== 1) return done(null);
-  const { start, end } = ranges[0] as { start: number; end: number };
-  return done({ offset: start, length: end - start + 1 });
+  const [, first, last] = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header ?? "") ?? [];
+  if (first === undefined || last === undefined || first + last === "") return done(null);
+  // RFC 9110 §14.1.2: without a first position it is the number of bytes at the end.
+  const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
+  const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
+  if (first !== "" && last !== "" && Number(last) < Number(first)) return done(null);
+  if (start <= end) return done({ offset: start, length: end - start + 1 });
+  const message = `The document has ${size} bytes, and none of them is in that range.`;
+  return refused({ code: "range-not-satisfiable", message, length: size });
 }

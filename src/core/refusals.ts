@@ -14,9 +14,10 @@ export type Refusal =
   | { code: "precondition-failed"; message: string; version: string | null }
   | { code: "too-large"; message: string }
   | { code: "path-too-long"; message: string }
+  | { code: "unsupported-coding"; message: string }
   | { code: "range-not-satisfiable"; message: string; length: number }
   | { code: "over-quota"; message: string }
-  | { code: "rate-limited"; message: string; retryAfterSeconds: number }
+  | { code: "misdirected"; message: string }
   | { code: "unavailable"; message: string; retryAfterSeconds: number }
   | { code: "unknown-outcome"; message: string; retryAfterSeconds: number };
 

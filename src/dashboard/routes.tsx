@@ -107,7 +107,7 @@ function homePage(
 const AppItem = ({ app, address }: { app: ConnectedApp; address: string }) => (
   <li>
     <div>
-      <a href={storageFirstLink(`${app.origin}/`, address)} rel="noreferrer">
+      <a href={storageFirstLink(app.url, address)} rel="noreferrer">
         {app.origin}
       </a>
       <small>

@@ -4,8 +4,8 @@ import { type Context, Hono } from "hono";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { originsOf } from "../http/hosts";
-import { findUser } from "./repo";
-import { describeUser, parseResource } from "./webfinger";
+import { findUsers } from "./repo";
+import { describeUser, parseResource, type Subject } from "./webfinger";
 
 type DiscoveryContext = Context<{ Bindings: Env }>;
 
@@ -29,13 +29,12 @@ async function webfinger(c: DiscoveryContext): Promise<Response> {
   const query = new URL(c.req.url).searchParams;
   const [resource, ...others] = query.getAll("resource");
   const origins = originsOf(c.req.url, settings(c.env));
-  const hosts = [new URL(origins.pages).host, new URL(c.req.url).host];
   const isUri = resource !== undefined && /^[a-z][a-z0-9+.-]*:\S+$/i.test(resource);
   if (!isUri || others.length > 0) {
     return c.json({ error: "Give one resource, such as acct:alice@example.com." }, 400);
   }
-  const subject = parseResource(resource, hosts);
-  const user = subject === null ? null : await find(c.env.DB, subject);
+  const subject = parseResource(resource);
+  const user = subject && (await find(c.env.DB, subject, new URL(origins.pages).host));
   if (user === null) return c.json({ error: "Nobody here has this address." }, 404);
   return c.body(JSON.stringify(describeUser(resource, user, origins, query.getAll("rel"))), 200, {
     "Content-Type": "application/jrd+json",
@@ -43,13 +42,11 @@ async function webfinger(c: DiscoveryContext): Promise<Response> {
   });
 }
 
-async function find(
-  db: D1Database,
-  subject: NonNullable<ReturnType<typeof parseResource>>,
-): Promise<string | null> {
-  if (!("domain" in subject)) return findUser(db, subject.user, null);
-  const owner = await findUser(db, null, subject.domain);
-  return subject.user === null || subject.user === owner ? owner : null;
+/** The name of the account that is meant. A personal domain is its owner's alone. */
+async function find(db: D1Database, subject: Subject, ownHost: string): Promise<string | null> {
+  const { user, owner } = await findUsers(db, subject.user, subject.host);
+  if (owner !== null) return subject.user === null || subject.user === owner ? owner : null;
+  return subject.host === ownHost ? user : null;
 }
 
 /** RFC 8414. */

@@ -4,25 +4,26 @@ import { parseUserName } from "../core/names";
 import { PROPERTY, STORAGE_API, STORAGE_REL } from "../core/spec";
 import { type Origins, storageRoot } from "../http/hosts";
 
-/** Whom a resource names: a user of this host, or the owner of a domain. */
-export type Subject = { user: string } | { domain: string; user: string | null };
+/** Whom a resource names: somebody at a host, or without a user name the owner of that host. */
+export interface Subject {
+  user: string | null;
+  host: string;
+}
 
 /**
  * Reads a resource: "acct:<user>@<host>", or "https://<host>/" (also http, and without the last
- * slash) for a personal domain. Null if it is no such URI. `hosts` are our own.
+ * slash) for a personal domain. Null if it is no such URI.
  */
-export function parseResource(resource: string, hosts: string[]): Subject | null {
+export function parseResource(resource: string): Subject | null {
   const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s]+)$/i.exec(resource) ?? [];
   if (rawUser !== undefined && rawHost !== undefined) {
     const user = parseUserName(decode(rawUser));
-    const host = rawHost.toLowerCase().replace(/:443$/, "");
-    if (hosts.includes(host)) return { user: user ?? "" };
-    return { domain: host, user: user ?? "" };
+    return user === null ? null : { user, host: rawHost.toLowerCase().replace(/:443$/, "") };
   }
   if (!/^https?:\/\//i.test(resource) || !URL.canParse(resource)) return null;
   const { host, pathname, search, hash, username } = new URL(resource);
   const isRoot = pathname === "/" && search === "" && hash === "" && username === "";
-  return isRoot ? { domain: host, user: null } : { user: "" };
+  return isRoot ? { user: null, host } : null;
 }
 
 /** The JRD of a user; `rels` filters its links (RFC 7033 §4.3), if there are any. */

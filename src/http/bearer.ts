@@ -15,6 +15,10 @@ export function bearerToken(request: Request): Outcome<string | null> {
     return refused({ code: "malformed", message: "The request has more than one access token." });
   }
   if (header === null) return done(inQuery[0] ?? null);
+  // RFC 6750 §3.1: no error code where another scheme was tried.
+  if (!/^Bearer( |$)/i.test(header)) {
+    return refused({ code: "unauthorized", message: "The Authorization is not Bearer." });
+  }
   const token = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(header)?.[1];
   if (token !== undefined) return done(token);
   const message = "The Authorization header has no bearer token.";

@@ -32,6 +32,13 @@ export function isOpenHere(door: Door, requestUrl: string, settings: Settings): 
   return !isStorageHost && (isPageHost || door === "discovery");
 }
 
+/** Whether a host is this machine, which browsers take for secure without TLS. */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" ||
+  hostname.endsWith(".localhost") ||
+  hostname === "[::1]" ||
+  /^127\.\d+\.\d+\.\d+$/.test(hostname);
+
 /** <storage_root> of a user: §8, "note there is no trailing slash". */
 export const storageRoot = (origins: Origins, user: string): string =>
   `${origins.storage}/storage/${user}`;

@@ -63,6 +63,7 @@ export const errorPage = (
   status: ContentfulStatusCode,
   title: string,
   sentence: string,
+  link = { href: "/", text: "To the home page" },
 ): Response | Promise<Response> =>
   page(
     c,
@@ -71,7 +72,7 @@ export const errorPage = (
       <h1>{title}</h1>
       <Problem>{sentence}</Problem>
       <p>
-        <a href="/">To the home page</a>
+        <a href={link.href}>{link.text}</a>
       </p>
     </section>,
   );

@@ -14,8 +14,9 @@ const STATUS = {
   "precondition-failed": 412,
   "too-large": 413,
   "path-too-long": 414,
+  "unsupported-coding": 415,
   "range-not-satisfiable": 416,
-  "rate-limited": 429,
+  misdirected: 421,
   unavailable: 503,
   "unknown-outcome": 503,
   "over-quota": 507,
@@ -47,7 +48,6 @@ function headersOf(refusal: Refusal): Record<string, string> {
       return refusal.version === null ? {} : { ETag: etagOf(refusal.version) };
     case "range-not-satisfiable":
       return { "Content-Range": `bytes */${refusal.length}` };
-    case "rate-limited":
     case "unavailable":
     case "unknown-outcome":
       return { "Retry-After": String(refusal.retryAfterSeconds) };

@@ -16,6 +16,11 @@ export class CommitQueue<Command, Result> {
     this.#maxGroup = maxGroup;
   }
 
+  /** How many commands wait. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
   /** Resolves with the command's result; rejects if its group's commit threw. */
   add(command: Command): Promise<Result> {
     return new Promise((resolve, reject) => {

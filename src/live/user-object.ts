@@ -2,15 +2,26 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { hashPassword, verifyPassword } from "../accounts/passwords";
-import { type Failures, secondsToWait } from "../accounts/sign-in-delay";
-import type { Outcome } from "../core/refusals";
+import {
+  type Failures,
+  FREE_TRIES_IN_ALL,
+  FREE_TRIES_PER_ADDRESS,
+  secondsToWait,
+} from "../accounts/sign-in-delay";
+import { type Outcome, refused } from "../core/refusals";
+import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { type Commit, type Committed, Committer, MAX_GROUP } from "../storage/commit";
+import { UNAVAILABLE } from "../storage/verdicts";
 import { CommitQueue } from "./commit-queue";
 
-const FAILURES = "sign-in-failures";
+/** Commits that may wait for their turn. */
+const MAX_WAITING = 1000;
+
+/** Prefix of what is remembered of wrong passwords; the address comes after it, or nothing. */
+const FAILURES = "wrong-passwords:";
 /** Wrong passwords are forgotten after this time without another. */
-const FORGET_FAILURES_MS = 24 * 60 * 60 * 1000;
+const FORGET_FAILURES_MS = DAY_MS;
 
 /**
  * Reached by the user's name, whether or not there is such a user, so that a name which nobody has
@@ -23,9 +34,12 @@ export class UserObject extends DurableObject<Env> {
     MAX_GROUP,
   );
 
-  /** Puts a change of the user's tree into the order of all others: `storage/commit.ts`. */
-  commit(command: Commit): Promise<Outcome<Committed>> {
-    return this.#queue.add(command);
+  /**
+   * Puts a change of the user's tree into the order of all others: `storage/commit.ts`. Refuses
+   * with `unavailable` when so many wait that the client would have given up before its turn.
+   */
+  async commit(command: Commit): Promise<Outcome<Committed>> {
+    return this.#queue.length < MAX_WAITING ? this.#queue.add(command) : refused(UNAVAILABLE);
   }
 
   hashPassword(password: string): string {
@@ -33,28 +47,45 @@ export class UserObject extends DurableObject<Env> {
   }
 
   /**
-   * Weighs a password against a hash (null: there is none), unless wrong ones came too quickly.
-   * The try is on record before the password is weighed, so that tries at once count each.
+   * Weighs a password against a hash (null: there is none), unless wrong ones came too quickly, from
+   * this address or from all of them. The try is on record before the password is weighed, so that
+   * tries at once count each.
    */
   async checkPassword(
     password: string,
     hash: string | null,
+    address: string,
     now: number,
   ): Promise<{ isRight: boolean; waitSeconds: number }> {
     const { kv } = this.ctx.storage;
-    const failures = kv.get<Failures>(FAILURES);
-    const waitSeconds = secondsToWait(failures, now);
+    const counters = [
+      { key: FAILURES + address, freeTries: FREE_TRIES_PER_ADDRESS },
+      { key: FAILURES, freeTries: FREE_TRIES_IN_ALL },
+    ];
+    const waits = counters.map(({ key, freeTries }) =>
+      secondsToWait(kv.get<Failures>(key), freeTries, now),
+    );
+    const waitSeconds = Math.max(...waits);
     if (waitSeconds > 0) return { isRight: false, waitSeconds };
 
-    kv.put<Failures>(FAILURES, { count: (failures?.count ?? 0) + 1, lastAt: now });
+    for (const { key } of counters) {
+      kv.put<Failures>(key, { count: (kv.get<Failures>(key)?.count ?? 0) + 1, lastAt: now });
+    }
     await this.ctx.storage.setAlarm(now + FORGET_FAILURES_MS);
     const isRight = verifyPassword(password, hash);
-    if (isRight) kv.delete(FAILURES);
+    if (isRight) this.#forgetFailures();
     return { isRight, waitSeconds: 0 };
   }
 
   /** Leaves nothing behind, so that names which nobody has do not stay as objects. */
   override async alarm(): Promise<void> {
-    await this.ctx.storage.deleteAll();
+    this.#forgetFailures();
+    const isEmpty = [...this.ctx.storage.kv.list({ limit: 1 })].length === 0;
+    if (isEmpty) await this.ctx.storage.deleteAll();
+  }
+
+  #forgetFailures(): void {
+    const { kv } = this.ctx.storage;
+    for (const [key] of [...kv.list({ prefix: FAILURES })]) kv.delete(key);
   }
 }

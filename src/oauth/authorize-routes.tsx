@@ -5,7 +5,7 @@ import type { Account } from "../accounts/accounts";
 import { currentAccount } from "../accounts/sessions";
 import { parseUserName } from "../core/names";
 import { formatScopes, type Scope } from "../core/scope";
-import { randomId } from "../core/secrets";
+import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
@@ -13,18 +13,16 @@ import { errorPage } from "../http/page";
 import { requireSameOrigin } from "../http/same-origin";
 import { issueCode } from "./codes";
 import { consentPage, DURATIONS, isDuration, levelField } from "./consent";
-import { insertGrant } from "./repo";
+import { issueToken } from "./implicit";
 import {
   type AuthorizationRequest,
   errorRedirect,
   parseAuthorizationRequest,
+  type RequestRefusal,
   successRedirect,
 } from "./request";
-import { signAccessToken } from "./tokens";
 
 type OAuthContext = Context<{ Bindings: Env }>;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const authorizeRoutes = new Hono<{ Bindings: Env }>();
 
@@ -50,86 +48,54 @@ authorizeRoutes.post("/:user?", requireSameOrigin, async (c) => {
   }
   const { days } = DURATIONS[duration];
   const now = Date.now();
-  const expiresAt = days === null ? null : now + days * DAY_MS;
-  const scope = formatScopes(narrow(request.scopes, form));
-  return c.redirect(
-    successRedirect(
-      request,
-      request.challenge === null
-        ? await implicitAnswer(c.env, account, request, scope, expiresAt, now)
-        : await codeAnswer(c.env, account, request, request.challenge, scope, expiresAt, now),
-    ),
-  );
+  const allowed = {
+    account,
+    redirectUri: request.redirectUri,
+    scope: formatScopes(narrow(request.scopes, form)),
+    expiresAt: days === null ? null : now + days * DAY_MS,
+  };
+  const answer =
+    request.challenge === null
+      ? await issueToken(c.env, allowed, now)
+      : { code: await issueCode(c.env, allowed, request.challenge, now) };
+  return c.redirect(successRedirect(request, answer));
 });
 
 /**
  * Everything that comes before the question: a sound request, and the right person signed in.
- * Returns the response where it is not so. An error goes back to the app only when somebody is
- * signed in, as RFC 9700 §4.11.2 asks: any address can be a redirect_uri here, and the endpoint
- * must not send strangers wherever a link says.
+ * Returns the response where it is not so.
  */
 async function readyForConsent(
   c: OAuthContext,
 ): Promise<Response | { account: Account; request: AuthorizationRequest }> {
-  const { search } = new URL(c.req.url);
+  const { pathname, search } = new URL(c.req.url);
   const parsed = parseAuthorizationRequest(new URLSearchParams(search));
-  if (!parsed.ok && parsed.refusal.redirect === undefined) {
-    return errorPage(c, 400, "This app cannot be connected", parsed.refusal.message);
-  }
-  const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");
   const account = await currentAccount(c, Date.now());
+  if (!parsed.ok) return refuseRequest(c, parsed.refusal, account !== null);
+  const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");
   if (account === null || (user !== undefined && account.name !== user)) {
-    const query = new URLSearchParams({ next: new URL(c.req.url).pathname + search });
+    const query = new URLSearchParams({ next: pathname + search });
     if (user !== undefined) query.set("name", user);
     return c.redirect(`/sign-in?${query}`);
   }
-  return parsed.ok
-    ? { account, request: parsed.request }
-    : c.redirect(parsed.refusal.redirect as string);
+  return { account, request: parsed.request };
+}
+
+/**
+ * An error goes back to the app at once only where somebody is signed in, and otherwise by a link:
+ * any address can be a redirect_uri here, and the endpoint must not send strangers wherever it
+ * says (RFC 9700 §4.11.2).
+ */
+function refuseRequest(
+  c: OAuthContext,
+  { message, redirect }: RequestRefusal,
+  isSignedIn: boolean,
+): Response | Promise<Response> {
+  if (redirect !== undefined && isSignedIn) return c.redirect(redirect);
+  const link = redirect === undefined ? undefined : { href: redirect, text: "Back to the app" };
+  return errorPage(c, 400, "This app cannot be connected", message, link);
 }
 
 /** What the person leaves of what the app asked for. */
 const narrow = (scopes: Scope[], form: URLSearchParams): Scope[] =>
   scopes.map((scope) => (form.get(levelField(scope)) === "r" ? { ...scope, level: "r" } : scope));
-
-/** RFC 6749 §4.2.2. */
-async function implicitAnswer(
-  env: Env,
-  account: Account,
-  { redirectUri }: AuthorizationRequest,
-  scope: string,
-  expiresAt: number | null,
-  now: number,
-): Promise<Record<string, string>> {
-  const { id, name: user } = account;
-  const grant = randomId();
-  await insertGrant(env.DB, {
-    account: id,
-    id: grant,
-    origin: redirectUri.origin,
-    scope,
-    flow: "implicit",
-    createdAt: now,
-    expiresAt,
-  });
-  const claims = { account: id, user, grant, scope };
-  const access_token = await signAccessToken(env, claims, expiresAt, now);
-  const answer = { access_token, token_type: "bearer", scope };
-  return expiresAt === null
-    ? answer
-    : { ...answer, expires_in: String(Math.floor((expiresAt - now) / 1000)) };
-}
-
-/** RFC 6749 §4.1.2. */
-async function codeAnswer(
-  env: Env,
-  account: Account,
-  { redirectUri }: AuthorizationRequest,
-  challenge: string,
-  scope: string,
-  grantExpiresAt: number | null,
-  now: number,
-): Promise<Record<string, string>> {
-  const allowed = { redirectUri: redirectUri.raw, challenge, scope, grantExpiresAt };
-  return { code: await issueCode(env, { ...allowed, account: account.id }, now) };
-}

@@ -2,8 +2,11 @@
 
 import { formatScopes, isWithin, parseScopes } from "../core/scope";
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
+import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { parseRedirectUri } from "./redirect-uri";
+import { logFault } from "../http/log";
+import type { Allowed } from "./implicit";
+import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import {
   deleteGrant,
   insertCode,
@@ -15,7 +18,6 @@ import {
 import { signAccessToken } from "./tokens";
 
 const CODE_LIFETIME_MS = 60_000;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** RFC 6749 §5.1. */
 export interface TokenResponse {
@@ -38,19 +40,23 @@ export type TokenOutcome = { ok: true; response: TokenResponse } | { ok: false; 
 /** Makes a code for what was allowed. The grant comes into being when the code is redeemed. */
 export async function issueCode(
   env: Env,
-  allowed: {
-    account: string;
-    redirectUri: string;
-    challenge: string;
-    scope: string;
-    grantExpiresAt: number | null;
-  },
+  { account, redirectUri, scope, expiresAt: grantExpiresAt }: Allowed,
+  challenge: string,
   now: number,
 ): Promise<string> {
   const code = randomSecret();
   const hash = await sha256(code);
   const expiresAt = now + CODE_LIFETIME_MS;
-  await insertCode(env.DB, { ...allowed, hash, grantId: randomId(), expiresAt });
+  await insertCode(env.DB, {
+    hash,
+    account: account.id,
+    grantId: randomId(),
+    redirectUri: redirectUri.raw,
+    challenge,
+    scope,
+    grantExpiresAt,
+    expiresAt,
+  });
   return code;
 }
 
@@ -79,9 +85,14 @@ export async function exchangeCode(
     equalInConstantTime(await sha256(verifier), row.challenge);
   if (!isRightVerifier) return invalidGrant("code_verifier does not fit the challenge.");
 
-  const origin = parseRedirectUri(redirectUri)?.origin ?? "";
+  const app = parseRedirectUri(redirectUri) as RedirectUri;
   const refresh = await newRefreshToken(env, row.grantExpiresAt, now);
-  if (!(await redeemCode(env.DB, row, origin, refresh, now))) return revokeReplayed(env, row);
+  const isFirst = await isExchanged(
+    redeemCode(env.DB, row, app, refresh, now),
+    () => loadCode(env.DB, row.hash),
+    refresh.hash,
+  );
+  if (!isFirst) return revokeReplayed(env, row);
   return tokenResponse(env, row, refresh.token, row.scope, now);
 }
 
@@ -109,8 +120,31 @@ export async function exchangeRefreshToken(
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
   const next = await newRefreshToken(env, row.grantExpiresAt, now);
-  if (!(await rotateRefreshToken(env.DB, row, next))) return revokeReplayed(env, row);
+  const isFirst = await isExchanged(
+    rotateRefreshToken(env.DB, row, next),
+    () => loadRefreshToken(env.DB, row.hash, now),
+    next.hash,
+  );
+  if (!isFirst) return revokeReplayed(env, row);
   return tokenResponse(env, row, next.token, formatScopes(wanted), now);
+}
+
+/**
+ * The outcome of an exchange. If its answer got lost, the row tells by its successor whether it was
+ * made: an app that had to try again would be taken for a thief.
+ */
+async function isExchanged(
+  exchange: Promise<boolean>,
+  reload: () => Promise<{ successor: string | null } | null>,
+  successor: string,
+): Promise<boolean> {
+  try {
+    return await exchange;
+  } catch (error) {
+    logFault("An exchange of tokens was not answered.", error);
+    if ((await reload())?.successor === successor) return true;
+    throw error;
+  }
 }
 
 interface Redeemed {

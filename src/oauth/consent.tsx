@@ -2,8 +2,8 @@
 
 import type { Context } from "hono";
 import type { Scope } from "../core/scope";
+import { isLoopback } from "../http/hosts";
 import { page } from "../http/page";
-import { isLoopback } from "./redirect-uri";
 import type { AuthorizationRequest } from "./request";
 
 /** How long a person can allow an app: the choices of the form, in days; null: no end. */
@@ -113,5 +113,7 @@ const ScopeItem = ({ scope }: { scope: Scope }) => {
 
 const EVERYTHING = "All documents of all your apps, private and public";
 
-const explain = ({ module }: Scope): string =>
-  `Your documents under “${module}”, private and public`;
+const explain = ({ module, level }: Scope): string =>
+  level === "rw"
+    ? `Your documents in “${module}”. It can also publish some, for all who have the link.`
+    : `Your documents in “${module}”`;

@@ -28,6 +28,8 @@ export function grantedScopes(result: D1Result | undefined): Scope[] | null {
 /** An app that is connected to an account, by all its grants. */
 export interface ConnectedApp {
   origin: string;
+  /** Where it was opened last. */
+  url: string;
   scopes: Scope[];
   /** Milliseconds since 1970. */
   since: number;
@@ -44,6 +46,7 @@ export async function listConnectedApps(
   const byOrigin = Map.groupBy(await loadGrants(db, account, now), ({ origin }) => origin);
   return [...byOrigin].map(([origin, grants]) => ({
     origin,
+    url: grants.at(-1)?.appUrl ?? origin,
     scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
     since: Math.min(...grants.map(({ createdAt }) => createdAt)),
     until: latestEnd(grants),

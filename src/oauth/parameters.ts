@@ -7,6 +7,24 @@
 export const presentParameters = (parameters: URLSearchParams): URLSearchParams =>
   new URLSearchParams([...parameters].filter(([, value]) => value !== ""));
 
-/** RFC 6749 §3.1, §3.2: "parameters MUST NOT be included more than once." Null if none is. */
+/**
+ * RFC 6749 §3.1, §3.2: "parameters MUST NOT be included more than once", but unknown ones "MUST"
+ * be ignored. Null if none of those known is there twice.
+ */
 export const findRepeated = (parameters: URLSearchParams): string | null =>
-  [...parameters.keys()].find((name) => parameters.getAll(name).length > 1) ?? null;
+  KNOWN.find((name) => parameters.getAll(name).length > 1) ?? null;
+
+const KNOWN = [
+  "client_id",
+  "code",
+  "code_challenge",
+  "code_challenge_method",
+  "code_verifier",
+  "grant_type",
+  "redirect_uri",
+  "refresh_token",
+  "response_type",
+  "scope",
+  "state",
+  "token",
+];

@@ -4,6 +4,7 @@ export interface GrantRow {
   account: string;
   id: string;
   origin: string;
+  appUrl: string;
   scope: string;
   flow: "implicit" | "code";
   createdAt: number;
@@ -12,13 +13,13 @@ export interface GrantRow {
 
 /** Makes a grant. Its id has to be fresh. */
 export async function insertGrant(db: D1Database, grant: GrantRow): Promise<void> {
-  const { account, id, origin, scope, flow, createdAt, expiresAt } = grant;
+  const { account, id, origin, appUrl, scope, flow, createdAt, expiresAt } = grant;
   await db
     .prepare(
-      `INSERT INTO grants (account, id, origin, scope, flow, created_at, expires_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
+      `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
     )
-    .bind(account, id, origin, scope, flow, createdAt, expiresAt)
+    .bind(account, id, origin, appUrl, scope, flow, createdAt, expiresAt)
     .run();
 }
 
@@ -44,7 +45,8 @@ export async function loadGrants(
 ): Promise<GrantRow[]> {
   const { results } = await db
     .prepare(
-      `SELECT account, id, origin, scope, flow, created_at AS createdAt, expires_at AS expiresAt
+      `SELECT account, id, origin, app_url AS appUrl, scope, flow, created_at AS createdAt,
+              expires_at AS expiresAt
        FROM grants
        WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
        ORDER BY created_at`,
@@ -128,7 +130,7 @@ export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> 
 export async function redeemCode(
   db: D1Database,
   code: CodeRow,
-  origin: string,
+  app: { origin: string; appUrl: string },
   refresh: { hash: string; expiresAt: number },
   now: number,
 ): Promise<boolean> {
@@ -139,15 +141,16 @@ export async function redeemCode(
       .bind(code.hash, refresh.hash),
     db
       .prepare(
-        `INSERT INTO grants (account, id, origin, scope, flow, created_at, expires_at)
-         SELECT ?3, ?4, ?5, ?6, 'code', ?7, ?8 WHERE ${isFirst}`,
+        `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
+         SELECT ?3, ?4, ?5, ?6, ?7, 'code', ?8, ?9 WHERE ${isFirst}`,
       )
       .bind(
         code.hash,
         refresh.hash,
         code.account,
         code.grantId,
-        origin,
+        app.origin,
+        app.appUrl,
         code.scope,
         now,
         code.grantExpiresAt,

@@ -3,7 +3,8 @@
 import { type Context, Hono } from "hono";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import { readForm } from "../http/form";
+import { allowApps } from "../http/cors";
+import { limitForms, readForm } from "../http/form";
 import { exchangeCode, exchangeRefreshToken, type TokenError, type TokenOutcome } from "./codes";
 import { findRepeated, presentParameters } from "./parameters";
 import { deleteGrant, loadRefreshToken } from "./repo";
@@ -12,6 +13,14 @@ import { verifyAccessToken } from "./tokens";
 type OAuthContext = Context<{ Bindings: Env }>;
 
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
+
+for (const path of ["/token", "/revoke"]) {
+  tokenRoutes.use(path, allowApps(["POST"]));
+  tokenRoutes.use(
+    path,
+    limitForms((c) => c.json(badRequest("The body is too large.").error, 413)),
+  );
+}
 
 tokenRoutes.post("/token", async (c) => {
   const outcome = isForm(c)
@@ -58,10 +67,7 @@ async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOu
 /** RFC 7009: an app gives back an access or refresh token; its whole grant ends. */
 tokenRoutes.post("/revoke", async (c) => {
   const token = isForm(c) ? (await readForm(c)).get("token") : null;
-  if (!token) {
-    const error: TokenError = { error: "invalid_request", error_description: "token is missing." };
-    return c.json(error, 400);
-  }
+  if (!token) return c.json(badRequest("token is missing.").error, 400);
   const now = Date.now();
   const claims = await verifyAccessToken(c.env, token, now);
   const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
@@ -75,7 +81,7 @@ tokenRoutes.post("/revoke", async (c) => {
 const isForm = (c: OAuthContext): boolean =>
   /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("content-type") ?? "");
 
-const badRequest = (error_description: string): TokenOutcome => ({
+const badRequest = (error_description: string): { ok: false; error: TokenError } => ({
   ok: false,
   error: { error: "invalid_request", error_description },
 });

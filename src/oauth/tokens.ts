@@ -47,14 +47,16 @@ export async function verifyAccessToken(
   const key = kid === null ? null : await verifyingKey(env, kid, now);
   if (key === null) return null;
   try {
-    const { payload } = await jwtVerify<{ user: string; grant: string; scope: string }>(
+    const { payload } = await jwtVerify<Record<"user" | "grant" | "scope", unknown>>(
       token,
       key.secret,
       { algorithms: [ALGORITHM], typ: TYPE, currentDate: new Date(now) },
     );
-    const scopes = parseScopes(payload.scope);
-    if (payload.sub === undefined || scopes === null) return null;
-    return { account: payload.sub, user: payload.user, grant: payload.grant, scopes };
+    const { sub, user, grant, scope } = payload;
+    const claims = [sub, user, grant, scope];
+    const scopes = typeof scope === "string" ? parseScopes(scope) : null;
+    if (claims.some((claim) => typeof claim !== "string") || scopes === null) return null;
+    return { account: sub as string, user: user as string, grant: grant as string, scopes };
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
     throw error;

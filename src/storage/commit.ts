@@ -4,43 +4,44 @@
  *
  *   commit(group):
  *     repeat a few times:
- *       batch := random
  *       in ONE D1 transaction, for each change of the group in order:
- *         verdict := 'fenced' unless root.version = base or root.batch = batch
+ *         verdict := 'fenced' unless root.version is base or that of an earlier change here,
  *                    else by the document's row, the clashing rows and the usage
- *         if 'go': ancestors := (version, batch, shares); document := (version, ...) or gone
+ *         if 'go': ancestors := (version, shares); document := (version, ...) or gone
  *       answered:     base := what the root is now; return the verdicts, unless fenced
  *       not answered: look at the root.
- *         root.batch is ours           it was committed, and nothing since: the rows tell by
- *                                      their versions what was done
- *         root.version is still base   not committed yet; try again. If the first batch arrives
- *                                      late, it finds a root that the second has changed
- *         neither                      somebody else has written: the outcome is unknown
+ *         its version is of this group  it was committed, and nothing since: the rows tell by
+ *                                       their versions what was done
+ *         it is still base              not committed yet; try again. If the first try arrives
+ *                                       late, it finds a root that the second has changed
+ *         neither                       somebody else has written: the outcome is unknown
  *
- * Invariant: a batch has an effect only on the state of the tree that it was composed for, so that
- * neither another instance of this object nor a late duplicate of a batch whose answer got lost
- * can overwrite a change that was acknowledged.
+ * Invariant: a change has an effect only on the state of the tree that it was composed for, so
+ * that neither another instance of this object nor a late duplicate of a batch whose answer got
+ * lost can undo or overwrite a change that was acknowledged.
  *
  * The queue alone would not do: an object that was reset may still have a call to D1 in flight
  * while its successor runs.
  */
 
+import type { NodePath } from "../core/path";
 import { done, type Outcome, refused } from "../core/refusals";
-import { randomId } from "../core/secrets";
 import { logFault } from "../http/log";
 import {
   type Change,
   changeStatements,
-  type Fence,
   type NodeRow,
   selectDocument,
   selectRoot,
   type Weighed,
 } from "./repo";
-import { refusalOf, UNKNOWN_OUTCOME } from "./verdicts";
+import { refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
 
-/** Changes in one batch. */
-export const MAX_GROUP = 100;
+/**
+ * Changes in one batch: with their statements below the 50 queries that D1 has for an invocation
+ * on the free plan, should it count them one by one.
+ */
+export const MAX_GROUP = 12;
 
 const MAX_TRIES = 3;
 
@@ -72,32 +73,38 @@ export class Committer {
    */
   async commit(group: Commit[]): Promise<Outcome<Committed>[]> {
     const [first] = group as [Commit];
-    const unanswered = new Set<string>();
+    let isUnanswered = false;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const base = this.#base === undefined ? first.seen.rootVersion : this.#base;
-      const fence: Fence = { base, batch: randomId() };
       this.#base = undefined;
       try {
-        const weighed = await this.#runBatch(group, fence);
+        const weighed = await this.#runBatch(group, base);
         this.#base = rootAfter(group, weighed);
         if (!weighed.some(({ verdict }) => verdict === "fenced")) {
           return group.map((change, index) => outcomeOf(change, weighed[index] as Weighed));
         }
-        if (unanswered.size === 0) continue;
+        if (!isUnanswered) continue;
       } catch (error) {
         logFault("A commit was not answered.", error);
-        unanswered.add(fence.batch);
+        isUnanswered = true;
       }
-      const root = await selectRoot(this.#db, first.account).first<Root>();
-      this.#base = root?.version ?? null;
-      if (root && unanswered.has(root.batch)) return this.#readOutcomes(group, root, base);
-      if (this.#base !== base) break;
+      const root = await selectRoot(this.#db, first.account).first<string>("version");
+      this.#base = root;
+      if (group.some(({ version }) => version === root)) {
+        return this.#readOutcomes(group, root, base);
+      }
+      if (root !== base) break;
     }
-    return this.#readOutcomes(group, null, null);
+    return isUnanswered
+      ? this.#readOutcomes(group, null, null)
+      : group.map(() => refused(UNAVAILABLE));
   }
 
-  async #runBatch(group: Commit[], fence: Fence): Promise<Weighed[]> {
-    const statements = group.map((change) => changeStatements(this.#db, change, fence));
+  async #runBatch(group: Commit[], base: string | null): Promise<Weighed[]> {
+    const versions = group.map(({ version }) => version);
+    const statements = group.map((change, index) =>
+      changeStatements(this.#db, change, { base, earlier: versions.slice(0, index) }),
+    );
     const results = await this.#db.batch(statements.flat());
     let start = 0;
     return statements.map((own) => {
@@ -113,7 +120,7 @@ export class Committer {
    */
   async #readOutcomes(
     group: Commit[],
-    root: Root | null,
+    root: string | null,
     base: string | null,
   ): Promise<Outcome<Committed>[]> {
     const rows = await this.#db.batch<NodeRow>(
@@ -121,23 +128,24 @@ export class Committer {
     );
     return group.map((change, index) => {
       const isInPlace = rows[index]?.results[0]?.version === change.version;
-      const isLast = root?.version === change.version;
+      const isLast = root === change.version;
       if (change.put) {
         if (!isInPlace && !isLast) return refused(UNKNOWN_OUTCOME);
         return done({ version: change.version, created: change.seen.version === null });
       }
-      // Only if nothing came between the request's look and the batch is it known what was deleted.
+      // What was deleted is known only if nothing came between the request's look and the delete.
       const { rootVersion, version } = change.seen;
-      if (!isLast || rootVersion !== base || version === null) return refused(UNKNOWN_OUTCOME);
-      return done({ version, created: false });
+      const isAsSeen =
+        rootVersion === base &&
+        !group.slice(0, index).some(({ node }) => isSame(node, change.node));
+      return isLast && isAsSeen && version !== null
+        ? done({ version, created: false })
+        : refused(UNKNOWN_OUTCOME);
     });
   }
 }
 
-interface Root {
-  version: string;
-  batch: string;
-}
+const isSame = (a: NodePath, b: NodePath): boolean => a.parent === b.parent && a.name === b.name;
 
 function outcomeOf(change: Commit, weighed: Weighed): Outcome<Committed> {
   const refusal = refusalOf(weighed);

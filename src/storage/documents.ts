@@ -19,7 +19,7 @@ import {
   type Weighed,
   weighChange,
 } from "./repo";
-import { refusalOf, UNKNOWN_OUTCOME } from "./verdicts";
+import { OVER_QUOTA, refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
 
 /** A document's row, with the account it belongs to. */
 export interface DocumentRow extends NodeRow {
@@ -161,11 +161,7 @@ async function storeBody(
     return await writeBody(env.BODIES, key, label, body, length, allowance);
   } catch (error) {
     logFault("A body could not be stored.", error);
-    return refused({
-      code: "unavailable",
-      message: "The document could not be stored, and nothing was changed. Try again.",
-      retryAfterSeconds: 1,
-    });
+    return refused(UNAVAILABLE);
   }
 }
 
@@ -174,8 +170,7 @@ function allowanceFor(weighed: Weighed, maxBytes: number): Allowance {
   const oldLength = weighed.oldLength ?? 0;
   const left = Math.max(0, weighed.quotaBytes - weighed.usedBytes) + oldLength;
   if (left >= maxBytes) return { bytes: maxBytes, refusal: tooLarge(maxBytes) };
-  const refusal = refusalOf({ ...weighed, verdict: "over-quota" }) as Refusal;
-  return { bytes: left, refusal };
+  return { bytes: left, refusal: OVER_QUOTA };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Listing a folder: §4. */
 
-import { EMPTY_FOLDER_VERSION, type Precondition } from "../core/etag";
-import { describeFolder, type FolderItem } from "../core/folder";
+import { type Precondition, UNTOUCHED_VERSION } from "../core/etag";
+import type { FolderItem } from "../core/folder";
 import type { NodePath } from "../core/path";
 import { done, type Outcome } from "../core/refusals";
 import type { Env } from "../env";
@@ -13,8 +13,8 @@ export interface Folder {
   version: string;
   /** Milliseconds since 1970; null: nothing is in it, so nobody knows. */
   modified: number | null;
-  /** Its description; undefined if the precondition shows that the client has it already. */
-  describe(): string;
+  /** Null: they were not read, for the client knows this version. */
+  items: FolderItem[] | null;
 }
 
 /**
@@ -33,10 +33,11 @@ export async function readFolder(
   const answer = await askWithGrant<FolderRow>(env, claims, node, "read", question, now);
   if (!answer.ok) return answer;
   const rows = answer.value;
+  const items = rows.filter((row): row is FolderRow & FolderItem => row.name !== null);
+  const hasMore = (rows[0]?.documents ?? 0) > 0 && items.length === 0;
   return done({
-    version: rows[0]?.folderVersion ?? EMPTY_FOLDER_VERSION,
+    version: rows[0]?.folderVersion ?? UNTOUCHED_VERSION,
     modified: rows[0]?.folderModified ?? null,
-    describe: () =>
-      describeFolder(rows.filter((row): row is FolderRow & FolderItem => row.name !== null)),
+    items: hasMore ? null : items,
   });
 }

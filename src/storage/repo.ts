@@ -51,10 +51,11 @@ export interface Weighed {
   quotaBytes: number;
 }
 
-/** Pins a batch to a state of the tree: see `storage/commit.ts`. */
+/** Pins a change to a state of the tree, by what the root's version may be: `storage/commit.ts`. */
 export interface Fence {
   base: string | null;
-  batch: string;
+  /** The versions of the changes that come before it in its batch. */
+  earlier: string[];
 }
 
 export const selectDocument = (
@@ -85,15 +86,19 @@ export const selectPublicDocument = (
     .bind(user, node.parent, node.name);
 
 export interface FolderRow extends NodeRow {
-  folderVersion: string;
-  folderModified: number;
-  /** Null: the folder's version is among the known ones, or it has no items. */
+  /** Null: nothing was ever stored. */
+  folderVersion: string | null;
+  /** Null: the folder is empty. */
+  folderModified: number | null;
+  /** How many are below the folder; null: it is empty. */
+  documents: number | null;
+  /** Null: there is no item in this row. */
   name: string | null;
 }
 
 /**
- * A folder and its items, or the folder alone (one row read) if the client knows its version. No
- * row: nothing is in it.
+ * A folder and its items, or the folder alone (one row read) if the client knows its version. A
+ * folder that is empty has the version of the root: it changes whenever the folder could have.
  */
 export const selectFolder = (
   db: D1Database,
@@ -105,13 +110,15 @@ export const selectFolder = (
     .prepare(
       // The condition stands on the join: as a condition on the rows it would still read them all.
       // The list stands as text: json_each would count as a row for each member.
-      `SELECT f.version AS folderVersion, f.modified AS folderModified,
-              c.name, c.version, c.type, c.length, c.modified
-       FROM nodes f
+      `SELECT coalesce(f.version, r.version) AS folderVersion, f.modified AS folderModified,
+              f.documents, c.name, c.version, c.type, c.length, c.modified
+       FROM (SELECT 1)
+       LEFT JOIN nodes f ON f.account = ?1 AND f.parent = ?2 AND f.name = ?3
+       LEFT JOIN nodes r
+         ON r.account = iif(f.version IS NULL, ?1, NULL) AND r.parent = '' AND r.name = '/'
        LEFT JOIN nodes c
          ON c.account = iif(?5 OR instr(?6, '"' || f.version || '"'), NULL, ?1)
-        AND c.parent = ?4
-       WHERE f.account = ?1 AND f.parent = ?2 AND f.name = ?3`,
+        AND c.parent = ?4`,
     )
     .bind(
       account,
@@ -124,35 +131,34 @@ export const selectFolder = (
 
 /** What a change would meet now, without making it: to refuse early. Yields one `Weighed`. */
 export const weighChange = (db: D1Database, change: Change): D1PreparedStatement =>
-  db.prepare(weigh("")).bind(...parameters(change).slice(0, 8));
+  bind(db, weigh(""), parameters(change, { base: null, earlier: [] }));
 
 /**
  * The statements of one change, to run in one batch in this order. The first yields a `Weighed`;
- * the others do something only if its verdict is `go`.
+ * the others change something only if its verdict is `go`.
  */
 export function changeStatements(
   db: D1Database,
   change: Change,
   fence: Fence,
 ): D1PreparedStatement[] {
-  const all = [...parameters(change), fence.base, fence.batch, change.put?.type ?? null];
-  const statement = (sql: string, used: number) => db.prepare(sql).bind(...all.slice(0, used));
+  const all = parameters(change, fence);
   return [
-    statement(weigh(FENCED), 11),
-    statement(SHIFT_ANCESTORS, 11),
+    bind(db, weigh(FENCED), all),
+    bind(db, SHIFT_ANCESTORS, all),
     ...(change.put
-      ? [statement(PUT_DOCUMENT, 12)]
-      : [statement(DELETE_DOCUMENT, 4), statement(PRUNE_FOLDERS, 5)]),
+      ? [bind(db, PUT_DOCUMENT, all)]
+      : [bind(db, DELETE_DOCUMENT, all), bind(db, PRUNE_FOLDERS, all)]),
   ];
 }
 
 export const selectRoot = (db: D1Database, account: string): D1PreparedStatement =>
   db
-    .prepare("SELECT version, batch FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3")
+    .prepare("SELECT version FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3")
     .bind(account, ROOT.parent, ROOT.name);
 
-/** ?1 to ?9 of the statements below. */
-const parameters = (change: Change): unknown[] => [
+/** ?1 to ?12 of the statements below. */
+const parameters = (change: Change, fence: Fence): unknown[] => [
   change.account,
   change.node.parent,
   change.node.name,
@@ -162,21 +168,31 @@ const parameters = (change: Change): unknown[] => [
   change.put?.length ?? null,
   change.defaultQuotaBytes,
   change.modified,
+  change.put?.type ?? null,
+  fence.base,
+  JSON.stringify(fence.earlier),
 ];
+
+/** D1 wants just as many parameters as the highest that a statement names. */
+function bind(db: D1Database, sql: string, parameters: unknown[]): D1PreparedStatement {
+  const highest = Math.max(...[...sql.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number)));
+  return db.prepare(sql).bind(...parameters.slice(0, highest));
+}
 
 const OLD_AND_ROOT = `
   old AS (
     SELECT version, length, modified FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3
   ),
   root AS (
-    SELECT version, length, batch FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'
+    SELECT version, length FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'
   )`;
 
 const QUOTA = "coalesce((SELECT quota_bytes FROM accounts WHERE id = ?1), ?8)";
 
-/** The root is as the batch was composed for, or it is this very batch that has changed it. */
+/** The root is as the batch was composed for, or as an earlier change of the batch has left it. */
 const FENCED = `
-    WHEN (SELECT version FROM root) IS NOT ?10 AND (SELECT batch FROM root) IS NOT ?11
+    WHEN (SELECT version FROM root) IS NOT ?11
+      AND NOT EXISTS (SELECT 1 FROM root WHERE version IN (SELECT value FROM json_each(?12)))
       THEN 'fenced'`;
 
 /**
@@ -234,19 +250,18 @@ const weigh = (fenced: string): string => `
  */
 const SHIFT_ANCESTORS = `
   WITH ${OLD_AND_ROOT}
-  INSERT INTO nodes (account, parent, name, version, length, documents, modified, batch)
+  INSERT INTO nodes (account, parent, name, version, length, documents, modified)
   SELECT ?1, a.value ->> 0, a.value ->> 1, ?4,
     coalesce(?7, 0) - coalesce((SELECT length FROM old), 0),
     (?7 IS NOT NULL) - EXISTS (SELECT 1 FROM old),
-    ?9, ?11
+    ?9
   FROM json_each(?5) a
   WHERE (${verdict(FENCED)}) = 'go'
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     length = length + excluded.length,
     documents = documents + excluded.documents,
-    modified = excluded.modified,
-    batch = excluded.batch`;
+    modified = excluded.modified`;
 
 const WENT_AHEAD = `
   EXISTS (
@@ -255,7 +270,7 @@ const WENT_AHEAD = `
 
 const PUT_DOCUMENT = `
   INSERT INTO nodes (account, parent, name, version, type, length, documents, modified)
-  SELECT ?1, ?2, ?3, ?4, ?12, ?7, 1, ?9 WHERE ${WENT_AHEAD}
+  SELECT ?1, ?2, ?3, ?4, ?10, ?7, 1, ?9 WHERE ${WENT_AHEAD}
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     type = excluded.type,

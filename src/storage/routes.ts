@@ -2,13 +2,14 @@
 
 import { type Context, Hono } from "hono";
 import { etagOf, parsePrecondition, weighIfRange, weighRead } from "../core/etag";
-import { httpDate } from "../core/folder";
+import { describeFolder, httpDate } from "../core/folder";
 import { isPublic, type NodePath, parseNodePath } from "../core/path";
 import { type ByteRange, parseRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { FOLDER_TYPE } from "../core/spec";
-import type { Env } from "../env";
+import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
+import { isOpenHere } from "../http/hosts";
 import { refusalResponse } from "../http/refusals";
 import type { AccessClaims } from "../oauth/tokens";
 import { type Access, isOpenToAnyone, weighToken } from "./access";
@@ -32,9 +33,12 @@ const MAX_LOOKS = 5;
 
 export const storageRoutes = new Hono<{ Bindings: Env }>()
   .use(allowApps(METHODS))
+  .use(async (c, next) => {
+    await next();
+    for (const [name, value] of SAFETY_HEADERS) c.res.headers.set(name, value);
+  })
   .all("*", async (c) => {
     const response = await answer(c);
-    for (const [name, value] of SAFETY_HEADERS) response.headers.set(name, value);
     // Cloudflare would compress the body and weaken the ETag to W/"...", which no If-Match matches.
     if (c.req.header("cf-ray") && response.headers.has("etag")) {
       response.headers.append("Cache-Control", "no-transform");
@@ -58,6 +62,7 @@ const SAFETY_HEADERS: [string, string][] = [
 type StorageContext = Context<{ Bindings: Env }>;
 
 async function answer(c: StorageContext): Promise<Response> {
+  if (!isOpenHere("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);
   const { method } = c.req;
   if (!METHODS.includes(method)) {
     const message = `${method} is not a method of the storage.`;
@@ -109,12 +114,14 @@ async function answerFolder(
   if (!precondition.ok) return precondition;
   const folder = await readFolder(c.env, claims, node, precondition.value, now);
   if (!folder.ok) return folder;
-  const { version, modified } = folder.value;
+  const { version, modified, items } = folder.value;
   const headers = versionHeaders(node, version, modified);
   const verdict = weighRead(precondition.value, version, modified);
-  if (verdict === "not-modified") return done(new Response(null, { status: 304, headers }));
   if (verdict === "failed") return refused(stale(version));
-  const body = new TextEncoder().encode(folder.value.describe());
+  if (verdict === "not-modified" || items === null) {
+    return done(new Response(null, { status: 304, headers }));
+  }
+  const body = new TextEncoder().encode(describeFolder(items));
   headers.set("Content-Type", FOLDER_TYPE);
   headers.set("Content-Length", String(body.byteLength));
   return done(new Response(body, { headers }));
@@ -185,11 +192,20 @@ function parsePut(request: Request): Outcome<Pick<Put, "body" | "length" | "type
   if (headers.has("content-range")) {
     return refused({ code: "malformed", message: "A document is always stored as a whole." });
   }
+  const coding = headers.get("content-encoding") ?? "identity";
+  if (coding.toLowerCase() !== "identity") {
+    const message = `The content coding ${coding} would be lost; send the document as it is.`;
+    return refused({ code: "unsupported-coding", message });
+  }
   const type = headers.get("content-type");
   // §4: "If no valid Content-Type header was received as part of a PUT request, the server MAY
   // refuse to process the request, and instead respond with a descriptive error message"
   if (type === null || type.trim() === "") {
     return refused({ code: "malformed", message: "The Content-Type header is missing." });
+  }
+  // What was no UTF-8 is lost already, and could not be given back byte for byte.
+  if (type.includes("\ufffd")) {
+    return refused({ code: "malformed", message: "The Content-Type header is not valid UTF-8." });
   }
   if (type.length > MAX_TYPE_LENGTH) {
     const message = `A Content-Type has at most ${MAX_TYPE_LENGTH} characters.`;
@@ -200,7 +216,7 @@ function parsePut(request: Request): Outcome<Pick<Put, "body" | "length" | "type
 }
 
 function wantedRange(c: StorageContext, row: DocumentRow): Outcome<ByteRange | null> {
-  const isWanted = weighIfRange(c.req.header("if-range") ?? null, row.version, row.modified);
+  const isWanted = weighIfRange(c.req.header("if-range") ?? null, row.version);
   return isWanted ? parseRange(c.req.header("range") ?? null, row.length) : done(null);
 }
 
@@ -220,6 +236,12 @@ const writtenResponse = (status: number, version: string): Response =>
 
 const contentRange = ({ offset, length }: ByteRange, size: number): string =>
   `bytes ${offset}-${offset + length - 1}/${size}`;
+
+/** Not 404: a client would take that for a deletion, and delete its own copy. */
+const MISDIRECTED: Refusal = {
+  code: "misdirected",
+  message: "The storage is on another host; WebFinger names it.",
+};
 
 const stale = (version: string): Refusal => ({
   code: "precondition-failed",

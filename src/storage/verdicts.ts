@@ -10,6 +10,18 @@ export const UNKNOWN_OUTCOME: Refusal = {
   retryAfterSeconds: 1,
 };
 
+/** Nothing was changed, and another try may go better. */
+export const UNAVAILABLE: Refusal = {
+  code: "unavailable",
+  message: "The storage is not available at the moment; nothing was changed. Try again.",
+  retryAfterSeconds: 1,
+};
+
+export const OVER_QUOTA: Refusal = {
+  code: "over-quota",
+  message: "The account has no room left for this document.",
+};
+
 /** The refusal that follows from a verdict, or null if the change goes ahead. */
 export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
   switch (verdict) {
@@ -30,8 +42,8 @@ export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
         version: oldVersion,
       };
     case "over-quota":
-      return { code: "over-quota", message: "The account has no room left for this document." };
+      return OVER_QUOTA;
     case "fenced":
-      return UNKNOWN_OUTCOME;
+      return UNAVAILABLE;
   }
 }

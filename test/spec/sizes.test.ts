@@ -209,6 +209,17 @@ describe("quota", () => {
     expect((await put(10)).status).toBe(201);
   });
 
+  it("§5.18 of two writers that together have one byte too many one is refused", async () => {
+    for (let i = 0; i < 3; i++) {
+      await sixtyOfHundred();
+      const responses = await Promise.all([
+        person.put("/notes/race1", "y".repeat(20)),
+        person.put("/notes/race2", "y".repeat(21)),
+      ]);
+      expect(responses.map(({ status }) => status).sort()).toEqual([201, 507]);
+    }
+  });
+
   it("§5.18 writers that race for the last room do not get more than there is", async () => {
     await sixtyOfHundred();
     const responses = await Promise.all(

@@ -1,0 +1,45 @@
+/** The implicit grant: RFC 6749 §4.2. */
+
+import type { Account } from "../accounts/accounts";
+import { randomId } from "../core/secrets";
+import type { Env } from "../env";
+import type { RedirectUri } from "./redirect-uri";
+import { insertGrant } from "./repo";
+import { signAccessToken } from "./tokens";
+
+/** What a person has allowed an app. */
+export interface Allowed {
+  account: Account;
+  redirectUri: RedirectUri;
+  /** A scope parameter. */
+  scope: string;
+  /** Milliseconds since 1970; null: until the app is disconnected. */
+  expiresAt: number | null;
+}
+
+/** Makes the grant and a token that lives as long. Returns the answer's parameters (§4.2.2 there). */
+export async function issueToken(
+  env: Env,
+  { account, redirectUri, scope, expiresAt }: Allowed,
+  now: number,
+): Promise<Record<string, string>> {
+  const id = randomId();
+  const { origin, appUrl } = redirectUri;
+  const flow = "implicit" as const;
+  await insertGrant(env.DB, {
+    account: account.id,
+    id,
+    origin,
+    appUrl,
+    scope,
+    flow,
+    createdAt: now,
+    expiresAt,
+  });
+  const claims = { account: account.id, user: account.name, grant: id, scope };
+  const access_token = await signAccessToken(env, claims, expiresAt, now);
+  const answer = { access_token, token_type: "bearer", scope };
+  return expiresAt === null
+    ? answer
+    : { ...answer, expires_in: String(Math.floor((expiresAt - now) / 1000)) };
+}
