@@ -92,12 +92,17 @@ function parseVersionList(raw: string): VersionList | null {
   if (text === "*") return { any: true, versions: [] };
   const versions: string[] = [];
   // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements"
-  const member = /\s*(?:(?:W\/)?(?:"([^"]*)"|([^\s",*]+)))?\s*(?:,|$)/y;
-  while (member.lastIndex < text.length) {
+  const separator = /[\s,]*/y;
+  const member = /(?:W\/)?(?:"([^"]*)"|([^\s",*]+))(?=[\s,]|$)/y;
+  for (let position = 0; ; position = member.lastIndex) {
+    separator.lastIndex = position;
+    const [between = ""] = separator.exec(text) ?? [];
+    if (separator.lastIndex === text.length) break;
+    if (position > 0 && !between.includes(",")) return null;
+    member.lastIndex = separator.lastIndex;
     const found = member.exec(text);
     if (!found) return null;
-    const version = found[1] ?? found[2];
-    if (version !== undefined) versions.push(version);
+    versions.push(found[1] ?? found[2] ?? "");
   }
   return versions.length > 0 ? { any: false, versions } : null;
 }

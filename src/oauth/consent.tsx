@@ -113,7 +113,9 @@ const ScopeItem = ({ scope }: { scope: Scope }) => {
 
 const EVERYTHING = "All documents of all your apps, private and public";
 
-const explain = ({ module, level }: Scope): string =>
-  level === "rw"
-    ? `Your documents in “${module}”. It can also publish some, for all who have the link.`
-    : `Your documents in “${module}”`;
+const explain = ({ module, level }: Scope): string => {
+  const documents = `Your documents in “${module}”, private and public`;
+  return level === "rw"
+    ? `${documents}. What it makes public can be read by anyone who has the link.`
+    : documents;
+};

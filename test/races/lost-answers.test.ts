@@ -129,7 +129,7 @@ describe("the fence", () => {
       .first("version");
 
   it("a late duplicate of a batch does not overwrite what came after it", async () => {
-    const late = changeStatements(env.DB, change("late", "v1"), { base: null, batch: "b1" });
+    const late = changeStatements(env.DB, change("late", "v1"), { base: null, earlier: [] });
     const committer = new Committer(env.DB);
     await committer.commit([{ ...change("late", "v1"), seen: unseen }]);
     await committer.commit([{ ...change("late", "v2"), seen: unseen }]);

@@ -70,7 +70,7 @@ describe("The home page", () => {
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("https://"));
     expect(links.length).toBeGreaterThan(1);
-    expect(links).toContain(`https://mine.example/#remotestorage=${address}`);
+    expect(links).toContain(`https://mine.example/deep/path#remotestorage=${address}`);
     for (const link of links) {
       expect(new URL(link).hash).toBe(`#remotestorage=${address}`);
     }

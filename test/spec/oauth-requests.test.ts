@@ -337,13 +337,13 @@ describe("A request that cannot be granted", () => {
     expect(fragmentOf(response)).not.toHaveProperty("state");
   });
 
-  it("RFC 9700 §4.11.2 is not sent on to the app while nobody is signed in", async () => {
+  it("RFC 9700 §4.11.2 leads to the app by a link alone while nobody is signed in", async () => {
     for (const change of [{ scope: "public:rw" }, { response_type: "id_token" }]) {
       for (const cookie of ["", "__Host-session=made-up"]) {
         const { search } = new URL(authorizeUrl("alice", change), ORIGIN);
         const response = await ask(search.slice(1), cookie);
-        const target = new URL(locationOf(response), ORIGIN);
-        expect([target.origin, target.pathname]).toEqual([ORIGIN, "/sign-in"]);
+        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+        expect(await response.text()).toMatch(/href="https:\/\/app\.example\/#error=\w+/);
       }
     }
   });

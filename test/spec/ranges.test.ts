@@ -68,7 +68,7 @@ describe("one range", () => {
 });
 
 describe("a range that cannot be had", () => {
-  it.each(["bytes=10-", "bytes=10-20", "bytes=1000-", "bytes=-0", "bytes=50-60,70-80"])(
+  it.each(["bytes=10-", "bytes=10-20", "bytes=1000-", "bytes=-0"])(
     "§5.13 %s -> 416 with the length",
     async (range) => {
       const get = await app.get(path, { Range: range });
@@ -129,12 +129,8 @@ describe("If-Range", () => {
     expect([get.status, await get.text()]).toEqual([206, "12"]);
   });
 
-  it("§4.25 with the date of the document -> 206", async () => {
-    const get = await app.get(path, { Range: "bytes=1-2", "If-Range": modified });
-    expect([get.status, await get.text()]).toEqual([206, "12"]);
-  });
-
   it.each([
+    ["the date of the document: another version may have the same", () => modified],
     ["another ETag", () => '"another"'],
     ["the ETag made weak: weak ones never match here", () => `W/${etag}`],
     ["a list", () => `${etag}, "another"`],

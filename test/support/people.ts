@@ -7,7 +7,7 @@ let addresses = 0;
 
 /** From an address of its own, as tries are limited by address. */
 export const fromElsewhere = (): Record<string, string> => ({
-  "CF-Connecting-IP": `2001:db8:1::${(++addresses).toString(16)}`,
+  "CF-Connecting-IP": `2001:db8:1:${(++addresses).toString(16)}::1`,
 });
 
 export const signUpAs = (name: string, password = PASSWORD): Promise<Response> =>

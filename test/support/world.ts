@@ -36,7 +36,7 @@ export interface Person {
 /** Someone who has just signed up. */
 export async function signUp(name = freshName()): Promise<Person> {
   // From an address of their own: sign-ups are limited by address.
-  const headers = { "CF-Connecting-IP": `2001:db8::${++addresses}` };
+  const headers = { "CF-Connecting-IP": `2001:db8:0:${(++addresses).toString(16)}::1` };
   const response = await sendForm("/sign-up", { name, password: PASSWORD }, headers);
   if (response.status !== 303) throw new Error(`Sign-up answered ${response.status}.`);
   return { name, cookie: cookieOf(response) };

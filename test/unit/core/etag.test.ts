@@ -121,8 +121,6 @@ describe("weighRead", () => {
 });
 
 describe("weighIfRange", () => {
-  const modified = Date.UTC(2018, 5, 2, 15, 58, 23, 999);
-
   it.each([
     [null, true],
     ['"v"', true],
@@ -131,12 +129,10 @@ describe("weighIfRange", () => {
     ['"v", "x"', false],
     ["v", false],
     ["*", false],
-    ["Sat, 02 Jun 2018 15:58:23 GMT", true],
-    ["Sat, 02 Jun 2018 15:58:22 GMT", false],
-    ["Sat, 02 Jun 2018 15:58:24 GMT", false],
+    ["Sat, 02 Jun 2018 15:58:23 GMT", false],
     ["", false],
   ])("%j: %s", (raw, expected) => {
-    expect(weighIfRange(raw, "v", modified)).toBe(expected);
+    expect(weighIfRange(raw, "v")).toBe(expected);
   });
 });
 
