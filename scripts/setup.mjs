@@ -5,7 +5,7 @@
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
@@ -92,6 +92,10 @@ async function installOnce() {
 }
 
 async function install() {
+  // npm would empty the folder behind it, which another checkout lives on.
+  if (lstatSync(join(ROOT, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Failure("node_modules is a link with other packages: install there, or remove it.");
+  }
   console.error("Installing the packages of package-lock.json ...");
   // Started by npm, run that very npm; its version may be another than the one on the path.
   const cli = process.env.npm_execpath;

@@ -6,7 +6,7 @@ import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
 import { limitForms } from "./http/form";
-import { onlyOnHostOf, requireTls } from "./http/gates";
+import { onlyOnHostOf, requireHost, requireTls } from "./http/gates";
 import { logFailure } from "./http/log";
 import { errorPage, pageHeaders } from "./http/page";
 import { authorizeRoutes } from "./oauth/authorize-routes";
@@ -15,12 +15,12 @@ import { storageRoutes } from "./storage/routes";
 
 export const app = new Hono<{ Bindings: Env }>();
 
-app.use(requireTls);
+app.use(requireHost);
 app.route("/storage", storageRoutes);
 app.use("/.well-known/*", onlyOnHostOf("discovery"));
 app.route("/.well-known", discoveryRoutes);
 
-app.use(onlyOnHostOf("pages"));
+app.use(requireTls, onlyOnHostOf("pages"));
 app.route("/oauth", tokenRoutes);
 app.use(limitForms((c) => errorPage(c, 413, "Too much", "This form is larger than any of ours.")));
 app.route("/oauth/authorize", authorizeRoutes);

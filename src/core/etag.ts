@@ -85,7 +85,7 @@ const lists = (list: VersionList, version: string): boolean =>
 
 /**
  * A weak `W/"x"` is taken for `"x"`: our versions are strong, so it can only be one of them that a
- * proxy weakened on the way. A bare token without quotes is tolerated for clients that forget them.
+ * proxy weakened on the way; and so is `"W/"x"`, which remotestorage.js makes of it. A bare token without quotes is tolerated for clients that forget them.
  */
 function parseVersionList(raw: string): VersionList | null {
   const text = raw.trim();
@@ -93,7 +93,7 @@ function parseVersionList(raw: string): VersionList | null {
   const versions: string[] = [];
   // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements"
   const separator = /[\s,]*/y;
-  const member = /(?:W\/)?(?:"([^"]*)"|([^\s",*]+))(?=[\s,]|$)/y;
+  const member = /(?:W\/|"W\/(?="))?(?:"([^"]*)"|([^\s",*]+))(?=[\s,]|$)/y;
   for (let position = 0; ; position = member.lastIndex) {
     separator.lastIndex = position;
     const [between = ""] = separator.exec(text) ?? [];

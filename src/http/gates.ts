@@ -1,4 +1,4 @@
-/** What a request has to pass before it reaches a room: TLS, and the room's own host. */
+/** What a request has to pass before it reaches a room: a sound host, TLS, the room's own host. */
 
 import type { Context, Next } from "hono";
 import { type Env, settings } from "../env";
@@ -6,9 +6,18 @@ import { type Door, isOpenHere } from "./hosts";
 
 type GateContext = Context<{ Bindings: Env }>;
 
+/** Answers 400 to a Host header that names none: everything after this can parse the URL. */
+export async function requireHost(c: GateContext, next: Next): Promise<Response | undefined> {
+  if (!URL.canParse(c.req.url)) {
+    return c.text("The Host header names no host.", 400, { "Access-Control-Allow-Origin": "*" });
+  }
+  await next();
+}
+
 /**
  * §4: "Client-to-server requests SHOULD be made over HTTPS". Cloudflare also hands on what came in
- * clear; that is sent to https, method and all. Elsewhere it is the operator who sees to TLS.
+ * clear; a page is sent to https then. Apps are not: browsers follow no redirect of a preflight, and what
+ * they had to hide is sent by then. Elsewhere it is the operator who sees to TLS.
  */
 export async function requireTls(c: GateContext, next: Next): Promise<Response | undefined> {
   const url = new URL(c.req.url);

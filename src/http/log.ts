@@ -5,8 +5,7 @@ import { randomId } from "../core/secrets";
 /** Logs a failure nobody foresaw, whole, and returns the id under which it can be found. */
 export function logFailure(request: Request, error: unknown): string {
   const id = randomId();
-  const { pathname } = new URL(request.url);
-  const room = pathname.split("/", 2).join("/");
+  const room = URL.parse(request.url)?.pathname.split("/", 2).join("/");
   console.error(JSON.stringify({ id, method: request.method, room, error: describe(error) }));
   return id;
 }

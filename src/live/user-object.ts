@@ -61,31 +61,34 @@ export class UserObject extends DurableObject<Env> {
     const counters = [
       { key: FAILURES + address, freeTries: FREE_TRIES_PER_ADDRESS },
       { key: FAILURES, freeTries: FREE_TRIES_IN_ALL },
-    ];
-    const waits = counters.map(({ key, freeTries }) =>
-      secondsToWait(kv.get<Failures>(key), freeTries, now),
-    );
+    ].map((counter) => ({ ...counter, before: kv.get<Failures>(counter.key) }));
+    const waits = counters.map(({ before, freeTries }) => secondsToWait(before, freeTries, now));
     const waitSeconds = Math.max(...waits);
     if (waitSeconds > 0) return { isRight: false, waitSeconds };
 
-    for (const { key } of counters) {
-      kv.put<Failures>(key, { count: (kv.get<Failures>(key)?.count ?? 0) + 1, lastAt: now });
+    for (const { key, before } of counters) {
+      kv.put<Failures>(key, { count: (before?.count ?? 0) + 1, lastAt: now });
     }
     await this.ctx.storage.setAlarm(now + FORGET_FAILURES_MS);
     const isRight = verifyPassword(password, hash);
-    if (isRight) this.#forgetFailures();
+    if (isRight) this.#forgive(address);
     return { isRight, waitSeconds: 0 };
+  }
+
+  /** Who knows the password has a clean slate. What other addresses have tried still counts. */
+  #forgive(address: string): void {
+    const { kv } = this.ctx.storage;
+    const own = kv.get<Failures>(FAILURES + address);
+    const all = kv.get<Failures>(FAILURES);
+    kv.delete(FAILURES + address);
+    if (own && all) kv.put<Failures>(FAILURES, { ...all, count: all.count - own.count });
   }
 
   /** Leaves nothing behind, so that names which nobody has do not stay as objects. */
   override async alarm(): Promise<void> {
-    this.#forgetFailures();
-    const isEmpty = [...this.ctx.storage.kv.list({ limit: 1 })].length === 0;
-    if (isEmpty) await this.ctx.storage.deleteAll();
-  }
-
-  #forgetFailures(): void {
     const { kv } = this.ctx.storage;
     for (const [key] of [...kv.list({ prefix: FAILURES })]) kv.delete(key);
+    const isEmpty = [...kv.list({ limit: 1 })].length === 0;
+    if (isEmpty) await this.ctx.storage.deleteAll();
   }
 }

@@ -69,7 +69,8 @@ async function readyForConsent(
   c: OAuthContext,
 ): Promise<Response | { account: Account; request: AuthorizationRequest }> {
   const { pathname, search } = new URL(c.req.url);
-  const parsed = parseAuthorizationRequest(new URLSearchParams(search));
+  const ownOrigins = Object.values(originsOf(c.req.url, settings(c.env)));
+  const parsed = parseAuthorizationRequest(new URLSearchParams(search), ownOrigins);
   const account = await currentAccount(c, Date.now());
   if (!parsed.ok) return refuseRequest(c, parsed.refusal, account !== null);
   const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");

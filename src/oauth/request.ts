@@ -27,16 +27,20 @@ export type RequestOutcome =
 
 /**
  * Reads the query of the authorization endpoint. §10: "the server MUST ignore the value of the
- * client_id parameter in favor of relying on the origin of the redirect_uri parameter".
+ * client_id parameter in favor of relying on the origin of the redirect_uri parameter". No app has
+ * one of our own origins: that would be a document of somebody here.
  */
-export function parseAuthorizationRequest(sent: URLSearchParams): RequestOutcome {
+export function parseAuthorizationRequest(
+  sent: URLSearchParams,
+  ownOrigins: string[],
+): RequestOutcome {
   const query = presentParameters(sent);
   const [raw, ...others] = query.getAll("redirect_uri");
   const redirectUri = raw === undefined || others.length > 0 ? null : parseRedirectUri(raw);
-  if (redirectUri === null) {
+  if (redirectUri === null || ownOrigins.includes(redirectUri.origin)) {
     const message =
       "The app did not say properly where to return to: its redirect_uri has to be one https " +
-      "address (http only on this computer), without a fragment or a user name.";
+      "address of its own (http only on this computer), without a fragment or a user name.";
     return { ok: false, refusal: { message } };
   }
 

@@ -9,6 +9,9 @@ import type { ByteRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 
+/** Without a known length: enough for most documents, and little for who sends slowly. */
+const FIRST_READ_BYTES = 64 * 1024;
+
 /** R2 wants all parts of a multipart upload but the last to be of one size, at least 5 MiB. */
 const PART_BYTES = 5 * 1024 * 1024;
 
@@ -90,7 +93,17 @@ async function writeParts(
 
 /** The next PART_BYTES of the stream; fewer at its end, none after it. */
 async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
-  const { value } = await reader.readAtLeast(PART_BYTES, new Uint8Array(PART_BYTES));
+  const head = await readBytes(reader, FIRST_READ_BYTES);
+  if (head.byteLength < FIRST_READ_BYTES) return head;
+  const rest = await readBytes(reader, PART_BYTES - FIRST_READ_BYTES);
+  const part = new Uint8Array(head.byteLength + rest.byteLength);
+  part.set(head);
+  part.set(rest, head.byteLength);
+  return part;
+}
+
+async function readBytes(reader: ReadableStreamBYOBReader, bytes: number): Promise<Uint8Array> {
+  const { value } = await reader.readAtLeast(bytes, new Uint8Array(bytes));
   return value ?? new Uint8Array();
 }
 

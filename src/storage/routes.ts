@@ -57,6 +57,7 @@ const SAFETY_HEADERS: [string, string][] = [
     "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'",
   ],
   ["Cross-Origin-Resource-Policy", "cross-origin"],
+  ["Referrer-Policy", "no-referrer"],
 ];
 
 type StorageContext = Context<{ Bindings: Env }>;
@@ -203,9 +204,9 @@ function parsePut(request: Request): Outcome<Pick<Put, "body" | "length" | "type
   if (type === null || type.trim() === "") {
     return refused({ code: "malformed", message: "The Content-Type header is missing." });
   }
-  // What was no UTF-8 is lost already, and could not be given back byte for byte.
-  if (type.includes("\ufffd")) {
-    return refused({ code: "malformed", message: "The Content-Type header is not valid UTF-8." });
+  // What was no UTF-8 is lost already, and clients choke on a control character in a header.
+  if (/[\p{Cc}\ufffd]/u.test(type.replaceAll("\t", ""))) {
+    return refused({ code: "malformed", message: "The Content-Type has characters of no text." });
   }
   if (type.length > MAX_TYPE_LENGTH) {
     const message = `A Content-Type has at most ${MAX_TYPE_LENGTH} characters.`;
