@@ -1,11 +1,13 @@
 /** Two kinds of tests: inside workerd with real D1, R2 and Durable Objects, and in Node around it. */
 
+import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     silent: "passed-only",
+    maxWorkers: availableParallelism(),
     projects: [
       {
         plugins: [
