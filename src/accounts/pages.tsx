@@ -123,7 +123,6 @@ const Credentials = ({ form, refusal, password, nameRule, passwordRule }: Creden
         autocapitalize="none"
         minlength={MIN_NAME_LENGTH}
         maxlength={MAX_NAME_LENGTH}
-        autofocus={form.name === ""}
         aria-describedby={nameRule && "name-rule"}
         required
       />

@@ -17,7 +17,7 @@ export interface Allowed {
   expiresAt: number | null;
 }
 
-/** Makes the grant and a token that lives as long. Returns the answer's parameters (§4.2.2 there). */
+/** Makes the grant and a token that lives as long. Returns the parameters of RFC 6749 §4.2.2. */
 export async function issueToken(
   env: Env,
   { account, redirectUri, scope, expiresAt }: Allowed,

@@ -49,7 +49,7 @@ describe("npm start", () => {
 
   it("takes port, host and folder from the environment, but the flags win", async () => {
     const data = temporaryFolder();
-    const env = { PORT: "1", HOST: "127.0.0.1", SATCHEL_DATA: data };
+    const env = { PORT: "1", SATCHEL_HOST: "127.0.0.1", SATCHEL_DATA: data };
     const { url, output } = await serve(data, { env });
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d{2,}$/);
     expect(output.stdout).toContain(data);
