@@ -1,10 +1,10 @@
-/** Signing up and signing in with a password. */
+/** Signing up and signing in with a password, and changing it. */
 
 import { isReserved, parseUserName, USER_NAME_RULE } from "../core/names";
 import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
-import { type Account, insertAccount, loadAccount } from "./repo";
+import { type Account, insertAccount, loadAccount, replacePassword } from "./repo";
 
 export type { Account };
 
@@ -39,12 +39,8 @@ export async function signUp(
   }
   const name = parseUserName(rawName);
   if (name === null) return refuse("bad-name", `A name has ${USER_NAME_RULE}`);
-  if ([...password].length < MIN_PASSWORD_LENGTH) {
-    return refuse("bad-password", `A password has at least ${MIN_PASSWORD_LENGTH} characters.`);
-  }
-  if (password.length > MAX_PASSWORD_LENGTH) {
-    return refuse("bad-password", `A password has at most ${MAX_PASSWORD_LENGTH} characters.`);
-  }
+  const problem = problemOf(password);
+  if (problem !== null) return refuse("bad-password", problem);
   // The hash comes first, so that a taken name takes as long as a free one.
   const hash = await env.USERS.getByName(name).hashPassword(password);
   const account = { id: randomId(), name };
@@ -82,4 +78,36 @@ export async function checkPassword(
   return check.isRight && account
     ? { ok: true, account: { id: account.id, name: account.name } }
     : wrong;
+}
+
+/**
+ * Gives an account another password and ends all its sessions. Refuses as `checkPassword` does for
+ * the current one, and with `bad-password` for the new one (length).
+ */
+export async function changePassword(
+  env: Env,
+  account: Account,
+  passwords: { current: string; wanted: string },
+  address: string,
+  now: number,
+): Promise<AccountOutcome> {
+  const problem = problemOf(passwords.wanted);
+  if (problem !== null) return refuse("bad-password", problem);
+  const checked = await checkPassword(env, account.name, passwords.current, address, now);
+  if (!checked.ok) {
+    const isWrong = checked.refusal.code === "wrong";
+    return isWrong ? refuse("wrong", "The current password is another one.") : checked;
+  }
+  const hash = await env.USERS.getByName(account.name).hashPassword(passwords.wanted);
+  await replacePassword(env.DB, account.id, hash, now);
+  return checked;
+}
+
+function problemOf(password: string): string | null {
+  if ([...password].length < MIN_PASSWORD_LENGTH) {
+    return `A password has at least ${MIN_PASSWORD_LENGTH} characters.`;
+  }
+  return password.length > MAX_PASSWORD_LENGTH
+    ? `A password has at most ${MAX_PASSWORD_LENGTH} characters.`
+    : null;
 }

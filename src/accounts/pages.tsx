@@ -1,4 +1,4 @@
-/** The forms for signing up and signing in. */
+/** The forms for signing up, signing in and changing the password. */
 
 import type { Context } from "hono";
 import { MAX_NAME_LENGTH, MIN_NAME_LENGTH, USER_NAME_RULE } from "../core/names";
@@ -44,7 +44,7 @@ export function signInPage(
           You are signed in as {signedIn.name}, but {form.name} is asked for.
         </p>
       ) : null}
-      <Credentials form={form} refusal={refusal} password={{ autocomplete: "current-password" }} />
+      <Credentials form={form} refusal={refusal} autocomplete="current-password" />
       <p>
         <button type="submit">Sign in</button>
       </p>
@@ -82,13 +82,9 @@ export function signUpPage(
       <Credentials
         form={form}
         refusal={refusal}
-        password={{
-          autocomplete: "new-password",
-          minlength: MIN_PASSWORD_LENGTH,
-          maxlength: MAX_PASSWORD_LENGTH,
-        }}
+        autocomplete="new-password"
         nameRule={`${USER_NAME_RULE} Your address will be ${address}.`}
-        passwordRule={`At least ${MIN_PASSWORD_LENGTH} characters. A few random words are easy to remember and hard to guess.`}
+        passwordRule={PASSWORD_RULE}
       />
       <p>
         <button type="submit">Sign up</button>
@@ -100,16 +96,46 @@ export function signUpPage(
   );
 }
 
+/** Asks for the current password and a new one. */
+export const changePasswordPage = (
+  c: AccountContext,
+  account: Account,
+  refusal?: AccountRefusal,
+): Response | Promise<Response> =>
+  page(
+    c,
+    { title: "Change your password", user: account.name, ...refusalOptions(refusal) },
+    <form method="post" class="card">
+      <h1>Change your password</h1>
+      {refusal ? <Problem>{refusal.message}</Problem> : null}
+      {/* For password managers, so that they know whose password it is. */}
+      <input type="hidden" name="username" value={account.name} autocomplete="username" />
+      <PasswordField id="current" label="Current password" autocomplete="current-password" />
+      <PasswordField
+        id="password"
+        label="New password"
+        autocomplete="new-password"
+        rule={PASSWORD_RULE}
+      />
+      <p>
+        <button type="submit">Change it</button>
+      </p>
+      <p class="faint">
+        You stay signed in here and are signed out everywhere else. Your apps stay connected.
+      </p>
+    </form>,
+  );
+
 interface CredentialsProps {
   form: Form;
   refusal: AccountRefusal | undefined;
-  password: { autocomplete: string; minlength?: number; maxlength?: number };
+  autocomplete: PasswordFieldProps["autocomplete"];
   nameRule?: string;
   passwordRule?: string;
 }
 
 /** What was wrong, if anything, and the fields that both forms have. */
-const Credentials = ({ form, refusal, password, nameRule, passwordRule }: CredentialsProps) => (
+const Credentials = ({ form, refusal, autocomplete, nameRule, passwordRule }: CredentialsProps) => (
   <>
     {refusal ? <Problem>{refusal.message}</Problem> : null}
     <input type="hidden" name="next" value={form.next} />
@@ -128,21 +154,45 @@ const Credentials = ({ form, refusal, password, nameRule, passwordRule }: Creden
       />
       {nameRule ? <small id="name-rule">{nameRule}</small> : null}
     </div>
-    <div class="field">
-      <label for="password">Password</label>
-      <input
-        id="password"
-        name="password"
-        type="password"
-        autofocus={form.name !== ""}
-        aria-describedby={passwordRule && "password-rule"}
-        required
-        {...password}
-      />
-      {passwordRule ? <small id="password-rule">{passwordRule}</small> : null}
-    </div>
+    <PasswordField
+      id="password"
+      label="Password"
+      autocomplete={autocomplete}
+      rule={passwordRule}
+      autofocus={form.name !== ""}
+    />
   </>
 );
+
+interface PasswordFieldProps {
+  id: string;
+  label: string;
+  autocomplete: "current-password" | "new-password";
+  rule?: string | undefined;
+  autofocus?: boolean;
+}
+
+/** Lengths are asked for only of a new password: an old one is what it is. */
+const PasswordField = ({ id, label, autocomplete, rule, autofocus }: PasswordFieldProps) => (
+  <div class="field">
+    <label for={id}>{label}</label>
+    <input
+      id={id}
+      name={id}
+      type="password"
+      autocomplete={autocomplete}
+      autofocus={autofocus}
+      {...(autocomplete === "new-password"
+        ? { minlength: MIN_PASSWORD_LENGTH, maxlength: MAX_PASSWORD_LENGTH }
+        : {})}
+      aria-describedby={rule && `${id}-rule`}
+      required
+    />
+    {rule ? <small id={`${id}-rule`}>{rule}</small> : null}
+  </div>
+);
+
+const PASSWORD_RULE = `At least ${MIN_PASSWORD_LENGTH} characters. A few random words are easy to remember and hard to guess.`;
 
 const withNext = (path: string, { next }: Form): string =>
   `${path}?${new URLSearchParams({ next })}`;

@@ -44,6 +44,21 @@ export const loadAccount = (
     .bind(name)
     .first();
 
+/** Sets the password of an account and ends all its sessions. */
+export async function replacePassword(
+  db: D1Database,
+  account: string,
+  hash: string,
+  now: number,
+): Promise<void> {
+  await db.batch([
+    db
+      .prepare("UPDATE passwords SET hash = ?2, created_at = ?3 WHERE account = ?1")
+      .bind(account, hash, now),
+    db.prepare("DELETE FROM sessions WHERE account = ?1").bind(account),
+  ]);
+}
+
 /** Starts a session, and ends the one that the browser had before. */
 export async function insertSession(
   db: D1Database,

@@ -1,12 +1,12 @@
-/** The doors of accounts: sign-up, sign-in, sign-out. */
+/** The doors of accounts: sign-up, sign-in, sign-out, another password. */
 
 import { type Context, Hono } from "hono";
 import type { Env } from "../env";
 import { readForm } from "../http/form";
 import { clientAddress, hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
 import { requireSameOrigin } from "../http/same-origin";
-import { type AccountRefusal, checkPassword, signUp } from "./accounts";
-import { type Form, signInPage, signUpPage } from "./pages";
+import { type AccountRefusal, changePassword, checkPassword, signUp } from "./accounts";
+import { changePasswordPage, type Form, signInPage, signUpPage } from "./pages";
 import { currentAccount, endSession, startSession } from "./sessions";
 
 type AccountContext = Context<{ Bindings: Env }>;
@@ -41,6 +41,24 @@ accountRoutes.post("/sign-in", requireSameOrigin, async (c) => {
   if (!outcome.ok) return showSignIn(c, form, outcome.refusal);
   await startSession(c, outcome.account, now);
   return c.redirect(form.next, 303);
+});
+
+accountRoutes.get("/change-password", async (c) => {
+  const account = await currentAccount(c, Date.now());
+  return account ? changePasswordPage(c, account) : c.redirect("/sign-in?next=/change-password");
+});
+
+accountRoutes.post("/change-password", requireSameOrigin, async (c) => {
+  const now = Date.now();
+  const account = await currentAccount(c, now);
+  if (account === null) return c.redirect("/sign-in?next=/change-password", 303);
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return changePasswordPage(c, account, TOO_MANY);
+  const form = await readForm(c);
+  const passwords = { current: form.get("current") ?? "", wanted: form.get("password") ?? "" };
+  const outcome = await changePassword(c.env, account, passwords, clientAddress(c), now);
+  if (!outcome.ok) return changePasswordPage(c, account, outcome.refusal);
+  await startSession(c, account, now);
+  return c.redirect("/", 303);
 });
 
 accountRoutes.post("/sign-out", requireSameOrigin, async (c) => {

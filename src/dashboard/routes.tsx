@@ -100,6 +100,9 @@ function homePage(
           ))}
         </ul>
       </section>
+      <p class="faint">
+        <a href="/change-password">Change your password</a>
+      </p>
     </>,
   );
 }

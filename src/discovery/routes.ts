@@ -68,4 +68,4 @@ discoveryRoutes.get("/oauth-authorization-server", (c) => {
 });
 
 /** For password managers: https://w3c.github.io/webappsec-change-password-url/ */
-discoveryRoutes.get("/change-password", (c) => c.redirect("/"));
+discoveryRoutes.get("/change-password", (c) => c.redirect("/change-password"));

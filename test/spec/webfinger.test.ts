@@ -436,7 +436,11 @@ describe("Other well-known places", () => {
   it("change-password leads to a page", async () => {
     const response = await send("/.well-known/change-password");
     expect([302, 303, 307]).toContain(response.status);
-    expect((await send(response.headers.get("location") ?? "")).status).toBe(200);
+    const { cookie } = await signUp();
+    const page = await send(response.headers.get("location") ?? "", {
+      headers: { Cookie: cookie },
+    });
+    expect(page.status).toBe(200);
   });
 
   it("robots.txt keeps robots from everything but the front page", async () => {
