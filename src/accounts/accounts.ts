@@ -15,7 +15,7 @@ export type AccountRefusal = {
   retryAfterSeconds?: number;
 };
 
-export type AccountOutcome =
+type AccountOutcome =
   | { ok: true; account: Account }
   | { ok: false; refusal: AccountRefusal };
 

@@ -5,7 +5,7 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
-export interface PageOptions {
+interface PageOptions {
   title: string;
   /** Name of the person who is signed in. */
   user?: string | undefined;

@@ -20,7 +20,7 @@ import { signAccessToken } from "./tokens";
 const CODE_LIFETIME_MS = 60_000;
 
 /** RFC 6749 §5.1. */
-export interface TokenResponse {
+interface TokenResponse {
   access_token: string;
   token_type: "bearer";
   /** Seconds. */

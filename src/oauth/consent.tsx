@@ -13,7 +13,7 @@ export const DURATIONS = {
   always: { days: null, label: "until I disconnect it" },
 } as const;
 
-export type Duration = keyof typeof DURATIONS;
+type Duration = keyof typeof DURATIONS;
 
 export const isDuration = (text: string): text is Duration => Object.hasOwn(DURATIONS, text);
 

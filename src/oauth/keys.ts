@@ -4,7 +4,7 @@ import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { insertFirstKey, loadKeys } from "./repo";
 
-export interface SigningKey {
+interface SigningKey {
   kid: string;
   secret: Uint8Array;
 }

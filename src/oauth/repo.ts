@@ -74,7 +74,7 @@ export async function deleteGrantsOf(
   ]);
 }
 
-export interface CodeRow {
+interface CodeRow {
   hash: string;
   account: string;
   user: string;
@@ -165,7 +165,7 @@ export async function redeemCode(
   return used?.meta.changes === 1;
 }
 
-export interface RefreshRow {
+interface RefreshRow {
   hash: string;
   account: string;
   user: string;
@@ -221,7 +221,7 @@ export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStat
     db.prepare(`DELETE FROM ${table} WHERE expires_at <= ?1`).bind(now),
   );
 
-export interface KeyRow {
+interface KeyRow {
   kid: string;
   secret: string;
   createdAt: number;

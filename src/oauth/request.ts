@@ -21,7 +21,7 @@ export interface AuthorizationRequest {
  */
 export type RequestRefusal = { message: string; redirect?: string };
 
-export type RequestOutcome =
+type RequestOutcome =
   | { ok: true; request: AuthorizationRequest }
   | { ok: false; refusal: RequestRefusal };
 

@@ -22,7 +22,7 @@ export async function bodyKey(account: string, node: NodePath, version: string):
 }
 
 /** What is written beside the bytes, enough to rebuild the index from them. */
-export interface BodyLabel {
+interface BodyLabel {
   path: string;
   type: string;
 }

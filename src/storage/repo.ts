@@ -30,7 +30,7 @@ export interface Change {
  * How a change was weighed. `repeat`: this very change has been made already; `fenced`: the tree
  * has changed since the batch was composed.
  */
-export type Verdict =
+type Verdict =
   | "go"
   | "repeat"
   | "fenced"
@@ -52,7 +52,7 @@ export interface Weighed {
 }
 
 /** Pins a change to a state of the tree, by what the root's version may be: `storage/commit.ts`. */
-export interface Fence {
+interface Fence {
   base: string | null;
   /** The versions of the changes that come before it in its batch. */
   earlier: string[];
