@@ -15,9 +15,7 @@ export type AccountRefusal = {
   retryAfterSeconds?: number;
 };
 
-type AccountOutcome =
-  | { ok: true; account: Account }
-  | { ok: false; refusal: AccountRefusal };
+type AccountOutcome = { ok: true; account: Account } | { ok: false; refusal: AccountRefusal };
 
 const refuse = (
   code: AccountRefusal["code"],

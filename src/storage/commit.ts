@@ -27,14 +27,8 @@
 import type { NodePath } from "../core/path";
 import { done, type Outcome, refused } from "../core/refusals";
 import { logFault } from "../http/log";
-import {
-  type Change,
-  changeStatements,
-  type NodeRow,
-  selectDocument,
-  selectRoot,
-  type Weighed,
-} from "./repo";
+import { type Change, changeStatements, type Weighed } from "./change-repo";
+import { type NodeRow, selectDocument, selectRoot } from "./repo";
 import { refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
 
 /**

@@ -10,15 +10,9 @@ import { logFault } from "../http/log";
 import type { AccessClaims } from "../oauth/tokens";
 import { type Access, askWithGrant } from "./access";
 import { type Allowance, bodyKey, dropBody, readBody, writeBody } from "./bodies";
+import { type Change, type Weighed, weighChange } from "./change-repo";
 import type { Committed } from "./commit";
-import {
-  type Change,
-  type NodeRow,
-  selectDocument,
-  selectPublicDocument,
-  type Weighed,
-  weighChange,
-} from "./repo";
+import { type NodeRow, selectDocument, selectPublicDocument } from "./repo";
 import { OVER_QUOTA, refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
 
 /** A document's row, with the account it belongs to. */

@@ -1,7 +1,7 @@
-/** The index of documents and folders in D1: the table `nodes`. Every SQL of the storage. */
+/** Reading the index of documents and folders in D1: the table `nodes`. */
 
-import type { Precondition, VersionList } from "../core/etag";
-import { ancestorsOf, type NodePath, ROOT } from "../core/path";
+import type { VersionList } from "../core/etag";
+import { type NodePath, ROOT } from "../core/path";
 
 /** A row as it is read. */
 export interface NodeRow {
@@ -10,54 +10,6 @@ export interface NodeRow {
   length: number;
   modified: number;
 }
-
-/** A change of one document, as the commit weighs and writes it. */
-export interface Change {
-  account: string;
-  node: NodePath;
-  /** Fresh: the new version of the document and of all its ancestors. */
-  version: string;
-  precondition: Precondition;
-  /** Null: the document is to be deleted. */
-  put: { type: string; length: number } | null;
-  /** Of an account that has no quota of its own. */
-  defaultQuotaBytes: number;
-  /** Milliseconds since 1970. */
-  modified: number;
-}
-
-/**
- * How a change was weighed. `repeat`: this very change has been made already; `fenced`: the tree
- * has changed since the batch was composed.
- */
-type Verdict =
-  | "go"
-  | "repeat"
-  | "fenced"
-  | "missing"
-  | "clash"
-  | "precondition-failed"
-  | "over-quota";
-
-export interface Weighed {
-  verdict: Verdict;
-  /** The document before the change; null: there is none. */
-  oldVersion: string | null;
-  oldLength: number | null;
-  /** The version of the root folder before the change; null: nothing was ever stored. */
-  rootVersion: string | null;
-  /** Bytes in use before the change. */
-  usedBytes: number;
-  quotaBytes: number;
-}
-
-/** Pins a change to a state of the tree, by what the root's version may be: `storage/commit.ts`. */
-interface Fence {
-  base: string | null;
-  /** The versions of the changes that come before it in its batch. */
-  earlier: string[];
-}
-
 export const selectDocument = (
   db: D1Database,
   account: string,
@@ -128,162 +80,7 @@ export const selectFolder = (
       known?.any ? 1 : 0,
       JSON.stringify(known?.versions ?? []),
     );
-
-/** What a change would meet now, without making it: to refuse early. Yields one `Weighed`. */
-export const weighChange = (db: D1Database, change: Change): D1PreparedStatement =>
-  bind(db, weigh(""), parameters(change, { base: null, earlier: [] }));
-
-/**
- * The statements of one change, to run in one batch in this order. The first yields a `Weighed`;
- * the others change something only if its verdict is `go`.
- */
-export function changeStatements(
-  db: D1Database,
-  change: Change,
-  fence: Fence,
-): D1PreparedStatement[] {
-  const all = parameters(change, fence);
-  return [
-    bind(db, weigh(FENCED), all),
-    bind(db, SHIFT_ANCESTORS, all),
-    ...(change.put
-      ? [bind(db, PUT_DOCUMENT, all)]
-      : [bind(db, DELETE_DOCUMENT, all), bind(db, PRUNE_FOLDERS, all)]),
-  ];
-}
-
 export const selectRoot = (db: D1Database, account: string): D1PreparedStatement =>
   db
     .prepare("SELECT version FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3")
     .bind(account, ROOT.parent, ROOT.name);
-
-/** ?1 to ?12 of the statements below. */
-const parameters = (change: Change, fence: Fence): unknown[] => [
-  change.account,
-  change.node.parent,
-  change.node.name,
-  change.version,
-  JSON.stringify(ancestorsOf(change.node).map(({ parent, name }) => [parent, name])),
-  JSON.stringify(change.precondition),
-  change.put?.length ?? null,
-  change.defaultQuotaBytes,
-  change.modified,
-  change.put?.type ?? null,
-  fence.base,
-  JSON.stringify(fence.earlier),
-];
-
-/** D1 wants just as many parameters as the highest that a statement names. */
-function bind(db: D1Database, sql: string, parameters: unknown[]): D1PreparedStatement {
-  const highest = Math.max(...[...sql.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number)));
-  return db.prepare(sql).bind(...parameters.slice(0, highest));
-}
-
-const OLD_AND_ROOT = `
-  old AS (
-    SELECT version, length, modified FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3
-  ),
-  root AS (
-    SELECT version, length FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'
-  )`;
-
-const QUOTA = "coalesce((SELECT quota_bytes FROM accounts WHERE id = ?1), ?8)";
-
-/** The root is as the batch was composed for, or as an earlier change of the batch has left it. */
-const FENCED = `
-    WHEN (SELECT version FROM root) IS NOT ?11
-      AND NOT EXISTS (SELECT 1 FROM root WHERE version IN (SELECT value FROM json_each(?12)))
-      THEN 'fenced'`;
-
-/**
- * Whether a change may be made: the only place where that is decided. In the order of
- * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them.
- */
-const verdict = (fenced: string): string => `
-  WITH ${OLD_AND_ROOT}
-  SELECT CASE ${fenced}
-    WHEN (SELECT version FROM old) IS ?4 THEN 'repeat'
-    -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"
-    WHEN ?7 IS NULL AND NOT EXISTS (SELECT 1 FROM old) THEN 'missing'
-    -- §5: "409 for a PUT request where any folder name in the path clashes with an existing
-    -- document's name at the same level, or where the document name coincides with an existing
-    -- folder's name at the same level."
-    WHEN ?7 IS NOT NULL AND (
-      EXISTS (SELECT 1 FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 || '/')
-      OR EXISTS (
-        SELECT 1 FROM json_each(?5) a CROSS JOIN nodes n
-        WHERE n.account = ?1 AND n.parent = a.value ->> 0 AND n.name = rtrim(a.value ->> 1, '/')
-      )
-    ) THEN 'clash'
-    -- §6: If-Match "MUST fail with a 412 response code if that does not match the document's
-    -- current version"
-    WHEN ?6 ->> '$.match' IS NOT NULL AND NOT EXISTS (
-      SELECT 1 FROM old WHERE ?6 ->> '$.match.any'
-        OR version IN (SELECT value FROM json_each(?6, '$.match.versions'))
-    ) THEN 'precondition-failed'
-    -- §6: "If-None-Match: *" "MUST fail with a 412 response code if the document already exists"
-    WHEN ?6 ->> '$.noneMatch' IS NOT NULL AND EXISTS (
-      SELECT 1 FROM old WHERE ?6 ->> '$.noneMatch.any'
-        OR version IN (SELECT value FROM json_each(?6, '$.noneMatch.versions'))
-    ) THEN 'precondition-failed'
-    WHEN (SELECT modified / 1000 * 1000 FROM old) > ?6 ->> '$.unmodifiedSince'
-      THEN 'precondition-failed'
-    -- §5: "507 in case the account is over its storage quota". What does not grow is allowed.
-    WHEN ?7 > coalesce((SELECT length FROM old), 0)
-      AND ?7 - coalesce((SELECT length FROM old), 0) + coalesce((SELECT length FROM root), 0) > ${QUOTA}
-      THEN 'over-quota'
-    ELSE 'go'
-  END`;
-
-const weigh = (fenced: string): string => `
-  WITH ${OLD_AND_ROOT}
-  SELECT (${verdict(fenced)}) AS verdict,
-    (SELECT version FROM old) AS oldVersion,
-    (SELECT length FROM old) AS oldLength,
-    (SELECT version FROM root) AS rootVersion,
-    coalesce((SELECT length FROM root), 0) AS usedBytes,
-    ${QUOTA} AS quotaBytes`;
-
-/**
- * Every ancestor gets the change's version and its share of bytes and documents. From here on the
- * root's version says that the verdict was `go`, and the later statements ask for just that.
- */
-const SHIFT_ANCESTORS = `
-  WITH ${OLD_AND_ROOT}
-  INSERT INTO nodes (account, parent, name, version, length, documents, modified)
-  SELECT ?1, a.value ->> 0, a.value ->> 1, ?4,
-    coalesce(?7, 0) - coalesce((SELECT length FROM old), 0),
-    (?7 IS NOT NULL) - EXISTS (SELECT 1 FROM old),
-    ?9
-  FROM json_each(?5) a
-  WHERE (${verdict(FENCED)}) = 'go'
-  ON CONFLICT (account, parent, name) DO UPDATE SET
-    version = excluded.version,
-    length = length + excluded.length,
-    documents = documents + excluded.documents,
-    modified = excluded.modified`;
-
-const WENT_AHEAD = `
-  EXISTS (
-    SELECT 1 FROM nodes WHERE account = ?1 AND parent = '' AND name = '/' AND version = ?4
-  )`;
-
-const PUT_DOCUMENT = `
-  INSERT INTO nodes (account, parent, name, version, type, length, documents, modified)
-  SELECT ?1, ?2, ?3, ?4, ?10, ?7, 1, ?9 WHERE ${WENT_AHEAD}
-  ON CONFLICT (account, parent, name) DO UPDATE SET
-    version = excluded.version,
-    type = excluded.type,
-    length = excluded.length,
-    modified = excluded.modified`;
-
-const DELETE_DOCUMENT = `
-  DELETE FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 AND ${WENT_AHEAD}`;
-
-/** §4: "silent deletion of the parent folder if it is left empty by this, and so on". */
-const PRUNE_FOLDERS = `
-  DELETE FROM nodes
-  WHERE (account, parent, name) IN (
-      SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?5) WHERE value ->> 0 <> ''
-    )
-    AND documents = 0 AND ${WENT_AHEAD}`;

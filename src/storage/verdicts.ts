@@ -1,7 +1,7 @@
 /** What the index's verdict on a change means to the client. Pure. */
 
 import type { Refusal } from "../core/refusals";
-import type { Weighed } from "./repo";
+import type { Weighed } from "./change-repo";
 
 /** The change may or may not have been made. Its body is left alone. */
 export const UNKNOWN_OUTCOME: Refusal = {

@@ -5,8 +5,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { app as worker } from "../../src/app";
 import { parseNodePath } from "../../src/core/path";
+import { type Change, changeStatements } from "../../src/storage/change-repo";
 import { Committer } from "../../src/storage/commit";
-import { type Change, changeStatements } from "../../src/storage/repo";
 import { breakCalls, breakCommits, type Fault } from "../support/faults";
 import { type App, ORIGIN, someone } from "../support/world";
 
