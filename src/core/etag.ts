@@ -85,7 +85,8 @@ const lists = (list: VersionList, version: string): boolean =>
 
 /**
  * A weak `W/"x"` is taken for `"x"`: our versions are strong, so it can only be one of them that a
- * proxy weakened on the way; and so is `"W/"x"`, which remotestorage.js makes of it. A bare token without quotes is tolerated for clients that forget them.
+ * proxy weakened on the way; and so is `"W/"x"`, which remotestorage.js makes of it. A bare token
+ * without quotes is tolerated for clients that forget them.
  */
 function parseVersionList(raw: string): VersionList | null {
   const text = raw.trim();

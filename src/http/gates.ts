@@ -16,8 +16,8 @@ export async function requireHost(c: GateContext, next: Next): Promise<Response 
 
 /**
  * §4: "Client-to-server requests SHOULD be made over HTTPS". Cloudflare also hands on what came in
- * clear; a page is sent to https then. Apps are not: browsers follow no redirect of a preflight, and what
- * they had to hide is sent by then. Elsewhere it is the operator who sees to TLS.
+ * clear; a page is sent to https then. Apps are not: browsers follow no redirect of a preflight,
+ * and what they had to hide is sent by then. Elsewhere it is the operator who sees to TLS.
  */
 export async function requireTls(c: GateContext, next: Next): Promise<Response | undefined> {
   const url = new URL(c.req.url);
