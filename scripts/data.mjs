@@ -12,7 +12,7 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Failure } from "./failure.mjs";
 import { inspect } from "./inspect.mjs";
@@ -54,7 +54,7 @@ export function openData(folder, known) {
 
 function makeFolder(folder) {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeWithParents(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const isFile = existsSync(folder) && !statSync(folder).isDirectory();
@@ -64,6 +64,13 @@ function makeFolder(folder) {
         : `The data folder ${folder} cannot be written (${error.code}): change its permissions, or choose another with --data.`,
     );
   }
+}
+
+/** One by one: mkdir with "recursive" never comes back where a parent cannot be made (/proc). */
+function makeWithParents(folder) {
+  if (existsSync(folder)) return;
+  makeWithParents(dirname(folder));
+  mkdirSync(folder);
 }
 
 /**

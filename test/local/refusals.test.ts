@@ -68,6 +68,12 @@ describe("npm start refuses in one line", () => {
     expect(fingerprint(folder)).toEqual(before);
   });
 
+  it("a data folder whose parents cannot be made", () =>
+    expectRefusal(
+      { args: ["--port", "0", "--data", "/proc/nowhere/satchel"] },
+      /cannot be written \(E\w+\): .*--data/,
+    ));
+
   it("a data folder that may not be written", () => {
     // Permissions do not stop root, but nobody can make a folder in /sys.
     let data = "/sys/satchel";
