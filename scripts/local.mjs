@@ -71,7 +71,8 @@ export async function startLocal({
       await miniflare.setOptions(open);
     }
     const url = await miniflare.unsafeGetDirectURL(doorName(0));
-    return { url: `http://${displayHost(host)}:${url.port}`, miniflare, dispose };
+    const { origin } = new URL(`http://${displayHost(host)}:${url.port || 80}`);
+    return { url: origin, miniflare, dispose };
   } catch (error) {
     await dispose();
     throw error.code === "ERR_ADDRESS_IN_USE" ? refusal(host, port, "EADDRINUSE") : error;

@@ -53,7 +53,7 @@ await orFail(async () => {
   // Replaces ours from above and Miniflare's, which would exit at once with another code.
   onSignal(stop);
   stopWithParent(stop);
-  greet(vars.ORIGIN || server.url, data);
+  greet(vars.ORIGIN || server.url, server.url, data);
 });
 
 function readOptions() {
@@ -90,8 +90,10 @@ function onSignal(listener) {
   }
 }
 
-function greet(origin, data) {
-  console.log(`Satchel is running at ${origin}
+/** With ORIGIN people come in by another address than the one that is listened on. */
+function greet(origin, url, data) {
+  const behind = origin === url ? "" : ` (listening on ${url})`;
+  console.log(`Satchel is running at ${origin}${behind}
 
   Sign up                  ${origin}/sign-up
   Your address in an app   <your name>@${new URL(origin).host}

@@ -69,7 +69,7 @@ export async function checkPassword(
     now,
   );
   if (check.waitSeconds > 0) {
-    const message = `Too many wrong passwords. Try again in ${check.waitSeconds} seconds.`;
+    const message = `Too many wrong passwords. Try again in ${seconds(check.waitSeconds)}.`;
     const refusal = { code: "wait" as const, message, retryAfterSeconds: check.waitSeconds };
     return { ok: false, refusal };
   }
@@ -100,6 +100,8 @@ export async function changePassword(
   await replacePassword(env.DB, account.id, hash, now);
   return checked;
 }
+
+const seconds = (count: number): string => (count === 1 ? "1 second" : `${count} seconds`);
 
 function problemOf(password: string): string | null {
   if ([...password].length < MIN_PASSWORD_LENGTH) {

@@ -89,6 +89,7 @@ export function signUpPage(
       <p>
         <button type="submit">Sign up</button>
       </p>
+      <p class="faint">Keep the password safe: nobody can reset it for you.</p>
       <p class="faint">
         Already here? <a href={withNext("/sign-in", form)}>Sign in</a>
       </p>
@@ -147,8 +148,9 @@ const Credentials = ({ form, refusal, autocomplete, nameRule, passwordRule }: Cr
         value={form.name}
         autocomplete="username"
         autocapitalize="none"
-        minlength={MIN_NAME_LENGTH}
-        maxlength={MAX_NAME_LENGTH}
+        {...(autocomplete === "new-password"
+          ? { minlength: MIN_NAME_LENGTH, maxlength: MAX_NAME_LENGTH }
+          : {})}
         aria-describedby={nameRule && "name-rule"}
         required
       />
@@ -159,7 +161,7 @@ const Credentials = ({ form, refusal, autocomplete, nameRule, passwordRule }: Cr
       label="Password"
       autocomplete={autocomplete}
       rule={passwordRule}
-      autofocus={form.name !== ""}
+      autofocus={autocomplete === "current-password" && form.name !== ""}
     />
   </>
 );

@@ -1,8 +1,9 @@
 /** The doors of accounts: sign-up, sign-in, sign-out, another password. */
 
 import { type Context, Hono } from "hono";
-import type { Env } from "../env";
+import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
+import { originsOf } from "../http/hosts";
 import { clientAddress, hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
 import { requireSameOrigin } from "../http/same-origin";
 import { type AccountRefusal, changePassword, checkPassword, signUp } from "./accounts";
@@ -77,10 +78,17 @@ const queryForm = (c: AccountContext): Form => ({
 async function readCredentials(c: AccountContext): Promise<Form & { password: string }> {
   const form = await readForm(c);
   return {
-    name: form.get("name") ?? "",
+    name: userOf(c, form.get("name") ?? ""),
     password: form.get("password") ?? "",
     next: localPath(c, form.get("next") ?? undefined),
   };
+}
+
+/** People may give their whole address for their name. */
+function userOf(c: AccountContext, raw: string): string {
+  const { host } = new URL(originsOf(c.req.url, settings(c.env)).pages);
+  const name = raw.trim();
+  return name.toLowerCase().endsWith(`@${host}`) ? name.slice(0, -host.length - 1) : raw;
 }
 
 /** The path if it leads nowhere but to our own pages, otherwise the home page. */

@@ -30,7 +30,7 @@ export async function startSession(c: PageContext, account: Account, now: number
     expiresAt: now + lifetimeMs,
   };
   await insertSession(c.env.DB, session, await presentedHash(c));
-  setCookie(c, COOKIE, secret, { ...cookieOptions(c), maxAge: lifetimeMs / 1000 });
+  setCookie(c, cookieName(c), secret, { ...cookieOptions(c), maxAge: lifetimeMs / 1000 });
 }
 
 /** Who is signed in on this browser, or null. */
@@ -43,13 +43,17 @@ export async function currentAccount(c: PageContext, now: number): Promise<Accou
 export async function endSession(c: PageContext): Promise<void> {
   const hash = await presentedHash(c);
   if (hash !== null) await deleteSession(c.env.DB, hash);
-  setCookie(c, COOKIE, "", { ...cookieOptions(c), maxAge: 0 });
+  setCookie(c, cookieName(c), "", { ...cookieOptions(c), maxAge: 0 });
 }
 
-const COOKIE = "session";
+/** Cookies know no ports: two providers on one host would sign each other's people out. */
+function cookieName(c: PageContext): string {
+  const { port } = new URL(originsOf(c.req.url, settings(c.env)).pages);
+  return port === "" ? "session" : `session-${port}`;
+}
 
 async function presentedHash(c: PageContext): Promise<string | null> {
-  const secret = getCookie(c, COOKIE, cookieOptions(c).prefix);
+  const secret = getCookie(c, cookieName(c), cookieOptions(c).prefix);
   return secret ? sha256(secret) : null;
 }
 

@@ -1,12 +1,18 @@
-// Copies what stands in the element that a button names. Without script the buttons stay hidden
-// and the text can be selected.
+// Copies what stands in the element that a button names. Without script, or where the browser has no
+// clipboard for us, the buttons stay hidden and the text can be selected.
 for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) break;
+  const label = button.textContent;
+  const source = document.getElementById(button.dataset.copy);
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const source = document.getElementById(button.dataset.copy);
-    await navigator.clipboard.writeText(source.textContent.trim());
-    const label = button.textContent;
-    button.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source);
+      button.textContent = "Press Ctrl+C";
+    }
     setTimeout(() => {
       button.textContent = label;
     }, 2000);

@@ -31,16 +31,19 @@ async function webfinger(c: DiscoveryContext): Promise<Response> {
   const origins = originsOf(c.req.url, settings(c.env));
   const isUri = resource !== undefined && /^[a-z][a-z0-9+.-]*:\S+$/i.test(resource);
   if (!isUri || others.length > 0) {
-    return c.json({ error: "Give one resource, such as acct:alice@example.com." }, 400);
+    return c.json({ error: "malformed", message: NO_RESOURCE }, 400);
   }
   const subject = parseResource(resource);
   const user = subject && (await find(c.env.DB, subject, new URL(origins.pages).host));
-  if (user === null) return c.json({ error: "Nobody here has this address." }, 404);
+  if (user === null)
+    return c.json({ error: "not-found", message: "Nobody here has this address." }, 404);
   return c.body(JSON.stringify(describeUser(resource, user, origins, query.getAll("rel"))), 200, {
     "Content-Type": "application/jrd+json",
     "Cache-Control": "no-cache",
   });
 }
+
+const NO_RESOURCE = "Give one resource, such as acct:alice@example.com.";
 
 /** The name of the account that is meant. A personal domain is its owner's alone. */
 async function find(db: D1Database, subject: Subject, ownHost: string): Promise<string | null> {

@@ -13,6 +13,7 @@ import { errorPage } from "../http/page";
 import { requireSameOrigin } from "../http/same-origin";
 import { issueCode } from "./codes";
 import { consentPage, DURATIONS, isDuration, levelField } from "./consent";
+import { listConnectedApps } from "./grants";
 import { issueToken } from "./implicit";
 import {
   type AuthorizationRequest,
@@ -31,7 +32,9 @@ authorizeRoutes.get("/:user?", async (c) => {
   if (ready instanceof Response) return ready;
   const { account, request } = ready;
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
-  return consentPage(c, request, account.name, address);
+  const apps = await listConnectedApps(c.env.DB, account.id, Date.now());
+  const connected = apps.find(({ origin }) => origin === request.redirectUri.origin);
+  return consentPage(c, request, account.name, address, connected);
 });
 
 authorizeRoutes.post("/:user?", requireSameOrigin, async (c) => {

@@ -1,9 +1,10 @@
 /** The page on which a person allows an app, or not. */
 
 import type { Context } from "hono";
-import type { Scope } from "../core/scope";
+import { formatScopes, type Scope } from "../core/scope";
 import { isLoopback } from "../http/hosts";
 import { page } from "../http/page";
+import type { ConnectedApp } from "./grants";
 import type { AuthorizationRequest } from "./request";
 
 /** How long a person can allow an app: the choices of the form, in days; null: no end. */
@@ -21,7 +22,7 @@ export const isDuration = (text: string): text is Duration => Object.hasOwn(DURA
 export const levelField = (scope: Scope): string => `level:${scope.module}`;
 
 /**
- * Asks whether the app, shown by its origin, may have what it asks for. Its form goes back to the
+ * Asks whether the app, shown by its origin, may have what it asks for; says so if it is connected. Its form goes back to the
  * URL of the page, so that the request is read anew from there.
  */
 export function consentPage(
@@ -29,6 +30,7 @@ export function consentPage(
   { redirectUri, scopes, flow }: AuthorizationRequest,
   user: string,
   address: string,
+  connected: ConnectedApp | undefined,
 ): Response | Promise<Response> {
   const { origin } = redirectUri;
   const isLocal = isLoopback(new URL(origin).hostname);
@@ -44,6 +46,12 @@ export function consentPage(
       {isLocal ? (
         <p class="warning">
           This app runs on your own computer. Go on only if you have started it yourself.
+        </p>
+      ) : null}
+      {connected ? (
+        <p>
+          It is connected already, with {formatScopes(connected.scopes)}. What you allow here comes
+          on top; to take something away, disconnect it on your <a href="/">home page</a> first.
         </p>
       ) : null}
       <ul class="list">

@@ -92,9 +92,9 @@ describe("The session's cookie", () => {
   });
 
   it.each([
-    ["http://localhost:8000", /^__Host-session=.*; Secure/],
-    ["http://127.0.0.1:8000", /^__Host-session=.*; Secure/],
-    ["http://[::1]:8000", /^__Host-session=.*; Secure/],
+    ["http://localhost:8000", /^__Host-session-8000=.*; Secure/],
+    ["http://127.0.0.1:8000", /^__Host-session-8000=.*; Secure/],
+    ["http://[::1]:8000", /^__Host-session-8000=.*; Secure/],
     ["http://satchel.example", /^session=(?!.*Secure)/],
     ["http://localhost.evil.example", /^session=(?!.*Secure)/],
   ])("of a provider at %s is one that browsers take there", async (origin, expected) => {
@@ -293,4 +293,22 @@ describe("The place to go then", () => {
 
   const staysHere = (next: string): boolean =>
     URL.canParse(next, `${ORIGIN}/sign-in`) && new URL(next, `${ORIGIN}/sign-in`).origin === ORIGIN;
+});
+
+describe("Signing in by one's address", () => {
+  it("is as good as by the name; another host's is not", async () => {
+    const { name } = await signUp();
+    expect((await signIn(`${name}@satchel.example`)).status).toBe(303);
+    expect((await signIn(` ${name.toUpperCase()}@satchel.example `)).status).toBe(303);
+    expect((await signIn(`${name}@evil.example`)).status).toBe(403);
+  });
+
+  it("each port has a session of its own, for cookies know no ports", async () => {
+    const { name } = await signUp();
+    const response = await send("https://satchel.example:8443/sign-in", {
+      method: "POST",
+      body: new URLSearchParams({ name, password: PASSWORD }),
+    });
+    expect(response.headers.get("set-cookie")).toMatch(/^__Host-session-8443=/);
+  });
 });

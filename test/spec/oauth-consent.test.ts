@@ -323,3 +323,18 @@ describe("Its form", () => {
     expect(await everyRow()).toEqual(before);
   });
 });
+
+describe("An app that is connected already", () => {
+  it("is said to be, with what it may do; another person's is not", async () => {
+    const [person, other] = [await signUp(), await signUp()];
+    await consent(person, { scope: "notes:rw" });
+    const page = async ({ name, cookie }: Person) =>
+      mainText(
+        await (
+          await send(authorizeUrl(name, { scope: "notes:r" }), { headers: { Cookie: cookie } })
+        ).text(),
+      );
+    expect(await page(person)).toContain("connected already, with notes:rw");
+    expect(await page(other)).not.toContain("connected already");
+  });
+});
