@@ -10,7 +10,7 @@ export const etagOf = (version: string): string => `"${version}"`;
 
 /** The value of an If-Match or If-None-Match header. */
 export interface VersionList {
-  /** It was `*`: any current version. */
+  /** It was `*`, which is for every current version. */
   any: boolean;
   versions: string[];
 }

@@ -65,7 +65,7 @@ describe("Every page", () => {
       "referrer-policy": "same-origin",
       "cross-origin-opener-policy": "same-origin",
     });
-    expect(response.headers.get("permissions-policy")).toBeTruthy();
+    expect(response.headers.get("permissions-policy")).toContain("camera=()");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
