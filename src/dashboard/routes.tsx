@@ -8,7 +8,12 @@ import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
 import { page } from "../http/page";
 import { requireSameOrigin } from "../http/same-origin";
-import { type ConnectedApp, disconnectApp, listConnectedApps } from "../oauth/grants";
+import {
+  type ConnectedApp,
+  describeScopes,
+  disconnectApp,
+  listConnectedApps,
+} from "../oauth/grants";
 import { SUGGESTED_APPS, storageFirstLink } from "./apps";
 
 type DashboardContext = Context<{ Bindings: Env }>;
@@ -114,7 +119,7 @@ const AppItem = ({ app, address }: { app: ConnectedApp; address: string }) => (
         {app.origin}
       </a>
       <small>
-        {app.scopes.map(describeScope).join(", ")}
+        {describeScopes(app.scopes)}
         <br />
         Connected since {day(app.since)}
         {app.until === null ? "" : `, until ${day(app.until)}`}
@@ -128,9 +133,6 @@ const AppItem = ({ app, address }: { app: ConnectedApp; address: string }) => (
     </form>
   </li>
 );
-
-const describeScope = ({ module, level }: ConnectedApp["scopes"][number]): string =>
-  `${module === "*" ? "everything" : module} (${level === "r" ? "read only" : "read and change"})`;
 
 const day = (milliseconds: number): string =>
   new Date(milliseconds).toLocaleDateString("en", { dateStyle: "medium" });

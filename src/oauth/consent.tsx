@@ -1,10 +1,10 @@
 /** The page on which a person allows an app, or not. */
 
 import type { Context } from "hono";
-import { formatScopes, type Scope } from "../core/scope";
+import type { Scope } from "../core/scope";
 import { isLoopback } from "../http/hosts";
 import { page } from "../http/page";
-import type { ConnectedApp } from "./grants";
+import { type ConnectedApp, describeScopes } from "./grants";
 import type { AuthorizationRequest } from "./request";
 
 /** How long a person can allow an app: the choices of the form, in days; null: no end. */
@@ -50,8 +50,8 @@ export function consentPage(
       ) : null}
       {connected ? (
         <p>
-          It is connected already, with {formatScopes(connected.scopes)}. What you allow here comes
-          on top; to take something away, disconnect it on your <a href="/">home page</a> first.
+          It is connected already: {describeScopes(connected.scopes)}. What you allow here comes on
+          top; to take something away, disconnect it on your <a href="/">home page</a> first.
         </p>
       ) : null}
       <ul class="list">

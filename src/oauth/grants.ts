@@ -53,6 +53,15 @@ export async function listConnectedApps(
   }));
 }
 
+/** What somebody with these scopes may do, in words: "notes (read and change), photos (read only)". */
+export const describeScopes = (scopes: Scope[]): string =>
+  scopes
+    .map(({ module, level }) => {
+      const what = module === "*" ? "everything" : module;
+      return `${what} (${level === "r" ? "read only" : "read and change"})`;
+    })
+    .join(", ");
+
 /** Ends every grant of the app: its tokens are refused from the next request on. */
 export const disconnectApp = (db: D1Database, account: string, origin: string): Promise<void> =>
   deleteGrantsOf(db, account, origin);

@@ -334,7 +334,7 @@ describe("An app that is connected already", () => {
           await send(authorizeUrl(name, { scope: "notes:r" }), { headers: { Cookie: cookie } })
         ).text(),
       );
-    expect(await page(person)).toContain("connected already, with notes:rw");
+    expect(await page(person)).toContain("connected already: notes (read and change)");
     expect(await page(other)).not.toContain("connected already");
   });
 });
