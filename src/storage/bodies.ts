@@ -8,6 +8,7 @@ import { type NodePath, pathOf } from "../core/path";
 import type { ByteRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
+import { logFault } from "../http/log";
 
 /** Without a known length: enough for most documents, and little for who sends slowly. */
 const FIRST_READ_BYTES = 64 * 1024;
@@ -86,7 +87,8 @@ async function writeParts(
     await upload.complete(parts);
     return done(written);
   } catch (error) {
-    await upload.abort().catch(() => undefined); // the sweep finds what is left
+    // The first failure is the one to report.
+    await upload.abort().catch((fault) => logFault("An upload was left unfinished.", fault));
     throw error;
   }
 }
