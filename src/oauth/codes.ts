@@ -5,7 +5,7 @@ import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/sec
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { logFault } from "../http/log";
-import type { Allowed } from "./implicit";
+import type { Allowed } from "./grants";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import {
   deleteGrant,

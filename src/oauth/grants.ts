@@ -1,6 +1,8 @@
 /** What a person has allowed an app: made at consent, gone when they disconnect it. */
 
+import type { Account } from "../accounts/accounts";
 import { parseScopes, type Scope } from "../core/scope";
+import type { RedirectUri } from "./redirect-uri";
 import {
   deleteExpiredGrants,
   deleteGrantsOf,
@@ -11,6 +13,16 @@ import {
 import type { AccessClaims } from "./tokens";
 
 export { deleteExpiredGrants };
+
+/** What a person has just allowed an app, before it is a grant. */
+export interface Allowed {
+  account: Account;
+  redirectUri: RedirectUri;
+  /** A scope parameter. */
+  scope: string;
+  /** Milliseconds since 1970; null: until the app is disconnected. */
+  expiresAt: number | null;
+}
 
 /** Asks whether the grant of a token stands; for a batch. `grantedScopes` reads the answer. */
 export const grantStatement = (

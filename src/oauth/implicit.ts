@@ -1,21 +1,10 @@
 /** The implicit grant: RFC 6749 §4.2. */
 
-import type { Account } from "../accounts/accounts";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
-import type { RedirectUri } from "./redirect-uri";
+import type { Allowed } from "./grants";
 import { insertGrant } from "./repo";
 import { signAccessToken } from "./tokens";
-
-/** What a person has allowed an app. */
-export interface Allowed {
-  account: Account;
-  redirectUri: RedirectUri;
-  /** A scope parameter. */
-  scope: string;
-  /** Milliseconds since 1970; null: until the app is disconnected. */
-  expiresAt: number | null;
-}
 
 /** Makes the grant and a token that lives as long. Returns the parameters of RFC 6749 §4.2.2. */
 export async function issueToken(
