@@ -89,7 +89,10 @@ export async function untilEvent(page: Page, wanted: Partial<AppEvent>): Promise
   return (await handle.jsonValue()) as AppEvent;
 }
 
-/** Until the app sees these texts at these paths; undefined: no document. */
+/**
+ * Until the app sees these texts at these paths; undefined: no document. Asks again and again by
+ * itself: waitForFunction takes a promise for a yes.
+ */
 export const untilTexts = (
   page: Page,
   texts: Record<string, string | undefined>,
