@@ -42,6 +42,12 @@ const Fields = v.object({
   SIGN_UP: v.optional(v.picklist(["open", "closed"], "must be open or closed"), "open"),
   DEFAULT_QUOTA_BYTES: wholeNumber("1073741824", 0),
   MAX_DOCUMENT_BYTES: wholeNumber("104857600", 1),
+  /** Earlier versions of a document, and deleted documents, are kept this long. */
+  HISTORY_DAYS: wholeNumber("30", 0),
+  /** And at most so many of one document. */
+  HISTORY_VERSIONS: wholeNumber("20", 0),
+  /** Of one app, for long; `http/limits.ts` says what the others may. */
+  REQUESTS_PER_SECOND: wholeNumber("100", 1),
   /** Of tokens from the code flow, which can be refreshed. */
   ACCESS_TOKEN_SECONDS: wholeNumber("3600", 60),
   REFRESH_TOKEN_DAYS: wholeNumber("180", 1),

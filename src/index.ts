@@ -3,6 +3,7 @@
 import { deleteExpiredSessions } from "./accounts/sessions";
 import { app } from "./app";
 import type { Env } from "./env";
+import { askPatiently } from "./http/patience";
 import { deleteExpiredGrants } from "./oauth/grants";
 
 export { UserObject } from "./live/user-object";
@@ -13,6 +14,7 @@ export default {
   /** Once a day: forgets what has expired. */
   async scheduled(controller, env) {
     const now = controller.scheduledTime;
-    await env.DB.batch([deleteExpiredSessions(env.DB, now), ...deleteExpiredGrants(env.DB, now)]);
+    const expired = [deleteExpiredSessions(env.DB, now), ...deleteExpiredGrants(env.DB, now)];
+    await askPatiently(() => env.DB.batch(expired));
   },
 } satisfies ExportedHandler<Env>;

@@ -3,6 +3,7 @@
 import { isReserved, parseUserName, USER_NAME_RULE } from "../core/names";
 import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
+import { askPatiently } from "../http/patience";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
 import { type Account, insertAccount, loadAccount, replacePassword } from "./repo";
 
@@ -40,7 +41,7 @@ export async function signUp(
   const problem = problemOf(password);
   if (problem !== null) return refuse("bad-password", problem);
   // The hash comes first, so that a taken name takes as long as a free one.
-  const hash = await env.USERS.getByName(name).hashPassword(password);
+  const hash = await askPatiently(() => env.USERS.getByName(name).hashPassword(password));
   const account = { id: randomId(), name };
   const isFree = !isReserved(name) && (await insertAccount(env.DB, account, hash, now));
   return isFree ? { ok: true, account } : refuse("name-taken", `The name "${name}" is taken.`);
@@ -62,11 +63,8 @@ export async function checkPassword(
   const name = parseUserName(rawName);
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
   const account = await loadAccount(env.DB, name);
-  const check = await env.USERS.getByName(name).checkPassword(
-    password,
-    account?.hash ?? null,
-    address,
-    now,
+  const check = await askPatiently(() =>
+    env.USERS.getByName(name).checkPassword(password, account?.hash ?? null, address, now),
   );
   if (check.waitSeconds > 0) {
     const message = `Too many wrong passwords. Try again in ${seconds(check.waitSeconds)}.`;
@@ -96,7 +94,8 @@ export async function changePassword(
     const isWrong = checked.refusal.code === "wrong";
     return isWrong ? refuse("wrong", "The current password is another one.") : checked;
   }
-  const hash = await env.USERS.getByName(account.name).hashPassword(passwords.wanted);
+  const user = env.USERS.getByName(account.name);
+  const hash = await askPatiently(() => user.hashPassword(passwords.wanted));
   await replacePassword(env.DB, account.id, hash, now);
   return checked;
 }

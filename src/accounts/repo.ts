@@ -1,4 +1,9 @@
-/** Accounts, passwords and sessions in D1. */
+/**
+ * Accounts, passwords and sessions in D1. Every write comes to the same when it is repeated, so
+ * that one whose answer got lost can be asked again.
+ */
+
+import { askPatiently } from "../http/patience";
 
 export interface Account {
   id: string;
@@ -15,34 +20,40 @@ export async function insertAccount(
   passwordHash: string,
   now: number,
 ): Promise<boolean> {
-  const [inserted] = await db.batch([
-    db
-      .prepare(
-        "INSERT INTO accounts (id, name, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-      )
-      .bind(account.id, account.name, now),
-    db
-      .prepare(
-        `INSERT INTO passwords (account, hash, created_at)
-         SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)`,
-      )
-      .bind(account.id, passwordHash, now),
-  ]);
-  return inserted?.meta.changes === 1;
+  const [, , holder] = await askPatiently(() =>
+    db.batch<{ id: string }>([
+      db
+        .prepare(
+          "INSERT INTO accounts (id, name, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )
+        .bind(account.id, account.name, now),
+      db
+        .prepare(
+          `INSERT INTO passwords (account, hash, created_at)
+           SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)
+           ON CONFLICT DO NOTHING`,
+        )
+        .bind(account.id, passwordHash, now),
+      db.prepare("SELECT id FROM accounts WHERE name = ?1").bind(account.name),
+    ]),
+  );
+  return holder?.results[0]?.id === account.id;
 }
 
 export const loadAccount = (
   db: D1Database,
   name: string,
 ): Promise<(Account & { hash: string | null }) | null> =>
-  db
-    .prepare(
-      `SELECT a.id, a.name, p.hash
-       FROM accounts a LEFT JOIN passwords p ON p.account = a.id
-       WHERE a.name = ?1`,
-    )
-    .bind(name)
-    .first();
+  askPatiently(() =>
+    db
+      .prepare(
+        `SELECT a.id, a.name, p.hash
+         FROM accounts a LEFT JOIN passwords p ON p.account = a.id
+         WHERE a.name = ?1`,
+      )
+      .bind(name)
+      .first(),
+  );
 
 /** Sets the password of an account and ends all its sessions. */
 export async function replacePassword(
@@ -51,12 +62,14 @@ export async function replacePassword(
   hash: string,
   now: number,
 ): Promise<void> {
-  await db.batch([
-    db
-      .prepare("UPDATE passwords SET hash = ?2, created_at = ?3 WHERE account = ?1")
-      .bind(account, hash, now),
-    db.prepare("DELETE FROM sessions WHERE account = ?1").bind(account),
-  ]);
+  await askPatiently(() =>
+    db.batch([
+      db
+        .prepare("UPDATE passwords SET hash = ?2, created_at = ?3 WHERE account = ?1")
+        .bind(account, hash, now),
+      db.prepare("DELETE FROM sessions WHERE account = ?1").bind(account),
+    ]),
+  );
 }
 
 /** Starts a session, and ends the one that the browser had before. */
@@ -66,28 +79,33 @@ export async function insertSession(
   previousHash: string | null,
 ): Promise<void> {
   const { hash, account, createdAt, expiresAt } = session;
-  await db.batch([
-    db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(previousHash),
-    db
-      .prepare(
-        "INSERT INTO sessions (hash, account, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)",
-      )
-      .bind(hash, account, createdAt, expiresAt),
-  ]);
+  await askPatiently(() =>
+    db.batch([
+      db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(previousHash),
+      db
+        .prepare(
+          `INSERT INTO sessions (hash, account, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)
+           ON CONFLICT DO NOTHING`,
+        )
+        .bind(hash, account, createdAt, expiresAt),
+    ]),
+  );
 }
 
 export const loadSession = (db: D1Database, hash: string, now: number): Promise<Account | null> =>
-  db
-    .prepare(
-      `SELECT a.id, a.name FROM sessions s JOIN accounts a ON a.id = s.account
-       WHERE s.hash = ?1 AND s.expires_at > ?2`,
-    )
-    .bind(hash, now)
-    .first();
+  askPatiently(() =>
+    db
+      .prepare(
+        `SELECT a.id, a.name FROM sessions s JOIN accounts a ON a.id = s.account
+         WHERE s.hash = ?1 AND s.expires_at > ?2`,
+      )
+      .bind(hash, now)
+      .first(),
+  );
 
 /** No more than nothing if there is no such session. */
 export async function deleteSession(db: D1Database, hash: string): Promise<void> {
-  await db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run();
+  await askPatiently(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
 }
 
 export const deleteExpiredSessions = (db: D1Database, now: number): D1PreparedStatement =>

@@ -22,6 +22,12 @@ export const ROOT: NodePath = { kind: "folder", parent: "", name: "/" };
 /** "/a/b" or "/a/b/", decoded. */
 export const pathOf = (node: NodePath): string => node.parent + node.name;
 
+/** The document at a decoded path: the way back from `pathOf`. */
+export function documentAt(path: string): NodePath {
+  const start = path.lastIndexOf("/") + 1;
+  return { kind: "document", parent: path.slice(0, start), name: path.slice(start) };
+}
+
 /**
  * Reads what follows <storage_root> in a URL, still percent-encoded: "/", "/a/b%20c", "/a/".
  * Refuses with `malformed` an empty segment, broken percent-encoding and names that §4 rules out,

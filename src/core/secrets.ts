@@ -6,6 +6,10 @@ export const randomId = (): string => randomSecret().slice(0, 22);
 /** 256 random bits, 43 characters of base64url: session cookies, codes, refresh tokens. */
 export const randomSecret = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
+/** From 0 to 1, evenly: how long to wait where many would else wait equally long. */
+export const randomFraction = (): number =>
+  (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
+
 /** SHA-256 in base64url, 43 characters: also the S256 of PKCE (RFC 7636 §4.2). */
 export const sha256 = async (text: string): Promise<string> =>
   base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));

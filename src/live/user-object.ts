@@ -11,9 +11,12 @@ import {
 import { type Outcome, refused } from "../core/refusals";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
+import { logFault } from "../http/log";
 import { type Commit, type Committed, Committer, MAX_GROUP } from "../storage/commit";
 import { UNAVAILABLE } from "../storage/verdicts";
+import { wakeAt } from "./alarms";
 import { CommitQueue } from "./commit-queue";
+import { Sweeper } from "./sweeper";
 
 /** Commits that may wait for their turn. */
 const MAX_WAITING = 1000;
@@ -33,13 +36,26 @@ export class UserObject extends DurableObject<Env> {
     (group) => this.#committer.commit(group),
     MAX_GROUP,
   );
+  readonly #sweeper = new Sweeper(this.ctx.storage, this.env);
 
   /**
    * Puts a change of the user's tree into the order of all others: `storage/commit.ts`. Refuses
    * with `unavailable` when so many wait that the client would have given up before its turn.
    */
   async commit(command: Commit): Promise<Outcome<Committed>> {
-    return this.#queue.length < MAX_WAITING ? this.#queue.add(command) : refused(UNAVAILABLE);
+    if (this.#queue.length >= MAX_WAITING) return refused(UNAVAILABLE);
+    const outcome = await this.#queue.add(command);
+    const hasLeftBody = !(outcome.ok && outcome.value.created);
+    // The client does not wait for this, nor does a fault of it undo what was committed.
+    this.#sweeper
+      .noteChange(command.account, hasLeftBody, Date.now())
+      .catch((error) => logFault("A sweep could not be planned.", error));
+    return outcome;
+  }
+
+  /** Is told of an upload in parts before its first part. */
+  async noteUpload(key: string, uploadId: string): Promise<void> {
+    await this.#sweeper.noteUpload(key, uploadId, Date.now());
   }
 
   hashPassword(password: string): string {
@@ -69,7 +85,7 @@ export class UserObject extends DurableObject<Env> {
     for (const { key, before } of counters) {
       kv.put<Failures>(key, { count: (before?.count ?? 0) + 1, lastAt: now });
     }
-    await this.ctx.storage.setAlarm(now + FORGET_FAILURES_MS);
+    await wakeAt(this.ctx.storage, now + FORGET_FAILURES_MS);
     const isRight = verifyPassword(password, hash);
     if (isRight) this.#forgive(address);
     return { isRight, waitSeconds: 0 };
@@ -84,11 +100,26 @@ export class UserObject extends DurableObject<Env> {
     if (own && all) kv.put<Failures>(FAILURES, { ...all, count: all.count - own.count });
   }
 
-  /** Leaves nothing behind, so that names which nobody has do not stay as objects. */
+  /** Does what is due. Leaves nothing behind: names which nobody has do not stay as objects. */
   override async alarm(): Promise<void> {
+    const now = Date.now();
+    const next = [this.#forgetFailures(now), await this.#sweeper.run(now)];
+    const times = next.filter((at) => at !== null);
+    if (times.length > 0) await wakeAt(this.ctx.storage, Math.min(...times));
+    else if ([...this.ctx.storage.kv.list({ limit: 1 })].length === 0) {
+      await this.ctx.storage.deleteAll();
+    }
+  }
+
+  /** Forgets old wrong passwords. Returns when the next are old; null: there are none. */
+  #forgetFailures(now: number): number | null {
     const { kv } = this.ctx.storage;
-    for (const [key] of [...kv.list({ prefix: FAILURES })]) kv.delete(key);
-    const isEmpty = [...kv.list({ limit: 1 })].length === 0;
-    if (isEmpty) await this.ctx.storage.deleteAll();
+    let next: number | null = null;
+    for (const [key, { lastAt }] of [...kv.list<Failures>({ prefix: FAILURES })]) {
+      const forgetAt = lastAt + FORGET_FAILURES_MS;
+      if (forgetAt <= now) kv.delete(key);
+      else next = Math.min(next ?? forgetAt, forgetAt);
+    }
+    return next;
   }
 }

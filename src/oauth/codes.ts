@@ -4,7 +4,6 @@ import { formatScopes, isWithin, parseScopes } from "../core/scope";
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { logFault } from "../http/log";
 import type { Allowed } from "./grants";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import {
@@ -87,12 +86,7 @@ export async function exchangeCode(
 
   const app = parseRedirectUri(redirectUri) as RedirectUri;
   const refresh = await newRefreshToken(env, row.grantExpiresAt, now);
-  const isFirst = await isExchanged(
-    redeemCode(env.DB, row, app, refresh, now),
-    () => loadCode(env.DB, row.hash),
-    refresh.hash,
-  );
-  if (!isFirst) return revokeReplayed(env, row);
+  if (!(await redeemCode(env.DB, row, app, refresh, now))) return revokeReplayed(env, row);
   return tokenResponse(env, row, refresh.token, row.scope, now);
 }
 
@@ -120,31 +114,8 @@ export async function exchangeRefreshToken(
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
   const next = await newRefreshToken(env, row.grantExpiresAt, now);
-  const isFirst = await isExchanged(
-    rotateRefreshToken(env.DB, row, next),
-    () => loadRefreshToken(env.DB, row.hash, now),
-    next.hash,
-  );
-  if (!isFirst) return revokeReplayed(env, row);
+  if (!(await rotateRefreshToken(env.DB, row, next))) return revokeReplayed(env, row);
   return tokenResponse(env, row, next.token, formatScopes(wanted), now);
-}
-
-/**
- * The outcome of an exchange. If its answer got lost, the row tells by its successor whether it was
- * made: an app that had to try again would be taken for a thief.
- */
-async function isExchanged(
-  exchange: Promise<boolean>,
-  reload: () => Promise<{ successor: string | null } | null>,
-  successor: string,
-): Promise<boolean> {
-  try {
-    return await exchange;
-  } catch (error) {
-    logFault("An exchange of tokens was not answered.", error);
-    if ((await reload())?.successor === successor) return true;
-    throw error;
-  }
 }
 
 interface Redeemed {

@@ -1,4 +1,9 @@
-/** Grants, codes, refresh tokens and signing keys in D1. */
+/**
+ * Grants, codes, refresh tokens and signing keys in D1. Every write comes to the same when it is
+ * repeated, so that one whose answer got lost can be asked again.
+ */
+
+import { askPatiently } from "../http/patience";
 
 export interface GrantRow {
   account: string;
@@ -14,13 +19,16 @@ export interface GrantRow {
 /** Makes a grant. Its id has to be fresh. */
 export async function insertGrant(db: D1Database, grant: GrantRow): Promise<void> {
   const { account, id, origin, appUrl, scope, flow, createdAt, expiresAt } = grant;
-  await db
-    .prepare(
-      `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
-    )
-    .bind(account, id, origin, appUrl, scope, flow, createdAt, expiresAt)
-    .run();
+  await askPatiently(() =>
+    db
+      .prepare(
+        `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT DO NOTHING`,
+      )
+      .bind(account, id, origin, appUrl, scope, flow, createdAt, expiresAt)
+      .run(),
+  );
 }
 
 /** The grant if it stands. One row. */
@@ -43,22 +51,26 @@ export async function loadGrants(
   account: string,
   now: number,
 ): Promise<GrantRow[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT account, id, origin, app_url AS appUrl, scope, flow, created_at AS createdAt,
-              expires_at AS expiresAt
-       FROM grants
-       WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
-       ORDER BY created_at`,
-    )
-    .bind(account, now)
-    .all<GrantRow>();
+  const { results } = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT account, id, origin, app_url AS appUrl, scope, flow, created_at AS createdAt,
+                expires_at AS expiresAt
+         FROM grants
+         WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
+         ORDER BY created_at`,
+      )
+      .bind(account, now)
+      .all<GrantRow>(),
+  );
   return results;
 }
 
 /** Revokes a grant; nothing happens if it is gone. */
 export async function deleteGrant(db: D1Database, account: string, id: string): Promise<void> {
-  await db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id).run();
+  await askPatiently(() =>
+    db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id).run(),
+  );
 }
 
 /** Revokes all grants that an account has given to an app, and the codes that could make one. */
@@ -67,11 +79,13 @@ export async function deleteGrantsOf(
   account: string,
   origin: string,
 ): Promise<void> {
-  await db.batch([
-    db.prepare("DELETE FROM grants WHERE account = ?1 AND origin = ?2").bind(account, origin),
-    // Of any app: a code lives for a minute, and an app whose code is gone asks again.
-    db.prepare("DELETE FROM codes WHERE account = ?1 AND successor IS NULL").bind(account),
-  ]);
+  await askPatiently(() =>
+    db.batch([
+      db.prepare("DELETE FROM grants WHERE account = ?1 AND origin = ?2").bind(account, origin),
+      // Of any app: a code lives for a minute, and an app whose code is gone asks again.
+      db.prepare("DELETE FROM codes WHERE account = ?1 AND successor IS NULL").bind(account),
+    ]),
+  );
 }
 
 interface CodeRow {
@@ -92,36 +106,41 @@ export async function insertCode(
   db: D1Database,
   code: Omit<CodeRow, "user" | "successor">,
 ): Promise<void> {
-  await db
-    .prepare(
-      `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
-                          grant_expires_at, expires_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
-    )
-    .bind(
-      code.hash,
-      code.account,
-      code.grantId,
-      code.redirectUri,
-      code.challenge,
-      code.scope,
-      code.grantExpiresAt,
-      code.expiresAt,
-    )
-    .run();
+  await askPatiently(() =>
+    db
+      .prepare(
+        `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
+                            grant_expires_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT DO NOTHING`,
+      )
+      .bind(
+        code.hash,
+        code.account,
+        code.grantId,
+        code.redirectUri,
+        code.challenge,
+        code.scope,
+        code.grantExpiresAt,
+        code.expiresAt,
+      )
+      .run(),
+  );
 }
 
 export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> =>
-  db
-    .prepare(
-      `SELECT c.hash, c.account, a.name AS user, c.grant_id AS grantId,
-              c.redirect_uri AS redirectUri, c.challenge, c.scope,
-              c.grant_expires_at AS grantExpiresAt, c.expires_at AS expiresAt, c.successor
-       FROM codes c JOIN accounts a ON a.id = c.account
-       WHERE c.hash = ?1`,
-    )
-    .bind(hash)
-    .first();
+  askPatiently(() =>
+    db
+      .prepare(
+        `SELECT c.hash, c.account, a.name AS user, c.grant_id AS grantId,
+                c.redirect_uri AS redirectUri, c.challenge, c.scope,
+                c.grant_expires_at AS grantExpiresAt, c.expires_at AS expiresAt, c.successor
+         FROM codes c JOIN accounts a ON a.id = c.account
+         WHERE c.hash = ?1`,
+      )
+      .bind(hash)
+      .first(),
+  );
 
 /**
  * Redeems a code for a grant and its first refresh token, if the code is still unused: the fresh
@@ -135,14 +154,15 @@ export async function redeemCode(
   now: number,
 ): Promise<boolean> {
   const isFirst = "EXISTS (SELECT 1 FROM codes WHERE hash = ?1 AND successor = ?2)";
-  const [used] = await db.batch([
+  return isSuccessor(db, refresh.hash, [
     db
       .prepare("UPDATE codes SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
       .bind(code.hash, refresh.hash),
     db
       .prepare(
         `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
-         SELECT ?3, ?4, ?5, ?6, ?7, 'code', ?8, ?9 WHERE ${isFirst}`,
+         SELECT ?3, ?4, ?5, ?6, ?7, 'code', ?8, ?9 WHERE ${isFirst}
+         ON CONFLICT DO NOTHING`,
       )
       .bind(
         code.hash,
@@ -158,11 +178,22 @@ export async function redeemCode(
     db
       .prepare(
         `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
-         SELECT ?2, ?3, ?4, ?5 WHERE ${isFirst}`,
+         SELECT ?2, ?3, ?4, ?5 WHERE ${isFirst}
+         ON CONFLICT DO NOTHING`,
       )
       .bind(code.hash, refresh.hash, code.account, code.grantId, refresh.expiresAt),
+    db.prepare("SELECT successor FROM codes WHERE hash = ?1").bind(code.hash),
   ]);
-  return used?.meta.changes === 1;
+}
+
+/** Runs an exchange, whose last statement tells the successor, and says whether this was made. */
+async function isSuccessor(
+  db: D1Database,
+  hash: string,
+  exchange: D1PreparedStatement[],
+): Promise<boolean> {
+  const answers = await askPatiently(() => db.batch<{ successor: string | null }>(exchange));
+  return answers.at(-1)?.results[0]?.successor === hash;
 }
 
 interface RefreshRow {
@@ -182,18 +213,20 @@ export const loadRefreshToken = (
   hash: string,
   now: number,
 ): Promise<RefreshRow | null> =>
-  db
-    .prepare(
-      `SELECT r.hash, r.account, a.name AS user, r.grant_id AS grantId, r.expires_at AS expiresAt,
-              r.successor, g.scope, g.expires_at AS grantExpiresAt
-       FROM refresh_tokens r
-       JOIN accounts a ON a.id = r.account
-       LEFT JOIN grants g ON g.account = r.account AND g.id = r.grant_id
-                         AND (g.expires_at IS NULL OR g.expires_at > ?2)
-       WHERE r.hash = ?1`,
-    )
-    .bind(hash, now)
-    .first();
+  askPatiently(() =>
+    db
+      .prepare(
+        `SELECT r.hash, r.account, a.name AS user, r.grant_id AS grantId,
+                r.expires_at AS expiresAt, r.successor, g.scope, g.expires_at AS grantExpiresAt
+         FROM refresh_tokens r
+         JOIN accounts a ON a.id = r.account
+         LEFT JOIN grants g ON g.account = r.account AND g.id = r.grant_id
+                           AND (g.expires_at IS NULL OR g.expires_at > ?2)
+         WHERE r.hash = ?1`,
+      )
+      .bind(hash, now)
+      .first(),
+  );
 
 /** Exchanges a refresh token for the next one, if it is still unused. False otherwise. */
 export async function rotateRefreshToken(
@@ -201,7 +234,7 @@ export async function rotateRefreshToken(
   token: RefreshRow,
   next: { hash: string; expiresAt: number },
 ): Promise<boolean> {
-  const [used] = await db.batch([
+  return isSuccessor(db, next.hash, [
     db
       .prepare("UPDATE refresh_tokens SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
       .bind(token.hash, next.hash),
@@ -209,11 +242,12 @@ export async function rotateRefreshToken(
       .prepare(
         `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
          SELECT ?2, ?3, ?4, ?5
-         WHERE EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?1 AND successor = ?2)`,
+         WHERE EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?1 AND successor = ?2)
+         ON CONFLICT DO NOTHING`,
       )
       .bind(token.hash, next.hash, token.account, token.grantId, next.expiresAt),
+    db.prepare("SELECT successor FROM refresh_tokens WHERE hash = ?1").bind(token.hash),
   ]);
-  return used?.meta.changes === 1;
 }
 
 export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] =>
@@ -229,22 +263,26 @@ interface KeyRow {
 
 /** The newest first. */
 export async function loadKeys(db: D1Database): Promise<KeyRow[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT kid, secret, created_at AS createdAt FROM signing_keys
-       ORDER BY created_at DESC, kid`,
-    )
-    .all<KeyRow>();
+  const { results } = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT kid, secret, created_at AS createdAt FROM signing_keys
+         ORDER BY created_at DESC, kid`,
+      )
+      .all<KeyRow>(),
+  );
   return results;
 }
 
 /** Adds a key unless there is one: of two isolates that start at once, one wins. */
 export async function insertFirstKey(db: D1Database, key: KeyRow): Promise<void> {
-  await db
-    .prepare(
-      `INSERT INTO signing_keys (kid, secret, created_at)
-       SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM signing_keys)`,
-    )
-    .bind(key.kid, key.secret, key.createdAt)
-    .run();
+  await askPatiently(() =>
+    db
+      .prepare(
+        `INSERT INTO signing_keys (kid, secret, created_at)
+         SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM signing_keys)`,
+      )
+      .bind(key.kid, key.secret, key.createdAt)
+      .run(),
+  );
 }

@@ -5,6 +5,7 @@ import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { allows } from "../core/scope";
 import type { Env } from "../env";
 import { bearerToken } from "../http/bearer";
+import { askPatiently } from "../http/patience";
 import { grantedScopes, grantStatement } from "../oauth/grants";
 import { type AccessClaims, verifyAccessToken } from "../oauth/tokens";
 
@@ -52,7 +53,8 @@ export async function askWithGrant<Row>(
   question: D1PreparedStatement,
   now: number,
 ): Promise<Outcome<Row[]>> {
-  const [granted, answer] = await env.DB.batch([grantStatement(env.DB, claims, now), question]);
+  const questions = [grantStatement(env.DB, claims, now), question];
+  const [granted, answer] = await askPatiently(() => env.DB.batch(questions));
   const scopes = grantedScopes(granted);
   if (scopes === null) return refused(BAD_TOKEN);
   if (!allows(scopes, action, node)) return refused(OUT_OF_SCOPE);

@@ -9,6 +9,10 @@ import type { ByteRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import { logFault } from "../http/log";
+import { answerInTime, askPatiently } from "../http/patience";
+
+/** A body that is no longer is held in memory, so that it can be sent again after a fault. */
+const SMALL_BODY_BYTES = 128 * 1024;
 
 /** Without a known length: enough for most documents, and little for who sends slowly. */
 const FIRST_READ_BYTES = 64 * 1024;
@@ -23,9 +27,11 @@ export async function bodyKey(account: string, node: NodePath, version: string):
 }
 
 /** What is written beside the bytes, enough to rebuild the index from them. */
-interface BodyLabel {
+export interface BodyLabel {
   path: string;
   type: string;
+  /** The version that the document had when this one was sent; empty: there was no document. */
+  replaces: string;
 }
 
 /** How many bytes a body may have, and the refusal if it has more. */
@@ -34,10 +40,19 @@ export interface Allowance {
   refusal: Refusal;
 }
 
+/** What `writeBody` has stored. */
+export interface StoredBody {
+  /** Bytes. */
+  length: number;
+  /** By the clock of R2, milliseconds since 1970. */
+  uploadedAt: number;
+}
+
 /**
- * Stores a body and returns its length in bytes. With a known length the stream goes straight
- * into R2; without one at most PART_BYTES are in memory at a time. Refuses with the allowance's
- * refusal as soon as the body is longer; nothing is left of it then. Rejects if the stream breaks.
+ * Stores a body. With a known length a large stream goes straight into R2; without one at most
+ * PART_BYTES are in memory at a time. Refuses with the allowance's refusal as soon as the body is
+ * longer; nothing is left of it then. Rejects if the stream breaks. `onUpload` is told of an upload
+ * in parts before the first of them.
  */
 export async function writeBody(
   bucket: R2Bucket,
@@ -46,52 +61,78 @@ export async function writeBody(
   body: ReadableStream<Uint8Array> | null,
   length: number | null,
   allowance: Allowance,
-): Promise<Outcome<number>> {
+  onUpload: (uploadId: string) => Promise<unknown>,
+): Promise<Outcome<StoredBody>> {
   const options = { customMetadata: { ...label } };
-  if (body === null || length === 0) {
-    await bucket.put(key, new Uint8Array(), options);
-    return done(0);
-  }
-  if (length !== null) {
-    if (length > allowance.bytes) return refused(allowance.refusal);
-    await bucket.put(key, body, options);
-    return done(length);
+  const putWhole = async (bytes: Uint8Array) =>
+    done(described(await askPatiently(() => bucket.put(key, bytes, options))));
+  if (body === null || length === 0) return putWhole(new Uint8Array());
+  if (length !== null && length > allowance.bytes) return refused(allowance.refusal);
+  if (length !== null && length > SMALL_BODY_BYTES) {
+    return done(described(await bucket.put(key, body, options)));
   }
   const reader = body.getReader({ mode: "byob" });
+  if (length !== null) {
+    const whole = await readBytes(reader, length);
+    if (whole.byteLength < length) throw new Error("The body ended before its Content-Length.");
+    return putWhole(whole);
+  }
   const first = await readPart(reader);
   if (first.byteLength > allowance.bytes) return refused(allowance.refusal);
-  if (first.byteLength < PART_BYTES) {
-    await bucket.put(key, first, options);
-    return done(first.byteLength);
-  }
-  return writeParts(await bucket.createMultipartUpload(key, options), reader, first, allowance);
+  if (first.byteLength < PART_BYTES) return putWhole(first);
+  const upload = await askPatiently(() => bucket.createMultipartUpload(key, options));
+  await onUpload(upload.uploadId);
+  return writeParts(bucket, upload, reader, first, allowance);
 }
 
 async function writeParts(
+  bucket: R2Bucket,
   upload: R2MultipartUpload,
   reader: ReadableStreamBYOBReader,
   first: Uint8Array,
   allowance: Allowance,
-): Promise<Outcome<number>> {
+): Promise<Outcome<StoredBody>> {
   const parts: R2UploadedPart[] = [];
   let written = 0;
   try {
     for (let part = first; part.byteLength > 0; part = await readPart(reader)) {
-      written += part.byteLength;
+      const bytes = part;
+      written += bytes.byteLength;
       if (written > allowance.bytes) {
-        await upload.abort();
+        await askPatiently(() => upload.abort());
         return refused(allowance.refusal);
       }
-      parts.push(await upload.uploadPart(parts.length + 1, part));
+      parts.push(await askPatiently(() => upload.uploadPart(parts.length + 1, bytes)));
     }
-    await upload.complete(parts);
-    return done(written);
+    return done(described(await askPatiently(() => complete(bucket, upload, parts))));
   } catch (error) {
     // The first failure is the one to report.
-    await upload.abort().catch((fault) => logFault("An upload was left unfinished.", fault));
+    await askPatiently(() => upload.abort()).catch((fault) =>
+      logFault("An upload was left unfinished.", fault),
+    );
     throw error;
   }
 }
+
+/** Completed once, an upload is gone: if the answer got lost, the object tells. */
+async function complete(
+  bucket: R2Bucket,
+  upload: R2MultipartUpload,
+  parts: R2UploadedPart[],
+): Promise<R2Object> {
+  try {
+    return await answerInTime(upload.complete(parts));
+  } catch (error) {
+    const object = await bucket.head(upload.key);
+    if (object) return object;
+    throw error;
+  }
+}
+
+const described = ({ size, uploaded }: R2Object): StoredBody => ({
+  length: size,
+  uploadedAt: uploaded.getTime(),
+});
 
 /** The next PART_BYTES of the stream; fewer at its end, none after it. */
 async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
@@ -115,8 +156,85 @@ export async function readBody(
   key: string,
   range: ByteRange | null,
 ): Promise<ReadableStream | null> {
-  const object = await bucket.get(key, range ? { range } : {});
+  const object = await askPatiently(() => bucket.get(key, range ? { range } : {}));
   return object?.body ?? null;
 }
 
-export const dropBody = (bucket: R2Bucket, key: string): Promise<void> => bucket.delete(key);
+/** Nothing happens to those that are gone. At most MAX_DROPPED at a time. */
+export const dropBodies = (bucket: R2Bucket, keys: string[]): Promise<void> =>
+  askPatiently(() => bucket.delete(keys));
+
+/** What R2 deletes in one call. */
+export const MAX_DROPPED = 1000;
+
+/** Ends an upload in parts that nobody goes on with; nothing happens to one that has ended. */
+export async function abortUpload(bucket: R2Bucket, key: string, uploadId: string): Promise<void> {
+  try {
+    await askPatiently(() => bucket.resumeMultipartUpload(key, uploadId).abort());
+  } catch (error) {
+    // R2's code for an upload that does not exist.
+    if (!String(error).includes("(10024)")) throw error;
+  }
+}
+
+/** One version of a document, as it stands in R2. */
+export interface Body {
+  key: string;
+  version: string;
+  /** Milliseconds since 1970. */
+  uploadedAt: number;
+  /** The version that the document had before; empty: none. */
+  replaces: string;
+}
+
+/** All that R2 has of one document. */
+export interface DocumentBodies {
+  /** First part of the keys: <account>/<document>. */
+  prefix: string;
+  path: string;
+  bodies: Body[];
+}
+
+/**
+ * Walks through all bodies of an account, from the document after `after` (a prefix) on. Yields
+ * whole documents, those of about one page at a time; an empty list means that there are no more.
+ */
+export async function* walkBodies(
+  bucket: R2Bucket,
+  account: string,
+  after: string | null,
+): AsyncGenerator<DocumentBodies[], void> {
+  // "~" comes after every character of a version.
+  let from: R2ListOptions = after === null ? {} : { startAfter: `${after}/~` };
+  let held: R2Object[] = [];
+  for (;;) {
+    const options: R2ListOptions = { prefix: `${account}/`, include: ["customMetadata"], ...from };
+    const page = await askPatiently(() => bucket.list(options));
+    const documents = Map.groupBy([...held, ...page.objects], ({ key }) => prefixOf(key));
+    if (!page.truncated) {
+      yield [...documents].map(([prefix, objects]) => describe(prefix, objects));
+      return;
+    }
+    // The last one may go on on the next page.
+    const [last, objects] = [...documents].at(-1) as [string, R2Object[]];
+    documents.delete(last);
+    held = objects;
+    from = { cursor: page.cursor };
+    if (documents.size > 0) {
+      yield [...documents].map(([prefix, objects]) => describe(prefix, objects));
+    }
+  }
+}
+
+const prefixOf = (key: string): string => key.slice(0, key.lastIndexOf("/"));
+
+const describe = (prefix: string, objects: R2Object[]): DocumentBodies => ({
+  prefix,
+  path: objects[0]?.customMetadata?.path ?? "",
+  bodies: objects.map(({ key, uploaded, customMetadata }) => ({
+    key,
+    version: key.slice(prefix.length + 1),
+    uploadedAt: uploaded.getTime(),
+    replaces: customMetadata?.replaces ?? "",
+  })),
+});

@@ -3,6 +3,17 @@
 import type { Precondition } from "../core/etag";
 import { ancestorsOf, type NodePath } from "../core/path";
 
+interface Put {
+  type: string;
+  /** Bytes. */
+  length: number;
+  /**
+   * Milliseconds since 1970: from then on the change has no effect any more, for nobody keeps its
+   * body from being swept (`storage/sweep.ts`).
+   */
+  commitBefore: number;
+}
+
 /** A change of one document, as the commit weighs and writes it. */
 export interface Change {
   account: string;
@@ -11,7 +22,7 @@ export interface Change {
   version: string;
   precondition: Precondition;
   /** Null: the document is to be deleted. */
-  put: { type: string; length: number } | null;
+  put: Put | null;
   /** Of an account that has no quota of its own. */
   defaultQuotaBytes: number;
   /** Milliseconds since 1970. */
@@ -20,12 +31,13 @@ export interface Change {
 
 /**
  * How a change was weighed. `repeat`: this very change has been made already; `fenced`: the tree
- * has changed since the batch was composed.
+ * has changed since the batch was composed; `late`: the time of the change is over.
  */
 type Verdict =
   | "go"
   | "repeat"
   | "fenced"
+  | "late"
   | "missing"
   | "clash"
   | "precondition-failed"
@@ -51,7 +63,7 @@ interface Fence {
 }
 /** What a change would meet now, without making it: to refuse early. Yields one `Weighed`. */
 export const weighChange = (db: D1Database, change: Change): D1PreparedStatement =>
-  bind(db, weigh(""), parameters(change, { base: null, earlier: [] }));
+  bind(db, weigh(UNGUARDED), parameters(change, { base: null, earlier: [] }));
 
 /**
  * The statements of one change, to run in one batch in this order. The first yields a `Weighed`;
@@ -64,14 +76,14 @@ export function changeStatements(
 ): D1PreparedStatement[] {
   const all = parameters(change, fence);
   return [
-    bind(db, weigh(FENCED), all),
+    bind(db, weigh(GUARDED), all),
     bind(db, SHIFT_ANCESTORS, all),
     ...(change.put
       ? [bind(db, PUT_DOCUMENT, all)]
       : [bind(db, DELETE_DOCUMENT, all), bind(db, PRUNE_FOLDERS, all)]),
   ];
 }
-/** ?1 to ?12 of the statements below. */
+/** ?1 to ?13 of the statements below. */
 const parameters = (change: Change, fence: Fence): unknown[] => [
   change.account,
   change.node.parent,
@@ -85,6 +97,7 @@ const parameters = (change: Change, fence: Fence): unknown[] => [
   change.put?.type ?? null,
   fence.base,
   JSON.stringify(fence.earlier),
+  change.put?.commitBefore ?? null,
 ];
 
 /** D1 wants just as many parameters as the highest that a statement names. */
@@ -103,20 +116,32 @@ const OLD_AND_ROOT = `
 
 const QUOTA = "coalesce((SELECT quota_bytes FROM accounts WHERE id = ?1), ?8)";
 
-/** The root is as the batch was composed for, or as an earlier change of the batch has left it. */
-const FENCED = `
+/** What stands before a verdict on which a change is made: is it still the time for it? */
+interface Guards {
+  fence: string;
+  deadline: string;
+}
+
+const UNGUARDED: Guards = { fence: "", deadline: "" };
+
+const GUARDED: Guards = {
+  // The root is as the batch was composed for, or as an earlier change of the batch has left it.
+  fence: `
     WHEN (SELECT version FROM root) IS NOT ?11
       AND NOT EXISTS (SELECT 1 FROM root WHERE version IN (SELECT value FROM json_each(?12)))
-      THEN 'fenced'`;
+      THEN 'fenced'`,
+  deadline: `
+    WHEN ?13 <= (julianday('now') - 2440587.5) * 86400000 THEN 'late'`,
+};
 
 /**
  * Whether a change may be made: the only place where that is decided. In the order of
  * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them.
  */
-const verdict = (fenced: string): string => `
+const verdict = ({ fence, deadline }: Guards): string => `
   WITH ${OLD_AND_ROOT}
-  SELECT CASE ${fenced}
-    WHEN (SELECT version FROM old) IS ?4 THEN 'repeat'
+  SELECT CASE ${fence}
+    WHEN (SELECT version FROM old) IS ?4 THEN 'repeat' ${deadline}
     -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"
     WHEN ?7 IS NULL AND NOT EXISTS (SELECT 1 FROM old) THEN 'missing'
     -- §5: "409 for a PUT request where any folder name in the path clashes with an existing
@@ -149,9 +174,9 @@ const verdict = (fenced: string): string => `
     ELSE 'go'
   END`;
 
-const weigh = (fenced: string): string => `
+const weigh = (guards: Guards): string => `
   WITH ${OLD_AND_ROOT}
-  SELECT (${verdict(fenced)}) AS verdict,
+  SELECT (${verdict(guards)}) AS verdict,
     (SELECT version FROM old) AS oldVersion,
     (SELECT length FROM old) AS oldLength,
     (SELECT version FROM root) AS rootVersion,
@@ -170,7 +195,7 @@ const SHIFT_ANCESTORS = `
     (?7 IS NOT NULL) - EXISTS (SELECT 1 FROM old),
     ?9
   FROM json_each(?5) a
-  WHERE (${verdict(FENCED)}) = 'go'
+  WHERE (${verdict(GUARDED)}) = 'go'
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     length = length + excluded.length,

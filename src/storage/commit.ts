@@ -27,6 +27,7 @@
 import type { NodePath } from "../core/path";
 import { done, type Outcome, refused } from "../core/refusals";
 import { logFault } from "../http/log";
+import { answerInTime, askPatiently, MAX_TRIES, pause } from "../http/patience";
 import { type Change, changeStatements, type Weighed } from "./change-repo";
 import { type NodeRow, selectDocument, selectRoot } from "./repo";
 import { refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
@@ -36,8 +37,6 @@ import { refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
  * on the free plan, should it count them one by one.
  */
 export const MAX_GROUP = 12;
-
-const MAX_TRIES = 3;
 
 /** A change, and what the request saw before it asked for it. */
 export interface Commit extends Change {
@@ -71,8 +70,9 @@ export class Committer {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const base = this.#base === undefined ? first.seen.rootVersion : this.#base;
       this.#base = undefined;
+      if (isUnanswered) await pause(tries);
       try {
-        const weighed = await this.#runBatch(group, base);
+        const weighed = await answerInTime(this.#runBatch(group, base));
         this.#base = rootAfter(group, weighed);
         if (!weighed.some(({ verdict }) => verdict === "fenced")) {
           return group.map((change, index) => outcomeOf(change, weighed[index] as Weighed));
@@ -82,7 +82,7 @@ export class Committer {
         logFault("A commit was not answered.", error);
         isUnanswered = true;
       }
-      const root = await selectRoot(this.#db, first.account).first<string>("version");
+      const root = await this.#readRoot(first.account);
       this.#base = root;
       if (group.some(({ version }) => version === root)) {
         return this.#readOutcomes(group, root, base);
@@ -108,6 +108,10 @@ export class Committer {
     });
   }
 
+  #readRoot(account: string): Promise<string | null> {
+    return askPatiently(() => selectRoot(this.#db, account).first<string>("version"));
+  }
+
   /**
    * What can still be said of changes whose verdicts got lost: a document's row that has the
    * change's version proves that it was made, and so does the root if it was the last one made.
@@ -117,9 +121,8 @@ export class Committer {
     root: string | null,
     base: string | null,
   ): Promise<Outcome<Committed>[]> {
-    const rows = await this.#db.batch<NodeRow>(
-      group.map(({ account, node }) => selectDocument(this.#db, account, node)),
-    );
+    const looks = group.map(({ account, node }) => selectDocument(this.#db, account, node));
+    const rows = await askPatiently(() => this.#db.batch<NodeRow>(looks));
     return group.map((change, index) => {
       const isInPlace = rows[index]?.results[0]?.version === change.version;
       const isLast = root === change.version;

@@ -7,12 +7,22 @@ import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { logFault } from "../http/log";
+import { answerInTime, askPatiently } from "../http/patience";
 import type { AccessClaims } from "../oauth/tokens";
 import { type Access, askWithGrant } from "./access";
-import { type Allowance, bodyKey, dropBody, readBody, writeBody } from "./bodies";
+import {
+  type Allowance,
+  type BodyLabel,
+  bodyKey,
+  dropBodies,
+  readBody,
+  type StoredBody,
+  writeBody,
+} from "./bodies";
 import { type Change, type Weighed, weighChange } from "./change-repo";
 import type { Committed } from "./commit";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./repo";
+import { COMMIT_WITHIN_MS } from "./sweep";
 import { OVER_QUOTA, refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
 
 /** A document's row, with the account it belongs to. */
@@ -29,7 +39,8 @@ export async function findDocument(
   now: number,
 ): Promise<Outcome<DocumentRow>> {
   if (access.by === "anyone") {
-    const row = await selectPublicDocument(env.DB, access.user, node).first<DocumentRow>();
+    const question = selectPublicDocument(env.DB, access.user, node);
+    const row = await askPatiently(() => question.first<DocumentRow>());
     return row ? done(row) : refused(NO_DOCUMENT);
   }
   const { claims } = access;
@@ -84,7 +95,7 @@ export async function putDocument(
     node,
     version: randomId(),
     precondition,
-    put: { type: put.type, length: put.length ?? 0 },
+    put: { type: put.type, length: put.length ?? 0, commitBefore: Number.POSITIVE_INFINITY },
     defaultQuotaBytes: DEFAULT_QUOTA_BYTES,
     modified: now,
   };
@@ -93,15 +104,17 @@ export async function putDocument(
 
   const key = await bodyKey(account, node, change.version);
   const allowance = allowanceFor(looked.value, MAX_DOCUMENT_BYTES);
-  const written = await storeBody(env, key, put, allowance);
+  const label = { path: pathOf(node), type: put.type, replaces: looked.value.oldVersion ?? "" };
+  const written = await storeBody(env, claims.user, key, label, put, allowance);
   if (!written.ok) return written;
 
-  const stored = { ...change, put: { type: put.type, length: written.value } };
+  const { length, uploadedAt } = written.value;
+  const commitBefore = uploadedAt + COMMIT_WITHIN_MS;
+  const stored = { ...change, put: { type: put.type, length, commitBefore } };
   const outcome = await commit(env, claims.user, stored, looked.value);
   if (!outcome.ok && outcome.refusal.code !== "unknown-outcome") {
-    inBackground(
-      dropBody(env.BODIES, key).catch((error) => logFault("A refused body was left.", error)),
-    );
+    const drop = dropBodies(env.BODIES, [key]);
+    inBackground(drop.catch((error) => logFault("A refused body was left.", error)));
   }
   return outcome;
 }
@@ -146,13 +159,16 @@ async function look(
 /** `writeBody`, where a failure means that nothing was changed. Refuses with `unavailable` then. */
 async function storeBody(
   env: Env,
+  user: string,
   key: string,
-  { node, body, length, type }: Put,
+  label: BodyLabel,
+  { body, length }: Put,
   allowance: Allowance,
-): Promise<Outcome<number>> {
+): Promise<Outcome<StoredBody>> {
+  const onUpload = (uploadId: string) =>
+    askPatiently(() => env.USERS.getByName(user).noteUpload(key, uploadId));
   try {
-    const label = { path: pathOf(node), type };
-    return await writeBody(env.BODIES, key, label, body, length, allowance);
+    return await writeBody(env.BODIES, key, label, body, length, allowance, onUpload);
   } catch (error) {
     logFault("A body could not be stored.", error);
     return refused(UNAVAILABLE);
@@ -179,7 +195,7 @@ async function commit(
 ): Promise<Outcome<Committed>> {
   const seen = { rootVersion, version: oldVersion };
   try {
-    return await env.USERS.getByName(user).commit({ ...change, seen });
+    return await answerInTime<Outcome<Committed>>(env.USERS.getByName(user).commit({ ...change, seen }));
   } catch (error) {
     logFault("The user's object did not answer.", error);
     const isMade = change.put !== null && (await isInPlace(env.DB, change));
@@ -191,7 +207,8 @@ async function commit(
 /** Whether the document is there in the version of this change; false also if D1 does not say. */
 async function isInPlace(db: D1Database, change: Change): Promise<boolean> {
   try {
-    const row = await selectDocument(db, change.account, change.node).first<NodeRow>();
+    const question = selectDocument(db, change.account, change.node);
+    const row = await askPatiently(() => question.first<NodeRow>());
     return row?.version === change.version;
   } catch (error) {
     logFault("Whether a change was made cannot be told.", error);

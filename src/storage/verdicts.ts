@@ -44,6 +44,7 @@ export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
     case "over-quota":
       return OVER_QUOTA;
     case "fenced":
+    case "late":
       return UNAVAILABLE;
   }
 }
