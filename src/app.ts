@@ -2,21 +2,26 @@
 
 import { type Context, Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
+import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
 import { limitForms } from "./http/form";
 import { onlyOnHostOf, requireHost, requireTls } from "./http/gates";
-import { logFailure } from "./http/log";
+import { logFailure, logFault } from "./http/log";
 import { errorPage, pageHeaders } from "./http/page";
+import { isTransient } from "./http/patience";
+import { refusalResponse } from "./http/refusals";
 import { authorizeRoutes } from "./oauth/authorize-routes";
 import { tokenRoutes } from "./oauth/token-routes";
+import { quotaRoutes } from "./storage/quota-routes";
 import { storageRoutes } from "./storage/routes";
 
 export const app = new Hono<{ Bindings: Env }>();
 
 app.use(requireHost);
 app.route("/storage", storageRoutes);
+app.route("/quota", quotaRoutes);
 app.use("/.well-known/*", onlyOnHostOf("discovery"));
 app.route("/.well-known", discoveryRoutes);
 
@@ -43,8 +48,19 @@ async function asset(c: Context<{ Bindings: Env }>): Promise<Response> {
 app.notFound((c) => errorPage(c, 404, "Not found", "There is nothing here."));
 
 app.onError((error, c) => {
+  if (isTransient(error)) return unavailable(c, error);
   const id = logFailure(c.req.raw, error);
   return c.json({ error: "internal", message: "Something went wrong on our side.", id }, 500, {
     "Cache-Control": "no-store",
   });
 });
+
+/** A fault of the platform that will pass. What a form or an app wanted to change may be changed. */
+async function unavailable(c: Context<{ Bindings: Env }>, error: Error): Promise<Response> {
+  logFault("A request was not answered.", error);
+  const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+  const refusal = isRead ? UNAVAILABLE : UNKNOWN_OUTCOME;
+  if (!c.req.header("accept")?.includes("text/html")) return refusalResponse(refusal);
+  c.header("Retry-After", String(refusal.retryAfterSeconds));
+  return errorPage(c, 503, "Not at the moment", refusal.message);
+}

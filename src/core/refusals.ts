@@ -18,6 +18,7 @@ export type Refusal =
   | { code: "range-not-satisfiable"; message: string; length: number }
   | { code: "over-quota"; message: string }
   | { code: "misdirected"; message: string }
+  | { code: "too-many-requests"; message: string; retryAfterSeconds: number }
   | { code: "unavailable"; message: string; retryAfterSeconds: number }
   | { code: "unknown-outcome"; message: string; retryAfterSeconds: number };
 
@@ -29,3 +30,17 @@ export const refused = (refusal: Refusal): { ok: false; refusal: Refusal } => ({
   ok: false,
   refusal,
 });
+
+/** What was asked for may or may not have been done. The body of such a PUT is left alone. */
+export const UNKNOWN_OUTCOME = {
+  code: "unknown-outcome",
+  message: "The storage did not answer in time. Look whether your change is there, and try again.",
+  retryAfterSeconds: 1,
+} as const satisfies Refusal;
+
+/** Nothing was changed, and another try may go better. */
+export const UNAVAILABLE = {
+  code: "unavailable",
+  message: "The storage is not available at the moment; nothing was changed. Try again.",
+  retryAfterSeconds: 1,
+} as const satisfies Refusal;

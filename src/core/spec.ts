@@ -15,6 +15,8 @@ export const PROPERTY = {
   challengeMethods: "http://tools.ietf.org/html/rfc7636",
   tokenInQuery: "http://tools.ietf.org/html/rfc6750#section-2.3",
   ranges: "http://tools.ietf.org/html/rfc7233",
+  /** Our own, not of the draft: where an app can read how much room there is. */
+  quota: "urn:x-satchel:quota",
 } as const;
 
 /** §4: content type and context of a folder description. */

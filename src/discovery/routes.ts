@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { originsOf } from "../http/hosts";
+import { limitStrangers } from "../http/limits";
 import { findUsers } from "./repo";
 import { describeUser, parseResource, type Subject } from "./webfinger";
 
@@ -11,7 +12,7 @@ type DiscoveryContext = Context<{ Bindings: Env }>;
 
 export const discoveryRoutes = new Hono<{ Bindings: Env }>();
 
-discoveryRoutes.use(allowApps(["GET"]));
+discoveryRoutes.use(allowApps(["GET"]), limitStrangers);
 
 discoveryRoutes.get("/webfinger", webfinger);
 

@@ -2,7 +2,7 @@
 
 import { parseUserName } from "../core/names";
 import { PROPERTY, STORAGE_API, STORAGE_REL } from "../core/spec";
-import { type Origins, storageRoot } from "../http/hosts";
+import { type Origins, quotaUrl, storageRoot } from "../http/hosts";
 
 /** Whom a resource names: somebody at a host, or without a user name the owner of that host. */
 export interface Subject {
@@ -46,6 +46,7 @@ export function describeUser(
         [PROPERTY.authorizationEndpoint]: authorize,
         [PROPERTY.tokenEndpoint]: `${origins.pages}/oauth/token`,
         [PROPERTY.challengeMethods]: "S256",
+        [PROPERTY.quota]: quotaUrl(origins, user),
       },
     },
   ];

@@ -43,6 +43,10 @@ export const isLoopback = (hostname: string): boolean =>
 export const storageRoot = (origins: Origins, user: string): string =>
   `${origins.storage}/storage/${user}`;
 
+/** Where an app reads how much room a user has. */
+export const quotaUrl = (origins: Origins, user: string): string =>
+  `${origins.storage}/quota/${user}`;
+
 /** <user>@<host>, the address that a person gives to an app. */
 export const addressOf = (origins: Origins, user: string): string =>
   `${user}@${new URL(origins.pages).host}`;

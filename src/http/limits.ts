@@ -1,22 +1,117 @@
-/** How often one client address may knock. */
+/** How often one may knock: the limits of the platform for forms, and our own for everything else. */
 
-import type { Context } from "hono";
-import type { Env } from "../env";
+import type { Context, Next } from "hono";
+import type { Refusal } from "../core/refusals";
+import { type Env, settings } from "../env";
+import { refusalResponse } from "./refusals";
+
+type LimitedContext = Context<{ Bindings: Env }>;
 
 /** The period of the limits in wrangler.toml. */
 export const LIMIT_PERIOD_SECONDS = 60;
 
 /** Whether this client's address still has a try. */
-export async function hasTry(c: Context<{ Bindings: Env }>, limit: RateLimit): Promise<boolean> {
+export async function hasTry(c: LimitedContext, limit: RateLimit): Promise<boolean> {
   const { success } = await limit.limit({ key: clientAddress(c) });
   return success;
 }
+
+/** How many requests may come for long, and how many at once after a time without any. */
+interface Rate {
+  perSecond: number;
+  burst: number;
+}
+
+/**
+ * A first sync asks for thousands of documents as fast as it can, and an app that is refused
+ * stalls, so bursts are long: this many seconds of the steady rate.
+ */
+const BURST_SECONDS = 100;
+
+/** §14: misses of one address in the public folders, before it is taken for somebody who guesses. */
+const GUESSES: Rate = { perSecond: 0.5, burst: 60 };
+
+/** Buckets that are kept; those that have run empty are dropped first. */
+const MAX_BUCKETS = 20_000;
+
+/**
+ * When each bucket will have run empty (GCRA), milliseconds since 1970. An isolate counts for
+ * itself: without a call to the platform, to the second, and able to look without counting.
+ */
+const emptyAt = new Map<string, number>();
+
+/** Takes a request of an app that has shown its token. Null, or the refusal. */
+export function limitApp(
+  env: Env,
+  { grant, account }: { grant: string; account: string },
+  now: number,
+): Refusal | null {
+  const { REQUESTS_PER_SECOND: perSecond } = settings(env);
+  return (
+    take(`app ${grant}`, steady(perSecond), now) ??
+    take(`account ${account}`, steady(2 * perSecond), now)
+  );
+}
+
+/** Takes a request that shows no token, or none that counts. Null, or the refusal. */
+export const limitStranger = (c: LimitedContext, now: number): Refusal | null =>
+  take(`address ${clientAddress(c)}`, steady(settings(c.env).REQUESTS_PER_SECOND / 2), now);
+
+/** The refusal of a stranger who has guessed too often at public documents, or null. */
+export const barGuesser = (c: LimitedContext, now: number): Refusal | null =>
+  tooMany(secondsToWait(`guess ${clientAddress(c)}`, GUESSES, now));
+
+/** Counts that a stranger has asked for a public document that is not there. */
+export function countGuess(c: LimitedContext, now: number): void {
+  take(`guess ${clientAddress(c)}`, GUESSES, now);
+}
+
+/** The limit of strangers for a whole room. */
+export async function limitStrangers(c: LimitedContext, next: Next): Promise<Response | undefined> {
+  const refusal = limitStranger(c, Date.now());
+  if (refusal) return refusalResponse(refusal);
+  await next();
+}
+
+const steady = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
+
+/** A request that is refused takes nothing. */
+function take(bucket: string, rate: Rate, now: number): Refusal | null {
+  const refusal = tooMany(secondsToWait(bucket, rate, now));
+  if (refusal) return refusal;
+  if (emptyAt.size >= MAX_BUCKETS) dropBuckets(now);
+  emptyAt.set(bucket, Math.max(emptyAt.get(bucket) ?? 0, now) + 1000 / rate.perSecond);
+  return null;
+}
+
+/** 0: one more fits in. */
+function secondsToWait(bucket: string, { perSecond, burst }: Rate, now: number): number {
+  const interval = 1000 / perSecond;
+  const fullFor = (emptyAt.get(bucket) ?? now) - now - (burst - 1) * interval;
+  // A full bucket has room for the next one after an interval; if not, the clock was set back.
+  if (fullFor > interval) emptyAt.delete(bucket);
+  return fullFor > interval ? 0 : Math.max(0, Math.ceil(fullFor / 1000));
+}
+
+function dropBuckets(now: number): void {
+  for (const [bucket, at] of emptyAt) if (at <= now) emptyAt.delete(bucket);
+  if (emptyAt.size >= MAX_BUCKETS) emptyAt.clear();
+}
+
+const tooMany = (seconds: number): Refusal | null =>
+  seconds === 0
+    ? null
+    : {
+        code: "too-many-requests",
+        message: `Too many requests. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+        retryAfterSeconds: seconds,
+      };
 
 /**
  * Whom a limit is for: the client's IPv4 address, or the /64 that its IPv6 address is in, for a
  * subscriber has all of it. Without Cloudflare's edge all share one.
  */
-export function clientAddress(c: Context<{ Bindings: Env }>): string {
+export function clientAddress(c: LimitedContext): string {
   const address = c.req.header("cf-connecting-ip") ?? "local";
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");

@@ -17,6 +17,7 @@ const STATUS = {
   "unsupported-coding": 415,
   "range-not-satisfiable": 416,
   misdirected: 421,
+  "too-many-requests": 429,
   unavailable: 503,
   "unknown-outcome": 503,
   "over-quota": 507,
@@ -48,6 +49,7 @@ function headersOf(refusal: Refusal): Record<string, string> {
       return refusal.version === null ? {} : { ETag: etagOf(refusal.version) };
     case "range-not-satisfiable":
       return { "Content-Range": `bytes */${refusal.length}` };
+    case "too-many-requests":
     case "unavailable":
     case "unknown-outcome":
       return { "Retry-After": String(refusal.retryAfterSeconds) };

@@ -8,12 +8,11 @@ import {
   FREE_TRIES_PER_ADDRESS,
   secondsToWait,
 } from "../accounts/sign-in-delay";
-import { type Outcome, refused } from "../core/refusals";
+import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { logFault } from "../http/log";
 import { type Commit, type Committed, Committer, MAX_GROUP } from "../storage/commit";
-import { UNAVAILABLE } from "../storage/verdicts";
 import { wakeAt } from "./alarms";
 import { CommitQueue } from "./commit-queue";
 import { Sweeper } from "./sweeper";

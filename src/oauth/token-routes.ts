@@ -5,6 +5,7 @@ import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { allowApps } from "../http/cors";
 import { limitForms, readForm } from "../http/form";
+import { limitStrangers } from "../http/limits";
 import { exchangeCode, exchangeRefreshToken, type TokenError, type TokenOutcome } from "./codes";
 import { findRepeated, presentParameters } from "./parameters";
 import { deleteGrant, loadRefreshToken } from "./repo";
@@ -15,7 +16,7 @@ type OAuthContext = Context<{ Bindings: Env }>;
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
 
 for (const path of ["/token", "/revoke"]) {
-  tokenRoutes.use(path, allowApps(["POST"]));
+  tokenRoutes.use(path, allowApps(["POST"]), limitStrangers);
   tokenRoutes.use(
     path,
     limitForms((c) => c.json(badRequest("The body is too large.").error, 413)),

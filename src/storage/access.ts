@@ -2,7 +2,7 @@
 
 import { isPublic, type NodePath } from "../core/path";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
-import { allows } from "../core/scope";
+import { allows, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { bearerToken } from "../http/bearer";
 import { askPatiently } from "../http/patience";
@@ -19,26 +19,43 @@ export type Access = { by: "token"; claims: AccessClaims } | { by: "anyone"; use
 export const isOpenToAnyone = (action: "read" | "write", node: NodePath): boolean =>
   action === "read" && node.kind === "document" && isPublic(node);
 
+/** Whose token a request shows; null: none that we have signed and that has not expired. */
+export async function identify(
+  env: Env,
+  request: Request,
+  now: number,
+): Promise<AccessClaims | null> {
+  const token = bearerToken(request);
+  return token.ok && token.value !== null ? verifyAccessToken(env, token.value, now) : null;
+}
+
 /**
  * Weighs what can be weighed without the index: the token's signature, account and scope. Refuses
  * with `unauthorized` (401) or `insufficient-scope` (403).
  */
-export async function weighToken(
-  env: Env,
+export function weighToken(
   request: Request,
+  presented: AccessClaims | null,
   user: string,
   node: NodePath,
   action: "read" | "write",
-  now: number,
-): Promise<Outcome<AccessClaims>> {
+): Outcome<AccessClaims> {
+  const claims = weighOwner(request, presented, user);
+  if (!claims.ok) return claims;
+  return allows(claims.value.scopes, action, node) ? claims : refused(OUT_OF_SCOPE);
+}
+
+/** The same for what has no scope of its own. §5: "403 for [...] outside the user's <storage_root>" */
+export function weighOwner(
+  request: Request,
+  presented: AccessClaims | null,
+  user: string,
+): Outcome<AccessClaims> {
   const token = bearerToken(request);
   if (!token.ok) return token;
   if (token.value === null) return refused({ code: "unauthorized", message: NO_TOKEN });
-  const claims = await verifyAccessToken(env, token.value, now);
-  if (claims === null) return refused(BAD_TOKEN);
-  // §5: "403 for [...] accessing data outside the user's <storage_root>"
-  if (claims.user !== user || !allows(claims.scopes, action, node)) return refused(OUT_OF_SCOPE);
-  return done(claims);
+  if (presented === null) return refused(BAD_TOKEN);
+  return presented.user === user ? done(presented) : refused(OUT_OF_SCOPE);
 }
 
 /**
@@ -53,12 +70,24 @@ export async function askWithGrant<Row>(
   question: D1PreparedStatement,
   now: number,
 ): Promise<Outcome<Row[]>> {
+  const answer = await askIfGranted<Row>(env, claims, question, now);
+  if (!answer.ok) return answer;
+  const { scopes, rows } = answer.value;
+  return allows(scopes, action, node) ? done(rows) : refused(OUT_OF_SCOPE);
+}
+
+/** The same whatever the grant's scopes are, which are returned. Refuses with `unauthorized`. */
+export async function askIfGranted<Row>(
+  env: Env,
+  claims: AccessClaims,
+  question: D1PreparedStatement,
+  now: number,
+): Promise<Outcome<{ scopes: Scope[]; rows: Row[] }>> {
   const questions = [grantStatement(env.DB, claims, now), question];
   const [granted, answer] = await askPatiently(() => env.DB.batch(questions));
   const scopes = grantedScopes(granted);
   if (scopes === null) return refused(BAD_TOKEN);
-  if (!allows(scopes, action, node)) return refused(OUT_OF_SCOPE);
-  return done((answer?.results ?? []) as Row[]);
+  return done({ scopes, rows: (answer?.results ?? []) as Row[] });
 }
 
 const NO_TOKEN = "This needs an access token: Authorization: Bearer <access_token>.";

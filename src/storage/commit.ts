@@ -25,12 +25,12 @@
  */
 
 import type { NodePath } from "../core/path";
-import { done, type Outcome, refused } from "../core/refusals";
+import { done, type Outcome, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import { logFault } from "../http/log";
 import { answerInTime, askPatiently, MAX_TRIES, pause } from "../http/patience";
 import { type Change, changeStatements, type Weighed } from "./change-repo";
 import { type NodeRow, selectDocument, selectRoot } from "./repo";
-import { refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
+import { refusalOf } from "./verdicts";
 
 /**
  * Changes in one batch: with their statements below the 50 queries that D1 has for an invocation

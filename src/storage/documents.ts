@@ -3,7 +3,14 @@
 import type { Precondition } from "../core/etag";
 import { type NodePath, pathOf } from "../core/path";
 import type { ByteRange } from "../core/range";
-import { done, type Outcome, type Refusal, refused } from "../core/refusals";
+import {
+  done,
+  type Outcome,
+  type Refusal,
+  refused,
+  UNAVAILABLE,
+  UNKNOWN_OUTCOME,
+} from "../core/refusals";
 import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { logFault } from "../http/log";
@@ -23,7 +30,7 @@ import { type Change, type Weighed, weighChange } from "./change-repo";
 import type { Committed } from "./commit";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./repo";
 import { COMMIT_WITHIN_MS } from "./sweep";
-import { OVER_QUOTA, refusalOf, UNAVAILABLE, UNKNOWN_OUTCOME } from "./verdicts";
+import { OVER_QUOTA, refusalOf } from "./verdicts";
 
 /** A document's row, with the account it belongs to. */
 export interface DocumentRow extends NodeRow {
@@ -195,7 +202,9 @@ async function commit(
 ): Promise<Outcome<Committed>> {
   const seen = { rootVersion, version: oldVersion };
   try {
-    return await answerInTime<Outcome<Committed>>(env.USERS.getByName(user).commit({ ...change, seen }));
+    return await answerInTime<Outcome<Committed>>(
+      env.USERS.getByName(user).commit({ ...change, seen }),
+    );
   } catch (error) {
     logFault("The user's object did not answer.", error);
     const isMade = change.put !== null && (await isInPlace(env.DB, change));

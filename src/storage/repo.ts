@@ -84,3 +84,25 @@ export const selectRoot = (db: D1Database, account: string): D1PreparedStatement
   db
     .prepare("SELECT version FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3")
     .bind(account, ROOT.parent, ROOT.name);
+
+export interface UsageRow {
+  quotaBytes: number;
+  usedBytes: number;
+  documents: number;
+}
+
+/** What an account holds and may hold. */
+export const selectUsage = (
+  db: D1Database,
+  account: string,
+  defaultQuotaBytes: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT coalesce(a.quota_bytes, ?2) AS quotaBytes,
+              coalesce(r.length, 0) AS usedBytes, coalesce(r.documents, 0) AS documents
+       FROM accounts a
+       LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?3 AND r.name = ?4
+       WHERE a.id = ?1`,
+    )
+    .bind(account, defaultQuotaBytes, ROOT.parent, ROOT.name);

@@ -2,13 +2,16 @@
 
 import { type Context, Hono } from "hono";
 import { type NodePath, parseNodePath } from "../core/path";
-import { done, type Outcome, type Refusal, refused } from "../core/refusals";
+import { done, type Outcome, refused } from "../core/refusals";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { isOpenHere } from "../http/hosts";
+import { barGuesser, countGuess, limitApp, limitStranger } from "../http/limits";
 import { refusalResponse } from "../http/refusals";
-import { isOpenToAnyone, weighToken } from "./access";
+import type { AccessClaims } from "../oauth/tokens";
+import { identify, isOpenToAnyone, weighToken } from "./access";
 import { answerDocument, answerFolder } from "./read-routes";
+import { MISDIRECTED } from "./verdicts";
 import { answerWrite } from "./write-routes";
 
 const METHODS = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
@@ -56,20 +59,44 @@ async function answer(c: StorageContext): Promise<Response> {
   const { user, node } = target.value;
   const action = method === "GET" || method === "HEAD" ? "read" : "write";
   const now = Date.now();
+  const claims = await identify(c.env, c.req.raw, now);
+  const limit = claims ? limitApp(c.env, claims, now) : limitStranger(c, now);
+  if (limit) return refusalResponse(limit);
   const response = isOpenToAnyone(action, node)
-    ? await answerDocument(c, { by: "anyone", user }, node, now)
-    : await answerWithToken(c, user, node, action, now);
+    ? await answerAnyone(c, user, node, claims, now)
+    : await answerApp(c, user, node, action, claims, now);
   return response.ok ? response.value : refusalResponse(response.refusal);
 }
 
-async function answerWithToken(
+/**
+ * §14: "The server SHOULD therefore make an effort to detect and stop brute-force attacks that
+ * attempt to guess the location of such documents." Who misses too often is not told any more what
+ * is there either.
+ */
+async function answerAnyone(
+  c: StorageContext,
+  user: string,
+  node: NodePath,
+  claims: AccessClaims | null,
+  now: number,
+): Promise<Outcome<Response>> {
+  const isOwn = claims?.user === user;
+  const bar = isOwn ? null : barGuesser(c, now);
+  if (bar) return refused(bar);
+  const response = await answerDocument(c, { by: "anyone", user }, node, now);
+  if (!response.ok && response.refusal.code === "not-found" && !isOwn) countGuess(c, now);
+  return response;
+}
+
+async function answerApp(
   c: StorageContext,
   user: string,
   node: NodePath,
   action: "read" | "write",
+  presented: AccessClaims | null,
   now: number,
 ): Promise<Outcome<Response>> {
-  const claims = await weighToken(c.env, c.req.raw, user, node, action, now);
+  const claims = weighToken(c.req.raw, presented, user, node, action);
   if (!claims.ok) return claims;
   if (action === "write") return answerWrite(c, claims.value, node, now);
   return node.kind === "folder"
@@ -86,9 +113,3 @@ function parseTarget(url: string): Outcome<{ user: string; node: NodePath }> {
   const node = parseNodePath(path);
   return node.ok ? done({ user, node: node.value }) : node;
 }
-
-/** Not 404: a client would take that for a deletion, and delete its own copy. */
-const MISDIRECTED: Refusal = {
-  code: "misdirected",
-  message: "The storage is on another host; WebFinger names it.",
-};

@@ -1,25 +1,17 @@
 /** What the index's verdict on a change means to the client. Pure. */
 
-import type { Refusal } from "../core/refusals";
+import { type Refusal, UNAVAILABLE } from "../core/refusals";
 import type { Weighed } from "./change-repo";
-
-/** The change may or may not have been made. Its body is left alone. */
-export const UNKNOWN_OUTCOME: Refusal = {
-  code: "unknown-outcome",
-  message: "The storage did not answer in time. Look whether your change is there, and try again.",
-  retryAfterSeconds: 1,
-};
-
-/** Nothing was changed, and another try may go better. */
-export const UNAVAILABLE: Refusal = {
-  code: "unavailable",
-  message: "The storage is not available at the moment; nothing was changed. Try again.",
-  retryAfterSeconds: 1,
-};
 
 export const OVER_QUOTA: Refusal = {
   code: "over-quota",
   message: "The account has no room left for this document.",
+};
+
+/** Not 404: a client would take that for a deletion, and delete its own copy. */
+export const MISDIRECTED: Refusal = {
+  code: "misdirected",
+  message: "The storage is on another host; WebFinger names it.",
 };
 
 /** The refusal that follows from a verdict, or null if the change goes ahead. */
