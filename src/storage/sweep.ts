@@ -129,7 +129,10 @@ export function chooseExpired(
     if (body === current) continue;
     const wasNeverNamed = current !== undefined && body.uploadedAt > current.uploadedAt + GRACE_MS;
     const replacedAt = newest(bodies.filter(({ replaces }) => replaces === body.version));
-    const endedAt = replacedAt ?? newestFirst[index - 1]?.uploadedAt ?? goneSince;
+    const endedAt =
+      replacedAt ??
+      newestFirst[index - 1]?.uploadedAt ??
+      (current === undefined ? goneSince : body.uploadedAt);
     const isTooMany = kept >= historyVersions;
     const expiresAt = wasNeverNamed || isTooMany ? 0 : endedAt + historyMs;
     const mayGoAt = Math.max(body.uploadedAt + GRACE_MS, expiresAt);

@@ -87,6 +87,8 @@ describe("The transcripts of §12, one after the other:", () => {
             "https://satchel.example/oauth/authorize/michiel",
           "http://tools.ietf.org/html/rfc6749#section-3.2": "https://satchel.example/oauth/token",
           "http://tools.ietf.org/html/rfc7636": "S256",
+          // Our own.
+          "urn:x-satchel:quota": "https://satchel.example/quota/michiel",
         },
       },
     ]);

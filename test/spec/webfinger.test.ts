@@ -27,6 +27,7 @@ const PROPERTY = {
   pkce: "http://tools.ietf.org/html/rfc7636",
   tokenInQuery: "http://tools.ietf.org/html/rfc6750#section-2.3",
   ranges: "http://tools.ietf.org/html/rfc7233",
+  quota: "urn:x-satchel:quota",
 };
 
 interface Link {
@@ -75,6 +76,7 @@ describe("The record of a person", () => {
             [PROPERTY.authorizationEndpoint]: "https://satchel.example/oauth/authorize/alice",
             [PROPERTY.tokenEndpoint]: "https://satchel.example/oauth/token",
             [PROPERTY.pkce]: "S256",
+            [PROPERTY.quota]: "https://satchel.example/quota/alice",
           },
         },
       ],

@@ -1,0 +1,379 @@
+/** The sweep against real R2, D1 and alarms, and against commits that come at the worst moment. */
+
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { parseNodePath } from "../../src/core/path";
+import { Sweeper } from "../../src/live/sweeper";
+import { bodyKey } from "../../src/storage/bodies";
+import { Committer } from "../../src/storage/commit";
+import { COMMIT_WITHIN_MS, GRACE_MS, newWalk } from "../../src/storage/sweep";
+import { DAY, MINUTE, pass } from "../support/clock";
+import { breakCalls } from "../support/faults";
+import { accountId, everyRow } from "../support/rows";
+import { binary, sha256, streamOf } from "../support/storage";
+import { type App, bodyKeys, someone } from "../support/world";
+
+let mend = () => {};
+afterEach(() => {
+  mend();
+  mend = () => {};
+});
+
+const objectOf = ({ user }: App) => env.USERS.getByName(user);
+
+const dueAt = (app: App): Promise<number | null> =>
+  runInDurableObject(
+    objectOf(app),
+    (_, { storage }) => storage.kv.get<{ at: number }>("sweep")?.at ?? null,
+  );
+
+/** Lets the alarm ring until nothing is due any more. Returns how often it had to. */
+async function sweep(app: App): Promise<number> {
+  for (let rings = 1; ; rings++) {
+    expect(await runDurableObjectAlarm(objectOf(app))).toBe(true);
+    const next = await dueAt(app);
+    if (next === null || next > Date.now()) return rings;
+  }
+}
+
+/** A walk at this time, by a provider that keeps no history: whatever may go, goes. */
+async function sweepAllAt(app: App, now: number): Promise<void> {
+  const walk = newWalk(await accountId(app.user));
+  await runInDurableObject(objectOf(app), async (_, { storage }) => {
+    storage.kv.put("sweep", { at: now, walk });
+    const sweeper = new Sweeper(storage, { ...env, HISTORY_DAYS: "0", HISTORY_VERSIONS: "0" });
+    while ((await sweeper.run(now)) === now);
+  });
+}
+
+const versionsOf = async (app: App): Promise<string[]> =>
+  (await bodyKeys(app.user)).map((key) => key.split("/")[2] as string).sort();
+
+const versionIn = (response: Response): string =>
+  (response.headers.get("etag") ?? "").replaceAll('"', "");
+
+/** A body that a crashed request has left: no row has ever named it. */
+async function leaveBody(app: App, path: string): Promise<string> {
+  const node = parseNodePath(path);
+  if (!node.ok) throw new Error(path);
+  const version = `left-${path.length}-${Math.floor(performance.now() * 1000)}`;
+  const key = await bodyKey(await accountId(app.user), node.value, version);
+  await env.BODIES.put(key, "left", {
+    customMetadata: { path, type: "text/plain", replaces: "" },
+  });
+  return version;
+}
+
+/** Makes R2 list so few bodies at a time that documents lie across pages. */
+const listInPagesOf = (limit: number): void => {
+  const list = env.BODIES.list.bind(env.BODIES);
+  Object.defineProperty(env.BODIES, "list", {
+    configurable: true,
+    value: (options: R2ListOptions) => list({ ...options, limit }),
+  });
+  mend = () => Reflect.deleteProperty(env.BODIES, "list");
+};
+
+describe("Earlier versions", () => {
+  it("are kept for HISTORY_DAYS after they were replaced, then their bodies go", async () => {
+    const app = await someone();
+    const first = versionIn(await app.put("/notes/a", "1"));
+    const second = versionIn(await app.put("/notes/a", "2"));
+    pass(29 * DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual([first, second].sort());
+    pass(2 * DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual([second]);
+    expect(await (await app.get("/notes/a")).text()).toBe("2");
+  });
+
+  it("are at most HISTORY_VERSIONS of one document, the newest", async () => {
+    const app = await someone();
+    const versions: string[] = [];
+    for (let i = 0; i < 25; i++) versions.push(versionIn(await app.put("/notes/a", `${i}`)));
+    pass(DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual(versions.slice(-21).sort());
+  });
+
+  it("of a deleted document are kept for HISTORY_DAYS after that was noticed", async () => {
+    const app = await someone();
+    const version = versionIn(await app.put("/notes/a", "1"));
+    await app.delete("/notes/a");
+    pass(2 * DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual([version]);
+    pass(31 * DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual([]);
+  });
+
+  it("of a document that was made again go by its new one", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    await app.delete("/notes/a");
+    pass(2 * DAY);
+    await sweep(app);
+    const again = versionIn(await app.put("/notes/a", "2"));
+    pass(31 * DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual([again]);
+    expect((await app.get("/notes/a")).status).toBe(200);
+  });
+});
+
+describe("Bodies that crashed requests have left", () => {
+  it("stay while a commit may still name them", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    const left = [await leaveBody(app, "/notes/a"), await leaveBody(app, "/notes/new")];
+    const now = Date.now();
+    await sweepAllAt(app, now + GRACE_MS - MINUTE);
+    expect(await versionsOf(app)).toEqual(expect.arrayContaining(left));
+    await sweepAllAt(app, now + GRACE_MS + MINUTE);
+    for (const version of left) expect(await versionsOf(app)).not.toContain(version);
+  });
+
+  it("go in the end, and nothing else does", async () => {
+    const app = await someone();
+    const version = versionIn(await app.put("/notes/a", "1"));
+    await leaveBody(app, "/notes/a");
+    await leaveBody(app, "/notes/never-committed");
+    pass(DAY);
+    await sweep(app);
+    const before = await everyRow();
+    pass(32 * DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual([version]);
+    expect(await everyRow()).toEqual(before);
+  });
+});
+
+describe("A commit at the worst moment", () => {
+  it("between the upload and the commit a sweep takes nothing away", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    let go = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      const batch = env.DB.batch.bind(env.DB);
+      const held = new Promise<void>((release) => {
+        go = release;
+      });
+      Object.defineProperty(env.DB, "batch", {
+        configurable: true,
+        value: async (statements: D1PreparedStatement[]) => {
+          const sql = (statements[0] as unknown as { statement: string }).statement;
+          if (!sql.includes("fenced")) return batch(statements);
+          resolve();
+          await held;
+          return batch(statements);
+        },
+      });
+      mend = () => Reflect.deleteProperty(env.DB, "batch");
+    });
+    const writing = app.put("/notes/a", "2");
+    await arrived;
+    await sweepAllAt(app, Date.now() + COMMIT_WITHIN_MS);
+    go();
+    expect((await writing).status).toBe(200);
+    expect(await (await app.get("/notes/a")).text()).toBe("2");
+  });
+
+  it("after its time is over it has no effect, so that its body can be swept", async () => {
+    const app = await someone();
+    const etag = (await app.put("/notes/a", "1")).headers.get("etag");
+    const before = await everyRow();
+    const node = parseNodePath("/notes/a");
+    if (!node.ok) throw new Error();
+    const late = {
+      account: await accountId(app.user),
+      node: node.value,
+      version: "late",
+      precondition: {},
+      put: { type: "text/plain", length: 1, commitBefore: Date.now() - 1 },
+      defaultQuotaBytes: 1000,
+      modified: Date.now(),
+      seen: { rootVersion: await rootVersion(app), version: null },
+    };
+    const [outcome] = await new Committer(env.DB).commit([late]);
+    expect(outcome).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+    expect(await everyRow()).toEqual(before);
+    const inTime = { ...late, version: "in-time" };
+    inTime.put = { ...late.put, commitBefore: Date.now() + MINUTE };
+    expect((await new Committer(env.DB).commit([inTime]))[0]).toMatchObject({ ok: true });
+    expect(await app.version("/notes/a")).not.toBe(etag);
+  });
+
+  it("while a walk goes on, every document that is acknowledged stays whole", async () => {
+    const app = await someone();
+    for (let i = 0; i < 12; i++) await app.put(`/notes/${i % 4}`, `${i}`);
+    listInPagesOf(2);
+    const writing = Promise.all(
+      Array.from({ length: 24 }, (_, i) =>
+        i % 5 === 0 ? app.delete(`/notes/${i % 4}`) : app.put(`/notes/${i % 6}`, `later ${i}`),
+      ),
+    );
+    const now = Date.now();
+    await sweepAllAt(app, now + GRACE_MS);
+    await writing;
+    await sweepAllAt(app, now + GRACE_MS);
+    for (const [name, item] of Object.entries(await app.list("/notes/"))) {
+      const response = await app.get(`/notes/${name}`);
+      expect([response.status, versionIn(response)]).toEqual([200, item.ETag]);
+      expect((await response.text()).length).toBe(item["Content-Length"]);
+    }
+  });
+});
+
+describe("A walk", () => {
+  it("goes on where it stopped, page by page, also in another instance of the object", async () => {
+    const app = await someone();
+    const current: string[] = [];
+    for (let i = 0; i < 9; i++) {
+      await app.put(`/notes/${i}`, "1");
+      current.push(versionIn(await app.put(`/notes/${i}`, "2")));
+    }
+    pass(31 * DAY);
+    listInPagesOf(3);
+    expect(await runDurableObjectAlarm(objectOf(app))).toBe(true);
+    mend();
+    const halfway = (await versionsOf(app)).length;
+    expect(halfway).toBeGreaterThan(current.length);
+    expect(halfway).toBeLessThan(2 * current.length);
+    listInPagesOf(3);
+    await runInDurableObject(objectOf(app), async (_, { storage }) => {
+      const successor = new Sweeper(storage, env);
+      while ((await successor.run(Date.now())) === Date.now());
+    });
+    mend();
+    expect(await versionsOf(app)).toEqual(current.sort());
+  });
+
+  it("that meets a fault loses nothing and is tried again", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    const current = versionIn(await app.put("/notes/a", "2"));
+    pass(31 * DAY);
+    mend = breakCalls(env.BODIES, "delete", ["refused", "refused", "refused"]);
+    await runDurableObjectAlarm(objectOf(app));
+    expect(await versionsOf(app)).toContain(current);
+    expect(await versionsOf(app)).toHaveLength(2);
+    mend();
+    pass(60 * MINUTE);
+    await sweep(app);
+    expect(await versionsOf(app)).toEqual([current]);
+  });
+
+  it("follows a change within a day, and a burst of overwrites as soon as it may", async () => {
+    const app = await someone();
+    const now = Date.now();
+    const { planned, hurried } = await runInDurableObject(objectOf(app), async (_, state) => {
+      const sweeper = new Sweeper(state.storage, env);
+      const at = () => state.storage.getAlarm();
+      await sweeper.noteChange("account", true, now);
+      const planned = await at();
+      for (let i = 0; i < 1000; i++) await sweeper.noteChange("account", true, now);
+      return { planned, hurried: await at() };
+    });
+    expect(planned).toBe(now + DAY);
+    expect(hurried).toBe(now + GRACE_MS);
+  });
+
+  it("is not hurried by new documents, of which a first sync has thousands", async () => {
+    const app = await someone();
+    const now = Date.now();
+    const at = await runInDurableObject(objectOf(app), async (_, state) => {
+      const sweeper = new Sweeper(state.storage, env);
+      for (let i = 0; i < 5000; i++) await sweeper.noteChange("account", false, now);
+      return state.storage.getAlarm();
+    });
+    expect(at).toBe(now + DAY);
+  });
+
+  it("that finds nothing to come back for leaves nothing in the object", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    pass(DAY);
+    await sweep(app);
+    const rest = await runInDurableObject(objectOf(app), async (_, { storage }) => ({
+      keys: [...storage.kv.list()].length,
+      alarm: await storage.getAlarm(),
+    }));
+    expect(rest).toEqual({ keys: 0, alarm: null });
+    expect((await app.put("/notes/b", "1")).status).toBe(201);
+    expect(await dueAt(app)).toBeGreaterThan(Date.now());
+  });
+});
+
+describe("Uploads in parts", () => {
+  const MIB = 1024 * 1024;
+
+  it("that were given up are ended after a day", async () => {
+    const app = await someone();
+    const key = `${await accountId(app.user)}/document/unfinished`;
+    const upload = await env.BODIES.createMultipartUpload(key);
+    await upload.uploadPart(1, new Uint8Array(5 * MIB));
+    await objectOf(app).noteUpload(key, upload.uploadId);
+    pass(23 * 60 * MINUTE);
+    await runDurableObjectAlarm(objectOf(app));
+    const part = await upload.uploadPart(2, "more");
+    pass(2 * DAY);
+    await sweep(app);
+    await expect(upload.uploadPart(2, "more")).rejects.toThrow("10024");
+    await expect(upload.complete([part])).rejects.toThrow("10024");
+  });
+
+  it("that were completed are noted before their first part, and stay whole", async () => {
+    const app = await someone();
+    const bytes = binary(6 * MIB);
+    const digest = await sha256(bytes);
+    const response = await app.put("/notes/big", streamOf([bytes]).body);
+    expect(response.status).toBe(201);
+    pass(2 * DAY);
+    await sweep(app);
+    const stored = await (await app.get("/notes/big")).arrayBuffer();
+    expect(await sha256(stored)).toBe(digest);
+  });
+});
+
+describe("Totals that have drifted", () => {
+  const drift = async (app: App, folder: string, bytes: number, documents: number) =>
+    env.DB.prepare(
+      `UPDATE nodes SET length = length + ?3, documents = documents + ?4
+       WHERE account = ?1 AND parent || name = ?2`,
+    )
+      .bind(await accountId(app.user), folder, bytes, documents)
+      .run();
+
+  it("are set right from the deepest folder up, and nothing else changes", async () => {
+    const app = await someone();
+    await app.put("/notes/a/b/one", "12345");
+    await app.put("/notes/two", "1");
+    await app.put("/photos/three", "123");
+    const before = await everyRow();
+    await drift(app, "/notes/a/b/", 100, 7);
+    await drift(app, "/notes/", -5, 0);
+    await drift(app, "/", 1e9, -1);
+    expect(await everyRow()).not.toEqual(before);
+    pass(DAY);
+    await sweep(app);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("a quota that was passed only by the drift has room again", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    await drift(app, "/", 2 ** 40, 0);
+    expect((await app.put("/notes/b", "1")).status).toBe(507);
+    pass(DAY);
+    await sweep(app);
+    expect((await app.put("/notes/b", "1")).status).toBe(201);
+  });
+});
+
+const rootVersion = async (app: App): Promise<string | null> =>
+  env.DB.prepare("SELECT version FROM nodes WHERE account = ? AND parent = ''")
+    .bind(await accountId(app.user))
+    .first("version");
