@@ -33,8 +33,10 @@ await orFail(async () => {
 
 /** Types, style and build, side by side. */
 async function runQuickSteps() {
-  const folders = [".", "test", ...readdirSync(join(ROOT, "test")).map((name) => `test/${name}`)];
-  const projects = folders
+  const rooms = ["test", "bench"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
+  );
+  const projects = [".", "test", ...rooms]
     .map((folder) => `${folder}/tsconfig.json`)
     .filter((project) => existsSync(join(ROOT, project)));
   const results = await Promise.all([

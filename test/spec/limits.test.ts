@@ -28,7 +28,7 @@ async function statusesOf(count: number, ask: () => Promise<Response>): Promise<
 const all = (count: number, status: number): number[] => Array<number>(count).fill(status);
 
 describe("An app that asks too often", () => {
-  it("§5.14 gets 429 after a long burst, and is let in when Retry-After says", async () => {
+  it("§5.14 §14.4 gets 429 after a long burst, and is let in when Retry-After says", async () => {
     const app = await someone();
     stopClock();
     expect(await statusesOf(BURST, () => list(app))).toEqual(all(BURST, 200));
@@ -104,7 +104,7 @@ describe("A stranger who asks too often", () => {
     headers: { "CF-Connecting-IP": address, ...init.headers },
   });
 
-  it("§5.14 §14 gets 429 instead of 401, whatever tokens are tried; others do not", async () => {
+  it("§5.14 §14.4 gets 429 instead of 401, whatever tokens are tried; others do not", async () => {
     const { user } = await someone();
     stopClock();
     let tries = 0;
@@ -142,7 +142,7 @@ describe("A stranger who asks too often", () => {
   });
 });
 
-describe("§14 Who guesses at public documents", () => {
+describe("§14.3 Who guesses at public documents", () => {
   let addresses = 0;
   const freshAddress = () => `198.51.100.${++addresses}`;
   const guess = (user: string, name: string, headers: Record<string, string>) =>

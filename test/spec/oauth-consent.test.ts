@@ -47,7 +47,7 @@ describe("The consent page", () => {
     },
   );
 
-  it("§10.7 says which modules the app asks for, and whether it may change them", async () => {
+  it("§10.7 §14.1 says which modules the app asks for, and whether it may change them", async () => {
     const html = await (await show({ scope: "notes:rw photos:r" })).text();
     expect(mainText(html)).toMatch(/notes.*read and change.*photos.*read only/);
     const selects = elements(html, "select").map(({ name }) => name);

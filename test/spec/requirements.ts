@@ -379,6 +379,25 @@ export const REQUIREMENTS: Requirement[] = [
       "providers MAY redirect to applications with a 'remotestorage' field in the URL fragment, with the user account as value",
     ],
   ]),
+
+  ...section("§14.", [
+    [
+      "SHOULD",
+      "The user SHOULD always be prompted to carefully review which scopes an application is requesting.",
+    ],
+    [
+      "SHOULD",
+      "the OAuth dialog and launch dashboard or token revocation interface SHOULD be on a different origin than the remoteStorage interface",
+    ],
+    [
+      "SHOULD",
+      "make an effort to detect and stop brute-force attacks that attempt to guess the location of such documents",
+    ],
+    [
+      "SHOULD",
+      "detect and stop denial-of-service attacks that aim to overwhelm its interface with too much traffic",
+    ],
+  ]),
 ];
 
 function section(prefix: string, entries: [Requirement["level"], string][]): Requirement[] {

@@ -38,7 +38,7 @@ const PAGES = [
 ];
 
 describe("With STORAGE_ORIGIN", () => {
-  it.each(PAGES)("§14 the page host has %s, the storage host has not", async (path) => {
+  it.each(PAGES)("§14.2 the page host has %s, the storage host has not", async (path) => {
     const headers = { Cookie: alice.cookie };
     expect((await send(path, { headers })).status).toBe(200);
     const there = await send(STORAGE + path, { headers });
@@ -64,7 +64,7 @@ describe("With STORAGE_ORIGIN", () => {
     }
   });
 
-  it("§14 the storage is on its host, and not on that of the pages", async () => {
+  it("§14.2 the storage is on its host, and not on that of the pages", async () => {
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "text/html" };
     const put = { method: "PUT", body: "<script>alert(1)</script>", headers };
     expect((await send(`${STORAGE}/storage/alice/public/a.html`, put)).status).toBe(201);

@@ -1,0 +1,51 @@
+/** `npm run bench`: how fast Satchel is, by the side of others at the same work; or what it costs. */
+
+import { parseArgs } from "node:util";
+import { Failure, orFail } from "./failure.mjs";
+import { ensureInstalled } from "./setup.mjs";
+
+const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--check]
+       npm run bench -- --bill [--full]
+
+Runs the same work in alternation at Satchel, at a floor Worker that makes only the calls of the
+platform which the work cannot do without, and at armadietto; prints the ratios and writes them as
+JSON, and after a full run as bench/SPEED.md.
+
+  --quick       a minute instead of many: fewer requests in fewer rounds
+  --only TEXT   only the work with this in its name, such as "PUT"
+  --json FILE   where to write (bench/results/speed.json)
+  --check       ends with exit code 1 if a target is missed
+  --bill        counts what each request costs in calls of the platform instead; --full: all of it
+  --help        this text
+`;
+
+const OPTIONS = {
+  quick: { type: "boolean" },
+  only: { type: "string" },
+  json: { type: "string" },
+  check: { type: "boolean" },
+  bill: { type: "boolean" },
+  full: { type: "boolean" },
+  help: { type: "boolean" },
+};
+
+await orFail(async () => {
+  const { help, bill, full, check, ...options } = readOptions();
+  if (help) return void process.stdout.write(HELP);
+  await ensureInstalled();
+  if (bill) {
+    const { runBill } = await import("../bench/bill/main.mjs");
+    return runBill({ full });
+  }
+  const { runSpeed } = await import("../bench/main.mjs");
+  const isReached = await runSpeed(options);
+  process.exitCode = check && !isReached ? 1 : 0;
+});
+
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    throw new Failure(`${error.message.split(". ")[0]}: see npm run bench -- --help.`);
+  }
+}
