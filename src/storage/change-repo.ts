@@ -183,9 +183,16 @@ const weigh = (guards: Guards): string => `
     coalesce((SELECT length FROM root), 0) AS usedBytes,
     ${QUOTA} AS quotaBytes`;
 
+/** A folder goes with its last document, but the root stays: it has to be remembered. */
+const STAYS = `
+  (?7 IS NOT NULL OR a.value ->> 0 = '' OR 1 < (
+    SELECT documents FROM nodes
+    WHERE account = ?1 AND parent = a.value ->> 0 AND name = a.value ->> 1
+  ))`;
+
 /**
- * Every ancestor gets the change's version and its share of bytes and documents. From here on the
- * root's version says that the verdict was `go`, and the later statements ask for just that.
+ * Every ancestor that stays gets the change's version and its share of bytes and documents. From
+ * here on the root's version says that the verdict was `go`, and the later statements ask for that.
  */
 const SHIFT_ANCESTORS = `
   WITH ${OLD_AND_ROOT}
@@ -195,7 +202,7 @@ const SHIFT_ANCESTORS = `
     (?7 IS NOT NULL) - EXISTS (SELECT 1 FROM old),
     ?9
   FROM json_each(?5) a
-  WHERE (${verdict(GUARDED)}) = 'go'
+  WHERE (${verdict(GUARDED)}) = 'go' AND ${STAYS}
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     length = length + excluded.length,
@@ -219,10 +226,13 @@ const PUT_DOCUMENT = `
 const DELETE_DOCUMENT = `
   DELETE FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 AND ${WENT_AHEAD}`;
 
-/** §4: "silent deletion of the parent folder if it is left empty by this, and so on". */
+/**
+ * §4: "silent deletion of the parent folder if it is left empty by this, and so on". Those that did
+ * not get the version do not stay.
+ */
 const PRUNE_FOLDERS = `
   DELETE FROM nodes
   WHERE (account, parent, name) IN (
-      SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?5) WHERE value ->> 0 <> ''
+      SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?5)
     )
-    AND documents = 0 AND ${WENT_AHEAD}`;
+    AND version <> ?4 AND ${WENT_AHEAD}`;
