@@ -20,6 +20,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          provide: { modelSteps: process.env.MODEL_STEPS, modelSeed: process.env.MODEL_SEED },
           include: ["test/{spec,unit,races}/**/*.test.ts"],
           setupFiles: ["./test/support/setup.ts"],
           testTimeout: 30_000,

@@ -63,7 +63,7 @@ interface Fence {
 }
 /** What a change would meet now, without making it: to refuse early. Yields one `Weighed`. */
 export const weighChange = (db: D1Database, change: Change): D1PreparedStatement =>
-  bind(db, weigh(UNGUARDED), parameters(change, { base: null, earlier: [] }));
+  bind(db, weighed(UNGUARDED), parameters(change, { base: null, earlier: [] }));
 
 /**
  * The statements of one change, to run in one batch in this order. The first yields a `Weighed`;
@@ -76,7 +76,7 @@ export function changeStatements(
 ): D1PreparedStatement[] {
   const all = parameters(change, fence);
   return [
-    bind(db, weigh(GUARDED), all),
+    bind(db, weighed(GUARDED), all),
     bind(db, SHIFT_ANCESTORS, all),
     ...(change.put
       ? [bind(db, PUT_DOCUMENT, all)]
@@ -106,16 +106,6 @@ function bind(db: D1Database, sql: string, parameters: unknown[]): D1PreparedSta
   return db.prepare(sql).bind(...parameters.slice(0, highest));
 }
 
-const OLD_AND_ROOT = `
-  old AS (
-    SELECT version, length, modified FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3
-  ),
-  root AS (
-    SELECT version, length FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'
-  )`;
-
-const QUOTA = "coalesce((SELECT quota_bytes FROM accounts WHERE id = ?1), ?8)";
-
 /** What stands before a verdict on which a change is made: is it still the time for it? */
 interface Guards {
   fence: string;
@@ -127,8 +117,8 @@ const UNGUARDED: Guards = { fence: "", deadline: "" };
 const GUARDED: Guards = {
   // The root is as the batch was composed for, or as an earlier change of the batch has left it.
   fence: `
-    WHEN (SELECT version FROM root) IS NOT ?11
-      AND NOT EXISTS (SELECT 1 FROM root WHERE version IN (SELECT value FROM json_each(?12)))
+    WHEN root.version IS NOT ?11
+      AND coalesce(root.version NOT IN (SELECT value FROM json_each(?12)), true)
       THEN 'fenced'`,
   deadline: `
     WHEN ?13 <= (julianday('now') - 2440587.5) * 86400000 THEN 'late'`,
@@ -136,52 +126,58 @@ const GUARDED: Guards = {
 
 /**
  * Whether a change may be made: the only place where that is decided. In the order of
- * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them.
+ * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them. One row,
+ * for which each row of the index that is needed is read once.
  */
-const verdict = ({ fence, deadline }: Guards): string => `
-  WITH ${OLD_AND_ROOT}
+const weighed = ({ fence, deadline }: Guards): string => `
   SELECT CASE ${fence}
-    WHEN (SELECT version FROM old) IS ?4 THEN 'repeat' ${deadline}
+    WHEN old.version = ?4 THEN 'repeat' ${deadline}
     -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"
-    WHEN ?7 IS NULL AND NOT EXISTS (SELECT 1 FROM old) THEN 'missing'
+    WHEN ?7 IS NULL AND old.version IS NULL THEN 'missing'
     -- §5: "409 for a PUT request where any folder name in the path clashes with an existing
     -- document's name at the same level, or where the document name coincides with an existing
-    -- folder's name at the same level."
-    WHEN ?7 IS NOT NULL AND (
+    -- folder's name at the same level." Where the document or its folder is there, nothing clashes
+    -- with a name above it.
+    WHEN ?7 IS NOT NULL AND old.version IS NULL AND (
       EXISTS (SELECT 1 FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 || '/')
-      OR EXISTS (
+      OR NOT EXISTS (
+        SELECT 1 FROM nodes
+        WHERE account = ?1 AND parent = ?5 ->> '$[#-1][0]' AND name = ?5 ->> '$[#-1][1]'
+      ) AND EXISTS (
         SELECT 1 FROM json_each(?5) a CROSS JOIN nodes n
         WHERE n.account = ?1 AND n.parent = a.value ->> 0 AND n.name = rtrim(a.value ->> 1, '/')
       )
     ) THEN 'clash'
     -- §6: If-Match "MUST fail with a 412 response code if that does not match the document's
     -- current version"
-    WHEN ?6 ->> '$.match' IS NOT NULL AND NOT EXISTS (
-      SELECT 1 FROM old WHERE ?6 ->> '$.match.any'
-        OR version IN (SELECT value FROM json_each(?6, '$.match.versions'))
+    WHEN ?6 ->> '$.match' IS NOT NULL AND NOT (
+      old.version IS NOT NULL AND (
+        ?6 ->> '$.match.any' IS TRUE
+        OR old.version IN (SELECT value FROM json_each(?6, '$.match.versions'))
+      )
     ) THEN 'precondition-failed'
     -- §6: "If-None-Match: *" "MUST fail with a 412 response code if the document already exists"
-    WHEN ?6 ->> '$.noneMatch' IS NOT NULL AND EXISTS (
-      SELECT 1 FROM old WHERE ?6 ->> '$.noneMatch.any'
-        OR version IN (SELECT value FROM json_each(?6, '$.noneMatch.versions'))
+    WHEN ?6 ->> '$.noneMatch' IS NOT NULL AND old.version IS NOT NULL AND (
+      ?6 ->> '$.noneMatch.any' IS TRUE
+      OR old.version IN (SELECT value FROM json_each(?6, '$.noneMatch.versions'))
     ) THEN 'precondition-failed'
-    WHEN (SELECT modified / 1000 * 1000 FROM old) > ?6 ->> '$.unmodifiedSince'
+    WHEN old.modified / 1000 * 1000 > ?6 ->> '$.unmodifiedSince'
       THEN 'precondition-failed'
     -- §5: "507 in case the account is over its storage quota". What does not grow is allowed.
-    WHEN ?7 > coalesce((SELECT length FROM old), 0)
-      AND ?7 - coalesce((SELECT length FROM old), 0) + coalesce((SELECT length FROM root), 0) > ${QUOTA}
+    WHEN ?7 > coalesce(old.length, 0)
+      AND ?7 - coalesce(old.length, 0) + coalesce(root.length, 0) > coalesce(quota_bytes, ?8)
       THEN 'over-quota'
     ELSE 'go'
-  END`;
-
-const weigh = (guards: Guards): string => `
-  WITH ${OLD_AND_ROOT}
-  SELECT (${verdict(guards)}) AS verdict,
-    (SELECT version FROM old) AS oldVersion,
-    (SELECT length FROM old) AS oldLength,
-    (SELECT version FROM root) AS rootVersion,
-    coalesce((SELECT length FROM root), 0) AS usedBytes,
-    ${QUOTA} AS quotaBytes`;
+  END AS verdict,
+    old.version AS oldVersion,
+    old.length AS oldLength,
+    root.version AS rootVersion,
+    coalesce(root.length, 0) AS usedBytes,
+    coalesce(quota_bytes, ?8) AS quotaBytes
+  FROM (SELECT 1)
+  LEFT JOIN nodes old ON old.account = ?1 AND old.parent = ?2 AND old.name = ?3
+  LEFT JOIN nodes root ON root.account = ?1 AND root.parent = '' AND root.name = '/'
+  LEFT JOIN accounts ON accounts.id = ?1`;
 
 /** A folder goes with its last document, but the root stays: it has to be remembered. */
 const STAYS = `
@@ -195,14 +191,14 @@ const STAYS = `
  * here on the root's version says that the verdict was `go`, and the later statements ask for that.
  */
 const SHIFT_ANCESTORS = `
-  WITH ${OLD_AND_ROOT}
+  WITH weighed AS (${weighed(GUARDED)})
   INSERT INTO nodes (account, parent, name, version, length, documents, modified)
   SELECT ?1, a.value ->> 0, a.value ->> 1, ?4,
-    coalesce(?7, 0) - coalesce((SELECT length FROM old), 0),
-    (?7 IS NOT NULL) - EXISTS (SELECT 1 FROM old),
+    coalesce(?7, 0) - coalesce(oldLength, 0),
+    (?7 IS NOT NULL) - (oldVersion IS NOT NULL),
     ?9
-  FROM json_each(?5) a
-  WHERE (${verdict(GUARDED)}) = 'go' AND ${STAYS}
+  FROM weighed CROSS JOIN json_each(?5) a
+  WHERE verdict = 'go' AND ${STAYS}
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     length = length + excluded.length,

@@ -1,0 +1,71 @@
+/** Fills an account with documents that nobody has sent: rows of the index alone, without bodies. */
+
+/** Rows that one statement writes. */
+const CHUNK = 10_000;
+
+/** Of each generated document. */
+export const GENERATED_BYTES = 1024;
+
+/**
+ * Puts documents into a folder ("/a/b/"), as commits would have left them: the folder is made if it
+ * is not there, and all folders above it have their share of bytes and documents. Returns the size
+ * of the database in bytes.
+ */
+export async function fillFolder(
+  db: D1Database,
+  account: string,
+  folder: string,
+  documents: number,
+): Promise<number> {
+  const statements = [];
+  for (let start = 0; start < documents; start += CHUNK) {
+    statements.push(
+      db
+        .prepare(INSERT_DOCUMENTS)
+        .bind(account, folder, start, Math.min(start + CHUNK, documents), GENERATED_BYTES),
+    );
+  }
+  statements.push(
+    db
+      .prepare(SHIFT_FOLDERS)
+      .bind(account, JSON.stringify(chainOf(folder)), documents, documents * GENERATED_BYTES),
+  );
+  const results = await db.batch(statements);
+  return results.at(-1)?.meta.size_after ?? 0;
+}
+
+/** The id of the account that has this name. */
+export async function accountOf(db: D1Database, user: string): Promise<string> {
+  const row = await db
+    .prepare("SELECT id FROM accounts WHERE name = ?1")
+    .bind(user)
+    .first<{ id: string }>();
+  if (row === null) throw new Error(`There is no account ${user}.`);
+  return row.id;
+}
+
+/** [parent, name] of a folder and of all above it, the root first. */
+function chainOf(folder: string): [string, string][] {
+  const names = folder.split("/").slice(1, -1);
+  const below = names.map((name, depth): [string, string] => [
+    `/${names
+      .slice(0, depth)
+      .map((above) => `${above}/`)
+      .join("")}`,
+    `${name}/`,
+  ]);
+  return [["", "/"], ...below];
+}
+
+const INSERT_DOCUMENTS = `
+  INSERT INTO nodes (account, parent, name, version, type, length, documents, modified)
+  WITH RECURSIVE numbers (i) AS (SELECT ?3 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ?4)
+  SELECT ?1, ?2, printf('generated-%07d', i), printf('generated-%012d', i), 'text/plain', ?5, 1, 0
+  FROM numbers`;
+
+const SHIFT_FOLDERS = `
+  INSERT INTO nodes (account, parent, name, version, length, documents, modified)
+  SELECT ?1, value ->> 0, value ->> 1, 'generated', ?4, ?3, 0 FROM json_each(?2) WHERE true
+  ON CONFLICT (account, parent, name) DO UPDATE SET
+    length = length + excluded.length,
+    documents = documents + excluded.documents`;
