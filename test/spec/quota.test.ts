@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { readSettings } from "../../src/env";
 import { sendWith } from "../support/elsewhere";
 import { setQuota, unchanged } from "../support/storage";
 import { type App, connect, ORIGIN, send, signUp, someone } from "../support/world";
@@ -30,7 +31,7 @@ describe("The quota resource", () => {
 
   it("without a quota of the account's own gives the provider's, with nothing used", async () => {
     const app = await someone();
-    const quotaBytes = Number(env.DEFAULT_QUOTA_BYTES);
+    const { DEFAULT_QUOTA_BYTES: quotaBytes } = readSettings({});
     const expected = { quotaBytes, usedBytes: 0, availableBytes: quotaBytes, documents: 0 };
     expect(await read(app)).toEqual(expected);
   });
