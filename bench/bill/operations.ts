@@ -142,7 +142,6 @@ function writes(visitor: Visitor): Operation[] {
     },
     {
       name: "PUT that is refused, 412",
-      floor: "notModified",
       status: 412,
       act: () => put(`${THREE}document`, KILOBYTE, { "If-None-Match": "*" }),
     },
@@ -162,7 +161,6 @@ function writes(visitor: Visitor): Operation[] {
     },
     {
       name: "DELETE of nothing, 404",
-      floor: "notModified",
       status: 404,
       act: () => ask("DELETE", `${THREE}nothing`),
     },

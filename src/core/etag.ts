@@ -54,6 +54,15 @@ export function parsePrecondition(headers: Headers): Outcome<Precondition> {
   return done(precondition);
 }
 
+/**
+ * The version that a document must have for a change to go ahead; null: it must not be there;
+ * undefined: the precondition does not say.
+ */
+export function demandedVersion({ match, noneMatch }: Precondition): string | null | undefined {
+  if (match && !match.any && match.versions.length === 1) return match.versions[0];
+  return noneMatch?.any ? null : undefined;
+}
+
 /** Weighs a GET or HEAD of an existing node: RFC 9110 §13.2.2 in its order. */
 export function weighRead(
   precondition: Precondition,

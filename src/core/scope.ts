@@ -41,14 +41,17 @@ export const isWithin = (wanted: Scope[], granted: Scope[]): boolean =>
   );
 
 /** §9: "The access the bearer token gives is the sum of its access scopes". */
-export function allows(scopes: Scope[], action: "read" | "write", node: NodePath): boolean {
-  const path = pathOf(node);
-  return scopes.some(
+export const allows = (scopes: Scope[], action: "read" | "write", node: NodePath): boolean =>
+  scopes.some(
     ({ module, level }) =>
-      (action === "read" || level === "rw") &&
-      (module === "*" ||
-        path.startsWith(`/${module}/`) ||
-        // §9: "start with '/' <module> '/' or '/public/' <module> '/'"
-        path.startsWith(`/public/${module}/`)),
+      (action === "read" || level === "rw") && (module === "*" || module === moduleOf(node)),
   );
+
+/**
+ * The module that a node belongs to, null if to none. §9: "start with '/' <module> '/' or '/public/'
+ * <module> '/'"
+ */
+export function moduleOf(node: NodePath): string | null {
+  const [, first, second] = pathOf(node).split("/").slice(0, -1);
+  return (first === "public" ? second : first) ?? null;
 }

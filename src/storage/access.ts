@@ -1,13 +1,14 @@
 /** Who asks, and may they? §9. */
 
 import { isPublic, type NodePath } from "../core/path";
-import { done, type Outcome, type Refusal, refused } from "../core/refusals";
+import { done, type Outcome, refused } from "../core/refusals";
 import { allows, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { bearerToken } from "../http/bearer";
 import { askPatiently } from "../http/patience";
 import { grantedScopes, grantStatement } from "../oauth/grants";
 import { type AccessClaims, verifyAccessToken } from "../oauth/tokens";
+import { BAD_TOKEN, OUT_OF_SCOPE } from "./verdicts";
 
 /** A request that may go on: with a token that names a grant, or for a public document without. */
 export type Access = { by: "token"; claims: AccessClaims } | { by: "anyone"; user: string };
@@ -91,14 +92,3 @@ export async function askIfGranted<Row>(
 }
 
 const NO_TOKEN = "This needs an access token: Authorization: Bearer <access_token>.";
-
-const BAD_TOKEN: Refusal = {
-  code: "unauthorized",
-  message: "The access token is not valid, or no longer.",
-  error: "invalid_token",
-};
-
-const OUT_OF_SCOPE: Refusal = {
-  code: "insufficient-scope",
-  message: "The access token does not reach as far as this.",
-};

@@ -11,8 +11,8 @@ import { sha256 } from "../core/secrets";
 import { logFault } from "../http/log";
 import { answerInTime, askPatiently } from "../http/patience";
 
-/** A body that is no longer is held in memory, so that it can be sent again after a fault. */
-const SMALL_BODY_BYTES = 128 * 1024;
+/** A body that is no longer than this is held in memory, so that it can be sent again after a fault. */
+export const SMALL_BODY_BYTES = 128 * 1024;
 
 /** Without a known length: enough for most documents, and little for who sends slowly. */
 const FIRST_READ_BYTES = 64 * 1024;
@@ -30,8 +30,8 @@ export async function bodyKey(account: string, node: NodePath, version: string):
 export interface BodyLabel {
   path: string;
   type: string;
-  /** The version that the document had when this one was sent; empty: there was no document. */
-  replaces: string;
+  /** The version that this one was to replace; empty: none; undefined: nobody looked. */
+  replaces: string | undefined;
 }
 
 /** How many bytes a body may have, and the refusal if it has more. */
@@ -63,7 +63,8 @@ export async function writeBody(
   allowance: Allowance,
   onUpload: (uploadId: string) => Promise<unknown>,
 ): Promise<Outcome<StoredBody>> {
-  const options = { customMetadata: { ...label } };
+  const { replaces, ...rest } = label;
+  const options = { customMetadata: replaces === undefined ? rest : { ...rest, replaces } };
   const putWhole = async (bytes: Uint8Array) =>
     done(described(await askPatiently(() => bucket.put(key, bytes, options))));
   if (body === null || length === 0) return putWhole(new Uint8Array());
@@ -183,8 +184,8 @@ export interface Body {
   version: string;
   /** Milliseconds since 1970. */
   uploadedAt: number;
-  /** The version that the document had before; empty: none. */
-  replaces: string;
+  /** As its label says. */
+  replaces: string | undefined;
 }
 
 /** All that R2 has of one document. */
@@ -235,6 +236,6 @@ const describe = (prefix: string, objects: R2Object[]): DocumentBodies => ({
     key,
     version: key.slice(prefix.length + 1),
     uploadedAt: uploaded.getTime(),
-    replaces: customMetadata?.replaces ?? "",
+    replaces: customMetadata?.replaces,
   })),
 });

@@ -2,6 +2,7 @@
 
 import type { Precondition } from "../core/etag";
 import { ancestorsOf, type NodePath } from "../core/path";
+import { moduleOf } from "../core/scope";
 
 interface Put {
   type: string;
@@ -17,6 +18,8 @@ interface Put {
 /** A change of one document, as the commit weighs and writes it. */
 export interface Change {
   account: string;
+  /** Id of the grant that has to allow it. */
+  grant: string;
   node: NodePath;
   /** Fresh: the new version of the document and of all its ancestors. */
   version: string;
@@ -38,6 +41,8 @@ type Verdict =
   | "repeat"
   | "fenced"
   | "late"
+  | "revoked"
+  | "out-of-scope"
   | "missing"
   | "clash"
   | "precondition-failed"
@@ -83,7 +88,7 @@ export function changeStatements(
       : [bind(db, DELETE_DOCUMENT, all), bind(db, PRUNE_FOLDERS, all)]),
   ];
 }
-/** ?1 to ?13 of the statements below. */
+/** ?1 to ?15 of the statements below. */
 const parameters = (change: Change, fence: Fence): unknown[] => [
   change.account,
   change.node.parent,
@@ -98,6 +103,8 @@ const parameters = (change: Change, fence: Fence): unknown[] => [
   fence.base,
   JSON.stringify(fence.earlier),
   change.put?.commitBefore ?? null,
+  change.grant,
+  ` ${moduleOf(change.node) ?? ""}:rw `,
 ];
 
 /** D1 wants just as many parameters as the highest that a statement names. */
@@ -132,6 +139,9 @@ const GUARDED: Guards = {
 const weighed = ({ fence, deadline }: Guards): string => `
   SELECT CASE ${fence}
     WHEN old.version = ?4 THEN 'repeat' ${deadline}
+    WHEN granted.scope IS NULL THEN 'revoked'
+    WHEN instr(' ' || granted.scope || ' ', ' *:rw ') = 0
+      AND instr(' ' || granted.scope || ' ', ?15) = 0 THEN 'out-of-scope'
     -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"
     WHEN ?7 IS NULL AND old.version IS NULL THEN 'missing'
     -- §5: "409 for a PUT request where any folder name in the path clashes with an existing
@@ -177,7 +187,9 @@ const weighed = ({ fence, deadline }: Guards): string => `
   FROM (SELECT 1)
   LEFT JOIN nodes old ON old.account = ?1 AND old.parent = ?2 AND old.name = ?3
   LEFT JOIN nodes root ON root.account = ?1 AND root.parent = '' AND root.name = '/'
-  LEFT JOIN accounts ON accounts.id = ?1`;
+  LEFT JOIN accounts ON accounts.id = ?1
+  LEFT JOIN grants granted ON granted.account = ?1 AND granted.id = ?14
+    AND (granted.expires_at IS NULL OR granted.expires_at > ?9)`;
 
 /** A folder goes with its last document, but the root stays: it has to be remembered. */
 const STAYS = `

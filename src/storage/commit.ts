@@ -24,6 +24,7 @@
  * while its successor runs.
  */
 
+import { demandedVersion } from "../core/etag";
 import type { NodePath } from "../core/path";
 import { done, type Outcome, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import { logFault } from "../http/log";
@@ -38,15 +39,17 @@ import { refusalOf } from "./verdicts";
  */
 export const MAX_GROUP = 12;
 
-/** A change, and what the request saw before it asked for it. */
+/** A change, and what the request saw before it asked for it; null: it has not looked. */
 export interface Commit extends Change {
-  seen: { rootVersion: string | null; version: string | null };
+  seen: { rootVersion: string | null; version: string | null } | null;
 }
 
 export interface Committed {
   /** Of a PUT the new version, of a DELETE the one that was deleted. */
   version: string;
   created: boolean;
+  /** Bytes that are left of the quota; null: the answer that said so got lost. */
+  freeBytes: number | null;
 }
 
 /** Makes the commits of one user, one group at a time. Not to be shared by two queues. */
@@ -67,8 +70,10 @@ export class Committer {
   async commit(group: Commit[]): Promise<Outcome<Committed>[]> {
     const [first] = group as [Commit];
     let isUnanswered = false;
+    if (this.#base === undefined) this.#base = first.seen?.rootVersion;
+    if (this.#base === undefined) this.#base = await this.#readRoot(first.account);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const base = this.#base === undefined ? first.seen.rootVersion : this.#base;
+      const base: string | null = this.#base;
       this.#base = undefined;
       if (isUnanswered) await pause(tries);
       try {
@@ -124,34 +129,40 @@ export class Committer {
     const looks = group.map(({ account, node }) => selectDocument(this.#db, account, node));
     const rows = await askPatiently(() => this.#db.batch<NodeRow>(looks));
     return group.map((change, index) => {
-      const isInPlace = rows[index]?.results[0]?.version === change.version;
       const isLast = root === change.version;
-      if (change.put) {
-        if (!isInPlace && !isLast) return refused(UNKNOWN_OUTCOME);
-        return done({ version: change.version, created: change.seen.version === null });
-      }
-      // What was deleted is known only if nothing came between the request's look and the delete.
-      const { rootVersion, version } = change.seen;
+      const isInPlace = rows[index]?.results[0]?.version === change.version;
+      if (!isLast && !isInPlace) return refused(UNKNOWN_OUTCOME);
+      // What was there is known from the look only if nothing came between that and the change.
       const isAsSeen =
-        rootVersion === base &&
+        change.seen?.rootVersion === base &&
         !group.slice(0, index).some(({ node }) => isSame(node, change.node));
-      return isLast && isAsSeen && version !== null
-        ? done({ version, created: false })
+      const old = demandedVersion(change.precondition) ?? (isAsSeen ? change.seen?.version : null);
+      if (change.put) {
+        return done({ version: change.version, created: isCreated(change), freeBytes: null });
+      }
+      return old
+        ? done({ version: old, created: false, freeBytes: null })
         : refused(UNKNOWN_OUTCOME);
     });
   }
 }
 
+/** Whether a change makes a new document, as far as its request could know. */
+export const isCreated = ({ seen, precondition }: Commit): boolean =>
+  seen ? seen.version === null : demandedVersion(precondition) === null;
+
 const isSame = (a: NodePath, b: NodePath): boolean => a.parent === b.parent && a.name === b.name;
 
-function outcomeOf(change: Commit, weighed: Weighed): Outcome<Committed> {
+function outcomeOf({ put, version }: Commit, weighed: Weighed): Outcome<Committed> {
   const refusal = refusalOf(weighed);
   if (refusal) return refused(refusal);
-  return done(
-    change.put
-      ? { version: change.version, created: weighed.oldVersion === null }
-      : { version: weighed.oldVersion as string, created: false },
-  );
+  const { oldVersion, oldLength, usedBytes, quotaBytes } = weighed;
+  const freeBytes = quotaBytes - usedBytes + (oldLength ?? 0) - (put?.length ?? 0);
+  return done({
+    version: put ? version : (oldVersion as string),
+    created: oldVersion === null,
+    freeBytes,
+  });
 }
 
 function rootAfter(group: Commit[], weighed: Weighed[]): string | null {

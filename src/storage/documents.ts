@@ -1,6 +1,6 @@
 /** Reading, writing and deleting a document: §4, §6. */
 
-import type { Precondition } from "../core/etag";
+import { demandedVersion, type Precondition } from "../core/etag";
 import { type NodePath, pathOf } from "../core/path";
 import type { ByteRange } from "../core/range";
 import {
@@ -23,12 +23,14 @@ import {
   bodyKey,
   dropBodies,
   readBody,
+  SMALL_BODY_BYTES,
   type StoredBody,
   writeBody,
 } from "./bodies";
 import { type Change, type Weighed, weighChange } from "./change-repo";
-import type { Committed } from "./commit";
+import { type Committed, isCreated } from "./commit";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./repo";
+import { hasRoom, noteRoom } from "./room";
 import { COMMIT_WITHIN_MS } from "./sweep";
 import { OVER_QUOTA, refusalOf } from "./verdicts";
 
@@ -82,83 +84,79 @@ export interface Put {
 
 /**
  * Stores a document. The body goes under a fresh key first, then the commit decides; until then
- * nothing that exists is touched. Refuses before reading the body with whatever can be known by
- * then: `too-large`, `clash`, `precondition-failed`, `over-quota`, and as `askWithGrant` does.
- * `unknown-outcome`: the document may or may not be stored.
+ * nothing that exists is touched. A body that is not small, or that may not fit, is refused before
+ * it is read with whatever can be known by then. Refuses with `too-large`, `unauthorized`,
+ * `insufficient-scope`, `clash`, `precondition-failed`, `over-quota`; `unavailable`: nothing was
+ * changed; `unknown-outcome`: the document may or may not be stored.
  */
 export async function putDocument(
   env: Env,
   claims: AccessClaims,
   put: Put,
-  inBackground: (work: Promise<unknown>) => void,
   now: number,
 ): Promise<Outcome<Committed>> {
-  const { MAX_DOCUMENT_BYTES, DEFAULT_QUOTA_BYTES } = settings(env);
+  const { MAX_DOCUMENT_BYTES } = settings(env);
   if ((put.length ?? 0) > MAX_DOCUMENT_BYTES) return refused(tooLarge(MAX_DOCUMENT_BYTES));
-  const { account } = claims;
-  const { node, precondition } = put;
-  const change: Change = {
-    account,
-    node,
-    version: randomId(),
-    precondition,
-    put: { type: put.type, length: put.length ?? 0, commitBefore: Number.POSITIVE_INFINITY },
-    defaultQuotaBytes: DEFAULT_QUOTA_BYTES,
-    modified: now,
-  };
-  const looked = await look(env, claims, change, now);
-  if (!looked.ok) return looked;
+  const { node, precondition, type } = put;
+  const early = { type, length: put.length ?? 0, commitBefore: Number.POSITIVE_INFINITY };
+  const change = newChange(env, claims, node, precondition, early, now);
+  const looked = isSureToFit(claims.account, put, now) ? null : await look(env, change);
+  if (looked && !looked.ok) return looked;
 
-  const key = await bodyKey(account, node, change.version);
-  const allowance = allowanceFor(looked.value, MAX_DOCUMENT_BYTES);
-  const label = { path: pathOf(node), type: put.type, replaces: looked.value.oldVersion ?? "" };
+  const key = await bodyKey(claims.account, node, change.version);
+  const replaced = looked ? looked.value.oldVersion : demandedVersion(precondition);
+  const label = { path: pathOf(node), type, replaces: replaced === null ? "" : replaced };
+  const allowance = allowanceFor(looked?.value ?? null, MAX_DOCUMENT_BYTES);
   const written = await storeBody(env, claims.user, key, label, put, allowance);
   if (!written.ok) return written;
 
   const { length, uploadedAt } = written.value;
   const commitBefore = uploadedAt + COMMIT_WITHIN_MS;
-  const stored = { ...change, put: { type: put.type, length, commitBefore } };
-  const outcome = await commit(env, claims.user, stored, looked.value);
-  if (!outcome.ok && outcome.refusal.code !== "unknown-outcome") {
-    const drop = dropBodies(env.BODIES, [key]);
-    inBackground(drop.catch((error) => logFault("A refused body was left.", error)));
-  }
+  const stored = { ...change, put: { type, length, commitBefore } };
+  const outcome = await commit(env, claims.user, stored, looked?.value ?? null, now);
+  const isRefused = !outcome.ok && outcome.refusal.code !== "unknown-outcome";
+  if (isRefused) await dropRefusedBody(env, key);
   return outcome;
 }
 
 /** Refuses with `not-found`, `precondition-failed`, and as `putDocument` does. */
-export async function deleteDocument(
+export function deleteDocument(
   env: Env,
   claims: AccessClaims,
   node: NodePath,
   precondition: Precondition,
   now: number,
 ): Promise<Outcome<Committed>> {
-  const { account } = claims;
-  const change: Change = {
-    account,
-    node,
-    version: randomId(),
-    precondition,
-    put: null,
-    defaultQuotaBytes: settings(env).DEFAULT_QUOTA_BYTES,
-    modified: now,
-  };
-  const looked = await look(env, claims, change, now);
-  return looked.ok ? commit(env, claims.user, change, looked.value) : looked;
+  const change = newChange(env, claims, node, precondition, null, now);
+  return commit(env, claims.user, change, null, now);
 }
 
-/** Refuses early, in one round trip, what the commit would refuse. */
-async function look(
+const newChange = (
   env: Env,
-  claims: AccessClaims,
-  change: Change,
+  { account, grant }: AccessClaims,
+  node: NodePath,
+  precondition: Precondition,
+  put: Change["put"],
   now: number,
-): Promise<Outcome<Weighed>> {
+): Change => ({
+  account,
+  grant,
+  node,
+  version: randomId(),
+  precondition,
+  put,
+  defaultQuotaBytes: settings(env).DEFAULT_QUOTA_BYTES,
+  modified: now,
+});
+
+/** Whether a body is small and its account has plenty of room, so that nobody need ask first. */
+const isSureToFit = (account: string, { length }: Put, now: number): boolean =>
+  length !== null && length <= SMALL_BODY_BYTES && hasRoom(account, length, now);
+
+/** Refuses early, in one round trip, what the commit would refuse. */
+async function look(env: Env, change: Change): Promise<Outcome<Weighed>> {
   const question = weighChange(env.DB, change);
-  const answer = await askWithGrant<Weighed>(env, claims, change.node, "write", question, now);
-  if (!answer.ok) return answer;
-  const [weighed] = answer.value as [Weighed];
+  const weighed = (await askPatiently(() => question.first<Weighed>())) as Weighed;
   const refusal = refusalOf(weighed);
   return refusal ? refused(refusal) : done(weighed);
 }
@@ -182,10 +180,15 @@ async function storeBody(
   }
 }
 
+/** What was never named by a row goes at once; if that fails, with the next sweep. */
+const dropRefusedBody = (env: Env, key: string): Promise<void> =>
+  dropBodies(env.BODIES, [key]).catch((error) => logFault("A refused body was left.", error));
+
 /** Whichever ends first: what one document may have, or what the account has left for it. */
-function allowanceFor(weighed: Weighed, maxBytes: number): Allowance {
-  const oldLength = weighed.oldLength ?? 0;
-  const left = Math.max(0, weighed.quotaBytes - weighed.usedBytes) + oldLength;
+function allowanceFor(weighed: Weighed | null, maxBytes: number): Allowance {
+  const left = weighed
+    ? Math.max(0, weighed.quotaBytes - weighed.usedBytes) + (weighed.oldLength ?? 0)
+    : maxBytes;
   if (left >= maxBytes) return { bytes: maxBytes, refusal: tooLarge(maxBytes) };
   return { bytes: left, refusal: OVER_QUOTA };
 }
@@ -198,18 +201,24 @@ async function commit(
   env: Env,
   user: string,
   change: Change,
-  { rootVersion, oldVersion }: Weighed,
+  looked: Weighed | null,
+  now: number,
 ): Promise<Outcome<Committed>> {
-  const seen = { rootVersion, version: oldVersion };
+  const seen = looked && { rootVersion: looked.rootVersion, version: looked.oldVersion };
+  const command = { ...change, seen };
   try {
-    return await answerInTime<Outcome<Committed>>(
-      env.USERS.getByName(user).commit({ ...change, seen }),
+    const outcome = await answerInTime<Outcome<Committed>>(
+      env.USERS.getByName(user).commit(command),
     );
+    if (outcome.ok && outcome.value.freeBytes !== null) {
+      noteRoom(change.account, outcome.value.freeBytes, now);
+    }
+    return outcome;
   } catch (error) {
     logFault("The user's object did not answer.", error);
     const isMade = change.put !== null && (await isInPlace(env.DB, change));
     if (!isMade) return refused(UNKNOWN_OUTCOME);
-    return done({ version: change.version, created: oldVersion === null });
+    return done({ version: change.version, created: isCreated(command), freeBytes: null });
   }
 }
 

@@ -128,10 +128,8 @@ export function chooseExpired(
   for (const [index, body] of newestFirst.entries()) {
     if (body === current) continue;
     const wasNeverNamed = current !== undefined && body.uploadedAt > current.uploadedAt + GRACE_MS;
-    const replacedAt = newest(bodies.filter(({ replaces }) => replaces === body.version));
     const endedAt =
-      replacedAt ??
-      newestFirst[index - 1]?.uploadedAt ??
+      whenReplaced(body, newestFirst.slice(0, index)) ??
       (current === undefined ? goneSince : body.uploadedAt);
     const isTooMany = kept >= historyVersions;
     const expiresAt = wasNeverNamed || isTooMany ? 0 : endedAt + historyMs;
@@ -141,6 +139,18 @@ export function chooseExpired(
     if (!wasNeverNamed) kept++;
   }
   return { expired, nextAt };
+}
+
+/**
+ * When a body was replaced, at the latest: by one that says so (the others may be left of requests
+ * that died), or by the first after it that does not say what it replaced. Undefined: never.
+ */
+function whenReplaced(body: Body, newerNewestFirst: Body[]): number | undefined {
+  const saying = newerNewestFirst.find(({ replaces }) => replaces === body.version);
+  const silent = newerNewestFirst.findLast(({ replaces }) => replaces === undefined);
+  const times = [saying, silent].filter((one) => one !== undefined);
+  const likely = times.length > 0 ? times : newerNewestFirst.slice(-1);
+  return likely.length > 0 ? Math.max(...likely.map(({ uploadedAt }) => uploadedAt)) : undefined;
 }
 
 async function repairFolders(env: Env, walk: Walk, before: IndexPlace | null): Promise<Step> {
@@ -178,9 +188,6 @@ export async function abortOldUploads(
   const ends = others.map(({ startedAt }) => startedAt + MAX_UPLOAD_MS);
   return { ended, nextAt: ends.length > 0 ? Math.min(...ends) : null };
 }
-
-const newest = (bodies: Body[]): number | null =>
-  bodies.length > 0 ? Math.max(...bodies.map(({ uploadedAt }) => uploadedAt)) : null;
 
 const earliest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b);

@@ -3,6 +3,17 @@
 import { type Refusal, UNAVAILABLE } from "../core/refusals";
 import type { Weighed } from "./change-repo";
 
+export const BAD_TOKEN: Refusal = {
+  code: "unauthorized",
+  message: "The access token is not valid, or no longer.",
+  error: "invalid_token",
+};
+
+export const OUT_OF_SCOPE: Refusal = {
+  code: "insufficient-scope",
+  message: "The access token does not reach as far as this.",
+};
+
 export const OVER_QUOTA: Refusal = {
   code: "over-quota",
   message: "The account has no room left for this document.",
@@ -20,6 +31,10 @@ export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
     case "go":
     case "repeat":
       return null;
+    case "revoked":
+      return BAD_TOKEN;
+    case "out-of-scope":
+      return OUT_OF_SCOPE;
     case "missing":
       return { code: "not-found", message: "There is no such document." };
     case "clash":

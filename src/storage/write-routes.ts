@@ -32,9 +32,8 @@ export async function answerWrite(
   }
   const put = parsePut(c.req.raw);
   if (!put.ok) return put;
-  const inBackground = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const command = { node, precondition: precondition.value, ...put.value };
-  const stored = await putDocument(c.env, claims, command, inBackground, now);
+  const stored = await putDocument(c.env, claims, command, now);
   if (!stored.ok) return stored;
   return done(writtenResponse(stored.value.created ? 201 : 200, stored.value.version));
 }

@@ -10,7 +10,7 @@ import { Committer } from "../../src/storage/commit";
 import { COMMIT_WITHIN_MS, GRACE_MS, newWalk } from "../../src/storage/sweep";
 import { DAY, MINUTE, pass } from "../support/clock";
 import { breakCalls } from "../support/faults";
-import { accountId, everyRow } from "../support/rows";
+import { accountId, everyRow, grantsOf } from "../support/rows";
 import { binary, sha256, streamOf } from "../support/storage";
 import { type App, bodyKeys, someone } from "../support/world";
 
@@ -189,6 +189,7 @@ describe("A commit at the worst moment", () => {
     if (!node.ok) throw new Error();
     const late = {
       account: await accountId(app.user),
+      grant: (await grantsOf(app.user))[0]?.id ?? "",
       node: node.value,
       version: "late",
       precondition: {},
