@@ -5,6 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { app as worker } from "../../src/app";
 import { parseNodePath } from "../../src/core/path";
+import { insertGrant } from "../../src/oauth/repo";
 import { type Change, changeStatements } from "../../src/storage/change-repo";
 import { Committer } from "../../src/storage/commit";
 import { breakCalls, breakCommits, type Fault } from "../support/faults";
@@ -23,13 +24,23 @@ describe("D1 does not answer a commit", () => {
     expect(await (await app.get("/notes/a")).text()).toBe("hello");
   });
 
-  it("committed, then the connection died -> a DELETE is a success with the deleted version", async () => {
+  it("committed, then the connection died -> a DELETE with If-Match is a success with that version", async () => {
     const app = await someone();
-    const { headers } = await app.put("/notes/a", "hello");
+    const etag = (await app.put("/notes/a", "hello")).headers.get("etag") ?? "";
+    mend = breakCommits(["lost"]);
+    const response = await app.delete("/notes/a", { "If-Match": etag });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("etag")).toBe(etag);
+    expect((await app.get("/notes/a")).status).toBe(404);
+  });
+
+  it("committed, then the connection died -> of a DELETE without one nobody knows which version it was", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "hello");
     mend = breakCommits(["lost"]);
     const response = await app.delete("/notes/a");
-    expect(response.status).toBe(200);
-    expect(response.headers.get("etag")).toBe(headers.get("etag"));
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error: "unknown-outcome" });
     expect((await app.get("/notes/a")).status).toBe(404);
   });
 
@@ -112,12 +123,25 @@ describe("the fence", () => {
     if (!parsed.ok) throw new Error(path);
     return parsed.value;
   };
+  /** An account of this name with a grant that allows everything. */
+  const allowAll = (account: string) =>
+    insertGrant(env.DB, {
+      account,
+      id: "grant",
+      origin: "https://app.example",
+      appUrl: "https://app.example/",
+      scope: "*:rw",
+      flow: "implicit",
+      createdAt: 0,
+      expiresAt: null,
+    });
   const change = (account: string, version: string, over: Partial<Change> = {}): Change => ({
     account,
+    grant: "grant",
     node: node("/notes/a"),
     version,
     precondition: {},
-    put: { type: "text/plain", length: 1 },
+    put: { type: "text/plain", length: 1, commitBefore: Date.now() + 60_000 },
     defaultQuotaBytes: 1000,
     modified: 0,
     ...over,
@@ -129,6 +153,7 @@ describe("the fence", () => {
       .first("version");
 
   it("a late duplicate of a batch does not overwrite what came after it", async () => {
+    await allowAll("late");
     const late = changeStatements(env.DB, change("late", "v1"), { base: null, earlier: [] });
     const committer = new Committer(env.DB);
     await committer.commit([{ ...change("late", "v1"), seen: unseen }]);
@@ -138,6 +163,7 @@ describe("the fence", () => {
   });
 
   it("an object that was replaced cannot write over its successor", async () => {
+    await allowAll("replaced");
     const [old, successor] = [new Committer(env.DB), new Committer(env.DB)];
     const put = (version: string, over: Partial<Change> = {}) => [
       { ...change("replaced", version, over), seen: unseen },
@@ -152,6 +178,7 @@ describe("the fence", () => {
   });
 
   it("the same change twice is made once and answered twice", async () => {
+    await allowAll("twice");
     const committer = new Committer(env.DB);
     const command = [
       {
