@@ -13,6 +13,8 @@ interface Keyring {
   /** The newest first. */
   keys: (SigningKey & { createdAt: number })[];
   loadedAt: number;
+  /** What was verified with these keys, by the token. Goes with them. */
+  verified: Map<string, unknown>;
 }
 
 /**
@@ -35,6 +37,15 @@ export async function signingKey(env: Env, now: number): Promise<SigningKey> {
   return known ?? (keys.at(-1) as SigningKey);
 }
 
+/**
+ * Where to remember what was verified with the keys of now: for as long as they are believed in, so
+ * that a key that was deleted takes its tokens along.
+ */
+export const verifiedWithKeys = async <Verified>(
+  env: Env,
+  now: number,
+): Promise<Map<string, Verified>> => (await keyring(env, now)).verified as Map<string, Verified>;
+
 /** The key of this id, or null. Asks D1 at most once a minute, whatever ids are asked for. */
 export async function verifyingKey(env: Env, kid: string, now: number): Promise<SigningKey | null> {
   const { keys } = await keyring(env, now);
@@ -52,8 +63,9 @@ async function keyring(env: Env, now: number): Promise<Keyring> {
     createdAt,
   }));
   // No keys yet means no tokens yet: nothing to believe in for a minute.
-  if (keys.length > 0) keyringOf.set(env, { keys, loadedAt: now });
-  return { keys, loadedAt: now };
+  const ring: Keyring = { keys, loadedAt: now, verified: new Map() };
+  if (keys.length > 0) keyringOf.set(env, ring);
+  return ring;
 }
 
 const fromSecrets = (secrets: string[]) =>

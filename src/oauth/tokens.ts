@@ -3,7 +3,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { parseScopes, type Scope } from "../core/scope";
 import type { Env } from "../env";
-import { signingKey, verifyingKey } from "./keys";
+import { signingKey, verifiedWithKeys, verifyingKey } from "./keys";
 
 export interface AccessClaims {
   /** Id of the account. */
@@ -37,12 +37,30 @@ export async function signAccessToken(
   return token.sign(secret);
 }
 
+/** Tokens that an isolate remembers as verified. */
+const MAX_VERIFIED = 10_000;
+
+interface Verified {
+  claims: AccessClaims;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
 /** What a token says if we signed it and it has not expired; null otherwise. */
 export async function verifyAccessToken(
   env: Env,
   token: string,
   now: number,
 ): Promise<AccessClaims | null> {
+  const known = await verifiedWithKeys<Verified>(env, now);
+  const verified = known.get(token) ?? (await verify(env, token, now));
+  if (verified === null || verified.expiresAt <= now) return null;
+  if (known.size >= MAX_VERIFIED) known.clear();
+  known.set(token, verified);
+  return verified.claims;
+}
+
+async function verify(env: Env, token: string, now: number): Promise<Verified | null> {
   const kid = kidOf(token);
   const key = kid === null ? null : await verifyingKey(env, kid, now);
   if (key === null) return null;
@@ -52,11 +70,14 @@ export async function verifyAccessToken(
       key.secret,
       { algorithms: [ALGORITHM], typ: TYPE, currentDate: new Date(now) },
     );
-    const { sub, user, grant, scope } = payload;
+    const { sub, user, grant, scope, exp } = payload;
     const claims = [sub, user, grant, scope];
     const scopes = typeof scope === "string" ? parseScopes(scope) : null;
     if (claims.some((claim) => typeof claim !== "string") || scopes === null) return null;
-    return { account: sub as string, user: user as string, grant: grant as string, scopes };
+    return {
+      claims: { account: sub as string, user: user as string, grant: grant as string, scopes },
+      expiresAt: exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000,
+    };
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
     throw error;
