@@ -5,17 +5,18 @@ import { Failure, orFail } from "./failure.mjs";
 import { ensureInstalled } from "./setup.mjs";
 
 const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--check]
-       npm run bench -- --bill [--full]
+       npm run bench -- --bill [--full] [--check]
 
 Runs the same work in alternation at Satchel, at a floor Worker that makes only the calls of the
 platform which the work cannot do without, and at armadietto; prints the ratios and writes them as
-JSON, and after a full run as bench/SPEED.md.
+JSON, and after a full run of all work as bench/SPEED.md.
 
   --quick       a minute instead of many: fewer requests in fewer rounds
   --only TEXT   only the work with this in its name, such as "PUT"
-  --json FILE   where to write (bench/results/speed.json)
+  --json FILE   where to write, instead of bench/results/speed.json
+  --bill        instead: counts what each request costs in calls of the platform (bench/COST.md)
+  --full        with --bill: also with very many documents
   --check       ends with exit code 1 if a target is missed
-  --bill        counts what each request costs in calls of the platform instead; --full: all of it
   --help        this text
 `;
 
@@ -33,14 +34,19 @@ await orFail(async () => {
   const { help, bill, full, check, ...options } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
-  if (bill) {
-    const { runBill } = await import("../bench/bill/main.mjs");
-    return runBill({ full });
-  }
-  const { runSpeed } = await import("../bench/main.mjs");
-  const isReached = await runSpeed(options);
+  const isReached = bill ? await countCalls(full) : await compareSpeed(options);
   process.exitCode = check && !isReached ? 1 : 0;
 });
+
+async function countCalls(full) {
+  const { runBill } = await import("../bench/bill/main.mjs");
+  return runBill({ full });
+}
+
+async function compareSpeed(options) {
+  const { runSpeed } = await import("../bench/main.mjs");
+  return runSpeed(options);
+}
 
 function readOptions() {
   try {

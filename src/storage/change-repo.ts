@@ -68,7 +68,7 @@ interface Fence {
 }
 /** What a change would meet now, without making it: to refuse early. Yields one `Weighed`. */
 export const weighChange = (db: D1Database, change: Change): D1PreparedStatement =>
-  bind(db, weighed(UNGUARDED), parameters(change, { base: null, earlier: [] }));
+  bind(db, LOOK, parameters(change, { base: null, earlier: [] }));
 
 /**
  * The statements of one change, to run in one batch in this order. The first yields a `Weighed`;
@@ -81,7 +81,7 @@ export function changeStatements(
 ): D1PreparedStatement[] {
   const all = parameters(change, fence);
   return [
-    bind(db, weighed(GUARDED), all),
+    bind(db, WEIGH, all),
     bind(db, SHIFT_ANCESTORS, all),
     ...(change.put
       ? [bind(db, PUT_DOCUMENT, all)]
@@ -107,11 +107,21 @@ const parameters = (change: Change, fence: Fence): unknown[] => [
   ` ${moduleOf(change.node) ?? ""}:rw `,
 ];
 
-/** D1 wants just as many parameters as the highest that a statement names. */
-function bind(db: D1Database, sql: string, parameters: unknown[]): D1PreparedStatement {
-  const highest = Math.max(...[...sql.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number)));
-  return db.prepare(sql).bind(...parameters.slice(0, highest));
+/** A statement as D1 gets it. */
+interface Sql {
+  text: string;
+  /** D1 wants just as many parameters as the highest that the text names. */
+  parameters: number;
 }
+
+/** Once for all: without what is there for people, which D1 would be sent with each change. */
+const compile = (text: string): Sql => ({
+  text: text.replace(/--.*$/gm, "").replace(/\s+/g, " "),
+  parameters: Math.max(...[...text.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number))),
+});
+
+const bind = (db: D1Database, { text, parameters }: Sql, values: unknown[]): D1PreparedStatement =>
+  db.prepare(text).bind(...values.slice(0, parameters));
 
 /** What stands before a verdict on which a change is made: is it still the time for it? */
 interface Guards {
@@ -191,6 +201,10 @@ const weighed = ({ fence, deadline }: Guards): string => `
   LEFT JOIN grants granted ON granted.account = ?1 AND granted.id = ?14
     AND (granted.expires_at IS NULL OR granted.expires_at > ?9)`;
 
+const LOOK = compile(weighed(UNGUARDED));
+
+const WEIGH = compile(weighed(GUARDED));
+
 /** A folder goes with its last document, but the root stays: it has to be remembered. */
 const STAYS = `
   (?7 IS NOT NULL OR a.value ->> 0 = '' OR 1 < (
@@ -202,7 +216,7 @@ const STAYS = `
  * Every ancestor that stays gets the change's version and its share of bytes and documents. From
  * here on the root's version says that the verdict was `go`, and the later statements ask for that.
  */
-const SHIFT_ANCESTORS = `
+const SHIFT_ANCESTORS = compile(`
   WITH weighed AS (${weighed(GUARDED)})
   INSERT INTO nodes (account, parent, name, version, length, documents, modified)
   SELECT ?1, a.value ->> 0, a.value ->> 1, ?4,
@@ -215,32 +229,32 @@ const SHIFT_ANCESTORS = `
     version = excluded.version,
     length = length + excluded.length,
     documents = documents + excluded.documents,
-    modified = excluded.modified`;
+    modified = excluded.modified`);
 
 const WENT_AHEAD = `
   EXISTS (
     SELECT 1 FROM nodes WHERE account = ?1 AND parent = '' AND name = '/' AND version = ?4
   )`;
 
-const PUT_DOCUMENT = `
+const PUT_DOCUMENT = compile(`
   INSERT INTO nodes (account, parent, name, version, type, length, documents, modified)
   SELECT ?1, ?2, ?3, ?4, ?10, ?7, 1, ?9 WHERE ${WENT_AHEAD}
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     type = excluded.type,
     length = excluded.length,
-    modified = excluded.modified`;
+    modified = excluded.modified`);
 
-const DELETE_DOCUMENT = `
-  DELETE FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 AND ${WENT_AHEAD}`;
+const DELETE_DOCUMENT = compile(`
+  DELETE FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 AND ${WENT_AHEAD}`);
 
 /**
  * §4: "silent deletion of the parent folder if it is left empty by this, and so on". Those that did
  * not get the version do not stay.
  */
-const PRUNE_FOLDERS = `
+const PRUNE_FOLDERS = compile(`
   DELETE FROM nodes
   WHERE (account, parent, name) IN (
       SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?5)
     )
-    AND version <> ?4 AND ${WENT_AHEAD}`;
+    AND version <> ?4 AND ${WENT_AHEAD}`);

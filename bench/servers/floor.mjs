@@ -1,0 +1,67 @@
+/** The floor Worker in the same runtime, with the same kinds of bindings and the same schema. */
+
+import { readFileSync } from "node:fs";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { MIGRATIONS, VARS, workerConfig } from "../../scripts/config.mjs";
+import { guardRuntimes } from "../../scripts/guard.mjs";
+import { applyMigrations } from "../../scripts/migrate.mjs";
+import { copyDocument } from "./index-rows.mjs";
+
+const NAME = "floor";
+const OBJECT = "UserObject";
+const SCRIPT = new URL("../floor.mjs", import.meta.url);
+
+const { compatibilityDate } = workerConfig(VARS);
+
+/**
+ * Starts it with its data in `folder`.
+ * @param {string} folder
+ */
+export async function start(folder) {
+  guardRuntimes();
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    enableDevRegistry: false,
+    telemetry: { enabled: false },
+    logRequests: false,
+    log: new Log(LogLevel.WARN),
+    handleStructuredLogs: ({ message }) => console.error(message),
+    resourcePersistencePath: folder,
+    workers: [
+      {
+        config: {
+          name: NAME,
+          compatibilityDate,
+          env: {
+            DB: { type: "d1", id: "DB" },
+            BODIES: { type: "r2", name: "bodies" },
+            USERS: { type: "durable-object", worker: NAME, exportName: OBJECT },
+          },
+          exports: { [OBJECT]: { type: "durable-object", storage: "sqlite" } },
+          manifest: manifest(readFileSync(SCRIPT, "utf8")),
+        },
+      },
+      // As in scripts/local.mjs: a socket straight to the Worker.
+      {
+        config: { name: "door", compatibilityDate, manifest: manifest("export default {};") },
+        dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, serviceName: NAME }] },
+      },
+    ],
+  });
+  const database = await miniflare.getD1Database("DB", NAME);
+  await applyMigrations(database, MIGRATIONS);
+  const { origin } = await miniflare.unsafeGetDirectURL("door");
+  return {
+    url: origin,
+    fillFolder: (...args) => copyDocument(database, ...args),
+    dispose: () => miniflare.dispose(),
+  };
+}
+
+const manifest = (contents) => ({
+  mainModule: "index.js",
+  modulesRoot: "/",
+  modules: { "index.js": { type: "esm", contents } },
+});

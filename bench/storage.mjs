@@ -1,0 +1,35 @@
+/** Requests to somebody's storage, as an app makes them. */
+
+const ORIGIN = "https://app.example";
+
+/**
+ * @typedef {ReturnType<typeof storageOf>} Storage
+ */
+
+/**
+ * @param {string} user
+ * @param {string} token
+ */
+export function storageOf(user, token) {
+  const always = { Origin: ORIGIN, Authorization: `Bearer ${token}` };
+  /** @returns {import("./driver.mjs").Work} */
+  const request = (method, path, statuses, { headers = {}, ...more } = {}) => ({
+    method,
+    path: `/storage/${user}${path}`,
+    headers: { ...always, ...headers },
+    statuses,
+    ...more,
+  });
+  return {
+    user,
+    get: (path, more) => request("GET", path, [200], more),
+    head: (path) => request("HEAD", path, [200]),
+    getUnchanged: (path, etag) =>
+      request("GET", path, [304], { headers: { "If-None-Match": etag } }),
+    put(path, body) {
+      const headers = { "Content-Type": "text/plain", "Content-Length": String(body.byteLength) };
+      return request("PUT", path, [200, 201], { headers, body, mustHaveETag: true });
+    },
+    delete: (path) => request("DELETE", path, [200]),
+  };
+}
