@@ -16,12 +16,14 @@ export type AccountRefusal = {
   retryAfterSeconds?: number;
 };
 
-type AccountOutcome = { ok: true; account: Account } | { ok: false; refusal: AccountRefusal };
+type Refused = { ok: false; refusal: AccountRefusal };
 
-const refuse = (
-  code: AccountRefusal["code"],
-  message: string,
-): { ok: false; refusal: AccountRefusal } => ({ ok: false, refusal: { code, message } });
+type AccountOutcome = { ok: true; account: Account } | Refused;
+
+const refuse = (code: AccountRefusal["code"], message: string): Refused => ({
+  ok: false,
+  refusal: { code, message },
+});
 
 /**
  * Makes an account. Refuses with `closed` where the operator takes no one, `bad-name`,
@@ -58,7 +60,7 @@ export async function checkPassword(
   password: string,
   address: string,
   now: number,
-): Promise<AccountOutcome> {
+): Promise<{ ok: true; account: Account; hash: string } | Refused> {
   const wrong = refuse("wrong", "The name or the password is wrong.");
   const name = parseUserName(rawName);
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
@@ -71,9 +73,8 @@ export async function checkPassword(
     const refusal = { code: "wait" as const, message, retryAfterSeconds: check.waitSeconds };
     return { ok: false, refusal };
   }
-  return check.isRight && account
-    ? { ok: true, account: { id: account.id, name: account.name } }
-    : wrong;
+  if (!check.isRight || account === null || account.hash === null) return wrong;
+  return { ok: true, account: { id: account.id, name: account.name }, hash: account.hash };
 }
 
 /**
@@ -90,14 +91,12 @@ export async function changePassword(
   const problem = problemOf(passwords.wanted);
   if (problem !== null) return refuse("bad-password", problem);
   const checked = await checkPassword(env, account.name, passwords.current, address, now);
-  if (!checked.ok) {
-    const isWrong = checked.refusal.code === "wrong";
-    return isWrong ? refuse("wrong", "The current password is another one.") : checked;
-  }
+  const wrong = refuse("wrong", "The current password is another one.");
+  if (!checked.ok) return checked.refusal.code === "wrong" ? wrong : checked;
   const user = env.USERS.getByName(account.name);
   const hash = await askPatiently(() => user.hashPassword(passwords.wanted));
-  await replacePassword(env.DB, account.id, hash, now);
-  return checked;
+  const change = { old: checked.hash, wanted: hash };
+  return (await replacePassword(env.DB, account.id, change, now)) ? checked : wrong;
 }
 
 const seconds = (count: number): string => (count === 1 ? "1 second" : `${count} seconds`);

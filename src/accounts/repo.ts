@@ -55,21 +55,28 @@ export const loadAccount = (
       .first(),
   );
 
-/** Sets the password of an account and ends all its sessions. */
+/**
+ * Puts a password hash in the place of another and ends all sessions of the account. False, and
+ * nothing changed, if the password is not `old` any more: a batch that arrives late cannot undo
+ * what came after it.
+ */
 export async function replacePassword(
   db: D1Database,
   account: string,
-  hash: string,
+  { old, wanted }: { old: string; wanted: string },
   now: number,
-): Promise<void> {
-  await askPatiently(() =>
-    db.batch([
+): Promise<boolean> {
+  const isOld = "EXISTS (SELECT 1 FROM passwords WHERE account = ?1 AND hash = ?2)";
+  const [, , password] = await askPatiently(() =>
+    db.batch<{ hash: string }>([
+      db.prepare(`DELETE FROM sessions WHERE account = ?1 AND ${isOld}`).bind(account, old),
       db
-        .prepare("UPDATE passwords SET hash = ?2, created_at = ?3 WHERE account = ?1")
-        .bind(account, hash, now),
-      db.prepare("DELETE FROM sessions WHERE account = ?1").bind(account),
+        .prepare("UPDATE passwords SET hash = ?3, created_at = ?4 WHERE account = ?1 AND hash = ?2")
+        .bind(account, old, wanted, now),
+      db.prepare("SELECT hash FROM passwords WHERE account = ?1").bind(account),
     ]),
   );
+  return password?.results[0]?.hash === wanted;
 }
 
 /** Starts a session, and ends the one that the browser had before. */

@@ -7,7 +7,7 @@ import { logFault } from "./log";
 export const MAX_TRIES = 3;
 
 /** After this time a call counts as not answered; whoever asked has not much more patience. */
-const ANSWER_WITHIN_MS = 10_000;
+export const ANSWER_WITHIN_MS = 10_000;
 
 const FIRST_PAUSE_MS = 100;
 
@@ -49,11 +49,14 @@ export async function askPatiently<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Rejects with a transient error when the answer does not come in time. */
-export async function answerInTime<T>(answer: Promise<T>): Promise<T> {
+/** Rejects with a transient error when the answer does not come in time (milliseconds). */
+export async function answerInTime<T>(
+  answer: Promise<T>,
+  withinMs: number = ANSWER_WITHIN_MS,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LateAnswer()), ANSWER_WITHIN_MS);
+    timer = setTimeout(() => reject(new LateAnswer()), withinMs);
   });
   try {
     return await Promise.race([answer, late]);

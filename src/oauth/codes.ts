@@ -86,8 +86,9 @@ export async function exchangeCode(
 
   const app = parseRedirectUri(redirectUri) as RedirectUri;
   const refresh = await newRefreshToken(env, row.grantExpiresAt, now);
-  if (!(await redeemCode(env.DB, row, app, refresh, now))) return revokeReplayed(env, row);
-  return tokenResponse(env, row, refresh.token, row.scope, now);
+  // Signed first: if no key can be read, the code is not used up for nothing.
+  const response = await tokenResponse(env, row, refresh.token, row.scope, now);
+  return (await redeemCode(env.DB, row, app, refresh, now)) ? response : revokeReplayed(env, row);
 }
 
 /**
@@ -114,8 +115,8 @@ export async function exchangeRefreshToken(
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
   const next = await newRefreshToken(env, row.grantExpiresAt, now);
-  if (!(await rotateRefreshToken(env.DB, row, next))) return revokeReplayed(env, row);
-  return tokenResponse(env, row, next.token, formatScopes(wanted), now);
+  const response = await tokenResponse(env, row, next.token, formatScopes(wanted), now);
+  return (await rotateRefreshToken(env.DB, row, next)) ? response : revokeReplayed(env, row);
 }
 
 interface Redeemed {

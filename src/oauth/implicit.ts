@@ -15,6 +15,8 @@ export async function issueToken(
   const id = randomId();
   const { origin, appUrl } = redirectUri;
   const flow = "implicit" as const;
+  const claims = { account: account.id, user: account.name, grant: id, scope };
+  const access_token = await signAccessToken(env, claims, expiresAt, now);
   await insertGrant(env.DB, {
     account: account.id,
     id,
@@ -25,8 +27,6 @@ export async function issueToken(
     createdAt: now,
     expiresAt,
   });
-  const claims = { account: account.id, user: account.name, grant: id, scope };
-  const access_token = await signAccessToken(env, claims, expiresAt, now);
   const answer = { access_token, token_type: "bearer", scope };
   return expiresAt === null
     ? answer

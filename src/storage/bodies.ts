@@ -9,10 +9,13 @@ import type { ByteRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import { logFault } from "../http/log";
-import { answerInTime, askPatiently } from "../http/patience";
+import { ANSWER_WITHIN_MS, answerInTime, askPatiently } from "../http/patience";
 
 /** A body that is no longer than this is held in memory, so that it can be sent again after a fault. */
 export const SMALL_BODY_BYTES = 128 * 1024;
+
+/** A client that streams more slowly than this is given up. */
+const SLOWEST_BYTES_PER_MS = 8;
 
 /** Without a known length: enough for most documents, and little for who sends slowly. */
 const FIRST_READ_BYTES = 64 * 1024;
@@ -70,7 +73,8 @@ export async function writeBody(
   if (body === null || length === 0) return putWhole(new Uint8Array());
   if (length !== null && length > allowance.bytes) return refused(allowance.refusal);
   if (length !== null && length > SMALL_BODY_BYTES) {
-    return done(described(await bucket.put(key, body, options)));
+    const withinMs = ANSWER_WITHIN_MS + length / SLOWEST_BYTES_PER_MS;
+    return done(described(await answerInTime(bucket.put(key, body, options), withinMs)));
   }
   const reader = body.getReader({ mode: "byob" });
   if (length !== null) {
@@ -82,8 +86,7 @@ export async function writeBody(
   if (first.byteLength > allowance.bytes) return refused(allowance.refusal);
   if (first.byteLength < PART_BYTES) return putWhole(first);
   const upload = await askPatiently(() => bucket.createMultipartUpload(key, options));
-  await onUpload(upload.uploadId);
-  return writeParts(bucket, upload, reader, first, allowance);
+  return writeParts(bucket, upload, reader, first, allowance, onUpload);
 }
 
 async function writeParts(
@@ -92,10 +95,12 @@ async function writeParts(
   reader: ReadableStreamBYOBReader,
   first: Uint8Array,
   allowance: Allowance,
+  onUpload: (uploadId: string) => Promise<unknown>,
 ): Promise<Outcome<StoredBody>> {
   const parts: R2UploadedPart[] = [];
   let written = 0;
   try {
+    await onUpload(upload.uploadId);
     for (let part = first; part.byteLength > 0; part = await readPart(reader)) {
       const bytes = part;
       written += bytes.byteLength;

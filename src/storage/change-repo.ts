@@ -4,17 +4,6 @@ import type { Precondition } from "../core/etag";
 import { ancestorsOf, type NodePath } from "../core/path";
 import { moduleOf } from "../core/scope";
 
-interface Put {
-  type: string;
-  /** Bytes. */
-  length: number;
-  /**
-   * Milliseconds since 1970: from then on the change has no effect any more, for nobody keeps its
-   * body from being swept (`storage/sweep.ts`).
-   */
-  commitBefore: number;
-}
-
 /** A change of one document, as the commit weighs and writes it. */
 export interface Change {
   account: string;
@@ -25,7 +14,12 @@ export interface Change {
   version: string;
   precondition: Precondition;
   /** Null: the document is to be deleted. */
-  put: Put | null;
+  put: { type: string; length: number } | null;
+  /**
+   * Milliseconds since 1970: from then on it has no effect any more. Nobody waits for it by then, and
+   * nobody keeps its body from being swept (`storage/sweep.ts`).
+   */
+  commitBefore: number;
   /** Of an account that has no quota of its own. */
   defaultQuotaBytes: number;
   /** Milliseconds since 1970. */
@@ -102,7 +96,7 @@ const parameters = (change: Change, fence: Fence): unknown[] => [
   change.put?.type ?? null,
   fence.base,
   JSON.stringify(fence.earlier),
-  change.put?.commitBefore ?? null,
+  change.commitBefore,
   change.grant,
   ` ${moduleOf(change.node) ?? ""}:rw `,
 ];

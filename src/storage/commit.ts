@@ -70,8 +70,14 @@ export class Committer {
   async commit(group: Commit[]): Promise<Outcome<Committed>[]> {
     const [first] = group as [Commit];
     let isUnanswered = false;
-    if (this.#base === undefined) this.#base = first.seen?.rootVersion;
-    if (this.#base === undefined) this.#base = await this.#readRoot(first.account);
+    if (this.#base === undefined) {
+      try {
+        this.#base = first.seen ? first.seen.rootVersion : await this.#readRoot(first.account);
+      } catch (error) {
+        logFault("The root could not be read before a commit.", error);
+        return group.map(() => refused(UNAVAILABLE));
+      }
+    }
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const base: string | null = this.#base;
       this.#base = undefined;

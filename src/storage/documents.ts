@@ -14,7 +14,7 @@ import {
 import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { logFault } from "../http/log";
-import { answerInTime, askPatiently } from "../http/patience";
+import { ANSWER_WITHIN_MS, answerInTime, askPatiently } from "../http/patience";
 import type { AccessClaims } from "../oauth/tokens";
 import { type Access, askWithGrant } from "./access";
 import {
@@ -98,7 +98,7 @@ export async function putDocument(
   const { MAX_DOCUMENT_BYTES } = settings(env);
   if ((put.length ?? 0) > MAX_DOCUMENT_BYTES) return refused(tooLarge(MAX_DOCUMENT_BYTES));
   const { node, precondition, type } = put;
-  const early = { type, length: put.length ?? 0, commitBefore: Number.POSITIVE_INFINITY };
+  const early = { type, length: put.length ?? 0 };
   const change = newChange(env, claims, node, precondition, early, now);
   const looked = isSureToFit(claims.account, put, now) ? null : await look(env, change);
   if (looked && !looked.ok) return looked;
@@ -112,7 +112,7 @@ export async function putDocument(
 
   const { length, uploadedAt } = written.value;
   const commitBefore = uploadedAt + COMMIT_WITHIN_MS;
-  const stored = { ...change, put: { type, length, commitBefore } };
+  const stored = { ...change, put: { type, length }, commitBefore };
   const outcome = await commit(env, claims.user, stored, looked?.value ?? null, now);
   const isRefused = !outcome.ok && outcome.refusal.code !== "unknown-outcome";
   if (isRefused) await dropRefusedBody(env, key);
@@ -145,6 +145,7 @@ const newChange = (
   version: randomId(),
   precondition,
   put,
+  commitBefore: now + COMMIT_WITHIN_MS,
   defaultQuotaBytes: settings(env).DEFAULT_QUOTA_BYTES,
   modified: now,
 });
@@ -193,6 +194,9 @@ function allowanceFor(weighed: Weighed | null, maxBytes: number): Allowance {
   return { bytes: left, refusal: OVER_QUOTA };
 }
 
+/** The object asks D1 itself, and has more to say if it is waited for. */
+const COMMIT_ANSWER_MS = 2.5 * ANSWER_WITHIN_MS;
+
 /**
  * Hands the change to the user's object. If the object does not answer (it was reset, the
  * connection broke), the document's row tells by its version whether the change was made.
@@ -207,9 +211,8 @@ async function commit(
   const seen = looked && { rootVersion: looked.rootVersion, version: looked.oldVersion };
   const command = { ...change, seen };
   try {
-    const outcome = await answerInTime<Outcome<Committed>>(
-      env.USERS.getByName(user).commit(command),
-    );
+    const answer = env.USERS.getByName(user).commit(command);
+    const outcome = await answerInTime<Outcome<Committed>>(answer, COMMIT_ANSWER_MS);
     if (outcome.ok && outcome.value.freeBytes !== null) {
       noteRoom(change.account, outcome.value.freeBytes, now);
     }

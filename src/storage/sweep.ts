@@ -30,7 +30,7 @@ import { logFault } from "../http/log";
 import { abortUpload, type Body, dropBodies, MAX_DROPPED, walkBodies } from "./bodies";
 import { findDriftedFolders, type IndexPlace, loadVersions, repairTotals } from "./sweep-repo";
 
-/** After its body was uploaded, a change has this long to be committed. */
+/** A change has this long to be committed, after its body was uploaded if it has one. */
 export const COMMIT_WITHIN_MS = 60_000;
 
 /** For this long a body may wait for its row. */

@@ -193,7 +193,8 @@ describe("A commit at the worst moment", () => {
       node: node.value,
       version: "late",
       precondition: {},
-      put: { type: "text/plain", length: 1, commitBefore: Date.now() - 1 },
+      put: { type: "text/plain", length: 1 },
+      commitBefore: Date.now() - 1,
       defaultQuotaBytes: 1000,
       modified: Date.now(),
       seen: { rootVersion: await rootVersion(app), version: null },
@@ -201,8 +202,7 @@ describe("A commit at the worst moment", () => {
     const [outcome] = await new Committer(env.DB).commit([late]);
     expect(outcome).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
     expect(await everyRow()).toEqual(before);
-    const inTime = { ...late, version: "in-time" };
-    inTime.put = { ...late.put, commitBefore: Date.now() + MINUTE };
+    const inTime = { ...late, version: "in-time", commitBefore: Date.now() + MINUTE };
     expect((await new Committer(env.DB).commit([inTime]))[0]).toMatchObject({ ok: true });
     expect(await app.version("/notes/a")).not.toBe(etag);
   });
