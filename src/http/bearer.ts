@@ -8,7 +8,8 @@ import { done, type Outcome, refused } from "../core/refusals";
  */
 export function bearerToken(request: Request): Outcome<string | null> {
   const reads = request.method === "GET" || request.method === "HEAD";
-  const inQuery = reads ? new URL(request.url).searchParams.getAll("access_token") : [];
+  const hasQuery = reads && request.url.includes("?");
+  const inQuery = hasQuery ? new URL(request.url).searchParams.getAll("access_token") : [];
   const header = request.headers.get("authorization");
   if (inQuery.length + (header === null ? 0 : 1) > 1) {
     // RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token"
