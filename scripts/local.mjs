@@ -4,9 +4,9 @@ import { bundleWorker, loadReadSettings } from "./bundle.mjs";
 import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./config.mjs";
 import { openData } from "./data.mjs";
 import { Failure } from "./failure.mjs";
-import { guardRuntimes } from "./guard.mjs";
 import { listenAddresses, refusal } from "./listen.mjs";
 import { applyMigrations, listMigrations } from "./migrate.mjs";
+import { runtimeOptions } from "./runtime.mjs";
 import { ROOT } from "./setup.mjs";
 
 /**
@@ -30,7 +30,7 @@ export async function startLocal({
   migrations = MIGRATIONS,
 }) {
   const settings = { ...VARS, ...vars };
-  const [worker, addresses, { Log, LogLevel, Miniflare }] = await Promise.all([
+  const [worker, addresses, runtime] = await Promise.all([
     buildWorker(settings),
     listenAddresses(host, port),
     // The compiler is another process: this one has time to load Miniflare.
@@ -38,20 +38,8 @@ export async function startLocal({
   ]);
   const known = listMigrations(migrations);
   const folder = openData(data, known);
-  guardRuntimes();
-  // Miniflare's own way to hand flags to V8. With a small nursery the simulators of R2 and D1 keep
-  // little of the bytes that pass through them; otherwise a large body leaves its size behind.
-  process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--max-semi-space-size=1";
   const options = {
-    // Miniflare's own entry, for its API; people and apps come in through the doors.
-    host: "127.0.0.1",
-    port: 0,
-    // Each of these would speak with the outside or with other servers of this machine.
-    cf: false,
-    enableDevRegistry: false,
-    telemetry: { enabled: false },
-    logRequests: false,
-    log: new Log(LogLevel.WARN),
+    ...runtimeOptions(runtime),
     handleStructuredLogs({ message }) {
       if (!quiet) console.error(worker.mapStack(message));
     },
@@ -61,7 +49,7 @@ export async function startLocal({
   const doors = addresses.map((address, index) => door(index, address, port));
   const open = { ...options, workers: [...options.workers, ...doors] };
   const isWhole = known.every((name) => folder.applied.includes(name));
-  const miniflare = new Miniflare(isWhole ? open : options);
+  const miniflare = new runtime.Miniflare(isWhole ? open : options);
   let disposed;
   const dispose = () => {
     disposed ??= miniflare.dispose().finally(folder.release);

@@ -5,8 +5,8 @@ import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { bundleWorker } from "../../scripts/bundle.mjs";
 import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "../../scripts/config.mjs";
-import { guardRuntimes } from "../../scripts/guard.mjs";
 import { applyMigrations } from "../../scripts/migrate.mjs";
+import { runtimeOptions } from "../../scripts/runtime.mjs";
 import { ROOT } from "../../scripts/setup.mjs";
 
 export const HOST = "satchel.example";
@@ -20,7 +20,6 @@ const DEPLOYED = "../../src/index";
  * @param {{metered?: boolean, inspected?: boolean}} options
  */
 export async function startProvider({ metered = false, inspected = false }) {
-  guardRuntimes();
   const settings = {
     ...VARS,
     DEFAULT_QUOTA_BYTES: String(10 ** 14),
@@ -28,14 +27,7 @@ export async function startProvider({ metered = false, inspected = false }) {
     TOKEN_SECRETS: "known-to-everybody-who-reads-the-bench",
   };
   const miniflare = new Miniflare({
-    host: "127.0.0.1",
-    port: 0,
-    // Each of these would speak with the outside or with other servers of this machine.
-    cf: false,
-    enableDevRegistry: false,
-    telemetry: { enabled: false },
-    logRequests: false,
-    log: new Log(LogLevel.WARN),
+    ...runtimeOptions({ Log, LogLevel }),
     ...(inspected ? { inspectorPort: 0 } : {}),
     workers: [{ config: { ...workerConfig(settings), manifest: await manifest(metered) } }],
   });

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { MIGRATIONS, VARS, workerConfig } from "../../scripts/config.mjs";
-import { guardRuntimes } from "../../scripts/guard.mjs";
 import { applyMigrations } from "../../scripts/migrate.mjs";
+import { runtimeOptions } from "../../scripts/runtime.mjs";
 import { copyDocument } from "./index-rows.mjs";
 
 const NAME = "floor";
@@ -18,15 +18,8 @@ const { compatibilityDate } = workerConfig(VARS);
  * @param {string} folder
  */
 export async function start(folder) {
-  guardRuntimes();
   const miniflare = new Miniflare({
-    host: "127.0.0.1",
-    port: 0,
-    cf: false,
-    enableDevRegistry: false,
-    telemetry: { enabled: false },
-    logRequests: false,
-    log: new Log(LogLevel.WARN),
+    ...runtimeOptions({ Log, LogLevel }),
     handleStructuredLogs: ({ message }) => console.error(message),
     resourcePersistencePath: folder,
     workers: [
