@@ -3,6 +3,10 @@
 /** 132 random bits, 22 characters of base64url: ids and versions. */
 export const randomId = (): string => randomSecret().slice(0, 22);
 
+/** Whether this could be one that `randomId` made. */
+export const isId = (text: string | undefined): text is string =>
+  text !== undefined && /^[A-Za-z0-9_-]{22}$/.test(text);
+
 /** 256 random bits, 43 characters of base64url: session cookies, codes, refresh tokens. */
 export const randomSecret = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
 

@@ -22,6 +22,11 @@ interface Rate {
   burst: number;
 }
 
+interface Bucket {
+  name: string;
+  rate: Rate;
+}
+
 /**
  * A first sync asks for thousands of documents as fast as it can, and an app that is refused
  * stalls, so bursts are long: this many seconds of the steady rate.
@@ -33,6 +38,9 @@ const GUESSES: Rate = { perSecond: 0.5, burst: 60 };
 
 /** Buckets that are kept; those that have run empty are dropped first. */
 const MAX_BUCKETS = 20_000;
+
+/** Requests take the time when they come and ask later: what differs by more is a clock set back. */
+const MAX_SKEW_MS = 60_000;
 
 /**
  * When each bucket will have run empty (GCRA), milliseconds since 1970. An isolate counts for
@@ -47,24 +55,39 @@ export function limitApp(
   now: number,
 ): Refusal | null {
   const { REQUESTS_PER_SECOND: perSecond } = settings(env);
-  return (
-    take(`app ${grant}`, steady(perSecond), now) ??
-    take(`account ${account}`, steady(2 * perSecond), now)
+  return take(
+    [
+      { name: `app ${grant}`, rate: steady(perSecond) },
+      { name: `account ${account}`, rate: steady(2 * perSecond) },
+    ],
+    now,
   );
 }
 
 /** Takes a request that shows no token, or none that counts. Null, or the refusal. */
 export const limitStranger = (c: LimitedContext, now: number): Refusal | null =>
-  take(`address ${clientAddress(c)}`, steady(settings(c.env).REQUESTS_PER_SECOND / 2), now);
+  take(
+    [
+      {
+        name: `address ${clientAddress(c)}`,
+        rate: steady(settings(c.env).REQUESTS_PER_SECOND / 2),
+      },
+    ],
+    now,
+  );
 
 /** The refusal of a stranger who has guessed too often at public documents, or null. */
 export const barGuesser = (c: LimitedContext, now: number): Refusal | null =>
-  tooMany(secondsToWait(`guess ${clientAddress(c)}`, GUESSES, now));
+  tooMany(secondsToWait(guessesOf(c), now));
 
-/** Counts that a stranger has asked for a public document that is not there. */
-export function countGuess(c: LimitedContext, now: number): void {
-  take(`guess ${clientAddress(c)}`, GUESSES, now);
-}
+/** Counts that a stranger has asked for a public document that is not there. Null, or the refusal. */
+export const countGuess = (c: LimitedContext, now: number): Refusal | null =>
+  take([guessesOf(c)], now);
+
+const guessesOf = (c: LimitedContext): Bucket => ({
+  name: `guess ${clientAddress(c)}`,
+  rate: GUESSES,
+});
 
 /** The limit of strangers for a whole room. */
 export async function limitStrangers(c: LimitedContext, next: Next): Promise<Response | undefined> {
@@ -75,22 +98,25 @@ export async function limitStrangers(c: LimitedContext, next: Next): Promise<Res
 
 const steady = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
 
-/** A request that is refused takes nothing. */
-function take(bucket: string, rate: Rate, now: number): Refusal | null {
-  const refusal = tooMany(secondsToWait(bucket, rate, now));
+/** Takes one from each bucket. A request that is refused by any takes nothing. */
+function take(buckets: Bucket[], now: number): Refusal | null {
+  const refusal = tooMany(Math.max(...buckets.map((bucket) => secondsToWait(bucket, now))));
   if (refusal) return refusal;
   if (emptyAt.size >= MAX_BUCKETS) dropBuckets(now);
-  emptyAt.set(bucket, Math.max(emptyAt.get(bucket) ?? 0, now) + 1000 / rate.perSecond);
+  for (const { name, rate } of buckets) {
+    emptyAt.set(name, Math.max(emptyAt.get(name) ?? 0, now) + 1000 / rate.perSecond);
+  }
   return null;
 }
 
 /** 0: one more fits in. */
-function secondsToWait(bucket: string, { perSecond, burst }: Rate, now: number): number {
+function secondsToWait({ name, rate: { perSecond, burst } }: Bucket, now: number): number {
   const interval = 1000 / perSecond;
-  const fullFor = (emptyAt.get(bucket) ?? now) - now - (burst - 1) * interval;
+  const fullFor = (emptyAt.get(name) ?? now) - now - (burst - 1) * interval;
   // A full bucket has room for the next one after an interval; if not, the clock was set back.
-  if (fullFor > interval) emptyAt.delete(bucket);
-  return fullFor > interval ? 0 : Math.max(0, Math.ceil(fullFor / 1000));
+  const isSetBack = fullFor > interval + MAX_SKEW_MS;
+  if (isSetBack) emptyAt.delete(name);
+  return isSetBack ? 0 : Math.max(0, Math.ceil(fullFor / 1000));
 }
 
 function dropBuckets(now: number): void {

@@ -1,24 +1,27 @@
 /** When a user's storage is swept, and what the object remembers of it: `storage/sweep.ts`. */
 
+import type { Outcome } from "../core/refusals";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { logFault } from "../http/log";
+import { PART_BYTES } from "../storage/bodies";
+import type { Commit, Committed } from "../storage/commit";
 import {
-  abortOldUploads,
   GRACE_MS,
   newWalk,
+  nextShare,
   type SweepMemory,
   sweepStep,
-  type Upload,
   type Walk,
 } from "../storage/sweep";
 import { wakeAt } from "./alarms";
+import { Uploads } from "./uploads";
 
-/** From a change to the walk that follows it, so that there is mostly one a day. */
+/** From a change to the walk that follows it, and between two walks: at most one a day. */
 const WALK_AFTER_MS = DAY_MS;
 
-/** Between two walks, if bodies are left that may go before that. */
-const WALK_AGAIN_MS = 60 * 60 * 1000;
+/** Where nothing changes: a request may have died and left a body without anybody knowing. */
+const WALK_ANYWAY_MS = 30 * DAY_MS;
 
 /** So many bodies that were replaced or deleted since the last walk bring the next one forward. */
 const BURST = 500;
@@ -27,19 +30,21 @@ const BURST = 500;
 const RETRY_MS = 60 * 60 * 1000;
 
 const WALK = "sweep";
-const UPLOAD = "upload:";
 const GONE = "gone:";
 
-/** A walk that is due. */
+/** A walk that is due, or under way. */
 interface Due {
   at: number;
   walk: Walk;
+  /** Something has changed since it began, and asks for another one after it. */
+  again: boolean;
 }
 
 /** The sweep of one account in the storage of its user's object. */
 export class Sweeper implements SweepMemory {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
+  readonly #uploads: Uploads;
   /** Whether a walk is planned that comes after all changes that this instance has seen. */
   #isPlanned = false;
   /** Bodies that have lost their row since the last walk, as far as this instance has seen. */
@@ -48,22 +53,36 @@ export class Sweeper implements SweepMemory {
   constructor(storage: DurableObjectStorage, env: Env) {
     this.#storage = storage;
     this.#env = env;
+    this.#uploads = new Uploads(storage, env);
   }
 
   /** Sees to it that a walk follows a change, and soon if many bodies have lost their row. */
+  async noteCommit(change: Commit, outcome: Outcome<Committed>, now: number): Promise<void> {
+    if (outcome.ok && (change.put?.length ?? 0) >= PART_BYTES) this.#uploads.forget(change.version);
+    const isUnknown = !outcome.ok && outcome.refusal.code === "unknown-outcome";
+    if (!outcome.ok && !isUnknown) return;
+    const isReplaced = outcome.ok && !outcome.value.created;
+    await this.noteChange(change.account, isReplaced || isUnknown, now);
+  }
+
   async noteChange(account: string, hasLeftBody: boolean, now: number): Promise<void> {
     if (hasLeftBody) this.#left++;
     const isBurst = this.#left >= BURST;
     if (this.#isPlanned && !isBurst) return;
     this.#isPlanned = true;
     if (isBurst) this.#left = 0;
-    await this.#planWalk(account, now + (isBurst ? GRACE_MS : WALK_AFTER_MS));
+    try {
+      await this.#planWalk(account, isBurst ? GRACE_MS : WALK_AFTER_MS, now);
+    } catch (error) {
+      this.#isPlanned = false;
+      throw error;
+    }
   }
 
   /** Remembers an upload in parts, so that it can be ended if nobody else does. */
   async noteUpload(key: string, uploadId: string, now: number): Promise<void> {
-    this.#storage.kv.put<Upload>(UPLOAD + key, { key, uploadId, startedAt: now });
-    await this.#planWalk(key.split("/", 1)[0] as string, now + WALK_AFTER_MS);
+    this.#uploads.note(key, uploadId, now);
+    await this.#planWalk(key.split("/", 1)[0] as string, WALK_AFTER_MS, now);
   }
 
   goneSince(prefix: string): number | undefined {
@@ -73,46 +92,53 @@ export class Sweeper implements SweepMemory {
   setGone(prefix: string, since: number | null): void {
     const known = this.goneSince(prefix);
     if (since === null && known !== undefined) this.#storage.kv.delete(GONE + prefix);
-    if (since !== null && known === undefined) this.#storage.kv.put(GONE + prefix, since);
+    if (since !== null && known !== since) this.#storage.kv.put(GONE + prefix, since);
   }
 
   /** Does a step of the walk if one is due. Returns when the next is; null: there is none. */
   async run(now: number): Promise<number | null> {
-    const due = this.#storage.kv.get<Due>(WALK);
+    const due = this.#due();
     if (due === undefined) return null;
     if (due.at > now) return due.at;
     try {
       return await this.#step(due.walk, now);
     } catch (error) {
       logFault("A sweep has failed and will be tried again.", error);
-      return now + RETRY_MS;
+      return this.#plan({ ...(this.#due() ?? due), at: now + RETRY_MS });
     }
   }
 
   async #step(walk: Walk, now: number): Promise<number | null> {
-    const isFirst = walk.bodiesAfter === null && walk.folders === null;
     // What changes from now on may be missed by this walk, and asks for the next.
-    if (isFirst) this.#isPlanned = false;
+    const isFirst = walk.bodiesAfter === null && walk.folders === null;
+    if (isFirst) {
+      this.#isPlanned = false;
+      this.#plan({ at: now, walk, again: false });
+    }
     const step = await sweepStep(this.#env, walk, this, now);
-    if (!step.isDone) return this.#plan({ at: now, walk: step });
-    const ends = [
-      step.nextAt,
-      await this.#endUploads(now),
-      this.#isPlanned ? now + WALK_AFTER_MS : null,
+    if (!step.isDone) return this.#plan({ at: now, walk: step, again: this.#due()?.again ?? true });
+    return this.#planNext(step, now);
+  }
+
+  async #planNext(walk: Walk, now: number): Promise<number | null> {
+    const share = await nextShare(this.#env, walk);
+    const uploadsEndAt = await this.#uploads.endOld(now);
+    const reasons = [
+      walk.nextAt,
+      uploadsEndAt,
+      this.#due()?.again || share < walk.historyShare ? now : null,
+      walk.hasBodies ? now + WALK_ANYWAY_MS : null,
     ].filter((at) => at !== null);
-    if (ends.length > 0) {
-      const at = Math.max(Math.min(...ends), now + WALK_AGAIN_MS);
-      return this.#plan({ at, walk: newWalk(walk.account) });
+    if (reasons.length > 0) {
+      const at = Math.max(Math.min(...reasons), now + WALK_AFTER_MS);
+      return this.#plan({ at, walk: newWalk(walk.account, share), again: false });
     }
     this.#storage.kv.delete(WALK);
     return null;
   }
 
-  async #endUploads(now: number): Promise<number | null> {
-    const uploads = [...this.#storage.kv.list<Upload>({ prefix: UPLOAD })].map(([, one]) => one);
-    const { ended, nextAt } = await abortOldUploads(this.#env, uploads, now);
-    for (const { key } of ended) this.#storage.kv.delete(UPLOAD + key);
-    return nextAt;
+  #due(): Due | undefined {
+    return this.#storage.kv.get<Due>(WALK);
   }
 
   #plan(due: Due): number {
@@ -120,11 +146,13 @@ export class Sweeper implements SweepMemory {
     return due.at;
   }
 
-  /** A walk that is due earlier, or under way, stays as it is. */
-  async #planWalk(account: string, at: number): Promise<void> {
-    const due = this.#storage.kv.get<Due>(WALK);
-    const isEarlier = due === undefined || at < due.at;
-    const next = isEarlier ? this.#plan({ at, walk: due?.walk ?? newWalk(account) }) : due.at;
-    await wakeAt(this.#storage, next);
+  /** A walk that is due earlier stays as it is; one that is under way is followed by another. */
+  async #planWalk(account: string, afterMs: number, now: number): Promise<void> {
+    const due = this.#due();
+    const at = now + afterMs;
+    if (due === undefined) this.#plan({ at, walk: newWalk(account), again: false });
+    else if (at < due.at) this.#plan({ ...due, at });
+    else if (due.at <= now && !due.again) this.#plan({ ...due, again: true });
+    await wakeAt(this.#storage, Math.min(at, due?.at ?? at));
   }
 }

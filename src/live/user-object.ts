@@ -43,11 +43,12 @@ export class UserObject extends DurableObject<Env> {
    */
   async commit(command: Commit): Promise<Outcome<Committed>> {
     if (this.#queue.length >= MAX_WAITING) return refused(UNAVAILABLE);
-    const outcome = await this.#queue.add(command);
-    const hasLeftBody = !(outcome.ok && outcome.value.created);
-    // The client does not wait for this, nor does a fault of it undo what was committed.
+    // In the order of the commits, whenever their requests began: it is what Last-Modified says.
+    const modified = Date.now();
+    const outcome = await this.#queue.add({ ...command, modified });
+    // A fault of this does not undo what was committed.
     this.#sweeper
-      .noteChange(command.account, hasLeftBody, Date.now())
+      .noteCommit(command, outcome, modified)
       .catch((error) => logFault("A sweep could not be planned.", error));
     return outcome;
   }

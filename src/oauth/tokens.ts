@@ -55,7 +55,7 @@ export async function verifyAccessToken(
   const known = await verifiedWithKeys<Verified>(env, now);
   const verified = known.get(token) ?? (await verify(env, token, now));
   if (verified === null || verified.expiresAt <= now) return null;
-  if (known.size >= MAX_VERIFIED) known.clear();
+  if (known.size >= MAX_VERIFIED && !known.has(token)) known.clear();
   known.set(token, verified);
   return verified.claims;
 }

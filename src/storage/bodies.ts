@@ -4,7 +4,7 @@
  * the same for all versions of a document, so that earlier ones can be found by their prefix.
  */
 
-import { type NodePath, pathOf } from "../core/path";
+import { documentAt, type NodePath, pathOf } from "../core/path";
 import type { ByteRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
@@ -17,11 +17,15 @@ export const SMALL_BODY_BYTES = 128 * 1024;
 /** A client that streams more slowly than this is given up. */
 const SLOWEST_BYTES_PER_MS = 8;
 
+/** How long the upload of so many bytes may take. */
+export const uploadTimeMs = (bytes: number): number =>
+  ANSWER_WITHIN_MS + bytes / SLOWEST_BYTES_PER_MS;
+
 /** Without a known length: enough for most documents, and little for who sends slowly. */
 const FIRST_READ_BYTES = 64 * 1024;
 
 /** R2 wants all parts of a multipart upload but the last to be of one size, at least 5 MiB. */
-const PART_BYTES = 5 * 1024 * 1024;
+export const PART_BYTES = 5 * 1024 * 1024;
 
 /** The R2 key of one version of a document. */
 export async function bodyKey(account: string, node: NodePath, version: string): Promise<string> {
@@ -43,16 +47,8 @@ export interface Allowance {
   refusal: Refusal;
 }
 
-/** What `writeBody` has stored. */
-export interface StoredBody {
-  /** Bytes. */
-  length: number;
-  /** By the clock of R2, milliseconds since 1970. */
-  uploadedAt: number;
-}
-
 /**
- * Stores a body. With a known length a large stream goes straight into R2; without one at most
+ * Stores a body and returns its length in bytes. With a known length a large stream goes straight into R2; without one at most
  * PART_BYTES are in memory at a time. Refuses with the allowance's refusal as soon as the body is
  * longer; nothing is left of it then. Rejects if the stream breaks. `onUpload` is told of an upload
  * in parts before the first of them.
@@ -65,16 +61,16 @@ export async function writeBody(
   length: number | null,
   allowance: Allowance,
   onUpload: (uploadId: string) => Promise<unknown>,
-): Promise<Outcome<StoredBody>> {
+): Promise<Outcome<number>> {
   const { replaces, ...rest } = label;
   const options = { customMetadata: replaces === undefined ? rest : { ...rest, replaces } };
   const putWhole = async (bytes: Uint8Array) =>
-    done(described(await askPatiently(() => bucket.put(key, bytes, options))));
+    done((await askPatiently(() => bucket.put(key, bytes, options))).size);
   if (body === null || length === 0) return putWhole(new Uint8Array());
   if (length !== null && length > allowance.bytes) return refused(allowance.refusal);
   if (length !== null && length > SMALL_BODY_BYTES) {
-    const withinMs = ANSWER_WITHIN_MS + length / SLOWEST_BYTES_PER_MS;
-    return done(described(await answerInTime(bucket.put(key, body, options), withinMs)));
+    const put = bucket.put(key, body, options);
+    return done((await answerInTime(put, uploadTimeMs(length))).size);
   }
   const reader = body.getReader({ mode: "byob" });
   if (length !== null) {
@@ -96,7 +92,7 @@ async function writeParts(
   first: Uint8Array,
   allowance: Allowance,
   onUpload: (uploadId: string) => Promise<unknown>,
-): Promise<Outcome<StoredBody>> {
+): Promise<Outcome<number>> {
   const parts: R2UploadedPart[] = [];
   let written = 0;
   try {
@@ -110,7 +106,7 @@ async function writeParts(
       }
       parts.push(await askPatiently(() => upload.uploadPart(parts.length + 1, bytes)));
     }
-    return done(described(await askPatiently(() => complete(bucket, upload, parts))));
+    return done((await askPatiently(() => complete(bucket, upload, parts))).size);
   } catch (error) {
     // The first failure is the one to report.
     await askPatiently(() => upload.abort()).catch((fault) =>
@@ -135,11 +131,6 @@ async function complete(
   }
 }
 
-const described = ({ size, uploaded }: R2Object): StoredBody => ({
-  length: size,
-  uploadedAt: uploaded.getTime(),
-});
-
 /** The next PART_BYTES of the stream; fewer at its end, none after it. */
 async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
   const head = await readBytes(reader, FIRST_READ_BYTES);
@@ -152,7 +143,8 @@ async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
 }
 
 async function readBytes(reader: ReadableStreamBYOBReader, bytes: number): Promise<Uint8Array> {
-  const { value } = await reader.readAtLeast(bytes, new Uint8Array(bytes));
+  const read = reader.readAtLeast(bytes, new Uint8Array(bytes));
+  const { value } = await answerInTime(read, uploadTimeMs(bytes));
   return value ?? new Uint8Array();
 }
 
@@ -189,6 +181,8 @@ export interface Body {
   version: string;
   /** Milliseconds since 1970. */
   uploadedAt: number;
+  /** Bytes. */
+  length: number;
   /** As its label says. */
   replaces: string | undefined;
 }
@@ -197,50 +191,69 @@ export interface Body {
 export interface DocumentBodies {
   /** First part of the keys: <account>/<document>. */
   prefix: string;
-  path: string;
+  /** As their labels say and the prefix confirms; null: no label does, so nobody knows. */
+  path: string | null;
   bodies: Body[];
 }
 
+/** Some of the bodies of an account, by document. */
+export interface BodyPage {
+  documents: DocumentBodies[];
+  /** Where to go on after them. */
+  lastKey: string;
+}
+
 /**
- * Walks through all bodies of an account, from the document after `after` (a prefix) on. Yields
- * whole documents, those of about one page at a time; an empty list means that there are no more.
+ * Walks through all bodies of an account, from the one after `after` (a key) on, a page of R2's list
+ * at a time. A document is not torn apart, unless it has more bodies than a page.
  */
 export async function* walkBodies(
   bucket: R2Bucket,
   account: string,
   after: string | null,
-): AsyncGenerator<DocumentBodies[], void> {
-  // "~" comes after every character of a version.
-  let from: R2ListOptions = after === null ? {} : { startAfter: `${after}/~` };
+): AsyncGenerator<BodyPage, void> {
+  let from: R2ListOptions = after === null ? {} : { startAfter: after };
   let held: R2Object[] = [];
   for (;;) {
     const options: R2ListOptions = { prefix: `${account}/`, include: ["customMetadata"], ...from };
-    const page = await askPatiently(() => bucket.list(options));
-    const documents = Map.groupBy([...held, ...page.objects], ({ key }) => prefixOf(key));
-    if (!page.truncated) {
-      yield [...documents].map(([prefix, objects]) => describe(prefix, objects));
-      return;
+    const list = await askPatiently(() => bucket.list(options));
+    const documents = Map.groupBy([...held, ...list.objects], ({ key }) => prefixOf(key));
+    const [last, itsObjects] = [...documents].at(-1) ?? [];
+    held = [];
+    if (list.truncated && documents.size > 1 && last !== undefined && itsObjects) {
+      // It may go on on the next page.
+      documents.delete(last);
+      held = itsObjects;
     }
-    // The last one may go on on the next page.
-    const [last, objects] = [...documents].at(-1) as [string, R2Object[]];
-    documents.delete(last);
-    held = objects;
-    from = { cursor: page.cursor };
-    if (documents.size > 0) {
-      yield [...documents].map(([prefix, objects]) => describe(prefix, objects));
+    const lastKey = [...documents.values()].at(-1)?.at(-1)?.key;
+    if (lastKey !== undefined) {
+      const described = [...documents].map(([prefix, objects]) => describe(prefix, objects));
+      yield { documents: await Promise.all(described), lastKey };
     }
+    if (!list.truncated) return;
+    from = { cursor: list.cursor };
   }
 }
 
 const prefixOf = (key: string): string => key.slice(0, key.lastIndexOf("/"));
 
-const describe = (prefix: string, objects: R2Object[]): DocumentBodies => ({
+const describe = async (prefix: string, objects: R2Object[]): Promise<DocumentBodies> => ({
   prefix,
-  path: objects[0]?.customMetadata?.path ?? "",
-  bodies: objects.map(({ key, uploaded, customMetadata }) => ({
+  path: await pathBehind(prefix, objects),
+  bodies: objects.map(({ key, uploaded, size, customMetadata }) => ({
     key,
     version: key.slice(prefix.length + 1),
     uploadedAt: uploaded.getTime(),
+    length: size,
     replaces: customMetadata?.replaces,
   })),
 });
+
+async function pathBehind(prefix: string, objects: R2Object[]): Promise<string | null> {
+  const [account = ""] = prefix.split("/", 1);
+  for (const path of new Set(objects.map(({ customMetadata }) => customMetadata?.path))) {
+    if (path === undefined) continue;
+    if ((await bodyKey(account, documentAt(path), "")) === `${prefix}/`) return path;
+  }
+  return null;
+}

@@ -223,7 +223,7 @@ const SHIFT_ANCESTORS = compile(`
     version = excluded.version,
     length = length + excluded.length,
     documents = documents + excluded.documents,
-    modified = excluded.modified`);
+    modified = max(modified, excluded.modified)`);
 
 const WENT_AHEAD = `
   EXISTS (
@@ -237,7 +237,7 @@ const PUT_DOCUMENT = compile(`
     version = excluded.version,
     type = excluded.type,
     length = excluded.length,
-    modified = excluded.modified`);
+    modified = max(modified, excluded.modified)`);
 
 const DELETE_DOCUMENT = compile(`
   DELETE FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 AND ${WENT_AHEAD}`);

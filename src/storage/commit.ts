@@ -39,6 +39,9 @@ import { refusalOf } from "./verdicts";
  */
 export const MAX_GROUP = 12;
 
+/** A change has this long to be committed, after its body was uploaded if it has one. */
+export const COMMIT_WITHIN_MS = 60_000;
+
 /** A change, and what the request saw before it asked for it; null: it has not looked. */
 export interface Commit extends Change {
   seen: { rootVersion: string | null; version: string | null } | null;
@@ -113,9 +116,12 @@ export class Committer {
     const results = await this.#db.batch(statements.flat());
     let start = 0;
     return statements.map((own) => {
-      const weighed = results[start]?.results[0] as Weighed;
+      const [weighing, shift] = results.slice(start, start + own.length);
       start += own.length;
-      return weighed;
+      const weighed = weighing?.results[0] as Weighed;
+      // Its time may end between the two statements: only what was shifted has gone ahead.
+      const isLate = weighed.verdict === "go" && shift?.meta.changes === 0;
+      return isLate ? { ...weighed, verdict: "late" } : weighed;
     });
   }
 

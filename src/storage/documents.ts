@@ -11,7 +11,7 @@ import {
   UNAVAILABLE,
   UNKNOWN_OUTCOME,
 } from "../core/refusals";
-import { randomId } from "../core/secrets";
+import { isId, randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { logFault } from "../http/log";
 import { ANSWER_WITHIN_MS, answerInTime, askPatiently } from "../http/patience";
@@ -24,14 +24,12 @@ import {
   dropBodies,
   readBody,
   SMALL_BODY_BYTES,
-  type StoredBody,
   writeBody,
 } from "./bodies";
 import { type Change, type Weighed, weighChange } from "./change-repo";
-import { type Committed, isCreated } from "./commit";
+import { COMMIT_WITHIN_MS, type Committed, isCreated } from "./commit";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./repo";
 import { hasRoom, noteRoom } from "./room";
-import { COMMIT_WITHIN_MS } from "./sweep";
 import { OVER_QUOTA, refusalOf } from "./verdicts";
 
 /** A document's row, with the account it belongs to. */
@@ -93,8 +91,9 @@ export async function putDocument(
   env: Env,
   claims: AccessClaims,
   put: Put,
-  now: number,
+  clock: () => number,
 ): Promise<Outcome<Committed>> {
+  const now = clock();
   const { MAX_DOCUMENT_BYTES } = settings(env);
   if ((put.length ?? 0) > MAX_DOCUMENT_BYTES) return refused(tooLarge(MAX_DOCUMENT_BYTES));
   const { node, precondition, type } = put;
@@ -105,14 +104,13 @@ export async function putDocument(
 
   const key = await bodyKey(claims.account, node, change.version);
   const replaced = looked ? looked.value.oldVersion : demandedVersion(precondition);
-  const label = { path: pathOf(node), type, replaces: replaced === null ? "" : replaced };
+  const label = { path: pathOf(node), type, replaces: labelOf(replaced) };
   const allowance = allowanceFor(looked?.value ?? null, MAX_DOCUMENT_BYTES);
   const written = await storeBody(env, claims.user, key, label, put, allowance);
   if (!written.ok) return written;
 
-  const { length, uploadedAt } = written.value;
-  const commitBefore = uploadedAt + COMMIT_WITHIN_MS;
-  const stored = { ...change, put: { type, length }, commitBefore };
+  const commitBefore = clock() + COMMIT_WITHIN_MS;
+  const stored = { ...change, put: { type, length: written.value }, commitBefore };
   const outcome = await commit(env, claims.user, stored, looked?.value ?? null, now);
   const isRefused = !outcome.ok && outcome.refusal.code !== "unknown-outcome";
   if (isRefused) await dropRefusedBody(env, key);
@@ -150,6 +148,10 @@ const newChange = (
   modified: now,
 });
 
+/** What a client demands may be anything, and is no version of ours then. */
+const labelOf = (version: string | null | undefined): string | undefined =>
+  version === null || isId(version) ? (version ?? "") : undefined;
+
 /** Whether a body is small and its account has plenty of room, so that nobody need ask first. */
 const isSureToFit = (account: string, { length }: Put, now: number): boolean =>
   length !== null && length <= SMALL_BODY_BYTES && hasRoom(account, length, now);
@@ -170,7 +172,7 @@ async function storeBody(
   label: BodyLabel,
   { body, length }: Put,
   allowance: Allowance,
-): Promise<Outcome<StoredBody>> {
+): Promise<Outcome<number>> {
   const onUpload = (uploadId: string) =>
     askPatiently(() => env.USERS.getByName(user).noteUpload(key, uploadId));
   try {

@@ -3,6 +3,7 @@
 import { type Context, Hono } from "hono";
 import { type NodePath, parseNodePath } from "../core/path";
 import { done, type Outcome, refused } from "../core/refusals";
+import { allows } from "../core/scope";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { isOpenHere } from "../http/hosts";
@@ -80,12 +81,15 @@ async function answerAnyone(
   claims: AccessClaims | null,
   now: number,
 ): Promise<Outcome<Response>> {
-  const isOwn = claims?.user === user;
+  const isOwn = claims?.user === user && allows(claims.scopes, "read", node);
   const bar = isOwn ? null : barGuesser(c, now);
   if (bar) return refused(bar);
   const response = await answerDocument(c, { by: "anyone", user }, node, now);
-  if (!response.ok && response.refusal.code === "not-found" && !isOwn) countGuess(c, now);
-  return response;
+  if (isOwn) return response;
+  // Many may have been on the way at once: who is over the limit by now is told nothing either.
+  const isMiss = !response.ok && response.refusal.code === "not-found";
+  const late = isMiss ? countGuess(c, Date.now()) : barGuesser(c, Date.now());
+  return late ? refused(late) : response;
 }
 
 async function answerApp(

@@ -2,6 +2,7 @@
 
 import { ancestorsOf, type NodePath } from "../core/path";
 import { askPatiently } from "../http/patience";
+import { selectUsage, type UsageRow } from "./repo";
 
 /** Paths that fit into one parameter of D1, however long they are. */
 const MAX_PATHS = 400;
@@ -30,6 +31,17 @@ export async function loadVersions(
     for (const { path, version } of results) versions.set(path, version);
   }
   return versions;
+}
+
+/** Bytes that the account may hold. */
+export async function loadQuota(
+  db: D1Database,
+  account: string,
+  defaultQuotaBytes: number,
+): Promise<number> {
+  const question = selectUsage(db, account, defaultQuotaBytes);
+  const usage = await askPatiently(() => question.first<UsageRow>());
+  return usage?.quotaBytes ?? defaultQuotaBytes;
 }
 
 /** Rows of the index that are looked through at a time. */

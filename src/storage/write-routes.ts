@@ -33,7 +33,7 @@ export async function answerWrite(
   const put = parsePut(c.req.raw);
   if (!put.ok) return put;
   const command = { node, precondition: precondition.value, ...put.value };
-  const stored = await putDocument(c.env, claims, command, now);
+  const stored = await putDocument(c.env, claims, command, () => Date.now());
   if (!stored.ok) return stored;
   return done(writtenResponse(stored.value.created ? 201 : 200, stored.value.version));
 }

@@ -6,12 +6,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { parseNodePath } from "../../src/core/path";
 import { Sweeper } from "../../src/live/sweeper";
 import { bodyKey } from "../../src/storage/bodies";
-import { Committer } from "../../src/storage/commit";
-import { COMMIT_WITHIN_MS, GRACE_MS, newWalk } from "../../src/storage/sweep";
+import { COMMIT_WITHIN_MS, Committer } from "../../src/storage/commit";
+import { GRACE_MS, newWalk } from "../../src/storage/sweep";
 import { DAY, MINUTE, pass } from "../support/clock";
 import { breakCalls } from "../support/faults";
 import { accountId, everyRow, grantsOf } from "../support/rows";
-import { binary, sha256, streamOf } from "../support/storage";
+import { binary, setQuota, sha256, streamOf } from "../support/storage";
 import { type App, bodyKeys, someone } from "../support/world";
 
 let mend = () => {};
@@ -41,7 +41,7 @@ async function sweep(app: App): Promise<number> {
 async function sweepAllAt(app: App, now: number): Promise<void> {
   const walk = newWalk(await accountId(app.user));
   await runInDurableObject(objectOf(app), async (_, { storage }) => {
-    storage.kv.put("sweep", { at: now, walk });
+    storage.kv.put("sweep", { at: now, walk, again: false });
     const sweeper = new Sweeper(storage, { ...env, HISTORY_DAYS: "0", HISTORY_VERSIONS: "0" });
     while ((await sweeper.run(now)) === now);
   });
@@ -296,7 +296,10 @@ describe("A walk", () => {
   it("that finds nothing to come back for leaves nothing in the object", async () => {
     const app = await someone();
     await app.put("/notes/a", "1");
+    await app.delete("/notes/a");
     pass(DAY);
+    await sweep(app);
+    pass(32 * DAY);
     await sweep(app);
     const rest = await runInDurableObject(objectOf(app), async (_, { storage }) => ({
       keys: [...storage.kv.list()].length,
@@ -305,6 +308,84 @@ describe("A walk", () => {
     expect(rest).toEqual({ keys: 0, alarm: null });
     expect((await app.put("/notes/b", "1")).status).toBe(201);
     expect(await dueAt(app)).toBeGreaterThan(Date.now());
+  });
+
+  it("comes back in a month where nothing changes, for what nobody has told it", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    pass(DAY);
+    await sweep(app);
+    expect(await dueAt(app)).toBe(Date.now() + 30 * DAY);
+    const left = await leaveBody(app, "/notes/a");
+    pass(90 * DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).not.toContain(left);
+  });
+
+  it("during which something changes is followed by another, whoever goes on with it", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    pass(DAY);
+    const now = Date.now();
+    const account = await accountId(app.user);
+    const next = await runInDurableObject(objectOf(app), async (_, { storage }) => {
+      const walk = { ...newWalk(account), bodiesAfter: "under way" };
+      storage.kv.put("sweep", { at: now, walk, again: false });
+      await new Sweeper(storage, env).noteChange(account, false, now);
+      return new Sweeper(storage, env).run(now);
+    });
+    expect(next).toBe(now + DAY);
+  });
+
+  it("that failed is tried again an hour later, not with each change", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    pass(DAY);
+    mend = breakCalls(env.BODIES, "list", ["refused", "refused", "refused"]);
+    await runDurableObjectAlarm(objectOf(app));
+    expect(await dueAt(app)).toBe(Date.now() + 60 * MINUTE);
+    await app.put("/notes/b", "1");
+    expect(await dueAt(app)).toBe(Date.now() + 60 * MINUTE);
+  });
+
+  it("is not brought forward by changes that were refused", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    const due = await dueAt(app);
+    const refusals = Array.from({ length: 520 }, () => app.delete("/notes/missing"));
+    expect(new Set((await Promise.all(refusals)).map(({ status }) => status))).toEqual(
+      new Set([404]),
+    );
+    expect(await dueAt(app)).toBe(due);
+  });
+
+  it("leaves bodies alone whose label got lost", async () => {
+    const app = await someone();
+    const version = versionIn(await app.put("/notes/a", "precious"));
+    const [key = ""] = await bodyKeys(app.user);
+    await env.BODIES.put(key, "precious");
+    const now = Date.now();
+    await sweepAllAt(app, now + DAY);
+    await sweepAllAt(app, now + 90 * DAY);
+    expect(await versionsOf(app)).toEqual([version]);
+    expect(await (await app.get("/notes/a")).text()).toBe("precious");
+  });
+
+  it("keeps less history where it takes more than the quota", async () => {
+    const app = await someone();
+    await setQuota(app, 1000);
+    for (let i = 0; i < 10; i++) {
+      await app.put(`/notes/${i}`, "x".repeat(1000));
+      await app.delete(`/notes/${i}`);
+    }
+    pass(DAY);
+    await sweep(app);
+    expect(await versionsOf(app)).toHaveLength(10);
+    for (let day = 0; day < 5; day++) {
+      pass(DAY);
+      if (((await dueAt(app)) ?? Number.POSITIVE_INFINITY) <= Date.now()) await sweep(app);
+    }
+    expect((await versionsOf(app)).length).toBeLessThanOrEqual(1);
   });
 });
 
@@ -334,6 +415,10 @@ describe("Uploads in parts", () => {
     expect(response.status).toBe(201);
     pass(2 * DAY);
     await sweep(app);
+    const noted = await runInDurableObject(objectOf(app), (_, { storage }) => [
+      ...storage.kv.list({ prefix: "upload:" }),
+    ]);
+    expect(noted).toEqual([]);
     const stored = await (await app.get("/notes/big")).arrayBuffer();
     expect(await sha256(stored)).toBe(digest);
   });

@@ -3,6 +3,7 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { pass, SECOND } from "../support/clock";
 import { type App, bodyKeys, connect, signUp, someone } from "../support/world";
 
 const times = <T>(n: number, make: (i: number) => Promise<T>): Promise<T[]> =>
@@ -142,6 +143,37 @@ describe("§4 many writers of one account", () => {
     const responses = await times(20, (i) => app.put(`/notes/${i}`, "x".repeat(100)));
     expect(statuses(responses)).toEqual({ 201: 10, 507: 10 });
     await expectSound(app);
+  });
+
+  it("Last-Modified does not go back where a slow upload began before a fast one", async () => {
+    const app = await someone();
+    const begun = Date.now();
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const slowBody = new ReadableStream({
+      type: "bytes",
+      async pull(controller) {
+        await held;
+        controller.enqueue(new TextEncoder().encode("slow"));
+        controller.close();
+        controller.byobRequest?.respond(0);
+      },
+    });
+    const slow = app.put("/notes/a", slowBody);
+    pass(10 * SECOND);
+    const fast = await app.put("/notes/a", "fast");
+    const date = (await app.head("/notes/a")).headers.get("last-modified") ?? "";
+    expect(Date.parse(date)).toBeGreaterThan(begun);
+    pass(10 * SECOND);
+    go();
+    expect([fast.status, (await slow).status]).toEqual([201, 200]);
+    const later = (await app.head("/notes/a")).headers.get("last-modified") ?? "";
+    expect(Date.parse(later)).toBeGreaterThan(Date.parse(date));
+    expect((await app.get("/notes/a", { "If-Modified-Since": date })).status).toBe(200);
+    const over = await app.put("/notes/a", "over", { "If-Unmodified-Since": date });
+    expect(over.status).toBe(412);
   });
 
   it("writes go on after the user's object was evicted, and beside a second app", async () => {

@@ -62,6 +62,15 @@ describe("An app that asks too often", () => {
     expect((await list(app)).status).toBe(429);
   });
 
+  it("does not get a fresh burst by a request that is a little late", async () => {
+    const app = await someone();
+    stopClock();
+    await statusesOf(BURST, () => list(app));
+    pass(-15);
+    expect((await list(app)).status).toBe(429);
+    expect((await list(app)).status).toBe(429);
+  });
+
   it("is not locked out when the clock is set back", async () => {
     const app = await someone();
     pass(60 * MINUTE);
@@ -170,6 +179,28 @@ describe("§14.3 Who guesses at public documents", () => {
     expect((await guess(app.user, "hard-to-guess", headers)).status).toBe(200);
     expect((await guess(app.user, "guess-61", headers)).status).toBe(404);
     expect((await guess(app.user, "guess-62", headers)).status).toBe(429);
+  });
+
+  it("gains nothing by asking for many at once", async () => {
+    const app = await someone();
+    const headers = { "CF-Connecting-IP": freshAddress() };
+    stopClock();
+    const guesses = Array.from({ length: 200 }, (_, i) => guess(app.user, `once-${i}`, headers));
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 404)).toHaveLength(60);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(140);
+  });
+
+  it("gains nothing by a token for another module of the same person", async () => {
+    const person = await signUp();
+    const notes = await connect(person, "notes:r");
+    const headers = {
+      "CF-Connecting-IP": freshAddress(),
+      Authorization: `Bearer ${notes.token}`,
+    };
+    stopClock();
+    await guessUntilBarred(person.name, headers);
+    expect((await guess(person.name, "more", headers)).status).toBe(429);
   });
 
   it("is known by the address, or by the network of an IPv6 address, whoever is the target", async () => {

@@ -434,3 +434,16 @@ describe("a condition and another refusal", () => {
     expect([gone.status, versionOf(gone)]).toEqual([400, undefined]);
   });
 });
+
+describe("A condition that is no version of ours", () => {
+  it("however long, is not met: 412, and nothing changes", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    for (const text of ["x".repeat(9000), "\u00e9", "a b"]) {
+      const response = await unchanged(app, () =>
+        app.put("/notes/a", "2", { "If-Match": `"${text}"` }),
+      );
+      expect(response.status).toBe(412);
+    }
+  });
+});

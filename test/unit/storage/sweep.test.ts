@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Body } from "../../../src/storage/bodies";
 import { chooseExpired, GRACE_MS } from "../../../src/storage/sweep";
-import { DAY } from "../../support/clock";
+import { DAY, MINUTE } from "../../support/clock";
 
 const NOW = 1000 * DAY;
 const POLICY = { historyMs: 30 * DAY, historyVersions: 3, now: NOW };
@@ -14,6 +14,7 @@ const body = (version: string, daysAgo: number, replaces = ""): Body => ({
   key: `account/document/${version}`,
   version,
   uploadedAt: NOW - daysAgo * DAY,
+  length: 0,
   replaces,
 });
 
@@ -96,7 +97,8 @@ describe("Whatever bodies there are", () => {
         const left = all.filter((one) => one.version !== current && !choice.expired.includes(one));
         expect(choice.nextAt === null).toBe(left.length === 0);
         if (choice.nextAt !== null) expect(choice.nextAt).toBeGreaterThan(NOW);
-        const old = left.filter(({ uploadedAt }) => NOW - uploadedAt >= GRACE_MS);
+        expect(choice.left).toEqual(expect.arrayContaining(left));
+        const old = left.filter(({ uploadedAt }) => NOW - uploadedAt >= GRACE_MS + MINUTE);
         expect(old.length).toBeLessThanOrEqual(policy.historyVersions);
         if (policy.historyMs === 0 && current === null) expect(old).toEqual([]);
       }),
