@@ -1,7 +1,8 @@
 -- The index of Satchel, in D1. This file is the truth that people read; the numbered files in
 -- migrations/ make the same database, and a test proves it. Document bodies are not here but in
 -- R2, under <account id>/<document id>/<version>. Times are milliseconds since 1970 unless the
--- name says otherwise. Secrets stand here only as SHA-256 hashes, passwords as scrypt hashes.
+-- name says otherwise. Sessions, codes and refresh tokens stand here only as SHA-256 hashes, passwords
+-- as scrypt hashes.
 
 -- A person's account. Written at sign-up. A row is never deleted, so that a name is never given
 -- to a second person.
@@ -81,9 +82,9 @@ CREATE TABLE signing_keys (
 ) WITHOUT ROWID;
 
 -- The tree of documents and folders. A document is there if its row is; a folder is there if
--- something is below it, only the root stays. Written by the commit alone (src/storage/commit.ts):
--- one change writes the document's row and one row per ancestor, nothing else, and no second
--- index makes that dearer.
+-- something is below it, only the root stays. Written by the commit (src/storage/commit.ts): one
+-- change writes the document's row and one row per ancestor, nothing else, and no second index
+-- makes that dearer. The sweep only sets totals right that have drifted.
 CREATE TABLE nodes (
   account   TEXT NOT NULL,
   parent    TEXT NOT NULL,    -- path of the folder it is in, '/' or '/a/b/'; '' for the root

@@ -20,14 +20,30 @@ export type Access = { by: "token"; claims: AccessClaims } | { by: "anyone"; use
 export const isOpenToAnyone = (action: "read" | "write", node: NodePath): boolean =>
   action === "read" && node.kind === "document" && isPublic(node);
 
-/** Whose token a request shows; null: none that we have signed and that has not expired. */
+/** Grants that are gone, as this isolate has learnt: none ever comes back. */
+const gone = new Set<string>();
+
+const MAX_GONE = 10_000;
+
+/**
+ * Whose token a request shows; null: none that we have signed, that has not expired and whose grant
+ * is not known to be gone.
+ */
 export async function identify(
   env: Env,
   request: Request,
   now: number,
 ): Promise<AccessClaims | null> {
   const token = bearerToken(request);
-  return token.ok && token.value !== null ? verifyAccessToken(env, token.value, now) : null;
+  if (!token.ok || token.value === null) return null;
+  const claims = await verifyAccessToken(env, token.value, now);
+  return claims && !gone.has(claims.grant) ? claims : null;
+}
+
+/** Remembers that D1 has said of these claims that their grant is gone. */
+export function noteGone({ grant }: AccessClaims): void {
+  if (gone.size >= MAX_GONE) gone.clear();
+  gone.add(grant);
 }
 
 /**

@@ -89,7 +89,9 @@ export class Committer {
         const weighed = await answerInTime(this.#runBatch(group, base));
         this.#base = rootAfter(group, weighed);
         if (!weighed.some(({ verdict }) => verdict === "fenced")) {
-          return group.map((change, index) => outcomeOf(change, weighed[index] as Weighed));
+          const outcomes = group.map((change, i) => outcomeOf(change, weighed[i] as Weighed));
+          // A first try that arrives late may still make what was refused now.
+          return outcomes.map((one) => (isUnanswered && !one.ok ? refused(UNKNOWN_OUTCOME) : one));
         }
         if (!isUnanswered) continue;
       } catch (error) {
@@ -119,9 +121,10 @@ export class Committer {
       const [weighing, shift] = results.slice(start, start + own.length);
       start += own.length;
       const weighed = weighing?.results[0] as Weighed;
-      // Its time may end between the two statements: only what was shifted has gone ahead.
-      const isLate = weighed.verdict === "go" && shift?.meta.changes === 0;
-      return isLate ? { ...weighed, verdict: "late" } : weighed;
+      // D1's clock goes on within a batch: whether a change was late is what the second has made of it.
+      const isMade = (shift?.meta.changes ?? 0) > 0;
+      if (isMade === (weighed.verdict === "go")) return weighed;
+      return { ...weighed, verdict: isMade ? "go" : "late" };
     });
   }
 

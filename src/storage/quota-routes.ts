@@ -10,7 +10,7 @@ import { allowApps } from "../http/cors";
 import { isOpenHere } from "../http/hosts";
 import { limitApp, limitStranger } from "../http/limits";
 import { refusalResponse } from "../http/refusals";
-import { askIfGranted, identify, weighOwner } from "./access";
+import { askIfGranted, identify, noteGone, weighOwner } from "./access";
 import { selectUsage, type UsageRow } from "./repo";
 import { MISDIRECTED } from "./verdicts";
 
@@ -51,7 +51,10 @@ async function readQuota(
   const { account } = claims.value;
   const question = selectUsage(env.DB, account, settings(env).DEFAULT_QUOTA_BYTES);
   const answer = await askIfGranted<UsageRow>(env, claims.value, question, now);
-  if (!answer.ok) return answer;
+  if (!answer.ok) {
+    if (answer.refusal.code === "unauthorized") noteGone(claims.value);
+    return answer;
+  }
   const [usage] = answer.value.rows as [UsageRow];
   const availableBytes = Math.max(0, usage.quotaBytes - usage.usedBytes);
   return { ok: true, value: { ...usage, availableBytes } };

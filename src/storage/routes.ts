@@ -10,7 +10,7 @@ import { isOpenHere } from "../http/hosts";
 import { barGuesser, countGuess, limitApp, limitStranger } from "../http/limits";
 import { refusalResponse } from "../http/refusals";
 import type { AccessClaims } from "../oauth/tokens";
-import { identify, isOpenToAnyone, weighToken } from "./access";
+import { identify, isOpenToAnyone, noteGone, weighToken } from "./access";
 import { answerDocument, answerFolder } from "./read-routes";
 import { MISDIRECTED } from "./verdicts";
 import { answerWrite } from "./write-routes";
@@ -66,7 +66,10 @@ async function answer(c: StorageContext): Promise<Response> {
   const response = isOpenToAnyone(action, node)
     ? await answerAnyone(c, user, node, claims, now)
     : await answerApp(c, user, node, action, claims, now);
-  return response.ok ? response.value : refusalResponse(response.refusal);
+  if (response.ok) return response.value;
+  // Its app takes no turns from that account any more, nor any look at D1.
+  if (claims && response.refusal.code === "unauthorized") noteGone(claims);
+  return refusalResponse(response.refusal);
 }
 
 /**

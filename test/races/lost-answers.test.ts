@@ -178,6 +178,24 @@ describe("the fence", () => {
     expect(await versionOf("replaced")).toBe("v2");
   });
 
+  it("a change whose time ends while it is weighed is acknowledged only if it was made", async () => {
+    await allowAll("late-group");
+    const committer = new Committer(env.DB);
+    for (let round = 0; round < 40; round++) {
+      const group = Array.from({ length: 12 }, (_, i) => ({
+        ...change("late-group", `late-${round}-${i}`, { node: node(`/notes/${round}-${i}`) }),
+        commitBefore: Date.now() + (round % 8),
+        seen: null,
+      }));
+      const outcomes = await committer.commit(group);
+      const { results } = await env.DB.prepare(
+        "SELECT version FROM nodes WHERE account = 'late-group' AND type IS NOT NULL",
+      ).all<{ version: string }>();
+      const made = new Set(results.map(({ version }) => version));
+      expect(outcomes.map(({ ok }) => ok)).toEqual(group.map(({ version }) => made.has(version)));
+    }
+  });
+
   it("the same change twice is made once and answered twice", async () => {
     await allowAll("twice");
     const committer = new Committer(env.DB);

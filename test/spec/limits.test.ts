@@ -1,8 +1,10 @@
 /** Too many requests: §5 (429), §14 (guessing, denial of service), and whom it leaves alone. */
 
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { MINUTE, pass, SECOND, stopClock } from "../support/clock";
 import { sendWith } from "../support/elsewhere";
+import { accountId } from "../support/rows";
 import { unchanged } from "../support/storage";
 import { type App, connect, consent, fragmentOf, send, signUp, someone } from "../support/world";
 
@@ -97,6 +99,21 @@ describe("An app that asks too often", () => {
     const statuses = [];
     for (const app of apps) statuses.push(...(await statusesOf(BURST, () => list(app))));
     expect(statuses).toEqual([...all(2 * BURST, 200), ...all(BURST, 429)]);
+  });
+
+  it("that was disconnected takes no turns from that person's other apps", async () => {
+    const person = await signUp();
+    const [gone, other] = [await connect(person), await connect(person, "notes:rw")];
+    await env.DB.prepare("DELETE FROM grants WHERE account = ? AND scope = '*:rw'")
+      .bind(await accountId(person.name))
+      .run();
+    stopClock();
+    const address = { "CF-Connecting-IP": "192.0.2.9" };
+    const knock = () => slowly(`/storage/${person.name}/`, as(gone, address));
+    expect(await statusesOf(51, knock)).toEqual(all(51, 401));
+    expect((await knock()).status).toBe(429);
+    const list = () => slowly(`/storage/${person.name}/notes/`, as(other));
+    expect(await statusesOf(BURST, list)).toEqual(all(BURST, 200));
   });
 
   it("as remotestorage.js at its first sync, ten at a time, is never stopped", async () => {
