@@ -7,7 +7,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     silent: "passed-only",
-    maxWorkers: availableParallelism(),
+    // Tests of the local server wait for processes of their own.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         plugins: [

@@ -37,14 +37,16 @@ export async function identify(
   const token = bearerToken(request);
   if (!token.ok || token.value === null) return null;
   const claims = await verifyAccessToken(env, token.value, now);
-  return claims && !gone.has(claims.grant) ? claims : null;
+  return claims && !gone.has(grantOf(claims)) ? claims : null;
 }
 
 /** Remembers that D1 has said of these claims that their grant is gone. */
-export function noteGone({ grant }: AccessClaims): void {
+export function noteGone(claims: AccessClaims): void {
   if (gone.size >= MAX_GONE) gone.clear();
-  gone.add(grant);
+  gone.add(grantOf(claims));
 }
+
+const grantOf = ({ account, grant }: AccessClaims): string => `${account} ${grant}`;
 
 /**
  * Weighs what can be weighed without the index: the token's signature, account and scope. Refuses
