@@ -77,29 +77,31 @@ export function changeStatements(
   return [
     bind(db, WEIGH, all),
     bind(db, SHIFT_ANCESTORS, all),
-    ...(change.put
-      ? [bind(db, PUT_DOCUMENT, all)]
-      : [bind(db, DELETE_DOCUMENT, all), bind(db, PRUNE_FOLDERS, all)]),
+    bind(db, change.put ? PUT_DOCUMENT : DELETE_DOCUMENT, all),
   ];
 }
-/** ?1 to ?15 of the statements below. */
-const parameters = (change: Change, fence: Fence): unknown[] => [
-  change.account,
-  change.node.parent,
-  change.node.name,
-  change.version,
-  JSON.stringify(ancestorsOf(change.node).map(({ parent, name }) => [parent, name])),
-  JSON.stringify(change.precondition),
-  change.put?.length ?? null,
-  change.defaultQuotaBytes,
-  change.modified,
-  change.put?.type ?? null,
-  fence.base,
-  JSON.stringify(fence.earlier),
-  change.commitBefore,
-  change.grant,
-  ` ${moduleOf(change.node) ?? ""}:rw `,
-];
+/** ?1 to ?16 of the statements below. */
+const parameters = (change: Change, fence: Fence): unknown[] => {
+  const ancestors = ancestorsOf(change.node).map(({ parent, name }) => [parent, name]);
+  return [
+    change.account,
+    change.node.parent,
+    change.node.name,
+    change.version,
+    JSON.stringify(ancestors),
+    JSON.stringify(change.precondition),
+    change.put?.length ?? null,
+    change.defaultQuotaBytes,
+    change.modified,
+    change.put?.type ?? null,
+    fence.base,
+    JSON.stringify(fence.earlier),
+    change.commitBefore,
+    change.grant,
+    ` ${moduleOf(change.node) ?? ""}:rw `,
+    JSON.stringify([...ancestors, [change.node.parent, change.node.name]]),
+  ];
+};
 
 /** A statement as D1 gets it. */
 interface Sql {
@@ -239,16 +241,13 @@ const PUT_DOCUMENT = compile(`
     length = excluded.length,
     modified = max(modified, excluded.modified)`);
 
-const DELETE_DOCUMENT = compile(`
-  DELETE FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 AND ${WENT_AHEAD}`);
-
 /**
- * §4: "silent deletion of the parent folder if it is left empty by this, and so on". Those that did
- * not get the version do not stay.
+ * The document, and §4: "silent deletion of the parent folder if it is left empty by this, and so
+ * on". What did not get the version does not stay.
  */
-const PRUNE_FOLDERS = compile(`
+const DELETE_DOCUMENT = compile(`
   DELETE FROM nodes
   WHERE (account, parent, name) IN (
-      SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?5)
+      SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?16)
     )
     AND version <> ?4 AND ${WENT_AHEAD}`);

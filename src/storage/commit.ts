@@ -37,7 +37,7 @@ import { refusalOf } from "./verdicts";
  * Changes in one batch: with their statements below the 50 queries that D1 has for an invocation
  * on the free plan, should it count them one by one.
  */
-export const MAX_GROUP = 12;
+export const MAX_GROUP = 16;
 
 /** A change has this long to be committed, after its body was uploaded if it has one. */
 export const COMMIT_WITHIN_MS = 60_000;
