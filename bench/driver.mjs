@@ -72,7 +72,12 @@ export class Client {
     const { method, path, headers, body } = work;
     return new Promise((resolve, reject) => {
       const outgoing = openRequest({ hostname, port, agent: this.#agent, method, path, headers });
-      outgoing.on("error", reject);
+      outgoing.on("error", (error) => {
+        // A server may close a connection that was idle just when it is used again: not its fault.
+        if (outgoing.reusedSocket && error.code === "ECONNRESET") {
+          resolve(this.#send(work, onChunk));
+        } else reject(error);
+      });
       outgoing.on("response", (response) => {
         let bytes = 0;
         let firstByteAt;
