@@ -46,7 +46,7 @@ export const verifiedWithKeys = async <Verified>(
   now: number,
 ): Promise<Map<string, Verified>> => (await keyring(env, now)).verified as Map<string, Verified>;
 
-/** The key of this id, or null. Asks D1 at most once a minute, whatever ids are asked for. */
+/** The key of this id, or null. Asks D1 at most once a minute, whatever ids are asked for, unless there are no keys yet. */
 export async function verifyingKey(env: Env, kid: string, now: number): Promise<SigningKey | null> {
   const { keys } = await keyring(env, now);
   return keys.find((key) => key.kid === kid) ?? null;

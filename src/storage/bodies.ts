@@ -48,10 +48,11 @@ export interface Allowance {
 }
 
 /**
- * Stores a body and returns its length in bytes. With a known length a large stream goes straight into R2; without one at most
- * PART_BYTES are in memory at a time. Refuses with the allowance's refusal as soon as the body is
- * longer; nothing is left of it then. Rejects if the stream breaks. `onUpload` is told of an upload
- * in parts before the first of them.
+ * Stores a body and returns its length in bytes. With a known length a large stream goes straight
+ * into R2; without one it is sent in parts, of which no more than two are in memory at a time.
+ * Refuses with the allowance's refusal as soon as the body is longer; nothing is left of it then.
+ * Rejects if the stream breaks or is too slow. `onUpload` is told of an upload in parts before the
+ * first of them.
  */
 export async function writeBody(
   bucket: R2Bucket,

@@ -60,6 +60,7 @@ interface Fence {
   /** The versions of the changes that come before it in its batch. */
   earlier: string[];
 }
+
 /** What a change would meet now, without making it: to refuse early. Yields one `Weighed`. */
 export const weighChange = (db: D1Database, change: Change): D1PreparedStatement =>
   bind(db, LOOK, parameters(change, { base: null, earlier: [] }));
@@ -80,6 +81,7 @@ export function changeStatements(
     bind(db, change.put ? PUT_DOCUMENT : DELETE_DOCUMENT, all),
   ];
 }
+
 /** ?1 to ?16 of the statements below. */
 const parameters = (change: Change, fence: Fence): unknown[] => {
   const ancestors = ancestorsOf(change.node).map(({ parent, name }) => [parent, name]);

@@ -10,6 +10,7 @@ export interface NodeRow {
   length: number;
   modified: number;
 }
+
 export const selectDocument = (
   db: D1Database,
   account: string,
