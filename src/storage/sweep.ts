@@ -8,7 +8,7 @@
  *       leave  named
  *       leave  what was uploaded less than GRACE ago, and the time
  *              that its upload may have taken                         it may be on its way
- *       delete what was uploaded more than GRACE after named          it was never committed
+ *       delete what was uploaded more than that after named           it was never committed
  *       leave  the newest HISTORY_VERSIONS of the rest that were
  *              replaced, or deleted, less than HISTORY_DAYS ago (fewer, where
  *              the history of the account has outgrown its quota)
@@ -189,7 +189,8 @@ export function chooseExpired(
   let kept = 0;
   for (const [index, body] of newestFirst.entries()) {
     if (body === current) continue;
-    const wasNeverNamed = current !== undefined && body.uploadedAt > current.uploadedAt + GRACE_MS;
+    const wasNeverNamed =
+      current !== undefined && body.uploadedAt > current.uploadedAt + graceOf(current);
     const endedAt =
       whenReplaced(body, newestFirst.slice(0, index)) ??
       (current === undefined ? goneSince : body.uploadedAt);

@@ -7,6 +7,7 @@ import { chooseExpired, GRACE_MS } from "../../../src/storage/sweep";
 import { DAY, MINUTE } from "../../support/clock";
 
 const NOW = 1000 * DAY;
+const HOUR = 60 * MINUTE;
 const POLICY = { historyMs: 30 * DAY, historyVersions: 3, now: NOW };
 
 /** A body by its version, the days since its upload, and what it replaced. */
@@ -37,6 +38,15 @@ describe("Of a document that is there", () => {
 
   it("what was uploaded long after the current version was never committed, and goes", () => {
     expect(expired([body("a", 5), body("crashed", 1, "a")], "a")).toEqual(["crashed"]);
+  });
+
+  it("what came while the current version was still uploading may have been named before it", () => {
+    const current = { ...body("b", 1, "a"), length: 100 * 1024 ** 2 };
+    const meanwhile = { ...body("meanwhile", 1), uploadedAt: current.uploadedAt + HOUR };
+    expect(expired([body("a", 5), current, meanwhile], "b")).toEqual([]);
+    expect(expired([body("a", 5), { ...current, length: 0 }, meanwhile], "b")).toEqual([
+      "meanwhile",
+    ]);
   });
 
   it("a crashed upload does not make the version look replaced that was current after it", () => {
