@@ -81,7 +81,7 @@ export const list = (page: Page, folder = ""): Promise<string[]> =>
 export async function untilEvent(page: Page, wanted: Partial<AppEvent>): Promise<AppEvent> {
   const handle = await page.waitForFunction(
     (wanted) =>
-      window.events.find((event) =>
+      (window.events ?? []).find((event) =>
         Object.entries(wanted).every(([key, value]) => event[key as keyof AppEvent] === value),
       ),
     wanted,
