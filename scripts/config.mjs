@@ -19,10 +19,11 @@ export const DATABASE = config.d1_databases[0].binding;
 export const VARS = {
   ...config.vars,
   REQUESTS_PER_SECOND: String(config.vars.REQUESTS_PER_SECOND * LOCAL_RATE_FACTOR),
+  MAIL: "local",
 };
 
-/** What the environment may set: every setting of [vars], and the one that is a secret. */
-export const SETTING_NAMES = [...Object.keys(VARS), "TOKEN_SECRETS"];
+/** What the environment may set: every setting of [vars], and those that are secrets. */
+export const SETTING_NAMES = [...Object.keys(VARS), "METRICS_TOKEN", "TOKEN_SECRETS"];
 
 /**
  * The Worker's part of Miniflare's options.

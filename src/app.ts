@@ -8,10 +8,14 @@ import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
 import { limitForms } from "./http/form";
 import { onlyOnHostOf, requireHost, requireTls } from "./http/gates";
+import { wordsOf } from "./http/language";
+import { languageRoutes } from "./http/language-routes";
 import { logFailure, logFault } from "./http/log";
 import { errorPage, pageHeaders } from "./http/page";
 import { isTransient } from "./http/patience";
 import { refusalResponse } from "./http/refusals";
+import { requireSameOrigin } from "./http/same-origin";
+import { WORDS } from "./http/words";
 import { authorizeRoutes } from "./oauth/authorize-routes";
 import { tokenRoutes } from "./oauth/token-routes";
 import { quotaRoutes } from "./storage/quota-routes";
@@ -27,8 +31,10 @@ app.route("/.well-known", discoveryRoutes);
 
 app.use(requireTls, onlyOnHostOf("pages"));
 app.route("/oauth", tokenRoutes);
-app.use(limitForms((c) => errorPage(c, 413, "Too much", "This form is larger than any of ours.")));
+app.use(limitForms((c) => errorPage(c, 413, wordsOf(c, WORDS).tooMuch)));
+app.use(requireSameOrigin);
 app.route("/oauth/authorize", authorizeRoutes);
+app.route("/", languageRoutes);
 app.route("/", accountRoutes);
 app.route("/", dashboardRoutes);
 app.get("*", asset);
@@ -37,7 +43,7 @@ app.get("*", asset);
 async function asset(c: Context<{ Bindings: Env }>): Promise<Response> {
   const { pathname } = new URL(c.req.url);
   const found = await c.env.ASSETS.fetch(`https://assets.local${pathname}`, c.req.raw);
-  if (found.status === 404) return errorPage(c, 404, "Not found", "There is nothing here.");
+  if (found.status === 404) return errorPage(c, 404, wordsOf(c, WORDS).notFound);
   const response = new Response(found.body, found);
   for (const [name, value] of Object.entries(pageHeaders(c))) {
     if (name !== "Cache-Control") response.headers.set(name, value);
@@ -45,7 +51,7 @@ async function asset(c: Context<{ Bindings: Env }>): Promise<Response> {
   return response;
 }
 
-app.notFound((c) => errorPage(c, 404, "Not found", "There is nothing here."));
+app.notFound((c) => errorPage(c, 404, wordsOf(c, WORDS).notFound));
 
 app.onError((error, c) => {
   if (isTransient(error)) return unavailable(c, error);
@@ -62,5 +68,6 @@ async function unavailable(c: Context<{ Bindings: Env }>, error: Error): Promise
   const refusal = isRead ? UNAVAILABLE : UNKNOWN_OUTCOME;
   if (!c.req.header("accept")?.includes("text/html")) return refusalResponse(refusal);
   c.header("Retry-After", String(refusal.retryAfterSeconds));
-  return errorPage(c, 503, "Not at the moment", refusal.message);
+  const { unavailable: title, readFailed, writeFailed } = wordsOf(c, WORDS);
+  return errorPage(c, 503, { title, sentence: isRead ? readFailed : writeFailed });
 }

@@ -9,6 +9,8 @@ export interface Bindings {
   USERS: DurableObjectNamespace<UserObject>;
   SIGN_IN_LIMIT: RateLimit;
   SIGN_UP_LIMIT: RateLimit;
+  /** Cloudflare's Email sending; needed with MAIL = "cloudflare" alone. */
+  MAILER?: SendEmail;
   ASSETS: Fetcher;
 }
 
@@ -39,7 +41,10 @@ const Fields = v.object({
   ORIGIN: origin,
   /** §14: origin of the storage, if it is another than that of the pages. */
   STORAGE_ORIGIN: origin,
-  SIGN_UP: v.optional(v.picklist(["open", "closed"], "must be open or closed"), "open"),
+  SIGN_UP: v.optional(
+    v.picklist(["open", "invitation", "closed"], "must be open, invitation or closed"),
+    "open",
+  ),
   DEFAULT_QUOTA_BYTES: wholeNumber("1073741824", 0),
   MAX_DOCUMENT_BYTES: wholeNumber("104857600", 1),
   /** Earlier versions of a document, and deleted documents, are kept this long. */
@@ -52,6 +57,22 @@ const Fields = v.object({
   ACCESS_TOKEN_SECONDS: wholeNumber("3600", 60),
   REFRESH_TOKEN_DAYS: wholeNumber("180", 1),
   SESSION_DAYS: v.pipe(wholeNumber("30", 1), v.maxValue(400, "must be at most 400")),
+  /** What happened in an account is told to its owner for so long. */
+  ACTIVITY_DAYS: wholeNumber("90", 1),
+  /** What administrators did. */
+  ADMIN_LOG_DAYS: wholeNumber("365", 1),
+  /** How mail is sent; `local` shows it on a page of this computer. */
+  MAIL: v.optional(
+    v.picklist(["none", "cloudflare", "local"], "must be none, cloudflare or local"),
+    "none",
+  ),
+  /** The sender of mail, such as satchel@satchel.example. */
+  MAIL_FROM: v.optional(v.string(), ""),
+  /** Who shows it may read /metrics; empty: nobody. */
+  METRICS_TOKEN: v.pipe(
+    v.optional(v.string(), ""),
+    v.check((token) => token === "" || token.length >= 32, "must have at least 32 characters"),
+  ),
   /** Keys for access tokens, the first signs, all verify; empty: made and kept in D1. */
   TOKEN_SECRETS: v.pipe(
     v.optional(v.string(), ""),
@@ -63,8 +84,18 @@ const Fields = v.object({
   ),
 });
 
+/** Settings that are secrets: never shown, not even in a complaint about one. */
+export const SECRET_SETTINGS: string[] = ["METRICS_TOKEN", "TOKEN_SECRETS"];
+
 const Settings = v.pipe(
   Fields,
+  v.forward(
+    v.check(
+      ({ MAIL, MAIL_FROM }) => MAIL !== "cloudflare" || /^[^@\s]+@[^@\s]+$/.test(MAIL_FROM),
+      "must be the address that mail comes from",
+    ),
+    ["MAIL_FROM"],
+  ),
   v.forward(
     v.check(
       ({ ORIGIN, STORAGE_ORIGIN }) => STORAGE_ORIGIN === null || STORAGE_ORIGIN !== ORIGIN,
@@ -88,7 +119,7 @@ export function readSettings(variables: Variables): Settings {
   if (result.success) return result.output;
   const sentences = result.issues.map((issue) => {
     const name = String(issue.path?.[0].key);
-    const value = name === "TOKEN_SECRETS" ? "" : ` is "${known[name]}" but`;
+    const value = SECRET_SETTINGS.includes(name) ? "" : ` is "${known[name]}" but`;
     return `The setting ${name}${value} ${issue.message}.`;
   });
   throw new Error(sentences.join(" "));

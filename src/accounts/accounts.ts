@@ -5,7 +5,7 @@ import { randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { askPatiently } from "../http/patience";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
-import { type Account, insertAccount, loadAccount, replacePassword } from "./repo";
+import { type Account, insertAccount, insertPassword, loadAccount, replacePassword } from "./repo";
 
 export type { Account };
 
@@ -44,9 +44,13 @@ export async function signUp(
   if (problem !== null) return refuse("bad-password", problem);
   // The hash comes first, so that a taken name takes as long as a free one.
   const hash = await askPatiently(() => env.USERS.getByName(name).hashPassword(password));
-  const account = { id: randomId(), name };
-  const isFree = !isReserved(name) && (await insertAccount(env.DB, account, hash, now));
-  return isFree ? { ok: true, account } : refuse("name-taken", `The name "${name}" is taken.`);
+  const id = randomId();
+  const taken = refuse("name-taken", `The name "${name}" is taken.`);
+  if (isReserved(name)) return taken;
+  const credential = insertPassword(env.DB, id, hash, now);
+  const account = { id, name, invitation: null };
+  const outcome = await insertAccount(env.DB, account, credential, true, now);
+  return outcome === "made" ? { ok: true, account: { id, name, isAdmin: false } } : taken;
 }
 
 /**
@@ -74,7 +78,8 @@ export async function checkPassword(
     return { ok: false, refusal };
   }
   if (!check.isRight || account === null || account.hash === null) return wrong;
-  return { ok: true, account: { id: account.id, name: account.name }, hash: account.hash };
+  const { id, isAdmin, hash } = account;
+  return { ok: true, account: { id, name, isAdmin }, hash };
 }
 
 /**

@@ -36,7 +36,7 @@ export function signInPage(
   const isOther = signedIn !== null && form.name !== "" && signedIn.name !== form.name;
   return page(
     c,
-    { title: "Sign in", user: signedIn?.name, ...refusalOptions(refusal) },
+    { title: "Sign in", person: signedIn ?? undefined, ...refusalOptions(refusal) },
     <form method="post" action="/sign-in" class="card">
       <h1>Sign in</h1>
       {isOther ? (
@@ -105,7 +105,7 @@ export const changePasswordPage = (
 ): Response | Promise<Response> =>
   page(
     c,
-    { title: "Change your password", user: account.name, ...refusalOptions(refusal) },
+    { title: "Change your password", person: account, ...refusalOptions(refusal) },
     <form method="post" class="card">
       <h1>Change your password</h1>
       {refusal ? <Problem>{refusal.message}</Problem> : null}

@@ -1,5 +1,5 @@
 /**
- * Accounts, passwords and sessions in D1. Every write comes to the same when it is repeated, so
+ * Accounts and passwords in D1. Every write comes to the same when it is repeated, so
  * that one whose answer got lost can be asked again.
  */
 
@@ -8,52 +8,93 @@ import { askPatiently } from "../http/patience";
 export interface Account {
   id: string;
   name: string;
+  isAdmin: boolean;
+}
+
+/** An account as it stands in its row. */
+export interface AccountRow {
+  id: string;
+  name: string;
+  isAdmin: 0 | 1;
+}
+
+/** What an account is made of. */
+export interface NewAccount {
+  id: string;
+  name: string;
+  /** Hash of the secret of the invitation that the person has come with. */
+  invitation: string | null;
 }
 
 /**
- * Makes an account with a password. False, and nothing written, if the name is taken. One batch,
- * so there is never an account that nobody can enter.
+ * Makes an account, with a statement that gives it its first credential, in one batch: there is never
+ * an account that nobody can enter. Nothing is written if the name is taken, was ever taken, or if
+ * there has to be an invitation and it is not good, or used up: each account that names it is a use.
  */
 export async function insertAccount(
   db: D1Database,
-  account: Account,
-  passwordHash: string,
+  { id, name, invitation }: NewAccount,
+  credential: D1PreparedStatement,
+  isOpen: boolean,
   now: number,
-): Promise<boolean> {
-  const [, , holder] = await askPatiently(() =>
+): Promise<"made" | "name-taken" | "not-invited"> {
+  const [, , answer] = await askPatiently(() =>
     db.batch<{ id: string }>([
       db
         .prepare(
-          "INSERT INTO accounts (id, name, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )
-        .bind(account.id, account.name, now),
-      db
-        .prepare(
-          `INSERT INTO passwords (account, hash, created_at)
-           SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)
+          `INSERT INTO accounts
+             (id, name, created_at, seen_at, invitation, quota_bytes, is_admin)
+           SELECT ?1, ?2, ?3, ?3, i.hash, i.quota_bytes, coalesce(i.is_admin, 0)
+           FROM (SELECT 1)
+           LEFT JOIN invitations i ON i.hash = ?4 AND i.expires_at > ?3
+             AND (SELECT count(*) FROM accounts u WHERE u.invitation = ?4) < i.max_uses
+           WHERE ?5 OR i.hash IS NOT NULL
            ON CONFLICT DO NOTHING`,
         )
-        .bind(account.id, passwordHash, now),
-      db.prepare("SELECT id FROM accounts WHERE name = ?1").bind(account.name),
+        .bind(id, name, now, invitation, isOpen ? 1 : 0),
+      credential,
+      db.prepare("SELECT id FROM accounts WHERE name = ?1").bind(name),
     ]),
   );
-  return holder?.results[0]?.id === account.id;
+  const [holder] = answer?.results ?? [];
+  if (holder === undefined) return "not-invited";
+  return holder.id === id ? "made" : "name-taken";
 }
 
-export const loadAccount = (
+/** Gives a new account its password; for `insertAccount`. */
+export const insertPassword = (
+  db: D1Database,
+  account: string,
+  hash: string,
+  now: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `INSERT INTO passwords (account, hash, created_at)
+       SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)
+       ON CONFLICT DO NOTHING`,
+    )
+    .bind(account, hash, now);
+
+/** An account that was not deleted, with what is needed to let somebody in. */
+export async function loadAccount(
   db: D1Database,
   name: string,
-): Promise<(Account & { hash: string | null }) | null> =>
-  askPatiently(() =>
+): Promise<(Account & { hash: string | null; isSuspended: boolean }) | null> {
+  const row = await askPatiently(() =>
     db
       .prepare(
-        `SELECT a.id, a.name, p.hash
+        `SELECT a.id, a.name, a.is_admin AS isAdmin, p.hash, a.suspended_at AS suspendedAt
          FROM accounts a LEFT JOIN passwords p ON p.account = a.id
-         WHERE a.name = ?1`,
+         WHERE a.name = ?1 AND a.deleted_at IS NULL`,
       )
       .bind(name)
-      .first(),
+      .first<AccountRow & { hash: string | null; suspendedAt: number | null }>(),
   );
+  if (row === null) return null;
+  const { id, isAdmin, hash, suspendedAt } = row;
+  return { id, name, isAdmin: isAdmin === 1, hash, isSuspended: suspendedAt !== null };
+}
 
 /**
  * Puts a password hash in the place of another and ends all sessions of the account. False, and
@@ -78,42 +119,3 @@ export async function replacePassword(
   );
   return password?.results[0]?.hash === wanted;
 }
-
-/** Starts a session, and ends the one that the browser had before. */
-export async function insertSession(
-  db: D1Database,
-  session: { hash: string; account: string; createdAt: number; expiresAt: number },
-  previousHash: string | null,
-): Promise<void> {
-  const { hash, account, createdAt, expiresAt } = session;
-  await askPatiently(() =>
-    db.batch([
-      db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(previousHash),
-      db
-        .prepare(
-          `INSERT INTO sessions (hash, account, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)
-           ON CONFLICT DO NOTHING`,
-        )
-        .bind(hash, account, createdAt, expiresAt),
-    ]),
-  );
-}
-
-export const loadSession = (db: D1Database, hash: string, now: number): Promise<Account | null> =>
-  askPatiently(() =>
-    db
-      .prepare(
-        `SELECT a.id, a.name FROM sessions s JOIN accounts a ON a.id = s.account
-         WHERE s.hash = ?1 AND s.expires_at > ?2`,
-      )
-      .bind(hash, now)
-      .first(),
-  );
-
-/** No more than nothing if there is no such session. */
-export async function deleteSession(db: D1Database, hash: string): Promise<void> {
-  await askPatiently(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
-}
-
-export const deleteExpiredSessions = (db: D1Database, now: number): D1PreparedStatement =>
-  db.prepare("DELETE FROM sessions WHERE expires_at <= ?1").bind(now);

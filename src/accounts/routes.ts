@@ -3,9 +3,8 @@
 import { type Context, Hono } from "hono";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
-import { originsOf } from "../http/hosts";
+import { localPath, originsOf } from "../http/hosts";
 import { clientAddress, hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
-import { requireSameOrigin } from "../http/same-origin";
 import { type AccountRefusal, changePassword, checkPassword, signUp } from "./accounts";
 import { changePasswordPage, type Form, signInPage, signUpPage } from "./pages";
 import { currentAccount, endSession, startSession } from "./sessions";
@@ -22,25 +21,25 @@ export const accountRoutes = new Hono<{ Bindings: Env }>();
 
 accountRoutes.get("/sign-up", (c) => signUpPage(c, queryForm(c)));
 
-accountRoutes.post("/sign-up", requireSameOrigin, async (c) => {
+accountRoutes.post("/sign-up", async (c) => {
   const { password, ...form } = await readCredentials(c);
   if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return signUpPage(c, form, TOO_MANY);
   const now = Date.now();
   const outcome = await signUp(c.env, form.name, password, now);
   if (!outcome.ok) return signUpPage(c, form, outcome.refusal);
-  await startSession(c, outcome.account, now);
+  await startSession(c, outcome.account, "password", now);
   return c.redirect(form.next, 303);
 });
 
 accountRoutes.get("/sign-in", (c) => showSignIn(c, queryForm(c)));
 
-accountRoutes.post("/sign-in", requireSameOrigin, async (c) => {
+accountRoutes.post("/sign-in", async (c) => {
   const { password, ...form } = await readCredentials(c);
   if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showSignIn(c, form, TOO_MANY);
   const now = Date.now();
   const outcome = await checkPassword(c.env, form.name, password, clientAddress(c), now);
   if (!outcome.ok) return showSignIn(c, form, outcome.refusal);
-  await startSession(c, outcome.account, now);
+  await startSession(c, outcome.account, "password", now);
   return c.redirect(form.next, 303);
 });
 
@@ -49,7 +48,7 @@ accountRoutes.get("/change-password", async (c) => {
   return account ? changePasswordPage(c, account) : c.redirect("/sign-in?next=/change-password");
 });
 
-accountRoutes.post("/change-password", requireSameOrigin, async (c) => {
+accountRoutes.post("/change-password", async (c) => {
   const now = Date.now();
   const account = await currentAccount(c, now);
   if (account === null) return c.redirect("/sign-in?next=/change-password", 303);
@@ -58,11 +57,11 @@ accountRoutes.post("/change-password", requireSameOrigin, async (c) => {
   const passwords = { current: form.get("current") ?? "", wanted: form.get("password") ?? "" };
   const outcome = await changePassword(c.env, account, passwords, clientAddress(c), now);
   if (!outcome.ok) return changePasswordPage(c, account, outcome.refusal);
-  await startSession(c, account, now);
+  await startSession(c, account, "password", now);
   return c.redirect("/", 303);
 });
 
-accountRoutes.post("/sign-out", requireSameOrigin, async (c) => {
+accountRoutes.post("/sign-out", async (c) => {
   await endSession(c);
   return c.redirect("/", 303);
 });
@@ -72,7 +71,7 @@ const showSignIn = async (c: AccountContext, form: Form, refusal?: AccountRefusa
 
 const queryForm = (c: AccountContext): Form => ({
   name: c.req.query("name") ?? "",
-  next: localPath(c, c.req.query("next")),
+  next: localPath(c.req.url, c.req.query("next")),
 });
 
 async function readCredentials(c: AccountContext): Promise<Form & { password: string }> {
@@ -80,7 +79,7 @@ async function readCredentials(c: AccountContext): Promise<Form & { password: st
   return {
     name: userOf(c, form.get("name") ?? ""),
     password: form.get("password") ?? "",
-    next: localPath(c, form.get("next") ?? undefined),
+    next: localPath(c.req.url, form.get("next") ?? undefined),
   };
 }
 
@@ -89,14 +88,4 @@ function userOf(c: AccountContext, raw: string): string {
   const { host } = new URL(originsOf(c.req.url, settings(c.env)).pages);
   const name = raw.trim();
   return name.toLowerCase().endsWith(`@${host}`) ? name.slice(0, -host.length - 1) : raw;
-}
-
-/** The path if it leads nowhere but to our own pages, otherwise the home page. */
-function localPath(c: AccountContext, path: string | undefined): string {
-  const { origin } = new URL(c.req.url);
-  if (path === undefined || !path.startsWith("/") || !URL.canParse(path, origin)) return "/";
-  const target = new URL(path, origin);
-  // A path that begins with two slashes, as "/.//x" becomes, is another host to a browser.
-  const isOurs = target.origin === origin && !target.pathname.startsWith("//");
-  return isOurs ? target.pathname + target.search : "/";
 }

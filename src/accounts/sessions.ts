@@ -7,37 +7,71 @@ import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { isLoopback, originsOf } from "../http/hosts";
+import { logFault } from "../http/log";
+import { recordDeed, type Way } from "./activity";
+import { deviceOf } from "./device";
+import type { Account } from "./repo";
 import {
-  type Account,
   deleteExpiredSessions,
   deleteSession,
   insertSession,
   loadSession,
-} from "./repo";
+  type SessionRow,
+  touchSession,
+} from "./session-repo";
 
 export { deleteExpiredSessions };
 
+/** A browser that is signed in, and whose it is. */
+export type Session = SessionRow & { account: Account };
+
 type PageContext = Context<{ Bindings: Env }>;
 
-/** Starts a session for the account, with a new cookie; the session before, if any, ends. */
-export async function startSession(c: PageContext, account: Account, now: number): Promise<void> {
+/** That somebody was here is written at most this often. */
+const SEEN_EVERY_MS = 60 * 60 * 1000;
+
+/**
+ * Starts a session for the account, with a new cookie, and notes how the person has proved who they
+ * are; the session that this browser had before, if any, ends.
+ */
+export async function startSession(
+  c: PageContext,
+  account: Account,
+  way: Way,
+  now: number,
+): Promise<void> {
   const secret = randomSecret();
   const lifetimeMs = settings(c.env).SESSION_DAYS * DAY_MS;
+  const device = deviceOf(c.req.header("user-agent"));
+  const country = (c.req.raw.cf?.country as string | undefined) ?? null;
   const session = {
     hash: await sha256(secret),
-    account: account.id,
     createdAt: now,
     expiresAt: now + lifetimeMs,
+    provedAt: now,
+    seenAt: now,
+    device,
+    country,
   };
-  await insertSession(c.env.DB, session, await presentedHash(c));
+  const deed = recordDeed(c.env.DB, account.id, { kind: "sign-in", way, device, country }, now);
+  await insertSession(c.env.DB, account.id, session, await presentedHash(c), [deed]);
   setCookie(c, cookieName(c), secret, { ...cookieOptions(c), maxAge: lifetimeMs / 1000 });
 }
 
-/** Who is signed in on this browser, or null. */
-export async function currentAccount(c: PageContext, now: number): Promise<Account | null> {
+/** The session of this browser, or null. */
+export async function currentSession(c: PageContext, now: number): Promise<Session | null> {
   const hash = await presentedHash(c);
-  return hash === null ? null : loadSession(c.env.DB, hash, now);
+  const session = hash === null ? null : await loadSession(c.env.DB, hash, now);
+  if (session && (session.seenAt ?? 0) <= now - SEEN_EVERY_MS) {
+    const seen = touchSession(c.env.DB, session.account.id, session.hash, now);
+    c.executionCtx.waitUntil(seen.catch((error) => logFault("A visit was not noted.", error)));
+  }
+  return session;
 }
+
+/** Who is signed in on this browser, or null. */
+export const currentAccount = async (c: PageContext, now: number): Promise<Account | null> =>
+  (await currentSession(c, now))?.account ?? null;
 
 /** Ends the session of this browser: the cookie is worth nothing from now on. */
 export async function endSession(c: PageContext): Promise<void> {

@@ -8,6 +8,7 @@ export type Refusal =
   | { code: "folder-write"; message: string }
   | { code: "unauthorized"; message: string; error?: "invalid_token" }
   | { code: "insufficient-scope"; message: string }
+  | { code: "suspended"; message: string }
   | { code: "not-found"; message: string }
   | { code: "method-not-allowed"; message: string; allow: string }
   | { code: "clash"; message: string }

@@ -7,7 +7,6 @@ import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
 import { page } from "../http/page";
-import { requireSameOrigin } from "../http/same-origin";
 import {
   type ConnectedApp,
   describeScopes,
@@ -27,7 +26,7 @@ dashboardRoutes.get("/", async (c) => {
   return homePage(c, account, await listConnectedApps(c.env.DB, account.id, now));
 });
 
-dashboardRoutes.post("/disconnect", requireSameOrigin, async (c) => {
+dashboardRoutes.post("/disconnect", async (c) => {
   const account = await currentAccount(c, Date.now());
   if (account === null) return c.redirect("/sign-in", 303);
   const form = await readForm(c);
@@ -66,7 +65,7 @@ function homePage(
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
   return page(
     c,
-    { title: "Home", user: account.name },
+    { title: "Home", person: account, scripts: ["/copy.js"] },
     <>
       <section>
         <h1>Your address</h1>

@@ -11,8 +11,8 @@ export async function findUsers(
   const found = await askPatiently(() =>
     db
       .prepare(
-        `SELECT (SELECT name FROM accounts WHERE name = ?1) AS user,
-                (SELECT a.name FROM domains d JOIN accounts a ON a.id = d.account
+        `SELECT (SELECT name FROM accounts WHERE name = ?1 AND deleted_at IS NULL) AS user,
+                (SELECT a.name FROM domains d JOIN accounts a ON a.id = d.account AND a.deleted_at IS NULL
                  WHERE d.host = ?2) AS owner`,
       )
       .bind(name, host)

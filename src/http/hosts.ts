@@ -50,3 +50,13 @@ export const quotaUrl = (origins: Origins, user: string): string =>
 /** <user>@<host>, the address that a person gives to an app. */
 export const addressOf = (origins: Origins, user: string): string =>
   `${user}@${new URL(origins.pages).host}`;
+
+/** The path if it leads nowhere but to our own pages, otherwise the home page. */
+export function localPath(requestUrl: string, path: string | undefined): string {
+  const { origin } = new URL(requestUrl);
+  if (path === undefined || !path.startsWith("/") || !URL.canParse(path, origin)) return "/";
+  const target = new URL(path, origin);
+  // A path that begins with two slashes, as "/.//x" becomes, is another host to a browser.
+  const isOurs = target.origin === origin && !target.pathname.startsWith("//");
+  return isOurs ? target.pathname + target.search : "/";
+}

@@ -4,23 +4,27 @@ import type { Context } from "hono";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { LANGUAGES, type Language, languageOf, wordsOf } from "./language";
+import { WORDS } from "./words";
 
 interface PageOptions {
   title: string;
-  /** Name of the person who is signed in. */
-  user?: string | undefined;
+  /** Who is signed in. */
+  person?: { name: string; isAdmin: boolean } | undefined;
   status?: ContentfulStatusCode;
-  /** An origin that a form of this page may lead to, besides our own. */
-  formTarget?: string;
+  /** The app that the page is about: a form may lead to this origin, an image come from it. */
+  app?: string;
+  /** Paths of script modules. Whatever they do, the page works without them. */
+  scripts?: string[];
   headers?: Record<string, string>;
 }
 
 /** Renders a page. `body` is what stands in <main>. */
 export function page(c: Context, options: PageOptions, body: Child): Response | Promise<Response> {
-  const { title, user, status = 200, formTarget, headers = {} } = options;
+  const { title, person, status = 200, app, scripts = [], headers = {} } = options;
   return c.html(
     html`<!DOCTYPE html>${(
-      <html lang="en">
+      <html lang={languageOf(c)}>
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -28,42 +32,91 @@ export function page(c: Context, options: PageOptions, body: Child): Response | 
           <title>{title} · Satchel</title>
           <link rel="stylesheet" href="/style.css" />
           <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-          <script src="/copy.js" type="module" />
+          {scripts.map((script) => (
+            <script src={script} type="module" />
+          ))}
         </head>
         <body>
-          <a class="skip" href="#main">
-            Skip to content
-          </a>
-          <header>
-            <a class="brand" href="/">
-              <img src="/favicon.svg" alt="" width="28" height="28" />
-              Satchel
-            </a>
-            {user ? (
-              <form method="post" action="/sign-out">
-                <span>{user}</span>
-                <button type="submit" class="quiet">
-                  Sign out
-                </button>
-              </form>
-            ) : null}
-          </header>
-          <main id="main">{body}</main>
+          <Frame c={c} person={person}>
+            {body}
+          </Frame>
         </body>
       </html>
     )}`,
     status,
-    { ...pageHeaders(c, formTarget), ...headers },
+    { ...pageHeaders(c, app), ...headers },
   );
 }
+
+interface FrameProps {
+  c: Context;
+  person: PageOptions["person"];
+  children: Child;
+}
+
+const Frame = ({ c, person, children }: FrameProps) => {
+  const words = wordsOf(c, WORDS);
+  return (
+    <>
+      <a class="skip" href="#main">
+        {words.skip}
+      </a>
+      <header>
+        <a class="brand" href="/">
+          <img src="/favicon.svg" alt="" width="28" height="28" />
+          Satchel
+        </a>
+        {person ? (
+          <form method="post" action="/sign-out">
+            <span>{person.name}</span>
+            <button type="submit" class="quiet">
+              {words.signOut}
+            </button>
+          </form>
+        ) : null}
+      </header>
+      {person ? <Menu c={c} isAdmin={person.isAdmin} /> : null}
+      <main id="main">{children}</main>
+      <footer>
+        <form method="post" action="/language">
+          {otherLanguages(c).map((language) => (
+            <button type="submit" name="language" value={language} class="link" lang={language}>
+              {LANGUAGES[language]}
+            </button>
+          ))}
+        </form>
+      </footer>
+    </>
+  );
+};
+
+const Menu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
+  const words = wordsOf(c, WORDS);
+  return (
+    <nav aria-label={words.menu}>
+      {Object.entries(words.pages)
+        .filter(([path]) => path !== "/admin" || isAdmin)
+        .map(([path, name]) => (
+          <a href={path} {...(isWithin(c.req.path, path) ? { "aria-current": "page" } : {})}>
+            {name}
+          </a>
+        ))}
+    </nav>
+  );
+};
+
+const isWithin = (path: string, page: string): boolean =>
+  path === page || (page !== "/" && path.startsWith(`${page}/`));
+
+const otherLanguages = (c: Context): Language[] =>
+  (Object.keys(LANGUAGES) as Language[]).filter((language) => language !== languageOf(c));
 
 /** A page that says why there is no other. */
 export const errorPage = (
   c: Context,
   status: ContentfulStatusCode,
-  title: string,
-  sentence: string,
-  link = { href: "/", text: "To the home page" },
+  { title, sentence }: { title: string; sentence: string },
+  link = { href: "/", text: wordsOf(c, WORDS).toHome },
 ): Response | Promise<Response> =>
   page(
     c,
@@ -84,27 +137,42 @@ export const Problem = ({ children }: { children: Child }) => (
   </p>
 );
 
+/** Text with a button that copies it, which shows itself where that works: /copy.js. */
+export const Copyable = ({ c, id, text }: { c: Context; id: string; text: string }) => (
+  <p class="row">
+    <span class="address" id={id}>
+      {text}
+    </span>
+    <button type="button" class="quiet" data-copy={id} hidden>
+      {wordsOf(c, WORDS).copy}
+    </button>
+  </p>
+);
+
 /** Security headers of everything on the pages' origin. */
-export const pageHeaders = (c: Context, formTarget?: string): Record<string, string> => ({
+export const pageHeaders = (c: Context, app?: string): Record<string, string> => ({
   "Content-Security-Policy": [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self' data:",
+    "connect-src 'self'",
+    `img-src 'self' data:${app ? ` ${sourceOf(app)}` : ""}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
-    `form-action 'self'${formTarget ? ` ${formSource(formTarget)}` : ""}`,
+    `form-action 'self'${app ? ` ${sourceOf(app)}` : ""}`,
   ].join("; "),
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
   // Not no-referrer: with it browsers send "Origin: null" with our own forms.
   "Referrer-Policy": "same-origin",
-  "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+  "Permissions-Policy":
+    "camera=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
   "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
   "Cache-Control": "no-store",
   ...(c.req.url.startsWith("https:") ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
 });
 
 /** CSP knows no IPv6 addresses; an app on http://[::1] can only be allowed with its scheme. */
-const formSource = (origin: string): string =>
+const sourceOf = (origin: string): string =>
   origin.includes("[") ? new URL(origin).protocol : origin;

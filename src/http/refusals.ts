@@ -8,6 +8,7 @@ const STATUS = {
   "folder-write": 400,
   unauthorized: 401,
   "insufficient-scope": 403,
+  suspended: 403,
   "not-found": 404,
   "method-not-allowed": 405,
   clash: 409,

@@ -3,7 +3,9 @@
 import type { Context, Next } from "hono";
 import { type Env, settings } from "../env";
 import { originsOf } from "./hosts";
+import { wordsOf } from "./language";
 import { errorPage } from "./page";
+import { WORDS } from "./words";
 
 /**
  * Refuses with a 403 every POST that a browser says comes from another origin. Every browser
@@ -21,7 +23,7 @@ export async function requireSameOrigin(
       ? site === "same-origin"
       : origin === undefined || origin === originsOf(c.req.url, settings(c.env)).pages;
   if (!isOwn && c.req.method !== "GET" && c.req.method !== "HEAD") {
-    return errorPage(c, 403, "Not from here", "This form was sent from another site.");
+    return errorPage(c, 403, wordsOf(c, WORDS).notFromHere);
   }
   await next();
 }

@@ -10,7 +10,6 @@ import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
 import { errorPage } from "../http/page";
-import { requireSameOrigin } from "../http/same-origin";
 import { issueCode } from "./codes";
 import { consentPage, DURATIONS, isDuration, levelField } from "./consent";
 import { listConnectedApps } from "./grants";
@@ -34,10 +33,10 @@ authorizeRoutes.get("/:user?", async (c) => {
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
   const apps = await listConnectedApps(c.env.DB, account.id, Date.now());
   const connected = apps.find(({ origin }) => origin === request.redirectUri.origin);
-  return consentPage(c, request, account.name, address, connected);
+  return consentPage(c, request, account, address, connected);
 });
 
-authorizeRoutes.post("/:user?", requireSameOrigin, async (c) => {
+authorizeRoutes.post("/:user?", async (c) => {
   const ready = await readyForConsent(c);
   if (ready instanceof Response) return ready;
   const { account, request } = ready;
@@ -47,7 +46,10 @@ authorizeRoutes.post("/:user?", requireSameOrigin, async (c) => {
   }
   const duration = form.get("duration") ?? "";
   if (!isDuration(duration)) {
-    return errorPage(c, 400, "Connect an app", "Choose how long the app may have access.");
+    return errorPage(c, 400, {
+      title: "Connect an app",
+      sentence: "Choose how long the app may have access.",
+    });
   }
   const { days } = DURATIONS[duration];
   const now = Date.now();
@@ -97,7 +99,7 @@ function refuseRequest(
 ): Response | Promise<Response> {
   if (redirect !== undefined && isSignedIn) return c.redirect(redirect);
   const link = redirect === undefined ? undefined : { href: redirect, text: "Back to the app" };
-  return errorPage(c, 400, "This app cannot be connected", message, link);
+  return errorPage(c, 400, { title: "This app cannot be connected", sentence: message }, link);
 }
 
 /** What the person leaves of what the app asked for. */

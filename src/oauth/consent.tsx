@@ -1,6 +1,7 @@
 /** The page on which a person allows an app, or not. */
 
 import type { Context } from "hono";
+import type { Account } from "../accounts/accounts";
 import type { Scope } from "../core/scope";
 import { isLoopback } from "../http/hosts";
 import { page } from "../http/page";
@@ -28,7 +29,7 @@ export const levelField = (scope: Scope): string => `level:${scope.module}`;
 export function consentPage(
   c: Context,
   { redirectUri, scopes, flow }: AuthorizationRequest,
-  user: string,
+  person: Account,
   address: string,
   connected: ConnectedApp | undefined,
 ): Response | Promise<Response> {
@@ -38,7 +39,7 @@ export function consentPage(
   const usual: Duration = flow === "implicit" ? "always" : "year";
   return page(
     c,
-    { title: "Connect an app", user, formTarget: origin },
+    { title: "Connect an app", person, app: origin },
     <form method="post" class="card">
       <h1>
         <span class="origin">{origin}</span> <span>asks for access to your storage</span>

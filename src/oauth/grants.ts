@@ -24,17 +24,24 @@ export interface Allowed {
   expiresAt: number | null;
 }
 
-/** Asks whether the grant of a token stands; for a batch. `grantedScopes` reads the answer. */
+/** Asks whether the grant of a token stands; for a batch. `grantStanding` reads the answer. */
 export const grantStatement = (
   db: D1Database,
   claims: AccessClaims,
   now: number,
 ): D1PreparedStatement => selectGrant(db, claims.account, claims.grant, now);
 
-/** The scopes of the grant, or null if it was revoked or has expired. */
-export function grantedScopes(result: D1Result | undefined): Scope[] | null {
-  const [row] = (result?.results ?? []) as { scope: string }[];
-  return row ? parseScopes(row.scope) : null;
+/** What a grant says of who shows its token. */
+export interface Standing {
+  scopes: Scope[];
+  isSuspended: boolean;
+}
+
+/** How a grant stands, or null if it was revoked or has expired. */
+export function grantStanding(result: D1Result | undefined): Standing | null {
+  const [row] = (result?.results ?? []) as { scope: string; suspendedAt: number | null }[];
+  const scopes = row ? parseScopes(row.scope) : null;
+  return row && scopes ? { scopes, isSuspended: row.suspendedAt !== null } : null;
 }
 
 /** An app that is connected to an account, by all its grants. */

@@ -31,7 +31,7 @@ export async function insertGrant(db: D1Database, grant: GrantRow): Promise<void
   );
 }
 
-/** The grant if it stands. One row. */
+/** The grant if it stands, and since when its account is suspended. */
 export const selectGrant = (
   db: D1Database,
   account: string,
@@ -40,8 +40,9 @@ export const selectGrant = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT scope FROM grants
-       WHERE account = ?1 AND id = ?2 AND (expires_at IS NULL OR expires_at > ?3)`,
+      `SELECT g.scope, a.suspended_at AS suspendedAt
+       FROM grants g JOIN accounts a ON a.id = g.account
+       WHERE g.account = ?1 AND g.id = ?2 AND (g.expires_at IS NULL OR g.expires_at > ?3)`,
     )
     .bind(account, id, now);
 

@@ -6,9 +6,9 @@ import { allows, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { bearerToken } from "../http/bearer";
 import { askPatiently } from "../http/patience";
-import { grantedScopes, grantStatement } from "../oauth/grants";
+import { grantStanding, grantStatement } from "../oauth/grants";
 import { type AccessClaims, verifyAccessToken } from "../oauth/tokens";
-import { BAD_TOKEN, OUT_OF_SCOPE } from "./verdicts";
+import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "./verdicts";
 
 /** A request that may go on: with a token that names a grant, or for a public document without. */
 export type Access = { by: "token"; claims: AccessClaims } | { by: "anyone"; user: string };
@@ -95,7 +95,10 @@ export async function askWithGrant<Row>(
   return allows(scopes, action, node) ? done(rows) : refused(OUT_OF_SCOPE);
 }
 
-/** The same whatever the grant's scopes are, which are returned. Refuses with `unauthorized`. */
+/**
+ * The same whatever the grant's scopes are, which are returned. Refuses with `unauthorized`, and with
+ * `suspended` where an administrator has closed the account for now.
+ */
 export async function askIfGranted<Row>(
   env: Env,
   claims: AccessClaims,
@@ -104,9 +107,10 @@ export async function askIfGranted<Row>(
 ): Promise<Outcome<{ scopes: Scope[]; rows: Row[] }>> {
   const questions = [grantStatement(env.DB, claims, now), question];
   const [granted, answer] = await askPatiently(() => env.DB.batch(questions));
-  const scopes = grantedScopes(granted);
-  if (scopes === null) return refused(BAD_TOKEN);
-  return done({ scopes, rows: (answer?.results ?? []) as Row[] });
+  const standing = grantStanding(granted);
+  if (standing === null) return refused(BAD_TOKEN);
+  if (standing.isSuspended) return refused(SUSPENDED);
+  return done({ scopes: standing.scopes, rows: (answer?.results ?? []) as Row[] });
 }
 
 const NO_TOKEN = "This needs an access token: Authorization: Bearer <access_token>.";

@@ -36,6 +36,7 @@ type Verdict =
   | "fenced"
   | "late"
   | "revoked"
+  | "suspended"
   | "out-of-scope"
   | "missing"
   | "clash"
@@ -148,6 +149,7 @@ const weighed = ({ fence, deadline }: Guards): string => `
   SELECT CASE ${fence}
     WHEN old.version = ?4 THEN 'repeat' ${deadline}
     WHEN granted.scope IS NULL THEN 'revoked'
+    WHEN suspended_at IS NOT NULL THEN 'suspended'
     WHEN instr(' ' || granted.scope || ' ', ' *:rw ') = 0
       AND instr(' ' || granted.scope || ' ', ?15) = 0 THEN 'out-of-scope'
     -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"

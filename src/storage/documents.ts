@@ -30,7 +30,7 @@ import { type Change, type Weighed, weighChange } from "./change-repo";
 import { COMMIT_WITHIN_MS, type Committed, isCreated } from "./commit";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./repo";
 import { hasRoom, noteRoom } from "./room";
-import { OVER_QUOTA, refusalOf } from "./verdicts";
+import { OVER_QUOTA, refusalOf, SUSPENDED } from "./verdicts";
 
 /** A document's row, with the account it belongs to. */
 export interface DocumentRow extends NodeRow {
@@ -38,7 +38,7 @@ export interface DocumentRow extends NodeRow {
   type: string;
 }
 
-/** One D1 round trip. Refuses with `not-found`, and as `askWithGrant` does. */
+/** One D1 round trip. Refuses with `not-found`, `suspended`, and as `askWithGrant` does. */
 export async function findDocument(
   env: Env,
   access: Access,
@@ -47,8 +47,11 @@ export async function findDocument(
 ): Promise<Outcome<DocumentRow>> {
   if (access.by === "anyone") {
     const question = selectPublicDocument(env.DB, access.user, node);
-    const row = await askPatiently(() => question.first<DocumentRow>());
-    return row ? done(row) : refused(NO_DOCUMENT);
+    const row = await askPatiently(() =>
+      question.first<DocumentRow & { suspendedAt: number | null }>(),
+    );
+    if (row === null) return refused(NO_DOCUMENT);
+    return row.suspendedAt === null ? done(row) : refused(SUSPENDED);
   }
   const { claims } = access;
   const question = selectDocument(env.DB, claims.account, node);

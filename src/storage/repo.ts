@@ -31,10 +31,10 @@ export const selectPublicDocument = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT n.account, n.version, n.type, n.length, n.modified
+      `SELECT n.account, n.version, n.type, n.length, n.modified, a.suspended_at AS suspendedAt
        FROM accounts a
        JOIN nodes n ON n.account = a.id AND n.parent = ?2 AND n.name = ?3
-       WHERE a.name = ?1`,
+       WHERE a.name = ?1 AND a.deleted_at IS NULL`,
     )
     .bind(user, node.parent, node.name);
 

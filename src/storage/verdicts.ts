@@ -14,6 +14,11 @@ export const OUT_OF_SCOPE: Refusal = {
   message: "The access token does not reach as far as this.",
 };
 
+export const SUSPENDED: Refusal = {
+  code: "suspended",
+  message: "This account is suspended. Its data is kept; its provider can say more.",
+};
+
 export const OVER_QUOTA: Refusal = {
   code: "over-quota",
   message: "The account has no room left for this document.",
@@ -33,6 +38,8 @@ export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
       return null;
     case "revoked":
       return BAD_TOKEN;
+    case "suspended":
+      return SUSPENDED;
     case "out-of-scope":
       return OUT_OF_SCOPE;
     case "missing":

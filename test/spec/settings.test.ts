@@ -54,6 +54,9 @@ describe("A setting that is wrong is named:", () => {
     ["SESSION_DAYS", " 30"],
     // Browsers keep a cookie for 400 days at most, and hono refuses to set one for longer.
     ["SESSION_DAYS", "401"],
+    ["ACTIVITY_DAYS", "0"],
+    ["MAIL", "smtp"],
+    ["METRICS_TOKEN", "too-short"],
     ["TOKEN_SECRETS", "too-short"],
     ["TOKEN_SECRETS", `${"a".repeat(32)},too-short`],
   ])("%s=%j", (name, value) => {
@@ -69,7 +72,9 @@ describe("A setting that is wrong is named:", () => {
 
   it("its value is in the sentence, unless it is a secret", () => {
     expect(messageOf({ SIGN_UP: "perhaps" })).toContain('"perhaps"');
-    expect(messageOf({ TOKEN_SECRETS: "my-secret-word" })).not.toContain("my-secret-word");
+    for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN"]) {
+      expect(messageOf({ [name]: "my-secret-word" })).not.toContain("my-secret-word");
+    }
   });
 
   it("STORAGE_ORIGIN that is the ORIGIN: no host would be left for the pages", () => {
@@ -98,6 +103,11 @@ describe("Settings that are right", () => {
       ACCESS_TOKEN_SECONDS: 3600,
       REFRESH_TOKEN_DAYS: 180,
       SESSION_DAYS: 30,
+      ACTIVITY_DAYS: 90,
+      ADMIN_LOG_DAYS: 365,
+      MAIL: "none",
+      MAIL_FROM: "",
+      METRICS_TOKEN: "",
       TOKEN_SECRETS: [],
     });
   });
@@ -117,6 +127,11 @@ describe("Settings that are right", () => {
         ACCESS_TOKEN_SECONDS: "60",
         REFRESH_TOKEN_DAYS: "1",
         SESSION_DAYS: "400",
+        ACTIVITY_DAYS: "1",
+        ADMIN_LOG_DAYS: "1",
+        MAIL: "cloudflare",
+        MAIL_FROM: "satchel@satchel.example",
+        METRICS_TOKEN: "m".repeat(32),
         TOKEN_SECRETS: secrets.join(","),
       }),
     ).toEqual({
@@ -131,6 +146,11 @@ describe("Settings that are right", () => {
       ACCESS_TOKEN_SECONDS: 60,
       REFRESH_TOKEN_DAYS: 1,
       SESSION_DAYS: 400,
+      ACTIVITY_DAYS: 1,
+      ADMIN_LOG_DAYS: 1,
+      MAIL: "cloudflare",
+      MAIL_FROM: "satchel@satchel.example",
+      METRICS_TOKEN: "m".repeat(32),
       TOKEN_SECRETS: secrets,
     });
   });

@@ -1,7 +1,8 @@
 /** A provider, its people and their apps, for tests that come through the public door. */
 
 import { env, exports } from "cloudflare:workers";
-import { insertAccount, insertSession } from "../../src/accounts/repo";
+import { insertAccount, insertPassword } from "../../src/accounts/repo";
+import { insertSession } from "../../src/accounts/session-repo";
 import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
 
@@ -44,18 +45,22 @@ let hash: Promise<string> | undefined;
 export async function signUp(name = freshName()): Promise<Person> {
   hash ??= Promise.resolve(env.USERS.getByName("hasher").hashPassword(PASSWORD));
   const now = Date.now();
-  const account = { id: randomId(), name };
-  if (!(await insertAccount(env.DB, account, await hash, now))) {
+  const account = { id: randomId(), name, invitation: null };
+  const credential = insertPassword(env.DB, account.id, await hash, now);
+  if ((await insertAccount(env.DB, account, credential, true, now)) !== "made") {
     throw new Error(`The name ${name} is taken.`);
   }
   const secret = randomSecret();
   const session = {
     hash: await sha256(secret),
-    account: account.id,
     createdAt: now,
     expiresAt: now + 30 * DAY_MS,
+    provedAt: now,
+    seenAt: now,
+    device: null,
+    country: null,
   };
-  await insertSession(env.DB, session, null);
+  await insertSession(env.DB, account.id, session, null);
   return { name, cookie: `__Host-session=${secret}` };
 }
 

@@ -48,7 +48,7 @@ async function costOfOperation(name: string): Promise<Counts & { floor: Operatio
   return { ...(await costOf(() => operation.act(0), operation.status)), floor: operation.floor };
 }
 
-const READ = { trips: 1, queries: 2, rowsRead: 2 };
+const READ = { trips: 1, queries: 2, rowsRead: 3 };
 const WRITE = { trips: 1, queries: 3, objects: 1 };
 /** Where nobody knows whether the body fits, D1 is asked first. */
 const LOOK = { trips: 2, queries: 4 };
@@ -56,11 +56,11 @@ const LOOK = { trips: 2, queries: 4 };
 /** What is not named is none. Calls and rows written hold exactly, rows read are the most. */
 const COSTS: Record<string, Partial<Counts>> = {
   "GET of 1 KB": { ...READ, classB: 1 },
-  "GET of a public document, no token": { ...READ, queries: 1, classB: 1 },
+  "GET of a public document, no token": { ...READ, queries: 1, rowsRead: 2, classB: 1 },
   "GET of a document, 304": READ,
   "HEAD of a document": READ,
-  "GET of nothing, 404": { ...READ, rowsRead: 1 },
-  "Listing of 50": { ...READ, rowsRead: 53 },
+  "GET of nothing, 404": { ...READ, rowsRead: 2 },
+  "Listing of 50": { ...READ, rowsRead: 54 },
   "Listing of 50, 304": READ,
   "Listing of an empty folder": READ,
   "PUT of a new document, three folders deep": {
@@ -99,8 +99,8 @@ const COSTS: Record<string, Partial<Counts>> = {
   "DELETE of nothing, 404": { ...WRITE, rowsRead: 20 },
   Preflight: {},
   WebFinger: { trips: 1, queries: 1, rowsRead: 1 },
-  "Quota of an account": { ...READ, rowsRead: 3 },
-  "Exchange of a code for tokens": { trips: 2, queries: 5, rowsRead: 6, rowsWritten: 3 },
+  "Quota of an account": { ...READ, rowsRead: 4 },
+  "Exchange of a code for tokens": { trips: 2, queries: 5, rowsRead: 7, rowsWritten: 3 },
   "Refresh of a token": { trips: 2, queries: 4, rowsRead: 7, rowsWritten: 2 },
 };
 
@@ -121,7 +121,7 @@ describe("the bill of an operation", () => {
 });
 
 /** The grant's, and the document's, or the folder's with its items. */
-const MOST_ROWS_OF_A_READ = 8;
+const MOST_ROWS_OF_A_READ = 9;
 
 describe("one round trip to D1, and nothing else", () => {
   const document = "/public/bill/document";

@@ -1,0 +1,45 @@
+/** The activity log in D1. */
+
+import { askPatiently } from "../http/patience";
+import type { Deed, Entry } from "./activity";
+
+/** Its id has to be fresh, so that it can be repeated. */
+export function insertActivity(
+  db: D1Database,
+  account: string,
+  { at, id, deed: { kind, ...detail } }: Entry,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO activity (account, at, id, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT DO NOTHING`,
+    )
+    .bind(account, at, id, kind, JSON.stringify(detail));
+}
+
+/** The newest first. */
+export async function loadActivity(
+  db: D1Database,
+  account: string,
+  before: Pick<Entry, "at" | "id"> | null,
+  limit: number,
+): Promise<Entry[]> {
+  const { results } = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT at, id, kind, detail FROM activity
+         WHERE account = ?1 AND (at, id) < (?2, ?3)
+         ORDER BY at DESC, id DESC LIMIT ?4`,
+      )
+      .bind(account, before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? "", limit)
+      .all<{ at: number; id: string; kind: string; detail: string }>(),
+  );
+  return results.map(({ at, id, kind, detail }) => ({
+    at,
+    id,
+    deed: { kind, ...JSON.parse(detail) } as Deed,
+  }));
+}
+
+export const deleteOldActivity = (db: D1Database, before: number): D1PreparedStatement =>
+  db.prepare("DELETE FROM activity WHERE at < ?1").bind(before);

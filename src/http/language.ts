@@ -1,0 +1,39 @@
+/** The languages of the pages, and which of them somebody reads. */
+
+import type { Context } from "hono";
+import { accepts } from "hono/accepts";
+import { getCookie, setCookie } from "hono/cookie";
+import { DAY_MS } from "../core/time";
+
+/** By what each calls itself. One more entry here, and the compiler names every word to translate. */
+export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
+
+export type Language = keyof typeof LANGUAGES;
+
+/** Asked for in the browser's own words, and kept there: a choice is no matter of the account. */
+const COOKIE = "language";
+
+export const isLanguage = (text: string | undefined): text is Language =>
+  text !== undefined && Object.hasOwn(LANGUAGES, text);
+
+/** What this browser has chosen, or what it says it prefers (RFC 9110 §12.5.4), or English. */
+export function languageOf(c: Context): Language {
+  const chosen = getCookie(c, COOKIE);
+  if (isLanguage(chosen)) return chosen;
+  const supports = Object.keys(LANGUAGES);
+  return accepts(c, { header: "Accept-Language", supports, default: "en" }) as Language;
+}
+
+/** Keeps the choice for a year. */
+export const keepLanguage = (c: Context, language: Language): void =>
+  setCookie(c, COOKIE, language, {
+    httpOnly: true,
+    sameSite: "Lax",
+    path: "/",
+    maxAge: (365 * DAY_MS) / 1000,
+    secure: c.req.url.startsWith("https:"),
+  });
+
+/** The words of a room in the language of this browser. */
+export const wordsOf = <Words>(c: Context, words: Record<Language, Words>): Words =>
+  words[languageOf(c)];

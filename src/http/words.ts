@@ -1,0 +1,56 @@
+/** What the frame of every page says, and the pages that say why there is no other. */
+
+const en = {
+  skip: "Skip to content",
+  signOut: "Sign out",
+  menu: "Menu",
+  pages: {
+    "/": "Home",
+    "/apps": "Apps",
+    "/data": "Data",
+    "/security": "Security",
+    "/activity": "Activity",
+    "/settings": "Settings",
+    "/admin": "Administration",
+  },
+  toHome: "To the home page",
+  notFound: { title: "Not found", sentence: "There is nothing here." },
+  tooMuch: { title: "Too much", sentence: "This form is larger than any of ours." },
+  notFromHere: { title: "Not from here", sentence: "This form was sent from another site." },
+  unavailable: "Not at the moment",
+  readFailed: "This is not available at the moment; nothing was changed. Try again.",
+  writeFailed:
+    "We did not get an answer in time. Look whether your change is there, and try again.",
+  copy: "Copy",
+  print: "Print",
+};
+
+const de: typeof en = {
+  skip: "Zum Inhalt",
+  signOut: "Abmelden",
+  menu: "Menü",
+  pages: {
+    "/": "Start",
+    "/apps": "Apps",
+    "/data": "Daten",
+    "/security": "Sicherheit",
+    "/activity": "Verlauf",
+    "/settings": "Einstellungen",
+    "/admin": "Verwaltung",
+  },
+  toHome: "Zur Startseite",
+  notFound: { title: "Nicht gefunden", sentence: "Hier ist nichts." },
+  tooMuch: { title: "Zu viel", sentence: "Dieses Formular ist größer als jedes von uns." },
+  notFromHere: {
+    title: "Nicht von hier",
+    sentence: "Dieses Formular wurde von einer anderen Website geschickt.",
+  },
+  unavailable: "Gerade nicht möglich",
+  readFailed: "Das ist gerade nicht verfügbar; nichts wurde geändert. Versuche es noch einmal.",
+  writeFailed:
+    "Wir haben nicht rechtzeitig eine Antwort bekommen. Sieh nach, ob deine Änderung da ist, und versuche es noch einmal.",
+  copy: "Kopieren",
+  print: "Drucken",
+};
+
+export const WORDS = { en, de };
