@@ -21,7 +21,11 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          provide: { modelSteps: process.env.MODEL_STEPS, modelSeed: process.env.MODEL_SEED },
+          provide: {
+            modelSteps: process.env.MODEL_STEPS,
+            modelSeed: process.env.MODEL_SEED,
+            fuzzRuns: process.env.FUZZ_RUNS,
+          },
           include: ["test/{spec,unit,races}/**/*.test.ts"],
           setupFiles: ["./test/support/setup.ts"],
           testTimeout: 30_000,

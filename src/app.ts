@@ -11,7 +11,7 @@ import { onlyOnHostOf, requireHost, requireTls } from "./http/gates";
 import { wordsOf } from "./http/language";
 import { languageRoutes } from "./http/language-routes";
 import { logFailure, logFault } from "./http/log";
-import { errorPage, pageHeaders } from "./http/page";
+import { errorPage, guardPages } from "./http/page";
 import { isTransient } from "./http/patience";
 import { refusalResponse } from "./http/refusals";
 import { requireSameOrigin } from "./http/same-origin";
@@ -31,6 +31,7 @@ app.route("/.well-known", discoveryRoutes);
 
 app.use(requireTls, onlyOnHostOf("pages"));
 app.route("/oauth", tokenRoutes);
+app.use(guardPages);
 app.use(limitForms((c) => errorPage(c, 413, wordsOf(c, WORDS).tooMuch)));
 app.use(requireSameOrigin);
 app.route("/oauth/authorize", authorizeRoutes);
@@ -44,11 +45,7 @@ async function asset(c: Context<{ Bindings: Env }>): Promise<Response> {
   const { pathname } = new URL(c.req.url);
   const found = await c.env.ASSETS.fetch(`https://assets.local${pathname}`, c.req.raw);
   if (found.status === 404) return errorPage(c, 404, wordsOf(c, WORDS).notFound);
-  const response = new Response(found.body, found);
-  for (const [name, value] of Object.entries(pageHeaders(c))) {
-    if (name !== "Cache-Control") response.headers.set(name, value);
-  }
-  return response;
+  return new Response(found.body, found);
 }
 
 app.notFound((c) => errorPage(c, 404, wordsOf(c, WORDS).notFound));

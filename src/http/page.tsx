@@ -1,6 +1,6 @@
 /** The shell of every page: its frame, and the headers that keep others' scripts and frames out. */
 
-import type { Context } from "hono";
+import type { Context, Next } from "hono";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -149,8 +149,16 @@ export const Copyable = ({ c, id, text }: { c: Context; id: string; text: string
   </p>
 );
 
+/** Sees to it that nothing leaves the pages' origin without their security headers. */
+export async function guardPages(c: Context, next: Next): Promise<void> {
+  await next();
+  for (const [name, value] of Object.entries(pageHeaders(c))) {
+    if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  }
+}
+
 /** Security headers of everything on the pages' origin. */
-export const pageHeaders = (c: Context, app?: string): Record<string, string> => ({
+const pageHeaders = (c: Context, app?: string): Record<string, string> => ({
   "Content-Security-Policy": [
     "default-src 'none'",
     "script-src 'self'",

@@ -50,6 +50,12 @@ export async function signUp(name = freshName()): Promise<Person> {
   if ((await insertAccount(env.DB, account, credential, true, now)) !== "made") {
     throw new Error(`The name ${name} is taken.`);
   }
+  return { name, cookie: await newSession(account.id) };
+}
+
+/** The cookie of one more browser in which somebody has just signed in. */
+export async function newSession(account: string): Promise<string> {
+  const now = Date.now();
   const secret = randomSecret();
   const session = {
     hash: await sha256(secret),
@@ -60,8 +66,8 @@ export async function signUp(name = freshName()): Promise<Person> {
     device: null,
     country: null,
   };
-  await insertSession(env.DB, account.id, session, null);
-  return { name, cookie: `__Host-session=${secret}` };
+  await insertSession(env.DB, account, session, null);
+  return `__Host-session=${secret}`;
 }
 
 /** The session cookie that a response sets, as a browser would send it back. */
