@@ -15,6 +15,7 @@ export function signUp(url: string, name: string): Promise<Response> {
 }
 
 export interface App {
+  token: string;
   put(path: string, body: string): Promise<Response>;
   get(path: string): Promise<Response>;
 }
@@ -37,8 +38,10 @@ export async function connectApp(url: string, name: string): Promise<(url: strin
     redirect: "manual",
   });
   const answer = new URL(allowed.headers.get("Location") ?? "").hash.slice(1);
-  const headers = { Authorization: `Bearer ${new URLSearchParams(answer).get("access_token")}` };
+  const token = new URLSearchParams(answer).get("access_token") ?? "";
+  const headers = { Authorization: `Bearer ${token}` };
   return (at) => ({
+    token,
     get: (path) => fetch(`${at}/storage/${name}${path}`, { headers }),
     put: (path, body) =>
       fetch(`${at}/storage/${name}${path}`, {
