@@ -1,0 +1,168 @@
+/** Attacks that belong to no single door: caches, long input, documents that would be pages. */
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { everyRow } from "../support/rows";
+import {
+  type App,
+  authorizeUrl,
+  connect,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+let alice: Person;
+let app: App;
+
+beforeAll(async () => {
+  alice = await signUp("alice");
+  app = await connect(alice);
+  await app.put("/public/notes/x", "<script>alert(1)</script>", { "Content-Type": "text/html" });
+  await app.put("/notes/private", "private");
+});
+
+const PUBLIC = "/storage/alice/public/notes/x";
+
+describe("A cache in between", () => {
+  it("§6 asks again for each public document, and keeps the answers to two origins apart", async () => {
+    for (const [path, headers] of [
+      [PUBLIC, {}],
+      [PUBLIC, { Range: "bytes=0-3" }],
+      [`${PUBLIC}?cache=1`, {}],
+    ] as [string, Record<string, string>][]) {
+      const response = await send(path, { headers: { ...headers, Origin: "https://a.example" } });
+      expect(response.headers.get("cache-control")).toBe("no-cache, public");
+      expect(response.headers.get("vary")).toBe("Origin");
+    }
+  });
+
+  it("§6 may keep nothing that needs a token, and no refusal", async () => {
+    for (const response of [
+      await app.get("/notes/private"),
+      await app.get("/notes/"),
+      await app.get("/notes/none"),
+      await send("/storage/alice/notes/private"),
+      await send("/storage/alice/public/notes/none"),
+    ]) {
+      expect(response.headers.get("cache-control")).toBe("no-cache");
+    }
+  });
+
+  it.each([
+    "X-Forwarded-Host",
+    "X-Host",
+    "X-Forwarded-Server",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-Forwarded-Proto",
+    "Forwarded",
+    "X-HTTP-Method-Override",
+  ])("gets nothing else to keep when %s says something", async (name) => {
+    const paths = [
+      PUBLIC,
+      "/.well-known/webfinger?resource=acct:alice@satchel.example",
+      "/.well-known/oauth-authorization-server",
+      "/sign-in",
+    ];
+    for (const path of paths) {
+      const plain = await send(path);
+      const asked = await send(path, { headers: { [name]: "evil.example/evil" } });
+      expect(asked.status).toBe(plain.status);
+      expect(await asked.text()).toBe(await plain.text());
+    }
+  });
+});
+
+describe("A document that would be a page", () => {
+  it.each([
+    "text/html",
+    "image/svg+xml",
+    "application/pdf",
+    "application/xhtml+xml",
+    "text/xml",
+    "text/javascript",
+  ])("§14 of type %s is served as sent, to run nothing and to be nothing else", async (type) => {
+    await app.put("/public/notes/evil", "<script>alert(1)</script>", { "Content-Type": type });
+    const response = await send("/storage/alice/public/notes/evil");
+    expect(response.headers.get("content-type")).toBe(type);
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^sandbox; default-src 'none';/);
+    expect(policy).not.toMatch(/allow-|script-src/);
+  });
+});
+
+describe("Input that is long and almost right", () => {
+  const LONG = 15_000;
+  const MANY = [
+    '"'.repeat(LONG),
+    '"a",'.repeat(LONG / 4),
+    'W/"'.repeat(LONG / 3),
+    " ".repeat(LONG),
+    `bytes=${"0-0,".repeat(LONG / 4)}`,
+    `bytes=${"0".repeat(LONG)}-`,
+    `Bearer ${"a".repeat(LONG)}!`,
+    `Bearer${" ".repeat(LONG)}!`,
+    `Bearer ${".".repeat(LONG)}`,
+    `a${"-".repeat(LONG)}`,
+    "notes:rw ".repeat(LONG / 9),
+    `https://${"a@".repeat(LONG / 2)}`,
+    `https://app.example/${"../".repeat(LONG / 3)}`,
+    `text/plain${";a=b".repeat(LONG / 4)}`,
+    "de;q=0.1,".repeat(LONG / 9),
+    "Mozilla/5.0 Version/".repeat(LONG / 20),
+    `${"a=b; ".repeat(LONG / 5)}__Host-session=x`,
+    `${"::1,".repeat(LONG / 4)}`,
+    `x@${"a.".repeat(LONG / 2)}`,
+  ];
+
+  it("in any header of a storage request is answered, and changes nothing", async () => {
+    const before = await everyRow();
+    for (const value of MANY) {
+      for (const name of [
+        "Authorization",
+        "If-Match",
+        "If-None-Match",
+        "If-Modified-Since",
+        "If-Range",
+        "Range",
+        "Content-Type",
+        "Cookie",
+        "Origin",
+        "CF-Connecting-IP",
+      ]) {
+        const response = await send("/storage/alice/notes/none", { headers: { [name]: value } });
+        expect([name, value.slice(0, 9), response.status]).toEqual([
+          name,
+          value.slice(0, 9),
+          expect.any(Number),
+        ]);
+        expect(response.status).toBeLessThan(500);
+      }
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("in a request for access and on the pages is answered, and changes nothing", async () => {
+    const before = await everyRow();
+    const cookie = alice.cookie;
+    for (const value of MANY) {
+      for (const name of ["redirect_uri", "scope", "state", "response_type", "code_challenge"]) {
+        const response = await send(authorizeUrl("alice", { [name]: value }), {
+          headers: { Cookie: cookie },
+        });
+        expect(response.status, name).toBeLessThan(500);
+      }
+      for (const name of ["Accept-Language", "User-Agent", "Cookie", "Referer"]) {
+        const response = await send("/sign-in", { headers: { [name]: value } });
+        expect(response.status, name).toBe(200);
+      }
+      const found = await send(`/.well-known/webfinger?resource=${encodeURIComponent(value)}`);
+      expect(found.status).toBeGreaterThanOrEqual(400);
+      const language = await sendForm("/language", { language: value });
+      expect(language.status).toBe(303);
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+});
