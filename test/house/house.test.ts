@@ -171,3 +171,23 @@ describe("the database", () => {
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 });
+
+describe("SECURITY.md", () => {
+  const rows = readFileSync(join(ROOT, "SECURITY.md"), "utf8")
+    .split("\n")
+    .filter((line) => /^\| (?!asset|-)/.test(line));
+
+  it("names a test for every attack", () => {
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter((row) => !/`test\/[\w/.-]+\.ts` “[^”]+” \|$/.test(row))).toEqual([]);
+  });
+
+  it("every test that it names is there", () => {
+    const missing = rows.filter((row) =>
+      [...row.matchAll(/`(test\/[\w/.-]+\.ts)` “([^”]+)”/g)].some(
+        ([, file = "", title = ""]) => !readFileSync(join(ROOT, file), "utf8").includes(title),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+});
