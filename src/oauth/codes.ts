@@ -4,16 +4,16 @@ import { formatScopes, isWithin, parseScopes } from "../core/scope";
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import type { Allowed } from "./grants";
-import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import {
-  deleteGrant,
   insertCode,
   loadCode,
   loadRefreshToken,
   redeemCode,
   rotateRefreshToken,
-} from "./repo";
+} from "./code-repo";
+import { deleteGrant } from "./grant-repo";
+import type { Allowed } from "./grants";
+import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import { signAccessToken } from "./tokens";
 
 const CODE_LIFETIME_MS = 60_000;

@@ -2,14 +2,14 @@
 
 import type { Account } from "../accounts/accounts";
 import { parseScopes, type Scope } from "../core/scope";
-import type { RedirectUri } from "./redirect-uri";
 import {
   deleteExpiredGrants,
   deleteGrantsOf,
   type GrantRow,
   loadGrants,
   selectGrant,
-} from "./repo";
+} from "./grant-repo";
+import type { RedirectUri } from "./redirect-uri";
 import type { AccessClaims } from "./tokens";
 
 export { deleteExpiredGrants };

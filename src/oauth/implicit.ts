@@ -2,8 +2,8 @@
 
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
+import { insertGrant } from "./grant-repo";
 import type { Allowed } from "./grants";
-import { insertGrant } from "./repo";
 import { signAccessToken } from "./tokens";
 
 /** Makes the grant and a token that lives as long. Returns the parameters of RFC 6749 §4.2.2. */

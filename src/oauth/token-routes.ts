@@ -6,9 +6,10 @@ import type { Env } from "../env";
 import { allowApps } from "../http/cors";
 import { limitForms, readForm } from "../http/form";
 import { limitStrangers } from "../http/limits";
+import { loadRefreshToken } from "./code-repo";
 import { exchangeCode, exchangeRefreshToken, type TokenError, type TokenOutcome } from "./codes";
+import { deleteGrant } from "./grant-repo";
 import { findRepeated, presentParameters } from "./parameters";
-import { deleteGrant, loadRefreshToken } from "./repo";
 import { verifyAccessToken } from "./tokens";
 
 type OAuthContext = Context<{ Bindings: Env }>;
