@@ -18,30 +18,33 @@ interface CodeRow {
   successor: string | null;
 }
 
-/** Keeps a code until it is redeemed or expires. */
+/** Keeps a code until it is redeemed or expires. `alsoDo` comes in the same batch. */
 export async function insertCode(
   db: D1Database,
   code: Omit<CodeRow, "user" | "successor">,
+  alsoDo: D1PreparedStatement[],
 ): Promise<void> {
   await askPatiently(() =>
-    db
-      .prepare(
-        `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
+    db.batch([
+      db
+        .prepare(
+          `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
                             grant_expires_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT DO NOTHING`,
-      )
-      .bind(
-        code.hash,
-        code.account,
-        code.grantId,
-        code.redirectUri,
-        code.challenge,
-        code.scope,
-        code.grantExpiresAt,
-        code.expiresAt,
-      )
-      .run(),
+        )
+        .bind(
+          code.hash,
+          code.account,
+          code.grantId,
+          code.redirectUri,
+          code.challenge,
+          code.scope,
+          code.grantExpiresAt,
+          code.expiresAt,
+        ),
+      ...alsoDo,
+    ]),
   );
 }
 
@@ -104,7 +107,7 @@ export async function redeemCode(
 }
 
 /** Runs an exchange, whose last statement tells the successor, and says whether this was made. */
-async function isSuccessor(
+export async function isSuccessor(
   db: D1Database,
   hash: string,
   exchange: D1PreparedStatement[],
