@@ -2,7 +2,7 @@
 
 import type { Context } from "hono";
 import type { Account } from "../accounts/accounts";
-import { formatBytes, formatCount, formatDay, formatMoment } from "../http/format";
+import { formatDay, formatMoment } from "../http/format";
 import { type Language, languageOf, wordsOf } from "../http/language";
 import { Problem, page } from "../http/page";
 import { type ConnectedApp, describeScopes } from "../oauth/grants";
@@ -10,7 +10,7 @@ import { DURATIONS, type Duration, endOf, levelField, levelsOf } from "../oauth/
 import type { UseRow } from "../oauth/use";
 import { WORDS as OAUTH_WORDS } from "../oauth/words";
 import { storageFirstLink } from "./apps";
-import { sumUse, UsePicture } from "./apps-use";
+import { describeUse, sumUse, UsePicture } from "./apps-use";
 import { WORDS } from "./apps-words";
 
 type Words = (typeof WORDS)["en"];
@@ -102,8 +102,7 @@ const AppItem = ({ app, use, viewer, language }: AppProps) => {
             words.neverUsed
           ) : (
             <>
-              {words.lastUsed(formatMoment(language, used.lastAt))};{" "}
-              {words.used(formatCount(language, used.requests), formatBytes(language, used.bytes))}
+              {words.lastUsed(formatMoment(language, used.lastAt))}; {describeUse(used, language)}
             </>
           )}
         </small>
@@ -174,9 +173,7 @@ export function appPage(
           <dt>{words.facts.last}</dt>
           <dd>{used.lastAt === null ? words.neverUsed : formatMoment(language, used.lastAt)}</dd>
           <dt>{words.facts.use}</dt>
-          <dd>
-            {words.used(formatCount(language, used.requests), formatBytes(language, used.bytes))}
-          </dd>
+          <dd>{describeUse(used, language)}</dd>
         </dl>
         {used.requests === 0 ? null : (
           <>

@@ -34,6 +34,13 @@ export function sumUse(rows: UseRow[], grants: string[], now: number): Use {
 const sum = <Key extends string>(rows: Record<Key, number>[], key: Key): number =>
   rows.reduce((total, row) => total + row[key], 0);
 
+/** "12 requests and 3 MB in the last 30 days". */
+export const describeUse = ({ requests, bytes }: Use, language: Language): string =>
+  WORDS[language].used(countOf(requests, language), formatBytes(language, bytes));
+
+const countOf = (requests: number, language: Language): string =>
+  WORDS[language].requests(requests, formatCount(language, requests));
+
 const BAR_WIDTH = 8;
 const STEP = 10;
 const HALF = 24;
@@ -44,9 +51,9 @@ export function UsePicture({ use, language }: { use: Use; language: Language }) 
   const busiest = use.days.toSorted((a, b) => b.requests - a.requests)[0];
   if (busiest === undefined || use.requests === 0) return null;
   const mostBytes = Math.max(...use.days.map(({ bytes }) => bytes));
-  const inWords = `${words.used(formatCount(language, use.requests), formatBytes(language, use.bytes))}; ${words.busiest(
+  const inWords = `${describeUse(use, language)}; ${words.busiest(
     formatDay(language, busiest.day * DAY_MS),
-    formatCount(language, busiest.requests),
+    countOf(busiest.requests, language),
   )}`;
   return (
     <svg

@@ -30,9 +30,10 @@ const en = {
   untilDisconnected: "until you disconnect it",
   lastUsed: (moment: string) => `last used ${moment}`,
   neverUsed: "not used in the last 30 days",
-  used: (requests: string, bytes: string) =>
-    `${requests} requests and ${bytes} in the last 30 days`,
-  busiest: (day: string, requests: string) => `most on ${day}: ${requests} requests`,
+  requests: (count: number, formatted: string) =>
+    `${formatted} ${count === 1 ? "request" : "requests"}`,
+  used: (requests: string, bytes: string) => `${requests} and ${bytes} in the last 30 days`,
+  busiest: (day: string, requests: string) => `most on ${day}: ${requests}`,
   legend: "Upwards: requests of each day. Downwards: bytes.",
   facts: {
     may: "May",
@@ -132,8 +133,9 @@ const de: typeof en = {
   untilDisconnected: "bis du sie trennst",
   lastUsed: (moment) => `zuletzt benutzt ${moment}`,
   neverUsed: "in den letzten 30 Tagen nicht benutzt",
-  used: (requests, bytes) => `${requests} Anfragen und ${bytes} in den letzten 30 Tagen`,
-  busiest: (day, requests) => `am meisten am ${day}: ${requests} Anfragen`,
+  requests: (count, formatted) => `${formatted} ${count === 1 ? "Anfrage" : "Anfragen"}`,
+  used: (requests, bytes) => `${requests} und ${bytes} in den letzten 30 Tagen`,
+  busiest: (day, requests) => `am meisten am ${day}: ${requests}`,
   legend: "Nach oben: Anfragen an jedem Tag. Nach unten: Bytes.",
   facts: {
     may: "Darf",

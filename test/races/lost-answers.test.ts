@@ -130,6 +130,7 @@ describe("the fence", () => {
       id: "grant",
       origin: "https://app.example",
       appUrl: "https://app.example/",
+      label: null,
       scope: "*:rw",
       flow: "implicit",
       createdAt: 0,
