@@ -3,7 +3,9 @@
 import { type Context, Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
 import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
+import { appsRoutes } from "./dashboard/apps-routes";
 import { dashboardRoutes } from "./dashboard/routes";
+import { tokensRoutes } from "./dashboard/tokens-routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
 import { limitForms } from "./http/form";
@@ -17,6 +19,7 @@ import { refusalResponse } from "./http/refusals";
 import { requireSameOrigin } from "./http/same-origin";
 import { WORDS } from "./http/words";
 import { authorizeRoutes } from "./oauth/authorize-routes";
+import { deviceRoutes } from "./oauth/device-routes";
 import { tokenRoutes } from "./oauth/token-routes";
 import { quotaRoutes } from "./storage/quota-routes";
 import { storageRoutes } from "./storage/routes";
@@ -37,7 +40,10 @@ app.use(requireSameOrigin);
 app.route("/oauth/authorize", authorizeRoutes);
 app.route("/", languageRoutes);
 app.route("/", accountRoutes);
+app.route("/", deviceRoutes);
 app.route("/", dashboardRoutes);
+app.route("/", tokensRoutes);
+app.route("/", appsRoutes);
 app.get("*", asset);
 
 /** Style sheet, icon, scripts; 404 for everything else. */

@@ -27,10 +27,12 @@ dashboardRoutes.get("/", async (c) => {
 });
 
 dashboardRoutes.post("/disconnect", async (c) => {
-  const account = await currentAccount(c, Date.now());
+  const now = Date.now();
+  const account = await currentAccount(c, now);
   if (account === null) return c.redirect("/sign-in", 303);
-  const form = await readForm(c);
-  await disconnectApp(c.env.DB, account.id, form.get("origin") ?? "");
+  const id = (await readForm(c)).get("origin");
+  const app = (await listConnectedApps(c.env.DB, account.id, now)).find((app) => app.id === id);
+  if (app) await disconnectApp(c.env.DB, account.id, app, now);
   return c.redirect("/", 303);
 });
 
@@ -114,9 +116,13 @@ function homePage(
 const AppItem = ({ app, address }: { app: ConnectedApp; address: string }) => (
   <li>
     <div>
-      <a href={storageFirstLink(app.url, address)} rel="noreferrer">
-        {app.origin}
-      </a>
+      {app.url === "" ? (
+        <strong>{app.name}</strong>
+      ) : (
+        <a href={storageFirstLink(app.url, address)} rel="noreferrer">
+          {app.name}
+        </a>
+      )}
       <small>
         {describeScopes(app.scopes)}
         <br />
@@ -125,8 +131,8 @@ const AppItem = ({ app, address }: { app: ConnectedApp; address: string }) => (
       </small>
     </div>
     <form method="post" action="/disconnect">
-      <input type="hidden" name="origin" value={app.origin} />
-      <button type="submit" class="quiet" aria-label={`Disconnect ${app.origin}`}>
+      <input type="hidden" name="origin" value={app.id} />
+      <button type="submit" class="quiet" aria-label={`Disconnect ${app.name}`}>
         Disconnect
       </button>
     </form>

@@ -53,20 +53,27 @@ async function find(db: D1Database, subject: Subject, ownHost: string): Promise<
   return subject.host === ownHost ? user : null;
 }
 
-/** RFC 8414. */
+/** RFC 8414, with what RFC 8628 §4 and RFC 9207 §3 add. */
 discoveryRoutes.get("/oauth-authorization-server", (c) => {
   const { pages } = originsOf(c.req.url, settings(c.env));
   return c.json({
     issuer: pages,
     authorization_endpoint: `${pages}/oauth/authorize`,
     token_endpoint: `${pages}/oauth/token`,
+    device_authorization_endpoint: `${pages}/oauth/device_authorization`,
     revocation_endpoint: `${pages}/oauth/revoke`,
     response_types_supported: ["token", "code"],
     response_modes_supported: ["query", "fragment"],
-    grant_types_supported: ["implicit", "authorization_code", "refresh_token"],
+    grant_types_supported: [
+      "implicit",
+      "authorization_code",
+      "refresh_token",
+      "urn:ietf:params:oauth:grant-type:device_code",
+    ],
     code_challenge_methods_supported: ["S256"],
     token_endpoint_auth_methods_supported: ["none"],
     revocation_endpoint_auth_methods_supported: ["none"],
+    authorization_response_iss_parameter_supported: true,
     bearer_methods_supported: ["header", "query"],
   });
 });

@@ -4,16 +4,17 @@ import { type Context, Hono } from "hono";
 import type { Account } from "../accounts/accounts";
 import { currentAccount } from "../accounts/sessions";
 import { parseUserName } from "../core/names";
-import { formatScopes, type Scope } from "../core/scope";
-import { DAY_MS } from "../core/time";
+import { formatScopes } from "../core/scope";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
+import { wordsOf } from "../http/language";
 import { errorPage } from "../http/page";
 import { issueCode } from "./codes";
-import { consentPage, DURATIONS, isDuration, levelField } from "./consent";
-import { listConnectedApps } from "./grants";
+import { consentPage } from "./consent";
+import { hasMet, listConnectedApps } from "./grants";
 import { issueToken } from "./implicit";
+import { type AnswerProblem, readAnswer } from "./narrowing";
 import {
   type AuthorizationRequest,
   errorRedirect,
@@ -21,6 +22,7 @@ import {
   type RequestRefusal,
   successRedirect,
 } from "./request";
+import { WORDS } from "./words";
 
 type OAuthContext = Context<{ Bindings: Env }>;
 
@@ -28,12 +30,7 @@ export const authorizeRoutes = new Hono<{ Bindings: Env }>();
 
 authorizeRoutes.get("/:user?", async (c) => {
   const ready = await readyForConsent(c);
-  if (ready instanceof Response) return ready;
-  const { account, request } = ready;
-  const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
-  const apps = await listConnectedApps(c.env.DB, account.id, Date.now());
-  const connected = apps.find(({ origin }) => origin === request.redirectUri.origin);
-  return consentPage(c, request, account, address, connected);
+  return ready instanceof Response ? ready : ask(c, ready);
 });
 
 authorizeRoutes.post("/:user?", async (c) => {
@@ -44,38 +41,51 @@ authorizeRoutes.post("/:user?", async (c) => {
   if (form.get("decision") !== "allow") {
     return c.redirect(errorRedirect(request, "access_denied", "The person has refused."));
   }
-  const duration = form.get("duration") ?? "";
-  if (!isDuration(duration)) {
-    return errorPage(c, 400, {
-      title: "Connect an app",
-      sentence: "Choose how long the app may have access.",
-    });
-  }
-  const { days } = DURATIONS[duration];
   const now = Date.now();
+  const answer = readAnswer(request.scopes, form, now);
+  if (!answer.ok) return ask(c, ready, answer.problem);
   const allowed = {
     account,
     redirectUri: request.redirectUri,
-    scope: formatScopes(narrow(request.scopes, form)),
-    expiresAt: days === null ? null : now + days * DAY_MS,
+    scope: formatScopes(answer.scopes),
+    expiresAt: answer.expiresAt,
   };
-  const answer =
+  const tokens =
     request.challenge === null
       ? await issueToken(c.env, allowed, now)
       : { code: await issueCode(c.env, allowed, request.challenge, now) };
-  return c.redirect(successRedirect(request, answer));
+  return c.redirect(successRedirect(request, tokens));
 });
+
+interface Ready {
+  account: Account;
+  request: AuthorizationRequest;
+}
+
+/** The question, once more where the answer was not sound. */
+async function ask(
+  c: OAuthContext,
+  { account, request }: Ready,
+  problem?: AnswerProblem,
+): Promise<Response> {
+  const { origin } = request.redirectUri;
+  const [apps, isKnown] = await Promise.all([
+    listConnectedApps(c.env.DB, account.id, Date.now()),
+    hasMet(c.env.DB, account.id, origin),
+  ]);
+  const connected = apps.find((app) => app.origin === origin);
+  const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
+  return consentPage(c, { request, person: account, address, connected, isKnown }, problem);
+}
 
 /**
  * Everything that comes before the question: a sound request, and the right person signed in.
  * Returns the response where it is not so.
  */
-async function readyForConsent(
-  c: OAuthContext,
-): Promise<Response | { account: Account; request: AuthorizationRequest }> {
+async function readyForConsent(c: OAuthContext): Promise<Response | Ready> {
   const { pathname, search } = new URL(c.req.url);
-  const ownOrigins = Object.values(originsOf(c.req.url, settings(c.env)));
-  const parsed = parseAuthorizationRequest(new URLSearchParams(search), ownOrigins);
+  const origins = originsOf(c.req.url, settings(c.env));
+  const parsed = parseAuthorizationRequest(new URLSearchParams(search), origins);
   const account = await currentAccount(c, Date.now());
   if (!parsed.ok) return refuseRequest(c, parsed.refusal, account !== null);
   const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");
@@ -98,10 +108,8 @@ function refuseRequest(
   isSignedIn: boolean,
 ): Response | Promise<Response> {
   if (redirect !== undefined && isSignedIn) return c.redirect(redirect);
-  const link = redirect === undefined ? undefined : { href: redirect, text: "Back to the app" };
-  return errorPage(c, 400, { title: "This app cannot be connected", sentence: message }, link);
+  const words = wordsOf(c, WORDS);
+  const link = redirect === undefined ? undefined : { href: redirect, text: words.back };
+  const sentence = redirect === undefined ? words.badRedirectUri : words.badRequest(message);
+  return errorPage(c, 400, { title: words.cannot, sentence }, link);
 }
-
-/** What the person leaves of what the app asked for. */
-const narrow = (scopes: Scope[], form: URLSearchParams): Scope[] =>
-  scopes.map((scope) => (form.get(levelField(scope)) === "r" ? { ...scope, level: "r" } : scope));

@@ -2,51 +2,38 @@
 
 import { formatScopes, isWithin, parseScopes } from "../core/scope";
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
-import { DAY_MS } from "../core/time";
-import { type Env, settings } from "../env";
-import type { Allowed } from "./grants";
-import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
+import type { Env } from "../env";
 import {
-  deleteGrant,
   insertCode,
   loadCode,
   loadRefreshToken,
   redeemCode,
   rotateRefreshToken,
-} from "./repo";
-import { signAccessToken } from "./tokens";
+} from "./code-repo";
+import { type Allowed, allowedDeed } from "./grants";
+import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
+import {
+  invalidGrant,
+  newRefreshToken,
+  revokeReplayed,
+  type TokenOutcome,
+  tokenResponse,
+} from "./token-response";
 
 const CODE_LIFETIME_MS = 60_000;
-
-/** RFC 6749 §5.1. */
-interface TokenResponse {
-  access_token: string;
-  token_type: "bearer";
-  /** Seconds. */
-  expires_in: number;
-  refresh_token: string;
-  scope: string;
-}
-
-/** RFC 6749 §5.2. */
-export interface TokenError {
-  error: "invalid_request" | "invalid_grant" | "invalid_scope" | "unsupported_grant_type";
-  error_description: string;
-}
-
-export type TokenOutcome = { ok: true; response: TokenResponse } | { ok: false; error: TokenError };
 
 /** Makes a code for what was allowed. The grant comes into being when the code is redeemed. */
 export async function issueCode(
   env: Env,
-  { account, redirectUri, scope, expiresAt: grantExpiresAt }: Allowed,
+  allowed: Allowed,
   challenge: string,
   now: number,
 ): Promise<string> {
+  const { account, redirectUri, scope, expiresAt: grantExpiresAt } = allowed;
   const code = randomSecret();
   const hash = await sha256(code);
   const expiresAt = now + CODE_LIFETIME_MS;
-  await insertCode(env.DB, {
+  const row = {
     hash,
     account: account.id,
     grantId: randomId(),
@@ -55,7 +42,8 @@ export async function issueCode(
     scope,
     grantExpiresAt,
     expiresAt,
-  });
+  };
+  await insertCode(env.DB, row, [allowedDeed(env.DB, allowed, now)]);
   return code;
 }
 
@@ -118,53 +106,3 @@ export async function exchangeRefreshToken(
   const response = await tokenResponse(env, row, next.token, formatScopes(wanted), now);
   return (await rotateRefreshToken(env.DB, row, next)) ? response : revokeReplayed(env, row);
 }
-
-interface Redeemed {
-  account: string;
-  user: string;
-  grantId: string;
-  grantExpiresAt: number | null;
-}
-
-async function tokenResponse(
-  env: Env,
-  redeemed: Redeemed,
-  refreshToken: string,
-  scope: string,
-  now: number,
-): Promise<TokenOutcome> {
-  const { account, user, grantId, grantExpiresAt } = redeemed;
-  const lifetimeMs = settings(env).ACCESS_TOKEN_SECONDS * 1000;
-  const expiresAt = Math.min(now + lifetimeMs, grantExpiresAt ?? Number.POSITIVE_INFINITY);
-  const claims = { account, user, grant: grantId, scope };
-  const response: TokenResponse = {
-    access_token: await signAccessToken(env, claims, expiresAt, now),
-    token_type: "bearer",
-    expires_in: Math.floor((expiresAt - now) / 1000),
-    refresh_token: refreshToken,
-    scope,
-  };
-  return { ok: true, response };
-}
-
-async function newRefreshToken(env: Env, grantExpiresAt: number | null, now: number) {
-  const token = randomSecret();
-  const expiresAt = Math.min(
-    now + settings(env).REFRESH_TOKEN_DAYS * DAY_MS,
-    grantExpiresAt ?? Number.POSITIVE_INFINITY,
-  );
-  return { token, hash: await sha256(token), expiresAt };
-}
-
-async function revokeReplayed(
-  env: Env,
-  { account, grantId }: { account: string; grantId: string },
-): Promise<TokenOutcome> {
-  await deleteGrant(env.DB, account, grantId);
-  return invalidGrant("This was used before; the app has been disconnected for safety.");
-}
-
-const invalidGrant = (error_description: string): TokenOutcome => ({
-  ok: false,
-  error: { error: "invalid_grant", error_description },
-});

@@ -2,129 +2,84 @@
 
 import type { Context } from "hono";
 import type { Account } from "../accounts/accounts";
-import type { Scope } from "../core/scope";
 import { isLoopback } from "../http/hosts";
-import { page } from "../http/page";
+import { languageOf, wordsOf } from "../http/language";
+import { Problem, page } from "../http/page";
 import { type ConnectedApp, describeScopes } from "./grants";
+import type { AnswerProblem, Duration } from "./narrowing";
+import { Answers, DurationField, Linked, ScopeList } from "./question";
 import type { AuthorizationRequest } from "./request";
+import { WORDS } from "./words";
 
-/** How long a person can allow an app: the choices of the form, in days; null: no end. */
-export const DURATIONS = {
-  month: { days: 30, label: "for 30 days" },
-  year: { days: 365, label: "for a year" },
-  always: { days: null, label: "until I disconnect it" },
-} as const;
-
-type Duration = keyof typeof DURATIONS;
-
-export const isDuration = (text: string): text is Duration => Object.hasOwn(DURATIONS, text);
-
-/** Name of the form field that holds the level of a scope. */
-export const levelField = (scope: Scope): string => `level:${scope.module}`;
+/** What the page is about. */
+export interface Question {
+  request: AuthorizationRequest;
+  person: Account;
+  address: string;
+  /** The app as it is connected already, if it is. */
+  connected: ConnectedApp | undefined;
+  /** Whether the person has ever allowed this app anything, as far as we remember. */
+  isKnown: boolean;
+}
 
 /**
- * Asks whether the app, shown by its origin, may have what it asks for; says so if it is connected. Its form goes back to the
- * URL of the page, so that the request is read anew from there.
+ * Asks whether the app, shown by its origin, may have what it asks for; says so if it is connected.
+ * Its form goes back to the URL of the page, so that the request is read anew from there.
+ * `problem` is what was wrong with the answer before.
  */
 export function consentPage(
   c: Context,
-  { redirectUri, scopes, flow }: AuthorizationRequest,
-  person: Account,
-  address: string,
-  connected: ConnectedApp | undefined,
+  { request, person, address, connected, isKnown }: Question,
+  problem?: AnswerProblem,
 ): Response | Promise<Response> {
+  const { redirectUri, scopes, flow } = request;
   const { origin } = redirectUri;
-  const isLocal = isLoopback(new URL(origin).hostname);
+  const words = wordsOf(c, WORDS);
   // An app of the implicit flow cannot renew its access: at the end the person has to come again.
   const usual: Duration = flow === "implicit" ? "always" : "year";
   return page(
     c,
-    { title: "Connect an app", person, app: origin },
+    { title: words.connect, person, app: origin, ...(problem ? { status: 400 } : {}) },
     <form method="post" class="card">
       <h1>
-        <span class="origin">{origin}</span> <span>asks for access to your storage</span>
+        <span class="origin">
+          <Icon origin={origin} />
+          {origin}
+        </span>{" "}
+        <span>{words.asks}</span>
       </h1>
-      {isLocal ? (
-        <p class="warning">
-          This app runs on your own computer. Go on only if you have started it yourself.
-        </p>
-      ) : null}
+      {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+      {warningsOf(origin, isKnown, words).map((warning) => (
+        <p class="warning">{warning}</p>
+      ))}
       {connected ? (
         <p>
-          It is connected already: {describeScopes(connected.scopes)}. What you allow here comes on
-          top; to take something away, disconnect it on your <a href="/">home page</a> first.
+          {words.connected(describeScopes(connected.scopes, languageOf(c)))}{" "}
+          <Linked words={words.takeAway} />
         </p>
       ) : null}
-      <ul class="list">
-        {scopes.map((scope) => (
-          <ScopeItem scope={scope} />
-        ))}
-      </ul>
-      <div class="field">
-        <label for="duration">Allow this</label>
-        <select id="duration" name="duration">
-          {Object.entries(DURATIONS).map(([value, { label }]) => (
-            <option value={value} selected={value === usual}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </div>
-      <p class="faint">
-        The data stays in your storage <strong>{address}</strong>. You can disconnect the app at any
-        time on your <a href="/">home page</a>.
-      </p>
-      <p class="row">
-        <button type="submit" name="decision" value="allow">
-          Allow
-        </button>
-        <button type="submit" name="decision" value="deny" class="quiet">
-          Deny
-        </button>
-      </p>
+      <ScopeList scopes={scopes} words={words} />
+      <DurationField usual={usual} words={words} />
+      <Answers address={address} words={words} />
     </form>,
   );
 }
 
-const ScopeItem = ({ scope }: { scope: Scope }) => {
-  const name = scope.module === "*" ? "Everything in your storage" : scope.module;
-  const explanation = scope.module === "*" ? EVERYTHING : explain(scope);
-  return (
-    <li>
-      {scope.level === "rw" ? (
-        <>
-          <label for={levelField(scope)}>
-            {name}
-            <small>{explanation}</small>
-          </label>
-          <select id={levelField(scope)} name={levelField(scope)}>
-            <option value="rw">read and change</option>
-            <option value="r">read only</option>
-          </select>
-        </>
-      ) : (
-        <>
-          <div>
-            <strong>{name}</strong>
-            <small>{explanation}</small>
-          </div>
-          <span>read only</span>
-        </>
-      )}
-      {scope.module === "*" ? (
-        <p class="warning">
-          That includes what all your other apps keep there. Few apps need this much.
-        </p>
-      ) : null}
-    </li>
+/**
+ * Says nothing that the origin does not say: any app can have any icon. Not asked of this computer,
+ * for which browsers would ask the person's leave.
+ */
+const Icon = ({ origin }: { origin: string }) =>
+  isLoopback(new URL(origin).hostname) ? null : (
+    <img src={`${origin}/favicon.ico`} alt="" width="24" height="24" referrerpolicy="no-referrer" />
   );
-};
 
-const EVERYTHING = "All documents of all your apps, private and public";
-
-const explain = ({ module, level }: Scope): string => {
-  const documents = `Your documents in “${module}”, private and public`;
-  return level === "rw"
-    ? `${documents}. What it makes public can be read by anyone who has the link.`
-    : documents;
-};
+function warningsOf(origin: string, isKnown: boolean, words: (typeof WORDS)["en"]): string[] {
+  const { hostname } = new URL(origin);
+  const isLookalike = hostname.split(".").some((label) => label.startsWith("xn--"));
+  return [
+    isLoopback(hostname) ? words.local : null,
+    isLookalike ? words.lookalike : null,
+    isKnown ? null : words.neverSeen,
+  ].filter((warning) => warning !== null);
+}

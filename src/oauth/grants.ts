@@ -1,18 +1,30 @@
 /** What a person has allowed an app: made at consent, gone when they disconnect it. */
 
 import type { Account } from "../accounts/accounts";
-import { parseScopes, type Scope } from "../core/scope";
-import type { RedirectUri } from "./redirect-uri";
+import { recordDeed } from "../accounts/activity";
+import { formatScopes, parseScopes, type Scope } from "../core/scope";
+import { randomId } from "../core/secrets";
+import type { Env } from "../env";
+import type { Language } from "../http/language";
 import {
-  deleteExpiredGrants,
+  cutGrants,
+  deleteAllGrants,
+  deleteExpiredGrants as deleteExpiredRows,
   deleteGrantsOf,
+  type GrantCut,
   type GrantRow,
+  hasMet,
+  insertGrant,
   loadGrants,
   selectGrant,
-} from "./repo";
-import type { AccessClaims } from "./tokens";
+} from "./grant-repo";
+import { narrow } from "./narrowing";
+import type { RedirectUri } from "./redirect-uri";
+import { type AccessClaims, signAccessToken } from "./tokens";
+import { deleteOldUse } from "./use";
+import { WORDS } from "./words";
 
-export { deleteExpiredGrants };
+export { hasMet };
 
 /** What a person has just allowed an app, before it is a grant. */
 export interface Allowed {
@@ -23,6 +35,14 @@ export interface Allowed {
   /** Milliseconds since 1970; null: until the app is disconnected. */
   expiresAt: number | null;
 }
+
+/** For the log of the person, in the batch that keeps what was allowed. */
+export const allowedDeed = (
+  db: D1Database,
+  { account, redirectUri, scope }: Allowed,
+  now: number,
+): D1PreparedStatement =>
+  recordDeed(db, account.id, { kind: "app-allowed", app: redirectUri.origin, scope }, now);
 
 /** Asks whether the grant of a token stands; for a batch. `grantStanding` reads the answer. */
 export const grantStatement = (
@@ -46,10 +66,19 @@ export function grantStanding(result: D1Result | undefined): Standing | null {
 
 /** An app that is connected to an account, by all its grants. */
 export interface ConnectedApp {
+  /** Names it among the apps of its person: its origin, or where it has none the id of its grant. */
+  id: string;
+  /** '' where it has none: a device, or a token that was made by hand. */
   origin: string;
-  /** Where it was opened last. */
+  /** Its origin, or what it is called. */
+  name: string;
+  /** Where it was opened last; '' where it has no origin. */
   url: string;
   scopes: Scope[];
+  /** How it was let in. */
+  flows: GrantRow["flow"][];
+  /** Ids of its grants. */
+  grants: string[];
   /** Milliseconds since 1970. */
   since: number;
   /** When its last grant ends; null: until it is disconnected. */
@@ -62,28 +91,138 @@ export async function listConnectedApps(
   account: string,
   now: number,
 ): Promise<ConnectedApp[]> {
-  const byOrigin = Map.groupBy(await loadGrants(db, account, now), ({ origin }) => origin);
-  return [...byOrigin].map(([origin, grants]) => ({
-    origin,
-    url: grants.at(-1)?.appUrl ?? origin,
-    scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
-    since: Math.min(...grants.map(({ createdAt }) => createdAt)),
-    until: latestEnd(grants),
-  }));
+  const grants = await loadGrants(db, account, now);
+  return [...Map.groupBy(grants, ({ origin, id }) => origin || id)].map(([id, grants]) => {
+    const latest = grants.at(-1) as GrantRow;
+    return {
+      id,
+      origin: latest.origin,
+      name: latest.origin || (latest.label ?? id),
+      url: latest.appUrl,
+      scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
+      flows: [...new Set(grants.map(({ flow }) => flow))],
+      grants: grants.map(({ id }) => id),
+      since: Math.min(...grants.map(({ createdAt }) => createdAt)),
+      until: latestEnd(grants),
+    };
+  });
 }
 
 /** What somebody with these scopes may do, in words: "notes (read and change), photos (read only)". */
-export const describeScopes = (scopes: Scope[]): string =>
-  scopes
-    .map(({ module, level }) => {
-      const what = module === "*" ? "everything" : module;
-      return `${what} (${level === "r" ? "read only" : "read and change"})`;
-    })
+export function describeScopes(scopes: Scope[], language: Language = "en"): string {
+  const { all, levels } = WORDS[language];
+  return scopes
+    .map(({ module, level }) => `${module === "*" ? all : module} (${levels[level]})`)
     .join(", ");
+}
 
 /** Ends every grant of the app: its tokens are refused from the next request on. */
-export const disconnectApp = (db: D1Database, account: string, origin: string): Promise<void> =>
-  deleteGrantsOf(db, account, origin);
+export const disconnectApp = (
+  db: D1Database,
+  account: string,
+  app: Pick<ConnectedApp, "id" | "name">,
+  now: number,
+): Promise<void> =>
+  deleteGrantsOf(db, account, app.id, [
+    recordDeed(db, account, { kind: "app-disconnected", app: app.name }, now),
+  ]);
+
+/** Ends every grant of an account. */
+export const disconnectAll = (db: D1Database, account: string, now: number): Promise<void> =>
+  deleteAllGrants(db, account, [recordDeed(db, account, { kind: "all-disconnected" }, now)]);
+
+/** What is taken from an app: for which modules (the fields of a form), and when it ends at last. */
+export interface Limit {
+  levels: URLSearchParams;
+  /** Milliseconds since 1970; null: as before. */
+  end: number | null;
+}
+
+/** How often to look again if a grant of the app comes or changes meanwhile. */
+const MAX_LOOKS = 3;
+
+/**
+ * Cuts every grant of an app to a limit; nothing ever gets wider or longer, and a grant that is left
+ * nothing ends. Tokens that were given out keep to what is left from the next request on. False if
+ * the limit names something that is no level, or if grants came faster than they could be cut.
+ */
+export async function limitApp(
+  db: D1Database,
+  account: string,
+  app: ConnectedApp,
+  limit: Limit,
+  now: number,
+): Promise<boolean> {
+  if (narrow(app.scopes, limit.levels) === null) return false;
+  let grants = (await loadGrants(db, account, now)).filter(
+    ({ origin, id }) => (origin || id) === app.id,
+  );
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const cuts = grants.map((grant) => cutOf(grant, limit)).filter((cut) => cut !== null);
+    if (cuts.length === 0) return true;
+    const deeds = looks === 0 ? [limitDeed(db, account, app, limit, now)] : [];
+    grants = await cutGrants(db, account, app.id, cuts, deeds, now);
+  }
+  return grants.every((grant) => cutOf(grant, limit) === null);
+}
+
+/** What a limit changes of a grant; null: nothing. */
+function cutOf(grant: GrantRow, { levels, end }: Limit): GrantCut | null {
+  const { id, scope, expiresAt } = grant;
+  const scopes = narrow(parseScopes(scope) ?? [], levels) ?? [];
+  const left = {
+    scope: scopes.length === 0 ? null : formatScopes(scopes),
+    expiresAt: end === null ? expiresAt : Math.min(end, expiresAt ?? end),
+  };
+  const isSame = left.scope === scope && left.expiresAt === expiresAt;
+  return isSame ? null : { id, old: { scope, expiresAt }, left };
+}
+
+function limitDeed(
+  db: D1Database,
+  account: string,
+  { name, scopes }: ConnectedApp,
+  { levels }: Limit,
+  now: number,
+): D1PreparedStatement {
+  const scope = formatScopes(narrow(scopes, levels) ?? []);
+  const kind = scope === "" ? ("app-disconnected" as const) : ("app-changed" as const);
+  return kind === "app-changed"
+    ? recordDeed(db, account, { kind, app: name, scope }, now)
+    : recordDeed(db, account, { kind, app: name }, now);
+}
+
+/** Makes a token by hand, for a program that cannot ask for one. It is shown once and not kept. */
+export async function makeToken(
+  env: Env,
+  account: Account,
+  { label, scope, expiresAt }: { label: string; scope: string; expiresAt: number | null },
+  now: number,
+): Promise<string> {
+  const id = randomId();
+  const claims = { account: account.id, user: account.name, grant: id, scope };
+  const token = await signAccessToken(env, claims, expiresAt, now);
+  const grant = {
+    account: account.id,
+    id,
+    origin: "",
+    appUrl: "",
+    label,
+    scope,
+    flow: "token" as const,
+    createdAt: now,
+    expiresAt,
+  };
+  const deed = recordDeed(env.DB, account.id, { kind: "token-made", app: label, scope }, now);
+  await insertGrant(env.DB, grant, [deed]);
+  return token;
+}
+
+/** Forgets what has expired, and the use of what is gone; for the daily round. */
+export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] => [
+  ...deleteExpiredRows(db, now),
+  ...deleteOldUse(db, now),
+];
 
 const latestEnd = (grants: GrantRow[]): number | null =>
   grants.some(({ expiresAt }) => expiresAt === null)

@@ -2,31 +2,33 @@
 
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
-import type { Allowed } from "./grants";
-import { insertGrant } from "./repo";
+import { insertGrant } from "./grant-repo";
+import { type Allowed, allowedDeed } from "./grants";
 import { signAccessToken } from "./tokens";
 
 /** Makes the grant and a token that lives as long. Returns the parameters of RFC 6749 §4.2.2. */
 export async function issueToken(
   env: Env,
-  { account, redirectUri, scope, expiresAt }: Allowed,
+  allowed: Allowed,
   now: number,
 ): Promise<Record<string, string>> {
+  const { account, redirectUri, scope, expiresAt } = allowed;
   const id = randomId();
   const { origin, appUrl } = redirectUri;
-  const flow = "implicit" as const;
   const claims = { account: account.id, user: account.name, grant: id, scope };
   const access_token = await signAccessToken(env, claims, expiresAt, now);
-  await insertGrant(env.DB, {
+  const grant = {
     account: account.id,
     id,
     origin,
     appUrl,
+    label: null,
     scope,
-    flow,
+    flow: "implicit" as const,
     createdAt: now,
     expiresAt,
-  });
+  };
+  await insertGrant(env.DB, grant, [allowedDeed(env.DB, allowed, now)]);
   const answer = { access_token, token_type: "bearer", scope };
   return expiresAt === null
     ? answer

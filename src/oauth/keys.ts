@@ -2,7 +2,7 @@
 
 import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { insertFirstKey, loadKeys } from "./repo";
+import { insertFirstKey, loadKeys } from "./key-repo";
 
 interface SigningKey {
   kid: string;

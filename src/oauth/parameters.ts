@@ -20,6 +20,7 @@ const KNOWN = [
   "code_challenge",
   "code_challenge_method",
   "code_verifier",
+  "device_code",
   "grant_type",
   "redirect_uri",
   "refresh_token",

@@ -1,6 +1,7 @@
 /** The request of an app for access: RFC 6749 §4.1.1, §4.2.1, and §10 and §10.1 of the draft. */
 
 import { parseScopes, type Scope } from "../core/scope";
+import type { Origins } from "../http/hosts";
 import { findRepeated, presentParameters } from "./parameters";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 
@@ -12,6 +13,8 @@ export interface AuthorizationRequest {
   state: string | null;
   /** PKCE, S256; null in the implicit flow. */
   challenge: string | null;
+  /** Who answers: the origin of the pages, as the metadata says (RFC 8414 §2). */
+  issuer: string;
 }
 
 /**
@@ -30,17 +33,13 @@ type RequestOutcome =
  * client_id parameter in favor of relying on the origin of the redirect_uri parameter". No app has
  * one of our own origins: that would be a document of somebody here.
  */
-export function parseAuthorizationRequest(
-  sent: URLSearchParams,
-  ownOrigins: string[],
-): RequestOutcome {
+export function parseAuthorizationRequest(sent: URLSearchParams, origins: Origins): RequestOutcome {
+  const issuer = origins.pages;
   const query = presentParameters(sent);
   const [raw, ...others] = query.getAll("redirect_uri");
   const redirectUri = raw === undefined || others.length > 0 ? null : parseRedirectUri(raw);
-  if (redirectUri === null || ownOrigins.includes(redirectUri.origin)) {
-    const message =
-      "The app did not say properly where to return to: its redirect_uri has to be one https " +
-      "address of its own (http only on this computer), without a fragment or a user name.";
+  if (redirectUri === null || Object.values(origins).includes(redirectUri.origin)) {
+    const message = "redirect_uri is not an address of an app.";
     return { ok: false, refusal: { message } };
   }
 
@@ -49,7 +48,10 @@ export function parseAuthorizationRequest(
   const state = query.get("state");
   const refuse = (error: string, message: string): RequestOutcome => ({
     ok: false,
-    refusal: { message, redirect: errorRedirect({ redirectUri, flow, state }, error, message) },
+    refusal: {
+      message,
+      redirect: errorRedirect({ redirectUri, flow, state, issuer }, error, message),
+    },
   });
 
   const repeated = findRepeated(query);
@@ -73,11 +75,11 @@ export function parseAuthorizationRequest(
       return refuse("invalid_request", "code_challenge is not an S256 challenge.");
     }
   }
-  const request = { redirectUri, flow, scopes, state, challenge } as const;
+  const request = { redirectUri, flow, scopes, state, challenge, issuer } as const;
   return { ok: true, request: flow === "code" ? request : { ...request, challenge: null } };
 }
 
-type ReturnAddress = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state">;
+type ReturnAddress = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state" | "issuer">;
 
 /** RFC 6749 §4.1.2.1, §4.2.2.1. */
 export const errorRedirect = (to: ReturnAddress, error: string, description: string): string =>
@@ -89,7 +91,10 @@ export const errorRedirect = (to: ReturnAddress, error: string, description: str
  * "=" and knows no "+" for a space, reads what was meant.
  */
 export function successRedirect(to: ReturnAddress, answer: Record<string, string>): string {
-  const parameters = Object.entries(to.state === null ? answer : { ...answer, state: to.state });
+  // RFC 9207 §2: "MUST indicate its identity by including the iss parameter", in errors too: an app
+  // that knows several providers can tell who of them has answered.
+  const signed = { ...answer, iss: to.issuer };
+  const parameters = Object.entries(to.state === null ? signed : { ...signed, state: to.state });
   const encoded = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   const { href } = to.redirectUri;
   if (to.flow === "implicit") return `${href}#${encoded.join("&")}`;

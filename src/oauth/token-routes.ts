@@ -1,21 +1,28 @@
-/** The doors for apps' own requests: the token endpoint (RFC 6749 §3.2) and revocation (RFC 7009). */
+/**
+ * The doors for apps' own requests: the token endpoint (RFC 6749 §3.2), revocation (RFC 7009) and
+ * the request of a device (RFC 8628 §3.1).
+ */
 
 import { type Context, Hono } from "hono";
 import { sha256 } from "../core/secrets";
-import type { Env } from "../env";
+import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { limitForms, readForm } from "../http/form";
+import { originsOf } from "../http/hosts";
 import { limitStrangers } from "../http/limits";
-import { exchangeCode, exchangeRefreshToken, type TokenError, type TokenOutcome } from "./codes";
+import { loadRefreshToken } from "./code-repo";
+import { exchangeCode, exchangeRefreshToken } from "./codes";
+import { DEVICE_GRANT, exchangeDeviceCode, requestDevice } from "./devices";
+import { deleteGrant } from "./grant-repo";
 import { findRepeated, presentParameters } from "./parameters";
-import { deleteGrant, loadRefreshToken } from "./repo";
+import type { TokenError, TokenOutcome } from "./token-response";
 import { verifyAccessToken } from "./tokens";
 
 type OAuthContext = Context<{ Bindings: Env }>;
 
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
 
-for (const path of ["/token", "/revoke"]) {
+for (const path of ["/token", "/revoke", "/device_authorization"]) {
   tokenRoutes.use(path, allowApps(["POST"]), limitStrangers);
   tokenRoutes.use(
     path,
@@ -27,11 +34,29 @@ tokenRoutes.post("/token", async (c) => {
   const outcome = isForm(c)
     ? await exchange(c, presentParameters(await readForm(c)))
     : badRequest("The body is not a form.");
+  return answer(c, outcome);
+});
+
+/** RFC 8628 §3.1. */
+tokenRoutes.post("/device_authorization", async (c) => {
+  if (!isForm(c)) return answer(c, badRequest("The body is not a form."));
+  const form = presentParameters(await readForm(c));
+  const repeated = findRepeated(form);
+  if (repeated) return answer(c, badRequest(`${repeated} is there more than once.`));
+  const wish = { clientId: form.get("client_id"), scope: form.get("scope") };
+  const { pages } = originsOf(c.req.url, settings(c.env));
+  return answer(c, await requestDevice(c.env, pages, wish, Date.now()));
+});
+
+function answer(
+  c: OAuthContext,
+  outcome: { ok: true; response: object } | { ok: false; error: TokenError },
+): Response {
   // RFC 6749 §5.1: "MUST include the HTTP "Cache-Control" response header field [...] "no-store""
   c.header("Cache-Control", "no-store");
   c.header("Pragma", "no-cache");
   return outcome.ok ? c.json(outcome.response) : c.json(outcome.error, 400);
-});
+}
 
 async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOutcome> {
   const repeated = findRepeated(form);
@@ -52,6 +77,11 @@ async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOu
       if (!token) return badRequest("refresh_token is missing.");
       return exchangeRefreshToken(c.env, token, form.get("scope"), now);
     }
+    case DEVICE_GRANT: {
+      const [code, clientId] = ["device_code", "client_id"].map((name) => form.get(name));
+      if (!code || !clientId) return badRequest("device_code and client_id are needed.");
+      return exchangeDeviceCode(c.env, code, clientId, now);
+    }
     case null:
       return badRequest("grant_type is missing.");
     default:
@@ -59,7 +89,7 @@ async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOu
         ok: false,
         error: {
           error: "unsupported_grant_type",
-          error_description: "grant_type is neither authorization_code nor refresh_token.",
+          error_description: "grant_type is none of those that the metadata names.",
         },
       };
   }

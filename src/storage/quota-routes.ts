@@ -10,6 +10,7 @@ import { allowApps } from "../http/cors";
 import { isOpenHere } from "../http/hosts";
 import { limitApp, limitStranger } from "../http/limits";
 import { refusalResponse } from "../http/refusals";
+import { noteUse } from "../oauth/use";
 import { askIfGranted, identify, noteGone, weighOwner } from "./access";
 import { selectUsage, type UsageRow } from "./repo";
 import { MISDIRECTED } from "./verdicts";
@@ -55,6 +56,7 @@ async function readQuota(
     if (answer.refusal.code === "unauthorized") noteGone(claims.value);
     return answer;
   }
+  noteUse(env, c.executionCtx, claims.value, 0, now);
   const [usage] = answer.value.rows as [UsageRow];
   const availableBytes = Math.max(0, usage.quotaBytes - usage.usedBytes);
   return { ok: true, value: { ...usage, availableBytes } };

@@ -10,6 +10,7 @@ import { isOpenHere } from "../http/hosts";
 import { barGuesser, countGuess, limitApp, limitStranger } from "../http/limits";
 import { refusalResponse } from "../http/refusals";
 import type { AccessClaims } from "../oauth/tokens";
+import { noteUse } from "../oauth/use";
 import { identify, isOpenToAnyone, noteGone, weighToken } from "./access";
 import { answerDocument, answerFolder } from "./read-routes";
 import { MISDIRECTED } from "./verdicts";
@@ -66,11 +67,19 @@ async function answer(c: StorageContext): Promise<Response> {
   const response = isOpenToAnyone(action, node)
     ? await answerAnyone(c, user, node, claims, now)
     : await answerApp(c, user, node, action, claims, now);
-  if (response.ok) return response.value;
+  if (response.ok) {
+    if (claims) noteUse(c.env, c.executionCtx, claims, bytesOf(c.req.raw, response.value), now);
+    return response.value;
+  }
   // Its app takes no turns from that account any more, nor any look at D1.
   if (claims && response.refusal.code === "unauthorized") noteGone(claims);
   return refusalResponse(response.refusal);
 }
+
+/** Of the bodies that went to and fro. */
+const bytesOf = ({ method, headers }: Request, response: Response): number =>
+  Number(headers.get("content-length") ?? 0) +
+  (method === "GET" ? Number(response.headers.get("content-length") ?? 0) : 0);
 
 /**
  * §14: "The server SHOULD therefore make an effort to detect and stop brute-force attacks that

@@ -164,7 +164,7 @@ async function implicitConsent(): Promise<Act> {
     send: () => postForm(authorizeUrl(person.name), allow, headers),
     status: 302,
     state: () => grantsOf(person.name),
-    writes: "DB.run",
+    writes: "DB.batch",
     expectDone: async (response, context) => {
       expect((await grantsOf(person.name)).length, context).toBeGreaterThan(0);
       if (!response) return;
@@ -188,7 +188,7 @@ async function codeConsent(): Promise<Act> {
     send: () => postForm(url, allow, headers),
     status: 302,
     state: codes,
-    writes: "DB.run",
+    writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await codes(), context).toBeGreaterThan(0);
       expect(await grantsOf(person.name), context).toEqual([]);

@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { app as worker } from "../../src/app";
 import { parseNodePath } from "../../src/core/path";
-import { insertGrant } from "../../src/oauth/repo";
+import { insertGrant } from "../../src/oauth/grant-repo";
 import { type Change, changeStatements } from "../../src/storage/change-repo";
 import { Committer } from "../../src/storage/commit";
 import { breakCalls, breakCommits, type Fault } from "../support/faults";
@@ -130,6 +130,7 @@ describe("the fence", () => {
       id: "grant",
       origin: "https://app.example",
       appUrl: "https://app.example/",
+      label: null,
       scope: "*:rw",
       flow: "implicit",
       createdAt: 0,

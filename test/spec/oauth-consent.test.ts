@@ -51,8 +51,9 @@ describe("The consent page", () => {
     const html = await (await show({ scope: "notes:rw photos:r" })).text();
     expect(mainText(html)).toMatch(/notes.*read and change.*photos.*read only/);
     const selects = elements(html, "select").map(({ name }) => name);
-    expect(selects).toContain("level:notes");
-    expect(selects).not.toContain("level:photos");
+    expect(selects).toEqual(expect.arrayContaining(["level:notes", "level:photos"]));
+    // What was not asked for is not offered.
+    expect(html.match(/<option value="rw"/g)).toHaveLength(1);
   });
 
   it("says that public documents are meant as well", async () => {
@@ -80,10 +81,10 @@ describe("The consent page", () => {
     expect(await shownText()).toContain("alice@satchel.example");
   });
 
-  it("offers three durations; an app that cannot refresh gets access until disconnected", async () => {
+  it("offers four durations; an app that cannot refresh gets access until disconnected", async () => {
     const html = await (await show()).text();
     const offered = elements(html, "option").map(({ value }) => value);
-    expect(offered).toEqual(expect.arrayContaining(["month", "year", "always"]));
+    expect(offered).toEqual(expect.arrayContaining(["day", "month", "year", "always"]));
     expect(chosenDuration(html)).toBe("always");
   });
 
@@ -169,7 +170,7 @@ describe("Its form", () => {
     expect(response.status).toBe(302);
     expect(locationOf(response).split("#")[0]).toBe(`${APP}/`);
     const { access_token, ...rest } = fragmentOf(response);
-    expect(rest).toEqual({ token_type: "bearer", scope: "notes:rw photos:r" });
+    expect(rest).toEqual({ token_type: "bearer", scope: "notes:rw photos:r", iss: ORIGIN });
     expect(await grantsOf(carol.name)).toMatchObject([
       { origin: APP, scope: "notes:rw photos:r", flow: "implicit", expires_at: null },
     ]);
@@ -234,6 +235,7 @@ describe("Its form", () => {
   });
 
   it.each([
+    ["day", 1],
     ["month", 30],
     ["year", 365],
   ])("§10.11 sets an end, %s: the app is told, and then it is over", async (duration, days) => {

@@ -47,3 +47,14 @@ export async function accountId(name: string): Promise<string> {
   const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(name).first();
   return String(row?.id);
 }
+
+/** What a person did, as the log of the account has it, the oldest first. */
+export async function deedsOf(name: string): Promise<Record<string, unknown>[]> {
+  const { results } = await env.DB.prepare(
+    `SELECT y.kind, y.detail FROM activity y JOIN accounts a ON a.id = y.account
+     WHERE a.name = ? ORDER BY y.at`,
+  )
+    .bind(name)
+    .all<{ kind: string; detail: string }>();
+  return results.map(({ kind, detail }) => ({ kind, ...JSON.parse(detail) }));
+}

@@ -1,0 +1,271 @@
+/** The pages about connected apps: all of them, one of them, and the questions before the end. */
+
+import type { Context } from "hono";
+import type { Account } from "../accounts/accounts";
+import { formatDay, formatMoment } from "../http/format";
+import { type Language, languageOf, wordsOf } from "../http/language";
+import { Problem, page } from "../http/page";
+import { type ConnectedApp, describeScopes } from "../oauth/grants";
+import { DURATIONS, type Duration, endOf, levelField, levelsOf } from "../oauth/narrowing";
+import type { UseRow } from "../oauth/use";
+import { WORDS as OAUTH_WORDS } from "../oauth/words";
+import { storageFirstLink } from "./apps";
+import { describeUse, sumUse, UsePicture } from "./apps-use";
+import { WORDS } from "./apps-words";
+
+type Words = (typeof WORDS)["en"];
+
+/** Whose apps they are, and when it is. */
+export interface Viewer {
+  person: Account;
+  address: string;
+  now: number;
+}
+
+/** All connected apps, or what to do without any. */
+export function appsPage(
+  c: Context,
+  viewer: Viewer,
+  apps: ConnectedApp[],
+  use: UseRow[],
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  return page(
+    c,
+    { title: words.title, person: viewer.person },
+    <>
+      <section>
+        <h1>{words.title}</h1>
+        {apps.length === 0 ? (
+          <>
+            <p>{words.none}</p>
+            <p>
+              {words.noneNext[0]} <a href="/">{words.noneNext[1]}</a>
+              {words.noneNext[2]}
+            </p>
+          </>
+        ) : (
+          <>
+            <p class="faint">{words.intro}</p>
+            <ul class="list">
+              {apps.map((app) => (
+                <AppItem app={app} use={use} viewer={viewer} language={languageOf(c)} />
+              ))}
+            </ul>
+          </>
+        )}
+        {apps.length > 1 ? (
+          <p>
+            <a class="button quiet" href="/apps/disconnect-all">
+              {words.disconnectAll}
+            </a>
+          </p>
+        ) : null}
+      </section>
+      <section>
+        <ul class="list">
+          <li>
+            <a href="/device">{words.device}</a>
+            <span class="faint">{words.deviceAbout}</span>
+          </li>
+          <li>
+            <a href="/apps/tokens">{words.token}</a>
+            <span class="faint">{words.tokenAbout}</span>
+          </li>
+        </ul>
+      </section>
+    </>,
+  );
+}
+
+interface AppProps {
+  app: ConnectedApp;
+  use: UseRow[];
+  viewer: Viewer;
+  language: Language;
+}
+
+const AppItem = ({ app, use, viewer, language }: AppProps) => {
+  const words = WORDS[language];
+  const used = sumUse(use, app.grants, viewer.now);
+  return (
+    <li>
+      <div>
+        <AppName app={app} address={viewer.address} />
+        <small>
+          {describeScopes(app.scopes, language)}
+          <br />
+          {words.since(formatDay(language, app.since))}, {untilOf(app, language)},{" "}
+          {app.flows.map((flow) => words.flows[flow]).join("; ")}
+          <br />
+          {used.lastAt === null ? (
+            words.neverUsed
+          ) : (
+            <>
+              {words.lastUsed(formatMoment(language, used.lastAt))}; {describeUse(used, language)}
+            </>
+          )}
+        </small>
+        <UsePicture use={used} language={language} />
+      </div>
+      <a class="button quiet" href={pathOf("app", app)} aria-label={words.detailsOf(app.name)}>
+        {words.details}
+      </a>
+      <a
+        class="button quiet"
+        href={pathOf("disconnect", app)}
+        aria-label={words.disconnectIt(app.name)}
+      >
+        {words.disconnect}
+      </a>
+    </li>
+  );
+};
+
+const AppName = ({ app, address }: { app: ConnectedApp; address: string }) =>
+  app.url === "" ? (
+    <strong>{app.name}</strong>
+  ) : (
+    <a class="origin" href={storageFirstLink(app.url, address)} rel="noreferrer">
+      {app.name}
+    </a>
+  );
+
+/** Where the page about an app is, or the question whether to disconnect it. */
+export const pathOf = (page: "app" | "disconnect", { id }: Pick<ConnectedApp, "id">): string =>
+  `/apps/${page}?${new URLSearchParams(page === "app" ? { id } : { app: id })}`;
+
+const untilOf = ({ until }: ConnectedApp, language: Language): string => {
+  const words = WORDS[language];
+  return until === null ? words.untilDisconnected : words.until(formatDay(language, until));
+};
+
+/** What was wrong with a change. */
+export type ChangeProblem = keyof Words["problems"];
+
+/** One app, with a form that takes something away from it. */
+export function appPage(
+  c: Context,
+  viewer: Viewer,
+  app: ConnectedApp,
+  use: UseRow[],
+  problem?: ChangeProblem,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  const language = languageOf(c);
+  const used = sumUse(use, app.grants, viewer.now);
+  const status = problem === "changed" ? 409 : 400;
+  return page(
+    c,
+    { title: app.name, person: viewer.person, ...(problem ? { status } : {}) },
+    <>
+      <section>
+        <h1 class="origin">{app.name}</h1>
+        <dl class="pairs">
+          <dt>{words.facts.may}</dt>
+          <dd>{describeScopes(app.scopes, language)}</dd>
+          <dt>{words.facts.how}</dt>
+          <dd>{app.flows.map((flow) => words.flows[flow]).join("; ")}</dd>
+          <dt>{words.facts.since}</dt>
+          <dd>{formatDay(language, app.since)}</dd>
+          <dt>{words.facts.until}</dt>
+          <dd>{untilOf(app, language)}</dd>
+          <dt>{words.facts.last}</dt>
+          <dd>{used.lastAt === null ? words.neverUsed : formatMoment(language, used.lastAt)}</dd>
+          <dt>{words.facts.use}</dt>
+          <dd>{describeUse(used, language)}</dd>
+        </dl>
+        {used.requests === 0 ? null : (
+          <>
+            <UsePicture use={used} language={language} />
+            <p class="faint">{words.legend}</p>
+          </>
+        )}
+        <p class="row">
+          {app.url === "" ? null : (
+            <a class="button" href={storageFirstLink(app.url, viewer.address)} rel="noreferrer">
+              {words.open}
+            </a>
+          )}
+          <a class="button danger" href={pathOf("disconnect", app)}>
+            {words.disconnect}
+          </a>
+        </p>
+      </section>
+      <form method="post" action={pathOf("app", app)} class="card">
+        <h2>{words.change}</h2>
+        {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+        <p>{words.changeAbout}</p>
+        <Levels app={app} language={language} />
+        <div class="field">
+          <label for="end">{words.end}</label>
+          <select id="end" name="end">
+            <option value="keep">{words.ends.keep(untilOf(app, language))}</option>
+            {endsOf(app, viewer.now).map((end) => (
+              <option value={end}>{words.ends[end]}</option>
+            ))}
+          </select>
+        </div>
+        <p>
+          <button type="submit">{words.save}</button>
+        </p>
+      </form>
+    </>,
+  );
+}
+
+const Levels = ({ app, language }: { app: ConnectedApp; language: Language }) => (
+  <ul class="list">
+    {app.scopes.map((scope) => (
+      <li>
+        <label for={levelField(scope)}>
+          {scope.module === "*" ? WORDS[language].everything : scope.module}
+        </label>
+        <select id={levelField(scope)} name={levelField(scope)}>
+          {levelsOf(scope).map((level) => (
+            <option value={level}>{OAUTH_WORDS[language].levels[level]}</option>
+          ))}
+        </select>
+      </li>
+    ))}
+  </ul>
+);
+
+type End = Exclude<Duration, "always">;
+
+/** The ends that are earlier than the one that the app has. */
+const endsOf = ({ until }: ConnectedApp, now: number): End[] =>
+  (Object.keys(DURATIONS) as Duration[]).filter(
+    (end): end is End =>
+      end !== "always" && (endOf(end, now) ?? 0) < (until ?? Number.POSITIVE_INFINITY),
+  );
+
+/** Asks once, before one app or all of them (null) lose their access. */
+export function disconnectPage(
+  c: Context,
+  person: Account,
+  app: ConnectedApp | null,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  const title = app === null ? words.questionAll : words.question(app.name);
+  return page(
+    c,
+    { title, person },
+    <form
+      method="post"
+      action={app === null ? "/apps/disconnect-all" : pathOf("disconnect", app)}
+      class="card"
+    >
+      <h1>{title}</h1>
+      <p>{app === null ? words.consequenceAll : words.consequence}</p>
+      <p class="row">
+        <button type="submit" class="danger">
+          {app === null ? words.yesAll : words.yes}
+        </button>
+        <a class="button quiet" href="/apps">
+          {words.no}
+        </a>
+      </p>
+    </form>,
+  );
+}

@@ -1,0 +1,109 @@
+/** The pages on which a person makes a token by hand. */
+
+import type { Context } from "hono";
+import type { Account } from "../accounts/accounts";
+import { wordsOf } from "../http/language";
+import { Copyable, Problem, page } from "../http/page";
+import { DURATIONS, type Duration } from "../oauth/narrowing";
+import { WORDS } from "./apps-words";
+
+/** What the form is filled in with. */
+export interface TokenForm {
+  name: string;
+  /** Names of modules, as they were typed. */
+  write: string;
+  read: string;
+  duration: string;
+}
+
+export type TokenProblem = keyof (typeof WORDS)["en"]["tokens"]["problems"];
+
+export const MAX_TOKEN_NAME_LENGTH = 50;
+
+/** Asks what the token is for. */
+export function tokenPage(
+  c: Context,
+  person: Account,
+  form: TokenForm,
+  problem?: TokenProblem,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS).tokens;
+  return page(
+    c,
+    { title: words.title, person, ...(problem ? { status: 400 } : {}) },
+    <form method="post" action="/apps/tokens" class="card">
+      <h1>{words.title}</h1>
+      {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+      <p>{words.about}</p>
+      <div class="field">
+        <label for="name">{words.name}</label>
+        <input
+          id="name"
+          name="name"
+          value={form.name}
+          maxlength={MAX_TOKEN_NAME_LENGTH}
+          autocomplete="off"
+          aria-describedby="name-rule"
+          required
+        />
+        <small id="name-rule">{words.nameRule}</small>
+      </div>
+      {(["write", "read"] as const).map((field) => (
+        <div class="field">
+          <label for={field}>{words[field]}</label>
+          <input
+            id={field}
+            name={field}
+            value={form[field]}
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            aria-describedby="modules-rule"
+          />
+        </div>
+      ))}
+      <p class="faint" id="modules-rule">
+        {words.modulesRule}
+      </p>
+      <div class="field">
+        <label for="duration">{words.lasts}</label>
+        <select id="duration" name="duration">
+          {(Object.keys(DURATIONS) as Duration[]).map((duration) => (
+            <option value={duration} selected={duration === form.duration}>
+              {words.durations[duration]}
+            </option>
+          ))}
+        </select>
+      </div>
+      <p>
+        <button type="submit">{words.make}</button>
+      </p>
+    </form>,
+  );
+}
+
+/** Shows a token that was just made: never again after that. */
+export function madeTokenPage(
+  c: Context,
+  person: Account,
+  made: { name: string; token: string; example: string; isAll: boolean },
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS).tokens;
+  return page(
+    c,
+    { title: words.made, person, scripts: ["/copy.js"] },
+    <section>
+      <h1>
+        {words.made}: {made.name}
+      </h1>
+      <p class="note">{words.once}</p>
+      {made.isAll ? <p class="warning">{words.everything}</p> : null}
+      <Copyable c={c} id="token" text={made.token} />
+      <h2>{words.example}</h2>
+      <Copyable c={c} id="example" text={made.example} />
+      <p class="faint">
+        {words.revoke} <a href="/apps">{words.apps}</a>.
+      </p>
+    </section>,
+  );
+}

@@ -1,0 +1,108 @@
+/** The pages on which a person lets a device in: RFC 8628 §3.3. */
+
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Account } from "../accounts/accounts";
+import { wordsOf } from "../http/language";
+import { Problem, page } from "../http/page";
+import { showUserCode, type WaitingDevice } from "./devices";
+import type { AnswerProblem } from "./narrowing";
+import { Answers, DurationField, ScopeList } from "./question";
+import { WORDS } from "./words";
+
+/** What was wrong with a code that was typed. */
+export interface CodeProblem {
+  sentence: string;
+  status: ContentfulStatusCode;
+  headers?: Record<string, string>;
+}
+
+/**
+ * Asks for the code. One that came with the address is filled in, and has to be compared all the
+ * same: RFC 8628 §5.4, somebody else may have sent it.
+ */
+export function codePage(
+  c: Context,
+  person: Account,
+  code: string,
+  problem?: CodeProblem,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS).device;
+  const { status = 200, headers = {} } = problem ?? {};
+  return page(
+    c,
+    { title: words.title, person, status, headers },
+    <form method="post" action="/device" class="card">
+      <h1>{words.title}</h1>
+      {problem ? <Problem>{problem.sentence}</Problem> : null}
+      <p>{words.about}</p>
+      {code === "" ? null : <p class="warning">{words.compare}</p>}
+      <div class="field">
+        <label for="user_code">{words.code}</label>
+        <input
+          id="user_code"
+          name="user_code"
+          value={code}
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck={false}
+          maxlength={40}
+          aria-describedby="code-rule"
+          required
+        />
+        <small id="code-rule">{words.codeRule}</small>
+      </div>
+      <p>
+        <button type="submit">{words.next}</button>
+      </p>
+    </form>,
+  );
+}
+
+/** Asks whether the device may have what it asks for. */
+export function devicePage(
+  c: Context,
+  { person, address, code }: { person: Account; address: string; code: string },
+  device: WaitingDevice,
+  problem?: AnswerProblem,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  return page(
+    c,
+    { title: words.device.title, person, ...(problem ? { status: 400 } : {}) },
+    <form method="post" action="/device" class="card">
+      <h1>
+        “{device.name}” <span>{words.device.asks}</span>
+      </h1>
+      {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+      <p class="warning">{words.device.unverified}</p>
+      <p>
+        {words.device.shows} <strong class="address">{showUserCode(code)}</strong>
+      </p>
+      <input type="hidden" name="user_code" value={code} />
+      <ScopeList scopes={device.scopes} words={words} />
+      <DurationField usual="year" words={words} />
+      <Answers address={address} words={words} />
+    </form>,
+  );
+}
+
+/** Says what comes of the answer. */
+export function donePage(
+  c: Context,
+  person: Account,
+  sentence: string,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS).device;
+  return page(
+    c,
+    { title: words.title, person },
+    <section>
+      <h1>{words.done}</h1>
+      <p class="note">{sentence}</p>
+      <p>
+        <a href="/apps">{words.toApps}</a>
+      </p>
+    </section>,
+  );
+}

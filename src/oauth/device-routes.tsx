@@ -1,0 +1,56 @@
+/** The door at which a person types the code of a device: /device. */
+
+import { type Context, Hono } from "hono";
+import { requireSignIn } from "../accounts/gates";
+import { type Env, settings } from "../env";
+import { readForm } from "../http/form";
+import { addressOf, originsOf } from "../http/hosts";
+import { wordsOf } from "../http/language";
+import { hasTry, LIMIT_PERIOD_SECONDS } from "../http/limits";
+import { codePage, devicePage, donePage } from "./device-pages";
+import { allowDevice, denyDevice, findWaiting, parseUserCode, showUserCode } from "./devices";
+import { readAnswer } from "./narrowing";
+import { WORDS } from "./words";
+
+type DeviceContext = Context<{ Bindings: Env }>;
+
+export const deviceRoutes = new Hono<{ Bindings: Env }>();
+
+deviceRoutes.use("/device", requireSignIn);
+
+deviceRoutes.get("/device", (c) => {
+  const code = parseUserCode(c.req.query("user_code") ?? "");
+  return codePage(c, c.var.session.account, code === null ? "" : showUserCode(code));
+});
+
+/** The code alone is answered by the question, and the question by yes or no. */
+deviceRoutes.post("/device", async (c) => {
+  const { account } = c.var.session;
+  const words = wordsOf(c, WORDS).device;
+  const form = await readForm(c);
+  const typed = form.get("user_code") ?? "";
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) {
+    const sentence = words.tooMany(LIMIT_PERIOD_SECONDS);
+    const headers = { "Retry-After": String(LIMIT_PERIOD_SECONDS) };
+    return codePage(c, account, typed, { sentence, status: 429, headers });
+  }
+  const now = Date.now();
+  const code = parseUserCode(typed);
+  const device = await findWaiting(c.env, typed, now);
+  const gone = () => codePage(c, account, typed, { sentence: words.unknown, status: 400 });
+  if (device === null || code === null) return gone();
+  const decision = form.get("decision");
+  const question = { person: account, address: addressHere(c), code };
+  if (decision === null) return devicePage(c, question, device);
+  if (decision !== "allow") {
+    const isDenied = await denyDevice(c.env, account, device, now);
+    return isDenied ? donePage(c, account, words.denied(device.name)) : gone();
+  }
+  const answer = readAnswer(device.scopes, form, now);
+  if (!answer.ok) return devicePage(c, question, device, answer.problem);
+  const isAllowed = await allowDevice(c.env, account, device, answer, now);
+  return isAllowed ? donePage(c, account, words.allowed(device.name)) : gone();
+});
+
+const addressHere = (c: DeviceContext): string =>
+  addressOf(originsOf(c.req.url, settings(c.env)), c.var.session.account.name);

@@ -1,0 +1,187 @@
+/**
+ * Grants in D1. Every write comes to the same when it is
+ * repeated, so that one whose answer got lost can be asked again.
+ */
+
+import { askPatiently } from "../http/patience";
+
+export interface GrantRow {
+  account: string;
+  id: string;
+  origin: string;
+  appUrl: string;
+  /** What an app without an origin is called. */
+  label: string | null;
+  scope: string;
+  flow: "implicit" | "code" | "token" | "device";
+  createdAt: number;
+  expiresAt: number | null;
+}
+
+/** Makes a grant. Its id has to be fresh. `alsoDo` comes in the same batch. */
+export async function insertGrant(
+  db: D1Database,
+  grant: GrantRow,
+  alsoDo: D1PreparedStatement[] = [],
+): Promise<void> {
+  const { account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt } = grant;
+  await askPatiently(() =>
+    db.batch([
+      db
+        .prepare(
+          `INSERT INTO grants
+             (account, id, origin, app_url, label, scope, flow, created_at, expires_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+           ON CONFLICT DO NOTHING`,
+        )
+        .bind(account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt),
+      ...alsoDo,
+    ]),
+  );
+}
+
+/** The grant if it stands, and since when its account is suspended. */
+export const selectGrant = (
+  db: D1Database,
+  account: string,
+  id: string,
+  now: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT g.scope, a.suspended_at AS suspendedAt
+       FROM grants g JOIN accounts a ON a.id = g.account
+       WHERE g.account = ?1 AND g.id = ?2 AND (g.expires_at IS NULL OR g.expires_at > ?3)`,
+    )
+    .bind(account, id, now);
+
+const COLUMNS = `account, id, origin, app_url AS appUrl, label, scope, flow,
+  created_at AS createdAt, expires_at AS expiresAt`;
+
+/** All grants of an account that stand, the oldest first. */
+export async function loadGrants(
+  db: D1Database,
+  account: string,
+  now: number,
+): Promise<GrantRow[]> {
+  const { results } = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT ${COLUMNS} FROM grants
+         WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
+         ORDER BY created_at`,
+      )
+      .bind(account, now)
+      .all<GrantRow>(),
+  );
+  return results;
+}
+
+/** Revokes a grant; nothing happens if it is gone. */
+export async function deleteGrant(db: D1Database, account: string, id: string): Promise<void> {
+  await askPatiently(() =>
+    db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id).run(),
+  );
+}
+
+/** The grants of one app: those of its origin, or the one without an origin that has this id. */
+const OF_APP = "account = ?1 AND ((origin <> '' AND origin = ?2) OR (origin = '' AND id = ?2))";
+
+/**
+ * Revokes all grants that an account has given to an app, and the codes that could make one.
+ * `alsoDo` comes in the same batch.
+ */
+export async function deleteGrantsOf(
+  db: D1Database,
+  account: string,
+  app: string,
+  alsoDo: D1PreparedStatement[],
+): Promise<void> {
+  await askPatiently(() =>
+    db.batch([
+      db.prepare(`DELETE FROM grants WHERE ${OF_APP}`).bind(account, app),
+      deleteCodes(db, account),
+      ...alsoDo,
+    ]),
+  );
+}
+
+/** Revokes all grants of an account, and whatever could still make one. */
+export async function deleteAllGrants(
+  db: D1Database,
+  account: string,
+  alsoDo: D1PreparedStatement[],
+): Promise<void> {
+  await askPatiently(() =>
+    db.batch([
+      db.prepare("DELETE FROM grants WHERE account = ?1").bind(account),
+      deleteCodes(db, account),
+      db.prepare("DELETE FROM devices WHERE account = ?1 AND successor IS NULL").bind(account),
+      ...alsoDo,
+    ]),
+  );
+}
+
+/** Of any app: a code lives for a minute, and an app whose code is gone asks again. */
+const deleteCodes = (db: D1Database, account: string): D1PreparedStatement =>
+  db.prepare("DELETE FROM codes WHERE account = ?1 AND successor IS NULL").bind(account);
+
+/** What a grant was, and what is left of it; a scope of null: nothing. */
+export interface GrantCut {
+  id: string;
+  old: Pick<GrantRow, "scope" | "expiresAt">;
+  left: { scope: string | null; expiresAt: number | null };
+}
+
+/**
+ * Cuts grants of an app, each only if it still is what it was, and deletes the codes that could
+ * make one as wide as before. Returns the grants of the app as they stand then.
+ */
+export async function cutGrants(
+  db: D1Database,
+  account: string,
+  app: string,
+  cuts: GrantCut[],
+  alsoDo: D1PreparedStatement[],
+  now: number,
+): Promise<GrantRow[]> {
+  const isOld = "account = ?1 AND id = ?2 AND scope = ?3 AND expires_at IS ?4";
+  const statements = cuts.map(({ id, old, left }) =>
+    left.scope === null
+      ? db.prepare(`DELETE FROM grants WHERE ${isOld}`).bind(account, id, old.scope, old.expiresAt)
+      : db
+          .prepare(`UPDATE grants SET scope = ?5, expires_at = ?6 WHERE ${isOld}`)
+          .bind(account, id, old.scope, old.expiresAt, left.scope, left.expiresAt),
+  );
+  const standing = db
+    .prepare(
+      `SELECT ${COLUMNS} FROM grants
+       WHERE ${OF_APP} AND (expires_at IS NULL OR expires_at > ?3) ORDER BY created_at`,
+    )
+    .bind(account, app, now);
+  const answers = await askPatiently(() =>
+    db.batch<GrantRow>([...statements, deleteCodes(db, account), ...alsoDo, standing]),
+  );
+  return answers.at(-1)?.results ?? [];
+}
+
+/** Whether an account has, or as far as its log goes back had, anything to do with an origin. */
+export async function hasMet(db: D1Database, account: string, origin: string): Promise<boolean> {
+  const row = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT EXISTS (SELECT 1 FROM grants WHERE account = ?1 AND origin = ?2)
+             OR EXISTS (SELECT 1 FROM activity WHERE account = ?1 AND kind = 'app-allowed'
+                          AND detail ->> 'app' = ?2) AS hasMet`,
+      )
+      .bind(account, origin)
+      .first<{ hasMet: number }>(),
+  );
+  return row?.hasMet === 1;
+}
+
+/** Grants, codes, refresh tokens and requests of devices that have expired. */
+export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] =>
+  ["grants", "codes", "refresh_tokens", "devices"].map((table) =>
+    db.prepare(`DELETE FROM ${table} WHERE expires_at <= ?1`).bind(now),
+  );

@@ -1,0 +1,63 @@
+/** What a person leaves of what was asked for, or takes back of what was granted. Pure. */
+
+import type { Scope } from "../core/scope";
+import { DAY_MS } from "../core/time";
+
+/** What a person can choose for a module. */
+export const LEVELS = ["rw", "r", "none"] as const;
+
+export type Level = (typeof LEVELS)[number];
+
+/** How long access can be allowed: the choices of the forms, in days; null: no end. */
+export const DURATIONS = { day: 1, month: 30, year: 365, always: null } as const;
+
+export type Duration = keyof typeof DURATIONS;
+
+/** Whether this is one of the choices. */
+export const isDuration = (text: string): text is Duration => Object.hasOwn(DURATIONS, text);
+
+/** When access ends that is allowed now, milliseconds since 1970; null: never. */
+export function endOf(duration: Duration, now: number): number | null {
+  const days = DURATIONS[duration];
+  return days === null ? null : now + days * DAY_MS;
+}
+
+/** Name of the form field that holds the level of a module. */
+export const levelField = ({ module }: Pick<Scope, "module">): string => `level:${module}`;
+
+/** The levels that can be chosen for a scope: never more than it has. */
+export const levelsOf = ({ level }: Scope): readonly Level[] =>
+  level === "rw" ? LEVELS : ["r", "none"];
+
+/**
+ * What a form leaves of the scopes: a module that it does not name stays as it is, and none gets
+ * more than it had. Null if it says something that is no level, or two things at once.
+ */
+export function narrow(scopes: Scope[], form: URLSearchParams): Scope[] | null {
+  const left: Scope[] = [];
+  for (const scope of scopes) {
+    const [level = scope.level, ...others] = form.getAll(levelField(scope));
+    if (!isLevel(level) || others.length > 0) return null;
+    if (level !== "none") left.push(level === "r" ? { ...scope, level } : scope);
+  }
+  return left;
+}
+
+const isLevel = (text: string): text is Level => (LEVELS as readonly string[]).includes(text);
+
+/** Why the answer to a question cannot be taken. */
+export type AnswerProblem = "nothing" | "level" | "duration";
+
+/** What a person has allowed. Refuses with what the form has to say better. */
+export function readAnswer(
+  scopes: Scope[],
+  form: URLSearchParams,
+  now: number,
+): { ok: true; scopes: Scope[]; expiresAt: number | null } | { ok: false; problem: AnswerProblem } {
+  const left = narrow(scopes, form);
+  if (left === null) return { ok: false, problem: "level" };
+  if (left.length === 0) return { ok: false, problem: "nothing" };
+  const duration = form.get("duration") ?? "";
+  if (!isDuration(duration)) return { ok: false, problem: "duration" };
+  return { ok: true, scopes: left, expiresAt: endOf(duration, now) };
+}

@@ -1,0 +1,76 @@
+/** The parts that the questions of apps and of devices share: what may they do, and for how long? */
+
+import type { Scope } from "../core/scope";
+import { DURATIONS, type Duration, levelField, levelsOf } from "./narrowing";
+import type { WORDS } from "./words";
+
+type Words = (typeof WORDS)["en"];
+
+/** What is asked for, module by module, each to be narrowed. */
+export const ScopeList = ({ scopes, words }: { scopes: Scope[]; words: Words }) => (
+  <ul class="list">
+    {scopes.map((scope) => (
+      <ScopeItem scope={scope} words={words} />
+    ))}
+  </ul>
+);
+
+const ScopeItem = ({ scope, words }: { scope: Scope; words: Words }) => {
+  const isAll = scope.module === "*";
+  return (
+    <li>
+      <label for={levelField(scope)}>
+        {isAll ? words.everything : scope.module}
+        <small>{isAll ? words.everythingAbout : explain(scope, words)}</small>
+      </label>
+      <select id={levelField(scope)} name={levelField(scope)}>
+        {levelsOf(scope).map((level) => (
+          <option value={level}>{words.levels[level]}</option>
+        ))}
+      </select>
+      {isAll ? <p class="warning">{words.everythingWarning}</p> : null}
+    </li>
+  );
+};
+
+const explain = ({ module, level }: Scope, words: Words): string =>
+  level === "rw" ? `${words.documents(module)}. ${words.publicWarning}` : words.documents(module);
+
+/** For how long. */
+export const DurationField = ({ usual, words }: { usual: Duration; words: Words }) => (
+  <div class="field">
+    <label for="duration">{words.allowFor}</label>
+    <select id="duration" name="duration">
+      {(Object.keys(DURATIONS) as Duration[]).map((duration) => (
+        <option value={duration} selected={duration === usual}>
+          {words.durations[duration]}
+        </option>
+      ))}
+    </select>
+  </div>
+);
+
+/** The end of both questions: where the data lies, and the two answers. */
+export const Answers = ({ address, words }: { address: string; words: Words }) => (
+  <>
+    <p class="faint">
+      {words.stays} <strong>{address}</strong>. <Linked words={words.anyTime} />
+    </p>
+    <p class="row">
+      <button type="submit" name="decision" value="allow">
+        {words.allow}
+      </button>
+      <button type="submit" name="decision" value="deny" class="quiet">
+        {words.deny}
+      </button>
+    </p>
+  </>
+);
+
+/** A sentence whose second part leads to the person's apps. */
+export const Linked = ({ words: [before, name, after] }: { words: string[] }) => (
+  <>
+    {before} <a href="/apps">{name}</a>
+    {after}
+  </>
+);
