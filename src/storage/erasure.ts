@@ -14,10 +14,7 @@ const PAGES_PER_STEP = 10;
  */
 export async function eraseSome(env: Env, account: string): Promise<boolean> {
   let pages = 0;
-  const kinds = [
-    () => dropSomeNodes(env.DB, account),
-    () => dropSomeBodiesOf(env.BODIES, account),
-  ];
+  const kinds = [() => dropSomeNodes(env.DB, account), () => dropSomeBodiesOf(env.BODIES, account)];
   for (const eraseSomeOfKind of kinds) {
     do {
       if (pages++ === PAGES_PER_STEP) return true;
