@@ -3,7 +3,7 @@
  *
  *   deleteAccount(account):                                          in the request
  *     in ONE D1 transaction: deleted_at := now; no credential, session, grant, code ... is left
- *     its user's object: plan := { account, round 1 }, alarm := now      if that is lost: daily round
+ *     its user's object: plan := { account, round 1 }, alarm := soon     if that is lost: daily round
  *   alarm, step by step, each from what is left by then:              live/eraser.ts
  *     rows of documents and folders; bodies in R2; uploads in parts
  *     round 1: plan := round 2, when the longest upload there can be has ended

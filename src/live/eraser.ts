@@ -3,9 +3,13 @@
 import { finishErasure, isDeleted } from "../accounts/deletion";
 import type { Env } from "../env";
 import { logFault } from "../http/log";
+import { COMMIT_WITHIN_MS } from "../storage/commit";
 import { eraseSome, longestRequestMs } from "../storage/erasure";
 import { wakeAt } from "./alarms";
 import { Uploads } from "./uploads";
+
+/** From the plan to the first step: most of the requests that are under way are through by then. */
+const START_AFTER_MS = COMMIT_WITHIN_MS;
 
 /** To the next try after a step that failed. */
 const RETRY_MS = 60 * 60 * 1000;
@@ -37,11 +41,15 @@ export class Eraser {
     return this.#plan() !== undefined;
   }
 
-  /** Plans to erase an account at once; one that is planned stays as it is, and is woken for. */
+  /** Plans to erase an account soon; one that is planned stays as it is, and is woken for. */
   async plan(account: string, now: number): Promise<void> {
     const plan =
       this.#plan() ??
-      this.#write({ account, at: now, lastRoundAt: now + longestRequestMs(this.#env) });
+      this.#write({
+        account,
+        at: now + START_AFTER_MS,
+        lastRoundAt: now + longestRequestMs(this.#env),
+      });
     await wakeAt(this.#storage, Math.max(plan.at, now));
   }
 

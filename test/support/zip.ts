@@ -44,7 +44,9 @@ function expectSignature(view: DataView, at: number, signature: number): void {
 }
 
 const textOf = (archive: Uint8Array, start: number, length: number): string =>
-  new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(archive.subarray(start, start + length));
+  new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+    archive.subarray(start, start + length),
+  );
 
 function dosTime(view: DataView, at: number): number {
   const [time, date] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
