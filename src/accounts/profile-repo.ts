@@ -10,6 +10,7 @@ export interface Profile {
   domains: string[];
 }
 
+/** Of an account that exists. One round trip. */
 export async function loadProfile(db: D1Database, account: string): Promise<Profile> {
   const [own, domains] = await askPatiently(() =>
     db.batch([

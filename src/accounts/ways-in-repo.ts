@@ -8,6 +8,7 @@ export interface WaysIn {
   recoveryCodes: number;
 }
 
+/** One round trip. */
 export async function loadWaysIn(db: D1Database, account: string): Promise<WaysIn> {
   const row = await askPatiently(() =>
     db
