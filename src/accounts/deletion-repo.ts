@@ -30,15 +30,16 @@ const dropBelongings = (db: D1Database, account: string): D1PreparedStatement[] 
       .bind(account),
   );
 
+/** What is cleared in the account's own row. */
+const CLEARED = "quota_bytes = NULL, is_admin = 0, email = NULL, seen_at = NULL";
+
 /** Closes an account for good: nothing but its name, its times and its invitation is left. */
 export async function closeAccount(db: D1Database, account: string, now: number): Promise<void> {
   await askPatiently(() =>
     db.batch([
       db
         .prepare(
-          `UPDATE accounts SET deleted_at = coalesce(deleted_at, ?2),
-             quota_bytes = NULL, is_admin = 0, email = NULL, seen_at = NULL
-           WHERE id = ?1`,
+          `UPDATE accounts SET deleted_at = coalesce(deleted_at, ?2), ${CLEARED} WHERE id = ?1`,
         )
         .bind(account, now),
       ...dropBelongings(db, account),
@@ -53,7 +54,7 @@ export async function markErased(db: D1Database, account: string, now: number): 
       ...dropBelongings(db, account),
       db
         .prepare(
-          `UPDATE accounts SET erased_at = coalesce(erased_at, ?2), seen_at = NULL
+          `UPDATE accounts SET erased_at = coalesce(erased_at, ?2), ${CLEARED}
            WHERE id = ?1 AND deleted_at IS NOT NULL`,
         )
         .bind(account, now),
