@@ -3,9 +3,7 @@
 import { type Context, Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
 import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
-import { appsRoutes } from "./dashboard/apps-routes";
 import { dashboardRoutes } from "./dashboard/routes";
-import { tokensRoutes } from "./dashboard/tokens-routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
 import { limitForms } from "./http/form";
@@ -42,8 +40,6 @@ app.route("/", languageRoutes);
 app.route("/", accountRoutes);
 app.route("/", deviceRoutes);
 app.route("/", dashboardRoutes);
-app.route("/", tokensRoutes);
-app.route("/", appsRoutes);
 app.get("*", asset);
 
 /** Style sheet, icon, scripts; 404 for everything else. */

@@ -1,10 +1,11 @@
 /** Apps to begin with: each opens with the person's address (§11). */
 
+/** `about` names what the app is for, in words.ts. */
 export const SUGGESTED_APPS = [
-  { name: "Notes Together", url: "https://notestogether.hominidsoftware.com/", about: "Notes" },
-  { name: "Litewrite", url: "https://litewrite.net/", about: "Distraction-free writing" },
-  { name: "Webmarks", url: "https://webmarks.5apps.com/", about: "Bookmarks" },
-  { name: "Inspektor", url: "https://inspektor.5apps.com/", about: "Browse all your data" },
+  { name: "Notes Together", url: "https://notestogether.hominidsoftware.com/", about: "notes" },
+  { name: "Litewrite", url: "https://litewrite.net/", about: "writing" },
+  { name: "Webmarks", url: "https://webmarks.5apps.com/", about: "bookmarks" },
+  { name: "Inspektor", url: "https://inspektor.5apps.com/", about: "browsing" },
 ] as const;
 
 /**

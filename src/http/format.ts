@@ -32,6 +32,8 @@ export function formatBytes(language: Language, bytes: number): string {
 export const formatCount = (language: Language, count: number): string =>
   new Intl.NumberFormat(language).format(count);
 
-/** "Germany" for "DE"; the code itself where it is not known. */
+/** "Germany" for "DE"; the code itself where it is not known, such as Cloudflare's T1 for Tor. */
 export const formatCountry = (language: Language, code: string): string =>
-  new Intl.DisplayNames([language], { type: "region", fallback: "code" }).of(code) ?? code;
+  /^[A-Z]{2}$/.test(code)
+    ? (new Intl.DisplayNames([language], { type: "region", fallback: "code" }).of(code) ?? code)
+    : code;

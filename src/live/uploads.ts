@@ -56,6 +56,16 @@ export class Uploads {
     return ends.length > 0 ? Math.min(...ends) : null;
   }
 
+  /** Ends some of all there are. Rejects if one cannot be ended. Returns whether there are more. */
+  async endSome(now: number): Promise<boolean> {
+    const uploads = [...this.#kv.list<Upload>({ prefix: UPLOAD, limit: MAX_ENDED + 1 })];
+    for (const [name, { key, uploadId, startedAt }] of uploads.slice(0, MAX_ENDED)) {
+      if (startedAt + FORGET_AFTER_MS > now) await abortUpload(this.#env.BODIES, key, uploadId);
+      this.#kv.delete(name);
+    }
+    return uploads.length > MAX_ENDED;
+  }
+
   async #end({ key, uploadId }: Upload): Promise<boolean> {
     try {
       await abortUpload(this.#env.BODIES, key, uploadId);

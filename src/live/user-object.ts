@@ -15,6 +15,7 @@ import { logFault } from "../http/log";
 import { type Commit, type Committed, Committer, MAX_GROUP } from "../storage/commit";
 import { wakeAt } from "./alarms";
 import { CommitQueue } from "./commit-queue";
+import { Eraser } from "./eraser";
 import { Sweeper } from "./sweeper";
 
 /** Commits that may wait for their turn. */
@@ -36,6 +37,7 @@ export class UserObject extends DurableObject<Env> {
     MAX_GROUP,
   );
   readonly #sweeper = new Sweeper(this.ctx.storage, this.env);
+  readonly #eraser = new Eraser(this.ctx.storage, this.env);
 
   /**
    * Puts a change of the user's tree into the order of all others: `storage/commit.ts`. Refuses
@@ -56,6 +58,11 @@ export class UserObject extends DurableObject<Env> {
   /** Is told of an upload in parts before its first part. */
   async noteUpload(key: string, uploadId: string): Promise<void> {
     await this.#sweeper.noteUpload(key, uploadId, Date.now());
+  }
+
+  /** Plans to erase all of an account that was deleted: `accounts/deletion.ts`. Can be repeated. */
+  async erase(account: string): Promise<void> {
+    await this.#eraser.plan(account, Date.now());
   }
 
   hashPassword(password: string): string {
@@ -103,7 +110,8 @@ export class UserObject extends DurableObject<Env> {
   /** Does what is due. Leaves nothing behind: names which nobody has do not stay as objects. */
   override async alarm(): Promise<void> {
     const now = Date.now();
-    const next = [this.#forgetFailures(now), await this.#sweeper.run(now)];
+    const work = this.#eraser.isPlanned() ? this.#eraser : this.#sweeper;
+    const next = [await work.run(now), this.#forgetFailures(now)];
     const times = next.filter((at) => at !== null);
     if (times.length > 0) await wakeAt(this.ctx.storage, Math.min(...times));
     else if ([...this.ctx.storage.kv.list({ limit: 1 })].length === 0) {

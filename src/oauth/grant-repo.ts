@@ -40,7 +40,10 @@ export async function insertGrant(
   );
 }
 
-/** The grant if it stands, and since when its account is suspended. */
+/**
+ * The grant if it stands, and since when its account is suspended. One that was given while the
+ * account was being deleted does not stand.
+ */
 export const selectGrant = (
   db: D1Database,
   account: string,
@@ -50,7 +53,7 @@ export const selectGrant = (
   db
     .prepare(
       `SELECT g.scope, a.suspended_at AS suspendedAt
-       FROM grants g JOIN accounts a ON a.id = g.account
+       FROM grants g JOIN accounts a ON a.id = g.account AND a.deleted_at IS NULL
        WHERE g.account = ?1 AND g.id = ?2 AND (g.expires_at IS NULL OR g.expires_at > ?3)`,
     )
     .bind(account, id, now);

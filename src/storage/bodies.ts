@@ -166,6 +166,15 @@ export const dropBodies = (bucket: R2Bucket, keys: string[]): Promise<void> =>
 /** What R2 deletes in one call. */
 export const MAX_DROPPED = 1000;
 
+/** Deletes some of the bodies of an account, MAX_DROPPED at most. Returns whether there are more. */
+export async function dropSomeBodiesOf(bucket: R2Bucket, account: string): Promise<boolean> {
+  const options: R2ListOptions = { prefix: `${account}/`, limit: MAX_DROPPED };
+  const { objects, truncated } = await askPatiently(() => bucket.list(options));
+  const keys = objects.map(({ key }) => key);
+  if (keys.length > 0) await dropBodies(bucket, keys);
+  return truncated;
+}
+
 /** Ends an upload in parts that nobody goes on with; nothing happens to one that has ended. */
 export async function abortUpload(bucket: R2Bucket, key: string, uploadId: string): Promise<void> {
   try {

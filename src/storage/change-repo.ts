@@ -148,7 +148,7 @@ const GUARDED: Guards = {
 const weighed = ({ fence, deadline }: Guards): string => `
   SELECT CASE ${fence}
     WHEN old.version = ?4 THEN 'repeat' ${deadline}
-    WHEN granted.scope IS NULL THEN 'revoked'
+    WHEN granted.scope IS NULL OR deleted_at IS NOT NULL THEN 'revoked'
     WHEN suspended_at IS NOT NULL THEN 'suspended'
     WHEN instr(' ' || granted.scope || ' ', ' *:rw ') = 0
       AND instr(' ' || granted.scope || ' ', ?15) = 0 THEN 'out-of-scope'

@@ -60,6 +60,9 @@ const APPS: Read[] = [
 
 const PAGES: Read[] = [
   { title: "the home page", status: 200, send: () => ask("/", byCookie()) },
+  { title: "the data page", status: 200, send: () => ask("/data", byCookie()) },
+  { title: "the activity page", status: 200, send: () => ask("/activity", byCookie()) },
+  { title: "the settings page", status: 200, send: () => ask("/settings", byCookie()) },
   { title: "the consent page", status: 200, send: () => ask(authorizeUrl(app.user), byCookie()) },
 ];
 
@@ -91,7 +94,8 @@ describe.each([...APPS, ...PAGES])("$title", (read) => {
       const before = await everyRow();
       const seen = await cutting({ at: index, trouble: "broken" }, send);
       expect(seen.result.status).toBe(500);
-      expect(seen.calls).toHaveLength(index + 1);
+      // Nothing is tried again; what was asked for at the same time has been asked.
+      expect(seen.calls.length).toBeLessThanOrEqual(calls.length);
       expect(await everyRow()).toEqual(before);
       const text = await seen.result.text();
       if (text !== "") {

@@ -1,0 +1,9 @@
+/** What the provider keeps about a person. */
+
+import { loadProfile, type Profile } from "./profile-repo";
+
+export type { Profile };
+
+/** What stands in the row of an account, and its personal domains. */
+export const readProfile = (db: D1Database, account: string): Promise<Profile> =>
+  loadProfile(db, account);

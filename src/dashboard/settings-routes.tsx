@@ -1,0 +1,115 @@
+/** Settings: the language, and what is kept about a person. */
+
+import { type Context, Hono } from "hono";
+import type { Account } from "../accounts/accounts";
+import { requireSignIn } from "../accounts/gates";
+import { type Profile, readProfile } from "../accounts/profile";
+import { type Env, settings } from "../env";
+import { formatDay } from "../http/format";
+import { addressOf, originsOf } from "../http/hosts";
+import { LANGUAGES, languageOf, wordsOf } from "../http/language";
+import { page } from "../http/page";
+import { WORDS } from "./words";
+
+type SettingsContext = Context<{ Bindings: Env }>;
+
+export const settingsRoutes = new Hono<{ Bindings: Env }>();
+
+settingsRoutes.get("/settings", requireSignIn, async (c) => {
+  const { account } = c.var.session;
+  return settingsPage(c, account, await readProfile(c.env.DB, account.id));
+});
+
+function settingsPage(
+  c: SettingsContext,
+  account: Account,
+  profile: Profile,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS).settings;
+  return page(
+    c,
+    { title: words.title, person: account },
+    <>
+      <section>
+        <h1>{words.title}</h1>
+        <h2>{words.language}</h2>
+        <p>{words.languageWhat}</p>
+        <LanguageForm c={c} />
+      </section>
+      <section>
+        <h2>{words.about}</h2>
+        <p>{words.aboutWhat}</p>
+        <Person c={c} account={account} profile={profile} />
+      </section>
+      <section>
+        <h2>{words.domains}</h2>
+        <p>{profile.domains.length === 0 ? words.noDomains : words.domainsWhat}</p>
+        <ul class="list">
+          {profile.domains.map((host) => (
+            <li>
+              <span class="origin">{host}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section>
+        <h2>{words.security}</h2>
+        <p>
+          {words.securityWhat} <a href="/security">{words.toSecurity}</a>
+        </p>
+      </section>
+      <section>
+        <h2>{words.leave}</h2>
+        <p>{words.leaveWhat}</p>
+        <p class="row">
+          <a class="button quiet" href="/data">
+            {words.export}
+          </a>
+          <a class="button danger" href="/settings/delete">
+            {words.delete}
+          </a>
+        </p>
+      </section>
+    </>,
+  );
+}
+
+const LanguageForm = ({ c }: { c: SettingsContext }) => {
+  const now = languageOf(c);
+  return (
+    <form method="post" action="/language">
+      <p>{wordsOf(c, WORDS).settings.languageNow(LANGUAGES[now])}</p>
+      <p class="row">
+        {Object.entries(LANGUAGES)
+          .filter(([language]) => language !== now)
+          .map(([language, name]) => (
+            <button type="submit" name="language" value={language} class="quiet" lang={language}>
+              {name}
+            </button>
+          ))}
+      </p>
+    </form>
+  );
+};
+
+interface PersonProps {
+  c: SettingsContext;
+  account: Account;
+  profile: Profile;
+}
+
+const Person = ({ c, account, profile }: PersonProps) => {
+  const words = wordsOf(c, WORDS).settings;
+  return (
+    <dl class="pairs">
+      <dt>{words.name}</dt>
+      <dd>{account.name}</dd>
+      <dt>{words.address}</dt>
+      <dd>{addressOf(originsOf(c.req.url, settings(c.env)), account.name)}</dd>
+      <dt>{words.since}</dt>
+      <dd>{formatDay(languageOf(c), profile.createdAt)}</dd>
+      <dt>{words.email}</dt>
+      <dd>{profile.email ?? words.noEmail}</dd>
+    </dl>
+  );
+};

@@ -1,0 +1,38 @@
+/** What somebody sees who is not signed in. */
+
+import type { Context } from "hono";
+import { type Env, settings } from "../env";
+import { wordsOf } from "../http/language";
+import { page } from "../http/page";
+import { WORDS } from "./words";
+
+/** What this is, and the ways in. */
+export function welcomePage(c: Context<{ Bindings: Env }>): Response | Promise<Response> {
+  const { SIGN_UP } = settings(c.env);
+  const words = wordsOf(c, WORDS).welcome;
+  return page(
+    c,
+    { title: words.title },
+    <section>
+      <h1>{words.title}</h1>
+      <p>{words.what}</p>
+      <ul>
+        {words.points.map((point) => (
+          <li>{point}</li>
+        ))}
+      </ul>
+      <p class="row">
+        {SIGN_UP === "open" ? (
+          <a class="button" href="/sign-up">
+            {words.signUp}
+          </a>
+        ) : null}
+        <a class={SIGN_UP === "open" ? "button quiet" : "button"} href="/sign-in">
+          {words.signIn}
+        </a>
+      </p>
+      {SIGN_UP === "invitation" ? <p class="faint">{words.byInvitation}</p> : null}
+      {SIGN_UP === "closed" ? <p class="faint">{words.closed}</p> : null}
+    </section>,
+  );
+}

@@ -1,0 +1,212 @@
+/** Deleting one's account: the form, and what is left for whoever comes then. */
+
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { deleteAccount } from "../../src/accounts/deletion";
+import { DAY, MINUTE, pass } from "../support/clock";
+import { accountRow, bodiesOf, expectErased, othersOf, ring, rowsOf } from "../support/erasing";
+import { fieldValue, inlineCode, mainText } from "../support/html";
+import { allowCode, oauthError, redeem, refresh, tokensOf } from "../support/oauth";
+import { signIn, signUpAs, whoIs } from "../support/people";
+import { accountId, everyRow } from "../support/rows";
+import { App, connect, type Person, send, sendForm, signUp } from "../support/world";
+
+const PATH = "/settings/delete";
+
+const question = ({ cookie }: Person): Promise<Response> =>
+  send(PATH, { headers: { Cookie: cookie } });
+
+const confirm = ({ cookie }: Person, name: string): Promise<Response> =>
+  sendForm(PATH, { name }, { cookie });
+
+/** A row in each table that can have one. */
+async function fillEveryTable(account: string): Promise<void> {
+  const later = Date.now() + DAY;
+  const insert = (sql: string) => env.DB.prepare(sql).bind(account, later);
+  await env.DB.batch([
+    insert("INSERT INTO passkeys VALUES (?1, ?1, 'key', 0, '[]', 'Phone', ?2, NULL)"),
+    insert("INSERT INTO challenges VALUES ('challenge' || ?1, 'add', ?1, NULL, ?2)"),
+    insert("INSERT INTO recovery_codes SELECT ?1, 'code' || ?2"),
+    insert("INSERT INTO links VALUES ('link' || ?1, 'recover', ?1, 'a@b.example', ?2)"),
+    insert("INSERT INTO domains SELECT 'd' || ?2 || '.example', ?1"),
+    insert("INSERT INTO app_use VALUES (?1, 'grant', 1, 1, 1, ?2)"),
+    insert("INSERT INTO activity VALUES (?1, ?2, 'id', 'export', '{}')"),
+    insert(
+      `INSERT INTO devices VALUES
+       (?1, 'code' || ?1, 'TV', 'a:r', ?1, 'grant', 'a:r', NULL, 5, NULL, ?2, NULL)`,
+    ),
+    insert(
+      "UPDATE accounts SET email = 'a@b.example', is_admin = 1, quota_bytes = ?2 WHERE id = ?1",
+    ),
+  ]);
+}
+
+describe("The question", () => {
+  it("says what goes, offers the export first and asks for the name", async () => {
+    const person = await signUp();
+    await (await connect(person)).put("/notes/a", "12345");
+    const response = await question(person);
+    const html = await response.text();
+    expect(response.status).toBe(200);
+    expect(mainText(html)).toContain("all your documents (1, 5 byte");
+    expect(html).toContain('href="/data#export"');
+    expect(html).toMatch(/<label for="name">[^<]*person-/);
+    expect(fieldValue(html, "name")).toBeUndefined();
+    expect(inlineCode(html)).toEqual([]);
+  });
+
+  it("is for whoever is signed in and has just proved who they are", async () => {
+    const person = await signUp();
+    expect((await question({ name: "", cookie: "" })).headers.get("location")).toBe(
+      "/sign-in?next=%2Fsettings%2Fdelete",
+    );
+    pass(16 * MINUTE);
+    const before = await everyRow();
+    expect((await question(person)).headers.get("location")).toBe(
+      "/confirm?next=%2Fsettings%2Fdelete",
+    );
+    pass(15 * MINUTE);
+    expect((await confirm(person, person.name)).headers.get("location")).toBe(
+      "/confirm?next=%2Fsettings%2Fdelete",
+    );
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it.each(["", "somebody-else", "yes", "%"])("answered by %j changes nothing", async (name) => {
+    const person = await signUp();
+    await connect(person);
+    const before = await everyRow();
+    const response = await confirm(person, name);
+    expect(response.status).toBe(400);
+    expect(mainText(await response.text())).toContain(`It is ${person.name}.`);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("sent by another site, or by a link, changes nothing", async () => {
+    const person = await signUp();
+    const before = await everyRow();
+    const evil = await sendForm(
+      PATH,
+      { name: person.name },
+      { cookie: person.cookie, Origin: "https://evil.example" },
+    );
+    expect(evil.status).toBe(403);
+    await send(`${PATH}?name=${person.name}`, { headers: { Cookie: person.cookie } });
+    expect(await everyRow()).toEqual(before);
+  });
+});
+
+describe("A deleted account", () => {
+  it("lets nobody in from the next request on: person, apps, the public", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    await app.put("/public/page", "public");
+    const tokens = await tokensOf(person);
+    const code = await allowCode(person);
+    const other = await signUp();
+    const response = await confirm(person, ` ${person.name.toUpperCase()} `);
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/deleted"]);
+    expect(response.headers.get("set-cookie")).toMatch(/^__Host-session=;.*Max-Age=0/);
+    expect(mainText(await (await send("/deleted")).text())).toContain("deleted");
+
+    expect(await whoIs(person.cookie)).toBe("");
+    for (const token of [app.token, tokens.access_token]) {
+      const theirs = new App(person.name, token);
+      for (const method of ["GET", "HEAD", "DELETE"]) {
+        expect((await theirs.request(method, "/notes/a")).status).toBe(401);
+      }
+      expect((await theirs.get("/")).status).toBe(401);
+      expect((await theirs.put("/notes/a", "late")).status).toBe(401);
+    }
+    const quota = await send(`/quota/${person.name}`, {
+      headers: { Authorization: `Bearer ${app.token}` },
+    });
+    expect(quota.status).toBe(401);
+    expect(await oauthError(await refresh(tokens.refresh_token))).toEqual([400, "invalid_grant"]);
+    expect(await oauthError(await redeem(code))).toEqual([400, "invalid_grant"]);
+    expect((await send(`/storage/${person.name}/public/page`)).status).toBe(404);
+    const finger = (name: string) =>
+      send(`/.well-known/webfinger?resource=acct:${name}@satchel.example`);
+    expect((await finger(person.name)).status).toBe(404);
+    expect((await finger(other.name)).status).toBe(200);
+    const refused = await signIn(person.name);
+    expect(refused.status).toBe(403);
+    expect(mainText(await refused.text())).toContain("The name or the password is wrong.");
+  });
+
+  it("keeps its name from anybody else", async () => {
+    const person = await signUp();
+    await confirm(person, person.name);
+    const before = await everyRow();
+    expect(mainText(await (await signUpAs(person.name)).text())).toContain("is taken");
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("keeps nothing but its name, its times and the use of its invitation, and takes nothing from others", async () => {
+    const [person, other] = [await signUp(), await signUp()];
+    const [account, others] = [await accountId(person.name), await accountId(other.name)];
+    const apps = [await connect(person), await connect(other)];
+    for (const app of apps) {
+      await app.put("/notes/a", "1");
+      await app.put("/notes/a", "2");
+      await app.put("/public/b/c", "3");
+    }
+    await fillEveryTable(account);
+    await fillEveryTable(others);
+    await env.DB.prepare("UPDATE accounts SET invitation = 'inv' WHERE id = ?").bind(account).run();
+    await tokensOf(person);
+    await allowCode(person);
+    const before = await othersOf(account);
+    const tables = Object.entries(await everyRow()).filter(([, rows]) =>
+      rows.some((row) => (row as { account?: string }).account === account),
+    );
+    // Whoever adds a table for people comes by here.
+    expect(tables.map(([name]) => name)).toEqual([
+      "activity",
+      "app_use",
+      "challenges",
+      "codes",
+      "devices",
+      "domains",
+      "grants",
+      "links",
+      "nodes",
+      "passkeys",
+      "passwords",
+      "recovery_codes",
+      "refresh_tokens",
+      "sessions",
+    ]);
+
+    await confirm(person, person.name);
+    const rest = await rowsOf(account);
+    expect(rest.length).toBeGreaterThan(0);
+    expect(rest.every((row) => "parent" in (row as object))).toBe(true);
+    await ring(person.name);
+    expect(await rowsOf(account)).toEqual([]);
+    expect(await bodiesOf(account)).toEqual([]);
+    expect(await accountRow(account)).toMatchObject({ erased_at: null, invitation: "inv" });
+    pass(DAY);
+    await ring(person.name);
+    await expectErased(person.name, account);
+    expect(await othersOf(account)).toEqual(before);
+    expect(await (await (apps[1] as App).get("/notes/a")).text()).toBe("2");
+  });
+
+  it("by an administrator is the same, and a suspended one, and twice is as good as once", async () => {
+    const person = await signUp();
+    const account = { id: await accountId(person.name), name: person.name };
+    await (await connect(person)).put("/notes/a", "1");
+    await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE id = ?")
+      .bind(account.id)
+      .run();
+    const now = Date.now();
+    await deleteAccount(env, account, now);
+    await ring(person.name);
+    pass(DAY);
+    await deleteAccount(env, account, Date.now());
+    expect(await accountRow(account.id)).toMatchObject({ deleted_at: now });
+    await ring(person.name);
+    await expectErased(person.name, account.id);
+  });
+});
