@@ -1,4 +1,4 @@
-/** The route map. Order: host, room; whatever nobody foresaw leaves by the error exit. */
+/** The route map. Order: measure, host, room; whatever nobody foresaw leaves by the error exit. */
 
 import { type Context, Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
@@ -11,6 +11,7 @@ import { onlyOnHostOf, requireHost, requireTls } from "./http/gates";
 import { wordsOf } from "./http/language";
 import { languageRoutes } from "./http/language-routes";
 import { logFailure, logFault } from "./http/log";
+import { measure } from "./http/measure-gates";
 import { errorPage, pageHeaders } from "./http/page";
 import { isTransient } from "./http/patience";
 import { refusalResponse } from "./http/refusals";
@@ -23,6 +24,7 @@ import { storageRoutes } from "./storage/routes";
 
 export const app = new Hono<{ Bindings: Env }>();
 
+app.use(measure);
 app.use(requireHost);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
