@@ -1,9 +1,13 @@
 /** The Worker: what Cloudflare calls. */
 
-import { deleteExpiredSessions } from "./accounts/sessions";
+import { deleteForgottenActivity } from "./accounts/activity";
+import { deleteExpiredLinks, deleteExpiredSessions } from "./accounts/sessions";
+import { deleteExpiredInvitations } from "./admin/invitations";
+import { deleteForgottenActs } from "./admin/log";
 import { app } from "./app";
 import type { Env } from "./env";
 import { askPatiently } from "./http/patience";
+import { foldOldTraffic } from "./http/traffic";
 import { deleteExpiredGrants } from "./oauth/grants";
 
 export { UserObject } from "./live/user-object";
@@ -11,10 +15,18 @@ export { UserObject } from "./live/user-object";
 export default {
   fetch: app.fetch,
 
-  /** Once a day: forgets what has expired. */
+  /** Once a day: forgets what has expired, and what was kept for its time. */
   async scheduled(controller, env) {
     const now = controller.scheduledTime;
-    const expired = [deleteExpiredSessions(env.DB, now), ...deleteExpiredGrants(env.DB, now)];
+    const expired = [
+      deleteExpiredSessions(env.DB, now),
+      ...deleteExpiredLinks(env.DB, now),
+      ...deleteExpiredGrants(env.DB, now),
+      deleteExpiredInvitations(env.DB, now),
+      deleteForgottenActivity(env, now),
+      deleteForgottenActs(env, now),
+      ...foldOldTraffic(env.DB, now),
+    ];
     await askPatiently(() => env.DB.batch(expired));
   },
 } satisfies ExportedHandler<Env>;

@@ -58,6 +58,9 @@ export class UserObject extends DurableObject<Env> {
     await this.#sweeper.noteUpload(key, uploadId, Date.now());
   }
 
+  /** Answers: whoever asks wants to know whether objects do. */
+  ping(): void {}
+
   hashPassword(password: string): string {
     return hashPassword(password);
   }

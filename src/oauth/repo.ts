@@ -252,7 +252,7 @@ export async function rotateRefreshToken(
 }
 
 export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] =>
-  ["grants", "codes", "refresh_tokens"].map((table) =>
+  ["grants", "codes", "refresh_tokens", "devices"].map((table) =>
     db.prepare(`DELETE FROM ${table} WHERE expires_at <= ?1`).bind(now),
   );
 
