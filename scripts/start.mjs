@@ -40,6 +40,7 @@ await orFail(async () => {
   const { SETTING_NAMES } = await import("./config.mjs");
   const { stopCompiler } = await import("./bundle.mjs");
   const { startLocal } = await import("./local.mjs");
+  const { offerSetUp } = await import("./set-up-link.mjs");
   const vars = Object.fromEntries(
     SETTING_NAMES.filter((name) => process.env[name] !== undefined).map((name) => [
       name,
@@ -55,7 +56,8 @@ await orFail(async () => {
   // Replaces ours from above and Miniflare's, which would exit at once with another code.
   onSignal(stop);
   stopWithParent(stop);
-  greet(vars.ORIGIN || server.url, server.url, data);
+  const setUp = await offerSetUp(await server.database());
+  greet(vars.ORIGIN || server.url, server.url, data, setUp);
 });
 
 function readOptions() {
@@ -94,11 +96,12 @@ function onSignal(listener) {
 }
 
 /** With ORIGIN people come in by another address than the one that is listened on. */
-function greet(origin, url, data) {
+function greet(origin, url, data, setUp) {
   const behind = origin === url ? "" : ` (listening on ${url})`;
+  const administer = setUp === null ? "" : `\n  Become administrator     ${origin}${setUp}`;
   console.log(`Satchel is running at ${origin}${behind}
 
-  Sign up                  ${origin}/sign-up
+  Sign up                  ${origin}/sign-up${administer}
   Your address in an app   <your name>@${new URL(origin).host}
   Your data                ${data}
 

@@ -2,6 +2,10 @@
 
 import { type Context, Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
+import { healthRoutes } from "./admin/health-routes";
+import { metricsRoutes } from "./admin/metrics-routes";
+import { adminRoutes } from "./admin/routes";
+import { setUpRoutes } from "./admin/set-up-routes";
 import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
@@ -26,12 +30,14 @@ export const app = new Hono<{ Bindings: Env }>();
 
 app.use(measure);
 app.use(requireHost);
+app.route("/", healthRoutes);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
 app.use("/.well-known/*", onlyOnHostOf("discovery"));
 app.route("/.well-known", discoveryRoutes);
 
 app.use(requireTls, onlyOnHostOf("pages"));
+app.route("/", metricsRoutes);
 app.route("/oauth", tokenRoutes);
 app.use(limitForms((c) => errorPage(c, 413, wordsOf(c, WORDS).tooMuch)));
 app.use(requireSameOrigin);
@@ -39,6 +45,8 @@ app.route("/oauth/authorize", authorizeRoutes);
 app.route("/", languageRoutes);
 app.route("/", accountRoutes);
 app.route("/", dashboardRoutes);
+app.route("/", setUpRoutes);
+app.route("/admin", adminRoutes);
 app.get("*", asset);
 
 /** Style sheet, icon, scripts; 404 for everything else. */

@@ -20,7 +20,9 @@ export async function buryAccount(db: D1Database, account: string, now: number):
   await askPatiently(() =>
     db.batch([
       db
-        .prepare("UPDATE accounts SET deleted_at = ?2, is_admin = 0 WHERE id = ?1 AND deleted_at IS NULL")
+        .prepare(
+          "UPDATE accounts SET deleted_at = ?2, is_admin = 0 WHERE id = ?1 AND deleted_at IS NULL",
+        )
         .bind(account, now),
       ...WAYS_IN.map((table) =>
         db.prepare(`DELETE FROM ${table} WHERE account = ?1`).bind(account),

@@ -64,17 +64,7 @@ export const insertInvitation = (
          SELECT ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${actStands("?1", "?2")}
          ON CONFLICT DO NOTHING`,
       )
-      .bind(
-        act.at,
-        act.id,
-        hash,
-        note,
-        maxUses,
-        quotaBytes,
-        isAdmin ? 1 : 0,
-        createdAt,
-        expiresAt,
-      ),
+      .bind(act.at, act.id, hash, note, maxUses, quotaBytes, isAdmin ? 1 : 0, createdAt, expiresAt),
   ]);
 
 /** It is over from now on; who has come by it stays. */
