@@ -18,8 +18,9 @@ import { ROOT } from "./setup.mjs";
  * @param {number} [options.port] 0: any free port
  * @param {Record<string, string>} [options.vars] settings other than those of wrangler.toml
  * @param {boolean} [options.quiet] drops what the Worker logs instead of writing it to stderr
+ * @param {boolean} [options.log] writes a line for each request, too
  * @param {string} [options.migrations] folder
- * @returns {Promise<{url: string, miniflare: import("miniflare").Miniflare, dispose: () => Promise<void>}>}
+ * @returns {Promise<{url: string, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
  */
 export async function startLocal({
   data,
@@ -27,6 +28,7 @@ export async function startLocal({
   port = 0,
   vars = {},
   quiet = false,
+  log = false,
   migrations = MIGRATIONS,
 }) {
   const settings = { ...VARS, ...vars };
@@ -40,8 +42,9 @@ export async function startLocal({
   const folder = openData(data, known);
   const options = {
     ...runtimeOptions(runtime),
-    handleStructuredLogs({ message }) {
-      if (!quiet) console.error(worker.mapStack(message));
+    handleStructuredLogs({ level, message }) {
+      // Requests are logged at the level "log", whatever needs attention above it.
+      if (!quiet && (log || level !== "log")) console.error(worker.mapStack(message));
     },
     resourcePersistencePath: folder.path,
     workers: [{ config: { ...workerConfig(settings), manifest: manifest(worker.script) } }],
@@ -63,7 +66,8 @@ export async function startLocal({
     }
     const url = await miniflare.unsafeGetDirectURL(doorName(0));
     const { origin } = new URL(`http://${displayHost(host)}:${url.port || 80}`);
-    return { url: origin, miniflare, dispose };
+    const database = () => miniflare.getD1Database(DATABASE, WORKER_NAME);
+    return { url: origin, miniflare, database, dispose };
   } catch (error) {
     await dispose();
     throw error.code === "ERR_ADDRESS_IN_USE" ? refusal(host, port, "EADDRINUSE") : error;

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { Failure, orFail } from "./failure.mjs";
 import { ensureInstalled, ROOT, stopWithParent } from "./setup.mjs";
 
-const HELP = `Usage: npm start -- [--port 8000] [--host localhost] [--data .satchel]
+const HELP = `Usage: npm start -- [--port 8000] [--host localhost] [--data .satchel] [--log]
 
 Runs Satchel on this machine until Ctrl-C.
 
@@ -14,6 +14,7 @@ Runs Satchel on this machine until Ctrl-C.
   --host HOST   localhost, an address of this machine, or
                 0.0.0.0 for all of them                        (or SATCHEL_HOST)
   --data DIR    folder of all accounts and documents           (or SATCHEL_DATA)
+  --log         a line of JSON on stderr for each request
   --help        this text
 
 Settings such as SIGN_UP or DEFAULT_QUOTA_BYTES, listed in wrangler.toml, are read from the
@@ -24,11 +25,12 @@ const OPTIONS = {
   port: { type: "string" },
   host: { type: "string" },
   data: { type: "string" },
+  log: { type: "boolean" },
   help: { type: "boolean" },
 };
 
 await orFail(async () => {
-  const { port, host, data, help } = readOptions();
+  const { port, host, data, log, help } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
   // Saves a third of the time that Miniflare takes to load.
@@ -38,13 +40,14 @@ await orFail(async () => {
   const { SETTING_NAMES } = await import("./config.mjs");
   const { stopCompiler } = await import("./bundle.mjs");
   const { startLocal } = await import("./local.mjs");
+  const { offerSetUp } = await import("./set-up-link.mjs");
   const vars = Object.fromEntries(
     SETTING_NAMES.filter((name) => process.env[name] !== undefined).map((name) => [
       name,
       process.env[name],
     ]),
   );
-  const server = await startLocal({ port, host, data, vars });
+  const server = await startLocal({ port, host, data, log, vars });
   await stopCompiler();
   const stop = async () => {
     await server.dispose();
@@ -53,7 +56,8 @@ await orFail(async () => {
   // Replaces ours from above and Miniflare's, which would exit at once with another code.
   onSignal(stop);
   stopWithParent(stop);
-  greet(vars.ORIGIN || server.url, server.url, data);
+  const setUp = await offerSetUp(await server.database());
+  greet(vars.ORIGIN || server.url, server.url, data, setUp);
 });
 
 function readOptions() {
@@ -64,6 +68,7 @@ function readOptions() {
   }
   return {
     help: values.help,
+    log: values.log,
     port: Number(port),
     host: values.host ?? env("SATCHEL_HOST") ?? "localhost",
     data: resolve(values.data ?? env("SATCHEL_DATA") ?? join(ROOT, ".satchel")),
@@ -91,11 +96,12 @@ function onSignal(listener) {
 }
 
 /** With ORIGIN people come in by another address than the one that is listened on. */
-function greet(origin, url, data) {
+function greet(origin, url, data, setUp) {
   const behind = origin === url ? "" : ` (listening on ${url})`;
+  const administer = setUp === null ? "" : `\n  Become administrator     ${origin}${setUp}`;
   console.log(`Satchel is running at ${origin}${behind}
 
-  Sign up                  ${origin}/sign-up
+  Sign up                  ${origin}/sign-up${administer}
   Your address in an app   <your name>@${new URL(origin).host}
   Your data                ${data}
 

@@ -1,7 +1,11 @@
-/** The route map. Order: host, room; whatever nobody foresaw leaves by the error exit. */
+/** The route map. Order: measure, host, room; whatever nobody foresaw leaves by the error exit. */
 
 import { type Context, Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
+import { healthRoutes } from "./admin/health-routes";
+import { metricsRoutes } from "./admin/metrics-routes";
+import { adminRoutes } from "./admin/routes";
+import { setUpRoutes } from "./admin/set-up-routes";
 import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
@@ -11,6 +15,7 @@ import { onlyOnHostOf, requireHost, requireTls } from "./http/gates";
 import { wordsOf } from "./http/language";
 import { languageRoutes } from "./http/language-routes";
 import { logFailure, logFault } from "./http/log";
+import { measure } from "./http/measure-gates";
 import { errorPage, guardPages } from "./http/page";
 import { isTransient } from "./http/patience";
 import { refusalResponse } from "./http/refusals";
@@ -24,13 +29,16 @@ import { storageRoutes } from "./storage/routes";
 
 export const app = new Hono<{ Bindings: Env }>();
 
+app.use(measure);
 app.use(requireHost);
+app.route("/", healthRoutes);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
 app.use("/.well-known/*", onlyOnHostOf("discovery"));
 app.route("/.well-known", discoveryRoutes);
 
 app.use(requireTls, onlyOnHostOf("pages"));
+app.route("/", metricsRoutes);
 app.route("/oauth", tokenRoutes);
 app.use(guardPages);
 app.use(limitForms((c) => errorPage(c, 413, wordsOf(c, WORDS).tooMuch)));
@@ -40,6 +48,8 @@ app.route("/", languageRoutes);
 app.route("/", accountRoutes);
 app.route("/", deviceRoutes);
 app.route("/", dashboardRoutes);
+app.route("/", setUpRoutes);
+app.route("/admin", adminRoutes);
 app.get("*", asset);
 
 /** Style sheet, icon, scripts; 404 for everything else. */

@@ -11,7 +11,7 @@ export type { Account };
 
 /** Why somebody was not let in, with a sentence for them. */
 export type AccountRefusal = {
-  code: "closed" | "bad-name" | "bad-password" | "name-taken" | "wrong" | "wait";
+  code: "closed" | "bad-name" | "bad-password" | "name-taken" | "wrong" | "wait" | "suspended";
   message: string;
   retryAfterSeconds?: number;
 };
@@ -55,8 +55,8 @@ export async function signUp(
 
 /**
  * Finds out whose name and password these are. Refuses with `wrong`, the same and after the same
- * time whether or not there is such a name, and with `wait` after too many wrong passwords, most of
- * all from this client address.
+ * time whether or not there is such a name, with `wait` after too many wrong passwords, most of all
+ * from this client address, and with `suspended` who knows the password of a suspended account.
  */
 export async function checkPassword(
   env: Env,
@@ -78,6 +78,9 @@ export async function checkPassword(
     return { ok: false, refusal };
   }
   if (!check.isRight || account === null || account.hash === null) return wrong;
+  if (account.isSuspended) {
+    return refuse("suspended", "This account is suspended. Its data is kept; ask your provider.");
+  }
   const { id, isAdmin, hash } = account;
   return { ok: true, account: { id, name, isAdmin }, hash };
 }

@@ -3,18 +3,24 @@
 import { askPatiently } from "../http/patience";
 import type { Deed, Entry } from "./activity";
 
-/** Its id has to be fresh, so that it can be repeated. */
+/**
+ * Its id has to be fresh, so that it can be repeated. `act`: written only if what an administrator
+ * did at the same time stands in their log by this id.
+ */
 export function insertActivity(
   db: D1Database,
   account: string,
   { at, id, deed: { kind, ...detail } }: Entry,
+  act: string | null,
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO activity (account, at, id, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)
+      `INSERT INTO activity (account, at, id, kind, detail)
+       SELECT ?1, ?2, ?3, ?4, ?5
+       WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM admin_log WHERE at = ?2 AND id = ?6)
        ON CONFLICT DO NOTHING`,
     )
-    .bind(account, at, id, kind, JSON.stringify(detail));
+    .bind(account, at, id, kind, JSON.stringify(detail), act);
 }
 
 /** The newest first. */

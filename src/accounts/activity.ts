@@ -40,13 +40,17 @@ export interface Entry {
   deed: Deed;
 }
 
-/** Adds to the log of an account; for the batch that does the deed. May be repeated. */
+/**
+ * Adds to the log of an account; for the batch that does the deed. May be repeated. `act` is the id of
+ * an administrator's act: the deed is only recorded if that was done.
+ */
 export const recordDeed = (
   db: D1Database,
   account: string,
   deed: Deed,
   now: number,
-): D1PreparedStatement => insertActivity(db, account, { at: now, id: randomId(), deed });
+  act: string | null = null,
+): D1PreparedStatement => insertActivity(db, account, { at: now, id: randomId(), deed }, act);
 
 /** Adds to the log of an account, where the deed is no batch of its own. */
 export async function noteDeed(

@@ -24,6 +24,7 @@ const STATUS = {
   "name-taken": 409,
   wrong: 403,
   wait: 429,
+  suspended: 403,
 } as const satisfies Record<AccountRefusal["code"], number>;
 
 /** `signedIn` is who is signed in already, perhaps somebody else than the one who is asked for. */

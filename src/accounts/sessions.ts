@@ -10,6 +10,7 @@ import { isLoopback, originsOf } from "../http/hosts";
 import { logFault } from "../http/log";
 import { recordDeed, type Way } from "./activity";
 import { deviceOf } from "./device";
+import { deleteExpiredLinks } from "./link-repo";
 import type { Account } from "./repo";
 import {
   deleteExpiredSessions,
@@ -20,7 +21,7 @@ import {
   touchSession,
 } from "./session-repo";
 
-export { deleteExpiredSessions };
+export { deleteExpiredLinks, deleteExpiredSessions };
 
 /** A browser that is signed in, and whose it is. */
 export type Session = SessionRow & { account: Account };

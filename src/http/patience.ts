@@ -2,6 +2,7 @@
 
 import { randomFraction } from "../core/secrets";
 import { logFault } from "./log";
+import { countCall } from "./record";
 
 /** Tries in all, so that the waiting between them stays below a second. */
 export const MAX_TRIES = 3;
@@ -49,11 +50,20 @@ export async function askPatiently<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Rejects with a transient error when the answer does not come in time (milliseconds). */
-export async function answerInTime<T>(
+/**
+ * The answer to a call to the platform, which counts as one of the request's. Rejects with a transient
+ * error when it does not come in time (milliseconds).
+ */
+export function answerInTime<T>(
   answer: Promise<T>,
   withinMs: number = ANSWER_WITHIN_MS,
 ): Promise<T> {
+  countCall();
+  return inTime(answer, withinMs);
+}
+
+/** The same for what is no call to the platform: what the client sends. */
+export async function inTime<T>(answer: Promise<T>, withinMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new LateAnswer()), withinMs);

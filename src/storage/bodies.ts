@@ -9,7 +9,7 @@ import type { ByteRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import { logFault } from "../http/log";
-import { ANSWER_WITHIN_MS, answerInTime, askPatiently } from "../http/patience";
+import { ANSWER_WITHIN_MS, answerInTime, askPatiently, inTime } from "../http/patience";
 
 /** A body that is no longer than this is held in memory, so that it can be sent again after a fault. */
 export const SMALL_BODY_BYTES = 128 * 1024;
@@ -145,8 +145,13 @@ async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
 
 async function readBytes(reader: ReadableStreamBYOBReader, bytes: number): Promise<Uint8Array> {
   const read = reader.readAtLeast(bytes, new Uint8Array(bytes));
-  const { value } = await answerInTime(read, uploadTimeMs(bytes));
+  const { value } = await inTime(read, uploadTimeMs(bytes));
   return value ?? new Uint8Array();
+}
+
+/** Asks for a body that is not there: whether the bucket answers at all. Rejects if it does not. */
+export async function probeBucket(bucket: R2Bucket, withinMs: number): Promise<void> {
+  await answerInTime(bucket.head("probe"), withinMs);
 }
 
 /** The bytes of a version, all or a range; null if there is no such object. */

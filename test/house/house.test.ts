@@ -16,7 +16,7 @@ const FLOORS = [
   ["oauth", "discovery"],
   ["storage"],
   ["live"],
-  ["dashboard"],
+  ["dashboard", "admin"],
   ["app"],
   ["index"],
 ];

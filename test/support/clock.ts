@@ -1,6 +1,8 @@
 /** Lets time pass for the Worker without waiting. */
 
+import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
+import worker from "../../src/index";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -17,3 +19,7 @@ export function pass(milliseconds: number): void {
 
 /** Stops the clock, so that a slow machine changes nothing about delays of seconds. */
 export const stopClock = (): void => pass(0);
+
+/** What the Worker does once a day, so many milliseconds from now. */
+export const dailyRound = (after: number): Promise<void> =>
+  worker.scheduled({ scheduledTime: Date.now() + after } as ScheduledController, env);

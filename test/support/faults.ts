@@ -213,7 +213,7 @@ function surroundCalls(around: Around): () => void {
       const stub = get() as Record<string, (...args: unknown[]) => Promise<unknown>>;
       // Not the stub itself: a property of it would be taken for a method of the object.
       return Object.fromEntries(
-        ["commit", "noteUpload", "hashPassword", "checkPassword", "erase"].map((method) => [
+        ["commit", "noteUpload", "hashPassword", "checkPassword", "erase", "ping"].map((method) => [
           method,
           (...args: unknown[]) => around("USERS", method, async () => stub[method]?.(...args)),
         ]),

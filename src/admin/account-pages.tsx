@@ -1,0 +1,222 @@
+/** The list of accounts, one of them, and the questions before something is done with it. */
+
+import { settings } from "../env";
+import { formatBytes, formatCount, formatDay } from "../http/format";
+import { languageOf, wordsOf } from "../http/language";
+import { Copyable, Problem } from "../http/page";
+import { type AccountAct, type AccountSummary, possibleActs } from "./accounts";
+import { type AdminContext, adminPage, NextPage, QuestionForm, QuotaField } from "./frame";
+import { WORDS } from "./words";
+
+type Page = Response | Promise<Response>;
+
+/** `next`: after which name the next page begins; null: there is none. */
+export function accountsPage(
+  c: AdminContext,
+  beginning: string,
+  accounts: AccountSummary[],
+  next: string | null,
+): Page {
+  const { accounts: words, nav } = wordsOf(c, WORDS);
+  const query = (after: string) => new URLSearchParams({ name: beginning, after });
+  return adminPage(
+    c,
+    { title: nav["/admin/accounts"] },
+    <section>
+      <h1>{nav["/admin/accounts"]}</h1>
+      <form method="get" class="row">
+        <div class="field">
+          <label for="name">{words.search}</label>
+          <input
+            id="name"
+            name="name"
+            value={beginning}
+            maxlength={32}
+            autocapitalize="none"
+            autocomplete="off"
+          />
+        </div>
+        <button type="submit">{words.find}</button>
+      </form>
+      {accounts.length === 0 ? (
+        <p class="faint">{words.nobody}</p>
+      ) : (
+        <div class="table">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{words.name}</th>
+                <th scope="col">{words.used}</th>
+                <th scope="col">{words.quota}</th>
+                <th scope="col">{words.seen}</th>
+                <th scope="col">{words.state}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {accounts.map((account) => (
+                <Row c={c} account={account} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {next === null ? null : <NextPage c={c} href={`/admin/accounts?${query(next)}`} />}
+      <p class="faint">{words.blind}</p>
+    </section>,
+  );
+}
+
+const Row = ({ c, account }: { c: AdminContext; account: AccountSummary }) => {
+  const words = wordsOf(c, WORDS);
+  const language = languageOf(c);
+  return (
+    <tr>
+      <th scope="row">
+        <a href={`/admin/accounts/${account.name}`}>{account.name}</a>
+      </th>
+      <td>{formatBytes(language, account.usedBytes)}</td>
+      <td>{formatBytes(language, quotaOf(c, account))}</td>
+      <td>{account.seenAt === null ? words.never : formatDay(language, account.seenAt)}</td>
+      <td>{stateOf(c, account)}</td>
+    </tr>
+  );
+};
+
+const quotaOf = (c: AdminContext, { quotaBytes }: AccountSummary): number =>
+  quotaBytes ?? settings(c.env).DEFAULT_QUOTA_BYTES;
+
+function stateOf(c: AdminContext, { suspendedAt, isAdmin }: AccountSummary): string {
+  const { accounts: words } = wordsOf(c, WORDS);
+  const state =
+    suspendedAt === null
+      ? words.active
+      : words.suspendedSince(formatDay(languageOf(c), suspendedAt));
+  return isAdmin ? `${state}, ${words.administrator}` : state;
+}
+
+/** One account, and what can be done with it. */
+export function accountPage(c: AdminContext, account: AccountSummary): Page {
+  const { accounts: words, questions, actOnAccount, never } = wordsOf(c, WORDS);
+  const language = languageOf(c);
+  const quota = formatBytes(language, quotaOf(c, account));
+  const facts: [string, string][] = [
+    [words.state, stateOf(c, account)],
+    [words.used, formatBytes(language, account.usedBytes)],
+    [words.quota, account.quotaBytes === null ? words.ofProvider(quota) : quota],
+    [words.documents, formatCount(language, account.documents)],
+    [words.since, formatDay(language, account.createdAt)],
+    [words.seen, account.seenAt === null ? never : formatDay(language, account.seenAt)],
+  ];
+  return adminPage(
+    c,
+    { title: account.name },
+    <>
+      <section>
+        <h1>{account.name}</h1>
+        <dl class="pairs">
+          {facts.map(([name, value]) => (
+            <div>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+        <p class="faint">{words.blind}</p>
+      </section>
+      <section>
+        <h2>{words.acts}</h2>
+        <ul class="list">
+          {possibleActs(account, c.var.session.account).map((act) => (
+            <li>
+              <div>{questions[act].text}</div>
+              <a
+                class={act === "delete" ? "button danger" : "button quiet"}
+                href={`/admin/accounts/${account.name}/${act}`}
+                aria-label={actOnAccount(questions[act].button, account.name)}
+              >
+                {questions[act].button}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </>,
+  );
+}
+
+/** What was wrong with a form, and what stood in it. */
+interface Wrong {
+  sentence: string;
+  value: string;
+}
+
+/** Asks before something is done with an account. */
+export function questionPage(
+  c: AdminContext,
+  account: AccountSummary,
+  act: AccountAct,
+  wrong?: Wrong,
+): Page {
+  const words = wordsOf(c, WORDS);
+  const { title, text, button } = words.questions[act];
+  return adminPage(
+    c,
+    { title: title(account.name), status: wrong ? 400 : 200 },
+    <QuestionForm
+      c={c}
+      title={title(account.name)}
+      text={text}
+      button={button}
+      isDangerous={act === "delete" || act === "suspend"}
+      back={`/admin/accounts/${account.name}`}
+    >
+      {wrong ? <Problem>{wrong.sentence}</Problem> : null}
+      {act === "quota" ? (
+        <QuotaField
+          c={c}
+          usual={settings(c.env).DEFAULT_QUOTA_BYTES}
+          value={wrong?.value ?? quotaText(account.quotaBytes)}
+        />
+      ) : null}
+      {act === "delete" ? (
+        <div class="field">
+          <label for="name">{words.deleteName(account.name)}</label>
+          <input
+            id="name"
+            name="name"
+            value={wrong?.value ?? ""}
+            autocomplete="off"
+            autocapitalize="none"
+            required
+          />
+        </div>
+      ) : null}
+    </QuestionForm>,
+  );
+}
+
+/** As `parseBytes` reads it, exactly. */
+function quotaText(bytes: number | null): string {
+  if (bytes === null) return "";
+  const units = ["TB", "GB", "MB", "KB"];
+  const index = units.findIndex((_, i) => bytes > 0 && bytes % 1000 ** (units.length - i) === 0);
+  return index === -1 ? `${bytes}` : `${bytes / 1000 ** (units.length - index)} ${units[index]}`;
+}
+
+/** Shows a link that is shown only now. */
+export function resetLinkPage(c: AdminContext, account: AccountSummary, link: string): Page {
+  const words = wordsOf(c, WORDS);
+  const title = words.resetLink.title(account.name);
+  return adminPage(
+    c,
+    { title, scripts: ["/copy.js"] },
+    <section>
+      <h1>{title}</h1>
+      <Copyable c={c} id="link" text={link} />
+      <p>{words.resetLink.text}</p>
+      <p>
+        <a href={`/admin/accounts/${account.name}`}>{words.accounts.toAccount}</a>
+      </p>
+    </section>,
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * Accounts as administrators see them: how much they hold, and nothing of what. The storage root is
+ * the only node that is read here.
+ */
+
+import type { Deed } from "../accounts/activity";
+import { recordDeed } from "../accounts/activity";
+import { ROOT } from "../core/path";
+import { askPatiently } from "../http/patience";
+import { actStands, type NewAct, runAct } from "./log-repo";
+
+/** An account in the list. Times are milliseconds since 1970. */
+export interface AccountSummary {
+  id: string;
+  name: string;
+  isAdmin: boolean;
+  createdAt: number;
+  seenAt: number | null;
+  suspendedAt: number | null;
+  /** Null: the provider's DEFAULT_QUOTA_BYTES. */
+  quotaBytes: number | null;
+  usedBytes: number;
+  documents: number;
+}
+
+const SELECT_SUMMARIES = `
+  SELECT a.id, a.name, a.is_admin AS isAdmin, a.created_at AS createdAt, a.seen_at AS seenAt,
+         a.suspended_at AS suspendedAt, a.quota_bytes AS quotaBytes,
+         coalesce(r.length, 0) AS usedBytes, coalesce(r.documents, 0) AS documents
+  FROM accounts a
+  LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?1 AND r.name = ?2
+  WHERE a.deleted_at IS NULL`;
+
+type SummaryRow = Omit<AccountSummary, "isAdmin"> & { isAdmin: 0 | 1 };
+
+const summaryOf = (row: SummaryRow): AccountSummary => ({ ...row, isAdmin: row.isAdmin === 1 });
+
+/** Accounts whose names begin so and come after `after`, in the order of their names. */
+export async function loadSummaries(
+  db: D1Database,
+  beginning: string,
+  after: string,
+  limit: number,
+): Promise<AccountSummary[]> {
+  const { results } = await askPatiently(() =>
+    db
+      .prepare(
+        `${SELECT_SUMMARIES} AND a.name >= ?3 AND a.name < ?3 || '~' AND a.name > ?4
+         ORDER BY a.name LIMIT ?5`,
+      )
+      .bind(ROOT.parent, ROOT.name, beginning, after, limit)
+      .all<SummaryRow>(),
+  );
+  return results.map(summaryOf);
+}
+
+export async function loadSummary(db: D1Database, name: string): Promise<AccountSummary | null> {
+  const row = await askPatiently(() =>
+    db
+      .prepare(`${SELECT_SUMMARIES} AND a.name = ?3`)
+      .bind(ROOT.parent, ROOT.name, name)
+      .first<SummaryRow>(),
+  );
+  return row && summaryOf(row);
+}
+
+export interface AccountTotals {
+  accounts: number;
+  /** Made since `since`. */
+  fresh: number;
+  suspended: number;
+  documents: number;
+  bytes: number;
+}
+
+export async function loadTotals(db: D1Database, since: number): Promise<AccountTotals> {
+  const totals = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT count(*) AS accounts, count(iif(a.created_at >= ?3, 1, NULL)) AS fresh,
+                count(a.suspended_at) AS suspended,
+                coalesce(sum(r.documents), 0) AS documents, coalesce(sum(r.length), 0) AS bytes
+         FROM accounts a
+         LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?1 AND r.name = ?2
+         WHERE a.deleted_at IS NULL`,
+      )
+      .bind(ROOT.parent, ROOT.name, since)
+      .first<AccountTotals>(),
+  );
+  return totals as AccountTotals;
+}
+
+export const probeDatabase = (db: D1Database): Promise<unknown> => db.prepare("SELECT 1").first();
+
+/** An act on an account. */
+type AccountAct = NewAct & { target: string };
+
+/** Closes an account, and ends its sessions. False if it is closed, or the administrator's own. */
+export const suspend = (db: D1Database, act: AccountAct): Promise<boolean> =>
+  runAct(db, act, `${ANOTHER} AND t.suspended_at IS NULL`, [
+    setIfStands(db, act, "suspended_at", act.at),
+    db
+      .prepare(`DELETE FROM sessions WHERE account = ?1 AND ${actStands("?2", "?3")}`)
+      .bind(act.target, act.at, act.id),
+    deed(db, act, { kind: "suspended" }),
+  ]);
+
+/** Opens it again. False if it is open. */
+export const resume = (db: D1Database, act: AccountAct): Promise<boolean> =>
+  runAct(db, act, "t.deleted_at IS NULL AND t.suspended_at IS NOT NULL", [
+    setIfStands(db, act, "suspended_at", null),
+    deed(db, act, { kind: "resumed" }),
+  ]);
+
+export const changeQuota = (
+  db: D1Database,
+  act: AccountAct,
+  quotaBytes: number | null,
+): Promise<boolean> =>
+  runAct(db, act, "t.deleted_at IS NULL", [
+    setIfStands(db, act, "quota_bytes", quotaBytes),
+    deed(db, act, { kind: "quota-changed", quotaBytes }),
+  ]);
+
+/** Makes an account one of an administrator. False if it is, or if it is closed. */
+export const makeAdministrator = (db: D1Database, act: AccountAct): Promise<boolean> =>
+  runAct(db, act, "t.deleted_at IS NULL AND t.suspended_at IS NULL AND t.is_admin = 0", [
+    setIfStands(db, act, "is_admin", 1),
+  ]);
+
+/**
+ * Ends that. Never of oneself, and only by who is an administrator at that very moment: of two that
+ * unmake each other one remains, and so there is always one.
+ */
+export const unmakeAdministrator = (db: D1Database, act: AccountAct): Promise<boolean> =>
+  runAct(db, act, `${ANOTHER} AND t.is_admin = 1`, [setIfStands(db, act, "is_admin", 0)]);
+
+/** Writes down that a link will be made by which the person gets in again. */
+export const noteResetLink = (db: D1Database, act: AccountAct): Promise<boolean> =>
+  runAct(db, act, "t.deleted_at IS NULL", [deed(db, act, { kind: "reset-link-made" })]);
+
+/** Writes down that an account will be deleted. False if it is the administrator's own. */
+export const noteDeletion = (db: D1Database, act: AccountAct): Promise<boolean> =>
+  runAct(db, act, ANOTHER, []);
+
+const ANOTHER = "t.deleted_at IS NULL AND t.id <> a.id";
+
+const setIfStands = (
+  db: D1Database,
+  { target, at, id }: AccountAct,
+  column: "suspended_at" | "quota_bytes" | "is_admin",
+  value: number | null,
+): D1PreparedStatement =>
+  db
+    .prepare(`UPDATE accounts SET ${column} = ?2 WHERE id = ?1 AND ${actStands("?3", "?4")}`)
+    .bind(target, value, at, id);
+
+const deed = (db: D1Database, act: AccountAct, what: Deed): D1PreparedStatement =>
+  recordDeed(db, act.target, what, act.at, act.id);

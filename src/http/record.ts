@@ -1,0 +1,26 @@
+/** What is known of the request at hand, wherever in the Worker it is worked on. */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomId } from "../core/secrets";
+
+/** A request while it is worked on. */
+export interface RequestRecord {
+  /** By which its lines in the log, and the body of a 500, can be found. */
+  id: string;
+  /** How often it has asked D1, R2 or an object, tries again included. */
+  calls: number;
+}
+
+const records = new AsyncLocalStorage<RequestRecord>();
+
+/** Works on a request with a record of its own. */
+export const withRecord = <T>(record: RequestRecord, work: () => T): T => records.run(record, work);
+
+/** Counts a call to the platform for whatever request makes it. */
+export function countCall(): void {
+  const record = records.getStore();
+  if (record) record.calls++;
+}
+
+/** The id of the request at hand; a fresh one where there is none. */
+export const requestId = (): string => records.getStore()?.id ?? randomId();

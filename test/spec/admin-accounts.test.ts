@@ -1,0 +1,258 @@
+/** What administrators do with accounts, and what it means to the person and their apps. */
+
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { accountRow, actOn, administrator, adminLog, deedsOf, open } from "../support/admin";
+import { breakCalls } from "../support/faults";
+import { elements, fieldValue, mainText } from "../support/html";
+import { signIn, whoIs } from "../support/people";
+import { everyRow } from "../support/rows";
+import { APP, bodyKeys, connect, type Person, send, signUp } from "../support/world";
+
+let admin: Person;
+beforeAll(async () => {
+  admin = await administrator();
+});
+
+/** What the storage says: status, code, and whether the app's page can read it. */
+async function refusal(response: Response): Promise<[number, string, string | null]> {
+  const { error } = (await response.json()) as { error: string };
+  return [response.status, error, response.headers.get("access-control-allow-origin")];
+}
+
+describe("Suspending an account", () => {
+  it("refuses its apps, its pages and strangers from the next request on, and keeps everything", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    await app.put("/public/notes/a", "text");
+    await app.put("/notes/b", "text");
+    const rows = (await everyRow()).nodes;
+    const bodies = await bodyKeys(person.name);
+    expect((await actOn(admin, person.name, "suspend")).status).toBe(303);
+
+    const Origin = APP;
+    const suspended = [403, "suspended", APP];
+    expect(await refusal(await app.get("/notes/b", { Origin }))).toEqual(suspended);
+    expect(await refusal(await app.get("/notes/", { Origin }))).toEqual(suspended);
+    expect(await refusal(await app.put("/notes/b", "evil", { Origin }))).toEqual(suspended);
+    expect(await refusal(await app.put("/notes/c", "evil", { Origin }))).toEqual(suspended);
+    expect(await refusal(await app.delete("/notes/b", { Origin }))).toEqual(suspended);
+    const headers = { Authorization: `Bearer ${app.token}`, Origin };
+    expect(await refusal(await send(`/quota/${person.name}`, { headers }))).toEqual(suspended);
+    const open = `/storage/${person.name}/public/notes/a`;
+    expect(await refusal(await send(open, { headers: { Origin } }))).toEqual(suspended);
+    const head = await send(open, { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([403, ""]);
+
+    expect(await whoIs(person.cookie)).toBe("");
+    expect((await everyRow()).nodes).toEqual(rows);
+    expect(await bodyKeys(person.name)).toEqual(bodies);
+  });
+
+  it("says so at sign-in to who knows the password, and to nobody else", async () => {
+    const person = await signUp();
+    await actOn(admin, person.name, "suspend");
+    const before = await everyRow();
+    const right = await signIn(person.name);
+    expect([right.status, right.headers.get("set-cookie")]).toEqual([403, null]);
+    expect(mainText(await right.text())).toContain("suspended");
+    const wrong = await signIn(person.name, "not the password");
+    expect(wrong.status).toBe(403);
+    expect(mainText(await wrong.text())).not.toContain("suspended");
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("ends when it is resumed: the same token works, and the person signs in again", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    await app.put("/public/a", "text");
+    await actOn(admin, person.name, "suspend");
+    expect((await app.get("/public/a")).status).toBe(403);
+    expect((await actOn(admin, person.name, "resume")).status).toBe(303);
+    expect(await (await app.get("/public/a")).text()).toBe("text");
+    expect((await app.put("/public/a", "more")).status).toBe(200);
+    expect((await app.get("/")).status).toBe(200);
+    expect((await send(`/storage/${person.name}/public/a`)).status).toBe(200);
+    expect((await signIn(person.name)).status).toBe(303);
+    expect(await deedsOf(person.name)).toEqual(
+      expect.arrayContaining(["suspended", "resumed", "sign-in"]),
+    );
+  });
+
+  it("asks once, and stands in the log", async () => {
+    const person = await signUp();
+    const question = await (await open(admin, `/admin/accounts/${person.name}/suspend`)).text();
+    expect(mainText(question)).toContain(`Suspend ${person.name}?`);
+    expect((await accountRow(person.name))?.suspended_at).toBeNull();
+    await actOn(admin, person.name, "suspend");
+    expect((await adminLog())[0]).toEqual({
+      admin: admin.name,
+      kind: "suspended",
+      account: person.name,
+      detail: "{}",
+    });
+  });
+
+  it("is done as a whole or not at all, and once, whatever happens to the answers", async () => {
+    for (const faults of [["lost"], ["refused"], ["lost", "lost", "lost"]] as const) {
+      const person = await signUp();
+      const isAct = (statements: unknown) => Array.isArray(statements) && statements.length === 5;
+      const mend = breakCalls(env.DB, "batch", [...faults], isAct);
+      const response = await actOn(admin, person.name, "suspend");
+      mend();
+      expect(response.status).toBe(faults.length === 3 ? 503 : 303);
+      expect((await accountRow(person.name))?.suspended_at).not.toBeNull();
+      expect(await deedsOf(person.name)).toEqual(["suspended"]);
+      expect((await adminLog()).filter(({ account }) => account === person.name)).toHaveLength(1);
+    }
+  });
+});
+
+describe("What cannot be done is refused, and changes nothing:", () => {
+  it.each([
+    ["suspending oneself", "suspend"],
+    ["being an administrator no more by one's own hand", "unmake-administrator"],
+    ["deleting oneself", "delete"],
+    ["resuming who is not suspended", "resume"],
+    ["making an administrator who is one", "make-administrator"],
+  ])("%s", async (_, what) => {
+    const before = await everyRow();
+    expect((await open(admin, `/admin/accounts/${admin.name}/${what}`)).status).toBe(409);
+    expect((await actOn(admin, admin.name, what, { name: admin.name })).status).toBe(409);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("anything with an account that was deleted", async () => {
+    const person = await signUp();
+    await actOn(admin, person.name, "delete", { name: person.name });
+    const before = await everyRow();
+    for (const what of ["suspend", "resume", "quota", "reset-link", "make-administrator"]) {
+      expect((await actOn(admin, person.name, what)).status).toBe(404);
+    }
+    expect(await everyRow()).toEqual(before);
+  });
+});
+
+describe("Administrators", () => {
+  it("make others administrators, and end that", async () => {
+    const person = await signUp();
+    expect((await actOn(admin, person.name, "make-administrator")).status).toBe(303);
+    expect((await open(person, "/admin")).status).toBe(200);
+    expect((await actOn(admin, person.name, "unmake-administrator")).status).toBe(303);
+    expect((await open(person, "/admin")).status).toBe(403);
+    const kinds = (await adminLog())
+      .filter(({ account }) => account === person.name)
+      .map(({ kind }) => kind);
+    expect(kinds).toEqual(["administrator-unmade", "administrator-made"]);
+  });
+
+  it("two who unmake each other at once: one remains", async () => {
+    const { results: others } = await env.DB.prepare(
+      "SELECT name FROM accounts WHERE is_admin = 1",
+    ).all<{ name: string }>();
+    for (let i = 0; i < 5; i++) {
+      const [one, other] = [await administrator(), await administrator()];
+      await Promise.all([
+        actOn(one, other.name, "unmake-administrator"),
+        actOn(other, one.name, "unmake-administrator"),
+      ]);
+      const left = [await accountRow(one.name), await accountRow(other.name)];
+      expect(left.filter((row) => row?.is_admin === 1)).toHaveLength(1);
+    }
+    expect(others.length).toBeGreaterThan(0);
+  });
+});
+
+describe("The quota of an account", () => {
+  it.each([
+    ["500 MB", 500_000_000],
+    ["1.5 GB", 1_500_000_000],
+    ["1,5 gb", 1_500_000_000],
+    ["12345", 12_345],
+    ["0", 0],
+    ["", null],
+  ])("%j", async (quota, bytes) => {
+    const person = await signUp();
+    expect((await actOn(admin, person.name, "quota", { quota })).status).toBe(303);
+    expect((await accountRow(person.name))?.quota_bytes).toBe(bytes);
+    const form = await (await open(admin, `/admin/accounts/${person.name}/quota`)).text();
+    expect(
+      (await actOn(admin, person.name, "quota", { quota: fieldValue(form, "quota") ?? "x" }))
+        .status,
+    ).toBe(303);
+    expect((await accountRow(person.name))?.quota_bytes).toBe(bytes);
+    expect(await deedsOf(person.name)).toContain("quota-changed");
+  });
+
+  it.each(["much", "-1", "5 XB", "1.5", "9".repeat(16), "9999 TB9", "1e9"])(
+    "%j is none: refused, with what was typed",
+    async (quota) => {
+      const person = await signUp();
+      const before = await everyRow();
+      const response = await actOn(admin, person.name, "quota", { quota });
+      expect(response.status).toBe(400);
+      expect(fieldValue(await response.text(), "quota")).toBe(quota);
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it("holds from the next request on", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    await actOn(admin, person.name, "quota", { quota: "10" });
+    expect((await app.put("/notes/a", "more than ten bytes")).status).toBe(507);
+  });
+});
+
+describe("A reset link", () => {
+  it("is shown once, and kept only as a hash for a day", async () => {
+    const person = await signUp();
+    const page = await (await actOn(admin, person.name, "reset-link")).text();
+    const link = /https:\/\/satchel\.example\/link\/([\w-]{43})/.exec(mainText(page));
+    expect(link).not.toBeNull();
+    const rows = JSON.stringify(await everyRow());
+    expect(rows).not.toContain(link?.[1]);
+    const { results } = await env.DB.prepare(
+      `SELECT purpose, expires_at FROM links JOIN accounts ON accounts.id = account
+       WHERE accounts.name = ?`,
+    )
+      .bind(person.name)
+      .all<{ purpose: string; expires_at: number }>();
+    expect(results).toEqual([{ purpose: "reset", expires_at: expect.any(Number) }]);
+    const hours = ((results[0]?.expires_at ?? 0) - Date.now()) / 3_600_000;
+    expect(hours).toBeGreaterThan(23.9);
+    expect(hours).toBeLessThanOrEqual(24);
+    expect(await deedsOf(person.name)).toEqual(["reset-link-made"]);
+    expect((await adminLog())[0]).toMatchObject({ kind: "reset-link-made", account: person.name });
+  });
+});
+
+describe("Deleting an account", () => {
+  it.each(["", "somebody-else"])("takes its name, typed: not %j", async (name) => {
+    const person = await signUp();
+    const before = await everyRow();
+    const response = await actOn(admin, person.name, "delete", { name });
+    expect(response.status).toBe(400);
+    expect(mainText(await response.text())).toContain("nothing was deleted");
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("lets neither the person nor an app in any more, and stands in the log", async () => {
+    const person = await signUp();
+    const app = await connect(person);
+    await app.put("/public/a", "text");
+    const response = await actOn(admin, person.name, "delete", { name: ` ${person.name} ` });
+    expect(response.headers.get("location")).toBe("/admin/accounts");
+    expect((await app.get("/public/a")).status).not.toBe(200);
+    expect((await app.get("/")).status).toBe(401);
+    expect((await send(`/storage/${person.name}/public/a`)).status).toBe(404);
+    expect(await whoIs(person.cookie)).toBe("");
+    expect((await signIn(person.name)).status).toBe(403);
+    expect((await accountRow(person.name))?.deleted_at).not.toBeNull();
+    expect((await adminLog())[0]).toMatchObject({ kind: "account-deleted", account: person.name });
+    const list = await (await open(admin, `/admin/accounts?name=${person.name}`)).text();
+    expect(elements(list, "a").map(({ href }) => href)).not.toContain(
+      `/admin/accounts/${person.name}`,
+    );
+  });
+});
