@@ -1,5 +1,6 @@
 /** The Worker: what Cloudflare calls. */
 
+import { deleteExpiredTickets } from "./accounts/links";
 import { deleteExpiredSessions } from "./accounts/sessions";
 import { app } from "./app";
 import type { Env } from "./env";
@@ -14,7 +15,11 @@ export default {
   /** Once a day: forgets what has expired. */
   async scheduled(controller, env) {
     const now = controller.scheduledTime;
-    const expired = [deleteExpiredSessions(env.DB, now), ...deleteExpiredGrants(env.DB, now)];
+    const expired = [
+      deleteExpiredSessions(env.DB, now),
+      ...deleteExpiredTickets(env.DB, now),
+      ...deleteExpiredGrants(env.DB, now),
+    ];
     await askPatiently(() => env.DB.batch(expired));
   },
 } satisfies ExportedHandler<Env>;

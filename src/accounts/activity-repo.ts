@@ -3,18 +3,28 @@
 import { askPatiently } from "../http/patience";
 import type { Deed, Entry } from "./activity";
 
-/** Its id has to be fresh, so that it can be repeated. */
+/** In SQL: what has to hold for a deed to be done. ?1 is the account, ?6 the `value`. */
+export interface Condition {
+  sql: string;
+  value: string | null;
+}
+
+const ALWAYS: Condition = { sql: "?6 IS NULL", value: null };
+
+/** Its id has to be fresh, so that it can be repeated. Comes before what makes `onlyIf` untrue. */
 export function insertActivity(
   db: D1Database,
   account: string,
   { at, id, deed: { kind, ...detail } }: Entry,
+  { sql, value }: Condition = ALWAYS,
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO activity (account, at, id, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)
+      `INSERT INTO activity (account, at, id, kind, detail)
+       SELECT ?1, ?2, ?3, ?4, ?5 WHERE ${sql}
        ON CONFLICT DO NOTHING`,
     )
-    .bind(account, at, id, kind, JSON.stringify(detail));
+    .bind(account, at, id, kind, JSON.stringify(detail), value);
 }
 
 /** The newest first. */

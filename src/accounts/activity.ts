@@ -46,7 +46,10 @@ export const recordDeed = (
   account: string,
   deed: Deed,
   now: number,
-): D1PreparedStatement => insertActivity(db, account, { at: now, id: randomId(), deed });
+): D1PreparedStatement => insertActivity(db, account, entryOf(deed, now));
+
+/** A deed as it stands in the log; for the repos of this room, whose batches may do nothing. */
+export const entryOf = (deed: Deed, now: number): Entry => ({ at: now, id: randomId(), deed });
 
 /** Adds to the log of an account, where the deed is no batch of its own. */
 export async function noteDeed(
