@@ -55,7 +55,7 @@ export async function signUp(
   applicant: Applicant,
   password: string,
   now: number,
-): Promise<{ ok: true; account: Account } | Refused> {
+): Promise<{ ok: true; account: NewAccount } | Refused> {
   const barred = await barSignUp(env, applicant.invitation, now);
   if (barred) return refuse(barred);
   const name = parseUserName(applicant.name);
@@ -96,7 +96,7 @@ export async function signUpWithPasskey(
   site: Site,
   { invitation, response, device }: { invitation: string; response: unknown; device: string },
   now: number,
-): Promise<{ ok: true; account: Account; ticket: Ticket } | Refused> {
+): Promise<{ ok: true; account: NewAccount; ticket: Ticket } | Refused> {
   const verified = await verifyCreation(env.DB, site, "sign-up", response, device, now);
   if (!verified.ok) return verified;
   const { challenge, ticket, passkey } = verified;
@@ -122,14 +122,13 @@ async function makeAccount(
   account: NewAccount,
   credential: D1PreparedStatement,
   now: number,
-): Promise<{ ok: true; account: Account } | Refused> {
+): Promise<{ ok: true; account: NewAccount } | Refused> {
   const isOpen = settings(env).SIGN_UP === "open" && account.invitation === null;
   const { name } = account;
   const outcome = await insertAccount(env.DB, account, credential, isOpen, now);
   if (outcome === "name-taken") return refuse({ code: "name-taken", name });
   if (outcome === "not-invited") return refuse({ code: "not-invited" });
-  const made = await loadAccount(env.DB, name);
-  return { ok: true, account: { id: account.id, name, isAdmin: made?.isAdmin ?? false } };
+  return { ok: true, account };
 }
 
 /**

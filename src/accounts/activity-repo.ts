@@ -3,20 +3,20 @@
 import { askPatiently } from "../http/patience";
 import type { Deed, Entry } from "./activity";
 
-/** In SQL: what has to hold for a deed to be done. ?1 is the account, ?6 the `value`. */
+/** In SQL: what has to hold for a deed to be done. ?1 is the account, ?6 and so on the `values`. */
 export interface Condition {
   sql: string;
-  value: string | null;
+  values: (string | null)[];
 }
 
-const ALWAYS: Condition = { sql: "?6 IS NULL", value: null };
+const ALWAYS: Condition = { sql: "true", values: [] };
 
 /** Its id has to be fresh, so that it can be repeated. Comes before what makes `onlyIf` untrue. */
 export function insertActivity(
   db: D1Database,
   account: string,
   { at, id, deed: { kind, ...detail } }: Entry,
-  { sql, value }: Condition = ALWAYS,
+  { sql, values }: Condition = ALWAYS,
 ): D1PreparedStatement {
   return db
     .prepare(
@@ -24,7 +24,7 @@ export function insertActivity(
        SELECT ?1, ?2, ?3, ?4, ?5 WHERE ${sql}
        ON CONFLICT DO NOTHING`,
     )
-    .bind(account, at, id, kind, JSON.stringify(detail), value);
+    .bind(account, at, id, kind, JSON.stringify(detail), ...values);
 }
 
 /** The newest first. */

@@ -66,7 +66,11 @@ export async function addPasskey(
       db
         .prepare(`${INSERT} WHERE ${isGood(ticket, "?8", "?2")} ON CONFLICT DO NOTHING`)
         .bind(...valuesOf(account, passkey, deed.at), hash),
-      insertActivity(db, account, deed, { sql: isGood(ticket, "?6", "?1"), value: hash }),
+      insertActivity(db, account, deed, {
+        sql: `${isGood(ticket, "?6", "?1")}
+          AND EXISTS (SELECT 1 FROM passkeys WHERE id = ?7 AND account = ?1)`,
+        values: [hash, passkey.id],
+      }),
       spendTicket(db, ticket),
       db.prepare("SELECT 1 FROM passkeys WHERE id = ?1 AND account = ?2").bind(passkey.id, account),
     ]),
@@ -131,6 +135,7 @@ export const notePasskeyUse = (
     )
     .bind(ticket.hash, ticket.account, id, counter, now);
 
+/** Does nothing if the account has no such passkey. */
 export async function renamePasskey(
   db: D1Database,
   account: string,
@@ -160,7 +165,7 @@ export async function deletePasskey(
 ): Promise<boolean> {
   const answers = await askPatiently(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: isSpare("?6"), value: id }),
+      insertActivity(db, account, deed, { sql: isSpare("?6"), values: [id] }),
       db
         .prepare(`DELETE FROM passkeys WHERE account = ?1 AND id = ?2 AND ${isSpare("?2")}`)
         .bind(account, id),

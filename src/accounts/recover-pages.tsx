@@ -11,6 +11,7 @@ import { WORDS } from "./words";
 
 type Answer = Response | Promise<Response>;
 
+/** Asks for a name and a recovery code. */
 export function recoverPage(c: AccountContext, name: string, refusal?: AccountRefusal): Answer {
   const words = wordsOf(c, WORDS);
   return page(

@@ -16,6 +16,7 @@ interface Shown {
   sessions: SessionRow[];
 }
 
+/** Shows all of them, each with the way to change it. */
 export function securityPage(
   c: AccountContext,
   { ways, passkeys, sessions }: Shown,

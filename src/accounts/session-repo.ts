@@ -194,7 +194,7 @@ export async function deleteSessionOf(
   const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash = ?6)";
   await askPatiently(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: isThere, value: hash }),
+      insertActivity(db, account, deed, { sql: isThere, values: [hash] }),
       db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash = ?2").bind(account, hash),
     ]),
   );
@@ -210,7 +210,7 @@ export async function deleteOtherSessions(
   const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash <> ?6)";
   await askPatiently(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: isThere, value: keptHash }),
+      insertActivity(db, account, deed, { sql: isThere, values: [keptHash] }),
       deleteSessionsOf(db, account, keptHash),
     ]),
   );
@@ -224,6 +224,7 @@ export const deleteSessionsOf = (
 ): D1PreparedStatement =>
   db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash IS NOT ?2").bind(account, butHash);
 
+/** Ends a session, whoever's it is. */
 export async function deleteSession(db: D1Database, hash: string): Promise<void> {
   await askPatiently(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
 }

@@ -46,7 +46,7 @@ export interface Entrance {
  */
 export async function startSession(
   c: PageContext,
-  account: Account,
+  account: Pick<Account, "id">,
   entrance: Entrance,
   now: number,
 ): Promise<void> {
@@ -72,7 +72,7 @@ export async function startSessionOnce(
   const previousHash = await presentedHash(c);
   const deed = insertActivity(c.env.DB, ticket.account, entryOf(deedOf(entrance, session), now), {
     sql: isGood(ticket, "?6", "?1"),
-    value: ticket.hash,
+    values: [ticket.hash],
   });
   giveCookie(c, secret);
   const statements = [deed, ...alsoDo];

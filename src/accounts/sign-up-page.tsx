@@ -20,6 +20,7 @@ import { WORDS } from "./words";
 /** What the form is filled in with; the secret of the invitation, or "". */
 export type SignUpForm = Form & { invitation: string };
 
+/** Asks for a name, and a passkey or a password. */
 export function signUpPage(
   c: AccountContext,
   form: SignUpForm,

@@ -70,6 +70,7 @@ export function questionPage(
   );
 }
 
+/** Asks for a new password, or the first. */
 export function passwordPage(c: AccountContext, ways: WaysIn, refusal?: AccountRefusal): Answer {
   const words = wordsOf(c, WORDS);
   return formPage(
@@ -127,6 +128,7 @@ export function addPasskeyPage(c: AccountContext): Answer {
   );
 }
 
+/** Asks what a passkey is to be called. */
 export function renamePasskeyPage(c: AccountContext, passkey: Passkey): Answer {
   const words = wordsOf(c, WORDS).passkey;
   return formPage(
@@ -141,6 +143,7 @@ export function renamePasskeyPage(c: AccountContext, passkey: Passkey): Answer {
   );
 }
 
+/** Says what recovery codes are for, with the button that makes them. */
 export function makeCodesPage(c: AccountContext, ways: WaysIn, refusal?: AccountRefusal): Answer {
   const words = wordsOf(c, WORDS).codes;
   return formPage(

@@ -66,7 +66,7 @@ export async function replacePassword(
 ): Promise<boolean> {
   const answers = await askPatiently(() =>
     db.batch<{ hash: string }>([
-      insertActivity(db, account, deed, { sql: `${PASSWORD} IS ?6`, value: old }),
+      insertActivity(db, account, deed, { sql: `${PASSWORD} IS ?6`, values: [old] }),
       db
         .prepare(`DELETE FROM sessions WHERE account = ?1 AND hash <> ?3 AND ${PASSWORD} IS ?2`)
         .bind(account, old, keptSession),
@@ -96,7 +96,10 @@ export async function deletePassword(
 ): Promise<boolean> {
   const answers = await askPatiently(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: `${PASSWORD} = ?6 AND ${HAS_PASSKEY}`, value: old }),
+      insertActivity(db, account, deed, {
+        sql: `${PASSWORD} = ?6 AND ${HAS_PASSKEY}`,
+        values: [old],
+      }),
       db
         .prepare(
           `DELETE FROM sessions
@@ -138,7 +141,7 @@ export async function replaceCodes(
 ): Promise<boolean> {
   const answers = await askPatiently(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: `${FIRST_CODE} IS ?6`, value: first }),
+      insertActivity(db, account, deed, { sql: `${FIRST_CODE} IS ?6`, values: [first] }),
       db
         .prepare(`DELETE FROM recovery_codes WHERE account = ?1 AND ${FIRST_CODE} IS ?2`)
         .bind(account, first),
@@ -191,7 +194,7 @@ export const confirmEmail = (
 ): D1PreparedStatement[] => [
   insertActivity(db, ticket.account, deed, {
     sql: isGood(ticket, "?6", "?1"),
-    value: ticket.hash,
+    values: [ticket.hash],
   }),
   db
     .prepare(`UPDATE accounts SET email = ?3 WHERE id = ?2 AND ${isGood(ticket, "?1", "?2")}`)
@@ -208,7 +211,7 @@ export async function deleteEmail(
   const isThere = "(SELECT email FROM accounts WHERE id = ?1)";
   await askPatiently(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: `${isThere} = ?6`, value: email }),
+      insertActivity(db, account, deed, { sql: `${isThere} = ?6`, values: [email] }),
       db
         .prepare(`DELETE FROM links WHERE account = ?1 AND purpose = 'recover' AND ${isThere} = ?2`)
         .bind(account, email),
