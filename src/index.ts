@@ -2,7 +2,8 @@
 
 import { deleteForgottenActivity } from "./accounts/activity";
 import { eraseDeletedAccounts } from "./accounts/deletion";
-import { deleteExpiredLinks, deleteExpiredSessions } from "./accounts/sessions";
+import { deleteExpiredTickets } from "./accounts/links";
+import { deleteExpiredSessions } from "./accounts/sessions";
 import { deleteExpiredInvitations } from "./admin/invitations";
 import { deleteForgottenActs } from "./admin/log";
 import { app } from "./app";
@@ -21,14 +22,13 @@ export default {
     const now = controller.scheduledTime;
     const expired = [
       deleteExpiredSessions(env.DB, now),
-      ...deleteExpiredLinks(env.DB, now),
       ...deleteExpiredGrants(env.DB, now),
       deleteExpiredInvitations(env.DB, now),
       deleteForgottenActivity(env, now),
       deleteForgottenActs(env, now),
       ...foldOldTraffic(env.DB, now),
+      ...deleteExpiredTickets(env.DB, now),
     ];
-    await askPatiently(() => env.DB.batch(expired));
-    await eraseDeletedAccounts(env);
+    await Promise.all([askPatiently(() => env.DB.batch(expired)), eraseDeletedAccounts(env)]);
   },
 } satisfies ExportedHandler<Env>;

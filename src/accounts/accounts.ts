@@ -1,62 +1,140 @@
-/** Signing up and signing in with a password, and changing it. */
+/** Making an account, and weighing a name with its password. */
 
-import { isReserved, parseUserName, USER_NAME_RULE } from "../core/names";
-import { randomId } from "../core/secrets";
+import { isReserved, parseUserName } from "../core/names";
+import { randomId, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
 import { askPatiently } from "../http/patience";
+import { insertPasskey, loadPasskey } from "./passkey-repo";
+import { creationOptions, type Site, verifyCreation } from "./passkeys";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
-import { type Account, insertAccount, insertPassword, loadAccount, replacePassword } from "./repo";
+import { type AccountRefusal, type Refused, refuse } from "./refusals";
+import {
+  type Account,
+  insertAccount,
+  insertPassword,
+  isInvited,
+  isTaken,
+  loadAccount,
+  type NewAccount,
+} from "./repo";
+import type { Ticket } from "./ticket-repo";
 
 export type { Account };
 
-/** Why somebody was not let in, with a sentence for them. */
-export type AccountRefusal = {
-  code: "closed" | "bad-name" | "bad-password" | "name-taken" | "wrong" | "wait" | "suspended";
-  message: string;
-  retryAfterSeconds?: number;
-};
-
-type Refused = { ok: false; refusal: AccountRefusal };
-
-type AccountOutcome = { ok: true; account: Account } | Refused;
-
-const refuse = (code: AccountRefusal["code"], message: string): Refused => ({
-  ok: false,
-  refusal: { code, message },
-});
+/** Who wants an account: the name as typed, and the secret of an invitation, or "". */
+export interface Applicant {
+  name: string;
+  invitation: string;
+}
 
 /**
- * Makes an account. Refuses with `closed` where the operator takes no one, `bad-name`,
- * `bad-password` (length), `name-taken` (also where the name is reserved).
+ * Whether somebody may sign up, with this invitation or ("") without one. Null, or `closed` or
+ * `not-invited`. One that is not good is refused also where nobody needs one: who has come with it
+ * expects what it promises.
+ */
+export async function barSignUp(
+  env: Env,
+  invitation: string,
+  now: number,
+): Promise<AccountRefusal | null> {
+  if (invitation !== "") {
+    const isGood = await isInvited(env.DB, await sha256(invitation), now);
+    return isGood ? null : { code: "not-invited" };
+  }
+  const { SIGN_UP } = settings(env);
+  if (SIGN_UP === "open") return null;
+  return { code: SIGN_UP === "closed" ? "closed" : "not-invited" };
+}
+
+/**
+ * Makes an account with a password. Refuses as `barSignUp` does, with `bad-name`, `short-password`,
+ * `long-password`, and `name-taken` (also where the name is reserved).
  */
 export async function signUp(
   env: Env,
-  rawName: string,
+  applicant: Applicant,
   password: string,
   now: number,
-): Promise<AccountOutcome> {
-  if (settings(env).SIGN_UP === "closed") {
-    return refuse("closed", "This provider does not take new people at the moment.");
-  }
-  const name = parseUserName(rawName);
-  if (name === null) return refuse("bad-name", `A name has ${USER_NAME_RULE}`);
+): Promise<{ ok: true; account: NewAccount } | Refused> {
+  const barred = await barSignUp(env, applicant.invitation, now);
+  if (barred) return refuse(barred);
+  const name = parseUserName(applicant.name);
+  if (name === null) return refuse({ code: "bad-name" });
   const problem = problemOf(password);
-  if (problem !== null) return refuse("bad-password", problem);
+  if (problem) return refuse(problem);
   // The hash comes first, so that a taken name takes as long as a free one.
   const hash = await askPatiently(() => env.USERS.getByName(name).hashPassword(password));
-  const id = randomId();
-  const taken = refuse("name-taken", `The name "${name}" is taken.`);
-  if (isReserved(name)) return taken;
-  const credential = insertPassword(env.DB, id, hash, now);
-  const account = { id, name, invitation: null };
-  const outcome = await insertAccount(env.DB, account, credential, true, now);
-  return outcome === "made" ? { ok: true, account: { id, name, isAdmin: false } } : taken;
+  if (isReserved(name)) return refuse({ code: "name-taken", name });
+  const account = await newAccount(name, randomId(), applicant.invitation);
+  return makeAccount(env, account, insertPassword(env.DB, account.id, hash, now), now);
+}
+
+/** Asks for the passkey of a new account. Refuses as `signUp` does. */
+export async function beginPasskeySignUp(
+  env: Env,
+  site: Site,
+  applicant: Applicant,
+  now: number,
+): Promise<{ ok: true; options: Awaited<ReturnType<typeof creationOptions>> } | Refused> {
+  const barred = await barSignUp(env, applicant.invitation, now);
+  if (barred) return refuse(barred);
+  const name = parseUserName(applicant.name);
+  if (name === null) return refuse({ code: "bad-name" });
+  // Before the person is asked by their device, which would keep a passkey for nothing.
+  if (isReserved(name) || (await isTaken(env.DB, name)))
+    return refuse({ code: "name-taken", name });
+  const request = { purpose: "sign-up" as const, account: { id: randomId(), name } };
+  return { ok: true, options: await creationOptions(env.DB, site, request, [], now) };
+}
+
+/**
+ * Makes an account with a passkey; its name is the one that the challenge was for. The ticket is to
+ * be used up by the session. Refuses as `signUp` and `verifyCreation` do.
+ */
+export async function signUpWithPasskey(
+  env: Env,
+  site: Site,
+  { invitation, response, device }: { invitation: string; response: unknown; device: string },
+  now: number,
+): Promise<{ ok: true; account: NewAccount; ticket: Ticket } | Refused> {
+  const verified = await verifyCreation(env.DB, site, "sign-up", response, device, now);
+  if (!verified.ok) return verified;
+  const { challenge, ticket, passkey } = verified;
+  const holder = await loadPasskey(env.DB, passkey.id);
+  // Else the account would have none: a passkey is one person's. Our own try may have been half done.
+  if (holder && holder.account.id !== ticket.account) return refuse({ code: "bad-passkey" });
+  const barred = holder ? null : await barSignUp(env, invitation, now);
+  if (barred) return refuse(barred);
+  const account = await newAccount(challenge.name ?? "", ticket.account, invitation);
+  const credential = insertPasskey(env.DB, account.id, passkey, now);
+  const outcome = await makeAccount(env, account, credential, now);
+  return outcome.ok ? { ...outcome, ticket } : outcome;
+}
+
+const newAccount = async (name: string, id: string, invitation: string): Promise<NewAccount> => ({
+  id,
+  name,
+  invitation: invitation === "" ? null : await sha256(invitation),
+});
+
+async function makeAccount(
+  env: Env,
+  account: NewAccount,
+  credential: D1PreparedStatement,
+  now: number,
+): Promise<{ ok: true; account: NewAccount } | Refused> {
+  const isOpen = settings(env).SIGN_UP === "open" && account.invitation === null;
+  const { name } = account;
+  const outcome = await insertAccount(env.DB, account, credential, isOpen, now);
+  if (outcome === "name-taken") return refuse({ code: "name-taken", name });
+  if (outcome === "not-invited") return refuse({ code: "not-invited" });
+  return { ok: true, account };
 }
 
 /**
  * Finds out whose name and password these are. Refuses with `wrong`, the same and after the same
  * time whether or not there is such a name, with `wait` after too many wrong passwords, most of all
- * from this client address, and with `suspended` who knows the password of a suspended account.
+ * from this client address, and with `suspended` whoever knows the password.
  */
 export async function checkPassword(
   env: Env,
@@ -64,8 +142,8 @@ export async function checkPassword(
   password: string,
   address: string,
   now: number,
-): Promise<{ ok: true; account: Account; hash: string } | Refused> {
-  const wrong = refuse("wrong", "The name or the password is wrong.");
+): Promise<{ ok: true; account: Account } | Refused> {
+  const wrong = refuse({ code: "wrong" });
   const name = parseUserName(rawName);
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
   const account = await loadAccount(env.DB, name);
@@ -73,47 +151,16 @@ export async function checkPassword(
     env.USERS.getByName(name).checkPassword(password, account?.hash ?? null, address, now),
   );
   if (check.waitSeconds > 0) {
-    const message = `Too many wrong passwords. Try again in ${seconds(check.waitSeconds)}.`;
-    const refusal = { code: "wait" as const, message, retryAfterSeconds: check.waitSeconds };
-    return { ok: false, refusal };
+    return refuse({ code: "wait", retryAfterSeconds: check.waitSeconds });
   }
-  if (!check.isRight || account === null || account.hash === null) return wrong;
-  if (account.isSuspended) {
-    return refuse("suspended", "This account is suspended. Its data is kept; ask your provider.");
-  }
-  const { id, isAdmin, hash } = account;
-  return { ok: true, account: { id, name, isAdmin }, hash };
+  if (!check.isRight || account === null) return wrong;
+  if (account.isSuspended) return refuse({ code: "suspended" });
+  const { id, isAdmin } = account;
+  return { ok: true, account: { id, name, isAdmin } };
 }
 
-/**
- * Gives an account another password and ends all its sessions. Refuses as `checkPassword` does for
- * the current one, and with `bad-password` for the new one (length).
- */
-export async function changePassword(
-  env: Env,
-  account: Account,
-  passwords: { current: string; wanted: string },
-  address: string,
-  now: number,
-): Promise<AccountOutcome> {
-  const problem = problemOf(passwords.wanted);
-  if (problem !== null) return refuse("bad-password", problem);
-  const checked = await checkPassword(env, account.name, passwords.current, address, now);
-  const wrong = refuse("wrong", "The current password is another one.");
-  if (!checked.ok) return checked.refusal.code === "wrong" ? wrong : checked;
-  const user = env.USERS.getByName(account.name);
-  const hash = await askPatiently(() => user.hashPassword(passwords.wanted));
-  const change = { old: checked.hash, wanted: hash };
-  return (await replacePassword(env.DB, account.id, change, now)) ? checked : wrong;
-}
-
-const seconds = (count: number): string => (count === 1 ? "1 second" : `${count} seconds`);
-
-function problemOf(password: string): string | null {
-  if ([...password].length < MIN_PASSWORD_LENGTH) {
-    return `A password has at least ${MIN_PASSWORD_LENGTH} characters.`;
-  }
-  return password.length > MAX_PASSWORD_LENGTH
-    ? `A password has at most ${MAX_PASSWORD_LENGTH} characters.`
-    : null;
+/** What is wrong with a new password, or null. */
+export function problemOf(password: string): AccountRefusal | null {
+  if ([...password].length < MIN_PASSWORD_LENGTH) return { code: "short-password" };
+  return password.length > MAX_PASSWORD_LENGTH ? { code: "long-password" } : null;
 }

@@ -3,24 +3,34 @@
 import { askPatiently } from "../http/patience";
 import type { Deed, Entry } from "./activity";
 
-/**
- * Its id has to be fresh, so that it can be repeated. `act`: written only if what an administrator
- * did at the same time stands in their log by this id.
- */
+/** In SQL: what has to hold for a deed to be done. ?1 is the account, ?6 and so on the `values`. */
+export interface Condition {
+  sql: string;
+  values: (string | null)[];
+}
+
+const ALWAYS: Condition = { sql: "true", values: [] };
+
+/** What an administrator did at the same time stands in their log by this id. */
+export const ofAct = (act: string): Condition => ({
+  sql: "EXISTS (SELECT 1 FROM admin_log WHERE at = ?2 AND id = ?6)",
+  values: [act],
+});
+
+/** Its id has to be fresh, so that it can be repeated. Comes before what makes `onlyIf` untrue. */
 export function insertActivity(
   db: D1Database,
   account: string,
   { at, id, deed: { kind, ...detail } }: Entry,
-  act: string | null,
+  { sql, values }: Condition = ALWAYS,
 ): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO activity (account, at, id, kind, detail)
-       SELECT ?1, ?2, ?3, ?4, ?5
-       WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM admin_log WHERE at = ?2 AND id = ?6)
+       SELECT ?1, ?2, ?3, ?4, ?5 WHERE ${sql}
        ON CONFLICT DO NOTHING`,
     )
-    .bind(account, at, id, kind, JSON.stringify(detail), act);
+    .bind(account, at, id, kind, JSON.stringify(detail), ...values);
 }
 
 /** The newest first. */

@@ -4,7 +4,7 @@ import { randomId } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { askPatiently } from "../http/patience";
-import { deleteOldActivity, insertActivity, loadActivity } from "./activity-repo";
+import { deleteOldActivity, insertActivity, loadActivity, ofAct } from "./activity-repo";
 
 /** How somebody proved who they are. */
 export type Way = "password" | "passkey" | "recovery-code" | "link";
@@ -50,7 +50,11 @@ export const recordDeed = (
   deed: Deed,
   now: number,
   act: string | null = null,
-): D1PreparedStatement => insertActivity(db, account, { at: now, id: randomId(), deed }, act);
+): D1PreparedStatement =>
+  insertActivity(db, account, entryOf(deed, now), act === null ? undefined : ofAct(act));
+
+/** A deed as it stands in the log; for the repos of this room, whose batches may do nothing. */
+export const entryOf = (deed: Deed, now: number): Entry => ({ at: now, id: randomId(), deed });
 
 /** Adds to the log of an account, where the deed is no batch of its own. */
 export async function noteDeed(

@@ -96,26 +96,24 @@ export async function loadAccount(
   return { id, name, isAdmin: isAdmin === 1, hash, isSuspended: suspendedAt !== null };
 }
 
-/**
- * Puts a password hash in the place of another and ends all sessions of the account. False, and
- * nothing changed, if the password is not `old` any more: a batch that arrives late cannot undo
- * what came after it.
- */
-export async function replacePassword(
-  db: D1Database,
-  account: string,
-  { old, wanted }: { old: string; wanted: string },
-  now: number,
-): Promise<boolean> {
-  const isOld = "EXISTS (SELECT 1 FROM passwords WHERE account = ?1 AND hash = ?2)";
-  const [, , password] = await askPatiently(() =>
-    db.batch<{ hash: string }>([
-      db.prepare(`DELETE FROM sessions WHERE account = ?1 AND ${isOld}`).bind(account, old),
-      db
-        .prepare("UPDATE passwords SET hash = ?3, created_at = ?4 WHERE account = ?1 AND hash = ?2")
-        .bind(account, old, wanted, now),
-      db.prepare("SELECT hash FROM passwords WHERE account = ?1").bind(account),
-    ]),
+/** Whether an invitation is good for one more account. */
+export async function isInvited(db: D1Database, invitation: string, now: number): Promise<boolean> {
+  const row = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT 1 FROM invitations i WHERE i.hash = ?1 AND i.expires_at > ?2
+           AND (SELECT count(*) FROM accounts u WHERE u.invitation = ?1) < i.max_uses`,
+      )
+      .bind(invitation, now)
+      .first(),
   );
-  return password?.results[0]?.hash === wanted;
+  return row !== null;
+}
+
+/** Whether a name was ever given to somebody. */
+export async function isTaken(db: D1Database, name: string): Promise<boolean> {
+  const row = await askPatiently(() =>
+    db.prepare("SELECT 1 FROM accounts WHERE name = ?1").bind(name).first(),
+  );
+  return row !== null;
 }

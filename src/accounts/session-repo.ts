@@ -1,7 +1,10 @@
 /** Sessions in D1. Every write comes to the same when it is repeated. */
 
 import { askPatiently } from "../http/patience";
+import type { Entry } from "./activity";
+import { insertActivity } from "./activity-repo";
 import type { Account, AccountRow } from "./repo";
+import { isGood, spendTicket, type Ticket } from "./ticket-repo";
 
 /** A session as it stands in its row. Times are milliseconds since 1970. */
 export interface SessionRow {
@@ -44,6 +47,49 @@ export async function insertSession(
       ...alsoDo,
     ]),
   );
+}
+
+/**
+ * Starts a session for what works once, and ends the one that the browser had before. `alsoDo` comes
+ * in the same batch, and is guarded by the ticket as well. False, and nothing changed, if it was used.
+ */
+export async function redeemSession(
+  db: D1Database,
+  ticket: Ticket,
+  session: SessionRow,
+  previousHash: string | null,
+  alsoDo: D1PreparedStatement[],
+): Promise<boolean> {
+  const { hash, createdAt, expiresAt, provedAt, seenAt, device, country } = session;
+  const answers = await askPatiently(() =>
+    db.batch([
+      ...alsoDo,
+      db
+        .prepare(`DELETE FROM sessions WHERE hash = ?3 AND ${isGood(ticket, "?1", "?2")}`)
+        .bind(ticket.hash, ticket.account, previousHash),
+      db
+        .prepare(
+          `INSERT INTO sessions
+             (hash, account, created_at, expires_at, proved_at, seen_at, device, country)
+           SELECT ?3, ?2, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${isGood(ticket, "?1", "?2")}
+           ON CONFLICT DO NOTHING`,
+        )
+        .bind(
+          ticket.hash,
+          ticket.account,
+          hash,
+          createdAt,
+          expiresAt,
+          provedAt,
+          seenAt,
+          device,
+          country,
+        ),
+      spendTicket(db, ticket),
+      db.prepare("SELECT 1 FROM sessions WHERE hash = ?1").bind(hash),
+    ]),
+  );
+  return answers.at(-1)?.results.length === 1;
 }
 
 /** A session that stands, of an account that may come in. */
@@ -109,13 +155,66 @@ export async function renewProof(db: D1Database, hash: string, now: number): Pro
   );
 }
 
-/** No more than nothing if the account has no such session. */
-export const deleteSessionOf = (
+/**
+ * Writes that a person has proved who they are by what works once. `alsoDo` as for `redeemSession`.
+ * False, and nothing changed, if it was used or the session is over.
+ */
+export async function redeemProof(
+  db: D1Database,
+  ticket: Ticket,
+  sessionHash: string,
+  alsoDo: D1PreparedStatement[],
+  now: number,
+): Promise<boolean> {
+  const answers = await askPatiently(() =>
+    db.batch([
+      ...alsoDo,
+      db
+        .prepare(
+          `UPDATE sessions SET proved_at = ?4
+           WHERE hash = ?3 AND account = ?2 AND ${isGood(ticket, "?1", "?2")}`,
+        )
+        .bind(ticket.hash, ticket.account, sessionHash, now),
+      spendTicket(db, ticket),
+      db
+        .prepare("SELECT 1 FROM sessions WHERE hash = ?1 AND proved_at >= ?2")
+        .bind(sessionHash, now),
+    ]),
+  );
+  return answers.at(-1)?.results.length === 1;
+}
+
+/** Does nothing if the account has no such session. */
+export async function deleteSessionOf(
   db: D1Database,
   account: string,
   hash: string,
-): D1PreparedStatement =>
-  db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash = ?2").bind(account, hash);
+  deed: Entry,
+): Promise<void> {
+  const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash = ?6)";
+  await askPatiently(() =>
+    db.batch([
+      insertActivity(db, account, deed, { sql: isThere, values: [hash] }),
+      db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash = ?2").bind(account, hash),
+    ]),
+  );
+}
+
+/** Ends all sessions of an account but one. */
+export async function deleteOtherSessions(
+  db: D1Database,
+  account: string,
+  keptHash: string,
+  deed: Entry,
+): Promise<void> {
+  const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash <> ?6)";
+  await askPatiently(() =>
+    db.batch([
+      insertActivity(db, account, deed, { sql: isThere, values: [keptHash] }),
+      deleteSessionsOf(db, account, keptHash),
+    ]),
+  );
+}
 
 /** All sessions of an account but one; null: all of them. */
 export const deleteSessionsOf = (

@@ -8,20 +8,22 @@ import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { isLoopback, originsOf } from "../http/hosts";
 import { logFault } from "../http/log";
-import { recordDeed, type Way } from "./activity";
+import { type Deed, entryOf, recordDeed, type Way } from "./activity";
+import { insertActivity } from "./activity-repo";
 import { deviceOf } from "./device";
-import { deleteExpiredLinks } from "./link-repo";
 import type { Account } from "./repo";
 import {
   deleteExpiredSessions,
   deleteSession,
   insertSession,
   loadSession,
+  redeemSession,
   type SessionRow,
   touchSession,
 } from "./session-repo";
+import { isGood, type Ticket } from "./ticket-repo";
 
-export { deleteExpiredLinks, deleteExpiredSessions };
+export { deleteExpiredSessions };
 
 /** A browser that is signed in, and whose it is. */
 export type Session = SessionRow & { account: Account };
@@ -31,33 +33,78 @@ type PageContext = Context<{ Bindings: Env }>;
 /** That somebody was here is written at most this often. */
 const SEEN_EVERY_MS = 60 * 60 * 1000;
 
+/** How somebody has come to be let in. */
+export interface Entrance {
+  way: Way;
+  /** Whether the account was made for it. */
+  isNew?: boolean;
+}
+
 /**
  * Starts a session for the account, with a new cookie, and notes how the person has proved who they
  * are; the session that this browser had before, if any, ends.
  */
 export async function startSession(
   c: PageContext,
-  account: Account,
-  way: Way,
+  account: Pick<Account, "id">,
+  entrance: Entrance,
   now: number,
 ): Promise<void> {
+  const { secret, session } = await newSession(c, now);
+  const deed = recordDeed(c.env.DB, account.id, deedOf(entrance, session), now);
+  await insertSession(c.env.DB, account.id, session, await presentedHash(c), [deed]);
+  giveCookie(c, secret);
+}
+
+/**
+ * `startSession` for what works once, a ticket. `alsoDo` comes in the same batch and is guarded by
+ * the ticket too. False if it was used in the meantime. The cookie is given before the answer is
+ * there: if that gets lost, the ticket may be used up, but then the person is in.
+ */
+export async function startSessionOnce(
+  c: PageContext,
+  ticket: Ticket,
+  entrance: Entrance,
+  alsoDo: D1PreparedStatement[],
+  now: number,
+): Promise<boolean> {
+  const { secret, session } = await newSession(c, now);
+  const previousHash = await presentedHash(c);
+  const deed = insertActivity(c.env.DB, ticket.account, entryOf(deedOf(entrance, session), now), {
+    sql: isGood(ticket, "?6", "?1"),
+    values: [ticket.hash],
+  });
+  giveCookie(c, secret);
+  const statements = [deed, ...alsoDo];
+  if (await redeemSession(c.env.DB, ticket, session, previousHash, statements)) return true;
+  c.header("Set-Cookie", undefined);
+  return false;
+}
+
+async function newSession(
+  c: PageContext,
+  now: number,
+): Promise<{ secret: string; session: SessionRow }> {
   const secret = randomSecret();
-  const lifetimeMs = settings(c.env).SESSION_DAYS * DAY_MS;
-  const device = deviceOf(c.req.header("user-agent"));
-  const country = (c.req.raw.cf?.country as string | undefined) ?? null;
   const session = {
     hash: await sha256(secret),
     createdAt: now,
-    expiresAt: now + lifetimeMs,
+    expiresAt: now + lifetimeMs(c),
     provedAt: now,
     seenAt: now,
-    device,
-    country,
+    device: deviceOf(c.req.header("user-agent")),
+    country: (c.req.raw.cf?.country as string | undefined) ?? null,
   };
-  const deed = recordDeed(c.env.DB, account.id, { kind: "sign-in", way, device, country }, now);
-  await insertSession(c.env.DB, account.id, session, await presentedHash(c), [deed]);
-  setCookie(c, cookieName(c), secret, { ...cookieOptions(c), maxAge: lifetimeMs / 1000 });
+  return { secret, session };
 }
+
+const deedOf = ({ way, isNew }: Entrance, { device, country }: SessionRow): Deed =>
+  isNew ? { kind: "sign-up", way } : { kind: "sign-in", way, device, country };
+
+const lifetimeMs = (c: PageContext): number => settings(c.env).SESSION_DAYS * DAY_MS;
+
+const giveCookie = (c: PageContext, secret: string): void =>
+  setCookie(c, cookieName(c), secret, { ...cookieOptions(c), maxAge: lifetimeMs(c) / 1000 });
 
 /** The session of this browser, or null. */
 export async function currentSession(c: PageContext, now: number): Promise<Session | null> {

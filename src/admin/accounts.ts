@@ -2,7 +2,7 @@
 
 import type { Account } from "../accounts/accounts";
 import { deleteAccount } from "../accounts/deletion";
-import { makeResetLink } from "../accounts/reset-links";
+import { makeResetLink } from "../accounts/links";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import type { Act } from "./log";

@@ -14,6 +14,13 @@ export const randomSecret = (): string => base64url(crypto.getRandomValues(new U
 export const randomFraction = (): number =>
   (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
 
+/** A whole number from 0 up to below `count`, at most 256, each as likely. */
+export function randomBelow(count: number): number {
+  const [byte = 0] = crypto.getRandomValues(new Uint8Array(1));
+  // The last, incomplete round of the byte's range would make the first numbers likelier.
+  return byte < 256 - (256 % count) ? byte % count : randomBelow(count);
+}
+
 /** SHA-256 in base64url, 43 characters: also the S256 of PKCE (RFC 7636 §4.2). */
 export const sha256 = async (text: string): Promise<string> =>
   base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));

@@ -79,4 +79,4 @@ discoveryRoutes.get("/oauth-authorization-server", (c) => {
 });
 
 /** For password managers: https://w3c.github.io/webappsec-change-password-url/ */
-discoveryRoutes.get("/change-password", (c) => c.redirect("/change-password"));
+discoveryRoutes.get("/change-password", (c) => c.redirect("/security/password"));

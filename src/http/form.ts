@@ -1,4 +1,4 @@
-/** Forms that were sent as application/x-www-form-urlencoded. */
+/** Forms as browsers send them (application/x-www-form-urlencoded), and as our own scripts do (JSON). */
 
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -17,3 +17,14 @@ export function limitForms(
 /** The fields of a form. Other bodies have none of those that are asked for. */
 export const readForm = async (c: Context): Promise<URLSearchParams> =>
   new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));
+
+/** The fields of an object in JSON, as our own scripts send them. Other bodies have none. */
+export async function readJson(c: Context): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await c.req.arrayBuffer());
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

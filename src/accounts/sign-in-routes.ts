@@ -1,0 +1,97 @@
+/** The doors for signing in and out, and for proving again who is there. */
+
+import { Hono } from "hono";
+import type { Env } from "../env";
+import { readForm, readJson } from "../http/form";
+import { clientAddress, hasTry } from "../http/limits";
+import { checkPassword } from "./accounts";
+import { type AccountContext, type Form, siteHere } from "./fields";
+import { requireSignIn } from "./gates";
+import { notePasskeyUse } from "./passkey-repo";
+import { requestOptions, type Shown, verifyAssertion } from "./passkeys";
+import { type AccountRefusal, refusalJson, TOO_MANY } from "./refusals";
+import { redeemProof, renewProof } from "./session-repo";
+import { currentAccount, endSession, startSession, startSessionOnce } from "./sessions";
+import { confirmPage, signInPage } from "./sign-in-page";
+import { nextOf, userOf } from "./typed";
+import { waysIn } from "./ways-in";
+
+export const signInRoutes = new Hono<{ Bindings: Env }>();
+
+signInRoutes.get("/sign-in", (c) =>
+  showSignIn(c, { name: c.req.query("name") ?? "", next: nextOf(c, c.req.query("next")) }),
+);
+
+signInRoutes.post("/sign-in", async (c) => {
+  const fields = await readForm(c);
+  const form = { name: userOf(c, fields.get("name") ?? ""), next: nextOf(c, fields.get("next")) };
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showSignIn(c, form, TOO_MANY);
+  const now = Date.now();
+  const password = fields.get("password") ?? "";
+  const outcome = await checkPassword(c.env, form.name, password, clientAddress(c), now);
+  if (!outcome.ok) return showSignIn(c, form, outcome.refusal);
+  await startSession(c, outcome.account, { way: "password" }, now);
+  return c.redirect(form.next, 303);
+});
+
+/** Of /passkeys.js: what a browser has to sign, whoever is there, and then what it has signed. */
+signInRoutes.post("/sign-in/passkey", async (c) => {
+  const { credential, next } = await readJson(c);
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
+  const now = Date.now();
+  if (credential === undefined) {
+    return c.json(await requestOptions(c.env.DB, siteHere(c), null, now));
+  }
+  const shown = await verifyAssertion(c.env.DB, siteHere(c), null, credential, now);
+  if (!shown.ok) return refusalJson(c, shown.refusal);
+  const entrance = { way: "passkey" } as const;
+  const isIn = await startSessionOnce(c, shown.ticket, entrance, [useOf(c, shown, now)], now);
+  return isIn ? c.json({ next: nextOf(c, next) }) : refusalJson(c, { code: "late-passkey" });
+});
+
+signInRoutes.post("/sign-out", async (c) => {
+  await endSession(c);
+  return c.redirect("/", 303);
+});
+
+signInRoutes.get("/confirm", requireSignIn, (c) => showConfirm(c, nextOf(c, c.req.query("next"))));
+
+signInRoutes.post("/confirm", requireSignIn, async (c) => {
+  const fields = await readForm(c);
+  const next = nextOf(c, fields.get("next"));
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showConfirm(c, next, TOO_MANY);
+  const now = Date.now();
+  const { account, hash } = c.var.session;
+  const password = fields.get("password") ?? "";
+  const outcome = await checkPassword(c.env, account.name, password, clientAddress(c), now);
+  if (!outcome.ok) return showConfirm(c, next, outcome.refusal);
+  await renewProof(c.env.DB, hash, now);
+  return c.redirect(next, 303);
+});
+
+/** As /sign-in/passkey, for whose session it is alone. */
+signInRoutes.post("/confirm/passkey", requireSignIn, async (c) => {
+  const { credential, next } = await readJson(c);
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
+  const now = Date.now();
+  const { account, hash } = c.var.session;
+  if (credential === undefined) {
+    return c.json(await requestOptions(c.env.DB, siteHere(c), account.id, now));
+  }
+  const shown = await verifyAssertion(c.env.DB, siteHere(c), account.id, credential, now);
+  if (!shown.ok) return refusalJson(c, shown.refusal);
+  const use = [useOf(c, shown, now)];
+  const isProved = await redeemProof(c.env.DB, shown.ticket, hash, use, now);
+  return isProved ? c.json({ next: nextOf(c, next) }) : refusalJson(c, { code: "late-passkey" });
+});
+
+const useOf = (c: AccountContext, { ticket, use }: Shown, now: number): D1PreparedStatement =>
+  notePasskeyUse(c.env.DB, ticket, use, now);
+
+const showSignIn = async (c: AccountContext, form: Form, refusal?: AccountRefusal) =>
+  signInPage(c, await currentAccount(c, Date.now()), form, refusal);
+
+async function showConfirm(c: AccountContext, next: string, refusal?: AccountRefusal) {
+  const { account } = c.var.session;
+  return confirmPage(c, account, await waysIn(c.env.DB, account.id), next, refusal);
+}

@@ -1,0 +1,90 @@
+// Makes and shows passkeys (WebAuthn). A box names its door: the form's fields are sent there, which
+// answers what the browser is to do, and then once more with the passkey, which answers where to go.
+// The boxes stay hidden without script, or where the browser lacks any of what is used here.
+
+const { PublicKeyCredential } = window;
+const canDoAll =
+  PublicKeyCredential?.parseCreationOptionsFromJSON &&
+  PublicKeyCredential.parseRequestOptionsFromJSON &&
+  PublicKeyCredential.prototype.toJSON;
+
+/** Our door has said no, in words for the person. */
+class Refusal extends Error {}
+
+/** Of the passkeys that are offered in the name's field: a browser does only one thing at a time. */
+let offering;
+
+if (canDoAll) {
+  for (const box of document.querySelectorAll("[data-passkey]")) prepare(box);
+  for (const text of document.querySelectorAll("[data-no-passkeys]")) text.hidden = true;
+}
+
+function prepare(box) {
+  box.hidden = false;
+  const button = box.querySelector("button");
+  button.addEventListener("click", async () => {
+    const { name } = box.closest("form").elements;
+    if (box.dataset.passkey === "create" && !name.reportValidity()) return;
+    offering?.abort();
+    button.disabled = true;
+    await use(box);
+    button.disabled = false;
+  });
+  if (box.closest("form").querySelector("[autocomplete~=webauthn]")) offer(box);
+}
+
+/** Lets the browser offer passkeys where the name is typed. Until one is taken nobody has asked. */
+async function offer(box) {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  offering = new AbortController();
+  await use(box, { mediation: "conditional", signal: offering.signal });
+}
+
+async function use(box, offered) {
+  let isAsked = !offered;
+  show(box, "");
+  try {
+    const options = await ask(box);
+    if (offered?.signal.aborted) return;
+    const credential = await fromBrowser(box.dataset.passkey, options, offered);
+    isAsked = true;
+    const { next } = await ask(box, credential.toJSON());
+    location.assign(next);
+  } catch (error) {
+    if (isAsked) show(box, error instanceof Refusal ? error.message : box.dataset.aborted);
+  }
+}
+
+function show(box, message) {
+  const problem = box.querySelector("[role=alert]");
+  problem.textContent = message;
+  problem.hidden = message === "";
+}
+
+const fromBrowser = (act, options, offered) =>
+  act === "create"
+    ? navigator.credentials.create({
+        publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
+      })
+    : navigator.credentials.get({
+        publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options),
+        ...offered,
+      });
+
+async function ask(box, credential) {
+  const fields = new FormData(box.closest("form"));
+  fields.delete("password");
+  const response = await fetch(box.dataset.door, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ ...Object.fromEntries(fields), credential }),
+  });
+  // Signed out, or to be asked again who is there: the page itself leads there.
+  if (response.redirected) {
+    location.reload();
+    return new Promise(() => {});
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Refusal(answer.message);
+  return answer;
+}

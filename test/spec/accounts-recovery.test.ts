@@ -1,0 +1,311 @@
+/** Getting in when nothing else works: recovery codes, links by mail, links of administrators. */
+
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { makeResetLink } from "../../src/accounts/links";
+import { sentMail } from "../../src/accounts/mail";
+import { waysIn } from "../../src/accounts/ways-in";
+import { DAY, MINUTE, pass } from "../support/clock";
+import { sendWith } from "../support/elsewhere";
+import { elements, mainText } from "../support/html";
+import { showPasskey, signUpWithPasskey } from "../support/passkeys";
+import { fromElsewhere, signIn, whoIs } from "../support/people";
+import { accountId, everyRow } from "../support/rows";
+import {
+  connect,
+  cookieOf,
+  ORIGIN,
+  PASSWORD,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+const makeCodes = async ({ cookie }: Person): Promise<string[]> => {
+  const response = await sendForm("/security/recovery-codes", {}, { cookie });
+  expect(response.status).toBe(200);
+  const list = /<ul class="codes"[^>]*>(.*?)<\/ul>/s.exec(await response.text())?.[1] ?? "";
+  return [...list.matchAll(/<li>\s*([^<\s]+)\s*<\/li>/g)].map(([, code = ""]) => code);
+};
+
+const recover = (name: string, code: string): Promise<Response> =>
+  sendForm("/recover", { name, code }, fromElsewhere());
+
+const ways = async (name: string) => waysIn(env.DB, await accountId(name));
+
+describe("Recovery codes", () => {
+  it("are ten, of 80 bits and more, without letters that look alike, kept as hashes", async () => {
+    const codes = await makeCodes(await signUp());
+    expect(new Set(codes).size).toBe(10);
+    const alphabet = "23456789abcdefghjkmnpqrstvwxyz";
+    for (const code of codes) {
+      expect(code).toMatch(new RegExp(`^[${alphabet}]{6}-[${alphabet}]{6}-[${alphabet}]{5}$`));
+    }
+    expect(17 * Math.log2(alphabet.length)).toBeGreaterThan(80);
+    const text = JSON.stringify(await everyRow());
+    for (const code of codes) {
+      expect(text).not.toContain(code);
+      expect(text).not.toContain(code.replaceAll("-", ""));
+    }
+  });
+
+  it("each lets in once, and leads to where a new way in is set", async () => {
+    const person = await signUpWithPasskey();
+    const [first = "", second = ""] = await makeCodes(person);
+    const response = await recover(person.name, first);
+    expect([response.status, response.headers.get("location")]).toEqual([
+      303,
+      "/security?after=code",
+    ]);
+    const cookie = cookieOf(response);
+    expect(await whoIs(cookie)).toBe(person.name);
+    const page = await send("/security?after=code", { headers: { Cookie: cookie } });
+    expect(mainText(await page.text())).toContain("9 of them are left");
+    // Proof enough to set a new way in.
+    const set = { password: PASSWORD };
+    await sendForm("/security/password", set, { cookie, ...fromElsewhere() });
+    expect((await signIn(person.name)).status).toBe(303);
+    const before = await everyRow();
+    const again = await recover(person.name, first);
+    expect([again.status, again.headers.get("set-cookie")]).toEqual([403, null]);
+    expect(await everyRow()).toEqual(before);
+    expect((await recover(person.name, second)).status).toBe(303);
+  });
+
+  it("are taken in capitals, with spaces or without hyphens, and with the whole address", async () => {
+    const { name, cookie } = await signUp();
+    const codes = await makeCodes({ name, cookie });
+    const typed = [
+      codes[0]?.toUpperCase(),
+      codes[1]?.replaceAll("-", " "),
+      ` ${codes[2]?.replaceAll("-", "")} `,
+    ];
+    for (const code of typed) expect((await recover(name, code ?? "")).status).toBe(303);
+    expect((await recover(`${name}@satchel.example`, codes[3] ?? "")).status).toBe(303);
+  });
+
+  it("one that is sent many times at once lets in once", async () => {
+    const { name, cookie } = await signUp();
+    const [code = ""] = await makeCodes({ name, cookie });
+    const responses = await Promise.all([1, 2, 3, 4].map(() => recover(name, code)));
+    expect(responses.map(({ status }) => status).sort()).toEqual([303, 403, 403, 403]);
+    expect(responses.filter(({ headers }) => headers.get("set-cookie"))).toHaveLength(1);
+    expect((await ways(name)).recoveryCodes).toBe(9);
+  });
+
+  it("a new set replaces the old one", async () => {
+    const { name, cookie } = await signUp();
+    const [old = ""] = await makeCodes({ name, cookie });
+    const [code = ""] = await makeCodes({ name, cookie });
+    expect((await recover(name, old)).status).toBe(403);
+    expect((await recover(name, code)).status).toBe(303);
+    expect((await ways(name)).recoveryCodes).toBe(9);
+  });
+
+  it("wrong ones are refused alike, whether or not somebody has the name", async () => {
+    const { name, cookie } = await signUp();
+    const other = await signUp();
+    const [code = ""] = await makeCodes({ name, cookie });
+    const before = await everyRow();
+    const answers = await Promise.all(
+      [
+        [name, "abcdef-abcdef-abcde"],
+        ["zz-top", "abcdef-abcdef-abcde"],
+        [other.name, code],
+        [other.name, ""],
+        ["?", code],
+      ].map(async ([typed = "", wrong = ""]) => {
+        const response = await recover(typed, wrong);
+        expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+        return (await response.text()).replaceAll(`value="${typed}"`, "NAME");
+      }),
+    );
+    expect(new Set(answers).size).toBe(1);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("of a suspended account do not let in, and stay", async () => {
+    const { name, cookie } = await signUp();
+    const [code = ""] = await makeCodes({ name, cookie });
+    await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE name = ?").bind(name).run();
+    const before = await everyRow();
+    const response = await recover(name, code);
+    expect(mainText(await response.text())).toContain("suspended");
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("only so many tries a minute are taken from one address", async () => {
+    const address = { "CF-Connecting-IP": "192.0.2.8" };
+    const flood = await Promise.all(
+      Array.from({ length: 61 }, () => sendForm("/recover", { name: "?", code: "?" }, address)),
+    );
+    expect(flood.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+  });
+});
+
+describe("A link of an administrator", () => {
+  it("says what it does, does nothing when it is opened, and voids the old ways in", async () => {
+    const person = await signUpWithPasskey();
+    await sendForm(
+      "/security/password",
+      { password: PASSWORD },
+      { cookie: person.cookie, ...fromElsewhere() },
+    );
+    const [code = ""] = await makeCodes(person);
+    const app = await connect(person);
+    const path = await makeResetLink(env, await accountId(person.name), Date.now());
+    const before = await everyRow();
+    const page = await send(path);
+    expect(mainText(await page.text())).toContain(`A new way in for ${person.name}`);
+    expect(await everyRow()).toEqual(before);
+
+    const response = await sendForm(path, {});
+    expect(response.headers.get("location")).toBe("/security?after=reset");
+    const cookie = cookieOf(response);
+    expect(await Promise.all([person.cookie, cookie].map(whoIs))).toEqual(["", person.name]);
+    expect(await ways(person.name)).toEqual({
+      passkeys: 0,
+      hasPassword: false,
+      recoveryCodes: 0,
+      email: null,
+    });
+    expect((await signIn(person.name)).status).toBe(403);
+    expect((await showPasskey("/sign-in/passkey", person.device)).status).toBe(403);
+    expect((await recover(person.name, code)).status).toBe(403);
+    expect((await app.get("/")).status).toBe(200);
+    const set = await send("/security/password", { headers: { Cookie: cookie } });
+    expect(set.status).toBe(200);
+  });
+
+  it("works once, for a day, and not for a form of another site", async () => {
+    const { name, cookie } = await signUp();
+    const make = async () => makeResetLink(env, await accountId(name), Date.now());
+    const path = await make();
+    const foreign = await sendForm(path, {}, { Origin: "https://evil.example" });
+    expect(foreign.status).toBe(403);
+    expect(await whoIs(cookie)).toBe(name);
+    const responses = await Promise.all([1, 2, 3].map(() => sendForm(path, {})));
+    expect(responses.map(({ status }) => status).sort()).toEqual([303, 404, 404]);
+    for (const used of [await send(path), await send("/link/x"), await sendForm("/link/x", {})]) {
+      expect([used.status, used.headers.get("set-cookie")]).toEqual([404, null]);
+    }
+    const late = await make();
+    pass(DAY);
+    expect((await sendForm(late, {})).status).toBe(404);
+  });
+
+  it("is kept as a hash", async () => {
+    const path = await makeResetLink(env, await accountId((await signUp()).name), Date.now());
+    expect(JSON.stringify(await everyRow())).not.toContain(path.split("/")[2]);
+  });
+});
+
+describe("Mail", () => {
+  const LOCAL = "http://localhost:8000";
+  const sendLocal = sendWith({ MAIL: "local" });
+
+  const post = (path: string, fields: Record<string, string>, cookie = "") =>
+    sendLocal(path, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { Origin: ORIGIN, Cookie: cookie, ...fromElsewhere() },
+    });
+
+  const linkIn = (text = ""): string => /\/link\/[\w-]+/.exec(text)?.[0] ?? "";
+
+  const someoneWithEmail = async (email: string): Promise<Person> => {
+    const person = await signUp();
+    await post("/security/email", { email }, person.cookie);
+    const confirmed = await post(linkIn(sentMail()[0]?.text), {});
+    expect(confirmed.headers.get("location")).toBe("/security?after=email");
+    return person;
+  };
+
+  it("confirms an address before it counts", async () => {
+    const person = await signUp();
+    const response = await post("/security/email", { email: " a@b.example " }, person.cookie);
+    expect(mainText(await response.text())).toContain("We have sent a link to a@b.example");
+    expect(sentMail()[0]).toMatchObject({ to: "a@b.example" });
+    expect((await ways(person.name)).email).toBeNull();
+    const path = linkIn(sentMail()[0]?.text);
+    expect(mainText(await (await sendLocal(path)).text())).toContain("a@b.example");
+    expect((await ways(person.name)).email).toBeNull();
+    const confirmed = await post(path, {});
+    expect(confirmed.headers.get("set-cookie")).toBeNull();
+    expect((await ways(person.name)).email).toBe("a@b.example");
+    expect((await post(path, {})).status).toBe(404);
+    await post("/security/email/remove", {}, person.cookie);
+    expect((await ways(person.name)).email).toBeNull();
+  });
+
+  it.each(["", "a", "a@", "@b", "a b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "<a@b>"])(
+    "goes to no such address: %j",
+    async (email) => {
+      const { cookie } = await signUp();
+      const [before, sent] = [await everyRow(), sentMail().length];
+      expect((await post("/security/email", { email }, cookie)).status).toBe(400);
+      expect([await everyRow(), sentMail().length]).toEqual([before, sent]);
+    },
+  );
+
+  it("lets in again, once, and ends nothing else", async () => {
+    const person = await someoneWithEmail("c@d.example");
+    await post("/recover/mail", { name: person.name });
+    const mail = sentMail()[0];
+    expect(mail).toMatchObject({ to: "c@d.example" });
+    const path = linkIn(mail?.text);
+    const response = await post(path, {});
+    expect(response.headers.get("location")).toBe("/security?after=link");
+    expect(await whoIs(cookieOf(response))).toBe(person.name);
+    expect(await whoIs(person.cookie)).toBe(person.name);
+    expect((await signIn(person.name)).status).toBe(303);
+    expect((await post(path, {})).status).toBe(404);
+  });
+
+  it("answers alike whoever asks for whom, and sends no more than three to anybody", async () => {
+    const person = await someoneWithEmail("e@f.example");
+    const without = await signUp();
+    const sent = sentMail().length;
+    const answers = await Promise.all(
+      [without.name, "zz-top", "?"].map(async (name) =>
+        (await post("/recover/mail", { name })).text(),
+      ),
+    );
+    expect(sentMail().length).toBe(sent);
+    for (let i = 0; i < 5; i++) {
+      answers.push(await (await post("/recover/mail", { name: person.name })).text());
+    }
+    expect(new Set(answers).size).toBe(1);
+    expect(sentMail().length).toBe(sent + 3);
+    pass(60 * MINUTE);
+    expect((await post(linkIn(sentMail()[0]?.text), {})).status).toBe(404);
+  });
+
+  it("is shown on this computer alone", async () => {
+    const box = await sendLocal(`${LOCAL}/mail`);
+    expect(box.status).toBe(200);
+    const html = await box.text();
+    expect(elements(html, "a").some(({ href }) => href?.includes("/link/"))).toBe(true);
+    const cf = { headers: { "cf-ray": "1" } };
+    for (const response of [
+      await sendLocal("/mail"),
+      await sendLocal(`${LOCAL.replace("http:", "https:")}/mail`, cf),
+      await send(`${LOCAL}/mail`),
+    ]) {
+      expect(response.status).toBe(404);
+    }
+  });
+
+  it("without it there is no word of it, and none of its pages", async () => {
+    const { cookie } = await signUp();
+    const headers = { Cookie: cookie };
+    for (const path of ["/recover/mail", "/security/email", "/security/email/remove", "/mail"]) {
+      expect((await send(path, { headers })).status).toBe(404);
+    }
+    expect((await sendForm("/recover/mail", { name: "x" })).status).toBe(404);
+    for (const path of ["/sign-in", "/recover", "/security"]) {
+      expect(await (await send(path, { headers })).text()).not.toMatch(/e-mail|\/mail/i);
+    }
+  });
+});
