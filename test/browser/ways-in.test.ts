@@ -6,13 +6,16 @@ import { addressOf, type Stage, test } from "./support/stage";
 import { fillSignIn, newName, PASSWORD, signUp } from "./support/steps";
 
 /** Gives a page a device that keeps passkeys, and unlocks whenever it is asked to. */
-async function withDevice(page: Page): Promise<{ session: CDPSession; authenticatorId: string }> {
+async function withDevice(
+  page: Page,
+  transport: "internal" | "usb" = "internal",
+): Promise<{ session: CDPSession; authenticatorId: string }> {
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
   const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
     options: {
       protocol: "ctap2",
-      transport: "internal",
+      transport,
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
@@ -46,22 +49,30 @@ const newPage = async (stage: Stage): Promise<{ context: BrowserContext; page: P
 
 test("with a passkey: sign up, sign out, sign in without a name", async ({ stage }) => {
   const { page } = await newPage(stage);
+  // Else this device, which waits for nobody, would sign in before the button is pressed.
+  await page.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+  });
   const { session, authenticatorId } = await withDevice(page);
   const name = await signUpByPasskey(stage, page);
   const { credentials } = await session.send("WebAuthn.getCredentials", { authenticatorId });
   expect(credentials).toMatchObject([{ isResidentCredential: true, rpId: "localhost" }]);
   await signOut(page);
-  // Else the browser would offer it at once, as nobody has to choose on this device.
-  await session.send("WebAuthn.setAutomaticPresenceSimulation", {
-    authenticatorId,
-    enabled: false,
-  });
   await page.goto(`${stage.url}/sign-in?next=/security`);
-  await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
   await withPasskey(page);
   await page.getByRole("heading", { name: "Security" }).waitFor();
   expect(new URL(page.url()).pathname).toBe("/security");
   expect(await page.locator("header").textContent()).toContain(name);
+});
+
+test("a passkey is offered where the name is typed", async ({ stage }) => {
+  const { page } = await newPage(stage);
+  await withDevice(page);
+  const name = await signUpByPasskey(stage, page);
+  await signOut(page);
+  await page.goto(`${stage.url}/sign-in`);
+  // The device takes the offer by itself.
+  await page.getByText(addressOf(stage, name), { exact: true }).waitFor();
 });
 
 test("a taken name is refused in words, and the device is not asked", async ({ stage }) => {
@@ -84,7 +95,7 @@ test("add a second passkey, rename it, remove it", async ({ stage }) => {
   const section = page.getByRole("main");
   for (const name of ["Laptop", "Phone"]) {
     // One device keeps one passkey of an account: the second is on another.
-    if (name === "Phone") await withDevice(page);
+    if (name === "Phone") await withDevice(page, "usb");
     await page.getByRole("link", { name: "Add a passkey" }).click();
     expect(await page.getByLabel("Name").inputValue()).toBe("Chrome, Linux");
     await page.getByLabel("Name").fill(name);
