@@ -1,9 +1,16 @@
 /** Ways in, in a browser with a device that keeps passkeys. */
 
+import axe from "axe-core";
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { addressOf, type Stage, test } from "./support/stage";
 import { fillSignIn, newName, PASSWORD, signUp } from "./support/steps";
+
+declare global {
+  interface Window {
+    axe: typeof axe;
+  }
+}
 
 /** Gives a page a device that keeps passkeys, and unlocks whenever it is asked to. */
 async function withDevice(
@@ -87,6 +94,20 @@ test("a taken name is refused in words, and the device is not asked", async ({ s
   expect(credentials).toEqual([]);
 });
 
+test("a passkey proves who is there, and leads back", async ({ stage }) => {
+  const { context, page } = await newPage(stage);
+  await withDevice(page);
+  await signUpByPasskey(stage, page);
+  await page.goto(`${stage.url}/confirm?next=/security/password`);
+  await withPasskey(page);
+  await page.getByRole("heading", { name: "Set a password" }).waitFor();
+  // Whoever is not signed in any more is led to sign in, and back.
+  await page.goto(`${stage.url}/security/passkeys/add`);
+  await context.clearCookies();
+  await page.getByRole("button", { name: "Add it" }).click();
+  await page.waitForURL(`${stage.url}/sign-in?next=%2Fsecurity%2Fpasskeys%2Fadd`);
+});
+
 test("add a second passkey, rename it, remove it", async ({ stage }) => {
   const { context, page } = await newPage(stage);
   await signUp(stage, context);
@@ -147,7 +168,7 @@ test("recovery codes are shown once, copied, and let in where all else is lost",
 });
 
 describe("on a narrow screen", () => {
-  test("nothing has to be scrolled sideways", async ({ stage }) => {
+  test("axe finds nothing, and nothing has to be scrolled sideways", async ({ stage }) => {
     const viewport = { width: 320, height: 640 };
     const context = await stage.newContext({ viewport });
     const page = await context.newPage();
@@ -168,6 +189,9 @@ describe("on a narrow screen", () => {
       await page.goto(stage.url + path);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       expect([path, width]).toEqual([path, viewport.width]);
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      expect([path, violations.map(({ id, nodes }) => [id, nodes[0]?.html])]).toEqual([path, []]);
     }
   });
 });
