@@ -179,10 +179,13 @@ export async function hasCode(db: D1Database, name: string, hash: string): Promi
 
 /** Guarded by the ticket: takes every way in from an account, and ends its sessions. */
 export const deleteWaysIn = (db: D1Database, ticket: Ticket): D1PreparedStatement[] =>
-  ["passwords", "passkeys", "recovery_codes", "sessions"].map((table) =>
-    db
-      .prepare(`DELETE FROM ${table} WHERE account = ?2 AND ${isGood(ticket, "?1", "?2")}`)
-      .bind(ticket.hash, ticket.account),
+  [
+    ...["passwords", "passkeys", "recovery_codes", "sessions"].map(
+      (table) => `DELETE FROM ${table} WHERE account = ?2`,
+    ),
+    "UPDATE accounts SET email = NULL WHERE id = ?2",
+  ].map((sql) =>
+    db.prepare(`${sql} AND ${isGood(ticket, "?1", "?2")}`).bind(ticket.hash, ticket.account),
   );
 
 /** Guarded by the ticket, the link that was sent to this address. */
@@ -201,7 +204,7 @@ export const confirmEmail = (
     .bind(ticket.hash, ticket.account, email),
 ];
 
-/** Takes the address away, with the links that were sent to it. */
+/** Takes the address away, with the links that were sent to it or wait to confirm another. */
 export async function deleteEmail(
   db: D1Database,
   account: string,
@@ -213,7 +216,7 @@ export async function deleteEmail(
     db.batch([
       insertActivity(db, account, deed, { sql: `${isThere} = ?6`, values: [email] }),
       db
-        .prepare(`DELETE FROM links WHERE account = ?1 AND purpose = 'recover' AND ${isThere} = ?2`)
+        .prepare(`DELETE FROM links WHERE account = ?1 AND purpose <> 'reset' AND ${isThere} = ?2`)
         .bind(account, email),
       db
         .prepare("UPDATE accounts SET email = NULL WHERE id = ?1 AND email = ?2")

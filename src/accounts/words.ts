@@ -1,16 +1,22 @@
 /** What the pages of accounts say. */
 
+import { MAX_NAME_LENGTH, MIN_NAME_LENGTH } from "../core/names";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
 import type { RefusalSentences } from "./refusals";
+
+const NAME_RULE = {
+  en: `${MIN_NAME_LENGTH} to ${MAX_NAME_LENGTH} characters: letters a to z, digits, and hyphens in between.`,
+  de: `${MIN_NAME_LENGTH} bis ${MAX_NAME_LENGTH} Zeichen: Buchstaben von a bis z, Ziffern, und dazwischen Bindestriche.`,
+};
 
 const refusalsEn: RefusalSentences = {
   closed: () => "This provider does not take new people at the moment.",
   "not-invited": () =>
     "You need an invitation, and this one is not good any more, or none was given. Ask whoever runs this provider.",
-  "bad-name": () =>
-    "A name has 2 to 32 characters: letters a to z, digits, and hyphens in between.",
+  "bad-name": () => `A name has ${NAME_RULE.en}`,
   "name-taken": ({ name }) => `The name "${name}" is taken.`,
-  "short-password": () => "A password has at least 10 characters.",
-  "long-password": () => "A password has at most 1024 characters.",
+  "short-password": () => `A password has at least ${MIN_PASSWORD_LENGTH} characters.`,
+  "long-password": () => `A password has at most ${MAX_PASSWORD_LENGTH} characters.`,
   wrong: () => "The name or the password is wrong.",
   "wrong-code": () => "The name or the code is wrong, or the code was used already.",
   suspended: () =>
@@ -30,11 +36,10 @@ const refusalsDe: RefusalSentences = {
   closed: () => "Dieser Anbieter nimmt zurzeit niemanden neu auf.",
   "not-invited": () =>
     "Du brauchst eine Einladung, und diese gilt nicht mehr oder es war keine dabei. Frage, wer diesen Anbieter betreibt.",
-  "bad-name": () =>
-    "Ein Name hat 2 bis 32 Zeichen: Buchstaben von a bis z, Ziffern, und dazwischen Bindestriche.",
+  "bad-name": () => `Ein Name hat ${NAME_RULE.de}`,
   "name-taken": ({ name }) => `Den Namen „${name}“ gibt es schon.`,
-  "short-password": () => "Ein Passwort hat mindestens 10 Zeichen.",
-  "long-password": () => "Ein Passwort hat höchstens 1024 Zeichen.",
+  "short-password": () => `Ein Passwort hat mindestens ${MIN_PASSWORD_LENGTH} Zeichen.`,
+  "long-password": () => `Ein Passwort hat höchstens ${MAX_PASSWORD_LENGTH} Zeichen.`,
   wrong: () => "Der Name oder das Passwort ist falsch.",
   "wrong-code": () => "Der Name oder der Code ist falsch, oder der Code wurde schon benutzt.",
   suspended: () =>
@@ -59,10 +64,8 @@ const en = {
 
   name: "Name",
   password: "Password",
-  nameRule: (address: string) =>
-    `2 to 32 characters: letters a to z, digits, and hyphens in between. Your address will be ${address}.`,
-  passwordRule:
-    "At least 10 characters. A few random words are easy to remember and hard to guess.",
+  nameRule: (address: string) => `${NAME_RULE.en} Your address will be ${address}.`,
+  passwordRule: `At least ${MIN_PASSWORD_LENGTH} characters. A few random words are easy to remember and hard to guess.`,
   withPasskey: "Continue with a passkey",
   orPassword: "or with a password",
   passkeyAborted: "The passkey was not used. Try again, or use a password.",
@@ -220,7 +223,7 @@ const en = {
     },
     reset: {
       title: (name: string) => `A new way in for ${name}`,
-      what: "This removes the password, all passkeys and all recovery codes of this account, signs it out everywhere, and lets you in here to choose a new way in. Data and connected apps stay.",
+      what: "This removes the password, all passkeys, all recovery codes and the e-mail address of this account, signs it out everywhere, and lets you in here to choose a new way in. Data and connected apps stay.",
       button: "Start anew",
     },
     recover: {
@@ -259,10 +262,8 @@ const de: typeof en = {
 
   name: "Name",
   password: "Passwort",
-  nameRule: (address) =>
-    `2 bis 32 Zeichen: Buchstaben von a bis z, Ziffern, und dazwischen Bindestriche. Deine Adresse wird ${address}.`,
-  passwordRule:
-    "Mindestens 10 Zeichen. Ein paar zufällige Wörter sind leicht zu merken und schwer zu erraten.",
+  nameRule: (address) => `${NAME_RULE.de} Deine Adresse wird ${address}.`,
+  passwordRule: `Mindestens ${MIN_PASSWORD_LENGTH} Zeichen. Ein paar zufällige Wörter sind leicht zu merken und schwer zu erraten.`,
   withPasskey: "Weiter mit einem Passkey",
   orPassword: "oder mit einem Passwort",
   passkeyAborted:
@@ -421,7 +422,7 @@ const de: typeof en = {
     },
     reset: {
       title: (name) => `Ein neuer Zugang für ${name}`,
-      what: "Das entfernt das Passwort, alle Passkeys und alle Wiederherstellungscodes dieses Kontos, meldet es überall ab und lässt dich hier herein, um einen neuen Zugang zu wählen. Daten und verbundene Apps bleiben.",
+      what: "Das entfernt das Passwort, alle Passkeys, alle Wiederherstellungscodes und die E-Mail-Adresse dieses Kontos, meldet es überall ab und lässt dich hier herein, um einen neuen Zugang zu wählen. Daten und verbundene Apps bleiben.",
       button: "Neu anfangen",
     },
     recover: {

@@ -9,7 +9,12 @@ const canDoAll =
   PublicKeyCredential.prototype.toJSON;
 
 /** Our door has said no, in words for the person. */
-class Refusal extends Error {}
+class Refusal extends Error {
+  constructor({ error, message }) {
+    super(message);
+    this.code = error;
+  }
+}
 
 /** Of the passkeys that are offered in the name's field: a browser does only one thing at a time. */
 let offering;
@@ -42,7 +47,7 @@ async function offer(box) {
 
 async function use(box, offered) {
   let isAsked = !offered;
-  show(box, "");
+  if (isAsked) show(box, "");
   try {
     const options = await ask(box);
     if (offered?.signal.aborted) return;
@@ -52,6 +57,8 @@ async function use(box, offered) {
     location.assign(next);
   } catch (error) {
     if (isAsked) show(box, error instanceof Refusal ? error.message : box.dataset.aborted);
+    // The page was open for longer than a challenge lasts.
+    if (offered && error.code === "late-passkey") await offer(box);
   }
 }
 
@@ -85,6 +92,6 @@ async function ask(box, credential) {
     return new Promise(() => {});
   }
   const answer = await response.json();
-  if (!response.ok) throw new Refusal(answer.message);
+  if (!response.ok) throw new Refusal(answer);
   return answer;
 }

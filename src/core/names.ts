@@ -5,9 +5,6 @@ export const MAX_NAME_LENGTH = 32;
 
 const USER_NAME = /^[a-z0-9][a-z0-9-]*[a-z0-9]$/;
 
-/** The rule of `parseUserName`, for the form. */
-export const USER_NAME_RULE = `${MIN_NAME_LENGTH} to ${MAX_NAME_LENGTH} characters: letters a to z, digits, and hyphens in between.`;
-
 /** Names that a stranger could take for the provider itself. */
 const RESERVED = new Set(
   `abuse account accounts admin administrator api billing contact dns ftp help host hostmaster

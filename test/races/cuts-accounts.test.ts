@@ -1,13 +1,18 @@
 /**
- * People sign up, sign in and change their passwords while the connections to D1 or the user's
- * object break, at each call: nobody is locked out, and there is no account without a password.
+ * People sign up, sign in and change their ways in while the connections to D1 or the user's object
+ * break, at each call: nobody is locked out, there is no account without a way in, and what works
+ * once is not used up for nothing.
  */
 
 import { env } from "cloudflare:workers";
 import { scryptSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { makeResetLink } from "../../src/accounts/links";
+import { Authenticator } from "../support/authenticator";
 import { type Act, CUTS, cutAtEachCall } from "../support/cuts";
 import { sendWith } from "../support/elsewhere";
+import { cutting } from "../support/faults";
+import { showPasskey, signUpWithPasskey } from "../support/passkeys";
 import { fromElsewhere, signIn, whoIs } from "../support/people";
 import { accountId } from "../support/rows";
 import { cookieOf, freshName, ORIGIN, PASSWORD, type Person, signUp } from "../support/world";
@@ -87,23 +92,159 @@ async function signingIn(): Promise<Act> {
 
 async function changingPassword(): Promise<Act> {
   const { name, cookie } = await someoneQuick();
+  const other = cookieOf(await signIn(name));
   let tries = 0;
   const wanted = () => `another long password, number ${tries}`;
   const old = await passwordOf(name);
   return {
     send: () => {
       tries++;
-      const passwords = { current: PASSWORD, password: wanted() };
-      return postForm("/change-password", passwords, { Cookie: cookie });
+      return postForm("/security/password", { password: wanted() }, { Cookie: cookie });
     },
     status: 303,
     state: () => passwordOf(name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await passwordOf(name), context).not.toBe(old);
-      expect(await whoIs(cookie), `${context}: other sessions have ended`).toBe("");
-      if (response) await expectSignedIn(name, response, context);
+      expect(await whoIs(cookie), `${context}: this session stays`).toBe(name);
+      expect(await whoIs(other), `${context}: other sessions have ended`).toBe("");
       if (!response || tries > 1) await expectPassword(name, wanted(), context);
+    },
+  };
+}
+
+const postJson = (path: string, fields: object, headers: Record<string, string> = {}) =>
+  sendWith({})(path, {
+    method: "POST",
+    body: JSON.stringify(fields),
+    headers: { Origin: ORIGIN, ...fromElsewhere(), ...headers },
+  });
+
+/** What /passkeys.js does; the first answer that is none is the last. */
+async function postPasskey(
+  path: string,
+  fields: object,
+  answer: (options: { challenge: string }) => Promise<unknown>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const asked = await postJson(path, fields, headers);
+  if (asked.status !== 200) return asked;
+  return postJson(path, { ...fields, credential: await answer(await asked.json()) }, headers);
+}
+
+const rowsOf = async (table: string, name: string): Promise<number> =>
+  Number(
+    await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE account = ?`)
+      .bind(await accountId(name))
+      .first("n"),
+  );
+
+async function signingUpWithPasskey(): Promise<Act> {
+  const name = freshName();
+  const device = new Authenticator();
+  return {
+    send: () => postPasskey("/sign-up/passkey", { name }, (options) => device.create(options)),
+    status: 200,
+    state: () => accountsOf(name),
+    writes: "DB.batch",
+    expectDone: async (response, context) => {
+      expect(await accountsOf(name), context).toEqual([{ hasPassword: 0 }]);
+      expect(await rowsOf("passkeys", name), context).toBe(1);
+      if (response) await expectSignedIn(name, response, context);
+      const again = await showPasskey("/sign-in/passkey", device);
+      await expectSignedIn(name, again, context);
+    },
+  };
+}
+
+async function signingInWithPasskey(): Promise<Act> {
+  const { name, device } = await signUpWithPasskey();
+  return {
+    send: () => postPasskey("/sign-in/passkey", {}, (options) => device.get(options)),
+    status: 200,
+    expectDone: async (response, context) => {
+      if (response) await expectSignedIn(name, response, context);
+    },
+  };
+}
+
+async function addingPasskey(): Promise<Act> {
+  const { name, cookie } = await signUp();
+  const headers = { Cookie: cookie };
+  return {
+    send: () =>
+      postPasskey(
+        "/security/passkeys/add",
+        { name: "Phone" },
+        (options) => new Authenticator().create(options),
+        headers,
+      ),
+    status: 200,
+    state: () => rowsOf("passkeys", name),
+    writes: "DB.batch",
+    expectDone: async (_, context) => {
+      expect(await rowsOf("passkeys", name), context).toBeGreaterThanOrEqual(1);
+    },
+  };
+}
+
+async function makingCodes(): Promise<Act> {
+  const { name, cookie } = await signUp();
+  const kept = async () =>
+    (
+      await env.DB.prepare("SELECT hash FROM recovery_codes WHERE account = ?")
+        .bind(await accountId(name))
+        .all()
+    ).results;
+  return {
+    send: () => postForm("/security/recovery-codes", {}, { Cookie: cookie }),
+    status: 200,
+    state: kept,
+    writes: "DB.batch",
+    expectDone: async (response, context) => {
+      expect(await kept(), context).toHaveLength(10);
+      if (!response) return;
+      const code = firstCode(await response.text());
+      await expectSignedIn(name, await postForm("/recover", { name, code }), context);
+    },
+  };
+}
+
+const firstCode = (html: string): string => /<li>\s*([\w-]+)\s*<\/li>/.exec(html)?.[1] ?? "";
+
+async function someoneWithCode(): Promise<Person & { code: string }> {
+  const { name, cookie } = await signUp();
+  const page = await postForm("/security/recovery-codes", {}, { Cookie: cookie });
+  return { name, cookie, code: firstCode(await page.text()) };
+}
+
+async function recovering(): Promise<Act> {
+  const { name, code } = await someoneWithCode();
+  return {
+    send: () => postForm("/recover", { name, code }),
+    status: 303,
+    state: () => rowsOf("recovery_codes", name),
+    writes: "DB.batch",
+    expectDone: async (response, context) => {
+      expect(await rowsOf("recovery_codes", name), context).toBe(9);
+      if (response) await expectSignedIn(name, response, context);
+    },
+  };
+}
+
+async function startingAnew(): Promise<Act> {
+  const { name, cookie } = await signUp();
+  const path = await makeResetLink(env, await accountId(name), Date.now());
+  return {
+    send: () => postForm(path, {}),
+    status: 303,
+    state: () => rowsOf("links", name),
+    writes: "DB.batch",
+    expectDone: async (response, context) => {
+      expect(await passwordOf(name), context).toBeNull();
+      expect(await whoIs(cookie), context).toBe("");
+      expect(await rowsOf("sessions", name), context).toBe(1);
+      if (response) await expectSignedIn(name, response, context);
     },
   };
 }
@@ -127,8 +268,44 @@ const SOME_CUTS = CUTS.filter(({ trouble, lasts }) => lasts || /lost|reset|silen
 describe.each([
   ["Signing up", signingUp],
   ["Signing in", signingIn],
+  ["Signing up with a passkey", signingUpWithPasskey],
+  ["Signing in with a passkey", signingInWithPasskey],
+  ["Adding a passkey", addingPasskey],
   ["Changing the password", changingPassword],
+  ["Making recovery codes", makingCodes],
+  ["Using a recovery code", recovering],
+  ["Using a link", startingAnew],
   ["Signing out", signingOut],
 ])("%s", (_, ready) => {
   it.each(SOME_CUTS)("at each call: $title", (kind) => cutAtEachCall(kind, ready));
+});
+
+describe("What works once", () => {
+  /** From a browser, which gets a page. */
+  const recover = (name: string, code: string): Promise<Response> =>
+    postForm("/recover", { name, code }, { Accept: "text/html" });
+
+  it.each([
+    ["at once", { trouble: "lost", isMade: true, lasts: true }],
+    ["much later", { trouble: "silent", isMade: true }],
+  ] as const)("and was used %s, although nobody could tell, has let in", async (_, kind) => {
+    const { name, code } = await someoneWithCode();
+    const { calls } = await cutting(null, () => recover("?", code));
+    expect(calls).toEqual([]);
+    const at = 2; // Whose code it is, whether they may come in: then it is used.
+    const seen = await cutting({ ...kind, at }, () => recover(name, code));
+    expect([seen.result.status, seen.calls[at]]).toEqual([503, "DB.batch"]);
+    await seen.arrive();
+    expect(await rowsOf("recovery_codes", name)).toBe(9);
+    await expectSignedIn(name, seen.result, "the answer that says that it does not know");
+  });
+
+  it("and was not used is still good", async () => {
+    const { name, code } = await someoneWithCode();
+    const kind = { trouble: "overloaded", lasts: true, at: 2 } as const;
+    const { result } = await cutting(kind, () => recover(name, code));
+    expect(result.status).toBe(503);
+    expect(await whoIs(cookieOf(result))).toBe("");
+    expect((await recover(name, code)).status).toBe(303);
+  });
 });

@@ -153,6 +153,9 @@ describe("A link of an administrator", () => {
       { cookie: person.cookie, ...fromElsewhere() },
     );
     const [code = ""] = await makeCodes(person);
+    await env.DB.prepare("UPDATE accounts SET email = 'a@b.example' WHERE name = ?")
+      .bind(person.name)
+      .run();
     const app = await connect(person);
     const path = await makeResetLink(env, await accountId(person.name), Date.now());
     const before = await everyRow();

@@ -1,0 +1,255 @@
+/** The page of one's ways in and sessions; who is suspended; who is invited. */
+
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../../src/core/secrets";
+import { Authenticator } from "../support/authenticator";
+import { DAY, pass } from "../support/clock";
+import { type Send, sendWith } from "../support/elsewhere";
+import { elements, fieldValue, inlineCode, mainText } from "../support/html";
+import { makePasskey, signUpWithPasskey } from "../support/passkeys";
+import { fromElsewhere, signIn, whoIs } from "../support/people";
+import { accountId, everyRow } from "../support/rows";
+import {
+  cookieOf,
+  freshName,
+  ORIGIN,
+  PASSWORD,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
+
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+const security = async (cookie: string, headers: Record<string, string> = {}): Promise<string> =>
+  (await send("/security", { headers: { Cookie: cookie, ...headers } })).text();
+
+const deeds = async (name: string): Promise<unknown[]> => {
+  const { results } = await env.DB.prepare("SELECT kind FROM activity WHERE account = ?")
+    .bind(await accountId(name))
+    .all();
+  return results.map(({ kind }) => kind);
+};
+
+describe("The browsers that are signed in", () => {
+  it("are listed with what is known of them, this one marked; one can be signed out", async () => {
+    const person = await signUp();
+    const other = cookieOf(await signIn(person.name, PASSWORD, { "User-Agent": FIREFOX }));
+    const html = await security(person.cookie);
+    expect(mainText(html)).toContain("Firefox, Linux");
+    expect(mainText(html)).toContain("This one");
+    const buttons = elements(html, "button").filter(({ name }) => name === "session");
+    expect(buttons).toHaveLength(2);
+    const session = buttons.find(({ value }) => value !== "others")?.value ?? "";
+    await sendForm("/security/sessions/end", { session }, { cookie: person.cookie });
+    expect(await Promise.all([other, person.cookie].map(whoIs))).toEqual(["", person.name]);
+    expect(await deeds(person.name)).toContain("session-ended");
+  });
+
+  it("everywhere else can be signed out at once", async () => {
+    const person = await signUp();
+    const others = [cookieOf(await signIn(person.name)), cookieOf(await signIn(person.name))];
+    await sendForm("/security/sessions/end", { session: "others" }, { cookie: person.cookie });
+    expect(await Promise.all(others.map(whoIs))).toEqual(["", ""]);
+    expect(await whoIs(person.cookie)).toBe(person.name);
+    expect(mainText(await security(person.cookie))).not.toContain("everywhere else");
+  });
+
+  it("of somebody else are not ended", async () => {
+    const [person, other] = [await signUp(), await signUp()];
+    const before = await everyRow();
+    const session = await sha256(other.cookie.split("=")[1] ?? "");
+    for (const ended of [session, "", "x"]) {
+      await sendForm("/security/sessions/end", { session: ended }, { cookie: person.cookie });
+    }
+    expect(await everyRow()).toEqual(before);
+    const nobody = await sendForm("/security/sessions/end", { session });
+    expect(nobody.headers.get("location")).toMatch(/^\/sign-in\?/);
+  });
+});
+
+describe("The page", () => {
+  it("speaks German to whom German is spoken, in all its forms", async () => {
+    const { cookie } = await signUpWithPasskey();
+    const german = { "Accept-Language": "de", Cookie: cookie };
+    for (const [path, words] of [
+      ["/security", "Überall sonst abmelden|Wiederherstellungscodes"],
+      ["/security/password", "Mindestens 10 Zeichen"],
+      ["/security/recovery-codes", "Zehn Codes"],
+      ["/security/passkeys/add", "Damit du später weißt"],
+      ["/sign-in", "Weiter mit einem Passkey"],
+      ["/sign-up", "Hol dir deinen Speicher"],
+      ["/recover", "Wiederherstellungscode"],
+      ["/confirm", "Bist du es?"],
+    ] as const) {
+      const html = await (await send(path, { headers: german })).text();
+      expect([path, mainText(html)]).toEqual([path, expect.stringMatching(words)]);
+      expect(elements(html, "html")).toEqual([{ lang: "de" }]);
+    }
+    const wrong = await sendForm(
+      "/sign-in",
+      { name: "?", password: "?" },
+      { "Accept-Language": "de" },
+    );
+    expect(mainText(await wrong.text())).toContain("Der Name oder das Passwort ist falsch.");
+  });
+
+  it("and its forms have a label for every field, and no code in themselves", async () => {
+    const { cookie, device } = await signUpWithPasskey();
+    for (const path of [
+      "/security",
+      "/security/password",
+      "/security/password/remove",
+      "/security/passkeys/add",
+      `/security/passkeys/${device.id}`,
+      `/security/passkeys/${device.id}/remove`,
+      "/security/recovery-codes",
+      "/confirm",
+      "/recover",
+    ]) {
+      const response = await send(path, { headers: { Cookie: cookie } });
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      const html = await response.text();
+      expect(inlineCode(html)).toEqual([]);
+      expect(elements(html, "h1")).toHaveLength(1);
+      const labelled = new Set(elements(html, "label").map((label) => label.for));
+      for (const { id, type } of elements(html, "input")) {
+        if (type !== "hidden") expect(labelled).toContain(id);
+      }
+    }
+  });
+
+  it("every deed stands in the log, once", async () => {
+    const { name, cookie } = await signUpWithPasskey();
+    await sendForm("/security/password", { password: PASSWORD }, { cookie, ...fromElsewhere() });
+    const device = new Authenticator();
+    await makePasskey("/security/passkeys/add", { name: "b" }, { device, cookie });
+    await sendForm(`/security/passkeys/${device.id}/remove`, {}, { cookie });
+    await sendForm("/security/recovery-codes", {}, { cookie });
+    await sendForm("/security/password/remove", {}, { cookie });
+    expect((await deeds(name)).sort()).toEqual([
+      "passkey-added",
+      "passkey-removed",
+      "password-removed",
+      "password-set",
+      "recovery-codes-made",
+      "sign-up",
+    ]);
+  });
+});
+
+describe("Somebody who is suspended", () => {
+  it("is told so after the right password, and only then", async () => {
+    const { name } = await signUp();
+    await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE name = ?").bind(name).run();
+    const before = await everyRow();
+    const response = await signIn(name);
+    expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+    expect(mainText(await response.text())).toContain("This account is suspended.");
+    expect(mainText(await (await signIn(name, "wrong password")).text())).not.toContain(
+      "suspended",
+    );
+    expect(await everyRow()).toEqual(before);
+  });
+});
+
+describe("An invitation", () => {
+  const invite = async (values: Record<string, number> = {}): Promise<string> => {
+    const secret = `invitation ${freshName()}`;
+    const { max_uses = 1, is_admin = 0, expires_at = Date.now() + DAY } = values;
+    await env.DB.prepare("INSERT INTO invitations VALUES (?, 'for a friend', ?, 5000, ?, 0, ?)")
+      .bind(await sha256(secret), max_uses, is_admin, expires_at)
+      .run();
+    return secret;
+  };
+
+  const come = (sendTo: Send, invitation: string, name = freshName()): Promise<Response> =>
+    sendTo("/sign-up", {
+      method: "POST",
+      body: new URLSearchParams({ name, password: PASSWORD, invitation }),
+      headers: { Origin: ORIGIN, ...fromElsewhere() },
+    });
+
+  const formAt = async (sendTo: Send, invitation: string): Promise<[number, string]> => {
+    const path = `/sign-up?${new URLSearchParams({ invitation })}`;
+    const response = await sendTo(path);
+    return [response.status, await response.text()];
+  };
+
+  it.each(["invitation", "closed", "open"])("opens a provider that is %s", async (SIGN_UP) => {
+    const sendTo = sendWith({ SIGN_UP });
+    const invitation = await invite({ is_admin: 1 });
+    const [status, html] = await formAt(sendTo, invitation);
+    expect([status, fieldValue(html, "invitation")]).toEqual([200, invitation]);
+    expect(mainText(html)).toContain("You are invited.");
+    const name = freshName();
+    const response = await come(sendTo, invitation, name);
+    expect(await whoIs(cookieOf(response))).toBe(name);
+    const account = await env.DB.prepare("SELECT * FROM accounts WHERE name = ?")
+      .bind(name)
+      .first();
+    expect(account).toMatchObject({ is_admin: 1, quota_bytes: 5000 });
+  });
+
+  it.each(["invitation", "closed", "open"])(
+    "that is made up, used up or too old opens none that is %s",
+    async (SIGN_UP) => {
+      const sendTo = sendWith({ SIGN_UP });
+      const used = await invite();
+      expect((await come(sendTo, used)).status).toBe(303);
+      const old = await invite({ expires_at: Date.now() });
+      const before = await everyRow();
+      for (const invitation of ["made up", used, old]) {
+        const [status, html] = await formAt(sendTo, invitation);
+        expect(status).toBe(403);
+        expect(html).not.toContain("<input");
+        const response = await come(sendTo, invitation);
+        expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+        expect(mainText(await response.text())).toContain("You need an invitation");
+      }
+      expect(await everyRow()).toEqual(before);
+    },
+  );
+
+  it("is asked for where nobody comes in without one", async () => {
+    const sendTo = sendWith({ SIGN_UP: "invitation" });
+    const before = await everyRow();
+    expect((await formAt(sendTo, ""))[0]).toBe(403);
+    expect((await come(sendTo, "")).status).toBe(403);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("lets in as many as it is for, also at once, and those with a passkey", async () => {
+    const sendTo = sendWith({ SIGN_UP: "invitation" });
+    const invitation = await invite({ max_uses: 2 });
+    const responses = await Promise.all([1, 2, 3].map(() => come(sendTo, invitation)));
+    expect(responses.map(({ status }) => status).sort()).toEqual([303, 303, 403]);
+
+    const one = await invite();
+    const fields = { name: freshName(), invitation: one };
+    const { response } = await makePasskey("/sign-up/passkey", fields);
+    expect(await whoIs(cookieOf(response))).toBe(fields.name);
+    const late = await makePasskey("/sign-up/passkey", {
+      name: freshName(),
+      invitation: await invite(),
+    });
+    expect(late.response.status).toBe(200);
+    await expect(
+      makePasskey("/sign-up/passkey", { name: freshName(), invitation: one }),
+    ).rejects.toThrow("403");
+  });
+});
+
+describe("What has expired", () => {
+  it("of a person's own sessions is not listed", async () => {
+    const person: Person = await signUp();
+    pass(29 * DAY);
+    const here = cookieOf(await signIn(person.name));
+    pass(2 * DAY);
+    const buttons = elements(await security(here), "button");
+    expect(buttons.filter(({ name }) => name === "session")).toEqual([]);
+  });
+});
