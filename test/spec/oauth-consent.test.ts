@@ -57,6 +57,14 @@ describe("The consent page", () => {
     expect(html.match(/<option value="rw"/g)).toHaveLength(1);
   });
 
+  it("does not offer to leave out what comes with everything", async () => {
+    const html = await (await show({ scope: "*:rw notes:rw photos:r" })).text();
+    const selects = elements(html, "select").map(({ name }) => name);
+    expect(selects).toEqual(["level:*", "duration"]);
+    const { scope } = fragmentOf(await consent(alice, { scope: "*:rw notes:rw photos:r" }));
+    expect(scope).toBe("*:rw");
+  });
+
   it("says that public documents are meant as well", async () => {
     expect(await shownText({ scope: "notes:r" })).toMatch(/public/);
   });
