@@ -65,12 +65,16 @@ export function appsPage(
       <section>
         <ul class="list">
           <li>
-            <a href="/device">{words.device}</a>
-            <span class="faint">{words.deviceAbout}</span>
+            <div>
+              <a href="/device">{words.device}</a>
+              <small>{words.deviceAbout}</small>
+            </div>
           </li>
           <li>
-            <a href="/apps/tokens">{words.token}</a>
-            <span class="faint">{words.tokenAbout}</span>
+            <div>
+              <a href="/apps/tokens">{words.token}</a>
+              <small>{words.tokenAbout}</small>
+            </div>
           </li>
         </ul>
       </section>
@@ -169,7 +173,7 @@ export function appPage(
           <dt>{words.facts.since}</dt>
           <dd>{formatDay(language, app.since)}</dd>
           <dt>{words.facts.until}</dt>
-          <dd>{untilOf(app, language)}</dd>
+          <dd>{app.until === null ? words.disconnected : formatDay(language, app.until)}</dd>
           <dt>{words.facts.last}</dt>
           <dd>{used.lastAt === null ? words.neverUsed : formatMoment(language, used.lastAt)}</dd>
           <dt>{words.facts.use}</dt>

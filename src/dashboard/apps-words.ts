@@ -28,6 +28,7 @@ const en = {
   since: (day: string) => `connected since ${day}`,
   until: (day: string) => `until ${day}`,
   untilDisconnected: "until you disconnect it",
+  disconnected: "you disconnect it",
   lastUsed: (moment: string) => `last used ${moment}`,
   neverUsed: "not used in the last 30 days",
   requests: (count: number, formatted: string) =>
@@ -131,6 +132,7 @@ const de: typeof en = {
   since: (day) => `verbunden seit ${day}`,
   until: (day) => `bis ${day}`,
   untilDisconnected: "bis du sie trennst",
+  disconnected: "du sie trennst",
   lastUsed: (moment) => `zuletzt benutzt ${moment}`,
   neverUsed: "in den letzten 30 Tagen nicht benutzt",
   requests: (count, formatted) => `${formatted} ${count === 1 ? "Anfrage" : "Anfragen"}`,

@@ -12,7 +12,7 @@ import { wordsOf } from "../http/language";
 import { errorPage } from "../http/page";
 import { issueCode } from "./codes";
 import { consentPage } from "./consent";
-import { hasMet, listConnectedApps } from "./grants";
+import { recallApp } from "./grants";
 import { issueToken } from "./implicit";
 import { type AnswerProblem, readAnswer } from "./narrowing";
 import {
@@ -69,13 +69,9 @@ async function ask(
   problem?: AnswerProblem,
 ): Promise<Response> {
   const { origin } = request.redirectUri;
-  const [apps, isKnown] = await Promise.all([
-    listConnectedApps(c.env.DB, account.id, Date.now()),
-    hasMet(c.env.DB, account.id, origin),
-  ]);
-  const connected = apps.find((app) => app.origin === origin);
+  const recalled = await recallApp(c.env.DB, account.id, origin, Date.now());
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
-  return consentPage(c, { request, person: account, address, connected, isKnown }, problem);
+  return consentPage(c, { request, person: account, address, ...recalled }, problem);
 }
 
 /**

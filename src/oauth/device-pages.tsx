@@ -72,7 +72,7 @@ export function devicePage(
     { title: words.device.title, person, ...(problem ? { status: 400 } : {}) },
     <form method="post" action="/device" class="card">
       <h1>
-        “{device.name}” <span>{words.device.asks}</span>
+        {words.device.quoted(device.name)} <span>{words.device.asks}</span>
       </h1>
       {problem ? <Problem>{words.problems[problem]}</Problem> : null}
       <p class="warning">{words.device.unverified}</p>

@@ -14,6 +14,7 @@ import {
   notePoll,
   redeemDevice,
 } from "./device-repo";
+import { withoutRepetition } from "./narrowing";
 import {
   invalidGrant,
   newRefreshToken,
@@ -72,7 +73,7 @@ export async function requestDevice(
   }
   const device = {
     name: clientId,
-    scope: formatScopes(scopes),
+    scope: formatScopes(withoutRepetition(scopes)),
     interval: INTERVAL_SECONDS,
     expiresAt: now + LIFETIME_SECONDS * 1000,
   };

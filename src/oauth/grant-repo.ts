@@ -61,23 +61,49 @@ export const selectGrant = (
 const COLUMNS = `account, id, origin, app_url AS appUrl, label, scope, flow,
   created_at AS createdAt, expires_at AS expiresAt`;
 
+const selectGrants = (db: D1Database, account: string, now: number): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT ${COLUMNS} FROM grants
+       WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
+       ORDER BY created_at`,
+    )
+    .bind(account, now);
+
 /** All grants of an account that stand, the oldest first. */
 export async function loadGrants(
   db: D1Database,
   account: string,
   now: number,
 ): Promise<GrantRow[]> {
-  const { results } = await askPatiently(() =>
-    db
-      .prepare(
-        `SELECT ${COLUMNS} FROM grants
-         WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
-         ORDER BY created_at`,
-      )
-      .bind(account, now)
-      .all<GrantRow>(),
-  );
+  const { results } = await askPatiently(() => selectGrants(db, account, now).all<GrantRow>());
   return results;
+}
+
+/**
+ * The same, and whether the account has, or as far as its log goes back had, anything to do with an
+ * origin.
+ */
+export async function loadGrantsAndMeeting(
+  db: D1Database,
+  account: string,
+  origin: string,
+  now: number,
+): Promise<{ grants: GrantRow[]; hasMet: boolean }> {
+  const meeting = db
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM grants WHERE account = ?1 AND origin = ?2)
+           OR EXISTS (SELECT 1 FROM activity WHERE account = ?1 AND kind = 'app-allowed'
+                        AND detail ->> 'app' = ?2) AS hasMet`,
+    )
+    .bind(account, origin);
+  const [grants, met] = await askPatiently(() =>
+    db.batch([selectGrants(db, account, now), meeting]),
+  );
+  return {
+    grants: (grants?.results ?? []) as GrantRow[],
+    hasMet: (met?.results[0] as { hasMet: number } | undefined)?.hasMet === 1,
+  };
 }
 
 /** Revokes a grant; nothing happens if it is gone. */
@@ -166,21 +192,6 @@ export async function cutGrants(
     db.batch<GrantRow>([...statements, deleteCodes(db, account), ...alsoDo, standing]),
   );
   return answers.at(-1)?.results ?? [];
-}
-
-/** Whether an account has, or as far as its log goes back had, anything to do with an origin. */
-export async function hasMet(db: D1Database, account: string, origin: string): Promise<boolean> {
-  const row = await askPatiently(() =>
-    db
-      .prepare(
-        `SELECT EXISTS (SELECT 1 FROM grants WHERE account = ?1 AND origin = ?2)
-             OR EXISTS (SELECT 1 FROM activity WHERE account = ?1 AND kind = 'app-allowed'
-                          AND detail ->> 'app' = ?2) AS hasMet`,
-      )
-      .bind(account, origin)
-      .first<{ hasMet: number }>(),
-  );
-  return row?.hasMet === 1;
 }
 
 /** Grants, codes, refresh tokens and requests of devices that have expired. */

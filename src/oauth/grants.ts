@@ -13,9 +13,9 @@ import {
   deleteGrantsOf,
   type GrantCut,
   type GrantRow,
-  hasMet,
   insertGrant,
   loadGrants,
+  loadGrantsAndMeeting,
   selectGrant,
 } from "./grant-repo";
 import { narrow } from "./narrowing";
@@ -23,8 +23,6 @@ import type { RedirectUri } from "./redirect-uri";
 import { type AccessClaims, signAccessToken } from "./tokens";
 import { deleteOldUse } from "./use";
 import { WORDS } from "./words";
-
-export { hasMet };
 
 /** What a person has just allowed an app, before it is a grant. */
 export interface Allowed {
@@ -86,12 +84,27 @@ export interface ConnectedApp {
 }
 
 /** The apps of an account, the longest connected first. An app may have a grant per device. */
-export async function listConnectedApps(
+export const listConnectedApps = async (
   db: D1Database,
   account: string,
   now: number,
-): Promise<ConnectedApp[]> {
-  const grants = await loadGrants(db, account, now);
+): Promise<ConnectedApp[]> => groupByApp(await loadGrants(db, account, now));
+
+/**
+ * The app of an origin as it is connected to an account, if it is, and whether the person has ever
+ * allowed it anything, as far as we remember.
+ */
+export async function recallApp(
+  db: D1Database,
+  account: string,
+  origin: string,
+  now: number,
+): Promise<{ connected: ConnectedApp | undefined; isKnown: boolean }> {
+  const { grants, hasMet } = await loadGrantsAndMeeting(db, account, origin, now);
+  return { connected: groupByApp(grants).find(({ id }) => id === origin), isKnown: hasMet };
+}
+
+function groupByApp(grants: GrantRow[]): ConnectedApp[] {
   return [...Map.groupBy(grants, ({ origin, id }) => origin || id)].map(([id, grants]) => {
     const latest = grants.at(-1) as GrantRow;
     return {

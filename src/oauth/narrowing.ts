@@ -1,6 +1,6 @@
 /** What a person leaves of what was asked for, or takes back of what was granted. Pure. */
 
-import type { Scope } from "../core/scope";
+import { isWithin, type Scope } from "../core/scope";
 import { DAY_MS } from "../core/time";
 
 /** What a person can choose for a module. */
@@ -24,6 +24,20 @@ export function endOf(duration: Duration, now: number): number | null {
 
 /** Name of the form field that holds the level of a module. */
 export const levelField = ({ module }: Pick<Scope, "module">): string => `level:${module}`;
+
+/**
+ * Without what is in the others anyway: whoever has everything cannot be left one module less, and a
+ * question that looked so would not be true.
+ */
+export const withoutRepetition = (scopes: Scope[]): Scope[] =>
+  scopes.filter(
+    (scope) =>
+      scope.module === "*" ||
+      !isWithin(
+        [scope],
+        scopes.filter((other) => other !== scope),
+      ),
+  );
 
 /** The levels that can be chosen for a scope: never more than it has. */
 export const levelsOf = ({ level }: Scope): readonly Level[] =>

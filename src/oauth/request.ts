@@ -2,12 +2,14 @@
 
 import { parseScopes, type Scope } from "../core/scope";
 import type { Origins } from "../http/hosts";
+import { withoutRepetition } from "./narrowing";
 import { findRepeated, presentParameters } from "./parameters";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 
 export interface AuthorizationRequest {
   redirectUri: RedirectUri;
   flow: "implicit" | "code";
+  /** Without those that others include. */
   scopes: Scope[];
   /** Echoed byte for byte. */
   state: string | null;
@@ -75,7 +77,8 @@ export function parseAuthorizationRequest(sent: URLSearchParams, origins: Origin
       return refuse("invalid_request", "code_challenge is not an S256 challenge.");
     }
   }
-  const request = { redirectUri, flow, scopes, state, challenge, issuer } as const;
+  const wanted = withoutRepetition(scopes);
+  const request = { redirectUri, flow, scopes: wanted, state, challenge, issuer } as const;
   return { ok: true, request: flow === "code" ? request : { ...request, challenge: null } };
 }
 

@@ -48,6 +48,7 @@ const en = {
     codeRule: "Eight letters, such as BCDF-GHJK. Capitals and the hyphen do not matter.",
     compare: "Go on only if this is the code that your own device shows at this moment.",
     next: "Continue",
+    quoted: (name: string) => `“${name}”`,
     asks: "asks for access to your storage",
     unverified:
       "That is what the device calls itself; nobody has checked it. Only go on if you started this on your own device. If somebody sent you the code or a link to this page, deny it.",
@@ -112,6 +113,7 @@ const de: typeof en = {
       "Acht Buchstaben, zum Beispiel BCDF-GHJK. Groß oder klein, mit oder ohne Bindestrich.",
     compare: "Mach nur weiter, wenn dein eigenes Gerät in diesem Moment genau diesen Code zeigt.",
     next: "Weiter",
+    quoted: (name) => `„${name}“`,
     asks: "bittet um Zugriff auf deinen Speicher",
     unverified:
       "So nennt sich das Gerät selbst; niemand hat es geprüft. Mach nur weiter, wenn du das auf deinem eigenen Gerät begonnen hast. Wenn dir jemand den Code oder einen Link zu dieser Seite geschickt hat, lehne ab.",

@@ -42,10 +42,16 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(question).toContain("notes");
     expect(question).toContain("read and change");
     expect(question).toContain(addressOf(stage, name));
+    const answers: string[] = [];
+    page.on("response", async (response) => {
+      if (response.status() === 302) answers.push(response.headers().location ?? "");
+    });
     await allow(page);
 
     await untilConnected(page);
     expect(page.url().replace(/#$/, "")).toBe(app);
+    // RFC 9207: a parameter that neither release knows, and neither minds.
+    expect(answers.join()).toContain(`iss=${encodeURIComponent(stage.url)}`);
     expect(await page.locator(".rs-user").textContent()).toBe(addressOf(stage, name));
     await storeText(page, "hello", "Hello!");
     expect(await (await stored(page, "/notes/hello")).text()).toBe("Hello!");

@@ -7,6 +7,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../../src/core/secrets";
 import { type Act, CUTS, cutAtEachCall } from "../support/cuts";
+import { allowDevice, DEVICE_GRANT, poll, startDevice, TV } from "../support/devices";
 import { sendWith } from "../support/elsewhere";
 import {
   allowCode,
@@ -216,6 +217,141 @@ async function disconnection(): Promise<Act> {
   };
 }
 
+/** What stands of a device, of its grant and of the refresh token that came of it. */
+const stateOfDevice = async (deviceCode: string) =>
+  env.DB.prepare(
+    `SELECT d.successor,
+            (SELECT count(*) FROM grants g WHERE g.account = d.account AND g.id = d.grant_id) AS grants,
+            (SELECT count(*) FROM refresh_tokens r
+             WHERE r.hash = d.successor AND r.successor IS NULL AND r.grant_id = d.grant_id) AS next
+     FROM devices d WHERE hash = ?`,
+  )
+    .bind(await sha256(deviceCode))
+    .first<{ successor: string | null; grants: number; next: number }>();
+
+async function deviceExchange(): Promise<Act> {
+  const person = await signUp();
+  const device = await startDevice();
+  await allowDevice(person, device);
+  const { device_code } = device;
+  return {
+    send: () => askForTokens({ grant_type: DEVICE_GRANT, device_code, client_id: TV }),
+    status: 200,
+    state: () => stateOfDevice(device_code),
+    writes: "DB.batch",
+    origin: APP,
+    expectDone: async (response, context) => {
+      const state = await stateOfDevice(device_code);
+      expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
+      if (response) {
+        const tokens = await tokensIn(response);
+        expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
+        await expectGood(person, tokens, context);
+      }
+      expect((await poll(device)).status, `${context}: the code is used up`).toBe(400);
+    },
+  };
+}
+
+async function deviceAllowed(): Promise<Act> {
+  const person = await signUp();
+  const device = await startDevice();
+  const headers = {
+    Origin: ORIGIN,
+    Cookie: person.cookie,
+    // Codes are limited by address, and this is many of them.
+    "CF-Connecting-IP": `2001:db8:3:${person.name.replace(/\D/g, "")}::1`,
+  };
+  const answer = { user_code: device.user_code, decision: "allow", duration: "year" };
+  const granted = () =>
+    env.DB.prepare("SELECT granted FROM devices WHERE user_code = ?")
+      .bind(device.user_code.replace("-", ""))
+      .first();
+  return {
+    send: async () => {
+      const response = await postForm("/device", answer, headers);
+      // Who asks again is told that it was answered.
+      const isAnswered = response.status === 400 && (await granted())?.granted !== null;
+      return isAnswered ? new Response(null, { status: 200 }) : response;
+    },
+    status: 200,
+    state: granted,
+    writes: "DB.batch",
+    expectDone: async (_, context) => {
+      expect(await granted(), context).toEqual({ granted: "notes:rw" });
+      expect(await grantsOf(person.name), context).toEqual([]);
+      await expectGood(person, await tokensIn(await poll(device)), context);
+    },
+  };
+}
+
+/** RFC 8628 §3.5: what a device hears while nobody has answered. */
+async function devicePoll(): Promise<Act> {
+  const { device_code } = await startDevice();
+  const polled = async () =>
+    env.DB.prepare("SELECT polled_at IS NOT NULL AS polled, interval FROM devices WHERE hash = ?")
+      .bind(await sha256(device_code))
+      .first();
+  return {
+    send: () => askForTokens({ grant_type: DEVICE_GRANT, device_code, client_id: TV }),
+    status: 400,
+    state: polled,
+    writes: "DB.run",
+    origin: APP,
+    expectDone: async (response, context) => {
+      // Once slowed down it is told so; nothing else ever comes of it.
+      expect(await polled(), context).toMatchObject({ polled: 1 });
+      if (response) {
+        const { error } = (await response.json()) as { error: string };
+        expect(["authorization_pending", "slow_down"], context).toContain(error);
+      }
+    },
+  };
+}
+
+/** Of two grants of an app, one is cut and one ends. */
+async function narrowed(): Promise<Act> {
+  const person = await signUp();
+  const wide = await connect(person, "notes:rw photos:rw");
+  const photos = await connect(person, "photos:rw");
+  const code = await allowCode(person);
+  const headers = { Origin: ORIGIN, Cookie: person.cookie };
+  const form = { "level:notes": "r", "level:photos": "none", end: "keep" };
+  const standing = async () => (await grantsOf(person.name)).map(({ scope }) => scope);
+  return {
+    send: () => postForm(`/apps/app?${new URLSearchParams({ id: APP })}`, form, headers),
+    status: 303,
+    state: standing,
+    writes: "DB.batch",
+    expectDone: async (_, context) => {
+      expect(await standing(), context).toEqual(["notes:r"]);
+      expect((await wide.get("/notes/")).status, context).toBe(200);
+      expect((await wide.put("/notes/a", "x")).status, context).toBe(403);
+      expect((await photos.get("/photos/")).status, context).toBe(401);
+      expect((await redeem(code)).status, context).toBe(400);
+    },
+  };
+}
+
+async function tokenMade(): Promise<Act> {
+  const person = await signUp();
+  const headers = { Origin: ORIGIN, Cookie: person.cookie };
+  const form = { name: "Backup", write: "notes", read: "", duration: "always" };
+  return {
+    send: () => postForm("/apps/tokens", form, headers),
+    status: 200,
+    state: () => grantsOf(person.name),
+    writes: "DB.batch",
+    expectDone: async (response, context) => {
+      expect((await grantsOf(person.name)).length, context).toBeGreaterThan(0);
+      if (!response) return;
+      const token = /id="token"[^>]*>\s*([^<\s]+)/.exec(await response.text())?.[1] ?? "";
+      const app = new App(person.name, token);
+      expect((await app.put("/notes/a", "x")).status, context).toBe(201);
+    },
+  };
+}
+
 describe.each([
   ["§10.1 RFC 6749 §4.1.3 a code is exchanged", codeExchange],
   ["§10.1 RFC 6749 §6 a refresh token is exchanged", rotation],
@@ -225,6 +361,11 @@ describe.each([
   ["§10 an app is allowed a token", implicitConsent],
   ["§10.1 an app is allowed a code", codeConsent],
   ["an app is disconnected", disconnection],
+  ["RFC 8628 §3.5 a device code is exchanged", deviceExchange],
+  ["RFC 8628 §3.5 a device asks and has to wait", devicePoll],
+  ["RFC 8628 §3.3 a device is allowed", deviceAllowed],
+  ["something is taken away from an app", narrowed],
+  ["a token is made by hand", tokenMade],
 ])("%s", (_, ready) => {
   it.each(CUTS)("at each call: $title", (kind) => cutAtEachCall(kind, ready));
 });

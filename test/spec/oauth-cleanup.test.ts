@@ -5,6 +5,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import worker from "../../src/index";
 import { DAY } from "../support/clock";
+import { allowDevice, poll, startDevice } from "../support/devices";
 import {
   allowCode,
   appWith,
@@ -37,6 +38,19 @@ it("The daily round forgets nothing that still counts, used codes and refresh to
   // The replays are still known for what they are.
   expect(await oauthError(await redeem(code))).toEqual([400, "invalid_grant"]);
   expect((await appWith(alice, second).get("/notes/")).status).toBe(401);
+});
+
+it("The daily round forgets devices whose time is over, and no others", async () => {
+  const alice = await signUp();
+  const [waiting, allowed] = [await startDevice(), await startDevice()];
+  await allowDevice(alice, allowed);
+  await runDaily(0);
+  expect((await everyRow()).devices).toHaveLength(2);
+  const tokens = await tokensIn(await poll(allowed));
+  await runDaily(1);
+  expect(await everyRow()).toMatchObject({ devices: [] });
+  expect(await oauthError(await poll(waiting))).toEqual([400, "invalid_grant"]);
+  expect((await appWith(alice, tokens).get("/notes/")).status).toBe(200);
 });
 
 it("The daily round forgets codes, refresh tokens, sessions and grants that have expired", async () => {

@@ -1,10 +1,11 @@
 /** The page on which a person lets an app in, or not: §10, §14 of the draft, RFC 6749 §10. */
 
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { DAY, pass, SECOND } from "../support/clock";
 import { elements, inlineCode, mainText } from "../support/html";
 import { allowCode, appWith, codeQuery, redeem, tokensIn } from "../support/oauth";
-import { everyRow, grantsOf } from "../support/rows";
+import { deedsOf, everyRow, grantsOf } from "../support/rows";
 import {
   APP,
   App,
@@ -56,6 +57,14 @@ describe("The consent page", () => {
     expect(html.match(/<option value="rw"/g)).toHaveLength(1);
   });
 
+  it("does not offer to leave out what comes with everything", async () => {
+    const html = await (await show({ scope: "*:rw notes:rw photos:r" })).text();
+    const selects = elements(html, "select").map(({ name }) => name);
+    expect(selects).toEqual(["level:*", "duration"]);
+    const { scope } = fragmentOf(await consent(alice, { scope: "*:rw notes:rw photos:r" }));
+    expect(scope).toBe("*:rw");
+  });
+
   it("says that public documents are meant as well", async () => {
     expect(await shownText({ scope: "notes:r" })).toMatch(/public/);
   });
@@ -72,6 +81,59 @@ describe("The consent page", () => {
       expect(await shownText({ redirect_uri: origin })).toContain("runs on your own computer");
     },
   );
+
+  it("warns of an app that this person has never let in, and of nobody else", async () => {
+    const person = await signUp();
+    const origin = "https://unseen.example";
+    const text = async () => {
+      const url = authorizeUrl(person.name, { redirect_uri: origin });
+      return mainText(await (await send(url, { headers: { Cookie: person.cookie } })).text());
+    };
+    expect(await text()).toContain("never connected this app before");
+    await consent(person, { redirect_uri: origin });
+    expect(await text()).not.toContain("never connected this app before");
+    // The log remembers what was disconnected; without it there is nothing to remember by.
+    await sendForm("/disconnect", { origin }, { cookie: person.cookie });
+    expect(await text()).not.toContain("never connected this app before");
+    await env.DB.prepare("DELETE FROM activity").run();
+    expect(await text()).toContain("never connected this app before");
+  });
+
+  it.each(["https://xn--pple-43d.example", "https://app.xn--e1afmkfd.example"])(
+    "shows letters of other alphabets as they are written in the address, and warns: %s",
+    async (origin) => {
+      const text = await shownText({ redirect_uri: origin });
+      expect(text.startsWith(`${origin} asks for access`)).toBe(true);
+      expect(text).toContain("letters that can look like others");
+    },
+  );
+
+  it("does not warn so of plain letters", async () => {
+    for (const origin of [APP, "https://axn--b.example"]) {
+      expect(await shownText({ redirect_uri: origin })).not.toContain("look like others");
+    }
+  });
+
+  it("shows the app's icon as decoration alone, without saying who looks; none of this computer", async () => {
+    const response = await show();
+    const icon = elements(await response.text(), "img").find(({ src }) => src?.startsWith(APP));
+    expect(icon).toMatchObject({
+      src: `${APP}/favicon.ico`,
+      alt: "",
+      referrerpolicy: "no-referrer",
+    });
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy.split("; ")).toContain(`img-src 'self' data: ${APP}`);
+    const local = await (await show({ redirect_uri: "http://localhost:3000/" })).text();
+    expect(local).not.toContain("favicon.ico");
+  });
+
+  it("speaks German to who reads it", async () => {
+    const headers = { Cookie: alice.cookie, "Accept-Language": "de" };
+    const url = authorizeUrl("alice", { scope: "notes:rw *:r" });
+    const text = mainText(await (await send(url, { headers })).text());
+    expect(text).toMatch(/^https:\/\/app\.example bittet um Zugriff.*lesen und ändern.*nur lesen/);
+  });
 
   it("does not warn so of an app that does not", async () => {
     expect(await shownText()).not.toContain("your own computer");
@@ -223,6 +285,39 @@ describe("Its form", () => {
     const tokens = await tokensIn(await redeem(code));
     expect(tokens.scope).toBe("*:r");
     expect((await appWith(carol, tokens).put("/notes/a", "text")).status).toBe(403);
+  });
+
+  it("leaves a module out; the app is told, and the storage holds it to that", async () => {
+    const carol = await signUp();
+    const asked = { scope: "notes:rw photos:rw mail:r" };
+    const fields = { "level:photos": "none", "level:mail": "none" };
+    const { access_token, scope } = fragmentOf(await consent(carol, asked, fields));
+    expect(scope).toBe("notes:rw");
+    const app = new App(carol.name, access_token ?? "");
+    expect((await app.put("/notes/a", "text")).status).toBe(201);
+    expect((await app.get("/photos/")).status).toBe(403);
+    const code = await allowCode(carol, asked, fields);
+    expect((await tokensIn(await redeem(code))).scope).toBe("notes:rw");
+    expect(await deedsOf(carol.name)).toEqual([
+      { kind: "app-allowed", app: APP, scope: "notes:rw" },
+      { kind: "app-allowed", app: APP, scope: "notes:rw" },
+    ]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["leaves nothing", { "level:notes": "none", "level:photos": "none" }],
+    ["has a level that is none", { "level:notes": "write" }],
+    ["has an empty level", { "level:photos": "" }],
+  ])("is asked again where it %s: the page, 400, and nothing is granted", async (_, fields) => {
+    const before = await everyRow();
+    for (const query of [{}, await codeQuery()]) {
+      const response = await consent(alice, { ...query, scope: "notes:rw photos:r" }, fields);
+      expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+      const html = await response.text();
+      expect(html).toContain('role="alert"');
+      expect(elements(html, "select").map(({ name }) => name)).toContain("level:photos");
+    }
+    expect(await everyRow()).toEqual(before);
   });
 
   it("never widens what was asked for", async () => {

@@ -2,7 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { formatScopes, parseScopes, type Scope } from "../../../src/core/scope";
-import { endOf, isDuration, narrow, readAnswer } from "../../../src/oauth/narrowing";
+import {
+  endOf,
+  isDuration,
+  narrow,
+  readAnswer,
+  withoutRepetition,
+} from "../../../src/oauth/narrowing";
 import { DAY } from "../../support/clock";
 
 const scopes = (text: string): Scope[] => parseScopes(text) ?? [];
@@ -46,6 +52,16 @@ describe("narrowing", () => {
 
   it("adds nothing that was not asked for", () => {
     expect(left("a:r", "level:b=rw&level:*=rw&scope=*:rw")).toBe("a:r");
+  });
+
+  it.each([
+    ["*:rw notes:rw photos:r", "*:rw"],
+    ["*:r notes:rw photos:r", "*:r notes:rw"],
+    ["notes:rw *:r", "notes:rw *:r"],
+    ["notes:rw photos:r", "notes:rw photos:r"],
+    ["*:r", "*:r"],
+  ])("is not offered for what comes with everything: %s is %s", (asked, offered) => {
+    expect(formatScopes(withoutRepetition(scopes(asked)))).toBe(offered);
   });
 
   it("refuses two levels for one module", () => {

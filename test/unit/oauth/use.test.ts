@@ -124,6 +124,24 @@ describe("The use of an app", () => {
     expect(await rows()).toEqual([]);
   });
 
+  it("is counted for so many apps at a time, and those that were counted for longest go first", async () => {
+    vi.resetModules();
+    const { noteUse, listUse }: Use = await import("../../../src/oauth/use");
+    // Where somebody else has always just written.
+    const statement = { bind: () => statement, all: async () => ({ results: [] }) };
+    const batch = async () => [null, { results: [{ lastAt: NOON - 1 }] }];
+    const busy = { DB: { prepare: () => statement, batch } as never };
+    const writes: Promise<unknown>[] = [];
+    const ctx = { waitUntil: (promise: Promise<unknown>) => void writes.push(promise) };
+    for (let i = 0; i < 10_010; i++) {
+      noteUse(busy, ctx, { account: "a", grant: `grant ${i}` }, 1, NOON);
+    }
+    await Promise.all(writes);
+    const counted = await listUse(busy.DB, "a", NOON);
+    expect(counted).toHaveLength(10_000);
+    expect(counted[0]?.grant).toBe("grant 10");
+  });
+
   it("goes on after the clock was set back", async () => {
     const isolate = await freshIsolate();
     await isolate.note(NOON + 10 * DAY);
