@@ -10,6 +10,7 @@ export interface LinkRow {
   expiresAt: number;
 }
 
+/** Makes a link. Its secret has to be fresh. */
 export async function insertLink(
   db: D1Database,
   { hash, purpose, account, expiresAt }: LinkRow,

@@ -125,6 +125,7 @@ export const deleteSessionsOf = (
 ): D1PreparedStatement =>
   db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash IS NOT ?2").bind(account, butHash);
 
+/** Nothing happens if it is gone. */
 export async function deleteSession(db: D1Database, hash: string): Promise<void> {
   await askPatiently(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
 }
