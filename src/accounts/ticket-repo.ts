@@ -94,19 +94,15 @@ export interface Link {
 /** Links of one purpose that an account may have at a time: each of them is a mail. */
 const MAX_LINKS = 3;
 
-/**
- * Its hash has to be fresh. `alsoDo` comes in the same batch. False if there are so many of this
- * purpose that there is no other.
- */
+/** Its hash has to be fresh. False if there are so many of this purpose that there is no other. */
 export async function insertLink(
   db: D1Database,
   link: { hash: string; purpose: LinkPurpose; account: string; email: string | null },
   expiresAt: number,
   now: number,
-  alsoDo: D1PreparedStatement[] = [],
 ): Promise<boolean> {
   const { hash, purpose, account, email } = link;
-  const answers = await askPatiently(() =>
+  const [, found] = await askPatiently(() =>
     db.batch([
       db
         .prepare(
@@ -117,11 +113,10 @@ export async function insertLink(
            ON CONFLICT DO NOTHING`,
         )
         .bind(hash, purpose, account, email, expiresAt, now),
-      ...alsoDo,
       db.prepare("SELECT 1 FROM links WHERE hash = ?1").bind(hash),
     ]),
   );
-  return answers.at(-1)?.results.length === 1;
+  return found?.results.length === 1;
 }
 
 /** Null if there is none, or not any more, or its account is gone. */

@@ -44,6 +44,7 @@ export async function loadInvitations(
   return results.map(invitationOf);
 }
 
+/** Null if there is none. */
 export async function loadInvitation(db: D1Database, hash: string): Promise<InvitationRow | null> {
   const row = await askPatiently(() =>
     db.prepare(`${SELECT_INVITATIONS} WHERE i.hash = ?1`).bind(hash).first<Row>(),
@@ -84,6 +85,7 @@ const IS_SET_UP = `EXISTS (
   WHERE i.hash = ?3 AND i.is_admin = 1 AND i.max_uses = 1 AND i.expires_at > ?1
     AND NOT EXISTS (SELECT 1 FROM accounts u WHERE u.invitation = i.hash))`;
 
+/** Whether the set-up link is good still. */
 export async function isSetUp(db: D1Database, hash: string, now: number): Promise<boolean> {
   const row = await askPatiently(() =>
     db.prepare(`SELECT ${IS_SET_UP} AS isGood, ?2`).bind(now, "", hash).first<{ isGood: 0 | 1 }>(),

@@ -3,8 +3,7 @@
  * the only node that is read here.
  */
 
-import type { Deed } from "../accounts/activity";
-import { recordDeed } from "../accounts/activity";
+import { type Deed, recordDeed } from "../accounts/activity";
 import { ROOT } from "../core/path";
 import { askPatiently } from "../http/patience";
 import { actStands, type NewAct, runAct } from "./log-repo";
@@ -54,6 +53,7 @@ export async function loadSummaries(
   return results.map(summaryOf);
 }
 
+/** Null if there is no such account, or none any more. */
 export async function loadSummary(db: D1Database, name: string): Promise<AccountSummary | null> {
   const row = await askPatiently(() =>
     db
@@ -73,6 +73,7 @@ export interface AccountTotals {
   bytes: number;
 }
 
+/** `since`: milliseconds since 1970. */
 export async function loadTotals(db: D1Database, since: number): Promise<AccountTotals> {
   const totals = await askPatiently(() =>
     db

@@ -76,10 +76,45 @@ describe("npm start", () => {
     },
   );
 
+  it("offers a set-up link, another one with each start, until somebody administers", async () => {
+    const data = temporaryFolder();
+    const pathIn = (stdout: string) => /(\/set-up\/[\w-]{43})\n/.exec(stdout)?.[1];
+    const first = await serve(data);
+    const old = pathIn(first.output.stdout);
+    await first.end("SIGTERM");
+    const second = await serve(data);
+    const path = pathIn(second.output.stdout) ?? "";
+    const ask = async (url: string, form?: Record<string, string>, Cookie = "") => {
+      const post = form && { method: "POST", body: new URLSearchParams(form) };
+      return fetch(second.url + url, { ...post, redirect: "manual", headers: { Cookie } });
+    };
+    expect((await ask(old ?? "/")).status).toBe(404);
+    const signUp = await ask("/sign-up", { name: "alice", password: "correct horse battery" });
+    const cookie = signUp.headers.get("set-cookie")?.split(";")[0];
+    expect((await ask("/admin", undefined, cookie)).status).toBe(403);
+    expect((await ask(path, {}, cookie)).headers.get("location")).toBe("/admin");
+    expect((await ask("/admin", undefined, cookie)).status).toBe(200);
+    await second.end("SIGTERM");
+    expect((await serve(data)).output.stdout).not.toContain("set-up");
+  });
+
+  it("--log writes a line for each request on stderr; without it there is none", async () => {
+    const [loud, silent] = await Promise.all([
+      serve(temporaryFolder(), { args: ["--log"] }),
+      serve(temporaryFolder()),
+    ]);
+    for (const { url } of [loud, silent]) await fetch(`${url}/sign-up?secret=word`);
+    const { stderr } = await loud.end("SIGTERM");
+    expect(JSON.parse(stderr)).toMatchObject({ method: "GET", route: "/sign-up", status: 200 });
+    expect(stderr).not.toContain("secret");
+    expect((await silent.end("SIGTERM")).stderr).toBe("");
+  });
+
   it("--help explains every flag and starts nothing", async () => {
     const { code, stdout, stderr } = await run({ args: ["--help"] });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const flag of ["--port", "--host", "--data", "--help"]) expect(stdout).toContain(flag);
+    for (const flag of ["--port", "--host", "--data", "--log", "--help"])
+      expect(stdout).toContain(flag);
   });
 
   it.each([

@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { accountRow, actOn, administrator, adminLog, deedsOf, open } from "../support/admin";
-import { breakCalls } from "../support/faults";
+import { breakCalls, cutting } from "../support/faults";
 import { elements, fieldValue, mainText } from "../support/html";
 import { signIn, whoIs } from "../support/people";
 import { everyRow } from "../support/rows";
@@ -256,3 +256,29 @@ describe("Deleting an account", () => {
     );
   });
 });
+
+describe("Where the log is written and the act is not, for want of an answer", () => {
+  it.each([
+    ["delete", async (name: string) => (await accountRow(name))?.deleted_at !== null],
+    ["reset-link", async (name: string) => (await linksOf(name)) > 0],
+  ] as const)("%s: 503, not done, and done when asked again", async (what, isDone) => {
+    const person = await signUp();
+    const ask = () => actOn(admin, person.name, what, { name: person.name });
+    // Who asks, whom it concerns, the log; then the act itself.
+    const cut = { at: 3, trouble: "lost", lasts: true } as const;
+    const { result } = await cutting(cut, ask);
+    expect([result.status, await isDone(person.name)]).toEqual([503, false]);
+    expect((await adminLog())[0]).toMatchObject({ account: person.name });
+    expect((await ask()).status).toBeLessThan(400);
+    expect(await isDone(person.name)).toBe(true);
+  });
+});
+
+const linksOf = async (name: string): Promise<number> => {
+  const row = await env.DB.prepare(
+    "SELECT count(*) AS n FROM links JOIN accounts ON accounts.id = account WHERE name = ?",
+  )
+    .bind(name)
+    .first<{ n: number }>();
+  return row?.n ?? 0;
+};

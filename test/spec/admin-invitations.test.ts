@@ -7,6 +7,7 @@ import { insertAccount, insertPassword } from "../../src/accounts/repo";
 import { randomId, sha256 } from "../../src/core/secrets";
 import { accountRow, act, administrator, adminLog, open } from "../support/admin";
 import { DAY, dailyRound, pass } from "../support/clock";
+import { breakCalls } from "../support/faults";
 import { elements, fieldValue, mainText } from "../support/html";
 import { everyRow } from "../support/rows";
 import { freshName, type Person, signUp } from "../support/world";
@@ -162,6 +163,16 @@ describe("The set-up link", () => {
     expect((await open(second, path)).status).toBe(404);
     expect((await act(second, path)).status).toBe(404);
     expect(await everyRow()).toEqual(before);
+  });
+
+  it("counts once when the answer to its use is lost", async () => {
+    const person = await signUp();
+    const path = await setUpLink();
+    const mend = breakCalls(env.DB, "batch", ["lost", "lost"]);
+    expect((await act(person, path)).status).toBe(303);
+    mend();
+    expect((await accountRow(person.name))?.is_admin).toBe(1);
+    expect((await adminLog()).filter(({ admin }) => admin === person.name)).toHaveLength(1);
   });
 
   it("of many who use it at once makes one an administrator", async () => {

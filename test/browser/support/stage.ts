@@ -12,6 +12,7 @@ import {
 } from "playwright-core";
 import { test as base, expect } from "vitest";
 import { startLocal } from "../../../scripts/local.mjs";
+import { makeSetUpLink } from "../../../scripts/set-up-link.mjs";
 import { type AppServer, startAppServer } from "./app-server";
 import { chromiumOptions } from "./chromium";
 
@@ -22,6 +23,8 @@ export interface Stage {
   /** Origin of the provider. */
   url: string;
   apps: AppServer;
+  /** The path of a fresh link that makes somebody an administrator. */
+  setUpPath(): Promise<string>;
   /** A browser of its own: no cookie, no cache. It is gone after the test. */
   newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
@@ -43,10 +46,16 @@ export const test = base
       await Promise.all([provider.dispose(), apps.close(), browser.close()]);
       rmSync(data, { recursive: true, force: true });
     });
-    return { url: provider.url, apps, browser };
+    const setUpPath = async () => {
+      const { path, statements } = makeSetUpLink(Date.now());
+      const database = await provider.database();
+      await database.batch(statements.map((statement) => database.prepare(statement)));
+      return path;
+    };
+    return { url: provider.url, setUpPath, apps, browser };
   })
   .extend("stage", async ({ ground }, { onCleanup }): Promise<Stage> => {
-    const { url, apps, browser } = ground;
+    const { url, setUpPath, apps, browser } = ground;
     const contexts: BrowserContext[] = [];
     const problems: string[] = [];
     onCleanup(async () => {
@@ -60,7 +69,7 @@ export const test = base
       collectProblems(context, url, problems);
       return context;
     };
-    return { url, apps, newContext };
+    return { url, setUpPath, apps, newContext };
   });
 
 /** The address that a person with this name gives to apps. */

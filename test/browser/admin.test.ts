@@ -1,0 +1,123 @@
+/** Administration as people meet it: from the set-up link to a suspended account, on any screen. */
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { BrowserContext, Page } from "playwright-core";
+import { describe, expect } from "vitest";
+import { type Stage, test } from "./support/stage";
+import { fillSignIn, newName, PASSWORD, signUp } from "./support/steps";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Violation {
+  id: string;
+  nodes: { html: string }[];
+}
+
+/** What axe finds on the page that is open. */
+async function violations(page: Page): Promise<unknown[]> {
+  // By the debugger: the page's own policy would not let it in.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() =>
+    (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run(),
+  );
+  return found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+}
+
+/** Makes somebody administrator by a set-up link, which `npm start` prints. */
+async function becomeAdministrator(stage: Stage, context: BrowserContext): Promise<string> {
+  const name = await signUp(stage, context);
+  const page = await context.newPage();
+  await page.goto(stage.url + (await stage.setUpPath()));
+  await page.getByRole("button", { name: `Make ${name} an administrator` }).click();
+  await page.getByRole("heading", { name: "Administration", level: 1 }).waitFor();
+  await page.close();
+  return name;
+}
+
+test("the set-up link leads to administration, and there to an invitation", async ({ stage }) => {
+  const context = await stage.newContext();
+  await becomeAdministrator(stage, context);
+  const page = await context.newPage();
+  await page.goto(`${stage.url}/admin`);
+  await page.getByRole("link", { name: "Invitations" }).click();
+  await page.getByRole("link", { name: "Invite somebody" }).click();
+  await page.getByLabel("For whom it is").fill("Bob");
+  await page.getByLabel("Quota").fill("5 GB");
+  await page.getByRole("button", { name: "Make the invitation" }).click();
+  await page.getByRole("button", { name: "Copy" }).waitFor();
+  const link = (await page.locator("#link").textContent()) ?? "";
+  expect(link.trim()).toMatch(new RegExp(`^${stage.url}/sign-up\\?invitation=[\\w-]{43}$`));
+  await page.getByRole("link", { name: "To the invitations" }).click();
+  await page.getByRole("link", { name: "Revoke the invitation for Bob" }).click();
+  await page.getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("0 of 1 used, over").waitFor();
+});
+
+describe.each([
+  ["with JavaScript", true],
+  ["without JavaScript", false],
+])("%s", (_, javaScriptEnabled) => {
+  test("an account is found, suspended, and resumed", async ({ stage }) => {
+    const context = await stage.newContext({ javaScriptEnabled });
+    await becomeAdministrator(stage, context);
+    const name = await signUp(stage, await stage.newContext());
+    const page = await context.newPage();
+    await page.goto(`${stage.url}/admin/accounts`);
+    await page.getByLabel("Name begins with").fill(name);
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("link", { name, exact: true }).click();
+    await page.getByRole("link", { name: `Suspend: ${name}` }).click();
+    await page.getByRole("button", { name: "Suspend" }).click();
+    await page.getByText("suspended since").waitFor();
+
+    const theirs = await (await stage.newContext()).newPage();
+    await theirs.goto(`${stage.url}/sign-in`);
+    await fillSignIn(theirs, name, PASSWORD);
+    await theirs.getByRole("alert").filter({ hasText: "suspended" }).waitFor();
+
+    await page.getByRole("link", { name: `Resume: ${name}` }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("link", { name: `Suspend: ${name}` }).waitFor();
+    await fillSignIn(theirs, name, PASSWORD);
+    await theirs.getByRole("button", { name: "Sign out" }).waitFor();
+  });
+});
+
+describe.each([
+  ["en", "light"],
+  ["de", "dark"],
+] as const)("each page, %s, %s", (locale, colorScheme) => {
+  test("can be used by everybody, on a screen of 320 pixels", async ({ stage }) => {
+    const viewport = { width: 320, height: 640 };
+    const admin = await stage.newContext();
+    await becomeAdministrator(stage, admin);
+    const person = newName().padEnd(32, "w");
+    await signUp(stage, await stage.newContext(), person);
+    const context = await stage.newContext({
+      viewport,
+      locale,
+      colorScheme,
+      storageState: await admin.storageState(),
+    });
+    const page = await context.newPage();
+    const account = `/admin/accounts/${person}`;
+    const acts = ["suspend", "quota", "reset-link", "make-administrator", "delete"];
+    for (const path of [
+      "/admin",
+      "/admin/accounts",
+      account,
+      ...acts.map((act) => `${account}/${act}`),
+      "/admin/invitations",
+      "/admin/invitations/new",
+      "/admin/settings",
+      "/admin/log",
+    ]) {
+      await page.goto(stage.url + path);
+      expect([path, await page.locator("html").getAttribute("lang")]).toEqual([path, locale]);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect([path, width]).toEqual([path, viewport.width]);
+      expect([path, await violations(page)]).toEqual([path, []]);
+    }
+  });
+});
