@@ -44,13 +44,15 @@ function settingsPage(
       <section>
         <h2>{words.domains}</h2>
         <p>{profile.domains.length === 0 ? words.noDomains : words.domainsWhat}</p>
-        <ul class="list">
-          {profile.domains.map((host) => (
-            <li>
-              <span class="origin">{host}</span>
-            </li>
-          ))}
-        </ul>
+        {profile.domains.length === 0 ? null : (
+          <ul class="list">
+            {profile.domains.map((host) => (
+              <li>
+                <span class="origin">{host}</span>
+              </li>
+            ))}
+          </ul>
+        )}
       </section>
       <section>
         <h2>{words.security}</h2>
@@ -108,6 +110,12 @@ const Person = ({ c, account, profile }: PersonProps) => {
       <dd>{addressOf(originsOf(c.req.url, settings(c.env)), account.name)}</dd>
       <dt>{words.since}</dt>
       <dd>{formatDay(languageOf(c), profile.createdAt)}</dd>
+      {profile.seenAt === null ? null : (
+        <>
+          <dt>{words.seen}</dt>
+          <dd>{formatDay(languageOf(c), profile.seenAt)}</dd>
+        </>
+      )}
       <dt>{words.email}</dt>
       <dd>{profile.email ?? words.noEmail}</dd>
     </dl>

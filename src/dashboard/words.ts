@@ -95,7 +95,8 @@ const en = {
     languageNow: (language: string) => `At the moment: ${language}`,
     about: "What is kept about you",
     aboutWhat:
-      "Beside what your apps store, what you allow them, and your latest activity, this is all:",
+      "Beside your documents, your apps and what they use, your ways in, the browsers that are signed in, and your latest activity, this is all:",
+    seen: "Last here",
     name: "Name",
     address: "Address",
     since: "Account since",
@@ -231,7 +232,8 @@ const de: typeof en = {
     languageNow: (language) => `Zurzeit: ${language}`,
     about: "Was über dich aufbewahrt wird",
     aboutWhat:
-      "Neben dem, was deine Apps speichern, was du ihnen erlaubst, und deinem letzten Verlauf ist das alles:",
+      "Neben deinen Dokumenten, deinen Apps und was sie nutzen, deinen Wegen hinein, den angemeldeten Browsern und deinem letzten Verlauf ist das alles:",
+    seen: "Zuletzt hier",
     name: "Name",
     address: "Adresse",
     since: "Konto seit",
