@@ -1,28 +1,10 @@
 /** Administration as people meet it: from the set-up link to a suspended account, on any screen. */
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext } from "playwright-core";
 import { describe, expect } from "vitest";
+import { expectUsable } from "./support/axe";
 import { type Stage, test } from "./support/stage";
 import { fillSignIn, newName, PASSWORD, signUp } from "./support/steps";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Violation {
-  id: string;
-  nodes: { html: string }[];
-}
-
-/** What axe finds on the page that is open. */
-async function violations(page: Page): Promise<unknown[]> {
-  // By the debugger: the page's own policy would not let it in.
-  await page.evaluate(AXE);
-  const found = await page.evaluate(() =>
-    (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run(),
-  );
-  return found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
-}
 
 /** Makes somebody administrator by a set-up link, which `npm start` prints. */
 async function becomeAdministrator(stage: Stage, context: BrowserContext): Promise<string> {
@@ -115,9 +97,7 @@ describe.each([
     ]) {
       await page.goto(stage.url + path);
       expect([path, await page.locator("html").getAttribute("lang")]).toEqual([path, locale]);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect([path, width]).toEqual([path, viewport.width]);
-      expect([path, await violations(page)]).toEqual([path, []]);
+      await expectUsable(page);
     }
   });
 });

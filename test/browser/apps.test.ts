@@ -1,9 +1,8 @@
 /** Connected apps, devices and tokens by hand, as people meet them. */
 
-import axe from "axe-core";
-import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { stored, storeText } from "./support/app";
+import { expectUsable } from "./support/axe";
 import { type Stage, test } from "./support/stage";
 import { allow, connectApp, signUp } from "./support/steps";
 
@@ -21,14 +20,6 @@ const startDevice = (stage: Stage, scope = "notes:rw") =>
 
 const poll = (stage: Stage, { device_code = "" }: Record<string, string>) =>
   post(stage, "/oauth/token", { grant_type: DEVICE_GRANT, client_id: "Radio", device_code });
-
-async function findTroubles(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  });
-}
 
 test("an app that loses a right loses it at once, while it is open", async ({ stage }) => {
   const context = await stage.newContext();
@@ -120,10 +111,6 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
     const app = await connectApp(stage, context, { name, release: "1.2.3", module: "*" });
     await app.close();
     const page = await context.newPage();
-    const check = async (what: string) => {
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect([what, width, await findTroubles(page)]).toEqual([what, viewport.width, []]);
-    };
     const question = new URLSearchParams({
       redirect_uri: `${stage.apps.origin}/blank`,
       response_type: "token",
@@ -141,16 +128,16 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
       `/device?user_code=${device.user_code}`,
     ]) {
       await page.goto(`${stage.url}${path}`);
-      await check(path);
+      await expectUsable(page);
     }
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByText("nobody has checked").waitFor();
-    await check("the question of a device");
+    await expectUsable(page);
     await page.goto(`${stage.url}/apps/tokens`);
     await page.getByLabel("Name").fill("x".repeat(50));
     await page.getByLabel("May read and change").fill("*");
     await page.getByRole("button", { name: "Make it" }).click();
     await page.getByText("Copy it now").waitFor();
-    await check("a token");
+    await expectUsable(page);
   });
 });

@@ -3,46 +3,25 @@
  * one, and through the eyes of axe.
  */
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
+import { expectUsable } from "./support/axe";
 import { type Stage, test } from "./support/stage";
 import { allow, newName, signUp } from "./support/steps";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const NARROW = { width: 320, height: 700 };
 const WIDE = { width: 1280, height: 900 };
 
-declare global {
-  interface Window {
-    axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-  }
-}
-
-/** What axe finds, with the first place of each kind. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
-}
-
-/** What is wrong with a page in both themes and both widths. */
-async function faults(page: Page): Promise<string[]> {
-  const found: string[] = [];
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    found.push(...(await violations(page)).map((fault) => `${colorScheme}: ${fault}`));
-  }
-  for (const viewport of [WIDE, NARROW]) {
+/** Looks at a page in both themes and both widths. */
+async function look(page: Page): Promise<void> {
+  for (const [colorScheme, viewport] of [
+    ["light", WIDE],
+    ["dark", NARROW],
+  ] as const) {
     await page.setViewportSize(viewport);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    if (width > viewport.width) found.push(`${width} px wide on a screen of ${viewport.width}`);
+    await page.emulateMedia({ colorScheme });
+    await expectUsable(page);
   }
-  return found;
 }
 
 /** Follows every link within the provider from its front page on, and looks at each page once. */
@@ -57,9 +36,8 @@ async function lookAround(
   for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
     if (seen.has(path)) continue;
     seen.add(path);
-    await page.setViewportSize(NARROW);
     await page.goto(stage.url + path);
-    expect({ path, faults: await faults(page) }).toEqual({ path, faults: [] });
+    await look(page);
     const links = await page
       .locator("a[href]:not([download])")
       .evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));
@@ -95,5 +73,16 @@ describe("axe finds nothing, in light and dark, and nothing is wider than 320 px
     await allow(page);
     await page.waitForURL(`${stage.apps.origin}/blank#*`);
     await lookAround(stage, context, ["/", wish, "/sign-in?name=somebody-else"]);
+  });
+
+  test("on any page of an administrator", async ({ stage }) => {
+    const context = await stage.newContext({ locale: "de" });
+    await signUp(stage, context);
+    const page = await context.newPage();
+    await page.goto(stage.url + (await stage.setUpPath()));
+    await page.locator("main button").click();
+    await page.waitForURL(`${stage.url}/admin`);
+    const seen = await lookAround(stage, context, ["/admin"]);
+    expect(seen).toContain("/admin/log");
   });
 });

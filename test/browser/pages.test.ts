@@ -263,25 +263,3 @@ describe("the question", () => {
     expect(new URL(page.url()).origin).toBe(stage.url);
   });
 });
-
-describe.each(["light", "dark"] as const)("on a narrow screen, %s", (colorScheme) => {
-  test("nothing has to be scrolled sideways", async ({ stage }) => {
-    const viewport = { width: 320, height: 640 };
-    const context = await stage.newContext({ viewport, colorScheme });
-    const page = await context.newPage();
-    const name = `a${newName()}`.padEnd(32, "w");
-    const scope = `${"longmodulename".repeat(4)}:rw contacts:r *:rw`;
-    const check = async (path: string) => {
-      await page.goto(new URL(path, stage.url).href);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect([path, width]).toEqual([path, viewport.width]);
-    };
-    for (const path of ["/", "/sign-up", "/sign-in", "/oauth/authorize"]) await check(path);
-    await signUp(stage, context, name);
-    await check(questionUrl(stage, name, scope));
-    await allow(page);
-    await untilAnswered(stage, page);
-    await check("/");
-    await check("/sign-in?name=somebody-else");
-  });
-});

@@ -1,16 +1,10 @@
 /** Ways in, in a browser with a device that keeps passkeys. */
 
-import axe from "axe-core";
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { describe, expect } from "vitest";
+import { expectUsable } from "./support/axe";
 import { addressOf, type Stage, test } from "./support/stage";
 import { fillSignIn, newName, PASSWORD, signUp } from "./support/steps";
-
-declare global {
-  interface Window {
-    axe: typeof axe;
-  }
-}
 
 /** Gives a page a device that keeps passkeys, and unlocks whenever it is asked to. */
 async function withDevice(
@@ -187,11 +181,7 @@ describe("on a narrow screen", () => {
       "/sign-up",
     ]) {
       await page.goto(stage.url + path);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect([path, width]).toEqual([path, viewport.width]);
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate(() => window.axe.run());
-      expect([path, violations.map(({ id, nodes }) => [id, nodes[0]?.html])]).toEqual([path, []]);
+      await expectUsable(page);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** Whether everybody can use a page, as far as axe can tell. */
+/** Whether everybody can use a page: as axe sees it, and on a narrow screen. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,8 +11,11 @@ interface Findings {
   violations: { id: string; nodes: { html: string }[] }[];
 }
 
-/** Expects that axe finds nothing on the page. Its script comes past the page's policy. */
-export async function expectAccessible(page: Page): Promise<void> {
+/** Expects that axe finds nothing on the page, and that nothing has to be scrolled sideways. */
+export async function expectUsable(page: Page): Promise<void> {
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  const screen = page.viewportSize()?.width ?? 0;
+  // Its script comes past the page's policy.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() =>
     (window as unknown as { axe: { run(): Promise<Findings> } }).axe.run(),
@@ -20,5 +23,6 @@ export async function expectAccessible(page: Page): Promise<void> {
   const found = violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`,
   );
+  if (width > screen) found.push(`${width} px wide on a screen of ${screen}`);
   expect([page.url(), found]).toEqual([page.url(), []]);
 }
