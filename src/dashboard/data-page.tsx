@@ -167,7 +167,7 @@ const Archives = ({ c, parts }: { c: DataContext; parts: ExportPart[] }) => {
       <p>{words.exportWhat}</p>
       {parts.length === 1 ? (
         <p>
-          <a class="button" href="/data/export">
+          <a class="button" href="/data/export" download>
             {words.download}
           </a>
         </p>
@@ -178,7 +178,7 @@ const Archives = ({ c, parts }: { c: DataContext; parts: ExportPart[] }) => {
             {parts.map((part, index) => (
               <li>
                 <small>{part.after === null ? words.fromFirst : words.from(part.after)}</small>
-                <a class="button quiet" href={exportUrl(part)}>
+                <a class="button quiet" href={exportUrl(part)} download>
                   {words.part(count(index + 1))}
                 </a>
               </li>

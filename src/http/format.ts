@@ -16,14 +16,14 @@ export const formatMoment = (language: Language, milliseconds: number): string =
     timeZone: "UTC",
   })} UTC`;
 
-/** "1.5 MB", in powers of a thousand. */
+/** "1.5 MB", "12 bytes": in powers of a thousand. */
 export function formatBytes(language: Language, bytes: number): string {
   const power = Math.floor(Math.log10(Math.max(bytes, 1)) / 3);
   const unit = Math.min(power, UNITS.length - 1);
   return new Intl.NumberFormat(language, {
     style: "unit",
     unit: UNITS[unit] ?? "byte",
-    unitDisplay: "short",
+    unitDisplay: unit === 0 ? "long" : "short",
     maximumFractionDigits: unit === 0 ? 0 : 1,
   }).format(bytes / 1000 ** unit);
 }
