@@ -41,24 +41,22 @@ export function accountsPage(
       {accounts.length === 0 ? (
         <p class="faint">{words.nobody}</p>
       ) : (
-        <div class="table">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{words.name}</th>
-                <th scope="col">{words.used}</th>
-                <th scope="col">{words.quota}</th>
-                <th scope="col">{words.seen}</th>
-                <th scope="col">{words.state}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {accounts.map((account) => (
-                <Row c={c} account={account} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.name}</th>
+              <th scope="col">{words.used}</th>
+              <th scope="col">{words.quota}</th>
+              <th scope="col">{words.seen}</th>
+              <th scope="col">{words.state}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {accounts.map((account) => (
+              <Row c={c} account={account} />
+            ))}
+          </tbody>
+        </table>
       )}
       {next === null ? null : <NextPage c={c} href={`/admin/accounts?${query(next)}`} />}
       <p class="faint">{words.blind}</p>

@@ -38,24 +38,22 @@ adminRoutes.get("/settings", (c) => {
     <section>
       <h1>{title}</h1>
       <p>{words.text}</p>
-      <div class="table">
-        <table>
-          <thead>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words.name}</th>
+            <th scope="col">{words.value}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {Object.entries(settings(c.env)).map(([name, value]) => (
             <tr>
-              <th scope="col">{words.name}</th>
-              <th scope="col">{words.value}</th>
+              <th scope="row">{name}</th>
+              <td>{textOf(c, name, value)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {Object.entries(settings(c.env)).map(([name, value]) => (
-              <tr>
-                <th scope="row">{name}</th>
-                <td>{textOf(c, name, value)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </table>
     </section>,
   );
 });
@@ -94,25 +92,23 @@ adminRoutes.get("/log", async (c) => {
 const LogTable = ({ c, entries }: { c: AdminContext; entries: LogEntry[] }) => {
   const { log: words } = wordsOf(c, WORDS);
   return (
-    <div class="table">
-      <table>
-        <thead>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{words.when}</th>
+          <th scope="col">{words.who}</th>
+          <th scope="col">{words.what}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {entries.map((entry) => (
           <tr>
-            <th scope="col">{words.when}</th>
-            <th scope="col">{words.who}</th>
-            <th scope="col">{words.what}</th>
+            <td>{formatMoment(languageOf(c), entry.at)}</td>
+            <td>{entry.admin}</td>
+            <td>{sentenceOf(c, entry)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr>
-              <td>{formatMoment(languageOf(c), entry.at)}</td>
-              <td>{entry.admin}</td>
-              <td>{sentenceOf(c, entry)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
 };

@@ -55,26 +55,24 @@ function activityPage(
       {entries.length === 0 ? (
         <p>{words.nothing}</p>
       ) : (
-        <div class="table">
-          <table>
-            <thead>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.time}</th>
+              <th scope="col">{words.deed}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map(({ at, deed }) => (
               <tr>
-                <th scope="col">{words.time}</th>
-                <th scope="col">{words.deed}</th>
+                <td>
+                  <time datetime={new Date(at).toISOString()}>{formatMoment(language, at)}</time>
+                </td>
+                <td>{sayDeed(language, deed)}</td>
               </tr>
-            </thead>
-            <tbody>
-              {entries.map(({ at, deed }) => (
-                <tr>
-                  <td>
-                    <time datetime={new Date(at).toISOString()}>{formatMoment(language, at)}</time>
-                  </td>
-                  <td>{sayDeed(language, deed)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </table>
       )}
       <p class="row">
         {isFirst ? null : <a href="/activity">{words.newest}</a>}

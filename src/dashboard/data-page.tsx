@@ -115,40 +115,38 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: DataContext; usage: 
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const count = (documents: number) => formatCount(languageOf(c), documents);
   return (
-    <div class="table">
-      <table>
-        <caption>{words.byModule}</caption>
-        <thead>
+    <table>
+      <caption>{words.byModule}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{words.module}</th>
+          <th scope="col">{words.private}</th>
+          <th scope="col">{words.public}</th>
+          <th scope="col">{words.documents}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {modules.map(({ name, privateBytes, publicBytes, documents }, index) => (
           <tr>
-            <th scope="col">{words.module}</th>
-            <th scope="col">{words.private}</th>
-            <th scope="col">{words.public}</th>
-            <th scope="col">{words.documents}</th>
+            <th scope="row">
+              <Swatch colour={colourOf(index)} /> {name}
+            </th>
+            <td>{bytes(privateBytes)}</td>
+            <td>{bytes(publicBytes)}</td>
+            <td>{count(documents)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {modules.map(({ name, privateBytes, publicBytes, documents }, index) => (
-            <tr>
-              <th scope="row">
-                <Swatch colour={colourOf(index)} /> {name}
-              </th>
-              <td>{bytes(privateBytes)}</td>
-              <td>{bytes(publicBytes)}</td>
-              <td>{count(documents)}</td>
-            </tr>
-          ))}
-          {other.documents > 0 ? (
-            <tr>
-              <th scope="row">
-                <Swatch colour={OTHER_COLOUR} /> {words.other}
-              </th>
-              <td colspan={2}>{bytes(other.bytes)}</td>
-              <td>{count(other.documents)}</td>
-            </tr>
-          ) : null}
-        </tbody>
-      </table>
-    </div>
+        ))}
+        {other.documents > 0 ? (
+          <tr>
+            <th scope="row">
+              <Swatch colour={OTHER_COLOUR} /> {words.other}
+            </th>
+            <td colspan={2}>{bytes(other.bytes)}</td>
+            <td>{count(other.documents)}</td>
+          </tr>
+        ) : null}
+      </tbody>
+    </table>
   );
 };
 

@@ -62,8 +62,8 @@ test("without script: home, data, the archive, activity and settings", async ({ 
   await page.getByRole("img", { name: /^QR code of/ }).waitFor();
 
   await menu(page, "Data");
-  await page.getByRole("row", { name: /^notes 5 byte 0 byte 1$/ }).waitFor();
-  await page.getByRole("row", { name: /^blog 0 byte 5 byte 1$/ }).waitFor();
+  await page.getByRole("row", { name: /^notes 5 bytes 0 bytes 1$/ }).waitFor();
+  await page.getByRole("row", { name: /^blog 0 bytes 5 bytes 1$/ }).waitFor();
   const { filename, files } = await downloadFrom(page, "Download everything");
   expect(filename).toMatch(new RegExp(`^satchel-${name}-.*\\.zip$`));
   expect(files.map((file) => [file.name, new TextDecoder().decode(file.bytes)])).toEqual([

@@ -162,7 +162,7 @@ describe("What an app used", () => {
     expect(await everyRow()).toEqual(before);
     const headers = { Authorization: `Bearer ${app.token}` };
     expect((await send(`/quota/${person.name}`, { headers })).status).toBe(200);
-    expect(await textOf(person)).toContain("1 request and 0 byte");
+    expect(await textOf(person)).toContain("1 request and 0 bytes");
   });
 
   it("is forgotten after a month, or when its app is gone, and not before", async () => {

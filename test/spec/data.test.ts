@@ -41,16 +41,16 @@ describe("The data page", () => {
     const html = await open(person, "/data");
     expect(rowsIn(html)).toEqual([
       ["Module", "Private", "Public", "Documents"],
-      ["photos", "0 byte", "4 kB", "1"],
+      ["photos", "0 bytes", "4 kB", "1"],
       ["notes", "2 kB", "1 kB", "3"],
-      ["empty", "0 byte", "0 byte", "1"],
-      ["Outside of modules", "5 byte", "2"],
+      ["empty", "0 bytes", "0 bytes", "1"],
+      ["Outside of modules", "5 bytes", "2"],
     ]);
     expect(mainText(html)).toContain("7 kB of 1.1 GB are in use.");
     expect(mainText(html)).toContain("Documents in all: 7.");
     const bar = elements(html, "svg").find(({ role }) => role === "img");
     expect(bar?.["aria-label"]).toBe(
-      "Use of the storage by module: photos 4 kB, notes 3 kB, empty 0 byte, Outside of modules 5 byte",
+      "Use of the storage by module: photos 4 kB, notes 3 kB, empty 0 bytes, Outside of modules 5 bytes",
     );
     expect(inlineCode(html)).toEqual([]);
   });
@@ -73,8 +73,8 @@ describe("The data page", () => {
     expect(await textWith(1000)).not.toContain("room");
     expect(await textWith(999)).toContain("almost no room left");
     expect(await textWith(900)).toContain("There is no room left");
-    expect(await textWith(100)).toContain("0 byte are free");
-    expect(mainText(await open(person, "/"))).toContain("You use 900 byte of 100 byte.");
+    expect(await textWith(100)).toContain("0 bytes are free");
+    expect(mainText(await open(person, "/"))).toContain("You use 900 bytes of 100 bytes.");
   });
 
   it("shows what an app calls its folders as text", async () => {
