@@ -8,6 +8,7 @@ import { deleteExpiredInvitations } from "./admin/invitations";
 import { deleteForgottenActs } from "./admin/log";
 import { app } from "./app";
 import type { Env } from "./env";
+import { logFault } from "./http/log";
 import { askPatiently } from "./http/patience";
 import { foldOldTraffic } from "./http/traffic";
 import { deleteExpiredGrants } from "./oauth/grants";
@@ -20,15 +21,23 @@ export default {
   /** Once a day: forgets what has had its time, and reminds of what is to be erased. */
   async scheduled(controller, env) {
     const now = controller.scheduledTime;
-    const expired = [
-      deleteExpiredSessions(env.DB, now),
-      ...deleteExpiredGrants(env.DB, now),
-      deleteExpiredInvitations(env.DB, now),
-      deleteForgottenActivity(env, now),
-      deleteForgottenActs(env, now),
-      ...foldOldTraffic(env.DB, now),
-      ...deleteExpiredTickets(env.DB, now),
+    // Each on its own: what takes too long does not keep the others from being done.
+    const forget = [
+      [deleteExpiredSessions(env.DB, now)],
+      deleteExpiredTickets(env.DB, now),
+      deleteExpiredGrants(env.DB, now),
+      [deleteExpiredInvitations(env.DB, now)],
+      [deleteForgottenActivity(env, now)],
+      [deleteForgottenActs(env, now)],
+    ].flat();
+    const fold = foldOldTraffic(env.DB, now);
+    const round = [
+      ...forget.map((statement) => askPatiently(() => statement.run())),
+      askPatiently(() => env.DB.batch(fold)),
+      eraseDeletedAccounts(env),
     ];
-    await Promise.all([askPatiently(() => env.DB.batch(expired)), eraseDeletedAccounts(env)]);
+    for (const done of await Promise.allSettled(round)) {
+      if (done.status === "rejected") logFault("A part of the daily round failed.", done.reason);
+    }
   },
 } satisfies ExportedHandler<Env>;
