@@ -19,7 +19,6 @@ export const DATABASE = config.d1_databases[0].binding;
 export const VARS = {
   ...config.vars,
   REQUESTS_PER_SECOND: String(config.vars.REQUESTS_PER_SECOND * LOCAL_RATE_FACTOR),
-  MAIL: "local",
 };
 
 /** What the environment may set: every setting of [vars], and those that are secrets. */
@@ -37,6 +36,7 @@ export function workerConfig(vars) {
     compatibilityFlags: config.compatibility_flags ?? [],
     env: {
       ...bindings(Object.entries(vars), ([name, value]) => [name, { type: "text", value }]),
+      LOCAL_SERVER: { type: "text", value: "yes" },
       // The name of the binding is also what `wrangler dev` calls a database that has no id yet.
       // It stays the name after a deploy has given it one: local data must not vanish by that.
       ...bindings(config.d1_databases, ({ binding }) => [binding, { type: "d1", id: binding }]),

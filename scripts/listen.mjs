@@ -10,6 +10,9 @@ const LOOPBACK = ["127.0.0.1", "::1"];
 const TRIES = 5;
 const RETRY_MS = 100;
 
+/** Whether nobody but this machine gets to a host. */
+export const isLoopback = (host) => /^(?:.+\.)?localhost$|^127(?:\.\d+){3}$|^\[?::1\]?$/.test(host);
+
 /**
  * The addresses for `host`: for localhost both loopback addresses, where the machine has both.
  * Port 0 takes the first alone, since the system would give each address another port. Throws a

@@ -4,7 +4,7 @@ import { bundleWorker, loadReadSettings } from "./bundle.mjs";
 import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./config.mjs";
 import { openData } from "./data.mjs";
 import { Failure } from "./failure.mjs";
-import { listenAddresses, refusal } from "./listen.mjs";
+import { isLoopback, listenAddresses, refusal } from "./listen.mjs";
 import { applyMigrations, listMigrations } from "./migrate.mjs";
 import { runtimeOptions } from "./runtime.mjs";
 import { ROOT } from "./setup.mjs";
@@ -31,7 +31,10 @@ export async function startLocal({
   log = false,
   migrations = MIGRATIONS,
 }) {
-  const settings = { ...VARS, ...vars };
+  // The page that shows mail is for whoever sits here: there is none where others may come in.
+  const MAIL =
+    isLoopback(host) && isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host) ? "local" : "none";
+  const settings = { ...VARS, MAIL, ...vars };
   const [worker, addresses, runtime] = await Promise.all([
     buildWorker(settings),
     listenAddresses(host, port),

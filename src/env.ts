@@ -11,6 +11,8 @@ export interface Bindings {
   SIGN_UP_LIMIT: RateLimit;
   /** Cloudflare's Email sending; needed with MAIL = "cloudflare" alone. */
   MAILER?: SendEmail;
+  /** Set by the local server: there whoever asks could say that they come from Cloudflare. */
+  LOCAL_SERVER?: string;
   ASSETS: Fetcher;
 }
 
@@ -95,6 +97,14 @@ const Settings = v.pipe(
       "must be the address that mail comes from",
     ),
     ["MAIL_FROM"],
+  ),
+  v.forward(
+    // A link in a mail must lead here, whatever host somebody asked for it at.
+    v.check(
+      ({ MAIL, ORIGIN }) => MAIL !== "cloudflare" || ORIGIN !== null,
+      "must be set where MAIL is cloudflare: links in mails need it",
+    ),
+    ["ORIGIN"],
   ),
   v.forward(
     v.check(

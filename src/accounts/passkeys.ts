@@ -6,13 +6,12 @@
 
 import { Buffer } from "node:buffer";
 import type {
-  AuthenticationResponseJSON,
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
-  RegistrationResponseJSON,
 } from "@simplewebauthn/server";
 import { randomSecret, sha256 } from "../core/secrets";
 import { loadPasskey, type NewPasskey } from "./passkey-repo";
+import { parseCreated, parseShown } from "./passkey-shapes";
 import { type AccountRefusal, type Refused, refuse } from "./refusals";
 import type { Account } from "./repo";
 import { type Challenge, insertChallenge, loadChallenge, type Ticket } from "./ticket-repo";
@@ -95,17 +94,18 @@ export async function verifyCreation(
   db: D1Database,
   site: Site,
   purpose: "sign-up" | "add",
-  response: unknown,
+  raw: unknown,
   name: string,
   now: number,
 ): Promise<{ ok: true; challenge: Challenge; ticket: Ticket; passkey: NewPasskey } | Refused> {
+  const response = parseCreated(raw);
   const signed = signedChallenge(response);
   const challenge = signed && (await loadChallenge(db, await sha256(signed), purpose, now));
-  if (!signed || !challenge || challenge.account === null) return late;
+  if (!response || !signed || !challenge || challenge.account === null) return late;
   const { verifyRegistrationResponse } = await webauthn();
   const verified = await orNull(() =>
     verifyRegistrationResponse({
-      response: response as RegistrationResponseJSON,
+      response,
       expectedChallenge: signed,
       expectedOrigin: site.origin,
       expectedRPID: site.rpId,
@@ -119,7 +119,7 @@ export async function verifyCreation(
     id,
     publicKey: Buffer.from(publicKey).toString("base64url"),
     counter,
-    transports: transports.filter((transport) => typeof transport === "string").slice(0, 10),
+    transports,
     name,
   };
   const { hash, account } = challenge;
@@ -145,15 +145,16 @@ export async function verifyAssertion(
   db: D1Database,
   site: Site,
   expected: string | null,
-  response: unknown,
+  raw: unknown,
   now: number,
 ): Promise<Shown | Refused> {
+  const response = parseShown(raw);
   const signed = signedChallenge(response);
-  if (signed === null) return late;
-  const { id, response: assertion } = response as AuthenticationResponseJSON;
+  if (response === null || signed === null) return late;
+  const { id, response: assertion } = response;
   const [challenge, found] = await Promise.all([
     loadChallenge(db, await sha256(signed), "sign-in", now),
-    typeof id === "string" ? loadPasskey(db, id) : null,
+    loadPasskey(db, id),
   ]);
   if (challenge === null || challenge.account !== expected) return late;
   if (found === null || (expected !== null && found.account.id !== expected)) return bad;
@@ -163,7 +164,7 @@ export async function verifyAssertion(
   const { verifyAuthenticationResponse } = await webauthn();
   const verified = await orNull(() =>
     verifyAuthenticationResponse({
-      response: response as AuthenticationResponseJSON,
+      response,
       expectedChallenge: signed,
       expectedOrigin: site.origin,
       expectedRPID: site.rpId,
@@ -203,10 +204,11 @@ async function newChallenge(
 const userHandle = (account: string): string => Buffer.from(account).toString("base64url");
 
 /** The challenge that a browser says it has signed, before anything of it was weighed. */
-function signedChallenge(response: unknown): string | null {
+function signedChallenge(shown: { response: { clientDataJSON: string } } | null): string | null {
+  if (shown === null) return null;
   try {
-    const { clientDataJSON } = (response as RegistrationResponseJSON).response;
-    const { challenge } = JSON.parse(Buffer.from(clientDataJSON, "base64url").toString());
+    const clientData = Buffer.from(shown.response.clientDataJSON, "base64url").toString();
+    const { challenge } = JSON.parse(clientData);
     return typeof challenge === "string" ? challenge : null;
   } catch {
     return null;

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { parseUserName } from "../core/names";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
-import { isLoopback, originsOf } from "../http/hosts";
+import { isAtEdge, isLoopback, originsOf } from "../http/hosts";
 import { wordsOf } from "../http/language";
 import { hasTry } from "../http/limits";
 import { logFault } from "../http/log";
@@ -78,9 +78,7 @@ recoverRoutes.post("/link/:secret", async (c) => {
 /** Only somebody at this very computer reads other people's mail here. */
 recoverRoutes.get("/mail", (c) => {
   const isHere =
-    settings(c.env).MAIL === "local" &&
-    isLoopback(new URL(c.req.url).hostname) &&
-    c.req.header("cf-ray") === undefined;
+    settings(c.env).MAIL === "local" && isLoopback(new URL(c.req.url).hostname) && !isAtEdge(c);
   return isHere ? mailPage(c) : notFound(c);
 });
 

@@ -13,9 +13,13 @@ export interface Scope {
 // anything in a path or a pattern.
 const SCOPE = /^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(rw?)$/;
 
+/** More than anybody would read before they allow it. */
+const MAX_SCOPES = 64;
+
 /**
- * Reads a scope parameter, "notes:rw photos:r". Returns null if it is empty or any part of it is
- * not an access scope. A module that is named twice has the sum of its levels.
+ * Reads a scope parameter, "notes:rw photos:r". Returns null if it is empty, if any part of it is
+ * not an access scope, or if there are too many. A module that is named twice has the sum of its
+ * levels.
  */
 export function parseScopes(raw: string): Scope[] | null {
   const levels = new Map<string, Scope["level"]>();
@@ -24,7 +28,9 @@ export function parseScopes(raw: string): Scope[] | null {
     if (module === undefined || module === "public") return null;
     if (level === "rw" || !levels.has(module)) levels.set(module, level as Scope["level"]);
   }
-  return levels.size > 0 ? [...levels].map(([module, level]) => ({ module, level })) : null;
+  return levels.size > 0 && levels.size <= MAX_SCOPES
+    ? [...levels].map(([module, level]) => ({ module, level }))
+    : null;
 }
 
 export const formatScopes = (scopes: Scope[]): string =>

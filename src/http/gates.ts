@@ -2,7 +2,7 @@
 
 import type { Context, Next } from "hono";
 import { type Env, settings } from "../env";
-import { type Door, isOpenHere } from "./hosts";
+import { type Door, isAtEdge, isOpenHere } from "./hosts";
 
 type GateContext = Context<{ Bindings: Env }>;
 
@@ -21,7 +21,7 @@ export async function requireHost(c: GateContext, next: Next): Promise<Response 
  */
 export async function requireTls(c: GateContext, next: Next): Promise<Response | undefined> {
   const url = new URL(c.req.url);
-  if (url.protocol === "http:" && c.req.header("cf-ray") !== undefined) {
+  if (url.protocol === "http:" && isAtEdge(c)) {
     url.protocol = "https:";
     return c.redirect(url.href, 308);
   }

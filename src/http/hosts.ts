@@ -1,6 +1,6 @@
 /** Which host a request is for: the pages' or the storage's (§14). */
 
-import type { Settings } from "../env";
+import type { Env, Settings } from "../env";
 
 /** Origins as seen from the outside. They are the same unless STORAGE_ORIGIN is set. */
 export interface Origins {
@@ -31,6 +31,10 @@ export function isOpenHere(door: Door, requestUrl: string, settings: Settings): 
   // Personal domains are asked for WebFinger at their own host.
   return !isStorageHost && (isPageHost || door === "discovery");
 }
+
+/** Whether the request came by Cloudflare's edge, which says in `cf` at which of its places. */
+export const isAtEdge = ({ env, req }: { env: Env; req: { raw: Request } }): boolean =>
+  env.LOCAL_SERVER === undefined && req.raw.cf?.colo !== undefined;
 
 /** Whether a host is this machine, which browsers take for secure without TLS. */
 export const isLoopback = (hostname: string): boolean =>

@@ -3,6 +3,7 @@
 import type { Context, Next } from "hono";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
+import { isAtEdge } from "./hosts";
 import { refusalResponse } from "./refusals";
 
 type LimitedContext = Context<{ Bindings: Env }>;
@@ -135,10 +136,11 @@ const tooMany = (seconds: number): Refusal | null =>
 
 /**
  * Whom a limit is for: the client's IPv4 address, or the /64 that its IPv6 address is in, for a
- * subscriber has all of it. Without Cloudflare's edge all share one.
+ * subscriber has all of it. Without Cloudflare's edge all share one: there the header would be
+ * whatever the client says.
  */
 export function clientAddress(c: LimitedContext): string {
-  const address = c.req.header("cf-connecting-ip") ?? "local";
+  const address = (isAtEdge(c) && c.req.header("cf-connecting-ip")) || "local";
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");
   const groups = head.split(":").filter(Boolean);

@@ -6,7 +6,7 @@ import { done, type Outcome, refused } from "../core/refusals";
 import { allows } from "../core/scope";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
-import { isOpenHere } from "../http/hosts";
+import { isAtEdge, isOpenHere } from "../http/hosts";
 import { barGuesser, countGuess, limitApp, limitStranger } from "../http/limits";
 import { refusalResponse } from "../http/refusals";
 import type { AccessClaims } from "../oauth/tokens";
@@ -27,7 +27,7 @@ export const storageRoutes = new Hono<{ Bindings: Env }>()
   .all("*", async (c) => {
     const response = await answer(c);
     // Cloudflare would compress the body and weaken the ETag to W/"...", which no If-Match matches.
-    if (c.req.header("cf-ray") && response.headers.has("etag")) {
+    if (isAtEdge(c) && response.headers.has("etag")) {
       response.headers.append("Cache-Control", "no-transform");
     }
     return c.req.method === "HEAD" ? new Response(null, response) : response;

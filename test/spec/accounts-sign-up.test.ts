@@ -33,7 +33,8 @@ describe("Signing up", () => {
   });
 
   it("keeps of the password a scrypt hash with its cost, and of the cookie a hash", async () => {
-    const person = await signUp();
+    const name = freshName();
+    const person = { name, cookie: cookieOf(await signUpAs(name)) };
     const rows = await everyRow();
     const hash = await env.DB.prepare(
       "SELECT hash FROM passwords p JOIN accounts a ON a.id = p.account WHERE a.name = ?",

@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { app } from "../../src/app";
 import type { Variables } from "../../src/env";
-import { ORIGIN } from "./world";
+import { incoming } from "./world";
 
 export type Send = (pathOrUrl: string, init?: RequestInit) => Promise<Response>;
 
@@ -13,8 +13,7 @@ export function sendWith(variables: Variables): Send {
   const bindings = { ...env, ...variables };
   return async (pathOrUrl, init = {}) => {
     const context = createExecutionContext();
-    const request = new Request(new URL(pathOrUrl, ORIGIN), { redirect: "manual", ...init });
-    const response = await app.fetch(request, bindings, context);
+    const response = await app.fetch(incoming(pathOrUrl, init), bindings, context);
     await waitOnExecutionContext(context);
     return response;
   };

@@ -11,9 +11,26 @@ export const ORIGIN = "https://satchel.example";
 export const APP = "https://app.example";
 export const PASSWORD = "correct horse battery";
 
-/** Sends a request to the Worker as the network would; redirects are not followed. */
-export const send = (pathOrUrl: string, init: RequestInit = {}): Promise<Response> =>
-  exports.default.fetch(new Request(new URL(pathOrUrl, ORIGIN), { redirect: "manual", ...init }));
+/**
+ * A request as the network brings it; redirects are not followed. One that has Cloudflare's headers
+ * has come by its edge, in clear only if it says so by its ray.
+ */
+export function incoming(pathOrUrl: string, init: RequestInit = {}): Request {
+  const headers = new Headers(init.headers);
+  const url = new URL(pathOrUrl, ORIGIN);
+  const isFromEdge =
+    headers.has("cf-ray") || (headers.has("cf-connecting-ip") && url.protocol === "https:");
+  const options = {
+    redirect: "manual" as const,
+    ...init,
+    ...(isFromEdge ? { cf: { colo: "FRA" } } : {}),
+  };
+  return new Request(url, options);
+}
+
+/** Sends a request to the Worker as the network would. */
+export const send = (pathOrUrl: string, init?: RequestInit): Promise<Response> =>
+  exports.default.fetch(incoming(pathOrUrl, init));
 
 /** A form of our own pages, sent by a browser that has this cookie. */
 export const sendForm = (
