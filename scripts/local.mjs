@@ -20,7 +20,7 @@ import { ROOT } from "./setup.mjs";
  * @param {boolean} [options.quiet] drops what the Worker logs instead of writing it to stderr
  * @param {boolean} [options.log] writes a line for each request, too
  * @param {string} [options.migrations] folder
- * @returns {Promise<{url: string, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
+ * @returns {Promise<{url: string, settings: Record<string, string>, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
  */
 export async function startLocal({
   data,
@@ -70,7 +70,7 @@ export async function startLocal({
     const url = await miniflare.unsafeGetDirectURL(doorName(0));
     const { origin } = new URL(`http://${displayHost(host)}:${url.port || 80}`);
     const database = () => miniflare.getD1Database(DATABASE, WORKER_NAME);
-    return { url: origin, miniflare, database, dispose };
+    return { url: origin, settings, miniflare, database, dispose };
   } catch (error) {
     await dispose();
     throw error.code === "ERR_ADDRESS_IN_USE" ? refusal(host, port, "EADDRINUSE") : error;

@@ -15,6 +15,10 @@ that were printed before end.
   --help            this text
 `;
 
+const NOT_MADE = `The link was not made: wrangler's reasons stand above.
+If you are not signed in at Cloudflare: npx wrangler login. For the server on this computer npm start
+prints such a link.`;
+
 const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
 
 await orFail(async () => {
@@ -69,7 +73,7 @@ function execute(database, sql) {
       if (code === 0) resolve();
       else {
         console.error(complaint.trimEnd());
-        reject(new Failure("The link was not made: wrangler's reasons stand above."));
+        reject(new Failure(NOT_MADE));
       }
     });
   });

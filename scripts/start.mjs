@@ -57,7 +57,7 @@ await orFail(async () => {
   onSignal(stop);
   stopWithParent(stop);
   const setUp = await offerSetUp(await server.database());
-  greet(vars.ORIGIN || server.url, server.url, data, setUp);
+  greet(vars.ORIGIN || server.url, server, data, setUp);
 });
 
 function readOptions() {
@@ -96,14 +96,18 @@ function onSignal(listener) {
 }
 
 /** With ORIGIN people come in by another address than the one that is listened on. */
-function greet(origin, url, data, setUp) {
+function greet(origin, { url, settings }, data, setUp) {
   const behind = origin === url ? "" : ` (listening on ${url})`;
-  const administer = setUp === null ? "" : `\n  Become administrator     ${origin}${setUp}`;
-  console.log(`Satchel is running at ${origin}${behind}
-
-  Sign up                  ${origin}/sign-up${administer}
-  Your address in an app   <your name>@${new URL(origin).host}
-  Your data                ${data}
-
-Ctrl-C stops it.`);
+  const byInvitation = settings.SIGN_UP === "open" ? "" : " (by invitation)";
+  const lines = [
+    settings.SIGN_UP !== "closed" && ["Sign up", `${origin}/sign-up${byInvitation}`],
+    setUp !== null && ["Become administrator", origin + setUp],
+    ["Your address in an app", `<your name>@${new URL(origin).host}`],
+    settings.MAIL === "local" && ["Mail to people", `${origin}/mail`],
+    ["Your data", data],
+  ];
+  const shown = lines.filter(Boolean).map(([what, where]) => `  ${what.padEnd(25)}${where}`);
+  console.log(
+    `Satchel is running at ${origin}${behind}\n\n${shown.join("\n")}\n\nCtrl-C stops it.`,
+  );
 }

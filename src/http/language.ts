@@ -16,12 +16,24 @@ const COOKIE = "language";
 export const isLanguage = (text: string | undefined): text is Language =>
   text !== undefined && Object.hasOwn(LANGUAGES, text);
 
-/** What this browser has chosen, or what it says it prefers (RFC 9110 §12.5.4), or English. */
+/**
+ * What this browser has chosen, or what it says it prefers (RFC 9110 §12.5.4), or English. Somebody
+ * who asks for the German of Austria reads German.
+ */
 export function languageOf(c: Context): Language {
   const chosen = getCookie(c, COOKIE);
   if (isLanguage(chosen)) return chosen;
-  const supports = Object.keys(LANGUAGES);
-  return accepts(c, { header: "Accept-Language", supports, default: "en" }) as Language;
+  return accepts(c, {
+    header: "Accept-Language",
+    supports: Object.keys(LANGUAGES),
+    default: "en",
+    match: (wanted) =>
+      wanted
+        .filter(({ q }) => q > 0)
+        .sort((a, b) => b.q - a.q)
+        .map(({ type }) => type.split("-", 1)[0]?.toLowerCase())
+        .find(isLanguage) ?? "en",
+  }) as Language;
 }
 
 /** Keeps the choice for a year. */

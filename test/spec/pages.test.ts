@@ -288,3 +288,28 @@ describe("A form", () => {
     expect(await everyRow()).toEqual(before);
   });
 });
+
+describe("The language of the pages", () => {
+  it.each([
+    ["de", "de"],
+    ["de-DE", "de"],
+    ["de-CH, fr;q=0.5", "de"],
+    ["en-US,en;q=0.9,de;q=0.8", "en"],
+    ["fr, de;q=0.3, en;q=0.2", "de"],
+    ["de;q=0, en", "en"],
+    ["fr", "en"],
+    ["", "en"],
+  ])("RFC 9110 §12.5.4 for who prefers '%s' is %s", async (wanted, language) => {
+    const html = await (await send("/", { headers: { "Accept-Language": wanted } })).text();
+    expect(elements(html, "html")).toEqual([{ lang: language }]);
+  });
+
+  it("is what somebody chooses at the foot of a page, which they come back to", async () => {
+    const referer = { Referer: `${ORIGIN}/sign-in?name=bob` };
+    const response = await sendForm("/language", { language: "de" }, referer);
+    expect(response.headers.get("location")).toBe("/sign-in?name=bob");
+    const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const html = await (await send("/", { headers: { Cookie: cookie } })).text();
+    expect(elements(html, "html")).toEqual([{ lang: "de" }]);
+  });
+});
