@@ -1,9 +1,9 @@
 /** What an app used, in sums and as a small picture. */
 
-import { DAY_MS } from "../core/time";
+import { DAY_MS, dayOf } from "../core/time";
 import { formatBytes, formatCount, formatDay } from "../http/format";
 import type { Language } from "../http/language";
-import { dayOf, USE_DAYS, type UseRow } from "../oauth/use";
+import { USE_DAYS, type UseRow } from "../oauth/use";
 import { WORDS } from "./apps-words";
 
 /** The days that are shown, the oldest first, today the last. */

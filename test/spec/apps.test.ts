@@ -153,6 +153,23 @@ describe("What an app used", () => {
     });
   });
 
+  it("is shown for thirty days, today included: when it was, and how much", async () => {
+    const person = await signUp();
+    const app = await connect(person, "notes:rw");
+    await app.get("/notes/");
+    const row = { account: await accountId(person.name), day: Math.floor(Date.now() / DAY) };
+    const setBack = async (days: number) => {
+      const use = "UPDATE app_use SET day = ?2, last_at = ?3 WHERE account = ?1";
+      const day = row.day - days;
+      await env.DB.prepare(use)
+        .bind(row.account, day, day * DAY)
+        .run();
+      return textOf(person);
+    };
+    expect(await setBack(29)).toContain("; 1 request and");
+    expect(await setBack(30)).toContain("not used in the last 30 days");
+  });
+
   it("is counted where it asks for the quota, and not where it is refused", async () => {
     const person = await signUp();
     const app = await connect(person, "notes:r");
@@ -177,7 +194,7 @@ describe("What an app used", () => {
     await disconnect(person, OTHER);
     await daily(0);
     expect(await used(person)).toHaveLength(1);
-    await daily(32);
+    await daily(30);
     expect(await used(person)).toEqual([]);
     expect(await grantsOf(person.name)).toHaveLength(1);
   });
@@ -386,6 +403,38 @@ describe("Taking something away from an app", () => {
     await change(person, { "level:notes": "r" }, grant?.id);
     expect((await device.get("/notes/")).status).toBe(200);
     expect((await device.put("/notes/a", "x")).status).toBe(403);
+  });
+
+  it("holds for hundreds of grants, each kept to what it was", async () => {
+    const person = await signUp();
+    const wide = await connect(person, "notes:rw photos:r");
+    const notes = await connect(person, "notes:rw", { duration: "year" });
+    const photos = await connect(person, "photos:r");
+    const copies = `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
+      SELECT account, grants.id || value, origin, app_url, scope, flow, created_at, expires_at
+      FROM grants, json_each(?2) WHERE account = ?1`;
+    const numbers = JSON.stringify(Array.from({ length: 200 }, (_, i) => i));
+    await env.DB.prepare(copies)
+      .bind(await accountId(person.name), numbers)
+      .run();
+    expect((await change(person, { "level:notes": "r", "level:photos": "none" })).status).toBe(303);
+    const grants = await grantsOf(person.name);
+    expect(grants).toHaveLength(402);
+    expect(new Set(grants.map(({ scope }) => scope))).toEqual(new Set(["notes:r"]));
+    expect(grants.filter(({ expires_at }) => expires_at === null)).toHaveLength(201);
+    for (const app of [wide, notes]) {
+      expect((await app.get("/notes/")).status).toBe(200);
+      expect((await app.put("/notes/a", "x")).status).toBe(403);
+    }
+    expect((await photos.get("/photos/")).status).toBe(401);
+  });
+
+  it("twice at once is done once, and told once", async () => {
+    const person = await signUp();
+    await connect(person, "notes:rw");
+    await Promise.all([1, 2, 3].map(() => change(person, { "level:notes": "r" })));
+    const deeds = await deedsOf(person.name);
+    expect(deeds.filter(({ kind }) => kind === "app-changed")).toHaveLength(1);
   });
 
   it("of two changes at once neither gives back what the other took", async () => {
