@@ -77,7 +77,7 @@ export const loadWaiting = (
   );
 
 /** What a person has answered. */
-export interface DeviceAnswer {
+interface DeviceAnswer {
   account: string;
   /** Fresh, of a denial too: it tells this answer from others. */
   grantId: string;

@@ -165,7 +165,7 @@ export const disconnectAll = (db: D1Database, account: string, now: number): Pro
   deleteAllGrants(db, account, [recordDeed(db, account, { kind: "all-disconnected" }, now)]);
 
 /** What is taken from an app: for which modules (the fields of a form), and when it ends at last. */
-export interface Limit {
+interface Limit {
   levels: URLSearchParams;
   /** Milliseconds since 1970; null: as before. */
   end: number | null;

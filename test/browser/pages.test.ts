@@ -33,7 +33,7 @@ async function untilAnswered(stage: Stage, page: Page): Promise<URLSearchParams>
 const connectedApps = async (context: BrowserContext, stage: Stage): Promise<number> => {
   const page = await context.newPage();
   await page.goto(stage.url);
-  return page.getByRole("button", { name: /^Disconnect/ }).count();
+  return page.getByRole("link", { name: /^Disconnect/ }).count();
 };
 
 describe.each([
@@ -69,8 +69,9 @@ describe.each([
     await page.goto(stage.url);
     const app = page.getByRole("listitem").filter({ hasText: stage.apps.origin });
     expect(await app.textContent()).toContain("notes (read only), photos (read only)");
-    await app.getByRole("button").click();
-    await page.getByText("None yet.").waitFor();
+    await app.getByRole("link", { name: "Disconnect" }).click();
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await page.getByText("No app is connected yet.").waitFor();
   });
 
   test("RFC 6749 §4.2.2.1 deny an app", async ({ stage }) => {
