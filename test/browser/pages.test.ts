@@ -187,6 +187,10 @@ test("the address is copied with a click", async ({ stage }) => {
   await page.getByRole("button", { name: "Copy" }).click();
   await page.getByRole("button", { name: "Copied" }).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(addressOf(stage, name));
+  await page.setExtraHTTPHeaders({ "Accept-Language": "de" });
+  await page.reload();
+  await page.getByRole("button", { name: "Kopieren" }).click();
+  await page.getByRole("button", { name: "Kopiert" }).waitFor();
 });
 
 test("§11 the link of a connected app opens it with the address", async ({ stage }) => {
@@ -195,7 +199,7 @@ test("§11 the link of a connected app opens it with the address", async ({ stag
   await connectApp(stage, context, { name, release: "1.2.3" });
   const page = await context.newPage();
   await page.goto(stage.url);
-  const link = page.getByRole("link", { name: stage.apps.origin });
+  const link = page.getByRole("link", { name: stage.apps.origin, exact: true });
   const fragment = new URL((await link.getAttribute("href")) ?? "").hash;
   expect(decodeURIComponent(fragment)).toBe(`#remotestorage=${addressOf(stage, name)}`);
 });
