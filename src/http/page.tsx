@@ -142,26 +142,31 @@ export const Problem = ({ children }: { children: Child }) => (
   </p>
 );
 
-/** Text with a button that copies it, which shows itself where that works: /copy.js. */
-export const Copyable = ({ c, id, text }: { c: Context; id: string; text: string }) => {
+/** Text with a button that copies it. */
+export const Copyable = ({ c, id, text }: { c: Context; id: string; text: string }) => (
+  <p class="row">
+    <span class="address" id={id}>
+      {text}
+    </span>
+    <CopyButton c={c} id={id} />
+  </p>
+);
+
+/** Copies what an element says; shows itself where that works: /copy.js. */
+export const CopyButton = ({ c, id }: { c: Context; id: string }) => {
   const words = wordsOf(c, WORDS);
   return (
-    <p class="row">
-      <span class="address" id={id}>
-        {text}
-      </span>
-      <button
-        type="button"
-        class="quiet"
-        data-copy={id}
-        data-copied={words.copied}
-        data-failed={words.notCopied}
-        aria-describedby={id}
-        hidden
-      >
-        {words.copy}
-      </button>
-    </p>
+    <button
+      type="button"
+      class="quiet"
+      data-copy={id}
+      data-copied={words.copied}
+      data-failed={words.notCopied}
+      aria-describedby={id}
+      hidden
+    >
+      {words.copy}
+    </button>
   );
 };
 
