@@ -4,7 +4,16 @@ import { randomId } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { askPatiently } from "../http/patience";
-import { deleteOldActivity, insertActivity, loadActivity, ofAct } from "./activity-repo";
+import {
+  type Condition,
+  deleteOldActivity,
+  insertActivity,
+  loadActivity,
+  ofAct,
+} from "./activity-repo";
+
+/** For batches that may do nothing; `recordDeed` for those that do what they say. */
+export { type Condition, insertActivity };
 
 /** How somebody proved who they are. */
 export type Way = "password" | "passkey" | "recovery-code" | "link";
@@ -25,6 +34,7 @@ export type Deed =
   | { kind: "app-allowed"; app: string; scope: string }
   | { kind: "app-changed"; app: string; scope: string }
   | { kind: "app-disconnected"; app: string }
+  | { kind: "app-ended"; app: string; why: "replay" | "revoked" }
   | { kind: "all-disconnected" }
   | { kind: "token-made"; app: string; scope: string }
   | { kind: "export" }
@@ -53,7 +63,7 @@ export const recordDeed = (
 ): D1PreparedStatement =>
   insertActivity(db, account, entryOf(deed, now), act === null ? undefined : ofAct(act));
 
-/** A deed as it stands in the log; for the repos of this room, whose batches may do nothing. */
+/** A deed as it stands in the log; for batches that may do nothing. */
 export const entryOf = (deed: Deed, now: number): Entry => ({ at: now, id: randomId(), deed });
 
 /** Adds to the log of an account, where the deed is no batch of its own. */

@@ -3,15 +3,16 @@
 for (const button of document.querySelectorAll("button[data-copy]")) {
   if (!navigator.clipboard) break;
   const label = button.textContent;
-  const source = document.getElementById(button.dataset.copy);
+  const { copy, copied = "Copied", failed = "Press Ctrl+C" } = button.dataset;
+  const source = document.getElementById(copy);
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(source.textContent.trim());
-      button.textContent = "Copied";
+      button.textContent = copied;
     } catch {
       getSelection().selectAllChildren(source);
-      button.textContent = "Press Ctrl+C";
+      button.textContent = failed;
     }
     setTimeout(() => {
       button.textContent = label;

@@ -19,6 +19,9 @@ export const PROPERTY = {
   quota: "urn:x-satchel:quota",
 } as const;
 
+/** RFC 8628 §3.4: what a device redeems its code by. */
+export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+
 /** §4: content type and context of a folder description. */
 export const FOLDER_TYPE = "application/ld+json";
 export const FOLDER_CONTEXT = "http://remotestorage.io/spec/folder-description";

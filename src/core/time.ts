@@ -1,3 +1,7 @@
 /** Spans of time. */
 
-export const DAY_MS = 24 * 60 * 60 * 1000;
+export const HOUR_MS = 60 * 60 * 1000;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** The day of a moment (milliseconds since 1970), in days since 1970. */
+export const dayOf = (now: number): number => Math.floor(now / DAY_MS);

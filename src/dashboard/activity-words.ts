@@ -44,6 +44,10 @@ const en: Sayings = {
   "app-allowed": ({ app, scope }) => `App allowed: ${app}, ${scopesIn("en", scope)}`,
   "app-changed": ({ app, scope }) => `What an app may do changed: ${app}, ${scopesIn("en", scope)}`,
   "app-disconnected": ({ app }) => `App disconnected: ${app}`,
+  "app-ended": ({ app, why }) =>
+    why === "revoked"
+      ? `App gave up its access: ${app}`
+      : `App disconnected for safety, because a key that it had used came a second time: ${app}`,
   "all-disconnected": () => "All apps disconnected",
   "token-made": ({ app, scope }) => `Access token made: ${app}, ${scopesIn("en", scope)}`,
   export: () => "Data downloaded",
@@ -80,6 +84,10 @@ const de: Sayings = {
   "app-changed": ({ app, scope }) =>
     `Geändert, was eine App darf: ${app}, ${scopesIn("de", scope)}`,
   "app-disconnected": ({ app }) => `App getrennt: ${app}`,
+  "app-ended": ({ app, why }) =>
+    why === "revoked"
+      ? `App hat ihren Zugriff abgegeben: ${app}`
+      : `App zur Sicherheit getrennt, weil ein benutzter Schlüssel von ihr noch einmal kam: ${app}`,
   "all-disconnected": () => "Alle Apps getrennt",
   "token-made": ({ app, scope }) => `Zugangstoken gemacht: ${app}, ${scopesIn("de", scope)}`,
   export: () => "Daten heruntergeladen",

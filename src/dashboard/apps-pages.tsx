@@ -4,13 +4,14 @@ import type { Context } from "hono";
 import type { Account } from "../accounts/accounts";
 import { formatDay, formatMoment } from "../http/format";
 import { type Language, languageOf, wordsOf } from "../http/language";
-import { Problem, page } from "../http/page";
+import { Linked, Problem, page } from "../http/page";
 import { type ConnectedApp, describeScopes } from "../oauth/grants";
-import { DURATIONS, type Duration, endOf, levelField, levelsOf } from "../oauth/narrowing";
+import { DURATIONS, type Duration, endOf } from "../oauth/narrowing";
+import { ScopeList } from "../oauth/question";
 import type { UseRow } from "../oauth/use";
 import { WORDS as OAUTH_WORDS } from "../oauth/words";
 import { storageFirstLink } from "./apps";
-import { describeUse, sumUse, UsePicture } from "./apps-use";
+import { describeUse, groupUse, sumUse, type UseByGrant, UsePicture } from "./apps-use";
 import { WORDS } from "./apps-words";
 
 type Words = (typeof WORDS)["en"];
@@ -22,6 +23,9 @@ export interface Viewer {
   now: number;
 }
 
+/** With hundreds of apps the others have theirs on their own page. */
+const MAX_PICTURES = 50;
+
 /** All connected apps, or what to do without any. */
 export function appsPage(
   c: Context,
@@ -30,6 +34,7 @@ export function appsPage(
   use: UseRow[],
 ): Response | Promise<Response> {
   const words = wordsOf(c, WORDS);
+  const useByGrant = groupUse(use);
   return page(
     c,
     { title: words.title, person: viewer.person },
@@ -40,16 +45,21 @@ export function appsPage(
           <>
             <p>{words.none}</p>
             <p>
-              {words.noneNext[0]} <a href="/">{words.noneNext[1]}</a>
-              {words.noneNext[2]}
+              <Linked words={words.noneNext} href="/" />
             </p>
           </>
         ) : (
           <>
             <p class="faint">{words.intro}</p>
             <ul class="list">
-              {apps.map((app) => (
-                <AppItem app={app} use={use} viewer={viewer} language={languageOf(c)} />
+              {apps.map((app, at) => (
+                <AppItem
+                  app={app}
+                  use={useByGrant}
+                  viewer={viewer}
+                  language={languageOf(c)}
+                  hasPicture={at < MAX_PICTURES}
+                />
               ))}
             </ul>
           </>
@@ -84,12 +94,13 @@ export function appsPage(
 
 interface AppProps {
   app: ConnectedApp;
-  use: UseRow[];
+  use: UseByGrant;
   viewer: Viewer;
   language: Language;
+  hasPicture: boolean;
 }
 
-const AppItem = ({ app, use, viewer, language }: AppProps) => {
+const AppItem = ({ app, use, viewer, language, hasPicture }: AppProps) => {
   const words = WORDS[language];
   const used = sumUse(use, app.grants, viewer.now);
   return (
@@ -110,7 +121,7 @@ const AppItem = ({ app, use, viewer, language }: AppProps) => {
             </>
           )}
         </small>
-        <UsePicture use={used} language={language} />
+        {hasPicture ? <UsePicture use={used} language={language} /> : null}
       </div>
       <a class="button quiet" href={pathOf("app", app)} aria-label={words.detailsOf(app.name)}>
         {words.details}
@@ -157,7 +168,7 @@ export function appPage(
 ): Response | Promise<Response> {
   const words = wordsOf(c, WORDS);
   const language = languageOf(c);
-  const used = sumUse(use, app.grants, viewer.now);
+  const used = sumUse(groupUse(use), app.grants, viewer.now);
   const status = problem === "changed" ? 409 : 400;
   return page(
     c,
@@ -200,7 +211,7 @@ export function appPage(
         <h2>{words.change}</h2>
         {problem ? <Problem>{words.problems[problem]}</Problem> : null}
         <p>{words.changeAbout}</p>
-        <Levels app={app} language={language} />
+        <ScopeList scopes={app.scopes} words={OAUTH_WORDS[language]} />
         <div class="field">
           <label for="end">{words.end}</label>
           <select id="end" name="end">
@@ -217,23 +228,6 @@ export function appPage(
     </>,
   );
 }
-
-const Levels = ({ app, language }: { app: ConnectedApp; language: Language }) => (
-  <ul class="list">
-    {app.scopes.map((scope) => (
-      <li>
-        <label for={levelField(scope)}>
-          {scope.module === "*" ? WORDS[language].everything : scope.module}
-        </label>
-        <select id={levelField(scope)} name={levelField(scope)}>
-          {levelsOf(scope).map((level) => (
-            <option value={level}>{OAUTH_WORDS[language].levels[level]}</option>
-          ))}
-        </select>
-      </li>
-    ))}
-  </ul>
-);
 
 type End = Exclude<Duration, "always">;
 

@@ -16,6 +16,7 @@ import {
 } from "../oauth/grants";
 import { endOf, isDuration, narrow } from "../oauth/narrowing";
 import { listUse } from "../oauth/use";
+import { WORDS as OAUTH_WORDS } from "../oauth/words";
 import {
   appPage,
   appsPage,
@@ -108,8 +109,8 @@ const showApp = async (
   appPage(c, viewer, app, await listUse(c.env.DB, viewer.person.id, viewer.now), problem);
 
 function notConnected(c: AppsContext): Response | Promise<Response> {
-  const { unknown, toApps } = wordsOf(c, WORDS);
-  return errorPage(c, 404, unknown, { href: "/apps", text: toApps });
+  const { toApps } = wordsOf(c, OAUTH_WORDS);
+  return errorPage(c, 404, wordsOf(c, WORDS).unknown, { href: "/apps", text: toApps });
 }
 
 /** Null: as before; undefined: no such choice. */

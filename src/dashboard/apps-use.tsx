@@ -3,7 +3,7 @@
 import { DAY_MS } from "../core/time";
 import { formatBytes, formatCount, formatDay } from "../http/format";
 import type { Language } from "../http/language";
-import { dayOf, USE_DAYS, type UseRow } from "../oauth/use";
+import { firstUseDay, USE_DAYS, type UseRow } from "../oauth/use";
 import { WORDS } from "./apps-words";
 
 /** The days that are shown, the oldest first, today the last. */
@@ -15,12 +15,19 @@ interface Use {
   lastAt: number | null;
 }
 
+/** What was used, by the id of the grant. */
+export type UseByGrant = Map<string, UseRow[]>;
+
+/** Once for all apps: there may be many. */
+export const groupUse = (rows: UseRow[]): UseByGrant => Map.groupBy(rows, ({ grant }) => grant);
+
 /** Sums up what some grants used. */
-export function sumUse(rows: UseRow[], grants: string[], now: number): Use {
-  const own = rows.filter(({ grant }) => grants.includes(grant));
-  const first = dayOf(now) - USE_DAYS + 1;
+export function sumUse(use: UseByGrant, grants: string[], now: number): Use {
+  const own = grants.flatMap((grant) => use.get(grant) ?? []);
+  const byDay = Map.groupBy(own, ({ day }) => day);
+  const first = firstUseDay(now);
   const days = Array.from({ length: USE_DAYS }, (_, i) => {
-    const ofDay = own.filter(({ day }) => day === first + i);
+    const ofDay = byDay.get(first + i) ?? [];
     return { day: first + i, requests: sum(ofDay, "requests"), bytes: sum(ofDay, "bytes") };
   });
   return {
@@ -65,28 +72,33 @@ export function UsePicture({ use, language }: { use: Use; language: Language }) 
       height="50"
     >
       <rect x="0" y={HALF} width={USE_DAYS * STEP} height="1" fill="currentColor" opacity="0.4" />
-      {use.days.map(({ requests, bytes }, i) => (
-        <>
-          <Bar at={i} share={requests / busiest.requests} isUp={true} />
-          <Bar at={i} share={mostBytes === 0 ? 0 : bytes / mostBytes} isUp={false} />
-        </>
-      ))}
+      <path
+        d={barsOf(
+          use.days.map(({ requests }) => requests / busiest.requests),
+          HALF,
+          "up",
+        )}
+        fill="currentColor"
+        opacity="0.85"
+      />
+      <path
+        d={barsOf(
+          use.days.map(({ bytes }) => bytes / (mostBytes || 1)),
+          HALF + 2,
+          "down",
+        )}
+        fill="currentColor"
+        opacity="0.45"
+      />
     </svg>
   );
 }
 
-/** What there was of at all can be seen. */
-function Bar({ at, share, isUp }: { at: number; share: number; isUp: boolean }) {
-  if (share === 0) return null;
-  const height = Math.max(1, Math.round(share * HALF));
-  return (
-    <rect
-      x={at * STEP + 1}
-      y={isUp ? HALF - height : HALF + 2}
-      width={BAR_WIDTH}
-      height={height}
-      fill="currentColor"
-      opacity={isUp ? 0.85 : 0.45}
-    />
-  );
-}
+/** All bars of one direction, from a line on. What there was of at all can be seen. */
+const barsOf = (shares: number[], line: number, direction: "up" | "down"): string =>
+  shares
+    .map((share, i) => {
+      const height = Math.max(1, Math.round(share * HALF)) * (direction === "up" ? -1 : 1);
+      return share === 0 ? "" : `M${i * STEP + 1} ${line}h${BAR_WIDTH}v${height}h-${BAR_WIDTH}z`;
+    })
+    .join("");

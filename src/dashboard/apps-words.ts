@@ -1,5 +1,7 @@
 /** What the pages about connected apps and tokens say. */
 
+import { WORDS as OAUTH_WORDS } from "../oauth/words";
+
 const en = {
   title: "Connected apps",
   intro: "What you have let into your storage, and what it did there.",
@@ -47,7 +49,6 @@ const en = {
   change: "Take something away",
   changeAbout:
     "An app can only get less here, at once and on all devices. To give it more, let it ask again.",
-  everything: "Everything in your storage",
   end: "It may do so",
   ends: {
     keep: (until: string) => `as now: ${until}`,
@@ -57,12 +58,11 @@ const en = {
   },
   save: "Save",
   problems: {
-    level: "Choose for each part what the app may do there.",
+    level: OAUTH_WORDS.en.problems.level,
     end: "Choose until when the app may have access.",
     changed: "Something else was changed at the same time. Look again, and try once more.",
   },
   unknown: { title: "Not connected", sentence: "No such app is connected." },
-  toApps: "To your apps",
   question: (name: string) => `Disconnect ${name}?`,
   consequence:
     "It loses its access at once, on all devices. Your data stays in your storage. To use it again, you let it ask again.",
@@ -83,12 +83,6 @@ const en = {
     modulesRule:
       "Names of folders in your storage, such as: notes, photos. A * is everything you keep here, of all your apps; few programs need this much.",
     lasts: "Works",
-    durations: {
-      day: "for a day",
-      month: "for 30 days",
-      year: "for a year",
-      always: "until I disconnect it",
-    },
     make: "Make it",
     problems: {
       name: "Give it a name of 1 to 50 characters.",
@@ -99,8 +93,7 @@ const en = {
     once: "Copy it now: it is shown this once and cannot be shown again.",
     everything: "It opens everything that you keep here. Keep it as safe as your password.",
     example: "To try it:",
-    revoke: "You can end it at any time under",
-    apps: "Apps",
+    revoke: ["You can end it at any time under", "Apps", "."],
   },
 };
 
@@ -150,7 +143,6 @@ const de: typeof en = {
   change: "Etwas wegnehmen",
   changeAbout:
     "Hier kann eine App nur weniger bekommen, sofort und auf allen Geräten. Soll sie mehr dürfen, lass sie noch einmal fragen.",
-  everything: "Alles in deinem Speicher",
   end: "Das darf sie",
   ends: {
     keep: (until) => `wie jetzt: ${until}`,
@@ -160,13 +152,12 @@ const de: typeof en = {
   },
   save: "Speichern",
   problems: {
-    level: "Wähle für jeden Teil, was die App dort darf.",
+    level: OAUTH_WORDS.de.problems.level,
     end: "Wähle, bis wann die App Zugriff hat.",
     changed:
       "Gleichzeitig wurde etwas anderes geändert. Sieh noch einmal nach und versuche es erneut.",
   },
   unknown: { title: "Nicht verbunden", sentence: "Diese App ist nicht verbunden." },
-  toApps: "Zu deinen Apps",
   question: (name) => `${name} trennen?`,
   consequence:
     "Der Zugriff endet sofort, auf allen Geräten. Deine Daten bleiben in deinem Speicher. Um sie wieder zu benutzen, lässt du sie noch einmal fragen.",
@@ -187,12 +178,6 @@ const de: typeof en = {
     modulesRule:
       "Namen von Ordnern in deinem Speicher, zum Beispiel: notes, photos. Ein * ist alles, was du hier hast, von all deinen Apps; wenige Programme brauchen so viel.",
     lasts: "Es gilt",
-    durations: {
-      day: "einen Tag",
-      month: "30 Tage",
-      year: "ein Jahr",
-      always: "bis ich es trenne",
-    },
     make: "Machen",
     problems: {
       name: "Gib ihm einen Namen mit 1 bis 50 Zeichen.",
@@ -204,8 +189,7 @@ const de: typeof en = {
     once: "Kopiere es jetzt: Es wird nur dieses eine Mal gezeigt.",
     everything: "Es öffnet alles, was du hier hast. Verwahre es so sicher wie dein Passwort.",
     example: "Zum Ausprobieren:",
-    revoke: "Du kannst es jederzeit beenden, unter",
-    apps: "Apps",
+    revoke: ["Du kannst es jederzeit beenden, unter", "Apps", "."],
   },
 };
 

@@ -5,16 +5,21 @@ import { encode } from "uqr";
 import type { Account } from "../accounts/accounts";
 import type { waysIn } from "../accounts/ways-in";
 import { type Env, settings } from "../env";
-import { formatBytes, formatDay } from "../http/format";
+import { formatBytes, formatCount, formatDay } from "../http/format";
 import { addressOf, originsOf } from "../http/hosts";
 import { languageOf, wordsOf } from "../http/language";
 import { Copyable, page } from "../http/page";
 import { type ConnectedApp, describeScopes } from "../oauth/grants";
 import type { Usage } from "../storage/usage";
 import { SUGGESTED_APPS, storageFirstLink } from "./apps";
+import { pathOf } from "./apps-pages";
+import { WORDS as APPS_WORDS } from "./apps-words";
 import { WORDS } from "./words";
 
 type HomeContext = Context<{ Bindings: Env }>;
+
+/** Of more apps these are the latest; a link leads to all of them. */
+const MAX_APPS = 6;
 
 /** How many ways in somebody has. */
 type Ways = Awaited<ReturnType<typeof waysIn>>;
@@ -54,13 +59,17 @@ export function homePage(
           <p class="faint">{words.noApps}</p>
         ) : (
           <ul class="list">
-            {apps.map((app) => (
+            {apps.slice(-MAX_APPS).map((app) => (
               <AppItem c={c} app={app} address={address} />
             ))}
           </ul>
         )}
         <p>
-          <a href="/apps">{words.allApps}</a>
+          <a href="/apps">
+            {apps.length > MAX_APPS
+              ? words.moreApps(formatCount(languageOf(c), apps.length))
+              : words.allApps}
+          </a>
         </p>
       </section>
       <section>
@@ -113,6 +122,7 @@ const QrCode = ({ text, title }: { text: string; title: string }) => {
 
 const AppItem = ({ c, app, address }: { c: HomeContext; app: ConnectedApp; address: string }) => {
   const words = wordsOf(c, WORDS);
+  const appsWords = wordsOf(c, APPS_WORDS);
   const day = (milliseconds: number) => formatDay(languageOf(c), milliseconds);
   return (
     <li>
@@ -132,12 +142,13 @@ const AppItem = ({ c, app, address }: { c: HomeContext; app: ConnectedApp; addre
             : words.home.sinceUntil(day(app.since), day(app.until))}
         </small>
       </div>
-      <form method="post" action="/disconnect">
-        <input type="hidden" name="origin" value={app.id} />
-        <button type="submit" class="quiet" aria-label={words.home.disconnectApp(app.name)}>
-          {words.home.disconnect}
-        </button>
-      </form>
+      <a
+        class="button quiet"
+        href={pathOf("disconnect", app)}
+        aria-label={appsWords.disconnectIt(app.name)}
+      >
+        {appsWords.disconnect}
+      </a>
     </li>
   );
 };

@@ -5,8 +5,7 @@ import type { Account } from "../accounts/accounts";
 import { currentAccount } from "../accounts/sessions";
 import { waysIn } from "../accounts/ways-in";
 import type { Env } from "../env";
-import { readForm } from "../http/form";
-import { disconnectApp, listConnectedApps } from "../oauth/grants";
+import { listConnectedApps } from "../oauth/grants";
 import { readUsage } from "../storage/usage";
 import { homePage } from "./home-page";
 import { welcomePage } from "./welcome-page";
@@ -31,13 +30,3 @@ async function answerHome(
   ]);
   return homePage(c, account, { apps, ways, usage });
 }
-
-homeRoutes.post("/disconnect", async (c) => {
-  const now = Date.now();
-  const account = await currentAccount(c, now);
-  if (account === null) return c.redirect("/sign-in", 303);
-  const id = (await readForm(c)).get("origin");
-  const app = (await listConnectedApps(c.env.DB, account.id, now)).find((app) => app.id === id);
-  if (app) await disconnectApp(c.env.DB, account.id, app, now);
-  return c.redirect("/", 303);
-});

@@ -3,8 +3,9 @@
 import type { Context } from "hono";
 import type { Account } from "../accounts/accounts";
 import { wordsOf } from "../http/language";
-import { Copyable, Problem, page } from "../http/page";
-import { DURATIONS, type Duration } from "../oauth/narrowing";
+import { Copyable, Linked, Problem, page } from "../http/page";
+import { DurationField } from "../oauth/question";
+import { WORDS as OAUTH_WORDS } from "../oauth/words";
 import { WORDS } from "./apps-words";
 
 /** What the form is filled in with. */
@@ -16,7 +17,7 @@ export interface TokenForm {
   duration: string;
 }
 
-export type TokenProblem = keyof (typeof WORDS)["en"]["tokens"]["problems"];
+type TokenProblem = keyof (typeof WORDS)["en"]["tokens"]["problems"];
 
 export const MAX_TOKEN_NAME_LENGTH = 50;
 
@@ -65,16 +66,7 @@ export function tokenPage(
       <p class="faint" id="modules-rule">
         {words.modulesRule}
       </p>
-      <div class="field">
-        <label for="duration">{words.lasts}</label>
-        <select id="duration" name="duration">
-          {(Object.keys(DURATIONS) as Duration[]).map((duration) => (
-            <option value={duration} selected={duration === form.duration}>
-              {words.durations[duration]}
-            </option>
-          ))}
-        </select>
-      </div>
+      <DurationField words={wordsOf(c, OAUTH_WORDS)} label={words.lasts} usual={form.duration} />
       <p>
         <button type="submit">{words.make}</button>
       </p>
@@ -91,7 +83,7 @@ export function madeTokenPage(
   const words = wordsOf(c, WORDS).tokens;
   return page(
     c,
-    { title: words.made, person, scripts: ["/copy.js"] },
+    { title: words.made, person, scripts: ["/copy.js"], once: true },
     <section>
       <h1>
         {words.made}: {made.name}
@@ -102,7 +94,7 @@ export function madeTokenPage(
       <h2>{words.example}</h2>
       <Copyable c={c} id="example" text={made.example} />
       <p class="faint">
-        {words.revoke} <a href="/apps">{words.apps}</a>.
+        <Linked words={words.revoke} href="/apps" />
       </p>
     </section>,
   );

@@ -6,7 +6,7 @@ const en = {
     what: "Satchel keeps the data of your apps in a storage of your own. Apps that speak remoteStorage ask you for your address, you allow them what they need, and nothing ties your data to them.",
     points: [
       "One address for all your apps, on all your devices.",
-      "You see what each app may do, and disconnect it with a click.",
+      "You see what each app may do, and disconnect it at any time.",
       "You take everything along, or delete it, whenever you like.",
     ],
     signUp: "Get your storage",
@@ -32,10 +32,9 @@ const en = {
     connected: "Connected apps",
     noApps: "None yet. Open one of those below, or give any app your address.",
     allApps: "All about your apps",
+    moreApps: (count: string) => `All about your ${count} apps`,
     since: (day: string) => `Connected since ${day}`,
     sinceUntil: (since: string, until: string) => `Connected since ${since}, until ${until}`,
-    disconnect: "Disconnect",
-    disconnectApp: (app: string) => `Disconnect ${app}`,
     open: "Open an app with your address",
     about: {
       notes: "Notes",
@@ -143,7 +142,7 @@ const de: typeof en = {
     what: "Satchel bewahrt die Daten deiner Apps in einem Speicher auf, der dir gehört. Apps, die remoteStorage sprechen, fragen dich nach deiner Adresse, du erlaubst ihnen, was sie brauchen, und nichts bindet deine Daten an sie.",
     points: [
       "Eine Adresse für alle deine Apps, auf allen deinen Geräten.",
-      "Du siehst, was jede App darf, und trennst sie mit einem Klick.",
+      "Du siehst, was jede App darf, und trennst sie jederzeit.",
       "Du nimmst alles mit oder löschst es, wann immer du willst.",
     ],
     signUp: "Hol dir deinen Speicher",
@@ -169,10 +168,9 @@ const de: typeof en = {
     connected: "Verbundene Apps",
     noApps: "Noch keine. Öffne eine von denen unten, oder gib einer App deine Adresse.",
     allApps: "Alles über deine Apps",
+    moreApps: (count) => `Alles über deine ${count} Apps`,
     since: (day) => `Verbunden seit ${day}`,
     sinceUntil: (since, until) => `Verbunden seit ${since}, bis ${until}`,
-    disconnect: "Trennen",
-    disconnectApp: (app) => `${app} trennen`,
     open: "Öffne eine App mit deiner Adresse",
     about: {
       notes: "Notizen",

@@ -1,6 +1,7 @@
 /** The doors under /.well-known/: "where is alice's storage?" */
 
 import { type Context, Hono } from "hono";
+import { DEVICE_GRANT } from "../core/spec";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { originsOf } from "../http/hosts";
@@ -64,12 +65,7 @@ discoveryRoutes.get("/oauth-authorization-server", (c) => {
     revocation_endpoint: `${pages}/oauth/revoke`,
     response_types_supported: ["token", "code"],
     response_modes_supported: ["query", "fragment"],
-    grant_types_supported: [
-      "implicit",
-      "authorization_code",
-      "refresh_token",
-      "urn:ietf:params:oauth:grant-type:device_code",
-    ],
+    grant_types_supported: ["implicit", "authorization_code", "refresh_token", DEVICE_GRANT],
     code_challenge_methods_supported: ["S256"],
     token_endpoint_auth_methods_supported: ["none"],
     revocation_endpoint_auth_methods_supported: ["none"],

@@ -16,12 +16,14 @@ interface PageOptions {
   app?: string;
   /** Paths of script modules. Whatever they do, the page works without them. */
   scripts?: string[];
+  /** Whether the page shows what is shown once: nothing on it leads to the same page once more. */
+  once?: boolean;
   headers?: Record<string, string>;
 }
 
 /** Renders a page. `body` is what stands in <main>. */
 export function page(c: Context, options: PageOptions, body: Child): Response | Promise<Response> {
-  const { title, person, status = 200, app, scripts = [], headers = {} } = options;
+  const { title, person, status = 200, app, scripts = [], once = false, headers = {} } = options;
   return c.html(
     html`<!DOCTYPE html>${(
       <html lang={languageOf(c)}>
@@ -37,7 +39,7 @@ export function page(c: Context, options: PageOptions, body: Child): Response | 
           ))}
         </head>
         <body>
-          <Frame c={c} person={person}>
+          <Frame c={c} person={person} once={once}>
             {body}
           </Frame>
         </body>
@@ -51,10 +53,11 @@ export function page(c: Context, options: PageOptions, body: Child): Response | 
 interface FrameProps {
   c: Context;
   person: PageOptions["person"];
+  once: boolean;
   children: Child;
 }
 
-const Frame = ({ c, person, children }: FrameProps) => {
+const Frame = ({ c, person, once, children }: FrameProps) => {
   const words = wordsOf(c, WORDS);
   return (
     <>
@@ -77,15 +80,17 @@ const Frame = ({ c, person, children }: FrameProps) => {
       </header>
       {person ? <Menu c={c} isAdmin={person.isAdmin} /> : null}
       <main id="main">{children}</main>
-      <footer>
-        <form method="post" action="/language">
-          {otherLanguages(c).map((language) => (
-            <button type="submit" name="language" value={language} class="link" lang={language}>
-              {LANGUAGES[language]}
-            </button>
-          ))}
-        </form>
-      </footer>
+      {once ? null : (
+        <footer>
+          <form method="post" action="/language">
+            {otherLanguages(c).map((language) => (
+              <button type="submit" name="language" value={language} class="link" lang={language}>
+                {LANGUAGES[language]}
+              </button>
+            ))}
+          </form>
+        </footer>
+      )}
     </>
   );
 };
@@ -137,16 +142,46 @@ export const Problem = ({ children }: { children: Child }) => (
   </p>
 );
 
-/** Text with a button that copies it, which shows itself where that works: /copy.js. */
+/** Text with a button that copies it. */
 export const Copyable = ({ c, id, text }: { c: Context; id: string; text: string }) => (
   <p class="row">
     <span class="address" id={id}>
       {text}
     </span>
-    <button type="button" class="quiet" data-copy={id} hidden>
-      {wordsOf(c, WORDS).copy}
-    </button>
+    <CopyButton c={c} id={id} />
   </p>
+);
+
+/** Copies what an element says; shows itself where that works: /copy.js. */
+export const CopyButton = ({ c, id }: { c: Context; id: string }) => {
+  const words = wordsOf(c, WORDS);
+  return (
+    <button
+      type="button"
+      class="quiet"
+      data-copy={id}
+      data-copied={words.copied}
+      data-failed={words.notCopied}
+      aria-describedby={id}
+      hidden
+    >
+      {words.copy}
+    </button>
+  );
+};
+
+/** A sentence whose second part is a link. */
+export const Linked = ({
+  words: [before, name, after],
+  href,
+}: {
+  words: string[];
+  href: string;
+}) => (
+  <>
+    {before} <a href={href}>{name}</a>
+    {after}
+  </>
 );
 
 /** Sees to it that nothing leaves the pages' origin without their security headers. */

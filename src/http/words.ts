@@ -22,6 +22,8 @@ const en = {
   writeFailed:
     "We did not get an answer in time. Look whether your change is there, and try again.",
   copy: "Copy",
+  copied: "Copied",
+  notCopied: "Press Ctrl+C",
   print: "Print",
 };
 
@@ -50,6 +52,8 @@ const de: typeof en = {
   writeFailed:
     "Wir haben nicht rechtzeitig eine Antwort bekommen. Sieh nach, ob deine Änderung da ist, und versuche es noch einmal.",
   copy: "Kopieren",
+  copied: "Kopiert",
+  notCopied: "Drücke Strg+C",
   print: "Drucken",
 };
 

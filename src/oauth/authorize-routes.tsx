@@ -100,12 +100,12 @@ async function readyForConsent(c: OAuthContext): Promise<Response | Ready> {
  */
 function refuseRequest(
   c: OAuthContext,
-  { message, redirect }: RequestRefusal,
+  refusal: RequestRefusal,
   isSignedIn: boolean,
 ): Response | Promise<Response> {
-  if (redirect !== undefined && isSignedIn) return c.redirect(redirect);
-  const words = wordsOf(c, WORDS);
-  const link = redirect === undefined ? undefined : { href: redirect, text: words.back };
-  const sentence = redirect === undefined ? words.badRedirectUri : words.badRequest(message);
-  return errorPage(c, 400, { title: words.cannot, sentence }, link);
+  const { cannot: title, badRedirectUri, badRequest, badRequestNext, back } = wordsOf(c, WORDS);
+  if (refusal === null) return errorPage(c, 400, { title, sentence: badRedirectUri });
+  if (isSignedIn) return c.redirect(refusal.redirect);
+  const sentence = `${badRequest[refusal.error]} ${badRequestNext}`;
+  return errorPage(c, 400, { title, sentence }, { href: refusal.redirect, text: back });
 }

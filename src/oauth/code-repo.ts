@@ -1,8 +1,9 @@
 /**
- * Codes and refresh tokens in D1. Every write comes to the same when it is
- * repeated, so that one whose answer got lost can be asked again.
+ * Codes and refresh tokens in D1. Every write comes to the same when it is repeated, so that one
+ * whose answer got lost can be asked again.
  */
 
+import { DAY_MS } from "../core/time";
 import { askPatiently } from "../http/patience";
 
 interface CodeRow {
@@ -148,16 +149,23 @@ export const loadRefreshToken = (
       .first(),
   );
 
+/** A used refresh token is remembered this long, so that a replay is known for one. */
+const REPLAY_MS = 7 * DAY_MS;
+
 /** Exchanges a refresh token for the next one, if it is still unused. False otherwise. */
 export async function rotateRefreshToken(
   db: D1Database,
   token: RefreshRow,
   next: { hash: string; expiresAt: number },
+  now: number,
 ): Promise<boolean> {
   return isSuccessor(db, next.hash, [
     db
-      .prepare("UPDATE refresh_tokens SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
-      .bind(token.hash, next.hash),
+      .prepare(
+        `UPDATE refresh_tokens SET successor = ?2, expires_at = min(expires_at, ?3)
+         WHERE hash = ?1 AND successor IS NULL`,
+      )
+      .bind(token.hash, next.hash, now + REPLAY_MS),
     db
       .prepare(
         `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)

@@ -61,7 +61,7 @@ export async function exchangeCode(
 ): Promise<TokenOutcome> {
   const row = await loadCode(env.DB, await sha256(code));
   if (row === null) return invalidGrant("The code is not valid.");
-  if (row.successor !== null) return revokeReplayed(env, row);
+  if (row.successor !== null) return revokeReplayed(env, row, now);
   if (row.expiresAt <= now) return invalidGrant("The code has expired.");
   if (row.redirectUri !== redirectUri) {
     return invalidGrant("redirect_uri is not that of the authorization request.");
@@ -76,7 +76,9 @@ export async function exchangeCode(
   const refresh = await newRefreshToken(env, row.grantExpiresAt, now);
   // Signed first: if no key can be read, the code is not used up for nothing.
   const response = await tokenResponse(env, row, refresh.token, row.scope, now);
-  return (await redeemCode(env.DB, row, app, refresh, now)) ? response : revokeReplayed(env, row);
+  return (await redeemCode(env.DB, row, app, refresh, now))
+    ? response
+    : revokeReplayed(env, row, now);
 }
 
 /**
@@ -92,7 +94,7 @@ export async function exchangeRefreshToken(
 ): Promise<TokenOutcome> {
   const row = await loadRefreshToken(env.DB, await sha256(token), now);
   if (row === null) return invalidGrant("The refresh token is not valid.");
-  if (row.successor !== null) return revokeReplayed(env, row);
+  if (row.successor !== null) return revokeReplayed(env, row, now);
   if (row.scope === null || row.expiresAt <= now) {
     return invalidGrant("The refresh token has expired or was revoked.");
   }
@@ -104,5 +106,7 @@ export async function exchangeRefreshToken(
   }
   const next = await newRefreshToken(env, row.grantExpiresAt, now);
   const response = await tokenResponse(env, row, next.token, formatScopes(wanted), now);
-  return (await rotateRefreshToken(env.DB, row, next)) ? response : revokeReplayed(env, row);
+  return (await rotateRefreshToken(env.DB, row, next, now))
+    ? response
+    : revokeReplayed(env, row, now);
 }

@@ -4,10 +4,10 @@ import type { Context } from "hono";
 import type { Account } from "../accounts/accounts";
 import { isLoopback } from "../http/hosts";
 import { languageOf, wordsOf } from "../http/language";
-import { Problem, page } from "../http/page";
+import { Linked, Problem, page } from "../http/page";
 import { type ConnectedApp, describeScopes } from "./grants";
 import type { AnswerProblem, Duration } from "./narrowing";
-import { Answers, DurationField, Linked, ScopeList } from "./question";
+import { Answers, DurationField, ScopeList } from "./question";
 import type { AuthorizationRequest } from "./request";
 import { WORDS } from "./words";
 
@@ -55,7 +55,7 @@ export function consentPage(
       {connected ? (
         <p>
           {words.connected(describeScopes(connected.scopes, languageOf(c)))}{" "}
-          <Linked words={words.takeAway} />
+          <Linked words={words.takeAway} href="/apps" />
         </p>
       ) : null}
       <ScopeList scopes={scopes} words={words} />
@@ -81,6 +81,6 @@ function warningsOf(origin: string, isKnown: boolean, words: (typeof WORDS)["en"
   return [
     isLoopback(hostname) ? words.local : null,
     isLookalike ? words.lookalike : null,
-    isKnown ? null : words.neverSeen,
+    isKnown ? null : words.notYet,
   ].filter((warning) => warning !== null);
 }

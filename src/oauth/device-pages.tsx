@@ -11,7 +11,7 @@ import { Answers, DurationField, ScopeList } from "./question";
 import { WORDS } from "./words";
 
 /** What was wrong with a code that was typed. */
-export interface CodeProblem {
+interface CodeProblem {
   sentence: string;
   status: ContentfulStatusCode;
   headers?: Record<string, string>;
@@ -93,15 +93,15 @@ export function donePage(
   person: Account,
   sentence: string,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS).device;
+  const { device, toApps } = wordsOf(c, WORDS);
   return page(
     c,
-    { title: words.title, person },
+    { title: device.title, person },
     <section>
-      <h1>{words.done}</h1>
+      <h1>{device.done}</h1>
       <p class="note">{sentence}</p>
       <p>
-        <a href="/apps">{words.toApps}</a>
+        <a href="/apps">{toApps}</a>
       </p>
     </section>,
   );

@@ -1,5 +1,6 @@
 /** Devices that ask for access, in D1. Every write comes to the same when it is repeated. */
 
+import type { Condition } from "../accounts/activity";
 import { askPatiently } from "../http/patience";
 import { isSuccessor } from "./code-repo";
 
@@ -76,7 +77,7 @@ export const loadWaiting = (
   );
 
 /** What a person has answered. */
-export interface DeviceAnswer {
+interface DeviceAnswer {
   account: string;
   /** Fresh, of a denial too: it tells this answer from others. */
   grantId: string;
@@ -110,6 +111,12 @@ export async function answerDevice(
   );
   return answers.at(-1)?.results[0]?.grantId === grantId;
 }
+
+/** For the log of the person: whether this answer is the one that was taken. */
+export const isAnsweredBy = (hash: string, grantId: string): Condition => ({
+  sql: "EXISTS (SELECT 1 FROM devices WHERE hash = ?6 AND grant_id = ?7)",
+  values: [hash, grantId],
+});
 
 /** Notes a poll, and how long the device has to wait from now on. A later poll is not undone. */
 export async function notePoll(

@@ -1,14 +1,15 @@
 /** Devices without a browser ask for access by a code that a person types: RFC 8628. */
 
 import type { Account } from "../accounts/accounts";
-import { recordDeed } from "../accounts/activity";
+import { entryOf, insertActivity } from "../accounts/activity";
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
-import { randomFraction, randomId, randomSecret, sha256 } from "../core/secrets";
+import { randomBelow, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import {
   answerDevice,
   type DeviceRow,
   insertDevice,
+  isAnsweredBy,
   loadDevice,
   loadWaiting,
   notePoll,
@@ -23,8 +24,6 @@ import {
   type TokenOutcome,
   tokenResponse,
 } from "./token-response";
-
-export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 
 const LIFETIME_SECONDS = 600;
 const INTERVAL_SECONDS = 5;
@@ -103,10 +102,7 @@ async function keepDevice(
 }
 
 const randomUserCode = (): string =>
-  Array.from(
-    { length: USER_CODE_LENGTH },
-    () => LETTERS[Math.floor(randomFraction() * LETTERS.length)],
-  ).join("");
+  Array.from({ length: USER_CODE_LENGTH }, () => LETTERS[randomBelow(LETTERS.length)]).join("");
 
 /** The code as it is read best: "BCDF-GHJK". */
 export const showUserCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`;
@@ -154,7 +150,8 @@ export function allowDevice(
     granted,
     grantExpiresAt: allowed.expiresAt,
   };
-  const deeds = [recordDeed(env.DB, account.id, deed, now)];
+  const isTaken = isAnsweredBy(device.hash, answer.grantId);
+  const deeds = [insertActivity(env.DB, account.id, entryOf(deed, now), isTaken)];
   return answerDevice(env.DB, device.hash, answer, deeds, now);
 }
 
@@ -184,7 +181,7 @@ export async function exchangeDeviceCode(
   if (row === null || row.name !== clientId) return invalidGrant("The device code is not valid.");
   const { account, user, grantId, granted, grantExpiresAt } = row;
   if (account !== null && grantId !== null && row.successor !== null) {
-    return revokeReplayed(env, { account, grantId });
+    return revokeReplayed(env, { account, grantId }, now);
   }
   if (row.expiresAt <= now) return refuse("expired_token", "The device code has expired.");
   if (account === null) return askToWait(env, row, now);
@@ -196,7 +193,7 @@ export async function exchangeDeviceCode(
   // Signed first: if no key can be read, the code is not used up for nothing.
   const response = await tokenResponse(env, redeemed, refresh.token, granted, now);
   const isFirst = await redeemDevice(env.DB, row.hash, refresh, now);
-  return isFirst ? response : revokeReplayed(env, redeemed);
+  return isFirst ? response : revokeReplayed(env, redeemed, now);
 }
 
 async function askToWait(env: Env, row: DeviceRow, now: number): Promise<TokenOutcome> {

@@ -1,8 +1,9 @@
 /**
- * Grants in D1. Every write comes to the same when it is
- * repeated, so that one whose answer got lost can be asked again.
+ * Grants in D1. Every write comes to the same when it is repeated, so that one whose answer got lost
+ * can be asked again.
  */
 
+import type { Condition } from "../accounts/activity";
 import { askPatiently } from "../http/patience";
 
 export interface GrantRow {
@@ -106,12 +107,39 @@ export async function loadGrantsAndMeeting(
   };
 }
 
-/** Revokes a grant; nothing happens if it is gone. */
-export async function deleteGrant(db: D1Database, account: string, id: string): Promise<void> {
-  await askPatiently(() =>
-    db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id).run(),
+/** A grant if it stands. */
+export const loadGrant = (
+  db: D1Database,
+  account: string,
+  id: string,
+  now: number,
+): Promise<GrantRow | null> =>
+  askPatiently(() =>
+    db
+      .prepare(
+        `SELECT ${COLUMNS} FROM grants
+         WHERE account = ?1 AND id = ?2 AND (expires_at IS NULL OR expires_at > ?3)`,
+      )
+      .bind(account, id, now)
+      .first<GrantRow>(),
   );
+
+/** Revokes a grant; nothing happens if it is gone. `before` comes first in the same batch. */
+export async function deleteGrant(
+  db: D1Database,
+  account: string,
+  id: string,
+  before: D1PreparedStatement[],
+): Promise<void> {
+  const revoke = db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id);
+  await askPatiently(() => db.batch([...before, revoke]));
 }
+
+/** For the log of the person, before it is revoked: whether the grant is there. */
+export const isGrant = (id: string): Condition => ({
+  sql: "EXISTS (SELECT 1 FROM grants WHERE account = ?1 AND id = ?6)",
+  values: [id],
+});
 
 /** The grants of one app: those of its origin, or the one without an origin that has this id. */
 const OF_APP = "account = ?1 AND ((origin <> '' AND origin = ?2) OR (origin = '' AND id = ?2))";
@@ -157,40 +185,62 @@ const deleteCodes = (db: D1Database, account: string): D1PreparedStatement =>
 
 /** What a grant was, and what is left of it; a scope of null: nothing. */
 export interface GrantCut {
+  account: string;
   id: string;
   old: Pick<GrantRow, "scope" | "expiresAt">;
   left: { scope: string | null; expiresAt: number | null };
 }
 
+/** In SQL, of grants beside `cut`, one of the cuts in JSON: whether the grant still is what it was. */
+const IS_OLD = `grants.account = cut.value ->> '$.account' AND grants.id = cut.value ->> '$.id'
+  AND grants.scope = cut.value ->> '$.old.scope'
+  AND grants.expires_at IS cut.value ->> '$.old.expiresAt'`;
+
+/** For the log of the person, before the cuts: whether any of them cuts something. */
+export const isCut = (cuts: GrantCut[]): Condition => ({
+  sql: `EXISTS (SELECT 1 FROM json_each(?6) AS cut CROSS JOIN grants WHERE ${IS_OLD})`,
+  values: [JSON.stringify(cuts)],
+});
+
 /**
  * Cuts grants of an app, each only if it still is what it was, and deletes the codes that could
- * make one as wide as before. Returns the grants of the app as they stand then.
+ * make one as wide as before. `before` comes first in the same batch. Returns the grants of the app
+ * as they stand then.
  */
 export async function cutGrants(
   db: D1Database,
   account: string,
   app: string,
   cuts: GrantCut[],
-  alsoDo: D1PreparedStatement[],
+  before: D1PreparedStatement[],
   now: number,
 ): Promise<GrantRow[]> {
-  const isOld = "account = ?1 AND id = ?2 AND scope = ?3 AND expires_at IS ?4";
-  const statements = cuts.map(({ id, old, left }) =>
-    left.scope === null
-      ? db.prepare(`DELETE FROM grants WHERE ${isOld}`).bind(account, id, old.scope, old.expiresAt)
-      : db
-          .prepare(`UPDATE grants SET scope = ?5, expires_at = ?6 WHERE ${isOld}`)
-          .bind(account, id, old.scope, old.expiresAt, left.scope, left.expiresAt),
-  );
-  const standing = db
-    .prepare(
-      `SELECT ${COLUMNS} FROM grants
-       WHERE ${OF_APP} AND (expires_at IS NULL OR expires_at > ?3) ORDER BY created_at`,
-    )
-    .bind(account, app, now);
-  const answers = await askPatiently(() =>
-    db.batch<GrantRow>([...statements, deleteCodes(db, account), ...alsoDo, standing]),
-  );
+  const statements = [
+    ...before,
+    db
+      .prepare(
+        `UPDATE grants SET scope = cut.value ->> '$.left.scope',
+                           expires_at = cut.value ->> '$.left.expiresAt'
+         FROM json_each(?1) AS cut
+         WHERE ${IS_OLD} AND cut.value ->> '$.left.scope' IS NOT NULL`,
+      )
+      .bind(JSON.stringify(cuts)),
+    db
+      .prepare(
+        `DELETE FROM grants WHERE (account, id) IN
+           (SELECT grants.account, grants.id FROM json_each(?1) AS cut CROSS JOIN grants
+            WHERE ${IS_OLD} AND cut.value ->> '$.left.scope' IS NULL)`,
+      )
+      .bind(JSON.stringify(cuts)),
+    deleteCodes(db, account),
+    db
+      .prepare(
+        `SELECT ${COLUMNS} FROM grants
+         WHERE ${OF_APP} AND (expires_at IS NULL OR expires_at > ?3) ORDER BY created_at`,
+      )
+      .bind(account, app, now),
+  ];
+  const answers = await askPatiently(() => db.batch<GrantRow>(statements));
   return answers.at(-1)?.results ?? [];
 }
 

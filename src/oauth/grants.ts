@@ -1,7 +1,7 @@
 /** What a person has allowed an app: made at consent, gone when they disconnect it. */
 
 import type { Account } from "../accounts/accounts";
-import { recordDeed } from "../accounts/activity";
+import { type Deed, entryOf, insertActivity, recordDeed } from "../accounts/activity";
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
@@ -10,10 +10,14 @@ import {
   cutGrants,
   deleteAllGrants,
   deleteExpiredGrants as deleteExpiredRows,
+  deleteGrant,
   deleteGrantsOf,
   type GrantCut,
   type GrantRow,
   insertGrant,
+  isCut,
+  isGrant,
+  loadGrant,
   loadGrants,
   loadGrantsAndMeeting,
   selectGrant,
@@ -50,7 +54,7 @@ export const grantStatement = (
 ): D1PreparedStatement => selectGrant(db, claims.account, claims.grant, now);
 
 /** What a grant says of who shows its token. */
-export interface Standing {
+interface Standing {
   scopes: Scope[];
   isSuspended: boolean;
 }
@@ -110,7 +114,7 @@ function groupByApp(grants: GrantRow[]): ConnectedApp[] {
     return {
       id,
       origin: latest.origin,
-      name: latest.origin || (latest.label ?? id),
+      name: nameOf(latest),
       url: latest.appUrl,
       scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
       flows: [...new Set(grants.map(({ flow }) => flow))],
@@ -120,6 +124,8 @@ function groupByApp(grants: GrantRow[]): ConnectedApp[] {
     };
   });
 }
+
+const nameOf = ({ origin, label, id }: GrantRow): string => origin || (label ?? id);
 
 /** What somebody with these scopes may do, in words: "notes (read and change), photos (read only)". */
 export function describeScopes(scopes: Scope[], language: Language = "en"): string {
@@ -140,12 +146,26 @@ export const disconnectApp = (
     recordDeed(db, account, { kind: "app-disconnected", app: app.name }, now),
   ]);
 
+/** Ends one grant because of what came with it: a token given back, or one that was used before. */
+export async function endGrant(
+  db: D1Database,
+  account: string,
+  id: string,
+  why: Extract<Deed, { kind: "app-ended" }>["why"],
+  now: number,
+): Promise<void> {
+  const grant = await loadGrant(db, account, id, now);
+  const ended = grant && entryOf({ kind: "app-ended", app: nameOf(grant), why }, now);
+  const deeds = ended ? [insertActivity(db, account, ended, isGrant(id))] : [];
+  await deleteGrant(db, account, id, deeds);
+}
+
 /** Ends every grant of an account. */
 export const disconnectAll = (db: D1Database, account: string, now: number): Promise<void> =>
   deleteAllGrants(db, account, [recordDeed(db, account, { kind: "all-disconnected" }, now)]);
 
 /** What is taken from an app: for which modules (the fields of a form), and when it ends at last. */
-export interface Limit {
+interface Limit {
   levels: URLSearchParams;
   /** Milliseconds since 1970; null: as before. */
   end: number | null;
@@ -170,39 +190,34 @@ export async function limitApp(
   let grants = (await loadGrants(db, account, now)).filter(
     ({ origin, id }) => (origin || id) === app.id,
   );
+  const entry = entryOf(limitDeed(app, limit), now);
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     const cuts = grants.map((grant) => cutOf(grant, limit)).filter((cut) => cut !== null);
     if (cuts.length === 0) return true;
-    const deeds = looks === 0 ? [limitDeed(db, account, app, limit, now)] : [];
-    grants = await cutGrants(db, account, app.id, cuts, deeds, now);
+    // The same entry each time: it is in the log once, if anything is cut.
+    const deed = insertActivity(db, account, entry, isCut(cuts));
+    grants = await cutGrants(db, account, app.id, cuts, [deed], now);
   }
   return grants.every((grant) => cutOf(grant, limit) === null);
 }
 
 /** What a limit changes of a grant; null: nothing. */
 function cutOf(grant: GrantRow, { levels, end }: Limit): GrantCut | null {
-  const { id, scope, expiresAt } = grant;
+  const { account, id, scope, expiresAt } = grant;
   const scopes = narrow(parseScopes(scope) ?? [], levels) ?? [];
   const left = {
     scope: scopes.length === 0 ? null : formatScopes(scopes),
     expiresAt: end === null ? expiresAt : Math.min(end, expiresAt ?? end),
   };
   const isSame = left.scope === scope && left.expiresAt === expiresAt;
-  return isSame ? null : { id, old: { scope, expiresAt }, left };
+  return isSame ? null : { account, id, old: { scope, expiresAt }, left };
 }
 
-function limitDeed(
-  db: D1Database,
-  account: string,
-  { name, scopes }: ConnectedApp,
-  { levels }: Limit,
-  now: number,
-): D1PreparedStatement {
+function limitDeed({ name, scopes }: ConnectedApp, { levels }: Limit): Deed {
   const scope = formatScopes(narrow(scopes, levels) ?? []);
-  const kind = scope === "" ? ("app-disconnected" as const) : ("app-changed" as const);
-  return kind === "app-changed"
-    ? recordDeed(db, account, { kind, app: name, scope }, now)
-    : recordDeed(db, account, { kind, app: name }, now);
+  return scope === ""
+    ? { kind: "app-disconnected", app: name }
+    : { kind: "app-changed", app: name, scope };
 }
 
 /** Makes a token by hand, for a program that cannot ask for one. It is shown once and not kept. */

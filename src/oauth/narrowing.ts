@@ -4,7 +4,7 @@ import { isWithin, type Scope } from "../core/scope";
 import { DAY_MS } from "../core/time";
 
 /** What a person can choose for a module. */
-export const LEVELS = ["rw", "r", "none"] as const;
+const LEVELS = ["rw", "r", "none"] as const;
 
 export type Level = (typeof LEVELS)[number];
 

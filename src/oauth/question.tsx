@@ -1,6 +1,7 @@
 /** The parts that the questions of apps and of devices share: what may they do, and for how long? */
 
 import type { Scope } from "../core/scope";
+import { Linked } from "../http/page";
 import { DURATIONS, type Duration, levelField, levelsOf } from "./narrowing";
 import type { WORDS } from "./words";
 
@@ -36,10 +37,17 @@ const ScopeItem = ({ scope, words }: { scope: Scope; words: Words }) => {
 const explain = ({ module, level }: Scope, words: Words): string =>
   level === "rw" ? `${words.documents(module)}. ${words.publicWarning}` : words.documents(module);
 
+interface DurationProps {
+  words: Words;
+  label?: string;
+  /** Which is chosen at first. */
+  usual: string;
+}
+
 /** For how long. */
-export const DurationField = ({ usual, words }: { usual: Duration; words: Words }) => (
+export const DurationField = ({ words, label = words.allowFor, usual }: DurationProps) => (
   <div class="field">
-    <label for="duration">{words.allowFor}</label>
+    <label for="duration">{label}</label>
     <select id="duration" name="duration">
       {(Object.keys(DURATIONS) as Duration[]).map((duration) => (
         <option value={duration} selected={duration === usual}>
@@ -54,7 +62,7 @@ export const DurationField = ({ usual, words }: { usual: Duration; words: Words 
 export const Answers = ({ address, words }: { address: string; words: Words }) => (
   <>
     <p class="faint">
-      {words.stays} <strong>{address}</strong>. <Linked words={words.anyTime} />
+      {words.stays} <strong>{address}</strong>. <Linked words={words.anyTime} href="/apps" />
     </p>
     <p class="row">
       <button type="submit" name="decision" value="allow">
@@ -64,13 +72,5 @@ export const Answers = ({ address, words }: { address: string; words: Words }) =
         {words.deny}
       </button>
     </p>
-  </>
-);
-
-/** A sentence whose second part leads to the person's apps. */
-export const Linked = ({ words: [before, name, after] }: { words: string[] }) => (
-  <>
-    {before} <a href="/apps">{name}</a>
-    {after}
   </>
 );

@@ -19,12 +19,15 @@ export interface AuthorizationRequest {
   issuer: string;
 }
 
+/** RFC 6749 §4.1.2.1, §4.2.2.1: those that a request can be refused with. */
+type RequestError = "invalid_request" | "unsupported_response_type" | "invalid_scope";
+
 /**
- * Why a request cannot be granted. Without `redirect` the person is told, because nothing says
- * where the app is (RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent to the
- * invalid redirection URI"); with it the app is.
+ * Why a request cannot be granted, and where the app is told so. Null: the person is, because nothing
+ * says where the app is (RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent to the
+ * invalid redirection URI").
  */
-export type RequestRefusal = { message: string; redirect?: string };
+export type RequestRefusal = { error: RequestError; redirect: string } | null;
 
 type RequestOutcome =
   | { ok: true; request: AuthorizationRequest }
@@ -41,20 +44,16 @@ export function parseAuthorizationRequest(sent: URLSearchParams, origins: Origin
   const [raw, ...others] = query.getAll("redirect_uri");
   const redirectUri = raw === undefined || others.length > 0 ? null : parseRedirectUri(raw);
   if (redirectUri === null || Object.values(origins).includes(redirectUri.origin)) {
-    const message = "redirect_uri is not an address of an app.";
-    return { ok: false, refusal: { message } };
+    return { ok: false, refusal: null };
   }
 
   const responseType = query.get("response_type");
   const flow = responseType === "code" ? "code" : "implicit";
   const state = query.get("state");
-  const refuse = (error: string, message: string): RequestOutcome => ({
-    ok: false,
-    refusal: {
-      message,
-      redirect: errorRedirect({ redirectUri, flow, state, issuer }, error, message),
-    },
-  });
+  const refuse = (error: RequestError, description: string): RequestOutcome => {
+    const redirect = errorRedirect({ redirectUri, flow, state, issuer }, error, description);
+    return { ok: false, refusal: { error, redirect } };
+  };
 
   const repeated = findRepeated(query);
   if (repeated) return refuse("invalid_request", `${repeated} is there more than once.`);

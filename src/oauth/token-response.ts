@@ -3,11 +3,11 @@
 import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { deleteGrant } from "./grant-repo";
+import { endGrant } from "./grants";
 import { signAccessToken } from "./tokens";
 
 /** RFC 6749 §5.1. */
-export interface TokenResponse {
+interface TokenResponse {
   access_token: string;
   token_type: "bearer";
   /** Seconds. */
@@ -76,8 +76,9 @@ export async function newRefreshToken(env: Env, grantExpiresAt: number | null, n
 export async function revokeReplayed(
   env: Env,
   { account, grantId }: { account: string; grantId: string },
+  now: number,
 ): Promise<TokenOutcome> {
-  await deleteGrant(env.DB, account, grantId);
+  await endGrant(env.DB, account, grantId, "replay", now);
   return invalidGrant("This was used before; the app has been disconnected for safety.");
 }
 

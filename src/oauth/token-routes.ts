@@ -5,6 +5,7 @@
 
 import { type Context, Hono } from "hono";
 import { sha256 } from "../core/secrets";
+import { DEVICE_GRANT } from "../core/spec";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { limitForms, readForm } from "../http/form";
@@ -12,8 +13,8 @@ import { originsOf } from "../http/hosts";
 import { limitStrangers } from "../http/limits";
 import { loadRefreshToken } from "./code-repo";
 import { exchangeCode, exchangeRefreshToken } from "./codes";
-import { DEVICE_GRANT, exchangeDeviceCode, requestDevice } from "./devices";
-import { deleteGrant } from "./grant-repo";
+import { exchangeDeviceCode, requestDevice } from "./devices";
+import { endGrant } from "./grants";
 import { findRepeated, presentParameters } from "./parameters";
 import type { TokenError, TokenOutcome } from "./token-response";
 import { verifyAccessToken } from "./tokens";
@@ -102,8 +103,8 @@ tokenRoutes.post("/revoke", async (c) => {
   const now = Date.now();
   const claims = await verifyAccessToken(c.env, token, now);
   const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
-  if (claims) await deleteGrant(c.env.DB, claims.account, claims.grant);
-  if (refresh) await deleteGrant(c.env.DB, refresh.account, refresh.grantId);
+  if (claims) await endGrant(c.env.DB, claims.account, claims.grant, "revoked", now);
+  if (refresh) await endGrant(c.env.DB, refresh.account, refresh.grantId, "revoked", now);
   // RFC 7009 §2.2: "invalid tokens do not cause an error response"
   return c.body(null, 200);
 });

@@ -14,9 +14,10 @@ export interface UseRow {
 }
 
 /**
- * Adds what was counted to the days of a grant, unless somebody did so within the last `pauseMs`:
- * then nothing is written. When repeated it finds its own, and writes nothing. Returns when the use
- * of the grant was written last; null: the grant is gone.
+ * Adds what was counted to the days of a grant, all of it or nothing: nothing if somebody added to
+ * them within the last `pauseMs`, which when this is repeated may have been itself. Returns when use
+ * of the grant was last written, `now` if that was done here; null: the grant is gone, and nothing is
+ * left of its use.
  */
 export async function addUse(
   db: D1Database,

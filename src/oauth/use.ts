@@ -4,20 +4,21 @@
  * counts when it ends is lost: this is a picture, not a bill.
  */
 
-import { DAY_MS } from "../core/time";
+import { dayOf, HOUR_MS } from "../core/time";
 import { logFault } from "../http/log";
 import type { AccessClaims } from "./tokens";
 import { addUse, deleteUse, loadUse, type UseRow } from "./use-repo";
 
 export type { UseRow };
 
-const HOUR_MS = 60 * 60 * 1000;
-
 /** After a fault the next try is not far. */
 const AFTER_FAULT_MS = 5 * 60 * 1000;
 
-/** Days of use that are kept and shown, besides today. */
+/** Days of use that are kept and shown, today included. */
 export const USE_DAYS = 30;
+
+/** The first of these days. */
+export const firstUseDay = (now: number): number => dayOf(now) - USE_DAYS + 1;
 
 /** Grants that an isolate counts for; who was counted for longest goes first. */
 const MAX_COUNTERS = 10_000;
@@ -93,7 +94,7 @@ async function write(db: D1Database, counter: Counter, now: number): Promise<voi
 
 /** What the apps of an account used in the last days, with what this isolate has not written yet. */
 export async function listUse(db: D1Database, account: string, now: number): Promise<UseRow[]> {
-  const since = dayOf(now) - USE_DAYS;
+  const since = firstUseDay(now);
   const counted = [...counters.values()]
     .filter((counter) => counter.account === account)
     .flatMap(({ grant, days, lastAt }) =>
@@ -104,7 +105,4 @@ export async function listUse(db: D1Database, account: string, now: number): Pro
 
 /** Forgets what is older than is shown, and what grants used that are gone; for the daily round. */
 export const deleteOldUse = (db: D1Database, now: number): D1PreparedStatement[] =>
-  deleteUse(db, dayOf(now) - USE_DAYS);
-
-/** Days since 1970. */
-export const dayOf = (now: number): number => Math.floor(now / DAY_MS);
+  deleteUse(db, firstUseDay(now));

@@ -4,8 +4,8 @@ const en = {
   connect: "Connect an app",
   asks: "asks for access to your storage",
   local: "This app runs on your own computer. Go on only if you have started it yourself.",
-  neverSeen:
-    "You have never connected this app before. Go on only if this is the address of the app that you were just using.",
+  notYet:
+    "This app is not connected yet. Go on only if this is the address of the app that you were just using.",
   lookalike:
     "This address is written with letters that can look like others. Go on only if you expected exactly this one.",
   connected: (what: string) =>
@@ -38,8 +38,14 @@ const en = {
   badRedirectUri:
     "The app did not say properly where to return to: its redirect_uri has to be one https " +
     "address of its own (http only on this computer), without a fragment or a user name.",
-  badRequest: (message: string) => message,
+  badRequest: {
+    invalid_request: "What it asked for is incomplete or contradicts itself.",
+    unsupported_response_type: "It asked for a kind of answer that there is not here.",
+    invalid_scope: "It did not say properly what it wants to have access to.",
+  },
+  badRequestNext: "That is a fault of the app: only those who make it can mend it.",
   back: "Back to the app",
+  toApps: "To your apps",
   device: {
     title: "Connect a device",
     about:
@@ -59,7 +65,6 @@ const en = {
       `${name} is connected in a moment. You can go back to it and close this page.`,
     denied: (name: string) => `${name} was denied. It has got no access.`,
     done: "Done",
-    toApps: "To your apps",
   },
 };
 
@@ -68,8 +73,8 @@ const de: typeof en = {
   asks: "bittet um Zugriff auf deinen Speicher",
   local:
     "Diese App läuft auf deinem eigenen Computer. Mach nur weiter, wenn du sie selbst gestartet hast.",
-  neverSeen:
-    "Diese App hast du noch nie verbunden. Mach nur weiter, wenn das die Adresse der App ist, die du gerade benutzt hast.",
+  notYet:
+    "Diese App ist noch nicht verbunden. Mach nur weiter, wenn das die Adresse der App ist, die du gerade benutzt hast.",
   lookalike:
     "Diese Adresse enthält Buchstaben, die wie andere aussehen können. Mach nur weiter, wenn du genau diese erwartet hast.",
   connected: (what) => `Sie ist schon verbunden: ${what}. Was du hier erlaubst, kommt dazu;`,
@@ -87,7 +92,7 @@ const de: typeof en = {
     day: "für einen Tag",
     month: "für 30 Tage",
     year: "für ein Jahr",
-    always: "bis ich sie trenne",
+    always: "bis ich es beende",
   },
   stays: "Die Daten bleiben in deinem Speicher",
   anyTime: ["Du kannst die App jederzeit trennen, unter", "Apps", "."],
@@ -102,8 +107,14 @@ const de: typeof en = {
   badRedirectUri:
     "Die App hat nicht richtig gesagt, wohin es zurückgeht: Ihre redirect_uri muss eine eigene " +
     "https-Adresse sein (http nur auf diesem Computer), ohne Fragment und ohne Benutzernamen.",
-  badRequest: (message) => `Die Anfrage der App ist fehlerhaft: ${message}`,
+  badRequest: {
+    invalid_request: "Ihre Anfrage ist unvollständig oder widerspricht sich.",
+    unsupported_response_type: "Sie möchte eine Art von Antwort, die es hier nicht gibt.",
+    invalid_scope: "Sie hat nicht richtig gesagt, worauf sie Zugriff möchte.",
+  },
+  badRequestNext: "Das ist ein Fehler der App: Nur wer sie macht, kann ihn beheben.",
   back: "Zurück zur App",
+  toApps: "Zu deinen Apps",
   device: {
     title: "Ein Gerät verbinden",
     about:
@@ -125,7 +136,6 @@ const de: typeof en = {
       `${name} ist gleich verbunden. Du kannst dorthin zurückkehren und diese Seite schließen.`,
     denied: (name) => `${name} wurde abgelehnt und hat keinen Zugriff.`,
     done: "Fertig",
-    toApps: "Zu deinen Apps",
   },
 };
 

@@ -124,8 +124,9 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     await storeText(page, "hello", "Hello!");
     const home = await context.newPage();
     await home.goto(stage.url);
-    await home.getByRole("button", { name: `Disconnect ${stage.apps.origin}` }).click();
-    await home.getByText("None yet.").waitFor();
+    await home.getByRole("link", { name: `Disconnect ${stage.apps.origin}` }).click();
+    await home.getByRole("button", { name: "Disconnect" }).click();
+    await home.getByText("No app is connected yet.").waitFor();
 
     await untilEvent(page, { name: "error", error: "Unauthorized" });
     await page.locator(".rs-reconnect").click();

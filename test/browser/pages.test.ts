@@ -33,7 +33,7 @@ async function untilAnswered(stage: Stage, page: Page): Promise<URLSearchParams>
 const connectedApps = async (context: BrowserContext, stage: Stage): Promise<number> => {
   const page = await context.newPage();
   await page.goto(stage.url);
-  return page.getByRole("button", { name: /^Disconnect/ }).count();
+  return page.getByRole("link", { name: /^Disconnect/ }).count();
 };
 
 describe.each([
@@ -69,8 +69,9 @@ describe.each([
     await page.goto(stage.url);
     const app = page.getByRole("listitem").filter({ hasText: stage.apps.origin });
     expect(await app.textContent()).toContain("notes (read only), photos (read only)");
-    await app.getByRole("button").click();
-    await page.getByText("None yet.").waitFor();
+    await app.getByRole("link", { name: "Disconnect" }).click();
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await page.getByText("No app is connected yet.").waitFor();
   });
 
   test("RFC 6749 §4.2.2.1 deny an app", async ({ stage }) => {
@@ -186,6 +187,10 @@ test("the address is copied with a click", async ({ stage }) => {
   await page.getByRole("button", { name: "Copy" }).click();
   await page.getByRole("button", { name: "Copied" }).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(addressOf(stage, name));
+  await page.setExtraHTTPHeaders({ "Accept-Language": "de" });
+  await page.reload();
+  await page.getByRole("button", { name: "Kopieren" }).click();
+  await page.getByRole("button", { name: "Kopiert" }).waitFor();
 });
 
 test("§11 the link of a connected app opens it with the address", async ({ stage }) => {
@@ -194,7 +199,7 @@ test("§11 the link of a connected app opens it with the address", async ({ stag
   await connectApp(stage, context, { name, release: "1.2.3" });
   const page = await context.newPage();
   await page.goto(stage.url);
-  const link = page.getByRole("link", { name: stage.apps.origin });
+  const link = page.getByRole("link", { name: stage.apps.origin, exact: true });
   const fragment = new URL((await link.getAttribute("href")) ?? "").hash;
   expect(decodeURIComponent(fragment)).toBe(`#remotestorage=${addressOf(stage, name)}`);
 });

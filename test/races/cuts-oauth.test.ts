@@ -131,7 +131,7 @@ async function replay(): Promise<Act> {
       }),
     status: 400,
     state: () => grantsOf(person.name),
-    writes: "DB.run",
+    writes: "DB.batch",
     origin: APP,
     expectDone: async (_, context) => {
       expect(await grantsOf(person.name), context).toEqual([]);
@@ -147,7 +147,7 @@ const revocation = (which: "access_token" | "refresh_token") => async (): Promis
     send: () => postForm("/oauth/revoke", { token: tokens[which] }),
     status: 200,
     state: () => grantsOf(person.name),
-    writes: "DB.run",
+    writes: "DB.batch",
     origin: APP,
     expectDone: async (_, context) => {
       expect(await grantsOf(person.name), context).toEqual([]);
@@ -206,7 +206,7 @@ async function disconnection(): Promise<Act> {
   const code = await allowCode(person);
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   return {
-    send: () => postForm("/disconnect", { origin: APP }, headers),
+    send: () => postForm(`/apps/disconnect?${new URLSearchParams({ app: APP })}`, {}, headers),
     status: 303,
     state: () => grantsOf(person.name),
     writes: "DB.batch",

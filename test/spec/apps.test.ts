@@ -153,6 +153,52 @@ describe("What an app used", () => {
     });
   });
 
+  it("is shown for thirty days, today included: when it was, and how much", async () => {
+    const person = await signUp();
+    const app = await connect(person, "notes:rw");
+    await app.get("/notes/");
+    const row = { account: await accountId(person.name), day: Math.floor(Date.now() / DAY) };
+    const setBack = async (days: number) => {
+      const use = "UPDATE app_use SET day = ?2, last_at = ?3 WHERE account = ?1";
+      const day = row.day - days;
+      await env.DB.prepare(use)
+        .bind(row.account, day, day * DAY)
+        .run();
+      return textOf(person);
+    };
+    expect(await setBack(29)).toContain("; 1 request and");
+    expect(await setBack(30)).toContain("not used in the last 30 days");
+  });
+
+  it("is drawn for fifty apps at once, and told for all", async () => {
+    const person = await signUp();
+    const app = await connect(person, "notes:rw");
+    await app.get("/notes/");
+    const account = await accountId(person.name);
+    const numbers = JSON.stringify(Array.from({ length: 60 }, (_, i) => i));
+    const copy = (table: string, columns: string, copied: string) =>
+      env.DB.prepare(
+        `INSERT INTO ${table} (${columns})
+         SELECT ${copied} FROM ${table} t, json_each(?2) WHERE t.account = ?1`,
+      ).bind(account, numbers);
+    const rest = "scope, flow, created_at";
+    await env.DB.batch([
+      copy(
+        "app_use",
+        "account, grant_id, day, requests, bytes, last_at",
+        "account, grant_id || value, day, requests, bytes, last_at",
+      ),
+      copy(
+        "grants",
+        `account, id, origin, app_url, ${rest}`,
+        `account, t.id || value, 'https://a' || value || '.example', '', ${rest}`,
+      ),
+    ]);
+    const html = await (await show(person, "/apps")).text();
+    expect(mainText(html).match(/last used/g)).toHaveLength(61);
+    expect(html.match(/<path\b/g)).toHaveLength(2 * 50);
+  });
+
   it("is counted where it asks for the quota, and not where it is refused", async () => {
     const person = await signUp();
     const app = await connect(person, "notes:r");
@@ -177,7 +223,7 @@ describe("What an app used", () => {
     await disconnect(person, OTHER);
     await daily(0);
     expect(await used(person)).toHaveLength(1);
-    await daily(32);
+    await daily(30);
     expect(await used(person)).toEqual([]);
     expect(await grantsOf(person.name)).toHaveLength(1);
   });
@@ -242,9 +288,6 @@ describe("Disconnecting", () => {
       await deviceTokens(person);
       const before = await everyRow();
       expect((await disconnect(person, app)).status).toBe(303);
-      expect(
-        (await sendForm("/disconnect", { origin: app }, { cookie: person.cookie })).status,
-      ).toBe(303);
       expect(await everyRow()).toEqual(before);
     },
   );
@@ -388,6 +431,38 @@ describe("Taking something away from an app", () => {
     expect((await device.put("/notes/a", "x")).status).toBe(403);
   });
 
+  it("holds for hundreds of grants, each kept to what it was", async () => {
+    const person = await signUp();
+    const wide = await connect(person, "notes:rw photos:r");
+    const notes = await connect(person, "notes:rw", { duration: "year" });
+    const photos = await connect(person, "photos:r");
+    const copies = `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
+      SELECT account, grants.id || value, origin, app_url, scope, flow, created_at, expires_at
+      FROM grants, json_each(?2) WHERE account = ?1`;
+    const numbers = JSON.stringify(Array.from({ length: 200 }, (_, i) => i));
+    await env.DB.prepare(copies)
+      .bind(await accountId(person.name), numbers)
+      .run();
+    expect((await change(person, { "level:notes": "r", "level:photos": "none" })).status).toBe(303);
+    const grants = await grantsOf(person.name);
+    expect(grants).toHaveLength(402);
+    expect(new Set(grants.map(({ scope }) => scope))).toEqual(new Set(["notes:r"]));
+    expect(grants.filter(({ expires_at }) => expires_at === null)).toHaveLength(201);
+    for (const app of [wide, notes]) {
+      expect((await app.get("/notes/")).status).toBe(200);
+      expect((await app.put("/notes/a", "x")).status).toBe(403);
+    }
+    expect((await photos.get("/photos/")).status).toBe(401);
+  });
+
+  it("twice at once is done once, and told once", async () => {
+    const person = await signUp();
+    await connect(person, "notes:rw");
+    await Promise.all([1, 2, 3].map(() => change(person, { "level:notes": "r" })));
+    const deeds = await deedsOf(person.name);
+    expect(deeds.filter(({ kind }) => kind === "app-changed")).toHaveLength(1);
+  });
+
   it("of two changes at once neither gives back what the other took", async () => {
     const person = await signUp();
     const app = await connect(person, "notes:rw photos:rw");
@@ -419,8 +494,12 @@ describe("A token made by hand", () => {
     const app = new App(person.name, tokenIn(html));
     const command = `curl -H "Authorization: Bearer ${app.token}" ${ORIGIN}/storage/${person.name}/photos/`;
     expect(mainText(html)).toContain(command);
-    const copied = elements(html, "button").map((button) => button["data-copy"]);
-    expect(copied).toEqual(expect.arrayContaining(["token", "example"]));
+    const copying = elements(html, "button").filter((button) => "data-copy" in button);
+    expect(copying.map((button) => button["data-copy"])).toEqual(["token", "example"]);
+    expect(copying.map((button) => button["aria-describedby"])).toEqual(["token", "example"]);
+    expect(html, "in another language it would have to be made once more").not.toContain(
+      "/language",
+    );
     expect((await app.put("/photos/a", "x")).status).toBe(201);
     expect((await app.put("/mail/a", "x")).status).toBe(201);
     expect((await app.get("/notes/")).status).toBe(200);

@@ -242,7 +242,7 @@ describe("a grant that ends", () => {
     const gone = await connect(other);
     await gone.put("/notes/doc", "secret");
     expect((await gone.get("/notes/doc")).status).toBe(200);
-    await sendForm("/disconnect", { origin: APP }, { cookie: other.cookie });
+    await sendForm(`/apps/disconnect?app=${APP}`, {}, { cookie: other.cookie });
     const back = await connect(other);
     await expectRefused(`Bearer ${gone.token}`, INVALID, back);
     expect((await gone.get("/notes/")).status).toBe(401);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { DAY, pass } from "../support/clock";
-import { elements, fieldValue, inlineCode, mainText } from "../support/html";
+import { elements, inlineCode, mainText } from "../support/html";
 import { appWith, oauthError, refresh, tokensOf } from "../support/oauth";
 import { signIn } from "../support/people";
 import { everyRow, grantsOf } from "../support/rows";
@@ -12,6 +12,7 @@ import {
   consent,
   cookieOf,
   fragmentOf,
+  ORIGIN,
   type Person,
   send,
   sendForm,
@@ -30,14 +31,17 @@ const connectAt = async (
   return new App(person.name, access_token ?? "");
 };
 
-const disconnect = (person: Person, origin: string, headers = {}): Promise<Response> =>
-  sendForm("/disconnect", { origin }, { cookie: person.cookie, ...headers });
+const questionFor = (app: string): string => `/apps/disconnect?${new URLSearchParams({ app })}`;
+
+const disconnect = (person: Person, app: string): Promise<Response> =>
+  sendForm(questionFor(app), {}, { cookie: person.cookie });
 
 /** The origins that the page offers to disconnect, in its order. */
-const listed = (html: string): (string | undefined)[] =>
-  elements(html, "input")
-    .filter(({ name }) => name === "origin")
-    .map(({ value }) => value);
+const listed = (html: string): (string | null)[] =>
+  elements(html, "a")
+    .map(({ href }) => new URL(href ?? "", ORIGIN))
+    .filter(({ pathname }) => pathname === "/apps/disconnect")
+    .map(({ searchParams }) => searchParams.get("app"));
 
 describe("The home page", () => {
   it("shows the address that apps ask for, with a button to copy it", async () => {
@@ -96,6 +100,14 @@ describe("The home page", () => {
     expect(text.match(/until \w+ \d+, \d{4}/g)).toHaveLength(1);
   });
 
+  it("lists the latest of many apps, and leads to all of them", async () => {
+    const person = await signUp();
+    for (let i = 0; i < 8; i++) await connectAt(person, `https://app${i}.example/`);
+    const html = await home(person);
+    expect(listed(html)).toEqual([2, 3, 4, 5, 6, 7].map((i) => `https://app${i}.example`));
+    expect(mainText(html)).toContain("All about your 8 apps");
+  });
+
   it("does not list what has expired", async () => {
     const person = await signUp();
     await consent(person, {}, { duration: "month" });
@@ -130,7 +142,7 @@ describe("Disconnecting an app", () => {
     const app = await connectAt(person, "https://a.example/");
     await app.put("/notes/a", "text");
     const response = await disconnect(person, "https://a.example");
-    expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/apps"]);
     for (const refused of [
       await app.get("/notes/a"),
       await app.head("/notes/a"),
@@ -193,8 +205,8 @@ describe("Disconnecting an app", () => {
     const person = await signUp();
     const app = await connect(person);
     for (const cookie of ["", "__Host-session=made-up"]) {
-      const response = await sendForm("/disconnect", { origin: "https://app.example" }, { cookie });
-      expect(response.headers.get("location")).toBe("/sign-in");
+      const response = await sendForm(questionFor("https://app.example"), {}, { cookie });
+      expect(response.headers.get("location")).toMatch(/^\/sign-in/);
     }
     expect((await app.get("/")).status).toBe(200);
   });
@@ -202,19 +214,21 @@ describe("Disconnecting an app", () => {
   it("is not done by a link", async () => {
     const person = await signUp();
     const app = await connect(person);
-    await send("/disconnect?origin=https://app.example", { headers: { Cookie: person.cookie } });
+    await send(questionFor("https://app.example"), { headers: { Cookie: person.cookie } });
     expect((await app.get("/")).status).toBe(200);
   });
 
-  it("is what the buttons of the home page do", async () => {
+  it("is asked about where the home page leads to", async () => {
     const person = await signUp();
     const app = await connectAt(person, "http://[::1]:3000/");
-    const html = await home(person);
-    const form = elements(html, "form").find(({ action }) => action === "/disconnect");
-    expect(form).toMatchObject({ method: "post" });
-    const origin = fieldValue(html, "origin") ?? "";
+    const [origin] = listed(await home(person));
     expect(origin).toBe("http://[::1]:3000");
-    await disconnect(person, origin);
+    const headers = { Cookie: person.cookie };
+    const html = await (await send(questionFor(origin ?? ""), { headers })).text();
+    const form = elements(html, "form").find(({ action }) => action === questionFor(origin ?? ""));
+    expect(form).toMatchObject({ method: "post" });
+    expect((await app.get("/notes/")).status).toBe(200);
+    await disconnect(person, origin ?? "");
     expect((await app.get("/notes/")).status).toBe(401);
   });
 });

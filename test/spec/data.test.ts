@@ -109,6 +109,7 @@ const DEEDS: { [Kind in Deed["kind"]]: Extract<Deed, { kind: Kind }> } = {
   "app-allowed": { kind: "app-allowed", app: "https://app.example", scope: "notes:r" },
   "app-changed": { kind: "app-changed", app: "https://app.example", scope: "*:rw" },
   "app-disconnected": { kind: "app-disconnected", app: "https://app.example" },
+  "app-ended": { kind: "app-ended", app: "https://app.example", why: "replay" },
   "all-disconnected": { kind: "all-disconnected" },
   "token-made": { kind: "token-made", app: "backup", scope: "*:r" },
   export: { kind: "export" },

@@ -368,6 +368,8 @@ describe("RFC 8628 §3.4 the device asks whether it was allowed", () => {
     const loser = winner === alice ? bob : alice;
     expect(await grantsOf(winner.name)).toHaveLength(1);
     expect(await grantsOf(loser.name)).toEqual([]);
+    expect(await deedsOf(winner.name)).toHaveLength(1);
+    expect(await deedsOf(loser.name), "nor does the log say so").toEqual([]);
   });
 });
 

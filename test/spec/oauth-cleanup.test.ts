@@ -16,7 +16,7 @@ import {
   tokensOf,
 } from "../support/oauth";
 import { signIn, whoIs } from "../support/people";
-import { everyRow } from "../support/rows";
+import { everyRow, grantsOf } from "../support/rows";
 import { connect, signUp } from "../support/world";
 
 async function runDaily(days: number): Promise<void> {
@@ -38,6 +38,28 @@ it("The daily round forgets nothing that still counts, used codes and refresh to
   // The replays are still known for what they are.
   expect(await oauthError(await redeem(code))).toEqual([400, "invalid_grant"]);
   expect((await appWith(alice, second).get("/notes/")).status).toBe(401);
+});
+
+it("A used refresh token is known for a week, whose replay ends the grant, and then forgotten", async () => {
+  const alice = await signUp();
+  const first = await tokensOf(alice);
+  const other = await tokensOf(alice);
+  const second = await tokensIn(await refresh(first.refresh_token));
+  await refresh(other.refresh_token);
+  const kept = () =>
+    env.DB.prepare(
+      "SELECT count(*) AS n FROM refresh_tokens r JOIN accounts a ON a.id = r.account WHERE a.name = ?",
+    )
+      .bind(alice.name)
+      .first("n");
+  await runDaily(6.9);
+  expect(await kept()).toBe(4);
+  expect(await oauthError(await refresh(other.refresh_token))).toEqual([400, "invalid_grant"]);
+  expect(await grantsOf(alice.name)).toHaveLength(1);
+  await runDaily(7.1);
+  expect(await kept(), "the two that were used").toBe(2);
+  expect(await oauthError(await refresh(first.refresh_token))).toEqual([400, "invalid_grant"]);
+  expect((await refresh(second.refresh_token)).status).toBe(200);
 });
 
 it("The daily round forgets devices whose time is over, and no others", async () => {

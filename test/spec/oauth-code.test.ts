@@ -16,7 +16,7 @@ import {
   tokensOf,
   VERIFIER,
 } from "../support/oauth";
-import { everyRow, grantsOf } from "../support/rows";
+import { deedsOf, everyRow, grantsOf } from "../support/rows";
 import {
   APP,
   App,
@@ -231,6 +231,8 @@ describe("A refresh token", () => {
     await expectDead(carol, third);
     expect((await other.get("/notes/")).status).toBe(200);
     expect(await grantsOf(carol.name)).toHaveLength(1);
+    const ended = { kind: "app-ended", app: APP, why: "replay" };
+    expect((await deedsOf(carol.name)).filter(({ kind }) => kind === "app-ended")).toEqual([ended]);
   });
 
   it("RFC 9700 §4.14.2 that many use at once is exchanged once, and the replays end the grant", async () => {

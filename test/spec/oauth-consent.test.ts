@@ -82,21 +82,22 @@ describe("The consent page", () => {
     },
   );
 
-  it("warns of an app that this person has never let in, and of nobody else", async () => {
+  it("warns of an app that this person has not let in, as far as we remember, and of no other", async () => {
     const person = await signUp();
     const origin = "https://unseen.example";
     const text = async () => {
       const url = authorizeUrl(person.name, { redirect_uri: origin });
       return mainText(await (await send(url, { headers: { Cookie: person.cookie } })).text());
     };
-    expect(await text()).toContain("never connected this app before");
+    expect(await text()).toContain("not connected yet");
     await consent(person, { redirect_uri: origin });
-    expect(await text()).not.toContain("never connected this app before");
+    expect(await text()).not.toContain("not connected yet");
     // The log remembers what was disconnected; without it there is nothing to remember by.
-    await sendForm("/disconnect", { origin }, { cookie: person.cookie });
-    expect(await text()).not.toContain("never connected this app before");
+    const query = new URLSearchParams({ app: origin });
+    await sendForm(`/apps/disconnect?${query}`, {}, { cookie: person.cookie });
+    expect(await text()).not.toContain("not connected yet");
     await env.DB.prepare("DELETE FROM activity").run();
-    expect(await text()).toContain("never connected this app before");
+    expect(await text()).toContain("not connected yet");
   });
 
   it.each(["https://xn--pple-43d.example", "https://app.xn--e1afmkfd.example"])(

@@ -385,6 +385,15 @@ describe("A request that cannot be granted", () => {
   });
 });
 
+it("What is wrong with a request is said to people in one language", async () => {
+  for (const change of [{ scope: "x" }, { response_type: "x" }, { response_type: "" }]) {
+    const path = authorizeUrl("alice", change);
+    const html = await (await send(path, { headers: { "Accept-Language": "de" } })).text();
+    expect(mainText(html)).toMatch(/^Diese App kann nicht verbunden werden .* ein Fehler der App/);
+    expect(mainText(html)).not.toMatch(/ (is|not|scope|response_type)\b/);
+  }
+});
+
 describe("A request by somebody who is not signed in", () => {
   const path = authorizeUrl("alice", { state: "a b+c&d=e%20f#g" });
 

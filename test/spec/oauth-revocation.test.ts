@@ -10,7 +10,7 @@ import {
   tokensIn,
   tokensOf,
 } from "../support/oauth";
-import { everyRow, grantsOf } from "../support/rows";
+import { deedsOf, everyRow, grantsOf } from "../support/rows";
 import { APP, connect, type Person, send, signUp } from "../support/world";
 
 let alice: Person;
@@ -28,6 +28,8 @@ describe("RFC 7009 §2.1 Revoking", () => {
     expect((await app.get("/")).status).toBe(401);
     expect((await other.get("/")).status).toBe(200);
     expect(await grantsOf(carol.name)).toHaveLength(1);
+    const ended = { kind: "app-ended", app: APP, why: "revoked" };
+    expect((await deedsOf(carol.name)).filter(({ kind }) => kind === "app-ended")).toEqual([ended]);
   });
 
   it("an access token of the code flow stops its refresh token too", async () => {
@@ -73,8 +75,10 @@ describe("RFC 7009 §2.1 Revoking", () => {
   it("twice is as good as once", async () => {
     const app = await connect(alice);
     expect((await revoke({ token: app.token })).status).toBe(200);
+    const told = await deedsOf(alice.name);
     expect((await revoke({ token: app.token })).status).toBe(200);
     expect((await app.get("/")).status).toBe(401);
+    expect(await deedsOf(alice.name)).toEqual(told);
   });
 });
 

@@ -173,7 +173,13 @@ describe("What the pages need", () => {
   });
 });
 
-const FORMS = ["/sign-up", "/sign-in", "/sign-out", "/disconnect", authorizeUrl("alice")] as const;
+const FORMS = [
+  "/sign-up",
+  "/sign-in",
+  "/sign-out",
+  "/apps/disconnect-all",
+  authorizeUrl("alice"),
+] as const;
 
 /** What would make each form do something in alice's name, or with her password. */
 const fieldsOf = (path: string): Record<string, string> => ({

@@ -49,7 +49,7 @@ describe("With STORAGE_ORIGIN", () => {
     "/sign-in",
     "/sign-up",
     "/sign-out",
-    "/disconnect",
+    "/apps/disconnect-all",
     authorizeUrl("alice"),
     "/oauth/token",
     "/oauth/revoke",
