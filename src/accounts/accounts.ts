@@ -17,12 +17,12 @@ import {
   loadAccount,
   type NewAccount,
 } from "./repo";
-import type { Ticket } from "./ticket-repo";
+import type { Key, Ticket } from "./ticket-repo";
 
 export type { Account };
 
 /** Who wants an account: the name as typed, and the secret of an invitation, or "". */
-export interface Applicant {
+interface Applicant {
   name: string;
   invitation: string;
 }
@@ -132,9 +132,10 @@ async function makeAccount(
 }
 
 /**
- * Finds out whose name and password these are. Refuses with `wrong`, the same and after the same
- * time whether or not there is such a name, with `wait` after too many wrong passwords, most of all
- * from this client address, and with `suspended` whoever knows the password.
+ * Finds out whose name and password these are; the key is to guard what comes of it. Refuses with
+ * `wrong`, the same and after the same time whether or not there is such a name, with `wait` after
+ * too many wrong passwords, most of all from this client address, and with `suspended` whoever knows
+ * the password.
  */
 export async function checkPassword(
   env: Env,
@@ -142,21 +143,21 @@ export async function checkPassword(
   password: string,
   address: string,
   now: number,
-): Promise<{ ok: true; account: Account } | Refused> {
+): Promise<{ ok: true; key: Key } | Refused> {
   const wrong = refuse({ code: "wrong" });
   const name = parseUserName(rawName);
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
   const account = await loadAccount(env.DB, name);
+  const hash = account?.hash ?? null;
   const check = await askPatiently(() =>
-    env.USERS.getByName(name).checkPassword(password, account?.hash ?? null, address, now),
+    env.USERS.getByName(name).checkPassword(password, hash, address, now),
   );
   if (check.waitSeconds > 0) {
     return refuse({ code: "wait", retryAfterSeconds: check.waitSeconds });
   }
-  if (!check.isRight || account === null) return wrong;
+  if (!check.isRight || account === null || hash === null) return wrong;
   if (account.isSuspended) return refuse({ code: "suspended" });
-  const { id, isAdmin } = account;
-  return { ok: true, account: { id, name, isAdmin } };
+  return { ok: true, key: { table: "passwords", hash, account: account.id } };
 }
 
 /** What is wrong with a new password, or null. */

@@ -4,7 +4,7 @@ import { askPatiently } from "../http/patience";
 import type { Deed, Entry } from "./activity";
 
 /** In SQL: what has to hold for a deed to be done. ?1 is the account, ?6 and so on the `values`. */
-export interface Condition {
+interface Condition {
   sql: string;
   values: (string | null)[];
 }

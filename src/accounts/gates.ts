@@ -17,7 +17,7 @@ declare module "hono" {
 type GateContext = Context<{ Bindings: Env }>;
 
 /** So long after a proof of who they are a person is not asked for another one. */
-export const PROOF_MS = 15 * 60 * 1000;
+const PROOF_MS = 15 * 60 * 1000;
 
 /** Sends whoever is not signed in to do so, and then back to this page. */
 export async function requireSignIn(c: GateContext, next: Next): Promise<Response | undefined> {
