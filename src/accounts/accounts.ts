@@ -12,9 +12,9 @@ import {
   type Account,
   insertAccount,
   insertPassword,
-  isInvited,
   isTaken,
   loadAccount,
+  loadInvitation,
   type NewAccount,
 } from "./repo";
 import type { Key, Ticket } from "./ticket-repo";
@@ -27,23 +27,24 @@ interface Applicant {
   invitation: string;
 }
 
+/** Whether anyone may sign up without an invitation. */
+export const isSignUpOpen = (env: Env): boolean => settings(env).SIGN_UP === "open";
+
 /**
  * Whether somebody may sign up, with this invitation or ("") without one. Null, or `closed` or
  * `not-invited`. One that is not good is refused also where nobody needs one: who has come with it
- * expects what it promises.
+ * expects what it promises. A closed provider is opened by what makes an administrator alone.
  */
 export async function barSignUp(
   env: Env,
   invitation: string,
   now: number,
 ): Promise<AccountRefusal | null> {
-  if (invitation !== "") {
-    const isGood = await isInvited(env.DB, await sha256(invitation), now);
-    return isGood ? null : { code: "not-invited" };
-  }
-  const { SIGN_UP } = settings(env);
-  if (SIGN_UP === "open") return null;
-  return { code: SIGN_UP === "closed" ? "closed" : "not-invited" };
+  const isClosed = settings(env).SIGN_UP === "closed";
+  const barred: AccountRefusal = { code: isClosed ? "closed" : "not-invited" };
+  if (invitation === "") return isSignUpOpen(env) ? null : barred;
+  const found = await loadInvitation(env.DB, await sha256(invitation), now);
+  return found !== null && (found.isAdmin || !isClosed) ? null : barred;
 }
 
 /**
@@ -123,7 +124,7 @@ async function makeAccount(
   credential: D1PreparedStatement,
   now: number,
 ): Promise<{ ok: true; account: NewAccount } | Refused> {
-  const isOpen = settings(env).SIGN_UP === "open" && account.invitation === null;
+  const isOpen = isSignUpOpen(env) && account.invitation === null;
   const { name } = account;
   const outcome = await insertAccount(env.DB, account, credential, isOpen, now);
   if (outcome === "name-taken") return refuse({ code: "name-taken", name });

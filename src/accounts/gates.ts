@@ -1,7 +1,7 @@
 /** What a person has to have shown before a page opens. */
 
 import type { Context, Next } from "hono";
-import { type Env, settings } from "../env";
+import type { Env } from "../env";
 import { wordsOf } from "../http/language";
 import { errorPage } from "../http/page";
 import { currentSession, type Session } from "./sessions";
@@ -44,9 +44,6 @@ export async function requireAdmin(c: GateContext, next: Next): Promise<Response
   if (!c.var.session.account.isAdmin) return errorPage(c, 403, wordsOf(c, WORDS).onlyAdmins);
   await next();
 }
-
-/** Whether anyone may sign up without an invitation. */
-export const isSignUpOpen = (env: Env): boolean => settings(env).SIGN_UP === "open";
 
 const isRead = (c: GateContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
 

@@ -2,7 +2,7 @@
 
 import { wordsOf } from "../http/language";
 import { page } from "../http/page";
-import type { Account } from "./accounts";
+import { type Account, isSignUpOpen } from "./accounts";
 import {
   type AccountContext,
   type Form,
@@ -13,7 +13,6 @@ import {
   Refusal,
   WhoseField,
 } from "./fields";
-import { isSignUpOpen } from "./gates";
 import { sendsMail } from "./mail";
 import { type AccountRefusal, refusalOptions } from "./refusals";
 import type { WaysIn } from "./ways-in";

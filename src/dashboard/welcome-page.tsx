@@ -1,6 +1,8 @@
 /** What somebody sees who is not signed in. */
 
 import type { Context } from "hono";
+import { isSignUpOpen } from "../accounts/accounts";
+import { sentenceOf } from "../accounts/refusals";
 import { type Env, settings } from "../env";
 import { wordsOf } from "../http/language";
 import { page } from "../http/page";
@@ -22,17 +24,17 @@ export function welcomePage(c: Context<{ Bindings: Env }>): Response | Promise<R
         ))}
       </ul>
       <p class="row">
-        {SIGN_UP === "open" ? (
+        {isSignUpOpen(c.env) ? (
           <a class="button" href="/sign-up">
             {words.signUp}
           </a>
         ) : null}
-        <a class={SIGN_UP === "open" ? "button quiet" : "button"} href="/sign-in">
+        <a class={isSignUpOpen(c.env) ? "button quiet" : "button"} href="/sign-in">
           {words.signIn}
         </a>
       </p>
       {SIGN_UP === "invitation" ? <p class="faint">{words.byInvitation}</p> : null}
-      {SIGN_UP === "closed" ? <p class="faint">{words.closed}</p> : null}
+      {SIGN_UP === "closed" ? <p class="faint">{sentenceOf(c, { code: "closed" })}</p> : null}
     </section>,
   );
 }
