@@ -69,6 +69,9 @@ signInRoutes.post("/confirm", requireSignIn, async (c) => {
   return isProved ? c.redirect(next, 303) : showConfirm(c, next, { code: "wrong" });
 });
 
+/** Where somebody comes back to who had to sign in first. */
+signInRoutes.get("/confirm/passkey", (c) => c.redirect("/confirm", 303));
+
 /** As /sign-in/passkey, for whose session it is alone. */
 signInRoutes.post("/confirm/passkey", requireSignIn, async (c) => {
   const { credential, next } = await readJson(c);

@@ -68,6 +68,19 @@ describe("The browsers that are signed in", () => {
     const nobody = await sendForm("/security/sessions/end", { session });
     expect(nobody.headers.get("location")).toMatch(/^\/sign-in\?/);
   });
+
+  it("lead back to their page who had to sign in first", async () => {
+    for (const [path, page] of [
+      ["/security/sessions/end", "/security"],
+      ["/confirm/passkey", "/confirm"],
+    ] as const) {
+      const asked = await sendForm(path, {});
+      expect(asked.headers.get("location")).toBe(`/sign-in?next=${encodeURIComponent(path)}`);
+      const { cookie } = await signUp();
+      const back = await send(path, { headers: { Cookie: cookie } });
+      expect([back.status, back.headers.get("location")]).toEqual([303, page]);
+    }
+  });
 });
 
 describe("The page", () => {
