@@ -7,6 +7,7 @@ import {
   type AccountContext,
   type Form,
   NameField,
+  NoPasskeys,
   PASSKEY_SCRIPTS,
   PasskeyButton,
   PasswordField,
@@ -98,6 +99,11 @@ export function confirmPage(
         <PasskeyButton c={c} act="get" door="/confirm/passkey" text={words.withPasskey}>
           {ways.hasPassword ? <p>{words.orPassword}</p> : null}
         </PasskeyButton>
+      ) : null}
+      {ways.passkeys > 0 && !ways.hasPassword ? (
+        <NoPasskeys c={c}>
+          {words.confirm.otherWay} <a href="/recover">{words.signIn.useCode}</a>
+        </NoPasskeys>
       ) : null}
       {ways.hasPassword ? (
         <>

@@ -9,6 +9,7 @@ import { WORDS as FRAME } from "../http/words";
 import { deviceOf } from "./device";
 import {
   type AccountContext,
+  NoPasskeys,
   PASSKEY_SCRIPTS,
   PasskeyButton,
   PasswordField,
@@ -121,8 +122,14 @@ export function addPasskeyPage(c: AccountContext): Answer {
     <>
       <p>{words.addWhat}</p>
       <PasskeyNameField c={c} value={guess} />
-      <p data-no-passkeys>{words.needsScript}</p>
-      <PasskeyButton c={c} act="create" door="/security/passkeys/add" text={words.addButton} />
+      <NoPasskeys c={c} />
+      <PasskeyButton
+        c={c}
+        act="create"
+        door="/security/passkeys/add"
+        text={words.addButton}
+        known={words.known}
+      />
     </>,
     { scripts: PASSKEY_SCRIPTS },
   );

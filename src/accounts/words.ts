@@ -26,7 +26,7 @@ const refusalsEn: RefusalSentences = {
   "too-many": ({ retryAfterSeconds }) =>
     `Too many tries from your address. Try again in ${secondsEn(retryAfterSeconds)}.`,
   "bad-passkey": () => "This passkey was not accepted.",
-  "late-passkey": () => "That took too long. Try again.",
+  "late-passkey": () => "That was too late, or used already. Try again.",
   "last-way-in": () => "This is your last way in. Add another one first.",
   overtaken: () => "This was changed somewhere else in the meantime. Look, and try again.",
   "bad-email": () => "This is not an e-mail address.",
@@ -49,7 +49,7 @@ const refusalsDe: RefusalSentences = {
   "too-many": ({ retryAfterSeconds }) =>
     `Zu viele Versuche von deiner Adresse. Versuche es in ${secondsDe(retryAfterSeconds)} noch einmal.`,
   "bad-passkey": () => "Dieser Passkey wurde nicht angenommen.",
-  "late-passkey": () => "Das hat zu lange gedauert. Versuche es noch einmal.",
+  "late-passkey": () => "Das war zu spät oder wurde schon benutzt. Versuche es noch einmal.",
   "last-way-in": () => "Das ist dein letzter Zugang. Füge erst einen anderen hinzu.",
   overtaken: () => "Das wurde inzwischen anderswo geändert. Sieh nach und versuche es noch einmal.",
   "bad-email": () => "Das ist keine E-Mail-Adresse.",
@@ -69,6 +69,10 @@ const en = {
   withPasskey: "Continue with a passkey",
   orPassword: "or with a password",
   passkeyAborted: "The passkey was not used. Try again, or use a password.",
+  noPasskeys: {
+    noScript: "This browser cannot use passkeys, or JavaScript is switched off.",
+    noName: "There are no passkeys here: this provider has no name, but an address of digits.",
+  },
   back: "Back",
   cancel: "Cancel",
 
@@ -97,6 +101,7 @@ const en = {
     title: "Is it you?",
     why: "What comes next decides who gets into your account. Show once more who you are.",
     button: "Continue",
+    otherWay: "Come in again with a recovery code:",
     noWay: "Your account has neither a passkey nor a password. Come in again with a recovery code:",
   },
 
@@ -169,7 +174,7 @@ const en = {
   passkey: {
     addTitle: "Add a passkey",
     addWhat: "Your browser will ask where to keep it: on this device, on your phone, or on a key.",
-    needsScript: "This browser cannot make passkeys, or JavaScript is switched off.",
+    known: "This device has a passkey for this account already.",
     label: "Name",
     labelRule: "So that you know later which one it is.",
     addButton: "Add it",
@@ -268,6 +273,11 @@ const de: typeof en = {
   orPassword: "oder mit einem Passwort",
   passkeyAborted:
     "Der Passkey wurde nicht benutzt. Versuche es noch einmal oder nimm ein Passwort.",
+  noPasskeys: {
+    noScript: "Dieser Browser kann keine Passkeys benutzen, oder JavaScript ist abgeschaltet.",
+    noName:
+      "Hier gibt es keine Passkeys: Dieser Anbieter hat keinen Namen, nur eine Adresse aus Zahlen.",
+  },
   back: "Zurück",
   cancel: "Abbrechen",
 
@@ -297,6 +307,7 @@ const de: typeof en = {
     title: "Bist du es?",
     why: "Was jetzt kommt, entscheidet darüber, wer in dein Konto kommt. Zeig noch einmal, wer du bist.",
     button: "Weiter",
+    otherWay: "Komm mit einem Wiederherstellungscode noch einmal herein:",
     noWay:
       "Dein Konto hat weder einen Passkey noch ein Passwort. Komm mit einem Wiederherstellungscode noch einmal herein:",
   },
@@ -366,7 +377,7 @@ const de: typeof en = {
     addTitle: "Passkey hinzufügen",
     addWhat:
       "Dein Browser fragt, wo er liegen soll: auf diesem Gerät, auf deinem Telefon oder auf einem Schlüssel.",
-    needsScript: "Dieser Browser kann keine Passkeys anlegen, oder JavaScript ist abgeschaltet.",
+    known: "Dieses Gerät hat schon einen Passkey für dieses Konto.",
     label: "Name",
     labelRule: "Damit du später weißt, welcher es ist.",
     addButton: "Hinzufügen",
