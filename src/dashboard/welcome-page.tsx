@@ -2,7 +2,6 @@
 
 import type { Context } from "hono";
 import { isSignUpOpen } from "../accounts/accounts";
-import { sentenceOf } from "../accounts/refusals";
 import { type Env, settings } from "../env";
 import { wordsOf } from "../http/language";
 import { page } from "../http/page";
@@ -34,7 +33,7 @@ export function welcomePage(c: Context<{ Bindings: Env }>): Response | Promise<R
         </a>
       </p>
       {SIGN_UP === "invitation" ? <p class="faint">{words.byInvitation}</p> : null}
-      {SIGN_UP === "closed" ? <p class="faint">{sentenceOf(c, { code: "closed" })}</p> : null}
+      {SIGN_UP === "closed" ? <p class="faint">{words.closed}</p> : null}
     </section>,
   );
 }

@@ -13,6 +13,7 @@ const en = {
     signIn: "Sign in",
     byInvitation:
       "New people come by invitation: if you have one, open the link that you were given.",
+    closed: "This provider does not take new people at the moment.",
   },
   home: {
     title: "Home",
@@ -149,6 +150,7 @@ const de: typeof en = {
     signIn: "Anmelden",
     byInvitation:
       "Neu dabei ist man hier mit Einladung: Wenn du eine hast, öffne den Link, den du bekommen hast.",
+    closed: "Dieser Anbieter nimmt zurzeit niemanden neu auf.",
   },
   home: {
     title: "Start",
