@@ -17,11 +17,13 @@ interface PageOptions {
   /** Paths of script modules. Whatever they do, the page works without them. */
   scripts?: string[];
   headers?: Record<string, string>;
+  /** Shows what is never shown again: nothing is to lead to the same page anew, as the footer does. */
+  once?: boolean;
 }
 
 /** Renders a page. `body` is what stands in <main>. */
 export function page(c: Context, options: PageOptions, body: Child): Response | Promise<Response> {
-  const { title, person, status = 200, app, scripts = [], headers = {} } = options;
+  const { title, person, status = 200, app, scripts = [], headers = {}, once } = options;
   return c.html(
     html`<!DOCTYPE html>${(
       <html lang={languageOf(c)}>
@@ -37,7 +39,7 @@ export function page(c: Context, options: PageOptions, body: Child): Response | 
           ))}
         </head>
         <body>
-          <Frame c={c} person={person}>
+          <Frame c={c} person={person} once={once}>
             {body}
           </Frame>
         </body>
@@ -51,10 +53,11 @@ export function page(c: Context, options: PageOptions, body: Child): Response | 
 interface FrameProps {
   c: Context;
   person: PageOptions["person"];
+  once: boolean | undefined;
   children: Child;
 }
 
-const Frame = ({ c, person, children }: FrameProps) => {
+const Frame = ({ c, person, once, children }: FrameProps) => {
   const words = wordsOf(c, WORDS);
   return (
     <>
@@ -77,15 +80,17 @@ const Frame = ({ c, person, children }: FrameProps) => {
       </header>
       {person ? <Menu c={c} isAdmin={person.isAdmin} /> : null}
       <main id="main">{children}</main>
-      <footer>
-        <form method="post" action="/language">
-          {otherLanguages(c).map((language) => (
-            <button type="submit" name="language" value={language} class="link" lang={language}>
-              {LANGUAGES[language]}
-            </button>
-          ))}
-        </form>
-      </footer>
+      {once ? null : (
+        <footer>
+          <form method="post" action="/language">
+            {otherLanguages(c).map((language) => (
+              <button type="submit" name="language" value={language} class="link" lang={language}>
+                {LANGUAGES[language]}
+              </button>
+            ))}
+          </form>
+        </footer>
+      )}
     </>
   );
 };
