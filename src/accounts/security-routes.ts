@@ -10,6 +10,7 @@ import { errorPage } from "../http/page";
 import { WORDS as FRAME } from "../http/words";
 import { entryOf } from "./activity";
 import { deviceOf } from "./device";
+import { deleteEmail } from "./email-repo";
 import { type AccountContext, siteHere } from "./fields";
 import { requireProof, requireSignIn } from "./gates";
 import { parseEmail, sendsMail } from "./mail";
@@ -37,7 +38,6 @@ import {
   renamePasskeyPage,
 } from "./way-pages";
 import { removePassword, setPassword, waysIn } from "./ways-in";
-import { deleteEmail } from "./ways-repo";
 import { WORDS } from "./words";
 
 export const securityRoutes = new Hono<{ Bindings: Env }>();

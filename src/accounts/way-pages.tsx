@@ -16,7 +16,9 @@ import {
   Refusal,
   WhoseField,
 } from "./fields";
+import { MAIL_LINK_HOURS } from "./links";
 import type { Passkey } from "./passkey-repo";
+import { CODES } from "./recovery-codes";
 import { type AccountRefusal, refusalOptions } from "./refusals";
 import { MAX_PASSKEY_NAME } from "./typed";
 import type { WaysIn } from "./ways-in";
@@ -157,10 +159,10 @@ export function makeCodesPage(c: AccountContext, ways: WaysIn, refusal?: Account
     c,
     words.title,
     <>
-      <p>{words.what}</p>
+      <p>{words.what(CODES)}</p>
       {ways.recoveryCodes > 0 ? <p class="warning">{words.replaces}</p> : null}
       <p>
-        <button type="submit">{words.button}</button>
+        <button type="submit">{words.button(CODES)}</button>
       </p>
     </>,
     { refusal },
@@ -175,7 +177,7 @@ export function codesPage(c: AccountContext, codes: string[]): Answer {
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
   return page(
     c,
-    { title: words.yours, person: account, scripts: ["/copy.js", "/print.js"] },
+    { title: words.yours, person: account, scripts: ["/copy.js", "/print.js"], once: true },
     <section>
       <h1>{words.yours}</h1>
       <p>{words.for(address)}</p>
@@ -216,7 +218,7 @@ export function emailPage(
     <>
       {sentTo === undefined ? null : (
         <p class="note" role="status">
-          {words.sent(sentTo)}
+          {words.sent(sentTo, MAIL_LINK_HOURS)}
         </p>
       )}
       <p>{words.what}</p>

@@ -135,7 +135,7 @@ test("recovery codes are shown once, copied, and let in where all else is lost",
   const name = await signUpByPasskey(stage, page);
   await page.getByRole("link", { name: "Security" }).click();
   await page.getByRole("link", { name: "Make recovery codes" }).click();
-  await page.getByRole("button", { name: "Make ten codes" }).click();
+  await page.getByRole("button", { name: "Make 10 codes" }).click();
   const codes = await page.locator(".codes li").allTextContents();
   expect(codes).toHaveLength(10);
   await page.getByRole("button", { name: "Print" }).waitFor();

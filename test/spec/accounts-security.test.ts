@@ -90,7 +90,7 @@ describe("The page", () => {
     for (const [path, words] of [
       ["/security", "Überall sonst abmelden|Wiederherstellungscodes"],
       ["/security/password", "Mindestens 10 Zeichen"],
-      ["/security/recovery-codes", "Zehn Codes"],
+      ["/security/recovery-codes", "10 Codes"],
       ["/security/passkeys/add", "Damit du später weißt"],
       ["/sign-in", "Weiter mit einem Passkey"],
       ["/sign-up", "Hol dir deinen Speicher"],
