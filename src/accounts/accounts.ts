@@ -12,38 +12,39 @@ import {
   type Account,
   insertAccount,
   insertPassword,
-  isInvited,
   isTaken,
   loadAccount,
+  loadInvitation,
   type NewAccount,
 } from "./repo";
-import type { Ticket } from "./ticket-repo";
+import type { Key, Ticket } from "./ticket-repo";
 
 export type { Account };
 
 /** Who wants an account: the name as typed, and the secret of an invitation, or "". */
-export interface Applicant {
+interface Applicant {
   name: string;
   invitation: string;
 }
 
+/** Whether anyone may sign up without an invitation. */
+export const isSignUpOpen = (env: Env): boolean => settings(env).SIGN_UP === "open";
+
 /**
  * Whether somebody may sign up, with this invitation or ("") without one. Null, or `closed` or
  * `not-invited`. One that is not good is refused also where nobody needs one: who has come with it
- * expects what it promises.
+ * expects what it promises. A closed provider is opened by what makes an administrator alone.
  */
 export async function barSignUp(
   env: Env,
   invitation: string,
   now: number,
 ): Promise<AccountRefusal | null> {
-  if (invitation !== "") {
-    const isGood = await isInvited(env.DB, await sha256(invitation), now);
-    return isGood ? null : { code: "not-invited" };
-  }
-  const { SIGN_UP } = settings(env);
-  if (SIGN_UP === "open") return null;
-  return { code: SIGN_UP === "closed" ? "closed" : "not-invited" };
+  const isClosed = settings(env).SIGN_UP === "closed";
+  const barred: AccountRefusal = { code: isClosed ? "closed" : "not-invited" };
+  if (invitation === "") return isSignUpOpen(env) ? null : barred;
+  const found = await loadInvitation(env.DB, await sha256(invitation), now);
+  return found !== null && (found.isAdmin || !isClosed) ? null : barred;
 }
 
 /**
@@ -123,7 +124,7 @@ async function makeAccount(
   credential: D1PreparedStatement,
   now: number,
 ): Promise<{ ok: true; account: NewAccount } | Refused> {
-  const isOpen = settings(env).SIGN_UP === "open" && account.invitation === null;
+  const isOpen = isSignUpOpen(env) && account.invitation === null;
   const { name } = account;
   const outcome = await insertAccount(env.DB, account, credential, isOpen, now);
   if (outcome === "name-taken") return refuse({ code: "name-taken", name });
@@ -132,9 +133,10 @@ async function makeAccount(
 }
 
 /**
- * Finds out whose name and password these are. Refuses with `wrong`, the same and after the same
- * time whether or not there is such a name, with `wait` after too many wrong passwords, most of all
- * from this client address, and with `suspended` whoever knows the password.
+ * Finds out whose name and password these are; the key is to guard what comes of it. Refuses with
+ * `wrong`, the same and after the same time whether or not there is such a name, with `wait` after
+ * too many wrong passwords, most of all from this client address, and with `suspended` whoever knows
+ * the password.
  */
 export async function checkPassword(
   env: Env,
@@ -142,21 +144,21 @@ export async function checkPassword(
   password: string,
   address: string,
   now: number,
-): Promise<{ ok: true; account: Account } | Refused> {
+): Promise<{ ok: true; key: Key } | Refused> {
   const wrong = refuse({ code: "wrong" });
   const name = parseUserName(rawName);
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
   const account = await loadAccount(env.DB, name);
+  const hash = account?.hash ?? null;
   const check = await askPatiently(() =>
-    env.USERS.getByName(name).checkPassword(password, account?.hash ?? null, address, now),
+    env.USERS.getByName(name).checkPassword(password, hash, address, now),
   );
   if (check.waitSeconds > 0) {
     return refuse({ code: "wait", retryAfterSeconds: check.waitSeconds });
   }
-  if (!check.isRight || account === null) return wrong;
+  if (!check.isRight || account === null || hash === null) return wrong;
   if (account.isSuspended) return refuse({ code: "suspended" });
-  const { id, isAdmin } = account;
-  return { ok: true, account: { id, name, isAdmin } };
+  return { ok: true, key: { table: "passwords", hash, account: account.id } };
 }
 
 /** What is wrong with a new password, or null. */

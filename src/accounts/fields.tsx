@@ -99,13 +99,21 @@ interface PasskeyButtonProps {
   /** Where /passkeys.js sends the form's fields, but the password: twice, then with the passkey. */
   door: string;
   text: string;
+  /** Said where this device has a passkey of the account already. */
+  known?: string;
   children?: Child;
 }
 
 /** Shows itself, with what stands below it, where the browser and this host have passkeys. */
-export const PasskeyButton = ({ c, act, door, text, children }: PasskeyButtonProps) =>
+export const PasskeyButton = ({ c, act, door, text, known, children }: PasskeyButtonProps) =>
   canHavePasskeys(siteHere(c)) ? (
-    <div data-passkey={act} data-door={door} data-aborted={wordsOf(c, WORDS).passkeyAborted} hidden>
+    <div
+      data-passkey={act}
+      data-door={door}
+      data-aborted={wordsOf(c, WORDS).passkeyAborted}
+      data-known={known}
+      hidden
+    >
       <p class="problem" role="alert" hidden />
       <p>
         <button type="button">{text}</button>
@@ -113,6 +121,16 @@ export const PasskeyButton = ({ c, act, door, text, children }: PasskeyButtonPro
       {children}
     </div>
   ) : null;
+
+/** Says why there is no `PasskeyButton`; its script takes that away where there is one. */
+export const NoPasskeys = ({ c, children }: { c: AccountContext; children?: Child }) => {
+  const { noName, noScript } = wordsOf(c, WORDS).noPasskeys;
+  return (
+    <p data-no-passkeys>
+      {canHavePasskeys(siteHere(c)) ? noScript : noName} {children}
+    </p>
+  );
+};
 
 /** The site for which passkeys are made here. */
 export const siteHere = (c: AccountContext): Site =>

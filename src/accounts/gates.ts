@@ -1,7 +1,7 @@
 /** What a person has to have shown before a page opens. */
 
 import type { Context, Next } from "hono";
-import { type Env, settings } from "../env";
+import type { Env } from "../env";
 import { wordsOf } from "../http/language";
 import { errorPage } from "../http/page";
 import { currentSession, type Session } from "./sessions";
@@ -17,7 +17,7 @@ declare module "hono" {
 type GateContext = Context<{ Bindings: Env }>;
 
 /** So long after a proof of who they are a person is not asked for another one. */
-export const PROOF_MS = 15 * 60 * 1000;
+const PROOF_MS = 15 * 60 * 1000;
 
 /** Sends whoever is not signed in to do so, and then back to this page. */
 export async function requireSignIn(c: GateContext, next: Next): Promise<Response | undefined> {
@@ -44,9 +44,6 @@ export async function requireAdmin(c: GateContext, next: Next): Promise<Response
   if (!c.var.session.account.isAdmin) return errorPage(c, 403, wordsOf(c, WORDS).onlyAdmins);
   await next();
 }
-
-/** Whether anyone may sign up without an invitation. */
-export const isSignUpOpen = (env: Env): boolean => settings(env).SIGN_UP === "open";
 
 const isRead = (c: GateContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
 

@@ -7,6 +7,7 @@ import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { entryOf } from "./activity";
+import { confirmEmail } from "./email-repo";
 import {
   deleteExpiredTickets,
   deleteOtherLinks,
@@ -15,12 +16,12 @@ import {
   loadLink,
   type Ticket,
 } from "./ticket-repo";
-import { confirmEmail, deleteWaysIn } from "./ways-repo";
+import { deleteWaysIn } from "./ways-repo";
 
 export { deleteExpiredTickets, type Link };
 
 /** A link by mail works for so long. */
-const MAIL_LINK_MS = 60 * 60 * 1000;
+export const MAIL_LINK_HOURS = 1;
 
 /**
  * Makes a link for somebody who has lost every way in, to be handed to them: used within a day, it
@@ -42,7 +43,8 @@ export async function makeMailLink(
 ): Promise<string | null> {
   const secret = randomSecret();
   const link = { hash: await sha256(secret), purpose, account: id, email };
-  return (await insertLink(env.DB, link, now + MAIL_LINK_MS, now)) ? pathOf(secret) : null;
+  const expiresAt = now + MAIL_LINK_HOURS * 60 * 60 * 1000;
+  return (await insertLink(env.DB, link, expiresAt, now)) ? pathOf(secret) : null;
 }
 
 /** The link with this secret, if it still works. */

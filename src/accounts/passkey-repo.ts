@@ -121,19 +121,29 @@ export async function listPasskeys(db: D1Database, account: string): Promise<Pas
   return results.map(passkeyOf);
 }
 
-/** Guarded by the ticket: writes that the passkey was used, and how often it says that it was. */
+/**
+ * Guarded by the ticket, and before all else that is: voids it if the passkey is gone by now, or
+ * writes that the passkey was used, and how often it says that it was.
+ */
 export const notePasskeyUse = (
   db: D1Database,
   ticket: Ticket,
   { id, counter }: { id: string; counter: number },
   now: number,
-): D1PreparedStatement =>
+): D1PreparedStatement[] => [
+  db
+    .prepare(
+      `DELETE FROM challenges WHERE hash = ?1
+         AND NOT EXISTS (SELECT 1 FROM passkeys WHERE id = ?3 AND account = ?2)`,
+    )
+    .bind(ticket.hash, ticket.account, id),
   db
     .prepare(
       `UPDATE passkeys SET counter = max(counter, ?4), used_at = ?5
        WHERE id = ?3 AND account = ?2 AND ${isGood(ticket, "?1", "?2")}`,
     )
-    .bind(ticket.hash, ticket.account, id, counter, now);
+    .bind(ticket.hash, ticket.account, id, counter, now),
+];
 
 /** Does nothing if the account has no such passkey. */
 export async function renamePasskey(

@@ -20,7 +20,7 @@ import { type Challenge, insertChallenge, loadChallenge, type Ticket } from "./t
 const webauthn = () => import("@simplewebauthn/server");
 
 /** So long may somebody take to unlock their device. */
-export const CHALLENGE_MS = 5 * 60 * 1000;
+const CHALLENGE_MS = 5 * 60 * 1000;
 
 /** Ed25519, ECDSA with P-256, RSA: what all authenticators know. */
 const ALGORITHMS = [-8, -7, -257];

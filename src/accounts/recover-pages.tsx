@@ -4,7 +4,7 @@ import { formatMoment } from "../http/format";
 import { languageOf, wordsOf } from "../http/language";
 import { page } from "../http/page";
 import { type AccountContext, NameField, Refusal } from "./fields";
-import type { Link } from "./links";
+import { type Link, MAIL_LINK_HOURS } from "./links";
 import { sendsMail, sentMail } from "./mail";
 import { type AccountRefusal, refusalOptions } from "./refusals";
 import { WORDS } from "./words";
@@ -60,7 +60,7 @@ export function recoverByMailPage(
       <Refusal c={c} refusal={refusal} />
       {isSent ? (
         <p class="note" role="status">
-          {words.recover.mailSent}
+          {words.recover.mailSent(MAIL_LINK_HOURS)}
         </p>
       ) : (
         <>

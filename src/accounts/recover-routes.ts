@@ -17,7 +17,7 @@ import { linkPage, mailPage, recoverByMailPage, recoverPage } from "./recover-pa
 import { checkRecoveryCode } from "./recovery-codes";
 import { mailRecovery } from "./recovery-mail";
 import { TOO_MANY } from "./refusals";
-import { startSessionOnce } from "./sessions";
+import { startSessionWith } from "./sessions";
 import { redeemTicket } from "./ticket-repo";
 import { userOf } from "./typed";
 import { WORDS } from "./words";
@@ -33,7 +33,7 @@ recoverRoutes.post("/recover", async (c) => {
   const name = parseUserName(typed);
   const checked = await checkRecoveryCode(c.env.DB, name, form.get("code") ?? "");
   if (!checked.ok) return recoverPage(c, typed, checked.refusal);
-  const isIn = await startSessionOnce(c, checked.ticket, { way: "recovery-code" }, [], Date.now());
+  const isIn = await startSessionWith(c, checked.ticket, { way: "recovery-code" }, [], Date.now());
   return isIn
     ? c.redirect("/security?after=code", 303)
     : recoverPage(c, typed, { code: "wrong-code" });
@@ -70,7 +70,7 @@ recoverRoutes.post("/link/:secret", async (c) => {
     return c.redirect("/security?after=email", 303);
   }
   const entrance = { way: "link" } as const;
-  const isIn = await startSessionOnce(c, ticketOf(link), entrance, consequences, now);
+  const isIn = await startSessionWith(c, ticketOf(link), entrance, consequences, now);
   const after = link.purpose === "reset" ? "reset" : "link";
   return isIn ? c.redirect(`/security?after=${after}`, 303) : badLink(c);
 });

@@ -1,13 +1,14 @@
-/** Recovery codes: ten, each of which lets in once. */
+/** Recovery codes: a set, each of which lets in once. */
 
 import { randomBelow, sha256 } from "../core/secrets";
 import { entryOf } from "./activity";
+import { hasCode, loadFirstCode, replaceCodes } from "./recovery-code-repo";
 import { type Refused, refuse } from "./refusals";
 import { type Account, loadAccount } from "./repo";
 import type { Ticket } from "./ticket-repo";
-import { hasCode, loadFirstCode, replaceCodes } from "./ways-repo";
 
-const CODES = 10;
+/** Codes of a set. */
+export const CODES = 10;
 
 /** Digits and letters without those that look like others (0 and o, 1 and l and i) or like u. */
 const ALPHABET = "23456789abcdefghjkmnpqrstvwxyz";
@@ -16,7 +17,7 @@ const GROUPS = [6, 6, 5];
 
 /**
  * Gives an account a new set, which replaces the old one. Refuses with `overtaken` where the old one
- * was replaced or used in the meantime.
+ * was replaced in the meantime, or the code of it used by which it is known.
  */
 export async function makeRecoveryCodes(
   db: D1Database,

@@ -3,9 +3,9 @@
 import { parseUserName } from "../core/names";
 import type { Env } from "../env";
 import { addressOf, type Origins } from "../http/hosts";
-import { makeMailLink } from "./links";
+import { loadEmailOf } from "./email-repo";
+import { MAIL_LINK_HOURS, makeMailLink } from "./links";
 import { sendMail } from "./mail";
-import { loadEmailOf } from "./ways-repo";
 import type { WORDS } from "./words";
 
 type Words = (typeof WORDS)["en"]["mail"];
@@ -48,7 +48,7 @@ function send(
   const mail = {
     to,
     subject: subject(new URL(origins.pages).host),
-    text: text(addressOf(origins, name), origins.pages + path),
+    text: text(addressOf(origins, name), origins.pages + path, MAIL_LINK_HOURS),
   };
   return sendMail(env, mail, now);
 }

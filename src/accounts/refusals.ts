@@ -66,9 +66,9 @@ export function sentenceOf(c: AccountContext, refusal: AccountRefusal): string {
 export const refusalOptions = (refusal: AccountRefusal | undefined) =>
   refusal === undefined ? {} : { status: STATUS[refusal.code], headers: retryAfter(refusal) };
 
-/** The refusal for the script of the passkeys, which shows its sentence. */
+/** The refusal for the script of the passkeys, which shows the sentence; no other answer has one. */
 export const refusalJson = (c: AccountContext, refusal: AccountRefusal): Response =>
-  c.json({ error: refusal.code, message: sentenceOf(c, refusal) }, STATUS[refusal.code], {
+  c.json({ error: refusal.code, sentence: sentenceOf(c, refusal) }, STATUS[refusal.code], {
     "Cache-Control": "no-store",
     ...retryAfter(refusal),
   });

@@ -1,6 +1,6 @@
 /**
- * Accounts and passwords in D1. Every write comes to the same when it is repeated, so
- * that one whose answer got lost can be asked again.
+ * Accounts in D1. Every write comes to the same when it is repeated, so that one whose answer got
+ * lost can be asked again.
  */
 
 import { askPatiently } from "../http/patience";
@@ -96,18 +96,22 @@ export async function loadAccount(
   return { id, name, isAdmin: isAdmin === 1, hash, isSuspended: suspendedAt !== null };
 }
 
-/** Whether an invitation is good for one more account. */
-export async function isInvited(db: D1Database, invitation: string, now: number): Promise<boolean> {
+/** What comes with an invitation; null if it is not good for one more account. */
+export async function loadInvitation(
+  db: D1Database,
+  invitation: string,
+  now: number,
+): Promise<{ isAdmin: boolean } | null> {
   const row = await askPatiently(() =>
     db
       .prepare(
-        `SELECT 1 FROM invitations i WHERE i.hash = ?1 AND i.expires_at > ?2
+        `SELECT i.is_admin AS isAdmin FROM invitations i WHERE i.hash = ?1 AND i.expires_at > ?2
            AND (SELECT count(*) FROM accounts u WHERE u.invitation = ?1) < i.max_uses`,
       )
       .bind(invitation, now)
-      .first(),
+      .first<{ isAdmin: 0 | 1 }>(),
   );
-  return row !== null;
+  return row && { isAdmin: row.isAdmin === 1 };
 }
 
 /** Whether a name was ever given to somebody. */

@@ -71,6 +71,12 @@ const Welcome = ({ c }: { c: AccountContext }) => {
     return (
       <p class="warning" role="status">
         {words.wayIn[after]}
+        {after === "reset" ? (
+          <>
+            {" "}
+            <a href="/apps">{words.lookAtApps}</a>
+          </>
+        ) : null}
       </p>
     );
   }

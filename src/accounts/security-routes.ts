@@ -10,6 +10,7 @@ import { errorPage } from "../http/page";
 import { WORDS as FRAME } from "../http/words";
 import { entryOf } from "./activity";
 import { deviceOf } from "./device";
+import { deleteEmail } from "./email-repo";
 import { type AccountContext, siteHere } from "./fields";
 import { requireProof, requireSignIn } from "./gates";
 import { parseEmail, sendsMail } from "./mail";
@@ -37,7 +38,6 @@ import {
   renamePasskeyPage,
 } from "./way-pages";
 import { removePassword, setPassword, waysIn } from "./ways-in";
-import { deleteEmail } from "./ways-repo";
 import { WORDS } from "./words";
 
 export const securityRoutes = new Hono<{ Bindings: Env }>();
@@ -56,6 +56,9 @@ securityRoutes.get("/security", async (c) => {
   ]);
   return securityPage(c, { ways, passkeys, sessions });
 });
+
+/** Where somebody comes back to who had to sign in first. */
+securityRoutes.get("/security/sessions/end", (c) => c.redirect("/security", 303));
 
 /** Without a proof: whoever is afraid of a stranger is not to be kept waiting. */
 securityRoutes.post("/security/sessions/end", async (c) => {
@@ -100,8 +103,12 @@ securityRoutes.use("/security/passkeys/*", requireProof);
 
 securityRoutes.get("/security/passkeys/add", (c) => addPasskeyPage(c));
 
-/** Of /passkeys.js: what a browser has to make, and then the passkey that it has made. */
+/**
+ * Of /passkeys.js: what a browser has to make, and then the passkey that it has made. Without it
+ * the form can still be sent, by the Enter key.
+ */
 securityRoutes.post("/security/passkeys/add", async (c) => {
+  if (!c.req.header("content-type")?.startsWith("application/json")) return addPasskeyPage(c);
   const { credential, name } = await readJson(c);
   if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
   const now = Date.now();

@@ -4,7 +4,7 @@ import { askPatiently } from "../http/patience";
 import type { Entry } from "./activity";
 import { insertActivity } from "./activity-repo";
 import type { Account, AccountRow } from "./repo";
-import { isGood, spendTicket, type Ticket } from "./ticket-repo";
+import { isGood, type Key, spendKey } from "./ticket-repo";
 
 /** A session as it stands in its row. Times are milliseconds since 1970. */
 export interface SessionRow {
@@ -24,7 +24,25 @@ export interface SessionRow {
 const COLUMNS = `s.hash, s.created_at AS createdAt, s.expires_at AS expiresAt,
   s.proved_at AS provedAt, s.seen_at AS seenAt, s.device, s.country`;
 
-/** Starts a session, and ends the one that the browser had before. `alsoDo` comes in the same batch. */
+const INSERT = `INSERT INTO sessions
+    (account, hash, created_at, expires_at, proved_at, seen_at, device, country)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8`;
+
+const valuesOf = (account: string, session: SessionRow) => [
+  account,
+  session.hash,
+  session.createdAt,
+  session.expiresAt,
+  session.provedAt,
+  session.seenAt,
+  session.device,
+  session.country,
+];
+
+/**
+ * Starts a session for who has just got an account, and ends the one that the browser had before.
+ * `alsoDo` comes in the same batch.
+ */
 export async function insertSession(
   db: D1Database,
   account: string,
@@ -32,61 +50,38 @@ export async function insertSession(
   previousHash: string | null,
   alsoDo: D1PreparedStatement[] = [],
 ): Promise<void> {
-  const { hash, createdAt, expiresAt, provedAt, seenAt, device, country } = session;
   await askPatiently(() =>
     db.batch([
       db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(previousHash),
-      db
-        .prepare(
-          `INSERT INTO sessions
-             (hash, account, created_at, expires_at, proved_at, seen_at, device, country)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-           ON CONFLICT DO NOTHING`,
-        )
-        .bind(hash, account, createdAt, expiresAt, provedAt, seenAt, device, country),
+      db.prepare(`${INSERT} WHERE true ON CONFLICT DO NOTHING`).bind(...valuesOf(account, session)),
       ...alsoDo,
     ]),
   );
 }
 
 /**
- * Starts a session for what works once, and ends the one that the browser had before. `alsoDo` comes
- * in the same batch, and is guarded by the ticket as well. False, and nothing changed, if it was used.
+ * Starts a session for who has come with a key, and ends the one that the browser had before.
+ * `alsoDo` comes in the same batch, and is guarded by the key as well. False, and nothing changed,
+ * if the key is not good any more.
  */
 export async function redeemSession(
   db: D1Database,
-  ticket: Ticket,
+  key: Key,
   session: SessionRow,
   previousHash: string | null,
   alsoDo: D1PreparedStatement[],
 ): Promise<boolean> {
-  const { hash, createdAt, expiresAt, provedAt, seenAt, device, country } = session;
   const answers = await askPatiently(() =>
     db.batch([
       ...alsoDo,
       db
-        .prepare(`DELETE FROM sessions WHERE hash = ?3 AND ${isGood(ticket, "?1", "?2")}`)
-        .bind(ticket.hash, ticket.account, previousHash),
+        .prepare(`DELETE FROM sessions WHERE hash = ?3 AND ${isGood(key, "?1", "?2")}`)
+        .bind(key.hash, key.account, previousHash),
       db
-        .prepare(
-          `INSERT INTO sessions
-             (hash, account, created_at, expires_at, proved_at, seen_at, device, country)
-           SELECT ?3, ?2, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${isGood(ticket, "?1", "?2")}
-           ON CONFLICT DO NOTHING`,
-        )
-        .bind(
-          ticket.hash,
-          ticket.account,
-          hash,
-          createdAt,
-          expiresAt,
-          provedAt,
-          seenAt,
-          device,
-          country,
-        ),
-      spendTicket(db, ticket),
-      db.prepare("SELECT 1 FROM sessions WHERE hash = ?1").bind(hash),
+        .prepare(`${INSERT} WHERE ${isGood(key, "?9", "?1")} ON CONFLICT DO NOTHING`)
+        .bind(...valuesOf(key.account, session), key.hash),
+      ...spendKey(db, key),
+      db.prepare("SELECT 1 FROM sessions WHERE hash = ?1").bind(session.hash),
     ]),
   );
   return answers.at(-1)?.results.length === 1;
@@ -148,20 +143,13 @@ export async function touchSession(
   );
 }
 
-/** Writes that a person has proved who they are. */
-export async function renewProof(db: D1Database, hash: string, now: number): Promise<void> {
-  await askPatiently(() =>
-    db.prepare("UPDATE sessions SET proved_at = ?2 WHERE hash = ?1").bind(hash, now).run(),
-  );
-}
-
 /**
- * Writes that a person has proved who they are by what works once. `alsoDo` as for `redeemSession`.
- * False, and nothing changed, if it was used or the session is over.
+ * Writes that a person has proved who they are by a key. `alsoDo` as for `redeemSession`. False, and
+ * nothing changed, if the key is not good any more or the session is over.
  */
 export async function redeemProof(
   db: D1Database,
-  ticket: Ticket,
+  key: Key,
   sessionHash: string,
   alsoDo: D1PreparedStatement[],
   now: number,
@@ -172,10 +160,10 @@ export async function redeemProof(
       db
         .prepare(
           `UPDATE sessions SET proved_at = ?4
-           WHERE hash = ?3 AND account = ?2 AND ${isGood(ticket, "?1", "?2")}`,
+           WHERE hash = ?3 AND account = ?2 AND ${isGood(key, "?1", "?2")}`,
         )
-        .bind(ticket.hash, ticket.account, sessionHash, now),
-      spendTicket(db, ticket),
+        .bind(key.hash, key.account, sessionHash, now),
+      ...spendKey(db, key),
       db
         .prepare("SELECT 1 FROM sessions WHERE hash = ?1 AND proved_at >= ?2")
         .bind(sessionHash, now),
@@ -211,18 +199,10 @@ export async function deleteOtherSessions(
   await askPatiently(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: isThere, values: [keptHash] }),
-      deleteSessionsOf(db, account, keptHash),
+      db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash <> ?2").bind(account, keptHash),
     ]),
   );
 }
-
-/** All sessions of an account but one; null: all of them. */
-export const deleteSessionsOf = (
-  db: D1Database,
-  account: string,
-  butHash: string | null,
-): D1PreparedStatement =>
-  db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash IS NOT ?2").bind(account, butHash);
 
 /** Whoever shows its cookie ends it; no more than nothing if there is no such session. */
 export async function deleteSession(db: D1Database, hash: string): Promise<void> {

@@ -21,7 +21,7 @@ import {
   type SessionRow,
   touchSession,
 } from "./session-repo";
-import { isGood, type Ticket } from "./ticket-repo";
+import { isGood, type Key } from "./ticket-repo";
 
 export { deleteExpiredSessions };
 
@@ -34,15 +34,15 @@ type PageContext = Context<{ Bindings: Env }>;
 const SEEN_EVERY_MS = 60 * 60 * 1000;
 
 /** How somebody has come to be let in. */
-export interface Entrance {
+interface Entrance {
   way: Way;
   /** Whether the account was made for it. */
   isNew?: boolean;
 }
 
 /**
- * Starts a session for the account, with a new cookie, and notes how the person has proved who they
- * are; the session that this browser had before, if any, ends.
+ * Starts a session for who has just got an account, with a new cookie, and notes how they will prove
+ * who they are; the session that this browser had before, if any, ends.
  */
 export async function startSession(
   c: PageContext,
@@ -57,26 +57,25 @@ export async function startSession(
 }
 
 /**
- * `startSession` for what works once, a ticket. `alsoDo` comes in the same batch and is guarded by
- * the ticket too. False if it was used in the meantime. The cookie is given before the answer is
- * there: if that gets lost, the ticket may be used up, but then the person is in.
+ * `startSession` for who has come with a key. `alsoDo` comes first in the same batch and is guarded
+ * by the key too. False if it is not good any more. The cookie is given before the answer is there:
+ * if that gets lost, what works once may be used up, but then the person is in.
  */
-export async function startSessionOnce(
+export async function startSessionWith(
   c: PageContext,
-  ticket: Ticket,
+  key: Key,
   entrance: Entrance,
   alsoDo: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
   const { secret, session } = await newSession(c, now);
   const previousHash = await presentedHash(c);
-  const deed = insertActivity(c.env.DB, ticket.account, entryOf(deedOf(entrance, session), now), {
-    sql: isGood(ticket, "?6", "?1"),
-    values: [ticket.hash],
+  const deed = insertActivity(c.env.DB, key.account, entryOf(deedOf(entrance, session), now), {
+    sql: isGood(key, "?6", "?1"),
+    values: [key.hash],
   });
   giveCookie(c, secret);
-  const statements = [deed, ...alsoDo];
-  if (await redeemSession(c.env.DB, ticket, session, previousHash, statements)) return true;
+  if (await redeemSession(c.env.DB, key, session, previousHash, [...alsoDo, deed])) return true;
   c.header("Set-Cookie", undefined);
   return false;
 }

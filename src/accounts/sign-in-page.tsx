@@ -2,18 +2,18 @@
 
 import { wordsOf } from "../http/language";
 import { page } from "../http/page";
-import type { Account } from "./accounts";
+import { type Account, isSignUpOpen } from "./accounts";
 import {
   type AccountContext,
   type Form,
   NameField,
+  NoPasskeys,
   PASSKEY_SCRIPTS,
   PasskeyButton,
   PasswordField,
   Refusal,
   WhoseField,
 } from "./fields";
-import { isSignUpOpen } from "./gates";
 import { sendsMail } from "./mail";
 import { type AccountRefusal, refusalOptions } from "./refusals";
 import type { WaysIn } from "./ways-in";
@@ -99,6 +99,11 @@ export function confirmPage(
         <PasskeyButton c={c} act="get" door="/confirm/passkey" text={words.withPasskey}>
           {ways.hasPassword ? <p>{words.orPassword}</p> : null}
         </PasskeyButton>
+      ) : null}
+      {ways.passkeys > 0 && !ways.hasPassword ? (
+        <NoPasskeys c={c}>
+          {words.confirm.otherWay} <a href="/recover">{words.signIn.useCode}</a>
+        </NoPasskeys>
       ) : null}
       {ways.hasPassword ? (
         <>

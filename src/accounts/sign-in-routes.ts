@@ -10,8 +10,8 @@ import { requireSignIn } from "./gates";
 import { notePasskeyUse } from "./passkey-repo";
 import { requestOptions, type Shown, verifyAssertion } from "./passkeys";
 import { type AccountRefusal, refusalJson, TOO_MANY } from "./refusals";
-import { redeemProof, renewProof } from "./session-repo";
-import { currentAccount, endSession, startSession, startSessionOnce } from "./sessions";
+import { redeemProof } from "./session-repo";
+import { currentAccount, endSession, startSessionWith } from "./sessions";
 import { confirmPage, signInPage } from "./sign-in-page";
 import { nextOf, userOf } from "./typed";
 import { waysIn } from "./ways-in";
@@ -30,8 +30,8 @@ signInRoutes.post("/sign-in", async (c) => {
   const password = fields.get("password") ?? "";
   const outcome = await checkPassword(c.env, form.name, password, clientAddress(c), now);
   if (!outcome.ok) return showSignIn(c, form, outcome.refusal);
-  await startSession(c, outcome.account, { way: "password" }, now);
-  return c.redirect(form.next, 303);
+  const isIn = await startSessionWith(c, outcome.key, { way: "password" }, [], now);
+  return isIn ? c.redirect(form.next, 303) : showSignIn(c, form, { code: "wrong" });
 });
 
 /** Of /passkeys.js: what a browser has to sign, whoever is there, and then what it has signed. */
@@ -45,7 +45,7 @@ signInRoutes.post("/sign-in/passkey", async (c) => {
   const shown = await verifyAssertion(c.env.DB, siteHere(c), null, credential, now);
   if (!shown.ok) return refusalJson(c, shown.refusal);
   const entrance = { way: "passkey" } as const;
-  const isIn = await startSessionOnce(c, shown.ticket, entrance, [useOf(c, shown, now)], now);
+  const isIn = await startSessionWith(c, shown.ticket, entrance, useOf(c, shown, now), now);
   return isIn ? c.json({ next: nextOf(c, next) }) : refusalJson(c, { code: "late-passkey" });
 });
 
@@ -65,9 +65,12 @@ signInRoutes.post("/confirm", requireSignIn, async (c) => {
   const password = fields.get("password") ?? "";
   const outcome = await checkPassword(c.env, account.name, password, clientAddress(c), now);
   if (!outcome.ok) return showConfirm(c, next, outcome.refusal);
-  await renewProof(c.env.DB, hash, now);
-  return c.redirect(next, 303);
+  const isProved = await redeemProof(c.env.DB, outcome.key, hash, [], now);
+  return isProved ? c.redirect(next, 303) : showConfirm(c, next, { code: "wrong" });
 });
+
+/** Where somebody comes back to who had to sign in first. */
+signInRoutes.get("/confirm/passkey", (c) => c.redirect("/confirm", 303));
 
 /** As /sign-in/passkey, for whose session it is alone. */
 signInRoutes.post("/confirm/passkey", requireSignIn, async (c) => {
@@ -80,12 +83,12 @@ signInRoutes.post("/confirm/passkey", requireSignIn, async (c) => {
   }
   const shown = await verifyAssertion(c.env.DB, siteHere(c), account.id, credential, now);
   if (!shown.ok) return refusalJson(c, shown.refusal);
-  const use = [useOf(c, shown, now)];
+  const use = useOf(c, shown, now);
   const isProved = await redeemProof(c.env.DB, shown.ticket, hash, use, now);
   return isProved ? c.json({ next: nextOf(c, next) }) : refusalJson(c, { code: "late-passkey" });
 });
 
-const useOf = (c: AccountContext, { ticket, use }: Shown, now: number): D1PreparedStatement =>
+const useOf = (c: AccountContext, { ticket, use }: Shown, now: number): D1PreparedStatement[] =>
   notePasskeyUse(c.env.DB, ticket, use, now);
 
 const showSignIn = async (c: AccountContext, form: Form, refusal?: AccountRefusal) =>

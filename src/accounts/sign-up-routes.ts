@@ -9,7 +9,7 @@ import { barSignUp, beginPasskeySignUp, signUp, signUpWithPasskey } from "./acco
 import { deviceOf } from "./device";
 import { type AccountContext, siteHere } from "./fields";
 import { type AccountRefusal, refusalJson, TOO_MANY } from "./refusals";
-import { startSession, startSessionOnce } from "./sessions";
+import { startSession, startSessionWith } from "./sessions";
 import { noSignUpPage, type SignUpForm, signUpPage } from "./sign-up-page";
 
 export const signUpRoutes = new Hono<{ Bindings: Env }>();
@@ -46,7 +46,7 @@ signUpRoutes.post("/sign-up/passkey", async (c) => {
   const outcome = await signUpWithPasskey(c.env, siteHere(c), answer, now);
   if (!outcome.ok) return refusalJson(c, outcome.refusal);
   const entrance = { way: "passkey", isNew: true } as const;
-  const isIn = await startSessionOnce(c, outcome.ticket, entrance, [], now);
+  const isIn = await startSessionWith(c, outcome.ticket, entrance, [], now);
   return isIn ? c.json({ next: form.next }) : refusalJson(c, { code: "late-passkey" });
 });
 

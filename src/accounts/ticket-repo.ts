@@ -1,21 +1,25 @@
 /**
  * What works once, in D1: challenges, links, recovery codes. Every statement of the batch that uses
  * one is guarded by it, and the last deletes it: the batch has its effect once, whoever repeats it
- * and however late it arrives, and its outcome is read back after that.
+ * and however late it arrives, and its outcome is read back after that. A password guards a batch in
+ * the same way, and stays.
  */
 
 import { askPatiently } from "../http/patience";
 import type { Account, AccountRow } from "./repo";
 
-/** One of them, and the account that it is used for. */
-export interface Ticket {
-  table: "challenges" | "links" | "recovery_codes";
+/** What somebody has come with, as it was weighed, and the account that it opens. */
+export interface Key {
+  table: "passwords" | "challenges" | "links" | "recovery_codes";
   hash: string;
   account: string;
 }
 
-/** In SQL, whether a ticket is still good; `hash` and `account` are parameters such as "?1". */
-export const isGood = ({ table }: Ticket, hash: string, account: string): string =>
+/** A key that works once. */
+export type Ticket = Key & { table: Exclude<Key["table"], "passwords"> };
+
+/** In SQL, whether a key is still good; `hash` and `account` are parameters such as "?1". */
+export const isGood = ({ table }: Key, hash: string, account: string): string =>
   table === "challenges"
     ? `EXISTS (SELECT 1 FROM challenges WHERE hash = ${hash} AND coalesce(account, ${account}) = ${account})`
     : `EXISTS (SELECT 1 FROM ${table} WHERE hash = ${hash} AND account = ${account})`;
@@ -25,6 +29,12 @@ export const spendTicket = (db: D1Database, ticket: Ticket): D1PreparedStatement
   db
     .prepare(`DELETE FROM ${ticket.table} WHERE hash = ?1 AND ${isGood(ticket, "?1", "?2")}`)
     .bind(ticket.hash, ticket.account);
+
+/** The same for whatever somebody has come with. */
+export const spendKey = (db: D1Database, key: Key): D1PreparedStatement[] =>
+  isTicket(key) ? [spendTicket(db, key)] : [];
+
+const isTicket = (key: Key): key is Ticket => key.table !== "passwords";
 
 /** A challenge that a passkey has to sign. */
 export interface Challenge {
@@ -80,7 +90,7 @@ export async function redeemTicket(
 }
 
 /** What a link does: `accounts/links.ts`. */
-export type LinkPurpose = "reset" | "recover" | "email";
+type LinkPurpose = "reset" | "recover" | "email";
 
 /** A link that works once. */
 export interface Link {

@@ -4,18 +4,21 @@ import type { Child } from "hono/jsx";
 import { settings } from "../env";
 import { addressOf, originsOf } from "../http/hosts";
 import { wordsOf } from "../http/language";
-import { page } from "../http/page";
+import { CopyButton, page } from "../http/page";
 import { WORDS as FRAME } from "../http/words";
 import { deviceOf } from "./device";
 import {
   type AccountContext,
+  NoPasskeys,
   PASSKEY_SCRIPTS,
   PasskeyButton,
   PasswordField,
   Refusal,
   WhoseField,
 } from "./fields";
+import { MAIL_LINK_HOURS } from "./links";
 import type { Passkey } from "./passkey-repo";
+import { CODES } from "./recovery-codes";
 import { type AccountRefusal, refusalOptions } from "./refusals";
 import { MAX_PASSKEY_NAME } from "./typed";
 import type { WaysIn } from "./ways-in";
@@ -121,8 +124,14 @@ export function addPasskeyPage(c: AccountContext): Answer {
     <>
       <p>{words.addWhat}</p>
       <PasskeyNameField c={c} value={guess} />
-      <p data-no-passkeys>{words.needsScript}</p>
-      <PasskeyButton c={c} act="create" door="/security/passkeys/add" text={words.addButton} />
+      <NoPasskeys c={c} />
+      <PasskeyButton
+        c={c}
+        act="create"
+        door="/security/passkeys/add"
+        text={words.addButton}
+        known={words.known}
+      />
     </>,
     { scripts: PASSKEY_SCRIPTS },
   );
@@ -150,10 +159,10 @@ export function makeCodesPage(c: AccountContext, ways: WaysIn, refusal?: Account
     c,
     words.title,
     <>
-      <p>{words.what}</p>
+      <p>{words.what(CODES)}</p>
       {ways.recoveryCodes > 0 ? <p class="warning">{words.replaces}</p> : null}
       <p>
-        <button type="submit">{words.button}</button>
+        <button type="submit">{words.button(CODES)}</button>
       </p>
     </>,
     { refusal },
@@ -168,7 +177,7 @@ export function codesPage(c: AccountContext, codes: string[]): Answer {
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
   return page(
     c,
-    { title: words.yours, person: account, scripts: ["/copy.js", "/print.js"] },
+    { title: words.yours, person: account, scripts: ["/copy.js", "/print.js"], once: true },
     <section>
       <h1>{words.yours}</h1>
       <p>{words.for(address)}</p>
@@ -185,9 +194,7 @@ export function codesPage(c: AccountContext, codes: string[]): Answer {
         <button type="button" class="quiet" data-print hidden>
           {frame.print}
         </button>
-        <button type="button" class="quiet" data-copy="codes" hidden>
-          {frame.copy}
-        </button>
+        <CopyButton c={c} id="codes" />
         <a class="button" href="/security">
           {words.done}
         </a>
@@ -209,7 +216,7 @@ export function emailPage(
     <>
       {sentTo === undefined ? null : (
         <p class="note" role="status">
-          {words.sent(sentTo)}
+          {words.sent(sentTo, MAIL_LINK_HOURS)}
         </p>
       )}
       <p>{words.what}</p>

@@ -4,15 +4,10 @@ import type { Env } from "../env";
 import { askPatiently } from "../http/patience";
 import { problemOf } from "./accounts";
 import { entryOf } from "./activity";
+import { deletePassword, loadPassword, replacePassword } from "./password-repo";
 import { type Refused, refuse } from "./refusals";
 import type { Session } from "./sessions";
-import {
-  deletePassword,
-  loadPassword,
-  loadWaysIn,
-  replacePassword,
-  type WaysIn,
-} from "./ways-repo";
+import { loadWaysIn, type WaysIn } from "./ways-repo";
 
 export type { WaysIn };
 

@@ -26,7 +26,7 @@ const refusalsEn: RefusalSentences = {
   "too-many": ({ retryAfterSeconds }) =>
     `Too many tries from your address. Try again in ${secondsEn(retryAfterSeconds)}.`,
   "bad-passkey": () => "This passkey was not accepted.",
-  "late-passkey": () => "That took too long. Try again.",
+  "late-passkey": () => "That was too late, or used already. Try again.",
   "last-way-in": () => "This is your last way in. Add another one first.",
   overtaken: () => "This was changed somewhere else in the meantime. Look, and try again.",
   "bad-email": () => "This is not an e-mail address.",
@@ -49,11 +49,14 @@ const refusalsDe: RefusalSentences = {
   "too-many": ({ retryAfterSeconds }) =>
     `Zu viele Versuche von deiner Adresse. Versuche es in ${secondsDe(retryAfterSeconds)} noch einmal.`,
   "bad-passkey": () => "Dieser Passkey wurde nicht angenommen.",
-  "late-passkey": () => "Das hat zu lange gedauert. Versuche es noch einmal.",
+  "late-passkey": () => "Das war zu spät oder wurde schon benutzt. Versuche es noch einmal.",
   "last-way-in": () => "Das ist dein letzter Zugang. Füge erst einen anderen hinzu.",
   overtaken: () => "Das wurde inzwischen anderswo geändert. Sieh nach und versuche es noch einmal.",
   "bad-email": () => "Das ist keine E-Mail-Adresse.",
 };
+
+const hoursEn = (count: number): string => (count === 1 ? "an hour" : `${count} hours`);
+const hoursDe = (count: number): string => (count === 1 ? "einer Stunde" : `${count} Stunden`);
 
 const secondsEn = (count: number): string => (count === 1 ? "1 second" : `${count} seconds`);
 const secondsDe = (count: number): string => (count === 1 ? "1 Sekunde" : `${count} Sekunden`);
@@ -69,6 +72,10 @@ const en = {
   withPasskey: "Continue with a passkey",
   orPassword: "or with a password",
   passkeyAborted: "The passkey was not used. Try again, or use a password.",
+  noPasskeys: {
+    noScript: "This browser cannot use passkeys, or JavaScript is switched off.",
+    noName: "There are no passkeys here: this provider has no name, but an address of digits.",
+  },
   back: "Back",
   cancel: "Cancel",
 
@@ -97,6 +104,7 @@ const en = {
     title: "Is it you?",
     why: "What comes next decides who gets into your account. Show once more who you are.",
     button: "Continue",
+    otherWay: "Come in again with a recovery code:",
     noWay: "Your account has neither a passkey nor a password. Come in again with a recovery code:",
   },
 
@@ -108,6 +116,8 @@ const en = {
       reset:
         "You are in. The old ways in do not work any more: choose a new way in now, or you cannot come back.",
     } as Record<string, string>,
+    lookAtApps:
+      "Your apps and access tokens still work, also for whoever else has them: look through them.",
     emailSet: "The address is confirmed.",
     passkeys: "Passkeys",
     passkeysWhat:
@@ -169,7 +179,7 @@ const en = {
   passkey: {
     addTitle: "Add a passkey",
     addWhat: "Your browser will ask where to keep it: on this device, on your phone, or on a key.",
-    needsScript: "This browser cannot make passkeys, or JavaScript is switched off.",
+    known: "This device has a passkey for this account already.",
     label: "Name",
     labelRule: "So that you know later which one it is.",
     addButton: "Add it",
@@ -183,9 +193,10 @@ const en = {
 
   codes: {
     title: "Recovery codes",
-    what: "Ten codes, each of which lets you in once. Print them or write them down, and keep them where you keep your documents.",
+    what: (count: number) =>
+      `${count} codes, each of which lets you in once. Print them or write them down, and keep them where you keep your documents.`,
     replaces: "The codes that you have now will not work any more.",
-    button: "Make ten codes",
+    button: (count: number) => `Make ${count} codes`,
     yours: "Your recovery codes",
     once: "They are shown only this once. Keep them safe: each lets in whoever has it.",
     for: (address: string) => `For ${address}`,
@@ -200,8 +211,8 @@ const en = {
     mailTitle: "Get a link by e-mail",
     mailWhat: "If you have confirmed an e-mail address, we send a link to it that lets you in.",
     mailButton: "Send the link",
-    mailSent:
-      "If there is such an account with a confirmed e-mail address, a link is on its way to it. It works once, for an hour.",
+    mailSent: (hours: number) =>
+      `If there is such an account with a confirmed e-mail address, a link is on its way to it. It works once, within ${hoursEn(hours)}.`,
     toCode: "Use a recovery code instead",
   },
 
@@ -210,7 +221,8 @@ const en = {
     what: "We send a link to this address. It counts once you have opened it.",
     label: "E-mail address",
     button: "Send the link",
-    sent: (email: string) => `We have sent a link to ${email}. Open it within an hour.`,
+    sent: (email: string, hours: number) =>
+      `We have sent a link to ${email}. Open it within ${hoursEn(hours)}.`,
     removeTitle: "Remove the e-mail address?",
     removeWhat: "Then no link by e-mail can let you in any more.",
     removeButton: "Remove it",
@@ -241,13 +253,13 @@ const en = {
   mail: {
     recover: {
       subject: (host: string) => `Your way in to ${host}`,
-      text: (address: string, url: string) =>
-        `Somebody, hopefully you, cannot get in to ${address}.\n\nThis link lets you in. It works once, for an hour:\n\n${url}\n\nIf it was not you, do nothing: nobody else has this link.\n`,
+      text: (address: string, url: string, hours: number) =>
+        `Somebody, hopefully you, cannot get in to ${address}.\n\nThis link lets you in. It works once, within ${hoursEn(hours)}:\n\n${url}\n\nIf it was not you, do nothing: nobody else has this link.\n`,
     },
     email: {
       subject: (host: string) => `Confirm your address for ${host}`,
-      text: (address: string, url: string) =>
-        `${address} wants to use this e-mail address to get in when nothing else works.\n\nConfirm it within an hour:\n\n${url}\n\nIf this is not you, do nothing.\n`,
+      text: (address: string, url: string, hours: number) =>
+        `${address} wants to use this e-mail address to get in when nothing else works.\n\nConfirm it within ${hoursEn(hours)}:\n\n${url}\n\nIf this is not you, do nothing.\n`,
     },
     box: "Mail of this computer",
     boxWhat: "What Satchel would have sent. It is kept until the server stops.",
@@ -268,6 +280,11 @@ const de: typeof en = {
   orPassword: "oder mit einem Passwort",
   passkeyAborted:
     "Der Passkey wurde nicht benutzt. Versuche es noch einmal oder nimm ein Passwort.",
+  noPasskeys: {
+    noScript: "Dieser Browser kann keine Passkeys benutzen, oder JavaScript ist abgeschaltet.",
+    noName:
+      "Hier gibt es keine Passkeys: Dieser Anbieter hat keinen Namen, nur eine Adresse aus Zahlen.",
+  },
   back: "Zurück",
   cancel: "Abbrechen",
 
@@ -297,6 +314,7 @@ const de: typeof en = {
     title: "Bist du es?",
     why: "Was jetzt kommt, entscheidet darüber, wer in dein Konto kommt. Zeig noch einmal, wer du bist.",
     button: "Weiter",
+    otherWay: "Komm mit einem Wiederherstellungscode noch einmal herein:",
     noWay:
       "Dein Konto hat weder einen Passkey noch ein Passwort. Komm mit einem Wiederherstellungscode noch einmal herein:",
   },
@@ -309,6 +327,8 @@ const de: typeof en = {
       reset:
         "Du bist drin. Die alten Zugänge gelten nicht mehr: Richte jetzt einen neuen ein, sonst kommst du nicht wieder herein.",
     },
+    lookAtApps:
+      "Deine Apps und Zugangstoken gelten weiter, auch für andere, die sie haben: Sieh sie durch.",
     emailSet: "Die Adresse ist bestätigt.",
     passkeys: "Passkeys",
     passkeysWhat:
@@ -366,7 +386,7 @@ const de: typeof en = {
     addTitle: "Passkey hinzufügen",
     addWhat:
       "Dein Browser fragt, wo er liegen soll: auf diesem Gerät, auf deinem Telefon oder auf einem Schlüssel.",
-    needsScript: "Dieser Browser kann keine Passkeys anlegen, oder JavaScript ist abgeschaltet.",
+    known: "Dieses Gerät hat schon einen Passkey für dieses Konto.",
     label: "Name",
     labelRule: "Damit du später weißt, welcher es ist.",
     addButton: "Hinzufügen",
@@ -380,9 +400,10 @@ const de: typeof en = {
 
   codes: {
     title: "Wiederherstellungscodes",
-    what: "Zehn Codes, von denen dich jeder einmal hereinlässt. Drucke sie aus oder schreib sie auf, und bewahre sie bei deinen Unterlagen auf.",
+    what: (count) =>
+      `${count} Codes, von denen dich jeder einmal hereinlässt. Drucke sie aus oder schreib sie auf, und bewahre sie bei deinen Unterlagen auf.`,
     replaces: "Die Codes, die du jetzt hast, gelten dann nicht mehr.",
-    button: "Zehn Codes machen",
+    button: (count) => `${count} Codes machen`,
     yours: "Deine Wiederherstellungscodes",
     once: "Sie werden nur dieses eine Mal gezeigt. Bewahre sie gut auf: Jeder lässt herein, wer ihn hat.",
     for: (address) => `Für ${address}`,
@@ -398,8 +419,8 @@ const de: typeof en = {
     mailWhat:
       "Wenn du eine E-Mail-Adresse bestätigt hast, schicken wir dorthin einen Link, der dich hereinlässt.",
     mailButton: "Link schicken",
-    mailSent:
-      "Wenn es so ein Konto mit einer bestätigten E-Mail-Adresse gibt, ist ein Link dorthin unterwegs. Er gilt einmal, eine Stunde lang.",
+    mailSent: (hours) =>
+      `Wenn es so ein Konto mit einer bestätigten E-Mail-Adresse gibt, ist ein Link dorthin unterwegs. Er gilt einmal, innerhalb von ${hoursDe(hours)}.`,
     toCode: "Lieber einen Wiederherstellungscode nehmen",
   },
 
@@ -408,8 +429,8 @@ const de: typeof en = {
     what: "Wir schicken einen Link an diese Adresse. Sie zählt, sobald du ihn geöffnet hast.",
     label: "E-Mail-Adresse",
     button: "Link schicken",
-    sent: (email) =>
-      `Wir haben einen Link an ${email} geschickt. Öffne ihn innerhalb einer Stunde.`,
+    sent: (email, hours) =>
+      `Wir haben einen Link an ${email} geschickt. Öffne ihn innerhalb von ${hoursDe(hours)}.`,
     removeTitle: "Die E-Mail-Adresse entfernen?",
     removeWhat: "Dann kann dich kein Link per E-Mail mehr hereinlassen.",
     removeButton: "Entfernen",
@@ -440,13 +461,13 @@ const de: typeof en = {
   mail: {
     recover: {
       subject: (host) => `Dein Zugang zu ${host}`,
-      text: (address, url) =>
-        `Jemand, hoffentlich du, kommt nicht in ${address} hinein.\n\nDieser Link lässt dich herein. Er gilt einmal, eine Stunde lang:\n\n${url}\n\nWarst du es nicht, dann tu nichts: Niemand sonst hat diesen Link.\n`,
+      text: (address, url, hours) =>
+        `Jemand, hoffentlich du, kommt nicht in ${address} hinein.\n\nDieser Link lässt dich herein. Er gilt einmal, innerhalb von ${hoursDe(hours)}:\n\n${url}\n\nWarst du es nicht, dann tu nichts: Niemand sonst hat diesen Link.\n`,
     },
     email: {
       subject: (host) => `Bestätige deine Adresse für ${host}`,
-      text: (address, url) =>
-        `${address} möchte mit dieser E-Mail-Adresse hereinkommen, wenn nichts anderes geht.\n\nBestätige sie innerhalb einer Stunde:\n\n${url}\n\nBist du das nicht, dann tu nichts.\n`,
+      text: (address, url, hours) =>
+        `${address} möchte mit dieser E-Mail-Adresse hereinkommen, wenn nichts anderes geht.\n\nBestätige sie innerhalb von ${hoursDe(hours)}:\n\n${url}\n\nBist du das nicht, dann tu nichts.\n`,
     },
     box: "Post dieses Rechners",
     boxWhat: "Was Satchel verschickt hätte. Es bleibt, bis der Server anhält.",

@@ -8,34 +8,44 @@ const canDoAll =
   PublicKeyCredential.parseRequestOptionsFromJSON &&
   PublicKeyCredential.prototype.toJSON;
 
-/** Our door has said no, in words for the person. */
+/** The door has said no. Only a refusal that is about the person brings a sentence for them. */
 class Refusal extends Error {
-  constructor({ error, message }) {
-    super(message);
+  constructor({ error, sentence }) {
+    super(error);
     this.code = error;
+    this.sentence = sentence;
   }
 }
 
 /** Of the passkeys that are offered in the name's field: a browser does only one thing at a time. */
 let offering;
 
-if (canDoAll) {
-  for (const box of document.querySelectorAll("[data-passkey]")) prepare(box);
+const boxes = document.querySelectorAll("[data-passkey]");
+if (canDoAll && boxes.length > 0) {
+  for (const box of boxes) prepare(box);
   for (const text of document.querySelectorAll("[data-no-passkeys]")) text.hidden = true;
 }
 
 function prepare(box) {
   box.hidden = false;
   const button = box.querySelector("button");
+  const form = box.closest("form");
   button.addEventListener("click", async () => {
-    const { name } = box.closest("form").elements;
+    const { name } = form.elements;
     if (box.dataset.passkey === "create" && !name.reportValidity()) return;
     offering?.abort();
     button.disabled = true;
     await use(box);
     button.disabled = false;
   });
-  if (box.closest("form").querySelector("[autocomplete~=webauthn]")) offer(box);
+  // The Enter key sends a form also where this is its only button.
+  if (!form.querySelector("[type=submit]")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      button.click();
+    });
+  }
+  if (form.querySelector("[autocomplete~=webauthn]")) offer(box);
 }
 
 /** Lets the browser offer passkeys where the name is typed. Until one is taken nobody has asked. */
@@ -56,10 +66,16 @@ async function use(box, offered) {
     const { next } = await ask(box, credential.toJSON());
     location.assign(next);
   } catch (error) {
-    if (isAsked) show(box, error instanceof Refusal ? error.message : box.dataset.aborted);
+    if (isAsked) show(box, sentenceOf(box, error));
     // The page was open for longer than a challenge lasts.
     if (offered && error.code === "late-passkey") await offer(box);
   }
+}
+
+/** What was thrown in words: the door's, or those that the box has in the page's language. */
+function sentenceOf({ dataset }, error) {
+  const known = error.name === "InvalidStateError" ? dataset.known : undefined;
+  return error.sentence ?? known ?? dataset.aborted;
 }
 
 function show(box, message) {

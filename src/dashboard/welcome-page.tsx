@@ -1,6 +1,7 @@
 /** What somebody sees who is not signed in. */
 
 import type { Context } from "hono";
+import { isSignUpOpen } from "../accounts/accounts";
 import { type Env, settings } from "../env";
 import { wordsOf } from "../http/language";
 import { page } from "../http/page";
@@ -22,12 +23,12 @@ export function welcomePage(c: Context<{ Bindings: Env }>): Response | Promise<R
         ))}
       </ul>
       <p class="row">
-        {SIGN_UP === "open" ? (
+        {isSignUpOpen(c.env) ? (
           <a class="button" href="/sign-up">
             {words.signUp}
           </a>
         ) : null}
-        <a class={SIGN_UP === "open" ? "button quiet" : "button"} href="/sign-in">
+        <a class={isSignUpOpen(c.env) ? "button quiet" : "button"} href="/sign-in">
           {words.signIn}
         </a>
       </p>

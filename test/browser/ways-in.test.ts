@@ -4,7 +4,7 @@ import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { expectUsable } from "./support/axe";
 import { addressOf, type Stage, test } from "./support/stage";
-import { fillSignIn, newName, PASSWORD, signUp } from "./support/steps";
+import { fillSignIn, fillSignUp, newName, PASSWORD, signUp } from "./support/steps";
 
 /** Gives a page a device that keeps passkeys, and unlocks whenever it is asked to. */
 async function withDevice(
@@ -135,7 +135,7 @@ test("recovery codes are shown once, copied, and let in where all else is lost",
   const name = await signUpByPasskey(stage, page);
   await page.getByRole("link", { name: "Security" }).click();
   await page.getByRole("link", { name: "Make recovery codes" }).click();
-  await page.getByRole("button", { name: "Make ten codes" }).click();
+  await page.getByRole("button", { name: "Make 10 codes" }).click();
   const codes = await page.locator(".codes li").allTextContents();
   expect(codes).toHaveLength(10);
   await page.getByRole("button", { name: "Print" }).waitFor();
@@ -193,9 +193,77 @@ test("without JavaScript there is no word of passkeys where they cannot be used"
   const name = await signUp(stage, context);
   const page = await context.newPage();
   await page.goto(`${stage.url}/security/passkeys/add`);
-  await page.getByText("This browser cannot make passkeys").waitFor();
+  await page.getByText("This browser cannot use passkeys").waitFor();
   await page.goto(`${stage.url}/sign-in`);
   expect(await page.getByText("passkey").filter({ visible: true }).count()).toBe(0);
   await fillSignIn(page, name);
   await page.getByText(addressOf(stage, name), { exact: true }).waitFor();
+});
+
+test("the Enter key adds a passkey; a second of this device is refused in words", async ({
+  stage,
+}) => {
+  const { context, page } = await newPage(stage);
+  await signUp(stage, context);
+  await withDevice(page);
+  await page.goto(`${stage.url}/security/passkeys/add`);
+  await page.getByLabel("Name").fill("Laptop");
+  await page.getByLabel("Name").press("Enter");
+  await page.getByRole("link", { name: "Remove Laptop" }).waitFor();
+  await page.goto(`${stage.url}/security/passkeys/add`);
+  await page.getByLabel("Name").press("Enter");
+  const problem = page.getByRole("alert");
+  await problem.filter({ hasText: "This device has a passkey for this account" }).waitFor();
+});
+
+test("only words for the person are shown, and in their language", async ({ stage }) => {
+  const context = await stage.newContext({ locale: "de" });
+  const page = await context.newPage();
+  await signUp(stage, context);
+  await withDevice(page);
+  await page.route("**/security/passkeys/add", (route) =>
+    route.request().method() === "POST"
+      ? route.fulfill({ json: { error: "too-many-requests", message: "Later." }, status: 429 })
+      : route.continue(),
+  );
+  await page.goto(`${stage.url}/security/passkeys/add`);
+  await page.getByRole("button", { name: "Hinzufügen" }).click();
+  const problem = page.getByRole("alert").filter({ hasText: "Passkey" });
+  await problem.waitFor();
+  expect(await problem.textContent()).toBe(
+    "Der Passkey wurde nicht benutzt. Versuche es noch einmal oder nimm ein Passwort.",
+  );
+});
+
+describe("who has only a passkey, where it cannot be used", () => {
+  test("is led to the recovery codes without JavaScript", async ({ stage }) => {
+    const { context, page } = await newPage(stage);
+    await withDevice(page);
+    await signUpByPasskey(stage, page);
+    await page.goto(`${stage.url}/confirm?next=/security/password`);
+    const toCodes = "Use a recovery code";
+    await page.getByRole("button", { name: "Continue with a passkey" }).waitFor();
+    expect(await page.getByRole("link", { name: toCodes }).count()).toBe(0);
+    const storageState = await context.storageState();
+    const without = await stage.newContext({ javaScriptEnabled: false, storageState });
+    const plain = await without.newPage();
+    await plain.goto(`${stage.url}/confirm?next=/security/password`);
+    await plain.getByText("This browser cannot use passkeys").waitFor();
+    await plain.getByRole("link", { name: toCodes }).click();
+    await plain.getByLabel("Recovery code").waitFor();
+  });
+
+  test("is told so on a host without a name", async ({ stage }) => {
+    const { page } = await newPage(stage);
+    await withDevice(page);
+    const url = stage.url.replace("localhost", "127.0.0.1");
+    await page.goto(`${url}/sign-up`);
+    await fillSignUp(page, newName());
+    await page.getByRole("link", { name: "Security" }).waitFor();
+    await page.goto(`${url}/security/passkeys/add`);
+    await page.getByText("There are no passkeys here").waitFor();
+    await page.getByLabel("Name").press("Enter");
+    await page.getByText("There are no passkeys here").waitFor();
+    await expectUsable(page);
+  });
 });

@@ -6,15 +6,15 @@
 
 import { env } from "cloudflare:workers";
 import { scryptSync } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { makeResetLink } from "../../src/accounts/links";
 import { Authenticator } from "../support/authenticator";
 import { type Act, CUTS, cutAtEachCall } from "../support/cuts";
 import { sendWith } from "../support/elsewhere";
 import { cutting } from "../support/faults";
-import { showPasskey, signUpWithPasskey } from "../support/passkeys";
+import { makePasskey, showPasskey, signUpWithPasskey } from "../support/passkeys";
 import { fromElsewhere, signIn, whoIs } from "../support/people";
-import { accountId } from "../support/rows";
+import { accountId, deedsOf } from "../support/rows";
 import { cookieOf, freshName, ORIGIN, PASSWORD, type Person, signUp } from "../support/world";
 
 const postForm = (
@@ -117,7 +117,12 @@ const postJson = (path: string, fields: object, headers: Record<string, string> 
   sendWith({})(path, {
     method: "POST",
     body: JSON.stringify(fields),
-    headers: { Origin: ORIGIN, ...fromElsewhere(), ...headers },
+    headers: {
+      Origin: ORIGIN,
+      "Content-Type": "application/json",
+      ...fromElsewhere(),
+      ...headers,
+    },
   });
 
 /** What /passkeys.js does; the first answer that is none is the last. */
@@ -307,5 +312,88 @@ describe("What works once", () => {
     expect(result.status).toBe(503);
     expect(await whoIs(cookieOf(result))).toBe("");
     expect((await recover(name, code)).status).toBe(303);
+  });
+});
+
+/** Lets something else happen in between, when the next request is about to write. */
+function inBetween(act: () => Promise<unknown>): void {
+  const batch = env.DB.batch.bind(env.DB);
+  const spy = vi.spyOn(env.DB, "batch").mockImplementationOnce(async (statements) => {
+    await act();
+    return batch(statements);
+  });
+  onTestFinished(() => spy.mockRestore());
+}
+
+describe("A way in that is taken away while somebody comes in by it", () => {
+  /** Takes the password away, as it can be done; the cookie is that of who does it. */
+  const TAKING: [string, (person: Person) => Promise<Response>][] = [
+    [
+      "changed",
+      ({ cookie }) =>
+        postForm("/security/password", { password: "a new password" }, { Cookie: cookie }),
+    ],
+    [
+      "removed",
+      async ({ cookie }) => {
+        await makePasskey("/security/passkeys/add", { name: "b" }, { cookie });
+        return postForm("/security/password/remove", {}, { Cookie: cookie });
+      },
+    ],
+    [
+      "voided by a link",
+      async ({ name }) => postForm(await makeResetLink(env, await accountId(name), Date.now()), {}),
+    ],
+  ];
+
+  const expectOut = async (name: string, response: Response): Promise<void> => {
+    expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+    expect(await rowsOf("sessions", name), "only who took it away is in").toBe(1);
+  };
+
+  it.each(TAKING)("lets nobody in: a password that is %s", async (_, take) => {
+    const person = await someoneQuick();
+    inBetween(async () => expect((await take(person)).status).toBe(303));
+    const response = await postForm("/sign-in", { name: person.name, password: PASSWORD });
+    await expectOut(person.name, response);
+    expect(await response.text()).toContain("The name or the password is wrong.");
+    const deeds = await deedsOf(person.name);
+    expect(deeds).not.toContainEqual(expect.objectContaining({ way: "password" }));
+  });
+
+  it("lets nobody in: a password, however late the sign-in arrives", async () => {
+    const person = await someoneQuick();
+    const at = 2; // Who it is, whether the password is right: then they are let in.
+    const cut = { trouble: "silent", isMade: true, at } as const;
+    const signingIn = () => postForm("/sign-in", { name: person.name, password: PASSWORD });
+    const seen = await cutting(cut, signingIn);
+    expect([seen.result.status, seen.calls[at]]).toEqual([503, "DB.batch"]);
+    const { cookie } = person;
+    await postForm("/security/password", { password: "a new password" }, { Cookie: cookie });
+    await seen.arrive();
+    expect(await rowsOf("sessions", person.name)).toBe(1);
+  });
+
+  it("lets nobody in: a passkey", async () => {
+    const { name, device, cookie } = await signUpWithPasskey();
+    await makePasskey("/security/passkeys/add", { name: "another" }, { cookie });
+    const asked = await postJson("/sign-in/passkey", {});
+    const credential = await device.get(await asked.json());
+    inBetween(() => postForm(`/security/passkeys/${device.id}/remove`, {}, { Cookie: cookie }));
+    await expectOut(name, await postJson("/sign-in/passkey", { credential }));
+  });
+
+  it("proves nothing", async () => {
+    const person = await someoneQuick();
+    const provedAt = async () =>
+      (await env.DB.prepare("SELECT proved_at FROM sessions WHERE account = ?")
+        .bind(await accountId(person.name))
+        .first("proved_at")) as number;
+    const before = await provedAt();
+    const headers = { Cookie: person.cookie };
+    inBetween(() => postForm("/security/password", { password: "a new password" }, headers));
+    const response = await postForm("/confirm", { password: PASSWORD }, headers);
+    expect(response.status).toBe(403);
+    expect(await provedAt()).toBe(before);
   });
 });

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Authenticator, type Wrong } from "../support/authenticator";
 import { MINUTE, pass } from "../support/clock";
 import { sendWith } from "../support/elsewhere";
-import { mainText } from "../support/html";
+import { elements, mainText } from "../support/html";
 import {
   makePasskey,
   optionsOf,
@@ -48,7 +48,7 @@ const passkeysOf = async (name: string): Promise<Record<string, unknown>[]> =>
 
 const expectRefused = async (response: Response, status: number, error: string): Promise<void> => {
   expect([response.status, response.headers.get("set-cookie")]).toEqual([status, null]);
-  expect(await response.json()).toMatchObject({ error, message: expect.stringMatching(/\w+\./) });
+  expect(await response.json()).toMatchObject({ error, sentence: expect.stringMatching(/\w+\./) });
 };
 
 const WRONGS: [string, Wrong, string][] = [
@@ -300,6 +300,23 @@ describe("A proof of who one is", () => {
     expect((await page(cookie)).status).toBe(200);
   });
 
+  it("has another way for who has a passkey alone and cannot use it", async () => {
+    const { cookie } = await signUpWithPasskey();
+    const headers = { Cookie: cookie };
+    const ofDigits = sendWith({ ORIGIN: "https://192.0.2.1" });
+    for (const [html, why] of [
+      [await (await send("/confirm", { headers })).text(), "JavaScript is switched off"],
+      [await (await ofDigits("https://192.0.2.1/confirm", { headers })).text(), "no passkeys here"],
+    ] as const) {
+      expect(mainText(html)).toContain(why);
+      expect(elements(html, "a")).toContainEqual({ href: "/recover" });
+    }
+    const withPassword = await (
+      await send("/confirm", { headers: { Cookie: (await signUp()).cookie } })
+    ).text();
+    expect(mainText(withPassword)).not.toMatch(/passkey|recovery/);
+  });
+
   it("is a password, too, with the same delays as at sign-in", async () => {
     const { cookie } = await signUp();
     pass(15 * MINUTE);
@@ -400,6 +417,14 @@ describe("Several passkeys", () => {
     const { response } = await add(alice, new Authenticator(), wrong);
     await expectRefused(response, 403, error);
     expect(await rows()).toEqual(before);
+  });
+
+  it("are asked for by a page, which answers a form that a browser sends without our script", async () => {
+    const before = await everyRow();
+    const { cookie } = alice;
+    const response = await sendForm("/security/passkeys/add", { name: "Phone" }, { cookie });
+    expect([response.status, elements(await response.text(), "h1").length]).toEqual([200, 1]);
+    expect(await everyRow()).toEqual(before);
   });
 
   it("somebody else's, or for somebody else, is not added", async () => {

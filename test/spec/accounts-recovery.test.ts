@@ -50,6 +50,14 @@ describe("Recovery codes", () => {
     }
   });
 
+  it("stand on a page with nothing that would ask for it anew and lose them", async () => {
+    const { cookie } = await signUp();
+    const path = "/security/recovery-codes";
+    const asks = await (await send(path, { headers: { Cookie: cookie } })).text();
+    expect(asks).toContain('action="/language"');
+    expect(await (await sendForm(path, {}, { cookie })).text()).not.toContain("/language");
+  });
+
   it("each lets in once, and leads to where a new way in is set", async () => {
     const person = await signUpWithPasskey();
     const [first = "", second = ""] = await makeCodes(person);
@@ -177,6 +185,10 @@ describe("A link of an administrator", () => {
     expect((await showPasskey("/sign-in/passkey", person.device)).status).toBe(403);
     expect((await recover(person.name, code)).status).toBe(403);
     expect((await app.get("/")).status).toBe(200);
+    const security = await send("/security?after=reset", { headers: { Cookie: cookie } });
+    const html = await security.text();
+    expect(mainText(html)).toContain("Your apps and access tokens still work");
+    expect(elements(/<main.*<\/main>/s.exec(html)?.[0] ?? "", "a")[0]).toEqual({ href: "/apps" });
     const set = await send("/security/password", { headers: { Cookie: cookie } });
     expect(set.status).toBe(200);
   });

@@ -68,6 +68,19 @@ describe("The browsers that are signed in", () => {
     const nobody = await sendForm("/security/sessions/end", { session });
     expect(nobody.headers.get("location")).toMatch(/^\/sign-in\?/);
   });
+
+  it("lead back to their page who had to sign in first", async () => {
+    for (const [path, page] of [
+      ["/security/sessions/end", "/security"],
+      ["/confirm/passkey", "/confirm"],
+    ] as const) {
+      const asked = await sendForm(path, {});
+      expect(asked.headers.get("location")).toBe(`/sign-in?next=${encodeURIComponent(path)}`);
+      const { cookie } = await signUp();
+      const back = await send(path, { headers: { Cookie: cookie } });
+      expect([back.status, back.headers.get("location")]).toEqual([303, page]);
+    }
+  });
 });
 
 describe("The page", () => {
@@ -77,7 +90,7 @@ describe("The page", () => {
     for (const [path, words] of [
       ["/security", "Überall sonst abmelden|Wiederherstellungscodes"],
       ["/security/password", "Mindestens 10 Zeichen"],
-      ["/security/recovery-codes", "Zehn Codes"],
+      ["/security/recovery-codes", "10 Codes"],
       ["/security/passkeys/add", "Damit du später weißt"],
       ["/sign-in", "Weiter mit einem Passkey"],
       ["/sign-up", "Hol dir deinen Speicher"],
@@ -179,40 +192,66 @@ describe("An invitation", () => {
     return [response.status, await response.text()];
   };
 
-  it.each(["invitation", "closed", "open"])("opens a provider that is %s", async (SIGN_UP) => {
-    const sendTo = sendWith({ SIGN_UP });
-    const invitation = await invite({ is_admin: 1 });
-    const [status, html] = await formAt(sendTo, invitation);
-    expect([status, fieldValue(html, "invitation")]).toEqual([200, invitation]);
-    expect(mainText(html)).toContain("You are invited.");
-    const name = freshName();
-    const response = await come(sendTo, invitation, name);
-    expect(await whoIs(cookieOf(response))).toBe(name);
-    const account = await env.DB.prepare("SELECT * FROM accounts WHERE name = ?")
-      .bind(name)
-      .first();
-    expect(account).toMatchObject({ is_admin: 1, quota_bytes: 5000 });
-  });
-
-  it.each(["invitation", "closed", "open"])(
-    "that is made up, used up or too old opens none that is %s",
-    async (SIGN_UP) => {
+  it.each([
+    ["invitation", 0],
+    ["open", 0],
+    ["closed", 1],
+  ])(
+    "opens a provider that is %s (if it makes an administrator: %i)",
+    async (SIGN_UP, is_admin) => {
       const sendTo = sendWith({ SIGN_UP });
-      const used = await invite();
-      expect((await come(sendTo, used)).status).toBe(303);
-      const old = await invite({ expires_at: Date.now() });
-      const before = await everyRow();
-      for (const invitation of ["made up", used, old]) {
-        const [status, html] = await formAt(sendTo, invitation);
-        expect(status).toBe(403);
-        expect(html).not.toContain("<input");
-        const response = await come(sendTo, invitation);
-        expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
-        expect(mainText(await response.text())).toContain("You need an invitation");
-      }
-      expect(await everyRow()).toEqual(before);
+      const invitation = await invite({ is_admin });
+      const [status, html] = await formAt(sendTo, invitation);
+      expect([status, fieldValue(html, "invitation")]).toEqual([200, invitation]);
+      expect(mainText(html)).toContain("You are invited.");
+      const name = freshName();
+      const response = await come(sendTo, invitation, name);
+      expect(await whoIs(cookieOf(response))).toBe(name);
+      const account = await env.DB.prepare("SELECT * FROM accounts WHERE name = ?")
+        .bind(name)
+        .first();
+      expect(account).toMatchObject({ is_admin, quota_bytes: 5000 });
     },
   );
+
+  it("that makes no administrator opens none that is closed, with a password or a passkey", async () => {
+    const sendTo = sendWith({ SIGN_UP: "closed" });
+    const invitation = await invite();
+    const before = await everyRow();
+    const [status, html] = await formAt(sendTo, invitation);
+    expect([status, fieldValue(html, "invitation")]).toEqual([403, undefined]);
+    const response = await come(sendTo, invitation);
+    expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+    expect(mainText(await response.text())).toContain("does not take new people");
+    const passkey = await sendTo("/sign-up/passkey", {
+      method: "POST",
+      body: JSON.stringify({ name: freshName(), invitation }),
+      headers: { Origin: ORIGIN, ...fromElsewhere() },
+    });
+    expect([passkey.status, await passkey.json()]).toMatchObject([403, { error: "closed" }]);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it.each([
+    ["invitation", "You need an invitation"],
+    ["closed", "does not take new people"],
+    ["open", "You need an invitation"],
+  ])("that is made up, used up or too old opens none that is %s", async (SIGN_UP, sentence) => {
+    const sendTo = sendWith({ SIGN_UP });
+    const used = await invite({ is_admin: 1 });
+    expect((await come(sendTo, used)).status).toBe(303);
+    const old = await invite({ is_admin: 1, expires_at: Date.now() });
+    const before = await everyRow();
+    for (const invitation of ["made up", used, old]) {
+      const [status, html] = await formAt(sendTo, invitation);
+      expect(status).toBe(403);
+      expect(html).not.toContain("<input");
+      const response = await come(sendTo, invitation);
+      expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+      expect(mainText(await response.text())).toContain(sentence);
+    }
+    expect(await everyRow()).toEqual(before);
+  });
 
   it("is asked for where nobody comes in without one", async () => {
     const sendTo = sendWith({ SIGN_UP: "invitation" });
