@@ -191,7 +191,7 @@ CREATE TABLE app_use (
 ) WITHOUT ROWID;
 
 -- What the provider was asked on one day (days since 1970), for the administrators and /metrics.
--- Written now and then by isolates that count in memory meanwhile; what is older than 400 days is
+-- Written now and then by isolates that count in memory meanwhile; what is older than 31 days is
 -- added to day 0, so that the sums never go down.
 CREATE TABLE traffic (
   day          INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 /** The route map. Order: measure, host, room; whatever nobody foresaw leaves by the error exit. */
 
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
 import { healthRoutes } from "./admin/health-routes";
 import { metricsRoutes } from "./admin/metrics-routes";
@@ -10,13 +10,14 @@ import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
+import type { Answer, AppContext } from "./http/context";
 import { limitForms } from "./http/form";
 import { onlyOnHostOf, requireHost, requireTls } from "./http/gates";
 import { wordsOf } from "./http/language";
 import { languageRoutes } from "./http/language-routes";
 import { logFailure, logFault } from "./http/log";
 import { measure } from "./http/measure-gates";
-import { errorPage, guardPages } from "./http/page";
+import { errorPage, guardPages, notFoundPage } from "./http/page";
 import { isTransient } from "./http/patience";
 import { refusalResponse } from "./http/refusals";
 import { requireSameOrigin } from "./http/same-origin";
@@ -53,30 +54,38 @@ app.route("/admin", adminRoutes);
 app.get("*", asset);
 
 /** Style sheet, icon, scripts; 404 for everything else. */
-async function asset(c: Context<{ Bindings: Env }>): Promise<Response> {
+async function asset(c: AppContext): Promise<Response> {
   const { pathname } = new URL(c.req.url);
   const found = await c.env.ASSETS.fetch(`https://assets.local${pathname}`, c.req.raw);
-  if (found.status === 404) return errorPage(c, 404, wordsOf(c, WORDS).notFound);
+  if (found.status === 404) return notFoundPage(c);
   return new Response(found.body, found);
 }
 
-app.notFound((c) => errorPage(c, 404, wordsOf(c, WORDS).notFound));
+app.notFound(notFoundPage);
 
 app.onError((error, c) => {
   if (isTransient(error)) return unavailable(c, error);
   const id = logFailure(c.req.raw, error);
+  if (wantsPage(c)) {
+    const { title, sentence } = wordsOf(c, WORDS).failed;
+    return errorPage(c, 500, { title, sentence: sentence(id) });
+  }
   return c.json({ error: "internal", message: "Something went wrong on our side.", id }, 500, {
     "Cache-Control": "no-store",
   });
 });
 
 /** A fault of the platform that will pass. What a form or an app wanted to change may be changed. */
-async function unavailable(c: Context<{ Bindings: Env }>, error: Error): Promise<Response> {
+function unavailable(c: AppContext, error: Error): Answer {
   logFault("A request was not answered.", error);
   const isRead = c.req.method === "GET" || c.req.method === "HEAD";
   const refusal = isRead ? UNAVAILABLE : UNKNOWN_OUTCOME;
-  if (!c.req.header("accept")?.includes("text/html")) return refusalResponse(refusal);
+  if (!wantsPage(c)) return refusalResponse(refusal);
   c.header("Retry-After", String(refusal.retryAfterSeconds));
   const { unavailable: title, readFailed, writeFailed } = wordsOf(c, WORDS);
   return errorPage(c, 503, { title, sentence: isRead ? readFailed : writeFailed });
 }
+
+/** Whether it is a browser that will show the answer to a person. */
+const wantsPage = (c: AppContext): boolean =>
+  c.req.header("accept")?.includes("text/html") ?? false;

@@ -33,18 +33,41 @@ const dropBelongings = (db: D1Database, account: string): D1PreparedStatement[] 
 /** What is cleared in the account's own row. */
 const CLEARED = "quota_bytes = NULL, is_admin = 0, email = NULL, seen_at = NULL";
 
-/** Closes an account for good: nothing but its name, its times and its invitation is left. */
-export async function closeAccount(db: D1Database, account: string, now: number): Promise<void> {
-  await askPatiently(() =>
-    db.batch([
-      db
-        .prepare(
-          `UPDATE accounts SET deleted_at = coalesce(deleted_at, ?2), ${CLEARED} WHERE id = ?1`,
-        )
-        .bind(account, now),
-      ...dropBelongings(db, account),
-    ]),
+/** A provider without one could not get another by its pages. */
+const IS_LAST_ADMINISTRATOR = `is_admin = 1 AND NOT EXISTS (
+  SELECT 1 FROM accounts o
+  WHERE o.is_admin = 1 AND o.id <> ?1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL)`;
+
+/**
+ * Closes an account for good: nothing but its name, its times and its invitation is left. Does nothing
+ * to the last administrator. `act`: the id of an administrator's act at the same time, only with which
+ * it is done; null: its owner does it.
+ */
+export const closing = (
+  db: D1Database,
+  account: string,
+  now: number,
+  act: string | null,
+): D1PreparedStatement[] => [
+  db
+    .prepare(
+      `UPDATE accounts SET deleted_at = coalesce(deleted_at, ?2), ${CLEARED}
+       WHERE id = ?1 AND NOT (${IS_LAST_ADMINISTRATOR})
+         AND (?3 IS NULL OR EXISTS (SELECT 1 FROM admin_log WHERE at = ?2 AND id = ?3))`,
+    )
+    .bind(account, now, act),
+  ...dropBelongings(db, account),
+];
+
+/** Closes an account by its owner's will. False if it is the last administrator's. */
+export async function closeAccount(db: D1Database, account: string, now: number): Promise<boolean> {
+  const isClosed = db
+    .prepare("SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL")
+    .bind(account);
+  const answers = await askPatiently(() =>
+    db.batch([...closing(db, account, now, null), isClosed]),
   );
+  return answers.at(-1)?.results.length === 1;
 }
 
 /** Notes that all is erased, and takes along what requests that were under way have still written. */

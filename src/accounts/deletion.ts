@@ -1,7 +1,7 @@
 /**
  * Deleting an account, by its owner or an administrator, and all that it has.
  *
- *   deleteAccount(account):                                          in the request
+ *   deleteAccount(account), or an act of an administrator:            in the request
  *     in ONE D1 transaction: deleted_at := now; no credential, session, grant, code ... is left
  *     its user's object: plan := { account, round 1 }, alarm := soon     if that is lost: daily round
  *   alarm, step by step, each from what is left by then:              live/eraser.ts
@@ -24,23 +24,32 @@
 import type { Env } from "../env";
 import { logFault } from "../http/log";
 import { askPatiently } from "../http/patience";
-import { closeAccount, loadAccountsToErase, loadIsDeleted, markErased } from "./deletion-repo";
+import {
+  closeAccount,
+  closing,
+  loadAccountsToErase,
+  loadIsDeleted,
+  markErased,
+} from "./deletion-repo";
+
+export { closing };
 
 /** So many objects are asked in one daily round, so that its calls stay few. */
 const MAX_REMINDED = 25;
 
 /**
- * Deletes an account: when this resolves nobody comes in any more, neither person nor app, and
- * everything is going to be erased. Can be repeated. Rejects if it is not known whether the account
- * is deleted.
+ * Deletes an account for its owner: when this resolves nobody comes in any more, neither person nor
+ * app, and everything is going to be erased. Can be repeated. False, and nothing done, if they are the
+ * last administrator. Rejects if it is not known whether the account is deleted.
  */
 export async function deleteAccount(
   env: Env,
   account: { id: string; name: string },
   now: number,
-): Promise<void> {
-  await closeAccount(env.DB, account.id, now);
-  await planErasure(env, account);
+): Promise<boolean> {
+  const isClosed = await closeAccount(env.DB, account.id, now);
+  if (isClosed) await planErasure(env, account);
+  return isClosed;
 }
 
 /** For the daily round: reminds the objects of accounts that are deleted and not erased yet. */
@@ -49,8 +58,11 @@ export async function eraseDeletedAccounts(env: Env): Promise<void> {
   for (const account of accounts) await planErasure(env, account);
 }
 
-/** What is lost here is made good by the next daily round. */
-async function planErasure(env: Env, { id, name }: { id: string; name: string }): Promise<void> {
+/** Has all of a closed account erased. What is lost here is made good by the next daily round. */
+export async function planErasure(
+  env: Env,
+  { id, name }: { id: string; name: string },
+): Promise<void> {
   try {
     await askPatiently(() => env.USERS.getByName(name).erase(id));
   } catch (error) {

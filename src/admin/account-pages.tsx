@@ -1,24 +1,30 @@
 /** The list of accounts, one of them, and the questions before something is done with it. */
 
 import { settings } from "../env";
+import type { Answer, AppContext } from "../http/context";
 import { formatBytes, formatCount, formatDay } from "../http/format";
 import { languageOf, wordsOf } from "../http/language";
-import { Copyable, Problem } from "../http/page";
-import { type AccountAct, type AccountSummary, possibleActs } from "./accounts";
-import { type AdminContext, adminPage, NextPage, QuestionForm, QuotaField } from "./frame";
+import { Copyable } from "../http/page";
+import { type ListPage, NextPage } from "../http/paging";
+import { QuestionForm } from "../http/question-form";
+import {
+  ACCOUNT_STATES,
+  type AccountAct,
+  type AccountQuery,
+  type AccountSummary,
+  possibleActs,
+} from "./accounts";
+import { adminPage, QuotaField } from "./frame";
 import { WORDS } from "./words";
 
-type Page = Response | Promise<Response>;
-
-/** `next`: after which name the next page begins; null: there is none. */
+/** A page of those that were asked for. `typed`: the name as it was. */
 export function accountsPage(
-  c: AdminContext,
-  beginning: string,
-  accounts: AccountSummary[],
-  next: string | null,
-): Page {
+  c: AppContext,
+  typed: string,
+  { state }: AccountQuery,
+  { items: accounts, next }: ListPage<AccountSummary>,
+): Answer {
   const { accounts: words, nav } = wordsOf(c, WORDS);
-  const query = (after: string) => new URLSearchParams({ name: beginning, after });
   return adminPage(
     c,
     { title: nav["/admin/accounts"] },
@@ -27,14 +33,17 @@ export function accountsPage(
       <form method="get" class="row">
         <div class="field">
           <label for="name">{words.search}</label>
-          <input
-            id="name"
-            name="name"
-            value={beginning}
-            maxlength={32}
-            autocapitalize="none"
-            autocomplete="off"
-          />
+          <input id="name" name="name" value={typed} autocapitalize="none" autocomplete="off" />
+        </div>
+        <div class="field">
+          <label for="state">{words.show}</label>
+          <select id="state" name="state">
+            {ACCOUNT_STATES.map((one) => (
+              <option value={one} selected={one === state}>
+                {words.states[one]}
+              </option>
+            ))}
+          </select>
         </div>
         <button type="submit">{words.find}</button>
       </form>
@@ -58,13 +67,13 @@ export function accountsPage(
           </tbody>
         </table>
       )}
-      {next === null ? null : <NextPage c={c} href={`/admin/accounts?${query(next)}`} />}
+      <NextPage c={c} next={next} />
       <p class="faint">{words.blind}</p>
     </section>,
   );
 }
 
-const Row = ({ c, account }: { c: AdminContext; account: AccountSummary }) => {
+const Row = ({ c, account }: { c: AppContext; account: AccountSummary }) => {
   const words = wordsOf(c, WORDS);
   const language = languageOf(c);
   return (
@@ -80,10 +89,10 @@ const Row = ({ c, account }: { c: AdminContext; account: AccountSummary }) => {
   );
 };
 
-const quotaOf = (c: AdminContext, { quotaBytes }: AccountSummary): number =>
+const quotaOf = (c: AppContext, { quotaBytes }: AccountSummary): number =>
   quotaBytes ?? settings(c.env).DEFAULT_QUOTA_BYTES;
 
-function stateOf(c: AdminContext, { suspendedAt, isAdmin }: AccountSummary): string {
+function stateOf(c: AppContext, { suspendedAt, isAdmin }: AccountSummary): string {
   const { accounts: words } = wordsOf(c, WORDS);
   const state =
     suspendedAt === null
@@ -93,7 +102,7 @@ function stateOf(c: AdminContext, { suspendedAt, isAdmin }: AccountSummary): str
 }
 
 /** One account, and what can be done with it. */
-export function accountPage(c: AdminContext, account: AccountSummary): Page {
+export function accountPage(c: AppContext, account: AccountSummary): Answer {
   const { accounts: words, questions, actOnAccount, never } = wordsOf(c, WORDS);
   const language = languageOf(c);
   const quota = formatBytes(language, quotaOf(c, account));
@@ -113,10 +122,10 @@ export function accountPage(c: AdminContext, account: AccountSummary): Page {
         <h1>{account.name}</h1>
         <dl class="pairs">
           {facts.map(([name, value]) => (
-            <div>
+            <>
               <dt>{name}</dt>
               <dd>{value}</dd>
-            </div>
+            </>
           ))}
         </dl>
         <p class="faint">{words.blind}</p>
@@ -150,11 +159,11 @@ interface Wrong {
 
 /** Asks before something is done with an account. */
 export function questionPage(
-  c: AdminContext,
+  c: AppContext,
   account: AccountSummary,
   act: AccountAct,
   wrong?: Wrong,
-): Page {
+): Answer {
   const words = wordsOf(c, WORDS);
   const { title, text, button } = words.questions[act];
   return adminPage(
@@ -166,15 +175,11 @@ export function questionPage(
       text={text}
       button={button}
       isDangerous={act === "delete" || act === "suspend"}
+      problem={wrong?.sentence}
       back={`/admin/accounts/${account.name}`}
     >
-      {wrong ? <Problem>{wrong.sentence}</Problem> : null}
       {act === "quota" ? (
-        <QuotaField
-          c={c}
-          usual={settings(c.env).DEFAULT_QUOTA_BYTES}
-          value={wrong?.value ?? quotaText(account.quotaBytes)}
-        />
+        <QuotaField c={c} value={wrong?.value ?? quotaText(account.quotaBytes)} />
       ) : null}
       {act === "delete" ? (
         <div class="field">
@@ -202,12 +207,12 @@ function quotaText(bytes: number | null): string {
 }
 
 /** Shows a link that is shown only now. */
-export function resetLinkPage(c: AdminContext, account: AccountSummary, link: string): Page {
+export function resetLinkPage(c: AppContext, account: AccountSummary, link: string): Answer {
   const words = wordsOf(c, WORDS);
   const title = words.resetLink.title(account.name);
   return adminPage(
     c,
-    { title, scripts: ["/copy.js"] },
+    { title, scripts: ["/copy.js"], once: true },
     <section>
       <h1>{title}</h1>
       <Copyable c={c} id="link" text={link} />

@@ -1,40 +1,43 @@
 /** What administrators do with accounts. */
 
 import type { Account } from "../accounts/accounts";
-import { deleteAccount } from "../accounts/deletion";
+import { planErasure } from "../accounts/deletion";
 import { makeResetLink } from "../accounts/links";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import type { Act } from "./log";
 import {
+  type AccountQuery,
   type AccountSummary,
   type AccountTotals,
   changeQuota,
+  close,
+  loadAccountTotals,
   loadSummaries,
   loadSummary,
-  loadTotals,
   makeAdministrator,
-  noteDeletion,
   noteResetLink,
   resume,
   suspend,
   unmakeAdministrator,
 } from "./repo";
 
-export type { AccountSummary, AccountTotals };
+export type { AccountQuery, AccountSummary, AccountTotals };
 
-const PAGE_LENGTH = 50;
+/** Which accounts can be asked for. */
+export const ACCOUNT_STATES = [
+  "all",
+  "suspended",
+  "administrators",
+] as const satisfies AccountQuery["state"][];
 
-/** Accounts whose names begin so, a page at a time. `next`: after which the next page begins, or null. */
-export async function findAccounts(
+/** Those that are asked for whose names come after `after`, in the order of their names. */
+export const findAccounts = (
   db: D1Database,
-  beginning: string,
+  query: AccountQuery,
   after: string,
-): Promise<{ accounts: AccountSummary[]; next: string | null }> {
-  const found = await loadSummaries(db, beginning, after, PAGE_LENGTH + 1);
-  const accounts = found.slice(0, PAGE_LENGTH);
-  return { accounts, next: found.length > PAGE_LENGTH ? (accounts.at(-1)?.name ?? null) : null };
-}
+  limit: number,
+): Promise<AccountSummary[]> => loadSummaries(db, query, after, limit);
 
 /** An account by its name; null if there is none, or none any more. */
 export const findAccount = (db: D1Database, name: string): Promise<AccountSummary | null> =>
@@ -43,11 +46,11 @@ export const findAccount = (db: D1Database, name: string): Promise<AccountSummar
 /** How many accounts there are, how many of them since the month began (UTC), and what they hold. */
 export function countAccounts(db: D1Database, now: number): Promise<AccountTotals> {
   const today = new Date(now);
-  return loadTotals(db, Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
+  return loadAccountTotals(db, Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
 }
 
 /** What can be done with an account, by the last part of the address of its page. */
-export const ACCOUNT_ACTS = [
+const ACCOUNT_ACTS = [
   "suspend",
   "resume",
   "quota",
@@ -96,10 +99,9 @@ export async function actOn(
   now: number,
 ): Promise<boolean> {
   const act = entry(admin, account, { kind: KINDS[name] }, now);
-  if (name !== "delete") return WORK[name](env.DB, act);
-  const isNoted = await noteDeletion(env.DB, act);
-  if (isNoted) await deleteAccount(env, account, now);
-  return isNoted;
+  const isDone = await WORK[name](env.DB, act);
+  if (isDone && name === "delete") await planErasure(env, account);
+  return isDone;
 }
 
 const WORK = {
@@ -107,6 +109,7 @@ const WORK = {
   resume,
   "make-administrator": makeAdministrator,
   "unmake-administrator": unmakeAdministrator,
+  delete: close,
 };
 
 /** Gives an account another quota (bytes); null: that of the provider. Answers as `actOn` does. */

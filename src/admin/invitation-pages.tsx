@@ -1,22 +1,21 @@
 /** The list of invitations, the form for another one, and its link. */
 
-import { settings } from "../env";
+import type { Answer, AppContext } from "../http/context";
 import { formatBytes, formatCount, formatDay } from "../http/format";
 import { languageOf, wordsOf } from "../http/language";
-import { Copyable, Problem } from "../http/page";
-import { type AdminContext, adminPage, NextPage, QuestionForm, QuotaField } from "./frame";
-import { type Invitation, isGood } from "./invitations";
+import { Copyable } from "../http/page";
+import { type ListPage, NextPage } from "../http/paging";
+import { QuestionForm } from "../http/question-form";
+import { adminPage, QuotaField } from "./frame";
+import { type Invitation, isGood, MOST } from "./invitations";
 import { WORDS } from "./words";
 
-type Page = Response | Promise<Response>;
-
-/** `next`: the address of the next page; null: there is none. */
+/** A page of the invitations. */
 export function invitationsPage(
-  c: AdminContext,
-  invitations: Invitation[],
-  next: string | null,
+  c: AppContext,
+  { items: invitations, next }: ListPage<Invitation>,
   now: number,
-): Page {
+): Answer {
   const { invitations: words } = wordsOf(c, WORDS);
   return adminPage(
     c,
@@ -37,12 +36,12 @@ export function invitationsPage(
           ))}
         </ul>
       )}
-      {next === null ? null : <NextPage c={c} href={next} />}
+      <NextPage c={c} next={next} />
     </section>,
   );
 }
 
-const Item = (props: { c: AdminContext; invitation: Invitation; now: number }) => {
+const Item = (props: { c: AppContext; invitation: Invitation; now: number }) => {
   const { c, invitation, now } = props;
   const { invitations: words } = wordsOf(c, WORDS);
   const language = languageOf(c);
@@ -91,56 +90,54 @@ export const EMPTY_FORM: InvitationForm = {
 };
 
 /** Asks what the invitation is to be. */
-export function newInvitationPage(c: AdminContext, form: InvitationForm, problem?: string): Page {
+export function newInvitationPage(c: AppContext, form: InvitationForm, problem?: string): Answer {
   const { invitations: words } = wordsOf(c, WORDS);
-  const number = (id: "uses" | "days", label: string, most: number) => (
+  const number = (id: "uses" | "days", label: string) => (
     <div class="field">
       <label for={id}>{label}</label>
-      <input id={id} name={id} type="number" min="1" max={most} value={form[id]} required />
+      <input id={id} name={id} type="number" min="1" max={MOST[id]} value={form[id]} required />
     </div>
   );
   return adminPage(
     c,
     { title: words.make, status: problem === undefined ? 200 : 400 },
-    <form method="post" class="card">
-      <h1>{words.make}</h1>
-      {problem === undefined ? null : <Problem>{problem}</Problem>}
+    <QuestionForm
+      c={c}
+      title={words.make}
+      problem={problem}
+      button={words.button}
+      back="/admin/invitations"
+    >
       <div class="field">
         <label for="note">{words.note}</label>
         <input
           id="note"
           name="note"
           value={form.note}
-          maxlength={100}
+          maxlength={MOST.noteLength}
           aria-describedby="note-hint"
           required
         />
         <small id="note-hint">{words.noteHint}</small>
       </div>
-      {number("uses", words.uses, 1000)}
-      {number("days", words.days, 365)}
-      <QuotaField c={c} usual={settings(c.env).DEFAULT_QUOTA_BYTES} value={form.quota} />
+      {number("uses", words.uses)}
+      {number("days", words.days)}
+      <QuotaField c={c} value={form.quota} />
       <p class="choice">
         <label>
           <input type="checkbox" name="admin" value="yes" checked={form.isAdmin} /> {words.isAdmin}
         </label>
       </p>
-      <p class="row">
-        <button type="submit">{words.button}</button>
-        <a class="button quiet" href="/admin/invitations">
-          {wordsOf(c, WORDS).cancel}
-        </a>
-      </p>
-    </form>,
+    </QuestionForm>,
   );
 }
 
 /** Shows the link of a new invitation, which is shown only now. */
-export function invitationLinkPage(c: AdminContext, link: string): Page {
+export function invitationLinkPage(c: AppContext, link: string): Answer {
   const { invitations: words } = wordsOf(c, WORDS);
   return adminPage(
     c,
-    { title: words.made, scripts: ["/copy.js"] },
+    { title: words.made, scripts: ["/copy.js"], once: true },
     <section>
       <h1>{words.made}</h1>
       <Copyable c={c} id="link" text={link} />
@@ -153,7 +150,7 @@ export function invitationLinkPage(c: AdminContext, link: string): Page {
 }
 
 /** Asks before an invitation is ended. */
-export function revokePage(c: AdminContext, { note }: Invitation): Page {
+export function revokePage(c: AppContext, { note }: Invitation): Answer {
   const { invitations: words } = wordsOf(c, WORDS);
   return adminPage(
     c,

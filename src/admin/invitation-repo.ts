@@ -1,7 +1,8 @@
 /** Invitations in D1, and the set-up link, which is one. Every write comes to the same when repeated. */
 
+import type { Place } from "../http/paging";
 import { askPatiently } from "../http/patience";
-import { actStands, type NewAct, runAct } from "./log-repo";
+import { actStands, finishAct, isDone, type NewAct, runAct } from "./log-repo";
 
 /** An invitation as it stands in its row. Times are milliseconds since 1970. */
 export interface InvitationRow {
@@ -29,7 +30,7 @@ const invitationOf = (row: Row): InvitationRow => ({ ...row, isAdmin: row.isAdmi
 /** The newest first. */
 export async function loadInvitations(
   db: D1Database,
-  before: { at: number; id: string } | null,
+  before: Place | null,
   limit: number,
 ): Promise<InvitationRow[]> {
   const { results } = await askPatiently(() =>
@@ -99,7 +100,7 @@ export async function isSetUp(db: D1Database, hash: string, now: number): Promis
  */
 export async function useSetUp(
   db: D1Database,
-  { at, id }: { at: number; id: string },
+  { at, id }: Place,
   account: string,
   hash: string,
 ): Promise<boolean> {
@@ -109,7 +110,8 @@ export async function useSetUp(
         .prepare(
           `INSERT INTO admin_log (at, id, admin, kind, account, detail)
            SELECT ?1, ?2, name, 'set-up', name, '{}' FROM accounts
-           WHERE id = ?4 AND suspended_at IS NULL AND deleted_at IS NULL AND ${IS_SET_UP}
+           WHERE id = ?4 AND suspended_at IS NULL AND deleted_at IS NULL
+             AND ${IS_SET_UP} AND NOT ${isDone("?1", "?2")}
            ON CONFLICT DO NOTHING`,
         )
         .bind(at, id, hash, account),
@@ -119,16 +121,19 @@ export async function useSetUp(
       db
         .prepare(`DELETE FROM invitations WHERE hash = ?3 AND ${actStands("?1", "?2")}`)
         .bind(at, id, hash),
-      db.prepare("SELECT 1 FROM admin_log WHERE at = ?1 AND id = ?2").bind(at, id),
+      ...finishAct(db, { at, id }),
     ]),
   );
   return answers.at(-1)?.results.length === 1;
 }
 
-export const deleteUnnamedInvitations = (db: D1Database, now: number): D1PreparedStatement =>
+/** An invitation and the line of the log that says for whom it is were made at the same time. */
+export const deleteOldInvitations = (db: D1Database, now: number): D1PreparedStatement =>
   db
     .prepare(
-      `DELETE FROM invitations WHERE expires_at <= ?1
-         AND NOT EXISTS (SELECT 1 FROM accounts u WHERE u.invitation = invitations.hash)`,
+      `DELETE FROM invitations WHERE expires_at <= ?1 AND (
+         NOT EXISTS (SELECT 1 FROM accounts u WHERE u.invitation = invitations.hash)
+         OR NOT EXISTS (SELECT 1 FROM admin_log
+                        WHERE at = invitations.created_at AND kind = 'invitation-made'))`,
     )
     .bind(now);

@@ -4,8 +4,9 @@ import type { Account } from "../accounts/accounts";
 import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
+import type { Place } from "../http/paging";
 import {
-  deleteUnnamedInvitations,
+  deleteOldInvitations,
   type InvitationRow,
   insertInvitation,
   isSetUp,
@@ -14,9 +15,11 @@ import {
   revokeInvitation,
   useSetUp,
 } from "./invitation-repo";
-import type { Place } from "./log";
 
 export type Invitation = InvitationRow;
+
+/** The most that an invitation can be good for. */
+export const MOST = { uses: 1000, days: 365, noteLength: 100 };
 
 /** What an administrator decides about an invitation. */
 export interface Wish {
@@ -83,6 +86,9 @@ export const setUpWith = async (
 ): Promise<boolean> =>
   useSetUp(env.DB, { at: now, id: randomId() }, account.id, await sha256(secret));
 
-/** For the daily round: those that are over and by which nobody has come. */
+/**
+ * For the daily round: those that are over by which nobody has come, and, whoever has, those whose
+ * making the log has forgotten: for whom they were is kept no longer than there (ADMIN_LOG_DAYS).
+ */
 export const deleteExpiredInvitations = (db: D1Database, now: number): D1PreparedStatement =>
-  deleteUnnamedInvitations(db, now);
+  deleteOldInvitations(db, now);

@@ -1,11 +1,13 @@
 /**
  * The log of administrators in D1. An act begins with its row there, which is written only if the act
- * may be done; everything else in its batch depends on that row. So nobody does what does not stand in
- * the log, and a batch that is repeated comes to the same.
+ * may be done; everything else in its batch depends on that row, which has its final id only at the
+ * end. So nobody does what does not stand in the log, and a batch that is repeated, however late, finds
+ * the act done and nothing more to do.
  */
 
+import type { Place } from "../http/paging";
 import { askPatiently } from "../http/patience";
-import type { Act, LogEntry, Place } from "./log";
+import type { Act, LogEntry } from "./log";
 
 /** An act that is about to be done. Its id has to be fresh. */
 export interface NewAct extends Place {
@@ -15,12 +17,22 @@ export interface NewAct extends Place {
   target: string | null;
 }
 
-/** Whether the act stands in the log; for the statements of its batch. */
+/** Whether the act is being done; for the statements of its batch. */
 export const actStands = (at: string, id: string): string =>
   `EXISTS (SELECT 1 FROM admin_log WHERE at = ${at} AND id = ${id})`;
 
+/** Whether the act was done. */
+export const isDone = (at: string, id: string): string =>
+  `EXISTS (SELECT 1 FROM admin_log WHERE at = ${at} AND id = ${id} || '_')`;
+
+/** The end of an act's batch: the act is done, and whether it is. */
+export const finishAct = (db: D1Database, { at, id }: Place): D1PreparedStatement[] => [
+  db.prepare("UPDATE admin_log SET id = id || '_' WHERE at = ?1 AND id = ?2").bind(at, id),
+  db.prepare(`SELECT 1 WHERE ${isDone("?1", "?2")}`).bind(at, id),
+];
+
 /** Writes an act down if an administrator, `a`, does it, and `condition` holds of the target, `t`. */
-export function insertAct(
+function insertAct(
   db: D1Database,
   { at, id, admin, target, act: { kind, ...detail } }: NewAct,
   condition: string,
@@ -31,7 +43,7 @@ export function insertAct(
        SELECT ?1, ?2, a.name, ?5, t.name, ?6
        FROM accounts a LEFT JOIN accounts t ON t.id = ?4
        WHERE a.id = ?3 AND a.is_admin = 1 AND a.suspended_at IS NULL AND a.deleted_at IS NULL
-         AND ${condition}
+         AND ${condition} AND NOT ${isDone("?1", "?2")}
        ON CONFLICT DO NOTHING`,
     )
     .bind(at, id, admin, target, kind, JSON.stringify(detail));
@@ -45,11 +57,7 @@ export async function runAct(
   effects: D1PreparedStatement[],
 ): Promise<boolean> {
   const answers = await askPatiently(() =>
-    db.batch([
-      insertAct(db, act, condition),
-      ...effects,
-      db.prepare("SELECT 1 FROM admin_log WHERE at = ?1 AND id = ?2").bind(act.at, act.id),
-    ]),
+    db.batch([insertAct(db, act, condition), ...effects, ...finishAct(db, act)]),
   );
   return answers.at(-1)?.results.length === 1;
 }

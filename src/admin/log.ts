@@ -2,6 +2,7 @@
 
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
+import type { Place } from "../http/paging";
 import { deleteOldActs, loadActs } from "./log-repo";
 
 /** What administrators can do. Those that concern an account have its name beside them. */
@@ -22,13 +23,6 @@ export type Act =
       isAdmin: boolean;
     }
   | { kind: "invitation-revoked"; note: string };
-
-/** Where an act stands in the log. */
-export interface Place {
-  /** Milliseconds since 1970. */
-  at: number;
-  id: string;
-}
 
 /** An act, and who did it to whom. */
 export interface LogEntry extends Place {

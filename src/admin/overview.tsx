@@ -1,11 +1,13 @@
 /** The first page of administration: how the provider is doing, in a few numbers. */
 
-import { formatBytes, formatCount } from "../http/format";
+import type { Answer, AppContext } from "../http/context";
+import { formatBytes, formatCount, formatDays } from "../http/format";
 import { languageOf, wordsOf } from "../http/language";
 import type { AccountTotals } from "./accounts";
-import { type AdminContext, adminPage } from "./frame";
+import { adminPage } from "./frame";
 import { WORDS } from "./words";
 
+/** So many days are drawn, the last of them today. */
 const DAYS = 30;
 
 /** What was asked on one day (days since 1970). */
@@ -17,11 +19,11 @@ interface Day {
 
 /** `today`: days since 1970. `traffic` has the days on which there was any. */
 export function overviewPage(
-  c: AdminContext,
+  c: AppContext,
   totals: AccountTotals,
   traffic: Day[],
   today: number,
-): Response | Promise<Response> {
+): Answer {
   const { title, overview: words } = wordsOf(c, WORDS);
   const language = languageOf(c);
   const byDay = new Map(traffic.map((one) => [one.day, one]));
@@ -41,15 +43,15 @@ export function overviewPage(
         <h1>{title}</h1>
         <dl class="pairs">
           {numbers.map(([name, value]) => (
-            <div>
+            <>
               <dt>{name}</dt>
               <dd>{value}</dd>
-            </div>
+            </>
           ))}
         </dl>
       </section>
       <section>
-        <h2>{words.traffic}</h2>
+        <h2>{words.traffic(formatDays(language, DAYS))}</h2>
         <Chart c={c} name={words.requests} values={days.map((day) => day?.requests ?? 0)} />
         <Chart c={c} name={words.errors} values={days.map((day) => day?.errors ?? 0)} />
         <p class="faint">{words.late}</p>
@@ -64,18 +66,17 @@ export const firstDay = (today: number): number => today - DAYS + 1;
 const HEIGHT = 40;
 
 /** A bar for each day. Its text says what the bars do. */
-const Chart = ({ c, name, values }: { c: AdminContext; name: string; values: number[] }) => {
+const Chart = ({ c, name, values }: { c: AppContext; name: string; values: number[] }) => {
   const { chart } = wordsOf(c, WORDS).overview;
   const count = (value: number) => formatCount(languageOf(c), value);
   const most = Math.max(...values);
   const sum = values.reduce((total, value) => total + value, 0);
   return (
     <figure>
-      <figcaption>{chart(name, count(sum), count(most))}</figcaption>
+      <figcaption>{chart(name, count(sum), count(values.length), count(most))}</figcaption>
       <svg
         class="bar"
-        role="img"
-        aria-label={chart(name, count(sum), count(most))}
+        aria-hidden="true"
         viewBox={`0 0 ${values.length * 10} ${HEIGHT}`}
         width="100%"
         height={HEIGHT * 2}

@@ -4,6 +4,7 @@
  */
 
 import { type Deed, recordDeed } from "../accounts/activity";
+import { closing } from "../accounts/deletion";
 import { ROOT } from "../core/path";
 import { askPatiently } from "../http/patience";
 import { actStands, type NewAct, runAct } from "./log-repo";
@@ -34,17 +35,31 @@ type SummaryRow = Omit<AccountSummary, "isAdmin"> & { isAdmin: 0 | 1 };
 
 const summaryOf = (row: SummaryRow): AccountSummary => ({ ...row, isAdmin: row.isAdmin === 1 });
 
-/** Accounts whose names begin so and come after `after`, in the order of their names. */
+/** Which accounts are asked for. */
+export interface AccountQuery {
+  /** Of their names. */
+  beginning: string;
+  state: "all" | "suspended" | "administrators";
+}
+
+const IN_STATE: Record<AccountQuery["state"], string> = {
+  all: "true",
+  suspended: "a.suspended_at IS NOT NULL",
+  administrators: "a.is_admin = 1",
+};
+
+/** Those that are asked for whose names come after `after`, in the order of their names. */
 export async function loadSummaries(
   db: D1Database,
-  beginning: string,
+  { beginning, state }: AccountQuery,
   after: string,
   limit: number,
 ): Promise<AccountSummary[]> {
   const { results } = await askPatiently(() =>
     db
       .prepare(
-        `${SELECT_SUMMARIES} AND a.name >= ?3 AND a.name < ?3 || '~' AND a.name > ?4
+        `${SELECT_SUMMARIES} AND ${IN_STATE[state]}
+           AND a.name >= ?3 AND a.name < ?3 || '~' AND a.name > ?4
          ORDER BY a.name LIMIT ?5`,
       )
       .bind(ROOT.parent, ROOT.name, beginning, after, limit)
@@ -74,7 +89,7 @@ export interface AccountTotals {
 }
 
 /** `since`: milliseconds since 1970. */
-export async function loadTotals(db: D1Database, since: number): Promise<AccountTotals> {
+export async function loadAccountTotals(db: D1Database, since: number): Promise<AccountTotals> {
   const totals = await askPatiently(() =>
     db
       .prepare(
@@ -94,10 +109,10 @@ export async function loadTotals(db: D1Database, since: number): Promise<Account
 export const probeDatabase = (db: D1Database): Promise<unknown> => db.prepare("SELECT 1").first();
 
 /** An act on an account. */
-type AccountAct = NewAct & { target: string };
+type ActOnAccount = NewAct & { target: string };
 
 /** Closes an account, and ends its sessions. False if it is closed, or the administrator's own. */
-export const suspend = (db: D1Database, act: AccountAct): Promise<boolean> =>
+export const suspend = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
   runAct(db, act, `${ANOTHER} AND t.suspended_at IS NULL`, [
     setIfStands(db, act, "suspended_at", act.at),
     db
@@ -107,7 +122,7 @@ export const suspend = (db: D1Database, act: AccountAct): Promise<boolean> =>
   ]);
 
 /** Opens it again. False if it is open. */
-export const resume = (db: D1Database, act: AccountAct): Promise<boolean> =>
+export const resume = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
   runAct(db, act, "t.deleted_at IS NULL AND t.suspended_at IS NOT NULL", [
     setIfStands(db, act, "suspended_at", null),
     deed(db, act, { kind: "resumed" }),
@@ -115,7 +130,7 @@ export const resume = (db: D1Database, act: AccountAct): Promise<boolean> =>
 
 export const changeQuota = (
   db: D1Database,
-  act: AccountAct,
+  act: ActOnAccount,
   quotaBytes: number | null,
 ): Promise<boolean> =>
   runAct(db, act, "t.deleted_at IS NULL", [
@@ -124,7 +139,7 @@ export const changeQuota = (
   ]);
 
 /** Makes an account one of an administrator. False if it is, or if it is closed. */
-export const makeAdministrator = (db: D1Database, act: AccountAct): Promise<boolean> =>
+export const makeAdministrator = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
   runAct(db, act, "t.deleted_at IS NULL AND t.suspended_at IS NULL AND t.is_admin = 0", [
     setIfStands(db, act, "is_admin", 1),
   ]);
@@ -133,22 +148,22 @@ export const makeAdministrator = (db: D1Database, act: AccountAct): Promise<bool
  * Ends that. Never of oneself, and only by who is an administrator at that very moment: of two that
  * unmake each other one remains, and so there is always one.
  */
-export const unmakeAdministrator = (db: D1Database, act: AccountAct): Promise<boolean> =>
+export const unmakeAdministrator = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
   runAct(db, act, `${ANOTHER} AND t.is_admin = 1`, [setIfStands(db, act, "is_admin", 0)]);
 
 /** Writes down that a link will be made by which the person gets in again. */
-export const noteResetLink = (db: D1Database, act: AccountAct): Promise<boolean> =>
+export const noteResetLink = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
   runAct(db, act, "t.deleted_at IS NULL", [deed(db, act, { kind: "reset-link-made" })]);
 
-/** Writes down that an account will be deleted. False if it is the administrator's own. */
-export const noteDeletion = (db: D1Database, act: AccountAct): Promise<boolean> =>
-  runAct(db, act, ANOTHER, []);
+/** Closes an account for good: it is to be erased then. False if it is the administrator's own. */
+export const close = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
+  runAct(db, act, ANOTHER, closing(db, act.target, act.at, act.id));
 
 const ANOTHER = "t.deleted_at IS NULL AND t.id <> a.id";
 
 const setIfStands = (
   db: D1Database,
-  { target, at, id }: AccountAct,
+  { target, at, id }: ActOnAccount,
   column: "suspended_at" | "quota_bytes" | "is_admin",
   value: number | null,
 ): D1PreparedStatement =>
@@ -156,5 +171,5 @@ const setIfStands = (
     .prepare(`UPDATE accounts SET ${column} = ?2 WHERE id = ?1 AND ${actStands("?3", "?4")}`)
     .bind(target, value, at, id);
 
-const deed = (db: D1Database, act: AccountAct, what: Deed): D1PreparedStatement =>
+const deed = (db: D1Database, act: ActOnAccount, what: Deed): D1PreparedStatement =>
   recordDeed(db, act.target, what, act.at, act.id);

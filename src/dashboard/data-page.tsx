@@ -1,16 +1,13 @@
 /** The page that shows how much there is of what. */
 
-import type { Context } from "hono";
 import type { Account } from "../accounts/accounts";
-import type { Env } from "../env";
+import type { Answer, AppContext } from "../http/context";
 import { formatBytes, formatCount } from "../http/format";
 import { languageOf, wordsOf } from "../http/language";
 import { page } from "../http/page";
 import { type ExportPart, MAX_DOCUMENTS } from "../storage/export";
 import type { Usage } from "../storage/usage";
 import { WORDS } from "./words";
-
-type DataContext = Context<{ Bindings: Env }>;
 
 /** From this share of the quota on there is a warning. */
 const ALMOST_FULL = 0.9;
@@ -27,13 +24,8 @@ interface Portion {
   colour: string;
 }
 
-/** How much is used of what, by which modules, and the archives. */
-export function dataPage(
-  c: DataContext,
-  account: Account,
-  usage: Usage,
-  parts: ExportPart[],
-): Response | Promise<Response> {
+/** How much is used of what, by which modules, and the way to the archive. */
+export function dataPage(c: AppContext, account: Account, usage: Usage): Answer {
   const words = wordsOf(c, WORDS).data;
   return page(
     c,
@@ -48,12 +40,12 @@ export function dataPage(
           <ModuleTable c={c} usage={usage} />
         )}
       </section>
-      {usage.documents === 0 ? null : <Archives c={c} parts={parts} />}
+      {usage.documents === 0 ? null : <Archive c={c} documents={usage.documents} />}
     </>,
   );
 }
 
-const Room = ({ c, usage }: { c: DataContext; usage: Usage }) => {
+const Room = ({ c, usage }: { c: AppContext; usage: Usage }) => {
   const words = wordsOf(c, WORDS).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const free = Math.max(0, usage.quotaBytes - usage.usedBytes);
@@ -72,7 +64,7 @@ const Room = ({ c, usage }: { c: DataContext; usage: Usage }) => {
 };
 
 /** The whole width is the quota, or what is used where that is more. */
-const Bar = ({ c, usage }: { c: DataContext; usage: Usage }) => {
+const Bar = ({ c, usage }: { c: AppContext; usage: Usage }) => {
   const words = wordsOf(c, WORDS).data;
   const portions = portionsOf(usage, words.other);
   const whole = Math.max(usage.quotaBytes, usage.usedBytes, 1);
@@ -110,7 +102,7 @@ const portionsOf = ({ modules, other }: Usage, otherName: string): Portion[] => 
 
 const colourOf = (index: number): string => COLOURS[index % COLOURS.length] as string;
 
-const ModuleTable = ({ c, usage: { modules, other } }: { c: DataContext; usage: Usage }) => {
+const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: Usage }) => {
   const words = wordsOf(c, WORDS).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const count = (documents: number) => formatCount(languageOf(c), documents);
@@ -156,40 +148,58 @@ const Swatch = ({ colour }: { colour: string }) => (
   </svg>
 );
 
-const Archives = ({ c, parts }: { c: DataContext; parts: ExportPart[] }) => {
+const Archive = ({ c, documents }: { c: AppContext; documents: number }) => {
   const words = wordsOf(c, WORDS).data;
-  const count = (number: number) => formatCount(languageOf(c), number);
+  const isOne = documents <= MAX_DOCUMENTS;
   return (
     <section>
       <h2 id="export">{words.export}</h2>
       <p>{words.exportWhat}</p>
-      {parts.length === 1 ? (
-        <p>
+      {isOne ? null : <p>{words.inParts(formatCount(languageOf(c), MAX_DOCUMENTS))}</p>}
+      <p>
+        {isOne ? (
           <a class="button" href="/data/export" download>
             {words.download}
           </a>
-        </p>
-      ) : (
-        <>
-          <p>{words.parts(count(MAX_DOCUMENTS))}</p>
-          <ol class="list">
-            {parts.map((part, index) => (
-              <li>
-                <small>{part.after === null ? words.fromFirst : words.from(part.after)}</small>
-                <a class="button quiet" href={exportUrl(part)} download>
-                  {words.part(count(index + 1))}
-                </a>
-              </li>
-            ))}
-          </ol>
-        </>
-      )}
+        ) : (
+          <a class="button" href="/data/parts">
+            {words.toParts}
+          </a>
+        )}
+      </p>
     </section>
   );
 };
 
-function exportUrl({ after, until }: ExportPart): string {
-  const query = new URLSearchParams();
+/** The parts of an archive that is too large for one. */
+export function partsPage(c: AppContext, account: Account, parts: ExportPart[]): Answer {
+  const words = wordsOf(c, WORDS).data;
+  const count = (number: number) => formatCount(languageOf(c), number);
+  return page(
+    c,
+    { title: words.parts, person: account },
+    <section>
+      <h1>{words.parts}</h1>
+      <p>{words.inParts(count(MAX_DOCUMENTS))}</p>
+      <ol class="list">
+        {parts.map((part, index) => (
+          <li>
+            <small>{part.after === null ? words.fromFirst : words.from(part.after)}</small>
+            <a class="button quiet" href={exportUrl(part, index + 1)} download>
+              {words.part(count(index + 1))}
+            </a>
+          </li>
+        ))}
+      </ol>
+      <p>
+        <a href="/data">{words.toData}</a>
+      </p>
+    </section>,
+  );
+}
+
+function exportUrl({ after, until }: ExportPart, part: number): string {
+  const query = new URLSearchParams({ part: String(part) });
   if (after !== null) query.set("after", after);
   if (until !== null) query.set("until", until);
   return `/data/export?${query}`;

@@ -1,14 +1,14 @@
 /** What somebody sees who is not signed in. */
 
-import type { Context } from "hono";
 import { isSignUpOpen } from "../accounts/accounts";
-import { type Env, settings } from "../env";
+import { settings } from "../env";
+import type { Answer, AppContext } from "../http/context";
 import { wordsOf } from "../http/language";
 import { page } from "../http/page";
 import { WORDS } from "./words";
 
 /** What this is, and the ways in. */
-export function welcomePage(c: Context<{ Bindings: Env }>): Response | Promise<Response> {
+export function welcomePage(c: AppContext): Answer {
   const { SIGN_UP } = settings(c.env);
   const words = wordsOf(c, WORDS).welcome;
   return page(

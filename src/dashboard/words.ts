@@ -62,8 +62,10 @@ const en = {
     exportWhat:
       "A ZIP archive with every document as it is, and a list of all of them with their types and times.",
     download: "Download everything",
-    parts: (documents: string) =>
+    inParts: (documents: string) =>
       `There is a lot: the archive comes in parts of up to ${documents} documents each.`,
+    parts: "The parts of the archive",
+    toParts: "Show the parts",
     part: (number: string) => `Download part ${number}`,
     from: (path: string) => `After ${path}`,
     fromFirst: "From the beginning",
@@ -77,13 +79,12 @@ const en = {
   activity: {
     title: "Activity",
     what: (days: string) =>
-      `What happened in your account, the newest first. It is kept for ${days} days, then forgotten. Times are UTC.`,
+      `What happened in your account, the newest first. It is kept for ${days}, then forgotten. Times are UTC.`,
     ifNotYou: "If you see something that was not you, look at",
     security: "your security",
     time: "Time",
     deed: "What",
     nothing: "Nothing to see here.",
-    older: "Older",
     newest: "Back to the newest",
   },
   settings: {
@@ -125,7 +126,11 @@ const en = {
     exportFirst: "Do you want to keep something?",
     export: "Take your data along first",
     typeName: (name: string) => `Type your name, ${name}, to confirm`,
-    wrongName: (name: string) => `That is not your name. It is ${name}.`,
+    problems: {
+      "wrong-name": (name: string) => `That is not your name. It is ${name}.`,
+      "last-administrator": () =>
+        "You are the only administrator here, so nothing was deleted. Make somebody else administrator first.",
+    },
     delete: "Delete everything",
     cancel: "Keep my account",
     done: {
@@ -198,8 +203,10 @@ const de: typeof en = {
     exportWhat:
       "Ein ZIP-Archiv mit jedem Dokument, so wie es ist, und einer Liste von allen mit ihren Typen und Zeiten.",
     download: "Alles herunterladen",
-    parts: (documents) =>
+    inParts: (documents) =>
       `Es ist viel: Das Archiv kommt in Teilen von je bis zu ${documents} Dokumenten.`,
+    parts: "Die Teile des Archivs",
+    toParts: "Teile zeigen",
     part: (number) => `Teil ${number} herunterladen`,
     from: (path) => `Nach ${path}`,
     fromFirst: "Von Anfang an",
@@ -213,13 +220,12 @@ const de: typeof en = {
   activity: {
     title: "Verlauf",
     what: (days) =>
-      `Was in deinem Konto geschah, das Neueste zuerst. Es wird ${days} Tage aufbewahrt und dann vergessen. Zeiten sind in UTC.`,
+      `Was in deinem Konto geschah, das Neueste zuerst. Es wird ${days} aufbewahrt und dann vergessen. Zeiten sind in UTC.`,
     ifNotYou: "Wenn du etwas siehst, das nicht du warst, sieh nach bei",
     security: "deiner Sicherheit",
     time: "Zeit",
     deed: "Was",
     nothing: "Hier gibt es nichts zu sehen.",
-    older: "Älteres",
     newest: "Zurück zum Neuesten",
   },
   settings: {
@@ -263,7 +269,11 @@ const de: typeof en = {
     exportFirst: "Möchtest du etwas behalten?",
     export: "Nimm erst deine Daten mit",
     typeName: (name) => `Gib zur Bestätigung deinen Namen ein: ${name}`,
-    wrongName: (name) => `Das ist nicht dein Name. Er ist ${name}.`,
+    problems: {
+      "wrong-name": (name) => `Das ist nicht dein Name. Er ist ${name}.`,
+      "last-administrator": () =>
+        "Hier verwaltest nur du, deshalb wurde nichts gelöscht. Vertraue erst jemand anderem die Verwaltung an.",
+    },
     delete: "Alles löschen",
     cancel: "Mein Konto behalten",
     done: {

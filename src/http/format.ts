@@ -32,6 +32,10 @@ export function formatBytes(language: Language, bytes: number): string {
 export const formatCount = (language: Language, count: number): string =>
   new Intl.NumberFormat(language).format(count);
 
+/** "1 day", "365 days". */
+export const formatDays = (language: Language, days: number): string =>
+  new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" }).format(days);
+
 /** "Germany" for "DE"; the code itself where it is not known, such as Cloudflare's T1 for Tor. */
 export const formatCountry = (language: Language, code: string): string =>
   /^[A-Z]{2}$/.test(code)

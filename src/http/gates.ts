@@ -1,13 +1,12 @@
 /** What a request has to pass before it reaches a room: a sound host, TLS, the room's own host. */
 
-import type { Context, Next } from "hono";
-import { type Env, settings } from "../env";
+import type { Next } from "hono";
+import { settings } from "../env";
+import type { AppContext } from "./context";
 import { type Door, isAtEdge, isOpenHere } from "./hosts";
 
-type GateContext = Context<{ Bindings: Env }>;
-
 /** Answers 400 to a Host header that names none: everything after this can parse the URL. */
-export async function requireHost(c: GateContext, next: Next): Promise<Response | undefined> {
+export async function requireHost(c: AppContext, next: Next): Promise<Response | undefined> {
   if (!URL.canParse(c.req.url)) {
     return c.text("The Host header names no host.", 400, { "Access-Control-Allow-Origin": "*" });
   }
@@ -19,7 +18,7 @@ export async function requireHost(c: GateContext, next: Next): Promise<Response 
  * clear; a page is sent to https then. Apps are not: browsers follow no redirect of a preflight,
  * and what they had to hide is sent by then. Elsewhere it is the operator who sees to TLS.
  */
-export async function requireTls(c: GateContext, next: Next): Promise<Response | undefined> {
+export async function requireTls(c: AppContext, next: Next): Promise<Response | undefined> {
   const url = new URL(c.req.url);
   if (url.protocol === "http:" && isAtEdge(c)) {
     url.protocol = "https:";
@@ -31,7 +30,7 @@ export async function requireTls(c: GateContext, next: Next): Promise<Response |
 /** Answers 404 where the room is not on this host. */
 export const onlyOnHostOf =
   (door: Door) =>
-  async (c: GateContext, next: Next): Promise<Response | undefined> => {
+  async (c: AppContext, next: Next): Promise<Response | undefined> => {
     if (!isOpenHere(door, c.req.url, settings(c.env))) return c.text("There is nothing here.", 404);
     await next();
   };

@@ -1,18 +1,17 @@
 /** How often one may knock: the limits of the platform for forms, and our own for everything else. */
 
-import type { Context, Next } from "hono";
+import type { Next } from "hono";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
+import type { AppContext } from "./context";
 import { isAtEdge } from "./hosts";
 import { refusalResponse } from "./refusals";
-
-type LimitedContext = Context<{ Bindings: Env }>;
 
 /** The period of the limits in wrangler.toml. */
 export const LIMIT_PERIOD_SECONDS = 60;
 
 /** Whether this client's address still has a try. */
-export async function hasTry(c: LimitedContext, limit: RateLimit): Promise<boolean> {
+export async function hasTry(c: AppContext, limit: RateLimit): Promise<boolean> {
   const { success } = await limit.limit({ key: clientAddress(c) });
   return success;
 }
@@ -66,7 +65,7 @@ export function limitApp(
 }
 
 /** Takes a request that shows no token, or none that counts. Null, or the refusal. */
-export const limitStranger = (c: LimitedContext, now: number): Refusal | null =>
+export const limitStranger = (c: AppContext, now: number): Refusal | null =>
   take(
     [
       {
@@ -78,20 +77,19 @@ export const limitStranger = (c: LimitedContext, now: number): Refusal | null =>
   );
 
 /** The refusal of a stranger who has guessed too often at public documents, or null. */
-export const barGuesser = (c: LimitedContext, now: number): Refusal | null =>
+export const barGuesser = (c: AppContext, now: number): Refusal | null =>
   tooMany(secondsToWait(guessesOf(c), now));
 
 /** Counts that a stranger has asked for a public document that is not there. Null, or the refusal. */
-export const countGuess = (c: LimitedContext, now: number): Refusal | null =>
-  take([guessesOf(c)], now);
+export const countGuess = (c: AppContext, now: number): Refusal | null => take([guessesOf(c)], now);
 
-const guessesOf = (c: LimitedContext): Bucket => ({
+const guessesOf = (c: AppContext): Bucket => ({
   name: `guess ${clientAddress(c)}`,
   rate: GUESSES,
 });
 
 /** The limit of strangers for a whole room. */
-export async function limitStrangers(c: LimitedContext, next: Next): Promise<Response | undefined> {
+export async function limitStrangers(c: AppContext, next: Next): Promise<Response | undefined> {
   const refusal = limitStranger(c, Date.now());
   if (refusal) return refusalResponse(refusal);
   await next();
@@ -139,7 +137,7 @@ const tooMany = (seconds: number): Refusal | null =>
  * subscriber has all of it. Without Cloudflare's edge all share one: there the header would be
  * whatever the client says.
  */
-export function clientAddress(c: LimitedContext): string {
+export function clientAddress(c: AppContext): string {
   const address = (isAtEdge(c) && c.req.header("cf-connecting-ip")) || "local";
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");

@@ -1,9 +1,9 @@
 /** The first gate: whatever comes in is measured, logged and counted when it goes out. */
 
-import type { Context, Next } from "hono";
+import type { Next } from "hono";
 import { routePath } from "hono/route";
 import { randomId } from "../core/secrets";
-import type { Env } from "../env";
+import type { AppContext } from "./context";
 import { logRequest } from "./log";
 import { type RequestRecord, withRecord } from "./record";
 import { countRequest, flushIfDue } from "./traffic";
@@ -18,7 +18,7 @@ const METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
  * Logs a line for each request, and counts it. The clock of a Worker stands still while it only
  * computes: milliseconds are those that it has waited for others, up to the first byte of the answer.
  */
-export async function measure(c: Context<{ Bindings: Env }>, next: Next): Promise<void> {
+export async function measure(c: AppContext, next: Next): Promise<void> {
   const begunAt = Date.now();
   const ray = c.req.header("cf-ray");
   const id = ray !== undefined && RAY.test(ray) ? ray : randomId();

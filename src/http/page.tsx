@@ -4,6 +4,7 @@ import type { Context, Next } from "hono";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Answer } from "./context";
 import { LANGUAGES, type Language, languageOf, wordsOf } from "./language";
 import { WORDS } from "./words";
 
@@ -16,13 +17,16 @@ interface PageOptions {
   app?: string;
   /** Paths of script modules. Whatever they do, the page works without them. */
   scripts?: string[];
-  /** Whether the page shows what is shown once: nothing on it leads to the same page once more. */
-  once?: boolean;
   headers?: Record<string, string>;
+  /**
+   * Whether it shows a secret that is shown only now. It has no buttons for the languages then: they
+   * load the page anew.
+   */
+  once?: boolean;
 }
 
 /** Renders a page. `body` is what stands in <main>. */
-export function page(c: Context, options: PageOptions, body: Child): Response | Promise<Response> {
+export function page(c: Context, options: PageOptions, body: Child): Answer {
   const { title, person, status = 200, app, scripts = [], once = false, headers = {} } = options;
   return c.html(
     html`<!DOCTYPE html>${(
@@ -80,52 +84,64 @@ const Frame = ({ c, person, once, children }: FrameProps) => {
       </header>
       {person ? <Menu c={c} isAdmin={person.isAdmin} /> : null}
       <main id="main">{children}</main>
-      {once ? null : (
-        <footer>
-          <form method="post" action="/language">
-            {otherLanguages(c).map((language) => (
-              <button type="submit" name="language" value={language} class="link" lang={language}>
-                {LANGUAGES[language]}
-              </button>
-            ))}
-          </form>
-        </footer>
-      )}
+      {once ? null : <LanguageButtons c={c} />}
     </>
   );
 };
 
+const LanguageButtons = ({ c }: { c: Context }) => (
+  <footer>
+    <form method="post" action="/language">
+      {otherLanguages(c).map((language) => (
+        <button type="submit" name="language" value={language} class="link" lang={language}>
+          {LANGUAGES[language]}
+        </button>
+      ))}
+    </form>
+  </footer>
+);
+
 const Menu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
-  const words = wordsOf(c, WORDS);
+  const { menu, pages } = wordsOf(c, WORDS);
+  const own = Object.entries(pages).filter(([path]) => path !== "/admin" || isAdmin);
   return (
-    <nav aria-label={words.menu}>
-      {Object.entries(words.pages)
-        .filter(([path]) => path !== "/admin" || isAdmin)
-        .map(([path, name]) => (
-          <a href={path} {...(isWithin(c.req.path, path) ? { "aria-current": "page" } : {})}>
-            {name}
-          </a>
-        ))}
+    <nav aria-label={menu}>
+      <PageLinks c={c} pages={own} />
     </nav>
   );
 };
 
-const isWithin = (path: string, page: string): boolean =>
-  path === page || (page !== "/" && path.startsWith(`${page}/`));
+/**
+ * Links to pages by their paths, and which of them this one belongs to: itself, or one that it is
+ * below. The first is above all others, so nothing else belongs to it.
+ */
+export const PageLinks = ({ c, pages }: { c: Context; pages: [path: string, name: string][] }) => (
+  <>
+    {pages.map(([path, name], index) => {
+      const isHere = c.req.path === path || (index > 0 && c.req.path.startsWith(`${path}/`));
+      return (
+        <a href={path} {...(isHere ? { "aria-current": "page" } : {})}>
+          {name}
+        </a>
+      );
+    })}
+  </>
+);
 
 const otherLanguages = (c: Context): Language[] =>
   (Object.keys(LANGUAGES) as Language[]).filter((language) => language !== languageOf(c));
 
-/** A page that says why there is no other. */
-export const errorPage = (
+/** A page that says why there is no other. Who came past a gate still has their menu. */
+export function errorPage(
   c: Context,
   status: ContentfulStatusCode,
   { title, sentence }: { title: string; sentence: string },
   link = { href: "/", text: wordsOf(c, WORDS).toHome },
-): Response | Promise<Response> =>
-  page(
+): Answer {
+  const session: { account: PageOptions["person"] } | undefined = c.get("session");
+  return page(
     c,
-    { title, status },
+    { title, status, person: session?.account },
     <section>
       <h1>{title}</h1>
       <Problem>{sentence}</Problem>
@@ -134,6 +150,10 @@ export const errorPage = (
       </p>
     </section>,
   );
+}
+
+/** The page where there is none. */
+export const notFoundPage = (c: Context): Answer => errorPage(c, 404, wordsOf(c, WORDS).notFound);
 
 /** The part of a page that says what went wrong, announced by screen readers. */
 export const Problem = ({ children }: { children: Child }) => (

@@ -1,7 +1,8 @@
 /** Keeps forms of other sites from being sent in a signed-in person's name (CSRF). */
 
-import type { Context, Next } from "hono";
-import { type Env, settings } from "../env";
+import type { Next } from "hono";
+import { settings } from "../env";
+import type { AppContext } from "./context";
 import { originsOf } from "./hosts";
 import { wordsOf } from "./language";
 import { errorPage } from "./page";
@@ -12,10 +13,7 @@ import { WORDS } from "./words";
  * says so, by Sec-Fetch-Site or at least by Origin; a client that sends neither is no browser and
  * carries nobody's cookies. The cookie is SameSite=Lax as well.
  */
-export async function requireSameOrigin(
-  c: Context<{ Bindings: Env }>,
-  next: Next,
-): Promise<Response | undefined> {
+export async function requireSameOrigin(c: AppContext, next: Next): Promise<Response | undefined> {
   const site = c.req.header("sec-fetch-site");
   const origin = c.req.header("origin");
   const isOwn =

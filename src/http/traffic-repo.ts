@@ -48,7 +48,7 @@ export async function loadTraffic(
 }
 
 /** Everything that was ever counted, by route and class of status. */
-export async function loadTotals(db: D1Database): Promise<Omit<TrafficRow, "day">[]> {
+export async function loadTrafficTotals(db: D1Database): Promise<Omit<TrafficRow, "day">[]> {
   const { results } = await askPatiently(() =>
     db
       .prepare(

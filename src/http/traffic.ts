@@ -8,9 +8,15 @@
 import { DAY_MS } from "../core/time";
 import { logFault, type RequestLine } from "./log";
 import { answerInTime } from "./patience";
-import { addTraffic, foldTraffic, loadTotals, loadTraffic, type TrafficRow } from "./traffic-repo";
+import {
+  addTraffic,
+  foldTraffic,
+  loadTraffic,
+  loadTrafficTotals,
+  type TrafficRow,
+} from "./traffic-repo";
 
-export { loadTotals, loadTraffic, type TrafficRow };
+export { loadTraffic, loadTrafficTotals };
 
 const FLUSH_EVERY_MS = 60_000;
 
@@ -18,7 +24,7 @@ const FLUSH_EVERY_MS = 60_000;
 const MAX_COUNTERS = 1000;
 
 /** Days that can be told apart; what is older is one sum. */
-const KEPT_DAYS = 400;
+const KEPT_DAYS = 31;
 
 const counters = new Map<string, TrafficRow>();
 

@@ -14,9 +14,16 @@ const en = {
     "/admin": "Administration",
   },
   toHome: "To the home page",
+  cancel: "Cancel",
+  nextPage: "Next page",
   notFound: { title: "Not found", sentence: "There is nothing here." },
   tooMuch: { title: "Too much", sentence: "This form is larger than any of ours." },
   notFromHere: { title: "Not from here", sentence: "This form was sent from another site." },
+  failed: {
+    title: "Something went wrong",
+    sentence: (id: string) =>
+      `It was on our side, and somebody has to look at it. Whoever runs this provider finds it by this number: ${id}`,
+  },
   unavailable: "Not at the moment",
   readFailed: "This is not available at the moment; nothing was changed. Try again.",
   writeFailed:
@@ -41,11 +48,18 @@ const de: typeof en = {
     "/admin": "Verwaltung",
   },
   toHome: "Zur Startseite",
+  cancel: "Abbrechen",
+  nextPage: "Nächste Seite",
   notFound: { title: "Nicht gefunden", sentence: "Hier ist nichts." },
   tooMuch: { title: "Zu viel", sentence: "Dieses Formular ist größer als jedes von uns." },
   notFromHere: {
     title: "Nicht von hier",
     sentence: "Dieses Formular wurde von einer anderen Website geschickt.",
+  },
+  failed: {
+    title: "Etwas ist schiefgegangen",
+    sentence: (id) =>
+      `Es lag an uns, und jemand muss es sich ansehen. Wer diesen Anbieter betreibt, findet es unter dieser Nummer: ${id}`,
   },
   unavailable: "Gerade nicht möglich",
   readFailed: "Das ist gerade nicht verfügbar; nichts wurde geändert. Versuche es noch einmal.",

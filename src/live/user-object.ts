@@ -64,6 +64,7 @@ export class UserObject extends DurableObject<Env> {
   async erase(account: string): Promise<void> {
     await this.#eraser.plan(account, Date.now());
   }
+
   /** Answers: whoever asks wants to know whether objects do. */
   ping(): void {}
 

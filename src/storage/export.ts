@@ -3,7 +3,8 @@
  * of which no more than a piece of one document is in memory.
  *
  *   satchel-export.json   address, time, and each document as the index lists it
- *   notes/a.txt ...       the documents, by their paths
+ *   notes/a.txt ...       the documents, by their paths; what Windows would take for another place
+ *                         is escaped, and the list says so
  *
  * The index is read first, and names the version of each document. That version is what the archive
  * gets, even if the document is replaced meanwhile, as its body stays for a time; only where it is
@@ -15,6 +16,7 @@ import { etagOf } from "../core/etag";
 import { httpDate } from "../core/folder";
 import { documentAt, pathOf } from "../core/path";
 import type { Env } from "../env";
+import { logFault } from "../http/log";
 import { askPatiently } from "../http/patience";
 import { bodyKey, readBody } from "./bodies";
 import { type DocumentListing, loadDocuments, loadMilestones } from "./inventory-repo";
@@ -34,13 +36,8 @@ export interface ExportPart {
   until: string | null;
 }
 
-/** The parts in which an account that holds so many documents can be taken along. */
-export async function listParts(
-  env: Env,
-  account: string,
-  documents: number,
-): Promise<ExportPart[]> {
-  if (documents <= MAX_DOCUMENTS) return [{ after: null, until: null }];
+/** The parts in which all documents of an account can be taken along. Reads its whole index. */
+export async function listParts(env: Env, account: string): Promise<ExportPart[]> {
   const places = await loadMilestones(env.DB, account, MAX_DOCUMENTS);
   const bounds = places.map(({ parent, name }) => parent + name);
   return [null, ...bounds].map((after, index) => ({ after, until: bounds[index] ?? null }));
@@ -66,7 +63,20 @@ export async function exportDocuments(
 ): Promise<ReadableStream<Uint8Array> | null> {
   const documents = await listDocuments(env.DB, account, part);
   if (documents === null) return null;
-  return makeZip(filesOf(env, account, documents, { address, exportedAt: now, part }));
+  const names = namesInArchive(documents);
+  return makeZip(
+    logged(filesOf(env, account, documents, { address, exportedAt: now, part, names })),
+  );
+}
+
+/** The same, with a line in the log where it fails: the answer has long begun by then. */
+async function* logged<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    logFault("An archive could not be sent whole.", error);
+    throw error;
+  }
 }
 
 /** All documents of a part; null: they are too many. */
@@ -92,6 +102,8 @@ interface About {
   address: string;
   exportedAt: number;
   part: ExportPart;
+  /** The name of each document in the archive, by its path. */
+  names: Map<string, string>;
 }
 
 interface ArchiveFile {
@@ -107,9 +119,9 @@ async function* filesOf(
   about: About,
 ): AsyncGenerator<ArchiveFile> {
   const lastModified = new Date(about.exportedAt);
-  const names = new Set(documents.map(nameInArchive));
+  const taken = new Set(about.names.values());
   const file = (name: string, content: unknown): ArchiveFile => ({
-    name: freeName(name, names),
+    name: freeName(name, taken),
     lastModified,
     input: `${JSON.stringify(content, null, 2)}\n`,
   });
@@ -125,9 +137,9 @@ async function* filesOf(
     if (opened === null) continue;
     const { document, body } = opened;
     yield {
-      name: nameInArchive(document),
+      name: about.names.get(pathIn(listed)) as string,
       lastModified: new Date(document.modified),
-      input: wholeOf(body, document),
+      input: logged(wholeOf(body, document)),
     };
   }
   if (changes.length > 0) yield file("satchel-export-changes.json", { documents: changes });
@@ -168,11 +180,15 @@ async function* wholeOf(
   if (missing !== 0) throw new Error("A body ended before its length, or after it.");
 }
 
-const describe = (documents: DocumentListing[], { address, exportedAt, part }: About) => ({
+const describe = (documents: DocumentListing[], { address, exportedAt, part, names }: About) => ({
   address,
   exported: new Date(exportedAt).toISOString(),
   ...part,
-  documents: documents.map(describeDocument),
+  documents: documents.map((document) => {
+    const name = names.get(pathIn(document));
+    const isElsewhere = name !== pathIn(document).slice(1);
+    return { ...describeDocument(document), ...(isElsewhere ? { file: name } : {}) };
+  }),
 });
 
 /** A document with what a folder's description says of it (§4), and its path. */
@@ -187,13 +203,32 @@ const describeDocument = (document: DocumentListing) => ({
 const pathIn = ({ parent, name }: DocumentListing): string =>
   pathOf({ kind: "document", parent, name });
 
-/** Its path from where the archive is unpacked: no name is empty, "." or ".." (§4). */
-const nameInArchive = (document: DocumentListing): string => pathIn(document).slice(1);
+/**
+ * The name of each document by its path: the path from where the archive is unpacked, as no name is
+ * empty, "." or ".." (§4). Only what Windows takes for a path is escaped, "\" and a leading "C:".
+ */
+function namesInArchive(documents: DocumentListing[]): Map<string, string> {
+  const paths = documents.map(pathIn);
+  const isHarmless = (path: string) => escapeName(path.slice(1)) === path.slice(1);
+  const taken = new Set(paths.filter(isHarmless).map((path) => path.slice(1)));
+  return new Map(
+    paths.map((path) => {
+      if (isHarmless(path)) return [path, path.slice(1)];
+      const name = freeName(escapeName(path.slice(1)), taken);
+      taken.add(name);
+      return [path, name];
+    }),
+  );
+}
 
-/** A name that no document has: any of them may be called like a file of ours. */
+const escapeName = (name: string): string =>
+  name.replaceAll("\\", "%5C").replace(/^([A-Za-z]):/, "$1%3A");
+
+/** A name that no document has, nor is in one or has one in it. */
 function freeName(name: string, taken: Set<string>): string {
   const isFree = (candidate: string) =>
-    !taken.has(candidate) && ![...taken].some((one) => one.startsWith(`${candidate}/`));
+    !taken.has(candidate) &&
+    ![...taken].some((one) => one.startsWith(`${candidate}/`) || candidate.startsWith(`${one}/`));
   let candidate = name;
   while (!isFree(candidate)) candidate = `_${candidate}`;
   return candidate;

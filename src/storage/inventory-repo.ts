@@ -62,7 +62,7 @@ export async function loadDocuments(
   return results;
 }
 
-/** Every `size`th document of an account, in the order of `loadDocuments`. Reads all its rows. */
+/** Every `size`th document of an account but the last, in the order of `loadDocuments`. Reads all its rows. */
 export async function loadMilestones(
   db: D1Database,
   account: string,
@@ -72,9 +72,10 @@ export async function loadMilestones(
     db
       .prepare(
         `SELECT parent, name FROM (
-           SELECT parent, name, row_number() OVER (ORDER BY parent, name) AS place FROM nodes
-           WHERE account = ?1 AND type IS NOT NULL
-         ) WHERE place % ?2 = 0 ORDER BY place`,
+           SELECT parent, name, row_number() OVER (ORDER BY parent, name) AS place,
+                  count(*) OVER () AS documents
+           FROM nodes WHERE account = ?1 AND type IS NOT NULL
+         ) WHERE place % ?2 = 0 AND place < documents ORDER BY place`,
       )
       .bind(account, size)
       .all<Place>(),

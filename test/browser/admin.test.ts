@@ -88,6 +88,7 @@ describe.each([
     for (const path of [
       "/admin",
       "/admin/accounts",
+      "/admin/accounts?state=administrators",
       account,
       ...acts.map((act) => `${account}/${act}`),
       "/admin/invitations",

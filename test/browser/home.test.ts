@@ -115,7 +115,15 @@ describe.each(["light", "dark"] as const)("on a narrow screen, %s", (colorScheme
     };
     await check("/data");
     await store(stage, context, name, { [`/${module}/a`]: "1", "/notes/b": "2", "/c": "3" });
-    for (const path of ["/", "/data", "/activity", "/settings", "/settings/delete", "/deleted"]) {
+    for (const path of [
+      "/",
+      "/data",
+      "/data/parts",
+      "/activity",
+      "/settings",
+      "/settings/delete",
+      "/deleted",
+    ]) {
       await check(path);
     }
     await context.clearCookies();

@@ -78,8 +78,11 @@ describe("An invitation", () => {
     expect(await comeBy(another)).toBe("not-invited");
     expect((await adminLog())[0]).toMatchObject({ kind: "invitation-revoked" });
     const before = await everyRow();
-    expect((await act(admin, other)).status).toBe(404);
-    expect((await act(admin, path)).status).toBe(404);
+    for (const over of [other, path]) {
+      for (const again of [await open(admin, over), await act(admin, over)]) {
+        expect([again.status, again.headers.get("location")]).toEqual([303, "/admin/invitations"]);
+      }
+    }
     expect(await everyRow()).toEqual(before);
     pass(1 * DAY + 1);
     expect(await comeBy(late)).toBe("not-invited");
@@ -125,7 +128,7 @@ describe("An invitation", () => {
     while (path !== undefined) {
       const html: string = await (await open(admin, path)).text();
       seen.push(...[...mainText(html).matchAll(/old-\d+\./g)].map(([note]) => note));
-      path = elements(html, "a").find(({ href }) => href?.includes("before="))?.href;
+      path = elements(html, "a").find(({ href }) => href?.includes("after="))?.href;
     }
     expect(seen).toEqual(Array.from({ length: 60 }, (_, i) => `old-${59 - i}.`));
   });
@@ -138,6 +141,17 @@ describe("An invitation", () => {
     await dailyRound(8 * DAY);
     expect(await invitationRow(unused)).toBeNull();
     expect(await invitationRow(used)).not.toBeNull();
+  });
+
+  it("is forgotten with the log's line about it, also if somebody has come by it", async () => {
+    const used = await invite({ days: "365" });
+    expect(await comeBy(used)).toBe("made");
+    for (const days of [364, 366, 367]) await dailyRound(days * DAY);
+    // Nobody's session lasts that long.
+    admin = await administrator();
+    expect(await invitationRow(used)).toBeNull();
+    expect(JSON.stringify(await everyRow())).not.toContain("Bob");
+    expect(await comeBy(used)).toBe("not-invited");
   });
 });
 

@@ -2,11 +2,11 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { act, actOn, administrator, adminLog, deedsOf, forgetProofs, open } from "../support/admin";
+import { act, actOn, administrator, adminLog, forgetProofs, open } from "../support/admin";
 import { DAY, dailyRound } from "../support/clock";
 import { sendWith } from "../support/elsewhere";
 import { elements, inlineCode, mainText } from "../support/html";
-import { everyRow } from "../support/rows";
+import { deedsOf, everyRow } from "../support/rows";
 import { connect, type Person, send, signUp } from "../support/world";
 
 let admin: Person;
@@ -132,15 +132,22 @@ describe("The overview", () => {
       insert.bind(today - 30, "/storage/*", 5, 5000),
     ]);
     const html = await (await open(admin, "/admin")).text();
-    const labels = elements(html, "svg").map((svg) => svg["aria-label"]);
-    expect(labels).toEqual([
+    // Words beside the picture, which is not read aloud a second time.
+    expect([...html.matchAll(/<figcaption>(.*?)</g)].map(([, words]) => words)).toEqual([
       "Requests: 1,234 in 30 days, at most 1,200 on one day",
       "Errors on our side: 34 in 30 days, at most 34 on one day",
     ]);
+    expect(elements(html, "svg").map((svg) => svg["aria-hidden"])).toEqual(["true", "true"]);
     expect(elements(html, "rect")).toHaveLength(60);
     await env.DB.exec("DELETE FROM traffic");
   });
 });
+
+/** The accounts in the list. */
+const namesIn = (html: string): string[] =>
+  elements(html, "a").flatMap(
+    ({ href }) => /^\/admin\/accounts\/([^/]+)$/.exec(href ?? "")?.[1] ?? [],
+  );
 
 describe("The list of accounts", () => {
   it("finds by the beginning of the name, 50 on a page", async () => {
@@ -159,6 +166,35 @@ describe("The list of accounts", () => {
     ]);
   });
 
+  it("finds by the whole address, too, as sign-in does", async () => {
+    for (const name of ["the-admin@satchel.example", " The-Admin@Satchel.Example "]) {
+      const path = `/admin/accounts?${new URLSearchParams({ name })}`;
+      expect(namesIn(await (await open(admin, path)).text())).toEqual(["the-admin"]);
+    }
+    const elsewhere = await open(admin, "/admin/accounts?name=the-admin@other.example");
+    expect(namesIn(await elsewhere.text())).toEqual([]);
+  });
+
+  it("shows those who are suspended, or administrators, alone, also on later pages", async () => {
+    const names = Array.from({ length: 52 }, (_, i) => `closed-${String(i).padStart(2, "0")}`);
+    const insert = env.DB.prepare(
+      "INSERT INTO accounts (id, name, created_at, suspended_at, is_admin) VALUES (?1, ?1, 0, ?2, ?3)",
+    );
+    await env.DB.batch(names.map((name, i) => insert.bind(name, i === 7 ? null : 1, i === 9)));
+    const shown = async (path: string) => namesIn(await (await open(admin, path)).text());
+    const suspended = names.filter((_, i) => i !== 7);
+    const first = "/admin/accounts?name=closed-&state=suspended";
+    expect(await shown(first)).toEqual(suspended.slice(0, 50));
+    const links = elements(await (await open(admin, first)).text(), "a");
+    const next = links.find(({ href }) => href?.includes("after="))?.href ?? "";
+    expect(await shown(next)).toEqual(suspended.slice(50));
+    expect(await shown("/admin/accounts?name=closed-&state=administrators")).toEqual(["closed-09"]);
+    expect(await shown("/admin/accounts?name=the-admin&state=administrators")).toEqual([
+      "the-admin",
+    ]);
+    expect(await shown("/admin/accounts?name=the-admin&state=constructor")).toEqual(["the-admin"]);
+  });
+
   it.each(["%", "_", "' OR 1=1 --", "<script>alert(1)</script>", "\u0000", "🦊"])(
     "finds nobody by %j",
     async (name) => {
@@ -166,7 +202,7 @@ describe("The list of accounts", () => {
       const html = await response.text();
       expect([response.status, mainText(html)]).toEqual([
         200,
-        expect.stringContaining("Nobody is called so."),
+        expect.stringContaining("There is no such account."),
       ]);
       expect(inlineCode(html)).toEqual([]);
     },
@@ -198,15 +234,17 @@ describe("The log of administrators", () => {
     const first = await (await open(admin, "/admin/log")).text();
     expect(mainText(first)).toContain(`the-admin set the quota of ${one.name}: 51 MB`);
     expect(mainText(first)).not.toContain(`${one.name}: 1 MB`);
-    const next = elements(first, "a").find(({ href }) => href?.includes("before="))?.href ?? "";
+    const next = elements(first, "a").find(({ href }) => href?.includes("after="))?.href ?? "";
     expect(await text(await open(admin, next))).toContain(`${one.name}: 1 MB`);
-    expect((await deedsOf(one.name)).filter((kind) => kind === "quota-changed")).toHaveLength(51);
+    expect((await deedsOf(one.name)).filter(({ kind }) => kind === "quota-changed")).toHaveLength(
+      51,
+    );
   });
 
   it.each(["x", "1", "1.", ".x", "1.<b>", "99999999999999999.a", "1.a.b"])(
     "begins at the beginning where the address makes no sense: %s",
-    async (before) => {
-      const response = await open(admin, `/admin/log?${new URLSearchParams({ before })}`);
+    async (after) => {
+      const response = await open(admin, `/admin/log?${new URLSearchParams({ after })}`);
       expect(response.status).toBe(200);
     },
   );
@@ -215,6 +253,21 @@ describe("The log of administrators", () => {
     expect((await adminLog()).length).toBeGreaterThan(0);
     await dailyRound(366 * DAY);
     expect(await adminLog()).toEqual([]);
+  });
+});
+
+describe("Who gets no page", () => {
+  it("still has their menu, and the way out", async () => {
+    const admin = await administrator();
+    for (const [who, path] of [
+      [admin, "/admin/accounts/nobody-at-all"],
+      [await signUp(), "/admin"],
+    ] as const) {
+      const html = await (await open(who, path)).text();
+      expect(html).toContain('action="/sign-out"');
+      expect(html).toContain('href="/security"');
+      expect(html.includes('href="/admin"')).toBe(who === admin);
+    }
   });
 });
 

@@ -158,13 +158,13 @@ describe("The activity page", () => {
       const rows = rowsIn(html).slice(1);
       lengths.push(rows.length);
       seen.push(...rows.map(([, words = ""]) => words));
-      path = elements(html, "a").find(({ href }) => href?.startsWith("/activity?"))?.href;
+      path = elements(html, "a").find(({ href }) => href?.startsWith("/activity?after="))?.href;
     }
     expect(lengths).toEqual([50, 50, 20]);
     expect(new Set(seen).size).toBe(120);
   });
 
-  it.each(["?at=x&id=y", "?at=1", "?at=99999999999999999999&id=", "?id=%00"])(
+  it.each(["?after=x.y", "?after=1", "?after=99999999999999999999.a", "?after=1.%00"])(
     "with a cursor that is none is the first page: %s",
     async (query) => {
       const person = await signUp();

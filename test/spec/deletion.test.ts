@@ -96,6 +96,58 @@ describe("The question", () => {
   });
 });
 
+describe("The last administrator", () => {
+  const makeAdministrators = (...people: Person[]) =>
+    env.DB.batch([
+      env.DB.prepare("UPDATE accounts SET is_admin = 0"),
+      ...people.map(({ name }) =>
+        env.DB.prepare("UPDATE accounts SET is_admin = 1 WHERE name = ?").bind(name),
+      ),
+    ]);
+  const isDeleted = async ({ name }: Person) =>
+    (await accountRow(await accountId(name)))?.deleted_at !== null;
+
+  it("stays, and is told to make somebody else administrator first", async () => {
+    const [last, suspended, gone] = [await signUp(), await signUp(), await signUp()];
+    await makeAdministrators(last, suspended, gone);
+    expect((await confirm(gone, gone.name)).status).toBe(303);
+    await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE name = ?")
+      .bind(suspended.name)
+      .run();
+    const before = await everyRow();
+    const response = await confirm(last, last.name);
+    expect(response.status).toBe(409);
+    expect(mainText(await response.text())).toContain("Make somebody else administrator first");
+    const german = await sendForm(
+      PATH,
+      { name: last.name },
+      { cookie: last.cookie, "Accept-Language": "de" },
+    );
+    expect(mainText(await german.text())).toContain("Hier verwaltest nur du");
+    expect(await everyRow()).toEqual(before);
+    await makeAdministrators(last, await signUp());
+    expect((await confirm(last, last.name)).status).toBe(303);
+  });
+
+  it("of two who go at once is the one who stays", async () => {
+    for (let i = 0; i < 5; i++) {
+      const pair = [await signUp(), await signUp()];
+      await makeAdministrators(...pair);
+      const answers = await Promise.all(pair.map((person) => confirm(person, person.name)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([303, 409]);
+      expect((await Promise.all(pair.map(isDeleted))).sort()).toEqual([false, true]);
+    }
+  });
+
+  it("is not meant who was one: a deletion can be repeated", async () => {
+    const [person, other] = [await signUp(), await signUp()];
+    await makeAdministrators(person, other);
+    const account = { id: await accountId(person.name), name: person.name };
+    expect(await deleteAccount(env, account, Date.now())).toBe(true);
+    expect(await deleteAccount(env, account, Date.now())).toBe(true);
+  });
+});
+
 describe("A deleted account", () => {
   it("lets nobody in from the next request on: person, apps, the public", async () => {
     const person = await signUp();

@@ -1,7 +1,7 @@
 /** Taking one's data along: the archive has every document as it is. */
 
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { documentAt } from "../../src/core/path";
 import { bodyKey, dropBodies } from "../../src/storage/bodies";
 import { breakCalls } from "../support/faults";
@@ -57,7 +57,7 @@ describe("The archive", () => {
       "/notes/a.txt": bytesOf("text"),
       "/notes/A.TXT": bytesOf("another text"),
       "/notes/empty": new Uint8Array(),
-      "/public/blog/größe/日本 %2F\\ '\"<&>.md": bytesOf("ünï"),
+      "/public/blog/größe/日本 %2F '\"<&>.md": bytesOf("ünï"),
       "/photos/a/b/c/large": binary(5 * 1024 * 1024),
       "/in-root": binary(3),
       "/..hidden/...": binary(7),
@@ -112,6 +112,54 @@ describe("The archive", () => {
       "_satchel-export.json/in-a-folder",
     ]);
     expect(manifestIn(files, "__satchel-export.json").documents).toHaveLength(2);
+  });
+
+  it("has no name that leads anywhere else on Windows; each stays a name of its own", async () => {
+    const { person, app } = await somebody();
+    const paths = [
+      "/..\\..\\evil",
+      "/C:evil",
+      "/c:/evil",
+      "/\\\\host\\share",
+      "/a\\b",
+      "/a%5Cb",
+      "/d\\e/f",
+      "/d%5Ce",
+      "/notes/C:fine",
+    ];
+    for (const path of paths) {
+      expect((await app.put(encodePath(path), path)).status).toBe(201);
+    }
+    const files = await filesIn(await ask(person));
+    const texts = new Map(
+      files.map(({ name, bytes }) => [name, new TextDecoder().decode(bytes)] as const),
+    );
+    expect(texts.size).toBe(paths.length + 1);
+    for (const name of texts.keys()) {
+      expect(name).not.toMatch(/\\|^[a-z]:|^\//i);
+      expect([...texts.keys()].filter((other) => other.startsWith(`${name}/`))).toEqual([]);
+    }
+    const { documents } = manifestIn(files);
+    const listed = documents.map(({ path, file }: { path: string; file?: string }) => [
+      path,
+      texts.get(file ?? path.slice(1)),
+    ]);
+    expect(listed.sort()).toEqual(paths.map((path) => [path, path]).sort());
+  });
+
+  it("is not made for a HEAD, which stands in no log", async () => {
+    const { person } = await somebody();
+    const before = await everyRow();
+    const response = await send("/data/export", {
+      method: "HEAD",
+      headers: { Cookie: person.cookie },
+    });
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      "application/zip",
+    ]);
+    expect(await response.text()).toBe("");
+    expect(await everyRow()).toEqual(before);
   });
 
   it("of somebody who has nothing has an empty list", async () => {
@@ -203,15 +251,24 @@ describe("A document that changes while it is taken along", () => {
 });
 
 describe("What cannot be read whole", () => {
+  /** What the operator finds in the log about archives. */
+  const linesOf = (warn: MockInstance<typeof console.warn>): unknown[] => {
+    const lines = warn.mock.calls.filter(([line]) => String(line).includes("archive"));
+    warn.mockRestore();
+    return lines;
+  };
+
   it("ends the stream with an error, not with a shorter archive", async () => {
     const { person, app } = await somebody();
     await app.put("/notes/a", "fine");
     await app.put("/notes/b", "broken");
     const all = ["refused", "refused", "refused"] as const;
     mend = breakCalls(env.BODIES, "get", [undefined, ...all]);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const response = await ask(person);
     expect(response.status).toBe(200);
     await expect(response.arrayBuffer()).rejects.toThrow();
+    expect(linesOf(warn)).toHaveLength(1);
   });
 
   it("nor does a body that is shorter than the index says", async () => {
@@ -219,8 +276,10 @@ describe("What cannot be read whole", () => {
     await app.put("/notes/a", "whole");
     const [key = ""] = await bodyKeys(app.user);
     await env.BODIES.put(key, "who");
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const response = await ask(person);
     await expect(response.arrayBuffer()).rejects.toThrow();
+    expect(linesOf(warn)).toHaveLength(1);
   });
 
   it("a fault that passes is not noticed", async () => {
@@ -233,8 +292,8 @@ describe("What cannot be read whole", () => {
 
 describe("A lot of documents", () => {
   /** The links of the parts, as the page has them. */
-  const partsOf = async (person: Person): Promise<string[]> =>
-    elements(await (await ask(person, "/data")).text(), "a")
+  const partsOf = async (person: Person, page: string): Promise<string[]> =>
+    elements(await (await ask(person, page)).text(), "a")
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("/data/export"));
 
@@ -254,12 +313,39 @@ describe("A lot of documents", () => {
   it("comes in parts, of which each document is in one", async () => {
     const person = await signUp();
     await fillIndex(person.name, 2000);
-    const parts = await partsOf(person);
+    const page = elements(await (await ask(person, "/data")).text(), "a");
+    expect(page.map(({ href }) => href)).toContain("/data/parts");
+    const parts = await partsOf(person, "/data/parts");
     expect(parts).toHaveLength(3);
     const lists = [];
     for (const part of parts) lists.push(await listed(person, part));
     expect(lists.map(({ length }) => length)).toEqual([900, 900, 200]);
     expect(new Set(lists.flat()).size).toBe(2000);
+  });
+
+  it("is listed by parts for its owner alone, and by no other page", async () => {
+    expect((await ask({ name: "", cookie: "" }, "/data/parts")).headers.get("location")).toBe(
+      "/sign-in?next=%2Fdata%2Fparts",
+    );
+    const person = await signUp();
+    await fillIndex(person.name, 1000);
+    const questions = vi.spyOn(env.DB, "prepare");
+    await ask(person, "/data");
+    expect(questions.mock.calls.filter(([sql]) => sql.includes("row_number"))).toEqual([]);
+    questions.mockRestore();
+  });
+
+  it("has a file name for each part", async () => {
+    const { person } = await somebody();
+    const nameOf = async (path: string) =>
+      /filename="(.*)"$/.exec(
+        (await ask(person, path)).headers.get("content-disposition") ?? "",
+      )?.[1];
+    expect(await nameOf("/data/export?part=2")).toMatch(/-\d\d-part-2\.zip$/);
+    for (const part of ["x", "", '2"; evil', "../2", "9999999"]) {
+      const path = `/data/export?${new URLSearchParams({ part })}`;
+      expect(await nameOf(path)).toMatch(/-\d{4}-\d\d-\d\d\.zip$/);
+    }
   });
 
   it("is refused where a part has grown too long, and the page lists new ones", async () => {
@@ -276,7 +362,8 @@ describe("A lot of documents", () => {
   it("that is no more than one archive takes has one link", async () => {
     const person = await signUp();
     await fillIndex(person.name, 900);
-    expect(await partsOf(person)).toEqual(["/data/export"]);
+    expect(await partsOf(person, "/data")).toEqual(["/data/export"]);
+    expect(await partsOf(person, "/data/parts")).toEqual(["/data/export?part=1"]);
     expect(await listed(person, "/data/export")).toHaveLength(900);
   });
 });

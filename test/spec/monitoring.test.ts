@@ -142,6 +142,7 @@ describe("GET /metrics", () => {
     const mend = breakCalls(env.DB, "batch", ["refused", "refused", "refused"]);
     expect((await app.get("/notes/secret-name")).status).toBe(503);
     mend();
+    pass(MINUTE);
     const after = await metrics(elsewhere);
     const more = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
     expect(more('satchel_requests_total{route="/storage/*",status="2xx"}')).toBe(2);
@@ -153,6 +154,60 @@ describe("GET /metrics", () => {
     expect(more("satchel_stored_bytes")).toBe(1000);
     expect(JSON.stringify(after)).not.toContain("secret-name");
     expect(JSON.stringify(after)).not.toContain(app.user);
+  });
+});
+
+describe("The accounts in the numbers", () => {
+  it("are counted once a minute, however often they are asked for", async () => {
+    const elsewhere = sendWith({ METRICS_TOKEN });
+    pass(10 * MINUTE);
+    const before = await metrics(elsewhere);
+    await signUp();
+    const counting = vi.spyOn(env.DB, "prepare").mockClear();
+    for (let i = 0; i < 5; i++) expect(await metrics(elsewhere)).toMatchObject(accountsIn(before));
+    expect(counting.mock.calls.filter(([sql]) => sql.includes("suspended_at) AS"))).toEqual([]);
+    counting.mockRestore();
+    pass(MINUTE);
+    const name = 'satchel_accounts{state="active"}';
+    expect((await metrics(elsewhere))[name]).toBe((before[name] ?? 0) + 1);
+  });
+
+  const accountsIn = (numbers: Record<string, number>) =>
+    Object.fromEntries(
+      Object.entries(numbers).filter(([name]) => /accounts|documents|stored/.test(name)),
+    );
+});
+
+describe("A failure nobody foresaw", () => {
+  const fail = async (headers: Record<string, string>): Promise<[Response, string]> => {
+    const person = await signUp();
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
+    const loading = vi.spyOn(env.DB, "batch").mockRejectedValue(new Error("no such table"));
+    const response = await open(person, "/data", headers);
+    const { id } = JSON.parse(String(error.mock.calls[0]?.[0]));
+    loading.mockRestore();
+    error.mockRestore();
+    return [response, id];
+  };
+
+  it.each([
+    ["en", "Something went wrong", "Sign out"],
+    ["de", "Etwas ist schiefgegangen", "Abmelden"],
+  ])(
+    "is a page for a browser, %s, with the id it is logged under, and the menu",
+    async (language, title, signOut) => {
+      const [response, id] = await fail({ Accept: "text/html,*/*", "Accept-Language": language });
+      expect([response.status, response.headers.get("cache-control")]).toEqual([500, "no-store"]);
+      const html = await response.text();
+      for (const part of [`lang="${language}"`, title, signOut, id]) expect(html).toContain(part);
+      expect(html).not.toContain("no such table");
+    },
+  );
+
+  it("is JSON for everybody else", async () => {
+    const [response, id] = await fail({ Accept: "application/json" });
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ error: "internal", id });
   });
 });
 

@@ -47,17 +47,6 @@ export async function adminLog(): Promise<
   return results;
 }
 
-/** The kinds of what a person finds in their own activity, the newest first. */
-export async function deedsOf(name: string): Promise<string[]> {
-  const { results } = await env.DB.prepare(
-    `SELECT kind FROM activity JOIN accounts ON accounts.id = account
-     WHERE accounts.name = ? ORDER BY at DESC`,
-  )
-    .bind(name)
-    .all<{ kind: string }>();
-  return results.map(({ kind }) => kind);
-}
-
 /** The last time that somebody on this browser proved who they are is long ago. */
 export const forgetProofs = (): Promise<unknown> =>
   env.DB.prepare("UPDATE sessions SET proved_at = 0").run();

@@ -4,11 +4,13 @@ import { Hono } from "hono";
 import { requireProof } from "../accounts/gates";
 import { parseBytes } from "../core/amount";
 import { type Env, settings } from "../env";
+import type { Answer, AppContext } from "../http/context";
 import { readForm } from "../http/form";
+import { formatCount } from "../http/format";
 import { originsOf } from "../http/hosts";
-import { wordsOf } from "../http/language";
+import { languageOf, wordsOf } from "../http/language";
 import { errorPage } from "../http/page";
-import { type AdminContext, PAGE_LENGTH, placeOf } from "./frame";
+import { markOfPlace, placeOfMark, readPage } from "../http/paging";
 import {
   EMPTY_FORM,
   type InvitationForm,
@@ -22,6 +24,7 @@ import {
   findInvitation,
   isGood,
   listInvitations,
+  MOST,
   makeInvitation,
   type Wish,
 } from "./invitations";
@@ -30,11 +33,12 @@ import { WORDS } from "./words";
 export const invitationRoutes = new Hono<{ Bindings: Env }>();
 
 invitationRoutes.get("/", async (c) => {
-  const found = await listInvitations(c.env.DB, placeOf(c), PAGE_LENGTH + 1);
-  const invitations = found.slice(0, PAGE_LENGTH);
-  const last = found.length > PAGE_LENGTH ? invitations.at(-1) : undefined;
-  const next = last ? `/admin/invitations?before=${last.createdAt}.${last.hash}` : null;
-  return invitationsPage(c, invitations, next, Date.now());
+  const invitations = await readPage(
+    c,
+    (after, limit) => listInvitations(c.env.DB, placeOfMark(after), limit),
+    ({ createdAt, hash }) => markOfPlace({ at: createdAt, id: hash }),
+  );
+  return invitationsPage(c, invitations, Date.now());
 });
 
 invitationRoutes.use("/new", requireProof);
@@ -54,7 +58,10 @@ invitationRoutes.post("/new", async (c) => {
   const quotaBytes = form.quota === "" ? null : parseBytes(form.quota);
   if (quotaBytes === null && form.quota !== "") return newInvitationPage(c, form, words.badQuota);
   const wish = wishOf(form, quotaBytes);
-  if (wish === null) return newInvitationPage(c, form, words.invitations.bad);
+  if (wish === null) {
+    const most = (what: keyof typeof MOST) => formatCount(languageOf(c), MOST[what]);
+    return newInvitationPage(c, form, words.invitations.bad(most("uses"), most("days")));
+  }
   const secret = await makeInvitation(c.env, c.var.session.account, wish, Date.now());
   if (secret === null) return nothingThere(c);
   const { pages } = originsOf(c.req.url, settings(c.env));
@@ -65,15 +72,18 @@ invitationRoutes.use("/:hash/revoke", requireProof);
 
 invitationRoutes.get("/:hash/revoke", async (c) => {
   const invitation = await findInvitation(c.env.DB, c.req.param("hash"));
-  return invitation && isGood(invitation, Date.now()) ? revokePage(c, invitation) : nothingThere(c);
+  if (invitation === null) return nothingThere(c);
+  return isGood(invitation, Date.now()) ? revokePage(c, invitation) : toList(c);
 });
 
 invitationRoutes.post("/:hash/revoke", async (c) => {
   const now = Date.now();
   const invitation = await findInvitation(c.env.DB, c.req.param("hash"));
-  if (!invitation || !isGood(invitation, now)) return nothingThere(c);
-  const isEnded = await endInvitation(c.env, c.var.session.account, invitation, now);
-  return isEnded ? c.redirect("/admin/invitations", 303) : nothingThere(c);
+  if (invitation === null) return nothingThere(c);
+  const isEnded =
+    !isGood(invitation, now) ||
+    (await endInvitation(c.env, c.var.session.account, invitation, now));
+  return isEnded ? toList(c) : nothingThere(c);
 });
 
 /** What the form asks for; null if a number is none, or there is no note. */
@@ -81,16 +91,19 @@ function wishOf(
   { note, uses, days, isAdmin }: InvitationForm,
   quotaBytes: number | null,
 ): Wish | null {
-  const maxUses = wholeNumber(uses, 1000);
-  const lifetime = wholeNumber(days, 365);
-  if (note === "" || note.length > 100 || maxUses === null || lifetime === null) return null;
+  const maxUses = wholeNumber(uses, MOST.uses);
+  const lifetime = wholeNumber(days, MOST.days);
+  if (note === "" || note.length > MOST.noteLength) return null;
+  if (maxUses === null || lifetime === null) return null;
   return { note, maxUses, days: lifetime, quotaBytes, isAdmin };
 }
 
 const wholeNumber = (text: string, most: number): number | null =>
   /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= most ? Number(text) : null;
 
-const nothingThere = (c: AdminContext): Response | Promise<Response> => {
+const toList = (c: AppContext): Response => c.redirect("/admin/invitations", 303);
+
+const nothingThere = (c: AppContext): Answer => {
   const { noSuch, toList } = wordsOf(c, WORDS).invitations;
   return errorPage(c, 404, noSuch, { href: "/admin/invitations", text: toList });
 };

@@ -1,30 +1,17 @@
-/** Settings: the language, and what is kept about a person. */
+/** What somebody can set, and what is kept about them. */
 
-import { type Context, Hono } from "hono";
 import type { Account } from "../accounts/accounts";
-import { requireSignIn } from "../accounts/gates";
-import { type Profile, readProfile } from "../accounts/profile";
-import { type Env, settings } from "../env";
+import type { Profile } from "../accounts/profile";
+import { settings } from "../env";
+import type { Answer, AppContext } from "../http/context";
 import { formatDay } from "../http/format";
 import { addressOf, originsOf } from "../http/hosts";
 import { LANGUAGES, languageOf, wordsOf } from "../http/language";
 import { page } from "../http/page";
 import { WORDS } from "./words";
 
-type SettingsContext = Context<{ Bindings: Env }>;
-
-export const settingsRoutes = new Hono<{ Bindings: Env }>();
-
-settingsRoutes.get("/settings", requireSignIn, async (c) => {
-  const { account } = c.var.session;
-  return settingsPage(c, account, await readProfile(c.env.DB, account.id));
-});
-
-function settingsPage(
-  c: SettingsContext,
-  account: Account,
-  profile: Profile,
-): Response | Promise<Response> {
+/** The language, what is kept, and the ways to leave. */
+export function settingsPage(c: AppContext, account: Account, profile: Profile): Answer {
   const words = wordsOf(c, WORDS).settings;
   return page(
     c,
@@ -76,7 +63,7 @@ function settingsPage(
   );
 }
 
-const LanguageForm = ({ c }: { c: SettingsContext }) => {
+const LanguageForm = ({ c }: { c: AppContext }) => {
   const now = languageOf(c);
   return (
     <form method="post" action="/language">
@@ -95,7 +82,7 @@ const LanguageForm = ({ c }: { c: SettingsContext }) => {
 };
 
 interface PersonProps {
-  c: SettingsContext;
+  c: AppContext;
   account: Account;
   profile: Profile;
 }

@@ -2,14 +2,18 @@
 
 import { Hono } from "hono";
 import { requireProof } from "../accounts/gates";
+import { userOf } from "../accounts/typed";
 import { parseBytes } from "../core/amount";
 import { type Env, settings } from "../env";
+import type { Answer, AppContext } from "../http/context";
 import { readForm } from "../http/form";
 import { originsOf } from "../http/hosts";
 import { wordsOf } from "../http/language";
 import { errorPage } from "../http/page";
+import { readPage } from "../http/paging";
 import { accountPage, accountsPage, questionPage, resetLinkPage } from "./account-pages";
 import {
+  ACCOUNT_STATES,
   type AccountAct,
   type AccountSummary,
   actOn,
@@ -19,15 +23,22 @@ import {
   possibleActs,
   setQuota,
 } from "./accounts";
-import type { AdminContext } from "./frame";
 import { WORDS } from "./words";
 
 export const accountRoutes = new Hono<{ Bindings: Env }>();
 
 accountRoutes.get("/", async (c) => {
-  const beginning = (c.req.query("name") ?? "").trim().toLowerCase();
-  const found = await findAccounts(c.env.DB, beginning, c.req.query("after") ?? "");
-  return accountsPage(c, beginning, found.accounts, found.next);
+  const typed = c.req.query("name") ?? "";
+  const query = {
+    beginning: userOf(c, typed).trim().toLowerCase(),
+    state: ACCOUNT_STATES.find((one) => one === c.req.query("state")) ?? "all",
+  };
+  const accounts = await readPage(
+    c,
+    (after, limit) => findAccounts(c.env.DB, query, after, limit),
+    ({ name }) => name,
+  );
+  return accountsPage(c, typed, query, accounts);
 });
 
 accountRoutes.get("/:name", async (c) => {
@@ -49,21 +60,17 @@ accountRoutes.post("/:name/:act", async (c) => {
 
 type Found =
   | { ok: true; account: AccountSummary; act: AccountAct }
-  | { ok: false; response: Response | Promise<Response> };
+  | { ok: false; response: Answer };
 
 /** The account, and what may be done with it; otherwise the page that says that it may not. */
-async function find(c: AdminContext, name: string, wanted: string): Promise<Found> {
+async function find(c: AppContext, name: string, wanted: string): Promise<Found> {
   const account = await findAccount(c.env.DB, name);
   if (account === null) return { ok: false, response: noSuchAccount(c) };
   const act = possibleActs(account, c.var.session.account).find((one) => one === wanted);
   return act ? { ok: true, account, act } : { ok: false, response: nothingDone(c, account) };
 }
 
-async function answer(
-  c: AdminContext,
-  account: AccountSummary,
-  act: AccountAct,
-): Promise<Response> {
+async function answer(c: AppContext, account: AccountSummary, act: AccountAct): Promise<Response> {
   const admin = c.var.session.account;
   const words = wordsOf(c, WORDS);
   const form = await readForm(c);
@@ -90,19 +97,15 @@ async function answer(
   return act === "delete" && done ? c.redirect("/admin/accounts", 303) : isDone(c, account, done);
 }
 
-const isDone = (
-  c: AdminContext,
-  account: AccountSummary,
-  done: boolean,
-): Response | Promise<Response> =>
+const isDone = (c: AppContext, account: AccountSummary, done: boolean): Answer =>
   done ? c.redirect(`/admin/accounts/${account.name}`, 303) : nothingDone(c, account);
 
-const nothingDone = (c: AdminContext, { name }: AccountSummary): Response | Promise<Response> => {
+const nothingDone = (c: AppContext, { name }: AccountSummary): Answer => {
   const { gone, toAccount } = wordsOf(c, WORDS).accounts;
   return errorPage(c, 409, gone, { href: `/admin/accounts/${name}`, text: toAccount });
 };
 
-const noSuchAccount = (c: AdminContext): Response | Promise<Response> =>
+const noSuchAccount = (c: AppContext): Answer =>
   errorPage(c, 404, wordsOf(c, WORDS).accounts.noSuch, {
     href: "/admin/accounts",
     text: wordsOf(c, WORDS).nav["/admin/accounts"],

@@ -1,0 +1,9 @@
+/** What every door of the Worker is given with a request, and what it answers. */
+
+import type { Context } from "hono";
+import type { Env } from "../env";
+
+export type AppContext = Context<{ Bindings: Env }>;
+
+/** Pages are rendered a piece at a time. */
+export type Answer = Response | Promise<Response>;
