@@ -3,7 +3,8 @@
 import type { Context, Next } from "hono";
 import type { Env } from "../env";
 import { wordsOf } from "../http/language";
-import { errorPage } from "../http/page";
+import { limitPerson } from "../http/limits";
+import { errorPage, tooOftenPage } from "../http/page";
 import { currentSession, type Session } from "./sessions";
 import { WORDS } from "./words";
 
@@ -19,11 +20,17 @@ type GateContext = Context<{ Bindings: Env }>;
 /** So long after a proof of who they are a person is not asked for another one. */
 const PROOF_MS = 15 * 60 * 1000;
 
-/** Sends whoever is not signed in to do so, and then back to this page. */
+/**
+ * Sends whoever is not signed in to do so, and then back to this page. Takes no more forms of one
+ * person than anybody fills in.
+ */
 export async function requireSignIn(c: GateContext, next: Next): Promise<Response | undefined> {
-  const session = await currentSession(c, Date.now());
+  const now = Date.now();
+  const session = await currentSession(c, now);
   if (session === null) return c.redirect(`/sign-in?${backTo(c)}`, 303);
   c.set("session", session);
+  const tooOften = isRead(c) ? null : tooOftenPage(c, limitPerson(session.account.id, now));
+  if (tooOften) return tooOften;
   await next();
 }
 
@@ -32,11 +39,16 @@ export async function requireSignIn(c: GateContext, next: Next): Promise<Respons
  * what would keep its owner out. After `requireSignIn`. Who has opened a form in time may send it.
  */
 export async function requireProof(c: GateContext, next: Next): Promise<Response | undefined> {
-  const lifetimeMs = isRead(c) ? PROOF_MS : 2 * PROOF_MS;
-  if (c.var.session.provedAt + lifetimeMs <= Date.now()) {
-    return c.redirect(`/confirm?${backTo(c)}`, 303);
-  }
+  const asked = askForProof(c, c.var.session);
+  if (asked) return asked;
   await next();
+}
+
+/** The same where a request has to be looked at first; null: the proof is fresh enough. */
+export function askForProof(c: GateContext, session: Session): Response | null {
+  const lifetimeMs = isRead(c) ? PROOF_MS : 2 * PROOF_MS;
+  const isFresh = session.provedAt + lifetimeMs > Date.now();
+  return isFresh ? null : c.redirect(`/confirm?${backTo(c)}`, 303);
 }
 
 /** Opens for administrators alone. After `requireSignIn`. */

@@ -166,16 +166,20 @@ const isSpare = (id: string): string =>
    AND (EXISTS (SELECT 1 FROM passwords WHERE account = ?1)
      OR EXISTS (SELECT 1 FROM passkeys WHERE account = ?1 AND id <> ${id}))`;
 
-/** False, and it stays, if it is the last way in. */
+/** Ends all sessions but one, too. False, and nothing changed, if it is the last way in. */
 export async function deletePasskey(
   db: D1Database,
   account: string,
   id: string,
+  keptSession: string,
   deed: Entry,
 ): Promise<boolean> {
   const answers = await askPatiently(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: isSpare("?6"), values: [id] }),
+      db
+        .prepare(`DELETE FROM sessions WHERE account = ?1 AND hash <> ?3 AND ${isSpare("?2")}`)
+        .bind(account, id, keptSession),
       db
         .prepare(`DELETE FROM passkeys WHERE account = ?1 AND id = ?2 AND ${isSpare("?2")}`)
         .bind(account, id),

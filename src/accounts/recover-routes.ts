@@ -17,7 +17,7 @@ import { linkPage, mailPage, recoverByMailPage, recoverPage } from "./recover-pa
 import { checkRecoveryCode } from "./recovery-codes";
 import { mailRecovery } from "./recovery-mail";
 import { TOO_MANY } from "./refusals";
-import { startSessionWith } from "./sessions";
+import { currentSession, startSessionWith } from "./sessions";
 import { redeemTicket } from "./ticket-repo";
 import { userOf } from "./typed";
 import { WORDS } from "./words";
@@ -66,6 +66,11 @@ recoverRoutes.post("/link/:secret", async (c) => {
   if (link.isSuspended) return linkPage(c, link, { code: "suspended" });
   const consequences = consequencesOf(c.env, link, now);
   if (link.purpose === "email") {
+    // Who has been signed out since, as a thief is, does not make their address a way in.
+    const session = await currentSession(c, now);
+    if (session?.account.id !== link.account.id) {
+      return c.redirect(`/sign-in?${new URLSearchParams({ next: c.req.path })}`, 303);
+    }
     await redeemTicket(c.env.DB, ticketOf(link), consequences);
     return c.redirect("/security?after=email", 303);
   }

@@ -150,8 +150,9 @@ securityRoutes.post("/security/passkeys/:id/remove", async (c) => {
   const passkey = await passkeyOf(c);
   // Gone already, perhaps by this very form, whose answer was lost.
   if (!passkey) return c.redirect("/security", 303);
+  const { account, hash } = c.var.session;
   const deed = entryOf({ kind: "passkey-removed", name: passkey.name }, Date.now());
-  const isGone = await deletePasskey(c.env.DB, c.var.session.account.id, passkey.id, deed);
+  const isGone = await deletePasskey(c.env.DB, account.id, passkey.id, hash, deed);
   return isGone
     ? c.redirect("/security", 303)
     : showRemovePasskey(c, passkey, { code: "last-way-in" });

@@ -17,11 +17,18 @@ const PROBE_NAME = "/healthz";
 
 type Health = Record<"d1" | "r2" | "objects", "ok" | "failed">;
 
-let known: { health: Health; at: number } | null = null;
+let known: { health: Promise<Health>; at: number } | null = null;
 
 /** How each dependency is doing. Never rejects; what has failed is logged. */
-export async function checkHealth(env: Env, now: number): Promise<Health> {
-  if (known && Math.abs(now - known.at) < KEPT_MS) return known.health;
+export function checkHealth(env: Env, now: number): Promise<Health> {
+  if (known === null || Math.abs(now - known.at) >= KEPT_MS) {
+    // Whoever asks meanwhile waits for the same answer.
+    known = { health: ask(env), at: now };
+  }
+  return known.health;
+}
+
+async function ask(env: Env): Promise<Health> {
   const [d1, r2, objects] = await Promise.all([
     probe("D1", () => answerInTime(probeDatabase(env.DB), PROBE_WITHIN_MS)),
     probe("R2", () => probeBucket(env.BODIES, PROBE_WITHIN_MS)),
@@ -29,8 +36,7 @@ export async function checkHealth(env: Env, now: number): Promise<Health> {
       answerInTime(env.USERS.getByName(PROBE_NAME).ping(), PROBE_WITHIN_MS),
     ),
   ]);
-  known = { health: { d1, r2, objects }, at: now };
-  return known.health;
+  return { d1, r2, objects };
 }
 
 /** Whether all is well. */

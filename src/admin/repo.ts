@@ -114,6 +114,7 @@ type ActOnAccount = NewAct & { target: string };
 /** Closes an account, and ends its sessions. False if it is closed, or the administrator's own. */
 export const suspend = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
   runAct(db, act, `${ANOTHER} AND t.suspended_at IS NULL`, [
+    ...endWaysBack(db, act),
     setIfStands(db, act, "suspended_at", act.at),
     db
       .prepare(`DELETE FROM sessions WHERE account = ?1 AND ${actStands("?2", "?3")}`)
@@ -149,7 +150,10 @@ export const makeAdministrator = (db: D1Database, act: ActOnAccount): Promise<bo
  * unmake each other one remains, and so there is always one.
  */
 export const unmakeAdministrator = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, `${ANOTHER} AND t.is_admin = 1`, [setIfStands(db, act, "is_admin", 0)]);
+  runAct(db, act, `${ANOTHER} AND t.is_admin = 1`, [
+    ...endWaysBack(db, act),
+    setIfStands(db, act, "is_admin", 0),
+  ]);
 
 /** Writes down that a link will be made by which the person gets in again. */
 export const noteResetLink = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
@@ -157,7 +161,27 @@ export const noteResetLink = (db: D1Database, act: ActOnAccount): Promise<boolea
 
 /** Closes an account for good: it is to be erased then. False if it is the administrator's own. */
 export const close = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, ANOTHER, closing(db, act.target, act.at, act.id));
+  runAct(db, act, ANOTHER, [...endWaysBack(db, act), ...closing(db, act.target, act.at, act.id)]);
+
+/**
+ * Whoever was an administrator may have made ways back into administration: invitations that make
+ * administrators and links into other accounts. Nobody knows who made which, so all that are open end.
+ */
+function endWaysBack(db: D1Database, { target, at, id }: ActOnAccount): D1PreparedStatement[] {
+  const wasAdministrator = `${actStands("?1", "?2")}
+    AND EXISTS (SELECT 1 FROM accounts WHERE id = ?3 AND is_admin = 1)`;
+  return [
+    db
+      .prepare(
+        `UPDATE invitations SET expires_at = min(expires_at, ?1)
+         WHERE is_admin = 1 AND ${wasAdministrator}`,
+      )
+      .bind(at, id, target),
+    db
+      .prepare(`DELETE FROM links WHERE purpose = 'reset' AND ${wasAdministrator}`)
+      .bind(at, id, target),
+  ];
+}
 
 const ANOTHER = "t.deleted_at IS NULL AND t.id <> a.id";
 

@@ -19,5 +19,9 @@ export function parseUserName(raw: string): string | null {
   return USER_NAME.test(name) && name.length <= MAX_NAME_LENGTH ? name : null;
 }
 
+/** Whether a name that somebody made up shows as what it is: no sign that nobody sees, no pile of marks. */
+export const canBeShown = (name: string): boolean =>
+  !/\p{C}|\p{Default_Ignorable_Code_Point}|\p{M}{3}/u.test(name);
+
 /** Whether nobody may sign up by this name. */
 export const isReserved = (name: string): boolean => RESERVED.has(name);

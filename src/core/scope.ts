@@ -36,6 +36,10 @@ export function parseScopes(raw: string): Scope[] | null {
 export const formatScopes = (scopes: Scope[]): string =>
   scopes.map(({ module, level }) => `${module}:${level}`).join(" ");
 
+/** Whether `*` is among them. */
+export const reachesEverything = (scopes: Scope[]): boolean =>
+  scopes.some(({ module }) => module === "*");
+
 /** Whether nothing in `wanted` goes beyond `granted`, and no module is named that is not there. */
 export const isWithin = (wanted: Scope[], granted: Scope[]): boolean =>
   wanted.every(({ module, level }) =>

@@ -8,7 +8,8 @@ import { type Env, settings } from "../env";
 import type { AppContext } from "../http/context";
 import { addressOf, originsOf } from "../http/hosts";
 import { wordsOf } from "../http/language";
-import { errorPage } from "../http/page";
+import { limitPerson } from "../http/limits";
+import { errorPage, tooOftenPage } from "../http/page";
 import { exportDocuments, listParts } from "../storage/export";
 import { readUsage } from "../storage/usage";
 import { dataPage, partsPage } from "./data-page";
@@ -34,6 +35,8 @@ dataRoutes.get("/data/export", requireSignIn, async (c) => {
     "Content-Disposition": `attachment; filename="${archiveName(c, account, now)}"`,
   };
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
+  const tooOften = tooOftenPage(c, limitPerson(account.id, now));
+  if (tooOften) return tooOften;
   const part = { after: c.req.query("after") ?? null, until: c.req.query("until") ?? null };
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
   const archive = await exportDocuments(c.env, { account: account.id, address, part }, now);

@@ -2,6 +2,7 @@
 
 import { type Context, Hono } from "hono";
 import { requireProof, requireSignIn } from "../accounts/gates";
+import { canBeShown } from "../core/names";
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
@@ -50,7 +51,7 @@ async function readTokenForm(c: TokensContext): Promise<TokenForm> {
 
 /** One line that can be shown: no control characters, and none that turn the line around. */
 const isName = (name: string): boolean =>
-  name !== "" && name.length <= MAX_TOKEN_NAME_LENGTH && !/\p{C}/u.test(name);
+  name !== "" && name.length <= MAX_TOKEN_NAME_LENGTH && canBeShown(name);
 
 /** Null: nothing was named, or something that is no module. */
 function readScopes({ write, read }: TokenForm): Scope[] | null {

@@ -64,6 +64,13 @@ export function limitApp(
   );
 }
 
+/** What somebody who is signed in may send, or take along: nobody fills in forms as fast for long. */
+const FORMS: Rate = { perSecond: 0.5, burst: 300 };
+
+/** Takes a form, or an archive, of somebody who is signed in. Null, or the refusal. */
+export const limitPerson = (account: string, now: number): Refusal | null =>
+  take([{ name: `person ${account}`, rate: FORMS }], now);
+
 /** Takes a request that shows no token, or none that counts. Null, or the refusal. */
 export const limitStranger = (c: AppContext, now: number): Refusal | null =>
   take(

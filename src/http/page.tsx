@@ -4,6 +4,7 @@ import type { Context, Next } from "hono";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Refusal } from "../core/refusals";
 import type { Answer } from "./context";
 import { LANGUAGES, type Language, languageOf, wordsOf } from "./language";
 import { WORDS } from "./words";
@@ -155,6 +156,14 @@ export function errorPage(
 /** The page where there is none. */
 export const notFoundPage = (c: Context): Answer => errorPage(c, 404, wordsOf(c, WORDS).notFound);
 
+/** Says when to try again, where somebody sends forms as programs do; null: not so often. */
+export function tooOftenPage(c: Context, refusal: Refusal | null): Answer | null {
+  if (refusal?.code !== "too-many-requests") return null;
+  const { title, sentence } = wordsOf(c, WORDS).tooOften;
+  c.header("Retry-After", String(refusal.retryAfterSeconds));
+  return errorPage(c, 429, { title, sentence: sentence(refusal.retryAfterSeconds) });
+}
+
 /** The part of a page that says what went wrong, announced by screen readers. */
 export const Problem = ({ children }: { children: Child }) => (
   <p class="problem" role="alert">
@@ -219,7 +228,8 @@ const pageHeaders = (c: Context, app?: string): Record<string, string> => ({
     "script-src 'self'",
     "style-src 'self'",
     "connect-src 'self'",
-    `img-src 'self' data:${app ? ` ${sourceOf(app)}` : ""}`,
+    // An address of digits would open all of them, as it does for the form.
+    `img-src 'self' data:${app && !app.includes("[") ? ` ${app}` : ""}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
     `form-action 'self'${app ? ` ${sourceOf(app)}` : ""}`,

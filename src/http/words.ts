@@ -16,6 +16,11 @@ const en = {
   toHome: "To the home page",
   cancel: "Cancel",
   nextPage: "Next page",
+  tooOften: {
+    title: "Too often",
+    sentence: (seconds: number) =>
+      `That was more than anybody does by hand. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+  },
   notFound: { title: "Not found", sentence: "There is nothing here." },
   tooMuch: { title: "Too much", sentence: "This form is larger than any of ours." },
   notFromHere: { title: "Not from here", sentence: "This form was sent from another site." },
@@ -50,6 +55,11 @@ const de: typeof en = {
   toHome: "Zur Startseite",
   cancel: "Abbrechen",
   nextPage: "Nächste Seite",
+  tooOften: {
+    title: "Zu oft",
+    sentence: (seconds) =>
+      `Das war mehr, als jemand von Hand tut. Versuche es in ${seconds} ${seconds === 1 ? "Sekunde" : "Sekunden"} noch einmal.`,
+  },
   notFound: { title: "Nicht gefunden", sentence: "Hier ist nichts." },
   tooMuch: { title: "Zu viel", sentence: "Dieses Formular ist größer als jedes von uns." },
   notFromHere: {

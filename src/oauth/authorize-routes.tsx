@@ -2,19 +2,21 @@
 
 import { type Context, Hono } from "hono";
 import type { Account } from "../accounts/accounts";
-import { currentAccount } from "../accounts/sessions";
+import { askForProof } from "../accounts/gates";
+import { currentSession } from "../accounts/sessions";
 import { parseUserName } from "../core/names";
-import { formatScopes } from "../core/scope";
+import { formatScopes, reachesEverything } from "../core/scope";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
 import { wordsOf } from "../http/language";
-import { errorPage } from "../http/page";
+import { limitPerson } from "../http/limits";
+import { errorPage, tooOftenPage } from "../http/page";
 import { issueCode } from "./codes";
 import { consentPage } from "./consent";
 import { recallApp } from "./grants";
 import { issueToken } from "./implicit";
-import { type AnswerProblem, readAnswer } from "./narrowing";
+import { readAnswer, type UnsoundAnswer } from "./narrowing";
 import {
   type AuthorizationRequest,
   errorRedirect,
@@ -42,8 +44,10 @@ authorizeRoutes.post("/:user?", async (c) => {
     return c.redirect(errorRedirect(request, "access_denied", "The person has refused."));
   }
   const now = Date.now();
+  const tooOften = tooOftenPage(c, limitPerson(account.id, now));
+  if (tooOften) return tooOften;
   const answer = readAnswer(request.scopes, form, now);
-  if (!answer.ok) return ask(c, ready, answer.problem);
+  if (!answer.ok) return ask(c, ready, { form, problem: answer.problem });
   const allowed = {
     account,
     redirectUri: request.redirectUri,
@@ -66,12 +70,12 @@ interface Ready {
 async function ask(
   c: OAuthContext,
   { account, request }: Ready,
-  problem?: AnswerProblem,
+  unsound?: UnsoundAnswer,
 ): Promise<Response> {
   const { origin } = request.redirectUri;
   const recalled = await recallApp(c.env.DB, account.id, origin, Date.now());
   const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
-  return consentPage(c, { request, person: account, address, ...recalled }, problem);
+  return consentPage(c, { request, person: account, address, ...recalled }, unsound);
 }
 
 /**
@@ -82,15 +86,18 @@ async function readyForConsent(c: OAuthContext): Promise<Response | Ready> {
   const { pathname, search } = new URL(c.req.url);
   const origins = originsOf(c.req.url, settings(c.env));
   const parsed = parseAuthorizationRequest(new URLSearchParams(search), origins);
-  const account = await currentAccount(c, Date.now());
+  const session = await currentSession(c, Date.now());
+  const account = session?.account ?? null;
   if (!parsed.ok) return refuseRequest(c, parsed.refusal, account !== null);
   const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");
-  if (account === null || (user !== undefined && account.name !== user)) {
+  if (session === null || account === null || (user !== undefined && account.name !== user)) {
     const query = new URLSearchParams({ next: pathname + search });
     if (user !== undefined) query.set("name", user);
     return c.redirect(`/sign-in?${query}`);
   }
-  return { account, request: parsed.request };
+  // What reaches everything is worth as much to a thief of the session as a way in.
+  const asked = reachesEverything(parsed.request.scopes) ? askForProof(c, session) : null;
+  return asked ?? { account, request: parsed.request };
 }
 
 /**

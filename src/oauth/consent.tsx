@@ -6,7 +6,7 @@ import { isLoopback } from "../http/hosts";
 import { languageOf, wordsOf } from "../http/language";
 import { Linked, Problem, page } from "../http/page";
 import { type ConnectedApp, describeScopes } from "./grants";
-import type { AnswerProblem, Duration } from "./narrowing";
+import type { Duration, UnsoundAnswer } from "./narrowing";
 import { Answers, DurationField, ScopeList } from "./question";
 import type { AuthorizationRequest } from "./request";
 import { WORDS } from "./words";
@@ -25,12 +25,12 @@ export interface Question {
 /**
  * Asks whether the app, shown by its origin, may have what it asks for; says so if it is connected.
  * Its form goes back to the URL of the page, so that the request is read anew from there.
- * `problem` is what was wrong with the answer before.
+ * `unsound` is the answer before, if it could not be taken: what was chosen stays chosen.
  */
 export function consentPage(
   c: Context,
   { request, person, address, connected, isKnown }: Question,
-  problem?: AnswerProblem,
+  unsound?: UnsoundAnswer,
 ): Response | Promise<Response> {
   const { redirectUri, scopes, flow } = request;
   const { origin } = redirectUri;
@@ -39,7 +39,7 @@ export function consentPage(
   const usual: Duration = flow === "implicit" ? "always" : "year";
   return page(
     c,
-    { title: words.connect, person, app: origin, ...(problem ? { status: 400 } : {}) },
+    { title: words.connect, person, app: origin, ...(unsound ? { status: 400 } : {}) },
     <form method="post" class="card">
       <h1>
         <span class="origin">
@@ -48,7 +48,7 @@ export function consentPage(
         </span>{" "}
         <span>{words.asks}</span>
       </h1>
-      {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+      {unsound ? <Problem>{words.problems[unsound.problem]}</Problem> : null}
       {warningsOf(origin, isKnown, words).map((warning) => (
         <p class="warning">{warning}</p>
       ))}
@@ -58,8 +58,8 @@ export function consentPage(
           <Linked words={words.takeAway} href="/apps" />
         </p>
       ) : null}
-      <ScopeList scopes={scopes} words={words} />
-      <DurationField usual={usual} words={words} />
+      <ScopeList scopes={scopes} words={words} chosen={unsound?.form} />
+      <DurationField usual={unsound?.form.get("duration") ?? usual} words={words} />
       <Answers address={address} words={words} />
     </form>,
   );

@@ -6,7 +6,7 @@ import type { Account } from "../accounts/accounts";
 import { wordsOf } from "../http/language";
 import { Problem, page } from "../http/page";
 import { showUserCode, type WaitingDevice } from "./devices";
-import type { AnswerProblem } from "./narrowing";
+import type { UnsoundAnswer } from "./narrowing";
 import { Answers, DurationField, ScopeList } from "./question";
 import { WORDS } from "./words";
 
@@ -64,24 +64,24 @@ export function devicePage(
   c: Context,
   { person, address, code }: { person: Account; address: string; code: string },
   device: WaitingDevice,
-  problem?: AnswerProblem,
+  unsound?: UnsoundAnswer,
 ): Response | Promise<Response> {
   const words = wordsOf(c, WORDS);
   return page(
     c,
-    { title: words.device.title, person, ...(problem ? { status: 400 } : {}) },
+    { title: words.device.title, person, ...(unsound ? { status: 400 } : {}) },
     <form method="post" action="/device" class="card">
       <h1>
         {words.device.quoted(device.name)} <span>{words.device.asks}</span>
       </h1>
-      {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+      {unsound ? <Problem>{words.problems[unsound.problem]}</Problem> : null}
       <p class="warning">{words.device.unverified}</p>
-      <p>
+      <p class="row">
         {words.device.shows} <strong class="address">{showUserCode(code)}</strong>
       </p>
       <input type="hidden" name="user_code" value={code} />
-      <ScopeList scopes={device.scopes} words={words} />
-      <DurationField usual="year" words={words} />
+      <ScopeList scopes={device.scopes} words={words} chosen={unsound?.form} />
+      <DurationField usual={unsound?.form.get("duration") ?? "year"} words={words} />
       <Answers address={address} words={words} />
     </form>,
   );

@@ -1,7 +1,8 @@
 /** The door at which a person types the code of a device: /device. */
 
 import { type Context, Hono } from "hono";
-import { requireSignIn } from "../accounts/gates";
+import { askForProof, requireSignIn } from "../accounts/gates";
+import { reachesEverything } from "../core/scope";
 import { type Env, settings } from "../env";
 import { readForm } from "../http/form";
 import { addressOf, originsOf } from "../http/hosts";
@@ -39,6 +40,8 @@ deviceRoutes.post("/device", async (c) => {
   const device = await findWaiting(c.env, typed, now);
   const gone = () => codePage(c, account, typed, { sentence: words.unknown, status: 400 });
   if (device === null || code === null) return gone();
+  const asked = reachesEverything(device.scopes) ? askForProof(c, c.var.session) : null;
+  if (asked) return asked;
   const decision = form.get("decision");
   const question = { person: account, address: addressHere(c), code };
   if (decision === null) return devicePage(c, question, device);
@@ -47,7 +50,7 @@ deviceRoutes.post("/device", async (c) => {
     return isDenied ? donePage(c, account, words.denied(device.name)) : gone();
   }
   const answer = readAnswer(device.scopes, form, now);
-  if (!answer.ok) return devicePage(c, question, device, answer.problem);
+  if (!answer.ok) return devicePage(c, question, device, { form, problem: answer.problem });
   const isAllowed = await allowDevice(c.env, account, device, answer, now);
   return isAllowed ? donePage(c, account, words.allowed(device.name)) : gone();
 });

@@ -62,6 +62,12 @@ const isLevel = (text: string): text is Level => (LEVELS as readonly string[]).i
 /** Why the answer to a question cannot be taken. */
 export type AnswerProblem = "nothing" | "level" | "duration";
 
+/** An answer that cannot be taken, to be shown again as it was. */
+export interface UnsoundAnswer {
+  form: URLSearchParams;
+  problem: AnswerProblem;
+}
+
 /** What a person has allowed. Refuses with what the form has to say better. */
 export function readAnswer(
   scopes: Scope[],

@@ -8,15 +8,30 @@ import type { WORDS } from "./words";
 type Words = (typeof WORDS)["en"];
 
 /** What is asked for, module by module, each to be narrowed. */
-export const ScopeList = ({ scopes, words }: { scopes: Scope[]; words: Words }) => (
+export const ScopeList = ({
+  scopes,
+  words,
+  chosen,
+}: {
+  scopes: Scope[];
+  words: Words;
+  /** A form in which something was chosen already. */
+  chosen?: URLSearchParams | undefined;
+}) => (
   <ul class="list">
     {scopes.map((scope) => (
-      <ScopeItem scope={scope} words={words} />
+      <ScopeItem scope={scope} words={words} chosen={chosen?.get(levelField(scope))} />
     ))}
   </ul>
 );
 
-const ScopeItem = ({ scope, words }: { scope: Scope; words: Words }) => {
+interface ScopeItemProps {
+  scope: Scope;
+  words: Words;
+  chosen: string | null | undefined;
+}
+
+const ScopeItem = ({ scope, words, chosen }: ScopeItemProps) => {
   const isAll = scope.module === "*";
   return (
     <li>
@@ -26,7 +41,9 @@ const ScopeItem = ({ scope, words }: { scope: Scope; words: Words }) => {
       </label>
       <select id={levelField(scope)} name={levelField(scope)}>
         {levelsOf(scope).map((level) => (
-          <option value={level}>{words.levels[level]}</option>
+          <option value={level} selected={level === chosen}>
+            {words.levels[level]}
+          </option>
         ))}
       </select>
       {isAll ? <p class="warning">{words.everythingWarning}</p> : null}

@@ -10,7 +10,7 @@ import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { limitForms, readForm } from "../http/form";
 import { originsOf } from "../http/hosts";
-import { limitStrangers } from "../http/limits";
+import { hasTry, LIMIT_PERIOD_SECONDS, limitStrangers } from "../http/limits";
 import { loadRefreshToken } from "./code-repo";
 import { exchangeCode, exchangeRefreshToken } from "./codes";
 import { exchangeDeviceCode, requestDevice } from "./devices";
@@ -41,6 +41,14 @@ tokenRoutes.post("/token", async (c) => {
 /** RFC 8628 §3.1. */
 tokenRoutes.post("/device_authorization", async (c) => {
   if (!isForm(c)) return answer(c, badRequest("The body is not a form."));
+  // Each leaves a row, and whoever asks has shown nothing.
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) {
+    c.header("Retry-After", String(LIMIT_PERIOD_SECONDS));
+    return c.json(
+      { error: "slow_down", error_description: "Too many devices ask from here." },
+      429,
+    );
+  }
   const form = presentParameters(await readForm(c));
   const repeated = findRepeated(form);
   if (repeated) return answer(c, badRequest(`${repeated} is there more than once.`));
