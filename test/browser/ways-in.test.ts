@@ -26,6 +26,12 @@ async function withDevice(
   return { session, authenticatorId };
 }
 
+/** Else the device, which waits for nobody, would sign in by itself on the page for that. */
+const withoutOffers = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+  });
+
 const withPasskey = (page: Page): Promise<void> =>
   page.getByRole("button", { name: "Continue with a passkey" }).click();
 
@@ -50,10 +56,7 @@ const newPage = async (stage: Stage): Promise<{ context: BrowserContext; page: P
 
 test("with a passkey: sign up, sign out, sign in without a name", async ({ stage }) => {
   const { page } = await newPage(stage);
-  // Else this device, which waits for nobody, would sign in before the button is pressed.
-  await page.addInitScript(() => {
-    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
-  });
+  await withoutOffers(page);
   const { session, authenticatorId } = await withDevice(page);
   const name = await signUpByPasskey(stage, page);
   const { credentials } = await session.send("WebAuthn.getCredentials", { authenticatorId });
@@ -131,6 +134,7 @@ test("recovery codes are shown once, copied, and let in where all else is lost",
 }) => {
   const context = await stage.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
   const page = await context.newPage();
+  await withoutOffers(page);
   await withDevice(page);
   const name = await signUpByPasskey(stage, page);
   await page.getByRole("link", { name: "Security" }).click();
