@@ -27,6 +27,7 @@ export type Deed =
   | { kind: "password-set" }
   | { kind: "password-removed" }
   | { kind: "passkey-added"; name: string }
+  | { kind: "passkey-renamed"; name: string }
   | { kind: "passkey-removed"; name: string }
   | { kind: "recovery-codes-made" }
   | { kind: "email-set"; email: string }

@@ -145,18 +145,22 @@ export const notePasskeyUse = (
     .bind(ticket.hash, ticket.account, id, counter, now),
 ];
 
-/** Does nothing if the account has no such passkey. */
+/** Does nothing if the account has no such passkey, or that is its name already. */
 export async function renamePasskey(
   db: D1Database,
   account: string,
   id: string,
   name: string,
+  deed: Entry,
 ): Promise<void> {
+  const isOther = "EXISTS (SELECT 1 FROM passkeys WHERE account = ?1 AND id = ?6 AND name <> ?7)";
   await askPatiently(() =>
-    db
-      .prepare("UPDATE passkeys SET name = ?3 WHERE account = ?1 AND id = ?2")
-      .bind(account, id, name)
-      .run(),
+    db.batch([
+      insertActivity(db, account, deed, { sql: isOther, values: [id, name] }),
+      db
+        .prepare("UPDATE passkeys SET name = ?3 WHERE account = ?1 AND id = ?2")
+        .bind(account, id, name),
+    ]),
   );
 }
 

@@ -137,7 +137,8 @@ securityRoutes.post("/security/passkeys/:id", async (c) => {
   const passkey = await passkeyOf(c);
   if (!passkey) return notFound(c);
   const name = passkeyName((await readForm(c)).get("name"), passkey.name);
-  await renamePasskey(c.env.DB, c.var.session.account.id, passkey.id, name);
+  const deed = entryOf({ kind: "passkey-renamed", name }, Date.now());
+  await renamePasskey(c.env.DB, c.var.session.account.id, passkey.id, name, deed);
   return c.redirect("/security", 303);
 });
 

@@ -140,12 +140,16 @@ describe("The page", () => {
     await sendForm("/security/password", { password: PASSWORD }, { cookie, ...fromElsewhere() });
     const device = new Authenticator();
     await makePasskey("/security/passkeys/add", { name: "b" }, { device, cookie });
+    // The second changes nothing.
+    for (const name of ["c", "c"])
+      await sendForm(`/security/passkeys/${device.id}`, { name }, { cookie });
     await sendForm(`/security/passkeys/${device.id}/remove`, {}, { cookie });
     await sendForm("/security/recovery-codes", {}, { cookie });
     await sendForm("/security/password/remove", {}, { cookie });
     expect((await deeds(name)).sort()).toEqual([
       "passkey-added",
       "passkey-removed",
+      "passkey-renamed",
       "password-removed",
       "password-set",
       "recovery-codes-made",

@@ -102,6 +102,7 @@ const DEEDS: { [Kind in Deed["kind"]]: Extract<Deed, { kind: Kind }> } = {
   "password-set": { kind: "password-set" },
   "password-removed": { kind: "password-removed" },
   "passkey-added": { kind: "passkey-added", name: "Phone" },
+  "passkey-renamed": { kind: "passkey-renamed", name: "Phone" },
   "passkey-removed": { kind: "passkey-removed", name: "Phone" },
   "recovery-codes-made": { kind: "recovery-codes-made" },
   "email-set": { kind: "email-set", email: "a@b.example" },
