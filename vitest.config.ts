@@ -29,6 +29,7 @@ export default defineConfig({
           include: ["test/{spec,unit,races}/**/*.test.ts"],
           setupFiles: ["./test/support/setup.ts"],
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

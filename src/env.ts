@@ -129,7 +129,8 @@ export function readSettings(variables: Variables): Settings {
   if (result.success) return result.output;
   const sentences = result.issues.map((issue) => {
     const name = String(issue.path?.[0].key);
-    const value = SECRET_SETTINGS.includes(name) ? "" : ` is "${known[name]}" but`;
+    const isShown = !SECRET_SETTINGS.includes(name) && known[name] !== undefined;
+    const value = isShown ? ` is "${known[name]}" but` : "";
     return `The setting ${name}${value} ${issue.message}.`;
   });
   throw new Error(sentences.join(" "));

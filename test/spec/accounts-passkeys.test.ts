@@ -100,6 +100,28 @@ describe("Signing up with a passkey", () => {
     expect(await rows()).toEqual(before);
   });
 
+  it.each([
+    ["clientDataJSON", { length: 60_000_000 }],
+    ["clientDataJSON", null],
+    ["clientDataJSON", "x".repeat(30_000)],
+    ["attestationObject", { length: 20_000_000 }],
+    ["attestationObject", 5],
+    ["transports", "internal"],
+    ["transports", null],
+    ["transports", Array(1000).fill("usb")],
+    ["transports", [{}]],
+  ])("is refused where %s has another shape, and makes nothing", async (field, value) => {
+    const before = await rows();
+    const name = freshName();
+    const { response, ...rest } = (await new Authenticator().create(
+      await optionsOf("/sign-up/passkey", { name }),
+    )) as { response: Record<string, unknown> };
+    const credential = { ...rest, response: { ...response, [field]: value } };
+    const answer = await sendJson("/sign-up/passkey", { name, credential });
+    await expectRefused(answer, 403, "late-passkey");
+    expect(await rows()).toEqual(before);
+  });
+
   it("with somebody's passkey makes nothing, and that one stays theirs", async () => {
     const before = await rows();
     const { response } = await makePasskey(

@@ -232,7 +232,7 @@ describe("Mail", () => {
   const someoneWithEmail = async (email: string): Promise<Person> => {
     const person = await signUp();
     await post("/security/email", { email }, person.cookie);
-    const confirmed = await post(linkIn(sentMail()[0]?.text), {});
+    const confirmed = await post(linkIn(sentMail()[0]?.text), {}, person.cookie);
     expect(confirmed.headers.get("location")).toBe("/security?after=email");
     return person;
   };
@@ -246,12 +246,26 @@ describe("Mail", () => {
     const path = linkIn(sentMail()[0]?.text);
     expect(mainText(await (await sendLocal(path)).text())).toContain("a@b.example");
     expect((await ways(person.name)).email).toBeNull();
-    const confirmed = await post(path, {});
+    const confirmed = await post(path, {}, person.cookie);
     expect(confirmed.headers.get("set-cookie")).toBeNull();
     expect((await ways(person.name)).email).toBe("a@b.example");
-    expect((await post(path, {})).status).toBe(404);
+    expect((await post(path, {}, person.cookie)).status).toBe(404);
     await post("/security/email/remove", {}, person.cookie);
     expect((await ways(person.name)).email).toBeNull();
+  });
+
+  it("confirms nothing for who has been signed out, or is somebody else", async () => {
+    const person = await signUp();
+    const other = await signUp();
+    await post("/security/email", { email: "thief@b.example" }, person.cookie);
+    const path = linkIn(sentMail()[0]?.text);
+    await sendForm("/sign-out", {}, { cookie: person.cookie });
+    for (const cookie of ["", person.cookie, other.cookie]) {
+      const response = await post(path, {}, cookie);
+      expect(response.headers.get("location")).toMatch(/^\/sign-in\?/);
+    }
+    expect((await ways(person.name)).email).toBeNull();
+    expect((await ways(other.name)).email).toBeNull();
   });
 
   it.each(["", "a", "a@", "@b", "a b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "<a@b>"])(

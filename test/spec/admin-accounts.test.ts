@@ -2,12 +2,21 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { accountRow, actOn, administrator, adminLog, open } from "../support/admin";
+import { accountRow, act, actOn, administrator, adminLog, open } from "../support/admin";
 import { breakCalls, cutting } from "../support/faults";
 import { elements, fieldValue, mainText } from "../support/html";
 import { signIn, whoIs } from "../support/people";
 import { accountId, deedsOf, everyRow } from "../support/rows";
-import { APP, bodyKeys, connect, type Person, send, signUp } from "../support/world";
+import {
+  APP,
+  bodyKeys,
+  connect,
+  PASSWORD,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+} from "../support/world";
 
 let admin: Person;
 beforeAll(async () => {
@@ -100,7 +109,10 @@ describe("Suspending an account", () => {
   it("is done as a whole or not at all, and once, whatever happens to the answers", async () => {
     for (const faults of [["lost"], ["refused"], ["lost", "lost", "lost"]] as const) {
       const person = await signUp();
-      const isAct = (statements: unknown) => Array.isArray(statements) && statements.length === 6;
+      const isAct = (statements: unknown) =>
+        (statements as { statement: string }[]).some(({ statement }) =>
+          statement.includes("INTO admin_log"),
+        );
       const mend = breakCalls(env.DB, "batch", [...faults], isAct);
       const response = await actOn(admin, person.name, "suspend");
       mend();
@@ -173,6 +185,23 @@ describe("Administrators", () => {
       .filter(({ account }) => account === person.name)
       .map(({ kind }) => kind);
     expect(kinds).toEqual(["administrator-unmade", "administrator-made"]);
+  });
+
+  it("who is one no more has no way back: invitations and reset links that were open end", async () => {
+    const person = await administrator();
+    const other = await administrator();
+    const link = mainText(await (await actOn(person, other.name, "reset-link")).text());
+    const path = /\/link\/[\w-]+/.exec(link)?.[0] ?? "";
+    const fields = { note: "later", uses: "5", days: "300", unit: "days", admin: "on" };
+    const invited = mainText(await (await act(person, "/admin/invitations/new", fields)).text());
+    const secret = /invitation=([\w-]+)/.exec(invited)?.[1] ?? "";
+    expect([path.length, secret.length]).toEqual([49, 43]);
+    expect((await actOn(admin, person.name, "unmake-administrator")).status).toBe(303);
+    const refused = await sendForm(path, {});
+    expect([refused.status, refused.headers.get("set-cookie")]).toEqual([404, null]);
+    const late = { name: "late", password: PASSWORD, invitation: secret };
+    const signedUp = await sendForm("/sign-up", late);
+    expect([signedUp.status, signedUp.headers.get("set-cookie")]).toEqual([403, null]);
   });
 
   it("two who unmake each other at once: one remains", async () => {

@@ -15,6 +15,7 @@ import {
 } from "../support/devices";
 import { elements, fieldValue, inlineCode, mainText } from "../support/html";
 import { appWith, askForTokens, oauthError, refresh, tokensIn } from "../support/oauth";
+import { fromElsewhere } from "../support/people";
 import { deedsOf, everyRow, grantsOf } from "../support/rows";
 import { ORIGIN, send, sendForm, signUp } from "../support/world";
 
@@ -24,7 +25,22 @@ async function rowsButDevices(): Promise<Record<string, unknown[]>> {
   return rows;
 }
 
+const many = Array.from({ length: 65 }, (_, i) => `m${i}:r`).join(" ");
+
 describe("RFC 8628 §3.1 a device asks", () => {
+  it("no more often from one address than anybody starts devices: each keeps a row", async () => {
+    const headers = fromElsewhere();
+    let response = await askAsDevice({}, headers);
+    for (let i = 0; i < 40 && response.status === 200; i++) {
+      response = await askAsDevice({}, headers);
+    }
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
+    expect(response.headers.get("access-control-allow-origin")).toBe("https://device.example");
+    const before = await everyRow();
+    expect(await oauthError(await askAsDevice({}, headers))).toEqual([429, "slow_down"]);
+    expect(await everyRow()).toEqual(before);
+  });
+
   it("RFC 8628 §3.2 and gets two codes, and where to type the short one", async () => {
     const response = await askAsDevice();
     expect(response.headers.get("cache-control")).toBe("no-store");
@@ -56,6 +72,9 @@ describe("RFC 8628 §3.1 a device asks", () => {
       "invalid_request",
       { client_id: "https://a.example" },
     ],
+    ["with a name that nobody sees", "invalid_request", { client_id: "\u3164" }],
+    ["with a pile of marks", "invalid_request", { client_id: `a${"\u0301".repeat(9)}` }],
+    ["for more than anybody reads", "invalid_scope", { scope: many }],
     ["with a name of spaces", "invalid_request", { client_id: "   " }],
     ["without a scope", "invalid_scope", { scope: "" }],
     ["for a scope that is none", "invalid_scope", { scope: "notes:w" }],

@@ -2,10 +2,10 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { DAY, pass, SECOND } from "../support/clock";
+import { DAY, pass, SECOND, stopClock } from "../support/clock";
 import { elements, inlineCode, mainText } from "../support/html";
 import { allowCode, appWith, codeQuery, redeem, tokensIn } from "../support/oauth";
-import { deedsOf, everyRow, grantsOf } from "../support/rows";
+import { accountId, deedsOf, everyRow, grantsOf } from "../support/rows";
 import {
   APP,
   App,
@@ -420,6 +420,70 @@ describe("Its form", () => {
     expect(new URL(locationOf(response), ORIGIN).pathname).toBe("/sign-in");
     expect(await everyRow()).toEqual(before);
   });
+});
+
+describe("An answer that is not sound", () => {
+  it("is shown again with all that was chosen, so that nobody allows more than they meant", async () => {
+    const query = { scope: "notes:rw photos:rw" };
+    const fields = { "level:notes": "none", "level:photos": "none", duration: "day" };
+    const response = await consent(alice, query, fields);
+    expect(response.status).toBe(400);
+    const chosen = elements(await response.text(), "option").filter(
+      (option) => option.selected !== undefined,
+    );
+    expect(chosen.map(({ value }) => value)).toEqual(["none", "none", "day"]);
+  });
+});
+
+describe("Access to everything", () => {
+  const forgetProof = () =>
+    env.DB.prepare("UPDATE sessions SET proved_at = 0 WHERE account = ?").bind(account).run();
+  let account: string;
+  let carol: Person;
+  beforeAll(async () => {
+    carol = await signUp("carol");
+    account = await accountId("carol");
+    await forgetProof();
+  });
+
+  it("wants a fresh proof of who it is, for a stolen session could keep it for long", async () => {
+    const before = await everyRow();
+    const url = authorizeUrl("carol", { scope: "*:rw" });
+    const page = await send(url, { headers: { Cookie: carol.cookie } });
+    const form = await consent(carol, { scope: "*:rw" });
+    for (const response of [page, form]) {
+      expect([response.status, response.headers.get("location")?.split("?")[0]]).toEqual([
+        303,
+        "/confirm",
+      ]);
+    }
+    const next = new URL(page.headers.get("location") ?? "", ORIGIN).searchParams.get("next");
+    expect(next).toBe(url);
+    expect(await everyRow()).toEqual(before);
+  });
+
+  it("does not where an app asks for modules", async () => {
+    expect((await consent(carol, { scope: "notes:rw" })).headers.get("location")).toContain(
+      "access_token=",
+    );
+  });
+});
+
+it("takes no more answers of one person than anybody gives", async () => {
+  stopClock();
+  const dave = await signUp("dave");
+  const deny = () => consent(dave, {}, { decision: "deny" });
+  const allow = () => consent(dave);
+  let response = await allow();
+  for (let i = 0; i < 320 && response.status === 302; i++) response = await allow();
+  expect(response.status).toBe(429);
+  const before = await everyRow();
+  expect((await allow()).status).toBe(429);
+  expect(await everyRow()).toEqual(before);
+  expect((await deny()).headers.get("location")).toContain("error=access_denied");
+  expect((await consent(bob)).status).toBe(302);
+  pass(Number(response.headers.get("retry-after")) * SECOND);
+  expect((await allow()).status).toBe(302);
 });
 
 describe("An app that is connected already", () => {

@@ -56,6 +56,7 @@ describe("A setting that is wrong is named:", () => {
     ["SESSION_DAYS", "401"],
     ["ACTIVITY_DAYS", "0"],
     ["MAIL", "smtp"],
+    ["MAIL", "cloudflare"],
     ["METRICS_TOKEN", "too-short"],
     ["TOKEN_SECRETS", "too-short"],
     ["TOKEN_SECRETS", `${"a".repeat(32)},too-short`],
@@ -68,6 +69,11 @@ describe("A setting that is wrong is named:", () => {
   it("all of them, if there are several", () => {
     const message = messageOf({ SIGN_UP: "yes", ORIGIN: "x", SESSION_DAYS: "x" });
     for (const name of ["SIGN_UP", "ORIGIN", "SESSION_DAYS"]) expect(message).toContain(name);
+  });
+
+  it("MAIL without an ORIGIN: a link in a mail would lead wherever somebody asked for it", () => {
+    const message = messageOf({ MAIL: "cloudflare", MAIL_FROM: "satchel@satchel.example" });
+    expect(message).toMatch(/^The setting ORIGIN must be set/);
   });
 
   it("its value is in the sentence, unless it is a secret", () => {

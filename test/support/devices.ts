@@ -1,6 +1,7 @@
 /** A device without a browser that asks for access: RFC 8628. */
 
 import { askForTokens, oauthError, type Tokens, tokensIn } from "./oauth";
+import { fromElsewhere } from "./people";
 import { type Person, send, sendForm } from "./world";
 
 export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
@@ -16,11 +17,14 @@ export interface DeviceCode {
 }
 
 /** Asks for codes; `fields` change the form. */
-export const askAsDevice = (fields: Record<string, string> = {}): Promise<Response> =>
+export const askAsDevice = (
+  fields: Record<string, string> = {},
+  headers: Record<string, string> = fromElsewhere(),
+): Promise<Response> =>
   send("/oauth/device_authorization", {
     method: "POST",
     body: new URLSearchParams({ client_id: TV, scope: "notes:rw", ...fields }),
-    headers: { Origin: "https://device.example" },
+    headers: { Origin: "https://device.example", ...headers },
   });
 
 export async function startDevice(fields: Record<string, string> = {}): Promise<DeviceCode> {
@@ -40,22 +44,13 @@ export const pollError = async (
   fields: Record<string, string> = {},
 ): Promise<string | undefined> => (await oauthError(await poll(device, fields)))[1];
 
-let addresses = 0;
-
 /** Types the code on the page, from an address of its own; `fields` add an answer. */
 export const typeCode = (
   person: Person,
   user_code: string,
   fields: Record<string, string> = {},
 ): Promise<Response> =>
-  sendForm(
-    "/device",
-    { user_code, ...fields },
-    {
-      cookie: person.cookie,
-      "CF-Connecting-IP": `2001:db8:2:${(++addresses).toString(16)}::1`,
-    },
-  );
+  sendForm("/device", { user_code, ...fields }, { cookie: person.cookie, ...fromElsewhere() });
 
 /** Says yes to a device. */
 export const allowDevice = (
