@@ -38,7 +38,7 @@ export async function insertAccount(
   isOpen: boolean,
   now: number,
 ): Promise<"made" | "name-taken" | "not-invited"> {
-  const [, , answer] = await askPatiently(() =>
+  const answers = await askPatiently(() =>
     db.batch<{ id: string }>([
       db
         .prepare(
@@ -53,10 +53,19 @@ export async function insertAccount(
         )
         .bind(id, name, now, invitation, isOpen ? 1 : 0),
       credential,
+      // Whoever becomes an administrator by an invitation stands in the log of their acts.
+      db
+        .prepare(
+          `INSERT INTO admin_log (at, id, admin, kind, account, detail)
+           SELECT ?2, ?1 || '_', name, 'set-up', name, '{}' FROM accounts
+           WHERE id = ?1 AND is_admin = 1
+           ON CONFLICT DO NOTHING`,
+        )
+        .bind(id, now),
       db.prepare("SELECT id FROM accounts WHERE name = ?1").bind(name),
     ]),
   );
-  const [holder] = answer?.results ?? [];
+  const [holder] = answers.at(-1)?.results ?? [];
   if (holder === undefined) return "not-invited";
   return holder.id === id ? "made" : "name-taken";
 }

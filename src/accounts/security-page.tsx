@@ -63,7 +63,7 @@ export function securityPage(
   );
 }
 
-/** What to do now, for who has come in by other ways than usual, or has confirmed an address. */
+/** What to do now, for who has come in by other ways than usual; what was done, after a form. */
 const Welcome = ({ c }: { c: AccountContext }) => {
   const words = wordsOf(c, WORDS).security;
   const after = c.req.query("after") ?? "";
@@ -80,9 +80,9 @@ const Welcome = ({ c }: { c: AccountContext }) => {
       </p>
     );
   }
-  return after === "email" ? (
+  return Object.hasOwn(words.done, after) ? (
     <p class="note" role="status">
-      {words.emailSet}
+      {words.done[after as keyof typeof words.done]}
     </p>
   ) : null;
 };
@@ -115,12 +115,20 @@ const PasskeyItem = ({ c, passkey }: { c: AccountContext; passkey: Passkey }) =>
   );
 };
 
+const passwordState = (
+  { hasPassword, passkeys }: WaysIn,
+  words: { passwordSet: string; passwordNone: string; noWay: string },
+): string => {
+  if (hasPassword) return words.passwordSet;
+  return passkeys > 0 ? words.passwordNone : words.noWay;
+};
+
 const PasswordSection = ({ c, ways }: { c: AccountContext; ways: WaysIn }) => {
   const words = wordsOf(c, WORDS).security;
   return (
     <section>
       <h2>{words.password}</h2>
-      <p>{ways.hasPassword ? words.passwordSet : words.passwordNone}</p>
+      <p>{passwordState(ways, words)}</p>
       <p class="row">
         <a class="button quiet" href="/security/password">
           {ways.hasPassword ? words.changePassword : words.setPassword}

@@ -77,7 +77,7 @@ securityRoutes.post("/security/sessions/end", async (c) => {
       await deleteSessionOf(c.env.DB, account.id, session.hash, deed);
     }
   }
-  return c.redirect("/security", 303);
+  return c.redirect("/security?after=ended", 303);
 });
 
 securityRoutes.use("/security/password", requireProof);
@@ -89,7 +89,9 @@ securityRoutes.post("/security/password", async (c) => {
   if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showPassword(c, TOO_MANY);
   const password = (await readForm(c)).get("password") ?? "";
   const outcome = await setPassword(c.env, c.var.session, password, Date.now());
-  return outcome.ok ? c.redirect("/security", 303) : showPassword(c, outcome.refusal);
+  return outcome.ok
+    ? c.redirect("/security?after=password", 303)
+    : showPassword(c, outcome.refusal);
 });
 
 securityRoutes.get("/security/password/remove", (c) => showRemovePassword(c));

@@ -180,7 +180,7 @@ export function codesPage(c: AccountContext, codes: string[]): Answer {
     { title: words.yours, person: account, scripts: ["/copy.js", "/print.js"], once: true },
     <section>
       <h1>{words.yours}</h1>
-      <p>{words.for(address)}</p>
+      <p>{words.for(address, `${originsOf(c.req.url, settings(c.env)).pages}/recover`)}</p>
       <ul class="codes" id="codes">
         {codes.map((code) => (
           <li>

@@ -118,7 +118,11 @@ const en = {
     } as Record<string, string>,
     lookAtApps:
       "Your apps and access tokens still work, also for whoever else has them: look through them.",
-    emailSet: "The address is confirmed.",
+    done: {
+      email: "The address is confirmed.",
+      password: "Your password is set. You are signed out everywhere else.",
+      ended: "Signed out there.",
+    },
     passkeys: "Passkeys",
     passkeysWhat:
       "Kept by your device or your password manager, and unlocked as you unlock it. One on each of two devices keeps you from being locked out.",
@@ -133,6 +137,7 @@ const en = {
     password: "Password",
     passwordSet: "You have a password.",
     passwordNone: "You have no password. A passkey is all you need.",
+    noWay: "You have no password.",
     changePassword: "Change it",
     setPassword: "Set a password",
     removePassword: "Remove the password",
@@ -199,7 +204,7 @@ const en = {
     button: (count: number) => `Make ${count} codes`,
     yours: "Your recovery codes",
     once: "They are shown only this once. Keep them safe: each lets in whoever has it.",
-    for: (address: string) => `For ${address}`,
+    for: (address: string, place: string) => `For ${address}, to be used at ${place}`,
     done: "I have kept them",
   },
 
@@ -305,7 +310,7 @@ const de: typeof en = {
     isOther: (who, asked) => `Du bist als ${who} angemeldet, gefragt ist aber ${asked}.`,
     noStorage: "Noch keinen Speicher?",
     signUp: "Registrieren",
-    forgot: "Du kommst nicht hinein?",
+    forgot: "Du kannst dich nicht anmelden?",
     useCode: "Nimm einen Wiederherstellungscode",
     useMail: "Lass dir einen Link mailen",
   },
@@ -329,7 +334,11 @@ const de: typeof en = {
     },
     lookAtApps:
       "Deine Apps und Zugangstoken gelten weiter, auch für andere, die sie haben: Sieh sie durch.",
-    emailSet: "Die Adresse ist bestätigt.",
+    done: {
+      email: "Die Adresse ist bestätigt.",
+      password: "Dein Passwort ist gesetzt. Überall sonst bist du abgemeldet.",
+      ended: "Dort abgemeldet.",
+    },
     passkeys: "Passkeys",
     passkeysWhat:
       "Sie liegen auf deinem Gerät oder in deinem Passwortmanager und werden wie dieser entsperrt. Mit je einem auf zwei Geräten sperrst du dich nicht aus.",
@@ -344,6 +353,7 @@ const de: typeof en = {
     password: "Passwort",
     passwordSet: "Du hast ein Passwort.",
     passwordNone: "Du hast kein Passwort. Ein Passkey genügt.",
+    noWay: "Du hast kein Passwort.",
     changePassword: "Passwort ändern",
     setPassword: "Passwort festlegen",
     removePassword: "Passwort entfernen",
@@ -351,7 +361,7 @@ const de: typeof en = {
     codesWhat: "Für den Tag, an dem du weder deine Passkeys noch dein Passwort hast.",
     codesLeft: (count) =>
       count === 0 ? "Du hast keine." : count === 1 ? "Einer ist übrig." : `${count} sind übrig.`,
-    makeCodes: "Wiederherstellungscodes machen",
+    makeCodes: "Wiederherstellungscodes erstellen",
     email: "E-Mail-Adresse",
     emailWhat: "Für einen Link, der dich wieder hereinlässt, und für nichts sonst.",
     emailIs: (email) => `Sie ist ${email}.`,
@@ -403,18 +413,18 @@ const de: typeof en = {
     what: (count) =>
       `${count} Codes, von denen dich jeder einmal hereinlässt. Drucke sie aus oder schreib sie auf, und bewahre sie bei deinen Unterlagen auf.`,
     replaces: "Die Codes, die du jetzt hast, gelten dann nicht mehr.",
-    button: (count) => `${count} Codes machen`,
+    button: (count) => `${count} Codes erstellen`,
     yours: "Deine Wiederherstellungscodes",
     once: "Sie werden nur dieses eine Mal gezeigt. Bewahre sie gut auf: Jeder lässt herein, wer ihn hat.",
-    for: (address) => `Für ${address}`,
+    for: (address, place) => `Für ${address}, zu benutzen unter ${place}`,
     done: "Ich habe sie aufbewahrt",
   },
 
   recover: {
-    title: "Mit einem Wiederherstellungscode hinein",
+    title: "Mit einem Wiederherstellungscode anmelden",
     code: "Wiederherstellungscode",
     codeRule: "Auf Großbuchstaben, Leerzeichen und Bindestriche kommt es nicht an.",
-    button: "Hinein",
+    button: "Anmelden",
     mailTitle: "Einen Link mailen lassen",
     mailWhat:
       "Wenn du eine E-Mail-Adresse bestätigt hast, schicken wir dorthin einen Link, der dich hereinlässt.",

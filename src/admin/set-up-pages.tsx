@@ -26,7 +26,7 @@ export function questionPage(c: AppContext, account: Account): Answer {
 /** For who is not signed in: with which account they want to go on. */
 export function strangerPage(c: AppContext, secret: string): Answer {
   const { setUp: words } = wordsOf(c, WORDS);
-  const signUp = new URLSearchParams({ invitation: secret });
+  const signUp = new URLSearchParams({ invitation: secret, next: "/admin" });
   const signIn = new URLSearchParams({ next: `/set-up/${secret}` });
   return page(
     c,

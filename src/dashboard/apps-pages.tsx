@@ -39,6 +39,7 @@ export function appsPage(
     c,
     { title: words.title, person: viewer.person },
     <>
+      <Done c={c} />
       <section>
         <h1>{words.title}</h1>
         {apps.length === 0 ? (
@@ -147,6 +148,17 @@ const AppName = ({ app, address }: { app: ConnectedApp; address: string }) =>
   );
 
 /** Where the page about an app is, or the question whether to disconnect it. */
+/** Says what was done, after the form of another page. */
+const Done = ({ c }: { c: Context }) => {
+  const { done } = wordsOf(c, WORDS);
+  const after = c.req.query("after") ?? "";
+  return Object.hasOwn(done, after) ? (
+    <p class="note" role="status">
+      {done[after as keyof typeof done]}
+    </p>
+  ) : null;
+};
+
 export const pathOf = (page: "app" | "disconnect", { id }: Pick<ConnectedApp, "id">): string =>
   `/apps/${page}?${new URLSearchParams(page === "app" ? { id } : { app: id })}`;
 
@@ -174,6 +186,7 @@ export function appPage(
     c,
     { title: app.name, person: viewer.person, ...(problem ? { status } : {}) },
     <>
+      <Done c={c} />
       <section>
         <h1 class="origin">{app.name}</h1>
         <dl class="pairs">

@@ -62,7 +62,9 @@ appsRoutes.post("/apps/app", async (c) => {
   // That would be its end, before which we ask.
   if (left.length === 0) return c.redirect(pathOf("disconnect", app), 303);
   const isDone = await limitApp(c.env.DB, person.id, app, { levels, end }, now);
-  return isDone ? c.redirect(pathOf("app", app), 303) : showApp(c, viewer, app, "changed");
+  return isDone
+    ? c.redirect(`${pathOf("app", app)}&after=changed`, 303)
+    : showApp(c, viewer, app, "changed");
 });
 
 appsRoutes.get("/apps/disconnect", async (c) => {
@@ -75,14 +77,14 @@ appsRoutes.post("/apps/disconnect", async (c) => {
   const viewer = viewerOf(c);
   const app = await findApp(c, viewer, c.req.query("app"));
   if (app) await disconnectApp(c.env.DB, viewer.person.id, app, viewer.now);
-  return c.redirect("/apps", 303);
+  return c.redirect("/apps?after=disconnected", 303);
 });
 
 appsRoutes.get("/apps/disconnect-all", (c) => disconnectPage(c, c.var.session.account, null));
 
 appsRoutes.post("/apps/disconnect-all", async (c) => {
   await disconnectAll(c.env.DB, c.var.session.account.id, Date.now());
-  return c.redirect("/apps", 303);
+  return c.redirect("/apps?after=disconnected", 303);
 });
 
 function viewerOf(c: AppsContext): Viewer {

@@ -57,6 +57,10 @@ const en = {
     year: "for a year from now",
   },
   save: "Save",
+  done: {
+    changed: "Saved. It holds from now on.",
+    disconnected: "Disconnected. Its access is over.",
+  },
   problems: {
     level: OAUTH_WORDS.en.problems.level,
     end: "Choose until when the app may have access.",
@@ -64,8 +68,7 @@ const en = {
   },
   unknown: { title: "Not connected", sentence: "No such app is connected." },
   question: (name: string) => `Disconnect ${name}?`,
-  consequence:
-    "It loses its access at once, on all devices. Your data stays in your storage. To use it again, you let it ask again.",
+  consequence: "It loses its access at once, on all devices. Your data stays in your storage.",
   questionAll: "Disconnect everything?",
   consequenceAll:
     "All apps, devices and tokens lose their access at once. Your data stays in your storage.",
@@ -108,7 +111,7 @@ const de: typeof en = {
   ],
   device: "Ein Gerät verbinden",
   deviceAbout: "für eines, das dir einen Code zeigt",
-  token: "Ein Token machen",
+  token: "Ein Token erstellen",
   tokenAbout: "für ein Programm, das dich nicht selbst fragen kann",
   disconnectAll: "Alle trennen",
   details: "Ändern",
@@ -119,13 +122,13 @@ const de: typeof en = {
   flows: {
     implicit: "im Browser",
     code: "mit einem Code, kann den Zugriff verlängern",
-    token: "mit einem Token, das du gemacht hast",
+    token: "mit einem Token, das du erstellt hast",
     device: "als Gerät, mit einem Code, den du eingegeben hast",
   },
   since: (day) => `verbunden seit ${day}`,
   until: (day) => `bis ${day}`,
-  untilDisconnected: "bis du sie trennst",
-  disconnected: "du sie trennst",
+  untilDisconnected: "bis du es beendest",
+  disconnected: "du es beendest",
   lastUsed: (moment) => `zuletzt benutzt ${moment}`,
   neverUsed: "in den letzten 30 Tagen nicht benutzt",
   requests: (count, formatted) => `${formatted} ${count === 1 ? "Anfrage" : "Anfragen"}`,
@@ -151,6 +154,10 @@ const de: typeof en = {
     year: "ein Jahr ab jetzt",
   },
   save: "Speichern",
+  done: {
+    changed: "Gespeichert. Das gilt ab jetzt.",
+    disconnected: "Getrennt. Der Zugriff ist vorbei.",
+  },
   problems: {
     level: OAUTH_WORDS.de.problems.level,
     end: "Wähle, bis wann die App Zugriff hat.",
@@ -160,7 +167,7 @@ const de: typeof en = {
   unknown: { title: "Nicht verbunden", sentence: "Diese App ist nicht verbunden." },
   question: (name) => `${name} trennen?`,
   consequence:
-    "Der Zugriff endet sofort, auf allen Geräten. Deine Daten bleiben in deinem Speicher. Um sie wieder zu benutzen, lässt du sie noch einmal fragen.",
+    "Der Zugriff endet sofort, auf allen Geräten. Deine Daten bleiben in deinem Speicher.",
   questionAll: "Alles trennen?",
   consequenceAll:
     "Alle Apps, Geräte und Tokens verlieren sofort ihren Zugriff. Deine Daten bleiben in deinem Speicher.",
@@ -168,7 +175,7 @@ const de: typeof en = {
   yesAll: "Alles trennen",
   no: "So lassen",
   tokens: {
-    title: "Ein Token machen",
+    title: "Ein Token erstellen",
     about:
       "Ein Token ist ein Schlüssel zu einem Teil deines Speichers, für ein Programm, das dich nicht im Browser fragen kann: ein Skript, eine Sicherung. Wer es hat, kommt hinein.",
     name: "Name",
@@ -178,7 +185,7 @@ const de: typeof en = {
     modulesRule:
       "Namen von Ordnern in deinem Speicher, zum Beispiel: notes, photos. Ein * ist alles, was du hier hast, von all deinen Apps; wenige Programme brauchen so viel.",
     lasts: "Es gilt",
-    make: "Machen",
+    make: "Erstellen",
     problems: {
       name: "Gib ihm einen Namen mit 1 bis 50 Zeichen.",
       scope:

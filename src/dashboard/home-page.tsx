@@ -93,12 +93,14 @@ export function homePage(
 /** The one thing to do next for who could be locked out; nothing for others. */
 const Notice = ({ c, ways }: { c: HomeContext; ways: Ways }) => {
   const words = wordsOf(c, WORDS).home;
-  const isOnlyWay = ways.passkeys + (ways.hasPassword ? 1 : 0) <= 1;
-  if (ways.recoveryCodes > 0 && !isOnlyWay) return null;
+  const count = ways.passkeys + (ways.hasPassword ? 1 : 0);
+  if (ways.recoveryCodes > 0 && count > 1) return null;
   const [text, link] =
-    ways.recoveryCodes === 0
-      ? [words.noRecoveryCodes, words.makeRecoveryCodes]
-      : [words.onlyOneWayIn, words.addWayIn];
+    count === 0
+      ? [words.noWayIn, words.addWayIn]
+      : ways.recoveryCodes === 0
+        ? [words.noRecoveryCodes, words.makeRecoveryCodes]
+        : [words.onlyOneWayIn, words.addWayIn];
   return (
     <p class="warning">
       {text} <a href="/security">{link}</a>

@@ -27,6 +27,7 @@ const en = {
     onlyOneWayIn:
       "There is only one way for you to sign in. Add a passkey on another device, so that you are never locked out.",
     addWayIn: "Add a way in",
+    noWayIn: "You have neither a passkey nor a password: without one you cannot come back.",
     usage: (used: string, quota: string) => `You use ${used} of ${quota}.`,
     showData: "See your data",
     connected: "Connected apps",
@@ -163,11 +164,13 @@ const de: typeof en = {
     qr: (address) => `QR-Code von ${address}`,
     qrUse: "Oder lass ein anderes Gerät sie scannen.",
     noRecoveryCodes:
-      "Du hast noch keine Wiederherstellungscodes. Mit ihnen kommst du hinein, auch wenn du alles andere verlierst.",
-    makeRecoveryCodes: "Wiederherstellungscodes machen",
+      "Du hast noch keine Wiederherstellungscodes. Mit ihnen kannst du dich anmelden, auch wenn du alles andere verlierst.",
+    makeRecoveryCodes: "Wiederherstellungscodes erstellen",
     onlyOneWayIn:
       "Du hast nur einen Weg, dich anzumelden. Füge einen Passkey auf einem anderen Gerät hinzu, damit du nie ausgesperrt bist.",
-    addWayIn: "Weg hinzufügen",
+    addWayIn: "Noch einen Zugang einrichten",
+    noWayIn:
+      "Du hast weder einen Passkey noch ein Passwort: Ohne eines davon kannst du dich nicht wieder anmelden.",
     usage: (used, quota) => `Du nutzt ${used} von ${quota}.`,
     showData: "Deine Daten ansehen",
     connected: "Verbundene Apps",
@@ -236,7 +239,7 @@ const de: typeof en = {
     languageNow: (language) => `Zurzeit: ${language}`,
     about: "Was über dich aufbewahrt wird",
     aboutWhat:
-      "Neben deinen Dokumenten, deinen Apps und was sie nutzen, deinen Wegen hinein, den angemeldeten Browsern und deinem letzten Verlauf ist das alles:",
+      "Neben deinen Dokumenten, deinen Apps und was sie nutzen, deinen Anmeldewegen, den angemeldeten Browsern und deinem letzten Verlauf ist das alles:",
     seen: "Zuletzt hier",
     name: "Name",
     address: "Adresse",
@@ -247,7 +250,7 @@ const de: typeof en = {
     domainsWhat:
       "Auch sie stehen für dich. Wer diesen Anbieter betreibt, fügt sie hinzu und entfernt sie.",
     noDomains: "Keine. Wer diesen Anbieter betreibt, kann eine Domain von dir hinzufügen.",
-    security: "Wege hinein",
+    security: "Anmeldewege",
     securityWhat:
       "Passkeys, Passwort, Wiederherstellungscodes und die Browser, die angemeldet sind:",
     toSecurity: "Sicherheit",
@@ -262,7 +265,7 @@ const de: typeof en = {
     goes: (documents, bytes) => [
       `alle deine Dokumente (${documents}, ${bytes}), auch die öffentlichen und alle früheren Fassungen`,
       "der Zugang aller Apps und Geräte, sofort",
-      "deine Wege hinein, deine Sitzungen, dein Verlauf und deine E-Mail-Adresse",
+      "deine Anmeldewege, deine Sitzungen, dein Verlauf und deine E-Mail-Adresse",
     ],
     stays:
       "Dein Name bleibt vergeben, damit nie jemand anders deine Adresse bekommt. Bis das letzte Byte gelöscht ist, vergehen einige Stunden; erreichen kann es inzwischen niemand.",

@@ -66,13 +66,13 @@ export function consentPage(
 }
 
 /**
- * Says nothing that the origin does not say: any app can have any icon. Narrow, so that no words
- * stand in it, and without a height, so that nothing is left where there is none. Not asked of this
- * computer, for which browsers would ask the person's leave.
+ * Says nothing that the origin does not say: any app can have any icon. Without a size of its own, so
+ * that nothing is left where there is none. Not asked of this computer, for which browsers would ask
+ * the person's leave.
  */
 const Icon = ({ origin }: { origin: string }) =>
   isLoopback(new URL(origin).hostname) ? null : (
-    <img src={`${origin}/favicon.ico`} alt="" width="24" referrerpolicy="no-referrer" />
+    <img src={`${origin}/favicon.ico`} alt="" referrerpolicy="no-referrer" />
   );
 
 function warningsOf(origin: string, isKnown: boolean, words: (typeof WORDS)["en"]): string[] {

@@ -82,7 +82,7 @@ export function devicePage(
       <input type="hidden" name="user_code" value={code} />
       <ScopeList scopes={device.scopes} words={words} chosen={unsound?.form} />
       <DurationField usual={unsound?.form.get("duration") ?? "year"} words={words} />
-      <Answers address={address} words={words} />
+      <Answers address={address} words={words} anyTime={words.device.anyTime} />
     </form>,
   );
 }

@@ -76,10 +76,18 @@ export const DurationField = ({ words, label = words.allowFor, usual }: Duration
 );
 
 /** The end of both questions: where the data lies, and the two answers. */
-export const Answers = ({ address, words }: { address: string; words: Words }) => (
+export const Answers = ({
+  address,
+  words,
+  anyTime = words.anyTime,
+}: {
+  address: string;
+  words: Words;
+  anyTime?: string[];
+}) => (
   <>
     <p class="faint">
-      {words.stays} <strong>{address}</strong>. <Linked words={words.anyTime} href="/apps" />
+      {words.stays} <strong>{address}</strong>. <Linked words={anyTime} href="/apps" />
     </p>
     <p class="row">
       <button type="submit" name="decision" value="allow">

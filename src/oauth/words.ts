@@ -7,7 +7,7 @@ const en = {
   notYet:
     "This app is not connected yet. Go on only if this is the address of the app that you were just using.",
   lookalike:
-    "This address is written with letters that can look like others. Go on only if you expected exactly this one.",
+    "This address stands for letters of another alphabet, which can look like others. Go on only if you expected exactly this one; if you are not sure, deny it.",
   connected: (what: string) =>
     `It is connected already: ${what}. What you allow here comes on top;`,
   takeAway: ["to take something away, change it under", "Apps", "."],
@@ -65,6 +65,7 @@ const en = {
       `${name} is connected in a moment. You can go back to it and close this page.`,
     denied: (name: string) => `${name} was denied. It has got no access.`,
     done: "Done",
+    anyTime: ["You can disconnect the device at any time under", "Apps", "."],
   },
 };
 
@@ -76,7 +77,7 @@ const de: typeof en = {
   notYet:
     "Diese App ist noch nicht verbunden. Mach nur weiter, wenn das die Adresse der App ist, die du gerade benutzt hast.",
   lookalike:
-    "Diese Adresse enthält Buchstaben, die wie andere aussehen können. Mach nur weiter, wenn du genau diese erwartet hast.",
+    "Diese Adresse steht für Buchstaben eines anderen Alphabets, die wie andere aussehen können. Mach nur weiter, wenn du genau diese erwartet hast; bist du nicht sicher, lehne ab.",
   connected: (what) => `Sie ist schon verbunden: ${what}. Was du hier erlaubst, kommt dazu;`,
   takeAway: ["um etwas wegzunehmen, ändere sie unter", "Apps", "."],
   everything: "Alles in deinem Speicher",
@@ -136,6 +137,7 @@ const de: typeof en = {
       `${name} ist gleich verbunden. Du kannst dorthin zurückkehren und diese Seite schließen.`,
     denied: (name) => `${name} wurde abgelehnt und hat keinen Zugriff.`,
     done: "Fertig",
+    anyTime: ["Du kannst das Gerät jederzeit trennen, unter", "Apps", "."],
   },
 };
 

@@ -32,7 +32,10 @@ describe("Changing the password", () => {
   it("takes the new one from then on, and the old one no more", async () => {
     const person = await signUp();
     const response = await change(person, NEW);
-    expect([response.status, response.headers.get("location")]).toEqual([303, "/security"]);
+    expect([response.status, response.headers.get("location")]).toEqual([
+      303,
+      "/security?after=password",
+    ]);
     expect((await signIn(person.name, PASSWORD)).status).toBe(403);
     expect((await signIn(person.name, NEW)).status).toBe(303);
   });

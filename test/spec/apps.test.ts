@@ -247,7 +247,10 @@ describe("Disconnecting", () => {
     const other = await connectAt(person, OTHER, "notes:rw");
     const device = appWith(person, await deviceTokens(person));
     const response = await disconnect(person, APP);
-    expect([response.status, response.headers.get("location")]).toEqual([303, "/apps"]);
+    expect([response.status, response.headers.get("location")]).toEqual([
+      303,
+      "/apps?after=disconnected",
+    ]);
     expect((await app.get("/notes/")).status).toBe(401);
     expect(await oauthError(await refresh(tokens.refresh_token))).toEqual([400, "invalid_grant"]);
     expect(await oauthError(await redeem(code))).toEqual([400, "invalid_grant"]);

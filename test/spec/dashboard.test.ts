@@ -142,7 +142,10 @@ describe("Disconnecting an app", () => {
     const app = await connectAt(person, "https://a.example/");
     await app.put("/notes/a", "text");
     const response = await disconnect(person, "https://a.example");
-    expect([response.status, response.headers.get("location")]).toEqual([303, "/apps"]);
+    expect([response.status, response.headers.get("location")]).toEqual([
+      303,
+      "/apps?after=disconnected",
+    ]);
     for (const refused of [
       await app.get("/notes/a"),
       await app.head("/notes/a"),

@@ -105,7 +105,7 @@ describe("The consent page", () => {
     async (origin) => {
       const text = await shownText({ redirect_uri: origin });
       expect(text.startsWith(`${origin} asks for access`)).toBe(true);
-      expect(text).toContain("letters that can look like others");
+      expect(text).toContain("letters of another alphabet");
     },
   );
 
