@@ -115,3 +115,43 @@ describe("A header that is none", () => {
     expect(other.status).toBe(404);
   });
 });
+
+describe("Who says that they come by Cloudflare's edge", () => {
+  const FORGED = { "CF-Ray": "8a1b2c3d4e5f6789-FRA", "MF-CF-Blob": '{"colo":"FRA"}' };
+
+  test("is not believed: tries are counted for one, whatever addresses they name", async ({
+    server: { url },
+  }) => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const response = await fetch(`${url}/sign-in`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { ...FORGED, "CF-Connecting-IP": `192.0.2.${i}` },
+        body: new URLSearchParams({ name: "alice", password: `wrong ${i}` }),
+      });
+      statuses.push(response.status);
+    }
+    expect(statuses.at(-1)).toBe(429);
+  });
+
+  test("does not read the mail of others where others come in, by whatever name they ask", async ({
+    server: { url },
+  }) => {
+    expect((await fetch(`${url}/mail`)).status).toBe(200);
+    const data = mkdtempSync(join(tmpdir(), "satchel-wire-"));
+    const vars = { ORIGIN: "https://satchel.example" };
+    const open = await startLocal({ data, vars, quiet: true });
+    try {
+      const answers = await Promise.all(
+        ["localhost", "127.0.0.1", "x.localhost", "[::1]", "satchel.example"].map((host) =>
+          write(open.url, `GET /mail HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+        ),
+      );
+      expect(answers.flatMap(statuses)).toEqual(Array(answers.length).fill("404"));
+    } finally {
+      await open.dispose();
+      rmSync(data, { recursive: true, force: true });
+    }
+  });
+});
