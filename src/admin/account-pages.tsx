@@ -55,8 +55,12 @@ export function accountsPage(
             <tr>
               <th scope="col">{words.name}</th>
               <th scope="col">{words.used}</th>
-              <th scope="col">{words.quota}</th>
-              <th scope="col">{words.seen}</th>
+              <th scope="col" class="extra">
+                {words.quota}
+              </th>
+              <th scope="col" class="extra">
+                {words.seen}
+              </th>
               <th scope="col">{words.state}</th>
             </tr>
           </thead>
@@ -82,8 +86,10 @@ const Row = ({ c, account }: { c: AppContext; account: AccountSummary }) => {
         <a href={`/admin/accounts/${account.name}`}>{account.name}</a>
       </th>
       <td>{formatBytes(language, account.usedBytes)}</td>
-      <td>{formatBytes(language, quotaOf(c, account))}</td>
-      <td>{account.seenAt === null ? words.never : formatDay(language, account.seenAt)}</td>
+      <td class="extra">{formatBytes(language, quotaOf(c, account))}</td>
+      <td class="extra">
+        {account.seenAt === null ? words.never : formatDay(language, account.seenAt)}
+      </td>
       <td>{stateOf(c, account)}</td>
     </tr>
   );

@@ -114,7 +114,9 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: U
           <th scope="col">{words.module}</th>
           <th scope="col">{words.private}</th>
           <th scope="col">{words.public}</th>
-          <th scope="col">{words.documents}</th>
+          <th scope="col" class="extra">
+            {words.documents}
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -125,7 +127,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: U
             </th>
             <td>{bytes(privateBytes)}</td>
             <td>{bytes(publicBytes)}</td>
-            <td>{count(documents)}</td>
+            <td class="extra">{count(documents)}</td>
           </tr>
         ))}
         {other.documents > 0 ? (
@@ -134,7 +136,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: U
               <Swatch colour={OTHER_COLOUR} /> {words.other}
             </th>
             <td colspan={2}>{bytes(other.bytes)}</td>
-            <td>{count(other.documents)}</td>
+            <td class="extra">{count(other.documents)}</td>
           </tr>
         ) : null}
       </tbody>

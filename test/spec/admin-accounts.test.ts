@@ -192,7 +192,7 @@ describe("Administrators", () => {
     const other = await administrator();
     const link = mainText(await (await actOn(person, other.name, "reset-link")).text());
     const path = /\/link\/[\w-]+/.exec(link)?.[0] ?? "";
-    const fields = { note: "later", uses: "5", days: "300", unit: "days", admin: "on" };
+    const fields = { note: "later", uses: "5", days: "300", quota: "", admin: "yes" };
     const invited = mainText(await (await act(person, "/admin/invitations/new", fields)).text());
     const secret = /invitation=([\w-]+)/.exec(invited)?.[1] ?? "";
     expect([path.length, secret.length]).toEqual([49, 43]);
