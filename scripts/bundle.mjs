@@ -34,8 +34,14 @@ export async function bundleWorker() {
     sourcesContent: false,
   });
   const script = files.find(({ path }) => path.endsWith(".js")).text;
-  const map = new SourceMap(JSON.parse(files.find(({ path }) => path.endsWith(".map")).text));
-  return { script, mapStack: (text) => mapStack(map, text) };
+  const source = files.find(({ path }) => path.endsWith(".map")).text;
+  // Large, and needed only when something fails.
+  let map;
+  const mapped = (text) => {
+    map ??= new SourceMap(JSON.parse(source));
+    return mapStack(map, text);
+  };
+  return { script, mapStack: mapped };
 }
 
 /**

@@ -47,7 +47,8 @@ export async function startLocal({
     ...runtimeOptions(runtime),
     handleStructuredLogs({ level, message }) {
       // Requests are logged at the level "log", whatever needs attention above it.
-      if (!quiet && (log || level !== "log")) console.error(worker.mapStack(message));
+      if (!quiet && (log || level !== "log"))
+        console.error(level === "log" ? message : worker.mapStack(message));
     },
     resourcePersistencePath: folder.path,
     workers: [{ config: { ...workerConfig(settings), manifest: manifest(worker.script) } }],

@@ -35,8 +35,6 @@ const QUESTION = question("https://sharesome.5apps.com/", "photos:rw documents:r
 const MAIN = [
   { name: "home", path: "/" },
   { name: "apps", path: "/apps" },
-  { name: "data", path: "/data" },
-  { name: "security", path: "/security" },
   { name: "admin", path: "/admin" },
   { name: "consent", path: QUESTION, size: "phone" },
 ];

@@ -48,7 +48,6 @@ await orFail(async () => {
     ]),
   );
   const server = await startLocal({ port, host, data, log, vars });
-  await stopCompiler();
   const stop = async () => {
     await server.dispose();
     process.exit(0);
@@ -56,7 +55,7 @@ await orFail(async () => {
   // Replaces ours from above and Miniflare's, which would exit at once with another code.
   onSignal(stop);
   stopWithParent(stop);
-  const setUp = await offerSetUp(await server.database());
+  const [setUp] = await Promise.all([server.database().then(offerSetUp), stopCompiler()]);
   greet(vars.ORIGIN || server.url, server, data, setUp);
 });
 

@@ -2,9 +2,8 @@
 
 import type { BrowserContext } from "playwright-core";
 import { describe, expect } from "vitest";
-import { expectUsable } from "./support/axe";
 import { type Stage, test } from "./support/stage";
-import { fillSignIn, newName, PASSWORD, signUp } from "./support/steps";
+import { fillSignIn, PASSWORD, signUp } from "./support/steps";
 
 /** Makes somebody administrator by a set-up link, which `npm start` prints. */
 async function becomeAdministrator(stage: Stage, context: BrowserContext): Promise<string> {
@@ -63,42 +62,5 @@ describe.each([
     await page.getByRole("link", { name: `Suspend: ${name}` }).waitFor();
     await fillSignIn(theirs, name, PASSWORD);
     await theirs.getByRole("button", { name: "Sign out" }).waitFor();
-  });
-});
-
-describe.each([
-  ["en", "light"],
-  ["de", "dark"],
-] as const)("each page, %s, %s", (locale, colorScheme) => {
-  test("can be used by everybody, on a screen of 320 pixels", async ({ stage }) => {
-    const viewport = { width: 320, height: 640 };
-    const admin = await stage.newContext();
-    await becomeAdministrator(stage, admin);
-    const person = newName().padEnd(32, "w");
-    await signUp(stage, await stage.newContext(), person);
-    const context = await stage.newContext({
-      viewport,
-      locale,
-      colorScheme,
-      storageState: await admin.storageState(),
-    });
-    const page = await context.newPage();
-    const account = `/admin/accounts/${person}`;
-    const acts = ["suspend", "quota", "reset-link", "make-administrator", "delete"];
-    for (const path of [
-      "/admin",
-      "/admin/accounts",
-      "/admin/accounts?state=administrators",
-      account,
-      ...acts.map((act) => `${account}/${act}`),
-      "/admin/invitations",
-      "/admin/invitations/new",
-      "/admin/settings",
-      "/admin/log",
-    ]) {
-      await page.goto(stage.url + path);
-      expect([path, await page.locator("html").getAttribute("lang")]).toEqual([path, locale]);
-      await expectUsable(page);
-    }
   });
 });

@@ -2,11 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import type { BrowserContext, Page } from "playwright-core";
-import { describe, expect } from "vitest";
+import { expect } from "vitest";
 import { unzip } from "../support/zip";
-import { expectUsable } from "./support/axe";
 import { addressOf, type Stage, test } from "./support/stage";
-import { fillSignIn, newName, signUp } from "./support/steps";
+import { fillSignIn, signUp } from "./support/steps";
 
 /** Stores documents as an app that this person has allowed everything. */
 async function store(
@@ -100,33 +99,4 @@ test("deleting the account by typing its name, and nobody comes in again", async
   await page.getByRole("alert").filter({ hasText: "is wrong" }).waitFor();
   const gone = await context.request.get(`${stage.url}/storage/${name}/public/a`);
   expect(gone.status()).toBe(404);
-});
-
-describe.each(["light", "dark"] as const)("on a narrow screen, %s", (colorScheme) => {
-  test("nothing has to be scrolled sideways, and axe finds nothing", async ({ stage }) => {
-    const viewport = { width: 320, height: 640 };
-    const context = await stage.newContext({ viewport, colorScheme, locale: "de" });
-    const name = await signUp(stage, context, `a${newName()}`.padEnd(32, "w"));
-    const module = "long-module-name".repeat(4);
-    const page = await context.newPage();
-    const check = async (path: string) => {
-      await page.goto(new URL(path, stage.url).href);
-      await expectUsable(page);
-    };
-    await check("/data");
-    await store(stage, context, name, { [`/${module}/a`]: "1", "/notes/b": "2", "/c": "3" });
-    for (const path of [
-      "/",
-      "/data",
-      "/data/parts",
-      "/activity",
-      "/settings",
-      "/settings/delete",
-      "/deleted",
-    ]) {
-      await check(path);
-    }
-    await context.clearCookies();
-    await check("/");
-  });
 });

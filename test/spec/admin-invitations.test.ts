@@ -203,7 +203,7 @@ describe("The set-up link", () => {
     const secret = path.slice("/set-up/".length);
     const before = await everyRow();
     const links = elements(await (await open(null, path)).text(), "a").map(({ href }) => href);
-    expect(links).toContain(`/sign-up?invitation=${secret}`);
+    expect(links).toContain(`/sign-up?invitation=${secret}&next=%2Fadmin`);
     expect(links).toContain(`/sign-in?${new URLSearchParams({ next: path })}`);
     expect((await act(null, path)).headers.get("location")).toBe(path);
     expect(await everyRow()).toEqual(before);

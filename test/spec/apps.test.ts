@@ -315,7 +315,8 @@ describe("Taking something away from an app", () => {
     const app = await connect(person, "notes:rw photos:rw");
     expect((await app.put("/notes/a", "x")).status).toBe(201);
     const response = await change(person, { "level:notes": "r" });
-    expect([response.status, response.headers.get("location")]).toEqual([303, pathOf(APP)]);
+    const done = `${pathOf(APP)}&after=changed`;
+    expect([response.status, response.headers.get("location")]).toEqual([303, done]);
     expect((await app.get("/notes/a")).status).toBe(200);
     expect((await app.put("/notes/a", "y")).status).toBe(403);
     expect((await app.delete("/notes/a")).status).toBe(403);
