@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { DAY, MINUTE, pass } from "../support/clock";
 import { sendWith } from "../support/elsewhere";
+import { cutting } from "../support/faults";
 import { fieldValue, inlineCode, mainText } from "../support/html";
 import { fromElsewhere, signIn, signUpAs, whoIs } from "../support/people";
 import { everyRow } from "../support/rows";
@@ -64,6 +65,14 @@ describe("Signing in", () => {
     expect(inlineCode(html)).toEqual([]);
     expect(await everyRow()).toEqual(before);
     expect((await signIn("alice")).status).toBe(303); // and so forgets the wrong ones
+  });
+
+  it("with a wrong password asks for the same work whether or not somebody has the name", async () => {
+    const { name } = await signUp();
+    const { calls: known } = await cutting(null, () => signIn(name, "wrong password"));
+    const { calls: unknown } = await cutting(null, () => signIn("zz-top", "wrong password"));
+    expect(known).toContain("USERS.checkPassword");
+    expect(unknown).toEqual(known);
   });
 
   it("with a wrong password is answered alike whether or not somebody has the name", async () => {
