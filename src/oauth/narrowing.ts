@@ -60,7 +60,7 @@ export function narrow(scopes: Scope[], form: URLSearchParams): Scope[] | null {
 const isLevel = (text: string): text is Level => (LEVELS as readonly string[]).includes(text);
 
 /** Why the answer to a question cannot be taken. */
-export type AnswerProblem = "nothing" | "level" | "duration";
+type AnswerProblem = "nothing" | "level" | "duration";
 
 /** An answer that cannot be taken, to be shown again as it was. */
 export interface UnsoundAnswer {

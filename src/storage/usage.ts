@@ -6,7 +6,7 @@ import { type FolderTotals, selectModuleFolders } from "./inventory-repo";
 import { selectUsage, type UsageRow } from "./repo";
 
 /** Bytes and documents of a module: in /<module>/ and in /public/<module>/ together. */
-export interface ModuleUsage {
+interface ModuleUsage {
   name: string;
   privateBytes: number;
   publicBytes: number;
