@@ -17,7 +17,7 @@ declare module "vitest" {
   }
 }
 
-const RUNS = Number(inject("fuzzRuns") || 600);
+const RUNS = Number(inject("fuzzRuns") || 400);
 
 /** Stands in all that bob keeps; nobody else may ever be told. */
 const SECRET = "what-only-bob-knows";
