@@ -167,7 +167,7 @@ function flyingTime(): { fly(): void; land(): void } {
 }
 
 /** Far beyond what a request may wait, as time flies for those that could wait for long. */
-const HUNG_AFTER_MS = 5000;
+const HUNG_AFTER_MS = 15_000;
 
 function rejectLater(message: string): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();

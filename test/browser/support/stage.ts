@@ -17,7 +17,7 @@ import { type AppServer, startAppServer } from "./app-server";
 import { chromiumOptions } from "./chromium";
 
 /** No step of a test takes so long, even on a busy machine. */
-export const STEP_TIMEOUT_MS = 30_000;
+export const STEP_TIMEOUT_MS = 60_000;
 
 export interface Stage {
   /** Origin of the provider. */
