@@ -1,7 +1,6 @@
 /**
- * Thousands of malformed requests at every door: never a 500, never anything of another account, the
- * headers of the door on every answer. FUZZ_RUNS sets how many there are
- * of each kind.
+ * Thousands of malformed requests at every door: never a 500, never anything of another account, CORS
+ * on every answer of the storage. FUZZ_RUNS sets how many there are of each kind.
  */
 
 import { env } from "cloudflare:workers";
@@ -64,7 +63,7 @@ const nasty = fc.oneof(
     "%F0%9F%98%80",
     "\\",
     "a%2Fb",
-    "%0d%0aSet-Cookie:%20x=1",
+    "%0d%0aX-Injected:%201",
     "*",
     "public",
     "notes",
@@ -280,7 +279,7 @@ describe("Malformed requests", () => {
     { maxKeys: 6 },
   );
 
-  it("at every page with any query: no 500, nothing of another account, all headers", async () => {
+  it("at every page with any query: no 500, nothing of another account", async () => {
     const door = fc.constantFrom(...doors.filter(([method]) => method === "GET"));
     await run(
       fc.asyncProperty(
