@@ -226,3 +226,13 @@ CREATE TABLE nodes (
   modified  INTEGER NOT NULL,
   PRIMARY KEY (account, parent, name)
 ) WITHOUT ROWID;
+
+-- A module in which RxDB apps have databases (src/rxdb). Written when an app first connects, and
+-- by the module's Durable Object, which holds the databases themselves: `bytes` is how much of the
+-- quota it has reserved, at least what it holds. Goes when the account is erased.
+CREATE TABLE rxdb_modules (
+  account TEXT NOT NULL,
+  module  TEXT NOT NULL,
+  bytes   INTEGER NOT NULL,
+  PRIMARY KEY (account, module)
+) WITHOUT ROWID;

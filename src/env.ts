@@ -2,11 +2,13 @@
 
 import * as v from "valibot";
 import type { UserObject } from "./live/user-object";
+import type { ModuleObject } from "./rxdb/module-object";
 
 export interface Bindings {
   DB: D1Database;
   BODIES: R2Bucket;
   USERS: DurableObjectNamespace<UserObject>;
+  MODULES: DurableObjectNamespace<ModuleObject>;
   SIGN_IN_LIMIT: RateLimit;
   SIGN_UP_LIMIT: RateLimit;
   /** Cloudflare's Email sending; needed with MAIL = "cloudflare" alone. */

@@ -15,7 +15,7 @@ const FLOORS = [
   ["accounts"],
   ["oauth", "discovery"],
   ["storage"],
-  ["live"],
+  ["live", "rxdb"],
   ["dashboard", "admin"],
   ["app"],
   ["index"],
@@ -108,7 +108,7 @@ describe("what stands where in src", () => {
     expect(
       filesWith(
         /Date\.now\(\)|new Date\(\)/,
-        /((?:routes|gates)\.tsx?|limits\.ts|user-object\.ts)$/,
+        /((?:routes|gates)\.tsx?|limits\.ts|(?:user|module)-object\.ts)$/,
       ),
     ).toEqual([]);
   });
