@@ -1,0 +1,285 @@
+/** Unmodified RxDB clients on the Worker's own web sockets: people, databases, cuts, what arrived. */
+
+import { exports } from "cloudflare:workers";
+import { createRxDatabase, type RxDatabase, type RxStorage } from "rxdb/plugins/core";
+import {
+  getRxStorageRemote,
+  type MessageFromRemote,
+  type MessageToRemote,
+  type RemoteMessageChannel,
+  type RxStorageRemote,
+} from "rxdb/plugins/storage-remote";
+import { createRxDatabase as createRxDatabase16 } from "rxdb-16/plugins/core";
+import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
+import { Subject } from "rxjs";
+import { type App, incoming } from "./world";
+
+/** One version of RxDB as an app has it from npm. */
+export interface Kit {
+  version: string;
+  createRxDatabase: typeof createRxDatabase;
+  getRxStorageRemote: typeof getRxStorageRemote;
+}
+
+export const RXDB_17: Kit = { version: "17", createRxDatabase, getRxStorageRemote };
+
+export const RXDB_16: Kit = {
+  version: "16",
+  createRxDatabase: createRxDatabase16 as unknown as typeof createRxDatabase,
+  getRxStorageRemote: getRxStorageRemote16 as unknown as typeof getRxStorageRemote,
+};
+
+export const KITS = [RXDB_16, RXDB_17];
+
+let names = 0;
+
+/** A name that no other database or identifier of this file has. */
+export const freshDatabase = (): string => `db${++names}`;
+
+/** The path of the door for this app's module, with its token. */
+export const doorOf = (app: App, module = "todos"): string =>
+  `/rxdb/${app.user}/${module}?${new URLSearchParams({ access_token: app.token })}`;
+
+/** A request to upgrade, as a browser sends it. */
+export const upgrade = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  exports.default.fetch(incoming(path, { headers: { Upgrade: "websocket", ...headers } }));
+
+/** A socket that the door has let in, accepted on our side. */
+export async function dial(path: string, headers: Record<string, string> = {}): Promise<WebSocket> {
+  const response = await upgrade(path, headers);
+  if (response.status !== 101 || !response.webSocket) {
+    throw new Error(`No socket: ${response.status} ${await response.text()}`);
+  }
+  response.webSocket.accept();
+  return response.webSocket;
+}
+
+/**
+ * The network between one client and the door. It can be cut and mended; what is sent meanwhile goes
+ * out when it is mended, as the reconnecting socket of RxDB's own plugin has it.
+ */
+export class Network {
+  /** All frames that came, oldest first. */
+  readonly received: MessageFromRemote[] = [];
+  /** Codes with which the server has closed sockets. */
+  readonly closed: number[] = [];
+  #url: () => string | Promise<string>;
+  #links = new Set<Link>();
+  #isCut = false;
+  /** What is done to each message on its way out. */
+  change: (message: MessageToRemote) => object = (message) => message;
+
+  constructor(url: string | (() => string | Promise<string>)) {
+    this.#url = typeof url === "string" ? () => url : url;
+  }
+
+  /** For `getRxStorageRemote`. */
+  readonly messageChannelCreator = async (): Promise<RemoteMessageChannel> => {
+    const link = new Link(this);
+    this.#links.add(link);
+    if (!this.#isCut) await link.open(await this.#url());
+    return {
+      messages$: link.messages$,
+      send: (message) => link.send(message),
+      close: async () => {
+        this.#links.delete(link);
+        link.close();
+      },
+    };
+  };
+
+  /** Closes all sockets, from the side of the client. */
+  cut(): void {
+    this.#isCut = true;
+    for (const link of this.#links) link.close();
+  }
+
+  /** Opens them again at the same door, without a word of RxDB about it. */
+  async mend(url?: string): Promise<void> {
+    if (url !== undefined) this.#url = () => url;
+    this.#isCut = false;
+    for (const link of this.#links) await link.open(await this.#url());
+  }
+
+  /** The bulks of events that came, in order. */
+  get bulks(): EventBulk[] {
+    return this.received
+      .filter(({ method }) => method === "changeStream")
+      .map(({ return: bulk }) => (typeof bulk === "string" ? JSON.parse(bulk) : bulk));
+  }
+}
+
+export interface EventBulk {
+  id: string;
+  events: object[];
+  checkpoint: unknown;
+  context: string;
+}
+
+/** One socket and the next ones that take its place. */
+class Link {
+  readonly messages$ = new Subject<MessageFromRemote>();
+  #network: Network;
+  #socket: WebSocket | null = null;
+  #waiting: string[] = [];
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  async open(url: string): Promise<void> {
+    const socket = await dial(url);
+    socket.addEventListener("message", ({ data }) => this.#receive(String(data)));
+    socket.addEventListener("close", ({ code }) => {
+      if (this.#socket !== socket) return;
+      this.#socket = null;
+      this.#network.closed.push(code);
+    });
+    this.#socket = socket;
+    for (const frame of this.#waiting.splice(0)) socket.send(frame);
+  }
+
+  close(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(1000);
+  }
+
+  /** A message without attachments goes out at once, so that the order is kept. */
+  send(message: MessageToRemote): void | Promise<void> {
+    const blobs: Promise<void>[] = [];
+    const plain = withoutBlobs(this.#network.change(message), blobs);
+    const go = () => {
+      const frame = JSON.stringify(plain);
+      if (this.#socket) this.#socket.send(frame);
+      else this.#waiting.push(frame);
+    };
+    return blobs.length > 0 ? Promise.all(blobs).then(go) : go();
+  }
+
+  #receive(frame: string): void {
+    const message = JSON.parse(frame) as MessageFromRemote;
+    this.#network.received.push(message);
+    this.messages$.next(message);
+  }
+}
+
+/** A copy with base64 in place of each Blob, once all promises in `blobs` are kept. */
+export function withoutBlobs(value: unknown, blobs: Promise<void>[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutBlobs(item, blobs));
+  if (typeof value !== "object" || value === null) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item instanceof Blob) {
+      blobs.push(base64Of(item).then((text) => void (copy[key] = text)));
+    } else if (key === "__proto__") {
+      Object.defineProperty(copy, key, { value: withoutBlobs(item, blobs), enumerable: true });
+    } else copy[key] = withoutBlobs(item, blobs);
+  }
+  return copy;
+}
+
+export const base64Of = async (blob: Blob): Promise<string> =>
+  Buffer.from(await blob.arrayBuffer()).toString("base64");
+
+const isVersion17 = (kit: Kit): boolean => kit.version === "17";
+
+let storages = 0;
+
+export interface Client {
+  network: Network;
+  storage: RxStorageRemote;
+  /** Opens a database; RxDB takes it for one of another process. */
+  open(name: string, options?: object): Promise<RxDatabase>;
+}
+
+/** A client like a browser of its own. RxDB 17 has Blobs where version 16 has base64. */
+export function client(url: string | Network, kit = RXDB_17, mode: Mode = "storage"): Client {
+  const network = typeof url === "string" ? new Network(url) : url;
+  const identifier = `client-${++storages}`;
+  const storage = kit.getRxStorageRemote({
+    identifier,
+    mode,
+    messageChannelCreator: isVersion17(kit)
+      ? async () => withBlobs(await network.messageChannelCreator())
+      : network.messageChannelCreator,
+  });
+  // Two databases of one name in one process have to be on storages of different names.
+  Object.assign(storage, { name: identifier });
+  const open = (name: string, options: object = {}): Promise<RxDatabase> =>
+    kit.createRxDatabase({
+      name,
+      storage: storage as unknown as RxStorage<unknown, unknown>,
+      multiInstance: false,
+      ...options,
+    });
+  return { network, storage, open };
+}
+
+export type Mode = "one" | "storage" | "database" | "collection";
+
+/** Answers with attachments become Blobs, as RxDB's plugin for web sockets does it. */
+function withBlobs(channel: RemoteMessageChannel): RemoteMessageChannel {
+  const messages$ = new Subject<MessageFromRemote>();
+  channel.messages$.subscribe((message) => {
+    const isData = message.method === "getAttachmentData" && typeof message.return === "string";
+    const data = isData ? new Blob([Buffer.from(message.return, "base64")]) : message.return;
+    messages$.next(isData ? { ...message, return: data } : message);
+  });
+  return { ...channel, messages$ };
+}
+
+/** Waits until it holds; it is looked at as often as messages may have come. */
+export async function until(holds: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`Not within ${ms} ms: ${holds}`);
+    await scheduler.wait(2);
+  }
+}
+
+/** A socket for frames written by hand. */
+export class Frames {
+  readonly answers: Answer[] = [];
+  closed: { code: number; reason: string } | null = null;
+  readonly socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      if (data !== "pong") this.answers.push(JSON.parse(String(data)));
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
+      this.closed = { code, reason };
+    });
+  }
+
+  static open = async (path: string): Promise<Frames> => new Frames(await dial(path));
+
+  /** Sends a frame and waits for the answer to it. */
+  async ask(frame: Frame): Promise<Answer> {
+    const { length } = this.answers;
+    const isOurs = ({ answerTo }: Answer) => answerTo === (frame.requestId ?? "r");
+    this.socket.send(
+      JSON.stringify({ connectionId: "c", requestId: "r", version: "17.6.0", ...frame }),
+    );
+    await until(() => this.answers.slice(length).some(isOurs));
+    return this.answers.slice(length).find(isOurs) as Answer;
+  }
+}
+
+export interface Frame {
+  connectionId?: string;
+  requestId?: string;
+  method: string;
+  params: unknown;
+  retry?: boolean;
+}
+
+export interface Answer {
+  connectionId: string;
+  answerTo: string;
+  method: string;
+  return?: unknown;
+  error?: { name: string; code?: string; message: string; retryAfterSeconds?: number };
+}
