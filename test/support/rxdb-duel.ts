@@ -188,7 +188,10 @@ export class Duel {
     // RxDB's helper tells of an INSERT whose attachment was missing, and of the UPDATE too.
     const expected = events.filter(({ documentId }) => !failed.has(String(documentId)));
     const found = this.#seen.slice(before);
-    if (expected.length === 0) return this.#same("no events", [], found);
+    if (expected.length === 0) {
+      this.#same("no events", [], found);
+      return;
+    }
     this.#same("bulks of events", 1, found.length);
     this.#same("events", expected, found[0]?.events);
     this.#same("context of events", CONTEXT, found[0]?.context);

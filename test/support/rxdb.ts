@@ -1,7 +1,19 @@
 /** Unmodified RxDB clients on the Worker's own web sockets: people, databases, cuts, what arrived. */
 
-import { exports } from "cloudflare:workers";
-import { createRxDatabase, type RxDatabase, type RxStorage } from "rxdb/plugins/core";
+import { runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import {
+  createRxDatabase,
+  fillWithDefaultSettings,
+  type MigrationStrategies,
+  normalizeMangoQuery,
+  prepareQuery,
+  type RxCollection,
+  type RxDatabase,
+  type RxJsonSchema,
+  type RxStorage,
+  type RxStorageInstance,
+} from "rxdb/plugins/core";
 import {
   getRxStorageRemote,
   type MessageFromRemote,
@@ -12,7 +24,10 @@ import {
 import { createRxDatabase as createRxDatabase16 } from "rxdb-16/plugins/core";
 import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
 import { Subject } from "rxjs";
-import { type App, incoming } from "./world";
+import { expect } from "vitest";
+import { moduleObject } from "../../src/accounts/modules";
+import { accountId, everyRow } from "./rows";
+import { type App, bodyKeys, incoming, send } from "./world";
 
 /** One version of RxDB as an app has it from npm. */
 export interface Kit {
@@ -59,6 +74,8 @@ export async function dial(path: string, headers: Record<string, string> = {}): 
  * out when it is mended, as the reconnecting socket of RxDB's own plugin has it.
  */
 export class Network {
+  /** All frames that went out, oldest first. */
+  readonly sent: string[] = [];
   /** All frames that came, oldest first. */
   readonly received: MessageFromRemote[] = [];
   /** Codes with which the server has closed sockets. */
@@ -98,16 +115,21 @@ export class Network {
   async mend(url?: string): Promise<void> {
     if (url !== undefined) this.#url = () => url;
     this.#isCut = false;
+    for (const link of this.#links) link.close();
     for (const link of this.#links) await link.open(await this.#url());
   }
 
   /** The bulks of events that came, in order. */
   get bulks(): EventBulk[] {
-    return this.received
-      .filter(({ method }) => method === "changeStream")
-      .map(({ return: bulk }) => (typeof bulk === "string" ? JSON.parse(bulk) : bulk));
+    return bulksIn(this.received);
   }
 }
+
+/** The bulks of events among messages. */
+const bulksIn = (messages: { method: string; return?: unknown }[]): EventBulk[] =>
+  messages
+    .filter(({ method }) => method === "changeStream")
+    .map(({ return: bulk }) => (typeof bulk === "string" ? JSON.parse(bulk) : bulk));
 
 export interface EventBulk {
   id: string;
@@ -151,6 +173,7 @@ class Link {
     const plain = withoutBlobs(this.#network.change(message), blobs);
     const go = () => {
       const frame = JSON.stringify(plain);
+      this.#network.sent.push(frame);
       if (this.#socket) this.#socket.send(frame);
       else this.#waiting.push(frame);
     };
@@ -171,7 +194,10 @@ export function withoutBlobs(value: unknown, blobs: Promise<void>[]): unknown {
   const copy: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     if (item instanceof Blob) {
-      blobs.push(base64Of(item).then((text) => void (copy[key] = text)));
+      const set = (text: string) => {
+        copy[key] = text;
+      };
+      blobs.push(base64Of(item).then(set));
     } else if (key === "__proto__") {
       Object.defineProperty(copy, key, { value: withoutBlobs(item, blobs), enumerable: true });
     } else copy[key] = withoutBlobs(item, blobs);
@@ -238,6 +264,13 @@ export async function until(holds: () => boolean | Promise<boolean>, ms = 5000):
   }
 }
 
+/** Answers may have what they return as JSON in a string, for RxDB to parse. */
+const parsed = (answer: Answer): Answer =>
+  typeof answer.return === "string" &&
+  !["create", "custom", "getAttachmentData"].includes(answer.method)
+    ? { ...answer, return: JSON.parse(answer.return) }
+    : answer;
+
 /** A socket for frames written by hand. */
 export class Frames {
   readonly answers: Answer[] = [];
@@ -247,11 +280,15 @@ export class Frames {
   constructor(socket: WebSocket) {
     this.socket = socket;
     socket.addEventListener("message", ({ data }) => {
-      if (data !== "pong") this.answers.push(JSON.parse(String(data)));
+      if (data !== "pong") this.answers.push(parsed(JSON.parse(String(data))));
     });
     socket.addEventListener("close", ({ code, reason }) => {
       this.closed = { code, reason };
     });
+  }
+
+  get bulks(): EventBulk[] {
+    return bulksIn(this.answers);
   }
 
   static open = async (path: string): Promise<Frames> => new Frames(await dial(path));
@@ -283,3 +320,226 @@ export interface Answer {
   return?: unknown;
   error?: { name: string; code?: string; message: string; retryAfterSeconds?: number };
 }
+
+export interface Todo {
+  id: string;
+  title: string;
+  rank: number;
+  done: boolean;
+  tags?: string[];
+}
+
+export const TODOS: RxJsonSchema<Todo> = {
+  version: 0,
+  primaryKey: "id",
+  type: "object",
+  properties: {
+    id: { type: "string", maxLength: 50 },
+    title: { type: "string", maxLength: 100 },
+    rank: { type: "integer", minimum: 0, maximum: 1000, multipleOf: 1 },
+    done: { type: "boolean" },
+    tags: { type: "array", items: { type: "string" } },
+  },
+  required: ["id", "title", "rank", "done"],
+  indexes: ["rank", ["done", "rank"]],
+  attachments: {},
+};
+
+export const todo = (id: string, fields: Partial<Todo> = {}): Todo => ({
+  id,
+  title: `to do: ${id}`,
+  rank: 1,
+  done: false,
+  ...fields,
+});
+
+export interface Opened {
+  database: RxDatabase;
+  todos: RxCollection<Todo>;
+}
+
+/** A database with its collection of things to do. */
+export async function openTodos(
+  of: Client,
+  name: string,
+  {
+    schema = TODOS,
+    options = {},
+    ...creator
+  }: { schema?: object; options?: object; migrationStrategies?: MigrationStrategies } = {},
+): Promise<Opened> {
+  const database = await of.open(name, options);
+  const { todos } = await database.addCollections({
+    todos: { schema: schema as typeof TODOS, ...creator },
+  });
+  return { database, todos: todos as RxCollection<Todo> };
+}
+
+/** The ids in this order. */
+export const idsOf = (documents: { id: string }[]): string[] => documents.map(({ id }) => id);
+
+/** What a live query has shown last, by the ids of its documents. */
+export function watch(query: { $: { subscribe(next: (documents: Todo[]) => void): unknown } }) {
+  const live = { ids: [] as string[], documents: [] as Todo[], count: 0 };
+  query.$.subscribe((documents) => {
+    live.documents = documents;
+    live.ids = idsOf(documents);
+    live.count++;
+  });
+  return live;
+}
+
+/** Asks for a session with the app's token. */
+export const askForSession = (
+  app: App,
+  module = "todos",
+  { headers = {}, body }: { headers?: Record<string, string>; body?: object } = {},
+): Promise<Response> =>
+  send(`/rxdb/${app.user}/${module}/session`, {
+    method: "POST",
+    headers: {
+      Authorization: `Bearer ${app.token}`,
+      "Content-Type": "application/json",
+      ...headers,
+    },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+
+export interface Session {
+  url: string;
+  session: string;
+  expiresAt: number | null;
+}
+
+/** The path of a session's door: its URL without scheme and host. */
+export const pathOfSession = ({ url }: Session): string => {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+};
+
+export async function sessionOf(app: App, module = "todos"): Promise<Session> {
+  const response = await askForSession(app, module);
+  if (response.status !== 201) throw new Error(`No session: ${await response.text()}`);
+  return response.json();
+}
+
+/** The object of a module of this person. */
+export const objectOf = async (user: string, module = "todos") =>
+  moduleObject(env, await accountId(user), module);
+
+/** What a module's object keeps: every row of every table. Bytes are written in base64. */
+export async function rowsOfModule(
+  user: string,
+  module = "todos",
+): Promise<Record<string, Record<string, unknown>[]>> {
+  return runInDurableObject(await objectOf(user, module), (_, { storage: { sql } }) => {
+    const tables = sql
+      .exec<{ name: string }>(
+        `SELECT name FROM sqlite_master
+         WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT GLOB '_cf*' ORDER BY name`,
+      )
+      .toArray();
+    const readable = (value: unknown) =>
+      value instanceof ArrayBuffer ? Buffer.from(value).toString("base64") : value;
+    const rows = (name: string) =>
+      sql
+        .exec(`SELECT * FROM ${name}`)
+        .toArray()
+        .map((row) =>
+          Object.fromEntries(Object.entries(row).map(([key, value]) => [key, readable(value)])),
+        );
+    return Object.fromEntries(tables.map(({ name }) => [name, rows(name)]));
+  });
+}
+
+/** Tables of a module's object that say who is connected, not what there is. */
+const OF_CONNECTIONS = /connection|session|socket|limit|allowance/;
+
+/** Acts, and proves that no row and no body of an account is another than before. */
+export async function moduleUnchanged<T>(
+  user: string,
+  act: () => Promise<T>,
+  module = "todos",
+): Promise<T> {
+  const snapshot = async () => {
+    const { traffic: _, app_use: __, ...index } = await everyRow();
+    const rows = Object.entries(await rowsOfModule(user, module));
+    const kept = rows.filter(([name]) => !OF_CONNECTIONS.test(name));
+    return { index, rows: Object.fromEntries(kept), bodies: await bodyKeys(user) };
+  };
+  const before = await snapshot();
+  const result = await act();
+  expect(await snapshot()).toEqual(before);
+  return result;
+}
+
+export type Instance = RxStorageInstance<Record<string, unknown>, unknown, unknown, unknown>;
+
+/** A collection as RxDB's own inside has it, without a database around it. */
+export const openInstance = (
+  of: Client,
+  databaseName: string,
+  schema: object = TODOS,
+  params: object = {},
+): Promise<Instance> =>
+  of.storage.createStorageInstance({
+    databaseInstanceToken: "token",
+    databaseName,
+    collectionName: "todos",
+    schema: fillWithDefaultSettings(schema as typeof TODOS) as never,
+    options: {},
+    multiInstance: false,
+    devMode: false,
+    ...params,
+  }) as unknown as Promise<Instance>;
+
+/** A document as RxDB sends it to its storage. */
+export const stored = (content: object, fields: object = {}): object => ({
+  ...content,
+  _deleted: false,
+  _attachments: {},
+  _meta: { lwt: Date.now() },
+  _rev: "1-a",
+  ...fields,
+});
+
+/** Writes that are expected to succeed. */
+export async function put(instance: Instance, ...documents: object[]): Promise<void> {
+  const { error } = await instance.bulkWrite(
+    documents.map((document) => ({ document })) as never,
+    "x",
+  );
+  expect(error).toEqual([]);
+}
+
+/** A Mango query as RxDB prepares it for its storage. */
+export const prepared = ({ schema }: Instance, mango: object) =>
+  prepareQuery(
+    schema as never,
+    normalizeMangoQuery(schema as never, structuredClone({ selector: {}, ...mango }) as never),
+  ) as never;
+
+/** The ids that a query has at an instance. */
+export const found = async (instance: Instance, mango: object = {}): Promise<string[]> =>
+  idsOf((await instance.query(prepared(instance, mango))).documents as never);
+
+/** What a client sends to open a collection. */
+export const creation = (
+  databaseName: string,
+  schema: object = TODOS,
+  collectionName = "todos",
+) => ({
+  databaseInstanceToken: "token",
+  databaseName,
+  collectionName,
+  schema: fillWithDefaultSettings(schema as typeof TODOS),
+  options: {},
+  multiInstance: false,
+  devMode: false,
+});
+
+/** The frame of a write. */
+export const writing = (...documents: object[]): Frame => ({
+  method: "bulkWrite",
+  params: [documents.map((document) => ({ document })), "x"],
+});
