@@ -77,6 +77,7 @@ describe("The record of a person", () => {
             [PROPERTY.tokenEndpoint]: "https://satchel.example/oauth/token",
             [PROPERTY.pkce]: "S256",
             [PROPERTY.quota]: "https://satchel.example/quota/alice",
+            [PROPERTY.rxdb]: "wss://satchel.example/rxdb/alice/{module}",
           },
         },
       ],
