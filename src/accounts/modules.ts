@@ -27,11 +27,8 @@ export type { ModuleRow };
 export const MAX_MODULES = 100;
 
 /** The object of a module. By the account's id: a name that is given up leaves nothing to anybody. */
-export const moduleObject = (
-  env: Pick<Env, "MODULES">,
-  account: string,
-  module: string,
-) => env.MODULES.getByName(`${account}/${module}`);
+export const moduleObject = (env: Pick<Env, "MODULES">, account: string, module: string) =>
+  env.MODULES.getByName(`${account}/${module}`);
 
 /**
  * Lets apps into a module, whether or not it was open. `closed`: the account is deleted, or never

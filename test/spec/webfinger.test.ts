@@ -28,6 +28,7 @@ const PROPERTY = {
   tokenInQuery: "http://tools.ietf.org/html/rfc6750#section-2.3",
   ranges: "http://tools.ietf.org/html/rfc7233",
   quota: "urn:x-satchel:quota",
+  rxdb: "urn:x-satchel:rxdb",
 };
 
 interface Link {
