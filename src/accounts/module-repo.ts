@@ -14,6 +14,7 @@ export const selectModules = (db: D1Database, account: string): D1PreparedStatem
     .prepare("SELECT module, bytes FROM rxdb_modules WHERE account = ?1 ORDER BY module")
     .bind(account);
 
+/** The same, asked at once. */
 export async function loadModules(db: D1Database, account: string): Promise<ModuleRow[]> {
   const { results } = await askPatiently(() => selectModules(db, account).all<ModuleRow>());
   return results;

@@ -80,7 +80,7 @@ const en = {
   },
   databases: {
     title: "Databases",
-    what: "Some apps keep a database here instead of documents. Public folders, earlier versions and the archive are of documents alone.",
+    what: "Some apps keep databases here instead of documents. Room is set aside for each module a little ahead of what its databases hold. Earlier versions and the archive are of documents alone.",
     inModule: (module: string) => `In the module ${module}`,
     silent: "What is in here cannot be shown at the moment. It is there; try again in a while.",
     collection: "Collection",
@@ -246,7 +246,7 @@ const de: typeof en = {
   },
   databases: {
     title: "Datenbanken",
-    what: "Manche Apps haben hier statt Dokumenten eine Datenbank. Öffentliche Ordner, frühere Fassungen und das Archiv gibt es nur für Dokumente.",
+    what: "Manche Apps haben hier statt Dokumenten Datenbanken. Für jedes Modul wird etwas mehr Platz zurückgelegt, als seine Datenbanken halten. Frühere Fassungen und das Archiv gibt es nur für Dokumente.",
     inModule: (module) => `Im Modul ${module}`,
     silent:
       "Was hier liegt, lässt sich gerade nicht zeigen. Es ist da; versuch es in einer Weile noch einmal.",
