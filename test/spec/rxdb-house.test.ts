@@ -111,10 +111,10 @@ describe("The quota", () => {
     expect(text).toMatch(/\b1 MB\b/);
     expect(text).not.toContain("secret-hobby");
     const before = await textOf("/admin");
-    await reserve(app.user, "secret-hobby", 7_000_000_000);
+    await reserve(app.user, "secret-hobby", 7e12);
     const after = await textOf("/admin");
     expect(after).not.toBe(before);
-    expect(after).toMatch(/\b7 GB\b/);
+    expect(after).toMatch(/\b7 TB\b/);
   });
 });
 

@@ -26,9 +26,13 @@ export async function modulesOf(user: string): Promise<string[]> {
 
 /**
  * Acts, and returns what was asked of the objects of modules meanwhile, in order: "notes recheck", of
- * any account but this with its id.
+ * any account but this with its id. `broken`: a module whose object never answers.
  */
-export async function askedOfModules(user: string, act: () => Promise<unknown>): Promise<string[]> {
+export async function askedOfModules(
+  user: string,
+  act: () => Promise<unknown>,
+  broken?: string,
+): Promise<string[]> {
   const own = `${await accountId(user)}/`;
   const asked: string[] = [];
   const { MODULES } = env;
@@ -41,6 +45,7 @@ export async function askedOfModules(user: string, act: () => Promise<unknown>):
           (_, method) =>
           (...args: unknown[]) => {
             asked.push(`${name.replace(own, "")} ${String(method)}`);
+            if (name === own + broken) return Promise.reject(new Error("The object threw."));
             return stub[method](...args);
           },
       });
