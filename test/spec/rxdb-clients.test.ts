@@ -16,6 +16,7 @@ import {
   freshDatabase,
   idsOf,
   KITS,
+  largeBodies,
   type Mode,
   openInstance,
   openTodos,
@@ -31,7 +32,7 @@ import {
   until,
   watch,
 } from "../support/rxdb";
-import { APP, type App, bodyKeys, someone } from "../support/world";
+import { APP, type App, someone } from "../support/world";
 
 for (const plugin of [RxDBAttachmentsPlugin, RxDBLocalDocumentsPlugin, RxDBMigrationSchemaPlugin]) {
   addRxPlugin(plugin);
@@ -218,7 +219,7 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
         data: new Blob([new Uint8Array(data)], { type: "image/png" }) as never,
         type: "image/png",
       });
-    const bodies = (await bodyKeys(app.user)).length;
+    const bodies = (await largeBodies(app.user)).length;
     await attach("small.png", Buffer.from("small one"));
     await attach("large.png", large);
     const reader = await openTodos(client(doorOf(app), kit), name);
@@ -229,7 +230,7 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
     };
     expect((await read("small.png")).toString()).toBe("small one");
     expect((await read("large.png")).equals(large)).toBe(true);
-    expect((await bodyKeys(app.user)).length).toBe(bodies + 1);
+    expect((await largeBodies(app.user)).length).toBe(bodies + 1);
     const document = await reader.todos.findOne("milk").exec(true);
     await document.patch({ title: "with attachments still" });
     expect((await read("small.png")).toString()).toBe("small one");
@@ -529,6 +530,26 @@ describe("A database", () => {
     expect(await four.todos.count().exec()).toBe(0);
     await four.todos.insert(todo("anew"));
     await Promise.all([two, four].map(({ database }) => database.close()));
+  });
+
+  it("that is removed is not mistaken for one that is made then", async () => {
+    const own = await someone("todos:rw");
+    const [first, second] = [freshDatabase(), freshDatabase()];
+    const left = await openInstance(client(doorOf(own)), first);
+    const events: string[] = [];
+    left.changeStream().subscribe(({ id }) => events.push(id));
+    await (await openInstance(client(doorOf(own)), first)).remove();
+    const other = await openInstance(client(doorOf(own)), second);
+    await put(other, stored(todo("theirs")));
+    for (const act of [
+      () => put(left, stored(todo("mine"))),
+      () => left.findDocumentsById(["theirs"], true),
+      () => left.cleanup(0),
+    ]) {
+      await expect(act()).rejects.toThrow("removed");
+    }
+    expect(await found(other)).toEqual(["theirs"]);
+    expect(events).toEqual([]);
   });
 
   it("is gone with all its collections when it is removed", async () => {

@@ -45,7 +45,7 @@ interface Write {
 export class Duel {
   steps = 0;
   told: string[] = [];
-  readonly schema: Schema;
+  schema: Schema;
   readonly #random: Random;
   readonly #now = Date.now();
   #database: string;
@@ -59,6 +59,7 @@ export class Duel {
   /** The last write of each document, in order. */
   #writes: Write[] = [];
   #bulks = 0;
+  #releases = 0;
   /** Checkpoints of events by the number of their bulk. */
   #checkpoints: [number, unknown][] = [];
   /** Versions of documents from which stale ones are taken. */
@@ -73,20 +74,13 @@ export class Duel {
   }
 
   async play(steps: number): Promise<void> {
-    this.#memory = (await MEMORY.createStorageInstance({
-      databaseInstanceToken: "token",
-      databaseName: `memory-${this.#database}`,
-      collectionName: "things",
-      schema: this.schema,
-      options: {},
-      multiInstance: false,
-      devMode: false,
-    })) as unknown as Instance;
+    this.#memory = await this.#openMemory();
     this.#other = await this.#open(this.#database, this.schema);
     this.#onlooker = await this.#open(this.#database, this.schema);
     this.#memory.changeStream().subscribe((bulk) => this.#expected.push(bulk as Bulk));
-    this.#other.changeStream().subscribe((bulk) => this.#seen.push(bulk as Bulk));
-    this.#onlooker.changeStream().subscribe((bulk) => this.#onlookers.push(bulk as Bulk));
+    const { seen, onlookers } = { seen: this.#seen, onlookers: this.#onlookers };
+    this.#other.changeStream().subscribe((bulk) => seen.push(bulk as Bulk));
+    this.#onlooker.changeStream().subscribe((bulk) => onlookers.push(bulk as Bulk));
     for (let step = 0; step < steps; step++) {
       await this.#step();
       this.steps++;
@@ -95,6 +89,50 @@ export class Duel {
     await this.#compareOnlooker();
     await this.#other.remove();
     await this.#memory.remove();
+  }
+
+  #openMemory(): Promise<Instance> {
+    const params = {
+      databaseInstanceToken: "token",
+      databaseName: `memory-${this.#database}-${this.#releases++}`,
+      collectionName: "things",
+      schema: this.schema,
+      options: {},
+      multiInstance: false,
+      devMode: false,
+    };
+    return MEMORY.createStorageInstance(params) as unknown as Promise<Instance>;
+  }
+
+  /** Another release of the app comes with other indexes; who had the old one goes on looking. */
+  async #release(): Promise<void> {
+    await this.#compareOnlooker();
+    this.schema = randomSchema(this.#random, this.schema);
+    this.#tell("another release", this.schema.indexes);
+    const memory = await this.#openMemory();
+    const rows = [...(await this.#stored(this.#ids)).values()].map(copy);
+    for (const document of rows) {
+      for (const [name, stub] of Object.entries(
+        document._attachments as Record<string, Document>,
+      )) {
+        stub.data = await this.#memory.getAttachmentData(
+          String(document.id),
+          name,
+          String(stub.digest),
+        );
+      }
+    }
+    await memory.bulkWrite(rows.map((document) => ({ document })) as never, CONTEXT);
+    await this.#memory.remove();
+    this.#memory = memory;
+    await this.#onlooker.close();
+    this.#onlooker = this.#other;
+    this.#other = await this.#open(this.#database, this.schema);
+    this.#memory.changeStream().subscribe((bulk) => this.#expected.push(bulk as Bulk));
+    this.#onlookers = this.#seen;
+    this.#seen = [];
+    const seen = this.#seen;
+    this.#other.changeStream().subscribe((bulk) => seen.push(bulk as Bulk));
   }
 
   async #step(): Promise<void> {
@@ -106,7 +144,8 @@ export class Duel {
     else if (dice < 0.91) await this.#walkChanges();
     else if (dice < 0.93) await this.#cleanUp();
     else if (dice < 0.97) await this.#readAttachment();
-    else await this.#compareOnlooker();
+    else if (dice < 0.99) await this.#compareOnlooker();
+    else await this.#release();
   }
 
   #differ(what: string, expected: unknown, found: unknown): never {

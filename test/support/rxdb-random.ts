@@ -78,7 +78,8 @@ const NUMBERS = {
 
 const ID_LENGTH = 60;
 
-export function randomSchema(random: Random): Schema {
+/** `like`: the same collection, as another release of its app has it: with other indexes. */
+export function randomSchema(random: Random, like?: Schema): Schema {
   const isComposite = random.chance(0.3);
   const primaryKey = isComposite
     ? {
@@ -93,12 +94,12 @@ export function randomSchema(random: Random): Schema {
     return index.length === 1 && random.chance(0.5) ? first : index;
   });
   const schema = {
-    version: random.below(3),
+    version: like?.version ?? random.below(3),
     type: "object",
-    primaryKey,
+    primaryKey: like?.primaryKey ?? primaryKey,
     properties: {
       id: { type: "string", maxLength: ID_LENGTH },
-      s: { type: "string", maxLength: 12 },
+      s: { type: "string", maxLength: like ? random.of([12, 40]) : 12 },
       t: { type: "string", maxLength: 5 },
       n: NUMBERS.n,
       f: NUMBERS.f,
@@ -118,7 +119,7 @@ export function randomSchema(random: Random): Schema {
     },
     required: ["id", "s", "n"],
     indexes: [...new Map(indexes.map((index) => [String(index), index])).values()],
-    ...(random.chance(0.4) ? { attachments: {} } : {}),
+    ...((like ? like.attachments : random.chance(0.4)) ? { attachments: {} } : {}),
   };
   return fillWithDefaultSettings(schema as unknown as RxJsonSchema<Document>) as unknown as Schema;
 }
@@ -292,8 +293,8 @@ export function randomQuery(
   }
   if (random.chance(0.4)) query.limit = random.of([0, 1, 2, 5, 10, 1000]);
   if (random.chance(0.3)) query.skip = random.of([0, 1, 3, 20]);
-  if (random.chance(0.1) && schema.indexes?.length) {
-    query.index = [...(random.of(schema.indexes) as string[])];
-  }
+  // Nobody hints at the index of RxDB's own, by the clocks of clients.
+  const hints = (schema.indexes ?? []).filter((index) => !index.includes("_meta.lwt"));
+  if (random.chance(0.1) && hints.length > 0) query.index = [...(random.of(hints) as string[])];
   return query;
 }

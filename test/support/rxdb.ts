@@ -427,6 +427,12 @@ export async function sessionOf(app: App, module = "todos"): Promise<Session> {
 export const objectOf = async (user: string, module = "todos") =>
   moduleObject(env, await accountId(user), module);
 
+/** The keys of all bodies in R2 that databases of this person have. */
+export async function largeBodies(user: string): Promise<string[]> {
+  const { objects } = await env.BODIES.list({ prefix: `rxdb/${await accountId(user)}/` });
+  return objects.map(({ key }) => key);
+}
+
 /** What a module's object keeps: every row of every table. Bytes are written in base64. */
 export async function rowsOfModule(
   user: string,
@@ -465,7 +471,11 @@ export async function moduleUnchanged<T>(
     const { traffic: _, app_use: __, ...index } = await everyRow();
     const rows = Object.entries(await rowsOfModule(user, module));
     const kept = rows.filter(([name]) => !OF_CONNECTIONS.test(name));
-    return { index, rows: Object.fromEntries(kept), bodies: await bodyKeys(user) };
+    return {
+      index,
+      rows: Object.fromEntries(kept),
+      bodies: [await bodyKeys(user), await largeBodies(user)],
+    };
   };
   const before = await snapshot();
   const result = await act();
