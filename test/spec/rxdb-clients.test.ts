@@ -250,10 +250,12 @@ const opened = new Map<string, ReturnType<typeof openTodos>>();
 function shared(kit: (typeof KITS)[number]): ReturnType<typeof openTodos> {
   const made = opened.get(kit.version);
   if (made) return made;
-  const making = openTodos(client(doorOf(app), kit), freshDatabase()).then(async (todos) => {
-    await todos.todos.bulkInsert(MANY);
-    return todos;
-  });
+  const making = openTodos(client(doorOf(app), kit), freshDatabase(), { isShared: true }).then(
+    async (todos) => {
+      await todos.todos.bulkInsert(MANY);
+      return todos;
+    },
+  );
   opened.set(kit.version, making);
   return making;
 }

@@ -292,7 +292,9 @@ export class Duel {
         length: size,
         type: "text/plain",
       };
-      attachments[name] = random.chance(0.93) ? { ...stub, data } : (attachments[name] ?? stub);
+      attachments[name] = random.chance(0.93)
+        ? { ...stub, data }
+        : (stored?._attachments[name] ?? stub);
     }
     return attachments;
   }

@@ -24,7 +24,7 @@ import {
 import { createRxDatabase as createRxDatabase16 } from "rxdb-16/plugins/core";
 import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
 import { Subject } from "rxjs";
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { moduleObject } from "../../src/accounts/modules";
 import { accountId, everyRow } from "./rows";
 import { type App, bodyKeys, incoming, send } from "./world";
@@ -358,20 +358,26 @@ export interface Opened {
   todos: RxCollection<Todo>;
 }
 
-/** A database with its collection of things to do. */
+interface HowToOpen {
+  schema?: object;
+  options?: object;
+  migrationStrategies?: MigrationStrategies;
+  /** It outlives the test. */
+  isShared?: boolean;
+}
+
+/** A database with its collection of things to do. It is closed after the test. */
 export async function openTodos(
   of: Client,
   name: string,
-  {
-    schema = TODOS,
-    options = {},
-    ...creator
-  }: { schema?: object; options?: object; migrationStrategies?: MigrationStrategies } = {},
+  { schema = TODOS, options = {}, isShared = false, ...creator }: HowToOpen = {},
 ): Promise<Opened> {
   const database = await of.open(name, options);
   const { todos } = await database.addCollections({
     todos: { schema: schema as typeof TODOS, ...creator },
   });
+  // A process may have 16 collections at a time. Nobody waits: the socket may be gone for good.
+  if (!isShared) onTestFinished(() => void todos?.close().catch(() => {}));
   return { database, todos: todos as RxCollection<Todo> };
 }
 
