@@ -84,6 +84,7 @@ export function dropCollection(sql: SqlStorage, id: number): void {
     'DELETE FROM entries WHERE "index" IN (SELECT id FROM indexes WHERE collection = ?)',
     id,
   );
+  sql.exec("UPDATE events SET json = '', answer = '' WHERE collection = ?", id);
   for (const table of ["indexes", "documents", "attachments"]) {
     sql.exec(`DELETE FROM ${table} WHERE collection = ?`, id);
   }
