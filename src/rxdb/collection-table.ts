@@ -117,6 +117,7 @@ export const insertIndex = (sql: SqlStorage, collection: number, definition: str
     )
     .one().id as number;
 
+/** For good: nobody looks whether the documents that made it so are still there. */
 export function markUnfaithful(sql: SqlStorage, index: number): void {
   sql.exec("UPDATE indexes SET is_faithful = 0 WHERE id = ?", index);
 }

@@ -17,6 +17,7 @@ export interface EventRow {
   json: string;
 }
 
+/** In as many parts as it needs. */
 export function insertEvent(sql: SqlStorage, event: EventRow): void {
   const { seq, collection, at, request, json } = event;
   const answer = event.answer.length <= PART_LENGTH ? event.answer : "";
