@@ -49,7 +49,7 @@ export const allowedDeed = (
 /** Asks whether the grant of a token stands; for a batch. `grantStanding` reads the answer. */
 export const grantStatement = (
   db: D1Database,
-  claims: AccessClaims,
+  claims: Pick<AccessClaims, "account" | "grant">,
   now: number,
 ): D1PreparedStatement => selectGrant(db, claims.account, claims.grant, now);
 
