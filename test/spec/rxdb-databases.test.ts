@@ -105,7 +105,7 @@ describe("Deleting a database", () => {
     expect(await textOf(person)).toBe(before);
   });
 
-  it("deletes that one alone, gives back its room, and stands in the activity", async () => {
+  it("deletes that one alone, and stands in the activity", async () => {
     const { person, app } = await withDatabase();
     await storeDatabase(app, "todos", "other", { tasks: TASKS });
     await storeDatabase(app, "notes", "list", { pages: TASKS });
