@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { longestRequestMs } from "../../src/storage/erasure";
 import { actOn, administrator } from "../support/admin";
 import { MINUTE, pass } from "../support/clock";
+import { exchange, storingFrames } from "../support/database-frames";
 import { expectErased, ring } from "../support/erasing";
 import { elements, inlineCode, mainText } from "../support/html";
 import { openSocket, storeDatabase } from "../support/modules";
@@ -141,15 +142,6 @@ const ENDS: [string, (person: Person, app: App) => Promise<Response>][] = [
     ({ cookie }) => sendForm(`/apps/disconnect?app=${encodeURIComponent(APP)}`, {}, { cookie }),
   ],
   ["all apps are", ({ cookie }) => sendForm("/apps/disconnect-all", {}, { cookie })],
-  [
-    "the app may only read",
-    ({ cookie }) =>
-      sendForm(
-        `/apps/app?id=${encodeURIComponent(APP)}`,
-        { "level:*": "r", end: "keep" },
-        { cookie },
-      ),
-  ],
   ["RFC 7009 its token is given back", (_, { token }) => revoke({ token })],
   ["the account is suspended", ({ name }) => actOn(admin, name, "suspend")],
   [
@@ -170,6 +162,24 @@ describe.each(ENDS)("When %s", (_, act) => {
     await closed;
     expect(others.readyState).toBe(WebSocket.OPEN);
     others.close();
+  });
+});
+
+describe("When an app may only read from now on", () => {
+  it("the socket that it has open stays, and writes are refused on it", async () => {
+    const { person, app } = await withDatabase();
+    const socket = await openSocket(app, "todos");
+    const [create, write] = storingFrames("list", { tasks: [{ id: "4", text: "write" }] });
+    await exchange(socket, [create as object]);
+    const before = await textOf(person);
+    const path = `/apps/app?id=${encodeURIComponent(APP)}`;
+    const form = { "level:*": "r", end: "keep" };
+    expect((await sendForm(path, form, { cookie: person.cookie })).status).toBe(303);
+    await exchange(socket, [create as object]);
+    await expect(exchange(socket, [write as object])).rejects.toThrow("insufficient-scope");
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    expect(await textOf(person)).toBe(before);
+    socket.close();
   });
 });
 
