@@ -47,7 +47,7 @@ const DatabaseTable = ({
     <>
       <table>
         <caption>
-          <bdi>{name}</bdi>, {formatBytes(language, bytes)}
+          <bdi>{name}</bdi> ({formatBytes(language, bytes)})
         </caption>
         <thead>
           <tr>

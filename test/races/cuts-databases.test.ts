@@ -18,7 +18,7 @@ async function deletion(): Promise<Act> {
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   const shown = async () => {
     const text = mainText(await (await sendWith({})("/data", { headers })).text());
-    return ["list", "stays"].filter((name) => text.includes(`${name},`));
+    return ["list", "stays"].filter((name) => text.includes(`${name} (`));
   };
   const path = "/data/database?module=todos&name=list";
   return {
@@ -40,6 +40,8 @@ describe("Deleting a database", () => {
 
   it("writes the log before it deletes", async () => {
     const { calls } = await cutting(null, (await deletion()).send);
-    expect(calls.slice(-2)).toEqual(["DB.run", "MODULES.deleteDatabase"]);
+    const deed = calls.lastIndexOf("DB.run");
+    expect(deed).toBeGreaterThan(0);
+    expect(calls.indexOf("MODULES.deleteDatabase")).toBe(deed + 1);
   });
 });
