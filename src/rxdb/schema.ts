@@ -181,7 +181,9 @@ function lengthOf(part: Part): number {
 }
 
 function faithOf(part: Part): (document: StoredDocument) => boolean {
-  const readField = objectPathMonad<StoredDocument>(part[0]) as (document: StoredDocument) => unknown;
+  const readField = objectPathMonad<StoredDocument>(part[0]) as (
+    document: StoredDocument,
+  ) => unknown;
   if (part[1] === "boolean") return (document) => typeof readField(document) === "boolean";
   if (part[1] === "string") return (document) => fits(readField(document), part[2]);
   const [, , minimum, maximum] = part;
