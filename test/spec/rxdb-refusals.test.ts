@@ -431,7 +431,7 @@ describe("The quota", () => {
   });
 
   it("is one for documents and databases, in both directions", async () => {
-    const { person, app, todos } = await owner(RXDB_17, 4_000_000);
+    const { person, app, todos } = await owner(RXDB_17, 5_000_000);
     expect((await app.put("/notes/a", "x".repeat(3_500_000))).status).toBe(201);
     await moduleUnchanged(person.name, async () => {
       await expect(todos.insert(big("a", 1_700_000))).rejects.toThrow("over-quota");
@@ -440,14 +440,14 @@ describe("The quota", () => {
     pass(31 * DAY);
     await todos.insert(big("a", 1_700_000));
     await todos.insert(big("b", 1_700_000));
-    expect((await app.put("/notes/b", "x".repeat(1_000_000))).status).toBe(507);
+    expect((await app.put("/notes/b", "x".repeat(1_700_000))).status).toBe(507);
     expect((await app.get("/notes/b")).status).toBe(404);
     await todos.find({ selector: { id: { $ne: "kept" } } }).remove();
     pass(SECOND);
     await until(() => todos.storageInstance.cleanup(0));
     // What is not needed any more is given back now and then.
     expect(await runDurableObjectAlarm(await objectOf(person.name))).toBe(true);
-    expect((await app.put("/notes/b", "x".repeat(1_000_000))).status).toBe(201);
+    expect((await app.put("/notes/b", "x".repeat(1_700_000))).status).toBe(201);
   });
 
   it("lets whoever is over it delete", async () => {
