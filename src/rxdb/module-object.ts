@@ -35,6 +35,8 @@ export const CALLER = "Satchel-Caller";
 
 const OWNER = "owner";
 
+const CHANGES = ["bulkWrite", "cleanup", "remove"];
+
 /** Everything of a module in memory. */
 interface Room {
   owner: Owner;
@@ -314,15 +316,22 @@ export class ModuleObject extends DurableObject<Env> {
 
   #answer(room: Room, socket: WebSocket, frame: Frame, reply: Reply<string>): void {
     send(socket, reply.ok ? answerFrame(frame, reply.value) : refusalFrame(frame, reply.refusal));
-    if (!reply.ok || (frame.method !== "bulkWrite" && frame.method !== "remove")) return;
-    const now = Date.now();
+    if (reply.ok && CHANGES.includes(frame.method)) this.#lookAfter(room, Date.now());
+  }
+
+  /** What a change asks for, in the background. */
+  #lookAfter({ module, standings }: Room, now: number): void {
     this.#planWake(now + KEPT_MS);
-    // Who only listens shows no token: whether theirs still stands is asked now and then as well.
-    if (room.standings.areFresh(now)) return;
-    const rechecked = this.recheck().catch((error) =>
-      logFault("The grants of a module could not be weighed again.", error),
-    );
-    this.ctx.waitUntil(rechecked);
+    const work = [
+      module.ledger.isAmple(module.bytes) ? module.ledger.settle(module.bytes) : null,
+      // Who only listens shows no token: whether theirs still stands is asked now and then as well.
+      standings.areFresh(now) ? null : this.recheck(),
+    ];
+    for (const task of work) {
+      if (!task) continue;
+      const done = task.catch((error) => logFault("A module was not looked after.", error));
+      this.ctx.waitUntil(done);
+    }
   }
 
   /** Answers, and lets the client go: it would only be told the same again. */
