@@ -142,8 +142,10 @@ export class ModuleObject extends DurableObject<Env> {
     const room = this.#known();
     if (!room) return;
     room.module.deleteDatabase(name, Date.now());
-    await room.module.ledger.settle(room.module.bytes);
     this.#planWake(Date.now() + KEPT_MS);
+    // It is deleted, whether or not D1 hears at once that there is room.
+    const settling = room.module.ledger.settle(room.module.bytes);
+    this.ctx.waitUntil(settling.catch((error) => logFault("Room was not given back yet.", error)));
   }
 
   /** Closes the sockets whose grant does not stand any more, and forgets what came in by it. */
