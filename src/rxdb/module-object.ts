@@ -35,6 +35,8 @@ export const CALLER = "Satchel-Caller";
 
 const OWNER = "owner";
 
+const CHANGES = ["bulkWrite", "cleanup", "remove"];
+
 /** Everything of a module in memory. */
 interface Room {
   owner: Owner;
@@ -140,8 +142,10 @@ export class ModuleObject extends DurableObject<Env> {
     const room = this.#known();
     if (!room) return;
     room.module.deleteDatabase(name, Date.now());
-    await room.module.ledger.settle(room.module.bytes);
     this.#planWake(Date.now() + KEPT_MS);
+    // It is deleted, whether or not D1 hears at once that there is room.
+    const settling = room.module.ledger.settle(room.module.bytes);
+    this.ctx.waitUntil(settling.catch((error) => logFault("Room was not given back yet.", error)));
   }
 
   /** Closes the sockets whose grant does not stand any more, and forgets what came in by it. */
@@ -314,15 +318,22 @@ export class ModuleObject extends DurableObject<Env> {
 
   #answer(room: Room, socket: WebSocket, frame: Frame, reply: Reply<string>): void {
     send(socket, reply.ok ? answerFrame(frame, reply.value) : refusalFrame(frame, reply.refusal));
-    if (!reply.ok || (frame.method !== "bulkWrite" && frame.method !== "remove")) return;
-    const now = Date.now();
+    if (reply.ok && CHANGES.includes(frame.method)) this.#lookAfter(room, Date.now());
+  }
+
+  /** What a change asks for, in the background. */
+  #lookAfter({ module, standings }: Room, now: number): void {
     this.#planWake(now + KEPT_MS);
-    // Who only listens shows no token: whether theirs still stands is asked now and then as well.
-    if (room.standings.areFresh(now)) return;
-    const rechecked = this.recheck().catch((error) =>
-      logFault("The grants of a module could not be weighed again.", error),
-    );
-    this.ctx.waitUntil(rechecked);
+    const work = [
+      module.ledger.isAmple(module.bytes) ? module.ledger.settle(module.bytes) : null,
+      // Who only listens shows no token: whether theirs still stands is asked now and then as well.
+      standings.areFresh(now) ? null : this.recheck(),
+    ];
+    for (const task of work) {
+      if (!task) continue;
+      const done = task.catch((error) => logFault("A module was not looked after.", error));
+      this.ctx.waitUntil(done);
+    }
   }
 
   /** Answers, and lets the client go: it would only be told the same again. */

@@ -107,7 +107,9 @@ export class Module {
     const schema = parseSchema(raw);
     if (!schema.ok) return schema;
     const known = this.roster.find(seat.session, frame.connectionId);
-    if (known) return this.#createAgain(caller, known, now);
+    if (known && this.#isOf(known, databaseName, collectionName, schema.value.version)) {
+      return this.#createAgain(caller, known, now);
+    }
     if (this.roster.count(seat.session) >= MAX_CONNECTIONS) {
       return malformed("This session has too many connections.");
     }
@@ -124,6 +126,12 @@ export class Module {
     const row = { session, id: frame.connectionId, collection: id, schema: JSON.stringify(raw) };
     const connection = this.roster.open(socket, row, frame.isRetry);
     return connection?.isStale ? refuse(EVENTS_LOST) : OPENED;
+  }
+
+  #isOf(connection: Connection, database: unknown, name: unknown, version: number): boolean {
+    const collection = this.#collections.get(connection.collection);
+    const isSame = collection?.database === database && collection?.name === name;
+    return collection === null || (isSame && collection.version === version);
   }
 
   /** A client that has come back on another socket may create what it had; it has it still. */

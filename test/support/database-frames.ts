@@ -35,7 +35,7 @@ const SCHEMA = {
 export function storingFrames(database: string, collections: Collections): object[] {
   return Object.entries(collections).flatMap(([name, documents]) => {
     const frame = (method: string, params: unknown) => ({
-      connectionId: `connection of ${name}`,
+      connectionId: `connection of ${name} in ${database}`,
       requestId: `${method} of ${name}`,
       version: "17.6.0",
       method,
