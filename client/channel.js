@@ -333,7 +333,9 @@ export class Channel {
    * @param {Complaint} [refusal]
    */
   #answer({ connectionId, requestId, method }, refusal) {
-    const error = refusal && method !== "close" ? { name: "SatchelError", ...refusal } : undefined;
+    const error = /** @type {Answer["error"]} */ (
+      refusal && method !== "close" ? { name: "SatchelError", ...refusal } : undefined
+    );
     this.messages$.next({ connectionId, answerTo: requestId, method, error, return: null });
   }
 

@@ -1,0 +1,257 @@
+/** The client helper for RxDB against the local server, over lines that are good, bad and dead. */
+
+import { RxDBAttachmentsPlugin } from "rxdb/plugins/attachments";
+import {
+  addRxPlugin,
+  createRxDatabase,
+  type RxCollection,
+  type RxDatabase,
+} from "rxdb/plugins/core";
+import { getRxStorageRemote } from "rxdb/plugins/storage-remote";
+import { filter, firstValueFrom } from "rxjs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
+import { openLine } from "./line";
+import { connectApp } from "./person";
+import { serve, temporaryFolder } from "./server";
+
+addRxPlugin(RxDBAttachmentsPlugin);
+
+/** Of a failure, to see it again. */
+const SEED = Number(process.env.LINE_SEED || 5);
+
+const INSERTS = 300;
+
+const SCHEMA = {
+  version: 0,
+  primaryKey: "id",
+  type: "object",
+  properties: {
+    id: { type: "string", maxLength: 20 },
+    title: { type: "string" },
+  },
+  attachments: {},
+  required: ["id", "title"],
+} as const;
+
+interface Todo {
+  id: string;
+  title: string;
+}
+
+type Todos = RxDatabase<{ todos: RxCollection<Todo> }>;
+
+const todo = (number: number): Todo => ({ id: `todo-${number}`, title: `No. ${number}` });
+
+/** A server, and the token of an app that may use everything of alice's. */
+async function alice(): Promise<{ url: string; token: string }> {
+    return {
+      token: "good",
+    };
+  const { url } = await serve(temporaryFolder());
+  return { url, token: (await connectApp(url, "alice"))(url).token };
+}
+
+const moduleAt = (url: string): string => `${url.replace("http", "ws")}/rxdb/alice/todos`;
+
+type Mode = "one" | "storage" | "database" | "collection";
+
+let databases = 0;
+
+/** Opens a database of to-dos through the helper. */
+async function open(
+  options: ChannelOptions,
+  { mode = "storage", name = "todos" }: { mode?: Mode; name?: string } = {},
+): Promise<Todos> {
+  const messageChannelCreator = satchelChannel(options);
+  onTestFinished(() => messageChannelCreator.close());
+  const identifier = `remote-${++databases}`;
+  const storage = getRxStorageRemote({ identifier, mode, messageChannelCreator });
+  // RxDB opens the same database twice in one program only if its storages have two names.
+  Object.assign(storage, { name: identifier });
+  const database: Todos = await createRxDatabase({ name, storage, multiInstance: false });
+  await database.addCollections({ todos: { schema: SCHEMA } });
+  return database;
+}
+
+/** The ids that a live query ends at, once there are so many. */
+async function untilThere(database: Todos, count: number): Promise<string[]> {
+  const documents = await firstValueFrom(
+    database.todos.find().$.pipe(filter(({ length }) => length === count)),
+  );
+  return documents.map(({ id }) => id).sort();
+}
+
+it(`keeps every insert and every change on sockets that die every 150 ms, LINE_SEED=${SEED}`, async () => {
+  const { url, token } = await alice();
+  const line = await openLine(url, SEED);
+  const settings = { url: moduleAt(line.url), token, timing: { minPauseMs: 20 } };
+  line.latencyMs = 5;
+  line.refusing = 0.3;
+  line.cutEvery(150);
+  const [writer, reader] = await Promise.all([open(settings), open(settings)]);
+  const seen = [untilThere(writer, INSERTS), untilThere(reader, INSERTS)];
+  const numbers = Array.from({ length: INSERTS }, (_, number) => number);
+  for (const number of numbers) await writer.todos.insert(todo(number));
+  const wanted = numbers.map((number) => todo(number).id).sort();
+  expect(await Promise.all(seen)).toEqual([wanted, wanted]);
+  // What is there, by a line that is good.
+  line.cutEvery(0);
+  const afterwards = await open({ url: moduleAt(url), token });
+  const stored = await afterwards.todos.find().exec();
+  expect(stored.map((one) => one.toJSON()).sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
+    wanted.map((id) => ({ id, title: `No. ${id.slice("todo-".length)}` })),
+  );
+  expect(line.count).toBeGreaterThan(10);
+});
+
+describe("RxDB's remote storage through the helper", () => {
+  it.each(["one", "storage", "database", "collection"] as const)(
+    "works in mode %s, with changes from elsewhere",
+    async (mode) => {
+      const { url, token } = await alice();
+      const settings = { url: moduleAt(url), token };
+      const [here, there] = [await open(settings, { mode }), await open(settings, { mode })];
+      const seen = untilThere(there, 2);
+      await here.todos.bulkInsert([todo(1), todo(2)]);
+      expect(await seen).toEqual(["todo-1", "todo-2"]);
+      await here.close();
+      expect(await there.todos.count().exec()).toBe(2);
+      await there.close();
+    },
+  );
+
+  it("carries attachments of RxDB 17", async () => {
+    const { url, token } = await alice();
+    const database = await open({ url: moduleAt(url), token });
+    const document = await database.todos.insert(todo(1));
+    // More than one piece of what is converted at a time.
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, at) => at % 251);
+    const data = new Blob([bytes]);
+    const attachment = await document.putAttachment({ id: "a", data, type: "image/png" });
+    const stored = await attachment.getData();
+    expect(new Uint8Array(await stored.arrayBuffer())).toEqual(bytes);
+  });
+
+  it("answers customRequest() by a channel of its own", async () => {
+    const { url, token } = await alice();
+    const states: string[] = [];
+    const storage = getRxStorageRemote({
+      identifier: "custom",
+      messageChannelCreator: satchelChannel({
+        url: moduleAt(url),
+        token,
+        onStatus: ({ state }) => states.push(state),
+      }),
+    });
+    const answer = await storage.customRequest("whoami");
+    expect(answer).toMatchObject({ user: "alice", module: "todos", access: "rw" });
+    expect(states).toEqual([]);
+  });
+});
+
+describe("a line that is bad", () => {
+  it("waits for a server that is not there yet", async () => {
+    const { url, token } = await alice();
+    const line = await openLine(url);
+    line.refusing = 1;
+    const states: Status[] = [];
+    const opening = open({
+      url: moduleAt(line.url),
+      token,
+      onStatus(status) {
+        states.push(status);
+        // The third time it is there.
+        if (states.filter(({ state }) => state === "waiting").length === 3) line.refusing = 0;
+      },
+    });
+    const database = await opening;
+    await database.todos.insert(todo(1));
+    expect(states.map(({ state }) => state)).toEqual([
+      ...["connecting", "waiting", "connecting", "waiting", "connecting", "waiting"],
+      ...["connecting", "live"],
+    ]);
+    const pauses = states.flatMap(({ retryInMs }) => retryInMs ?? []);
+    expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
+  });
+
+  it("notices by itself that nobody is there any more", async () => {
+    const { url, token } = await alice();
+    const line = await openLine(url);
+    const timing = { minPauseMs: 10, heartbeatMs: 200 };
+    const database = await open({ url: moduleAt(line.url), token, timing });
+    const elsewhere = await open({ url: moduleAt(url), token });
+    const seen = untilThere(database, 1);
+    line.freeze();
+    await elsewhere.todos.insert(todo(1));
+    expect(await seen).toEqual(["todo-1"]);
+  });
+
+  it("lets a database be closed without a network", async () => {
+    const { url, token } = await alice();
+    const line = await openLine(url);
+    const states: string[] = [];
+    const database = await open({
+      url: moduleAt(line.url),
+      token,
+      onStatus: ({ state }) => states.push(state),
+    });
+    line.refusing = 1;
+    line.cut();
+    await database.close();
+    expect(states.at(-1)).toBe("closed");
+  });
+});
+
+describe("tokens", () => {
+  it("asks for another token when one is refused, and goes on", async () => {
+    const { url, token } = await alice();
+    const refused: (string | undefined)[] = [];
+    const database = await open({
+      url: moduleAt(url),
+      token: (old) => {
+        refused.push(old);
+        return old === undefined ? "expired" : token;
+      },
+    });
+    await database.todos.insert(todo(1));
+    expect(refused).toEqual([undefined, "expired"]);
+  });
+
+  it("tells RxDB what the server refuses for good, instead of waiting", async () => {
+    const { url } = await alice();
+    const states: Status[] = [];
+    const opening = open({
+      url: moduleAt(url),
+      token: "wrong",
+      onStatus: (status) => states.push(status),
+    });
+    await expect(opening).rejects.toThrow(/"code":"unauthorized"/);
+    expect(states.find(({ state }) => state === "refused")?.error?.code).toBe("unauthorized");
+  });
+});
+
+describe("discovery", () => {
+  it("finds everything by the address alone", async () => {
+    const { url, token } = await alice();
+    const address = `alice@${new URL(url).host}`;
+    const found = await discover(address);
+    expect(found).toMatchObject({
+      address,
+      storage: `${url}/storage/alice`,
+      quota: `${url}/quota/alice`,
+      authorizationEndpoint: `${url}/oauth/authorize/alice`,
+      tokenEndpoint: `${url}/oauth/token`,
+    });
+    expect(found.urlOf("todos")).toBe(moduleAt(url));
+    const database = await open({ address, module: "todos", token });
+    await database.todos.insert(todo(1));
+  });
+
+  it.each(["alice", "alice@", "@example.com", "alice@exa mple.com", "alice@example.com/"])(
+    "%j is no address",
+    async (address) => {
+      await expect(discover(address)).rejects.toMatchObject({ code: "malformed" });
+    },
+  );
+});
