@@ -39,6 +39,7 @@ export type Deed =
   | { kind: "all-disconnected" }
   | { kind: "token-made"; app: string; scope: string }
   | { kind: "export" }
+  | { kind: "database-deleted"; module: string; name: string }
   | { kind: "suspended" }
   | { kind: "resumed" }
   | { kind: "quota-changed"; quotaBytes: number | null }

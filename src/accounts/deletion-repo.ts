@@ -1,8 +1,10 @@
 /** Deleting an account in D1. Every write comes to the same when it is repeated. */
 
+import type { Env } from "../env";
 import { askPatiently } from "../http/patience";
+import { batchAndRecheck } from "./modules";
 
-/** Whatever an account has beside its own row and its documents. */
+/** Whatever an account has beside its own row, its documents and its modules. */
 const BELONGINGS = [
   "passwords",
   "sessions",
@@ -20,8 +22,12 @@ const BELONGINGS = [
 ] as const;
 
 /** Only of an account that is deleted, so that no mistake upstairs takes anything from another. */
-const dropBelongings = (db: D1Database, account: string): D1PreparedStatement[] =>
-  BELONGINGS.map((table) =>
+const dropFrom = (
+  tables: readonly string[],
+  db: D1Database,
+  account: string,
+): D1PreparedStatement[] =>
+  tables.map((table) =>
     db
       .prepare(
         `DELETE FROM ${table} WHERE account = ?1
@@ -56,17 +62,16 @@ export const closing = (
          AND (?3 IS NULL OR EXISTS (SELECT 1 FROM admin_log WHERE at = ?2 AND id = ?3))`,
     )
     .bind(account, now, act),
-  ...dropBelongings(db, account),
+  ...dropFrom(BELONGINGS, db, account),
 ];
 
 /** Closes an account by its owner's will. False if it is the last administrator's. */
-export async function closeAccount(db: D1Database, account: string, now: number): Promise<boolean> {
-  const isClosed = db
-    .prepare("SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL")
-    .bind(account);
-  const answers = await askPatiently(() =>
-    db.batch([...closing(db, account, now, null), isClosed]),
-  );
+export async function closeAccount(env: Env, account: string, now: number): Promise<boolean> {
+  const isClosed = env.DB.prepare(
+    "SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL",
+  ).bind(account);
+  const statements = [...closing(env.DB, account, now, null), isClosed];
+  const answers = await batchAndRecheck(env, account, statements);
   return answers.at(-1)?.results.length === 1;
 }
 
@@ -74,7 +79,8 @@ export async function closeAccount(db: D1Database, account: string, now: number)
 export async function markErased(db: D1Database, account: string, now: number): Promise<void> {
   await askPatiently(() =>
     db.batch([
-      ...dropBelongings(db, account),
+      // The objects of the modules are empty by now: nobody has to find them any more.
+      ...dropFrom([...BELONGINGS, "rxdb_modules"], db, account),
       db
         .prepare(
           `UPDATE accounts SET erased_at = coalesce(erased_at, ?2), ${CLEARED}

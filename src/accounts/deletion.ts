@@ -3,11 +3,13 @@
  *
  *   deleteAccount(account), or an act of an administrator:            in the request
  *     in ONE D1 transaction: deleted_at := now; no credential, session, grant, code ... is left
+ *     the objects of its modules: close what apps have open
  *     its user's object: plan := { account, round 1 }, alarm := soon     if that is lost: daily round
  *   alarm, step by step, each from what is left by then:              live/eraser.ts
- *     rows of documents and folders; bodies in R2; uploads in parts
+ *     rows of documents and folders; bodies in R2; uploads in parts; what its modules' objects hold
  *     round 1: plan := round 2, when the longest upload there can be has ended
- *     round 2: in ONE D1 transaction: erased_at := now, and what was still written is gone
+ *     round 2: in ONE D1 transaction: erased_at := now, and what was still written is gone,
+ *              and the rows of its modules, by which their objects were found
  *              the object forgets all
  *   once a day: for accounts with deleted_at and without erased_at: plan as above, unless it is there
  *
@@ -47,7 +49,7 @@ export async function deleteAccount(
   account: { id: string; name: string },
   now: number,
 ): Promise<boolean> {
-  const isClosed = await closeAccount(env.DB, account.id, now);
+  const isClosed = await closeAccount(env, account.id, now);
   if (isClosed) await planErasure(env, account);
   return isClosed;
 }

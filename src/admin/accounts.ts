@@ -3,6 +3,7 @@
 import type { Account } from "../accounts/accounts";
 import { planErasure } from "../accounts/deletion";
 import { makeResetLink } from "../accounts/links";
+import { recheckModules } from "../accounts/modules";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import type { Act } from "./log";
@@ -100,6 +101,7 @@ export async function actOn(
 ): Promise<boolean> {
   const act = entry(admin, account, { kind: KINDS[name] }, now);
   const isDone = await WORK[name](env.DB, act);
+  if (isDone && (name === "suspend" || name === "delete")) await recheckModules(env, account.id);
   if (isDone && name === "delete") await planErasure(env, account);
   return isDone;
 }

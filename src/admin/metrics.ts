@@ -55,7 +55,7 @@ export async function renderMetrics(db: D1Database, now: number): Promise<string
     {
       name: "satchel_stored_bytes",
       type: "gauge",
-      help: "Bytes of all documents in their current versions.",
+      help: "Bytes that count into quotas: of documents in their current versions, and of databases.",
       samples: [[{}, totals.bytes]],
     },
   ];

@@ -1,6 +1,6 @@
 /**
  * Accounts as administrators see them: how much they hold, and nothing of what. The storage root is
- * the only node that is read here.
+ * the only node that is read here, and no module's name.
  */
 
 import { type Deed, recordDeed } from "../accounts/activity";
@@ -8,6 +8,10 @@ import { closing } from "../accounts/deletion";
 import { ROOT } from "../core/path";
 import { askPatiently } from "../http/patience";
 import { actStands, type NewAct, runAct } from "./log-repo";
+
+/** What the databases of RxDB apps in the modules of the account `a` take. */
+const DATABASE_BYTES =
+  "(SELECT coalesce(sum(m.bytes), 0) FROM rxdb_modules m WHERE m.account = a.id)";
 
 /** An account in the list. Times are milliseconds since 1970. */
 export interface AccountSummary {
@@ -26,7 +30,8 @@ export interface AccountSummary {
 const SELECT_SUMMARIES = `
   SELECT a.id, a.name, a.is_admin AS isAdmin, a.created_at AS createdAt, a.seen_at AS seenAt,
          a.suspended_at AS suspendedAt, a.quota_bytes AS quotaBytes,
-         coalesce(r.length, 0) AS usedBytes, coalesce(r.documents, 0) AS documents
+         coalesce(r.length, 0) + ${DATABASE_BYTES} AS usedBytes,
+         coalesce(r.documents, 0) AS documents
   FROM accounts a
   LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?1 AND r.name = ?2
   WHERE a.deleted_at IS NULL`;
@@ -95,7 +100,8 @@ export async function loadAccountTotals(db: D1Database, since: number): Promise<
       .prepare(
         `SELECT count(*) AS accounts, count(iif(a.created_at >= ?3, 1, NULL)) AS fresh,
                 count(a.suspended_at) AS suspended,
-                coalesce(sum(r.documents), 0) AS documents, coalesce(sum(r.length), 0) AS bytes
+                coalesce(sum(r.documents), 0) AS documents,
+                coalesce(sum(coalesce(r.length, 0) + ${DATABASE_BYTES}), 0) AS bytes
          FROM accounts a
          LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?1 AND r.name = ?2
          WHERE a.deleted_at IS NULL`,

@@ -57,6 +57,15 @@ export const allows = (scopes: Scope[], action: "read" | "write", node: NodePath
       (action === "read" || level === "rw") && (module === "*" || module === moduleOf(node)),
   );
 
+/** What may be done in a module; null: nothing. */
+export function levelIn(scopes: Scope[], module: string): Scope["level"] | null {
+  const own = scopes.filter((scope) => scope.module === "*" || scope.module === module);
+  return own.find(({ level }) => level === "rw")?.level ?? own[0]?.level ?? null;
+}
+
+/** Whether this could be the name of a module. */
+export const isModule = (text: string): boolean => text !== "*" && parseScopes(`${text}:r`) !== null;
+
 /**
  * The module that a node belongs to, null if to none. §9: "start with '/' <module> '/' or '/public/'
  * <module> '/'"

@@ -17,6 +17,8 @@ export const PROPERTY = {
   ranges: "http://tools.ietf.org/html/rfc7233",
   /** Our own, not of the draft: where an app can read how much room there is. */
   quota: "urn:x-satchel:quota",
+  /** Likewise: where an RxDB app opens its databases, with {module} for the module's name. */
+  rxdb: "urn:x-satchel:rxdb",
 } as const;
 
 /** RFC 8628 §3.4: what a device redeems its code by. */

@@ -61,7 +61,7 @@ appsRoutes.post("/apps/app", async (c) => {
   if (left === null) return showApp(c, viewer, app, "level");
   // That would be its end, before which we ask.
   if (left.length === 0) return c.redirect(pathOf("disconnect", app), 303);
-  const isDone = await limitApp(c.env.DB, person.id, app, { levels, end }, now);
+  const isDone = await limitApp(c.env, person.id, app, { levels, end }, now);
   return isDone
     ? c.redirect(`${pathOf("app", app)}&after=changed`, 303)
     : showApp(c, viewer, app, "changed");
@@ -76,14 +76,14 @@ appsRoutes.get("/apps/disconnect", async (c) => {
 appsRoutes.post("/apps/disconnect", async (c) => {
   const viewer = viewerOf(c);
   const app = await findApp(c, viewer, c.req.query("app"));
-  if (app) await disconnectApp(c.env.DB, viewer.person.id, app, viewer.now);
+  if (app) await disconnectApp(c.env, viewer.person.id, app, viewer.now);
   return c.redirect("/apps?after=disconnected", 303);
 });
 
 appsRoutes.get("/apps/disconnect-all", (c) => disconnectPage(c, c.var.session.account, null));
 
 appsRoutes.post("/apps/disconnect-all", async (c) => {
-  await disconnectAll(c.env.DB, c.var.session.account.id, Date.now());
+  await disconnectAll(c.env, c.var.session.account.id, Date.now());
   return c.redirect("/apps?after=disconnected", 303);
 });
 

@@ -5,8 +5,10 @@ import type { Answer, AppContext } from "../http/context";
 import { formatBytes, formatCount } from "../http/format";
 import { languageOf, wordsOf } from "../http/language";
 import { page } from "../http/page";
+import type { ModuleDatabases } from "../rxdb/databases";
 import { type ExportPart, MAX_DOCUMENTS } from "../storage/export";
-import type { Usage } from "../storage/usage";
+import { bytesOf, type Usage } from "../storage/usage";
+import { DatabasesSection } from "./databases-pages";
 import { WORDS } from "./words";
 
 /** From this share of the quota on there is a warning. */
@@ -24,9 +26,15 @@ interface Portion {
   colour: string;
 }
 
-/** How much is used of what, by which modules, and the way to the archive. */
-export function dataPage(c: AppContext, account: Account, usage: Usage): Answer {
+/** How much is used of what, by which modules, the databases, and the way to the archive. */
+export function dataPage(
+  c: AppContext,
+  account: Account,
+  usage: Usage,
+  databases: ModuleDatabases[],
+): Answer {
   const words = wordsOf(c, WORDS).data;
+  const isEmpty = usage.documents === 0 && usage.modules.length === 0;
   return page(
     c,
     { title: words.title, person: account },
@@ -34,12 +42,9 @@ export function dataPage(c: AppContext, account: Account, usage: Usage): Answer 
       <section>
         <h1>{words.title}</h1>
         <Room c={c} usage={usage} />
-        {usage.documents === 0 ? (
-          <p class="faint">{words.nothing}</p>
-        ) : (
-          <ModuleTable c={c} usage={usage} />
-        )}
+        {isEmpty ? <p class="faint">{words.nothing}</p> : <ModuleTable c={c} usage={usage} />}
       </section>
+      <DatabasesSection c={c} modules={databases} />
       {usage.documents === 0 ? null : <Archive c={c} documents={usage.documents} />}
     </>,
   );
@@ -92,9 +97,9 @@ const Bar = ({ c, usage }: { c: AppContext; usage: Usage }) => {
 };
 
 const portionsOf = ({ modules, other }: Usage, otherName: string): Portion[] => [
-  ...modules.map(({ name, privateBytes, publicBytes }, index) => ({
-    name,
-    bytes: privateBytes + publicBytes,
+  ...modules.map((module, index) => ({
+    name: module.name,
+    bytes: bytesOf(module),
     colour: colourOf(index),
   })),
   ...(other.documents > 0 ? [{ name: otherName, bytes: other.bytes, colour: OTHER_COLOUR }] : []),
@@ -106,6 +111,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: U
   const words = wordsOf(c, WORDS).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const count = (documents: number) => formatCount(languageOf(c), documents);
+  const hasDatabases = modules.some(({ databaseBytes }) => databaseBytes > 0);
   return (
     <table>
       <caption>{words.byModule}</caption>
@@ -114,19 +120,21 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: U
           <th scope="col">{words.module}</th>
           <th scope="col">{words.private}</th>
           <th scope="col">{words.public}</th>
+          {hasDatabases ? <th scope="col">{words.databases}</th> : null}
           <th scope="col" class="extra">
             {words.documents}
           </th>
         </tr>
       </thead>
       <tbody>
-        {modules.map(({ name, privateBytes, publicBytes, documents }, index) => (
+        {modules.map(({ name, privateBytes, publicBytes, databaseBytes, documents }, index) => (
           <tr>
             <th scope="row">
               <Swatch colour={colourOf(index)} /> {name}
             </th>
             <td>{bytes(privateBytes)}</td>
             <td>{bytes(publicBytes)}</td>
+            {hasDatabases ? <td>{bytes(databaseBytes)}</td> : null}
             <td class="extra">{count(documents)}</td>
           </tr>
         ))}
@@ -135,7 +143,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: U
             <th scope="row">
               <Swatch colour={OTHER_COLOUR} /> {words.other}
             </th>
-            <td colspan={2}>{bytes(other.bytes)}</td>
+            <td colspan={hasDatabases ? 3 : 2}>{bytes(other.bytes)}</td>
             <td class="extra">{count(other.documents)}</td>
           </tr>
         ) : null}

@@ -10,6 +10,7 @@ import { addressOf, originsOf } from "../http/hosts";
 import { wordsOf } from "../http/language";
 import { limitPerson } from "../http/limits";
 import { errorPage, tooOftenPage } from "../http/page";
+import { listDatabases } from "../rxdb/databases";
 import { exportDocuments, listParts } from "../storage/export";
 import { readUsage } from "../storage/usage";
 import { dataPage, partsPage } from "./data-page";
@@ -19,7 +20,11 @@ export const dataRoutes = new Hono<{ Bindings: Env }>();
 
 dataRoutes.get("/data", requireSignIn, async (c) => {
   const { account } = c.var.session;
-  return dataPage(c, account, await readUsage(c.env, account.id));
+  const [usage, databases] = await Promise.all([
+    readUsage(c.env, account.id),
+    listDatabases(c.env, account.id),
+  ]);
+  return dataPage(c, account, usage, databases);
 });
 
 dataRoutes.get("/data/parts", requireSignIn, async (c) => {

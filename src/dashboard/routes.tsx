@@ -5,6 +5,7 @@ import type { Env } from "../env";
 import { activityRoutes } from "./activity-routes";
 import { appsRoutes } from "./apps-routes";
 import { dataRoutes } from "./data-routes";
+import { databasesRoutes } from "./databases-routes";
 import { deletionRoutes } from "./deletion-routes";
 import { homeRoutes } from "./home-routes";
 import { settingsRoutes } from "./settings-routes";
@@ -15,6 +16,7 @@ export const dashboardRoutes = new Hono<{ Bindings: Env }>()
   .route("/", tokensRoutes)
   .route("/", appsRoutes)
   .route("/", dataRoutes)
+  .route("/", databasesRoutes)
   .route("/", activityRoutes)
   .route("/", settingsRoutes)
   .route("/", deletionRoutes);

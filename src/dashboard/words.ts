@@ -56,6 +56,7 @@ const en = {
     module: "Module",
     private: "Private",
     public: "Public",
+    databases: "Databases",
     documents: "Documents",
     other: "Outside of modules",
     nothing: "There is nothing here yet. What your apps store for you shows up on this page.",
@@ -77,6 +78,28 @@ const en = {
     },
     toData: "Back to your data",
   },
+  databases: {
+    title: "Databases",
+    what: "Some apps keep databases here instead of documents. Room is set aside for each module a little ahead of what its databases hold. Earlier versions and the archive are of documents alone.",
+    inModule: (module: string) => `In the module ${module}`,
+    silent: "What is in here cannot be shown at the moment. It is there; try again in a while.",
+    collection: "Collection",
+    documents: "Documents",
+    size: "Size",
+    version: (version: string) => `(version ${version})`,
+    own: "Of RxDB itself",
+    delete: "Delete the database",
+    deleteIt: (name: string, module: string) => `Delete the database ${name} of ${module}`,
+    question: "Delete this database?",
+    goes: (name: string, module: string) => `The database ${name} in the module ${module}.`,
+    holds: (documents: string, bytes: string) => `Documents: ${documents}; ${bytes} in all.`,
+    forGood:
+      "This cannot be undone. An app that is still connected may make it again, empty or with what it has on its device.",
+    gone: {
+      title: "No such database",
+      sentence: "This database is not there, or not any more.",
+    },
+  },
   activity: {
     title: "Activity",
     what: (days: string) =>
@@ -96,7 +119,7 @@ const en = {
     languageNow: (language: string) => `At the moment: ${language}`,
     about: "What is kept about you",
     aboutWhat:
-      "Beside your documents, your apps and what they use, your ways in, the browsers that are signed in, and your latest activity, this is all:",
+      "Beside your documents and databases, your apps and what they use, your ways in, the browsers that are signed in, and your latest activity, this is all:",
     seen: "Last here",
     name: "Name",
     address: "Address",
@@ -118,7 +141,7 @@ const en = {
     title: "Delete your account",
     question: "This cannot be undone. What goes:",
     goes: (documents: string, bytes: string) => [
-      `all your documents (${documents}, ${bytes}), also the public ones and all earlier versions`,
+      `all your documents (${documents}), also the public ones and all earlier versions, and the databases of your apps: ${bytes}`,
       "the access of all apps and devices, at once",
       "your ways in, your sessions, your activity and your e-mail address",
     ],
@@ -199,6 +222,7 @@ const de: typeof en = {
     module: "Modul",
     private: "Privat",
     public: "Öffentlich",
+    databases: "Datenbanken",
     documents: "Dokumente",
     other: "Außerhalb von Modulen",
     nothing: "Hier ist noch nichts. Was deine Apps für dich speichern, siehst du auf dieser Seite.",
@@ -220,6 +244,29 @@ const de: typeof en = {
     },
     toData: "Zurück zu deinen Daten",
   },
+  databases: {
+    title: "Datenbanken",
+    what: "Manche Apps haben hier statt Dokumenten Datenbanken. Für jedes Modul wird etwas mehr Platz zurückgelegt, als seine Datenbanken halten. Frühere Fassungen und das Archiv gibt es nur für Dokumente.",
+    inModule: (module) => `Im Modul ${module}`,
+    silent:
+      "Was hier liegt, lässt sich gerade nicht zeigen. Es ist da; versuch es in einer Weile noch einmal.",
+    collection: "Sammlung",
+    documents: "Dokumente",
+    size: "Größe",
+    version: (version) => `(Version ${version})`,
+    own: "Von RxDB selbst",
+    delete: "Datenbank löschen",
+    deleteIt: (name, module) => `Datenbank ${name} von ${module} löschen`,
+    question: "Diese Datenbank löschen?",
+    goes: (name, module) => `Die Datenbank ${name} im Modul ${module}.`,
+    holds: (documents, bytes) => `Dokumente: ${documents}; zusammen ${bytes}.`,
+    forGood:
+      "Das lässt sich nicht rückgängig machen. Eine App, die noch verbunden ist, kann sie neu anlegen, leer oder mit dem, was sie auf ihrem Gerät hat.",
+    gone: {
+      title: "Diese Datenbank gibt es nicht",
+      sentence: "Diese Datenbank ist nicht da, oder nicht mehr.",
+    },
+  },
   activity: {
     title: "Verlauf",
     what: (days) =>
@@ -239,7 +286,7 @@ const de: typeof en = {
     languageNow: (language) => `Zurzeit: ${language}`,
     about: "Was über dich aufbewahrt wird",
     aboutWhat:
-      "Neben deinen Dokumenten, deinen Apps und was sie nutzen, deinen Anmeldewegen, den angemeldeten Browsern und deinem letzten Verlauf ist das alles:",
+      "Neben deinen Dokumenten und Datenbanken, deinen Apps und was sie nutzen, deinen Anmeldewegen, den angemeldeten Browsern und deinem letzten Verlauf ist das alles:",
     seen: "Zuletzt hier",
     name: "Name",
     address: "Adresse",
@@ -263,7 +310,7 @@ const de: typeof en = {
     title: "Lösche dein Konto",
     question: "Das lässt sich nicht rückgängig machen. Was verschwindet:",
     goes: (documents, bytes) => [
-      `alle deine Dokumente (${documents}, ${bytes}), auch die öffentlichen und alle früheren Fassungen`,
+      `alle deine Dokumente (${documents}), auch die öffentlichen und alle früheren Fassungen, und die Datenbanken deiner Apps: ${bytes}`,
       "der Zugang aller Apps und Geräte, sofort",
       "deine Anmeldewege, deine Sitzungen, dein Verlauf und deine E-Mail-Adresse",
     ],

@@ -2,7 +2,7 @@
 
 import { parseUserName } from "../core/names";
 import { PROPERTY, STORAGE_API, STORAGE_REL } from "../core/spec";
-import { type Origins, quotaUrl, storageRoot } from "../http/hosts";
+import { type Origins, quotaUrl, rxdbEndpoint, storageRoot } from "../http/hosts";
 
 /** Whom a resource names: somebody at a host, or without a user name the owner of that host. */
 export interface Subject {
@@ -47,6 +47,7 @@ export function describeUser(
         [PROPERTY.tokenEndpoint]: `${origins.pages}/oauth/token`,
         [PROPERTY.challengeMethods]: "S256",
         [PROPERTY.quota]: quotaUrl(origins, user),
+        [PROPERTY.rxdb]: rxdbEndpoint(origins, user),
       },
     },
   ];

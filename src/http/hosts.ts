@@ -51,6 +51,13 @@ export const storageRoot = (origins: Origins, user: string): string =>
 export const quotaUrl = (origins: Origins, user: string): string =>
   `${origins.storage}/quota/${user}`;
 
+/**
+ * Where the RxDB apps of a user open a WebSocket: a template, in which the name of the module comes in
+ * place of "{module}".
+ */
+export const rxdbEndpoint = (origins: Origins, user: string): string =>
+  `${origins.storage.replace(/^http/, "ws")}/rxdb/${user}/{module}`;
+
 /** <user>@<host>, the address that a person gives to an app. */
 export const addressOf = (origins: Origins, user: string): string =>
   `${user}@${new URL(origins.pages).host}`;

@@ -1,6 +1,7 @@
 /** When a deleted account is erased, by the alarm of its user's object: `accounts/deletion.ts`. */
 
 import { finishErasure, isDeleted } from "../accounts/deletion";
+import { eraseModules } from "../accounts/modules";
 import type { Env } from "../env";
 import { logFault } from "../http/log";
 import { COMMIT_WITHIN_MS } from "../storage/commit";
@@ -73,7 +74,10 @@ export class Eraser {
       this.#storage.kv.delete(ERASURE);
       return null;
     }
-    const hasMore = (await eraseSome(this.#env, account)) || (await this.#uploads.endSome(now));
+    const hasMore =
+      (await eraseSome(this.#env, account)) ||
+      (await this.#uploads.endSome(now)) ||
+      (await eraseModules(this.#env, account));
     if (hasMore) return this.#write({ ...plan, at: now }).at;
     if (now < lastRoundAt) return this.#write({ ...plan, at: lastRoundAt }).at;
     // D1 first: if the object does not live to forget, it only does this step again.

@@ -4,6 +4,8 @@
  */
 
 import type { Condition } from "../accounts/activity";
+import { batchAndRecheck } from "../accounts/modules";
+import type { Env } from "../env";
 import { askPatiently } from "../http/patience";
 
 export interface GrantRow {
@@ -126,13 +128,13 @@ export const loadGrant = (
 
 /** Revokes a grant; nothing happens if it is gone. `before` comes first in the same batch. */
 export async function deleteGrant(
-  db: D1Database,
+  env: Env,
   account: string,
   id: string,
   before: D1PreparedStatement[],
 ): Promise<void> {
-  const revoke = db.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2").bind(account, id);
-  await askPatiently(() => db.batch([...before, revoke]));
+  const revoke = env.DB.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2");
+  await batchAndRecheck(env, account, [...before, revoke.bind(account, id)]);
 }
 
 /** For the log of the person, before it is revoked: whether the grant is there. */
@@ -149,34 +151,30 @@ const OF_APP = "account = ?1 AND ((origin <> '' AND origin = ?2) OR (origin = ''
  * `alsoDo` comes in the same batch.
  */
 export async function deleteGrantsOf(
-  db: D1Database,
+  env: Env,
   account: string,
   app: string,
   alsoDo: D1PreparedStatement[],
 ): Promise<void> {
-  await askPatiently(() =>
-    db.batch([
-      db.prepare(`DELETE FROM grants WHERE ${OF_APP}`).bind(account, app),
-      deleteCodes(db, account),
-      ...alsoDo,
-    ]),
-  );
+  await batchAndRecheck(env, account, [
+    env.DB.prepare(`DELETE FROM grants WHERE ${OF_APP}`).bind(account, app),
+    deleteCodes(env.DB, account),
+    ...alsoDo,
+  ]);
 }
 
 /** Revokes all grants of an account, and whatever could still make one. */
 export async function deleteAllGrants(
-  db: D1Database,
+  env: Env,
   account: string,
   alsoDo: D1PreparedStatement[],
 ): Promise<void> {
-  await askPatiently(() =>
-    db.batch([
-      db.prepare("DELETE FROM grants WHERE account = ?1").bind(account),
-      deleteCodes(db, account),
-      db.prepare("DELETE FROM devices WHERE account = ?1 AND successor IS NULL").bind(account),
-      ...alsoDo,
-    ]),
-  );
+  await batchAndRecheck(env, account, [
+    env.DB.prepare("DELETE FROM grants WHERE account = ?1").bind(account),
+    deleteCodes(env.DB, account),
+    env.DB.prepare("DELETE FROM devices WHERE account = ?1 AND successor IS NULL").bind(account),
+    ...alsoDo,
+  ]);
 }
 
 /** Of any app: a code lives for a minute, and an app whose code is gone asks again. */
@@ -208,13 +206,14 @@ export const isCut = (cuts: GrantCut[]): Condition => ({
  * as they stand then.
  */
 export async function cutGrants(
-  db: D1Database,
+  env: Env,
   account: string,
   app: string,
   cuts: GrantCut[],
   before: D1PreparedStatement[],
   now: number,
 ): Promise<GrantRow[]> {
+  const db = env.DB;
   const statements = [
     ...before,
     db
@@ -240,7 +239,7 @@ export async function cutGrants(
       )
       .bind(account, app, now),
   ];
-  const answers = await askPatiently(() => db.batch<GrantRow>(statements));
+  const answers = await batchAndRecheck<GrantRow>(env, account, statements);
   return answers.at(-1)?.results ?? [];
 }
 

@@ -49,7 +49,7 @@ export const allowedDeed = (
 /** Asks whether the grant of a token stands; for a batch. `grantStanding` reads the answer. */
 export const grantStatement = (
   db: D1Database,
-  claims: AccessClaims,
+  claims: Pick<AccessClaims, "account" | "grant">,
   now: number,
 ): D1PreparedStatement => selectGrant(db, claims.account, claims.grant, now);
 
@@ -135,34 +135,37 @@ export function describeScopes(scopes: Scope[], language: Language = "en"): stri
     .join(", ");
 }
 
-/** Ends every grant of the app: its tokens are refused from the next request on. */
+/**
+ * Ends every grant of the app: its tokens are refused from the next request on, and what it has open
+ * is closed.
+ */
 export const disconnectApp = (
-  db: D1Database,
+  env: Env,
   account: string,
   app: Pick<ConnectedApp, "id" | "name">,
   now: number,
 ): Promise<void> =>
-  deleteGrantsOf(db, account, app.id, [
-    recordDeed(db, account, { kind: "app-disconnected", app: app.name }, now),
+  deleteGrantsOf(env, account, app.id, [
+    recordDeed(env.DB, account, { kind: "app-disconnected", app: app.name }, now),
   ]);
 
 /** Ends one grant because of what came with it: a token given back, or one that was used before. */
 export async function endGrant(
-  db: D1Database,
+  env: Env,
   account: string,
   id: string,
   why: Extract<Deed, { kind: "app-ended" }>["why"],
   now: number,
 ): Promise<void> {
-  const grant = await loadGrant(db, account, id, now);
+  const grant = await loadGrant(env.DB, account, id, now);
   const ended = grant && entryOf({ kind: "app-ended", app: nameOf(grant), why }, now);
-  const deeds = ended ? [insertActivity(db, account, ended, isGrant(id))] : [];
-  await deleteGrant(db, account, id, deeds);
+  const deeds = ended ? [insertActivity(env.DB, account, ended, isGrant(id))] : [];
+  await deleteGrant(env, account, id, deeds);
 }
 
 /** Ends every grant of an account. */
-export const disconnectAll = (db: D1Database, account: string, now: number): Promise<void> =>
-  deleteAllGrants(db, account, [recordDeed(db, account, { kind: "all-disconnected" }, now)]);
+export const disconnectAll = (env: Env, account: string, now: number): Promise<void> =>
+  deleteAllGrants(env, account, [recordDeed(env.DB, account, { kind: "all-disconnected" }, now)]);
 
 /** What is taken from an app: for which modules (the fields of a form), and when it ends at last. */
 interface Limit {
@@ -180,14 +183,14 @@ const MAX_LOOKS = 3;
  * the limit names something that is no level, or if grants came faster than they could be cut.
  */
 export async function limitApp(
-  db: D1Database,
+  env: Env,
   account: string,
   app: ConnectedApp,
   limit: Limit,
   now: number,
 ): Promise<boolean> {
   if (narrow(app.scopes, limit.levels) === null) return false;
-  let grants = (await loadGrants(db, account, now)).filter(
+  let grants = (await loadGrants(env.DB, account, now)).filter(
     ({ origin, id }) => (origin || id) === app.id,
   );
   const entry = entryOf(limitDeed(app, limit), now);
@@ -195,8 +198,8 @@ export async function limitApp(
     const cuts = grants.map((grant) => cutOf(grant, limit)).filter((cut) => cut !== null);
     if (cuts.length === 0) return true;
     // The same entry each time: it is in the log once, if anything is cut.
-    const deed = insertActivity(db, account, entry, isCut(cuts));
-    grants = await cutGrants(db, account, app.id, cuts, [deed], now);
+    const deed = insertActivity(env.DB, account, entry, isCut(cuts));
+    grants = await cutGrants(env, account, app.id, cuts, [deed], now);
   }
   return grants.every((grant) => cutOf(grant, limit) === null);
 }

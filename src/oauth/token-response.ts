@@ -78,7 +78,7 @@ export async function revokeReplayed(
   { account, grantId }: { account: string; grantId: string },
   now: number,
 ): Promise<TokenOutcome> {
-  await endGrant(env.DB, account, grantId, "replay", now);
+  await endGrant(env, account, grantId, "replay", now);
   return invalidGrant("This was used before; the app has been disconnected for safety.");
 }
 

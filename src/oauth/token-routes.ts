@@ -111,8 +111,8 @@ tokenRoutes.post("/revoke", async (c) => {
   const now = Date.now();
   const claims = await verifyAccessToken(c.env, token, now);
   const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
-  if (claims) await endGrant(c.env.DB, claims.account, claims.grant, "revoked", now);
-  if (refresh) await endGrant(c.env.DB, refresh.account, refresh.grantId, "revoked", now);
+  if (claims) await endGrant(c.env, claims.account, claims.grant, "revoked", now);
+  if (refresh) await endGrant(c.env, refresh.account, refresh.grantId, "revoked", now);
   // RFC 7009 §2.2: "invalid tokens do not cause an error response"
   return c.body(null, 200);
 });

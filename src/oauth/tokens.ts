@@ -14,6 +14,8 @@ export interface AccessClaims {
   grant: string;
   /** At most those of the grant. */
   scopes: Scope[];
+  /** When the token expires, milliseconds since 1970; null: with its grant. */
+  expiresAt: number | null;
 }
 
 const ALGORITHM = "HS256";
@@ -40,27 +42,21 @@ export async function signAccessToken(
 /** Tokens that an isolate remembers as verified. */
 const MAX_VERIFIED = 10_000;
 
-interface Verified {
-  claims: AccessClaims;
-  /** Milliseconds since 1970. */
-  expiresAt: number;
-}
-
 /** What a token says if we signed it and it has not expired; null otherwise. */
 export async function verifyAccessToken(
   env: Env,
   token: string,
   now: number,
 ): Promise<AccessClaims | null> {
-  const known = await verifiedWithKeys<Verified>(env, now);
-  const verified = known.get(token) ?? (await verify(env, token, now));
-  if (verified === null || verified.expiresAt <= now) return null;
+  const known = await verifiedWithKeys<AccessClaims>(env, now);
+  const claims = known.get(token) ?? (await verify(env, token, now));
+  if (claims === null || (claims.expiresAt !== null && claims.expiresAt <= now)) return null;
   if (known.size >= MAX_VERIFIED && !known.has(token)) known.clear();
-  known.set(token, verified);
-  return verified.claims;
+  known.set(token, claims);
+  return claims;
 }
 
-async function verify(env: Env, token: string, now: number): Promise<Verified | null> {
+async function verify(env: Env, token: string, now: number): Promise<AccessClaims | null> {
   const kid = kidOf(token);
   const key = kid === null ? null : await verifyingKey(env, kid, now);
   if (key === null) return null;
@@ -75,8 +71,11 @@ async function verify(env: Env, token: string, now: number): Promise<Verified | 
     const scopes = typeof scope === "string" ? parseScopes(scope) : null;
     if (claims.some((claim) => typeof claim !== "string") || scopes === null) return null;
     return {
-      claims: { account: sub as string, user: user as string, grant: grant as string, scopes },
-      expiresAt: exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000,
+      account: sub as string,
+      user: user as string,
+      grant: grant as string,
+      scopes,
+      expiresAt: exp === undefined ? null : exp * 1000,
     };
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;

@@ -171,9 +171,22 @@ export const dropBodies = (bucket: R2Bucket, keys: string[]): Promise<void> =>
 /** What R2 deletes in one call. */
 export const MAX_DROPPED = 1000;
 
-/** Deletes some of the bodies of an account, MAX_DROPPED at most. Returns whether there are more. */
-export async function dropSomeBodiesOf(bucket: R2Bucket, account: string): Promise<boolean> {
-  const options: R2ListOptions = { prefix: `${account}/`, limit: MAX_DROPPED };
+/**
+ * First part of the R2 keys of what is large in the databases of an account: `rxdb`. Apart from its
+ * documents, whose sweep takes what no row of theirs names.
+ */
+export const databasesPrefix = (account: string): string => `rxdb/${account}/`;
+
+/** Deletes some of all documents' bodies of an account. Returns whether there are more. */
+export const dropSomeBodiesOf = (bucket: R2Bucket, account: string): Promise<boolean> =>
+  dropSomeBelow(bucket, `${account}/`);
+
+/** The same of its databases. */
+export const dropSomeOfDatabases = (bucket: R2Bucket, account: string): Promise<boolean> =>
+  dropSomeBelow(bucket, databasesPrefix(account));
+
+async function dropSomeBelow(bucket: R2Bucket, prefix: string): Promise<boolean> {
+  const options: R2ListOptions = { prefix, limit: MAX_DROPPED };
   const { objects, truncated } = await askPatiently(() => bucket.list(options));
   const keys = objects.map(({ key }) => key);
   if (keys.length > 0) await dropBodies(bucket, keys);

@@ -50,7 +50,7 @@ export interface Weighed {
   oldLength: number | null;
   /** The version of the root folder before the change; null: nothing was ever stored. */
   rootVersion: string | null;
-  /** Bytes in use before the change. */
+  /** Bytes in use before the change, those of databases too. */
   usedBytes: number;
   quotaBytes: number;
 }
@@ -185,16 +185,17 @@ const weighed = ({ fence, deadline }: Guards): string => `
       THEN 'precondition-failed'
     -- §5: "507 in case the account is over its storage quota". What does not grow is allowed.
     WHEN ?7 > coalesce(old.length, 0)
-      AND ?7 - coalesce(old.length, 0) + coalesce(root.length, 0) > coalesce(quota_bytes, ?8)
+      AND ?7 - coalesce(old.length, 0) + coalesce(root.length, 0) + databases.bytes
+        > coalesce(quota_bytes, ?8)
       THEN 'over-quota'
     ELSE 'go'
   END AS verdict,
     old.version AS oldVersion,
     old.length AS oldLength,
     root.version AS rootVersion,
-    coalesce(root.length, 0) AS usedBytes,
+    coalesce(root.length, 0) + databases.bytes AS usedBytes,
     coalesce(quota_bytes, ?8) AS quotaBytes
-  FROM (SELECT 1)
+  FROM (SELECT coalesce(sum(bytes), 0) AS bytes FROM rxdb_modules WHERE account = ?1) databases
   LEFT JOIN nodes old ON old.account = ?1 AND old.parent = ?2 AND old.name = ?3
   LEFT JOIN nodes root ON root.account = ?1 AND root.parent = '' AND root.name = '/'
   LEFT JOIN accounts ON accounts.id = ?1

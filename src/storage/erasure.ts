@@ -1,7 +1,7 @@
-/** Erasing all documents of an account that is deleted: `accounts/deletion.ts`. */
+/** Erasing what an account that is deleted has in D1 and R2: `accounts/deletion.ts`. */
 
 import { type Env, settings } from "../env";
-import { dropSomeBodiesOf, uploadTimeMs } from "./bodies";
+import { dropSomeBodiesOf, dropSomeOfDatabases, uploadTimeMs } from "./bodies";
 import { dropSomeNodes } from "./erasure-repo";
 import { GRACE_MS } from "./sweep";
 
@@ -14,7 +14,12 @@ const PAGES_PER_STEP = 10;
  */
 export async function eraseSome(env: Env, account: string): Promise<boolean> {
   let pages = 0;
-  const kinds = [() => dropSomeNodes(env.DB, account), () => dropSomeBodiesOf(env.BODIES, account)];
+  const kinds = [
+    () => dropSomeNodes(env.DB, account),
+    () => dropSomeBodiesOf(env.BODIES, account),
+    // Their objects delete what they know of; this is what they were just about to.
+    () => dropSomeOfDatabases(env.BODIES, account),
+  ];
   for (const eraseSomeOfKind of kinds) {
     do {
       if (pages++ === PAGES_PER_STEP) return true;

@@ -101,7 +101,9 @@ export const selectUsage = (
   db
     .prepare(
       `SELECT coalesce(a.quota_bytes, ?2) AS quotaBytes,
-              coalesce(r.length, 0) AS usedBytes, coalesce(r.documents, 0) AS documents
+              coalesce(r.length, 0)
+                + (SELECT coalesce(sum(bytes), 0) FROM rxdb_modules WHERE account = ?1) AS usedBytes,
+              coalesce(r.documents, 0) AS documents
        FROM accounts a
        LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?3 AND r.name = ?4
        WHERE a.id = ?1`,

@@ -1,15 +1,18 @@
 /** How much an account holds, and which module how much of it. */
 
+import { type ModuleRow, selectModules } from "../accounts/modules";
 import { type Env, settings } from "../env";
 import { askPatiently } from "../http/patience";
 import { type FolderTotals, selectModuleFolders } from "./inventory-repo";
 import { selectUsage, type UsageRow } from "./repo";
 
-/** Bytes and documents of a module: in /<module>/ and in /public/<module>/ together. */
+/** Of a module: in /<module>/ and in /public/<module>/, and in databases of RxDB apps. */
 interface ModuleUsage {
   name: string;
   privateBytes: number;
   publicBytes: number;
+  databaseBytes: number;
+  /** Not those of databases. */
   documents: number;
 }
 
@@ -25,26 +28,42 @@ export async function readUsage(env: Env, account: string): Promise<Usage> {
   const questions = [
     selectUsage(env.DB, account, settings(env).DEFAULT_QUOTA_BYTES),
     selectModuleFolders(env.DB, account),
+    selectModules(env.DB, account),
   ];
-  const [total, folders] = await askPatiently(() => env.DB.batch(questions));
+  const [total, folders, databases] = await askPatiently(() => env.DB.batch(questions));
   const usage = total?.results[0] as unknown as UsageRow;
-  const modules = usageByModule((folders?.results ?? []) as unknown as FolderTotals[]);
-  const bytes = sum(modules.map((module) => module.privateBytes + module.publicBytes));
+  const modules = usageByModule(
+    (folders?.results ?? []) as unknown as FolderTotals[],
+    (databases?.results ?? []) as unknown as ModuleRow[],
+  );
+  const bytes = sum(modules.map(bytesOf));
   const documents = sum(modules.map((module) => module.documents));
   const other = { bytes: usage.usedBytes - bytes, documents: usage.documents - documents };
   return { ...usage, modules, other };
 }
 
-function usageByModule(folders: FolderTotals[]): ModuleUsage[] {
+/** In all, of a module. */
+export const bytesOf = ({ privateBytes, publicBytes, databaseBytes }: ModuleUsage): number =>
+  privateBytes + publicBytes + databaseBytes;
+
+function usageByModule(folders: FolderTotals[], databases: ModuleRow[]): ModuleUsage[] {
   const ofModules = folders.filter(({ parent, name }) => parent !== "/" || name !== "public/");
-  return [...Map.groupBy(ofModules, ({ name }) => name.slice(0, -1))]
-    .map(([name, own]) => ({
-      name,
-      privateBytes: sum(own.filter(({ parent }) => parent === "/").map(({ length }) => length)),
-      publicBytes: sum(own.filter(({ parent }) => parent !== "/").map(({ length }) => length)),
-      documents: sum(own.map(({ documents }) => documents)),
-    }))
-    .sort((a, b) => b.privateBytes + b.publicBytes - a.privateBytes - a.publicBytes);
+  const foldersOf = Map.groupBy(ofModules, ({ name }) => name.slice(0, -1));
+  const databaseBytesOf = new Map(
+    databases.filter(({ bytes }) => bytes > 0).map(({ module, bytes }) => [module, bytes]),
+  );
+  return [...new Set([...foldersOf.keys(), ...databaseBytesOf.keys()])]
+    .map((name) => {
+      const own = foldersOf.get(name) ?? [];
+      return {
+        name,
+        privateBytes: sum(own.filter(({ parent }) => parent === "/").map(({ length }) => length)),
+        publicBytes: sum(own.filter(({ parent }) => parent !== "/").map(({ length }) => length)),
+        databaseBytes: databaseBytesOf.get(name) ?? 0,
+        documents: sum(own.map(({ documents }) => documents)),
+      };
+    })
+    .sort((a, b) => bytesOf(b) - bytesOf(a));
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -9,6 +9,7 @@ import { sha256 } from "../../src/core/secrets";
 import { type Act, CUTS, cutAtEachCall } from "../support/cuts";
 import { allowDevice, DEVICE_GRANT, poll, startDevice, TV } from "../support/devices";
 import { sendWith } from "../support/elsewhere";
+import { reserve } from "../support/modules";
 import {
   allowCode,
   appWith,
@@ -121,6 +122,7 @@ async function replay(): Promise<Act> {
   const person = await signUp();
   const code = await allowCode(person);
   const app = appWith(person, await tokensIn(await redeem(code)));
+  await reserve(person.name, "notes");
   return {
     send: () =>
       askForTokens({
@@ -143,6 +145,7 @@ async function replay(): Promise<Act> {
 const revocation = (which: "access_token" | "refresh_token") => async (): Promise<Act> => {
   const person = await signUp();
   const tokens = await tokensOf(person);
+  await reserve(person.name, "notes");
   return {
     send: () => postForm("/oauth/revoke", { token: tokens[which] }),
     status: 200,
@@ -203,6 +206,7 @@ async function codeConsent(): Promise<Act> {
 async function disconnection(): Promise<Act> {
   const person = await signUp();
   const app = await connect(person, "notes:rw");
+  await reserve(person.name, "notes");
   const code = await allowCode(person);
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   return {
@@ -314,6 +318,7 @@ async function narrowed(): Promise<Act> {
   const person = await signUp();
   const wide = await connect(person, "notes:rw photos:rw");
   const photos = await connect(person, "photos:rw");
+  await reserve(person.name, "notes");
   const code = await allowCode(person);
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   const form = { "level:notes": "r", "level:photos": "none", end: "keep" };

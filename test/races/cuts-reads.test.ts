@@ -5,6 +5,7 @@ import { CUTS, cutAtEachCall } from "../support/cuts";
 import { sendWith } from "../support/elsewhere";
 import { cutting } from "../support/faults";
 import { mainText } from "../support/html";
+import { reserve } from "../support/modules";
 import { everyRow } from "../support/rows";
 import { APP, type App, authorizeUrl, connect, type Person, signUp } from "../support/world";
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
   app = await connect(person);
   etag = (await app.put("/notes/a", "hello")).headers.get("etag") ?? "";
   await app.put("/public/notes/a", "hello");
+  await reserve(person.name, "todos", 3000);
 });
 
 /** To a Worker that has just started and so has read no keys yet. */
@@ -91,7 +93,9 @@ describe.each([...APPS, ...PAGES])("$title", (read) => {
 
   it("a fault that will not pass -> a bare 500 with the id in the log, nothing changed", async () => {
     const { calls } = await cutting(null, send);
-    for (const index of calls.keys()) {
+    for (const [index, call] of calls.entries()) {
+      // The data page does without what a module cannot say: `test/spec/rxdb-house.test.ts`.
+      if (call === "MODULES.inventory") continue;
       const before = await everyRow();
       const seen = await cutting({ at: index, trouble: "broken" }, send);
       expect(seen.result.status).toBe(500);

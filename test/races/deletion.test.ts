@@ -4,6 +4,7 @@ import { createScheduledController, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { deleteAccount } from "../../src/accounts/deletion";
+import { openModule } from "../../src/accounts/modules";
 import { insertSession } from "../../src/accounts/session-repo";
 import worker from "../../src/index";
 import { Eraser } from "../../src/live/eraser";
@@ -15,6 +16,7 @@ import { sendWith } from "../support/elsewhere";
 import { accountRow, bodiesOf, expectErased, othersOf, ring, rowsOf } from "../support/erasing";
 import { breakCalls, cutting } from "../support/faults";
 import { fillIndex } from "../support/fill";
+import { askedOfModules, modulesOf, reserve } from "../support/modules";
 import { fromElsewhere, whoIs } from "../support/people";
 import { accountId, grantsOf } from "../support/rows";
 import { type App, connect, ORIGIN, type Person, signUp, someone } from "../support/world";
@@ -157,9 +159,55 @@ describe("An erasure", () => {
     await expectErased(app.user, account);
   });
 
+  it("empties every module in both rounds, and forgets them at the very end", async () => {
+    const [app, other] = [await someone(), await someone()];
+    for (const module of ["notes", "todos"]) await reserve(app.user, module, 3000);
+    await reserve(other.user, "todos", 3000);
+    const account = await deleteNow(app);
+    const both = ["notes erase", "todos erase"];
+    expect(await askedOfModules(app.user, () => ring(app.user))).toEqual(both);
+    expect(await modulesOf(app.user)).toEqual(["notes", "todos"]);
+    pass(longestRequestMs(env) + MINUTE);
+    expect(await askedOfModules(app.user, () => ring(app.user))).toEqual(both);
+    await expectErased(app.user, account);
+    expect(await modulesOf(other.user)).toEqual(["todos"]);
+  });
+
+  it("waits for a module that does not answer; documents and other modules go meanwhile", async () => {
+    const app = await someone();
+    await app.put("/notes/a", "1");
+    for (const module of ["notes", "todos"]) await reserve(app.user, module, 3000);
+    const account = await deleteNow(app);
+    for (let hours = 0; hours < 10; hours++) {
+      const asked = await askedOfModules(app.user, () => ring(app.user), "notes");
+      expect(asked).toEqual(["notes erase", "todos erase"]);
+      pass(60 * MINUTE);
+    }
+    expect([await bodiesOf(account), await modulesOf(app.user)]).toEqual([[], ["notes", "todos"]]);
+    expect(await accountRow(account)).toMatchObject({ erased_at: null });
+    pass(60 * MINUTE);
+    await ring(app.user);
+    await expectErased(app.user, account);
+  });
+
+  it("leaves no way to open a module any more", async () => {
+    const app = await someone();
+    const account = await accountId(app.user);
+    await reserve(app.user, "todos", 3000);
+    const opening = ["todos", "late"].map((module) => openModule(env, account, module));
+    const [, closed] = await Promise.all([Promise.all(opening), deleteNow(app)]);
+    expect(closed).toBe(account);
+    expect(await openModule(env, account, "later")).toBe("closed");
+    await eraseAll(app.user);
+    await expectErased(app.user, account);
+    expect(await openModule(env, account, "todos")).toBe("closed");
+    expect(await modulesOf(app.user)).toEqual([]);
+  });
+
   it("of an account that is not deleted does nothing", async () => {
     const app = await someone();
     await app.put("/notes/a", "1");
+    await reserve(app.user, "todos", 3000);
     const account = await accountId(app.user);
     const before = [await rowsOf(account), await bodiesOf(account)];
     await env.USERS.getByName(app.user).erase(account);
@@ -205,16 +253,17 @@ describe("Requests that were let in before", () => {
     expect(Object.keys(await other.list("/notes/"))).toHaveLength(20);
   });
 
-  it("a body that arrives after the first round goes with the second", async () => {
+  it("bodies that arrive after the first round go with the second", async () => {
     const app = await someone();
     await app.put("/notes/a", "1");
     const account = await deleteNow(app);
     await ring(app.user);
     await env.BODIES.put(`${account}/document/late`, "late");
+    await env.BODIES.put(`rxdb/${account}/todos/late`, "late");
     await dailyRound();
     pass(longestRequestMs(env) - 5 * MINUTE);
     await ring(app.user);
-    expect(await bodiesOf(account)).toHaveLength(1);
+    expect(await bodiesOf(account)).toHaveLength(2);
     pass(10 * MINUTE);
     await ring(app.user);
     await expectErased(app.user, account);
@@ -281,6 +330,7 @@ async function deleting(): Promise<Act> {
   const person: Person = await signUp();
   const app = await connect(person);
   await app.put("/notes/a", "1");
+  await reserve(person.name, "todos", 3000);
   const account = await accountId(person.name);
   const state = async () => [await accountRow(account), (await rowsOf(account)).length];
   return {
@@ -309,6 +359,6 @@ describe("Deleting", () => {
 
   it("asks for a handful of things", async () => {
     const { calls } = await cutting(null, (await deleting()).send);
-    expect(calls).toEqual(["DB.first", "DB.batch", "USERS.erase", "DB.run"]);
+    expect(calls).toEqual(["DB.first", "DB.batch", "MODULES.recheck", "USERS.erase", "DB.run"]);
   });
 });

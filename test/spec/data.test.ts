@@ -114,6 +114,7 @@ const DEEDS: { [Kind in Deed["kind"]]: Extract<Deed, { kind: Kind }> } = {
   "all-disconnected": { kind: "all-disconnected" },
   "token-made": { kind: "token-made", app: "backup", scope: "*:r" },
   export: { kind: "export" },
+  "database-deleted": { kind: "database-deleted", module: "todos", name: "list" },
   suspended: { kind: "suspended" },
   resumed: { kind: "resumed" },
   "quota-changed": { kind: "quota-changed", quotaBytes: 5e9 },

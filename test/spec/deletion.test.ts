@@ -48,7 +48,8 @@ describe("The question", () => {
     const response = await question(person);
     const html = await response.text();
     expect(response.status).toBe(200);
-    expect(mainText(html)).toContain("all your documents (1, 5 bytes");
+    expect(mainText(html)).toContain("all your documents (1)");
+    expect(mainText(html)).toContain("5 bytes");
     expect(html).toContain('href="/data#export"');
     expect(html).toMatch(/<label for="name">[^<]*person-/);
     expect(fieldValue(html, "name")).toBeUndefined();

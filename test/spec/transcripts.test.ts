@@ -89,6 +89,7 @@ describe("The transcripts of §12, one after the other:", () => {
           "http://tools.ietf.org/html/rfc7636": "S256",
           // Our own.
           "urn:x-satchel:quota": "https://satchel.example/quota/michiel",
+          "urn:x-satchel:rxdb": "wss://satchel.example/rxdb/michiel/{module}",
         },
       },
     ]);

@@ -28,6 +28,7 @@ const PROPERTY = {
   tokenInQuery: "http://tools.ietf.org/html/rfc6750#section-2.3",
   ranges: "http://tools.ietf.org/html/rfc7233",
   quota: "urn:x-satchel:quota",
+  rxdb: "urn:x-satchel:rxdb",
 };
 
 interface Link {
@@ -77,6 +78,7 @@ describe("The record of a person", () => {
             [PROPERTY.tokenEndpoint]: "https://satchel.example/oauth/token",
             [PROPERTY.pkce]: "S256",
             [PROPERTY.quota]: "https://satchel.example/quota/alice",
+            [PROPERTY.rxdb]: "wss://satchel.example/rxdb/alice/{module}",
           },
         },
       ],

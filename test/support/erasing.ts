@@ -31,7 +31,8 @@ export async function rowsOf(account: string): Promise<unknown[]> {
 /** The keys of all bodies in R2 of an account, or of all but it. */
 export async function bodiesOf(account: string, isTheirs = true): Promise<string[]> {
   const { objects } = await env.BODIES.list();
-  return objects.map(({ key }) => key).filter((key) => key.startsWith(`${account}/`) === isTheirs);
+  const isOf = (key: string) => key.replace(/^rxdb\//, "").startsWith(`${account}/`);
+  return objects.map(({ key }) => key).filter((key) => isOf(key) === isTheirs);
 }
 
 /** Everything that there is of anybody else. */

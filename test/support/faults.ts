@@ -1,4 +1,4 @@
-/** Breaks the connections to D1, R2 and the users' objects at a chosen call. */
+/** Breaks the connections to D1, R2 and the objects at a chosen call. */
 
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
@@ -33,10 +33,23 @@ export const breakCommits = (faults: (Fault | undefined)[]): (() => void) =>
     (statements as { statement: string }[]).some(({ statement }) => statement.includes("fenced")),
   );
 
-type Binding = "DB" | "BODIES" | "USERS";
+type Binding = "DB" | "BODIES" | "USERS" | "MODULES";
 
 /** How the platform says that it has a fault, in its own words. */
 type Trouble = "lost" | "overloaded" | "reset" | "broken";
+
+const OBJECT_WORDS: Record<Trouble, [message: string, flags?: object]> = {
+  lost: ["Network connection lost.", { retryable: true }],
+  overloaded: [
+    "Durable Object is overloaded. Requests queued for too long.",
+    { overloaded: true, retryable: true },
+  ],
+  reset: [
+    "Durable Object reset because its code was updated.",
+    { durableObjectReset: true, retryable: true },
+  ],
+  broken: ["The object threw."],
+};
 
 const WORDS: Record<Binding, Record<Trouble, [message: string, flags?: object]>> = {
   DB: {
@@ -51,18 +64,8 @@ const WORDS: Record<Binding, Record<Trouble, [message: string, flags?: object]>>
     reset: ["put: We encountered an internal error. Please try again. (10001)"],
     broken: ["put: Unauthorized (10002)"],
   },
-  USERS: {
-    lost: ["Network connection lost.", { retryable: true }],
-    overloaded: [
-      "Durable Object is overloaded. Requests queued for too long.",
-      { overloaded: true, retryable: true },
-    ],
-    reset: [
-      "Durable Object reset because its code was updated.",
-      { durableObjectReset: true, retryable: true },
-    ],
-    broken: ["The object threw."],
-  },
+  USERS: OBJECT_WORDS,
+  MODULES: OBJECT_WORDS,
 };
 
 /** What happens to the calls of a request. */
@@ -195,6 +198,17 @@ function surroundCalls(around: Around): () => void {
     calls("BODIES", target, ["uploadPart", "complete", "abort"]);
     return target;
   };
+  const objects = (binding: "USERS" | "MODULES", methods: string[]): (() => void) =>
+    surround(env[binding], "getByName", (get) => {
+      const stub = get() as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      // Not the stub itself: a property of it would be taken for a method of the object.
+      return Object.fromEntries(
+        methods.map((method) => [
+          method,
+          (...args: unknown[]) => around(binding, method, async () => stub[method]?.(...args)),
+        ]),
+      );
+    });
   const mends = [
     ...calls("DB", env.DB, ["batch", "exec"]),
     surround(env.DB, "prepare", (prepare) => statement(prepare() as object)),
@@ -209,16 +223,8 @@ function surroundCalls(around: Around): () => void {
       ),
     ),
     surround(env.BODIES, "resumeMultipartUpload", (resume) => upload(resume() as object)),
-    surround(env.USERS, "getByName", (get) => {
-      const stub = get() as Record<string, (...args: unknown[]) => Promise<unknown>>;
-      // Not the stub itself: a property of it would be taken for a method of the object.
-      return Object.fromEntries(
-        ["commit", "noteUpload", "hashPassword", "checkPassword", "erase", "ping"].map((method) => [
-          method,
-          (...args: unknown[]) => around("USERS", method, async () => stub[method]?.(...args)),
-        ]),
-      );
-    }),
+    objects("USERS", ["commit", "noteUpload", "hashPassword", "checkPassword", "erase", "ping"]),
+    objects("MODULES", ["inventory", "deleteDatabase", "recheck", "erase", "fetch"]),
   ];
   return () => {
     for (const mend of mends) mend();

@@ -11,6 +11,7 @@ import prices from "../../../bench/bill/prices.json";
 import { arrive, type Visitor } from "../../../bench/bill/visitor";
 import { SMALL_BODY_BYTES } from "../../../src/storage/bodies";
 import { stopClock } from "../../support/clock";
+import { reserve } from "../../support/modules";
 import { freshFolder } from "../../support/storage";
 import { ORIGIN, send } from "../../support/world";
 
@@ -194,6 +195,21 @@ describe("how the bill grows", () => {
     const before = await costsIn(folder);
     for (let i = 0; i < 20; i++) await fillFolder(env.DB, account, freshFolder(), 100);
     expect(await costsIn(folder)).toEqual(before);
+  });
+
+  it("with the modules of RxDB apps: a row read twice by what changes documents, by nothing else", async () => {
+    const folder = freshFolder();
+    const without = await costsIn(folder);
+    const quota = async () =>
+      (await costOf(() => visitor.get(`/quota/${visitor.user}`), 200)).rowsRead;
+    const quotaWithout = await quota();
+    for (const module of ["bill", "todos"]) await reserve(visitor.user, module);
+    const more = { put: 4, over: 4, get: 0, unchanged: 0, delete: 4 };
+    const expected = Object.entries(without).map(([name, counts]) => {
+      return [name, { ...counts, rowsRead: counts.rowsRead + more[name as keyof typeof more] }];
+    });
+    expect(await costsIn(folder)).toEqual(Object.fromEntries(expected));
+    expect(await quota()).toBe(quotaWithout + 2);
   });
 
   it("with the depth: PUT by one row written for each folder, GET not at all", async () => {

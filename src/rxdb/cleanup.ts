@@ -1,0 +1,38 @@
+/** cleanup: forgetting documents that were deleted long ago. */
+
+import { noteWrite } from "./collection-table";
+import type { Collection } from "./collections";
+import { dropDocument, loadDeleted } from "./document-table";
+import { dropEntry, sizeOfKey } from "./entry-table";
+import type { StoredDocument } from "./schema";
+import { Buffer } from "node:buffer";
+
+/** At once; the client asks again. */
+const MAX_CLEANED = 1000;
+
+/**
+ * Forgets documents that were deleted, by the clients' clocks, until a time (milliseconds since
+ * 1970). Returns whether that were all.
+ */
+export function cleanUp(storage: DurableObjectStorage, collection: Collection, until: number): boolean {
+  const { sql } = storage;
+  const deleted = loadDeleted(sql, collection.id, until, MAX_CLEANED);
+  if (deleted.length === 0) return true;
+  let { bytes } = collection;
+  storage.transactionSync(() => {
+    for (const data of deleted) {
+      const document = JSON.parse(data) as StoredDocument;
+      const id = document[collection.primaryPath] as string;
+      bytes -= Buffer.byteLength(data);
+      for (const { id: index, index: keys } of collection.indexes) {
+        const key = keys.keyOf(document);
+        dropEntry(sql, { index, key, id });
+        bytes -= sizeOfKey(key);
+      }
+      dropDocument(sql, collection.id, id);
+    }
+    noteWrite(sql, { ...collection, bytes });
+  });
+  collection.bytes = bytes;
+  return deleted.length < MAX_CLEANED;
+}

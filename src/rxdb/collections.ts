@@ -1,0 +1,147 @@
+/** The collections of a module: opening one for a client's schema, and removing it. */
+
+import { letAllLoose } from "./attachment-table";
+import {
+  type CollectionRow,
+  dropCollection,
+  dropIndex,
+  findCollection,
+  type IndexRow,
+  insertCollection,
+  insertIndex,
+  loadCollection,
+  loadCollections,
+  loadIndexes,
+  markUnfaithful,
+  noteWrite,
+} from "./collection-table";
+import { loadAllDocuments } from "./document-table";
+import { type Entry, putEntries, sizeOfKey } from "./entry-table";
+import { malformed, READ_ONLY, type Reply, refuse } from "./refusals";
+import { type CollectionSchema, type Index, makeIndex, type StoredDocument } from "./schema";
+
+/** An index as it stands in the object, with what its keys are. */
+export interface OpenIndex extends IndexRow {
+  index: Index;
+}
+
+/** A collection as this instance of the object knows it. */
+export interface Collection extends CollectionRow {
+  indexes: OpenIndex[];
+}
+
+/** Documents that get their entries at once when an index is added. */
+const INDEXING_STEP = 1000;
+
+/** All collections of a module. What it remembers is what is in SQLite. */
+export class Collections {
+  readonly #storage: DurableObjectStorage;
+  readonly #open = new Map<number, Collection>();
+  /** Of the quota, of all of them. */
+  bytes: number;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.bytes = sumBytes(storage.sql);
+  }
+
+  /** Null: it was removed. */
+  get(id: number): Collection | null {
+    const known = this.#open.get(id);
+    if (known) return known;
+    const row = loadCollection(this.#storage.sql, id);
+    return row && this.#remember(row);
+  }
+
+  /**
+   * The collection of a database, made if it is not there, with the indexes of the schema. A schema
+   * that differs from that of other clients is as good: an index that is new is made from all
+   * documents, and those that no client has any more go. `mayHave` is how many collections there may
+   * be; null: none may be made. Refuses with `malformed` another primary key and one collection too
+   * many, with `insufficient-scope` to make one where none may be made.
+   */
+  open(
+    database: string,
+    name: string,
+    schema: CollectionSchema,
+    inUse: (collection: number) => CollectionSchema[],
+    mayHave: number | null,
+  ): Reply<Collection> {
+    const { sql } = this.#storage;
+    const found = findCollection(sql, database, name, schema.version);
+    if (found && found.primaryPath !== schema.primaryPath) {
+      return malformed(`The primary key of this collection is ${found.primaryPath}.`);
+    }
+    if (!found && mayHave === null) return refuse(READ_ONLY);
+    if (!found && mayHave !== null && loadCollections(sql).length >= mayHave) {
+      return malformed("There are too many collections in this module.");
+    }
+    const known = found && (this.#open.get(found.id) ?? this.#remember(found));
+    const missing = schema.indexes.filter(
+      ({ definition }) => !known?.indexes.some((index) => index.definition === definition),
+    );
+    if (known && missing.length === 0) return { ok: true, value: known };
+    const wanted = [schema, ...(found ? inUse(found.id) : [])].flatMap(({ indexes }) => indexes);
+    const id = this.#storage.transactionSync(() => {
+      const { version, primaryPath } = schema;
+      const row = found ?? insertCollection(sql, { database, name, version, primaryPath });
+      const unused = (known?.indexes ?? []).filter(
+        (old) => !wanted.some(({ definition }) => definition === old.definition),
+      );
+      const freed = unused.reduce((sum, { id }) => sum + dropIndex(sql, id), 0);
+      const added = missing.reduce((sum, index) => sum + this.#addIndex(row.id, primaryPath, index), 0);
+      if (found) noteWrite(sql, { ...row, bytes: row.bytes + added - freed });
+      return row.id;
+    });
+    this.#open.delete(id);
+    const collection = this.get(id) as Collection;
+    this.bytes += collection.bytes - (known?.bytes ?? 0);
+    return { ok: true, value: collection };
+  }
+
+  /** Removes a collection for all its clients. Its bodies in R2 are let loose. */
+  remove(id: number, now: number): void {
+    this.#storage.transactionSync(() => {
+      letAllLoose(this.#storage.sql, id, now);
+      dropCollection(this.#storage.sql, id);
+    });
+    this.#open.delete(id);
+    this.bytes = sumBytes(this.#storage.sql);
+  }
+
+  /** Returns the bytes of its entries. */
+  #addIndex(collection: number, primaryPath: string, index: Index): number {
+    const { sql } = this.#storage;
+    const id = insertIndex(sql, collection, index.definition);
+    let entries: Entry[] = [];
+    let bytes = 0;
+    let isFaithful = true;
+    for (const data of loadAllDocuments(sql, collection)) {
+      const document = JSON.parse(data) as StoredDocument;
+      isFaithful &&= index.isFaithful(document);
+      const key = index.keyOf(document);
+      bytes += sizeOfKey(key);
+      entries.push({ index: id, key, id: document[primaryPath] as string });
+      if (entries.length === INDEXING_STEP) {
+        putEntries(sql, entries);
+        entries = [];
+      }
+    }
+    putEntries(sql, entries);
+    if (!isFaithful) markUnfaithful(sql, id);
+    return bytes;
+  }
+
+  #remember(row: CollectionRow): Collection {
+    const indexes = loadIndexes(this.#storage.sql, row.id).map((index) => ({
+      ...index,
+      index: makeIndex(index.definition, row.primaryPath),
+    }));
+    const collection = { ...row, indexes };
+    this.#open.set(row.id, collection);
+    return collection;
+  }
+}
+
+const sumBytes = (sql: SqlStorage): number =>
+  loadCollections(sql).reduce((sum, { bytes }) => sum + bytes, 0);

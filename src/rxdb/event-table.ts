@@ -1,0 +1,118 @@
+/** The latest changes in the object's SQLite, for clients that were away. */
+
+/** Characters of one part: in UTF-8 at most three times as many bytes, and SQLite takes 2 MB. */
+const PART_LENGTH = 500_000;
+
+/** A change as it is kept. */
+export interface EventRow {
+  seq: number;
+  collection: number;
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Id of the request that made it. */
+  request: string;
+  /** JSON of what it was answered; '': it was too long to be kept. */
+  answer: string;
+  /** JSON of the event bulk. */
+  json: string;
+}
+
+export function insertEvent(sql: SqlStorage, event: EventRow): void {
+  const { seq, collection, at, request, json } = event;
+  const answer = event.answer.length <= PART_LENGTH ? event.answer : "";
+  for (let part = 0; part === 0 || part * PART_LENGTH < json.length; part++) {
+    sql.exec(
+      `INSERT INTO events (seq, part, collection, at, request, answer, json)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      seq,
+      part,
+      collection,
+      at,
+      request,
+      part === 0 ? answer : "",
+      json.slice(part * PART_LENGTH, (part + 1) * PART_LENGTH),
+    );
+  }
+}
+
+/** The number of the newest; 0: there never was one. */
+export const newestEvent = (sql: SqlStorage): { seq: number; at: number } =>
+  (sql.exec("SELECT seq, at FROM events ORDER BY seq DESC LIMIT 1").toArray()[0] as
+    | { seq: number; at: number }
+    | undefined) ?? { seq: 0, at: 0 };
+
+/** The number of the oldest that is kept; null: none is. */
+export const oldestEvent = (sql: SqlStorage): number | null =>
+  (sql.exec("SELECT min(seq) AS seq FROM events").one().seq as number | null) ?? null;
+
+/** Before the first change of this time or later; null: changes of that time are not kept any more. */
+export function positionAt(sql: SqlStorage, at: number): { seq: number } | null {
+  const first = sql
+    .exec("SELECT seq, at FROM events WHERE at >= ? ORDER BY seq LIMIT 1", at)
+    .toArray()[0] as { seq: number; at: number } | undefined;
+  const seq = (first?.seq ?? newestEvent(sql).seq + 1) - 1;
+  const oldest = oldestEvent(sql);
+  // What was dropped is older than the oldest that is kept, so an older one proves that none of it counts.
+  return seq === 0 || (oldest !== null && oldest <= seq) ? { seq } : null;
+}
+
+/** The newest of those that do not belong to the last `count` or the last `length` characters. */
+export const cutOfEvents = (sql: SqlStorage, count: number, length: number): number =>
+  (sql
+    .exec(
+      `SELECT max(seq) AS seq FROM (
+         SELECT seq, row_number() OVER newest AS count, sum(length(json)) OVER newest AS length
+         FROM events WINDOW newest AS (ORDER BY seq DESC, part)
+       ) WHERE count > ? OR length > ?`,
+      count,
+      length,
+    )
+    .one().seq as number | null) ?? 0;
+
+/** The bulks after `seq`, in their order. */
+export function* loadEvents(
+  sql: SqlStorage,
+  seq: number,
+): Generator<{ seq: number; collection: number; json: string }> {
+  const rows = sql.exec(
+    "SELECT seq, collection, json FROM events WHERE seq > ? ORDER BY seq, part",
+    seq,
+  );
+  let whole: { seq: number; collection: number; json: string } | null = null;
+  for (const row of rows) {
+    const part = row as { seq: number; collection: number; json: string };
+    if (whole && whole.seq === part.seq) {
+      whole.json += part.json;
+      continue;
+    }
+    if (whole) yield whole;
+    whole = { ...part };
+  }
+  if (whole) yield whole;
+}
+
+/** What a request was answered whose change is kept; null: there is none, '': it was too long. */
+export const loadAnswer = (sql: SqlStorage, collection: number, request: string): string | null =>
+  (sql
+    .exec(
+      "SELECT answer FROM events WHERE part = 0 AND collection = ? AND request = ?",
+      collection,
+      request,
+    )
+    .toArray()[0]?.answer as string | undefined) ?? null;
+
+/** Forgets those of a time before `at` and those up to `seq`, but never the newest. */
+export function dropOldEvents(sql: SqlStorage, at: number, seq: number): void {
+  sql.exec(
+    `DELETE FROM events
+     WHERE (at < ? OR seq <= ?) AND seq < (SELECT max(seq) FROM events)`,
+    at,
+    seq,
+  );
+}
+
+/** How much is kept: characters, and rows. */
+export const measureEvents = (sql: SqlStorage): { count: number; length: number } =>
+  sql
+    .exec("SELECT count(*) AS count, coalesce(sum(length(json)), 0) AS length FROM events")
+    .one() as { count: number; length: number };

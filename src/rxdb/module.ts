@@ -1,0 +1,296 @@
+/** The databases of one module: what the methods of RxDB's Remote RxStorage do. */
+
+import { UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
+import type { Scope } from "../core/scope";
+import type { Env } from "../env";
+import { OVER_QUOTA } from "../storage/verdicts";
+import { loadAttachment } from "./attachment-table";
+import { LargeBodies } from "./attachments";
+import { cleanUp } from "./cleanup";
+import { loadCollections } from "./collection-table";
+import { type Collection, Collections } from "./collections";
+import { EventLog } from "./event-log";
+import { type Frame, isObject } from "./frames";
+import type { DatabaseTotals } from "./inventory";
+import { Ledger } from "./ledger";
+import { changedSince, findDocumentsById, runCount, runQuery } from "./queries";
+import {
+  EVENTS_LOST,
+  malformed,
+  READ_ONLY,
+  REMOVED,
+  type Reply,
+  refuse,
+  UNKNOWN_CONNECTION,
+} from "./refusals";
+import { type Connection, MAX_CONNECTIONS, Roster, type Seat } from "./roster";
+import { parseSchema } from "./schema";
+import { makeTables } from "./tables";
+import { applyWrite, type PlannedWrite, parseWrite, planWrite, rememberWrite, type Write } from "./writes";
+
+/** Whose module it is. */
+export interface Owner {
+  /** Id of the account. */
+  account: string;
+  user: string;
+  module: string;
+}
+
+/** Who calls a method, on which socket. */
+export interface Caller {
+  socket: WebSocket;
+  seat: Seat;
+  level: Scope["level"];
+}
+
+/** JSON of what a method returns. */
+type Answer = Reply<string>;
+
+/** In one module; each costs rows when a client looks for it. */
+const MAX_COLLECTIONS = 1000;
+
+/** Of databases and collections. */
+const MAX_NAME = 256;
+
+/** How often a write is planned anew because others wrote while room was made for it. */
+const MAX_PLANS = 5;
+
+type StorageFrame = Exclude<Frame, { method: "create" | "custom" }>;
+
+/** Everything that a module's object keeps. One instance at a time. */
+export class Module {
+  readonly #storage: DurableObjectStorage;
+  readonly #collections: Collections;
+  readonly #log: EventLog;
+  readonly #bodies: LargeBodies;
+  readonly ledger: Ledger;
+  readonly roster: Roster;
+
+  constructor(ctx: DurableObjectState, env: Env, owner: Owner) {
+    this.#storage = ctx.storage;
+    makeTables(ctx.storage.sql);
+    this.#collections = new Collections(ctx.storage);
+    this.#log = new EventLog(ctx.storage);
+    this.#bodies = new LargeBodies(ctx.storage.sql, env, owner);
+    this.ledger = new Ledger(ctx.storage, env, owner);
+    this.roster = new Roster(ctx, this.#log);
+  }
+
+  /** Bytes of the quota that are held. */
+  get bytes(): number {
+    return this.#collections.bytes;
+  }
+
+  /**
+   * Opens a connection for a storage instance of a client. Refuses with `malformed` a schema that
+   * cannot be used, with `insufficient-scope` to make a collection with a token that only reads,
+   * with `events-lost` a connection that has missed changes.
+   */
+  create({ socket, seat, level }: Caller, frame: Frame & { method: "create" }): Answer {
+    const { databaseName, collectionName, schema: raw } = frame.params;
+    const areNames = [databaseName, collectionName].every(
+      (name) => typeof name === "string" && name.length <= MAX_NAME,
+    );
+    if (!areNames) return malformed("The names of database and collection are missing or too long.");
+    const schema = parseSchema(raw);
+    if (!schema.ok) return schema;
+    const known = this.roster.find(seat.session, frame.connectionId);
+    if (known?.isStale || (!known && frame.isRetry && seat.isBehind)) return refuse(EVENTS_LOST);
+    if (!known && this.roster.count(seat.session) >= MAX_CONNECTIONS) {
+      return malformed("This session has too many connections.");
+    }
+    const collection = this.#collections.open(
+      databaseName as string,
+      collectionName as string,
+      schema.value,
+      (id) => this.roster.schemasOf(id),
+      level === "rw" ? MAX_COLLECTIONS : null,
+    );
+    if (!collection.ok) return collection;
+    this.roster.open(socket, {
+      session: seat.session,
+      id: frame.connectionId,
+      collection: collection.value.id,
+      schema: JSON.stringify(raw),
+    });
+    return { ok: true, value: '"ok"' };
+  }
+
+  /** Calls a method of the storage. The answer is there at once unless D1 or R2 have to be asked. */
+  call(caller: Caller, frame: StorageFrame, now: number): Answer | Promise<Answer> {
+    const { socket, seat, level } = caller;
+    const connection = this.roster.speaking(socket, seat.session, frame.connectionId, now);
+    if (!connection) return refuse(UNKNOWN_CONNECTION);
+    if (frame.method === "close") {
+      this.roster.close(connection);
+      return { ok: true, value: "null" };
+    }
+    if (connection.isStale) return refuse(EVENTS_LOST);
+    const collection = this.#collections.get(connection.collection);
+    if (!collection) return refuse(REMOVED);
+    const { sql } = this.#storage;
+    const [param] = frame.params;
+    switch (frame.method) {
+      case "bulkWrite":
+        return this.#bulkWrite(collection, connection, frame, level, now);
+      case "findDocumentsById":
+        return findDocumentsById(sql, collection, frame.params);
+      case "query":
+        return runQuery(sql, collection, connection.client, param);
+      case "count":
+        return runCount(sql, collection, connection.client, param);
+      case "getAttachmentData":
+        return this.#readAttachment(collection, frame.params);
+      case "getChangedDocumentsSince":
+        return changedSince(sql, collection, frame.params);
+      case "cleanup":
+        if (level === "r") return refuse(READ_ONLY);
+        if (typeof param !== "number") return malformed("This is not a time.");
+        return { ok: true, value: String(cleanUp(this.#storage, collection, now - param)) };
+      case "remove":
+        if (level === "r") return refuse(READ_ONLY);
+        this.#collections.remove(collection.id, now);
+        this.roster.close(connection);
+        return { ok: true, value: "null" };
+    }
+  }
+
+  /** What there is, by database. */
+  inventory(): DatabaseTotals[] {
+    const rows = loadCollections(this.#storage.sql);
+    return [...Map.groupBy(rows, ({ database }) => database)].map(([name, own]) => ({
+      name,
+      collections: own.map(({ name, version, documents, bytes }) => ({
+        name,
+        version,
+        documents,
+        bytes,
+      })),
+    }));
+  }
+
+  /** Deletes a database with all its collections; nothing happens if there is none of that name. */
+  deleteDatabase(name: string, now: number): void {
+    for (const { id, database } of loadCollections(this.#storage.sql)) {
+      if (database === name) this.#collections.remove(id, now);
+    }
+  }
+
+  /** Does what has to be done now and then. Returns whether there will be more to do. */
+  async tidyUp(now: number): Promise<boolean> {
+    const hasEvents = this.#log.forgetOld(now);
+    await this.ledger.settle(this.bytes);
+    const hasBodies = await this.#bodies.dropLoose(now);
+    return hasEvents || hasBodies;
+  }
+
+  /** Deletes some of the bodies in R2, whoever names them. Returns whether there are more. */
+  dropSomeBodies(): Promise<boolean> {
+    return this.#bodies.dropSome();
+  }
+
+  /**
+   * The rows of a write, each made or refused by itself; all in one transaction, with the event that
+   * tells of them. Refuses with `over-quota`, `too-large` and `malformed`; then nothing is written.
+   */
+  #bulkWrite(
+    collection: Collection,
+    connection: Connection,
+    frame: StorageFrame,
+    level: Scope["level"],
+    now: number,
+  ): Answer | Promise<Answer> {
+    const request = `${frame.connectionId} ${frame.requestId}`;
+    const earlier = frame.isRetry ? this.#log.answerOf(collection.id, request) : null;
+    if (earlier !== null) {
+      return earlier === "" ? refuse(UNKNOWN_OUTCOME) : { ok: true, value: earlier };
+    }
+    const write = parseWrite(connection.client, frame.params);
+    if (!write.ok) return write;
+    const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
+    if (!planned.ok) return planned;
+    if (level === "r") return onlyConflicts(planned.value, write.value);
+    const fits = this.#fits(planned.value) && !this.#bodies.hasLarge(write.value.attachments);
+    return fits
+      ? this.#commit(planned.value, write.value, request, now)
+      : this.#makeRoom(connection, write.value, planned.value, request, now);
+  }
+
+  /** Stores what goes to R2, and reserves room. Meanwhile others may write, so it is planned anew. */
+  async #makeRoom(
+    connection: Connection,
+    write: Write,
+    first: PlannedWrite,
+    request: string,
+    now: number,
+  ): Promise<Answer> {
+    let plan = first;
+    for (let plans = 0; plans < MAX_PLANS; plans++) {
+      if (!this.#fits(plan) && !(await this.ledger.reserve(this.bytes + growthOf(plan)))) {
+        return refuse(OVER_QUOTA);
+      }
+      await this.#bodies.store(write.attachments, now);
+      const collection = this.#collections.get(connection.collection);
+      if (!collection) return refuse(REMOVED);
+      const planned = planWrite(this.#storage.sql, collection, connection.client, write);
+      if (!planned.ok) return planned;
+      plan = planned.value;
+      if (this.#fits(plan)) return this.#commit(plan, write, request, now);
+    }
+    return refuse(UNAVAILABLE);
+  }
+
+  #fits(plan: PlannedWrite): boolean {
+    const growth = growthOf(plan);
+    return growth <= 0 || this.ledger.holds(this.bytes + growth);
+  }
+
+  #commit(plan: PlannedWrite, write: Write, request: string, now: number): Answer {
+    const { collection, answer, events } = plan;
+    if (plan.documents.length === 0) return { ok: true, value: answer };
+    const growth = growthOf(plan);
+    const json = this.#storage.transactionSync(() => {
+      applyWrite(this.#storage.sql, plan, now);
+      return (
+        events &&
+        this.#log.append(
+          { collection: collection.id, context: write.context, ...events, request, answer },
+          now,
+        )
+      );
+    });
+    rememberWrite(plan);
+    this.#collections.bytes += growth;
+    if (json !== null) {
+      this.#log.noteAppended(json, now);
+      // Before the answer: RxDB takes its own writes from the events, too.
+      this.roster.tell(collection.id, json);
+    }
+    return { ok: true, value: answer };
+  }
+
+  #readAttachment(collection: Collection, params: unknown[]): Answer | Promise<Answer> {
+    const [id, name, digest] = params;
+    const missing = refuse({ code: "not-found", message: "There is no such attachment." });
+    if (typeof id !== "string" || typeof name !== "string" || typeof digest !== "string") {
+      return missing;
+    }
+    const attachment = loadAttachment(this.#storage.sql, collection.id, id, name, digest);
+    if (!attachment) return missing;
+    return this.#bodies
+      .read(attachment)
+      .then((data) => (data === null ? missing : { ok: true, value: JSON.stringify(data) }));
+  }
+}
+
+const growthOf = ({ collection, totals }: PlannedWrite): number => totals.bytes - collection.bytes;
+
+/**
+ * What a token that only reads gets. Opening a database writes what is there already, and is
+ * content to be told so; everything else must not look like a conflict, which RxDB would try to
+ * resolve for ever.
+ */
+const onlyConflicts = ({ answer, documents }: PlannedWrite, { rows }: Write): Answer =>
+  documents.length === 0 && rows.every(({ previous }) => !isObject(previous))
+    ? { ok: true, value: answer }
+    : refuse(READ_ONLY);

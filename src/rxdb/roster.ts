@@ -1,0 +1,238 @@
+/**
+ * Who is connected: sockets, and the connections that speak on them. A client's storage instance is a
+ * connection, which outlives its socket, since clients open a new socket and go on as if nothing had
+ * been. A session, the secret in the socket's URL, tells which connections those of a new socket are:
+ *
+ *   a connection speaks on a socket        it is heard there, and nowhere else
+ *   a socket is gone                       its connections are lost, since when is noted
+ *   a socket of the same session comes     the lost ones are heard on it, after what they have missed
+ *
+ * More than one socket may adopt a lost connection, until it speaks: a client ignores what is for a
+ * connection that it does not have. Sockets outlive the object's memory, too (hibernation): which
+ * connections are heard on one stands in its attachment.
+ */
+
+import {
+  type ConnectionRow,
+  dropConnection,
+  loadConnections,
+  putConnection,
+  setPresence,
+} from "./connection-table";
+import { type EventLog, MARGIN_MS, type Position } from "./event-log";
+import { eventFrame } from "./frames";
+import { type CollectionSchema, parseSchema } from "./schema";
+
+/** What a socket remembers over hibernation. */
+export interface Seat {
+  session: string;
+  grant: string;
+  /** Milliseconds since 1970; null: with its grant. */
+  expiresAt: number | null;
+  /** Ids of those that are heard on it; null: they did not fit in. */
+  connections: string[] | null;
+  /** It has come back for changes that are not kept any more. */
+  isBehind: boolean;
+}
+
+/** A storage instance of a client. */
+export interface Connection extends ConnectionRow {
+  client: CollectionSchema;
+  sockets: Set<WebSocket>;
+}
+
+/** Of one session. */
+export const MAX_CONNECTIONS = 300;
+
+/** What an attachment can hold, less what surrounds the ids. */
+const MAX_ATTACHED_LENGTH = 12_000;
+
+/** The sockets and connections of one module. */
+export class Roster {
+  readonly #ctx: DurableObjectState;
+  readonly #log: EventLog;
+  readonly #connections = new Map<string, Connection>();
+  /** When something was last heard on a socket. */
+  readonly #heardAt = new WeakMap<WebSocket, number>();
+
+  constructor(ctx: DurableObjectState, log: EventLog) {
+    this.#ctx = ctx;
+    this.#log = log;
+    for (const row of loadConnections(ctx.storage.sql)) this.#remember(row);
+    for (const socket of ctx.getWebSockets()) this.#recall(socket);
+    // Who has no socket and was not seen to lose it lost it with the memory of this object, after
+    // the last change that it made.
+    for (const connection of this.#connections.values()) {
+      if (connection.sockets.size > 0 || connection.lostAt !== null) continue;
+      this.#setPresence(connection, { lostAt: log.changedAt - MARGIN_MS });
+    }
+  }
+
+  /** Lets a socket in, with the lost connections of its session. `after`: see `EventLog.positionOf`. */
+  join(socket: WebSocket, seat: Seat, after: string | null, now: number): void {
+    this.#heardAt.set(socket, now);
+    const known = after === null ? null : this.#log.positionOf(after);
+    const lost = [...this.#connections.values()].filter(
+      ({ session, sockets }) => session === seat.session && sockets.size === 0,
+    );
+    socket.serializeAttachment({ ...seat, isBehind: known === "lost" });
+    for (const connection of lost) connection.sockets.add(socket);
+    this.#attach(socket);
+    this.#tellMissed(socket, lost, (connection) =>
+      known ?? this.#log.positionAt(connection.lostAt ?? 0),
+    );
+  }
+
+  /** Notes that a socket is gone. */
+  leave(socket: WebSocket, now: number): void {
+    for (const connection of this.#connections.values()) {
+      if (!connection.sockets.delete(socket) || connection.sockets.size > 0) continue;
+      this.#setPresence(connection, { lostAt: now - MARGIN_MS });
+    }
+  }
+
+  seatOf(socket: WebSocket): Seat {
+    return socket.deserializeAttachment() as Seat;
+  }
+
+  /** Sockets that are open, by what they remember. */
+  seats(): { socket: WebSocket; seat: Seat }[] {
+    return this.#ctx.getWebSockets().map((socket) => ({ socket, seat: this.seatOf(socket) }));
+  }
+
+  /** The connection that speaks on a socket, and is heard there from now on. Undefined: there is none. */
+  speaking(socket: WebSocket, session: string, id: string, now: number): Connection | undefined {
+    const connection = this.#connections.get(keyOf(session, id));
+    const heardAt = this.#heardAt.get(socket);
+    this.#heardAt.set(socket, now);
+    if (!connection || connection.isStale) return connection;
+    if (connection.sockets.size === 1 && connection.sockets.has(socket)) return connection;
+    const others = [...connection.sockets].filter((other) => other !== socket);
+    const isNew = !connection.sockets.has(socket);
+    connection.sockets = new Set([socket]);
+    for (const other of others) this.#attach(other);
+    this.#attach(socket);
+    if (isNew) {
+      // It has left another socket that was not closed: who knows since when nothing gets through.
+      const since = Math.min(...others.map((other) => this.#heardAt.get(other) ?? 0), heardAt ?? now);
+      this.#tellMissed(socket, [connection], () => this.#log.positionAt(since - MARGIN_MS));
+    }
+    return connection;
+  }
+
+  /** How many connections a session has. */
+  count(session: string): number {
+    return [...this.#connections.values()].filter((one) => one.session === session).length;
+  }
+
+  find(session: string, id: string): Connection | undefined {
+    return this.#connections.get(keyOf(session, id));
+  }
+
+  /** Opens a connection on a socket, or opens it anew. */
+  open(
+    socket: WebSocket,
+    row: Pick<ConnectionRow, "session" | "id" | "collection" | "schema">,
+  ): Connection | undefined {
+    putConnection(this.#ctx.storage.sql, row);
+    const connection = this.#remember({ ...row, lostAt: null, isStale: false });
+    connection?.sockets.add(socket);
+    this.#attach(socket);
+    return connection;
+  }
+
+  close({ session, id, sockets }: Connection): void {
+    dropConnection(this.#ctx.storage.sql, session, id);
+    this.#connections.delete(keyOf(session, id));
+    for (const socket of sockets) this.#attach(socket);
+  }
+
+  /** Forgets the connections of which this is true. */
+  forget(isGone: (connection: Connection) => boolean): void {
+    for (const connection of [...this.#connections.values()].filter(isGone)) this.close(connection);
+  }
+
+  /** Sends an event bulk to all connections of a collection. */
+  tell(collection: number, json: string): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.collection !== collection || connection.isStale) continue;
+      for (const socket of connection.sockets) send(socket, eventFrame(connection.id, json));
+    }
+  }
+
+  /** The schemas that clients of a collection have. */
+  schemasOf(collection: number): CollectionSchema[] {
+    return [...this.#connections.values()]
+      .filter((connection) => connection.collection === collection)
+      .map(({ client }) => client);
+  }
+
+  all(): Iterable<Connection> {
+    return this.#connections.values();
+  }
+
+  #remember(row: ConnectionRow): Connection | undefined {
+    const client = parseSchema(JSON.parse(row.schema));
+    if (!client.ok) return undefined;
+    const connection = { ...row, client: client.value, sockets: new Set<WebSocket>() };
+    this.#connections.set(keyOf(row.session, row.id), connection);
+    return connection;
+  }
+
+  #recall(socket: WebSocket): void {
+    const { session, connections } = this.seatOf(socket);
+    for (const connection of this.#connections.values()) {
+      if (connection.session !== session) continue;
+      const isHere = connections?.includes(connection.id) ?? connection.lostAt === null;
+      if (isHere) connection.sockets.add(socket);
+    }
+  }
+
+  #attach(socket: WebSocket): void {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const ids = [...this.#connections.values()]
+      .filter(({ sockets }) => sockets.has(socket))
+      .map(({ id }) => id);
+    const fits = JSON.stringify(ids).length <= MAX_ATTACHED_LENGTH;
+    socket.serializeAttachment({ ...this.seatOf(socket), connections: fits ? ids : null });
+  }
+
+  #tellMissed(
+    socket: WebSocket,
+    connections: Connection[],
+    positionOf: (connection: Connection) => Position,
+  ): void {
+    const behind = connections.map((connection) => {
+      const position = connection.isStale ? "lost" : positionOf(connection);
+      this.#setPresence(connection, { lostAt: null, isStale: position === "lost" });
+      return { connection, seq: position === "lost" ? Number.POSITIVE_INFINITY : position.seq };
+    });
+    const first = Math.min(...behind.map(({ seq }) => seq));
+    if (first === Number.POSITIVE_INFINITY) return;
+    for (const bulk of this.#log.after(first)) {
+      for (const { connection, seq } of behind) {
+        const isMissed = seq < bulk.seq && connection.collection === bulk.collection;
+        if (isMissed) send(socket, eventFrame(connection.id, bulk.json));
+      }
+    }
+  }
+
+  #setPresence(
+    connection: Connection,
+    presence: Partial<Pick<Connection, "lostAt" | "isStale">>,
+  ): void {
+    const isSame = (Object.keys(presence) as (keyof typeof presence)[]).every(
+      (key) => connection[key] === presence[key],
+    );
+    if (isSame) return;
+    Object.assign(connection, presence);
+    setPresence(this.#ctx.storage.sql, connection);
+  }
+}
+
+const keyOf = (session: string, id: string): string => `${session} ${id}`;
+
+/** A socket that is closing has lost what it was to be told; it is told when it comes back. */
+export function send(socket: WebSocket, text: string): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(text);
+}
