@@ -222,7 +222,9 @@ export class Channel {
   /** @param {Errand} errand */
   #transmit(errand) {
     clearTimeout(errand.timer);
-    const isRetry = errand.sent++ > 0;
+    const isCreate = errand.request.method === "create";
+    // A connection that was never open has missed nothing.
+    const isRetry = errand.sent++ > 0 && (!isCreate || errand.isOpen);
     this.#socket?.send(isRetry ? `{"retry":true,${errand.text.slice(1)}` : errand.text);
   }
 
