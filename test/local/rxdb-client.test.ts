@@ -45,9 +45,6 @@ const todo = (number: number): Todo => ({ id: `todo-${number}`, title: `No. ${nu
 
 /** A server, and the token of an app that may use everything of alice's. */
 async function alice(): Promise<{ url: string; token: string }> {
-    return {
-      token: "good",
-    };
   const { url } = await serve(temporaryFolder());
   return { url, token: (await connectApp(url, "alice"))(url).token };
 }
