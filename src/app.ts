@@ -25,6 +25,7 @@ import { WORDS } from "./http/words";
 import { authorizeRoutes } from "./oauth/authorize-routes";
 import { deviceRoutes } from "./oauth/device-routes";
 import { tokenRoutes } from "./oauth/token-routes";
+import { rxdbRoutes } from "./rxdb/routes";
 import { quotaRoutes } from "./storage/quota-routes";
 import { storageRoutes } from "./storage/routes";
 
@@ -35,6 +36,7 @@ app.use(requireHost);
 app.route("/", healthRoutes);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
+app.route("/rxdb", rxdbRoutes);
 app.use("/.well-known/*", onlyOnHostOf("discovery"));
 app.route("/.well-known", discoveryRoutes);
 

@@ -20,6 +20,22 @@ export async function loadModules(db: D1Database, account: string): Promise<Modu
   return results;
 }
 
+/** The account of a user that has this module; null: nobody of that name has. */
+export async function loadModuleOwner(
+  db: D1Database,
+  user: string,
+  module: string,
+): Promise<string | null> {
+  const question = db
+    .prepare(
+      `SELECT id FROM accounts JOIN rxdb_modules ON account = id AND module = ?2
+       WHERE name = ?1 AND deleted_at IS NULL`,
+    )
+    .bind(user, module);
+  const row = await askPatiently(() => question.first<{ id: string }>());
+  return row?.id ?? null;
+}
+
 /** Makes the row of a module, unless its account is deleted or has as many as `most`. */
 export async function insertModule(
   db: D1Database,

@@ -19,7 +19,13 @@
 import type { Env } from "../env";
 import { logFault } from "../http/log";
 import { askPatiently } from "../http/patience";
-import { insertModule, loadModules, type ModuleRow, selectModules } from "./module-repo";
+import {
+  insertModule,
+  loadModuleOwner,
+  loadModules,
+  type ModuleRow,
+  selectModules,
+} from "./module-repo";
 
 export type { ModuleRow };
 
@@ -39,6 +45,10 @@ export const openModule = (
   account: string,
   module: string,
 ): Promise<"open" | "closed" | "full"> => insertModule(env.DB, account, module, MAX_MODULES);
+
+/** The id of the account of a user that has opened this module; null: there is none. */
+export const findModule = (env: Env, user: string, module: string): Promise<string | null> =>
+  loadModuleOwner(env.DB, user, module);
 
 /** The modules of an account, by name. */
 export const listModules = (env: Env, account: string): Promise<ModuleRow[]> =>

@@ -16,6 +16,7 @@ export type Refusal =
   | { code: "too-large"; message: string }
   | { code: "path-too-long"; message: string }
   | { code: "unsupported-coding"; message: string }
+  | { code: "upgrade-required"; message: string }
   | { code: "range-not-satisfiable"; message: string; length: number }
   | { code: "over-quota"; message: string }
   | { code: "misdirected"; message: string }

@@ -64,7 +64,8 @@ export function levelIn(scopes: Scope[], module: string): Scope["level"] | null 
 }
 
 /** Whether this could be the name of a module. */
-export const isModule = (text: string): boolean => text !== "*" && parseScopes(`${text}:r`) !== null;
+export const isModule = (text: string): boolean =>
+  text !== "*" && parseScopes(`${text}:r`) !== null;
 
 /**
  * The module that a node belongs to, null if to none. §9: "start with '/' <module> '/' or '/public/'

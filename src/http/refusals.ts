@@ -18,6 +18,7 @@ const STATUS = {
   "unsupported-coding": 415,
   "range-not-satisfiable": 416,
   misdirected: 421,
+  "upgrade-required": 426,
   "too-many-requests": 429,
   unavailable: 503,
   "unknown-outcome": 503,
@@ -50,6 +51,8 @@ function headersOf(refusal: Refusal): Record<string, string> {
       return refusal.version === null ? {} : { ETag: etagOf(refusal.version) };
     case "range-not-satisfiable":
       return { "Content-Range": `bytes */${refusal.length}` };
+    case "upgrade-required":
+      return { Upgrade: "websocket", Connection: "Upgrade" };
     case "too-many-requests":
     case "unavailable":
     case "unknown-outcome":

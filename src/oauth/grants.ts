@@ -259,3 +259,14 @@ const latestEnd = (grants: GrantRow[]): number | null =>
   grants.some(({ expiresAt }) => expiresAt === null)
     ? null
     : Math.max(...grants.map(({ expiresAt }) => expiresAt ?? 0));
+
+/** What an app is called that has this grant: its origin, or its label; null: the grant is gone. */
+export async function connectedAs(
+  db: D1Database,
+  account: string,
+  id: string,
+  now: number,
+): Promise<string | null> {
+  const grant = await loadGrant(db, account, id, now);
+  return grant && nameOf(grant);
+}

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
+import { databasesPrefix } from "../storage/bodies";
 import { type AttachmentRow, forgetLoose, hasLoose, letLoose, loadLoose } from "./attachment-table";
 import { dropBodies, dropSomeBelow, readWhole, writeWhole } from "./bodies";
 import { isObject } from "./frames";
@@ -40,7 +41,9 @@ export class AttachmentData {
  * Decodes the attachments of the rows of a write, in place. Returns those with bytes; null if one is
  * not base64.
  */
-export function decodeAttachments(rows: { document: Record<string, unknown> }[]): AttachmentData[] | null {
+export function decodeAttachments(
+  rows: { document: Record<string, unknown> }[],
+): AttachmentData[] | null {
   const decoded: AttachmentData[] = [];
   for (const { document } of rows) {
     if (!isObject(document._attachments)) continue;
@@ -110,4 +113,4 @@ const isToBeStored = ({ size, r2Key }: AttachmentData): boolean =>
 
 /** First part of the keys in R2: apart from the documents, whose sweep is none of ours. */
 const prefixOf = ({ account, module }: { account: string; module: string }): string =>
-  `rxdb/${account}/${module}/`;
+  `${databasesPrefix(account)}${module}/`;

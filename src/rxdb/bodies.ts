@@ -18,6 +18,10 @@ export async function readWhole(bucket: R2Bucket, key: string): Promise<Uint8Arr
 /** Deletes some of the objects whose keys begin so. Returns whether there are more. */
 export async function dropSomeBelow(bucket: R2Bucket, prefix: string): Promise<boolean> {
   const { objects, truncated } = await askPatiently(() => bucket.list({ prefix }));
-  if (objects.length > 0) await dropBodies(bucket, objects.map(({ key }) => key));
+  if (objects.length > 0)
+    await dropBodies(
+      bucket,
+      objects.map(({ key }) => key),
+    );
   return truncated;
 }

@@ -1,11 +1,11 @@
 /** cleanup: forgetting documents that were deleted long ago. */
 
+import { Buffer } from "node:buffer";
 import { noteWrite } from "./collection-table";
 import type { Collection } from "./collections";
 import { dropDocument, loadDeleted } from "./document-table";
 import { dropEntry, sizeOfKey } from "./entry-table";
 import type { StoredDocument } from "./schema";
-import { Buffer } from "node:buffer";
 
 /** At once; the client asks again. */
 const MAX_CLEANED = 1000;
@@ -14,7 +14,11 @@ const MAX_CLEANED = 1000;
  * Forgets documents that were deleted, by the clients' clocks, until a time (milliseconds since
  * 1970). Returns whether that were all.
  */
-export function cleanUp(storage: DurableObjectStorage, collection: Collection, until: number): boolean {
+export function cleanUp(
+  storage: DurableObjectStorage,
+  collection: Collection,
+  until: number,
+): boolean {
   const { sql } = storage;
   const deleted = loadDeleted(sql, collection.id, until, MAX_CLEANED);
   if (deleted.length === 0) return true;

@@ -13,8 +13,7 @@ export interface CollectionRow {
   bytes: number;
 }
 
-const COLUMNS =
-  "id, database, name, version, primary_path AS primaryPath, seq, documents, bytes";
+const COLUMNS = "id, database, name, version, primary_path AS primaryPath, seq, documents, bytes";
 
 /** Null: there is none. */
 export const findCollection = (
@@ -34,7 +33,12 @@ export const findCollection = (
 
 export const insertCollection = (
   sql: SqlStorage,
-  { database, name, version, primaryPath }: Omit<CollectionRow, "id" | "seq" | "documents" | "bytes">,
+  {
+    database,
+    name,
+    version,
+    primaryPath,
+  }: Omit<CollectionRow, "id" | "seq" | "documents" | "bytes">,
 ): CollectionRow =>
   sql
     .exec(

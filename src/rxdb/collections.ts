@@ -89,7 +89,10 @@ export class Collections {
         (old) => !wanted.some(({ definition }) => definition === old.definition),
       );
       const freed = unused.reduce((sum, { id }) => sum + dropIndex(sql, id), 0);
-      const added = missing.reduce((sum, index) => sum + this.#addIndex(row.id, primaryPath, index), 0);
+      const added = missing.reduce(
+        (sum, index) => sum + this.#addIndex(row.id, primaryPath, index),
+        0,
+      );
       if (found) noteWrite(sql, { ...row, bytes: row.bytes + added - freed });
       return row.id;
     });

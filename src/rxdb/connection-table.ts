@@ -89,7 +89,12 @@ export const loadConnections = (sql: SqlStorage): ConnectionRow[] =>
 
 export function putConnection(
   sql: SqlStorage,
-  { id, session, collection, schema }: Pick<ConnectionRow, "id" | "session" | "collection" | "schema">,
+  {
+    id,
+    session,
+    collection,
+    schema,
+  }: Pick<ConnectionRow, "id" | "session" | "collection" | "schema">,
 ): void {
   sql.exec(
     `INSERT INTO connections (${COLUMNS}) VALUES (?, ?, ?, ?, NULL, 0)

@@ -32,7 +32,7 @@ export function* loadDocuments(
   const list = JSON.stringify(ids.map(sortable));
   const rows = sql.exec(
     `SELECT data, deleted FROM json_each(?) AS wanted
-     CROSS JOIN documents ON collection = ? AND id = wanted.value`,
+     CROSS JOIN documents ON collection = ? AND documents.id = wanted.value`,
     list,
     collection,
   );
@@ -43,7 +43,13 @@ export function putDocuments(sql: SqlStorage, collection: number, documents: Doc
   const update = `ON CONFLICT DO UPDATE SET
     seq = excluded.seq, deleted = excluded.deleted, lwt = excluded.lwt, data = excluded.data`;
   inLists(
-    documents.map(({ id, seq, isDeleted, lwt, data }) => [sortable(id), seq, +isDeleted, lwt, data]),
+    documents.map(({ id, seq, isDeleted, lwt, data }) => [
+      sortable(id),
+      seq,
+      +isDeleted,
+      lwt,
+      data,
+    ]),
     (list) =>
       sql.exec(
         `INSERT INTO documents (collection, id, seq, deleted, lwt, data)

@@ -25,7 +25,10 @@ export function putEntries(sql: SqlStorage, entries: Entry[]): void {
         list,
       ),
     (row) =>
-      sql.exec('INSERT INTO entries ("index", key, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', ...row),
+      sql.exec(
+        'INSERT INTO entries ("index", key, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        ...row,
+      ),
   );
 }
 

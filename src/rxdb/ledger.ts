@@ -30,11 +30,7 @@ export class Ledger {
   /** One statement at a time: they set what is reserved, and the last has to be the last in D1. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    storage: DurableObjectStorage,
-    env: Env,
-    owner: { account: string; module: string },
-  ) {
+  constructor(storage: DurableObjectStorage, env: Env, owner: { account: string; module: string }) {
     this.#storage = storage;
     this.#env = env;
     this.#owner = owner;

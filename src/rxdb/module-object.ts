@@ -1,24 +1,358 @@
 /** The Durable Object of one user and module: a shell around the databases of RxDB apps. */
 
 import { DurableObject } from "cloudflare:workers";
+import { type Refusal, UNAVAILABLE } from "../core/refusals";
 import type { Env } from "../env";
+import { limitApp } from "../http/limits";
+import { logFault } from "../http/log";
+import { isTransient } from "../http/patience";
+import { noteUse } from "../oauth/use";
+import { BAD_TOKEN } from "../storage/verdicts";
+import { answerCustom, type CustomCaller, UNKNOWN_REQUEST } from "./custom";
+import { KEPT_MS } from "./event-log";
+import { answerFrame, type Envelope, type Frame, parseFrame, refusalFrame } from "./frames";
 import type { DatabaseTotals } from "./inventory";
+import { type Caller, Module, type Owner } from "./module";
+import { closeCodeOf, malformed, type Reply, type SocketRefusal } from "./refusals";
+import { isOver, type Seat, send } from "./roster";
+import { Sessions } from "./sessions";
+import { Standings } from "./standing";
 
-/** Reached by account and module: `accounts/modules.ts`. */
+/** Who comes in, as the Worker has found: the header `CALLER` of the request for a socket. */
+export interface Arrival {
+  owner: Owner;
+  /** Hash of the secret in the URL. */
+  session: string;
+  /** What the access token in the URL says; null: it is the secret of a session. */
+  token: { grant: string; expiresAt: number | null } | null;
+  endpoint: string;
+  /** Id of the last event bulk that the client has received; null: it does not say. */
+  after: string | null;
+}
+
+export const CALLER = "Satchel-Caller";
+
+const OWNER = "owner";
+
+/** Everything of a module in memory. */
+interface Room {
+  owner: Owner;
+  module: Module;
+  sessions: Sessions;
+  standings: Standings;
+}
+
+/** Keeps a socket from waiting for nothing; answered without waking the object. */
+const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
+
+/**
+ * Reached by account and module: `accounts/modules.ts`. An operator who has custom requests of their
+ * own extends it with a `customRequestHandler`.
+ */
 export class ModuleObject extends DurableObject<Env> {
+  #room: Room | null = null;
+  /** What is under way on a socket, where something has to be waited for: its frames keep their order. */
+  readonly #busy = new WeakMap<WebSocket, Promise<void>>();
+  #isWakePlanned = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(HEARTBEAT);
+  }
+
+  /**
+   * Answers custom requests of apps that Satchel has no answer to. To be overridden by an operator;
+   * undefined, as here: there is no answer. An error that it throws is the answer, by its message.
+   */
+  protected customRequestHandler(_message: unknown, _caller: CustomCaller): unknown {
+    return undefined;
+  }
+
+  /**
+   * Opens a socket for an `Arrival`. 101 with the socket; otherwise a refusal in JSON, which the
+   * Worker tells on a socket of its own.
+   */
+  override async fetch(request: Request): Promise<Response> {
+    const arrival = JSON.parse(request.headers.get(CALLER) ?? "") as Arrival;
+    const now = Date.now();
+    const room = this.#open(arrival.owner);
+    const { token, session: hash } = arrival;
+    if (token) room.sessions.admit({ hash, ...token });
+    const session = room.sessions.find(hash, now);
+    if (!session) return Response.json(BAD_TOKEN, { status: 403 });
+    const level = await room.standings.ask(session.grant, now);
+    if (!level.ok) return Response.json(level.refusal, { status: 403 });
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.ctx.acceptWebSocket(server);
+    const { grant, expiresAt } = session;
+    const { endpoint } = arrival;
+    const seat = { session: hash, grant, expiresAt, endpoint, connections: [], isBehind: false };
+    room.module.roster.join(server, seat, arrival.after, now);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /**
+   * Makes a session for a token that was weighed; or goes on with an earlier one. Returns its secret;
+   * or refuses what the grant does not allow.
+   */
+  async openSession(
+    owner: Owner,
+    { grant, expiresAt }: { grant: string; expiresAt: number | null },
+    earlier: string | null,
+  ): Promise<Reply<string>> {
+    const room = this.#open(owner);
+    const level = await room.standings.ask(grant, Date.now());
+    if (!level.ok) return level;
+    return { ok: true, value: await room.sessions.open(grant, expiresAt, earlier) };
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
+    if (typeof data !== "string") return;
+    const busy = this.#busy.get(socket);
+    const work = busy ? busy.then(() => this.#receive(socket, data)) : this.#receive(socket, data);
+    if (work === undefined) return;
+    const done = work.finally(() => {
+      if (this.#busy.get(socket) === done) this.#busy.delete(socket);
+    });
+    this.#busy.set(socket, done);
+    return done;
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#known()?.module.roster.leave(socket, Date.now());
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#known()?.module.roster.leave(socket, Date.now());
+  }
+
   /** What is in it, by name. */
   inventory(): DatabaseTotals[] {
-    return [];
+    return this.#known()?.module.inventory() ?? [];
   }
 
   /** Deletes a database with all its collections. Nothing happens if there is none of that name. */
-  async deleteDatabase(_name: string): Promise<void> {}
+  async deleteDatabase(name: string): Promise<void> {
+    const room = this.#known();
+    if (!room) return;
+    room.module.deleteDatabase(name, Date.now());
+    await room.module.ledger.settle(room.module.bytes);
+    this.#planWake();
+  }
 
-  /** Closes the sockets whose grant does not stand any more, or reaches less far. */
-  async recheck(): Promise<void> {}
+  /** Closes the sockets whose grant does not stand any more, and forgets what came in by it. */
+  async recheck(): Promise<void> {
+    const room = this.#known();
+    if (!room) return;
+    const { sessions, standings, module } = room;
+    standings.forget();
+    const now = Date.now();
+    for (const [grant, own] of Map.groupBy(sessions.all(), (session) => session.grant)) {
+      const level = await standings.ask(grant, now);
+      if (level.ok) continue;
+      for (const { socket, seat } of module.roster.seats()) {
+        if (seat.grant === grant) this.#dismiss(socket, level.refusal);
+      }
+      if (level.refusal.code !== "unauthorized") continue;
+      for (const { hash } of own) this.#endSession(room, hash);
+    }
+  }
 
   /** Erases some of all there is. Returns whether there is more. Can be repeated. */
   async erase(): Promise<boolean> {
+    const room = this.#known();
+    if (!room) return false;
+    for (const { socket } of room.module.roster.seats()) this.#dismiss(socket, BAD_TOKEN);
+    if (await room.module.dropSomeBodies()) return true;
+    this.#room = null;
+    this.#isWakePlanned = false;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
     return false;
   }
+
+  /** Forgets what has had its time. */
+  override async alarm(): Promise<void> {
+    this.#isWakePlanned = false;
+    const room = this.#known();
+    if (!room) return;
+    const now = Date.now();
+    for (const hash of room.sessions.dropExpired(now)) this.#endSession(room, hash);
+    room.module.roster.forgetLost(now);
+    if (await room.module.tidyUp(now)) this.#planWake();
+  }
+
+  /** Everything there is, if there is anything. */
+  #known(): Room | null {
+    const owner = this.#room?.owner ?? this.ctx.storage.kv.get<Owner>(OWNER);
+    return owner ? this.#open(owner) : null;
+  }
+
+  #open(owner: Owner): Room {
+    if (this.#room) return this.#room;
+    if (this.ctx.storage.kv.get(OWNER) === undefined) this.ctx.storage.kv.put(OWNER, owner);
+    const module = new Module(this.ctx, this.env, owner);
+    const sessions = new Sessions(this.ctx.storage.sql);
+    this.#room = { owner, module, sessions, standings: new Standings(this.env, owner) };
+    return this.#room;
+  }
+
+  /** One alarm for all that is to be done later; set once, and again after it has come. */
+  #planWake(): void {
+    if (this.#isWakePlanned) return;
+    this.#isWakePlanned = true;
+    this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
+  }
+
+  #receive(socket: WebSocket, text: string): void | Promise<void> {
+    const parsed = parseFrame(text);
+    if (parsed === null) return;
+    const envelope = parsed.ok ? parsed.frame : parsed.envelope;
+    const room = this.#known();
+    if (!room || socket.readyState !== WebSocket.OPEN) return;
+    const now = Date.now();
+    const seat = room.module.roster.seatOf(socket);
+    const limit = this.#limit(room, seat, text.length, now);
+    if (limit) return send(socket, refusalFrame(envelope, limit));
+    if (!parsed.ok) return send(socket, refusalFrame(envelope, asRefusal(parsed.message)));
+    if (isOver(seat, now) && !this.#prolong(room, socket, seat, now)) {
+      return this.#refuse(socket, envelope, BAD_TOKEN);
+    }
+    const level = room.standings.recall(seat.grant, now);
+    if (!level) return this.#askAndHandle(room, socket, seat, parsed.frame, now);
+    if (!level.ok) return this.#refuse(socket, envelope, level.refusal);
+    return this.#handle(room, { socket, seat, level: level.value }, parsed.frame, now);
+  }
+
+  /** Whether the session of a socket is good for longer than it was when the socket came. */
+  #prolong({ sessions, module }: Room, socket: WebSocket, seat: Seat, now: number): boolean {
+    const session = sessions.find(seat.session, now);
+    if (session) module.roster.reseat(socket, { ...seat, expiresAt: session.expiresAt });
+    return session !== null;
+  }
+
+  async #askAndHandle(
+    room: Room,
+    socket: WebSocket,
+    seat: Seat,
+    frame: Frame,
+    now: number,
+  ): Promise<void> {
+    try {
+      const level = await room.standings.ask(seat.grant, now);
+      if (!level.ok) return this.#refuse(socket, frame, level.refusal);
+      await this.#handle(room, { socket, seat, level: level.value }, frame, now);
+    } catch (error) {
+      this.#fail(socket, frame, error);
+    }
+  }
+
+  /** Answers a frame; at once, unless something has to be waited for. */
+  #handle(room: Room, caller: Caller, frame: Frame, now: number): void | Promise<void> {
+    try {
+      const reply = this.#reply(room, caller, frame, now);
+      if (!(reply instanceof Promise)) return this.#answer(room, caller.socket, frame, reply);
+      return reply.then(
+        (reply) => this.#answer(room, caller.socket, frame, reply),
+        (error) => this.#fail(caller.socket, frame, error),
+      );
+    } catch (error) {
+      this.#fail(caller.socket, frame, error);
+    }
+  }
+
+  #reply(
+    room: Room,
+    caller: Caller,
+    frame: Frame,
+    now: number,
+  ): Reply<string> | Promise<Reply<string>> {
+    switch (frame.method) {
+      case "create":
+        return room.module.create(caller, frame);
+      case "custom":
+        return this.#custom(room, caller, frame.params, now);
+      default:
+        return room.module.call(caller, frame, now);
+    }
+  }
+
+  async #custom(room: Room, caller: Caller, message: unknown, now: number): Promise<Reply<string>> {
+    const { seat, level } = caller;
+    const openSession = async () => {
+      const session = await room.sessions.open(seat.grant, seat.expiresAt, null);
+      return { session, url: sessionUrl(seat.endpoint, session), expiresAt: seat.expiresAt };
+    };
+    const known = await answerCustom(
+      { env: this.env, owner: room.owner, module: room.module },
+      caller,
+      message,
+      openSession,
+      now,
+    );
+    const { user, module } = room.owner;
+    const answer = known ?? (await this.#askOperator(message, { user, module, access: level }));
+    return answer === undefined
+      ? UNKNOWN_REQUEST
+      : answer instanceof Error
+        ? malformed(answer.message)
+        : { ok: true, value: JSON.stringify(answer) ?? "null" };
+  }
+
+  async #askOperator(message: unknown, caller: CustomCaller): Promise<unknown> {
+    try {
+      return await this.customRequestHandler(message, caller);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #answer(room: Room, socket: WebSocket, frame: Frame, reply: Reply<string>): void {
+    send(socket, reply.ok ? answerFrame(frame, reply.value) : refusalFrame(frame, reply.refusal));
+    if (!reply.ok || (frame.method !== "bulkWrite" && frame.method !== "remove")) return;
+    this.#planWake();
+    // Who only listens shows no token: whether theirs still stands is asked now and then as well.
+    if (!room.standings.areFresh(Date.now())) this.ctx.waitUntil(this.recheck());
+  }
+
+  /** Answers, and lets the client go: it would only be told the same again. */
+  #refuse(socket: WebSocket, envelope: Envelope, refusal: SocketRefusal): void {
+    send(socket, refusalFrame(envelope, refusal));
+    this.#dismiss(socket, refusal);
+  }
+
+  #dismiss(socket: WebSocket, refusal: SocketRefusal): void {
+    if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
+  }
+
+  /** A failure nobody foresaw, or the platform's: the client must not wait for ever. */
+  #fail(socket: WebSocket, envelope: Envelope, error: unknown): void {
+    logFault(`A call of ${envelope.method} of an RxDB client has failed.`, error);
+    // Whatever has failed has failed before its transaction, or with it: nothing was changed.
+    const refusal: SocketRefusal = isTransient(error)
+      ? UNAVAILABLE
+      : { code: "internal", message: "Something went wrong on our side." };
+    send(socket, refusalFrame(envelope, refusal));
+  }
+
+  #endSession(room: Room, hash: string): void {
+    room.module.roster.forget(({ session }) => session === hash);
+    for (const { socket, seat } of room.module.roster.seats()) {
+      if (seat.session === hash) this.#dismiss(socket, BAD_TOKEN);
+    }
+    room.sessions.drop(hash);
+  }
+
+  #limit({ owner }: Room, { grant }: Seat, bytes: number, now: number): Refusal | null {
+    const claims = { account: owner.account, grant };
+    const limit = limitApp(this.env, claims, now);
+    if (!limit) noteUse(this.env, this.ctx, claims, bytes, now);
+    return limit;
+  }
 }
+
+const asRefusal = (message: string): SocketRefusal => ({ code: "malformed", message });
+
+/** Where a client finds a session again. */
+export const sessionUrl = (endpoint: string, session: string): string =>
+  `${endpoint}?session=${session}`;

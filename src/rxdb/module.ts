@@ -26,7 +26,14 @@ import {
 import { type Connection, MAX_CONNECTIONS, Roster, type Seat } from "./roster";
 import { parseSchema } from "./schema";
 import { makeTables } from "./tables";
-import { applyWrite, type PlannedWrite, parseWrite, planWrite, rememberWrite, type Write } from "./writes";
+import {
+  applyWrite,
+  type PlannedWrite,
+  parseWrite,
+  planWrite,
+  rememberWrite,
+  type Write,
+} from "./writes";
 
 /** Whose module it is. */
 export interface Owner {
@@ -91,7 +98,8 @@ export class Module {
     const areNames = [databaseName, collectionName].every(
       (name) => typeof name === "string" && name.length <= MAX_NAME,
     );
-    if (!areNames) return malformed("The names of database and collection are missing or too long.");
+    if (!areNames)
+      return malformed("The names of database and collection are missing or too long.");
     const schema = parseSchema(raw);
     if (!schema.ok) return schema;
     const known = this.roster.find(seat.session, frame.connectionId);
@@ -264,7 +272,7 @@ export class Module {
     if (json !== null) {
       this.#log.noteAppended(json, now);
       // Before the answer: RxDB takes its own writes from the events, too.
-      this.roster.tell(collection.id, json);
+      this.roster.tell(collection.id, json, now);
     }
     return { ok: true, value: answer };
   }

@@ -89,7 +89,8 @@ export function changedSince(
 ): Reply<string> {
   const since = isObject(checkpoint) ? (checkpoint.seq ?? 0) : 0;
   const areNumbers = [limit, since].every((value) => Number.isSafeInteger(value));
-  if (!areNumbers || (limit as number) < 0) return malformed("This is not a limit and a checkpoint.");
+  if (!areNumbers || (limit as number) < 0)
+    return malformed("This is not a limit and a checkpoint.");
   const changes: { seq: number; data: string }[] = [];
   let length = 0;
   if (limit !== 0) {
@@ -105,7 +106,10 @@ export function changedSince(
     ? checkpointOf(collection, last)
     : (checkpoint ?? { id: "", lwt: 0, seq: 0 });
   const documents = changes.map(({ data }) => data).join(",");
-  return { ok: true, value: `{"documents":[${documents}],"checkpoint":${JSON.stringify(reached)}}` };
+  return {
+    ok: true,
+    value: `{"documents":[${documents}],"checkpoint":${JSON.stringify(reached)}}`,
+  };
 }
 
 function checkpointOf({ primaryPath }: Collection, { seq, data }: { seq: number; data: string }) {
@@ -212,7 +216,10 @@ function* walkIds(
   walk: Walk,
   wanted: number,
 ): Generator<string> {
-  const { id: index, index: { groupOf } } = place;
+  const {
+    id: index,
+    index: { groupOf },
+  } = place;
   const { keys, ids } = walk;
   let group: string | null = null;
   let members: string[] = [];
@@ -245,10 +252,7 @@ const beyond = (group: string, range: Range, keys: Walk["keys"]): Range =>
     ? { ...range, lower: group + LAST, isLowerIn: false }
     : { ...range, upper: group, isUpperIn: false };
 
-const intersect = (
-  range: Range,
-  { lower, upper }: { lower: string; upper: string },
-): Range => ({
+const intersect = (range: Range, { lower, upper }: { lower: string; upper: string }): Range => ({
   ...(range.lower >= lower
     ? { lower: range.lower, isLowerIn: range.isLowerIn }
     : { lower, isLowerIn: true }),

@@ -12,6 +12,7 @@
  * connections are heard on one stands in its attachment.
  */
 
+import { DAY_MS } from "../core/time";
 import {
   type ConnectionRow,
   dropConnection,
@@ -25,8 +26,11 @@ import { type CollectionSchema, parseSchema } from "./schema";
 
 /** What a socket remembers over hibernation. */
 export interface Seat {
+  /** Hash of the secret in its URL. */
   session: string;
   grant: string;
+  /** Its URL as the client sees it, without query. */
+  endpoint: string;
   /** Milliseconds since 1970; null: with its grant. */
   expiresAt: number | null;
   /** Ids of those that are heard on it; null: they did not fit in. */
@@ -44,6 +48,9 @@ export interface Connection extends ConnectionRow {
 /** Of one session. */
 export const MAX_CONNECTIONS = 300;
 
+/** Until then a client that comes back is told that it has missed changes. */
+const FORGET_LOST_MS = DAY_MS;
+
 /** What an attachment can hold, less what surrounds the ids. */
 const MAX_ATTACHED_LENGTH = 12_000;
 
@@ -54,6 +61,8 @@ export class Roster {
   readonly #connections = new Map<string, Connection>();
   /** When something was last heard on a socket. */
   readonly #heardAt = new WeakMap<WebSocket, number>();
+  /** What their attachments say. */
+  readonly #seats = new WeakMap<WebSocket, Seat>();
 
   constructor(ctx: DurableObjectState, log: EventLog) {
     this.#ctx = ctx;
@@ -75,11 +84,13 @@ export class Roster {
     const lost = [...this.#connections.values()].filter(
       ({ session, sockets }) => session === seat.session && sockets.size === 0,
     );
-    socket.serializeAttachment({ ...seat, isBehind: known === "lost" });
+    this.reseat(socket, { ...seat, isBehind: known === "lost" });
     for (const connection of lost) connection.sockets.add(socket);
     this.#attach(socket);
-    this.#tellMissed(socket, lost, (connection) =>
-      known ?? this.#log.positionAt(connection.lostAt ?? 0),
+    this.#tellMissed(
+      socket,
+      lost,
+      (connection) => known ?? this.#log.positionAt(connection.lostAt ?? 0),
     );
   }
 
@@ -92,7 +103,14 @@ export class Roster {
   }
 
   seatOf(socket: WebSocket): Seat {
-    return socket.deserializeAttachment() as Seat;
+    const known = this.#seats.get(socket) ?? (socket.deserializeAttachment() as Seat);
+    this.#seats.set(socket, known);
+    return known;
+  }
+
+  reseat(socket: WebSocket, seat: Seat): void {
+    this.#seats.set(socket, seat);
+    socket.serializeAttachment(seat);
   }
 
   /** Sockets that are open, by what they remember. */
@@ -114,7 +132,10 @@ export class Roster {
     this.#attach(socket);
     if (isNew) {
       // It has left another socket that was not closed: who knows since when nothing gets through.
-      const since = Math.min(...others.map((other) => this.#heardAt.get(other) ?? 0), heardAt ?? now);
+      const since = Math.min(
+        ...others.map((other) => this.#heardAt.get(other) ?? 0),
+        heardAt ?? now,
+      );
       this.#tellMissed(socket, [connection], () => this.#log.positionAt(since - MARGIN_MS));
     }
     return connection;
@@ -152,11 +173,18 @@ export class Roster {
     for (const connection of [...this.#connections.values()].filter(isGone)) this.close(connection);
   }
 
-  /** Sends an event bulk to all connections of a collection. */
-  tell(collection: number, json: string): void {
+  /** Forgets those that have been lost for so long that nobody will come back for them. */
+  forgetLost(now: number): void {
+    this.forget(({ lostAt }) => lostAt !== null && lostAt < now - FORGET_LOST_MS);
+  }
+
+  /** Sends an event bulk to all connections of a collection whose sessions are not over. */
+  tell(collection: number, json: string, now: number): void {
     for (const connection of this.#connections.values()) {
       if (connection.collection !== collection || connection.isStale) continue;
-      for (const socket of connection.sockets) send(socket, eventFrame(connection.id, json));
+      for (const socket of connection.sockets) {
+        if (!isOver(this.seatOf(socket), now)) send(socket, eventFrame(connection.id, json));
+      }
     }
   }
 
@@ -194,7 +222,7 @@ export class Roster {
       .filter(({ sockets }) => sockets.has(socket))
       .map(({ id }) => id);
     const fits = JSON.stringify(ids).length <= MAX_ATTACHED_LENGTH;
-    socket.serializeAttachment({ ...this.seatOf(socket), connections: fits ? ids : null });
+    this.reseat(socket, { ...this.seatOf(socket), connections: fits ? ids : null });
   }
 
   #tellMissed(
@@ -229,6 +257,10 @@ export class Roster {
     setPresence(this.#ctx.storage.sql, connection);
   }
 }
+
+/** Whether the session of a socket had ended when it was last heard of. */
+export const isOver = ({ expiresAt }: Seat, now: number): boolean =>
+  expiresAt !== null && expiresAt <= now;
 
 const keyOf = (session: string, id: string): string => `${session} ${id}`;
 

@@ -167,8 +167,10 @@ function schemaOf(parts: Part[]): RxSchema {
   return root as unknown as RxSchema;
 }
 
-const decimalsOf = ([, , minimum, maximum, multipleOf]: Extract<Part, [string, "number", ...unknown[]]>) =>
-  getStringLengthOfIndexNumber({ type: "number", minimum, maximum, multipleOf });
+const decimalsOf = ([, , minimum, maximum, multipleOf]: Extract<
+  Part,
+  [string, "number", ...unknown[]]
+>) => getStringLengthOfIndexNumber({ type: "number", minimum, maximum, multipleOf });
 
 /** Of the text of a field in a key, in characters. */
 function lengthOf(part: Part): number {
@@ -179,13 +181,13 @@ function lengthOf(part: Part): number {
 }
 
 function faithOf(part: Part): (document: StoredDocument) => boolean {
-  const valueOf = objectPathMonad<StoredDocument>(part[0]) as (document: StoredDocument) => unknown;
-  if (part[1] === "boolean") return (document) => typeof valueOf(document) === "boolean";
-  if (part[1] === "string") return (document) => fits(valueOf(document), part[2]);
+  const readField = objectPathMonad<StoredDocument>(part[0]) as (document: StoredDocument) => unknown;
+  if (part[1] === "boolean") return (document) => typeof readField(document) === "boolean";
+  if (part[1] === "string") return (document) => fits(readField(document), part[2]);
   const [, , minimum, maximum] = part;
   const { multiplier } = decimalsOf(part);
   return (document) => {
-    const value = valueOf(document);
+    const value = readField(document);
     const isWithin = typeof value === "number" && value >= minimum && value <= maximum;
     return isWithin && Math.round(value * multiplier) / multiplier === value;
   };

@@ -1,17 +1,35 @@
 /** What the grants of a module's sockets allow, as D1 says; remembered for a minute. */
 
+import { done, type Outcome, refused } from "../core/refusals";
 import { levelIn, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { askPatiently } from "../http/patience";
 import { grantStanding, grantStatement } from "../oauth/grants";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../storage/verdicts";
 import type { Owner } from "./module";
-import { type Reply, refuse } from "./refusals";
 
 /** Whoever revokes a grant says so at once (`recheck`); this is for what got lost. */
 const BELIEVED_MS = 60_000;
 
-type Level = Reply<Scope["level"]>;
+type Level = Outcome<Scope["level"]>;
+
+/**
+ * What a grant allows in a module, as D1 says. Refuses with `unauthorized` one that was revoked or
+ * has expired, with `insufficient-scope` one that does not reach the module, with `suspended`.
+ */
+export async function weighGrant(
+  env: Env,
+  claims: { account: string; grant: string },
+  module: string,
+  now: number,
+): Promise<Level> {
+  const question = grantStatement(env.DB, claims, now);
+  const standing = grantStanding(await askPatiently(() => question.all()));
+  if (standing === null) return refused(BAD_TOKEN);
+  if (standing.isSuspended) return refused(SUSPENDED);
+  const level = levelIn(standing.scopes, module);
+  return level === null ? refused(OUT_OF_SCOPE) : done(level);
+}
 
 /** The grants of one module. */
 export class Standings {
@@ -30,25 +48,17 @@ export class Standings {
     return known && Math.abs(now - known.at) < BELIEVED_MS ? known.level : null;
   }
 
-  /**
-   * What a grant allows in the module. Refuses with `unauthorized` one that was revoked or has
-   * expired, with `insufficient-scope` one that does not reach it, with `suspended`.
-   */
+  /** `weighGrant` in the module, to be remembered. */
   async ask(grant: string, now: number): Promise<Level> {
     const { account, module } = this.#owner;
-    const question = grantStatement(this.#env.DB, { account, grant }, now);
-    const standing = grantStanding(await askPatiently(() => question.all()));
-    const level = standing && levelIn(standing.scopes, module);
-    const answer: Level =
-      standing === null
-        ? refuse(BAD_TOKEN)
-        : standing.isSuspended
-          ? refuse(SUSPENDED)
-          : level === null
-            ? refuse(OUT_OF_SCOPE)
-            : { ok: true, value: level as Scope["level"] };
-    this.#known.set(grant, { level: answer, at: now });
-    return answer;
+    const level = await weighGrant(this.#env, { account, grant }, module, now);
+    this.#known.set(grant, { level, at: now });
+    return level;
+  }
+
+  /** Whether all that has been asked was asked lately. */
+  areFresh(now: number): boolean {
+    return [...this.#known.values()].every(({ at }) => Math.abs(now - at) < BELIEVED_MS);
   }
 
   /** Asks again next time. */

@@ -119,7 +119,10 @@ export function planWrite(
   };
   const sizeOf = ({ id, name }: { id: string; name: string }) =>
     sizeOfAttachment(sql, collection.id, id, name);
-  const freed = [...attachments.put, ...attachments.drop].reduce((sum, one) => sum + sizeOf(one), 0);
+  const freed = [...attachments.put, ...attachments.drop].reduce(
+    (sum, one) => sum + sizeOf(one),
+    0,
+  );
   const added = attachments.put.reduce((sum, { data }) => sum + data.size, 0);
   const errors = [...sorted.errors, ...late];
   return {
@@ -140,7 +143,11 @@ interface Stored {
   document: StoredDocument;
 }
 
-function loadStored(sql: SqlStorage, collection: Collection, rows: WriteRow[]): Map<string, Stored> {
+function loadStored(
+  sql: SqlStorage,
+  collection: Collection,
+  rows: WriteRow[],
+): Map<string, Stored> {
   const ids = rows.map(({ document }) => document[collection.primaryPath] as string);
   const stored = new Map<string, Stored>();
   for (const { data } of loadDocuments(sql, collection.id, ids)) {
@@ -163,7 +170,10 @@ function splitRepeated(
     const id = document[primaryPath];
     return seen.size === seen.add(id).size;
   });
-  return { first: repeated.length === 0 ? rows : rows.filter((row) => !repeated.includes(row)), repeated };
+  return {
+    first: repeated.length === 0 ? rows : rows.filter((row) => !repeated.includes(row)),
+    repeated,
+  };
 }
 
 /** The documents that will be written, by id, in the order of the rows. */
@@ -229,7 +239,9 @@ function planDocuments(
     }
   }
   const last = documents.at(-1);
-  const lastCheckpoint = JSON.stringify(last ? { id: last.id, lwt: last.lwt, seq: last.seq } : null);
+  const lastCheckpoint = JSON.stringify(
+    last ? { id: last.id, lwt: last.lwt, seq: last.seq } : null,
+  );
   const totals = { seq, documents: count, bytes };
   return { totals, documents, entries, unfaithful: [...unfaithful], dataOf, lastCheckpoint };
 }
