@@ -1,5 +1,8 @@
 /** The client helper for RxDB against the local server, over lines that are good, bad and dead. */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { RxDBAttachmentsPlugin } from "rxdb/plugins/attachments";
 import {
   addRxPlugin,
@@ -9,11 +12,11 @@ import {
 } from "rxdb/plugins/core";
 import { getRxStorageRemote } from "rxdb/plugins/storage-remote";
 import { filter, firstValueFrom } from "rxjs";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { test as base, describe, expect, onTestFinished } from "vitest";
 import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
+import { startLocal } from "../../scripts/local.mjs";
 import { openLine } from "./line";
 import { connectApp } from "./person";
-import { serve, temporaryFolder } from "./server";
 
 addRxPlugin(RxDBAttachmentsPlugin);
 
@@ -43,13 +46,31 @@ type Todos = RxDatabase<{ todos: RxCollection<Todo> }>;
 
 const todo = (number: number): Todo => ({ id: `todo-${number}`, title: `No. ${number}` });
 
-/** A server, and the token of an app that may use everything of alice's. */
-async function alice(): Promise<{ url: string; token: string }> {
-  const { url } = await serve(temporaryFolder());
-  return { url, token: (await connectApp(url, "alice"))(url).token };
-}
+/** One server for all; of every person only one test knows. */
+const it = base
+  .extend(
+    "server",
+    { scope: "file" },
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
+    async ({}, { onCleanup }) => {
+      const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));
+      const server = await startLocal({ data, quiet: true });
+      onCleanup(async () => {
+        await server.dispose();
+        rmSync(data, { recursive: true, force: true });
+      });
+      return server.url;
+    },
+  )
+  .extend("person", async ({ server: url }) => {
+    const name = `alice-${++people}`;
+    return { url, name, token: (await connectApp(url, name))(url).token };
+  });
 
-const moduleAt = (url: string): string => `${url.replace("http", "ws")}/rxdb/alice/todos`;
+let people = 0;
+
+const moduleAt = (url: string, name: string): string =>
+  `${url.replace("http", "ws")}/rxdb/${name}/todos`;
 
 type Mode = "one" | "storage" | "database" | "collection";
 
@@ -79,10 +100,12 @@ async function untilThere(database: Todos, count: number): Promise<string[]> {
   return documents.map(({ id }) => id).sort();
 }
 
-it(`keeps every insert and every change on sockets that die every 150 ms, LINE_SEED=${SEED}`, async () => {
-  const { url, token } = await alice();
+it(`keeps every insert and every change on sockets that die every 150 ms, LINE_SEED=${SEED}`, async ({
+  person,
+}) => {
+  const { url, name, token } = person;
   const line = await openLine(url, SEED);
-  const settings = { url: moduleAt(line.url), token, timing: { minPauseMs: 20 } };
+  const settings = { url: moduleAt(line.url, name), token, timing: { minPauseMs: 20 } };
   line.latencyMs = 5;
   line.refusing = 0.3;
   line.cutEvery(150);
@@ -94,7 +117,7 @@ it(`keeps every insert and every change on sockets that die every 150 ms, LINE_S
   expect(await Promise.all(seen)).toEqual([wanted, wanted]);
   // What is there, by a line that is good.
   line.cutEvery(0);
-  const afterwards = await open({ url: moduleAt(url), token });
+  const afterwards = await open({ url: moduleAt(url, name), token });
   const stored = await afterwards.todos.find().exec();
   expect(stored.map((one) => one.toJSON()).sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
     wanted.map((id) => ({ id, title: `No. ${id.slice("todo-".length)}` })),
@@ -103,11 +126,11 @@ it(`keeps every insert and every change on sockets that die every 150 ms, LINE_S
 });
 
 describe("RxDB's remote storage through the helper", () => {
-  it.each(["one", "storage", "database", "collection"] as const)(
+  it.for(["one", "storage", "database", "collection"] as const)(
     "works in mode %s, with changes from elsewhere",
-    async (mode) => {
-      const { url, token } = await alice();
-      const settings = { url: moduleAt(url), token };
+    async (mode, { person }) => {
+      const { url, name, token } = person;
+      const settings = { url: moduleAt(url, name), token };
       const [here, there] = [await open(settings, { mode }), await open(settings, { mode })];
       const seen = untilThere(there, 2);
       await here.todos.bulkInsert([todo(1), todo(2)]);
@@ -118,9 +141,9 @@ describe("RxDB's remote storage through the helper", () => {
     },
   );
 
-  it("carries attachments of RxDB 17", async () => {
-    const { url, token } = await alice();
-    const database = await open({ url: moduleAt(url), token });
+  it("carries attachments of RxDB 17", async ({ person }) => {
+    const { url, name, token } = person;
+    const database = await open({ url: moduleAt(url, name), token });
     const document = await database.todos.insert(todo(1));
     // More than one piece of what is converted at a time.
     const bytes = Uint8Array.from({ length: 100_000 }, (_, at) => at % 251);
@@ -130,31 +153,31 @@ describe("RxDB's remote storage through the helper", () => {
     expect(new Uint8Array(await stored.arrayBuffer())).toEqual(bytes);
   });
 
-  it("answers customRequest() by a channel of its own", async () => {
-    const { url, token } = await alice();
+  it("answers customRequest() by a channel of its own", async ({ person }) => {
+    const { url, name, token } = person;
     const states: string[] = [];
     const storage = getRxStorageRemote({
       identifier: "custom",
       messageChannelCreator: satchelChannel({
-        url: moduleAt(url),
+        url: moduleAt(url, name),
         token,
         onStatus: ({ state }) => states.push(state),
       }),
     });
     const answer = await storage.customRequest("whoami");
-    expect(answer).toMatchObject({ user: "alice", module: "todos", access: "rw" });
+    expect(answer).toMatchObject({ user: name, module: "todos", access: "rw" });
     expect(states).toEqual([]);
   });
 });
 
 describe("a line that is bad", () => {
-  it("waits for a server that is not there yet", async () => {
-    const { url, token } = await alice();
+  it("waits for a server that is not there yet", async ({ person }) => {
+    const { url, name, token } = person;
     const line = await openLine(url);
     line.refusing = 1;
     const states: Status[] = [];
     const opening = open({
-      url: moduleAt(line.url),
+      url: moduleAt(line.url, name),
       token,
       onStatus(status) {
         states.push(status);
@@ -172,24 +195,24 @@ describe("a line that is bad", () => {
     expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
   });
 
-  it("notices by itself that nobody is there any more", async () => {
-    const { url, token } = await alice();
+  it("notices by itself that nobody is there any more", async ({ person }) => {
+    const { url, name, token } = person;
     const line = await openLine(url);
     const timing = { minPauseMs: 10, heartbeatMs: 200 };
-    const database = await open({ url: moduleAt(line.url), token, timing });
-    const elsewhere = await open({ url: moduleAt(url), token });
+    const database = await open({ url: moduleAt(line.url, name), token, timing });
+    const elsewhere = await open({ url: moduleAt(url, name), token });
     const seen = untilThere(database, 1);
     line.freeze();
     await elsewhere.todos.insert(todo(1));
     expect(await seen).toEqual(["todo-1"]);
   });
 
-  it("lets a database be closed without a network", async () => {
-    const { url, token } = await alice();
+  it("lets a database be closed without a network", async ({ person }) => {
+    const { url, name, token } = person;
     const line = await openLine(url);
     const states: string[] = [];
     const database = await open({
-      url: moduleAt(line.url),
+      url: moduleAt(line.url, name),
       token,
       onStatus: ({ state }) => states.push(state),
     });
@@ -201,11 +224,11 @@ describe("a line that is bad", () => {
 });
 
 describe("tokens", () => {
-  it("asks for another token when one is refused, and goes on", async () => {
-    const { url, token } = await alice();
+  it("asks for another token when one is refused, and goes on", async ({ person }) => {
+    const { url, name, token } = person;
     const refused: (string | undefined)[] = [];
     const database = await open({
-      url: moduleAt(url),
+      url: moduleAt(url, name),
       token: (old) => {
         refused.push(old);
         return old === undefined ? "expired" : token;
@@ -215,11 +238,11 @@ describe("tokens", () => {
     expect(refused).toEqual([undefined, "expired"]);
   });
 
-  it("tells RxDB what the server refuses for good, instead of waiting", async () => {
-    const { url } = await alice();
+  it("tells RxDB what the server refuses for good, instead of waiting", async ({ person }) => {
+    const { url, name } = person;
     const states: Status[] = [];
     const opening = open({
-      url: moduleAt(url),
+      url: moduleAt(url, name),
       token: "wrong",
       onStatus: (status) => states.push(status),
     });
@@ -229,23 +252,23 @@ describe("tokens", () => {
 });
 
 describe("discovery", () => {
-  it("finds everything by the address alone", async () => {
-    const { url, token } = await alice();
-    const address = `alice@${new URL(url).host}`;
+  it("finds everything by the address alone", async ({ person }) => {
+    const { url, name, token } = person;
+    const address = `${name}@${new URL(url).host}`;
     const found = await discover(address);
     expect(found).toMatchObject({
       address,
-      storage: `${url}/storage/alice`,
-      quota: `${url}/quota/alice`,
-      authorizationEndpoint: `${url}/oauth/authorize/alice`,
+      storage: `${url}/storage/${name}`,
+      quota: `${url}/quota/${name}`,
+      authorizationEndpoint: `${url}/oauth/authorize/${name}`,
       tokenEndpoint: `${url}/oauth/token`,
     });
-    expect(found.urlOf("todos")).toBe(moduleAt(url));
+    expect(found.urlOf("todos")).toBe(moduleAt(url, name));
     const database = await open({ address, module: "todos", token });
     await database.todos.insert(todo(1));
   });
 
-  it.each(["alice", "alice@", "@example.com", "alice@exa mple.com", "alice@example.com/"])(
+  it.for(["alice", "alice@", "@example.com", "alice@exa mple.com", "alice@example.com/"])(
     "%j is no address",
     async (address) => {
       await expect(discover(address)).rejects.toMatchObject({ code: "malformed" });
