@@ -192,6 +192,8 @@ export class Channel {
       this.#nudge = beat;
       this.#socket = socket;
       this.#refusal = null;
+      // There is a network; whether the server answers is another question.
+      this.#failures = Math.min(this.#failures, 2);
       this.#tell({ state: "live" });
       const creates = [...this.#creates.values()];
       const repeated = creates.map((errand) => /** @type {const} */ ([idOf(errand), errand]));

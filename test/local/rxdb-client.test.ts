@@ -105,7 +105,11 @@ it(`keeps every insert and every change on sockets that die every 150 ms, LINE_S
 }) => {
   const { url, name, token } = person;
   const line = await openLine(url, SEED);
-  const settings = { url: moduleAt(line.url, name), token, timing: { minPauseMs: 20 } };
+  const settings = {
+    url: moduleAt(line.url, name),
+    token,
+    timing: { minPauseMs: 20, maxPauseMs: 200 },
+  };
   line.latencyMs = 5;
   line.refusing = 0.3;
   line.cutEvery(150);
