@@ -75,8 +75,8 @@ function listOn(page: Page): List {
 async function twoBrowsers(stage: Stage, example: string) {
   const [here, there] = [await stage.newContext(), await stage.newContext()];
   const name = await signUp(stage, here);
-  await signIn(stage, there, name);
   const line = await openLine(stage.url);
+  await signIn({ ...stage, url: line.url }, there, name);
   const addressAt = (url: string) => `${name}@${new URL(url).host}`;
   const [one, two] = await Promise.all([
     connect(here, example, addressAt(stage.url)),
