@@ -11,6 +11,8 @@ import {
   type RxDatabase,
 } from "rxdb/plugins/core";
 import { getRxStorageRemote } from "rxdb/plugins/storage-remote";
+import { fillWithDefaultSettings as fillWithDefaultSettings16 } from "rxdb-16/plugins/core";
+import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
 import { filter, firstValueFrom } from "rxjs";
 import { test as base, describe, expect, onTestFinished } from "vitest";
 import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
@@ -71,6 +73,8 @@ let people = 0;
 
 const moduleAt = (url: string, name: string): string =>
   `${url.replace("http", "ws")}/rxdb/${name}/todos`;
+
+type Settings16 = Parameters<typeof getRxStorageRemote16>[0];
 
 type Mode = "one" | "storage" | "database" | "collection";
 
@@ -155,6 +159,34 @@ describe("RxDB's remote storage through the helper", () => {
     const attachment = await document.putAttachment({ id: "a", data, type: "image/png" });
     const stored = await attachment.getData();
     expect(new Uint8Array(await stored.arrayBuffer())).toEqual(bytes);
+  });
+
+  it("carries attachments of RxDB 16, which has them as base64", async ({ person }) => {
+    const { url, name, token } = person;
+    const creator: unknown = satchelChannel({ url: moduleAt(url, name), token });
+    // Types of two releases at once, of which an app has but one.
+    const messageChannelCreator = creator as Settings16["messageChannelCreator"];
+    const storage = getRxStorageRemote16({ identifier: "16", messageChannelCreator });
+    const instance = await storage.createStorageInstance({
+      databaseInstanceToken: "token",
+      databaseName: "todos",
+      collectionName: "todos",
+      schema: fillWithDefaultSettings16<Todo>(SCHEMA),
+      options: {},
+      multiInstance: false,
+      devMode: false,
+    });
+    const data = btoa("Hello");
+    const document = {
+      ...todo(1),
+      _deleted: false,
+      _meta: { lwt: 1 },
+      _rev: "1-a",
+      _attachments: { a: { data, digest: "a", length: 5, type: "text/plain" } },
+    };
+    expect(await instance.bulkWrite([{ document }], "test")).toEqual({ error: [] });
+    expect(await instance.getAttachmentData("todo-1", "a", "a")).toBe(data);
+    await instance.close();
   });
 
   it("answers customRequest() by a channel of its own", async ({ person }) => {
@@ -252,6 +284,24 @@ describe("tokens", () => {
     });
     await expect(opening).rejects.toThrow(/"code":"unauthorized"/);
     expect(states.find(({ state }) => state === "refused")?.error?.code).toBe("unauthorized");
+  });
+});
+
+describe("a grant that ends", () => {
+  it("is told to RxDB, while it is open and when it is asked for", async ({ person }) => {
+    const { url, name, token } = person;
+    let hear = (_: Status): void => {};
+    const refused = new Promise<Status>((resolve) => {
+      hear = (status) => status.state === "refused" && resolve(status);
+    });
+    const onStatus = (status: Status) => hear(status);
+    const database = await open({ url: moduleAt(url, name), token, onStatus });
+    await database.todos.insert(todo(1));
+    const body = new URLSearchParams({ token });
+    expect((await fetch(`${url}/oauth/revoke`, { method: "POST", body })).status).toBe(200);
+    expect((await refused).error?.code).toBe("unauthorized");
+    await expect(database.todos.insert(todo(2))).rejects.toThrow(/"code": "unauthorized"/);
+    await database.close();
   });
 });
 
