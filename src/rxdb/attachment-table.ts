@@ -127,6 +127,7 @@ export const loadLoose = (sql: SqlStorage, until: number, limit: number): string
 export const hasLoose = (sql: SqlStorage): boolean =>
   sql.exec("SELECT 1 FROM loose_bodies LIMIT 1").toArray().length > 0;
 
+/** Once they are deleted in R2. */
 export function forgetLoose(sql: SqlStorage, r2Keys: string[]): void {
   sql.exec(
     "DELETE FROM loose_bodies WHERE r2_key IN (SELECT value FROM json_each(?))",

@@ -5,6 +5,7 @@ import { dropBodies } from "../storage/bodies";
 
 export { dropBodies };
 
+/** Rejects if R2 does not take it. */
 export async function writeWhole(bucket: R2Bucket, key: string, bytes: Uint8Array): Promise<void> {
   await askPatiently(() => bucket.put(key, bytes));
 }

@@ -84,6 +84,7 @@ export function dropCollection(sql: SqlStorage, id: number): void {
     'DELETE FROM entries WHERE "index" IN (SELECT id FROM indexes WHERE collection = ?)',
     id,
   );
+  sql.exec("UPDATE events SET json = '', answer = '' WHERE collection = ?", id);
   for (const table of ["indexes", "documents", "attachments"]) {
     sql.exec(`DELETE FROM ${table} WHERE collection = ?`, id);
   }
@@ -116,6 +117,7 @@ export const insertIndex = (sql: SqlStorage, collection: number, definition: str
     )
     .one().id as number;
 
+/** For good: nobody looks whether the documents that made it so are still there. */
 export function markUnfaithful(sql: SqlStorage, index: number): void {
   sql.exec("UPDATE indexes SET is_faithful = 0 WHERE id = ?", index);
 }

@@ -41,6 +41,7 @@ export function dropOldestSession(sql: SqlStorage, grant: string): void {
   if (oldest) dropSession(sql, oldest.hash as string);
 }
 
+/** With its connections. */
 export function dropSession(sql: SqlStorage, hash: string): void {
   sql.exec("DELETE FROM connections WHERE session = ?", hash);
   sql.exec("DELETE FROM sessions WHERE hash = ?", hash);
@@ -87,6 +88,7 @@ const toConnection = (row: Record<string, SqlStorageValue>): ConnectionRow => ({
 export const loadConnections = (sql: SqlStorage): ConnectionRow[] =>
   sql.exec(`SELECT ${COLUMNS} FROM connections`).toArray().map(toConnection);
 
+/** Opens a connection, or opens it anew. */
 export function putConnection(
   sql: SqlStorage,
   {
@@ -121,6 +123,7 @@ export function setPresence(
   );
 }
 
+/** Nothing happens if there is none. */
 export function dropConnection(sql: SqlStorage, session: string, id: string): void {
   sql.exec("DELETE FROM connections WHERE session = ? AND id = ?", session, id);
 }

@@ -39,6 +39,7 @@ export function* loadDocuments(
   for (const { data, deleted } of rows) yield { data: data as string, isDeleted: deleted === 1 };
 }
 
+/** One that is there is replaced. */
 export function putDocuments(sql: SqlStorage, collection: number, documents: DocumentRow[]): void {
   const update = `ON CONFLICT DO UPDATE SET
     seq = excluded.seq, deleted = excluded.deleted, lwt = excluded.lwt, data = excluded.data`;
@@ -107,6 +108,7 @@ export const loadDeleted = (
     .toArray()
     .map(({ data }) => data as string);
 
+/** Its entries are the caller's business. */
 export function dropDocument(sql: SqlStorage, collection: number, id: string): void {
   sql.exec("DELETE FROM documents WHERE collection = ? AND id = ?", collection, sortable(id));
 }

@@ -32,6 +32,7 @@ export function putEntries(sql: SqlStorage, entries: Entry[]): void {
   );
 }
 
+/** Nothing happens if there is none. */
 export function dropEntry(sql: SqlStorage, { index, key, id }: Entry): void {
   sql.exec(
     'DELETE FROM entries WHERE "index" = ? AND key = ? AND id = ?',

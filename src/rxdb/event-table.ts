@@ -17,6 +17,7 @@ export interface EventRow {
   json: string;
 }
 
+/** In as many parts as it needs. */
 export function insertEvent(sql: SqlStorage, event: EventRow): void {
   const { seq, collection, at, request, json } = event;
   const answer = event.answer.length <= PART_LENGTH ? event.answer : "";
@@ -69,13 +70,13 @@ export const cutOfEvents = (sql: SqlStorage, count: number, length: number): num
     )
     .one().seq as number | null) ?? 0;
 
-/** The bulks after `seq`, in their order. */
+/** The bulks after `seq`, in their order, without those of collections that were removed. */
 export function* loadEvents(
   sql: SqlStorage,
   seq: number,
 ): Generator<{ seq: number; collection: number; json: string }> {
   const rows = sql.exec(
-    "SELECT seq, collection, json FROM events WHERE seq > ? ORDER BY seq, part",
+    "SELECT seq, collection, json FROM events WHERE seq > ? AND json <> '' ORDER BY seq, part",
     seq,
   );
   let whole: { seq: number; collection: number; json: string } | null = null;

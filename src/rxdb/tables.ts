@@ -6,9 +6,10 @@
  * per index.
  */
 const SCHEMA = `
-  -- A collection in one version of its schema.
+  -- A collection in one version of its schema. An id is never given twice: connections and events
+  -- outlive a collection that is removed.
   CREATE TABLE IF NOT EXISTS collections (
-    id        INTEGER PRIMARY KEY,
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
     database  TEXT NOT NULL,
     name      TEXT NOT NULL,
     version   INTEGER NOT NULL,
@@ -76,7 +77,7 @@ const SCHEMA = `
     at         INTEGER NOT NULL,
     request    TEXT NOT NULL, -- the request that made the change
     answer     TEXT NOT NULL, -- JSON of what it was answered; '' if that was too long
-    json       TEXT NOT NULL,
+    json       TEXT NOT NULL, -- '' once its collection was removed
     PRIMARY KEY (seq, part)
   ) WITHOUT ROWID;
 
