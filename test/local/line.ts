@@ -8,8 +8,6 @@ export interface Line {
   url: string;
   /** How many connections came through. */
   count: number;
-  /** How long whatever is said takes, each way. */
-  latencyMs: number;
   /** Share of connections that are refused, from 0 to 1. */
   refusing: number;
   /** Ends every connection, as a wire that is cut. */
@@ -52,10 +50,9 @@ export async function openLine(target: string, seed = 1): Promise<Line> {
       if (/^upgrade: websocket/im.test(String(bytes))) webSockets.add(pair);
     });
     for (const [from, to] of [pair, pair.toReversed() as typeof pair]) {
-      // A timer keeps the order of those before it.
-      from.on("data", (bytes) =>
-        setTimeout(() => pairs.has(pair) && to.write(bytes), line.latencyMs),
-      );
+      from.on("data", (bytes) => {
+        if (pairs.has(pair)) to.write(bytes);
+      });
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -64,7 +61,6 @@ export async function openLine(target: string, seed = 1): Promise<Line> {
   const line: Line = {
     url: `http://localhost:${address.port}`,
     count: 0,
-    latencyMs: 0,
     refusing: 0,
     cut,
     freeze() {

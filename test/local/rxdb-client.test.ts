@@ -114,7 +114,6 @@ it(`keeps every insert and every change on sockets that die every 150 ms, LINE_S
     token,
     timing: { minPauseMs: 20, maxPauseMs: 200 },
   };
-  line.latencyMs = 1;
   line.refusing = 0.3;
   line.cutEvery(150);
   const [writer, reader] = await Promise.all([open(settings), open(settings)]);
