@@ -5,8 +5,9 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
-import { ROOT } from "./setup.mjs";
+import { Failure, orFail } from "./failure.mjs";
+import { refusal } from "./listen.mjs";
+import { ensureInstalled, ROOT } from "./setup.mjs";
 
 const HELP = `Usage: npm run example -- [--port 8001]
 
@@ -16,6 +17,9 @@ one by npm start in another shell, sign up there, and give the list your address
   --port PORT   where to listen; 0 for any free port
   --help        this text
 `;
+
+/** Another site than localhost, as an app is. */
+const HOST = "127.0.0.1";
 
 const FOLDER = join(ROOT, "examples", "todos");
 
@@ -44,17 +48,18 @@ export async function serveExample(port) {
     response.end(body);
   });
   await new Promise((resolve, reject) => {
-    server.on("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.on("error", ({ code }) => reject(refusal(HOST, port, code)));
+    server.listen(port, HOST, resolve);
   });
   const close = () => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${server.address().port}/`, close };
+  return { url: `http://${HOST}:${server.address().port}/`, close };
 }
 
 async function bundle() {
+  const { build } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [join(FOLDER, "app.js")],
     alias: { "@satchel/rxdb-client": join(ROOT, "client", "index.js") },
@@ -68,14 +73,24 @@ async function bundle() {
   return outputFiles[0].contents;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const { values } = parseArgs({
-    options: { port: { type: "string", default: "8001" }, help: { type: "boolean" } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-  } else {
-    const { url } = await serveExample(Number(values.port));
-    console.log(`The to-do list is at ${url}\n\nCtrl-C stops it.`);
-  }
+/** The command itself; the tests import only the server. */
+async function main() {
+  const options = { port: { type: "string", default: "8001" }, help: { type: "boolean" } };
+  const { port, help } = readOptions(options);
+  if (help) return void process.stdout.write(HELP);
+  await ensureInstalled();
+  const { url } = await serveExample(Number(port));
+  console.log(`The to-do list is at ${url}\n\nCtrl-C stops it.`);
 }
+
+function readOptions(options) {
+  try {
+    const { values } = parseArgs({ options });
+    if (/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65535) return values;
+  } catch (error) {
+    throw new Failure(`${error.message.split(". ")[0]}: see npm run example -- --help.`);
+  }
+  throw new Failure("The port must be a number from 0 to 65535.");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await orFail(main);
