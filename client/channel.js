@@ -240,7 +240,7 @@ export class Channel {
     if (!errand || (error && this.#mends(errand, error))) return;
     const { request } = errand;
     this.#errands.delete(request.requestId);
-    if (!error) this.#failures = 0;
+    if (!error) this.#failures = this.#pauseMs = 0;
     if (error?.code === "events-lost") this.#tell({ state: "lost", error: plain(error) });
     if (request.method === "create") {
       if (error && !errand.isOpen) this.#forget(request.connectionId);

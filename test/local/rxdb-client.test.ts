@@ -286,6 +286,24 @@ describe("tokens", () => {
   });
 });
 
+it("waits by itself when it has asked too often", async () => {
+  const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));
+  const server = await startLocal({ data, quiet: true, vars: { REQUESTS_PER_SECOND: "1" } });
+  onTestFinished(async () => {
+    await server.dispose();
+    rmSync(data, { recursive: true, force: true });
+  });
+  const { token } = (await connectApp(server.url, "alice"))(server.url);
+  const url = moduleAt(server.url, "alice");
+  const database = await open({ url, token });
+  // With those of opening it more than may come at once.
+  const count = 97;
+  for (let number = 0; number < count; number++) await database.todos.insert(todo(number));
+  const headers = { Authorization: `Bearer ${token}` };
+  expect((await fetch(`${server.url}/storage/alice/`, { headers })).status).toBe(429);
+  expect(await database.todos.count().exec()).toBe(count);
+});
+
 describe("a grant that ends", () => {
   it("is told to RxDB, while it is open and when it is asked for", async ({ person }) => {
     const { url, name, token } = person;
