@@ -104,7 +104,7 @@ export class EventLog {
     return positionAt(this.#sql, time) ?? "lost";
   }
 
-  /** What the change of a request was answered; null: none is kept, '': the answer was too long. */
+  /** What the change of a request was answered; null: none is kept. */
   answerOf(collection: number, request: string): string | null {
     return loadAnswer(this.#sql, collection, request);
   }

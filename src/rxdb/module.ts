@@ -1,6 +1,6 @@
 /** The databases of one module: what the methods of RxDB's Remote RxStorage do. */
 
-import { UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
+import { UNAVAILABLE } from "../core/refusals";
 import type { Scope } from "../core/scope";
 import { earliest } from "../core/time";
 import type { Env } from "../env";
@@ -226,9 +226,7 @@ export class Module {
   ): Answer | Promise<Answer> {
     const request = `${frame.connectionId} ${frame.requestId}`;
     const earlier = frame.isRetry ? this.#log.answerOf(collection.id, request) : null;
-    if (earlier !== null) {
-      return earlier === "" ? refuse(UNKNOWN_OUTCOME) : { ok: true, value: earlier };
-    }
+    if (earlier !== null) return { ok: true, value: earlier };
     const write = parseWrite(connection.client, frame.params);
     if (!write.ok) return write;
     const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);

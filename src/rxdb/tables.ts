@@ -76,7 +76,7 @@ const SCHEMA = `
     collection INTEGER NOT NULL,
     at         INTEGER NOT NULL,
     request    TEXT NOT NULL, -- the request that made the change
-    answer     TEXT NOT NULL, -- JSON of what it was answered; '' if that was too long
+    answer     TEXT NOT NULL, -- JSON of what it was answered
     json       TEXT NOT NULL, -- '' once its collection was removed
     PRIMARY KEY (seq, part)
   ) WITHOUT ROWID;
