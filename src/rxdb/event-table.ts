@@ -45,7 +45,9 @@ export const newestEvent = (sql: SqlStorage): { seq: number; at: number } =>
 
 /** The number of the oldest that is kept; null: none is. */
 export const oldestEvent = (sql: SqlStorage): number | null =>
-  (sql.exec("SELECT min(seq) AS seq FROM events").one().seq as number | null) ?? null;
+  (sql.exec("SELECT min(seq) AS seq FROM events WHERE collection <> 0").one().seq as
+    | number
+    | null) ?? null;
 
 /** Before the first change of this time or later; null: changes of that time are not kept any more. */
 export function positionAt(sql: SqlStorage, at: number): { seq: number } | null {
@@ -105,11 +107,14 @@ export function loadAnswer(sql: SqlStorage, collection: number, request: string)
   return parts.length > 0 ? parts.map(({ answer }) => answer).join("") : null;
 }
 
-/** Forgets those of a time before `at` and those up to `seq`, but never the newest. */
+/** Forgets those of a time before `at` and those up to `seq`; of the newest its number stays. */
 export function dropOldEvents(sql: SqlStorage, at: number, seq: number): void {
+  const { seq: newest } = newestEvent(sql);
+  const isOld = "(at < ? OR seq <= ?)";
+  sql.exec(`DELETE FROM events WHERE ${isOld} AND (seq < ? OR part > 0)`, at, seq, newest);
   sql.exec(
-    `DELETE FROM events
-     WHERE (at < ? OR seq <= ?) AND seq < (SELECT max(seq) FROM events)`,
+    `UPDATE events SET collection = 0, request = '', answer = '', json = ''
+     WHERE ${isOld} AND collection <> 0`,
     at,
     seq,
   );

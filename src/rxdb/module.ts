@@ -171,7 +171,7 @@ export class Module {
       case "cleanup":
         if (level === "r") return refuse(READ_ONLY);
         if (typeof param !== "number") return malformed("This is not a time.");
-        return { ok: true, value: String(cleanUp(this.#storage, collection, now - param)) };
+        return this.#cleanUp(collection, now - param);
       case "remove":
         if (level === "r") return refuse(READ_ONLY);
         this.#collections.remove(collection.id, now);
@@ -289,6 +289,13 @@ export class Module {
       this.roster.tell(collection.id, json, now);
     }
     return { ok: true, value: answer };
+  }
+
+  #cleanUp(collection: Collection, until: number): Answer {
+    const before = collection.bytes;
+    const isDone = cleanUp(this.#storage, collection, until);
+    this.#collections.bytes += collection.bytes - before;
+    return { ok: true, value: String(isDone) };
   }
 
   #readAttachment(collection: Collection, params: unknown[]): Answer | Promise<Answer> {

@@ -68,8 +68,8 @@ const SCHEMA = `
     since  INTEGER NOT NULL
   ) WITHOUT ROWID;
 
-  -- The latest changes, for who was away: an event bulk, in parts that a row can hold. The newest
-  -- always stays, so that numbers are not given twice.
+  -- The latest changes, for who was away: an event bulk, in parts that a row can hold. Of the newest
+  -- a row always stays, if only an empty one of collection 0, so that numbers are not given twice.
   CREATE TABLE IF NOT EXISTS events (
     seq        INTEGER NOT NULL,
     part       INTEGER NOT NULL,
