@@ -14,7 +14,7 @@ declare module "vitest" {
   }
 }
 
-const STEPS = Number(inject("rxdbSteps") || 600);
+const STEPS = Number(inject("rxdbSteps") || 500);
 const SEED = Number(inject("rxdbSeed") || Date.now() % 2 ** 31);
 
 const STEPS_PER_COLLECTION = 100;

@@ -552,6 +552,27 @@ describe("Frames that RxDB would not send", () => {
       if (error) expect(error.code).toBe("malformed");
   });
 
+  it("more than 32 MiB are refused, and nothing is changed", async () => {
+    const own = await Frames.open(doorOf(app));
+    await own.ask({ connectionId: "large", method: "create", params: creation(name) });
+    await moduleUnchanged(app.user, async () => {
+      const title = "x".repeat(33 * 1024 * 1024);
+      const frame = {
+        connectionId: "large",
+        requestId: "large",
+        ...writing(stored({ id: "large", title })),
+      };
+      own.socket.send(JSON.stringify(frame));
+      await until(() => own.closed !== null || own.answers.some(({ error }) => error));
+    });
+    expect(own.answers.every(({ answerTo, error }) => answerTo !== "large" || error)).toBe(true);
+    const { return: documents } = await frames.ask({
+      method: "findDocumentsById",
+      params: [["kept"], false],
+    });
+    expect(documents).toHaveLength(1);
+  });
+
   it("bytes instead of text do no harm", async () => {
     frames.socket.send(new Uint8Array([0, 255, 1, 2]).buffer);
     expect(
