@@ -141,6 +141,8 @@ export class Channel {
     this.#session ??= await openSession(await this.#settle(), this.#sessionKey, signal);
     signal.throwIfAborted();
     this.#sessionKey = this.#session.session;
+    // What comes after this is missed, as long as nothing has come.
+    this.#after ||= this.#session.after;
     const url = new URL(this.#session.url);
     if (this.#after) url.searchParams.set("after", this.#after);
     const socket = new WebSocket(url);

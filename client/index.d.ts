@@ -92,7 +92,13 @@ export type Answer = MessageFromRemote;
 /** @internal */
 export type Settings = { url: string; token: Token };
 /** @internal */
-export type Session = { url: string; session: string; expiresAt: number | null };
+export type Session = {
+  url: string;
+  session: string;
+  expiresAt: number | null;
+  /** Id of the newest change when it was opened. */
+  after: string;
+};
 /** @internal */
 export type ChannelSettings = Timing & {
   onStatus?: ((status: Status) => void) | undefined;

@@ -86,6 +86,11 @@ export class Module {
     this.roster = new Roster(ctx, this.#log);
   }
 
+  /** Id of the newest event bulk. */
+  get newestEvent(): string {
+    return this.#log.newestId;
+  }
+
   /** Bytes of the quota that are held. */
   get bytes(): number {
     return this.#collections.bytes;
