@@ -15,8 +15,8 @@ import { KEPT_MS } from "./event-log";
 import { answerFrame, type Envelope, type Frame, parseFrame, refusalFrame } from "./frames";
 import type { DatabaseTotals } from "./inventory";
 import { type Caller, Module, type Owner } from "./module";
-import { closeCodeOf, malformed, type Reply, type SocketRefusal } from "./refusals";
-import { FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
+import { malformed, type Reply, type SocketRefusal } from "./refusals";
+import { dismiss, FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
 import { type SessionRow, Sessions } from "./sessions";
 import { Standings } from "./standing";
 
@@ -36,7 +36,8 @@ export const CALLER = "Satchel-Caller";
 
 const OWNER = "owner";
 
-const CHANGES = ["bulkWrite", "cleanup", "remove"];
+/** Methods after which something may have to be done. */
+const CHANGES = ["create", "bulkWrite", "cleanup", "remove"];
 
 /** Everything of a module in memory. */
 interface Room {
@@ -45,9 +46,6 @@ interface Room {
   sessions: Sessions;
   standings: Standings;
 }
-
-/** From the first refusal to the end of a socket. */
-const PARTING_MS = 3000;
 
 /** Keeps a socket from waiting for nothing; answered without waking the object. */
 const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
@@ -151,7 +149,7 @@ export class ModuleObject extends DurableObject<Env> {
     room.module.deleteDatabase(name, Date.now());
     this.#planWake(Date.now() + KEPT_MS);
     // It is deleted, whether or not D1 hears at once that there is room.
-    const settling = room.module.ledger.settle(room.module.bytes);
+    const settling = room.module.ledger.settle();
     this.ctx.waitUntil(settling.catch((error) => logFault("Room was not given back yet.", error)));
   }
 
@@ -166,7 +164,7 @@ export class ModuleObject extends DurableObject<Env> {
       const level = await standings.ask(grant, now);
       if (level.ok) continue;
       for (const { socket, seat } of module.roster.seats()) {
-        if (seat.grant === grant) this.#dismiss(socket, level.refusal);
+        if (seat.grant === grant) dismiss(socket, level.refusal);
       }
       if (level.refusal.code !== "unauthorized") continue;
       for (const { hash } of own) this.#endSession(room, hash);
@@ -177,7 +175,7 @@ export class ModuleObject extends DurableObject<Env> {
   async erase(): Promise<boolean> {
     const room = this.#known();
     if (!room) return false;
-    for (const { socket } of room.module.roster.seats()) this.#dismiss(socket, BAD_TOKEN);
+    for (const { socket } of room.module.roster.seats()) dismiss(socket, BAD_TOKEN);
     if (await room.module.dropSomeBodies()) return true;
     this.#room = null;
     this.#wakesAt = Number.POSITIVE_INFINITY;
@@ -231,20 +229,11 @@ export class ModuleObject extends DurableObject<Env> {
     const limit = this.#limit(room, seat, text.length, now);
     if (limit) return send(socket, refusalFrame(envelope, limit));
     if (!parsed.ok) return send(socket, refusalFrame(envelope, asRefusal(parsed.message)));
-    if (isOver(seat, now) && !this.#prolong(room, socket, seat, now)) {
-      return this.#refuse(room, socket, envelope, BAD_TOKEN);
-    }
+    if (isOver(seat, now)) return this.#refuse(room, socket, envelope, BAD_TOKEN);
     const level = room.standings.recall(seat.grant, now);
     if (!level) return this.#askAndHandle(room, socket, seat, parsed.frame, now);
     if (!level.ok) return this.#refuse(room, socket, envelope, level.refusal);
     return this.#handle(room, { socket, seat, level: level.value }, parsed.frame, now);
-  }
-
-  /** Whether the session of a socket is good for longer than it was when the socket came. */
-  #prolong({ sessions, module }: Room, socket: WebSocket, seat: Seat, now: number): boolean {
-    const session = sessions.find(seat.session, now);
-    if (session) module.roster.reseat(socket, { ...seat, expiresAt: session.expiresAt });
-    return session !== null;
   }
 
   async #askAndHandle(
@@ -332,7 +321,7 @@ export class ModuleObject extends DurableObject<Env> {
   #lookAfter({ module, standings }: Room, now: number): void {
     this.#planWake(now + KEPT_MS);
     const work = [
-      module.ledger.isAmple(module.bytes) ? module.ledger.settle(module.bytes) : null,
+      module.ledger.isUnsettled ? module.ledger.settle() : null,
       // Who only listens shows no token: whether theirs still stands is asked now and then as well.
       standings.areFresh(now) ? null : this.recheck(),
     ];
@@ -343,18 +332,10 @@ export class ModuleObject extends DurableObject<Env> {
     }
   }
 
-  /**
-   * Answers, and lets the client go: it would only be told the same again. But not at once: what else
-   * it has sent has to be answered, or it waits for ever.
-   */
+  /** Answers, and lets the client go: it would only be told the same again. */
   #refuse(room: Room, socket: WebSocket, envelope: Envelope, refusal: SocketRefusal): void {
     send(socket, refusalFrame(envelope, refusal));
-    room.module.roster.leave(socket, Date.now());
-    setTimeout(() => this.#dismiss(socket, refusal), PARTING_MS);
-  }
-
-  #dismiss(socket: WebSocket, refusal: SocketRefusal): void {
-    if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
+    room.module.roster.letGo(socket, refusal, Date.now());
   }
 
   /** A failure nobody foresaw, or the platform's: the client must not wait for ever. */
@@ -380,12 +361,13 @@ export class ModuleObject extends DurableObject<Env> {
 
   #admit(room: Room, session: SessionRow, now: number): void {
     for (const hash of room.sessions.admit(session, now)) this.#endSession(room, hash);
+    room.module.roster.prolong(session.hash, session.expiresAt);
   }
 
   #endSession(room: Room, hash: string): void {
     room.module.roster.forget(({ session }) => session === hash);
     for (const { socket, seat } of room.module.roster.seats()) {
-      if (seat.session === hash) this.#dismiss(socket, BAD_TOKEN);
+      if (seat.session === hash) dismiss(socket, BAD_TOKEN);
     }
     room.sessions.drop(hash);
   }

@@ -14,6 +14,7 @@
  */
 
 import { DAY_MS, earliest } from "../core/time";
+import { BAD_TOKEN } from "../storage/verdicts";
 import {
   type ConnectionRow,
   dropConnection,
@@ -23,6 +24,7 @@ import {
 } from "./connection-table";
 import { type EventLog, KEPT_MS, MARGIN_MS, type Position } from "./event-log";
 import { eventFrame } from "./frames";
+import { closeCodeOf, type SocketRefusal } from "./refusals";
 import { type CollectionSchema, parseSchema } from "./schema";
 
 /** What a socket remembers over hibernation. */
@@ -49,6 +51,9 @@ export const MAX_CONNECTIONS = 300;
 
 /** Until then a client that comes back is told that it has missed changes. */
 export const FORGET_LOST_MS = DAY_MS;
+
+/** From the first refusal to the end of a socket. */
+const PARTING_MS = 3000;
 
 /** What an attachment can hold, less what surrounds the ids. */
 const MAX_ATTACHED_LENGTH = 12_000;
@@ -83,7 +88,7 @@ export class Roster {
     this.#heardAt.set(socket, now);
     const known = after === null ? null : this.#log.positionOf(after);
     if (known) this.#cameAt.set(socket, known);
-    this.reseat(socket, seat);
+    this.#reseat(socket, seat);
     const lost = [...this.#connections.values()].filter(
       ({ session, lostAt, sockets }) =>
         session === seat.session &&
@@ -99,7 +104,15 @@ export class Roster {
     this.#attach(socket);
   }
 
-  /** Notes that a socket is gone. */
+  /** Sets anew until when a session is good, on all its sockets. */
+  prolong(session: string, expiresAt: number | null): void {
+    for (const { socket, seat } of this.seats()) {
+      const isNews = seat.session === session && seat.expiresAt !== expiresAt;
+      if (isNews) this.#reseat(socket, { ...seat, expiresAt });
+    }
+  }
+
+  /** Notes that a socket is gone, or that nothing more is told on it. */
   leave(socket: WebSocket, now: number): void {
     for (const connection of this.#connections.values()) {
       if (!connection.sockets.delete(socket) || connection.sockets.size > 0) continue;
@@ -107,6 +120,16 @@ export class Roster {
       const isAway = connection.lostAt !== null && isRecent(connection.lostAt, now);
       if (!isAway) this.#setPresence(connection, { lostAt: now - MARGIN_MS });
     }
+    this.#attach(socket);
+  }
+
+  /**
+   * Ends a socket whose client would only be refused from now on. But not at once: what it has sent
+   * has to be answered, or it waits for ever.
+   */
+  letGo(socket: WebSocket, refusal: SocketRefusal, now: number): void {
+    this.leave(socket, now);
+    setTimeout(() => dismiss(socket, refusal), PARTING_MS);
   }
 
   seatOf(socket: WebSocket): Seat {
@@ -115,7 +138,7 @@ export class Roster {
     return known;
   }
 
-  reseat(socket: WebSocket, seat: Seat): void {
+  #reseat(socket: WebSocket, seat: Seat): void {
     this.#seats.set(socket, seat);
     socket.serializeAttachment(seat);
   }
@@ -204,14 +227,20 @@ export class Roster {
     return earliest(lost.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
   }
 
-  /** Sends an event bulk to all connections of a collection whose sessions are not over. */
+  /**
+   * Sends an event bulk to all connections of a collection. Clients whose sessions are over are let go:
+   * who only listens would never notice.
+   */
   tell(collection: number, json: string, now: number): void {
+    const over = new Set<WebSocket>();
     for (const connection of this.#connections.values()) {
       if (connection.collection !== collection || connection.isStale) continue;
       for (const socket of connection.sockets) {
-        if (!isOver(this.seatOf(socket), now)) send(socket, eventFrame(connection.id, json));
+        if (isOver(this.seatOf(socket), now)) over.add(socket);
+        else send(socket, eventFrame(connection.id, json));
       }
     }
+    for (const socket of over) this.letGo(socket, BAD_TOKEN, now);
   }
 
   /** The schemas that clients of a collection have. */
@@ -248,7 +277,7 @@ export class Roster {
       .filter(({ sockets }) => sockets.has(socket))
       .map(({ id }) => id);
     const fits = JSON.stringify(ids).length <= MAX_ATTACHED_LENGTH;
-    this.reseat(socket, { ...this.seatOf(socket), connections: fits ? ids : null });
+    this.#reseat(socket, { ...this.seatOf(socket), connections: fits ? ids : null });
   }
 
   #tellMissed(
@@ -287,7 +316,7 @@ export class Roster {
 /** Whether all changes since then are kept, if they are not too many. */
 const isRecent = (at: number, now: number): boolean => now - at < KEPT_MS;
 
-/** Whether the session of a socket had ended when it was last heard of. */
+/** Whether the session of a socket is over. */
 export const isOver = ({ expiresAt }: Seat, now: number): boolean =>
   expiresAt !== null && expiresAt <= now;
 
@@ -296,4 +325,9 @@ const keyOf = (session: string, id: string): string => `${session} ${id}`;
 /** A socket that is closing has lost what it was to be told; it is told when it comes back. */
 export function send(socket: WebSocket, text: string): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(text);
+}
+
+/** Ends a socket at once, with the code of a refusal. */
+export function dismiss(socket: WebSocket, refusal: SocketRefusal): void {
+  if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
 }
