@@ -3,8 +3,6 @@
 import { createRxDatabase, normalizeMangoQuery, prepareQuery } from "rxdb/plugins/core";
 import { getRxStorageRemoteWebsocket } from "rxdb/plugins/storage-remote-websocket";
 
-const DATABASE = "bench";
-
 const SCHEMA = {
   version: 0,
   primaryKey: "id",
@@ -47,14 +45,15 @@ export const seedId = (number) => `seed-${number}`;
 export const BEACON = documentOf("beacon", 10_000_000);
 
 /**
- * Opens the database with these collections.
+ * Opens a database with these collections.
+ * @param {string} name
  * @param {string} url of the endpoint, with the token where there is one
  * @param {string[]} names
  * @returns {Promise<import("rxdb/plugins/core").RxDatabase>}
  */
-export async function openDatabase(url, names) {
+export async function openDatabase(name, url, names) {
   const database = await createRxDatabase({
-    name: DATABASE,
+    name,
     storage: getRxStorageRemoteWebsocket({ url }),
     multiInstance: false,
   });

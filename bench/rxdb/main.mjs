@@ -83,14 +83,14 @@ async function measureAll(cases, length) {
   }
 }
 
-/** A server with a database and two clients. */
+/** A server with a database of the same name, and two clients of it. */
 async function open(label, folder, size) {
   const server = await startServer(label, folder);
   const url = label === "satchel" ? await endpointOf(server) : server.url;
   const data = join(folder, label);
   const empty = { bytes: sizeOf(data), memory: residentMemory(server.pid) };
-  const database = await openDatabase(url, [READ, WRITTEN]);
-  const other = new Other(url);
+  const database = await openDatabase(label, url, [READ, WRITTEN]);
+  const other = new Other(label, url);
   await other.fill([READ, WRITTEN], size);
   return { label, server, data, empty, database, other, size };
 }

@@ -24,7 +24,7 @@ parentPort.on("message", async ({ deed, args }) => {
 });
 
 async function fill(names, count) {
-  const database = await openDatabase(workerData.url, names);
+  const database = await openDatabase(workerData.name, workerData.url, names);
   const documents = [...seedOf(count), BEACON];
   for (const name of names) {
     for (let start = 0; start < documents.length; start += BULK) {
@@ -37,7 +37,7 @@ async function fill(names, count) {
 
 /** Looks at the beacon from now on. */
 async function follow(name) {
-  open = await openDatabase(workerData.url, [name]);
+  open = await openDatabase(workerData.name, workerData.url, [name]);
   const collection = open[name];
   const isThere = Promise.withResolvers();
   collection.find({ selector: { rank: { $gte: BEACON.rank } } }).$.subscribe(([document]) => {

@@ -12,9 +12,12 @@ export class Other {
   /** Who waits to be told: by what tells, and the title that is waited for. */
   #waiting = null;
 
-  /** @param {string} url of the endpoint */
-  constructor(url) {
-    this.#worker = new Worker(PROGRAM, { workerData: { url } });
+  /**
+   * @param {string} name of the database
+   * @param {string} url of the endpoint
+   */
+  constructor(name, url) {
+    this.#worker = new Worker(PROGRAM, { workerData: { name, url } });
     this.#worker.on("message", (message) => this.#receive(message));
     this.#worker.on("error", (error) => this.#fail(error));
   }
