@@ -25,6 +25,8 @@ export default defineConfig({
             modelSteps: process.env.MODEL_STEPS,
             modelSeed: process.env.MODEL_SEED,
             fuzzRuns: process.env.FUZZ_RUNS,
+            rxdbSteps: process.env.RXDB_STEPS,
+            rxdbSeed: process.env.RXDB_SEED,
           },
           include: ["test/{spec,unit,races}/**/*.test.ts"],
           setupFiles: ["./test/support/setup.ts"],

@@ -50,6 +50,8 @@ export async function insertModule(
           `INSERT INTO rxdb_modules (account, module, bytes)
            SELECT id, ?2, 0 FROM accounts
            WHERE id = ?1 AND deleted_at IS NULL
+             -- First, so that they are not all counted for each app that comes in again.
+             AND NOT EXISTS (SELECT 1 FROM rxdb_modules WHERE account = ?1 AND module = ?2)
              AND (SELECT count(*) FROM rxdb_modules WHERE account = ?1) < ?3
            ON CONFLICT DO NOTHING`,
         )

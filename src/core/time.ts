@@ -5,3 +5,9 @@ export const DAY_MS = 24 * HOUR_MS;
 
 /** The day of a moment (milliseconds since 1970), in days since 1970. */
 export const dayOf = (now: number): number => Math.floor(now / DAY_MS);
+
+/** The first of some times, milliseconds since 1970; null where there is none. */
+export function earliest(times: (number | null)[]): number | null {
+  const known = times.filter((at) => at !== null);
+  return known.length > 0 ? Math.min(...known) : null;
+}

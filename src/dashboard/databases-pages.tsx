@@ -45,41 +45,37 @@ const DatabaseTable = ({
   const asVersion = (version: number) => words.version(formatCount(language, version));
   return (
     <>
-      <div class="table">
-        <table>
-          <caption>
-            <bdi>{name}</bdi>, {formatBytes(language, bytes)}
-          </caption>
-          <thead>
+      <table>
+        <caption>
+          <bdi>{name}</bdi> ({formatBytes(language, bytes)})
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">{words.collection}</th>
+            <th scope="col">{words.documents}</th>
+            <th scope="col">{words.size}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {collections.map((collection) => (
             <tr>
-              <th scope="col">{words.collection}</th>
-              <th scope="col">{words.documents}</th>
-              <th scope="col">{words.size}</th>
+              <th scope="row">
+                <bdi>{collection.name}</bdi>
+                {collection.version === 0 ? null : <small> {asVersion(collection.version)}</small>}
+              </th>
+              <td>{formatCount(language, collection.documents)}</td>
+              <td>{formatBytes(language, collection.bytes)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {collections.map((collection) => (
-              <tr>
-                <th scope="row">
-                  <bdi>{collection.name}</bdi>
-                  {collection.version === 0 ? null : (
-                    <small> {asVersion(collection.version)}</small>
-                  )}
-                </th>
-                <td>{formatCount(language, collection.documents)}</td>
-                <td>{formatBytes(language, collection.bytes)}</td>
-              </tr>
-            ))}
-            {ownBytes === 0 ? null : (
-              <tr>
-                <th scope="row">{words.own}</th>
-                <td></td>
-                <td>{formatBytes(language, ownBytes)}</td>
-              </tr>
-            )}
-          </tbody>
-        </table>
-      </div>
+          ))}
+          {ownBytes === 0 ? null : (
+            <tr>
+              <th scope="row">{words.own}</th>
+              <td></td>
+              <td>{formatBytes(language, ownBytes)}</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
       <p>
         <a
           class="button quiet"

@@ -4,9 +4,9 @@ import { finishErasure, isDeleted } from "../accounts/deletion";
 import { eraseModules } from "../accounts/modules";
 import type { Env } from "../env";
 import { logFault } from "../http/log";
+import { wakeAt } from "../storage/alarms";
 import { COMMIT_WITHIN_MS } from "../storage/commit";
 import { eraseSome, longestRequestMs } from "../storage/erasure";
-import { wakeAt } from "./alarms";
 import { Uploads } from "./uploads";
 
 /** From the plan to the first step: most of the requests that are under way are through by then. */

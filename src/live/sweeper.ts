@@ -4,6 +4,7 @@ import type { Outcome } from "../core/refusals";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { logFault } from "../http/log";
+import { wakeAt } from "../storage/alarms";
 import { PART_BYTES } from "../storage/bodies";
 import type { Commit, Committed } from "../storage/commit";
 import {
@@ -14,7 +15,6 @@ import {
   sweepStep,
   type Walk,
 } from "../storage/sweep";
-import { wakeAt } from "./alarms";
 import { Uploads } from "./uploads";
 
 /** From a change to the walk that follows it, and between two walks: at most one a day. */

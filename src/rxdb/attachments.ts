@@ -94,12 +94,12 @@ export class LargeBodies {
     return bytes && Buffer.from(bytes).toString("base64");
   }
 
-  /** Deletes some of those that have been loose for long enough. Returns whether any are loose still. */
-  async dropLoose(now: number): Promise<boolean> {
+  /** Deletes some of those that have been loose for long enough. Returns when to do so again. */
+  async dropLoose(now: number): Promise<number | null> {
     const keys = loadLoose(this.#sql, now - LOOSE_MS, MAX_DROPPED);
     if (keys.length > 0) await dropBodies(this.#bucket, keys);
     forgetLoose(this.#sql, keys);
-    return hasLoose(this.#sql);
+    return hasLoose(this.#sql) ? now + LOOSE_MS : null;
   }
 
   /** Deletes some of all there are, of this module. Returns whether there are more. */

@@ -109,10 +109,10 @@ export class EventLog {
     return loadAnswer(this.#sql, collection, request);
   }
 
-  /** Forgets what has been kept long enough. Returns whether there is more to forget later. */
-  forgetOld(now: number): boolean {
+  /** Forgets what has been kept long enough. Returns when there is more to forget; null: never. */
+  forgetOld(now: number): number | null {
     dropOldEvents(this.#sql, now - KEPT_MS, 0);
     this.#size = measureEvents(this.#sql);
-    return this.#size.count > 1;
+    return this.#size.count > 1 ? now + KEPT_MS : null;
   }
 }

@@ -1,10 +1,10 @@
 /** What a module has reserved of its account's quota, in D1: `ledger.ts`. */
 
 /**
- * Reserves `want` bytes for a module in place of what it had, or where they do not fit `need`, which
- * does fit wherever it is not more than what it had. Yields what is reserved then, in one row; no
- * row: not even that fits, or the account is not there any more. Comes to the same when it is
- * repeated.
+ * Reserves `need` bytes for a module in place of what it had, and more of what is left, up to `want`
+ * but never more than a tenth of it. What is not more than it had always fits. Yields what is reserved
+ * then, in one row; no row: there is no room, or the account is not there any more. Comes to the same
+ * when it is repeated.
  */
 export const reserve = (
   db: D1Database,
@@ -22,7 +22,7 @@ export const reserve = (
            AS room
          FROM accounts WHERE id = ?1 AND deleted_at IS NULL
        )
-       UPDATE rxdb_modules SET bytes = CASE WHEN ?4 <= others.room THEN ?4 ELSE ?3 END
+       UPDATE rxdb_modules SET bytes = max(?3, min(?4, ?3 + (others.room - ?3) / 10))
        FROM others
        WHERE account = ?1 AND module = ?2 AND (?3 <= others.room OR ?3 <= bytes)
        RETURNING bytes`,

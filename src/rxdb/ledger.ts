@@ -19,6 +19,9 @@ import { reserve, selectRoom } from "./ledger-repo";
 /** Reserved ahead, so that small writes seldom ask D1. */
 const STEP_BYTES = 1_000_000;
 
+/** Kept where nothing is written. */
+const SPARE_BYTES = STEP_BYTES / 10;
+
 const RESERVED = "reserved";
 
 /** What one module has reserved. */
@@ -42,6 +45,11 @@ export class Ledger {
     return bytes <= this.#reserved;
   }
 
+  /** Whether far more is reserved than the bytes that are held, as after much was deleted. */
+  isAmple(heldBytes: number): boolean {
+    return this.#reserved > heldBytes + 2 * STEP_BYTES;
+  }
+
   /** Reserves at least so many bytes in all. False: the account has no room for them. */
   async reserve(bytes: number): Promise<boolean> {
     const reserved = await this.#ask(bytes, bytes + STEP_BYTES);
@@ -51,10 +59,9 @@ export class Ledger {
 
   /** Gives back what is far more than the bytes that are held, and sets D1 right where it has drifted. */
   async settle(heldBytes: number): Promise<void> {
-    const isAmple = this.#reserved > heldBytes + STEP_BYTES;
-    const spare = heldBytes === 0 ? 0 : STEP_BYTES / 10;
+    const spare = heldBytes === 0 ? 0 : SPARE_BYTES;
     // Remembered first: were D1 first, a write could still count on what others have by then.
-    if (isAmple) this.#remember(heldBytes + spare);
+    if (this.#reserved > heldBytes + 2 * spare) this.#remember(heldBytes + spare);
     await this.#ask(this.#reserved, this.#reserved);
   }
 

@@ -7,6 +7,7 @@ import { limitApp } from "../http/limits";
 import { logFault } from "../http/log";
 import { isTransient } from "../http/patience";
 import { noteUse } from "../oauth/use";
+import { wakeAt } from "../storage/alarms";
 import { BAD_TOKEN } from "../storage/verdicts";
 import { answerCustom, type CustomCaller, UNKNOWN_REQUEST } from "./custom";
 import { KEPT_MS } from "./event-log";
@@ -14,7 +15,7 @@ import { answerFrame, type Envelope, type Frame, parseFrame, refusalFrame } from
 import type { DatabaseTotals } from "./inventory";
 import { type Caller, Module, type Owner } from "./module";
 import { closeCodeOf, malformed, type Reply, type SocketRefusal } from "./refusals";
-import { isOver, type Seat, send } from "./roster";
+import { FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
 import { Sessions } from "./sessions";
 import { Standings } from "./standing";
 
@@ -33,6 +34,8 @@ export interface Arrival {
 export const CALLER = "Satchel-Caller";
 
 const OWNER = "owner";
+
+const CHANGES = ["bulkWrite", "cleanup", "remove"];
 
 /** Everything of a module in memory. */
 interface Room {
@@ -53,7 +56,8 @@ export class ModuleObject extends DurableObject<Env> {
   #room: Room | null = null;
   /** What is under way on a socket, where something has to be waited for: its frames keep their order. */
   readonly #busy = new WeakMap<WebSocket, Promise<void>>();
-  #isWakePlanned = false;
+  /** Milliseconds since 1970, as far as this instance has planned it. */
+  #wakesAt = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -86,7 +90,7 @@ export class ModuleObject extends DurableObject<Env> {
     this.ctx.acceptWebSocket(server);
     const { grant, expiresAt } = session;
     const { endpoint } = arrival;
-    const seat = { session: hash, grant, expiresAt, endpoint, connections: [], isBehind: false };
+    const seat = { session: hash, grant, expiresAt, endpoint, connections: [] };
     room.module.roster.join(server, seat, arrival.after, now);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -119,11 +123,13 @@ export class ModuleObject extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#known()?.module.roster.leave(socket, Date.now());
+    const now = Date.now();
+    this.#known()?.module.roster.leave(socket, now);
+    this.#planWake(now + FORGET_LOST_MS);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#known()?.module.roster.leave(socket, Date.now());
+    this.webSocketClose(socket);
   }
 
   /** What is in it, by name. */
@@ -136,8 +142,10 @@ export class ModuleObject extends DurableObject<Env> {
     const room = this.#known();
     if (!room) return;
     room.module.deleteDatabase(name, Date.now());
-    await room.module.ledger.settle(room.module.bytes);
-    this.#planWake();
+    this.#planWake(Date.now() + KEPT_MS);
+    // It is deleted, whether or not D1 hears at once that there is room.
+    const settling = room.module.ledger.settle(room.module.bytes);
+    this.ctx.waitUntil(settling.catch((error) => logFault("Room was not given back yet.", error)));
   }
 
   /** Closes the sockets whose grant does not stand any more, and forgets what came in by it. */
@@ -165,7 +173,7 @@ export class ModuleObject extends DurableObject<Env> {
     for (const { socket } of room.module.roster.seats()) this.#dismiss(socket, BAD_TOKEN);
     if (await room.module.dropSomeBodies()) return true;
     this.#room = null;
-    this.#isWakePlanned = false;
+    this.#wakesAt = Number.POSITIVE_INFINITY;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     return false;
@@ -173,13 +181,14 @@ export class ModuleObject extends DurableObject<Env> {
 
   /** Forgets what has had its time. */
   override async alarm(): Promise<void> {
-    this.#isWakePlanned = false;
+    this.#wakesAt = Number.POSITIVE_INFINITY;
     const room = this.#known();
     if (!room) return;
     const now = Date.now();
-    for (const hash of room.sessions.dropExpired(now)) this.#endSession(room, hash);
-    room.module.roster.forgetLost(now);
-    if (await room.module.tidyUp(now)) this.#planWake();
+    for (const hash of room.sessions.listForgotten(now)) this.#endSession(room, hash);
+    await this.recheck();
+    const next = await room.module.tidyUp(now);
+    if (next !== null) this.#planWake(next);
   }
 
   /** Everything there is, if there is anything. */
@@ -197,11 +206,11 @@ export class ModuleObject extends DurableObject<Env> {
     return this.#room;
   }
 
-  /** One alarm for all that is to be done later; set once, and again after it has come. */
-  #planWake(): void {
-    if (this.#isWakePlanned) return;
-    this.#isWakePlanned = true;
-    this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
+  /** One alarm for all that is to be done later; what it would come too late for plans it anew. */
+  #planWake(at: number): void {
+    if (this.#wakesAt <= at) return;
+    this.#wakesAt = at;
+    this.ctx.waitUntil(wakeAt(this.ctx.storage, at));
   }
 
   #receive(socket: WebSocket, text: string): void | Promise<void> {
@@ -269,7 +278,7 @@ export class ModuleObject extends DurableObject<Env> {
   ): Reply<string> | Promise<Reply<string>> {
     switch (frame.method) {
       case "create":
-        return room.module.create(caller, frame);
+        return room.module.create(caller, frame, now);
       case "custom":
         return this.#custom(room, caller, frame.params, now);
       default:
@@ -309,10 +318,22 @@ export class ModuleObject extends DurableObject<Env> {
 
   #answer(room: Room, socket: WebSocket, frame: Frame, reply: Reply<string>): void {
     send(socket, reply.ok ? answerFrame(frame, reply.value) : refusalFrame(frame, reply.refusal));
-    if (!reply.ok || (frame.method !== "bulkWrite" && frame.method !== "remove")) return;
-    this.#planWake();
-    // Who only listens shows no token: whether theirs still stands is asked now and then as well.
-    if (!room.standings.areFresh(Date.now())) this.ctx.waitUntil(this.recheck());
+    if (reply.ok && CHANGES.includes(frame.method)) this.#lookAfter(room, Date.now());
+  }
+
+  /** What a change asks for, in the background. */
+  #lookAfter({ module, standings }: Room, now: number): void {
+    this.#planWake(now + KEPT_MS);
+    const work = [
+      module.ledger.isAmple(module.bytes) ? module.ledger.settle(module.bytes) : null,
+      // Who only listens shows no token: whether theirs still stands is asked now and then as well.
+      standings.areFresh(now) ? null : this.recheck(),
+    ];
+    for (const task of work) {
+      if (!task) continue;
+      const done = task.catch((error) => logFault("A module was not looked after.", error));
+      this.ctx.waitUntil(done);
+    }
   }
 
   /** Answers, and lets the client go: it would only be told the same again. */

@@ -2,6 +2,7 @@
 
 import { UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import type { Scope } from "../core/scope";
+import { earliest } from "../core/time";
 import type { Env } from "../env";
 import { OVER_QUOTA } from "../storage/verdicts";
 import { loadAttachment } from "./attachment-table";
@@ -53,6 +54,8 @@ export interface Caller {
 /** JSON of what a method returns. */
 type Answer = Reply<string>;
 
+const OPENED: Answer = { ok: true, value: '"ok"' };
+
 /** In one module; each costs rows when a client looks for it. */
 const MAX_COLLECTIONS = 1000;
 
@@ -93,7 +96,8 @@ export class Module {
    * cannot be used, with `insufficient-scope` to make a collection with a token that only reads,
    * with `events-lost` a connection that has missed changes.
    */
-  create({ socket, seat, level }: Caller, frame: Frame & { method: "create" }): Answer {
+  create(caller: Caller, frame: Frame & { method: "create" }, now: number): Answer {
+    const { socket, seat, level } = caller;
     const { databaseName, collectionName, schema: raw } = frame.params;
     const areNames = [databaseName, collectionName].every(
       (name) => typeof name === "string" && name.length <= MAX_NAME,
@@ -103,8 +107,10 @@ export class Module {
     const schema = parseSchema(raw);
     if (!schema.ok) return schema;
     const known = this.roster.find(seat.session, frame.connectionId);
-    if (known?.isStale || (!known && frame.isRetry && seat.isBehind)) return refuse(EVENTS_LOST);
-    if (!known && this.roster.count(seat.session) >= MAX_CONNECTIONS) {
+    if (known && this.#isOf(known, databaseName, collectionName, schema.value.version)) {
+      return this.#createAgain(caller, known, now);
+    }
+    if (this.roster.count(seat.session) >= MAX_CONNECTIONS) {
       return malformed("This session has too many connections.");
     }
     const collection = this.#collections.open(
@@ -115,13 +121,24 @@ export class Module {
       level === "rw" ? MAX_COLLECTIONS : null,
     );
     if (!collection.ok) return collection;
-    this.roster.open(socket, {
-      session: seat.session,
-      id: frame.connectionId,
-      collection: collection.value.id,
-      schema: JSON.stringify(raw),
-    });
-    return { ok: true, value: '"ok"' };
+    const { session } = seat;
+    const { id } = collection.value;
+    const row = { session, id: frame.connectionId, collection: id, schema: JSON.stringify(raw) };
+    const connection = this.roster.open(socket, row, frame.isRetry);
+    return connection?.isStale ? refuse(EVENTS_LOST) : OPENED;
+  }
+
+  #isOf(connection: Connection, database: unknown, name: unknown, version: number): boolean {
+    const collection = this.#collections.get(connection.collection);
+    const isSame = collection?.database === database && collection?.name === name;
+    return collection === null || (isSame && collection.version === version);
+  }
+
+  /** A client that has come back on another socket may create what it had; it has it still. */
+  #createAgain({ socket, seat }: Caller, { id, collection }: Connection, now: number): Answer {
+    const connection = this.roster.speaking(socket, seat.session, id, now);
+    if (connection?.isStale) return refuse(EVENTS_LOST);
+    return this.#collections.get(collection) ? OPENED : refuse(REMOVED);
   }
 
   /** Calls a method of the storage. The answer is there at once unless D1 or R2 have to be asked. */
@@ -184,12 +201,11 @@ export class Module {
     }
   }
 
-  /** Does what has to be done now and then. Returns whether there will be more to do. */
-  async tidyUp(now: number): Promise<boolean> {
-    const hasEvents = this.#log.forgetOld(now);
+  /** Does what has to be done now and then. Returns when there is more to do; null: never. */
+  async tidyUp(now: number): Promise<number | null> {
+    const next = [this.#log.forgetOld(now), this.roster.forgetLost(now)];
     await this.ledger.settle(this.bytes);
-    const hasBodies = await this.#bodies.dropLoose(now);
-    return hasEvents || hasBodies;
+    return earliest([...next, await this.#bodies.dropLoose(now)]);
   }
 
   /** Deletes some of the bodies in R2, whoever names them. Returns whether there are more. */

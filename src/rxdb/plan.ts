@@ -8,7 +8,7 @@ import {
   getStartIndexStringFromUpperBound,
 } from "rxdb/plugins/core";
 import { isObject } from "./frames";
-import { malformed, type Reply } from "./refusals";
+import { malformed, type Reply, reasonIn } from "./refusals";
 import type { CollectionSchema, Index, StoredDocument } from "./schema";
 import { sortable } from "./sortable";
 
@@ -62,8 +62,8 @@ export function planQuery(schema: CollectionSchema, prepared: unknown): Reply<Pl
   try {
     return { ok: true, value: makePlan(schema, query) };
   } catch (error) {
-    // RxDB's planner and matcher say so of an operator that they do not know, or a bad operand.
-    return malformed(`The query cannot be run: ${(error as Error).message}`);
+    // By RxDB's planner, or its matcher, which names an operator that it does not know.
+    return malformed(`The query cannot be run${reasonIn(error)}`);
   }
 }
 

@@ -63,3 +63,9 @@ export const errorOf = (refusal: SocketRefusal): Record<string, unknown> => ({
   message: refusal.message,
   ...("retryAfterSeconds" in refusal ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
 });
+
+/** The end of a sentence that says why: what was thrown for people to read, not what just broke. */
+export const reasonIn = (error: unknown): string =>
+  error instanceof Error && ["Error", "MingoError"].includes(error.name)
+    ? `: ${error.message}`
+    : ".";

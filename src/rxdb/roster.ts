@@ -12,7 +12,7 @@
  * connections are heard on one stands in its attachment.
  */
 
-import { DAY_MS } from "../core/time";
+import { DAY_MS, earliest } from "../core/time";
 import {
   type ConnectionRow,
   dropConnection,
@@ -35,8 +35,6 @@ export interface Seat {
   expiresAt: number | null;
   /** Ids of those that are heard on it; null: they did not fit in. */
   connections: string[] | null;
-  /** It has come back for changes that are not kept any more. */
-  isBehind: boolean;
 }
 
 /** A storage instance of a client. */
@@ -49,7 +47,7 @@ export interface Connection extends ConnectionRow {
 export const MAX_CONNECTIONS = 300;
 
 /** Until then a client that comes back is told that it has missed changes. */
-const FORGET_LOST_MS = DAY_MS;
+export const FORGET_LOST_MS = DAY_MS;
 
 /** What an attachment can hold, less what surrounds the ids. */
 const MAX_ATTACHED_LENGTH = 12_000;
@@ -61,6 +59,8 @@ export class Roster {
   readonly #connections = new Map<string, Connection>();
   /** When something was last heard on a socket. */
   readonly #heardAt = new WeakMap<WebSocket, number>();
+  /** Where the client stood that came on a socket, as it has said itself. */
+  readonly #cameAt = new WeakMap<WebSocket, Position>();
   /** What their attachments say. */
   readonly #seats = new WeakMap<WebSocket, Seat>();
 
@@ -81,10 +81,11 @@ export class Roster {
   join(socket: WebSocket, seat: Seat, after: string | null, now: number): void {
     this.#heardAt.set(socket, now);
     const known = after === null ? null : this.#log.positionOf(after);
+    if (known) this.#cameAt.set(socket, known);
     const lost = [...this.#connections.values()].filter(
       ({ session, sockets }) => session === seat.session && sockets.size === 0,
     );
-    this.reseat(socket, { ...seat, isBehind: known === "lost" });
+    this.reseat(socket, seat);
     for (const connection of lost) connection.sockets.add(socket);
     this.#attach(socket);
     this.#tellMissed(
@@ -136,7 +137,8 @@ export class Roster {
         ...others.map((other) => this.#heardAt.get(other) ?? 0),
         heardAt ?? now,
       );
-      this.#tellMissed(socket, [connection], () => this.#log.positionAt(since - MARGIN_MS));
+      const came = this.#cameAt.get(socket);
+      this.#tellMissed(socket, [connection], () => came ?? this.#log.positionAt(since - MARGIN_MS));
     }
     return connection;
   }
@@ -150,15 +152,22 @@ export class Roster {
     return this.#connections.get(keyOf(session, id));
   }
 
-  /** Opens a connection on a socket, or opens it anew. */
+  /**
+   * Opens a connection on a socket. One that the client had before and that is not known any more is
+   * told what it has missed, and is stale if that is not kept.
+   */
   open(
     socket: WebSocket,
     row: Pick<ConnectionRow, "session" | "id" | "collection" | "schema">,
+    hadBefore: boolean,
   ): Connection | undefined {
     putConnection(this.#ctx.storage.sql, row);
     const connection = this.#remember({ ...row, lostAt: null, isStale: false });
-    connection?.sockets.add(socket);
+    if (!connection) return undefined;
+    connection.sockets.add(socket);
     this.#attach(socket);
+    const came = this.#cameAt.get(socket);
+    if (hadBefore && came) this.#tellMissed(socket, [connection], () => came);
     return connection;
   }
 
@@ -173,9 +182,14 @@ export class Roster {
     for (const connection of [...this.#connections.values()].filter(isGone)) this.close(connection);
   }
 
-  /** Forgets those that have been lost for so long that nobody will come back for them. */
-  forgetLost(now: number): void {
-    this.forget(({ lostAt }) => lostAt !== null && lostAt < now - FORGET_LOST_MS);
+  /**
+   * Forgets those that have been lost for so long that nobody will come back for them. Returns when
+   * the next are; null: none is lost.
+   */
+  forgetLost(now: number): number | null {
+    this.forget(({ lostAt }) => lostAt !== null && lostAt + FORGET_LOST_MS <= now);
+    const lost = [...this.#connections.values()].map(({ lostAt }) => lostAt);
+    return earliest(lost.map((at) => at && at + FORGET_LOST_MS));
   }
 
   /** Sends an event bulk to all connections of a collection whose sessions are not over. */

@@ -9,7 +9,7 @@ import {
   type RxJsonSchema,
 } from "rxdb/plugins/core";
 import { isObject } from "./frames";
-import { malformed, type Reply } from "./refusals";
+import { malformed, type Reply, reasonIn } from "./refusals";
 import { sortable } from "./sortable";
 
 /** A document as RxDB's storages keep it. What else is in it is the app's. */
@@ -71,7 +71,8 @@ export function parseSchema(raw: unknown): Reply<CollectionSchema> {
     return malformed("The schema is not one that RxDB has filled in.");
   }
   const { primaryKey } = raw;
-  const primaryPath = getPrimaryFieldOfPrimaryKey(primaryKey as never) as unknown;
+  const isNamed = typeof primaryKey === "string" || isObject(primaryKey);
+  const primaryPath = isNamed && (getPrimaryFieldOfPrimaryKey(primaryKey as never) as unknown);
   if (typeof primaryPath !== "string") return malformed("The schema has no primary key.");
   const fields = indexesOf(raw.indexes, primaryPath);
   if (fields === null) return malformed("The schema's indexes are not lists of fields.");
@@ -91,7 +92,7 @@ export function parseSchema(raw: unknown): Reply<CollectionSchema> {
       },
     };
   } catch (error) {
-    return malformed(`The schema's indexes cannot be used: ${(error as Error).message}`);
+    return malformed(`The schema's indexes cannot be used${reasonIn(error)}`);
   }
 }
 

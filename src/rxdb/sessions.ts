@@ -11,6 +11,7 @@ import {
   putSession,
   type SessionRow,
 } from "./connection-table";
+import { FORGET_LOST_MS } from "./roster";
 
 /** Of one grant: an app has one per tab or device. */
 const MAX_SESSIONS = 100;
@@ -51,11 +52,9 @@ export class Sessions {
     putSession(this.#sql, session);
   }
 
-  /** Forgets what is over. Returns the hashes. */
-  dropExpired(now: number): string[] {
-    const expired = loadExpiredSessions(this.#sql, now);
-    for (const hash of expired) dropSession(this.#sql, hash);
-    return expired;
+  /** The hashes of those that ended so long ago that nobody will go on with them. */
+  listForgotten(now: number): string[] {
+    return loadExpiredSessions(this.#sql, now - FORGET_LOST_MS);
   }
 
   all(): SessionRow[] {

@@ -36,6 +36,8 @@ export class Standings {
   readonly #env: Env;
   readonly #owner: Owner;
   readonly #known = new Map<string, { level: Level; at: number }>();
+  /** How often all was forgotten. */
+  #round = 0;
 
   constructor(env: Env, owner: Owner) {
     this.#env = env;
@@ -51,9 +53,14 @@ export class Standings {
   /** `weighGrant` in the module, to be remembered. */
   async ask(grant: string, now: number): Promise<Level> {
     const { account, module } = this.#owner;
-    const level = await weighGrant(this.#env, { account, grant }, module, now);
-    this.#known.set(grant, { level, at: now });
-    return level;
+    for (;;) {
+      const round = this.#round;
+      const level = await weighGrant(this.#env, { account, grant }, module, now);
+      // While D1 answered a grant may have ended: whoever said so believes that it is known here.
+      if (round !== this.#round) continue;
+      this.#known.set(grant, { level, at: now });
+      return level;
+    }
   }
 
   /** Whether all that has been asked was asked lately. */
@@ -61,8 +68,9 @@ export class Standings {
     return [...this.#known.values()].every(({ at }) => Math.abs(now - at) < BELIEVED_MS);
   }
 
-  /** Asks again next time. */
+  /** Asks again next time, and those again that are being asked. */
   forget(): void {
+    this.#round++;
     this.#known.clear();
   }
 }

@@ -7,7 +7,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { expectUsable } from "./support/axe";
 import { type Stage, test } from "./support/stage";
-import { allow, newName, signUp } from "./support/steps";
+import { allow, newName, signUp, storeDatabase } from "./support/steps";
 
 const NARROW = { width: 320, height: 700 };
 const WIDE = { width: 1280, height: 900 };
@@ -83,7 +83,15 @@ describe("axe finds nothing, in light and dark, and nothing is wider than 320 px
         body: "x".repeat(1234),
       });
     }
-    await lookAround(stage, context, ["/", wish, "/sign-in?name=somebody-else"]);
+    const token = answer.get("access_token") ?? "";
+    const documents = [{ id: "1", text: "x".repeat(1234) }];
+    const collections = { [`c${"long".repeat(15)}`]: documents, _rxdb_internal: documents };
+    const module = "long-module-name".repeat(4);
+    for (const database of ["list", "verylongname".repeat(10)]) {
+      await storeDatabase(stage, { name, token }, module, database, collections);
+    }
+    const seen = await lookAround(stage, context, ["/", wish, "/sign-in?name=somebody-else"]);
+    expect(seen).toContain(`/data/database?module=${module}&name=list`);
   });
 
   test("on any page of an administrator", async ({ stage }) => {

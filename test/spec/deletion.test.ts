@@ -31,6 +31,7 @@ async function fillEveryTable(account: string): Promise<void> {
     insert("INSERT INTO domains SELECT 'd' || ?2 || '.example', ?1"),
     insert("INSERT INTO app_use VALUES (?1, 'grant', 1, 1, 1, ?2)"),
     insert("INSERT INTO activity VALUES (?1, ?2, 'id', 'export', '{}')"),
+    insert("INSERT INTO rxdb_modules SELECT ?1, 'todos', ?2"),
     insert(
       `INSERT INTO devices VALUES
        (?1, 'code' || ?1, 'TV', 'a:r', ?1, 'grant', 'a:r', NULL, 5, NULL, ?2, NULL)`,
@@ -228,15 +229,19 @@ describe("A deleted account", () => {
       "passwords",
       "recovery_codes",
       "refresh_tokens",
+      "rxdb_modules",
       "sessions",
     ]);
 
     await confirm(person, person.name);
     const rest = await rowsOf(account);
-    expect(rest.length).toBeGreaterThan(0);
-    expect(rest.every((row) => "parent" in (row as object))).toBe(true);
+    const module = { account, module: "todos", bytes: expect.any(Number) };
+    expect(rest.length).toBeGreaterThan(1);
+    expect(rest).toContainEqual(module);
+    expect(rest.filter((row) => !("parent" in (row as object)))).toHaveLength(1);
     await ring(person.name);
-    expect(await rowsOf(account)).toEqual([]);
+    // Its module is found by its row until the end.
+    expect(await rowsOf(account)).toEqual([module]);
     expect(await bodiesOf(account)).toEqual([]);
     expect(await accountRow(account)).toMatchObject({ erased_at: null, invitation: "inv" });
     pass(DAY);

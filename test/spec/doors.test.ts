@@ -34,7 +34,7 @@ const paths = (method: string): string[] =>
 
 /** Doors for programs, which have formats of their own. */
 const isForPrograms = (path: string): boolean =>
-  /^\/(storage|quota|\.well-known|healthz|metrics|oauth\/(token|revoke|device_authorization))(\/|$)/.test(
+  /^\/(storage|quota|rxdb|\.well-known|healthz|metrics|oauth\/(token|revoke|device_authorization))(\/|$)/.test(
     path,
   );
 

@@ -85,6 +85,22 @@ describe("The record of a person", () => {
     });
   });
 
+  it.each([
+    [{ ORIGIN: "http://localhost:8000" }, "ws://localhost:8000"],
+    [
+      { ORIGIN: "https://satchel.example", STORAGE_ORIGIN: "https://storage.example" },
+      "wss://storage.example",
+    ],
+  ])(
+    "names the door for RxDB apps on the storage's host, with TLS if it has: %j",
+    async (variables, origin) => {
+      const query = `resource=acct:alice@${new URL(variables.ORIGIN).host}`;
+      const found = await sendWith(variables)(`${variables.ORIGIN}/.well-known/webfinger?${query}`);
+      const jrd = await jrdOf(found);
+      expect(jrd.links[0]?.properties[PROPERTY.rxdb]).toBe(`${origin}/rxdb/alice/{module}`);
+    },
+  );
+
   it("§8.2 names <storage_root> as https, host and path, with no slash at the end", () => {
     expect(link.href).toMatch(/^https:\/\/[^/]+(\/[^/]+)+$/);
     expect(link.href.endsWith("/")).toBe(false);

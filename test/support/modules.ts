@@ -2,7 +2,9 @@
 
 import { env } from "cloudflare:workers";
 import { openModule } from "../../src/accounts/modules";
+import { type Collections, exchange, storingFrames } from "./database-frames";
 import { accountId } from "./rows";
+import { type App, send } from "./world";
 
 /** Opens a module of somebody, with so many bytes reserved in it. */
 export async function reserve(user: string, module: string, bytes = 0): Promise<void> {
@@ -57,4 +59,26 @@ export async function askedOfModules(
     Reflect.deleteProperty(MODULES, "getByName");
   }
   return asked.sort();
+}
+
+/** Opens a socket of an app into a module of its person. */
+export async function openSocket({ user, token }: App, module: string): Promise<WebSocket> {
+  const query = new URLSearchParams({ access_token: token });
+  const headers = { Upgrade: "websocket" };
+  const { webSocket } = await send(`/rxdb/${user}/${module}?${query}`, { headers });
+  if (!webSocket) throw new Error("There is no socket.");
+  webSocket.accept();
+  return webSocket;
+}
+
+/** Has an app store a database in a module of its person. */
+export async function storeDatabase(
+  app: App,
+  module: string,
+  database: string,
+  collections: Collections,
+): Promise<void> {
+  const socket = await openSocket(app, module);
+  await exchange(socket, storingFrames(database, collections));
+  socket.close();
 }

@@ -2,6 +2,7 @@
 
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
+import { type Collections, exchange, storingFrames } from "../../support/database-frames";
 import type { AppOptions } from "./app-server";
 import { addressOf, type Stage } from "./stage";
 
@@ -84,4 +85,23 @@ export async function connectElsewhere(stage: Stage, options: Options): Promise<
   const context = await stage.newContext();
   await signIn(stage, context, options.name);
   return connectApp(stage, context, options);
+}
+
+/** Stores a database in a module of a person, as an RxDB app with this token does. */
+export async function storeDatabase(
+  stage: Stage,
+  { name, token }: { name: string; token: string },
+  module: string,
+  database: string,
+  collections: Collections,
+): Promise<void> {
+  const query = new URLSearchParams({ access_token: token });
+  const url = `${stage.url.replace(/^http/, "ws")}/rxdb/${name}/${module}?${query}`;
+  const socket = new WebSocket(url);
+  await new Promise((resolve, reject) => {
+    socket.addEventListener("open", resolve);
+    socket.addEventListener("error", reject);
+  });
+  await exchange(socket, storingFrames(database, collections));
+  socket.close();
 }

@@ -1,0 +1,80 @@
+/** A socket that is let in at the very moment at which its grant ends. */
+
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { storingFrames } from "../support/database-frames";
+import { openSocket, storeDatabase } from "../support/modules";
+import { APP, connect, sendForm, signUp } from "../support/world";
+
+afterEach(() => {
+  Reflect.deleteProperty(env.DB, "prepare");
+});
+
+/**
+ * Holds back an answer of D1 about a grant, after so many others about one. Resolves once it is there;
+ * `release` hands it on.
+ */
+function holdStanding(after: number): { held: () => Promise<void>; release: () => void } {
+  let isHeld = false;
+  let isReleased = false;
+  const prepare = env.DB.prepare.bind(env.DB);
+  let asked = 0;
+  const hold = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const { bind, all } = statement;
+    Object.defineProperty(statement, "bind", {
+      value: (...values: unknown[]) => hold(bind.apply(statement, values)),
+    });
+    Object.defineProperty(statement, "all", {
+      value: async () => {
+        const answer = await all.call(statement);
+        if (asked++ === after) {
+          isHeld = true;
+          await until(() => isReleased);
+        }
+        return answer;
+      },
+    });
+    return statement;
+  };
+  Object.defineProperty(env.DB, "prepare", {
+    configurable: true,
+    value: (sql: string) =>
+      sql.includes("FROM grants g JOIN accounts a") ? hold(prepare(sql)) : prepare(sql),
+  });
+  return {
+    held: () => until(() => isHeld),
+    release: () => {
+      isReleased = true;
+    },
+  };
+}
+
+/** Looks again and again: a promise cannot be settled for another request or object. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+describe("A socket whose grant ends while it is let in", () => {
+  // The door asks first, then the module's object.
+  it.each([0, 1])("is told nothing, however late D1's answer number %i comes", async (after) => {
+    const person = await signUp();
+    const app = await connect(person);
+    await storeDatabase(app, "todos", "list", { tasks: [{ id: "1", text: "secret" }] });
+    const { held, release } = holdStanding(after);
+    const opening = openSocket(app, "todos");
+    await held();
+    const path = `/apps/disconnect?app=${encodeURIComponent(APP)}`;
+    expect((await sendForm(path, {}, { cookie: person.cookie })).status).toBe(303);
+    release();
+    const socket = await opening;
+    const answers: string[] = [];
+    const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
+    socket.addEventListener("message", ({ data }) => answers.push(String(data)));
+    const [create] = storingFrames("list", { tasks: [] });
+    socket.send(JSON.stringify(create));
+    socket.send(JSON.stringify({ ...create, method: "findDocumentsById", params: [["1"], true] }));
+    await closed;
+    expect(answers.length).toBeGreaterThan(0);
+    for (const answer of answers) expect(JSON.parse(answer).error?.code).toBe("unauthorized");
+  });
+});

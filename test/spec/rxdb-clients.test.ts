@@ -1,0 +1,567 @@
+/** Apps with RxDB from npm, as they are, have their databases here. */
+
+import { RxDBAttachmentsPlugin } from "rxdb/plugins/attachments";
+import { addRxPlugin } from "rxdb/plugins/core";
+import { wrappedKeyEncryptionCryptoJsStorage } from "rxdb/plugins/encryption-crypto-js";
+import { wrappedKeyCompressionStorage } from "rxdb/plugins/key-compression";
+import { RxDBLocalDocumentsPlugin } from "rxdb/plugins/local-documents";
+import { RxDBMigrationSchemaPlugin } from "rxdb/plugins/migration-schema";
+import { RxDBAttachmentsPlugin as RxDBAttachmentsPlugin16 } from "rxdb-16/plugins/attachments";
+import { addRxPlugin as addRxPlugin16 } from "rxdb-16/plugins/core";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  client,
+  doorOf,
+  found,
+  freshDatabase,
+  idsOf,
+  KITS,
+  largeBodies,
+  type Mode,
+  openInstance,
+  openTodos,
+  pathOfSession,
+  put,
+  RXDB_16,
+  RXDB_17,
+  rowsOfModule,
+  stored,
+  TODOS,
+  type Todo,
+  todo,
+  until,
+  watch,
+} from "../support/rxdb";
+import { APP, type App, someone } from "../support/world";
+
+for (const plugin of [RxDBAttachmentsPlugin, RxDBLocalDocumentsPlugin, RxDBMigrationSchemaPlugin]) {
+  addRxPlugin(plugin);
+}
+addRxPlugin16(RxDBAttachmentsPlugin16);
+
+let app: App;
+beforeAll(async () => {
+  app = await someone("todos:rw");
+});
+
+const MANY: Todo[] = Array.from({ length: 20 }, (_, i) =>
+  todo(`t${String(i).padStart(2, "0")}`, {
+    title: i % 3 === 0 ? "milk" : `bread ${i}`,
+    rank: (i * 7) % 20,
+    done: i % 4 === 0,
+    ...(i % 5 === 0 ? {} : { tags: ["home", `tag${i % 2}`].slice(0, i % 3) }),
+  }),
+);
+
+describe.each(KITS)("An app with RxDB $version", (kit) => {
+  it("inserts, finds, changes and removes, and finds all again when it comes back", async () => {
+    const name = freshDatabase();
+    const { database, todos } = await openTodos(client(doorOf(app), kit), name);
+    const milk = await todos.insert(todo("milk"));
+    await todos.insert(todo("bread", { rank: 2 }));
+    await todos.upsert(todo("tea", { rank: 3 }));
+    await milk.patch({ done: true });
+    await (await todos.findOne("bread").exec(true)).remove();
+    expect(idsOf(await todos.find({ sort: [{ rank: "desc" }] }).exec())).toEqual(["tea", "milk"]);
+    await expect(todos.insert(todo("milk"))).rejects.toThrow("CONFLICT");
+    await database.close();
+    const again = await openTodos(client(doorOf(app), kit), name);
+    expect((await again.todos.findOne("milk").exec(true)).toJSON()).toEqual(
+      todo("milk", { done: true }),
+    );
+    expect(await again.todos.count().exec()).toBe(2);
+    await again.database.close();
+  });
+
+  it("writes and removes many at once, and is told which of them were there", async () => {
+    const { database, todos } = await openTodos(client(doorOf(app), kit), freshDatabase());
+    const { success, error } = await todos.bulkInsert(MANY);
+    expect([success.length, error]).toEqual([MANY.length, []]);
+    const mixed = await todos.bulkInsert([todo("t00"), todo("new"), todo("t01")]);
+    expect(idsOf(mixed.success)).toEqual(["new"]);
+    expect(mixed.error.map(({ status, documentId }) => [status, documentId])).toEqual([
+      [409, "t00"],
+      [409, "t01"],
+    ]);
+    await todos.bulkUpsert([todo("t00", { rank: 999 }), todo("newer")]);
+    await todos.bulkRemove(["t01", "t02"]);
+    expect(await todos.count().exec()).toBe(MANY.length);
+    expect((await todos.findOne("t00").exec(true)).rank).toBe(999);
+    await database.close();
+  });
+
+  it("sorts, skips, limits and counts", async () => {
+    const { database, todos } = await openTodos(client(doorOf(app), kit), freshDatabase());
+    await todos.bulkInsert(MANY);
+    const byRank = [...MANY].sort((a, b) => a.rank - b.rank);
+    const selector = { rank: { $gte: 5 } };
+    const wanted = byRank.filter(({ rank }) => rank >= 5);
+    const find = async (query: object) => idsOf(await todos.find({ selector, ...query }).exec());
+    expect(await find({ sort: [{ rank: "asc" }] })).toEqual(idsOf(wanted));
+    expect(await find({ sort: [{ rank: "desc" }] })).toEqual(idsOf(wanted).reverse());
+    expect(await find({ sort: [{ rank: "asc" }], skip: 2, limit: 3 })).toEqual(
+      idsOf(wanted.slice(2, 5)),
+    );
+    expect(await find({ sort: [{ rank: "desc" }], skip: 12, limit: 9 })).toEqual(
+      idsOf(wanted).reverse().slice(12, 21),
+    );
+    expect(
+      idsOf(await todos.find({ sort: [{ done: "desc" }, { rank: "asc" }], limit: 6 }).exec()),
+    ).toEqual([
+      ...idsOf(byRank.filter(({ done }) => done)),
+      idsOf(byRank.filter((t) => !t.done))[0],
+    ]);
+    expect(await todos.count({ selector }).exec()).toBe(wanted.length);
+    await database.close();
+  });
+
+  it.each<[string, object, (one: Todo) => boolean]>([
+    ["$eq", { title: { $eq: "milk" } }, ({ title }) => title === "milk"],
+    ["a bare value", { rank: 7 }, ({ rank }) => rank === 7],
+    ["$ne", { title: { $ne: "milk" } }, ({ title }) => title !== "milk"],
+    ["$gt", { rank: { $gt: 12 } }, ({ rank }) => rank > 12],
+    ["$gte", { rank: { $gte: 12 } }, ({ rank }) => rank >= 12],
+    ["$lt", { rank: { $lt: 4 } }, ({ rank }) => rank < 4],
+    ["$lte", { rank: { $lte: 4 } }, ({ rank }) => rank <= 4],
+    ["$in", { rank: { $in: [1, 2, 77] } }, ({ rank }) => [1, 2].includes(rank)],
+    ["$nin", { rank: { $nin: [1, 2] } }, ({ rank }) => ![1, 2].includes(rank)],
+    ["$exists", { tags: { $exists: false } }, ({ tags }) => tags === undefined],
+    [
+      "$regex",
+      { title: { $regex: "^BREAD 1", $options: "i" } },
+      ({ title }) => /^bread 1/.test(title),
+    ],
+    ["$mod", { rank: { $mod: [5, 2] } }, ({ rank }) => rank % 5 === 2],
+    ["$not", { rank: { $not: { $gt: 3 } } }, ({ rank }) => rank <= 3],
+    ["$and", { $and: [{ done: true }, { rank: { $gt: 3 } }] }, (t) => t.done && t.rank > 3],
+    ["$or", { $or: [{ done: true }, { rank: 3 }] }, (t) => t.done || t.rank === 3],
+    ["$nor", { $nor: [{ done: true }, { rank: 3 }] }, (t) => !t.done && t.rank !== 3],
+    ["$elemMatch", { tags: { $elemMatch: { $eq: "tag1" } } }, (t) => !!t.tags?.includes("tag1")],
+    ["$size", { tags: { $size: 2 } }, ({ tags }) => tags?.length === 2],
+    ["$type", { tags: { $type: "array" } }, ({ tags }) => tags !== undefined],
+  ])("finds by %s", async (_, selector, matches) => {
+    const { database, todos } = await shared(kit);
+    const expected = idsOf(MANY.filter(matches));
+    expect(expected.length).toBeGreaterThan(0);
+    const found = await todos.find({ selector, sort: [{ id: "asc" }] }).exec();
+    expect(idsOf(found)).toEqual(expected);
+    expect(
+      await database.todos?.find({ selector: { $and: [selector, { id: "nobody" }] } }).exec(),
+    ).toEqual([]);
+  });
+
+  it("sees what another client does while its own queries live, before that client is answered", async () => {
+    const name = freshDatabase();
+    const [one, two] = [client(doorOf(app), kit), client(doorOf(app), kit)];
+    const [mine, theirs] = [await openTodos(one, name), await openTodos(two, name)];
+    const live = watch(
+      mine.todos.find({ selector: { done: false }, sort: [{ rank: "asc" }] }) as never,
+    );
+    const own = watch(
+      theirs.todos.find({ selector: { done: false }, sort: [{ rank: "asc" }] }) as never,
+    );
+    await until(() => live.count > 0 && own.count > 0);
+    await theirs.todos.insert(todo("b", { rank: 5 }));
+    await theirs.todos.insert(todo("a", { rank: 3 }));
+    await until(() => String(live.ids) === "a,b");
+    await (await mine.todos.findOne("b").exec(true)).patch({ rank: 1 });
+    await until(() => String(own.ids) === "b,a");
+    await (await theirs.todos.findOne("a").exec(true)).patch({ done: true });
+    await until(() => String(live.ids) === "b");
+    await (await theirs.todos.findOne("b").exec(true)).remove();
+    await until(() => live.ids.length === 0 && own.ids.length === 0);
+    expect(one.network.bulks).toEqual(expect.arrayContaining(two.network.bulks.slice(-5)));
+    for (const { network } of [one, two]) {
+      for (const frame of network.sent.map((text) => JSON.parse(text))) {
+        const answer = network.received.findIndex(({ answerTo }) => answerTo === frame.requestId);
+        if (frame.method !== "bulkWrite" || network.received[answer]?.method !== "bulkWrite")
+          continue;
+        const [row] = frame.params[0];
+        const event = network.received.findIndex(
+          ({ method, return: bulk }) =>
+            method === "changeStream" && JSON.stringify(bulk).includes(row.document._rev),
+        );
+        if (row.document.rank !== undefined) expect(event).toBeLessThan(answer);
+        if (row.document.rank !== undefined) expect(event).toBeGreaterThan(-1);
+      }
+    }
+    await Promise.all([mine.database.close(), theirs.database.close()]);
+  });
+
+  it("loses no increment that two clients make at once", async () => {
+    const name = freshDatabase();
+    const opened = await Promise.all([1, 2].map(() => openTodos(client(doorOf(app), kit), name)));
+    await opened[0]?.todos.insert(todo("counter", { rank: 0 }));
+    await Promise.all(
+      opened.map(async ({ todos }) => {
+        const counter = await todos.findOne("counter").exec(true);
+        await Promise.all(
+          Array.from({ length: 10 }, () =>
+            counter.incrementalModify((data) => ({ ...data, rank: data.rank + 1 })),
+          ),
+        );
+      }),
+    );
+    const counter = opened[1]?.todos.findOne("counter");
+    await until(async () => (await counter?.exec(true))?.rank === 20);
+    await Promise.all(opened.map(({ database }) => database.close()));
+  });
+
+  it("keeps attachments, small and large, for other clients too", async () => {
+    const name = freshDatabase();
+    const large = Buffer.from(Uint8Array.from({ length: 1_500_000 }, (_, i) => (i * i) >> 5));
+    const writer = await openTodos(client(doorOf(app), kit), name);
+    const milk = await writer.todos.insert(todo("milk"));
+    const attach = (id: string, data: Buffer) =>
+      milk.getLatest().putAttachment({
+        id,
+        // Version 16 takes text of base64 or a Blob, version 17 Blobs alone.
+        data: new Blob([new Uint8Array(data)], { type: "image/png" }) as never,
+        type: "image/png",
+      });
+    const bodies = (await largeBodies(app.user)).length;
+    await attach("small.png", Buffer.from("small one"));
+    await attach("large.png", large);
+    const reader = await openTodos(client(doorOf(app), kit), name);
+    const read = async (id: string) => {
+      const document = await reader.todos.findOne("milk").exec(true);
+      const data: unknown = await document.getAttachment(id)?.getData();
+      return Buffer.from(await (data as Blob).arrayBuffer());
+    };
+    expect((await read("small.png")).toString()).toBe("small one");
+    expect((await read("large.png")).equals(large)).toBe(true);
+    expect((await largeBodies(app.user)).length).toBe(bodies + 1);
+    const document = await reader.todos.findOne("milk").exec(true);
+    await document.patch({ title: "with attachments still" });
+    expect((await read("small.png")).toString()).toBe("small one");
+    await document.getLatest().getAttachment("small.png")?.remove();
+    expect(idsOf((await reader.todos.findOne("milk").exec(true)).allAttachments())).toEqual([
+      "large.png",
+    ]);
+    await document.getLatest().remove();
+    await expect(read("large.png")).rejects.toThrow();
+    await Promise.all([writer.database.close(), reader.database.close()]);
+  });
+});
+
+const opened = new Map<string, ReturnType<typeof openTodos>>();
+
+/** One database for all questions of a version. */
+function shared(kit: (typeof KITS)[number]): ReturnType<typeof openTodos> {
+  const made = opened.get(kit.version);
+  if (made) return made;
+  const making = openTodos(client(doorOf(app), kit), freshDatabase(), { isShared: true }).then(
+    async (todos) => {
+      await todos.todos.bulkInsert(MANY);
+      return todos;
+    },
+  );
+  opened.set(kit.version, making);
+  return making;
+}
+
+describe("What RxDB has plugins for", () => {
+  it("local documents, of a database and of a collection, live", async () => {
+    const name = freshDatabase();
+    const make = async () => {
+      const database = await client(doorOf(app)).open(name, { localDocuments: true });
+      const { todos } = await database.addCollections({
+        todos: { schema: TODOS, localDocuments: true },
+      });
+      return { database, todos: todos as NonNullable<typeof todos> };
+    };
+    const [one, two] = [await make(), await make()];
+    await one.database.insertLocal("settings", { theme: "dark" });
+    await one.todos.upsertLocal("view", { sort: "rank" });
+    const values: unknown[] = [];
+    two.database
+      .getLocal$<{ theme: string }>("settings")
+      .subscribe((document) => values.push(document?.get("theme")));
+    await until(() => values.includes("dark"));
+    await one.database.upsertLocal("settings", { theme: "light" });
+    await until(() => values.at(-1) === "light");
+    expect((await two.todos.getLocal("view"))?.get("sort")).toBe("rank");
+    await (await two.todos.getLocal("view"))?.remove();
+    expect(await one.todos.getLocal("view")).toBeNull();
+    await Promise.all([one.database.close(), two.database.close()]);
+  });
+
+  it("the migration to a new version of a schema", async () => {
+    const name = freshDatabase();
+    const old = await openTodos(client(doorOf(app)), name);
+    await old.todos.bulkInsert(MANY);
+    await old.database.close();
+    const schema = {
+      ...TODOS,
+      version: 1,
+      properties: { ...TODOS.properties, urgent: { type: "boolean" } },
+    };
+    const migrationStrategies = {
+      1: (document: Todo) => (document.done ? null : { ...document, urgent: document.rank > 10 }),
+    };
+    const { database, todos } = await openTodos(client(doorOf(app)), name, {
+      schema,
+      migrationStrategies,
+    });
+    const urgent = MANY.filter(({ done, rank }) => !done && rank > 10);
+    const found = await todos
+      .find({ selector: { urgent: true } as never, sort: [{ id: "asc" }] })
+      .exec();
+    expect(idsOf(found)).toEqual(idsOf(urgent));
+    expect(await todos.count().exec()).toBe(MANY.filter(({ done }) => !done).length);
+    await database.close();
+  });
+
+  it("encryption: neither the words nor the password come to the storage", async () => {
+    const name = freshDatabase();
+    const make = async () => {
+      const own = client(doorOf(app));
+      const storage = wrappedKeyEncryptionCryptoJsStorage({ storage: own.storage as never });
+      const options = { storage, password: "a password of theirs" };
+      const schema = { ...TODOS, encrypted: ["title", "tags"] };
+      return { own, ...(await openTodos(own, name, { schema, options })) };
+    };
+    const one = await make();
+    await one.todos.insert(todo("secret", { title: "something secret", tags: ["hidden"] }));
+    const two = await make();
+    expect((await two.todos.findOne("secret").exec(true)).toJSON()).toEqual(
+      todo("secret", { title: "something secret", tags: ["hidden"] }),
+    );
+    const kept = JSON.stringify(await rowsOfModule(app.user));
+    expect(kept).toContain("secret");
+    for (const words of ["something secret", "hidden", "a password of theirs"]) {
+      expect(kept).not.toContain(words);
+    }
+    await Promise.all([one.database.close(), two.database.close()]);
+  });
+
+  it("a password that a client sends along is not kept", async () => {
+    const name = freshDatabase();
+    const instance = await openInstance(client(doorOf(app)), name, TODOS, {
+      password: "sent in clear",
+    });
+    expect(JSON.stringify(await rowsOfModule(app.user))).not.toContain("sent in clear");
+    await instance.close();
+  });
+
+  it("short keys: documents are kept with them and found by their long ones", async () => {
+    const name = freshDatabase();
+    const make = () => {
+      const own = client(doorOf(app));
+      const storage = wrappedKeyCompressionStorage({ storage: own.storage as never });
+      const schema = { ...TODOS, keyCompression: true };
+      return openTodos(own, name, { schema, options: { storage } });
+    };
+    const one = await make();
+    const two = await make();
+    const live = watch(
+      two.todos.find({ selector: { rank: { $gt: 10 } }, sort: [{ rank: "asc" }] }) as never,
+    );
+    await one.todos.bulkInsert(MANY);
+    const expected = MANY.filter(({ rank }) => rank > 10).sort((a, b) => a.rank - b.rank);
+    await until(() => live.ids.length === expected.length);
+    expect(live.ids).toEqual(idsOf(expected));
+    await Promise.all([one.database.close(), two.database.close()]);
+  });
+});
+
+describe("RxDB 16 and 17 on one database", () => {
+  it("that version 16 has made: both write, and see each other's writes live", async () => {
+    const name = freshDatabase();
+    const old = await openTodos(client(doorOf(app), RXDB_16), name);
+    await old.todos.insert(todo("of 16"));
+    const current = await openTodos(client(doorOf(app), RXDB_17), name);
+    const live = [old, current].map(({ todos }) =>
+      watch(todos.find({ sort: [{ id: "asc" }] }) as never),
+    );
+    await current.todos.insert(todo("of 17"));
+    await (await current.todos.findOne("of 16").exec(true)).patch({ done: true });
+    await old.todos.insert(todo("of 16 again"));
+    await until(() => live.every(({ ids }) => String(ids) === "of 16,of 16 again,of 17"));
+    expect((await old.todos.findOne("of 16").exec(true)).done).toBe(true);
+    await Promise.all([old.database.close(), current.database.close()]);
+  });
+
+  it("that version 17 has made: version 16 itself will not open it, and nothing hangs", async () => {
+    const name = freshDatabase();
+    const { database, todos } = await openTodos(client(doorOf(app), RXDB_17), name);
+    await todos.insert(todo("of 17"));
+    await expect(openTodos(client(doorOf(app), RXDB_16), name)).rejects.toThrow("DM5");
+    expect(await todos.count().exec()).toBe(1);
+    await database.close();
+  });
+
+  it("attachments that one has written are read by the other", async () => {
+    const name = freshDatabase();
+    const old = await openTodos(client(doorOf(app), RXDB_16), name);
+    const current = await openTodos(client(doorOf(app), RXDB_17), name);
+    const data = (text: string) => new Blob([text], { type: "text/plain" }) as never;
+    const one = await old.todos.insert(todo("one"));
+    await one.putAttachment({ id: "a", type: "text/plain", data: data("by 16") });
+    const seen = await current.todos.findOne("one").exec(true);
+    expect(await seen.getAttachment("a")?.getStringData()).toBe("by 16");
+    await seen.putAttachment({ id: "b", type: "text/plain", data: data("by 17") });
+    const back = await old.todos.findOne("one").exec(true);
+    await until(() => back.getLatest().allAttachments().length === 2);
+    expect(await back.getLatest().getAttachment("b")?.getStringData()).toBe("by 17");
+    await Promise.all([old.database.close(), current.database.close()]);
+  });
+});
+
+describe("The usage that RxDB's page shows", () => {
+  it.each<[Mode, number]>([
+    ["one", 1],
+    ["storage", 1],
+    ["database", 2],
+    ["collection", 4],
+  ])("works in mode '%s'", async (mode, sockets) => {
+    let count = 0;
+    const path = doorOf(app);
+    const own = client(doorOf(app), RXDB_17, mode);
+    const { messageChannelCreator } = own.storage.settings;
+    own.storage.settings.messageChannelCreator = () => {
+      count++;
+      return messageChannelCreator();
+    };
+    const names = [freshDatabase(), freshDatabase()];
+    const databases = await Promise.all(names.map((name) => openTodos(own, name)));
+    await Promise.all(databases.map(({ todos }, i) => todos.insert(todo(`in ${i}`))));
+    const others = await Promise.all(names.map((name) => openTodos(client(path), name)));
+    for (const [i, { todos }] of others.entries()) {
+      expect(idsOf(await todos.find().exec())).toEqual([`in ${i}`]);
+    }
+    // In mode 'one' the socket is opened with the storage itself.
+    expect(count + (mode === "one" ? 1 : 0)).toBe(sockets);
+    await Promise.all([...databases, ...others].map(({ database }) => database.close()));
+  });
+
+  it("customRequest: whoami, quota and session, and a clear error for others", async () => {
+    const path = doorOf(app);
+    const { storage } = client(path);
+    const access = { user: app.user, module: "todos", access: "rw", app: APP };
+    expect(await storage.customRequest("whoami")).toEqual(access);
+    expect(await storage.customRequest({ type: "whoami" })).toEqual(access);
+    const quota = await storage.customRequest<unknown, Record<string, number>>("quota");
+    expect(quota.quotaBytes).toBe(1_073_741_824);
+    expect(quota.availableBytes).toBe(1_073_741_824 - (quota.usedBytes ?? Number.NaN));
+    const session = await storage.customRequest<unknown, { session: string; url: string }>(
+      "session",
+    );
+    expect(session.url).toContain(`/rxdb/${app.user}/todos?session=`);
+    const { database, todos } = await openTodos(
+      client(pathOfSession(session as never)),
+      freshDatabase(),
+    );
+    await todos.insert(todo("by session"));
+    await database.close();
+    for (const other of ["erase", { bar: "foo" }, null, 5, ["whoami"], { type: "__proto__" }]) {
+      await expect(storage.customRequest(other)).rejects.toThrow("SatchelError");
+    }
+  });
+
+  it("a read-only app is told so by whoami", async () => {
+    const reader = await someone("todos:r");
+    const { storage } = client(doorOf(reader));
+    expect(await storage.customRequest("whoami")).toMatchObject({ access: "r" });
+  });
+});
+
+describe("A database", () => {
+  it("is made once by two clients that come at once", async () => {
+    const name = freshDatabase();
+    const both = await Promise.all([1, 2, 3].map(() => openTodos(client(doorOf(app)), name)));
+    await Promise.all(both.map(({ todos }, i) => todos.insert(todo(`by ${i}`))));
+    for (const { todos } of both) {
+      await until(async () => (await todos.find().exec()).length === 3);
+    }
+    const tokens = await Promise.all(both.map(({ database }) => database.storageToken));
+    expect(new Set(tokens).size).toBe(1);
+    await Promise.all(both.map(({ database }) => database.close()));
+  });
+
+  it("of one module or person is not seen in another", async () => {
+    const name = freshDatabase();
+    const wide = await someone("*:rw");
+    const places = [doorOf(wide, "todos"), doorOf(wide, "notes"), doorOf(app)];
+    const all = await Promise.all(places.map((path) => openTodos(client(path), name)));
+    await Promise.all(all.map(({ todos }, i) => todos.insert(todo(`in ${i}`))));
+    for (const [i, { todos }] of all.entries()) {
+      expect(idsOf(await todos.find().exec())).toEqual([`in ${i}`]);
+    }
+    await Promise.all(all.map(({ database }) => database.close()));
+  });
+
+  it("takes another schema of the same version: by its indexes everything is found", async () => {
+    const name = freshDatabase();
+    const [one, two] = [client(doorOf(app)), client(doorOf(app))];
+    const before = await openInstance(one, name, { ...TODOS, indexes: ["rank"] });
+    await put(before, ...MANY.map((content) => stored(content)));
+    const indexes = [["title", "rank"], "done"];
+    const after = await openInstance(two, name, { ...TODOS, indexes });
+    const titled = [...MANY].sort((a, b) =>
+      a.title === b.title ? a.rank - b.rank : a.title < b.title ? -1 : 1,
+    );
+    const ranked = [...MANY].sort((a, b) => a.rank - b.rank);
+    const selector = { _deleted: { $eq: false } };
+    const byTitle = { selector, sort: [{ title: "asc" }, { rank: "asc" }] };
+    const byRank = { selector, sort: [{ rank: "asc" }] };
+    expect(await found(after, byTitle)).toEqual(idsOf(titled));
+    await put(after, stored(todo("zz", { title: "zz", rank: 1000 })));
+    expect(await found(before, byRank)).toEqual([...idsOf(ranked), "zz"]);
+    await put(before, stored(todo("aa", { title: "a", rank: 0 })));
+    expect(await found(after, byTitle)).toEqual(["aa", ...idsOf(titled), "zz"]);
+    await Promise.all([before.close(), after.close()]);
+  });
+
+  it("goes on for the others when one closes it, and is gone for all when its collection is removed", async () => {
+    const name = freshDatabase();
+    const [one, two] = [
+      await openTodos(client(doorOf(app)), name),
+      await openTodos(client(doorOf(app)), name),
+    ];
+    await one.todos.bulkInsert(MANY);
+    await one.database.close();
+    await two.todos.insert(todo("still"));
+    const three = await openTodos(client(doorOf(app)), name);
+    expect(await three.todos.count().exec()).toBe(MANY.length + 1);
+    await two.todos.remove();
+    await expect(three.todos.insert(todo("too late"))).rejects.toThrow("COL21");
+    const kept = JSON.stringify(await rowsOfModule(app.user));
+    expect(kept).not.toContain('\\"id\\":\\"still\\"');
+    const four = await openTodos(client(doorOf(app)), name);
+    expect(await four.todos.count().exec()).toBe(0);
+    await four.todos.insert(todo("anew"));
+    await Promise.all([two, four].map(({ database }) => database.close()));
+  });
+
+  it("that is removed is not mistaken for one that is made then", async () => {
+    const own = await someone("todos:rw");
+    const [first, second] = [freshDatabase(), freshDatabase()];
+    const left = await openInstance(client(doorOf(own)), first);
+    const events: string[] = [];
+    left.changeStream().subscribe(({ id }) => events.push(id));
+    await (await openInstance(client(doorOf(own)), first)).remove();
+    const other = await openInstance(client(doorOf(own)), second);
+    await put(other, stored(todo("theirs")));
+    for (const act of [
+      () => put(left, stored(todo("mine"))),
+      () => left.findDocumentsById(["theirs"], true),
+      () => left.cleanup(0),
+    ]) {
+      await expect(act()).rejects.toThrow("removed");
+    }
+    expect(await found(other)).toEqual(["theirs"]);
+    expect(events).toEqual([]);
+  });
+
+  it("is gone with all its collections when it is removed", async () => {
+    const name = freshDatabase();
+    const { database, todos } = await openTodos(client(doorOf(app)), name);
+    await todos.insert(todo("unique-to-this-test"));
+    await database.remove();
+    expect(JSON.stringify(await rowsOfModule(app.user))).not.toContain("unique-to-this-test");
+    const again = await openTodos(client(doorOf(app)), name);
+    expect(await again.todos.count().exec()).toBe(0);
+    await again.database.close();
+  });
+});

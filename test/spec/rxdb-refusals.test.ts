@@ -1,0 +1,717 @@
+/** What the RxDB door refuses: in-band, so that no client hangs, and nothing is changed by it. */
+
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { RxDBAttachmentsPlugin } from "rxdb/plugins/attachments";
+import { addRxPlugin } from "rxdb/plugins/core";
+import { describe, expect, it } from "vitest";
+import { actOn, administrator } from "../support/admin";
+import { DAY, MINUTE, pass, SECOND, stopClock } from "../support/clock";
+import { ring } from "../support/erasing";
+import { appWith, tokensOf } from "../support/oauth";
+import { accountId, everyRow } from "../support/rows";
+import {
+  type Answer,
+  askForSession,
+  client,
+  creation,
+  doorOf,
+  Frames,
+  found,
+  freshDatabase,
+  idsOf,
+  KITS,
+  largeBodies,
+  moduleUnchanged,
+  Network,
+  objectOf,
+  openInstance,
+  openTodos,
+  pathOfSession,
+  prepared,
+  put,
+  RXDB_16,
+  RXDB_17,
+  rowsOfModule,
+  sessionOf,
+  stored,
+  TODOS,
+  todo,
+  until,
+  upgrade,
+  watch,
+  writing,
+} from "../support/rxdb";
+import { setQuota } from "../support/storage";
+import {
+  APP,
+  App,
+  connect,
+  consent,
+  fragmentOf,
+  type Person,
+  send,
+  sendForm,
+  signUp,
+  someone,
+} from "../support/world";
+
+addRxPlugin(RxDBAttachmentsPlugin);
+
+/** A person with a database, in which one thing is to be done, and the app that made it. */
+async function owner(kit = RXDB_17, quota: number | null = null) {
+  const person = await signUp();
+  const app = await connect(person, quota === null ? "todos:rw" : "*:rw");
+  await setQuota(app, quota);
+  const name = freshDatabase();
+  const network = new Network(doorOf(app));
+  const { database, todos } = await openTodos(client(network, kit), name);
+  await todos.insert(todo("kept"));
+  return { person, app, name, database, todos, network };
+}
+
+const disconnect = (person: Person): Promise<Response> =>
+  sendForm(`/apps/disconnect?${new URLSearchParams({ app: APP })}`, {}, { cookie: person.cookie });
+
+describe("A client that may not come in", () => {
+  /** Each with the path it tries, the code of the refusal and of the close. */
+  const CASES: [string, (app: App, person: Person) => Promise<string>, string, number][] = [
+    ["without a token", async (app) => `/rxdb/${app.user}/todos`, "unauthorized", 4401],
+    [
+      "with what is no token",
+      async (app) => doorOf(new App(app.user, "nonsense")),
+      "unauthorized",
+      4401,
+    ],
+    [
+      "with a token that somebody has changed",
+      async (app) => doorOf(new App(app.user, `${app.token.slice(0, -3)}abc`)),
+      "unauthorized",
+      4401,
+    ],
+    [
+      "with what is no session",
+      async (app) => `/rxdb/${app.user}/todos?session=nonsense`,
+      "unauthorized",
+      4401,
+    ],
+    [
+      "with a token of somebody else",
+      async (app) => doorOf(new App(app.user, (await someone("*:rw")).token)),
+      "insufficient-scope",
+      4403,
+    ],
+    ["for another module", async (app) => doorOf(app, "notes"), "insufficient-scope", 4403],
+    ["for what is no module", async (app) => doorOf(app, "public"), "not-found", 4500],
+    ["for a name that is no module's", async (app) => doorOf(app, "a%20b"), "not-found", 4500],
+  ];
+
+  it.each(CASES)("%s is refused in-band: createRxDatabase rejects", async (_, pathOf, code) => {
+    const { app, person, name } = await owner();
+    const path = await pathOf(app, person);
+    await moduleUnchanged(app.user, async () => {
+      await expect(openTodos(client(path), name)).rejects.toThrow(code);
+      await expect(openTodos(client(path, RXDB_16), name)).rejects.toThrow(code);
+      await expect(client(path).storage.customRequest("whoami")).rejects.toThrow(code);
+    });
+  });
+
+  it("is answered at every frame, and its socket is closed with a code that says why", async () => {
+    const { app, person, name } = await owner();
+    await Promise.all(
+      CASES.map(async ([title, pathOf, code, closeCode]) => {
+        const frames = await Frames.open(await pathOf(app, person));
+        for (const method of ["create", "query", "custom", "nonsense"]) {
+          const params = method === "create" ? creation(name) : [];
+          const answer = await frames.ask({ method, params });
+          expect(answer, title).toMatchObject({
+            connectionId: "c",
+            answerTo: "r",
+            method,
+            error: { name: "SatchelError", code, message: expect.any(String) },
+          });
+          expect(answer, title).not.toHaveProperty("return");
+        }
+        await until(() => frames.closed !== null, 6000);
+        expect([title, frames.closed?.code]).toEqual([title, closeCode]);
+      }),
+    );
+  });
+
+  it("leaves no object behind where there is nobody", async () => {
+    const app = await someone("todos:rw");
+    for (const user of ["nobody-of-this-name", "%00", "a".repeat(300)]) {
+      const frames = await Frames.open(`/rxdb/${user}/todos?access_token=${app.token}`);
+      const { error } = await frames.ask({ method: "custom", params: "whoami" });
+      expect(["unauthorized", "insufficient-scope", "not-found"]).toContain(error?.code);
+    }
+    expect(JSON.stringify(await everyRow())).not.toContain("nobody-of-this-name");
+  });
+
+  it("that does not upgrade -> 426", async () => {
+    const app = await someone("todos:rw");
+    const response = await send(doorOf(app), { headers: { Origin: APP } });
+    expect(response.status).toBe(426);
+    expect(await response.json()).toMatchObject({
+      error: expect.any(String),
+      message: expect.any(String),
+    });
+    expect((await upgrade(doorOf(app), { Upgrade: "h2c" })).status).toBe(426);
+  });
+
+  it("an access token that has expired is worth nothing, and closes what it has opened", async () => {
+    const person = await signUp();
+    const app = appWith(person, await tokensOf(person, "todos:rw"));
+    const name = freshDatabase();
+    const network = new Network(doorOf(app));
+    const { todos } = await openTodos(client(network), name);
+    await todos.insert(todo("in time"));
+    pass(2 * 60 * MINUTE);
+    await moduleUnchanged(person.name, async () => {
+      await expect(openTodos(client(doorOf(app)), name)).rejects.toThrow("unauthorized");
+      await expect(todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
+    });
+  });
+});
+
+describe("POST …/session", () => {
+  it.each<[string, (app: App) => Promise<Response>, number, string]>([
+    [
+      "without a token",
+      (app) => askForSession(app, "todos", { headers: { Authorization: "" } }),
+      401,
+      "unauthorized",
+    ],
+    ["with what is no token", (app) => askForSession(new App(app.user, "x")), 401, "unauthorized"],
+    ["for another module", (app) => askForSession(app, "notes"), 403, "insufficient-scope"],
+    ["for what is no module", (app) => askForSession(app, "public"), 404, "not-found"],
+    [
+      "for somebody else",
+      (app) => askForSession(new App("somebody-else", app.token)),
+      403,
+      "insufficient-scope",
+    ],
+  ])("%s -> refused as the storage would, with CORS", async (_, ask, status, error) => {
+    const { app } = await owner();
+    await moduleUnchanged(app.user, async () => {
+      const response = await ask(app);
+      expect([response.status, await response.json()]).toMatchObject([status, { error }]);
+      expect(response.headers.get("access-control-allow-origin")).not.toBeNull();
+    });
+  });
+
+  it.each(["null", "[]", "5", '{"session":5}', '{"session":"x"}', "{", '{"__proto__":{}}'])(
+    "with the body %s does no harm",
+    async (body) => {
+      const app = await someone("todos:rw");
+      const response = await send(`/rxdb/${app.user}/todos/session`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${app.token}`, "Content-Type": "application/json" },
+        body,
+      });
+      expect([201, 400]).toContain(response.status);
+    },
+  );
+
+  it("its secret is kept as a hash alone", async () => {
+    const app = await someone("todos:rw");
+    const { session } = await sessionOf(app);
+    await openTodos(client(pathOfSession(await sessionOf(app))), freshDatabase());
+    const kept = JSON.stringify([await everyRow(), await rowsOfModule(app.user)]);
+    expect(kept).not.toContain(session);
+    expect(kept).not.toContain(app.token);
+  });
+
+  it("a session of a code flow's token ends with it, and a new one is the same connection", async () => {
+    const person = await signUp();
+    const tokens = await tokensOf(person, "todos:rw");
+    const session = await sessionOf(appWith(person, tokens));
+    expect(session.expiresAt).toBeGreaterThan(Date.now());
+    expect(session.expiresAt).toBeLessThanOrEqual(Date.now() + tokens.expires_in * SECOND);
+    pass(tokens.expires_in * SECOND + MINUTE);
+    await expect(openTodos(client(pathOfSession(session)), freshDatabase())).rejects.toThrow(
+      "unauthorized",
+    );
+  });
+});
+
+describe("An app that may only read", () => {
+  async function reading(kit = RXDB_17) {
+    const { person, app, name, todos } = await owner(kit);
+    const reader = await connect(person, "todos:r");
+    return { person, app, name, todos, reader };
+  }
+
+  it.each(KITS)(
+    "of RxDB $version opens a database that is there, reads it and sees it live",
+    async (kit) => {
+      const { app, name, todos, reader } = await reading(kit);
+      const opened = await openTodos(client(doorOf(reader), kit), name);
+      const live = watch(opened.todos.find({ sort: [{ id: "asc" }] }) as never);
+      await until(() => live.ids.length === 1);
+      await todos.insert(todo("more"));
+      await until(() => live.ids.length === 2);
+      expect(await opened.todos.count().exec()).toBe(2);
+      await opened.database.close();
+      expect(await found(await openInstance(client(doorOf(app), kit), name))).toHaveLength(2);
+    },
+  );
+
+  it("changes nothing: every write is refused, and not as a conflict that would be tried again", async () => {
+    const { name, reader, app } = await reading();
+    const { todos } = await openTodos(client(doorOf(reader)), name);
+    const kept = await todos.findOne("kept").exec(true);
+    await moduleUnchanged(app.user, async () => {
+      for (const write of [
+        () => todos.insert(todo("new")),
+        () => todos.bulkInsert([todo("new"), todo("newer")]),
+        () => todos.upsert(todo("kept", { rank: 9 })),
+        () => todos.upsert(todo("new")),
+        () => kept.patch({ rank: 9 }),
+        () => kept.incrementalPatch({ rank: 9 }),
+        () => kept.incrementalModify((data) => ({ ...data, rank: 9 })),
+        () => kept.putAttachment({ id: "a", type: "text/plain", data: new Blob(["a"]) }),
+        () => kept.remove(),
+        () => todos.find().remove(),
+        () => todos.storageInstance.cleanup(0),
+        () => todos.storageInstance.remove(),
+      ]) {
+        await expect(write(), String(write)).rejects.toThrow("insufficient-scope");
+      }
+      await expect(todos.insert(todo("kept"))).rejects.toThrow("CONFLICT");
+    });
+    const frames = await Frames.open(doorOf(reader));
+    await frames.ask({ method: "create", params: creation(name) });
+    const mixed = await moduleUnchanged(app.user, () =>
+      frames.ask(writing(stored(todo("kept")), stored(todo("new")))),
+    );
+    expect(JSON.stringify(mixed)).not.toMatch(/"error":\[\]/);
+  });
+
+  it("makes no database and no collection", async () => {
+    const { name, reader, app } = await reading();
+    await moduleUnchanged(app.user, async () => {
+      await expect(openTodos(client(doorOf(reader)), freshDatabase())).rejects.toThrow(
+        "insufficient-scope",
+      );
+      const database = await client(doorOf(reader)).open(name);
+      await expect(database.addCollections({ others: { schema: TODOS } })).rejects.toThrow(
+        "insufficient-scope",
+      );
+    });
+  });
+});
+
+describe("Access that ends", () => {
+  it("when the person disconnects the app: its sockets close, and nothing more is done", async () => {
+    const { person, app, name, todos, network } = await owner();
+    const session = await sessionOf(app);
+    const bySession = new Network(pathOfSession(session));
+    const other = await openTodos(client(bySession), name);
+    const sockets = await Promise.all([doorOf(app), pathOfSession(session)].map(Frames.open));
+    for (const frames of sockets) await frames.ask({ method: "create", params: creation(name) });
+    expect((await disconnect(person)).status).toBe(303);
+    await until(() => sockets.every(({ closed }) => closed !== null));
+    expect(sockets.map(({ closed }) => closed?.code)).toEqual([4401, 4401]);
+    await until(() => network.closed.length > 0 && bySession.closed.length > 0);
+    await moduleUnchanged(person.name, async () => {
+      await network.mend();
+      await bySession.mend();
+      await expect(todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
+      await expect(todos.find().exec()).rejects.toThrow("unauthorized");
+      await expect(other.todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
+      await expect(openTodos(client(pathOfSession(session)), name)).rejects.toThrow("unauthorized");
+      expect((await askForSession(app)).status).toBe(401);
+    });
+  });
+
+  it("and not that of another app of the same person: that one goes on", async () => {
+    const { person, name, todos, network: mine } = await owner();
+    const { closed } = mine;
+    const query = { redirect_uri: "https://other.example/", scope: "todos:rw" };
+    const { access_token } = fragmentOf(await consent(person, query));
+    const network = new Network(doorOf(new App(person.name, access_token ?? "")));
+    const other = await openTodos(client(network), name);
+    await disconnect(person);
+    await until(() => closed.length > 0);
+    await mine.mend();
+    await expect(todos.insert(todo("mine"))).rejects.toThrow("unauthorized");
+    await other.todos.insert(todo("theirs"));
+    expect(await other.todos.count().exec()).toBe(2);
+    expect(network.closed).toEqual([]);
+  });
+
+  it("when it is narrowed to reading: it reads on, and writes no more", async () => {
+    const { person, todos, network } = await owner();
+    const path = `/apps/app?${new URLSearchParams({ id: APP })}`;
+    const fields = { end: "keep", "level:todos": "r" };
+    expect((await sendForm(path, fields, { cookie: person.cookie })).status).toBe(303);
+    await moduleUnchanged(person.name, async () => {
+      if (network.closed.length > 0) await network.mend();
+      await expect(todos.insert(todo("too late"))).rejects.toThrow("insufficient-scope");
+    });
+    expect(await todos.count().exec()).toBe(1);
+  });
+
+  it("when the account is suspended, until it is not any more", async () => {
+    const admin = await administrator();
+    const { person, app, name, todos, network } = await owner();
+    await actOn(admin, person.name, "suspend");
+    await until(() => network.closed.length > 0);
+    expect(network.closed[0]).toBe(4403);
+    await moduleUnchanged(person.name, async () => {
+      await network.mend();
+      await expect(todos.insert(todo("no"))).rejects.toThrow("suspended");
+      await expect(openTodos(client(doorOf(app)), name)).rejects.toThrow("suspended");
+      expect((await askForSession(app)).status).toBe(403);
+    });
+    await actOn(admin, person.name, "resume");
+    await network.mend();
+    await todos.insert(todo("again"));
+    expect(await todos.count().exec()).toBe(2);
+  });
+
+  it("when the account is deleted, with everything that was kept", async () => {
+    const { person, app, todos, network } = await owner();
+    const account = await accountId(person.name);
+    const large = new Blob([new Uint8Array(1_200_000)]);
+    await (await todos.findOne("kept").exec(true)).putAttachment({
+      id: "a",
+      type: "a/b",
+      data: large,
+    });
+    expect(await largeBodies(person.name)).toHaveLength(1);
+    const object = await objectOf(person.name);
+    await sendForm("/settings/delete", { name: person.name }, { cookie: person.cookie });
+    await ring(person.name);
+    await until(() => network.closed.length > 0);
+    const { objects } = await env.BODIES.list();
+    expect(objects.filter(({ key }) => key.includes(account))).toEqual([]);
+    expect(await object.inventory()).toEqual([]);
+    const rows = Object.values(await rowsOfModule(person.name));
+    expect(rows.flat()).toEqual([]);
+    // The row stays for a second round, in case something came late.
+    pass(DAY);
+    await ring(person.name);
+    const left = await env.DB.prepare("SELECT * FROM rxdb_modules WHERE account = ?")
+      .bind(account)
+      .all();
+    expect(left.results).toEqual([]);
+    await expect(openTodos(client(doorOf(app)), freshDatabase())).rejects.toThrow("unauthorized");
+    expect(Object.values(await rowsOfModule(person.name)).flat()).toEqual([]);
+  });
+});
+
+describe("The quota", () => {
+  const big = (id: string, bytes: number) => ({ ...todo(id), title: "x".repeat(bytes) });
+
+  it("refuses what does not fit, changes nothing by it, and takes what does", async () => {
+    const { todos, person } = await owner(RXDB_17, 200_000);
+    await todos.insert(big("fits", 20_000));
+    await moduleUnchanged(person.name, async () => {
+      await expect(todos.insert(big("large", 250_000))).rejects.toThrow("over-quota");
+      await expect(
+        todos.bulkInsert(Array.from({ length: 30 }, (_, i) => big(`b${i}`, 10_000))),
+      ).rejects.toThrow("over-quota");
+      const kept = await todos.findOne("kept").exec(true);
+      const data = new Blob([new Uint8Array(1_500_000)]);
+      await expect(kept.putAttachment({ id: "a", type: "a/b", data })).rejects.toThrow(
+        "over-quota",
+      );
+      await expect(kept.patch({ title: "x".repeat(300_000) })).rejects.toThrow("over-quota");
+    });
+    expect(await largeBodies(person.name)).toEqual([]);
+    await todos.insert(big("fits too", 20_000));
+    expect(idsOf(await todos.find({ sort: [{ id: "asc" }] }).exec())).toEqual([
+      "fits",
+      "fits too",
+      "kept",
+    ]);
+  });
+
+  it("is one for documents and databases, in both directions", async () => {
+    const { person, app, todos } = await owner(RXDB_17, 4_000_000);
+    expect((await app.put("/notes/a", "x".repeat(3_500_000))).status).toBe(201);
+    await moduleUnchanged(person.name, async () => {
+      await expect(todos.insert(big("a", 1_700_000))).rejects.toThrow("over-quota");
+    });
+    expect((await app.delete("/notes/a")).status).toBe(200);
+    pass(31 * DAY);
+    await todos.insert(big("a", 1_700_000));
+    await todos.insert(big("b", 1_700_000));
+    expect((await app.put("/notes/b", "x".repeat(1_000_000))).status).toBe(507);
+    expect((await app.get("/notes/b")).status).toBe(404);
+    await todos.find({ selector: { id: { $ne: "kept" } } }).remove();
+    await until(() => todos.storageInstance.cleanup(0));
+    // What is not needed any more is given back now and then.
+    expect(await runDurableObjectAlarm(await objectOf(person.name))).toBe(true);
+    expect((await app.put("/notes/b", "x".repeat(1_000_000))).status).toBe(201);
+  });
+
+  it("lets whoever is over it delete", async () => {
+    const { app, todos } = await owner();
+    await todos.insert(big("large", 1_200_000));
+    await setQuota(app, 1000);
+    await expect(todos.insert(big("more", 1_200_000))).rejects.toThrow("over-quota");
+    await (await todos.findOne("large").exec(true)).remove();
+    expect(idsOf(await todos.find().exec())).toEqual(["kept"]);
+  });
+});
+
+describe("What is too large", () => {
+  it("a document of more than 2 MB, and an answer of more than 16 MB: refused with what to do", async () => {
+    const app = await someone("todos:rw");
+    const instance = await openInstance(client(doorOf(app)), freshDatabase());
+    const sized = (id: string, bytes: number) => stored({ ...todo(id), title: "x".repeat(bytes) });
+    await expect(put(instance, sized("large", 2_200_000))).rejects.toThrow("too-large");
+    expect(await found(instance)).toEqual([]);
+    for (let i = 0; i < 10; i++) await put(instance, sized(`d${i}`, 1_900_000));
+    await expect(found(instance)).rejects.toThrow(/too-large[\s\S]*limit and skip, or replication/);
+    expect(await found(instance, { limit: 2, sort: [{ id: "asc" }] })).toEqual(["d0", "d1"]);
+  });
+});
+
+describe("Frames that RxDB would not send", () => {
+  const NAMES = [
+    "constructor",
+    "__proto__",
+    "toString",
+    "hasOwnProperty",
+    "ensurePersistence",
+    "changeStream",
+    "internals",
+    "inventory",
+    "erase",
+    "",
+    "Query",
+  ];
+
+  it.each(NAMES)("the method %j is refused", async (method) => {
+    const { app, name } = await owner();
+    const frames = await Frames.open(doorOf(app));
+    await frames.ask({ method: "create", params: creation(name) });
+    await moduleUnchanged(app.user, async () => {
+      const answer = await frames.ask({ method, params: [] });
+      expect(answer).toMatchObject({ answerTo: "r", error: { code: "malformed" } });
+      expect(answer).not.toHaveProperty("return");
+    });
+    expect(
+      (await frames.ask({ method: "findDocumentsById", params: [["kept"], false] })).return,
+    ).toHaveLength(1);
+  });
+
+  it.each<[string, string]>([
+    ["nothing", ""],
+    ["no JSON", "{"],
+    ["text", "hello"],
+    ["a number", "5"],
+    ["null", "null"],
+    ["an array", "[]"],
+    ["an empty object", "{}"],
+    ["only a connection", '{"connectionId":"c"}'],
+    ["no method", '{"connectionId":"c","requestId":"x","params":[]}'],
+    [
+      "a prototype",
+      '{"__proto__":{"method":"remove"},"connectionId":"c","requestId":"x","params":[]}',
+    ],
+    ["very deep JSON", `${"[".repeat(50_000)}${"]".repeat(50_000)}`],
+    [
+      "a long connection's name",
+      JSON.stringify({
+        connectionId: "c".repeat(1e6),
+        requestId: "x",
+        method: "query",
+        params: [],
+      }),
+    ],
+    ["many megabytes of nothing", " ".repeat(5_000_000)],
+  ])("%s does no harm, and the socket goes on", async (_, frame) => {
+    const { app, name } = await owner();
+    const frames = await Frames.open(doorOf(app));
+    await frames.ask({ method: "create", params: creation(name) });
+    await moduleUnchanged(app.user, async () => {
+      frames.socket.send(frame);
+      const { return: documents } = await frames.ask({
+        requestId: "next",
+        method: "findDocumentsById",
+        params: [["kept"], false],
+      });
+      expect(documents).toHaveLength(1);
+    });
+    expect(frames.closed).toBeNull();
+    for (const { error } of frames.answers) if (error) expect(error.code).toBe("malformed");
+  });
+
+  it("bytes instead of text do no harm", async () => {
+    const { app, name } = await owner();
+    const frames = await Frames.open(doorOf(app));
+    await frames.ask({ method: "create", params: creation(name) });
+    frames.socket.send(new Uint8Array([0, 255, 1, 2]).buffer);
+    expect(frames.closed).toBeNull();
+    const again = frames.closed === null ? frames : await Frames.open(doorOf(app));
+    expect(
+      (await again.ask({ method: "count", params: [{ query: {}, queryPlan: {} }] })).answerTo,
+    ).toBe("r");
+  });
+
+  it("wrong types at every place are answered with an error or do what they say, and nothing breaks", async () => {
+    const { app, todos } = await owner();
+    const frames = await Frames.open(doorOf(app));
+    const victim = freshDatabase();
+    await frames.ask({ method: "create", params: creation(victim) });
+    const instance = await openInstance(client(doorOf(app)), victim);
+    const query = JSON.parse(
+      JSON.stringify(
+        prepared(instance, {
+          selector: { rank: { $gt: 1 }, title: { $regex: "a" } },
+          sort: [{ rank: "asc" }],
+          limit: 3,
+          skip: 1,
+        }),
+      ),
+    );
+    const document = stored(todo("a"), {
+      _attachments: { f: { data: "YQ==", digest: "sha256-x", length: 1, type: "text/plain" } },
+    });
+    const whole: object[] = [
+      { method: "create", params: creation(freshDatabase()) },
+      { ...writing(document) },
+      { method: "bulkWrite", params: [[{ document, previous: stored(todo("a")) }], "x"] },
+      { method: "findDocumentsById", params: [["a"], true] },
+      { method: "query", params: [query] },
+      { method: "count", params: [query] },
+      { method: "getAttachmentData", params: ["a", "f", "sha256-x"] },
+      { method: "getChangedDocumentsSince", params: [10, { id: "a", lwt: 1, seq: 1 }] },
+      { method: "cleanup", params: [1000] },
+      { method: "custom", params: { type: "whoami" } },
+    ];
+    const WRONG = [
+      undefined,
+      null,
+      0,
+      -1,
+      1e308,
+      0.5,
+      "",
+      "x",
+      "\u0000",
+      true,
+      [],
+      {},
+      [[]],
+      [null],
+      { $gt: null },
+    ];
+    let sent = 0;
+    const due: string[] = [];
+    for (const frame of whole) {
+      for (const mutant of mutants(frame, WRONG)) {
+        const complete = {
+          connectionId: "c",
+          requestId: `m${sent++}`,
+          version: "17.6.0",
+          ...(mutant as { method?: unknown }),
+        };
+        frames.socket.send(JSON.stringify(complete));
+        // Without a method it is no message of RxDB at all.
+        if (typeof complete.method === "string") due.push(complete.requestId);
+      }
+    }
+    frames.socket.send(
+      JSON.stringify({
+        connectionId: "c2",
+        requestId: "end",
+        method: "create",
+        params: creation(victim),
+      }),
+    );
+    await until(() => frames.answers.some(({ answerTo }) => answerTo === "end"), 30_000);
+    expect(frames.closed).toBeNull();
+    const answered = new Set(frames.answers.map(({ answerTo }) => answerTo));
+    expect(due.filter((id) => !answered.has(id))).toEqual([]);
+    const codes = new Set(
+      frames.answers.filter(({ error }) => error).map(({ error }) => error?.code),
+    );
+    const known = ["malformed", "not-found", "too-large", "unknown-connection", "removed"];
+    expect(known).toEqual(expect.arrayContaining([...codes]));
+    const told = JSON.stringify(frames.answers.map(({ error }) => error?.message));
+    expect(told).not.toMatch(/SQLITE|TypeError|Cannot read|undefined|\.ts:|\bat /);
+    // Neither the other database nor this one is broken by it.
+    expect((await todos.findOne("kept").exec(true)).toJSON()).toEqual(todo("kept"));
+    const fresh = await openInstance(client(doorOf(app)), victim);
+    await put(fresh, stored(todo("fine")));
+    expect(await found(fresh, { selector: { id: "fine" } })).toEqual(["fine"]);
+    await fresh.remove();
+  });
+
+  it("two writes of one document in one frame leave it once, in every index", async () => {
+    const app = await someone("todos:rw");
+    const instance = await openInstance(client(doorOf(app)), freshDatabase());
+    const one = stored(todo("a", { rank: 1 }), { _rev: "1-a" });
+    const two = stored(todo("a", { rank: 2 }), { _rev: "1-b" });
+    await instance.bulkWrite([{ document: one }, { document: two }] as never, "x").catch(() => {});
+    const byId = await instance.findDocumentsById(["a"], true);
+    for (const sort of [[{ rank: "asc" }], [{ done: "asc" }, { rank: "asc" }], [{ id: "desc" }]]) {
+      const { documents } = await instance.query(prepared(instance, { sort }));
+      expect(documents).toEqual(byId);
+    }
+  });
+});
+
+/** The frame with each of its places in turn filled with each wrong value; undefined: without it. */
+function* mutants(frame: object, wrong: unknown[]): Generator<object> {
+  for (const path of pathsOf(frame)) {
+    if (path[0] === "connectionId" || path[0] === "requestId") continue;
+    for (const value of wrong) {
+      const mutant = structuredClone(frame) as Record<string, unknown>;
+      let place = mutant;
+      for (const key of path.slice(0, -1)) place = place[key] as Record<string, unknown>;
+      place[path.at(-1) as string] = value;
+      yield mutant;
+    }
+  }
+}
+
+/** The path of every place in a value, down to a depth. */
+function pathsOf(value: unknown, depth = 0): string[][] {
+  if (typeof value !== "object" || value === null || depth > 5) return [];
+  return Object.entries(value)
+    .slice(0, 6)
+    .flatMap(([key, item]) => [[key], ...pathsOf(item, depth + 1).map((path) => [key, ...path])]);
+}
+
+describe("Too many frames", () => {
+  it("are refused with how long to wait, change nothing, and are let in again then", async () => {
+    const { app, name } = await owner();
+    const frames = await Frames.open(doorOf(app));
+    await frames.ask({ method: "create", params: creation(name) });
+    stopClock();
+    const refused = (): Answer | undefined =>
+      frames.answers.find(({ error }) => error?.code === "too-many-requests");
+    let sent = 0;
+    while (!refused() && sent < 40_000) {
+      for (let i = 0; i < 500; i++) {
+        const frame = {
+          connectionId: "c",
+          requestId: `n${sent++}`,
+          version: "17.6.0",
+          method: "findDocumentsById",
+          params: [["kept"], false],
+        };
+        frames.socket.send(JSON.stringify(frame));
+      }
+      await until(() => frames.answers.length >= sent, 20_000);
+    }
+    const seconds = refused()?.error?.retryAfterSeconds;
+    expect(seconds).toBeGreaterThan(0);
+    await moduleUnchanged(app.user, async () => {
+      const answer = await frames.ask(writing(stored(todo("too many"))));
+      expect(answer.error?.code).toBe("too-many-requests");
+    });
+    pass(Number(seconds) * SECOND);
+    expect(
+      (await frames.ask({ method: "findDocumentsById", params: [["kept"], false] })).return,
+    ).toHaveLength(1);
+    expect(frames.closed?.code ?? 4429).toBe(4429);
+  });
+});

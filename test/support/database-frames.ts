@@ -1,0 +1,83 @@
+/** The messages by which an RxDB app makes a collection and fills it, for a WebSocket anywhere. */
+
+/** What is stored: documents by collection. */
+export type Collections = Record<string, { id: string; text: string }[]>;
+
+const SCHEMA = {
+  version: 0,
+  primaryKey: "id",
+  type: "object",
+  properties: {
+    id: { type: "string", maxLength: 100 },
+    text: { type: "string" },
+    _deleted: { type: "boolean" },
+    _rev: { type: "string", minLength: 1 },
+    _meta: {
+      type: "object",
+      properties: {
+        lwt: { type: "number", minimum: 1, maximum: 1e15, multipleOf: 0.01 },
+      },
+      additionalProperties: true,
+      required: ["lwt"],
+    },
+    _attachments: { type: "object" },
+  },
+  required: ["id", "_deleted", "_rev", "_meta", "_attachments"],
+  additionalProperties: false,
+  indexes: [
+    ["_deleted", "id"],
+    ["_meta.lwt", "id"],
+  ],
+  encrypted: [],
+};
+
+/** The frames that store it all in a database, each to be sent when the one before was answered. */
+export function storingFrames(database: string, collections: Collections): object[] {
+  return Object.entries(collections).flatMap(([name, documents]) => {
+    const frame = (method: string, params: unknown) => ({
+      connectionId: `connection of ${name} in ${database}`,
+      requestId: `${method} of ${name}`,
+      version: "17.6.0",
+      method,
+      params,
+    });
+    const rows = documents.map((document) => ({
+      document: {
+        ...document,
+        _deleted: false,
+        _rev: "1-first",
+        _meta: { lwt: Date.now() },
+        _attachments: {},
+      },
+    }));
+    return [
+      frame("create", {
+        databaseInstanceToken: "token",
+        databaseName: database,
+        collectionName: name,
+        schema: SCHEMA,
+        options: {},
+        multiInstance: false,
+        devMode: false,
+      }),
+      frame("bulkWrite", [rows, "test"]),
+    ];
+  });
+}
+
+/** Sends the frames over a socket that is open, and waits for the answer to each. */
+export async function exchange(socket: WebSocket, frames: object[]): Promise<void> {
+  for (const frame of frames) {
+    const { requestId } = frame as { requestId: string };
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener("close", () => reject(new Error("The socket was closed.")));
+      socket.addEventListener("message", ({ data }) => {
+        const { answerTo, error, return: value } = JSON.parse(String(data));
+        if (answerTo !== requestId) return;
+        if (error || value?.error?.length > 0) reject(new Error(String(data)));
+        else resolve();
+      });
+      socket.send(JSON.stringify(frame));
+    });
+  }
+}
