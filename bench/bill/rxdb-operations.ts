@@ -64,9 +64,8 @@ const CHANGES = 100;
 
 const SMALL = base64Of(10_000);
 const LARGE = base64Of(2_000_000);
-/** Below 1 MB, so that it counts where it is: how room is made for everything else. */
+/** What is reserved ahead is no less, and not so much more that it is given back. */
 const ROOM = base64Of(900_000);
-const ROOMS = 6;
 
 interface Document {
   id: string;
@@ -115,11 +114,11 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
     return error.length === 0;
   };
   const insert = (...documents: Document[]) => write(documents.map((document) => ({ document })));
-  await makeRoom(write);
   const seed = Array.from({ length: SEED }, (_, rank) => ({
     document: documentOf(`seed-${rank}`, rank),
   }));
   await write(seed, DOCUMENTS);
+  await makeRoom(write);
   const found = async (selector: object, more: object = {}) => {
     const query = { selector: { ...selector, _deleted: { $eq: false } }, ...more };
     const prepared = prepareQuery(
@@ -256,14 +255,10 @@ const attachmentOf = (data: string) => ({
 /** Has the module reserve more than it holds: else now and then a write would reserve some in D1. */
 async function makeRoom(write: (rows: object[]) => Promise<boolean>): Promise<void> {
   const { data, ...kept } = attachmentOf(ROOM);
-  const documents = Array.from({ length: ROOMS }, (_, number) => documentOf(`room-${number}`, 0));
-  for (const document of documents) {
-    await write([{ document: { ...document, _attachments: { file: { ...kept, data } } } }]);
-  }
-  for (const document of documents) {
-    const previous = { ...document, _attachments: { file: kept } };
-    await write([{ previous, document: nextOf(previous, { _attachments: {} }) }]);
-  }
+  const document = documentOf("room", 0);
+  await write([{ document: { ...document, _attachments: { file: { ...kept, data } } } }]);
+  const previous = { ...document, _attachments: { file: kept } };
+  await write([{ previous, document: nextOf(previous, { _attachments: {} }) }]);
 }
 
 function base64Of(bytes: number): string {

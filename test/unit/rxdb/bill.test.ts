@@ -70,11 +70,17 @@ const COSTS: Record<string, Partial<Counts> & { messages?: number }> = {
   "changes, 100 of them": { rowsRead: 101 },
   "insert one with an attachment of 10 KB": { rowsRead: 5, rowsWritten: 6 },
   "read an attachment of 10 KB": { rowsRead: 1 },
-  "insert one with an attachment of 2 MB": { rowsRead: 7, rowsWritten: 8, classA: 1 },
+  // More than is ever reserved ahead.
+  "insert one with an attachment of 2 MB": {
+    trips: 1,
+    queries: 1,
+    rowsRead: 13,
+    rowsWritten: 10,
+    classA: 1,
+  },
   "read an attachment of 2 MB": { rowsRead: 1, classB: 1 },
-  "find by id, after a sleep": { trips: 1, queries: 1, rowsRead: 43 },
-  // The alarm is a row.
-  "insert one, after a sleep": { trips: 1, queries: 1, rowsRead: 45, rowsWritten: 6 },
+  "find by id, after a sleep": { trips: 1, queries: 1, rowsRead: 33 },
+  "insert one, after a sleep": { trips: 1, queries: 1, rowsRead: 35, rowsWritten: 5 },
 };
 
 describe("the bill of an RxDB app's operation", () => {
