@@ -36,7 +36,7 @@ async function runQuickSteps() {
   const rooms = ["test", "bench"].flatMap((folder) =>
     readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
   );
-  const projects = [".", "test", ...rooms]
+  const projects = [".", "test", "client", ...rooms]
     .map((folder) => `${folder}/tsconfig.json`)
     .filter((project) => existsSync(join(ROOT, project)));
   const results = await Promise.all([

@@ -122,12 +122,7 @@ export function markUnfaithful(sql: SqlStorage, index: number): void {
   sql.exec("UPDATE indexes SET is_faithful = 0 WHERE id = ?", index);
 }
 
-/** Deletes an index with its entries. Returns their size as `Entry.bytes` would have it. */
-export function dropIndex(sql: SqlStorage, index: number): number {
-  const { bytes } = sql
-    .exec('SELECT coalesce(sum(length(key)), 0) AS bytes FROM entries WHERE "index" = ?', index)
-    .one();
-  sql.exec('DELETE FROM entries WHERE "index" = ?', index);
+/** Deletes an index, whose entries are the caller's business. */
+export function deleteIndex(sql: SqlStorage, index: number): void {
   sql.exec("DELETE FROM indexes WHERE id = ?", index);
-  return bytes as number;
 }

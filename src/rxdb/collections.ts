@@ -3,8 +3,8 @@
 import { letAllLoose } from "./attachment-table";
 import {
   type CollectionRow,
+  deleteIndex,
   dropCollection,
-  dropIndex,
   findCollection,
   type IndexRow,
   insertCollection,
@@ -16,7 +16,7 @@ import {
   noteWrite,
 } from "./collection-table";
 import { loadAllDocuments } from "./document-table";
-import { type Entry, putEntries, sizeOfKey } from "./entry-table";
+import { dropEntries, type Entry, putEntries, sizeOfKey } from "./entry-table";
 import { malformed, READ_ONLY, type Reply, refuse } from "./refusals";
 import { type CollectionSchema, type Index, makeIndex, type StoredDocument } from "./schema";
 
@@ -88,7 +88,7 @@ export class Collections {
       const unused = (known?.indexes ?? []).filter(
         (old) => !wanted.some(({ definition }) => definition === old.definition),
       );
-      const freed = unused.reduce((sum, { id }) => sum + dropIndex(sql, id), 0);
+      const freed = unused.reduce((sum, { id }) => sum + this.#dropIndex(id), 0);
       const added = missing.reduce(
         (sum, index) => sum + this.#addIndex(row.id, primaryPath, index),
         0,
@@ -110,6 +110,12 @@ export class Collections {
     });
     this.#open.delete(id);
     this.bytes = sumBytes(this.#storage.sql);
+  }
+
+  /** Returns the bytes of its entries. */
+  #dropIndex(id: number): number {
+    deleteIndex(this.#storage.sql, id);
+    return dropEntries(this.#storage.sql, id);
   }
 
   /** Returns the bytes of its entries. */

@@ -42,6 +42,16 @@ export function dropEntry(sql: SqlStorage, { index, key, id }: Entry): void {
   );
 }
 
+/** Drops all entries of an index. Returns their size. */
+export function dropEntries(sql: SqlStorage, index: number): number {
+  let size = 0;
+  for (const { key } of sql.exec('SELECT key FROM entries WHERE "index" = ?', index)) {
+    size += sizeOfKey(key as string);
+  }
+  sql.exec('DELETE FROM entries WHERE "index" = ?', index);
+  return size;
+}
+
 /** Ids in the order of the keys, as `sortable` has made both. Read one by one, as they are asked for. */
 export function* walkKeys(
   sql: SqlStorage,

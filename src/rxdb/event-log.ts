@@ -64,6 +64,11 @@ export class EventLog {
     return this.#newest.at;
   }
 
+  /** Id of the last bulk, or of none where there is none: what a client has that comes now. */
+  get newestId(): string {
+    return `${this.#epoch}-${this.#newest.seq}`;
+  }
+
   /** Within the transaction of the change. Returns JSON of the bulk; `noteAppended` follows. */
   append({ collection, context, list, checkpoint, request, answer }: Change, at: number): string {
     const seq = this.#newest.seq + 1;
@@ -104,7 +109,7 @@ export class EventLog {
     return positionAt(this.#sql, time) ?? "lost";
   }
 
-  /** What the change of a request was answered; null: none is kept, '': the answer was too long. */
+  /** What the change of a request was answered; null: none is kept. */
   answerOf(collection: number, request: string): string | null {
     return loadAnswer(this.#sql, collection, request);
   }

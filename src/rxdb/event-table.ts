@@ -1,7 +1,7 @@
 /** The latest changes in the object's SQLite, for clients that were away. */
 
-/** Characters of one part: in UTF-8 at most three times as many bytes, and SQLite takes 2 MB. */
-const PART_LENGTH = 500_000;
+/** Characters of one part, of either text: in UTF-8 at most three times as many bytes, and SQLite takes 2 MB. */
+const PART_LENGTH = 300_000;
 
 /** A change as it is kept. */
 export interface EventRow {
@@ -11,7 +11,7 @@ export interface EventRow {
   at: number;
   /** Id of the request that made it. */
   request: string;
-  /** JSON of what it was answered; '': it was too long to be kept. */
+  /** JSON of what it was answered. */
   answer: string;
   /** JSON of the event bulk. */
   json: string;
@@ -19,9 +19,10 @@ export interface EventRow {
 
 /** In as many parts as it needs. */
 export function insertEvent(sql: SqlStorage, event: EventRow): void {
-  const { seq, collection, at, request, json } = event;
-  const answer = event.answer.length <= PART_LENGTH ? event.answer : "";
-  for (let part = 0; part === 0 || part * PART_LENGTH < json.length; part++) {
+  const { seq, collection, at, request, json, answer } = event;
+  const parts = Math.ceil(Math.max(json.length, answer.length) / PART_LENGTH);
+  for (let part = 0; part < parts; part++) {
+    const [from, to] = [part * PART_LENGTH, (part + 1) * PART_LENGTH];
     sql.exec(
       `INSERT INTO events (seq, part, collection, at, request, answer, json)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -30,8 +31,8 @@ export function insertEvent(sql: SqlStorage, event: EventRow): void {
       collection,
       at,
       request,
-      part === 0 ? answer : "",
-      json.slice(part * PART_LENGTH, (part + 1) * PART_LENGTH),
+      answer.slice(from, to),
+      json.slice(from, to),
     );
   }
 }
@@ -44,7 +45,9 @@ export const newestEvent = (sql: SqlStorage): { seq: number; at: number } =>
 
 /** The number of the oldest that is kept; null: none is. */
 export const oldestEvent = (sql: SqlStorage): number | null =>
-  (sql.exec("SELECT min(seq) AS seq FROM events").one().seq as number | null) ?? null;
+  (sql.exec("SELECT min(seq) AS seq FROM events WHERE collection <> 0").one().seq as
+    | number
+    | null) ?? null;
 
 /** Before the first change of this time or later; null: changes of that time are not kept any more. */
 export function positionAt(sql: SqlStorage, at: number): { seq: number } | null {
@@ -92,21 +95,26 @@ export function* loadEvents(
   if (whole) yield whole;
 }
 
-/** What a request was answered whose change is kept; null: there is none, '': it was too long. */
-export const loadAnswer = (sql: SqlStorage, collection: number, request: string): string | null =>
-  (sql
+/** What a request was answered whose change is kept; null: there is none. */
+export function loadAnswer(sql: SqlStorage, collection: number, request: string): string | null {
+  const parts = sql
     .exec(
-      "SELECT answer FROM events WHERE part = 0 AND collection = ? AND request = ?",
+      "SELECT answer FROM events WHERE collection = ? AND request = ? ORDER BY seq, part",
       collection,
       request,
     )
-    .toArray()[0]?.answer as string | undefined) ?? null;
+    .toArray();
+  return parts.length > 0 ? parts.map(({ answer }) => answer).join("") : null;
+}
 
-/** Forgets those of a time before `at` and those up to `seq`, but never the newest. */
+/** Forgets those of a time before `at` and those up to `seq`; of the newest its number stays. */
 export function dropOldEvents(sql: SqlStorage, at: number, seq: number): void {
+  const { seq: newest } = newestEvent(sql);
+  const isOld = "(at < ? OR seq <= ?)";
+  sql.exec(`DELETE FROM events WHERE ${isOld} AND (seq < ? OR part > 0)`, at, seq, newest);
   sql.exec(
-    `DELETE FROM events
-     WHERE (at < ? OR seq <= ?) AND seq < (SELECT max(seq) FROM events)`,
+    `UPDATE events SET collection = 0, request = '', answer = '', json = ''
+     WHERE ${isOld} AND collection <> 0`,
     at,
     seq,
   );

@@ -96,18 +96,22 @@ export class ModuleObject extends DurableObject<Env> {
   }
 
   /**
-   * Makes a session for a token that was weighed; or goes on with an earlier one. Returns its secret;
-   * or refuses what the grant does not allow.
+   * Makes a session for a token that was weighed; or goes on with an earlier one. Returns its secret,
+   * and the id of the newest event bulk; or refuses what the grant does not allow.
    */
   async openSession(
     owner: Owner,
     { grant, expiresAt }: { grant: string; expiresAt: number | null },
     earlier: string | null,
-  ): Promise<Reply<string>> {
+  ): Promise<Reply<{ session: string; after: string }>> {
     const room = this.#open(owner);
     const level = await room.standings.ask(grant, Date.now());
     if (!level.ok) return level;
-    return { ok: true, value: await room.sessions.open(grant, expiresAt, earlier) };
+    const after = room.module.newestEvent;
+    return {
+      ok: true,
+      value: { session: await room.sessions.open(grant, expiresAt, earlier), after },
+    };
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {

@@ -1,6 +1,6 @@
 /** The databases of one module: what the methods of RxDB's Remote RxStorage do. */
 
-import { UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
+import { UNAVAILABLE } from "../core/refusals";
 import type { Scope } from "../core/scope";
 import { earliest } from "../core/time";
 import type { Env } from "../env";
@@ -84,6 +84,11 @@ export class Module {
     this.#bodies = new LargeBodies(ctx.storage.sql, env, owner);
     this.ledger = new Ledger(ctx.storage, env, owner);
     this.roster = new Roster(ctx, this.#log);
+  }
+
+  /** Id of the newest event bulk. */
+  get newestEvent(): string {
+    return this.#log.newestId;
   }
 
   /** Bytes of the quota that are held. */
@@ -171,7 +176,7 @@ export class Module {
       case "cleanup":
         if (level === "r") return refuse(READ_ONLY);
         if (typeof param !== "number") return malformed("This is not a time.");
-        return { ok: true, value: String(cleanUp(this.#storage, collection, now - param)) };
+        return this.#cleanUp(collection, now - param);
       case "remove":
         if (level === "r") return refuse(READ_ONLY);
         this.#collections.remove(collection.id, now);
@@ -226,9 +231,7 @@ export class Module {
   ): Answer | Promise<Answer> {
     const request = `${frame.connectionId} ${frame.requestId}`;
     const earlier = frame.isRetry ? this.#log.answerOf(collection.id, request) : null;
-    if (earlier !== null) {
-      return earlier === "" ? refuse(UNKNOWN_OUTCOME) : { ok: true, value: earlier };
-    }
+    if (earlier !== null) return { ok: true, value: earlier };
     const write = parseWrite(connection.client, frame.params);
     if (!write.ok) return write;
     const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
@@ -291,6 +294,13 @@ export class Module {
       this.roster.tell(collection.id, json, now);
     }
     return { ok: true, value: answer };
+  }
+
+  #cleanUp(collection: Collection, until: number): Answer {
+    const before = collection.bytes;
+    const isDone = cleanUp(this.#storage, collection, until);
+    this.#collections.bytes += collection.bytes - before;
+    return { ok: true, value: String(isDone) };
   }
 
   #readAttachment(collection: Collection, params: unknown[]): Answer | Promise<Answer> {

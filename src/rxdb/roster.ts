@@ -7,7 +7,8 @@
  *   a socket is gone                       its connections are lost, since when is noted
  *   a socket of the same session comes     the lost ones are heard on it, after what they have missed
  *
- * More than one socket may adopt a lost connection, until it speaks: a client ignores what is for a
+ * More than one socket may adopt a lost connection, until it speaks, or for as long as changes are kept:
+ * clients with the same URL may come back one after the other, and each ignores what is for a
  * connection that it does not have. Sockets outlive the object's memory, too (hibernation): which
  * connections are heard on one stands in its attachment.
  */
@@ -20,7 +21,7 @@ import {
   putConnection,
   setPresence,
 } from "./connection-table";
-import { type EventLog, MARGIN_MS, type Position } from "./event-log";
+import { type EventLog, KEPT_MS, MARGIN_MS, type Position } from "./event-log";
 import { eventFrame } from "./frames";
 import { type CollectionSchema, parseSchema } from "./schema";
 
@@ -82,24 +83,29 @@ export class Roster {
     this.#heardAt.set(socket, now);
     const known = after === null ? null : this.#log.positionOf(after);
     if (known) this.#cameAt.set(socket, known);
-    const lost = [...this.#connections.values()].filter(
-      ({ session, sockets }) => session === seat.session && sockets.size === 0,
-    );
     this.reseat(socket, seat);
-    for (const connection of lost) connection.sockets.add(socket);
-    this.#attach(socket);
+    const lost = [...this.#connections.values()].filter(
+      ({ session, lostAt, sockets }) =>
+        session === seat.session &&
+        lostAt !== null &&
+        (sockets.size === 0 || isRecent(lostAt, now)),
+    );
     this.#tellMissed(
       socket,
       lost,
       (connection) => known ?? this.#log.positionAt(connection.lostAt ?? 0),
     );
+    for (const connection of lost) connection.sockets.add(socket);
+    this.#attach(socket);
   }
 
   /** Notes that a socket is gone. */
   leave(socket: WebSocket, now: number): void {
     for (const connection of this.#connections.values()) {
       if (!connection.sockets.delete(socket) || connection.sockets.size > 0) continue;
-      this.#setPresence(connection, { lostAt: now - MARGIN_MS });
+      // Whose it is may still be away, if it was another's socket.
+      const isAway = connection.lostAt !== null && isRecent(connection.lostAt, now);
+      if (!isAway) this.#setPresence(connection, { lostAt: now - MARGIN_MS });
     }
   }
 
@@ -125,21 +131,20 @@ export class Roster {
     const heardAt = this.#heardAt.get(socket);
     this.#heardAt.set(socket, now);
     if (!connection || connection.isStale) return connection;
-    if (connection.sockets.size === 1 && connection.sockets.has(socket)) return connection;
     const others = [...connection.sockets].filter((other) => other !== socket);
-    const isNew = !connection.sockets.has(socket);
+    const isHere = connection.sockets.has(socket);
+    if (isHere && others.length === 0 && connection.lostAt === null) return connection;
     connection.sockets = new Set([socket]);
     for (const other of others) this.#attach(other);
     this.#attach(socket);
-    if (isNew) {
+    if (!isHere) {
       // It has left another socket that was not closed: who knows since when nothing gets through.
-      const since = Math.min(
-        ...others.map((other) => this.#heardAt.get(other) ?? 0),
-        heardAt ?? now,
-      );
+      const heard = others.map((other) => this.#heardAt.get(other) ?? 0);
+      const since = connection.lostAt ?? Math.min(...heard, heardAt ?? now) - MARGIN_MS;
       const came = this.#cameAt.get(socket);
-      this.#tellMissed(socket, [connection], () => came ?? this.#log.positionAt(since - MARGIN_MS));
+      this.#tellMissed(socket, [connection], () => came ?? this.#log.positionAt(since));
     }
+    this.#setPresence(connection, { lostAt: null });
     return connection;
   }
 
@@ -187,9 +192,16 @@ export class Roster {
    * the next are; null: none is lost.
    */
   forgetLost(now: number): number | null {
-    this.forget(({ lostAt }) => lostAt !== null && lostAt + FORGET_LOST_MS <= now);
-    const lost = [...this.#connections.values()].map(({ lostAt }) => lostAt);
-    return earliest(lost.map((at) => at && at + FORGET_LOST_MS));
+    const isGone = ({ lostAt, sockets }: Connection) =>
+      lostAt !== null && sockets.size === 0 && lostAt + FORGET_LOST_MS <= now;
+    this.forget(isGone);
+    const lost = [...this.#connections.values()].filter(({ lostAt }) => lostAt !== null);
+    for (const connection of lost) {
+      // Nobody else has come for it: it is heard where it is.
+      const isHeard = connection.sockets.size > 0 && !isRecent(connection.lostAt ?? 0, now);
+      if (isHeard) this.#setPresence(connection, { lostAt: null });
+    }
+    return earliest(lost.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
   }
 
   /** Sends an event bulk to all connections of a collection whose sessions are not over. */
@@ -246,7 +258,7 @@ export class Roster {
   ): void {
     const behind = connections.map((connection) => {
       const position = connection.isStale ? "lost" : positionOf(connection);
-      this.#setPresence(connection, { lostAt: null, isStale: position === "lost" });
+      this.#setPresence(connection, { isStale: position === "lost" });
       return { connection, seq: position === "lost" ? Number.POSITIVE_INFINITY : position.seq };
     });
     const first = Math.min(...behind.map(({ seq }) => seq));
@@ -271,6 +283,9 @@ export class Roster {
     setPresence(this.#ctx.storage.sql, connection);
   }
 }
+
+/** Whether all changes since then are kept, if they are not too many. */
+const isRecent = (at: number, now: number): boolean => now - at < KEPT_MS;
 
 /** Whether the session of a socket had ended when it was last heard of. */
 export const isOver = ({ expiresAt }: Seat, now: number): boolean =>

@@ -116,9 +116,9 @@ async function answerSession(c: RxdbContext): Promise<Response> {
     async () => await object.openSession(owner, { grant, expiresAt }, request.session ?? null),
   );
   if (!opened.ok) return refusalResponse(opened.refusal as Refusal);
-  const url = sessionUrl(endpointOf(c, user, module), opened.value);
-  const body = { url, session: opened.value, expiresAt };
-  return c.json(body, 201, { "Cache-Control": "no-store" });
+  const { session, after } = opened.value;
+  const url = sessionUrl(endpointOf(c, user, module), session);
+  return c.json({ url, session, expiresAt, after }, 201, { "Cache-Control": "no-store" });
 }
 
 async function readRequest(request: Request): Promise<v.InferOutput<typeof SessionRequest> | null> {

@@ -68,15 +68,15 @@ const SCHEMA = `
     since  INTEGER NOT NULL
   ) WITHOUT ROWID;
 
-  -- The latest changes, for who was away: an event bulk, in parts that a row can hold. The newest
-  -- always stays, so that numbers are not given twice.
+  -- The latest changes, for who was away: an event bulk, in parts that a row can hold. Of the newest
+  -- a row always stays, if only an empty one of collection 0, so that numbers are not given twice.
   CREATE TABLE IF NOT EXISTS events (
     seq        INTEGER NOT NULL,
     part       INTEGER NOT NULL,
     collection INTEGER NOT NULL,
     at         INTEGER NOT NULL,
     request    TEXT NOT NULL, -- the request that made the change
-    answer     TEXT NOT NULL, -- JSON of what it was answered; '' if that was too long
+    answer     TEXT NOT NULL, -- JSON of what it was answered
     json       TEXT NOT NULL, -- '' once its collection was removed
     PRIMARY KEY (seq, part)
   ) WITHOUT ROWID;

@@ -51,8 +51,9 @@ async function open(version: keyof typeof KITS, url: string, name: string) {
   return { database, things, live };
 }
 
-const until = (holds: () => boolean) =>
-  vi.waitFor(() => expect(holds()).toBe(true), { timeout: 20_000, interval: 20 });
+/** `shown`: what the live query shows, to be told if it never comes. */
+const until = (shown: () => unknown, expected: unknown) =>
+  vi.waitFor(() => expect(shown()).toEqual(expected), { timeout: 20_000, interval: 20 });
 
 it("keeps what it has acknowledged over kill -9, and live queries catch up by themselves", async () => {
   const data = temporaryFolder();
@@ -81,7 +82,7 @@ it("keeps what it has acknowledged over kill -9, and live queries catch up by th
       const writer = await open(version, await urlOf(), name);
       const watcher = await open(version, await urlOf(), name);
       await writer.things.insert({ id: "before", rank: 1 });
-      await until(() => String(watcher.live.ids) === "before");
+      await until(() => watcher.live.ids, ["before"]);
       await writer.things.bulkInsert(
         Array.from({ length: 50 }, (_, n) => ({ id: `acknowledged ${n}`, rank: 2 + n })),
       );
@@ -93,12 +94,11 @@ it("keeps what it has acknowledged over kill -9, and live queries catch up by th
   await Promise.all(
     all.map(async ({ version, urlOf, name, writer, watcher }) => {
       const fresh = await open(version, await urlOf(), name);
-      await until(() => fresh.live.ids.length === 51);
+      await until(() => fresh.live.ids.length, 51);
       await fresh.things.insert({ id: "after", rank: 500 });
-      await until(() => watcher.live.ids.at(-1) === "after");
-      await until(() => writer.live.ids.at(-1) === "after");
+      await until(() => [watcher, writer].map(({ live }) => live.ids.at(-1)), ["after", "after"]);
       await watcher.things.insert({ id: "by the watcher", rank: 501 });
-      await until(() => writer.live.ids.length === 53 && fresh.live.ids.length === 53);
+      await until(() => [writer, fresh].map(({ live }) => live.ids.length), [53, 53]);
       const ids = writer.live.ids;
       expect([watcher.live.ids, fresh.live.ids]).toEqual([ids, ids]);
       await Promise.all([fresh, watcher, writer].map(({ database }) => database.close()));

@@ -1,7 +1,7 @@
 /** Whatever a client of RxDB does, it finds what RxDB's own memory storage would have: random steps. */
 
 import { expect, inject, it } from "vitest";
-import { client, doorOf, freshDatabase } from "../support/rxdb";
+import { client, doorOf, freshDatabase, rowsOfModule } from "../support/rxdb";
 import { Duel, type Open } from "../support/rxdb-duel";
 import { someone } from "../support/world";
 
@@ -14,7 +14,7 @@ declare module "vitest" {
   }
 }
 
-const STEPS = Number(inject("rxdbSteps") || 600);
+const STEPS = Number(inject("rxdbSteps") || 500);
 const SEED = Number(inject("rxdbSeed") || Date.now() % 2 ** 31);
 
 const STEPS_PER_COLLECTION = 100;
@@ -37,7 +37,9 @@ it(
     for (let seed = SEED; steps < STEPS; seed++) {
       const duel = new Duel(seed, freshDatabase(), open);
       try {
-        await duel.play(Math.min(STEPS_PER_COLLECTION, STEPS - steps));
+        await duel.play(Math.min(STEPS_PER_COLLECTION, STEPS - steps), async () => {
+          expect(unsound(await rowsOfModule(app.user)).join("; ")).toBe("");
+        });
       } catch (error) {
         const { indexes, primaryKey } = duel.schema;
         const where = `with RXDB_SEED=${seed}, step ${duel.steps}`;
@@ -49,3 +51,48 @@ it(
   },
   60_000 + STEPS * 200,
 );
+
+type Rows = Awaited<ReturnType<typeof rowsOfModule>>;
+
+/** What does not add up in the tables of a module. */
+function unsound({
+  collections = [],
+  indexes = [],
+  documents = [],
+  entries = [],
+  attachments = [],
+}: Rows): string[] {
+  const problems: string[] = [];
+  for (const { id, bytes, documents: alive, seq } of collections) {
+    const own = documents.filter(({ collection }) => collection === id);
+    const attached = attachments.filter(({ collection }) => collection === id);
+    const ids = own.map((document) => document.id).sort();
+    let sum = attached.reduce((total, { length }) => total + Number(length), 0);
+    for (const { data } of own) sum += Buffer.byteLength(String(data));
+    for (const index of indexes.filter(({ collection }) => collection === id)) {
+      const places = entries.filter((entry) => entry.index === index.id);
+      for (const { key } of places) sum += String(key).length;
+      const named = places.map((entry) => entry.id).sort();
+      if (String(named) !== String(ids)) problems.push(`${index.definition} has other documents`);
+    }
+    if (sum !== bytes) problems.push(`collection ${id} has ${sum} bytes, not ${bytes}`);
+    const living = own.filter(({ deleted }) => deleted === 0).length;
+    if (living !== alive) problems.push(`collection ${id} has ${living} documents, not ${alive}`);
+    if (own.some((document) => Number(document.seq) > Number(seq))) problems.push(`a seq of ${id}`);
+    const stubs = own.flatMap((document) =>
+      Object.entries(
+        JSON.parse(String(document.data))._attachments as Record<string, { digest: string }>,
+      ).map(([name, { digest }]) => JSON.stringify([document.id, name, digest])),
+    );
+    const kept = attached.map(({ id, name, digest }) => JSON.stringify([id, name, digest]));
+    if (String(stubs.sort()) !== String(kept.sort())) problems.push(`attachments of ${id}`);
+  }
+  const known = new Set(collections.map(({ id }) => id));
+  const ofNone = [...documents, ...attachments, ...indexes].filter(
+    (row) => !known.has(row.collection),
+  );
+  const indexIds = new Set(indexes.map(({ id }) => id));
+  const inNone = entries.filter((entry) => !indexIds.has(entry.index));
+  if (ofNone.length + inNone.length > 0) problems.push("rows of collections that are gone");
+  return problems;
+}

@@ -108,6 +108,32 @@ describe.each(DOORS)("A client that came by %s", (_, door) => {
   });
 });
 
+describe.each(DOORS)("Two clients that share %s", (_, door) => {
+  it("and lose their sockets both go on, though they only listen", async () => {
+    const app = await someone("todos:rw");
+    const path = await door(app);
+    const name = freshDatabase();
+    const networks = [new Network(path), new Network(path)];
+    const lives = await Promise.all(
+      networks.map(async (network) => {
+        const { todos } = await openTodos(client(network), name);
+        return watch(todos.find({ sort: [{ id: "asc" }] }) as never);
+      }),
+    );
+    const other = await openTodos(client(pathOfSession(await sessionOf(app))), name);
+    await other.todos.insert(todo("a"));
+    await until(() => lives.every(({ ids }) => ids.length === 1));
+    for (const network of networks) network.cut();
+    await other.todos.insert(todo("b"));
+    for (const network of networks) await network.mend();
+    await other.todos.insert(todo("c"));
+    await until(() => lives.every(({ ids }) => String(ids) === "a,b,c"));
+    await evictDurableObject(await objectOf(app.user));
+    await other.todos.insert(todo("d"));
+    await until(() => lives.every(({ ids }) => String(ids) === "a,b,c,d"));
+  });
+});
+
 describe("A client that comes back", () => {
   it("after more than the log of events keeps is told to open the database anew", async () => {
     const app = await someone("todos:rw");

@@ -73,7 +73,8 @@ export class Duel {
     this.#open = open;
   }
 
-  async play(steps: number): Promise<void> {
+  /** `look` is called before the collection is removed. */
+  async play(steps: number, look: () => Promise<void> = async () => {}): Promise<void> {
     this.#memory = await this.#openMemory();
     this.#other = await this.#open(this.#database, this.schema);
     this.#onlooker = await this.#open(this.#database, this.schema);
@@ -87,6 +88,7 @@ export class Duel {
     }
     await this.#walkChanges();
     await this.#compareOnlooker();
+    await look();
     await this.#other.remove();
     await this.#memory.remove();
   }

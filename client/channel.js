@@ -1,0 +1,377 @@
+/**
+ * One message channel of RxDB, over sockets that may come and go. Whatever was asked is answered, in
+ * the order of asking, and every change comes once: on a new socket all connections are created
+ * again, then the unanswered requests are repeated, and the server is told up to which change
+ * everything has arrived.
+ */
+
+import { Subject } from "rxjs";
+import { openSession, PATIENCE_MS, Refusal } from "./ask.js";
+import { decode, encode } from "./attachments.js";
+
+/**
+ * @import { Answer, ChannelSettings, Request, Session, Settings, Status } from "./index.js"
+ * @typedef {{code?: string, message: string, retryAfterSeconds?: number}} Complaint
+ * @typedef {object} Errand a request that is under way
+ * @property {Request} request
+ * @property {string} text of its frame
+ * @property {number} sent how often
+ * @property {number} troubles how often something had to be mended for it
+ * @property {boolean} [isOpen] of a create: it was answered once
+ * @property {ReturnType<typeof setTimeout>} [timer] until it is sent again
+ */
+
+/** Errors that nobody has to be told: another try may go better, and does nothing twice. */
+const PASSING = new Set(["too-many-requests", "unavailable", "unknown-outcome"]);
+
+/** How often something is mended for the same request before RxDB is told. */
+const MOST_TROUBLES = 3;
+
+export class Channel {
+  /** @type {Subject<Answer>} */
+  messages$ = new Subject();
+  #settle;
+  #settings;
+  #ending = new AbortController();
+  /** Requests are encoded one after the other, although Blobs take a while. */
+  #line = Promise.resolve();
+  /** What is not answered, by the request's id, in the order of asking. @type {Map<string, Errand>} */
+  #errands = new Map();
+  /** How each connection was created. @type {Map<string, Errand>} */
+  #creates = new Map();
+  /** Number of the last change that each connection has got. @type {Map<string, number>} */
+  #seen = new Map();
+  /** The newest change that came, and the last one up to which no connection misses any. */
+  #newest = { object: "", number: -1 };
+  #after = "";
+  /** @type {Session | null} */
+  #session = null;
+  /** To go on with it by a fresh token. @type {string | undefined} */
+  #sessionKey;
+  /** The one that is open. @type {WebSocket | null} */
+  #socket = null;
+  /** Why the server will have nothing to do with us. @type {Complaint | null} */
+  #refusal = null;
+  #isRunning = false;
+  /** `customRequest` has a channel for itself, of which nobody wants to hear. */
+  #isQuiet = false;
+  #failures = 0;
+  #pauseMs = 0;
+  /** Ends what goes on: a pause, or a socket. */
+  #drop = () => {};
+  /** The network is there again: ends a pause, tries whether a socket is alive. */
+  #nudge = () => {};
+
+  /**
+   * @param {() => Promise<Settings>} settle
+   * @param {ChannelSettings} settings
+   */
+  constructor(settle, settings) {
+    this.#settle = settle;
+    this.#settings = { minPauseMs: 100, maxPauseMs: 30_000, heartbeatMs: 15_000, ...settings };
+    const { signal } = this.#ending;
+    globalThis.addEventListener?.("online", () => this.#nudge(), { signal });
+  }
+
+  /** @param {Request} request */
+  send(request) {
+    this.#line = this.#line.then(async () => {
+      try {
+        this.#take({ request, text: await encode(request), sent: 0, troubles: 0 });
+      } catch (error) {
+        this.#answer(request, plain(error));
+      }
+    });
+  }
+
+  async close() {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    this.#drop();
+    this.#refuse({ code: "closed", message: "The channel was closed." });
+    this.#tell({ state: "closed" });
+    this.messages$.complete();
+    this.#settings.onClose();
+  }
+
+  /** @param {Errand} errand */
+  #take(errand) {
+    const { request } = errand;
+    if (this.#refusal) return this.#answer(request, this.#refusal);
+    if (request.method === "create") this.#creates.set(request.connectionId, errand);
+    if (request.method === "close") this.#forget(request.connectionId);
+    this.#errands.set(request.requestId, errand);
+    if (this.#socket) return this.#transmit(errand);
+    this.#releaseClosing();
+    if (this.#isRunning) return;
+    this.#isQuiet = request.method === "custom";
+    this.#keepConnected();
+  }
+
+  async #keepConnected() {
+    this.#isRunning = true;
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        const code = await this.#serve(await this.#connect());
+        // 44xx: what the session was opened with does not stand any more.
+        if (code >= 4400 && code < 4500) this.#session = null;
+      } catch (error) {
+        if (!(error instanceof Refusal)) {
+          // No network: that may last.
+        } else if (error.passes) {
+          this.#pauseMs = error.waitSeconds * 1000;
+        } else if (!signal.aborted) {
+          this.#session = null;
+          this.#refuse(plain(error));
+          this.#tell({ state: "refused", error: plain(error) });
+          this.#pauseMs = this.#settings.maxPauseMs;
+        }
+      }
+      this.#releaseClosing();
+      if (!signal.aborted) await this.#pause();
+    }
+  }
+
+  /** @returns {Promise<WebSocket>} */
+  async #connect() {
+    if (!this.#refusal) this.#tell({ state: "connecting" });
+    const { signal } = this.#ending;
+    if (this.#session?.expiresAt && this.#session.expiresAt <= Date.now()) this.#session = null;
+    this.#session ??= await openSession(await this.#settle(), this.#sessionKey, signal);
+    signal.throwIfAborted();
+    this.#sessionKey = this.#session.session;
+    // What comes after this is missed, as long as nothing has come.
+    this.#after ||= this.#session.after;
+    const url = new URL(this.#session.url);
+    if (this.#after) url.searchParams.set("after", this.#after);
+    const socket = new WebSocket(url);
+    return new Promise((resolve, reject) => {
+      const fail = () => {
+        clearTimeout(timer);
+        release(socket);
+        reject(new Error("There is no connection."));
+      };
+      const timer = setTimeout(fail, PATIENCE_MS);
+      this.#drop = socket.onclose = socket.onerror = fail;
+      socket.onopen = () => {
+        clearTimeout(timer);
+        resolve(socket);
+      };
+    });
+  }
+
+  /**
+   * Until the socket is gone.
+   * @param {WebSocket} socket
+   * @returns {Promise<number>} the code of its closing
+   */
+  #serve(socket) {
+    return new Promise((resolve) => {
+      let isHeard = true;
+      const beat = () => {
+        // Half open: nobody is there any more, and nobody has said so.
+        if (!isHeard) return end();
+        isHeard = false;
+        socket.send("ping");
+      };
+      const heart = setInterval(beat, this.#settings.heartbeatMs);
+      const end = (code = 1006) => {
+        clearInterval(heart);
+        release(socket);
+        this.#socket = null;
+        this.#drop = this.#nudge = () => {};
+        resolve(code);
+      };
+      socket.onerror = () => {};
+      socket.onclose = ({ code }) => end(code);
+      socket.onmessage = ({ data }) => {
+        isHeard = true;
+        if (data === "pong") this.#noteWhole();
+        else this.#receive(JSON.parse(data));
+      };
+      this.#drop = end;
+      this.#nudge = beat;
+      this.#socket = socket;
+      this.#refusal = null;
+      // There is a network; whether the server answers is another question.
+      this.#failures = Math.min(this.#failures, 2);
+      this.#tell({ state: "live" });
+      const creates = [...this.#creates.values()];
+      const repeated = creates.map((errand) => /** @type {const} */ ([idOf(errand), errand]));
+      this.#errands = new Map([...repeated, ...this.#errands]);
+      for (const errand of this.#errands.values()) this.#transmit(errand);
+    });
+  }
+
+  /** Longer from time to time, and not everybody at once. */
+  #pause() {
+    const { minPauseMs, maxPauseMs } = this.#settings;
+    const most = Math.min(minPauseMs * 2 ** this.#failures++, maxPauseMs);
+    const retryInMs = Math.max(this.#pauseMs, most * (0.5 + Math.random() / 2));
+    this.#pauseMs = 0;
+    if (!this.#refusal) this.#tell({ state: "waiting", retryInMs });
+    return /** @type {Promise<void>} */ (
+      new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        const timer = setTimeout(end, retryInMs);
+        this.#drop = this.#nudge = end;
+      })
+    );
+  }
+
+  /** @param {Errand} errand */
+  #transmit(errand) {
+    clearTimeout(errand.timer);
+    const isCreate = errand.request.method === "create";
+    // A connection that was never open has missed nothing.
+    const isRetry = errand.sent++ > 0 && (!isCreate || errand.isOpen);
+    this.#socket?.send(isRetry ? `{"retry":true,${errand.text.slice(1)}` : errand.text);
+  }
+
+  /** @param {Answer} answer */
+  #receive(answer) {
+    if (answer.method === /** @type {string} */ ("changeStream"))
+      return this.#receiveChange(answer);
+    // Unknown: one that was sent twice was answered twice.
+    const errand = this.#errands.get(answer.answerTo);
+    const error = /** @type {Complaint | undefined} */ (answer.error);
+    if (!errand || (error && this.#mends(errand, error))) return;
+    const { request } = errand;
+    this.#errands.delete(request.requestId);
+    if (!error) this.#failures = this.#pauseMs = 0;
+    if (error?.code === "events-lost") this.#tell({ state: "lost", error: plain(error) });
+    if (request.method === "create") {
+      if (error && !errand.isOpen) this.#forget(request.connectionId);
+      errand.isOpen = true;
+    }
+    if (request.method === "remove") this.#forget(request.connectionId);
+    this.#noteWhole();
+    if (error && !isGone(errand, error)) this.messages$.next(answer);
+    else this.messages$.next(decode({ ...answer, error: undefined }, request));
+  }
+
+  /**
+   * Does what an error asks for, if that is possible: then nobody is told of it.
+   * @param {Errand} errand
+   * @param {Complaint} error
+   */
+  #mends(errand, { code = "", retryAfterSeconds = 1 }) {
+    if (PASSING.has(code)) {
+      clearTimeout(errand.timer);
+      this.#pauseMs = retryAfterSeconds * 1000;
+      errand.timer = setTimeout(() => this.#transmit(errand), this.#pauseMs);
+      return true;
+    }
+    const create = this.#creates.get(errand.request.connectionId);
+    const isMendable = code === "unauthorized" || (code === "unknown-connection" && create);
+    if (!isMendable || errand.troubles++ >= MOST_TROUBLES) return false;
+    if (create && code === "unknown-connection") {
+      if (create !== errand) this.#errands.set(idOf(create), create);
+      for (const next of new Set([create, errand])) this.#transmit(next);
+    } else {
+      this.#session = null;
+      this.#drop();
+    }
+    return true;
+  }
+
+  /**
+   * A bulk of events. Its id is `<object>-<number>`, the number increasing within the module.
+   * @param {Answer} answer
+   */
+  #receiveChange(answer) {
+    const { connectionId } = answer;
+    const bulk = typeof answer.return === "string" ? JSON.parse(answer.return) : answer.return;
+    const at = bulk.id.lastIndexOf("-");
+    const [object, number] = [bulk.id.slice(0, at), Number(bulk.id.slice(at + 1))];
+    if (object !== this.#newest.object) this.#seen.clear();
+    if (object !== this.#newest.object || number > this.#newest.number)
+      this.#newest = { object, number };
+    const isOurs = this.#creates.has(connectionId);
+    if (!isOurs || number <= (this.#seen.get(connectionId) ?? -1)) return;
+    this.#seen.set(connectionId, number);
+    this.messages$.next({ ...answer, return: bulk });
+  }
+
+  /**
+   * A bulk comes once for each connection. When something else has come after it, and nobody is
+   * catching up, all have it.
+   */
+  #noteWhole() {
+    const isCatchingUp = [...this.#creates.values()].some((one) => this.#errands.has(idOf(one)));
+    const { object, number } = this.#newest;
+    if (object && !isCatchingUp) this.#after = `${object}-${number}`;
+  }
+
+  /** @param {string} connectionId */
+  #forget(connectionId) {
+    this.#creates.delete(connectionId);
+    this.#seen.delete(connectionId);
+  }
+
+  /** Who closes a collection waits for no network; the server is told when there is one. */
+  #releaseClosing() {
+    for (const { request } of this.#errands.values())
+      if (request.method === "close") this.#answer(request);
+  }
+
+  /**
+   * Tells everybody who waits that it will not be.
+   * @param {Complaint} refusal
+   */
+  #refuse(refusal) {
+    this.#refusal = refusal;
+    const errands = [...this.#errands.values()];
+    this.#errands.clear();
+    for (const { request, isOpen, timer } of errands) {
+      clearTimeout(timer);
+      if (request.method === "create" && !isOpen) this.#forget(request.connectionId);
+      this.#answer(request, refusal);
+    }
+  }
+
+  /**
+   * @param {Request} request
+   * @param {Complaint} [refusal]
+   */
+  #answer({ connectionId, requestId, method }, refusal) {
+    const error = /** @type {Answer["error"]} */ (
+      refusal && method !== "close" ? { name: "SatchelError", ...refusal } : undefined
+    );
+    this.messages$.next({ connectionId, answerTo: requestId, method, error, return: null });
+  }
+
+  /** @param {Status} status */
+  #tell(status) {
+    if (!this.#isQuiet) this.#settings.onStatus?.(status);
+  }
+}
+
+/** @param {Errand} errand */
+const idOf = ({ request }) => request.requestId;
+
+/**
+ * Whether what is refused is what was wanted: it is not there any more.
+ * @param {Errand} errand
+ * @param {Complaint} error
+ */
+const isGone = ({ request, sent }, { code = "" }) =>
+  request.method === "close" ||
+  (request.method === "remove" && sent > 1 && ["removed", "unknown-connection"].includes(code));
+
+/** An error as it goes to RxDB. @param {unknown} error */
+function plain(error) {
+  const { code = "failed", message } = /** @type {Complaint} */ (error);
+  return { code, message };
+}
+
+/** @param {WebSocket} socket */
+function release(socket) {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.onerror = () => {};
+  socket.close();
+}

@@ -1,0 +1,96 @@
+/** `npm run example`: a to-do list of which every window shows the same, as a page on this machine. */
+
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { Failure, orFail } from "./failure.mjs";
+import { refusal } from "./listen.mjs";
+import { ensureInstalled, ROOT } from "./setup.mjs";
+
+const HELP = `Usage: npm run example -- [--port 8001]
+
+Serves the to-do list of examples/todos on this machine until Ctrl-C. It wants a Satchel: start
+one by npm start in another shell, sign up there, and give the list your address.
+
+  --port PORT   where to listen; 0 for any free port
+  --help        this text
+`;
+
+/** Another site than localhost, as an app is. */
+const HOST = "127.0.0.1";
+
+const FOLDER = join(ROOT, "examples", "todos");
+
+const HEADERS = {
+  "Cache-Control": "no-cache",
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src *; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
+/**
+ * Bundles and serves the example.
+ * @param {number} port 0: any free port
+ * @returns {Promise<{url: string, close: () => Promise<void>}>}
+ */
+export async function serveExample(port) {
+  const files = new Map([
+    ["/", ["text/html", await readFile(join(FOLDER, "index.html"))]],
+    ["/style.css", ["text/css", await readFile(join(FOLDER, "style.css"))]],
+    ["/app.js", ["text/javascript", await bundle()]],
+  ]);
+  const server = createServer((request, response) => {
+    const [type, body] = files.get(new URL(request.url ?? "", "http://app").pathname) ?? [];
+    response.writeHead(body ? 200 : 404, { ...HEADERS, "Content-Type": `${type}; charset=utf-8` });
+    response.end(body);
+  });
+  await new Promise((resolve, reject) => {
+    server.on("error", ({ code }) => reject(refusal(HOST, port, code)));
+    server.listen(port, HOST, resolve);
+  });
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://${HOST}:${server.address().port}/`, close };
+}
+
+async function bundle() {
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
+    entryPoints: [join(FOLDER, "app.js")],
+    alias: { "@satchel/rxdb-client": join(ROOT, "client", "index.js") },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    legalComments: "none",
+    write: false,
+  });
+  return outputFiles[0].contents;
+}
+
+/** The command itself; the tests import only the server. */
+async function main() {
+  const options = { port: { type: "string", default: "8001" }, help: { type: "boolean" } };
+  const { port, help } = readOptions(options);
+  if (help) return void process.stdout.write(HELP);
+  await ensureInstalled();
+  const { url } = await serveExample(Number(port));
+  console.log(`The to-do list is at ${url}\n\nCtrl-C stops it.`);
+}
+
+function readOptions(options) {
+  try {
+    const { values } = parseArgs({ options });
+    if (/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65535) return values;
+  } catch (error) {
+    throw new Failure(`${error.message.split(". ")[0]}: see npm run example -- --help.`);
+  }
+  throw new Failure("The port must be a number from 0 to 65535.");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await orFail(main);
