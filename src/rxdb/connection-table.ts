@@ -15,31 +15,34 @@ export const loadSession = (sql: SqlStorage, hash: string): SessionRow | undefin
 };
 
 /** Makes a session, or sets anew until when it is good. */
-export function putSession(sql: SqlStorage, { hash, grant, expiresAt }: SessionRow): void {
+export function putSession(
+  sql: SqlStorage,
+  { hash, grant, expiresAt }: SessionRow,
+  now: number,
+): void {
   sql.exec(
-    `INSERT INTO sessions (hash, grant_id, expires_at) VALUES (?, ?, ?)
+    `INSERT INTO sessions (hash, grant_id, opened_at, expires_at) VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`,
     hash,
     grant,
+    now,
     expiresAt,
   );
 }
 
-export const countSessions = (sql: SqlStorage, grant: string): number =>
-  sql.exec("SELECT count(*) AS count FROM sessions WHERE grant_id = ?", grant).one()
-    .count as number;
-
-/** Ends the session of this grant that has the least time left, with its connections. */
-export function dropOldestSession(sql: SqlStorage, grant: string): void {
-  const oldest = sql
+/** The sessions of a grant, whose end harms least first: those without connections, the oldest. */
+export const loadSessionsOf = (sql: SqlStorage, grant: string): string[] =>
+  sql
     .exec(
-      `SELECT hash FROM sessions WHERE grant_id = ?
-       ORDER BY expires_at IS NULL, expires_at LIMIT 1`,
+      `SELECT hash FROM sessions
+       LEFT JOIN (
+         SELECT session, max(lost_at IS NULL) AS is_live FROM connections GROUP BY session
+       ) ON session = hash
+       WHERE grant_id = ? ORDER BY coalesce(is_live, -1), opened_at`,
       grant,
     )
-    .toArray()[0];
-  if (oldest) dropSession(sql, oldest.hash as string);
-}
+    .toArray()
+    .map(({ hash }) => hash as string);
 
 /** With its connections. */
 export function dropSession(sql: SqlStorage, hash: string): void {

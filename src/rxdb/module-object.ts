@@ -2,6 +2,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Refusal, UNAVAILABLE } from "../core/refusals";
+import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { limitApp } from "../http/limits";
 import { logFault } from "../http/log";
@@ -16,7 +17,7 @@ import type { DatabaseTotals } from "./inventory";
 import { type Caller, Module, type Owner } from "./module";
 import { closeCodeOf, malformed, type Reply, type SocketRefusal } from "./refusals";
 import { FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
-import { Sessions } from "./sessions";
+import { type SessionRow, Sessions } from "./sessions";
 import { Standings } from "./standing";
 
 /** Who comes in, as the Worker has found: the header `CALLER` of the request for a socket. */
@@ -44,6 +45,9 @@ interface Room {
   sessions: Sessions;
   standings: Standings;
 }
+
+/** From the first refusal to the end of a socket. */
+const PARTING_MS = 3000;
 
 /** Keeps a socket from waiting for nothing; answered without waking the object. */
 const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
@@ -81,7 +85,7 @@ export class ModuleObject extends DurableObject<Env> {
     const now = Date.now();
     const room = this.#open(arrival.owner);
     const { token, session: hash } = arrival;
-    if (token) room.sessions.admit({ hash, ...token });
+    if (token) this.#admit(room, { hash, ...token }, now);
     const session = room.sessions.find(hash, now);
     if (!session) return Response.json(BAD_TOKEN, { status: 403 });
     const level = await room.standings.ask(session.grant, now);
@@ -108,16 +112,15 @@ export class ModuleObject extends DurableObject<Env> {
     const level = await room.standings.ask(grant, Date.now());
     if (!level.ok) return level;
     const after = room.module.newestEvent;
-    return {
-      ok: true,
-      value: { session: await room.sessions.open(grant, expiresAt, earlier), after },
-    };
+    const session = await this.#openSession(room, { grant, expiresAt }, earlier);
+    return { ok: true, value: { session, after } };
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
     if (typeof data !== "string") return;
     const busy = this.#busy.get(socket);
-    const work = busy ? busy.then(() => this.#receive(socket, data)) : this.#receive(socket, data);
+    const receive = () => this.#receive(socket, data);
+    const work = busy ? busy.then(receive, receive) : receive();
     if (work === undefined) return;
     const done = work.finally(() => {
       if (this.#busy.get(socket) === done) this.#busy.delete(socket);
@@ -229,11 +232,11 @@ export class ModuleObject extends DurableObject<Env> {
     if (limit) return send(socket, refusalFrame(envelope, limit));
     if (!parsed.ok) return send(socket, refusalFrame(envelope, asRefusal(parsed.message)));
     if (isOver(seat, now) && !this.#prolong(room, socket, seat, now)) {
-      return this.#refuse(socket, envelope, BAD_TOKEN);
+      return this.#refuse(room, socket, envelope, BAD_TOKEN);
     }
     const level = room.standings.recall(seat.grant, now);
     if (!level) return this.#askAndHandle(room, socket, seat, parsed.frame, now);
-    if (!level.ok) return this.#refuse(socket, envelope, level.refusal);
+    if (!level.ok) return this.#refuse(room, socket, envelope, level.refusal);
     return this.#handle(room, { socket, seat, level: level.value }, parsed.frame, now);
   }
 
@@ -253,7 +256,7 @@ export class ModuleObject extends DurableObject<Env> {
   ): Promise<void> {
     try {
       const level = await room.standings.ask(seat.grant, now);
-      if (!level.ok) return this.#refuse(socket, frame, level.refusal);
+      if (!level.ok) return this.#refuse(room, socket, frame, level.refusal);
       await this.#handle(room, { socket, seat, level: level.value }, frame, now);
     } catch (error) {
       this.#fail(socket, frame, error);
@@ -293,7 +296,7 @@ export class ModuleObject extends DurableObject<Env> {
   async #custom(room: Room, caller: Caller, message: unknown, now: number): Promise<Reply<string>> {
     const { seat, level } = caller;
     const openSession = async () => {
-      const session = await room.sessions.open(seat.grant, seat.expiresAt, null);
+      const session = await this.#openSession(room, seat, null);
       return { session, url: sessionUrl(seat.endpoint, session), expiresAt: seat.expiresAt };
     };
     const known = await answerCustom(
@@ -340,10 +343,14 @@ export class ModuleObject extends DurableObject<Env> {
     }
   }
 
-  /** Answers, and lets the client go: it would only be told the same again. */
-  #refuse(socket: WebSocket, envelope: Envelope, refusal: SocketRefusal): void {
+  /**
+   * Answers, and lets the client go: it would only be told the same again. But not at once: what else
+   * it has sent has to be answered, or it waits for ever.
+   */
+  #refuse(room: Room, socket: WebSocket, envelope: Envelope, refusal: SocketRefusal): void {
     send(socket, refusalFrame(envelope, refusal));
-    this.#dismiss(socket, refusal);
+    room.module.roster.leave(socket, Date.now());
+    setTimeout(() => this.#dismiss(socket, refusal), PARTING_MS);
   }
 
   #dismiss(socket: WebSocket, refusal: SocketRefusal): void {
@@ -358,6 +365,21 @@ export class ModuleObject extends DurableObject<Env> {
       ? UNAVAILABLE
       : { code: "internal", message: "Something went wrong on our side." };
     send(socket, refusalFrame(envelope, refusal));
+  }
+
+  /** Returns the secret. */
+  async #openSession(
+    room: Room,
+    { grant, expiresAt }: { grant: string; expiresAt: number | null },
+    earlier: string | null,
+  ): Promise<string> {
+    const secret = await room.sessions.secretFor(grant, earlier);
+    this.#admit(room, { hash: await sha256(secret), grant, expiresAt }, Date.now());
+    return secret;
+  }
+
+  #admit(room: Room, session: SessionRow, now: number): void {
+    for (const hash of room.sessions.admit(session, now)) this.#endSession(room, hash);
   }
 
   #endSession(room: Room, hash: string): void {

@@ -2,16 +2,17 @@
 
 import { randomSecret, sha256 } from "../core/secrets";
 import {
-  countSessions,
-  dropOldestSession,
   dropSession,
   loadExpiredSessions,
   loadSession,
   loadSessions,
+  loadSessionsOf,
   putSession,
   type SessionRow,
 } from "./connection-table";
 import { FORGET_LOST_MS } from "./roster";
+
+export type { SessionRow };
 
 /** Of one grant: an app has one per tab or device. */
 const MAX_SESSIONS = 100;
@@ -31,25 +32,19 @@ export class Sessions {
     return session && !isOver ? session : null;
   }
 
-  /**
-   * Makes a session for a grant; or goes on with an earlier one of the same grant, so that its
-   * connections are found. Returns its secret.
-   */
-  async open(grant: string, expiresAt: number | null, earlier: string | null): Promise<string> {
+  /** The secret of a session for a grant: an earlier one of the same grant, or a new one. */
+  async secretFor(grant: string, earlier: string | null): Promise<string> {
     const known = earlier && loadSession(this.#sql, await sha256(earlier));
-    const secret = known && known.grant === grant ? (earlier as string) : randomSecret();
-    this.admit({ hash: await sha256(secret), grant, expiresAt });
-    return secret;
+    return known && known.grant === grant ? (earlier as string) : randomSecret();
   }
 
-  /** Keeps a session; the oldest of a grant makes room for a new one. */
-  admit(session: SessionRow): void {
+  /** Keeps a session. Returns those of its grant that have to make room for it, by their hashes. */
+  admit(session: SessionRow, now: number): string[] {
     const known = loadSession(this.#sql, session.hash);
-    if (known?.expiresAt === session.expiresAt) return;
-    if (!known && countSessions(this.#sql, session.grant) >= MAX_SESSIONS) {
-      dropOldestSession(this.#sql, session.grant);
-    }
-    putSession(this.#sql, session);
+    if (known?.expiresAt === session.expiresAt) return [];
+    const others = known ? [] : loadSessionsOf(this.#sql, session.grant);
+    putSession(this.#sql, session, now);
+    return others.slice(0, Math.max(0, others.length + 1 - MAX_SESSIONS));
   }
 
   /** The hashes of those that ended so long ago that nobody will go on with them. */

@@ -85,6 +85,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS sessions (
     hash       TEXT PRIMARY KEY, -- SHA-256 of the secret
     grant_id   TEXT NOT NULL,
+    opened_at  INTEGER NOT NULL,
     expires_at INTEGER            -- NULL: with its grant
   ) WITHOUT ROWID;
 
