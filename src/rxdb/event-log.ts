@@ -64,6 +64,11 @@ export class EventLog {
     return this.#newest.at;
   }
 
+  /** Whether even the last change was made so long ago that it is not kept any more. */
+  get hasForgotten(): boolean {
+    return oldestEvent(this.#sql) === null;
+  }
+
   /** Id of the last bulk, or of none where there is none: what a client has that comes now. */
   get newestId(): string {
     return `${this.#epoch}-${this.#newest.seq}`;

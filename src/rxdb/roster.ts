@@ -71,10 +71,11 @@ export class Roster {
     for (const row of loadConnections(ctx.storage.sql)) this.#remember(row);
     for (const socket of ctx.getWebSockets()) this.#recall(socket);
     // Who has no socket and was not seen to lose it lost it with the memory of this object, after
-    // the last change that it made.
+    // the last change that it made; and long after it, if that has been forgotten already.
+    const lostAt = log.hasForgotten ? log.changedAt + 1 : log.changedAt - MARGIN_MS;
     for (const connection of this.#connections.values()) {
       if (connection.sockets.size > 0 || connection.lostAt !== null) continue;
-      this.#setPresence(connection, { lostAt: log.changedAt - MARGIN_MS });
+      this.#setPresence(connection, { lostAt });
     }
   }
 
@@ -195,13 +196,8 @@ export class Roster {
     const isGone = ({ lostAt, sockets }: Connection) =>
       lostAt !== null && sockets.size === 0 && lostAt + FORGET_LOST_MS <= now;
     this.forget(isGone);
-    const lost = [...this.#connections.values()].filter(({ lostAt }) => lostAt !== null);
-    for (const connection of lost) {
-      // Nobody else has come for it: it is heard where it is.
-      const isHeard = connection.sockets.size > 0 && !isRecent(connection.lostAt ?? 0, now);
-      if (isHeard) this.#setPresence(connection, { lostAt: null });
-    }
-    return earliest(lost.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
+    const away = [...this.#connections.values()].filter(({ sockets }) => sockets.size === 0);
+    return earliest(away.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
   }
 
   /** Sends an event bulk to all connections of a collection whose sessions are not over. */
