@@ -24,7 +24,7 @@ import {
   refuse,
   UNKNOWN_CONNECTION,
 } from "./refusals";
-import { type Connection, MAX_CONNECTIONS, Roster, type Seat } from "./roster";
+import { type Connection, Roster, type Seat } from "./roster";
 import { parseSchema } from "./schema";
 import { makeTables } from "./tables";
 import {
@@ -61,6 +61,9 @@ const MAX_COLLECTIONS = 1000;
 
 /** Of databases and collections. */
 const MAX_NAME = 256;
+
+/** Characters of a schema, which is kept as long as its client is known. */
+const MAX_SCHEMA_LENGTH = 100_000;
 
 /** How often a write is planned anew because others wrote while room was made for it. */
 const MAX_PLANS = 5;
@@ -115,8 +118,10 @@ export class Module {
     if (known && this.#isOf(known, databaseName, collectionName, schema.value.version)) {
       return this.#createAgain(caller, known, now);
     }
-    if (this.roster.count(seat.session) >= MAX_CONNECTIONS) {
-      return malformed("This session has too many connections.");
+    const schemaText = JSON.stringify(raw);
+    if (schemaText.length > MAX_SCHEMA_LENGTH) return malformed("The schema is too long.");
+    if (!this.roster.makeRoom(seat.session, schemaText.length)) {
+      return malformed("There are too many open connections.");
     }
     const collection = this.#collections.open(
       databaseName as string,
@@ -128,7 +133,7 @@ export class Module {
     if (!collection.ok) return collection;
     const { session } = seat;
     const { id } = collection.value;
-    const row = { session, id: frame.connectionId, collection: id, schema: JSON.stringify(raw) };
+    const row = { session, id: frame.connectionId, collection: id, schema: schemaText };
     const connection = this.roster.open(socket, row, frame.isRetry);
     return connection?.isStale ? refuse(EVENTS_LOST) : OPENED;
   }

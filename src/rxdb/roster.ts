@@ -44,8 +44,12 @@ export interface Connection extends ConnectionRow {
   sockets: Set<WebSocket>;
 }
 
-/** Of one session. */
-export const MAX_CONNECTIONS = 300;
+/** Connections of one session, and of all: a client has one per collection. */
+const MAX_OF_SESSION = 300;
+const MAX_CONNECTIONS = 2000;
+
+/** Characters of all their schemas: they are read whenever the object wakes. */
+const MAX_SCHEMAS_LENGTH = 8_000_000;
 
 /** Until then a client that comes back is told that it has missed changes. */
 export const FORGET_LOST_MS = DAY_MS;
@@ -149,9 +153,22 @@ export class Roster {
     return connection;
   }
 
-  /** How many connections a session has. */
-  count(session: string): number {
-    return [...this.#connections.values()].filter((one) => one.session === session).length;
+  /**
+   * Makes room for one more connection, of a client with a schema of this length: those that are lost
+   * go, the longest lost first. False: there are too many that are not.
+   */
+  makeRoom(session: string, schemaLength: number): boolean {
+    for (;;) {
+      const all = [...this.#connections.values()];
+      const own = all.filter((connection) => connection.session === session);
+      const length = all.reduce((sum, { schema }) => sum + schema.length, schemaLength);
+      const isFull = all.length >= MAX_CONNECTIONS || length > MAX_SCHEMAS_LENGTH;
+      if (!isFull && own.length < MAX_OF_SESSION) return true;
+      const lost = (isFull ? all : own).filter(({ sockets }) => sockets.size === 0);
+      const [longest] = lost.sort((a, b) => (a.lostAt ?? 0) - (b.lostAt ?? 0));
+      if (!longest) return false;
+      this.close(longest);
+    }
   }
 
   find(session: string, id: string): Connection | undefined {
