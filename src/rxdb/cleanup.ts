@@ -7,8 +7,9 @@ import { dropDocument, loadDeleted } from "./document-table";
 import { dropEntry, sizeOfKey } from "./entry-table";
 import type { StoredDocument } from "./schema";
 
-/** At once; the client asks again. */
+/** At once, documents and characters; the client asks again. */
 const MAX_CLEANED = 1000;
+const MAX_CLEANED_LENGTH = 8_000_000;
 
 /**
  * Forgets documents that were deleted, by the clients' clocks, until a time (milliseconds since
@@ -20,7 +21,7 @@ export function cleanUp(
   until: number,
 ): boolean {
   const { sql } = storage;
-  const deleted = loadDeleted(sql, collection.id, until, MAX_CLEANED);
+  const deleted = [...loadDeleted(sql, collection.id, until, MAX_CLEANED, MAX_CLEANED_LENGTH)];
   if (deleted.length === 0) return true;
   let { bytes } = collection;
   storage.transactionSync(() => {
@@ -38,5 +39,5 @@ export function cleanUp(
     noteWrite(sql, { ...collection, bytes });
   });
   collection.bytes = bytes;
-  return deleted.length < MAX_CLEANED;
+  return loadDeleted(sql, collection.id, until, 1, 1).next().done === true;
 }

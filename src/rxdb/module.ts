@@ -9,7 +9,7 @@ import { loadAttachment } from "./attachment-table";
 import { LargeBodies } from "./attachments";
 import { cleanUp } from "./cleanup";
 import { loadCollections } from "./collection-table";
-import { type Collection, Collections } from "./collections";
+import { type Collection, Collections, NeedsRoom } from "./collections";
 import { EventLog } from "./event-log";
 import { type Frame, isObject } from "./frames";
 import type { DatabaseTotals } from "./inventory";
@@ -56,9 +56,6 @@ type Answer = Reply<string>;
 
 const OPENED: Answer = { ok: true, value: '"ok"' };
 
-/** In one module; each costs rows when a client looks for it. */
-const MAX_COLLECTIONS = 1000;
-
 /** Of databases and collections. */
 const MAX_NAME = 256;
 
@@ -67,6 +64,8 @@ const MAX_SCHEMA_LENGTH = 100_000;
 
 /** How often a write is planned anew because others wrote while room was made for it. */
 const MAX_PLANS = 5;
+
+type CreateFrame = Frame & { method: "create" };
 
 type StorageFrame = Exclude<Frame, { method: "create" | "custom" }>;
 
@@ -100,40 +99,49 @@ export class Module {
   }
 
   /**
-   * Opens a connection for a storage instance of a client. Refuses with `malformed` a schema that
-   * cannot be used, with `insufficient-scope` to make a collection with a token that only reads,
-   * with `events-lost` a connection that has missed changes.
+   * Opens a connection for a storage instance of a client; at once, unless room has to be made for an
+   * index. Refuses with `malformed` a schema that cannot be used, with `insufficient-scope` to make a
+   * collection or an index with a token that only reads, with `over-quota` an index for which there is
+   * no room, with `events-lost` a connection that has missed changes.
    */
-  create(caller: Caller, frame: Frame & { method: "create" }, now: number): Answer {
-    const { socket, seat, level } = caller;
+  create(caller: Caller, frame: CreateFrame, now: number): Answer | Promise<Answer> {
     const { databaseName, collectionName, schema: raw } = frame.params;
-    const areNames = [databaseName, collectionName].every(
-      (name) => typeof name === "string" && name.length <= MAX_NAME,
-    );
-    if (!areNames)
+    if (!isName(databaseName) || !isName(collectionName)) {
       return malformed("The names of database and collection are missing or too long.");
+    }
+    const text = JSON.stringify(raw) ?? "";
+    if (text.length > MAX_SCHEMA_LENGTH) return malformed("The schema is too long.");
     const schema = parseSchema(raw);
     if (!schema.ok) return schema;
-    const known = this.roster.find(seat.session, frame.connectionId);
+    const known = this.roster.find(caller.seat.session, frame.connectionId);
     if (known && this.#isOf(known, databaseName, collectionName, schema.value.version)) {
       return this.#createAgain(caller, known, now);
     }
-    const schemaText = JSON.stringify(raw);
-    if (schemaText.length > MAX_SCHEMA_LENGTH) return malformed("The schema is too long.");
-    if (!this.roster.makeRoom(seat.session, schemaText.length)) {
-      return malformed("There are too many open connections.");
-    }
     const collection = this.#collections.open(
-      databaseName as string,
-      collectionName as string,
+      databaseName,
+      collectionName,
       schema.value,
       (id) => this.roster.schemasOf(id),
-      level === "rw" ? MAX_COLLECTIONS : null,
+      { mayMake: caller.level === "rw", holds: (bytes) => this.ledger.holds(bytes) },
     );
-    if (!collection.ok) return collection;
-    const { session } = seat;
-    const { id } = collection.value;
-    const row = { session, id: frame.connectionId, collection: id, schema: schemaText };
+    if (!(collection instanceof NeedsRoom)) {
+      return collection.ok ? this.#connect(caller, frame, collection.value, text) : collection;
+    }
+    return this.ledger
+      .reserve(collection.bytes)
+      .then((isReserved) => (isReserved ? this.create(caller, frame, now) : refuse(OVER_QUOTA)));
+  }
+
+  #connect(
+    { socket, seat: { session } }: Caller,
+    frame: CreateFrame,
+    { id: collection }: Collection,
+    schema: string,
+  ): Answer {
+    if (!this.roster.makeRoom(session, schema.length)) {
+      return malformed("There are too many open connections.");
+    }
+    const row = { session, id: frame.connectionId, collection, schema };
     const connection = this.roster.open(socket, row, frame.isRetry);
     return connection?.isStale ? refuse(EVENTS_LOST) : OPENED;
   }
@@ -321,6 +329,9 @@ export class Module {
       .then((data) => (data === null ? missing : { ok: true, value: JSON.stringify(data) }));
   }
 }
+
+const isName = (value: unknown): value is string =>
+  typeof value === "string" && value.length <= MAX_NAME;
 
 const growthOf = ({ collection, totals }: PlannedWrite): number => totals.bytes - collection.bytes;
 

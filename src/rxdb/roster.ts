@@ -76,11 +76,12 @@ export class Roster {
     for (const socket of ctx.getWebSockets()) this.#recall(socket);
     // Who has no socket and was not seen to lose it lost it with the memory of this object, after
     // the last change that it made; and long after it, if that has been forgotten already.
+    const gone = [...this.#connections.values()].filter(
+      ({ sockets, lostAt }) => sockets.size === 0 && lostAt === null,
+    );
+    if (gone.length === 0) return;
     const lostAt = log.hasForgotten ? log.changedAt + 1 : log.changedAt - MARGIN_MS;
-    for (const connection of this.#connections.values()) {
-      if (connection.sockets.size > 0 || connection.lostAt !== null) continue;
-      this.#setPresence(connection, { lostAt });
-    }
+    for (const connection of gone) this.#setPresence(connection, { lostAt });
   }
 
   /** Lets a socket in, with the lost connections of its session. `after`: see `EventLog.positionOf`. */

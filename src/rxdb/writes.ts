@@ -29,6 +29,18 @@ export interface Write {
 /** SQLite in an object takes rows of 2 MB. */
 const MAX_DOCUMENT_BYTES = 2_000_000;
 
+/**
+ * Characters of the documents that are there before a write, of which each may come back in the answer,
+ * as what a row conflicts with.
+ */
+const MAX_STORED_LENGTH = 16_000_000;
+
+const TOO_MUCH = refuse({
+  code: "too-large",
+  message:
+    "The documents that are there already are too large for one write. Write fewer at a time.",
+});
+
 /** Reads the parameters of bulkWrite. Refuses with `malformed`. */
 export function parseWrite(schema: CollectionSchema, params: unknown[]): Reply<Write> {
   const [rows, context = ""] = params;
@@ -86,6 +98,7 @@ export function planWrite(
   { rows, context }: Write,
 ): Reply<PlannedWrite> {
   const stored = loadStored(sql, collection, rows);
+  if (stored === null) return TOO_MUCH;
   const { first, repeated } = splitRepeated(rows, schema.primaryPath);
   const known = new Map([...stored].map(([id, { document }]) => [id, document]));
   const sorted = categorizeBulkWriteRows(
@@ -143,14 +156,18 @@ interface Stored {
   document: StoredDocument;
 }
 
+/** The documents that the rows are about; null: they are too large to be held at once. */
 function loadStored(
   sql: SqlStorage,
   collection: Collection,
   rows: WriteRow[],
-): Map<string, Stored> {
+): Map<string, Stored> | null {
   const ids = rows.map(({ document }) => document[collection.primaryPath] as string);
   const stored = new Map<string, Stored>();
+  let length = 0;
   for (const { data } of loadDocuments(sql, collection.id, ids)) {
+    length += data.length;
+    if (length > MAX_STORED_LENGTH) return null;
     const document = JSON.parse(data) as StoredDocument;
     stored.set(document[collection.primaryPath] as string, { data, document });
   }
