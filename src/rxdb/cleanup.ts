@@ -1,6 +1,7 @@
 /** cleanup: forgetting documents that were deleted long ago. */
 
 import { Buffer } from "node:buffer";
+import { dropAttachmentsOf } from "./attachment-table";
 import { noteWrite } from "./collection-table";
 import type { Collection } from "./collections";
 import { dropDocument, loadDeleted } from "./document-table";
@@ -19,6 +20,7 @@ export function cleanUp(
   storage: DurableObjectStorage,
   collection: Collection,
   until: number,
+  now: number,
 ): boolean {
   const { sql } = storage;
   const deleted = [...loadDeleted(sql, collection.id, until, MAX_CLEANED, MAX_CLEANED_LENGTH)];
@@ -34,6 +36,8 @@ export function cleanUp(
         dropEntry(sql, { index, key, id });
         bytes -= sizeOfKey(key);
       }
+      // One that was deleted from the start may have brought some.
+      bytes -= dropAttachmentsOf(sql, collection.id, id, now);
       dropDocument(sql, collection.id, id);
     }
     noteWrite(sql, { ...collection, bytes });

@@ -1,7 +1,7 @@
 /** The Durable Object of one user and module: a shell around the databases of RxDB apps. */
 
 import { DurableObject } from "cloudflare:workers";
-import { type Refusal, UNAVAILABLE } from "../core/refusals";
+import { done, type Outcome, type Refusal, refused, UNAVAILABLE } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { limitApp } from "../http/limits";
@@ -18,7 +18,7 @@ import { type Caller, Module, type Owner } from "./module";
 import { closeCodeOf, malformed, type Reply, type SocketRefusal } from "./refusals";
 import { FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
 import { type SessionRow, Sessions } from "./sessions";
-import { Standings } from "./standing";
+import { Standings, weighGrant } from "./standing";
 
 /** Who comes in, as the Worker has found: the header `CALLER` of the request for a socket. */
 export interface Arrival {
@@ -83,8 +83,10 @@ export class ModuleObject extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const arrival = JSON.parse(request.headers.get(CALLER) ?? "") as Arrival;
     const now = Date.now();
-    const room = this.#open(arrival.owner);
-    const { token, session: hash } = arrival;
+    const { owner, token, session: hash } = arrival;
+    const opened = await this.#enter(owner, token?.grant ?? null, now);
+    if (!opened.ok) return Response.json(opened.refusal, { status: 403 });
+    const room = opened.value;
     if (token) this.#admit(room, { hash, ...token }, now);
     const session = room.sessions.find(hash, now);
     if (!session) return Response.json(BAD_TOKEN, { status: 403 });
@@ -108,7 +110,9 @@ export class ModuleObject extends DurableObject<Env> {
     { grant, expiresAt }: { grant: string; expiresAt: number | null },
     earlier: string | null,
   ): Promise<Reply<{ session: string; after: string }>> {
-    const room = this.#open(owner);
+    const opened = await this.#enter(owner, grant, Date.now());
+    if (!opened.ok) return opened;
+    const room = opened.value;
     const level = await room.standings.ask(grant, Date.now());
     if (!level.ok) return level;
     const after = room.module.newestEvent;
@@ -193,9 +197,25 @@ export class ModuleObject extends DurableObject<Env> {
     if (!room) return;
     const now = Date.now();
     for (const hash of room.sessions.listForgotten(now)) this.#endSession(room, hash);
-    await this.recheck();
-    const next = await room.module.tidyUp(now);
-    if (next !== null) this.#planWake(next);
+    try {
+      await this.recheck();
+      const next = await room.module.tidyUp(now);
+      if (next !== null) this.#planWake(next);
+    } catch (error) {
+      logFault("A module was not tidied up and will be later.", error);
+      this.#planWake(now + KEPT_MS);
+    }
+  }
+
+  /** What there is; or where there is nothing, what a grant opens that stands. */
+  async #enter(owner: Owner, grant: string | null, now: number): Promise<Outcome<Room>> {
+    const room = this.#known();
+    if (room) return done(room);
+    if (grant === null) return refused(BAD_TOKEN);
+    // Before anything is stored: an object that was erased is to stay so.
+    const { account, module } = owner;
+    const level = await weighGrant(this.env, { account, grant }, module, now);
+    return level.ok ? done(this.#open(owner)) : level;
   }
 
   /** Everything there is, if there is anything. */

@@ -189,7 +189,7 @@ export class Module {
       case "cleanup":
         if (level === "r") return refuse(READ_ONLY);
         if (typeof param !== "number") return malformed("This is not a time.");
-        return this.#cleanUp(collection, now - param);
+        return this.#cleanUp(collection, now - param, now);
       case "remove":
         if (level === "r") return refuse(READ_ONLY);
         this.#collections.remove(collection.id, now);
@@ -309,9 +309,9 @@ export class Module {
     return { ok: true, value: answer };
   }
 
-  #cleanUp(collection: Collection, until: number): Answer {
+  #cleanUp(collection: Collection, until: number, now: number): Answer {
     const before = collection.bytes;
-    const isDone = cleanUp(this.#storage, collection, until);
+    const isDone = cleanUp(this.#storage, collection, until, now);
     this.#collections.bytes += collection.bytes - before;
     return { ok: true, value: String(isDone) };
   }

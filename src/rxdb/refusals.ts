@@ -36,7 +36,7 @@ export const REMOVED: SocketRefusal = {
   message: "The collection was removed.",
 };
 
-export const READ_ONLY: SocketRefusal = {
+export const READ_ONLY: Refusal = {
   code: "insufficient-scope",
   message: "The access token allows to read here, not to write.",
 };

@@ -183,14 +183,14 @@ function splitRepeated(
   primaryPath: string,
 ): { first: WriteRow[]; repeated: WriteRow[] } {
   const seen = new Set<unknown>();
-  const repeated = rows.filter(({ document }) => {
-    const id = document[primaryPath];
-    return seen.size === seen.add(id).size;
-  });
-  return {
-    first: repeated.length === 0 ? rows : rows.filter((row) => !repeated.includes(row)),
-    repeated,
-  };
+  const first: WriteRow[] = [];
+  const repeated: WriteRow[] = [];
+  for (const row of rows) {
+    const id = row.document[primaryPath];
+    (seen.has(id) ? repeated : first).push(row);
+    seen.add(id);
+  }
+  return { first, repeated };
 }
 
 /** The documents that will be written, by id, in the order of the rows. */
