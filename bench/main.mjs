@@ -1,13 +1,13 @@
 /** The speed comparison: Satchel, the floor Worker and armadietto at the same work in one run. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../scripts/failure.mjs";
 import { casesFor } from "./cases.mjs";
 import { compare, missed } from "./compare.mjs";
 import { Client } from "./driver.mjs";
+import { temporaryFolder } from "./folder.mjs";
 import { describeMachine } from "./machine.mjs";
 import { installPeers } from "./peers.mjs";
 import { residentMemory } from "./process.mjs";
@@ -68,7 +68,7 @@ export async function runSpeed({
 }
 
 async function measureAll(cases, peers, length) {
-  const folder = temporaryFolder();
+  const folder = temporaryFolder("satchel-bench-");
   const servers = [];
   try {
     for (const name of ["satchel", "floor", ...peers]) {
@@ -92,14 +92,6 @@ async function measureAll(cases, peers, length) {
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
-}
-
-/** Gone with this process, also if it is interrupted: it may hold gigabytes by then. */
-function temporaryFolder() {
-  const folder = mkdtempSync(join(tmpdir(), "satchel-bench-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
-  return folder;
 }
 
 async function signUp(server, count) {

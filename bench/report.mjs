@@ -148,7 +148,8 @@ function figureRows({ results }) {
   );
 }
 
-function formatRatio(ratio) {
+/** The median, and in brackets the quartiles; '' if there is none. */
+export function formatRatio(ratio) {
   if (!ratio) return "";
   const [middle, least, most] = [ratio.median, ratio.lower, ratio.upper].map(shorten);
   return `${middle} (${least}-${most})`;
@@ -172,7 +173,8 @@ function conclusion({ comparisons }) {
   return ["Missed:", "", ...shortfalls.map((text) => `- ${text}`)];
 }
 
-function textTable(rows) {
+/** Rows of cells as lines, in columns. */
+export function textTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row
@@ -182,7 +184,8 @@ function textTable(rows) {
   );
 }
 
-function markdownTable([head, ...rows]) {
+/** The same as Markdown. The first row is the head. */
+export function markdownTable([head, ...rows]) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)];
 }

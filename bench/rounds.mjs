@@ -37,14 +37,11 @@ export async function runRounds(work, contestants, { rounds, count }) {
   for (const run of work.isCold ? [] : runs) {
     await run.attempt(() => run.round({ round: "warm-up", count }));
   }
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < runs.length; turn++) {
-      const run = runs[(round + turn) % runs.length];
-      await run.attempt(async () => {
-        run.rounds.push(await run.round({ round: `round-${round}`, count }));
-      });
-    }
-  }
+  await alternate(runs, rounds, (run, round) =>
+    run.attempt(async () => {
+      run.rounds.push(await run.round({ round: `round-${round}`, count }));
+    }),
+  );
   for (const run of runs) run.close();
   return {
     results: Object.fromEntries(
@@ -56,6 +53,21 @@ export async function runRounds(work, contestants, { rounds, count }) {
       .filter(({ failure }) => failure !== null)
       .map(({ label, failure }) => `${work.name}: no figure for ${label}. ${failure}`),
   };
+}
+
+/**
+ * Has each of the runs act once in a round, one after the other, in another order in each round.
+ * @template Run
+ * @param {Run[]} runs
+ * @param {number} rounds
+ * @param {(run: Run, round: number) => Promise<void>} act
+ */
+export async function alternate(runs, rounds, act) {
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < runs.length; turn++) {
+      await act(runs[(round + turn) % runs.length], round);
+    }
+  }
 }
 
 /** A case at one server. */

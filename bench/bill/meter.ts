@@ -26,6 +26,7 @@ export interface MeteredBindings {
   DB: D1Database;
   BODIES: R2Bucket;
   USERS: DurableObjectNamespace<never>;
+  MODULES: DurableObjectNamespace<never>;
 }
 
 export interface Meter {
@@ -75,6 +76,7 @@ export function startMeter(env: MeteredBindings): Meter {
     ...meterDatabase(env.DB, counts),
     ...meterBucket(env.BODIES, counts),
     ...meterObjects(env.USERS, counts),
+    ...meterObjects(env.MODULES, counts),
   ];
   return {
     counts,

@@ -21,6 +21,17 @@ export function priceOfCalls(counts: Partial<Counts>, { perMillion }: Prices): n
 export const priceOfRequest = (counts: Partial<Counts>, prices: Prices): number =>
   prices.perMillion.request + priceOfCalls(counts, prices);
 
+/**
+ * Dollars for a million times these calls and rows, where so many messages came on sockets that are
+ * open. What is sent to a client is free.
+ */
+export const priceOfMessages = (
+  counts: Partial<Counts>,
+  messages: number,
+  prices: Prices,
+): number =>
+  (messages / prices.messagesPerObject) * prices.perMillion.objects + priceOfCalls(counts, prices);
+
 /** Milliseconds of CPU that a million requests may take each until this price is reached. */
 export const cpuBelow = (floor: number, price: number, { perMillion }: Prices): number =>
   (floor - price) / perMillion.cpuMs;

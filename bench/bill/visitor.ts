@@ -9,7 +9,7 @@ export interface Visitor {
   /** <user>@<host>. */
   address: string;
   /** With the app's token, to a path of the provider. */
-  get(path: string): Promise<Response>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** With the app's token, to a path below <storage_root>. */
   ask(method: string, path: string, init?: RequestInit): Promise<Response>;
   /** A code that the app may redeem with `redeem`. */
@@ -44,7 +44,7 @@ export async function arrive(send: Send, user: string, host: string): Promise<Vi
     send,
     user,
     address: `${user}@${host}`,
-    get: (path) => send(path, { headers: { Authorization } }),
+    get: (path, headers = {}) => send(path, { headers: { ...headers, Authorization } }),
     ask(method, path, init = {}) {
       const headers = new Headers(init.headers);
       headers.set("Authorization", Authorization);

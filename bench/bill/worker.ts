@@ -4,7 +4,10 @@
  */
 
 import type { Env } from "../../src/env";
-import worker, { UserObject as DeployedObject } from "../../src/index";
+import worker, {
+  ModuleObject as DeployedModule,
+  UserObject as DeployedObject,
+} from "../../src/index";
 import { type Counts, type Meter, startMeter } from "./meter";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -12,19 +15,30 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const storages = new Set<DurableObjectStorage>();
 let meter: Meter | null = null;
 
+function start(env: Env): void {
+  if (meter) throw new Error("The meter takes one request at a time.");
+  meter = startMeter(env as never);
+  for (const storage of storages) meter.watch(storage);
+}
+
+function stop(): Counts {
+  if (!meter) throw new Error("The meter is not running.");
+  const { counts } = meter;
+  meter.stop();
+  meter = null;
+  return counts;
+}
+
 /** Runs with the meter, which takes one thing at a time. */
 async function metered(env: Env, work: () => Promise<void>): Promise<Counts> {
-  if (meter) throw new Error("The meter takes one request at a time.");
-  const running = startMeter(env as never);
-  meter = running;
-  for (const storage of storages) running.watch(storage);
+  start(env);
+  const { counts } = meter as Meter;
   try {
     await work();
   } finally {
-    running.stop();
-    meter = null;
+    stop();
   }
-  return running.counts;
+  return counts;
 }
 
 export class UserObject extends DeployedObject {
@@ -58,8 +72,39 @@ export class UserObject extends DeployedObject {
   }
 }
 
+/** The one that was made last. */
+let moduleId = "";
+
+/** What it is sent on its sockets is billed between `/bill/start` and `/bill/stop`. */
+export class ModuleObject extends DeployedModule {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    moduleId = ctx.id.toString();
+    storages.add(ctx.storage);
+    meter?.watch(ctx.storage);
+  }
+
+  /** Here, since nobody else may look at the cursors of its storage. */
+  stopMeter(): Counts {
+    return stop();
+  }
+}
+
 export default {
   async fetch(request, env, ctx) {
+    switch (new URL(request.url).pathname) {
+      case "/bill/start":
+        start(env);
+        return new Response();
+      case "/bill/stop": {
+        const objects = env.MODULES as unknown as DurableObjectNamespace<ModuleObject>;
+        const id = objects.idFromString(moduleId);
+        const counts = await objects.get(id).stopMeter();
+        // But for this call.
+        return billed(new Response(), { ...counts, objects: counts.objects - 1 });
+      }
+    }
+    if (request.headers.has("upgrade")) return worker.fetch(request, env, ctx);
     const [, sleeper] = /^\/bill\/pass-day\/(.+)$/.exec(new URL(request.url).pathname) ?? [];
     if (sleeper) {
       const objects = env.USERS as unknown as DurableObjectNamespace<UserObject>;

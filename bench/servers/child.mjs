@@ -1,5 +1,5 @@
 /**
- * A server in a process of its own: `node child.mjs <satchel|floor|armadietto> <folder>`, with a
+ * A server in a process of its own: `node child.mjs <satchel|floor|armadietto|rxdb> <folder>`, with a
  * channel to the bench. Says its address and which process serves, fills folders when asked to, and
  * ends with the bench.
  */

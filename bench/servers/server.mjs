@@ -11,10 +11,10 @@ const CHILD = new URL("child.mjs", import.meta.url);
 /**
  * Starts a server, with its data below `folder`, and returns when it answers. Throws a Failure
  * when it does not start.
- * @param {"satchel" | "floor" | "armadietto"} name
+ * @param {"satchel" | "floor" | "armadietto" | "rxdb"} name
  * @param {string} folder
  * @returns {Promise<{name: string, url: string, pid: number, fillFolder: Function, stop: Function}>}
- *   `pid` is the process that serves: the runtime of the Workers, or armadietto's Node.
+ *   `pid` is the process that serves: the runtime of the Workers, or the Node of the others.
  *   `fillFolder(user, path, count)` makes of a folder that has document-0 one that has `count`.
  */
 export async function startServer(name, folder) {

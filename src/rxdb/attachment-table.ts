@@ -58,6 +58,20 @@ export function dropAttachment(
   return dropped.length as number;
 }
 
+/** All of a document. Returns how many bytes they had. */
+export function dropAttachmentsOf(
+  sql: SqlStorage,
+  collection: number,
+  id: string,
+  now: number,
+): number {
+  const names = sql
+    .exec("SELECT name FROM attachments WHERE collection = ? AND id = ?", collection, sortable(id))
+    .toArray()
+    .map(({ name }) => name as string);
+  return names.reduce((sum, name) => sum + dropAttachment(sql, collection, id, name, now), 0);
+}
+
 /** How many bytes an attachment has; 0 if there is none. */
 export const sizeOfAttachment = (
   sql: SqlStorage,

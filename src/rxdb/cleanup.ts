@@ -1,14 +1,16 @@
 /** cleanup: forgetting documents that were deleted long ago. */
 
 import { Buffer } from "node:buffer";
+import { dropAttachmentsOf } from "./attachment-table";
 import { noteWrite } from "./collection-table";
 import type { Collection } from "./collections";
 import { dropDocument, loadDeleted } from "./document-table";
 import { dropEntry, sizeOfKey } from "./entry-table";
 import type { StoredDocument } from "./schema";
 
-/** At once; the client asks again. */
+/** At once, documents and characters; the client asks again. */
 const MAX_CLEANED = 1000;
+const MAX_CLEANED_LENGTH = 8_000_000;
 
 /**
  * Forgets documents that were deleted, by the clients' clocks, until a time (milliseconds since
@@ -18,9 +20,10 @@ export function cleanUp(
   storage: DurableObjectStorage,
   collection: Collection,
   until: number,
+  now: number,
 ): boolean {
   const { sql } = storage;
-  const deleted = loadDeleted(sql, collection.id, until, MAX_CLEANED);
+  const deleted = [...loadDeleted(sql, collection.id, until, MAX_CLEANED, MAX_CLEANED_LENGTH)];
   if (deleted.length === 0) return true;
   let { bytes } = collection;
   storage.transactionSync(() => {
@@ -33,10 +36,12 @@ export function cleanUp(
         dropEntry(sql, { index, key, id });
         bytes -= sizeOfKey(key);
       }
+      // One that was deleted from the start may have brought some.
+      bytes -= dropAttachmentsOf(sql, collection.id, id, now);
       dropDocument(sql, collection.id, id);
     }
     noteWrite(sql, { ...collection, bytes });
   });
   collection.bytes = bytes;
-  return deleted.length < MAX_CLEANED;
+  return loadDeleted(sql, collection.id, until, 1, 1).next().done === true;
 }

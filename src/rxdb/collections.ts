@@ -30,6 +30,26 @@ export interface Collection extends CollectionRow {
   indexes: OpenIndex[];
 }
 
+/** What may be done to open a collection. */
+interface Allowance {
+  /** A collection, or an index. */
+  mayMake: boolean;
+  /** Whether there is room for so many bytes more. */
+  holds(growthBytes: number): boolean;
+}
+
+/** How many bytes more would be held, for which there is no room yet. */
+export class NeedsRoom {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
+/** In one module: each has rows of its own. */
+const MAX_COLLECTIONS = 1000;
+
 /** Documents that get their entries at once when an index is added. */
 const INDEXING_STEP = 1000;
 
@@ -56,24 +76,23 @@ export class Collections {
   /**
    * The collection of a database, made if it is not there, with the indexes of the schema. A schema
    * that differs from that of other clients is as good: an index that is new is made from all
-   * documents, and those that no client has any more go. `mayHave` is how many collections there may
-   * be; null: none may be made. Refuses with `malformed` another primary key and one collection too
-   * many, with `insufficient-scope` to make one where none may be made.
+   * documents, and those that no client has any more go. Refuses with `malformed` another primary key
+   * and one collection too many, with `insufficient-scope` to make anything where nothing may be made.
+   * Where there is no room for the entries of a new index, nothing is changed.
    */
   open(
     database: string,
     name: string,
     schema: CollectionSchema,
     inUse: (collection: number) => CollectionSchema[],
-    mayHave: number | null,
-  ): Reply<Collection> {
+    { mayMake, holds }: Allowance,
+  ): Reply<Collection> | NeedsRoom {
     const { sql } = this.#storage;
     const found = findCollection(sql, database, name, schema.version);
     if (found && found.primaryPath !== schema.primaryPath) {
       return malformed(`The primary key of this collection is ${found.primaryPath}.`);
     }
-    if (!found && mayHave === null) return refuse(READ_ONLY);
-    if (!found && mayHave !== null && loadCollections(sql).length >= mayHave) {
+    if (!found && loadCollections(sql).length >= MAX_COLLECTIONS) {
       return malformed("There are too many collections in this module.");
     }
     const known = found && (this.#open.get(found.id) ?? this.#remember(found));
@@ -81,8 +100,9 @@ export class Collections {
       ({ definition }) => !known?.indexes.some((index) => index.definition === definition),
     );
     if (known && missing.length === 0) return { ok: true, value: known };
+    if (!mayMake) return refuse(READ_ONLY);
     const wanted = [schema, ...(found ? inUse(found.id) : [])].flatMap(({ indexes }) => indexes);
-    const id = this.#storage.transactionSync(() => {
+    const id = this.#unlessFull(() => {
       const { version, primaryPath } = schema;
       const row = found ?? insertCollection(sql, { database, name, version, primaryPath });
       const unused = (known?.indexes ?? []).filter(
@@ -93,13 +113,26 @@ export class Collections {
         (sum, index) => sum + this.#addIndex(row.id, primaryPath, index),
         0,
       );
-      if (found) noteWrite(sql, { ...row, bytes: row.bytes + added - freed });
+      const growth = added - freed;
+      if (growth > 0 && !holds(growth)) throw new NeedsRoom(growth);
+      if (found) noteWrite(sql, { ...row, bytes: row.bytes + growth });
       return row.id;
     });
+    if (id instanceof NeedsRoom) return id;
     this.#open.delete(id);
     const collection = this.get(id) as Collection;
     this.bytes += collection.bytes - (known?.bytes ?? 0);
     return { ok: true, value: collection };
+  }
+
+  /** In a transaction, which leaves nothing where there is no room. */
+  #unlessFull<T>(change: () => T): T | NeedsRoom {
+    try {
+      return this.#storage.transactionSync(change);
+    } catch (error) {
+      if (error instanceof NeedsRoom) return error;
+      throw error;
+    }
   }
 
   /** Removes a collection for all its clients. Its bodies in R2 are let loose. */

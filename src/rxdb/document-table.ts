@@ -91,23 +91,28 @@ export function* loadChanges(
   for (const row of rows) yield { seq: row.seq as number, data: row.data as string };
 }
 
-/** Some of those that were deleted, by the clients' clocks, until then. */
-export const loadDeleted = (
+/** Some of those that were deleted, by the clients' clocks, until then; one at least. */
+export function* loadDeleted(
   sql: SqlStorage,
   collection: number,
   until: number,
   limit: number,
-): string[] =>
-  sql
-    .exec(
-      `SELECT data FROM documents
-       WHERE collection = ? AND deleted = 1 AND lwt <= ? ORDER BY lwt LIMIT ?`,
-      collection,
-      until,
-      limit,
-    )
-    .toArray()
-    .map(({ data }) => data as string);
+  maxLength: number,
+): Generator<string> {
+  const rows = sql.exec(
+    `SELECT data FROM documents
+     WHERE collection = ? AND deleted = 1 AND lwt <= ? ORDER BY lwt LIMIT ?`,
+    collection,
+    until,
+    limit,
+  );
+  let length = 0;
+  for (const { data } of rows) {
+    yield data as string;
+    length += (data as string).length;
+    if (length > maxLength) return;
+  }
+}
 
 /** Its entries are the caller's business. */
 export function dropDocument(sql: SqlStorage, collection: number, id: string): void {

@@ -16,7 +16,7 @@ import {
 /** How long a change is kept. */
 export const KEPT_MS = 10 * 60 * 1000;
 
-/** And at most so many, or so many characters. */
+/** And at most so many, or about so many bytes. */
 const MAX_EVENTS = 1000;
 const MAX_LENGTH = 8_000_000;
 
@@ -48,7 +48,8 @@ export class EventLog {
   readonly #sql: SqlStorage;
   readonly #epoch: string;
   #newest: { seq: number; at: number };
-  #size: { count: number; length: number };
+  /** Null: nobody has asked since this instance began. Who only reads need not pay for it. */
+  #size: { count: number; length: number } | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
@@ -56,12 +57,16 @@ export class EventLog {
     if (storage.kv.get<string>(EPOCH) === undefined) storage.kv.put(EPOCH, epoch);
     this.#epoch = epoch;
     this.#newest = newestEvent(this.#sql);
-    this.#size = measureEvents(this.#sql);
   }
 
   /** When the last change was made; 0: there was none. */
   get changedAt(): number {
     return this.#newest.at;
+  }
+
+  /** Whether even the last change was made so long ago that it is not kept any more. */
+  get hasForgotten(): boolean {
+    return oldestEvent(this.#sql) === null;
   }
 
   /** Id of the last bulk, or of none where there is none: what a client has that comes now. */
@@ -81,8 +86,9 @@ export class EventLog {
   /** Once the transaction of a change is over. */
   noteAppended(json: string, at: number): void {
     this.#newest = { seq: this.#newest.seq + 1, at };
-    this.#size.count++;
-    this.#size.length += json.length;
+    this.#size = this.#size
+      ? { count: this.#size.count + 1, length: this.#size.length + json.length }
+      : measureEvents(this.#sql);
     if (this.#size.count > MAX_EVENTS || this.#size.length > MAX_LENGTH) {
       dropOldEvents(this.#sql, 0, cutOfEvents(this.#sql, MAX_EVENTS / 2, MAX_LENGTH / 2));
       this.#size = measureEvents(this.#sql);

@@ -72,12 +72,12 @@ export function positionAt(sql: SqlStorage, at: number): { seq: number } | null 
   return seq === 0 || (oldest !== null && oldest <= seq) ? { seq } : null;
 }
 
-/** The newest of those that do not belong to the last `count` or the last `length` characters. */
+/** The newest of those that do not belong to the last `count` or the last `length` bytes. */
 export const cutOfEvents = (sql: SqlStorage, count: number, length: number): number =>
   (sql
     .exec(
       `SELECT max(seq) AS seq FROM (
-         SELECT seq, row_number() OVER newest AS count, sum(length(json)) OVER newest AS length
+         SELECT seq, row_number() OVER newest AS count, sum(octet_length(json)) OVER newest AS length
          FROM events WINDOW newest AS (ORDER BY seq DESC, part)
        ) WHERE count > ? OR length > ?`,
       count,
@@ -132,8 +132,8 @@ export function dropOldEvents(sql: SqlStorage, at: number, seq: number): void {
   );
 }
 
-/** How much is kept: characters, and rows. */
+/** How much is kept: bytes, and rows. The texts themselves are not read. */
 export const measureEvents = (sql: SqlStorage): { count: number; length: number } =>
   sql
-    .exec("SELECT count(*) AS count, coalesce(sum(length(json)), 0) AS length FROM events")
+    .exec("SELECT count(*) AS count, coalesce(sum(octet_length(json)), 0) AS length FROM events")
     .one() as { count: number; length: number };

@@ -7,13 +7,10 @@
  *     statement in D1; what was answered is remembered before the write is made
  *   now and then: give back what is not needed
  *
- * Invariant: bytes held <= reserved as remembered <= reserved in D1, at every moment at which a write
- * is committed. One number is asked for at a time, and chosen when its turn has come. If an answer of
+ * Invariant: bytes held <= reserved as remembered <= reserved in D1, at every moment at which
+ * something is committed. One number is asked for at a time, and chosen when its turn has come. If an answer of
  * D1 gets lost, D1 has more than is remembered, and the next statement sets it right. Only giving back
  * makes D1's number smaller: it is remembered first.
- *
- * An index that a client's schema adds is not refused, or nobody could open their database at the next
- * release of an app: what it needs is reserved afterwards, and if there is no room, nothing grows.
  */
 
 import { type Env, settings } from "../env";
@@ -57,9 +54,9 @@ export class Ledger {
     return this.#countHeld() + growthBytes <= this.#reserved;
   }
 
-  /** Whether less is reserved than is held, or far more, as after much was deleted. */
-  get isUnsettled(): boolean {
-    return !this.holds(0) || this.#reserved > this.#countHeld() + 2 * STEP_BYTES;
+  /** Whether far more is reserved than is held, as after much was deleted. */
+  get isAmple(): boolean {
+    return this.#reserved > this.#countHeld() + 2 * STEP_BYTES;
   }
 
   /** Reserves at least so many bytes more than the module holds. False: the account has no room for them. */
@@ -74,16 +71,14 @@ export class Ledger {
     });
   }
 
-  /** Gives back what is far more than is held, reserves what is less, and sets D1 right where it has drifted. */
+  /** Gives back what is far more than is held, and sets D1 right where it has drifted. */
   settle(): Promise<void> {
     return this.#inTurn(async () => {
       const held = this.#countHeld();
       const spare = held === 0 ? 0 : SPARE_BYTES;
       // Remembered first: were D1 first, a write could still count on what others have by then.
       if (this.#reserved > held + 2 * spare) this.#remember(held + spare);
-      const need = Math.max(held, this.#reserved);
-      const reserved = await this.#ask(need, need);
-      if (reserved !== null) this.#remember(reserved);
+      await this.#ask(this.#reserved, this.#reserved);
     });
   }
 

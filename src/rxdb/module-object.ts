@@ -1,7 +1,7 @@
 /** The Durable Object of one user and module: a shell around the databases of RxDB apps. */
 
 import { DurableObject } from "cloudflare:workers";
-import { type Refusal, UNAVAILABLE } from "../core/refusals";
+import { done, type Outcome, type Refusal, refused, UNAVAILABLE } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { limitApp } from "../http/limits";
@@ -16,9 +16,9 @@ import { answerFrame, type Envelope, type Frame, parseFrame, refusalFrame } from
 import type { DatabaseTotals } from "./inventory";
 import { type Caller, Module, type Owner } from "./module";
 import { malformed, type Reply, type SocketRefusal } from "./refusals";
-import { dismiss, FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
+import { dismiss, FORGET_LOST_MS, isOpen, isOver, type Seat, send } from "./roster";
 import { type SessionRow, Sessions } from "./sessions";
-import { Standings } from "./standing";
+import { Standings, weighGrant } from "./standing";
 
 /** Who comes in, as the Worker has found: the header `CALLER` of the request for a socket. */
 export interface Arrival {
@@ -37,7 +37,7 @@ export const CALLER = "Satchel-Caller";
 const OWNER = "owner";
 
 /** Methods after which something may have to be done. */
-const CHANGES = ["create", "bulkWrite", "cleanup", "remove"];
+const CHANGES = ["bulkWrite", "cleanup", "remove"];
 
 /** Everything of a module in memory. */
 interface Room {
@@ -81,8 +81,10 @@ export class ModuleObject extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const arrival = JSON.parse(request.headers.get(CALLER) ?? "") as Arrival;
     const now = Date.now();
-    const room = this.#open(arrival.owner);
-    const { token, session: hash } = arrival;
+    const { owner, token, session: hash } = arrival;
+    const opened = await this.#enter(owner, token?.grant ?? null, now);
+    if (!opened.ok) return Response.json(opened.refusal, { status: 403 });
+    const room = opened.value;
     if (token) this.#admit(room, { hash, ...token }, now);
     const session = room.sessions.find(hash, now);
     if (!session) return Response.json(BAD_TOKEN, { status: 403 });
@@ -106,7 +108,9 @@ export class ModuleObject extends DurableObject<Env> {
     { grant, expiresAt }: { grant: string; expiresAt: number | null },
     earlier: string | null,
   ): Promise<Reply<{ session: string; after: string }>> {
-    const room = this.#open(owner);
+    const opened = await this.#enter(owner, grant, Date.now());
+    if (!opened.ok) return opened;
+    const room = opened.value;
     const level = await room.standings.ask(grant, Date.now());
     if (!level.ok) return level;
     const after = room.module.newestEvent;
@@ -191,9 +195,25 @@ export class ModuleObject extends DurableObject<Env> {
     if (!room) return;
     const now = Date.now();
     for (const hash of room.sessions.listForgotten(now)) this.#endSession(room, hash);
-    await this.recheck();
-    const next = await room.module.tidyUp(now);
-    if (next !== null) this.#planWake(next);
+    try {
+      await this.recheck();
+      const next = await room.module.tidyUp(now);
+      if (next !== null) this.#planWake(next);
+    } catch (error) {
+      logFault("A module was not tidied up and will be later.", error);
+      this.#planWake(now + KEPT_MS);
+    }
+  }
+
+  /** What there is; or where there is nothing, what a grant opens that stands. */
+  async #enter(owner: Owner, grant: string | null, now: number): Promise<Outcome<Room>> {
+    const room = this.#known();
+    if (room) return done(room);
+    if (grant === null) return refused(BAD_TOKEN);
+    // Before anything is stored: an object that was erased is to stay so.
+    const { account, module } = owner;
+    const level = await weighGrant(this.env, { account, grant }, module, now);
+    return level.ok ? done(this.#open(owner)) : level;
   }
 
   /** Everything there is, if there is anything. */
@@ -223,7 +243,7 @@ export class ModuleObject extends DurableObject<Env> {
     if (parsed === null) return;
     const envelope = parsed.ok ? parsed.frame : parsed.envelope;
     const room = this.#known();
-    if (!room || socket.readyState !== WebSocket.OPEN) return;
+    if (!room || !isOpen(socket)) return;
     const now = Date.now();
     const seat = room.module.roster.seatOf(socket);
     const limit = this.#limit(room, seat, text.length, now);
@@ -245,6 +265,8 @@ export class ModuleObject extends DurableObject<Env> {
   ): Promise<void> {
     try {
       const level = await room.standings.ask(seat.grant, now);
+      // One that has gone meanwhile must not come to be heard again: nobody is told on it.
+      if (!isOpen(socket)) return;
       if (!level.ok) return this.#refuse(room, socket, frame, level.refusal);
       await this.#handle(room, { socket, seat, level: level.value }, frame, now);
     } catch (error) {
@@ -321,7 +343,7 @@ export class ModuleObject extends DurableObject<Env> {
   #lookAfter({ module, standings }: Room, now: number): void {
     this.#planWake(now + KEPT_MS);
     const work = [
-      module.ledger.isUnsettled ? module.ledger.settle() : null,
+      module.ledger.isAmple ? module.ledger.settle() : null,
       // Who only listens shows no token: whether theirs still stands is asked now and then as well.
       standings.areFresh(now) ? null : this.recheck(),
     ];

@@ -9,7 +9,7 @@ import { loadAttachment } from "./attachment-table";
 import { LargeBodies } from "./attachments";
 import { cleanUp } from "./cleanup";
 import { loadCollections } from "./collection-table";
-import { type Collection, Collections } from "./collections";
+import { type Collection, Collections, NeedsRoom } from "./collections";
 import { EventLog } from "./event-log";
 import { type Frame, isObject } from "./frames";
 import type { DatabaseTotals } from "./inventory";
@@ -24,7 +24,7 @@ import {
   refuse,
   UNKNOWN_CONNECTION,
 } from "./refusals";
-import { type Connection, MAX_CONNECTIONS, Roster, type Seat } from "./roster";
+import { type Connection, isOpen, Roster, type Seat } from "./roster";
 import { parseSchema } from "./schema";
 import { makeTables } from "./tables";
 import {
@@ -56,14 +56,16 @@ type Answer = Reply<string>;
 
 const OPENED: Answer = { ok: true, value: '"ok"' };
 
-/** In one module; each costs rows when a client looks for it. */
-const MAX_COLLECTIONS = 1000;
-
 /** Of databases and collections. */
 const MAX_NAME = 256;
 
+/** Characters of a schema, which is kept as long as its client is known. */
+const MAX_SCHEMA_LENGTH = 100_000;
+
 /** How often a write is planned anew because others wrote while room was made for it. */
 const MAX_PLANS = 5;
+
+type CreateFrame = Frame & { method: "create" };
 
 type StorageFrame = Exclude<Frame, { method: "create" | "custom" }>;
 
@@ -92,38 +94,58 @@ export class Module {
   }
 
   /**
-   * Opens a connection for a storage instance of a client. Refuses with `malformed` a schema that
-   * cannot be used, with `insufficient-scope` to make a collection with a token that only reads,
-   * with `events-lost` a connection that has missed changes.
+   * Opens a connection for a storage instance of a client; at once, unless room has to be made for an
+   * index. Refuses with `malformed` a schema that cannot be used, with `insufficient-scope` to make a
+   * collection or an index with a token that only reads, with `over-quota` an index for which there is
+   * no room, with `events-lost` a connection that has missed changes.
    */
-  create(caller: Caller, frame: Frame & { method: "create" }, now: number): Answer {
-    const { socket, seat, level } = caller;
+  create(caller: Caller, frame: CreateFrame, now: number): Answer | Promise<Answer> {
     const { databaseName, collectionName, schema: raw } = frame.params;
-    const areNames = [databaseName, collectionName].every(
-      (name) => typeof name === "string" && name.length <= MAX_NAME,
-    );
-    if (!areNames)
+    if (!isName(databaseName) || !isName(collectionName)) {
       return malformed("The names of database and collection are missing or too long.");
+    }
+    const text = JSON.stringify(raw) ?? "";
+    if (text.length > MAX_SCHEMA_LENGTH) return malformed("The schema is too long.");
     const schema = parseSchema(raw);
     if (!schema.ok) return schema;
-    const known = this.roster.find(seat.session, frame.connectionId);
+    const known = this.roster.find(caller.seat.session, frame.connectionId);
     if (known && this.#isOf(known, databaseName, collectionName, schema.value.version)) {
       return this.#createAgain(caller, known, now);
     }
-    if (this.roster.count(seat.session) >= MAX_CONNECTIONS) {
-      return malformed("This session has too many connections.");
-    }
     const collection = this.#collections.open(
-      databaseName as string,
-      collectionName as string,
+      databaseName,
+      collectionName,
       schema.value,
       (id) => this.roster.schemasOf(id),
-      level === "rw" ? MAX_COLLECTIONS : null,
+      { mayMake: caller.level === "rw", holds: (growthBytes) => this.ledger.holds(growthBytes) },
     );
-    if (!collection.ok) return collection;
-    const { session } = seat;
-    const { id } = collection.value;
-    const row = { session, id: frame.connectionId, collection: id, schema: JSON.stringify(raw) };
+    if (!(collection instanceof NeedsRoom)) {
+      return collection.ok ? this.#connect(caller, frame, collection.value, text) : collection;
+    }
+    return this.#createWithRoom(caller, frame, collection.bytes, now);
+  }
+
+  async #createWithRoom(
+    caller: Caller,
+    frame: CreateFrame,
+    growthBytes: number,
+    now: number,
+  ): Promise<Answer> {
+    if (!(await this.ledger.reserve(growthBytes))) return refuse(OVER_QUOTA);
+    // A connection on a socket that is gone would be taken for one that is heard.
+    return isOpen(caller.socket) ? this.create(caller, frame, now) : refuse(UNAVAILABLE);
+  }
+
+  #connect(
+    { socket, seat: { session } }: Caller,
+    frame: CreateFrame,
+    { id: collection }: Collection,
+    schema: string,
+  ): Answer {
+    if (!this.roster.makeRoom(session, schema.length)) {
+      return malformed("There are too many open connections.");
+    }
+    const row = { session, id: frame.connectionId, collection, schema };
     const connection = this.roster.open(socket, row, frame.isRetry);
     return connection?.isStale ? refuse(EVENTS_LOST) : OPENED;
   }
@@ -171,7 +193,7 @@ export class Module {
       case "cleanup":
         if (level === "r") return refuse(READ_ONLY);
         if (typeof param !== "number") return malformed("This is not a time.");
-        return this.#cleanUp(collection, now - param);
+        return this.#cleanUp(collection, now - param, now);
       case "remove":
         if (level === "r") return refuse(READ_ONLY);
         this.#collections.remove(collection.id, now);
@@ -296,9 +318,9 @@ export class Module {
     return { ok: true, value: answer };
   }
 
-  #cleanUp(collection: Collection, until: number): Answer {
+  #cleanUp(collection: Collection, until: number, now: number): Answer {
     const before = collection.bytes;
-    const isDone = cleanUp(this.#storage, collection, until);
+    const isDone = cleanUp(this.#storage, collection, until, now);
     this.#collections.bytes += collection.bytes - before;
     return { ok: true, value: String(isDone) };
   }
@@ -320,6 +342,9 @@ export class Module {
 /** A request as the log knows it. */
 const requestOf = ({ connectionId, requestId }: StorageFrame): string =>
   `${connectionId} ${requestId}`;
+
+const isName = (value: unknown): value is string =>
+  typeof value === "string" && value.length <= MAX_NAME;
 
 const growthOf = ({ collection, totals }: PlannedWrite): number => totals.bytes - collection.bytes;
 

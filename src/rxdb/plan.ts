@@ -63,9 +63,14 @@ export function planQuery(schema: CollectionSchema, prepared: unknown): Reply<Pl
     return { ok: true, value: makePlan(schema, query) };
   } catch (error) {
     // By RxDB's planner, or its matcher, which names an operator that it does not know.
-    return malformed(`The query cannot be run${reasonIn(error)}`);
+    return malformed(whyNot(error));
   }
 }
+
+const whyNot = (error: unknown): string => `The query cannot be run${reasonIn(error)}`;
+
+/** Thrown by `Plan.matches` for an operand that turns out to be none. */
+export class BadOperand extends Error {}
 
 function parseQuery(schema: CollectionSchema, raw: unknown): Query | null {
   if (!isObject(raw) || !isObject(raw.selector) || !Array.isArray(raw.sort)) return null;
@@ -104,13 +109,24 @@ function makePlan(schema: CollectionSchema, query: Query): Plan {
       isLowerIn: plan.inclusiveStart,
       isUpperIn: plan.inclusiveEnd,
     },
-    matches: plan.selectorSatisfiedByIndex ? null : (matches as never),
+    matches: plan.selectorSatisfiedByIndex ? null : careful(matches as never),
     walk: plan.sortSatisfiedByIndex ? walkOf(schema, index, query, directions, isAscending) : null,
     compare: getSortComparator(schema.planned, query as never) as Plan["compare"],
     skip: query.skip,
     limit: query.limit,
   };
 }
+
+/** RxDB's matcher breaks on some operands, as `$in` of what is no list. */
+const careful =
+  (matches: NonNullable<Plan["matches"]>): Plan["matches"] =>
+  (document) => {
+    try {
+      return matches(document);
+    } catch (error) {
+      throw new BadOperand(whyNot(error));
+    }
+  };
 
 /** Of a sort by the fields of the index in their order; null: it goes to and fro. */
 function walkOf(

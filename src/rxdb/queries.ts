@@ -4,7 +4,7 @@ import { checkpointAt, seqOf } from "./checkpoint";
 import type { Collection, OpenIndex } from "./collections";
 import { loadChanges, loadDocument, loadDocuments } from "./document-table";
 import { countKeys, walkKeys } from "./entry-table";
-import { type Plan, planQuery, type Range, type Walk } from "./plan";
+import { BadOperand, type Plan, planQuery, type Range, type Walk } from "./plan";
 import { malformed, type Reply, refuse } from "./refusals";
 import type { CollectionSchema, StoredDocument } from "./schema";
 
@@ -26,10 +26,10 @@ export function runQuery(
   schema: CollectionSchema,
   prepared: unknown,
 ): Reply<string> {
-  const plan = planQuery(schema, prepared);
-  if (!plan.ok) return plan;
-  const documents = matching(sql, collection, plan.value);
-  return documents === null ? TOO_LARGE : listOf("documents", documents);
+  return withPlan(schema, prepared, (plan) => {
+    const documents = matching(sql, collection, plan);
+    return documents === null ? TOO_LARGE : listOf("documents", documents);
+  });
 }
 
 /** JSON of what `count` returns. Refuses with `malformed`. */
@@ -39,17 +39,32 @@ export function runCount(
   schema: CollectionSchema,
   prepared: unknown,
 ): Reply<string> {
+  return withPlan(schema, prepared, (plan) => {
+    const { range, matches } = plan;
+    const { id } = placeOf(collection, plan);
+    if (matches === null) return countOf(countKeys(sql, id, range));
+    let count = 0;
+    for (const { id: document } of walkKeys(sql, id, range, "ASC")) {
+      const data = loadDocument(sql, collection.id, document);
+      if (data !== undefined && matches(JSON.parse(data))) count++;
+    }
+    return countOf(count);
+  });
+}
+
+function withPlan(
+  schema: CollectionSchema,
+  prepared: unknown,
+  run: (plan: Plan) => Reply<string>,
+): Reply<string> {
   const plan = planQuery(schema, prepared);
   if (!plan.ok) return plan;
-  const { range, matches } = plan.value;
-  const { id } = placeOf(collection, plan.value);
-  if (matches === null) return countOf(countKeys(sql, id, range));
-  let count = 0;
-  for (const { id: document } of walkKeys(sql, id, range, "ASC")) {
-    const data = loadDocument(sql, collection.id, document);
-    if (data !== undefined && matches(JSON.parse(data))) count++;
+  try {
+    return run(plan.value);
+  } catch (error) {
+    if (error instanceof BadOperand) return malformed(error.message);
+    throw error;
   }
-  return countOf(count);
 }
 
 const countOf = (count: number): Reply<string> => ({

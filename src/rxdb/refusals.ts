@@ -36,7 +36,7 @@ export const REMOVED: SocketRefusal = {
   message: "The collection was removed.",
 };
 
-export const READ_ONLY: SocketRefusal = {
+export const READ_ONLY: Refusal = {
   code: "insufficient-scope",
   message: "The access token allows to read here, not to write.",
 };
@@ -66,6 +66,6 @@ export const errorOf = (refusal: SocketRefusal): Record<string, unknown> => ({
 
 /** The end of a sentence that says why: what was thrown for people to read, not what just broke. */
 export const reasonIn = (error: unknown): string =>
-  error instanceof Error && ["Error", "MingoError"].includes(error.name)
+  error instanceof Error && ["Error", "MingoError", "SyntaxError"].includes(error.name)
     ? `: ${error.message}`
     : ".";

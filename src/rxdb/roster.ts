@@ -46,8 +46,12 @@ export interface Connection extends ConnectionRow {
   sockets: Set<WebSocket>;
 }
 
-/** Of one session. */
-export const MAX_CONNECTIONS = 300;
+/** Connections of one session, and of all: a client has one per collection. */
+const MAX_OF_SESSION = 300;
+const MAX_CONNECTIONS = 2000;
+
+/** Characters of all their schemas: they are read whenever the object wakes. */
+const MAX_SCHEMAS_LENGTH = 8_000_000;
 
 /** Until then a client that comes back is told that it has missed changes. */
 export const FORGET_LOST_MS = DAY_MS;
@@ -76,11 +80,13 @@ export class Roster {
     for (const row of loadConnections(ctx.storage.sql)) this.#remember(row);
     for (const socket of ctx.getWebSockets()) this.#recall(socket);
     // Who has no socket and was not seen to lose it lost it with the memory of this object, after
-    // the last change that it made.
-    for (const connection of this.#connections.values()) {
-      if (connection.sockets.size > 0 || connection.lostAt !== null) continue;
-      this.#setPresence(connection, { lostAt: log.changedAt - MARGIN_MS });
-    }
+    // the last change that it made; and long after it, if that has been forgotten already.
+    const gone = [...this.#connections.values()].filter(
+      ({ sockets, lostAt }) => sockets.size === 0 && lostAt === null,
+    );
+    if (gone.length === 0) return;
+    const lostAt = log.hasForgotten ? log.changedAt + 1 : log.changedAt - MARGIN_MS;
+    for (const connection of gone) this.#setPresence(connection, { lostAt });
   }
 
   /** Lets a socket in, with the lost connections of its session. `after`: see `EventLog.positionOf`. */
@@ -171,9 +177,22 @@ export class Roster {
     return connection;
   }
 
-  /** How many connections a session has. */
-  count(session: string): number {
-    return [...this.#connections.values()].filter((one) => one.session === session).length;
+  /**
+   * Makes room for one more connection, of a client with a schema of this length: those that are lost
+   * go, the longest lost first. False: there are too many that are not.
+   */
+  makeRoom(session: string, schemaLength: number): boolean {
+    for (;;) {
+      const all = [...this.#connections.values()];
+      const own = all.filter((connection) => connection.session === session);
+      const length = all.reduce((sum, { schema }) => sum + schema.length, schemaLength);
+      const isFull = all.length >= MAX_CONNECTIONS || length > MAX_SCHEMAS_LENGTH;
+      if (!isFull && own.length < MAX_OF_SESSION) return true;
+      const lost = (isFull ? all : own).filter(({ sockets }) => sockets.size === 0);
+      const [longest] = lost.sort((a, b) => (a.lostAt ?? 0) - (b.lostAt ?? 0));
+      if (!longest) return false;
+      this.close(longest);
+    }
   }
 
   find(session: string, id: string): Connection | undefined {
@@ -218,13 +237,8 @@ export class Roster {
     const isGone = ({ lostAt, sockets }: Connection) =>
       lostAt !== null && sockets.size === 0 && lostAt + FORGET_LOST_MS <= now;
     this.forget(isGone);
-    const lost = [...this.#connections.values()].filter(({ lostAt }) => lostAt !== null);
-    for (const connection of lost) {
-      // Nobody else has come for it: it is heard where it is.
-      const isHeard = connection.sockets.size > 0 && !isRecent(connection.lostAt ?? 0, now);
-      if (isHeard) this.#setPresence(connection, { lostAt: null });
-    }
-    return earliest(lost.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
+    const away = [...this.#connections.values()].filter(({ sockets }) => sockets.size === 0);
+    return earliest(away.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
   }
 
   /**
@@ -272,7 +286,7 @@ export class Roster {
   }
 
   #attach(socket: WebSocket): void {
-    if (socket.readyState !== WebSocket.OPEN) return;
+    if (!isOpen(socket)) return;
     const ids = [...this.#connections.values()]
       .filter(({ sockets }) => sockets.has(socket))
       .map(({ id }) => id);
@@ -322,12 +336,14 @@ export const isOver = ({ expiresAt }: Seat, now: number): boolean =>
 
 const keyOf = (session: string, id: string): string => `${session} ${id}`;
 
+export const isOpen = (socket: WebSocket): boolean => socket.readyState === WebSocket.OPEN;
+
 /** A socket that is closing has lost what it was to be told; it is told when it comes back. */
 export function send(socket: WebSocket, text: string): void {
-  if (socket.readyState === WebSocket.OPEN) socket.send(text);
+  if (isOpen(socket)) socket.send(text);
 }
 
 /** Ends a socket at once, with the code of a refusal. */
 export function dismiss(socket: WebSocket, refusal: SocketRefusal): void {
-  if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
+  if (isOpen(socket)) socket.close(closeCodeOf(refusal), refusal.code);
 }

@@ -18,7 +18,7 @@ import { identify, noteGone, weighOwner } from "../storage/access";
 import { BAD_TOKEN, MISDIRECTED } from "../storage/verdicts";
 import type { Owner } from "./module";
 import { type Arrival, CALLER, sessionUrl } from "./module-object";
-import type { SocketRefusal } from "./refusals";
+import { READ_ONLY, type SocketRefusal } from "./refusals";
 import { refusingSocket } from "./refusing-socket";
 import { weighGrant } from "./standing";
 
@@ -169,6 +169,9 @@ async function weighBearer(
     if (allowed.refusal.code === "unauthorized") noteGone(claims.value);
     return allowed;
   }
+  // A module is opened by whoever may write there.
+  const isThere = allowed.value === "rw" || (await findModule(env, user, module)) !== null;
+  if (!isThere) return refused(READ_ONLY);
   // From now on the module is told when a grant ends; it weighs this one again.
   const opened = await openModule(env, account, module);
   if (opened === "full") {

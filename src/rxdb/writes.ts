@@ -28,6 +28,18 @@ export interface Write {
 /** SQLite in an object takes rows of 2 MB. */
 const MAX_DOCUMENT_BYTES = 2_000_000;
 
+/**
+ * Characters of the documents that are there before a write, of which each may come back in the answer,
+ * as what a row conflicts with.
+ */
+const MAX_STORED_LENGTH = 16_000_000;
+
+const TOO_MUCH = refuse({
+  code: "too-large",
+  message:
+    "The documents that are there already are too large for one write. Write fewer at a time.",
+});
+
 /** Reads the parameters of bulkWrite. Refuses with `malformed`. */
 export function parseWrite(schema: CollectionSchema, params: unknown[]): Reply<Write> {
   const [rows, context = ""] = params;
@@ -84,6 +96,7 @@ export function planWrite(
   { rows, context }: Write,
 ): Reply<PlannedWrite> {
   const stored = loadStored(sql, collection, rows);
+  if (stored === null) return TOO_MUCH;
   const { first, repeated } = splitRepeated(rows, schema.primaryPath);
   const known = new Map([...stored].map(([id, { document }]) => [id, document]));
   const sorted = categorizeBulkWriteRows(
@@ -141,14 +154,18 @@ interface Stored {
   document: StoredDocument;
 }
 
+/** The documents that the rows are about; null: they are too large to be held at once. */
 function loadStored(
   sql: SqlStorage,
   collection: Collection,
   rows: WriteRow[],
-): Map<string, Stored> {
+): Map<string, Stored> | null {
   const ids = rows.map(({ document }) => document[collection.primaryPath] as string);
   const stored = new Map<string, Stored>();
+  let length = 0;
   for (const { data } of loadDocuments(sql, collection.id, ids)) {
+    length += data.length;
+    if (length > MAX_STORED_LENGTH) return null;
     const document = JSON.parse(data) as StoredDocument;
     stored.set(document[collection.primaryPath] as string, { data, document });
   }
@@ -164,14 +181,14 @@ function splitRepeated(
   primaryPath: string,
 ): { first: WriteRow[]; repeated: WriteRow[] } {
   const seen = new Set<unknown>();
-  const repeated = rows.filter(({ document }) => {
-    const id = document[primaryPath];
-    return seen.size === seen.add(id).size;
-  });
-  return {
-    first: repeated.length === 0 ? rows : rows.filter((row) => !repeated.includes(row)),
-    repeated,
-  };
+  const first: WriteRow[] = [];
+  const repeated: WriteRow[] = [];
+  for (const row of rows) {
+    const id = row.document[primaryPath];
+    (seen.has(id) ? repeated : first).push(row);
+    seen.add(id);
+  }
+  return { first, repeated };
 }
 
 /** The documents that will be written, by id, in the order of the rows. */

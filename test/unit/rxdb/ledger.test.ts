@@ -45,14 +45,4 @@ describe("What is reserved covers what is held", () => {
     });
     expect(reserved).toBeGreaterThanOrEqual(held);
   });
-
-  it("after it was settled, if it grew without asking", async () => {
-    const { held, reserved } = await asked(async (ledger, held) => {
-      held.bytes = 3 * MEGABYTE;
-      expect(ledger.isUnsettled).toBe(true);
-      await ledger.settle();
-      expect(ledger.holds(0)).toBe(true);
-    });
-    expect([held, reserved]).toEqual([3 * MEGABYTE, 3 * MEGABYTE]);
-  });
 });
