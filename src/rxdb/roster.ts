@@ -197,12 +197,8 @@ export class Roster {
     const isGone = ({ lostAt, sockets }: Connection) =>
       lostAt !== null && sockets.size === 0 && lostAt + FORGET_LOST_MS <= now;
     this.forget(isGone);
-    const lost = [...this.#connections.values()].filter(({ lostAt }) => lostAt !== null);
-    for (const connection of lost) {
-      // Nobody else has come for it: it is heard where it is.
-      const isHeard = connection.sockets.size > 0 && !isRecent(connection.lostAt ?? 0, now);
-      if (isHeard) this.#setPresence(connection, { lostAt: null });
-    }
+    // One that another socket has adopted stays lost until it speaks: perhaps its client is still away.
+    const lost = [...this.#connections.values()].filter(({ sockets }) => sockets.size === 0);
     return earliest(lost.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
   }
 
