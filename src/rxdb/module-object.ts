@@ -15,8 +15,8 @@ import { KEPT_MS } from "./event-log";
 import { answerFrame, type Envelope, type Frame, parseFrame, refusalFrame } from "./frames";
 import type { DatabaseTotals } from "./inventory";
 import { type Caller, Module, type Owner } from "./module";
-import { closeCodeOf, malformed, type Reply, type SocketRefusal } from "./refusals";
-import { FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
+import { malformed, type Reply, type SocketRefusal } from "./refusals";
+import { dismiss, FORGET_LOST_MS, isOver, type Seat, send } from "./roster";
 import { type SessionRow, Sessions } from "./sessions";
 import { Standings, weighGrant } from "./standing";
 
@@ -170,7 +170,7 @@ export class ModuleObject extends DurableObject<Env> {
       const level = await standings.ask(grant, now);
       if (level.ok) continue;
       for (const { socket, seat } of module.roster.seats()) {
-        if (seat.grant === grant) this.#dismiss(socket, level.refusal);
+        if (seat.grant === grant) dismiss(socket, level.refusal);
       }
       if (level.refusal.code !== "unauthorized") continue;
       for (const { hash } of own) this.#endSession(room, hash);
@@ -181,7 +181,7 @@ export class ModuleObject extends DurableObject<Env> {
   async erase(): Promise<boolean> {
     const room = this.#known();
     if (!room) return false;
-    for (const { socket } of room.module.roster.seats()) this.#dismiss(socket, BAD_TOKEN);
+    for (const { socket } of room.module.roster.seats()) dismiss(socket, BAD_TOKEN);
     if (await room.module.dropSomeBodies()) return true;
     this.#room = null;
     this.#wakesAt = Number.POSITIVE_INFINITY;
@@ -370,11 +370,7 @@ export class ModuleObject extends DurableObject<Env> {
   #refuse(room: Room, socket: WebSocket, envelope: Envelope, refusal: SocketRefusal): void {
     send(socket, refusalFrame(envelope, refusal));
     room.module.roster.leave(socket, Date.now());
-    setTimeout(() => this.#dismiss(socket, refusal), PARTING_MS);
-  }
-
-  #dismiss(socket: WebSocket, refusal: SocketRefusal): void {
-    if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
+    setTimeout(() => dismiss(socket, refusal), PARTING_MS);
   }
 
   /** A failure nobody foresaw, or the platform's: the client must not wait for ever. */
@@ -405,7 +401,7 @@ export class ModuleObject extends DurableObject<Env> {
   #endSession(room: Room, hash: string): void {
     room.module.roster.forget(({ session }) => session === hash);
     for (const { socket, seat } of room.module.roster.seats()) {
-      if (seat.session === hash) this.#dismiss(socket, BAD_TOKEN);
+      if (seat.session === hash) dismiss(socket, BAD_TOKEN);
     }
     room.sessions.drop(hash);
   }

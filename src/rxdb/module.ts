@@ -245,7 +245,7 @@ export class Module {
     const request = `${frame.connectionId} ${frame.requestId}`;
     const earlier = frame.isRetry ? this.#log.answerOf(collection.id, request) : null;
     if (earlier !== null) return { ok: true, value: earlier };
-    const write = parseWrite(connection.client, frame.params);
+    const write = parseWrite(connection.client, frame.params, frame.isRetry);
     if (!write.ok) return write;
     const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
     if (!planned.ok) return planned;

@@ -14,6 +14,7 @@
  */
 
 import { DAY_MS, earliest } from "../core/time";
+import { BAD_TOKEN } from "../storage/verdicts";
 import {
   type ConnectionRow,
   dropConnection,
@@ -23,6 +24,7 @@ import {
 } from "./connection-table";
 import { type EventLog, KEPT_MS, MARGIN_MS, type Position } from "./event-log";
 import { eventFrame } from "./frames";
+import { closeCodeOf, type SocketRefusal } from "./refusals";
 import { type CollectionSchema, parseSchema } from "./schema";
 
 /** What a socket remembers over hibernation. */
@@ -214,16 +216,21 @@ export class Roster {
     const isGone = ({ lostAt, sockets }: Connection) =>
       lostAt !== null && sockets.size === 0 && lostAt + FORGET_LOST_MS <= now;
     this.forget(isGone);
-    const away = [...this.#connections.values()].filter(({ sockets }) => sockets.size === 0);
-    return earliest(away.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
+    // One that another socket has adopted stays lost until it speaks: perhaps its client is still away.
+    const lost = [...this.#connections.values()].filter(({ sockets }) => sockets.size === 0);
+    return earliest(lost.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
   }
 
-  /** Sends an event bulk to all connections of a collection whose sessions are not over. */
+  /**
+   * Sends an event bulk to all connections of a collection. A socket whose session is over is closed
+   * instead: who only listens would not learn otherwise that nothing comes any more.
+   */
   tell(collection: number, json: string, now: number): void {
     for (const connection of this.#connections.values()) {
       if (connection.collection !== collection || connection.isStale) continue;
       for (const socket of connection.sockets) {
-        if (!isOver(this.seatOf(socket), now)) send(socket, eventFrame(connection.id, json));
+        if (isOver(this.seatOf(socket), now)) dismiss(socket, BAD_TOKEN);
+        else send(socket, eventFrame(connection.id, json));
       }
     }
   }
@@ -306,6 +313,11 @@ export const isOver = ({ expiresAt }: Seat, now: number): boolean =>
   expiresAt !== null && expiresAt <= now;
 
 const keyOf = (session: string, id: string): string => `${session} ${id}`;
+
+/** Closes a socket with a code that says why. */
+export function dismiss(socket: WebSocket, refusal: SocketRefusal): void {
+  if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
+}
 
 /** A socket that is closing has lost what it was to be told; it is told when it comes back. */
 export function send(socket: WebSocket, text: string): void {
