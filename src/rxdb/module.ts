@@ -248,7 +248,7 @@ export class Module {
   ): Answer | Promise<Answer> {
     const earlier = this.#answeredBefore(collection, frame);
     if (earlier) return earlier;
-    const write = parseWrite(connection.client, frame.params);
+    const write = parseWrite(connection.client, frame.params, frame.isRetry);
     if (!write.ok) return write;
     const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
     if (!planned.ok) return planned;

@@ -237,8 +237,9 @@ export class Roster {
     const isGone = ({ lostAt, sockets }: Connection) =>
       lostAt !== null && sockets.size === 0 && lostAt + FORGET_LOST_MS <= now;
     this.forget(isGone);
-    const away = [...this.#connections.values()].filter(({ sockets }) => sockets.size === 0);
-    return earliest(away.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
+    // One that another socket has adopted stays lost until it speaks: perhaps its client is still away.
+    const lost = [...this.#connections.values()].filter(({ sockets }) => sockets.size === 0);
+    return earliest(lost.map(({ lostAt }) => lostAt && lostAt + FORGET_LOST_MS));
   }
 
   /**

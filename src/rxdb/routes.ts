@@ -163,15 +163,15 @@ async function weighBearer(
   if (limit) return refused(limit);
   const claims = weighOwner(req.raw, presented, user);
   if (!claims.ok) return claims;
-  const { account, grant, expiresAt } = claims.value;
+  const { account, grant, expiresAt, scopes } = claims.value;
   const allowed = await weighGrant(env, claims.value, module, now);
   if (!allowed.ok) {
     if (allowed.refusal.code === "unauthorized") noteGone(claims.value);
     return allowed;
   }
-  // A module is opened by whoever may write there.
-  const isThere = allowed.value === "rw" || (await findModule(env, user, module)) !== null;
-  if (!isThere) return refused(READ_ONLY);
+  // A module is not opened by who may read everything: that would be all names there can be.
+  const mayOpen = allowed.value === "rw" || scopes.some((scope) => scope.module === module);
+  if (!mayOpen && (await findModule(env, user, module)) === null) return refused(READ_ONLY);
   // From now on the module is told when a grant ends; it weighs this one again.
   const opened = await openModule(env, account, module);
   if (opened === "full") {

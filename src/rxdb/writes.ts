@@ -23,6 +23,8 @@ export interface WriteRow {
 export interface Write {
   rows: WriteRow[];
   context: string;
+  /** Whether it was sent before: what it has made by then is no conflict. */
+  isRetry: boolean;
 }
 
 /** SQLite in an object takes rows of 2 MB. */
@@ -41,13 +43,17 @@ const TOO_MUCH = refuse({
 });
 
 /** Reads the parameters of bulkWrite. Refuses with `malformed`. */
-export function parseWrite(schema: CollectionSchema, params: unknown[]): Reply<Write> {
+export function parseWrite(
+  schema: CollectionSchema,
+  params: unknown[],
+  isRetry: boolean,
+): Reply<Write> {
   const [rows, context = ""] = params;
   const isWrite =
     Array.isArray(rows) && typeof context === "string" && rows.every((row) => isRow(schema, row));
   if (!isWrite) return malformed("These are not the rows of a bulkWrite of RxDB.");
   if (!decodeAttachments(rows)) return malformed("The data of an attachment is not base64.");
-  return { ok: true, value: { rows, context } };
+  return { ok: true, value: { rows, context, isRetry } };
 }
 
 const isRow = ({ primaryPath }: CollectionSchema, row: unknown): row is WriteRow =>
@@ -93,10 +99,11 @@ export function planWrite(
   sql: SqlStorage,
   collection: Collection,
   schema: CollectionSchema,
-  { rows, context }: Write,
+  { rows: all, context, isRetry }: Write,
 ): Reply<PlannedWrite> {
-  const stored = loadStored(sql, collection, rows);
+  const stored = loadStored(sql, collection, all);
   if (stored === null) return TOO_MUCH;
+  const rows = isRetry ? all.filter((row) => !isMade(row, stored, schema)) : all;
   const { first, repeated } = splitRepeated(rows, schema.primaryPath);
   const known = new Map([...stored].map(([id, { document }]) => [id, document]));
   const sorted = categorizeBulkWriteRows(
@@ -149,6 +156,19 @@ export function planWrite(
   };
 }
 
+/**
+ * Whether a row is what is stored. A client never makes two revisions of a document at the same time
+ * of its clock.
+ */
+function isMade(
+  { document }: WriteRow,
+  stored: Map<string, Stored>,
+  schema: CollectionSchema,
+): boolean {
+  const made = stored.get(idOf(document, schema))?.document;
+  return made?._rev === document._rev && made._meta.lwt === document._meta.lwt;
+}
+
 interface Stored {
   data: string;
   document: StoredDocument;
@@ -184,9 +204,8 @@ function splitRepeated(
   const first: WriteRow[] = [];
   const repeated: WriteRow[] = [];
   for (const row of rows) {
-    const id = row.document[primaryPath];
-    (seen.has(id) ? repeated : first).push(row);
-    seen.add(id);
+    const isFirst = seen.size < seen.add(row.document[primaryPath]).size;
+    (isFirst ? first : repeated).push(row);
   }
   return { first, repeated };
 }
