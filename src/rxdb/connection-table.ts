@@ -130,8 +130,3 @@ export function setPresence(
 export function dropConnection(sql: SqlStorage, session: string, id: string): void {
   sql.exec("DELETE FROM connections WHERE session = ? AND id = ?", session, id);
 }
-
-/** Those that have been without a socket since before `at`. */
-export function dropLostConnections(sql: SqlStorage, at: number): void {
-  sql.exec("DELETE FROM connections WHERE lost_at < ?", at);
-}

@@ -83,11 +83,11 @@ export class EventLog {
     return json;
   }
 
-  /** Once the transaction of a change is over. */
-  noteAppended(json: string, at: number): void {
+  /** Once the transaction of a change is over; `length` is that of its bulk and its answer. */
+  noteAppended(length: number, at: number): void {
     this.#newest = { seq: this.#newest.seq + 1, at };
     this.#size = this.#size
-      ? { count: this.#size.count + 1, length: this.#size.length + json.length }
+      ? { count: this.#size.count + 1, length: this.#size.length + length }
       : measureEvents(this.#sql);
     if (this.#size.count > MAX_EVENTS || this.#size.length > MAX_LENGTH) {
       dropOldEvents(this.#sql, 0, cutOfEvents(this.#sql, MAX_EVENTS / 2, MAX_LENGTH / 2));

@@ -3,6 +3,9 @@
 /** Characters of one part, of either text: in UTF-8 at most three times as many bytes, and SQLite takes 2 MB. */
 const PART_LENGTH = 300_000;
 
+/** Of a part, in bytes. */
+const SIZE = "octet_length(json) + octet_length(answer)";
+
 /** A change as it is kept. */
 export interface EventRow {
   seq: number;
@@ -77,7 +80,7 @@ export const cutOfEvents = (sql: SqlStorage, count: number, length: number): num
   (sql
     .exec(
       `SELECT max(seq) AS seq FROM (
-         SELECT seq, row_number() OVER newest AS count, sum(octet_length(json)) OVER newest AS length
+         SELECT seq, row_number() OVER newest AS count, sum(${SIZE}) OVER newest AS length
          FROM events WINDOW newest AS (ORDER BY seq DESC, part)
        ) WHERE count > ? OR length > ?`,
       count,
@@ -134,6 +137,7 @@ export function dropOldEvents(sql: SqlStorage, at: number, seq: number): void {
 
 /** How much is kept: bytes, and rows. The texts themselves are not read. */
 export const measureEvents = (sql: SqlStorage): { count: number; length: number } =>
-  sql
-    .exec("SELECT count(*) AS count, coalesce(sum(octet_length(json)), 0) AS length FROM events")
-    .one() as { count: number; length: number };
+  sql.exec(`SELECT count(*) AS count, coalesce(sum(${SIZE}), 0) AS length FROM events`).one() as {
+    count: number;
+    length: number;
+  };

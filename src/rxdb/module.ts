@@ -311,7 +311,7 @@ export class Module {
     rememberWrite(plan);
     this.#collections.bytes += growth;
     if (json !== null) {
-      this.#log.noteAppended(json, now);
+      this.#log.noteAppended(json.length + answer.length, now);
       // Before the answer: RxDB takes its own writes from the events, too.
       this.roster.tell(collection.id, json, now);
     }

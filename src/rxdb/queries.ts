@@ -28,7 +28,9 @@ export function runQuery(
 ): Reply<string> {
   return withPlan(schema, prepared, (plan) => {
     const documents = matching(sql, collection, plan);
-    return documents === null ? TOO_LARGE : listOf("documents", documents);
+    return documents === null
+      ? TOO_LARGE
+      : { ok: true, value: `{"documents":[${documents.join(",")}]}` };
   });
 }
 
@@ -132,11 +134,6 @@ function checkpointOf(collection: Collection, { seq, data }: { seq: number; data
   const { lwt } = document._meta;
   return checkpointAt(collection, { id: document[collection.primaryPath], lwt, seq });
 }
-
-const listOf = (name: string, documents: string[]): Reply<string> => ({
-  ok: true,
-  value: `{"${name}":[${documents.join(",")}]}`,
-});
 
 /** The JSON of the documents that a query asks for, in its order; null: too large. */
 function matching(sql: SqlStorage, collection: Collection, plan: Plan): string[] | null {

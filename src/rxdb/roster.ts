@@ -69,8 +69,8 @@ export class Roster {
   readonly #connections = new Map<string, Connection>();
   /** When something was last heard on a socket. */
   readonly #heardAt = new WeakMap<WebSocket, number>();
-  /** Where the client stood that came on a socket, as it has said itself. */
-  readonly #cameAt = new WeakMap<WebSocket, Position>();
+  /** Id of the last event bulk that the client had which came on a socket, as it has said itself. */
+  readonly #cameAfter = new WeakMap<WebSocket, string>();
   /** What their attachments say. */
   readonly #seats = new WeakMap<WebSocket, Seat>();
 
@@ -92,8 +92,8 @@ export class Roster {
   /** Lets a socket in, with the lost connections of its session. `after`: see `EventLog.positionOf`. */
   join(socket: WebSocket, seat: Seat, after: string | null, now: number): void {
     this.#heardAt.set(socket, now);
-    const known = after === null ? null : this.#log.positionOf(after);
-    if (known) this.#cameAt.set(socket, known);
+    if (after !== null) this.#cameAfter.set(socket, after);
+    const known = this.#cameAt(socket);
     this.#reseat(socket, seat);
     const lost = [...this.#connections.values()].filter(
       ({ session, lostAt, sockets }) =>
@@ -170,7 +170,7 @@ export class Roster {
       // It has left another socket that was not closed: who knows since when nothing gets through.
       const heard = others.map((other) => this.#heardAt.get(other) ?? 0);
       const since = connection.lostAt ?? Math.min(...heard, heardAt ?? now) - MARGIN_MS;
-      const came = this.#cameAt.get(socket);
+      const came = this.#cameAt(socket);
       this.#tellMissed(socket, [connection], () => came ?? this.#log.positionAt(since));
     }
     this.#setPresence(connection, { lostAt: null });
@@ -213,7 +213,7 @@ export class Roster {
     if (!connection) return undefined;
     connection.sockets.add(socket);
     this.#attach(socket);
-    const came = this.#cameAt.get(socket);
+    const came = this.#cameAt(socket);
     if (hadBefore && came) this.#tellMissed(socket, [connection], () => came);
     return connection;
   }
@@ -265,10 +265,6 @@ export class Roster {
       .map(({ client }) => client);
   }
 
-  all(): Iterable<Connection> {
-    return this.#connections.values();
-  }
-
   #remember(row: ConnectionRow): Connection | undefined {
     const client = parseSchema(JSON.parse(row.schema));
     if (!client.ok) return undefined;
@@ -293,6 +289,12 @@ export class Roster {
       .map(({ id }) => id);
     const fits = JSON.stringify(ids).length <= MAX_ATTACHED_LENGTH;
     this.#reseat(socket, { ...this.seatOf(socket), connections: fits ? ids : null });
+  }
+
+  /** Where the client stood; weighed anew each time, as what has come since may be forgotten by now. */
+  #cameAt(socket: WebSocket): Position | null {
+    const after = this.#cameAfter.get(socket);
+    return after === undefined ? null : this.#log.positionOf(after);
   }
 
   #tellMissed(

@@ -174,6 +174,24 @@ describe("A client that comes back", () => {
     await expect(mine.count({} as never)).rejects.toThrow("events-lost");
   });
 
+  it("after larger answers than are kept with the events, too", async () => {
+    const app = await someone("todos:rw");
+    const network = new Network(pathOfSession(await sessionOf(app)));
+    const name = freshDatabase();
+    const mine = await openInstance(client(network), name);
+    const other = await Frames.open(doorOf(app));
+    await other.ask({ method: "create", params: creation(name) });
+    const title = "x".repeat(1_500_000);
+    await other.ask(writing(stored({ ...todo("large"), title })));
+    network.cut();
+    // Each makes one document, and is told of one that is there.
+    for (let i = 0; i < 6; i++) {
+      await other.ask(writing(stored(todo("large"), { _rev: "1-b" }), stored(todo(`${i}`))));
+    }
+    await network.mend();
+    await expect(mine.count({} as never)).rejects.toThrow("events-lost");
+  });
+
   it("after a long time in which nothing was written just goes on", async () => {
     const app = await someone("todos:rw");
     const network = new Network(pathOfSession(await sessionOf(app)));
