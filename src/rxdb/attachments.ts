@@ -37,25 +37,17 @@ export class AttachmentData {
   }
 }
 
-/**
- * Decodes the attachments of the rows of a write, in place. Returns those with bytes; null if one is
- * not base64.
- */
-export function decodeAttachments(
-  rows: { document: Record<string, unknown> }[],
-): AttachmentData[] | null {
-  const decoded: AttachmentData[] = [];
+/** Decodes the attachments of the rows of a write, in place. False: one is not base64. */
+export function decodeAttachments(rows: { document: Record<string, unknown> }[]): boolean {
   for (const { document } of rows) {
     if (!isObject(document._attachments)) continue;
     for (const attachment of Object.values(document._attachments)) {
       if (!isObject(attachment) || typeof attachment.data !== "string") continue;
-      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(attachment.data)) return null;
-      const data = new AttachmentData(attachment.data);
-      attachment.data = data;
-      decoded.push(data);
+      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(attachment.data)) return false;
+      attachment.data = new AttachmentData(attachment.data);
     }
   }
-  return decoded;
+  return true;
 }
 
 /** The large attachments of a module. */
@@ -71,20 +63,21 @@ export class LargeBodies {
   }
 
   /** Whether any of these has to go to R2 first. */
-  hasLarge(attachments: AttachmentData[]): boolean {
-    return attachments.some(isToBeStored);
+  hasLarge(attachments: { data: AttachmentData }[]): boolean {
+    return attachments.some(({ data }) => isToBeStored(data));
   }
 
   /**
    * Puts the large ones among these into R2, before the transaction that names them. What comes of a
    * write that fails is deleted later.
    */
-  async store(attachments: AttachmentData[], now: number): Promise<void> {
-    for (const attachment of attachments.filter(isToBeStored)) {
+  async store(attachments: { data: AttachmentData }[], now: number): Promise<void> {
+    for (const { data } of attachments) {
+      if (!isToBeStored(data)) continue;
       const r2Key = this.#prefix + randomId();
       letLoose(this.#sql, r2Key, now);
-      await writeWhole(this.#bucket, r2Key, attachment.bytes);
-      attachment.r2Key = r2Key;
+      await writeWhole(this.#bucket, r2Key, data.bytes);
+      data.r2Key = r2Key;
     }
   }
 

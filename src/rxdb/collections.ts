@@ -34,11 +34,11 @@ export interface Collection extends CollectionRow {
 interface Allowance {
   /** A collection, or an index. */
   mayMake: boolean;
-  /** Whether so many bytes in all may be held. */
-  holds(bytes: number): boolean;
+  /** Whether so many bytes more may be held. */
+  holds(growthBytes: number): boolean;
 }
 
-/** How many bytes in all would be held. */
+/** How many bytes more would be held. */
 export class NeedsRoom {
   readonly bytes: number;
 
@@ -113,9 +113,9 @@ export class Collections {
         (sum, index) => sum + this.#addIndex(row.id, primaryPath, index),
         0,
       );
-      const bytes = this.bytes + added - freed;
-      if (added > freed && !holds(bytes)) throw new NeedsRoom(bytes);
-      if (found) noteWrite(sql, { ...row, bytes: row.bytes + added - freed });
+      const growth = added - freed;
+      if (growth > 0 && !holds(growth)) throw new NeedsRoom(growth);
+      if (found) noteWrite(sql, { ...row, bytes: row.bytes + growth });
       return row.id;
     });
     if (id instanceof NeedsRoom) return id;

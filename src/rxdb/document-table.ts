@@ -1,6 +1,6 @@
 /** Documents in the object's SQLite. */
 
-import { inLists } from "./rows";
+import { inLists, listsOf } from "./rows";
 import { sortable } from "./sortable";
 
 /** A document as it is written. */
@@ -29,14 +29,15 @@ export function* loadDocuments(
   collection: number,
   ids: string[],
 ): Generator<{ data: string; isDeleted: boolean }> {
-  const list = JSON.stringify(ids.map(sortable));
-  const rows = sql.exec(
-    `SELECT data, deleted FROM json_each(?) AS wanted
-     CROSS JOIN documents ON collection = ? AND documents.id = wanted.value`,
-    list,
-    collection,
-  );
-  for (const { data, deleted } of rows) yield { data: data as string, isDeleted: deleted === 1 };
+  for (const list of listsOf(ids.map(sortable))) {
+    const rows = sql.exec(
+      `SELECT data, deleted FROM json_each(?) AS wanted
+       CROSS JOIN documents ON collection = ? AND documents.id = wanted.value`,
+      list,
+      collection,
+    );
+    for (const { data, deleted } of rows) yield { data: data as string, isDeleted: deleted === 1 };
+  }
 }
 
 /** One that is there is replaced. */

@@ -20,9 +20,9 @@ export interface EventRow {
 /** In as many parts as it needs. */
 export function insertEvent(sql: SqlStorage, event: EventRow): void {
   const { seq, collection, at, request, json, answer } = event;
-  const parts = Math.ceil(Math.max(json.length, answer.length) / PART_LENGTH);
+  const [jsons, answers] = [partsOf(json), partsOf(answer)];
+  const parts = Math.max(jsons.length, answers.length);
   for (let part = 0; part < parts; part++) {
-    const [from, to] = [part * PART_LENGTH, (part + 1) * PART_LENGTH];
     sql.exec(
       `INSERT INTO events (seq, part, collection, at, request, answer, json)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -31,10 +31,22 @@ export function insertEvent(sql: SqlStorage, event: EventRow): void {
       collection,
       at,
       request,
-      answer.slice(from, to),
-      json.slice(from, to),
+      answers[part] ?? "",
+      jsons[part] ?? "",
     );
   }
+}
+
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    // Half of a surrogate pair is nothing that UTF-8 could keep.
+    const isSplit = /[\ud800-\udbff]/.test(text[from + PART_LENGTH - 1] ?? "");
+    const to = from + PART_LENGTH - +isSplit;
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  return parts;
 }
 
 /** The number of the newest; 0: there never was one. */

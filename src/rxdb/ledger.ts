@@ -5,11 +5,12 @@
  *
  *   a write grows beyond what is reserved: reserve what is needed and some more, in one guarded
  *     statement in D1; what was answered is remembered before the write is made
- *   now and then, when nothing is written: give back what is not needed
+ *   now and then: give back what is not needed
  *
- * Invariant: bytes held <= reserved as remembered <= reserved in D1, at every moment at which
- * something is committed. If an answer of D1 gets lost, D1 has more than is remembered, and the next
- * statement sets it right. Only giving back makes D1's number smaller: it is remembered first.
+ * Invariant: bytes held <= reserved as remembered <= reserved in D1, at every moment at which a write
+ * is committed. One number is asked for at a time, and chosen when its turn has come. If an answer of
+ * D1 gets lost, D1 has more than is remembered, and the next statement sets it right. Only giving back
+ * makes D1's number smaller: it is remembered first.
  */
 
 import { type Env, settings } from "../env";
@@ -29,40 +30,58 @@ export class Ledger {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
   readonly #owner: { account: string; module: string };
+  readonly #countHeld: () => number;
   #reserved: number;
-  /** One statement at a time: they set what is reserved, and the last has to be the last in D1. */
+  /** The turns of those that ask D1. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(storage: DurableObjectStorage, env: Env, owner: { account: string; module: string }) {
+  /** `countHeld` says how many bytes the module holds. */
+  constructor(
+    storage: DurableObjectStorage,
+    env: Env,
+    owner: { account: string; module: string },
+    countHeld: () => number,
+  ) {
     this.#storage = storage;
     this.#env = env;
     this.#owner = owner;
+    this.#countHeld = countHeld;
     this.#reserved = storage.kv.get<number>(RESERVED) ?? 0;
   }
 
-  /** Whether so many bytes in all are reserved. */
-  holds(bytes: number): boolean {
-    return bytes <= this.#reserved;
+  /** Whether so many bytes more than the module holds are reserved. */
+  holds(growthBytes: number): boolean {
+    return this.#countHeld() + growthBytes <= this.#reserved;
   }
 
-  /** Whether far more is reserved than the bytes that are held, as after much was deleted. */
-  isAmple(heldBytes: number): boolean {
-    return this.#reserved > heldBytes + 2 * STEP_BYTES;
+  /** Whether less is reserved than is held, or far more, as after much was deleted. */
+  get isUnsettled(): boolean {
+    return !this.holds(0) || this.#reserved > this.#countHeld() + 2 * STEP_BYTES;
   }
 
-  /** Reserves at least so many bytes in all. False: the account has no room for them. */
-  async reserve(bytes: number): Promise<boolean> {
-    const reserved = await this.#ask(bytes, bytes + STEP_BYTES);
-    if (reserved !== null) this.#remember(reserved);
-    return reserved !== null && bytes <= reserved;
+  /** Reserves at least so many bytes more than the module holds. False: the account has no room for them. */
+  reserve(growthBytes: number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      // Whoever was first may have reserved enough for both.
+      if (this.holds(growthBytes)) return true;
+      const bytes = this.#countHeld() + growthBytes;
+      const reserved = await this.#ask(bytes, bytes + STEP_BYTES);
+      if (reserved !== null) this.#remember(reserved);
+      return reserved !== null;
+    });
   }
 
-  /** Gives back what is far more than the bytes that are held, and sets D1 right where it has drifted. */
-  async settle(heldBytes: number): Promise<void> {
-    const spare = heldBytes === 0 ? 0 : SPARE_BYTES;
-    // Remembered first: were D1 first, a write could still count on what others have by then.
-    if (this.#reserved > heldBytes + 2 * spare) this.#remember(heldBytes + spare);
-    await this.#ask(this.#reserved, this.#reserved);
+  /** Gives back what is far more than is held, reserves what is less, and sets D1 right where it has drifted. */
+  settle(): Promise<void> {
+    return this.#inTurn(async () => {
+      const held = this.#countHeld();
+      const spare = held === 0 ? 0 : SPARE_BYTES;
+      // Remembered first: were D1 first, a write could still count on what others have by then.
+      if (this.#reserved > held + 2 * spare) this.#remember(held + spare);
+      const need = Math.max(held, this.#reserved);
+      const reserved = await this.#ask(need, need);
+      if (reserved !== null) this.#remember(reserved);
+    });
   }
 
   /** The account's quota, and what is used of it. Bytes. */
@@ -75,15 +94,18 @@ export class Ledger {
     return room ?? { quotaBytes: 0, usedBytes: 0 };
   }
 
-  #ask(need: number, want: number): Promise<number | null> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /** Returns what is reserved in D1 then; null: there is no room. */
+  async #ask(need: number, want: number): Promise<number | null> {
     const { DEFAULT_QUOTA_BYTES } = settings(this.#env);
     const statement = reserve(this.#env.DB, this.#owner, need, want, DEFAULT_QUOTA_BYTES);
-    const answer = this.#last.then(async () => {
-      const row = await askPatiently(() => statement.first<{ bytes: number }>());
-      return row?.bytes ?? null;
-    });
-    this.#last = answer.catch(() => {});
-    return answer;
+    const row = await askPatiently(() => statement.first<{ bytes: number }>());
+    return row?.bytes ?? null;
   }
 
   #remember(bytes: number): void {

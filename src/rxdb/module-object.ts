@@ -36,7 +36,8 @@ export const CALLER = "Satchel-Caller";
 
 const OWNER = "owner";
 
-const CHANGES = ["bulkWrite", "cleanup", "remove"];
+/** Methods after which something may have to be done. */
+const CHANGES = ["create", "bulkWrite", "cleanup", "remove"];
 
 /** Everything of a module in memory. */
 interface Room {
@@ -45,9 +46,6 @@ interface Room {
   sessions: Sessions;
   standings: Standings;
 }
-
-/** From the first refusal to the end of a socket. */
-const PARTING_MS = 3000;
 
 /** Keeps a socket from waiting for nothing; answered without waking the object. */
 const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
@@ -155,7 +153,7 @@ export class ModuleObject extends DurableObject<Env> {
     room.module.deleteDatabase(name, Date.now());
     this.#planWake(Date.now() + KEPT_MS);
     // It is deleted, whether or not D1 hears at once that there is room.
-    const settling = room.module.ledger.settle(room.module.bytes);
+    const settling = room.module.ledger.settle();
     this.ctx.waitUntil(settling.catch((error) => logFault("Room was not given back yet.", error)));
   }
 
@@ -251,20 +249,11 @@ export class ModuleObject extends DurableObject<Env> {
     const limit = this.#limit(room, seat, text.length, now);
     if (limit) return send(socket, refusalFrame(envelope, limit));
     if (!parsed.ok) return send(socket, refusalFrame(envelope, asRefusal(parsed.message)));
-    if (isOver(seat, now) && !this.#prolong(room, socket, seat, now)) {
-      return this.#refuse(room, socket, envelope, BAD_TOKEN);
-    }
+    if (isOver(seat, now)) return this.#refuse(room, socket, envelope, BAD_TOKEN);
     const level = room.standings.recall(seat.grant, now);
     if (!level) return this.#askAndHandle(room, socket, seat, parsed.frame, now);
     if (!level.ok) return this.#refuse(room, socket, envelope, level.refusal);
     return this.#handle(room, { socket, seat, level: level.value }, parsed.frame, now);
-  }
-
-  /** Whether the session of a socket is good for longer than it was when the socket came. */
-  #prolong({ sessions, module }: Room, socket: WebSocket, seat: Seat, now: number): boolean {
-    const session = sessions.find(seat.session, now);
-    if (session) module.roster.reseat(socket, { ...seat, expiresAt: session.expiresAt });
-    return session !== null;
   }
 
   async #askAndHandle(
@@ -352,7 +341,7 @@ export class ModuleObject extends DurableObject<Env> {
   #lookAfter({ module, standings }: Room, now: number): void {
     this.#planWake(now + KEPT_MS);
     const work = [
-      module.ledger.isAmple(module.bytes) ? module.ledger.settle(module.bytes) : null,
+      module.ledger.isUnsettled ? module.ledger.settle() : null,
       // Who only listens shows no token: whether theirs still stands is asked now and then as well.
       standings.areFresh(now) ? null : this.recheck(),
     ];
@@ -363,14 +352,10 @@ export class ModuleObject extends DurableObject<Env> {
     }
   }
 
-  /**
-   * Answers, and lets the client go: it would only be told the same again. But not at once: what else
-   * it has sent has to be answered, or it waits for ever.
-   */
+  /** Answers, and lets the client go: it would only be told the same again. */
   #refuse(room: Room, socket: WebSocket, envelope: Envelope, refusal: SocketRefusal): void {
     send(socket, refusalFrame(envelope, refusal));
-    room.module.roster.leave(socket, Date.now());
-    setTimeout(() => dismiss(socket, refusal), PARTING_MS);
+    room.module.roster.letGo(socket, refusal, Date.now());
   }
 
   /** A failure nobody foresaw, or the platform's: the client must not wait for ever. */
@@ -396,6 +381,7 @@ export class ModuleObject extends DurableObject<Env> {
 
   #admit(room: Room, session: SessionRow, now: number): void {
     for (const hash of room.sessions.admit(session, now)) this.#endSession(room, hash);
+    room.module.roster.prolong(session.hash, session.expiresAt);
   }
 
   #endSession(room: Room, hash: string): void {

@@ -84,18 +84,13 @@ export class Module {
     this.#collections = new Collections(ctx.storage);
     this.#log = new EventLog(ctx.storage);
     this.#bodies = new LargeBodies(ctx.storage.sql, env, owner);
-    this.ledger = new Ledger(ctx.storage, env, owner);
+    this.ledger = new Ledger(ctx.storage, env, owner, () => this.#collections.bytes);
     this.roster = new Roster(ctx, this.#log);
   }
 
   /** Id of the newest event bulk. */
   get newestEvent(): string {
     return this.#log.newestId;
-  }
-
-  /** Bytes of the quota that are held. */
-  get bytes(): number {
-    return this.#collections.bytes;
   }
 
   /**
@@ -222,7 +217,7 @@ export class Module {
   /** Does what has to be done now and then. Returns when there is more to do; null: never. */
   async tidyUp(now: number): Promise<number | null> {
     const next = [this.#log.forgetOld(now), this.roster.forgetLost(now)];
-    await this.ledger.settle(this.bytes);
+    await this.ledger.settle();
     return earliest([...next, await this.#bodies.dropLoose(now)]);
   }
 
@@ -242,62 +237,67 @@ export class Module {
     level: Scope["level"],
     now: number,
   ): Answer | Promise<Answer> {
-    const request = `${frame.connectionId} ${frame.requestId}`;
-    const earlier = frame.isRetry ? this.#log.answerOf(collection.id, request) : null;
-    if (earlier !== null) return { ok: true, value: earlier };
+    const earlier = this.#answeredBefore(collection, frame);
+    if (earlier) return earlier;
     const write = parseWrite(connection.client, frame.params, frame.isRetry);
     if (!write.ok) return write;
     const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
     if (!planned.ok) return planned;
     if (level === "r") return onlyConflicts(planned.value, write.value);
-    const fits = this.#fits(planned.value) && !this.#bodies.hasLarge(write.value.attachments);
-    return fits
-      ? this.#commit(planned.value, write.value, request, now)
-      : this.#makeRoom(connection, write.value, planned.value, request, now);
+    return this.#isReady(planned.value)
+      ? this.#commit(planned.value, frame, write.value, now)
+      : this.#makeRoom(connection, frame, write.value, planned.value, now);
+  }
+
+  /** What a write was answered that is sent again, if it was done. */
+  #answeredBefore(collection: Collection, frame: StorageFrame): Answer | null {
+    const earlier = frame.isRetry ? this.#log.answerOf(collection.id, requestOf(frame)) : null;
+    return earlier === null ? null : { ok: true, value: earlier };
   }
 
   /** Stores what goes to R2, and reserves room. Meanwhile others may write, so it is planned anew. */
   async #makeRoom(
     connection: Connection,
+    frame: StorageFrame,
     write: Write,
     first: PlannedWrite,
-    request: string,
     now: number,
   ): Promise<Answer> {
     let plan = first;
     for (let plans = 0; plans < MAX_PLANS; plans++) {
-      if (!this.#fits(plan) && !(await this.ledger.reserve(this.bytes + growthOf(plan)))) {
-        return refuse(OVER_QUOTA);
-      }
-      await this.#bodies.store(write.attachments, now);
+      const hasRoom = this.#fits(plan) || (await this.ledger.reserve(growthOf(plan)));
+      if (hasRoom) await this.#bodies.store(plan.attachments.put, now);
       const collection = this.#collections.get(connection.collection);
       if (!collection) return refuse(REMOVED);
+      // What was sent before may have been under way until now.
+      const earlier = this.#answeredBefore(collection, frame);
+      if (earlier) return earlier;
+      if (!hasRoom) return refuse(OVER_QUOTA);
       const planned = planWrite(this.#storage.sql, collection, connection.client, write);
       if (!planned.ok) return planned;
       plan = planned.value;
-      if (this.#fits(plan)) return this.#commit(plan, write, request, now);
+      if (this.#isReady(plan)) return this.#commit(plan, frame, write, now);
     }
     return refuse(UNAVAILABLE);
   }
 
-  #fits(plan: PlannedWrite): boolean {
-    const growth = growthOf(plan);
-    return growth <= 0 || this.ledger.holds(this.bytes + growth);
+  #isReady(plan: PlannedWrite): boolean {
+    return this.#fits(plan) && !this.#bodies.hasLarge(plan.attachments.put);
   }
 
-  #commit(plan: PlannedWrite, write: Write, request: string, now: number): Answer {
+  #fits(plan: PlannedWrite): boolean {
+    const growth = growthOf(plan);
+    return growth <= 0 || this.ledger.holds(growth);
+  }
+
+  #commit(plan: PlannedWrite, frame: StorageFrame, { context }: Write, now: number): Answer {
     const { collection, answer, events } = plan;
     if (plan.documents.length === 0) return { ok: true, value: answer };
     const growth = growthOf(plan);
     const json = this.#storage.transactionSync(() => {
       applyWrite(this.#storage.sql, plan, now);
-      return (
-        events &&
-        this.#log.append(
-          { collection: collection.id, context: write.context, ...events, request, answer },
-          now,
-        )
-      );
+      const change = { collection: collection.id, context, request: requestOf(frame), answer };
+      return events && this.#log.append({ ...change, ...events }, now);
     });
     rememberWrite(plan);
     this.#collections.bytes += growth;
@@ -332,6 +332,10 @@ export class Module {
 
 const isName = (value: unknown): value is string =>
   typeof value === "string" && value.length <= MAX_NAME;
+
+/** A request as the log knows it. */
+const requestOf = ({ connectionId, requestId }: StorageFrame): string =>
+  `${connectionId} ${requestId}`;
 
 const growthOf = ({ collection, totals }: PlannedWrite): number => totals.bytes - collection.bytes;
 

@@ -1,9 +1,9 @@
 /** query, count, findDocumentsById, getChangedDocumentsSince: reading a collection. */
 
+import { checkpointAt, seqOf } from "./checkpoint";
 import type { Collection, OpenIndex } from "./collections";
 import { loadChanges, loadDocument, loadDocuments } from "./document-table";
 import { countKeys, walkKeys } from "./entry-table";
-import { isObject } from "./frames";
 import { BadOperand, type Plan, planQuery, type Range, type Walk } from "./plan";
 import { malformed, type Reply, refuse } from "./refusals";
 import type { CollectionSchema, StoredDocument } from "./schema";
@@ -102,14 +102,14 @@ export function changedSince(
   collection: Collection,
   [limit, checkpoint]: unknown[],
 ): Reply<string> {
-  const since = isObject(checkpoint) ? (checkpoint.seq ?? 0) : 0;
-  const areNumbers = [limit, since].every((value) => Number.isSafeInteger(value));
-  if (!areNumbers || (limit as number) < 0)
+  const since = seqOf(collection, checkpoint);
+  if (since === null || !Number.isSafeInteger(limit) || (limit as number) < 0) {
     return malformed("This is not a limit and a checkpoint.");
+  }
   const changes: { seq: number; data: string }[] = [];
   let length = 0;
   if (limit !== 0) {
-    for (const change of loadChanges(sql, collection.id, since as number)) {
+    for (const change of loadChanges(sql, collection.id, since)) {
       length += change.data.length;
       if (changes.length > 0 && length > MAX_ANSWER_LENGTH) break;
       changes.push(change);
@@ -119,7 +119,7 @@ export function changedSince(
   const last = changes.at(-1);
   const reached = last
     ? checkpointOf(collection, last)
-    : (checkpoint ?? { id: "", lwt: 0, seq: 0 });
+    : (checkpoint ?? checkpointAt(collection, { id: "", lwt: 0, seq: 0 }));
   const documents = changes.map(({ data }) => data).join(",");
   return {
     ok: true,
@@ -127,9 +127,10 @@ export function changedSince(
   };
 }
 
-function checkpointOf({ primaryPath }: Collection, { seq, data }: { seq: number; data: string }) {
+function checkpointOf(collection: Collection, { seq, data }: { seq: number; data: string }) {
   const document = JSON.parse(data) as StoredDocument;
-  return { id: document[primaryPath], lwt: document._meta.lwt, seq };
+  const { lwt } = document._meta;
+  return checkpointAt(collection, { id: document[collection.primaryPath], lwt, seq });
 }
 
 const listOf = (name: string, documents: string[]): Reply<string> => ({

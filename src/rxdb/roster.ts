@@ -56,6 +56,9 @@ const MAX_SCHEMAS_LENGTH = 8_000_000;
 /** Until then a client that comes back is told that it has missed changes. */
 export const FORGET_LOST_MS = DAY_MS;
 
+/** From the first refusal to the end of a socket. */
+const PARTING_MS = 3000;
+
 /** What an attachment can hold, less what surrounds the ids. */
 const MAX_ATTACHED_LENGTH = 12_000;
 
@@ -91,7 +94,7 @@ export class Roster {
     this.#heardAt.set(socket, now);
     const known = after === null ? null : this.#log.positionOf(after);
     if (known) this.#cameAt.set(socket, known);
-    this.reseat(socket, seat);
+    this.#reseat(socket, seat);
     const lost = [...this.#connections.values()].filter(
       ({ session, lostAt, sockets }) =>
         session === seat.session &&
@@ -107,7 +110,15 @@ export class Roster {
     this.#attach(socket);
   }
 
-  /** Notes that a socket is gone. */
+  /** Sets anew until when a session is good, on all its sockets. */
+  prolong(session: string, expiresAt: number | null): void {
+    for (const { socket, seat } of this.seats()) {
+      const isNews = seat.session === session && seat.expiresAt !== expiresAt;
+      if (isNews) this.#reseat(socket, { ...seat, expiresAt });
+    }
+  }
+
+  /** Notes that a socket is gone, or that nothing more is told on it. */
   leave(socket: WebSocket, now: number): void {
     for (const connection of this.#connections.values()) {
       if (!connection.sockets.delete(socket) || connection.sockets.size > 0) continue;
@@ -115,6 +126,16 @@ export class Roster {
       const isAway = connection.lostAt !== null && isRecent(connection.lostAt, now);
       if (!isAway) this.#setPresence(connection, { lostAt: now - MARGIN_MS });
     }
+    this.#attach(socket);
+  }
+
+  /**
+   * Ends a socket whose client would only be refused from now on. But not at once: what it has sent
+   * has to be answered, or it waits for ever.
+   */
+  letGo(socket: WebSocket, refusal: SocketRefusal, now: number): void {
+    this.leave(socket, now);
+    setTimeout(() => dismiss(socket, refusal), PARTING_MS);
   }
 
   seatOf(socket: WebSocket): Seat {
@@ -123,7 +144,7 @@ export class Roster {
     return known;
   }
 
-  reseat(socket: WebSocket, seat: Seat): void {
+  #reseat(socket: WebSocket, seat: Seat): void {
     this.#seats.set(socket, seat);
     socket.serializeAttachment(seat);
   }
@@ -222,17 +243,19 @@ export class Roster {
   }
 
   /**
-   * Sends an event bulk to all connections of a collection. A socket whose session is over is closed
-   * instead: who only listens would not learn otherwise that nothing comes any more.
+   * Sends an event bulk to all connections of a collection. Clients whose sessions are over are let go:
+   * who only listens would never notice.
    */
   tell(collection: number, json: string, now: number): void {
+    const over = new Set<WebSocket>();
     for (const connection of this.#connections.values()) {
       if (connection.collection !== collection || connection.isStale) continue;
       for (const socket of connection.sockets) {
-        if (isOver(this.seatOf(socket), now)) dismiss(socket, BAD_TOKEN);
+        if (isOver(this.seatOf(socket), now)) over.add(socket);
         else send(socket, eventFrame(connection.id, json));
       }
     }
+    for (const socket of over) this.letGo(socket, BAD_TOKEN, now);
   }
 
   /** The schemas that clients of a collection have. */
@@ -269,7 +292,7 @@ export class Roster {
       .filter(({ sockets }) => sockets.has(socket))
       .map(({ id }) => id);
     const fits = JSON.stringify(ids).length <= MAX_ATTACHED_LENGTH;
-    this.reseat(socket, { ...this.seatOf(socket), connections: fits ? ids : null });
+    this.#reseat(socket, { ...this.seatOf(socket), connections: fits ? ids : null });
   }
 
   #tellMissed(
@@ -308,18 +331,18 @@ export class Roster {
 /** Whether all changes since then are kept, if they are not too many. */
 const isRecent = (at: number, now: number): boolean => now - at < KEPT_MS;
 
-/** Whether the session of a socket had ended when it was last heard of. */
+/** Whether the session of a socket is over. */
 export const isOver = ({ expiresAt }: Seat, now: number): boolean =>
   expiresAt !== null && expiresAt <= now;
 
 const keyOf = (session: string, id: string): string => `${session} ${id}`;
 
-/** Closes a socket with a code that says why. */
-export function dismiss(socket: WebSocket, refusal: SocketRefusal): void {
-  if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
-}
-
 /** A socket that is closing has lost what it was to be told; it is told when it comes back. */
 export function send(socket: WebSocket, text: string): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(text);
+}
+
+/** Ends a socket at once, with the code of a refusal. */
+export function dismiss(socket: WebSocket, refusal: SocketRefusal): void {
+  if (socket.readyState === WebSocket.OPEN) socket.close(closeCodeOf(refusal), refusal.code);
 }

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { categorizeBulkWriteRows } from "rxdb/plugins/core";
 import { dropAttachment, putAttachment, sizeOfAttachment } from "./attachment-table";
 import { type AttachmentData, decodeAttachments } from "./attachments";
+import { checkpointAt } from "./checkpoint";
 import { markUnfaithful, noteWrite } from "./collection-table";
 import type { Collection } from "./collections";
 import { type DocumentRow, loadDocuments, putDocuments } from "./document-table";
@@ -18,12 +19,10 @@ export interface WriteRow {
   previous?: StoredDocument;
 }
 
-/** A write that was understood. */
+/** A write that was understood, with the bytes of attachments as `AttachmentData` in its rows. */
 export interface Write {
   rows: WriteRow[];
   context: string;
-  /** With their bytes, as they stand in the rows. */
-  attachments: AttachmentData[];
   /** Whether it was sent before: what it has made by then is no conflict. */
   isRetry: boolean;
 }
@@ -53,9 +52,8 @@ export function parseWrite(
   const isWrite =
     Array.isArray(rows) && typeof context === "string" && rows.every((row) => isRow(schema, row));
   if (!isWrite) return malformed("These are not the rows of a bulkWrite of RxDB.");
-  const attachments = decodeAttachments(rows);
-  if (attachments === null) return malformed("The data of an attachment is not base64.");
-  return { ok: true, value: { rows, context, attachments, isRetry } };
+  if (!decodeAttachments(rows)) return malformed("The data of an attachment is not base64.");
+  return { ok: true, value: { rows, context, isRetry } };
 }
 
 const isRow = ({ primaryPath }: CollectionSchema, row: unknown): row is WriteRow =>
@@ -275,9 +273,7 @@ function planDocuments(
     }
   }
   const last = documents.at(-1);
-  const lastCheckpoint = JSON.stringify(
-    last ? { id: last.id, lwt: last.lwt, seq: last.seq } : null,
-  );
+  const lastCheckpoint = JSON.stringify(last ? checkpointAt(collection, last) : null);
   const totals = { seq, documents: count, bytes };
   return { totals, documents, entries, unfaithful: [...unfaithful], dataOf, lastCheckpoint };
 }

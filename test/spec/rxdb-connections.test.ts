@@ -2,7 +2,8 @@
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { MINUTE, pass } from "../support/clock";
+import { MINUTE, pass, SECOND } from "../support/clock";
+import { appWith, refresh, tokensIn, tokensOf } from "../support/oauth";
 import {
   askForSession,
   client,
@@ -12,6 +13,7 @@ import {
   Frames,
   found,
   freshDatabase,
+  type Instance,
   idsOf,
   Network,
   objectOf,
@@ -209,6 +211,86 @@ describe("A client that comes back", () => {
     const events = again.bulks.flatMap((bulk) => bulk.events as { documentId: string }[]);
     expect(events.map(({ documentId }) => documentId)).toEqual(["c", "d", "e"]);
     expect(again.bulks.slice(0, 2)).toEqual(frames.bulks.slice(2));
+  });
+
+  it("gets long texts as they were, wherever their characters lie", async () => {
+    const app = await someone("todos:rw");
+    const session = await sessionOf(app);
+    const frames = await Frames.open(pathOfSession(session));
+    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    // Pairs of code units that begin at an even place, and at an odd one.
+    for (const first of ["", "-"]) {
+      const title = first + "\u{1f600}".repeat(300_000);
+      await frames.ask(writing(stored(todo(`a${first.length}`, { title }))));
+    }
+    const none = frames.bulks[0]?.id.replace(/\d+$/, "0");
+    const again = await Frames.open(`${pathOfSession(session)}&after=${none}`);
+    await again.ask({ method: "findDocumentsById", params: [["a"], false] });
+    expect(again.bulks).toHaveLength(2);
+    expect(again.bulks.map(({ events }) => events)).toEqual(
+      frames.bulks.map(({ events }) => events),
+    );
+  });
+
+  it("with a checkpoint of a collection that was removed gets the new one from its beginning", async () => {
+    const app = await someone("todos:rw");
+    const name = freshDatabase();
+    const mine = await openInstance(client(doorOf(app)), name);
+    await put(mine, stored(todo("a")), stored(todo("b")));
+    const changesOf = async (instance: Instance, since?: unknown) =>
+      instance.getChangedDocumentsSince?.(10, since);
+    const { checkpoint } = (await changesOf(mine)) ?? {};
+    expect((await changesOf(mine, checkpoint))?.documents).toEqual([]);
+    await mine.remove();
+    const anew = await openInstance(client(doorOf(app)), name);
+    await put(anew, stored(todo("c")));
+    const { documents } = (await changesOf(anew, checkpoint)) ?? {};
+    expect(idsOf(documents as never)).toEqual(["c"]);
+  });
+});
+
+describe("A client that only listens", () => {
+  async function listening() {
+    const person = await signUp();
+    const tokens = await tokensOf(person, "todos:rw");
+    const app = appWith(person, tokens);
+    const session = await sessionOf(app);
+    const name = freshDatabase();
+    const frames = await Frames.open(pathOfSession(session));
+    await frames.ask({ method: "create", params: creation(name) });
+    const writer = await openInstance(client(doorOf(await connect(person, "todos:rw"))), name);
+    await put(writer, stored(todo("a")));
+    await until(() => frames.bulks.length === 1);
+    const prolong = async () => {
+      const fresh = await tokensIn(await refresh(tokens.refresh_token));
+      const body = { session: session.session };
+      const response = await askForSession(appWith(person, fresh), "todos", { body });
+      expect(((await response.json()) as Session).session).toBe(session.session);
+    };
+    return { session, frames, writer, prolong, lifetimeMs: tokens.expires_in * SECOND };
+  }
+
+  it("hears on when its session is prolonged in time", async () => {
+    const { frames, writer, prolong, lifetimeMs } = await listening();
+    pass(lifetimeMs / 2);
+    await prolong();
+    pass(lifetimeMs / 2 + MINUTE);
+    await put(writer, stored(todo("b")));
+    await until(() => frames.bulks.length === 2);
+    expect(frames.closed).toBeNull();
+  });
+
+  it("and whose session is over is let go, and told later what it has missed", async () => {
+    const { session, frames, writer, prolong, lifetimeMs } = await listening();
+    pass(lifetimeMs + MINUTE);
+    await put(writer, stored(todo("b")));
+    await until(() => frames.closed !== null);
+    expect(frames.closed).toEqual({ code: 4401, reason: "unauthorized" });
+    expect(frames.bulks).toHaveLength(1);
+    await prolong();
+    const again = await Frames.open(pathOfSession(session));
+    await until(() => again.bulks.length === 1);
+    expect(again.bulks[0]?.events).toMatchObject([{ documentId: "b" }]);
   });
 });
 

@@ -473,6 +473,15 @@ describe("What is too large", () => {
     await expect(found(instance)).rejects.toThrow(/too-large[\s\S]*limit and skip, or replication/);
     expect(await found(instance, { limit: 2, sort: [{ id: "asc" }] })).toEqual(["d0", "d1"]);
   });
+
+  it("the ids of all documents in a frame are not", async () => {
+    const app = await someone("todos:rw");
+    const instance = await openInstance(client(doorOf(app)), freshDatabase());
+    await put(instance, stored(todo("a")));
+    const others = Array.from({ length: 10_000 }, (_, i) => `${i}`.padEnd(1000, "-"));
+    const documents = await instance.findDocumentsById([...others, "a"], false);
+    expect(idsOf(documents as never)).toEqual(["a"]);
+  });
 });
 
 describe("Frames that RxDB would not send", () => {

@@ -16,6 +16,16 @@ export async function reserve(user: string, module: string, bytes = 0): Promise<
     .run();
 }
 
+/** Bytes of the quota that a module of somebody has reserved. */
+export async function reservedIn(user: string, module: string): Promise<number> {
+  const row = await env.DB.prepare(
+    "SELECT bytes FROM rxdb_modules WHERE account = ? AND module = ?",
+  )
+    .bind(await accountId(user), module)
+    .first<{ bytes: number }>();
+  return row?.bytes ?? 0;
+}
+
 /** The modules of somebody, by name. */
 export async function modulesOf(user: string): Promise<string[]> {
   const { results } = await env.DB.prepare(
