@@ -8,9 +8,9 @@
  *   now and then: give back what is not needed
  *
  * Invariant: bytes held <= reserved as remembered <= reserved in D1, at every moment at which
- * something is committed. One number is asked for at a time, and chosen when its turn has come. If an answer of
- * D1 gets lost, D1 has more than is remembered, and the next statement sets it right. Only giving back
- * makes D1's number smaller: it is remembered first.
+ * something is committed. One number is asked for at a time, and chosen when its turn has come. If an
+ * answer of D1 gets lost, D1 has more than is remembered, and the next statement sets it right. Only
+ * giving back makes D1's number smaller: it is remembered first.
  */
 
 import { type Env, settings } from "../env";
