@@ -2,8 +2,22 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import { MINUTE, pass } from "../support/clock";
 import { storingFrames } from "../support/database-frames";
 import { openSocket, storeDatabase } from "../support/modules";
+import {
+  client,
+  creation,
+  doorOf,
+  Frames,
+  freshDatabase,
+  openInstance,
+  pathOfSession,
+  put,
+  sessionOf,
+  stored,
+  todo,
+} from "../support/rxdb";
 import { APP, connect, sendForm, signUp } from "../support/world";
 
 afterEach(() => {
@@ -76,5 +90,27 @@ describe("A socket whose grant ends while it is let in", () => {
     await closed;
     expect(answers.length).toBeGreaterThan(0);
     for (const answer of answers) expect(JSON.parse(answer).error?.code).toBe("unauthorized");
+  });
+});
+
+describe("A frame whose socket is gone before its grant was weighed", () => {
+  it("does not keep its connection from the next socket", async () => {
+    const app = await connect(await signUp(), "todos:rw");
+    const [name, path] = [freshDatabase(), pathOfSession(await sessionOf(app))];
+    const frames = await Frames.open(path);
+    await frames.ask({ method: "create", params: creation(name) });
+    const other = await openInstance(client(doorOf(app)), name);
+    pass(2 * MINUTE);
+    const { held, release } = holdStanding(0);
+    const count = { connectionId: "c", requestId: "r", method: "findDocumentsById" };
+    frames.socket.send(JSON.stringify({ ...count, params: [[], false] }));
+    await held();
+    frames.socket.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const again = await Frames.open(path);
+    await put(other, stored(todo("a")));
+    await until(() => again.bulks.length === 1);
   });
 });
