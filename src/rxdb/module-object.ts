@@ -132,6 +132,8 @@ export class ModuleObject extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket): void {
+    // The client waits for the answer to its closing (RFC 6455 §5.5.1).
+    if (socket.readyState !== WebSocket.CLOSED) socket.close(1000);
     const now = Date.now();
     this.#known()?.module.roster.leave(socket, now);
     this.#planWake(now + FORGET_LOST_MS);

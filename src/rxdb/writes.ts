@@ -31,8 +31,8 @@ export interface Write {
 const MAX_DOCUMENT_BYTES = 2_000_000;
 
 /**
- * Characters of the documents that are there before a write, of which each may come back in the answer,
- * as what a row conflicts with.
+ * Characters of the documents that are there before a write, and of those among them that come back in
+ * the answer, as what a row conflicts with.
  */
 const MAX_STORED_LENGTH = 16_000_000;
 
@@ -143,6 +143,10 @@ export function planWrite(
   );
   const added = attachments.put.reduce((sum, { data }) => sum + data.size, 0);
   const errors = [...sorted.errors, ...late];
+  const told = errors.map(
+    ({ documentId }) => plan.dataOf.get(documentId) ?? stored.get(documentId)?.data,
+  );
+  if (lengthOf(told) > MAX_STORED_LENGTH) return TOO_MUCH;
   return {
     ok: true,
     value: {
@@ -191,6 +195,9 @@ function loadStored(
   }
   return stored;
 }
+
+const lengthOf = (texts: (string | undefined)[]): number =>
+  texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 
 const idOf = (document: StoredDocument, { primaryPath }: CollectionSchema): string =>
   document[primaryPath] as string;
