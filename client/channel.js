@@ -27,6 +27,9 @@ const PASSING = new Set(["too-many-requests", "unavailable", "unknown-outcome"])
 /** How often something is mended for the same request before RxDB is told. */
 const MOST_TROUBLES = 3;
 
+/** The server, or the network on the way to it, is not there. */
+const UNREACHABLE = { code: "unreachable", message: "The server cannot be reached." };
+
 export class Channel {
   /** @type {Subject<Answer>} */
   messages$ = new Subject();
@@ -39,6 +42,10 @@ export class Channel {
   #errands = new Map();
   /** How each connection was created. @type {Map<string, Errand>} */
   #creates = new Map();
+  /** Those whose collection was removed by somebody, and what is to be said of it. @type {Map<string, Complaint>} */
+  #removed = new Map();
+  /** Those of which `lost` was told. @type {Set<string>} */
+  #lost = new Set();
   /** Number of the last change that each connection has got. @type {Map<string, number>} */
   #seen = new Map();
   /** The newest change that came, and the last one up to which no connection misses any. */
@@ -57,6 +64,8 @@ export class Channel {
   #isQuiet = false;
   #failures = 0;
   #pauseMs = 0;
+  /** Why there is no connection. @type {{code: string, message: string}} */
+  #trouble = UNREACHABLE;
   /** Ends what goes on: a pause, or a socket. */
   #drop = () => {};
   /** The network is there again: ends a pause, tries whether a socket is alive. */
@@ -98,6 +107,8 @@ export class Channel {
   #take(errand) {
     const { request } = errand;
     if (this.#refusal) return this.#answer(request, this.#refusal);
+    const removed = this.#removed.get(request.connectionId);
+    if (removed && request.method !== "close") return this.#answer(request, removed);
     if (request.method === "create") this.#creates.set(request.connectionId, errand);
     if (request.method === "close") this.#forget(request.connectionId);
     this.#errands.set(request.requestId, errand);
@@ -113,13 +124,17 @@ export class Channel {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       try {
+        this.#trouble = UNREACHABLE;
         const code = await this.#serve(await this.#connect());
         // 44xx: what the session was opened with does not stand any more.
         if (code >= 4400 && code < 4500) this.#session = null;
       } catch (error) {
         if (!(error instanceof Refusal)) {
           // No network: that may last.
+          const { message } = plain(error);
+          this.#trouble = { ...UNREACHABLE, message: `${UNREACHABLE.message} (${message})` };
         } else if (error.passes) {
+          this.#trouble = plain(error);
           this.#pauseMs = error.waitSeconds * 1000;
         } else if (!signal.aborted) {
           this.#session = null;
@@ -150,7 +165,7 @@ export class Channel {
       const fail = () => {
         clearTimeout(timer);
         release(socket);
-        reject(new Error("There is no connection."));
+        reject(new Error("The socket did not open."));
       };
       const timer = setTimeout(fail, PATIENCE_MS);
       this.#drop = socket.onclose = socket.onerror = fail;
@@ -210,7 +225,7 @@ export class Channel {
     const most = Math.min(minPauseMs * 2 ** this.#failures++, maxPauseMs);
     const retryInMs = Math.max(this.#pauseMs, most * (0.5 + Math.random() / 2));
     this.#pauseMs = 0;
-    if (!this.#refusal) this.#tell({ state: "waiting", retryInMs });
+    if (!this.#refusal) this.#tell({ state: "waiting", retryInMs, error: this.#trouble });
     return /** @type {Promise<void>} */ (
       new Promise((resolve) => {
         const end = () => {
@@ -236,22 +251,26 @@ export class Channel {
   #receive(answer) {
     if (answer.method === /** @type {string} */ ("changeStream"))
       return this.#receiveChange(answer);
+    const error = /** @type {Complaint | undefined} */ (answer.error);
+    // Unasked: somebody else has removed the collection just now.
+    if (answer.answerTo === "removed" && error) return this.#end(answer.connectionId, error);
     // Unknown: one that was sent twice was answered twice.
     const errand = this.#errands.get(answer.answerTo);
-    const error = /** @type {Complaint | undefined} */ (answer.error);
     if (!errand || (error && this.#mends(errand, error))) return;
     const { request } = errand;
     this.#errands.delete(request.requestId);
     if (!error) this.#failures = this.#pauseMs = 0;
-    if (error?.code === "events-lost") this.#tell({ state: "lost", error: plain(error) });
     if (request.method === "create") {
       if (error && !errand.isOpen) this.#forget(request.connectionId);
       errand.isOpen = true;
     }
     if (request.method === "remove") this.#forget(request.connectionId);
     this.#noteWhole();
-    if (error && !isGone(errand, error)) this.messages$.next(answer);
-    else this.messages$.next(decode({ ...answer, error: undefined }, request));
+    if (error && !isGone(errand, error)) {
+      this.messages$.next(answer);
+      if (error.code === "removed") this.#end(request.connectionId, error);
+      if (error.code === "events-lost") this.#lose(request.connectionId, error);
+    } else this.messages$.next(decode({ ...answer, error: undefined }, request));
   }
 
   /**
@@ -307,10 +326,41 @@ export class Channel {
     if (object && !isCatchingUp) this.#after = `${object}-${number}`;
   }
 
+  /**
+   * The collection of a connection is no more. Whatever it asks is answered so, as the server does as
+   * long as it remembers: to create the connection again would make the collection anew, without
+   * what was in it.
+   * @param {string} connectionId
+   * @param {Complaint} error
+   */
+  #end(connectionId, error) {
+    if (!this.#creates.delete(connectionId)) return;
+    this.#removed.set(connectionId, plain(error));
+    for (const errand of [...this.#errands.values()]) {
+      const { request } = errand;
+      if (request.connectionId !== connectionId || request.method === "close") continue;
+      clearTimeout(errand.timer);
+      this.#errands.delete(request.requestId);
+      this.#answer(request, isGone(errand, error) ? undefined : plain(error));
+    }
+    this.#lose(connectionId, error);
+  }
+
+  /**
+   * Whoever uses the connection has to open it anew, and is told so once.
+   * @param {string} connectionId
+   * @param {Complaint} error
+   */
+  #lose(connectionId, error) {
+    if (this.#lost.has(connectionId)) return;
+    this.#lost.add(connectionId);
+    this.#tell({ state: "lost", error: plain(error) });
+  }
+
   /** @param {string} connectionId */
   #forget(connectionId) {
-    this.#creates.delete(connectionId);
-    this.#seen.delete(connectionId);
+    for (const known of [this.#creates, this.#removed, this.#lost, this.#seen])
+      known.delete(connectionId);
   }
 
   /** Who closes a collection waits for no network; the server is told when there is one. */

@@ -24,10 +24,13 @@ export interface Discovery {
  * How it stands with the socket.
  *
  * - `connecting`, then `live`
- * - `waiting`: no connection; the next try comes by itself after `retryInMs`
+ * - `waiting`: no connection; the next try comes by itself after `retryInMs`. `error` says why:
+ *   `unreachable`, or what the server asks to wait for
  * - `refused`: the server said no (`error` says why), and whatever waited was told so; it is tried
  *   again, too, but less often
- * - `lost`: away for so long that changes cannot be caught up on: close the database, open it again
+ * - `lost`: a collection has to be opened anew, so close the database and open it again. `error` says
+ *   why, once for each: `events-lost` (away for so long that changes cannot be caught up on) or
+ *   `removed` (somebody else has removed it)
  * - `closed`
  */
 export interface Status {

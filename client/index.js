@@ -8,11 +8,14 @@ export { discover };
 
 /**
  * Makes channels to a module of somebody's Satchel. None of them ever fails to open: it goes on
- * trying, and answers in RxDB's own way what is refused.
+ * trying, and answers in RxDB's own way what is refused. Throws where there are no WebSockets.
  * @param {import("./index.js").ChannelOptions} options
  * @returns {import("./index.js").ChannelCreator}
  */
 export function satchelChannel({ address, url, module, token, onStatus, timing }) {
+  if (typeof WebSocket === "undefined") {
+    throw new Error("@satchel/rxdb-client needs a WebSocket: Node 22 or newer, or a browser.");
+  }
   /** @type {Set<Channel>} */
   const channels = new Set();
   /** @type {string | undefined} */
