@@ -85,6 +85,15 @@ async function twoBrowsers(stage: Stage, example: string) {
   return { one, two, line, here };
 }
 
+/** Deletes the list in the Satchel, as the person does on the page of their data. */
+async function deleteUnderData(stage: Stage, context: BrowserContext): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${stage.url}/data/database?module=todos&name=todos`);
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.waitForURL(`${stage.url}/data`);
+  await page.close();
+}
+
 test("a to-do that is made in one browser appears in the other, and so does its end", async ({
   stage,
   example,
@@ -146,6 +155,47 @@ test("without a network the list is there, and takes to-dos until there is one",
   await two.until(["Bread", "Milk"]);
   line.refusing = 0;
   await one.until(["Bread", "Milk"]);
+});
+
+test("a list that is deleted in the Satchel is brought there again by those who have it", async ({
+  stage,
+  example,
+}) => {
+  const { one, two, line, here } = await twoBrowsers(stage, example);
+  await one.add("Bread");
+  await one.add("Milk");
+  await two.until(["Bread", "Milk"]);
+  line.refusing = 1;
+  line.cut();
+  await two.untilState("Offline");
+  await two.add("From the mountains");
+
+  await deleteUnderData(stage, here);
+  await one.add("After that");
+  await one.until(["Bread", "Milk", "After that"]);
+  await one.untilState("Live");
+  // Somebody who was there all the time, somebody who comes back, and who has only what is there.
+  line.refusing = 0;
+  const all = ["Bread", "Milk", "From the mountains", "After that"];
+  await Promise.all([one.until(all), two.until(all)]);
+  const fresh = await stage.newContext();
+  const [name = ""] = ((await one.page.locator("#who").textContent()) ?? "").split("@");
+  await signIn(stage, fresh, name);
+  const three = await connect(fresh, example, `${name}@${new URL(stage.url).host}`);
+  await three.until(all);
+});
+
+test("the page says at once that the browser is offline", async ({ stage, example }) => {
+  const context = await stage.newContext();
+  const name = await signUp(stage, context);
+  const list = await connect(context, example, `${name}@${new URL(stage.url).host}`);
+  const untilState = (words: string) =>
+    list.page.getByRole("status").filter({ hasText: words }).waitFor({ timeout: 2000 });
+  await context.setOffline(true);
+  await untilState("Offline");
+  await list.add("Bread");
+  await context.setOffline(false);
+  await untilState("Live");
 });
 
 test("two windows of one browser show the same", async ({ stage, example }) => {

@@ -14,7 +14,7 @@ import { getRxStorageRemote } from "rxdb/plugins/storage-remote";
 import { fillWithDefaultSettings as fillWithDefaultSettings16 } from "rxdb-16/plugins/core";
 import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
 import { filter, firstValueFrom } from "rxjs";
-import { test as base, describe, expect, onTestFinished } from "vitest";
+import { test as base, describe, expect, onTestFinished, vi } from "vitest";
 import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
 import { startLocal } from "../../scripts/local.mjs";
 import { openLine } from "./line";
@@ -228,6 +228,9 @@ describe("a line that is bad", () => {
     ]);
     const pauses = states.flatMap(({ retryInMs }) => retryInMs ?? []);
     expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
+    const waiting = states.filter(({ state }) => state === "waiting");
+    expect(new Set(waiting.map(({ error }) => error?.code))).toEqual(new Set(["unreachable"]));
+    expect(waiting[0]?.error?.message).toMatch(/^The server cannot be reached\. \(.+\)$/);
   });
 
   it("notices by itself that nobody is there any more", async ({ person }) => {
@@ -320,6 +323,54 @@ describe("a grant that ends", () => {
     await expect(database.todos.insert(todo(2))).rejects.toThrow(/"code": "unauthorized"/);
     await database.close();
   });
+});
+
+describe("a collection that somebody else removes", () => {
+  /** Two who have it open, and what the second is told. */
+  async function openTwice({ url, name, token }: { url: string; name: string; token: string }) {
+    const line = await openLine(url);
+    const told: Status[] = [];
+    const here = await open({ url: moduleAt(url, name), token });
+    const there = await open({
+      url: moduleAt(line.url, name),
+      token,
+      timing: { minPauseMs: 10 },
+      onStatus: (status) => told.push(status),
+    });
+    return { here, there, line, lost: () => told.filter(({ state }) => state === "lost") };
+  }
+
+  it("is told at once, once, and to every request after", async ({ person }) => {
+    const { here, there, line, lost } = await openTwice(person);
+    await here.todos.remove();
+    await vi.waitFor(() => expect(lost()).toHaveLength(1));
+    expect(lost()[0]?.error?.code).toBe("removed");
+    await expect(there.todos.insert(todo(1))).rejects.toThrow(/"code": "removed"/);
+    // Nothing makes it anew, on another socket neither.
+    line.cut();
+    await expect(there.todos.insert(todo(2))).rejects.toThrow(/"code": "removed"/);
+    expect(lost()).toHaveLength(1);
+    await there.close();
+  });
+
+  it("is told to who was away when it happened", async ({ person }) => {
+    const { here, there, line, lost } = await openTwice(person);
+    line.refusing = 1;
+    line.cut();
+    await here.todos.remove();
+    const inserting = there.todos.insert(todo(1));
+    line.refusing = 0;
+    await expect(inserting).rejects.toThrow(/"code": "removed"/);
+    expect(lost().map(({ error }) => error?.code)).toEqual(["removed"]);
+  });
+});
+
+it("says what it needs where there are no WebSockets", () => {
+  vi.stubGlobal("WebSocket", undefined);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  expect(() => satchelChannel({ url: "ws://localhost/rxdb/alice/todos", token: "" })).toThrow(
+    "needs a WebSocket: Node 22 or newer, or a browser",
+  );
 });
 
 describe("discovery", () => {
