@@ -23,8 +23,8 @@ import {
   setPresence,
 } from "./connection-table";
 import { type EventLog, KEPT_MS, MARGIN_MS, type Position } from "./event-log";
-import { eventFrame } from "./frames";
-import { closeCodeOf, type SocketRefusal } from "./refusals";
+import { eventFrame, removalFrame } from "./frames";
+import { closeCodeOf, REMOVED, type SocketRefusal } from "./refusals";
 import { type CollectionSchema, parseSchema } from "./schema";
 
 /** What a socket remembers over hibernation. */
@@ -256,6 +256,14 @@ export class Roster {
       }
     }
     for (const socket of over) this.letGo(socket, BAD_TOKEN, now);
+  }
+
+  /** Tells the connections of a collection that it was removed. */
+  tellRemoved(collection: number): void {
+    for (const { id, sockets, ...connection } of this.#connections.values()) {
+      if (connection.collection !== collection) continue;
+      for (const socket of sockets) send(socket, removalFrame(id, REMOVED));
+    }
   }
 
   /** The schemas that clients of a collection have. */
