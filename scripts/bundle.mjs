@@ -1,7 +1,7 @@
 /** Turns the TypeScript of src/ into what runs: the Worker, and the check of its settings. */
 
 import { SourceMap } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { build, stop } from "esbuild";
 import { MAIN } from "./config.mjs";
 import { Failure } from "./failure.mjs";
@@ -50,7 +50,7 @@ export async function bundleWorker() {
  */
 export async function loadReadSettings() {
   const [file] = await bundle({
-    entryPoints: [join(dirname(MAIN), "env.ts")],
+    entryPoints: [join(ROOT, "src", "env.ts")],
     platform: "node",
   });
   const source = Buffer.from(file.text).toString("base64");

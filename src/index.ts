@@ -14,6 +14,7 @@ import { foldOldTraffic } from "./http/traffic";
 import { deleteExpiredGrants } from "./oauth/grants";
 
 export { UserObject } from "./live/user-object";
+export type { CustomCaller } from "./rxdb/custom";
 export { ModuleObject } from "./rxdb/module-object";
 
 export default {

@@ -71,6 +71,13 @@ export const refusalFrame = (envelope: Envelope, refusal: SocketRefusal): string
 export const eventFrame = (connectionId: string, json: string): string =>
   `${head({ connectionId, method: "changeStream" }, "changestream")},"return":${json}}`;
 
+/**
+ * That what a connection is for was removed. Ours: RxDB's client passes over it, since it has asked for
+ * nothing of the kind.
+ */
+export const removalFrame = (connectionId: string, refusal: SocketRefusal): string =>
+  `${head({ connectionId, method: "remove" }, "removed")},"error":${JSON.stringify(errorOf(refusal))}}`;
+
 const head = (
   { connectionId, method }: Pick<Envelope, "connectionId" | "method">,
   answerTo: string,

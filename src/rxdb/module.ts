@@ -196,8 +196,8 @@ export class Module {
         return this.#cleanUp(collection, now - param, now);
       case "remove":
         if (level === "r") return refuse(READ_ONLY);
-        this.#collections.remove(collection.id, now);
         this.roster.close(connection);
+        this.#remove(collection.id, now);
         return { ok: true, value: "null" };
     }
   }
@@ -219,7 +219,7 @@ export class Module {
   /** Deletes a database with all its collections; nothing happens if there is none of that name. */
   deleteDatabase(name: string, now: number): void {
     for (const { id, database } of loadCollections(this.#storage.sql)) {
-      if (database === name) this.#collections.remove(id, now);
+      if (database === name) this.#remove(id, now);
     }
   }
 
@@ -316,6 +316,11 @@ export class Module {
       this.roster.tell(collection.id, json, now);
     }
     return { ok: true, value: answer };
+  }
+
+  #remove(collection: number, now: number): void {
+    this.#collections.remove(collection, now);
+    this.roster.tellRemoved(collection);
   }
 
   #cleanUp(collection: Collection, until: number, now: number): Answer {

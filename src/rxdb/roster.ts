@@ -23,8 +23,8 @@ import {
   setPresence,
 } from "./connection-table";
 import { type EventLog, KEPT_MS, MARGIN_MS, type Position } from "./event-log";
-import { eventFrame } from "./frames";
-import { closeCodeOf, type SocketRefusal } from "./refusals";
+import { eventFrame, removalFrame } from "./frames";
+import { closeCodeOf, REMOVED, type SocketRefusal } from "./refusals";
 import { type CollectionSchema, parseSchema } from "./schema";
 
 /** What a socket remembers over hibernation. */
@@ -178,8 +178,8 @@ export class Roster {
   }
 
   /**
-   * Makes room for one more connection, of a client with a schema of this length: those that are lost
-   * go, the longest lost first. False: there are too many that are not.
+   * Makes room for one more connection, of a client with a schema of this length: those that were lost
+   * and have not spoken since go, the longest lost first. False: there are too many others.
    */
   makeRoom(session: string, schemaLength: number): boolean {
     for (;;) {
@@ -188,7 +188,7 @@ export class Roster {
       const length = all.reduce((sum, { schema }) => sum + schema.length, schemaLength);
       const isFull = all.length >= MAX_CONNECTIONS || length > MAX_SCHEMAS_LENGTH;
       if (!isFull && own.length < MAX_OF_SESSION) return true;
-      const lost = (isFull ? all : own).filter(({ sockets }) => sockets.size === 0);
+      const lost = (isFull ? all : own).filter(({ lostAt }) => lostAt !== null);
       const [longest] = lost.sort((a, b) => (a.lostAt ?? 0) - (b.lostAt ?? 0));
       if (!longest) return false;
       this.close(longest);
@@ -256,6 +256,14 @@ export class Roster {
       }
     }
     for (const socket of over) this.letGo(socket, BAD_TOKEN, now);
+  }
+
+  /** Tells the connections of a collection that it was removed. */
+  tellRemoved(collection: number): void {
+    for (const { id, sockets, ...connection } of this.#connections.values()) {
+      if (connection.collection !== collection) continue;
+      for (const socket of sockets) send(socket, removalFrame(id, REMOVED));
+    }
   }
 
   /** The schemas that clients of a collection have. */

@@ -18,7 +18,7 @@ import {
 import { connect, signUp } from "../support/world";
 
 describe("An index that is wanted later", () => {
-  it("counts, and is refused where there is no room", async () => {
+  it("counts, and is refused to who only reads, and where there is no room", async () => {
     const person = await signUp();
     const app = await connect(person, "todos:rw");
     const name = freshDatabase();
@@ -26,6 +26,7 @@ describe("An index that is wanted later", () => {
     await frames.ask({ method: "create", params: creation(name) });
     await frames.ask(writing(...Array.from({ length: 100 }, (_, i) => stored(todo(`d${i}`)))));
     const reader = await connect(person, "todos:r");
+    const other = await connect(person, "todos:rw");
     const schema = structuredClone(TODOS) as never as {
       properties: Record<string, object>;
       indexes: unknown[];
@@ -35,12 +36,11 @@ describe("An index that is wanted later", () => {
     const r = await Frames.open(doorOf(reader));
     const { return: reading } = await r.ask({ method: "custom", params: "whoami" });
     expect(reading).toMatchObject({ access: "r" });
-    const answer = await r.ask({
-      connectionId: "reader",
-      method: "create",
-      params: creation(name, schema),
-    });
-    expect(answer.return).toBe("ok");
+    const wish = { connectionId: "reader", method: "create", params: creation(name, schema) };
+    expect((await r.ask(wish)).error?.code).toBe("insufficient-scope");
+    const o = await Frames.open(doorOf(other));
+    expect((await o.ask(wish)).return).toBe("ok");
+    expect((await r.ask(wish)).return).toBe("ok");
     const module = await objectOf(app.user);
     const bytesIn = () =>
       runInDurableObject(module, (_, { storage: { sql } }) =>
@@ -57,7 +57,7 @@ describe("An index that is wanted later", () => {
       .bind(account)
       .run();
     schema.indexes.push(["title", "done", "rank"], ["rank", "title"], ["done", "title"]);
-    const more = await r.ask({
+    const more = await o.ask({
       connectionId: "more",
       method: "create",
       params: creation(name, schema),

@@ -12,6 +12,7 @@ import {
   sessionOf,
   stored,
   todo,
+  until,
   writing,
 } from "../support/rxdb";
 import { someone } from "../support/world";
@@ -41,7 +42,7 @@ describe("After the object has died", () => {
     await runDurableObjectAlarm(await objectOf(app.user));
     await evictDurableObject(await objectOf(app.user));
     frames.socket.close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => frames.closed !== null);
     const again = await Frames.open(path);
     const answer = await again.ask({ method: "findDocumentsById", params: [["a"], false] });
     expect(answer.error).toBeUndefined();

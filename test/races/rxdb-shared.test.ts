@@ -12,6 +12,7 @@ import {
   sessionOf,
   stored,
   todo,
+  until,
   writing,
 } from "../support/rxdb";
 import { someone } from "../support/world";
@@ -27,7 +28,7 @@ describe("Two clients with one token", () => {
     for (const id of ["x", "y"]) await a.ask({ connectionId: "a", ...writing(stored(todo(id))) });
     b.socket.close();
     a.socket.close();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => a.closed !== null && b.closed !== null);
     const a2 = await Frames.open(path);
     await a2.ask({ connectionId: "a", ...writing(stored(todo("missed"))) });
     pass(11 * MINUTE);

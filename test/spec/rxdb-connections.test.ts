@@ -250,6 +250,17 @@ describe("A client that comes back", () => {
     );
   });
 
+  it("is told when its collection is removed by somebody else, in a frame that RxDB passes over", async () => {
+    const owner = await someone("todos:rw");
+    const name = freshDatabase();
+    const frames = await Frames.open(doorOf(owner));
+    await frames.ask({ method: "create", params: creation(name) });
+    await (await openInstance(client(doorOf(owner)), name)).remove();
+    await until(() => frames.answers.some(({ answerTo }) => answerTo === "removed"));
+    const told = frames.answers.find(({ answerTo }) => answerTo === "removed");
+    expect(told).toMatchObject({ connectionId: "c", method: "remove", error: { code: "removed" } });
+  });
+
   it("with a checkpoint of a collection that was removed gets the new one from its beginning", async () => {
     const app = await someone("todos:rw");
     const name = freshDatabase();

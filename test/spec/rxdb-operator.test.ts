@@ -6,8 +6,7 @@ import { getRxStorageRemote, type MessageFromRemote } from "rxdb/plugins/storage
 import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { moduleObject, openModule } from "../../src/accounts/modules";
-import { ModuleObject } from "../../src/index";
-import type { CustomCaller } from "../../src/rxdb/custom";
+import { type CustomCaller, ModuleObject } from "../../src/index";
 import { CALLER } from "../../src/rxdb/module-object";
 import { connect, signUp } from "../support/world";
 
