@@ -93,13 +93,13 @@ export class Channel {
     });
   }
 
+  /** Whatever is asked afterwards is answered, too: RxDB may still close a collection or two. */
   async close() {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#drop();
     this.#refuse({ code: "closed", message: "The channel was closed." });
     this.#tell({ state: "closed" });
-    this.messages$.complete();
     this.#settings.onClose();
   }
 
