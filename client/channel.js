@@ -1,16 +1,16 @@
 /**
- * One message channel of RxDB, over sockets that may come and go. Whatever was asked is answered, in
- * the order of asking, and every change comes once: on a new socket all connections are created
- * again, then the unanswered requests are repeated, and the server is told up to which change
+ * One message channel of RxDB, over a line whose sockets may come and go. Whatever was asked is
+ * answered, in the order of asking, and every change comes once: on a new socket all connections are
+ * created again, then the unanswered requests are repeated, and the server is told up to which change
  * everything has arrived.
  */
 
 import { Subject } from "rxjs";
-import { openSession, PATIENCE_MS, Refusal } from "./ask.js";
 import { decode, encode } from "./attachments.js";
+import { Line, plain } from "./line.js";
 
 /**
- * @import { Answer, ChannelSettings, Request, Session, Settings, Status } from "./index.js"
+ * @import { Answer, ChannelSettings, Request, Settings, Status } from "./index.js"
  * @typedef {{code?: string, message: string, retryAfterSeconds?: number}} Complaint
  * @typedef {object} Errand a request that is under way
  * @property {Request} request
@@ -27,22 +27,18 @@ const PASSING = new Set(["too-many-requests", "unavailable", "unknown-outcome"])
 /** How often something is mended for the same request before RxDB is told. */
 const MOST_TROUBLES = 3;
 
-/** The server, or the network on the way to it, is not there. */
-const UNREACHABLE = { code: "unreachable", message: "The server cannot be reached." };
-
 export class Channel {
   /** @type {Subject<Answer>} */
   messages$ = new Subject();
-  #settle;
   #settings;
-  #ending = new AbortController();
+  #line;
   /** Requests are encoded one after the other, although Blobs take a while. */
-  #line = Promise.resolve();
+  #encoding = Promise.resolve();
   /** What is not answered, by the request's id, in the order of asking. @type {Map<string, Errand>} */
   #errands = new Map();
   /** How each connection was created. @type {Map<string, Errand>} */
   #creates = new Map();
-  /** Those whose collection was removed by somebody, and what is to be said of it. @type {Map<string, Complaint>} */
+  /** What is said of those whose collection was removed. @type {Map<string, Complaint>} */
   #removed = new Map();
   /** Those of which `lost` was told. @type {Set<string>} */
   #lost = new Set();
@@ -51,40 +47,32 @@ export class Channel {
   /** The newest change that came, and the last one up to which no connection misses any. */
   #newest = { object: "", number: -1 };
   #after = "";
-  /** @type {Session | null} */
-  #session = null;
-  /** To go on with it by a fresh token. @type {string | undefined} */
-  #sessionKey;
-  /** The one that is open. @type {WebSocket | null} */
-  #socket = null;
   /** Why the server will have nothing to do with us. @type {Complaint | null} */
   #refusal = null;
-  #isRunning = false;
   /** `customRequest` has a channel for itself, of which nobody wants to hear. */
   #isQuiet = false;
-  #failures = 0;
-  #pauseMs = 0;
-  /** Why there is no connection. @type {{code: string, message: string}} */
-  #trouble = UNREACHABLE;
-  /** Ends what goes on: a pause, or a socket. */
-  #drop = () => {};
-  /** The network is there again: ends a pause, tries whether a socket is alive. */
-  #nudge = () => {};
 
   /**
    * @param {() => Promise<Settings>} settle
    * @param {ChannelSettings} settings
    */
   constructor(settle, settings) {
-    this.#settle = settle;
-    this.#settings = { minPauseMs: 100, maxPauseMs: 30_000, heartbeatMs: 15_000, ...settings };
-    const { signal } = this.#ending;
-    globalThis.addEventListener?.("online", () => this.#nudge(), { signal });
+    this.#settings = settings;
+    this.#line = new Line(settle, settings, {
+      // What comes after this is missed, as long as nothing has come.
+      since: (newest) => (this.#after ||= newest),
+      opened: () => this.#resume(),
+      receive: (answer) => this.#receive(answer),
+      idle: () => this.#noteWhole(),
+      gone: () => this.#releaseClosing(),
+      refused: (why) => this.#refuse(why),
+      tell: (status) => this.#tell(status),
+    });
   }
 
   /** @param {Request} request */
   send(request) {
-    this.#line = this.#line.then(async () => {
+    this.#encoding = this.#encoding.then(async () => {
       try {
         this.#take({ request, text: await encode(request), sent: 0, troubles: 0 });
       } catch (error) {
@@ -95,9 +83,8 @@ export class Channel {
 
   /** Whatever is asked afterwards is answered, too: RxDB may still close a collection or two. */
   async close() {
-    if (this.#ending.signal.aborted) return;
-    this.#ending.abort();
-    this.#drop();
+    if (this.#line.isClosed) return;
+    this.#line.close();
     this.#refuse({ code: "closed", message: "The channel was closed." });
     this.#tell({ state: "closed" });
     this.#settings.onClose();
@@ -112,130 +99,20 @@ export class Channel {
     if (request.method === "create") this.#creates.set(request.connectionId, errand);
     if (request.method === "close") this.#forget(request.connectionId);
     this.#errands.set(request.requestId, errand);
-    if (this.#socket) return this.#transmit(errand);
+    if (this.#line.isOpen) return this.#transmit(errand);
     this.#releaseClosing();
-    if (this.#isRunning) return;
+    if (this.#line.isRunning) return;
     this.#isQuiet = request.method === "custom";
-    this.#keepConnected();
+    this.#line.keepConnected();
   }
 
-  async #keepConnected() {
-    this.#isRunning = true;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        this.#trouble = UNREACHABLE;
-        const code = await this.#serve(await this.#connect());
-        // 44xx: what the session was opened with does not stand any more.
-        if (code >= 4400 && code < 4500) this.#session = null;
-      } catch (error) {
-        if (!(error instanceof Refusal)) {
-          // No network: that may last.
-          const { message } = plain(error);
-          this.#trouble = { ...UNREACHABLE, message: `${UNREACHABLE.message} (${message})` };
-        } else if (error.passes) {
-          this.#trouble = plain(error);
-          this.#pauseMs = error.waitSeconds * 1000;
-        } else if (!signal.aborted) {
-          this.#session = null;
-          this.#refuse(plain(error));
-          this.#tell({ state: "refused", error: plain(error) });
-          this.#pauseMs = this.#settings.maxPauseMs;
-        }
-      }
-      this.#releaseClosing();
-      if (!signal.aborted) await this.#pause();
-    }
-  }
-
-  /** @returns {Promise<WebSocket>} */
-  async #connect() {
-    if (!this.#refusal) this.#tell({ state: "connecting" });
-    const { signal } = this.#ending;
-    if (this.#session?.expiresAt && this.#session.expiresAt <= Date.now()) this.#session = null;
-    this.#session ??= await openSession(await this.#settle(), this.#sessionKey, signal);
-    signal.throwIfAborted();
-    this.#sessionKey = this.#session.session;
-    // What comes after this is missed, as long as nothing has come.
-    this.#after ||= this.#session.after;
-    const url = new URL(this.#session.url);
-    if (this.#after) url.searchParams.set("after", this.#after);
-    const socket = new WebSocket(url);
-    return new Promise((resolve, reject) => {
-      const fail = () => {
-        clearTimeout(timer);
-        release(socket);
-        reject(new Error("The socket did not open."));
-      };
-      const timer = setTimeout(fail, PATIENCE_MS);
-      this.#drop = socket.onclose = socket.onerror = fail;
-      socket.onopen = () => {
-        clearTimeout(timer);
-        resolve(socket);
-      };
-    });
-  }
-
-  /**
-   * Until the socket is gone.
-   * @param {WebSocket} socket
-   * @returns {Promise<number>} the code of its closing
-   */
-  #serve(socket) {
-    return new Promise((resolve) => {
-      let isHeard = true;
-      const beat = () => {
-        // Half open: nobody is there any more, and nobody has said so.
-        if (!isHeard) return end();
-        isHeard = false;
-        socket.send("ping");
-      };
-      const heart = setInterval(beat, this.#settings.heartbeatMs);
-      const end = (code = 1006) => {
-        clearInterval(heart);
-        release(socket);
-        this.#socket = null;
-        this.#drop = this.#nudge = () => {};
-        resolve(code);
-      };
-      socket.onerror = () => {};
-      socket.onclose = ({ code }) => end(code);
-      socket.onmessage = ({ data }) => {
-        isHeard = true;
-        if (data === "pong") this.#noteWhole();
-        else this.#receive(JSON.parse(data));
-      };
-      this.#drop = end;
-      this.#nudge = beat;
-      this.#socket = socket;
-      this.#refusal = null;
-      // There is a network; whether the server answers is another question.
-      this.#failures = Math.min(this.#failures, 2);
-      this.#tell({ state: "live" });
-      const creates = [...this.#creates.values()];
-      const repeated = creates.map((errand) => /** @type {const} */ ([idOf(errand), errand]));
-      this.#errands = new Map([...repeated, ...this.#errands]);
-      for (const errand of this.#errands.values()) this.#transmit(errand);
-    });
-  }
-
-  /** Longer from time to time, and not everybody at once. */
-  #pause() {
-    const { minPauseMs, maxPauseMs } = this.#settings;
-    const most = Math.min(minPauseMs * 2 ** this.#failures++, maxPauseMs);
-    const retryInMs = Math.max(this.#pauseMs, most * (0.5 + Math.random() / 2));
-    this.#pauseMs = 0;
-    if (!this.#refusal) this.#tell({ state: "waiting", retryInMs, error: this.#trouble });
-    return /** @type {Promise<void>} */ (
-      new Promise((resolve) => {
-        const end = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        const timer = setTimeout(end, retryInMs);
-        this.#drop = this.#nudge = end;
-      })
-    );
+  /** There is a new socket, on which nothing was said yet. */
+  #resume() {
+    this.#refusal = null;
+    const creates = [...this.#creates.values()];
+    const repeated = creates.map((errand) => /** @type {const} */ ([idOf(errand), errand]));
+    this.#errands = new Map([...repeated, ...this.#errands]);
+    for (const errand of this.#errands.values()) this.#transmit(errand);
   }
 
   /** @param {Errand} errand */
@@ -244,7 +121,7 @@ export class Channel {
     const isCreate = errand.request.method === "create";
     // A connection that was never open has missed nothing.
     const isRetry = errand.sent++ > 0 && (!isCreate || errand.isOpen);
-    this.#socket?.send(isRetry ? `{"retry":true,${errand.text.slice(1)}` : errand.text);
+    this.#line.send(isRetry ? `{"retry":true,${errand.text.slice(1)}` : errand.text);
   }
 
   /** @param {Answer} answer */
@@ -259,7 +136,7 @@ export class Channel {
     if (!errand || (error && this.#mends(errand, error))) return;
     const { request } = errand;
     this.#errands.delete(request.requestId);
-    if (!error) this.#failures = this.#pauseMs = 0;
+    if (!error) this.#line.calm();
     if (request.method === "create") {
       if (error && !errand.isOpen) this.#forget(request.connectionId);
       errand.isOpen = true;
@@ -281,8 +158,9 @@ export class Channel {
   #mends(errand, { code = "", retryAfterSeconds = 1 }) {
     if (PASSING.has(code)) {
       clearTimeout(errand.timer);
-      this.#pauseMs = retryAfterSeconds * 1000;
-      errand.timer = setTimeout(() => this.#transmit(errand), this.#pauseMs);
+      const ms = retryAfterSeconds * 1000;
+      this.#line.rest(ms);
+      errand.timer = setTimeout(() => this.#transmit(errand), ms);
       return true;
     }
     const create = this.#creates.get(errand.request.connectionId);
@@ -292,8 +170,7 @@ export class Channel {
       if (create !== errand) this.#errands.set(idOf(create), create);
       for (const next of new Set([create, errand])) this.#transmit(next);
     } else {
-      this.#session = null;
-      this.#drop();
+      this.#line.renew();
     }
     return true;
   }
@@ -412,16 +289,3 @@ const idOf = ({ request }) => request.requestId;
 const isGone = ({ request, sent }, { code = "" }) =>
   request.method === "close" ||
   (request.method === "remove" && sent > 1 && ["removed", "unknown-connection"].includes(code));
-
-/** An error as it goes to RxDB. @param {unknown} error */
-function plain(error) {
-  const { code = "failed", message } = /** @type {Complaint} */ (error);
-  return { code, message };
-}
-
-/** @param {WebSocket} socket */
-function release(socket) {
-  socket.onopen = socket.onmessage = socket.onclose = null;
-  socket.onerror = () => {};
-  socket.close();
-}
