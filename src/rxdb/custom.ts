@@ -45,6 +45,10 @@ export async function answerCustom(
   }
 }
 
+/** Where a client finds a session again. */
+export const sessionUrl = (endpoint: string, session: string): string =>
+  `${endpoint}?session=${session}`;
+
 /** Where neither Satchel nor the operator knows an answer. */
 export const UNKNOWN_REQUEST: Reply<never> = malformed(
   "This custom request is not known here. There are whoami, quota and session.",

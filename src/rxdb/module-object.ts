@@ -1,22 +1,19 @@
 /** The Durable Object of one user and module: a shell around the databases of RxDB apps. */
 
 import { DurableObject } from "cloudflare:workers";
-import { done, type Outcome, type Refusal, refused, UNAVAILABLE } from "../core/refusals";
+import { done, type Outcome, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import { limitApp } from "../http/limits";
 import { logFault } from "../http/log";
-import { isTransient } from "../http/patience";
-import { noteUse } from "../oauth/use";
 import { wakeAt } from "../storage/alarms";
 import { BAD_TOKEN } from "../storage/verdicts";
-import { answerCustom, type CustomCaller, UNKNOWN_REQUEST } from "./custom";
+import { Conversations, type Room } from "./conversations";
+import type { CustomCaller } from "./custom";
 import { KEPT_MS } from "./event-log";
-import { answerFrame, type Envelope, type Frame, parseFrame, refusalFrame } from "./frames";
 import type { DatabaseTotals } from "./inventory";
-import { type Caller, Module, type Owner } from "./module";
-import { malformed, type Reply, type SocketRefusal } from "./refusals";
-import { dismiss, FORGET_LOST_MS, isOpen, isOver, type Seat, send } from "./roster";
+import { Module, type Owner } from "./module";
+import type { Reply } from "./refusals";
+import { dismiss, FORGET_LOST_MS } from "./roster";
 import { type SessionRow, Sessions } from "./sessions";
 import { Standings, weighGrant } from "./standing";
 
@@ -36,17 +33,6 @@ export const CALLER = "Satchel-Caller";
 
 const OWNER = "owner";
 
-/** Methods after which something may have to be done. */
-const CHANGES = ["bulkWrite", "cleanup", "remove"];
-
-/** Everything of a module in memory. */
-interface Room {
-  owner: Owner;
-  module: Module;
-  sessions: Sessions;
-  standings: Standings;
-}
-
 /** Keeps a socket from waiting for nothing; answered without waking the object. */
 const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
 
@@ -56,8 +42,13 @@ const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
  */
 export class ModuleObject extends DurableObject<Env> {
   #room: Room | null = null;
-  /** What is under way on a socket, where something has to be waited for: its frames keep their order. */
-  readonly #busy = new WeakMap<WebSocket, Promise<void>>();
+  readonly #conversations = new Conversations(this.env, this.ctx, {
+    clock: () => Date.now(),
+    room: () => this.#known(),
+    openSession: (room, seat) => this.#openSession(room, seat, null),
+    askOperator: (message, caller) => this.customRequestHandler(message, caller),
+    lookAfter: (room, now) => this.#lookAfter(room, now),
+  });
   /** Milliseconds since 1970, as far as this instance has planned it. */
   #wakesAt = Number.POSITIVE_INFINITY;
 
@@ -119,16 +110,7 @@ export class ModuleObject extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
-    if (typeof data !== "string") return;
-    const busy = this.#busy.get(socket);
-    const receive = () => this.#receive(socket, data);
-    const work = busy ? busy.then(receive, receive) : receive();
-    if (work === undefined) return;
-    const done = work.finally(() => {
-      if (this.#busy.get(socket) === done) this.#busy.delete(socket);
-    });
-    this.#busy.set(socket, done);
-    return done;
+    return this.#conversations.receive(socket, data);
   }
 
   override webSocketClose(socket: WebSocket): void {
@@ -240,107 +222,6 @@ export class ModuleObject extends DurableObject<Env> {
     this.ctx.waitUntil(wakeAt(this.ctx.storage, at));
   }
 
-  #receive(socket: WebSocket, text: string): void | Promise<void> {
-    const parsed = parseFrame(text);
-    if (parsed === null) return;
-    const envelope = parsed.ok ? parsed.frame : parsed.envelope;
-    const room = this.#known();
-    if (!room || !isOpen(socket)) return;
-    const now = Date.now();
-    const seat = room.module.roster.seatOf(socket);
-    const limit = this.#limit(room, seat, text.length, now);
-    if (limit) return send(socket, refusalFrame(envelope, limit));
-    if (!parsed.ok) return send(socket, refusalFrame(envelope, asRefusal(parsed.message)));
-    if (isOver(seat, now)) return this.#refuse(room, socket, envelope, BAD_TOKEN);
-    const level = room.standings.recall(seat.grant, now);
-    if (!level) return this.#askAndHandle(room, socket, seat, parsed.frame, now);
-    if (!level.ok) return this.#refuse(room, socket, envelope, level.refusal);
-    return this.#handle(room, { socket, seat, level: level.value }, parsed.frame, now);
-  }
-
-  async #askAndHandle(
-    room: Room,
-    socket: WebSocket,
-    seat: Seat,
-    frame: Frame,
-    now: number,
-  ): Promise<void> {
-    try {
-      const level = await room.standings.ask(seat.grant, now);
-      // One that has gone meanwhile must not come to be heard again: nobody is told on it.
-      if (!isOpen(socket)) return;
-      if (!level.ok) return this.#refuse(room, socket, frame, level.refusal);
-      await this.#handle(room, { socket, seat, level: level.value }, frame, now);
-    } catch (error) {
-      this.#fail(socket, frame, error);
-    }
-  }
-
-  /** Answers a frame; at once, unless something has to be waited for. */
-  #handle(room: Room, caller: Caller, frame: Frame, now: number): void | Promise<void> {
-    try {
-      const reply = this.#reply(room, caller, frame, now);
-      if (!(reply instanceof Promise)) return this.#answer(room, caller.socket, frame, reply);
-      return reply.then(
-        (reply) => this.#answer(room, caller.socket, frame, reply),
-        (error) => this.#fail(caller.socket, frame, error),
-      );
-    } catch (error) {
-      this.#fail(caller.socket, frame, error);
-    }
-  }
-
-  #reply(
-    room: Room,
-    caller: Caller,
-    frame: Frame,
-    now: number,
-  ): Reply<string> | Promise<Reply<string>> {
-    switch (frame.method) {
-      case "create":
-        return room.module.create(caller, frame, now);
-      case "custom":
-        return this.#custom(room, caller, frame.params, now);
-      default:
-        return room.module.call(caller, frame, now);
-    }
-  }
-
-  async #custom(room: Room, caller: Caller, message: unknown, now: number): Promise<Reply<string>> {
-    const { seat, level } = caller;
-    const openSession = async () => {
-      const session = await this.#openSession(room, seat, null);
-      return { session, url: sessionUrl(seat.endpoint, session), expiresAt: seat.expiresAt };
-    };
-    const known = await answerCustom(
-      { env: this.env, owner: room.owner, module: room.module },
-      caller,
-      message,
-      openSession,
-      now,
-    );
-    const { user, module } = room.owner;
-    const answer = known ?? (await this.#askOperator(message, { user, module, access: level }));
-    return answer === undefined
-      ? UNKNOWN_REQUEST
-      : answer instanceof Error
-        ? malformed(answer.message)
-        : { ok: true, value: JSON.stringify(answer) ?? "null" };
-  }
-
-  async #askOperator(message: unknown, caller: CustomCaller): Promise<unknown> {
-    try {
-      return await this.customRequestHandler(message, caller);
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-  }
-
-  #answer(room: Room, socket: WebSocket, frame: Frame, reply: Reply<string>): void {
-    send(socket, reply.ok ? answerFrame(frame, reply.value) : refusalFrame(frame, reply.refusal));
-    if (reply.ok && CHANGES.includes(frame.method)) this.#lookAfter(room, Date.now());
-  }
-
   /** What a change asks for, in the background. */
   #lookAfter({ module, standings }: Room, now: number): void {
     this.#planWake(now + KEPT_MS);
@@ -354,22 +235,6 @@ export class ModuleObject extends DurableObject<Env> {
       const done = task.catch((error) => logFault("A module was not looked after.", error));
       this.ctx.waitUntil(done);
     }
-  }
-
-  /** Answers, and lets the client go: it would only be told the same again. */
-  #refuse(room: Room, socket: WebSocket, envelope: Envelope, refusal: SocketRefusal): void {
-    send(socket, refusalFrame(envelope, refusal));
-    room.module.roster.letGo(socket, refusal, Date.now());
-  }
-
-  /** A failure nobody foresaw, or the platform's: the client must not wait for ever. */
-  #fail(socket: WebSocket, envelope: Envelope, error: unknown): void {
-    logFault(`A call of ${envelope.method} of an RxDB client has failed.`, error);
-    // Whatever has failed has failed before its transaction, or with it: nothing was changed.
-    const refusal: SocketRefusal = isTransient(error)
-      ? UNAVAILABLE
-      : { code: "internal", message: "Something went wrong on our side." };
-    send(socket, refusalFrame(envelope, refusal));
   }
 
   /** Returns the secret. */
@@ -395,17 +260,4 @@ export class ModuleObject extends DurableObject<Env> {
     }
     room.sessions.drop(hash);
   }
-
-  #limit({ owner }: Room, { grant }: Seat, bytes: number, now: number): Refusal | null {
-    const claims = { account: owner.account, grant };
-    const limit = limitApp(this.env, claims, now);
-    if (!limit) noteUse(this.env, this.ctx, claims, bytes, now);
-    return limit;
-  }
 }
-
-const asRefusal = (message: string): SocketRefusal => ({ code: "malformed", message });
-
-/** Where a client finds a session again. */
-export const sessionUrl = (endpoint: string, session: string): string =>
-  `${endpoint}?session=${session}`;

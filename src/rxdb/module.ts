@@ -11,7 +11,7 @@ import { cleanUp } from "./cleanup";
 import { loadCollections } from "./collection-table";
 import { type Collection, Collections, NeedsRoom } from "./collections";
 import { EventLog } from "./event-log";
-import { type Frame, isObject } from "./frames";
+import type { Frame } from "./frames";
 import type { DatabaseTotals } from "./inventory";
 import { Ledger } from "./ledger";
 import { changedSince, findDocumentsById, runCount, runQuery } from "./queries";
@@ -27,14 +27,7 @@ import {
 import { type Connection, isOpen, Roster, type Seat } from "./roster";
 import { parseSchema } from "./schema";
 import { makeTables } from "./tables";
-import {
-  applyWrite,
-  type PlannedWrite,
-  parseWrite,
-  planWrite,
-  rememberWrite,
-  type Write,
-} from "./writes";
+import { Writer } from "./writer";
 
 /** Whose module it is. */
 export interface Owner {
@@ -49,6 +42,8 @@ export interface Caller {
   socket: WebSocket;
   seat: Seat;
   level: Scope["level"];
+  /** Whether that is so still, after something was waited for. */
+  mayStillWrite(): boolean;
 }
 
 /** JSON of what a method returns. */
@@ -62,12 +57,9 @@ const MAX_NAME = 256;
 /** Characters of a schema, which is kept as long as its client is known. */
 const MAX_SCHEMA_LENGTH = 100_000;
 
-/** How often a write is planned anew because others wrote while room was made for it. */
-const MAX_PLANS = 5;
-
 type CreateFrame = Frame & { method: "create" };
 
-type StorageFrame = Exclude<Frame, { method: "create" | "custom" }>;
+export type StorageFrame = Exclude<Frame, { method: "create" | "custom" }>;
 
 /** Everything that a module's object keeps. One instance at a time. */
 export class Module {
@@ -75,6 +67,7 @@ export class Module {
   readonly #collections: Collections;
   readonly #log: EventLog;
   readonly #bodies: LargeBodies;
+  readonly #writer: Writer;
   readonly ledger: Ledger;
   readonly roster: Roster;
 
@@ -86,6 +79,13 @@ export class Module {
     this.#bodies = new LargeBodies(ctx.storage.sql, env, owner);
     this.ledger = new Ledger(ctx.storage, env, owner, () => this.#collections.bytes);
     this.roster = new Roster(ctx, this.#log);
+    this.#writer = new Writer(ctx.storage, {
+      collections: this.#collections,
+      log: this.#log,
+      bodies: this.#bodies,
+      ledger: this.ledger,
+      roster: this.roster,
+    });
   }
 
   /** Id of the newest event bulk. */
@@ -179,7 +179,7 @@ export class Module {
     const [param] = frame.params;
     switch (frame.method) {
       case "bulkWrite":
-        return this.#bulkWrite(collection, connection, frame, level, now);
+        return this.#writer.write(collection, connection, frame, caller, now);
       case "findDocumentsById":
         return findDocumentsById(sql, collection, frame.params);
       case "query":
@@ -235,89 +235,6 @@ export class Module {
     return this.#bodies.dropSome();
   }
 
-  /**
-   * The rows of a write, each made or refused by itself; all in one transaction, with the event that
-   * tells of them. Refuses with `over-quota`, `too-large` and `malformed`; then nothing is written.
-   */
-  #bulkWrite(
-    collection: Collection,
-    connection: Connection,
-    frame: StorageFrame,
-    level: Scope["level"],
-    now: number,
-  ): Answer | Promise<Answer> {
-    const earlier = this.#answeredBefore(collection, frame);
-    if (earlier) return earlier;
-    const write = parseWrite(connection.client, frame.params, frame.isRetry);
-    if (!write.ok) return write;
-    const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
-    if (!planned.ok) return planned;
-    if (level === "r") return onlyConflicts(planned.value, write.value);
-    return this.#isReady(planned.value)
-      ? this.#commit(planned.value, frame, write.value, now)
-      : this.#makeRoom(connection, frame, write.value, planned.value, now);
-  }
-
-  /** What a write was answered that is sent again, if it was done. */
-  #answeredBefore(collection: Collection, frame: StorageFrame): Answer | null {
-    const earlier = frame.isRetry ? this.#log.answerOf(collection.id, requestOf(frame)) : null;
-    return earlier === null ? null : { ok: true, value: earlier };
-  }
-
-  /** Stores what goes to R2, and reserves room. Meanwhile others may write, so it is planned anew. */
-  async #makeRoom(
-    connection: Connection,
-    frame: StorageFrame,
-    write: Write,
-    first: PlannedWrite,
-    now: number,
-  ): Promise<Answer> {
-    let plan = first;
-    for (let plans = 0; plans < MAX_PLANS; plans++) {
-      const hasRoom = this.#fits(plan) || (await this.ledger.reserve(growthOf(plan)));
-      if (hasRoom) await this.#bodies.store(plan.attachments.put, now);
-      const collection = this.#collections.get(connection.collection);
-      if (!collection) return refuse(REMOVED);
-      // What was sent before may have been under way until now.
-      const earlier = this.#answeredBefore(collection, frame);
-      if (earlier) return earlier;
-      if (!hasRoom) return refuse(OVER_QUOTA);
-      const planned = planWrite(this.#storage.sql, collection, connection.client, write);
-      if (!planned.ok) return planned;
-      plan = planned.value;
-      if (this.#isReady(plan)) return this.#commit(plan, frame, write, now);
-    }
-    return refuse(UNAVAILABLE);
-  }
-
-  #isReady(plan: PlannedWrite): boolean {
-    return this.#fits(plan) && !this.#bodies.hasLarge(plan.attachments.put);
-  }
-
-  #fits(plan: PlannedWrite): boolean {
-    const growth = growthOf(plan);
-    return growth <= 0 || this.ledger.holds(growth);
-  }
-
-  #commit(plan: PlannedWrite, frame: StorageFrame, { context }: Write, now: number): Answer {
-    const { collection, answer, events } = plan;
-    if (plan.documents.length === 0) return { ok: true, value: answer };
-    const growth = growthOf(plan);
-    const json = this.#storage.transactionSync(() => {
-      applyWrite(this.#storage.sql, plan, now);
-      const change = { collection: collection.id, context, request: requestOf(frame), answer };
-      return events && this.#log.append({ ...change, ...events }, now);
-    });
-    rememberWrite(plan);
-    this.#collections.bytes += growth;
-    if (json !== null) {
-      this.#log.noteAppended(json.length + answer.length, now);
-      // Before the answer: RxDB takes its own writes from the events, too.
-      this.roster.tell(collection.id, json, now);
-    }
-    return { ok: true, value: answer };
-  }
-
   #remove(collection: number, now: number): void {
     this.#collections.remove(collection, now);
     this.roster.tellRemoved(collection);
@@ -344,21 +261,5 @@ export class Module {
   }
 }
 
-/** A request as the log knows it. */
-const requestOf = ({ connectionId, requestId }: StorageFrame): string =>
-  `${connectionId} ${requestId}`;
-
 const isName = (value: unknown): value is string =>
   typeof value === "string" && value.length <= MAX_NAME;
-
-const growthOf = ({ collection, totals }: PlannedWrite): number => totals.bytes - collection.bytes;
-
-/**
- * What a token that only reads gets. Opening a database writes what is there already, and is
- * content to be told so; everything else must not look like a conflict, which RxDB would try to
- * resolve for ever.
- */
-const onlyConflicts = ({ answer, documents }: PlannedWrite, { rows }: Write): Answer =>
-  documents.length === 0 && rows.every(({ previous }) => !isObject(previous))
-    ? { ok: true, value: answer }
-    : refuse(READ_ONLY);
