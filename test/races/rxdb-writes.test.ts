@@ -1,0 +1,312 @@
+/** Writes that are sent again, are large, wait for room, or bring an index. */
+
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { pass, SECOND } from "../support/clock";
+import { reservedIn } from "../support/modules";
+import { accountId } from "../support/rows";
+import {
+  creation,
+  doorOf,
+  Frames,
+  freshDatabase,
+  largeBodies,
+  objectOf,
+  pathOfSession,
+  rowsOfModule,
+  sessionOf,
+  stored,
+  TODOS,
+  todo,
+  until,
+  writing,
+} from "../support/rxdb";
+import { type App, connect, signUp, someone } from "../support/world";
+
+afterEach(() => {
+  Reflect.deleteProperty(env.DB, "prepare");
+});
+
+/** Holds back D1's answers to statements with this in them, until released. */
+function holdAnswers(isMeant: (sql: string) => boolean) {
+  let held = 0;
+  let isReleased = false;
+  const prepare = env.DB.prepare.bind(env.DB);
+  const hold = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const { bind, first } = statement;
+    Object.defineProperty(statement, "bind", {
+      value: (...values: unknown[]) => hold(bind.apply(statement, values)),
+    });
+    Object.defineProperty(statement, "first", {
+      value: async () => {
+        const answer = await first.call(statement);
+        held++;
+        while (!isReleased) await new Promise((resolve) => setTimeout(resolve, 1));
+        return answer;
+      },
+    });
+    return statement;
+  };
+  Object.defineProperty(env.DB, "prepare", {
+    configurable: true,
+    value: (sql: string) => (isMeant(sql) ? hold(prepare(sql)) : prepare(sql)),
+  });
+  return {
+    held: (count = 1) => until(() => held >= count),
+    release: () => {
+      isReleased = true;
+    },
+  };
+}
+
+describe("A write that is sent again", () => {
+  it("while it still waits for room is answered as done, once", async () => {
+    const app = await someone("todos:rw");
+    const path = pathOfSession(await sessionOf(app));
+    const frames = await Frames.open(path);
+    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const { held, release } = holdAnswers((sql) => sql.includes("UPDATE rxdb_modules"));
+    const write = { ...writing(stored(todo("a"))), requestId: "once" };
+    frames.socket.send(JSON.stringify({ connectionId: "c", version: "17.6.0", ...write }));
+    await held();
+    frames.socket.close();
+    const again = await Frames.open(path);
+    const answer = again.ask({ ...write, retry: true });
+    // By the time that another is answered, it has arrived.
+    await (await Frames.open(path)).ask({ method: "custom", params: "whoami" });
+    release();
+    expect((await answer).return).toEqual({ error: [] });
+  });
+
+  it("and was too large for the log of changes is answered as done", async () => {
+    const app = await someone("todos:rw");
+    const path = pathOfSession(await sessionOf(app));
+    const frames = await Frames.open(path);
+    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const title = "x".repeat(1_000_000);
+    const documents = [..."abcdefghij"].map((id) => stored({ ...todo(id), title }));
+    const write = { ...writing(...documents), requestId: "once" };
+    expect((await frames.ask(write)).return).toEqual({ error: [] });
+    const second = await frames.ask({ ...write, retry: true });
+    expect(
+      (second.return as { error: { status: number }[] }).error.map(({ status }) => status),
+    ).toEqual([]);
+  });
+
+  it("and made a document that is deleted from the start is answered as done", async () => {
+    const app = await someone("todos:rw");
+    const frames = await Frames.open(pathOfSession(await sessionOf(app)));
+    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const write = { ...writing(stored(todo("a"), { _deleted: true })), requestId: "once" };
+    expect((await frames.ask(write)).return).toEqual({ error: [] });
+    expect((await frames.ask({ ...write, retry: true })).return).toEqual({ error: [] });
+  });
+});
+
+const title = "x".repeat(1_500_000);
+
+async function begun() {
+  const app = await someone("todos:rw");
+  const frames = await Frames.open(doorOf(app));
+  await frames.ask({ method: "create", params: creation(freshDatabase()) });
+  expect((await frames.ask(writing(stored({ ...todo("large"), title })))).return).toEqual({
+    error: [],
+  });
+  return { app, frames };
+}
+
+const small = (revision: string) => stored(todo("large"), { _rev: revision });
+
+describe("A small write", () => {
+  it("that finds the same large document in its way again and again is refused", async () => {
+    const { frames } = await begun();
+    const rows = Array.from({ length: 100 }, (_, i) => small(`1-${i}`));
+    expect((await frames.ask(writing(...rows))).error?.code).toBe("too-large");
+  });
+
+  it("whose answer is large does not stay in the log of changes beyond its length", async () => {
+    const { app, frames } = await begun();
+    for (let round = 0; round < 4; round++) {
+      const rows = Array.from({ length: 4 }, (_, i) => small(`1-${i}`));
+      const answer = await frames.ask(writing(stored(todo(`new ${round}`)), ...rows));
+      expect((answer.return as { error: object[] }).error).toHaveLength(4);
+    }
+    const kept = await runInDurableObject(await objectOf(app.user), (_, { storage: { sql } }) =>
+      Number(sql.exec("SELECT sum(length(answer) + length(json)) AS kept FROM events").one().kept),
+    );
+    expect(kept).toBeLessThan(8_000_000);
+  });
+});
+
+describe("cleanup", () => {
+  it("takes the attachments of a document along that was deleted from the start", async () => {
+    const app = await someone("todos:rw");
+    const frames = await Frames.open(doorOf(app));
+    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const attachment = { digest: "d", length: 3, type: "a/b", data: "AAAA" };
+    const document = stored(todo("a"), { _deleted: true, _attachments: { file: attachment } });
+    expect((await frames.ask(writing(document))).return).toEqual({ error: [] });
+    pass(SECOND);
+    expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(true);
+    const { attachments, collections } = await rowsOfModule(app.user);
+    expect(attachments).toEqual([]);
+    expect(collections).toMatchObject([{ bytes: 0 }]);
+  });
+
+  it("holds no more at once than the object can, and goes on when it is asked again", async () => {
+    const frames = await Frames.open(doorOf(await someone("todos:rw")));
+    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const title = "x".repeat(1_000_000);
+    const documents = Array.from({ length: 10 }, (_, i) =>
+      stored({ ...todo(`${i}`), title }, { _deleted: true }),
+    );
+    expect((await frames.ask(writing(...documents))).return).toEqual({ error: [] });
+    pass(SECOND);
+    expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(false);
+    expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(true);
+  });
+});
+
+describe("An index that is wanted later", () => {
+  it("counts, and is refused to who only reads, and where there is no room", async () => {
+    const person = await signUp();
+    const app = await connect(person, "todos:rw");
+    const name = freshDatabase();
+    const frames = await Frames.open(doorOf(app));
+    await frames.ask({ method: "create", params: creation(name) });
+    await frames.ask(writing(...Array.from({ length: 100 }, (_, i) => stored(todo(`d${i}`)))));
+    const reader = await connect(person, "todos:r");
+    const other = await connect(person, "todos:rw");
+    const schema = structuredClone(TODOS) as never as {
+      properties: Record<string, object>;
+      indexes: unknown[];
+    };
+    schema.properties.title = { type: "string", maxLength: 8000 };
+    schema.indexes = ["title", ["title", "done"], ["title", "rank"]];
+    const r = await Frames.open(doorOf(reader));
+    const { return: reading } = await r.ask({ method: "custom", params: "whoami" });
+    expect(reading).toMatchObject({ access: "r" });
+    const wish = { connectionId: "reader", method: "create", params: creation(name, schema) };
+    expect((await r.ask(wish)).error?.code).toBe("insufficient-scope");
+    const o = await Frames.open(doorOf(other));
+    expect((await o.ask(wish)).return).toBe("ok");
+    expect((await r.ask(wish)).return).toBe("ok");
+    const module = await objectOf(app.user);
+    const bytesIn = () =>
+      runInDurableObject(module, (_, { storage: { sql } }) =>
+        Number(sql.exec("SELECT sum(bytes) AS bytes FROM collections").one().bytes),
+      );
+    const account = await accountId(app.user);
+    const reserved = await env.DB.prepare("SELECT bytes FROM rxdb_modules WHERE account = ?")
+      .bind(account)
+      .first<number>("bytes");
+    const held = await bytesIn();
+    expect(held).toBeGreaterThan(2_000_000);
+    expect(reserved).toBeGreaterThanOrEqual(held);
+    await env.DB.prepare("UPDATE accounts SET quota_bytes = 4000000 WHERE id = ?")
+      .bind(account)
+      .run();
+    schema.indexes.push(["title", "done", "rank"], ["rank", "title"], ["done", "title"]);
+    const more = await o.ask({
+      connectionId: "more",
+      method: "create",
+      params: creation(name, schema),
+    });
+    expect(more.error?.code).toBe("over-quota");
+    expect(await bytesIn()).toBe(held);
+  });
+});
+
+/** Sockets on one collection. */
+async function sockets(doors: string[]): Promise<Frames[]> {
+  const name = freshDatabase();
+  return Promise.all(
+    doors.map(async (door) => {
+      const frames = await Frames.open(door);
+      await frames.ask({ method: "create", params: creation(name) });
+      return frames;
+    }),
+  );
+}
+
+const large = (id: string): object => stored({ ...todo(id), title: "x".repeat(1_500_000) });
+
+const heldIn = async ({ user }: App): Promise<number> => {
+  const databases = await (await objectOf(user)).inventory();
+  return databases
+    .flatMap(({ collections }) => collections.map(({ bytes }) => bytes))
+    .reduce((sum, bytes) => sum + bytes, 0);
+};
+
+describe("What a module has reserved is never less than what it holds", () => {
+  it("though two writes ask for room at once", async () => {
+    const app = await someone("todos:rw");
+    const [a, b] = (await sockets([doorOf(app), doorOf(app)])) as [Frames, Frames];
+    const answers = await Promise.all([
+      a.ask(writing(...["1", "2", "3", "4"].map(large))),
+      b.ask(writing(stored(todo("small")))),
+    ]);
+    expect(answers.map((answer) => answer.return)).toEqual([{ error: [] }, { error: [] }]);
+    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await heldIn(app));
+  });
+
+  it("though room is given back while a write asks for more", async () => {
+    const app = await someone("todos:rw");
+    const [a] = (await sockets([doorOf(app)])) as [Frames];
+    await a.ask(writing(stored(todo("small"))));
+    const write = a.ask(writing(...["1", "2", "3", "4"].map(large)));
+    await runDurableObjectAlarm(await objectOf(app.user));
+    expect((await write).return).toEqual({ error: [] });
+    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await heldIn(app));
+  });
+
+  it("though a client comes with indexes that are new", async () => {
+    const app = await someone("todos:rw");
+    const [a] = (await sockets([doorOf(app)])) as [Frames];
+    const many = Array.from({ length: 1000 }, (_, i) => stored(todo(String(i))));
+    await a.ask(writing(...many));
+    const indexes = [["done", "rank", "title"], ["title", "rank"], "title"];
+    const properties = { ...TODOS.properties, title: { type: "string", maxLength: 2000 } };
+    const schema = { ...TODOS, properties, indexes };
+    const [{ name } = { name: "" }] = await (await objectOf(app.user)).inventory();
+    const answer = await a.ask({
+      connectionId: "d",
+      method: "create",
+      params: creation(name, schema),
+    });
+    expect(answer.return).toBe("ok");
+    expect(await heldIn(app)).toBeGreaterThan(5_000_000);
+    await until(async () => (await reservedIn(app.user, "todos")) >= (await heldIn(app)));
+  });
+});
+
+const attached = (id: string, bytes: number, fields: object = {}): object => {
+  const data = Buffer.alloc(bytes, id).toString("base64");
+  const scan = { data, digest: `digest-${id}`, length: bytes, type: "image/png" };
+  return stored(todo(id), { _attachments: { scan }, ...fields });
+};
+
+describe("A write with large attachments", () => {
+  it("that is sent again while it is under way is answered once and the same", async () => {
+    const app = await someone("todos:rw");
+    const path = pathOfSession(await sessionOf(app));
+    const [first] = (await sockets([path])) as [Frames];
+    const write = { ...writing(attached("a", 1_500_000)), requestId: "once" };
+    const second = await Frames.open(path);
+    const answers = await Promise.all([first.ask(write), second.ask({ ...write, retry: true })]);
+    expect(answers.map((answer) => answer.return)).toContainEqual({ error: [] });
+    expect(answers[1]?.return).toEqual({ error: [] });
+  });
+
+  it("that is a conflict puts nothing into R2", async () => {
+    const app = await someone("todos:rw");
+    const [a] = (await sockets([doorOf(app)])) as [Frames];
+    await a.ask(writing(attached("a", 1_500_000)));
+    const before = await largeBodies(app.user);
+    expect(before).toHaveLength(1);
+    const answer = await a.ask(writing(attached("a", 1_600_000, { _rev: "1-b" })));
+    expect(answer.return).toMatchObject({ error: [{ status: 409, documentId: "a" }] });
+    expect(await largeBodies(app.user)).toEqual(before);
+  });
+});
