@@ -31,9 +31,9 @@ export async function startLocal({
   log = false,
   migrations = MIGRATIONS,
 }) {
-  const isForThisMachine = isLoopback(host) && isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host);
   // The page that shows mail is for whoever sits here: there is none where others may come in.
-  const MAIL = isForThisMachine ? "local" : "none";
+  const MAIL =
+    isLoopback(host) && isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host) ? "local" : "none";
   const settings = { ...VARS, MAIL, ...vars };
   const [worker, addresses, runtime] = await Promise.all([
     buildWorker(settings),
@@ -43,13 +43,6 @@ export async function startLocal({
   ]);
   const known = listMigrations(migrations);
   const folder = openData(data, known);
-  const config = workerConfig(settings);
-  // What goes through a WebSocket is compressed, each message by itself. Where it does not leave this
-  // machine that takes longer than it saves.
-  const compatibilityFlags = [
-    ...config.compatibilityFlags,
-    ...(isForThisMachine ? ["no_web_socket_compression"] : []),
-  ];
   const options = {
     ...runtimeOptions(runtime),
     handleStructuredLogs({ level, message }) {
@@ -58,7 +51,7 @@ export async function startLocal({
         console.error(level === "log" ? message : worker.mapStack(message));
     },
     resourcePersistencePath: folder.path,
-    workers: [{ config: { ...config, compatibilityFlags, manifest: manifest(worker.script) } }],
+    workers: [{ config: { ...workerConfig(settings), manifest: manifest(worker.script) } }],
   };
   const doors = addresses.map((address, index) => door(index, address, port));
   const open = { ...options, workers: [...options.workers, ...doors] };

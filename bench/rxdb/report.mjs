@@ -34,7 +34,7 @@ const NAMES = { satchel: "Satchel", rxdb: "RxDB's own server" };
 
 const EXPLANATIONS = [
   "One client of RxDB, as npm has it (`getRxStorageRemoteWebsocket({ url })`), does the same work in alternation at Satchel, as `npm start` runs it, and at RxDB's own server (`startRxStorageRemoteWebsocketServer` over `getRxStorageMemory()`), each in a process of its own. Times in milliseconds, as the client sees them. The first ratio is that of the medians in the same round: its median over the rounds, and in brackets the quartiles; the second that of the p95 over all rounds. CPU is processor time of the serving process for one operation, all its threads; the system counts it in steps of 10 ms.",
-  "RxDB's server keeps everything in memory and loses it when it ends. What Satchel has answered is on the disk: a write waits for it. RxDB's server and its client compress messages above 1 KB; `npm start` for this machine alone compresses nothing, which costs less than it would save here.",
+  "RxDB's server keeps everything in memory and loses it when it ends. What Satchel has answered is on the disk: a write waits for it. Both compress what they send: RxDB's server messages above 1 KB, the Workers runtime each one, which a client in Node takes its time to unpack.",
   "*Storage instance*: the same call below RxDB's collection, without what RxDB does at the client before and after it. It is the same at both, so it draws the ratios of the other rows towards 1. A live update is timed from the write of one client until the live query of another, in a thread of its own, has it.",
 ];
 

@@ -29,6 +29,8 @@ export interface Walk {
 export interface Plan {
   index: Index;
   range: Range;
+  /** Whether it asks for nothing but that a document is not deleted. */
+  isForAll: boolean;
   /** Null: all in the range match. */
   matches: ((document: StoredDocument) => boolean) | null;
   /**
@@ -103,6 +105,7 @@ function makePlan(schema: CollectionSchema, query: Query): Plan {
   const matches = getQueryMatcher(schema.planned, query as never);
   return {
     index,
+    isForAll: JSON.stringify(query.selector) === '{"_deleted":{"$eq":false}}',
     range: {
       lower: sortable(lower),
       upper: sortable(upper),

@@ -44,6 +44,7 @@ export function runCount(
   return withPlan(schema, prepared, (plan) => {
     const { range, matches } = plan;
     const { id } = placeOf(collection, plan);
+    if (plan.isForAll) return countOf(collection.documents);
     if (matches === null) return countOf(countKeys(sql, id, range));
     let count = 0;
     for (const { id: document } of walkKeys(sql, id, range, "ASC")) {
