@@ -10,7 +10,7 @@ import {
 import { isObject } from "./frames";
 import { malformed, type Reply, reasonIn } from "./refusals";
 import type { CollectionSchema, Index, StoredDocument } from "./schema";
-import { sortable } from "./sortable";
+import { sortableKey } from "./sortable";
 
 /** A stretch of an index. */
 export interface Range {
@@ -107,8 +107,8 @@ function makePlan(schema: CollectionSchema, query: Query): Plan {
     index,
     isForAll: JSON.stringify(query.selector) === '{"_deleted":{"$eq":false}}',
     range: {
-      lower: sortable(lower),
-      upper: sortable(upper),
+      lower: sortableKey(lower),
+      upper: sortableKey(upper),
       isLowerIn: plan.inclusiveStart,
       isUpperIn: plan.inclusiveEnd,
     },

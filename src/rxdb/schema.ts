@@ -10,7 +10,7 @@ import {
 } from "rxdb/plugins/core";
 import { isObject } from "./frames";
 import { malformed, type Reply, reasonIn } from "./refusals";
-import { sortable } from "./sortable";
+import { sortableKey } from "./sortable";
 
 /** A document as RxDB's storages keep it. What else is in it is the app's. */
 export interface StoredDocument {
@@ -37,7 +37,10 @@ export interface Index {
   endsWithPrimary: boolean;
   /** The key of a document, to be sorted as SQLite does. */
   keyOf(document: StoredDocument): string;
-  /** The part of such a key that documents share which differ in the primary key alone. */
+  /**
+   * The part of such a key that documents share which differ in the primary key alone; `id` as
+   * `sortable` has made it. Holds as long as all documents are faithful.
+   */
   groupOf(key: string, id: string): string;
   /**
    * Whether the document's place in the index is the one that its values have in RxDB's comparison
@@ -137,14 +140,12 @@ export function makeIndex(definition: string, primaryPath: string): Index {
   const textOf = getIndexableStringMonad(schemaOf(parts), fields);
   const faith = parts.map(faithOf);
   const endsWithPrimary = fields.at(-1) === primaryPath;
-  const idLength = lengths.at(-1) ?? 0;
   return {
     fields,
     definition,
     endsWithPrimary,
-    keyOf: (document) => sortable(textOf(document)),
-    groupOf: (key, id) =>
-      endsWithPrimary ? key.slice(0, key.length - sortable(id.padEnd(idLength)).length) : key,
+    keyOf: (document) => sortableKey(textOf(document)),
+    groupOf: (key, id) => (endsWithPrimary ? key.slice(0, -id.length - 1) : key),
     isFaithful: (document) => faith.every((isFaithful) => isFaithful(document)),
   };
 }

@@ -19,3 +19,24 @@ function shift(unit: string): string {
     ? `\x01${String.fromCharCode(code + 1)}`
     : String.fromCodePoint(0x10000 + code - 0xd800);
 }
+
+/**
+ * The same for what RxDB has filled up with spaces, as it does with each text of an index: without
+ * them at the end, which would be most of it. What is left sorts as if it still had them, so the one
+ * space that stays for all of them must come before whatever prints and after whatever does not, also
+ * where such a character follows more spaces: these are marked as less than others.
+ */
+export function sortableKey(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 0x20) end--;
+  const short = `${text.slice(0, end)} `;
+  return sortable(CONTROL.test(short) ? short.replace(BEFORE_CONTROL, mark) : short);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+const CONTROL = /[\0-\x1f]/;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
+const BEFORE_CONTROL = / (?= *[\0-\x1f])|\x1f/g;
+
+const mark = (unit: string): string => (unit === " " ? "\x1f\x02" : "\x1f\x01");
