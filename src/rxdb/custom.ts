@@ -15,7 +15,7 @@ export interface CustomCaller {
 }
 
 /** Opens a session for a caller. */
-export type OpenSession = () => Promise<{ session: string; url: string; expiresAt: number | null }>;
+type OpenSession = () => Promise<{ session: string; url: string; expiresAt: number | null }>;
 
 /**
  * Answers the requests that every Satchel knows: "whoami", "quota" and "session", or objects with

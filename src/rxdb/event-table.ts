@@ -7,7 +7,7 @@ const PART_LENGTH = 300_000;
 const SIZE = "octet_length(json) + octet_length(answer)";
 
 /** A change as it is kept. */
-export interface EventRow {
+interface EventRow {
   seq: number;
   collection: number;
   /** Milliseconds since 1970. */

@@ -90,7 +90,7 @@ const isId = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && value.length <= MAX_ID;
 
 /** Undefined: it is no JSON. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -105,7 +105,7 @@ function makePlan(schema: CollectionSchema, query: Query): Plan {
   const matches = getQueryMatcher(schema.planned, query as never);
   return {
     index,
-    isForAll: JSON.stringify(query.selector) === '{"_deleted":{"$eq":false}}',
+    isForAll: isForAll(query.selector),
     range: {
       lower: sortableKey(lower),
       upper: sortableKey(upper),
@@ -118,6 +118,11 @@ function makePlan(schema: CollectionSchema, query: Query): Plan {
     skip: query.skip,
     limit: query.limit,
   };
+}
+
+function isForAll({ _deleted, ...others }: Query["selector"]): boolean {
+  const isBare = isObject(_deleted) && Object.keys(_deleted).length === 1;
+  return isBare && _deleted.$eq === false && Object.keys(others).length === 0;
 }
 
 /** RxDB's matcher breaks on some operands, as `$in` of what is no list. */

@@ -21,7 +21,7 @@ export interface StoredDocument {
   [field: string]: unknown;
 }
 
-export interface AttachmentStub {
+interface AttachmentStub {
   digest: string;
   length: number;
   type: string;
