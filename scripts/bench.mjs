@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled } from "./setup.mjs";
+import { ensureInstalled } from "./install.mjs";
 
 const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--check]
        npm run bench -- rxdb [--quick] [--only TEXT] [--json FILE] [--check]
@@ -46,7 +46,7 @@ await orFail(async () => {
 });
 
 async function countCalls(full) {
-  const { runBill } = await import("../bench/bill/main.mjs");
+  const { runBill } = await import("../bench/cost/main.mjs");
   return runBill({ full });
 }
 

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { build, stop } from "esbuild";
 import { MAIN } from "./config.mjs";
 import { Failure } from "./failure.mjs";
-import { ROOT } from "./setup.mjs";
+import { ROOT } from "./install.mjs";
 
 const OPTIONS = {
   bundle: true,

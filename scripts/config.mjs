@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
-import { ROOT } from "./setup.mjs";
+import { ROOT } from "./install.mjs";
 
 /** All local users share one address and so one limit, and tests ask faster than people. */
 const LOCAL_RATE_FACTOR = 20;

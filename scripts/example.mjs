@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { Failure, orFail } from "./failure.mjs";
+import { ensureInstalled, ROOT } from "./install.mjs";
 import { refusal } from "./listen.mjs";
-import { ensureInstalled, ROOT } from "./setup.mjs";
 
 const HELP = `Usage: npm run example -- [--port 8001]
 

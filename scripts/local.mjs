@@ -4,10 +4,10 @@ import { bundleWorker, loadReadSettings } from "./bundle.mjs";
 import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./config.mjs";
 import { openData } from "./data.mjs";
 import { Failure } from "./failure.mjs";
+import { ROOT } from "./install.mjs";
 import { isLoopback, listenAddresses, refusal } from "./listen.mjs";
 import { applyMigrations, listMigrations } from "./migrate.mjs";
 import { runtimeOptions } from "./runtime.mjs";
-import { ROOT } from "./setup.mjs";
 
 /**
  * Starts the server and returns when it answers. Throws a Failure, and leaves the data as it was,

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./setup.mjs";
+import { ensureInstalled, ROOT } from "./install.mjs";
 
 /** As pages name it; the browser is told where it is. Of this computer, so that there are passkeys. */
 const HOST = "satchel.localhost";

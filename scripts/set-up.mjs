@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./setup.mjs";
+import { ensureInstalled, ROOT } from "./install.mjs";
 
 const HELP = `Usage: npm run set-up -- [--origin https://satchel.example]
 
@@ -26,7 +26,7 @@ await orFail(async () => {
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
   const { DATABASE, VARS } = await import("./config.mjs");
-  const { makeSetUpLink } = await import("./set-up-link.mjs");
+  const { makeSetUpLink } = await import("./admin-link.mjs");
   const place = checkOrigin(origin || VARS.ORIGIN);
   const { path, statements } = makeSetUpLink(Date.now());
   await execute(DATABASE, statements.join("; "));

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./setup.mjs";
+import { ensureInstalled, ROOT } from "./install.mjs";
 
 /** Where the width of the terminal is not known, as in a log. */
 const USUAL_COLUMNS = 120;

@@ -4,7 +4,7 @@ import module from "node:module";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT, stopWithParent } from "./setup.mjs";
+import { ensureInstalled, ROOT, stopWithParent } from "./install.mjs";
 
 const HELP = `Usage: npm start -- [--port 8000] [--host localhost] [--data .satchel] [--log]
 
@@ -40,7 +40,7 @@ await orFail(async () => {
   const { SETTING_NAMES } = await import("./config.mjs");
   const { stopCompiler } = await import("./bundle.mjs");
   const { startLocal } = await import("./local.mjs");
-  const { offerSetUp } = await import("./set-up-link.mjs");
+  const { offerSetUp } = await import("./admin-link.mjs");
   const vars = Object.fromEntries(
     SETTING_NAMES.filter((name) => process.env[name] !== undefined).map((name) => [
       name,

@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./setup.mjs";
+import { ensureInstalled, ROOT } from "./install.mjs";
 
 const BINARIES = join(ROOT, "node_modules", ".bin");
 

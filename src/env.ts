@@ -1,8 +1,8 @@
 /** Bindings and settings of the Worker, read and checked once per isolate. */
 
 import * as v from "valibot";
-import type { UserObject } from "./live/user-object";
 import type { ModuleObject } from "./rxdb/module-object";
+import type { UserObject } from "./user-object/user-object";
 
 export interface Bindings {
   DB: D1Database;
@@ -55,7 +55,7 @@ const Fields = v.object({
   HISTORY_DAYS: wholeNumber("30", 0),
   /** And at most so many of one document. */
   HISTORY_VERSIONS: wholeNumber("20", 0),
-  /** Of one app, for long; `http/limits.ts` says what the others may. */
+  /** Of one app, for long; `http/rate-limits.ts` says what the others may. */
   REQUESTS_PER_SECOND: wholeNumber("100", 1),
   /** Of tokens from the code flow, which can be refreshed. */
   ACCESS_TOKEN_SECONDS: wholeNumber("3600", 60),

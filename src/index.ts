@@ -8,14 +8,14 @@ import { deleteExpiredInvitations } from "./admin/invitations";
 import { deleteForgottenActs } from "./admin/log";
 import { app } from "./app";
 import type { Env } from "./env";
-import { logFault } from "./http/log";
-import { askPatiently } from "./http/patience";
-import { foldOldTraffic } from "./http/traffic";
+import { foldOldTraffic } from "./monitoring/traffic";
 import { deleteExpiredGrants } from "./oauth/grants";
+import { logFault } from "./platform/log";
+import { askPatiently } from "./platform/retry";
 
-export { UserObject } from "./live/user-object";
-export type { CustomCaller } from "./rxdb/custom";
 export { ModuleObject } from "./rxdb/module-object";
+export type { CustomCaller } from "./rxdb/sockets/custom-requests";
+export { UserObject } from "./user-object/user-object";
 
 export default {
   fetch: app.fetch,

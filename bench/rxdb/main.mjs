@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../../scripts/failure.mjs";
-import { runRxdbBill } from "../bill/rxdb.mjs";
+import { runRxdbBill } from "../cost/rxdb.mjs";
 import { temporaryFolder } from "../folder.mjs";
 import { describeMachine } from "../machine.mjs";
 import { residentMemory } from "../process.mjs";

@@ -39,7 +39,7 @@ const EXPLANATIONS = [
 ];
 
 const BILL_EXPLANATIONS = [
-  "Counted by the bindings of the Worker as it is deployed, in the local runtime: rows of the module's Durable Object and of D1, which cost the same, and calls. The collection has one index beside the primary key. Of messages those count that come in, and twenty of them are one call of an object; what is sent to clients is free. Dollars for a million. The test `test/unit/rxdb/bill.test.ts` holds the counts; the prices stand in `bench/bill/prices.json`.",
+  "Counted by the bindings of the Worker as it is deployed, in the local runtime: rows of the module's Durable Object and of D1, which cost the same, and calls. The collection has one index beside the primary key. Of messages those count that come in, and twenty of them are one call of an object; what is sent to clients is free. Dollars for a million. The test `test/unit/rxdb/cost.test.ts` holds the counts; the prices stand in `bench/cost/prices.json`.",
   "Not in it: once a minute the object asks D1 whether a grant still stands; a write that no longer fits into what the module has reserved of the quota reserves another megabyte in D1; the first write after a while sets the alarm, and each event that is forgotten is a row written. The first write after a sleep reads a row for each event that is kept, 1,000 at most.",
 ];
 

@@ -3,11 +3,7 @@
 import { isReserved, parseUserName } from "../core/names";
 import { randomId, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { askPatiently } from "../http/patience";
-import { insertPasskey, loadPasskey } from "./passkey-repo";
-import { creationOptions, type Site, verifyCreation } from "./passkeys";
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
-import { type AccountRefusal, type Refused, refuse } from "./refusals";
+import { askPatiently } from "../platform/retry";
 import {
   type Account,
   insertAccount,
@@ -16,8 +12,12 @@ import {
   loadAccount,
   loadInvitation,
   type NewAccount,
-} from "./repo";
-import type { Key, Ticket } from "./ticket-repo";
+} from "./db/accounts";
+import type { Key, Ticket } from "./db/one-time-tokens";
+import { insertPasskey, loadPasskey } from "./db/passkeys";
+import { creationOptions, type Site, verifyCreation } from "./passkeys";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./passwords";
+import { type AccountRefusal, type Refused, refuse } from "./refusals";
 
 export type { Account };
 

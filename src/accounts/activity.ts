@@ -3,14 +3,14 @@
 import { randomId } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { askPatiently } from "../http/patience";
+import { askPatiently } from "../platform/retry";
 import {
   type Condition,
   deleteOldActivity,
   insertActivity,
   loadActivity,
   ofAct,
-} from "./activity-repo";
+} from "./db/activity";
 
 /** For batches that may do nothing; `recordDeed` for those that do what they say. */
 export { type Condition, insertActivity };

@@ -24,15 +24,15 @@
  */
 
 import type { Env } from "../env";
-import { logFault } from "../http/log";
-import { askPatiently } from "../http/patience";
+import { logFault } from "../platform/log";
+import { askPatiently } from "../platform/retry";
 import {
   closeAccount,
   closing,
   loadAccountsToErase,
   loadIsDeleted,
   markErased,
-} from "./deletion-repo";
+} from "./db/deletion";
 
 export { closing };
 

@@ -7,7 +7,7 @@ import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { entryOf } from "./activity";
-import { confirmEmail } from "./email-repo";
+import { confirmEmail } from "./db/email";
 import {
   deleteExpiredTickets,
   deleteOtherLinks,
@@ -15,8 +15,8 @@ import {
   type Link,
   loadLink,
   type Ticket,
-} from "./ticket-repo";
-import { deleteWaysIn } from "./ways-repo";
+} from "./db/one-time-tokens";
+import { deleteWaysIn } from "./db/sign-in-methods";
 
 export { deleteExpiredTickets, type Link };
 

@@ -1,7 +1,7 @@
 /** Sending mail, as MAIL says: by Cloudflare, or onto a page of this computer. */
 
 import { type Env, settings } from "../env";
-import { answerInTime } from "../http/patience";
+import { answerInTime } from "../platform/retry";
 
 export interface Mail {
   to: string;

@@ -10,11 +10,11 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from "@simplewebauthn/server";
 import { randomSecret, sha256 } from "../core/secrets";
-import { loadPasskey, type NewPasskey } from "./passkey-repo";
-import { parseCreated, parseShown } from "./passkey-shapes";
+import type { Account } from "./db/accounts";
+import { type Challenge, insertChallenge, loadChallenge, type Ticket } from "./db/one-time-tokens";
+import { loadPasskey, type NewPasskey } from "./db/passkeys";
+import { parseCreated, parseShown } from "./passkey-schemas";
 import { type AccountRefusal, type Refused, refuse } from "./refusals";
-import type { Account } from "./repo";
-import { type Challenge, insertChallenge, loadChallenge, type Ticket } from "./ticket-repo";
 
 /** Large, and needed by few requests. */
 const webauthn = () => import("@simplewebauthn/server");

@@ -1,6 +1,6 @@
 /** What the provider keeps about a person. */
 
-import { loadProfile, type Profile } from "./profile-repo";
+import { loadProfile, type Profile } from "./db/profile";
 
 export type { Profile };
 

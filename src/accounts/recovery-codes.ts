@@ -2,10 +2,10 @@
 
 import { randomBelow, sha256 } from "../core/secrets";
 import { entryOf } from "./activity";
-import { hasCode, loadFirstCode, replaceCodes } from "./recovery-code-repo";
+import { type Account, loadAccount } from "./db/accounts";
+import type { Ticket } from "./db/one-time-tokens";
+import { hasCode, loadFirstCode, replaceCodes } from "./db/recovery-codes";
 import { type Refused, refuse } from "./refusals";
-import { type Account, loadAccount } from "./repo";
-import type { Ticket } from "./ticket-repo";
 
 /** Codes of a set. */
 export const CODES = 10;

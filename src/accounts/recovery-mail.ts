@@ -3,10 +3,10 @@
 import { parseUserName } from "../core/names";
 import type { Env } from "../env";
 import { addressOf, type Origins } from "../http/hosts";
-import { loadEmailOf } from "./email-repo";
+import { loadEmailOf } from "./db/email";
 import { MAIL_LINK_HOURS, makeMailLink } from "./links";
 import { sendMail } from "./mail";
-import type { WORDS } from "./words";
+import type { WORDS } from "./messages";
 
 type Words = (typeof WORDS)["en"]["mail"];
 

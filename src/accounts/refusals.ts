@@ -2,9 +2,9 @@
 
 import type { Context } from "hono";
 import type { Env } from "../env";
-import { wordsOf } from "../http/language";
-import { LIMIT_PERIOD_SECONDS } from "../http/limits";
-import { WORDS } from "./words";
+import { LIMIT_PERIOD_SECONDS } from "../http/rate-limits";
+import { wordsOf } from "../ui/locale";
+import { WORDS } from "./messages";
 
 /** Why somebody was not let in, or something was not done. */
 export type AccountRefusal =

@@ -7,11 +7,11 @@ import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { isLoopback, originsOf } from "../http/hosts";
-import { logFault } from "../http/log";
+import { logFault } from "../platform/log";
 import { type Deed, entryOf, recordDeed, type Way } from "./activity";
-import { insertActivity } from "./activity-repo";
-import { deviceOf } from "./device";
-import type { Account } from "./repo";
+import type { Account } from "./db/accounts";
+import { insertActivity } from "./db/activity";
+import { isGood, type Key } from "./db/one-time-tokens";
 import {
   deleteExpiredSessions,
   deleteSession,
@@ -20,8 +20,8 @@ import {
   redeemSession,
   type SessionRow,
   touchSession,
-} from "./session-repo";
-import { isGood, type Key } from "./ticket-repo";
+} from "./db/sessions";
+import { deviceOf } from "./user-agent";
 
 export { deleteExpiredSessions };
 

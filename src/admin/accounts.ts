@@ -3,17 +3,14 @@
 import type { Account } from "../accounts/accounts";
 import { planErasure } from "../accounts/deletion";
 import { makeResetLink } from "../accounts/links";
-import { recheckModules } from "../accounts/modules";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
-import type { Act } from "./log";
+import { recheckModules } from "../modules/modules";
 import {
   type AccountQuery,
   type AccountSummary,
-  type AccountTotals,
   changeQuota,
   close,
-  loadAccountTotals,
   loadSummaries,
   loadSummary,
   makeAdministrator,
@@ -21,9 +18,10 @@ import {
   resume,
   suspend,
   unmakeAdministrator,
-} from "./repo";
+} from "./db/accounts";
+import type { Act } from "./log";
 
-export type { AccountQuery, AccountSummary, AccountTotals };
+export type { AccountQuery, AccountSummary };
 
 /** Which accounts can be asked for. */
 export const ACCOUNT_STATES = [
@@ -43,12 +41,6 @@ export const findAccounts = (
 /** An account by its name; null if there is none, or none any more. */
 export const findAccount = (db: D1Database, name: string): Promise<AccountSummary | null> =>
   loadSummary(db, name);
-
-/** How many accounts there are, how many of them since the month began (UTC), and what they hold. */
-export function countAccounts(db: D1Database, now: number): Promise<AccountTotals> {
-  const today = new Date(now);
-  return loadAccountTotals(db, Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
-}
 
 /** What can be done with an account, by the last part of the address of its page. */
 const ACCOUNT_ACTS = [

@@ -4,7 +4,7 @@ import type { Account } from "../accounts/accounts";
 import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
-import type { Place } from "../http/paging";
+import type { Place } from "../ui/paging";
 import {
   deleteOldInvitations,
   type InvitationRow,
@@ -14,7 +14,7 @@ import {
   loadInvitations,
   revokeInvitation,
   useSetUp,
-} from "./invitation-repo";
+} from "./db/invitations";
 
 export type Invitation = InvitationRow;
 

@@ -2,8 +2,8 @@
 
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import type { Place } from "../http/paging";
-import { deleteOldActs, loadActs } from "./log-repo";
+import type { Place } from "../ui/paging";
+import { deleteOldActs, loadActs } from "./db/log";
 
 /** What administrators can do. Those that concern an account have its name beside them. */
 export type Act =

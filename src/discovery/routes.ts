@@ -5,8 +5,8 @@ import { DEVICE_GRANT } from "../core/spec";
 import { type Env, settings } from "../env";
 import { allowApps } from "../http/cors";
 import { originsOf } from "../http/hosts";
-import { limitStrangers } from "../http/limits";
-import { findUsers } from "./repo";
+import { limitStrangers } from "../http/rate-limits";
+import { findUsers } from "./db";
 import { describeUser, parseResource, type Subject } from "./webfinger";
 
 type DiscoveryContext = Context<{ Bindings: Env }>;

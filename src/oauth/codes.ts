@@ -3,13 +3,7 @@
 import { formatScopes, isWithin, parseScopes } from "../core/scope";
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import {
-  insertCode,
-  loadCode,
-  loadRefreshToken,
-  redeemCode,
-  rotateRefreshToken,
-} from "./code-repo";
+import { insertCode, loadCode, loadRefreshToken, redeemCode, rotateRefreshToken } from "./db/codes";
 import { type Allowed, allowedDeed } from "./grants";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import {

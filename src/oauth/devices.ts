@@ -6,6 +6,7 @@ import { canBeShown } from "../core/names";
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
 import { randomBelow, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
+import { withoutRepetition } from "./consent-answer";
 import {
   answerDevice,
   type DeviceRow,
@@ -15,8 +16,7 @@ import {
   loadWaiting,
   notePoll,
   redeemDevice,
-} from "./device-repo";
-import { withoutRepetition } from "./narrowing";
+} from "./db/devices";
 import {
   invalidGrant,
   newRefreshToken,

@@ -5,7 +5,10 @@ import { type Deed, entryOf, insertActivity, recordDeed } from "../accounts/acti
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
-import type { Language } from "../http/language";
+import type { Language } from "../ui/locale";
+import { type AccessClaims, signAccessToken } from "./access-tokens";
+import { deleteOldUse } from "./app-usage";
+import { narrow } from "./consent-answer";
 import {
   cutGrants,
   deleteAllGrants,
@@ -21,12 +24,9 @@ import {
   loadGrants,
   loadGrantsAndMeeting,
   selectGrant,
-} from "./grant-repo";
-import { narrow } from "./narrowing";
+} from "./db/grants";
+import { WORDS } from "./messages";
 import type { RedirectUri } from "./redirect-uri";
-import { type AccessClaims, signAccessToken } from "./tokens";
-import { deleteOldUse } from "./use";
-import { WORDS } from "./words";
 
 /** What a person has just allowed an app, before it is a grant. */
 export interface Allowed {

@@ -2,9 +2,9 @@
 
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
-import { insertGrant } from "./grant-repo";
+import { signAccessToken } from "./access-tokens";
+import { insertGrant } from "./db/grants";
 import { type Allowed, allowedDeed } from "./grants";
-import { signAccessToken } from "./tokens";
 
 /** Makes the grant and a token that lives as long. Returns the parameters of RFC 6749 §4.2.2. */
 export async function issueToken(

@@ -3,8 +3,8 @@
 import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
+import { signAccessToken } from "./access-tokens";
 import { endGrant } from "./grants";
-import { signAccessToken } from "./tokens";
 
 /** RFC 6749 §5.1. */
 interface TokenResponse {

@@ -1,6 +1,6 @@
 /** The bytes of large attachments in R2, each under a key that is never written twice. */
 
-import { askPatiently } from "../http/patience";
+import { askPatiently } from "../platform/retry";
 import { dropBodies } from "../storage/bodies";
 
 export { dropBodies };

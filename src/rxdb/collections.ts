@@ -1,6 +1,13 @@
 /** The collections of a module: opening one for a client's schema, and removing it. */
 
-import { letAllLoose } from "./attachment-table";
+import {
+  type CollectionSchema,
+  type Index,
+  makeIndex,
+  type StoredDocument,
+} from "./queries/schema";
+import { malformed, READ_ONLY, type Reply, refuse } from "./refusals";
+import { letAllLoose } from "./tables/attachments";
 import {
   type CollectionRow,
   deleteIndex,
@@ -14,11 +21,9 @@ import {
   loadIndexes,
   markUnfaithful,
   noteWrite,
-} from "./collection-table";
-import { loadAllDocuments } from "./document-table";
-import { dropEntries, type Entry, putEntries, sizeOfKey } from "./entry-table";
-import { malformed, READ_ONLY, type Reply, refuse } from "./refusals";
-import { type CollectionSchema, type Index, makeIndex, type StoredDocument } from "./schema";
+} from "./tables/collections";
+import { loadAllDocuments } from "./tables/documents";
+import { dropEntries, type Entry, putEntries, sizeOfKey } from "./tables/index-entries";
 
 /** An index as it stands in the object, with what its keys are. */
 export interface OpenIndex extends IndexRow {

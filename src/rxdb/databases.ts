@@ -1,10 +1,10 @@
 /** The databases of RxDB apps in the modules of an account, for its person to see and to delete. */
 
 import { recordDeed } from "../accounts/activity";
-import { listModules, moduleObject } from "../accounts/modules";
 import type { Env } from "../env";
-import { logFault } from "../http/log";
-import { askPatiently } from "../http/patience";
+import { listModules, moduleObject } from "../modules/modules";
+import { logFault } from "../platform/log";
+import { askPatiently } from "../platform/retry";
 import type { CollectionTotals, DatabaseTotals } from "./inventory";
 
 /** A database as its person sees it. */

@@ -4,18 +4,18 @@ import { DurableObject } from "cloudflare:workers";
 import { done, type Outcome, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import { logFault } from "../http/log";
-import { wakeAt } from "../storage/alarms";
-import { BAD_TOKEN } from "../storage/verdicts";
-import { Conversations, type Room } from "./conversations";
-import type { CustomCaller } from "./custom";
-import { KEPT_MS } from "./event-log";
+import { wakeAt } from "../platform/alarms";
+import { logFault } from "../platform/log";
+import { BAD_TOKEN } from "../storage/refusals";
 import type { DatabaseTotals } from "./inventory";
 import { Module, type Owner } from "./module";
 import type { Reply } from "./refusals";
-import { dismiss, FORGET_LOST_MS } from "./roster";
-import { type SessionRow, Sessions } from "./sessions";
-import { Standings, weighGrant } from "./standing";
+import { dismiss, FORGET_LOST_MS } from "./sockets/connections";
+import type { CustomCaller } from "./sockets/custom-requests";
+import { Standings, weighGrant } from "./sockets/grant-cache";
+import { Conversations, type Room } from "./sockets/request-queue";
+import { type SessionRow, Sessions } from "./sockets/sessions";
+import { KEPT_MS } from "./writes/event-log";
 
 /** Who comes in, as the Worker has found: the header `CALLER` of the request for a socket. */
 export interface Arrival {
@@ -37,7 +37,7 @@ const OWNER = "owner";
 const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
 
 /**
- * Reached by account and module: `accounts/modules.ts`. An operator who has custom requests of their
+ * Reached by account and module: `modules/modules.ts`. An operator who has custom requests of their
  * own extends it with a `customRequestHandler`.
  */
 export class ModuleObject extends DurableObject<Env> {

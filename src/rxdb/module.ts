@@ -4,17 +4,12 @@ import { UNAVAILABLE } from "../core/refusals";
 import type { Scope } from "../core/scope";
 import { earliest } from "../core/time";
 import type { Env } from "../env";
-import { OVER_QUOTA } from "../storage/verdicts";
-import { loadAttachment } from "./attachment-table";
-import { LargeBodies } from "./attachments";
-import { cleanUp } from "./cleanup";
-import { loadCollections } from "./collection-table";
+import { OVER_QUOTA } from "../storage/refusals";
 import { type Collection, Collections, NeedsRoom } from "./collections";
-import { EventLog } from "./event-log";
-import type { Frame } from "./frames";
 import type { DatabaseTotals } from "./inventory";
-import { Ledger } from "./ledger";
-import { changedSince, findDocumentsById, runCount, runQuery } from "./queries";
+import { changedSince, findDocumentsById, runCount, runQuery } from "./queries/queries";
+import { parseSchema } from "./queries/schema";
+import { Ledger } from "./quota-reservation";
 import {
   EVENTS_LOST,
   malformed,
@@ -24,10 +19,15 @@ import {
   refuse,
   UNKNOWN_CONNECTION,
 } from "./refusals";
-import { type Connection, isOpen, Roster, type Seat } from "./roster";
-import { parseSchema } from "./schema";
-import { makeTables } from "./tables";
-import { Writer } from "./writer";
+import { type Connection, isOpen, Roster, type Seat } from "./sockets/connections";
+import type { Frame } from "./sockets/frames";
+import { loadAttachment } from "./tables/attachments";
+import { loadCollections } from "./tables/collections";
+import { makeTables } from "./tables/create";
+import { LargeBodies } from "./writes/attachments";
+import { cleanUp } from "./writes/cleanup";
+import { EventLog } from "./writes/event-log";
+import { Writer } from "./writes/writer";
 
 /** Whose module it is. */
 export interface Owner {

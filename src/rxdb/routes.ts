@@ -2,7 +2,6 @@
 
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { findModule, moduleObject, openModule } from "../accounts/modules";
 import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../core/refusals";
 import { isModule } from "../core/scope";
 import { sha256 } from "../core/secrets";
@@ -10,18 +9,19 @@ import { type Env, settings } from "../env";
 import { bearerToken } from "../http/bearer";
 import { allowApps } from "../http/cors";
 import { isOpenHere, originsOf, rxdbEndpoint } from "../http/hosts";
-import { limitApp, limitStranger } from "../http/limits";
-import { logFailure } from "../http/log";
-import { askPatiently } from "../http/patience";
+import { limitApp, limitStranger } from "../http/rate-limits";
 import { refusalResponse } from "../http/refusals";
-import { identify, noteGone, weighOwner } from "../storage/access";
-import { BAD_TOKEN, MISDIRECTED } from "../storage/verdicts";
-import { sessionUrl } from "./custom";
+import { findModule, moduleObject, openModule } from "../modules/modules";
+import { logFailure } from "../platform/log";
+import { askPatiently } from "../platform/retry";
+import { identify, noteGone, weighOwner } from "../storage/authorization";
+import { BAD_TOKEN, MISDIRECTED } from "../storage/refusals";
 import type { Owner } from "./module";
 import { type Arrival, CALLER } from "./module-object";
 import { READ_ONLY, type SocketRefusal } from "./refusals";
-import { refusingSocket } from "./refusing-socket";
-import { weighGrant } from "./standing";
+import { sessionUrl } from "./sockets/custom-requests";
+import { weighGrant } from "./sockets/grant-cache";
+import { refusingSocket } from "./sockets/refusing-socket";
 
 type RxdbContext = Context<{ Bindings: Env }>;
 

@@ -8,8 +8,8 @@ import { documentAt, type NodePath, pathOf } from "../core/path";
 import type { ByteRange } from "../core/range";
 import { done, type Outcome, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
-import { logFault } from "../http/log";
-import { ANSWER_WITHIN_MS, answerInTime, askPatiently, inTime } from "../http/patience";
+import { logFault } from "../platform/log";
+import { ANSWER_WITHIN_MS, answerInTime, askPatiently, inTime } from "../platform/retry";
 
 /** A body that is no longer than this is held in memory, so that it can be sent again after a fault. */
 export const SMALL_BODY_BYTES = 128 * 1024;

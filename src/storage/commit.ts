@@ -27,11 +27,11 @@
 import { demandedVersion } from "../core/etag";
 import type { NodePath } from "../core/path";
 import { done, type Outcome, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
-import { logFault } from "../http/log";
-import { answerInTime, askPatiently, MAX_TRIES, pause } from "../http/patience";
-import { type Change, changeStatements, type Weighed } from "./change-repo";
-import { type NodeRow, selectDocument, selectRoot } from "./repo";
-import { refusalOf } from "./verdicts";
+import { logFault } from "../platform/log";
+import { answerInTime, askPatiently, MAX_TRIES, pause } from "../platform/retry";
+import { type Change, changeStatements, type Weighed } from "./db/changes";
+import { type NodeRow, selectDocument, selectRoot } from "./db/nodes";
+import { refusalOf } from "./refusals";
 
 /**
  * Changes in one batch: with their statements below the 50 queries that D1 has for an invocation

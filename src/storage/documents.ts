@@ -13,10 +13,10 @@ import {
 } from "../core/refusals";
 import { isId, randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { logFault } from "../http/log";
-import { ANSWER_WITHIN_MS, answerInTime, askPatiently } from "../http/patience";
-import type { AccessClaims } from "../oauth/tokens";
-import { type Access, askWithGrant } from "./access";
+import type { AccessClaims } from "../oauth/access-tokens";
+import { logFault } from "../platform/log";
+import { ANSWER_WITHIN_MS, answerInTime, askPatiently } from "../platform/retry";
+import { type Access, askWithGrant } from "./authorization";
 import {
   type Allowance,
   type BodyLabel,
@@ -26,11 +26,11 @@ import {
   SMALL_BODY_BYTES,
   writeBody,
 } from "./bodies";
-import { type Change, type Weighed, weighChange } from "./change-repo";
 import { COMMIT_WITHIN_MS, type Committed, isCreated } from "./commit";
-import { type NodeRow, selectDocument, selectPublicDocument } from "./repo";
-import { hasRoom, noteRoom } from "./room";
-import { OVER_QUOTA, refusalOf, SUSPENDED } from "./verdicts";
+import { type Change, type Weighed, weighChange } from "./db/changes";
+import { type NodeRow, selectDocument, selectPublicDocument } from "./db/nodes";
+import { hasRoom, noteRoom } from "./free-space";
+import { OVER_QUOTA, refusalOf, SUSPENDED } from "./refusals";
 
 /** A document's row, with the account it belongs to. */
 export interface DocumentRow extends NodeRow {

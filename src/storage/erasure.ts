@@ -2,7 +2,7 @@
 
 import { type Env, settings } from "../env";
 import { dropSomeBodiesOf, dropSomeOfDatabases, uploadTimeMs } from "./bodies";
-import { dropSomeNodes } from "./erasure-repo";
+import { dropSomeNodes } from "./db/erasure";
 import { GRACE_MS } from "./sweep";
 
 /** Pages of rows or bodies in one step: a few dozen calls, as the free plan allows. */

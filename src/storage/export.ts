@@ -16,11 +16,11 @@ import { etagOf } from "../core/etag";
 import { httpDate } from "../core/folder";
 import { documentAt, pathOf } from "../core/path";
 import type { Env } from "../env";
-import { logFault } from "../http/log";
-import { askPatiently } from "../http/patience";
+import { logFault } from "../platform/log";
+import { askPatiently } from "../platform/retry";
 import { bodyKey, readBody } from "./bodies";
-import { type DocumentListing, loadDocuments, loadMilestones } from "./inventory-repo";
-import { type NodeRow, selectDocument } from "./repo";
+import { type DocumentListing, loadDocuments, loadMilestones } from "./db/listings";
+import { type NodeRow, selectDocument } from "./db/nodes";
 
 /** Documents in one archive: each is a call, and a request has no more than a thousand. */
 export const MAX_DOCUMENTS = 900;

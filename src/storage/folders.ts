@@ -5,9 +5,9 @@ import type { FolderItem } from "../core/folder";
 import type { NodePath } from "../core/path";
 import { done, type Outcome } from "../core/refusals";
 import type { Env } from "../env";
-import type { AccessClaims } from "../oauth/tokens";
-import { askWithGrant } from "./access";
-import { type FolderRow, selectFolder } from "./repo";
+import type { AccessClaims } from "../oauth/access-tokens";
+import { askWithGrant } from "./authorization";
+import { type FolderRow, selectFolder } from "./db/nodes";
 
 export interface Folder {
   version: string;

@@ -27,7 +27,7 @@
 import { documentAt, type NodePath } from "../core/path";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { logFault } from "../http/log";
+import { logFault } from "../platform/log";
 import {
   type Body,
   type BodyPage,
@@ -43,7 +43,7 @@ import {
   loadQuota,
   loadVersions,
   repairTotals,
-} from "./sweep-repo";
+} from "./db/sweep";
 
 /** For this long a body may wait for its row, counted from the end of its upload. */
 export const GRACE_MS = 10 * COMMIT_WITHIN_MS;

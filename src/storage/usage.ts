@@ -1,10 +1,17 @@
 /** How much an account holds, and which module how much of it. */
 
-import { type ModuleRow, selectModules } from "../accounts/modules";
 import { type Env, settings } from "../env";
-import { askPatiently } from "../http/patience";
-import { type FolderTotals, selectModuleFolders } from "./inventory-repo";
-import { selectUsage, type UsageRow } from "./repo";
+import { type ModuleRow, selectModules } from "../modules/modules";
+import { askPatiently } from "../platform/retry";
+import { type FolderTotals, selectModuleFolders } from "./db/listings";
+import { selectUsage, type UsageRow } from "./db/nodes";
+
+/**
+ * SQL for the bytes that the account `a` uses: its documents, by the row `r` of its storage root, and
+ * its databases.
+ */
+export const USED_BYTES_SQL =
+  "coalesce(r.length, 0) + (SELECT coalesce(sum(m.bytes), 0) FROM rxdb_modules m WHERE m.account = a.id)";
 
 /** Of a module: in /<module>/ and in /public/<module>/, and in databases of RxDB apps. */
 interface ModuleUsage {

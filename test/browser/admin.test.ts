@@ -2,8 +2,8 @@
 
 import type { BrowserContext } from "playwright-core";
 import { describe, expect } from "vitest";
-import { type Stage, test } from "./support/stage";
 import { fillSignIn, PASSWORD, signUp } from "./support/steps";
+import { type Stage, test } from "./support/test-site";
 
 /** Makes somebody administrator by a set-up link, which `npm start` prints. */
 async function becomeAdministrator(stage: Stage, context: BrowserContext): Promise<string> {

@@ -3,8 +3,8 @@
 import { describe, expect } from "vitest";
 import { stored, storeText } from "./support/app";
 import { expectUsable } from "./support/axe";
-import { type Stage, test } from "./support/stage";
 import { allow, connectApp, signUp } from "./support/steps";
+import { type Stage, test } from "./support/test-site";
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 

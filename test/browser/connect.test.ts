@@ -3,7 +3,6 @@
 import { describe, expect } from "vitest";
 import { readText, stored, storeText, untilEvent } from "./support/app";
 import { RELEASES } from "./support/app-server";
-import { addressOf, test } from "./support/stage";
 import {
   allow,
   askToConnect,
@@ -15,6 +14,7 @@ import {
   signUp,
   untilConnected,
 } from "./support/steps";
+import { addressOf, test } from "./support/test-site";
 
 describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
   test("§10 connects by address: one look-up, sign-in, consent, and back in the app", async ({

@@ -4,8 +4,8 @@ import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { list, readBytes, readText, remove, storeBytes, stored, storeText } from "./support/app";
 import { RELEASES, type Release } from "./support/app-server";
-import { type Stage, test } from "./support/stage";
 import { connectApp, signUp } from "./support/steps";
+import { type Stage, test } from "./support/test-site";
 
 const ALL_BYTES = Uint8Array.from({ length: 1024 }, (_, index) => (index * 7 + (index >> 8)) & 255);
 

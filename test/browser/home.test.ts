@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { unzip } from "../support/zip";
-import { addressOf, type Stage, test } from "./support/stage";
 import { fillSignIn, signUp } from "./support/steps";
+import { addressOf, type Stage, test } from "./support/test-site";
 
 /** Stores documents as an app that this person has allowed everything. */
 async function store(

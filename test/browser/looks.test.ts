@@ -6,8 +6,8 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { expectUsable } from "./support/axe";
-import { type Stage, test } from "./support/stage";
 import { allow, newName, signUp, storeDatabase } from "./support/steps";
+import { type Stage, test } from "./support/test-site";
 
 const NARROW = { width: 320, height: 700 };
 const WIDE = { width: 1280, height: 900 };

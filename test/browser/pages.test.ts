@@ -2,7 +2,6 @@
 
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
-import { addressOf, type Stage, test } from "./support/stage";
 import {
   allow,
   connectApp,
@@ -13,6 +12,7 @@ import {
   PASSWORD,
   signUp,
 } from "./support/steps";
+import { addressOf, type Stage, test } from "./support/test-site";
 
 /** The question whether an app may have what `scope` says. */
 function questionUrl(stage: Stage, name: string, scope = "notes:rw"): string {

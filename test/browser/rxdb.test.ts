@@ -3,10 +3,10 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { serveExample } from "../../scripts/example.mjs";
-import { openLine } from "../local/line";
+import { openLine } from "../local/raw-http";
 import { expectUsable } from "./support/axe";
-import { test as base, type Stage } from "./support/stage";
 import { allow, deny, signIn, signUp } from "./support/steps";
+import { test as base, type Stage } from "./support/test-site";
 
 const test = base.extend(
   "example",

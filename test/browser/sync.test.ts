@@ -14,8 +14,8 @@ import {
   untilTexts,
 } from "./support/app";
 import { RELEASES, type Release } from "./support/app-server";
-import { type Stage, test } from "./support/stage";
 import { connectApp, connectElsewhere, signUp } from "./support/steps";
+import { type Stage, test } from "./support/test-site";
 
 async function openTwice(stage: Stage, release: Release): Promise<[Page, Page]> {
   const context = await stage.newContext();

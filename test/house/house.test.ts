@@ -7,15 +7,18 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Ground floor first. Rooms on one floor do not know each other. */
-const FLOORS = [
+/** Lowest first. Areas of one layer do not import each other. */
+const LAYERS = [
   ["core"],
   ["env"],
+  ["platform"],
   ["http"],
+  ["ui"],
+  ["modules"],
   ["accounts"],
   ["oauth", "discovery"],
   ["storage"],
-  ["live", "rxdb"],
+  ["user-object", "rxdb", "monitoring", "apps"],
   ["dashboard", "admin"],
   ["app"],
   ["index"],
@@ -31,14 +34,14 @@ const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8"
   /\.tsx?$/.test(file),
 );
 const textOf = (file: string): string => readFileSync(join(ROOT, "src", file), "utf8");
-const roomOf = (file: string): string => file.split("/")[0]?.replace(/\.tsx?$/, "") ?? "";
-const floorOf = (file: string): number => FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
+const areaOf = (file: string): string => file.split("/")[0]?.replace(/\.tsx?$/, "") ?? "";
+const layerOf = (file: string): number => LAYERS.findIndex((areas) => areas.includes(areaOf(file)));
 
 const imports: Import[] = files.flatMap((from) =>
   [...textOf(from).matchAll(/^(import|export)( type)? [^;]*? from "(\.[^"]+)";/gms)].map(
     ([, , type, path = ""]) => {
       const base = normalize(join(dirname(from), path));
-      const to = files.find((file) => file.replace(/\.tsx?$/, "") === base);
+      const to = files.find((file) => file.replace(/(\/index)?\.tsx?$/, "") === base);
       if (to === undefined) throw new Error(`${from} imports ${path}, which is not there.`);
       return { from, to, isTypeOnly: type !== undefined };
     },
@@ -46,25 +49,27 @@ const imports: Import[] = files.flatMap((from) =>
 );
 
 describe("the plan of src", () => {
-  it("has a floor for each room", () => {
-    expect(files.filter((file) => floorOf(file) === -1)).toEqual([]);
+  it("has a layer for each area", () => {
+    expect(files.filter((file) => layerOf(file) === -1)).toEqual([]);
     expect(imports.length).toBeGreaterThan(files.length);
   });
 
   it("imports only go down; only env names a type from upstairs", () => {
     const upward = imports.filter(
       ({ from, to, isTypeOnly }) =>
-        roomOf(from) !== roomOf(to) &&
-        floorOf(from) <= floorOf(to) &&
+        areaOf(from) !== areaOf(to) &&
+        layerOf(from) <= layerOf(to) &&
         !(from === "env.ts" && isTypeOnly),
     );
     expect(upward).toEqual([]);
   });
 
-  it("nobody enters another room by its routes or its repo", () => {
+  it("no area imports the routes or the SQL of another", () => {
     const intrusions = imports.filter(
       ({ from, to }) =>
-        roomOf(from) !== roomOf(to) && roomOf(from) !== "app" && /(routes|repo)\.tsx?$/.test(to),
+        areaOf(from) !== areaOf(to) &&
+        areaOf(from) !== "app" &&
+        /\/(routes|db)(\/|\.tsx?$)/.test(to),
     );
     expect(intrusions).toEqual([]);
   });
@@ -88,8 +93,8 @@ describe("what stands where in src", () => {
   const filesWith = (pattern: RegExp, except: RegExp): string[] =>
     files.filter((file) => !except.test(file) && pattern.test(textOf(file)));
 
-  it("SQL only in repo files", () => {
-    expect(filesWith(/\.prepare\(/, /repo\.ts$/)).toEqual([]);
+  it("SQL only in db files", () => {
+    expect(filesWith(/\.prepare\(/, /\/db(\/.*)?\.ts$/)).toEqual([]);
   });
 
   it("R2 only in bodies", () => {
@@ -108,13 +113,13 @@ describe("what stands where in src", () => {
     expect(
       filesWith(
         /Date\.now\(\)|new Date\(\)/,
-        /((?:routes|gates)\.tsx?|limits\.ts|(?:user|module)-object\.ts)$/,
+        /(\/routes(\/.*)?\.tsx?|middleware\.ts|measure-requests\.ts|rate-limits\.ts|(?:user|module)-object\.ts)$/,
       ),
     ).toEqual([]);
   });
 
   it("no Hono, Request or Response in core", () => {
-    const core = files.filter((file) => roomOf(file) === "core");
+    const core = files.filter((file) => areaOf(file) === "core");
     expect(core.filter((file) => /\b(hono|Request|Response)\b/.test(textOf(file)))).toEqual([]);
   });
 

@@ -4,9 +4,9 @@ import { cpSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { signUp } from "./person";
 import { type Server, serve, temporaryFolder } from "./server";
-import { type Send, Storm } from "./storm";
+import { signUp } from "./test-user";
+import { type Send, Storm } from "./write-load";
 
 /** How often the server is killed. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS || 3);

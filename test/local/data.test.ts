@@ -15,8 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
-import { connectApp } from "./person";
 import { fingerprint, run, serve, temporaryFolder } from "./server";
+import { connectApp } from "./test-user";
 
 describe("the data folder", () => {
   it.each(["SIGTERM", "SIGKILL"] as const)("keeps everything over %s", async (signal) => {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { connectApp } from "./person";
 import { collect, serve, temporaryFolder } from "./server";
+import { connectApp } from "./test-user";
 
 /** Loaded before the script: tells of every connection and look-up that leaves the machine. */
 const WATCH = `

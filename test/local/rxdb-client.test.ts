@@ -18,8 +18,8 @@ import { filter, firstValueFrom } from "rxjs";
 import { test as base, describe, expect, onTestFinished, vi } from "vitest";
 import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
 import { startLocal } from "../../scripts/local.mjs";
-import { openLine } from "./line";
-import { connectApp } from "./person";
+import { openLine } from "./raw-http";
+import { connectApp } from "./test-user";
 
 addRxPlugin(RxDBAttachmentsPlugin);
 

@@ -5,8 +5,8 @@ import { getRxStorageRemoteWebsocket } from "rxdb/plugins/storage-remote-websock
 import { createRxDatabase as createRxDatabase16 } from "rxdb-16/plugins/core";
 import { getRxStorageRemoteWebsocket as getRxStorageRemoteWebsocket16 } from "rxdb-16/plugins/storage-remote-websocket";
 import { expect, it, vi } from "vitest";
-import { connectApp } from "./person";
 import { type Server, serve, temporaryFolder } from "./server";
+import { connectApp } from "./test-user";
 
 const KITS = {
   "16": {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, describe, expect } from "vitest";
 import { startLocal } from "../../scripts/local.mjs";
-import { connectApp } from "./person";
+import { connectApp } from "./test-user";
 
 const test = base.extend(
   "server",

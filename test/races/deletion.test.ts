@@ -3,22 +3,22 @@
 import { createScheduledController, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import { insertSession } from "../../src/accounts/db/sessions";
 import { deleteAccount } from "../../src/accounts/deletion";
-import { openModule } from "../../src/accounts/modules";
-import { insertSession } from "../../src/accounts/session-repo";
 import worker from "../../src/index";
-import { Eraser } from "../../src/live/eraser";
-import { insertGrant } from "../../src/oauth/grant-repo";
+import { openModule } from "../../src/modules/modules";
+import { insertGrant } from "../../src/oauth/db/grants";
 import { longestRequestMs } from "../../src/storage/erasure";
+import { Eraser } from "../../src/user-object/account-erasure";
 import { DAY, MINUTE, pass } from "../support/clock";
-import { type Act, CUTS, cutAtEachCall } from "../support/cuts";
-import { sendWith } from "../support/elsewhere";
 import { accountRow, bodiesOf, expectErased, othersOf, ring, rowsOf } from "../support/erasing";
+import { type Act, CUTS, cutAtEachCall } from "../support/fault-injection";
 import { breakCalls, cutting } from "../support/faults";
 import { fillIndex } from "../support/fill";
 import { askedOfModules, modulesOf, reserve } from "../support/modules";
 import { fromElsewhere, whoIs } from "../support/people";
 import { accountId, grantsOf } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import { type App, connect, ORIGIN, type Person, signUp, someone } from "../support/world";
 
 let mend = () => {};

@@ -5,9 +5,9 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { app as worker } from "../../src/app";
 import { parseNodePath } from "../../src/core/path";
-import { insertGrant } from "../../src/oauth/grant-repo";
-import { type Change, changeStatements } from "../../src/storage/change-repo";
+import { insertGrant } from "../../src/oauth/db/grants";
 import { Committer } from "../../src/storage/commit";
+import { type Change, changeStatements } from "../../src/storage/db/changes";
 import { breakCalls, breakCommits, type Fault } from "../support/faults";
 import { type App, ORIGIN, someone } from "../support/world";
 

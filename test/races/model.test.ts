@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { expect, inject, it } from "vitest";
-import { play, played } from "../support/model-play";
-import { shorten } from "../support/model-shorten";
+import { play, played } from "../support/model-run";
+import { shorten } from "../support/model-shrink";
 import { story } from "../support/model-steps";
 
 declare module "vitest" {

@@ -2,7 +2,7 @@
 
 import { expect, inject, it } from "vitest";
 import { client, doorOf, freshDatabase, rowsOfModule } from "../support/rxdb";
-import { Duel, type Open } from "../support/rxdb-duel";
+import { Duel, type Open } from "../support/rxdb-differential";
 import { someone } from "../support/world";
 
 declare module "vitest" {

@@ -4,7 +4,6 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Authenticator, type Wrong } from "../support/authenticator";
 import { MINUTE, pass } from "../support/clock";
-import { sendWith } from "../support/elsewhere";
 import { elements, mainText } from "../support/html";
 import {
   makePasskey,
@@ -15,6 +14,7 @@ import {
 } from "../support/passkeys";
 import { fromElsewhere, signIn, whoIs } from "../support/people";
 import { accountId, everyRow } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import {
   cookieOf,
   freshName,

@@ -4,13 +4,13 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { makeResetLink } from "../../src/accounts/links";
 import { sentMail } from "../../src/accounts/mail";
-import { waysIn } from "../../src/accounts/ways-in";
+import { waysIn } from "../../src/accounts/sign-in-methods";
 import { DAY, MINUTE, pass } from "../support/clock";
-import { sendWith } from "../support/elsewhere";
 import { elements, mainText } from "../support/html";
 import { showPasskey, signUpWithPasskey } from "../support/passkeys";
 import { fromElsewhere, signIn, whoIs } from "../support/people";
 import { accountId, everyRow } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import {
   connect,
   cookieOf,

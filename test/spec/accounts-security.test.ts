@@ -5,11 +5,11 @@ import { describe, expect, it } from "vitest";
 import { sha256 } from "../../src/core/secrets";
 import { Authenticator } from "../support/authenticator";
 import { DAY, pass } from "../support/clock";
-import { type Send, sendWith } from "../support/elsewhere";
 import { elements, fieldValue, inlineCode, mainText } from "../support/html";
 import { makePasskey, signUpWithPasskey } from "../support/passkeys";
 import { fromElsewhere, signIn, whoIs } from "../support/people";
 import { accountId, everyRow } from "../support/rows";
+import { type Send, sendWith } from "../support/send-with-settings";
 import {
   cookieOf,
   freshName,

@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { DAY, MINUTE, pass } from "../support/clock";
-import { sendWith } from "../support/elsewhere";
 import { cutting } from "../support/faults";
 import { fieldValue, inlineCode, mainText } from "../support/html";
 import { fromElsewhere, signIn, signUpAs, whoIs } from "../support/people";
 import { everyRow } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import {
   connect,
   cookieOf,

@@ -2,11 +2,11 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { sendWith } from "../support/elsewhere";
 import { fieldValue, inlineCode, mainText } from "../support/html";
 import { challengeOf } from "../support/oauth";
 import { fromElsewhere, signIn, signUpAs, whoIs } from "../support/people";
 import { everyRow } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import {
   cookieOf,
   freshName,

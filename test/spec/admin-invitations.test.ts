@@ -2,8 +2,8 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { makeSetUpLink } from "../../scripts/set-up-link.mjs";
-import { insertAccount, insertPassword } from "../../src/accounts/repo";
+import { makeSetUpLink } from "../../scripts/admin-link.mjs";
+import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
 import { randomId, sha256 } from "../../src/core/secrets";
 import { accountRow, act, administrator, adminLog, open } from "../support/admin";
 import { DAY, dailyRound, pass } from "../support/clock";

@@ -4,9 +4,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { act, actOn, administrator, adminLog, forgetProofs, open } from "../support/admin";
 import { DAY, dailyRound } from "../support/clock";
-import { sendWith } from "../support/elsewhere";
 import { elements, inlineCode, mainText } from "../support/html";
 import { deedsOf, everyRow } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import { connect, type Person, send, signUp } from "../support/world";
 
 let admin: Person;

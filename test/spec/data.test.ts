@@ -3,12 +3,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type Deed, noteDeed } from "../../src/accounts/activity";
-import { sayDeed } from "../../src/dashboard/activity-words";
-import { WORDS } from "../../src/dashboard/words";
+import { sayDeed } from "../../src/dashboard/activity-messages";
+import { WORDS } from "../../src/dashboard/messages";
 import { DAY } from "../support/clock";
-import { sendWith } from "../support/elsewhere";
 import { elements, inlineCode, mainText } from "../support/html";
 import { accountId } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import { setQuota } from "../support/storage";
 import { connect, type Person, send, sendForm, signUp } from "../support/world";
 

@@ -3,8 +3,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { MINUTE, pass, SECOND, stopClock } from "../support/clock";
-import { sendWith } from "../support/elsewhere";
 import { accountId } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import { unchanged } from "../support/storage";
 import { type App, connect, consent, fragmentOf, send, signUp, someone } from "../support/world";
 

@@ -4,10 +4,10 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { open } from "../support/admin";
 import { MINUTE, pass, SECOND } from "../support/clock";
-import { type Send, sendWith } from "../support/elsewhere";
 import { breakCalls, cutting } from "../support/faults";
 import { askForTokens, tokensOf } from "../support/oauth";
 import { everyRow } from "../support/rows";
+import { type Send, sendWith } from "../support/send-with-settings";
 import { App, connect, consent, ORIGIN, send, sendForm, signUp, someone } from "../support/world";
 
 let looks = 0;

@@ -5,8 +5,8 @@ import { decodeProtectedHeader } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Variables } from "../../src/env";
 import { MINUTE } from "../support/clock";
-import { sendWith } from "../support/elsewhere";
 import { everyRow } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import { authorizeUrl, fragmentOf, ORIGIN, type Person, signUp } from "../support/world";
 
 let alice: Person;

@@ -1,9 +1,9 @@
 /** What holds for every page: headers, assets, forms from elsewhere, bodies that are no forms. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { sendWith } from "../support/elsewhere";
 import { elements, inlineCode } from "../support/html";
 import { everyRow } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import {
   APP,
   authorizeUrl,

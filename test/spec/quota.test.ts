@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../src/env";
-import { sendWith } from "../support/elsewhere";
+import { sendWith } from "../support/send-with-settings";
 import { setQuota, unchanged } from "../support/storage";
 import { type App, connect, ORIGIN, send, signUp, someone } from "../support/world";
 

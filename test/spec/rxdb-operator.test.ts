@@ -5,8 +5,8 @@ import { env } from "cloudflare:workers";
 import { getRxStorageRemote, type MessageFromRemote } from "rxdb/plugins/storage-remote";
 import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { moduleObject, openModule } from "../../src/accounts/modules";
 import { type CustomCaller, ModuleObject } from "../../src/index";
+import { moduleObject, openModule } from "../../src/modules/modules";
 import { CALLER } from "../../src/rxdb/module-object";
 import { connect, signUp } from "../support/world";
 

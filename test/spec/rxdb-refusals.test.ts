@@ -6,7 +6,7 @@ import { RxDBAttachmentsPlugin } from "rxdb/plugins/attachments";
 import { addRxPlugin } from "rxdb/plugins/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Refusal } from "../../src/core/refusals";
-import { limitApp } from "../../src/http/limits";
+import { limitApp } from "../../src/http/rate-limits";
 import { actOn, administrator } from "../support/admin";
 import { DAY, MINUTE, pass, SECOND, stopClock } from "../support/clock";
 import { ring } from "../support/erasing";

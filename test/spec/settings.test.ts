@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { readSettings, type Variables } from "../../src/env";
-import { sendWith } from "../support/elsewhere";
+import { sendWith } from "../support/send-with-settings";
 
 const messageOf = (variables: Variables): string => {
   try {

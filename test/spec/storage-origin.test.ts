@@ -2,8 +2,8 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { sendWith } from "../support/elsewhere";
 import { accountId } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import { APP, authorizeUrl, fragmentOf, ORIGIN, type Person, signUp } from "../support/world";
 
 const STORAGE = "https://storage.example";

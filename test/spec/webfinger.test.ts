@@ -2,10 +2,10 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { sendWith } from "../support/elsewhere";
 import { elements } from "../support/html";
 import { allowCode, appWith, codeQuery, oauthError, tokensIn, VERIFIER } from "../support/oauth";
 import { accountId } from "../support/rows";
+import { sendWith } from "../support/send-with-settings";
 import {
   APP,
   App,

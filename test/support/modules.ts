@@ -1,7 +1,7 @@
 /** Modules in which RxDB apps have databases, as the rest of the house knows them. */
 
 import { env } from "cloudflare:workers";
-import { openModule } from "../../src/accounts/modules";
+import { openModule } from "../../src/modules/modules";
 import { type Collections, exchange, storingFrames } from "./database-frames";
 import { accountId } from "./rows";
 import { type App, send } from "./world";

@@ -25,7 +25,7 @@ import { createRxDatabase as createRxDatabase16 } from "rxdb-16/plugins/core";
 import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
 import { Subject } from "rxjs";
 import { expect, onTestFinished } from "vitest";
-import { moduleObject } from "../../src/accounts/modules";
+import { moduleObject } from "../../src/modules/modules";
 import { accountId, everyRow } from "./rows";
 import { type App, bodyKeys, incoming, send } from "./world";
 

@@ -2,8 +2,8 @@
 
 import { env, exports } from "cloudflare:workers";
 import { scryptSync } from "node:crypto";
-import { insertAccount, insertPassword } from "../../src/accounts/repo";
-import { insertSession } from "../../src/accounts/session-repo";
+import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
+import { insertSession } from "../../src/accounts/db/sessions";
 import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
 

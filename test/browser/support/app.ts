@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { vi } from "vitest";
-import { STEP_TIMEOUT_MS } from "./stage";
+import { STEP_TIMEOUT_MS } from "./test-site";
 
 /** How often to look for what no event tells. */
 const POLL_MS = 100;

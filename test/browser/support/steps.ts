@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { type Collections, exchange, storingFrames } from "../../support/database-frames";
 import type { AppOptions } from "./app-server";
-import { addressOf, type Stage } from "./stage";
+import { addressOf, type Stage } from "./test-site";
 
 export const PASSWORD = "correct horse battery staple";
 

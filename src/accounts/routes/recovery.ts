@@ -1,0 +1,92 @@
+/** The doors for people who cannot get in: /recover, /link/<secret>, and /mail on this computer. */
+
+import { Hono } from "hono";
+import { parseUserName } from "../../core/names";
+import { type Env, settings } from "../../env";
+import { isAtEdge, isLoopback, originsOf } from "../../http/hosts";
+import { hasTry } from "../../http/rate-limits";
+import { logFault } from "../../platform/log";
+import { readForm } from "../../ui/form";
+import { errorPage } from "../../ui/layout";
+import { wordsOf } from "../../ui/locale";
+import { WORDS as FRAME } from "../../ui/messages";
+import { redeemTicket } from "../db/one-time-tokens";
+import { userOf } from "../form-input";
+import { consequencesOf, findLink, ticketOf } from "../links";
+import { sendsMail } from "../mail";
+import { WORDS } from "../messages";
+import type { AccountContext } from "../pages/fields";
+import { linkPage, mailPage, recoverByMailPage, recoverPage } from "../pages/recovery";
+import { checkRecoveryCode } from "../recovery-codes";
+import { mailRecovery } from "../recovery-mail";
+import { TOO_MANY } from "../refusals";
+import { currentSession, startSessionWith } from "../sessions";
+
+export const recoverRoutes = new Hono<{ Bindings: Env }>();
+
+recoverRoutes.get("/recover", (c) => recoverPage(c, ""));
+
+recoverRoutes.post("/recover", async (c) => {
+  const form = await readForm(c);
+  const typed = userOf(c, form.get("name") ?? "");
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return recoverPage(c, typed, TOO_MANY);
+  const name = parseUserName(typed);
+  const checked = await checkRecoveryCode(c.env.DB, name, form.get("code") ?? "");
+  if (!checked.ok) return recoverPage(c, typed, checked.refusal);
+  const isIn = await startSessionWith(c, checked.ticket, { way: "recovery-code" }, [], Date.now());
+  return isIn
+    ? c.redirect("/security?after=code", 303)
+    : recoverPage(c, typed, { code: "wrong-code" });
+});
+
+recoverRoutes.get("/recover/mail", (c) => (sendsMail(c.env) ? recoverByMailPage(c) : notFound(c)));
+
+/** Answers before anything was looked up, so that nothing of it shows in the answer or its time. */
+recoverRoutes.post("/recover/mail", async (c) => {
+  if (!sendsMail(c.env)) return notFound(c);
+  if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return recoverByMailPage(c, { refusal: TOO_MANY });
+  const name = userOf(c, (await readForm(c)).get("name") ?? "");
+  const origins = originsOf(c.req.url, settings(c.env));
+  const sending = mailRecovery(c.env, origins, wordsOf(c, WORDS).mail, name, Date.now());
+  c.executionCtx.waitUntil(
+    sending.catch((error) => logFault("A mail for recovery was not sent.", error)),
+  );
+  return recoverByMailPage(c, { isSent: true });
+});
+
+recoverRoutes.get("/link/:secret", async (c) => {
+  const link = await findLink(c.env, c.req.param("secret"), Date.now());
+  return link ? linkPage(c, link) : badLink(c);
+});
+
+recoverRoutes.post("/link/:secret", async (c) => {
+  const now = Date.now();
+  const link = await findLink(c.env, c.req.param("secret"), now);
+  if (link === null) return badLink(c);
+  if (link.isSuspended) return linkPage(c, link, { code: "suspended" });
+  const consequences = consequencesOf(c.env, link, now);
+  if (link.purpose === "email") {
+    // Who has been signed out since, as a thief is, does not make their address a way in.
+    const session = await currentSession(c, now);
+    if (session?.account.id !== link.account.id) {
+      return c.redirect(`/sign-in?${new URLSearchParams({ next: c.req.path })}`, 303);
+    }
+    await redeemTicket(c.env.DB, ticketOf(link), consequences);
+    return c.redirect("/security?after=email", 303);
+  }
+  const entrance = { way: "link" } as const;
+  const isIn = await startSessionWith(c, ticketOf(link), entrance, consequences, now);
+  const after = link.purpose === "reset" ? "reset" : "link";
+  return isIn ? c.redirect(`/security?after=${after}`, 303) : badLink(c);
+});
+
+/** Only somebody at this very computer reads other people's mail here. */
+recoverRoutes.get("/mail", (c) => {
+  const isHere =
+    settings(c.env).MAIL === "local" && isLoopback(new URL(c.req.url).hostname) && !isAtEdge(c);
+  return isHere ? mailPage(c) : notFound(c);
+});
+
+const badLink = (c: AccountContext) => errorPage(c, 404, wordsOf(c, WORDS).link.bad);
+
+const notFound = (c: AccountContext) => errorPage(c, 404, wordsOf(c, FRAME).notFound);

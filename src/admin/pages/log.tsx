@@ -1,0 +1,63 @@
+/** What administrators did, in sentences. */
+
+import { settings } from "../../env";
+import type { Answer, AppContext } from "../../http/context";
+import { formatBytes, formatDays, formatMoment } from "../../ui/format";
+import { languageOf, wordsOf } from "../../ui/locale";
+import { type ListPage, NextPage } from "../../ui/paging";
+import type { Act, LogEntry } from "../log";
+import { WORDS } from "../messages";
+import { adminPage } from "./layout";
+
+/** A page of the log. */
+export function logPage(c: AppContext, { items: entries, next }: ListPage<LogEntry>): Answer {
+  const { nav, log: words } = wordsOf(c, WORDS);
+  const title = nav["/admin/log"];
+  return adminPage(
+    c,
+    { title },
+    <section>
+      <h1>{title}</h1>
+      <p>{words.text(formatDays(languageOf(c), settings(c.env).ADMIN_LOG_DAYS))}</p>
+      {entries.length === 0 ? (
+        <p class="faint">{words.nothing}</p>
+      ) : (
+        <LogTable c={c} entries={entries} />
+      )}
+      <NextPage c={c} next={next} />
+    </section>,
+  );
+}
+
+const LogTable = ({ c, entries }: { c: AppContext; entries: LogEntry[] }) => {
+  const { log: words } = wordsOf(c, WORDS);
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{words.when}</th>
+          <th scope="col">{words.who}</th>
+          <th scope="col">{words.what}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {entries.map((entry) => (
+          <tr>
+            <td>{formatMoment(languageOf(c), entry.at)}</td>
+            <td>{entry.admin}</td>
+            <td>{sentenceOf(c, entry)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+};
+
+function sentenceOf(c: AppContext, { act, account }: LogEntry): string {
+  const { acts, none } = wordsOf(c, WORDS);
+  const quota = "quotaBytes" in act ? act.quotaBytes : null;
+  const amount = quota === null ? null : formatBytes(languageOf(c), quota);
+  // The kind picks the function that takes this very act.
+  const words = acts[act.kind] as (act: Act, account: string, quota: string | null) => string;
+  return words(act, account ?? none, amount);
+}

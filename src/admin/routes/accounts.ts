@@ -1,0 +1,112 @@
+/** The doors to accounts: the list, one of them, and each thing that can be done with it. */
+
+import { Hono } from "hono";
+import { userOf } from "../../accounts/form-input";
+import { requireProof } from "../../accounts/middleware";
+import { parseBytes } from "../../core/byte-size";
+import { type Env, settings } from "../../env";
+import type { Answer, AppContext } from "../../http/context";
+import { originsOf } from "../../http/hosts";
+import { readForm } from "../../ui/form";
+import { errorPage } from "../../ui/layout";
+import { wordsOf } from "../../ui/locale";
+import { readPage } from "../../ui/paging";
+import {
+  ACCOUNT_STATES,
+  type AccountAct,
+  type AccountSummary,
+  actOn,
+  findAccount,
+  findAccounts,
+  giveResetLink,
+  possibleActs,
+  setQuota,
+} from "../accounts";
+import { WORDS } from "../messages";
+import { accountPage, accountsPage, questionPage, resetLinkPage } from "../pages/accounts";
+
+export const accountRoutes = new Hono<{ Bindings: Env }>();
+
+accountRoutes.get("/", async (c) => {
+  const typed = c.req.query("name") ?? "";
+  const query = {
+    beginning: userOf(c, typed).trim().toLowerCase(),
+    state: ACCOUNT_STATES.find((one) => one === c.req.query("state")) ?? "all",
+  };
+  const accounts = await readPage(
+    c,
+    (after, limit) => findAccounts(c.env.DB, query, after, limit),
+    ({ name }) => name,
+  );
+  return accountsPage(c, typed, query, accounts);
+});
+
+accountRoutes.get("/:name", async (c) => {
+  const account = await findAccount(c.env.DB, c.req.param("name"));
+  return account ? accountPage(c, account) : noSuchAccount(c);
+});
+
+accountRoutes.use("/:name/:act", requireProof);
+
+accountRoutes.get("/:name/:act", async (c) => {
+  const found = await find(c, c.req.param("name"), c.req.param("act"));
+  return found.ok ? questionPage(c, found.account, found.act) : found.response;
+});
+
+accountRoutes.post("/:name/:act", async (c) => {
+  const found = await find(c, c.req.param("name"), c.req.param("act"));
+  return found.ok ? answer(c, found.account, found.act) : found.response;
+});
+
+type Found =
+  | { ok: true; account: AccountSummary; act: AccountAct }
+  | { ok: false; response: Answer };
+
+/** The account, and what may be done with it; otherwise the page that says that it may not. */
+async function find(c: AppContext, name: string, wanted: string): Promise<Found> {
+  const account = await findAccount(c.env.DB, name);
+  if (account === null) return { ok: false, response: noSuchAccount(c) };
+  const act = possibleActs(account, c.var.session.account).find((one) => one === wanted);
+  return act ? { ok: true, account, act } : { ok: false, response: nothingDone(c, account) };
+}
+
+async function answer(c: AppContext, account: AccountSummary, act: AccountAct): Promise<Response> {
+  const admin = c.var.session.account;
+  const words = wordsOf(c, WORDS);
+  const form = await readForm(c);
+  const now = Date.now();
+  if (act === "reset-link") {
+    const link = await giveResetLink(c.env, admin, account, now);
+    if (link === null) return nothingDone(c, account);
+    const { pages } = originsOf(c.req.url, settings(c.env));
+    return resetLinkPage(c, account, new URL(link, pages).href);
+  }
+  if (act === "quota") {
+    const value = (form.get("quota") ?? "").trim();
+    const bytes = value === "" ? null : parseBytes(value);
+    if (bytes === null && value !== "") {
+      return questionPage(c, account, act, { sentence: words.badQuota, value });
+    }
+    return isDone(c, account, await setQuota(c.env, admin, account, bytes, now));
+  }
+  const value = form.get("name") ?? "";
+  if (act === "delete" && value.trim().toLowerCase() !== account.name) {
+    return questionPage(c, account, act, { sentence: words.wrongName, value });
+  }
+  const done = await actOn(c.env, admin, account, act, now);
+  return act === "delete" && done ? c.redirect("/admin/accounts", 303) : isDone(c, account, done);
+}
+
+const isDone = (c: AppContext, account: AccountSummary, done: boolean): Answer =>
+  done ? c.redirect(`/admin/accounts/${account.name}`, 303) : nothingDone(c, account);
+
+const nothingDone = (c: AppContext, { name }: AccountSummary): Answer => {
+  const { gone, toAccount } = wordsOf(c, WORDS).accounts;
+  return errorPage(c, 409, gone, { href: `/admin/accounts/${name}`, text: toAccount });
+};
+
+const noSuchAccount = (c: AppContext): Answer =>
+  errorPage(c, 404, wordsOf(c, WORDS).accounts.noSuch, {
+    href: "/admin/accounts",
+    text: wordsOf(c, WORDS).nav["/admin/accounts"],
+  });

@@ -1,0 +1,203 @@
+/** What the pages about connected apps and tokens say. */
+
+import { WORDS as OAUTH_WORDS } from "../oauth/messages";
+
+const en = {
+  title: "Connected apps",
+  intro: "What you have let into your storage, and what it did there.",
+  none: "No app is connected yet.",
+  noneNext: [
+    "Open an app that speaks remoteStorage and give it your address, or choose one on the",
+    "home page",
+    ".",
+  ],
+  device: "Connect a device",
+  deviceAbout: "for one that shows you a code",
+  token: "Make a token",
+  tokenAbout: "for a program that cannot ask you itself",
+  disconnectAll: "Disconnect all",
+  details: "Change",
+  detailsOf: (name: string) => `Change ${name}`,
+  disconnect: "Disconnect",
+  disconnectIt: (name: string) => `Disconnect ${name}`,
+  open: "Open it with your address",
+  flows: {
+    implicit: "in the browser",
+    code: "with a code, can renew its access",
+    token: "with a token that you made",
+    device: "as a device, with a code that you typed",
+  },
+  since: (day: string) => `connected since ${day}`,
+  until: (day: string) => `until ${day}`,
+  untilDisconnected: "until you disconnect it",
+  disconnected: "you disconnect it",
+  lastUsed: (moment: string) => `last used ${moment}`,
+  neverUsed: "not used in the last 30 days",
+  requests: (count: number, formatted: string) =>
+    `${formatted} ${count === 1 ? "request" : "requests"}`,
+  used: (requests: string, bytes: string) => `${requests} and ${bytes} in the last 30 days`,
+  busiest: (day: string, requests: string) => `most on ${day}: ${requests}`,
+  legend: "Upwards: requests of each day. Downwards: bytes.",
+  facts: {
+    may: "May",
+    how: "How",
+    since: "Since",
+    until: "Until",
+    last: "Last used",
+    use: "Use",
+  },
+  change: "Take something away",
+  changeAbout:
+    "An app can only get less here, at once and on all devices. To give it more, let it ask again.",
+  end: "It may do so",
+  ends: {
+    keep: (until: string) => `as now: ${until}`,
+    day: "for a day from now",
+    month: "for 30 days from now",
+    year: "for a year from now",
+  },
+  save: "Save",
+  done: {
+    changed: "Saved. It holds from now on.",
+    disconnected: "Disconnected. Its access is over.",
+  },
+  problems: {
+    level: OAUTH_WORDS.en.problems.level,
+    end: "Choose until when the app may have access.",
+    changed: "Something else was changed at the same time. Look again, and try once more.",
+  },
+  unknown: { title: "Not connected", sentence: "No such app is connected." },
+  question: (name: string) => `Disconnect ${name}?`,
+  consequence: "It loses its access at once, on all devices. Your data stays in your storage.",
+  questionAll: "Disconnect everything?",
+  consequenceAll:
+    "All apps, devices and tokens lose their access at once. Your data stays in your storage.",
+  yes: "Disconnect",
+  yesAll: "Disconnect everything",
+  no: "Leave it as it is",
+  tokens: {
+    title: "Make a token",
+    about:
+      "A token is a key to a part of your storage, for a program that cannot ask you in a browser: a script, a backup. Whoever has it gets in.",
+    name: "Name",
+    nameRule: "So that you know it again later, such as “Backup on my laptop”.",
+    write: "May read and change",
+    read: "May only read",
+    modulesRule:
+      "Names of folders in your storage, such as: notes, photos. A * is everything you keep here, of all your apps; few programs need this much.",
+    lasts: "Works",
+    make: "Make it",
+    problems: {
+      name: "Give it a name of 1 to 50 characters.",
+      scope: "Name at least one folder, such as notes; letters, digits, hyphens and dots.",
+      duration: "Choose how long it works.",
+    },
+    made: "Your token",
+    once: "Copy it now: it is shown this once and cannot be shown again.",
+    everything: "It opens everything that you keep here. Keep it as safe as your password.",
+    example: "To try it:",
+    revoke: ["You can end it at any time under", "Apps", "."],
+  },
+};
+
+const de: typeof en = {
+  title: "Verbundene Apps",
+  intro: "Was du in deinen Speicher gelassen hast, und was es dort getan hat.",
+  none: "Noch ist keine App verbunden.",
+  noneNext: [
+    "Öffne eine App, die remoteStorage spricht, und gib ihr deine Adresse, oder wähle eine auf der",
+    "Startseite",
+    ".",
+  ],
+  device: "Ein Gerät verbinden",
+  deviceAbout: "für eines, das dir einen Code zeigt",
+  token: "Ein Token erstellen",
+  tokenAbout: "für ein Programm, das dich nicht selbst fragen kann",
+  disconnectAll: "Alle trennen",
+  details: "Ändern",
+  detailsOf: (name) => `${name} ändern`,
+  disconnect: "Trennen",
+  disconnectIt: (name) => `${name} trennen`,
+  open: "Mit deiner Adresse öffnen",
+  flows: {
+    implicit: "im Browser",
+    code: "mit einem Code, kann den Zugriff verlängern",
+    token: "mit einem Token, das du erstellt hast",
+    device: "als Gerät, mit einem Code, den du eingegeben hast",
+  },
+  since: (day) => `verbunden seit ${day}`,
+  until: (day) => `bis ${day}`,
+  untilDisconnected: "bis du es beendest",
+  disconnected: "du es beendest",
+  lastUsed: (moment) => `zuletzt benutzt ${moment}`,
+  neverUsed: "in den letzten 30 Tagen nicht benutzt",
+  requests: (count, formatted) => `${formatted} ${count === 1 ? "Anfrage" : "Anfragen"}`,
+  used: (requests, bytes) => `${requests} und ${bytes} in den letzten 30 Tagen`,
+  busiest: (day, requests) => `am meisten am ${day}: ${requests}`,
+  legend: "Nach oben: Anfragen an jedem Tag. Nach unten: Bytes.",
+  facts: {
+    may: "Darf",
+    how: "Wie",
+    since: "Seit",
+    until: "Bis",
+    last: "Zuletzt",
+    use: "Benutzung",
+  },
+  change: "Etwas wegnehmen",
+  changeAbout:
+    "Hier kann eine App nur weniger bekommen, sofort und auf allen Geräten. Soll sie mehr dürfen, lass sie noch einmal fragen.",
+  end: "Das darf sie",
+  ends: {
+    keep: (until) => `wie jetzt: ${until}`,
+    day: "einen Tag ab jetzt",
+    month: "30 Tage ab jetzt",
+    year: "ein Jahr ab jetzt",
+  },
+  save: "Speichern",
+  done: {
+    changed: "Gespeichert. Das gilt ab jetzt.",
+    disconnected: "Getrennt. Der Zugriff ist vorbei.",
+  },
+  problems: {
+    level: OAUTH_WORDS.de.problems.level,
+    end: "Wähle, bis wann die App Zugriff hat.",
+    changed:
+      "Gleichzeitig wurde etwas anderes geändert. Sieh noch einmal nach und versuche es erneut.",
+  },
+  unknown: { title: "Nicht verbunden", sentence: "Diese App ist nicht verbunden." },
+  question: (name) => `${name} trennen?`,
+  consequence:
+    "Der Zugriff endet sofort, auf allen Geräten. Deine Daten bleiben in deinem Speicher.",
+  questionAll: "Alles trennen?",
+  consequenceAll:
+    "Alle Apps, Geräte und Tokens verlieren sofort ihren Zugriff. Deine Daten bleiben in deinem Speicher.",
+  yes: "Trennen",
+  yesAll: "Alles trennen",
+  no: "So lassen",
+  tokens: {
+    title: "Ein Token erstellen",
+    about:
+      "Ein Token ist ein Schlüssel zu einem Teil deines Speichers, für ein Programm, das dich nicht im Browser fragen kann: ein Skript, eine Sicherung. Wer es hat, kommt hinein.",
+    name: "Name",
+    nameRule: "Damit du es später wiedererkennst, zum Beispiel „Sicherung auf meinem Laptop“.",
+    write: "Darf lesen und ändern",
+    read: "Darf nur lesen",
+    modulesRule:
+      "Namen von Ordnern in deinem Speicher, zum Beispiel: notes, photos. Ein * ist alles, was du hier hast, von all deinen Apps; wenige Programme brauchen so viel.",
+    lasts: "Es gilt",
+    make: "Erstellen",
+    problems: {
+      name: "Gib ihm einen Namen mit 1 bis 50 Zeichen.",
+      scope:
+        "Nenne mindestens einen Ordner, zum Beispiel notes; Buchstaben, Ziffern, Bindestriche und Punkte.",
+      duration: "Wähle, wie lange es gilt.",
+    },
+    made: "Dein Token",
+    once: "Kopiere es jetzt: Es wird nur dieses eine Mal gezeigt.",
+    everything: "Es öffnet alles, was du hier hast. Verwahre es so sicher wie dein Passwort.",
+    example: "Zum Ausprobieren:",
+    revoke: ["Du kannst es jederzeit beenden, unter", "Apps", "."],
+  },
+};
+
+export const WORDS = { en, de };

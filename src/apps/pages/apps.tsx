@@ -1,0 +1,282 @@
+/** The pages about connected apps: all of them, one of them, and the questions before the end. */
+
+import type { Context } from "hono";
+import type { Account } from "../../accounts/accounts";
+import type { UseRow } from "../../oauth/app-usage";
+import { DURATIONS, type Duration, endOf } from "../../oauth/consent-answer";
+import { type ConnectedApp, describeScopes } from "../../oauth/grants";
+import { WORDS as OAUTH_WORDS } from "../../oauth/messages";
+import { ScopeList } from "../../oauth/pages/consent-fields";
+import { formatDay, formatMoment } from "../../ui/format";
+import { Linked, Problem, page } from "../../ui/layout";
+import { type Language, languageOf, wordsOf } from "../../ui/locale";
+import { WORDS } from "../messages";
+import { storageFirstLink } from "../suggested-apps";
+import { describeUse, groupUse, sumUse, type UseByGrant, UsePicture } from "./usage";
+
+type Words = (typeof WORDS)["en"];
+
+/** Whose apps they are, and when it is. */
+export interface Viewer {
+  person: Account;
+  address: string;
+  now: number;
+}
+
+/** With hundreds of apps the others have theirs on their own page. */
+const MAX_PICTURES = 50;
+
+/** All connected apps, or what to do without any. */
+export function appsPage(
+  c: Context,
+  viewer: Viewer,
+  apps: ConnectedApp[],
+  use: UseRow[],
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  const useByGrant = groupUse(use);
+  return page(
+    c,
+    { title: words.title, person: viewer.person },
+    <>
+      <Done c={c} />
+      <section>
+        <h1>{words.title}</h1>
+        {apps.length === 0 ? (
+          <>
+            <p>{words.none}</p>
+            <p>
+              <Linked words={words.noneNext} href="/" />
+            </p>
+          </>
+        ) : (
+          <>
+            <p class="faint">{words.intro}</p>
+            <ul class="list">
+              {apps.map((app, at) => (
+                <AppItem
+                  app={app}
+                  use={useByGrant}
+                  viewer={viewer}
+                  language={languageOf(c)}
+                  hasPicture={at < MAX_PICTURES}
+                />
+              ))}
+            </ul>
+          </>
+        )}
+        {apps.length > 1 ? (
+          <p>
+            <a class="button quiet" href="/apps/disconnect-all">
+              {words.disconnectAll}
+            </a>
+          </p>
+        ) : null}
+      </section>
+      <section>
+        <ul class="list">
+          <li>
+            <div>
+              <a href="/device">{words.device}</a>
+              <small>{words.deviceAbout}</small>
+            </div>
+          </li>
+          <li>
+            <div>
+              <a href="/apps/tokens">{words.token}</a>
+              <small>{words.tokenAbout}</small>
+            </div>
+          </li>
+        </ul>
+      </section>
+    </>,
+  );
+}
+
+interface AppProps {
+  app: ConnectedApp;
+  use: UseByGrant;
+  viewer: Viewer;
+  language: Language;
+  hasPicture: boolean;
+}
+
+const AppItem = ({ app, use, viewer, language, hasPicture }: AppProps) => {
+  const words = WORDS[language];
+  const used = sumUse(use, app.grants, viewer.now);
+  return (
+    <li>
+      <div>
+        <AppName app={app} address={viewer.address} />
+        <small>
+          {describeScopes(app.scopes, language)}
+          <br />
+          {words.since(formatDay(language, app.since))}, {untilOf(app, language)},{" "}
+          {app.flows.map((flow) => words.flows[flow]).join("; ")}
+          <br />
+          {used.lastAt === null ? (
+            words.neverUsed
+          ) : (
+            <>
+              {words.lastUsed(formatMoment(language, used.lastAt))}; {describeUse(used, language)}
+            </>
+          )}
+        </small>
+        {hasPicture ? <UsePicture use={used} language={language} /> : null}
+      </div>
+      <a class="button quiet" href={pathOf("app", app)} aria-label={words.detailsOf(app.name)}>
+        {words.details}
+      </a>
+      <a
+        class="button quiet"
+        href={pathOf("disconnect", app)}
+        aria-label={words.disconnectIt(app.name)}
+      >
+        {words.disconnect}
+      </a>
+    </li>
+  );
+};
+
+const AppName = ({ app, address }: { app: ConnectedApp; address: string }) =>
+  app.url === "" ? (
+    <strong>{app.name}</strong>
+  ) : (
+    <a class="origin" href={storageFirstLink(app.url, address)} rel="noreferrer">
+      {app.name}
+    </a>
+  );
+
+/** Where the page about an app is, or the question whether to disconnect it. */
+/** Says what was done, after the form of another page. */
+const Done = ({ c }: { c: Context }) => {
+  const { done } = wordsOf(c, WORDS);
+  const after = c.req.query("after") ?? "";
+  return Object.hasOwn(done, after) ? (
+    <p class="note" role="status">
+      {done[after as keyof typeof done]}
+    </p>
+  ) : null;
+};
+
+export const pathOf = (page: "app" | "disconnect", { id }: Pick<ConnectedApp, "id">): string =>
+  `/apps/${page}?${new URLSearchParams(page === "app" ? { id } : { app: id })}`;
+
+const untilOf = ({ until }: ConnectedApp, language: Language): string => {
+  const words = WORDS[language];
+  return until === null ? words.untilDisconnected : words.until(formatDay(language, until));
+};
+
+/** What was wrong with a change. */
+export type ChangeProblem = keyof Words["problems"];
+
+/** One app, with a form that takes something away from it. */
+export function appPage(
+  c: Context,
+  viewer: Viewer,
+  app: ConnectedApp,
+  use: UseRow[],
+  problem?: ChangeProblem,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  const language = languageOf(c);
+  const used = sumUse(groupUse(use), app.grants, viewer.now);
+  const status = problem === "changed" ? 409 : 400;
+  return page(
+    c,
+    { title: app.name, person: viewer.person, ...(problem ? { status } : {}) },
+    <>
+      <Done c={c} />
+      <section>
+        <h1 class="origin">{app.name}</h1>
+        <dl class="pairs">
+          <dt>{words.facts.may}</dt>
+          <dd>{describeScopes(app.scopes, language)}</dd>
+          <dt>{words.facts.how}</dt>
+          <dd>{app.flows.map((flow) => words.flows[flow]).join("; ")}</dd>
+          <dt>{words.facts.since}</dt>
+          <dd>{formatDay(language, app.since)}</dd>
+          <dt>{words.facts.until}</dt>
+          <dd>{app.until === null ? words.disconnected : formatDay(language, app.until)}</dd>
+          <dt>{words.facts.last}</dt>
+          <dd>{used.lastAt === null ? words.neverUsed : formatMoment(language, used.lastAt)}</dd>
+          <dt>{words.facts.use}</dt>
+          <dd>{describeUse(used, language)}</dd>
+        </dl>
+        {used.requests === 0 ? null : (
+          <>
+            <UsePicture use={used} language={language} />
+            <p class="faint">{words.legend}</p>
+          </>
+        )}
+        <p class="row">
+          {app.url === "" ? null : (
+            <a class="button" href={storageFirstLink(app.url, viewer.address)} rel="noreferrer">
+              {words.open}
+            </a>
+          )}
+          <a class="button danger" href={pathOf("disconnect", app)}>
+            {words.disconnect}
+          </a>
+        </p>
+      </section>
+      <form method="post" action={pathOf("app", app)} class="card">
+        <h2>{words.change}</h2>
+        {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+        <p>{words.changeAbout}</p>
+        <ScopeList scopes={app.scopes} words={OAUTH_WORDS[language]} />
+        <div class="field">
+          <label for="end">{words.end}</label>
+          <select id="end" name="end">
+            <option value="keep">{words.ends.keep(untilOf(app, language))}</option>
+            {endsOf(app, viewer.now).map((end) => (
+              <option value={end}>{words.ends[end]}</option>
+            ))}
+          </select>
+        </div>
+        <p>
+          <button type="submit">{words.save}</button>
+        </p>
+      </form>
+    </>,
+  );
+}
+
+type End = Exclude<Duration, "always">;
+
+/** The ends that are earlier than the one that the app has. */
+const endsOf = ({ until }: ConnectedApp, now: number): End[] =>
+  (Object.keys(DURATIONS) as Duration[]).filter(
+    (end): end is End =>
+      end !== "always" && (endOf(end, now) ?? 0) < (until ?? Number.POSITIVE_INFINITY),
+  );
+
+/** Asks once, before one app or all of them (null) lose their access. */
+export function disconnectPage(
+  c: Context,
+  person: Account,
+  app: ConnectedApp | null,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  const title = app === null ? words.questionAll : words.question(app.name);
+  return page(
+    c,
+    { title, person },
+    <form
+      method="post"
+      action={app === null ? "/apps/disconnect-all" : pathOf("disconnect", app)}
+      class="card"
+    >
+      <h1>{title}</h1>
+      <p>{app === null ? words.consequenceAll : words.consequence}</p>
+      <p class="row">
+        <button type="submit" class="danger">
+          {app === null ? words.yesAll : words.yes}
+        </button>
+        <a class="button quiet" href="/apps">
+          {words.no}
+        </a>
+      </p>
+    </form>,
+  );
+}

@@ -1,0 +1,10 @@
+/** Routes of the pages about connected apps. */
+
+import { Hono } from "hono";
+import type { Env } from "../../env";
+import { appsRoutes as connectedAppsRoutes } from "./apps";
+import { tokensRoutes } from "./tokens";
+
+export const appsRoutes = new Hono<{ Bindings: Env }>()
+  .route("/", tokensRoutes)
+  .route("/", connectedAppsRoutes);

@@ -1,0 +1,62 @@
+/** What happened in an account, in sentences. */
+
+import type { Account } from "../../accounts/accounts";
+import type { Entry } from "../../accounts/activity";
+import { settings } from "../../env";
+import type { Answer, AppContext } from "../../http/context";
+import { formatDays, formatMoment } from "../../ui/format";
+import { page } from "../../ui/layout";
+import { languageOf, wordsOf } from "../../ui/locale";
+import { type ListPage, NextPage } from "../../ui/paging";
+import { sayDeed } from "../activity-messages";
+import { WORDS } from "../messages";
+
+/** A page of the log, as a table. */
+export function activityPage(
+  c: AppContext,
+  account: Account,
+  { items: entries, isFirst, next }: ListPage<Entry>,
+): Answer {
+  const words = wordsOf(c, WORDS).activity;
+  const language = languageOf(c);
+  const days = formatDays(language, settings(c.env).ACTIVITY_DAYS);
+  return page(
+    c,
+    { title: words.title, person: account },
+    <section>
+      <h1>{words.title}</h1>
+      <p>{words.what(days)}</p>
+      <p class="faint">
+        {words.ifNotYou} <a href="/security">{words.security}</a>.
+      </p>
+      {entries.length === 0 ? (
+        <p>{words.nothing}</p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.time}</th>
+              <th scope="col">{words.deed}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map(({ at, deed }) => (
+              <tr>
+                <td>
+                  <time datetime={new Date(at).toISOString()}>{formatMoment(language, at)}</time>
+                </td>
+                <td>{sayDeed(language, deed)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {isFirst ? null : (
+        <p>
+          <a href="/activity">{words.newest}</a>
+        </p>
+      )}
+      <NextPage c={c} next={next} />
+    </section>,
+  );
+}

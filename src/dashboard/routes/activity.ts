@@ -1,0 +1,17 @@
+/** What happened in an account, page by page. */
+
+import { Hono } from "hono";
+import { listActivity } from "../../accounts/activity";
+import { requireSignIn } from "../../accounts/middleware";
+import type { Env } from "../../env";
+import { markOfPlace, placeOfMark, readPage } from "../../ui/paging";
+import { activityPage } from "../pages/activity";
+
+export const activityRoutes = new Hono<{ Bindings: Env }>();
+
+activityRoutes.get("/activity", requireSignIn, async (c) => {
+  const { account } = c.var.session;
+  const load = (after: string, limit: number) =>
+    listActivity(c.env.DB, account.id, placeOfMark(after), limit);
+  return activityPage(c, account, await readPage(c, load, markOfPlace));
+});

@@ -1,0 +1,18 @@
+/** The doors of the dashboard, a file for each page. */
+
+import { Hono } from "hono";
+import type { Env } from "../../env";
+import { activityRoutes } from "./activity";
+import { dataRoutes } from "./data";
+import { databasesRoutes } from "./databases";
+import { deletionRoutes } from "./deletion";
+import { homeRoutes } from "./home";
+import { settingsRoutes } from "./settings";
+
+export const dashboardRoutes = new Hono<{ Bindings: Env }>()
+  .route("/", homeRoutes)
+  .route("/", dataRoutes)
+  .route("/", databasesRoutes)
+  .route("/", activityRoutes)
+  .route("/", settingsRoutes)
+  .route("/", deletionRoutes);

@@ -1,0 +1,22 @@
+/** Who is known here, and by which personal domains. */
+
+import { askPatiently } from "../platform/retry";
+
+/** Who has this name, and whom this host belongs to; null: nobody. One round trip. */
+export async function findUsers(
+  db: D1Database,
+  name: string | null,
+  host: string,
+): Promise<{ user: string | null; owner: string | null }> {
+  const found = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT (SELECT name FROM accounts WHERE name = ?1 AND deleted_at IS NULL) AS user,
+                (SELECT a.name FROM domains d JOIN accounts a ON a.id = d.account AND a.deleted_at IS NULL
+                 WHERE d.host = ?2) AS owner`,
+      )
+      .bind(name, host)
+      .first<{ user: string | null; owner: string | null }>(),
+  );
+  return found ?? { user: null, owner: null };
+}

@@ -1,0 +1,54 @@
+/** Whether what the provider stands on answers: D1, R2 and the users' objects. */
+
+import type { Env } from "../env";
+import { logFault } from "../platform/log";
+import { answerInTime } from "../platform/retry";
+import { probeBucket } from "../storage/bodies";
+import { probeDatabase } from "./db/accounts";
+
+/** A dependency that takes longer than this is not well. */
+const PROBE_WITHIN_MS = 3000;
+
+/** An answer is good for so long: whoever asks often, asks this isolate and nothing behind it. */
+const KEPT_MS = 10_000;
+
+/** Of the object that is asked: no person's name has a slash. */
+const PROBE_NAME = "/healthz";
+
+type Health = Record<"d1" | "r2" | "objects", "ok" | "failed">;
+
+let known: { health: Promise<Health>; at: number } | null = null;
+
+/** How each dependency is doing. Never rejects; what has failed is logged. */
+export function checkHealth(env: Env, now: number): Promise<Health> {
+  if (known === null || Math.abs(now - known.at) >= KEPT_MS) {
+    // Whoever asks meanwhile waits for the same answer.
+    known = { health: ask(env), at: now };
+  }
+  return known.health;
+}
+
+async function ask(env: Env): Promise<Health> {
+  const [d1, r2, objects] = await Promise.all([
+    probe("D1", () => answerInTime(probeDatabase(env.DB), PROBE_WITHIN_MS)),
+    probe("R2", () => probeBucket(env.BODIES, PROBE_WITHIN_MS)),
+    probe("An object", async () =>
+      answerInTime(env.USERS.getByName(PROBE_NAME).ping(), PROBE_WITHIN_MS),
+    ),
+  ]);
+  return { d1, r2, objects };
+}
+
+/** Whether all is well. */
+export const isWell = (health: Health): boolean =>
+  Object.values(health).every((answer) => answer === "ok");
+
+async function probe(what: string, ask: () => Promise<unknown>): Promise<"ok" | "failed"> {
+  try {
+    await ask();
+    return "ok";
+  } catch (error) {
+    logFault(`${what} does not answer.`, error);
+    return "failed";
+  }
+}

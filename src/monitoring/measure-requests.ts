@@ -1,0 +1,47 @@
+/** The first gate: whatever comes in is measured, logged and counted when it goes out. */
+
+import type { Next } from "hono";
+import { routePath } from "hono/route";
+import { randomId } from "../core/secrets";
+import type { AppContext } from "../http/context";
+import { logRequest } from "../platform/log";
+import { type RequestRecord, withRecord } from "../platform/request-context";
+import { countRequest, flushIfDue } from "./traffic";
+
+/** What Cloudflare calls a request: sixteen hexadecimal digits, and where it came in. */
+const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
+
+/** Those that are served, or that a browser could send: others are no words of ours. */
+const METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
+
+/**
+ * Logs a line for each request, and counts it. The clock of a Worker stands still while it only
+ * computes: milliseconds are those that it has waited for others, up to the first byte of the answer.
+ */
+export async function measure(c: AppContext, next: Next): Promise<void> {
+  const begunAt = Date.now();
+  const ray = c.req.header("cf-ray");
+  const id = ray !== undefined && RAY.test(ray) ? ray : randomId();
+  const record: RequestRecord = { id, calls: 0 };
+  await withRecord(record, next);
+  const now = Date.now();
+  const { method } = c.req;
+  const line = {
+    id,
+    method: METHODS.includes(method) ? method : "other",
+    route: routePath(c),
+    status: c.res.status,
+    milliseconds: now - begunAt,
+    calls: record.calls,
+    bytes: bytesIn(c.req.raw.headers) + (method === "HEAD" ? 0 : bytesIn(c.res.headers)),
+  };
+  logRequest(line);
+  countRequest(line, now);
+  const flush = flushIfDue(c.env.DB, now);
+  if (flush) c.executionCtx.waitUntil(flush);
+}
+
+const bytesIn = (headers: Headers): number => {
+  const bytes = Number(headers.get("content-length") ?? 0);
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
+};

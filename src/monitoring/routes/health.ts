@@ -1,0 +1,10 @@
+/** GET /healthz: for whoever watches whether the provider is up. Open to all, and says no more. */
+
+import { Hono } from "hono";
+import type { Env } from "../../env";
+import { checkHealth, isWell } from "../health";
+
+export const healthRoutes = new Hono<{ Bindings: Env }>().get("/healthz", async (c) => {
+  const health = await checkHealth(c.env, Date.now());
+  return c.json(health, isWell(health) ? 200 : 503, { "Cache-Control": "no-store" });
+});

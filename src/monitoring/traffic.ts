@@ -1,0 +1,77 @@
+/**
+ * What the provider is asked, in numbers: counted in memory by each isolate, and added up in D1 at
+ * most once a minute. What an isolate has counted is lost when it ends before the minute is over, and
+ * an answer of D1 that is lost may count a minute twice or not at all: the numbers say how the
+ * provider is doing, nothing hangs on a single one.
+ */
+
+import { DAY_MS } from "../core/time";
+import { logFault, type RequestLine } from "../platform/log";
+import { answerInTime } from "../platform/retry";
+import {
+  addTraffic,
+  foldTraffic,
+  loadTraffic,
+  loadTrafficTotals,
+  type TrafficRow,
+} from "./db/traffic";
+
+export { loadTraffic, loadTrafficTotals };
+
+const FLUSH_EVERY_MS = 60_000;
+
+/** Routes are patterns, so there are few; this holds even if something went wrong with that. */
+const MAX_COUNTERS = 1000;
+
+/** Days that can be told apart; what is older is one sum. */
+const KEPT_DAYS = 31;
+
+const counters = new Map<string, TrafficRow>();
+
+let countingSince: number | null = null;
+
+/** The day of a moment (milliseconds since 1970), in days since 1970. */
+export const dayOf = (now: number): number => Math.floor(now / DAY_MS);
+
+/** Counts a request that was answered. No call to the platform. */
+export function countRequest(
+  { route, status, milliseconds, bytes }: Omit<RequestLine, "id" | "method" | "calls">,
+  now: number,
+): void {
+  countingSince ??= now;
+  const row = { day: dayOf(now), route, status: Math.floor(status / 100) };
+  const key = `${row.day} ${row.status} ${route}`;
+  let counter = counters.get(key);
+  if (counter === undefined) {
+    if (counters.size >= MAX_COUNTERS) return;
+    counter = { ...row, requests: 0, bytes: 0, milliseconds: 0 };
+    counters.set(key, counter);
+  }
+  counter.requests++;
+  counter.bytes += bytes;
+  counter.milliseconds += milliseconds;
+}
+
+/** Writes what was counted if that is due; null if it is not. Never rejects. */
+export function flushIfDue(db: D1Database, now: number): Promise<void> | null {
+  // An absolute value: the clock may be set back.
+  const isDue = countingSince !== null && Math.abs(now - countingSince) >= FLUSH_EVERY_MS;
+  return isDue ? flushTraffic(db) : null;
+}
+
+/** Writes what was counted since the last time. One statement, asked once; never rejects. */
+export async function flushTraffic(db: D1Database): Promise<void> {
+  const rows = [...counters.values()];
+  counters.clear();
+  countingSince = null;
+  if (rows.length === 0) return;
+  try {
+    await answerInTime(addTraffic(db, rows));
+  } catch (error) {
+    logFault("What was counted for a minute may be lost.", error);
+  }
+}
+
+/** Adds up what is older than can be asked for; for the daily round. May be repeated. */
+export const foldOldTraffic = (db: D1Database, now: number): D1PreparedStatement[] =>
+  foldTraffic(db, dayOf(now) - KEPT_DAYS);

@@ -1,0 +1,92 @@
+/** Access tokens: JWTs that name a grant, and are worth something only while it stands. */
+
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import { parseScopes, type Scope } from "../core/scope";
+import type { Env } from "../env";
+import { signingKey, verifiedWithKeys, verifyingKey } from "./signing-keys";
+
+export interface AccessClaims {
+  /** Id of the account. */
+  account: string;
+  /** Its name, as it stands in the URL. */
+  user: string;
+  /** Id of the grant. */
+  grant: string;
+  /** At most those of the grant. */
+  scopes: Scope[];
+  /** When the token expires, milliseconds since 1970; null: with its grant. */
+  expiresAt: number | null;
+}
+
+const ALGORITHM = "HS256";
+/** RFC 9068 §2.1; keeps tokens of other kinds from being taken for access tokens. */
+const TYPE = "at+jwt";
+
+/** `scope` is a scope parameter; `expiresAt` in milliseconds, null: as long as the grant. */
+export async function signAccessToken(
+  env: Env,
+  claims: { account: string; user: string; grant: string; scope: string },
+  expiresAt: number | null,
+  now: number,
+): Promise<string> {
+  const { kid, secret } = await signingKey(env, now);
+  const { account, user, grant, scope } = claims;
+  const token = new SignJWT({ user, grant, scope })
+    .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })
+    .setSubject(account)
+    .setIssuedAt(Math.floor(now / 1000));
+  if (expiresAt !== null) token.setExpirationTime(Math.floor(expiresAt / 1000));
+  return token.sign(secret);
+}
+
+/** Tokens that an isolate remembers as verified. */
+const MAX_VERIFIED = 10_000;
+
+/** What a token says if we signed it and it has not expired; null otherwise. */
+export async function verifyAccessToken(
+  env: Env,
+  token: string,
+  now: number,
+): Promise<AccessClaims | null> {
+  const known = await verifiedWithKeys<AccessClaims>(env, now);
+  const claims = known.get(token) ?? (await verify(env, token, now));
+  if (claims === null || (claims.expiresAt !== null && claims.expiresAt <= now)) return null;
+  if (known.size >= MAX_VERIFIED && !known.has(token)) known.clear();
+  known.set(token, claims);
+  return claims;
+}
+
+async function verify(env: Env, token: string, now: number): Promise<AccessClaims | null> {
+  const kid = kidOf(token);
+  const key = kid === null ? null : await verifyingKey(env, kid, now);
+  if (key === null) return null;
+  try {
+    const { payload } = await jwtVerify<Record<"user" | "grant" | "scope", unknown>>(
+      token,
+      key.secret,
+      { algorithms: [ALGORITHM], typ: TYPE, currentDate: new Date(now) },
+    );
+    const { sub, user, grant, scope, exp } = payload;
+    const claims = [sub, user, grant, scope];
+    const scopes = typeof scope === "string" ? parseScopes(scope) : null;
+    if (claims.some((claim) => typeof claim !== "string") || scopes === null) return null;
+    return {
+      account: sub as string,
+      user: user as string,
+      grant: grant as string,
+      scopes,
+      expiresAt: exp === undefined ? null : exp * 1000,
+    };
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null;
+    throw error;
+  }
+}
+
+function kidOf(token: string): string | null {
+  try {
+    return decodeProtectedHeader(token).kid ?? null;
+  } catch {
+    return null; // not a JWT
+  }
+}

@@ -1,0 +1,108 @@
+/** The pages on which a person lets a device in: RFC 8628 §3.3. */
+
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Account } from "../../accounts/accounts";
+import { Problem, page } from "../../ui/layout";
+import { wordsOf } from "../../ui/locale";
+import type { UnsoundAnswer } from "../consent-answer";
+import { showUserCode, type WaitingDevice } from "../devices";
+import { WORDS } from "../messages";
+import { Answers, DurationField, ScopeList } from "./consent-fields";
+
+/** What was wrong with a code that was typed. */
+interface CodeProblem {
+  sentence: string;
+  status: ContentfulStatusCode;
+  headers?: Record<string, string>;
+}
+
+/**
+ * Asks for the code. One that came with the address is filled in, and has to be compared all the
+ * same: RFC 8628 §5.4, somebody else may have sent it.
+ */
+export function codePage(
+  c: Context,
+  person: Account,
+  code: string,
+  problem?: CodeProblem,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS).device;
+  const { status = 200, headers = {} } = problem ?? {};
+  return page(
+    c,
+    { title: words.title, person, status, headers },
+    <form method="post" action="/device" class="card">
+      <h1>{words.title}</h1>
+      {problem ? <Problem>{problem.sentence}</Problem> : null}
+      <p>{words.about}</p>
+      {code === "" ? null : <p class="warning">{words.compare}</p>}
+      <div class="field">
+        <label for="user_code">{words.code}</label>
+        <input
+          id="user_code"
+          name="user_code"
+          value={code}
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck={false}
+          maxlength={40}
+          aria-describedby="code-rule"
+          required
+        />
+        <small id="code-rule">{words.codeRule}</small>
+      </div>
+      <p>
+        <button type="submit">{words.next}</button>
+      </p>
+    </form>,
+  );
+}
+
+/** Asks whether the device may have what it asks for. */
+export function devicePage(
+  c: Context,
+  { person, address, code }: { person: Account; address: string; code: string },
+  device: WaitingDevice,
+  unsound?: UnsoundAnswer,
+): Response | Promise<Response> {
+  const words = wordsOf(c, WORDS);
+  return page(
+    c,
+    { title: words.device.title, person, ...(unsound ? { status: 400 } : {}) },
+    <form method="post" action="/device" class="card">
+      <h1>
+        {words.device.quoted(device.name)} <span>{words.device.asks}</span>
+      </h1>
+      {unsound ? <Problem>{words.problems[unsound.problem]}</Problem> : null}
+      <p class="warning">{words.device.unverified}</p>
+      <p class="row">
+        {words.device.shows} <strong class="address">{showUserCode(code)}</strong>
+      </p>
+      <input type="hidden" name="user_code" value={code} />
+      <ScopeList scopes={device.scopes} words={words} chosen={unsound?.form} />
+      <DurationField usual={unsound?.form.get("duration") ?? "year"} words={words} />
+      <Answers address={address} words={words} anyTime={words.device.anyTime} />
+    </form>,
+  );
+}
+
+/** Says what comes of the answer. */
+export function donePage(
+  c: Context,
+  person: Account,
+  sentence: string,
+): Response | Promise<Response> {
+  const { device, toApps } = wordsOf(c, WORDS);
+  return page(
+    c,
+    { title: device.title, person },
+    <section>
+      <h1>{device.done}</h1>
+      <p class="note">{sentence}</p>
+      <p>
+        <a href="/apps">{toApps}</a>
+      </p>
+    </section>,
+  );
+}

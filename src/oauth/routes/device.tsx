@@ -1,0 +1,59 @@
+/** The door at which a person types the code of a device: /device. */
+
+import { type Context, Hono } from "hono";
+import { askForProof, requireSignIn } from "../../accounts/middleware";
+import { reachesEverything } from "../../core/scope";
+import { type Env, settings } from "../../env";
+import { addressOf, originsOf } from "../../http/hosts";
+import { hasTry, LIMIT_PERIOD_SECONDS } from "../../http/rate-limits";
+import { readForm } from "../../ui/form";
+import { wordsOf } from "../../ui/locale";
+import { readAnswer } from "../consent-answer";
+import { allowDevice, denyDevice, findWaiting, parseUserCode, showUserCode } from "../devices";
+import { WORDS } from "../messages";
+import { codePage, devicePage, donePage } from "../pages/device";
+
+type DeviceContext = Context<{ Bindings: Env }>;
+
+export const deviceRoutes = new Hono<{ Bindings: Env }>();
+
+deviceRoutes.use("/device", requireSignIn);
+
+deviceRoutes.get("/device", (c) => {
+  const code = parseUserCode(c.req.query("user_code") ?? "");
+  return codePage(c, c.var.session.account, code === null ? "" : showUserCode(code));
+});
+
+/** The code alone is answered by the question, and the question by yes or no. */
+deviceRoutes.post("/device", async (c) => {
+  const { account } = c.var.session;
+  const words = wordsOf(c, WORDS).device;
+  const form = await readForm(c);
+  const typed = form.get("user_code") ?? "";
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) {
+    const sentence = words.tooMany(LIMIT_PERIOD_SECONDS);
+    const headers = { "Retry-After": String(LIMIT_PERIOD_SECONDS) };
+    return codePage(c, account, typed, { sentence, status: 429, headers });
+  }
+  const now = Date.now();
+  const code = parseUserCode(typed);
+  const device = await findWaiting(c.env, typed, now);
+  const gone = () => codePage(c, account, typed, { sentence: words.unknown, status: 400 });
+  if (device === null || code === null) return gone();
+  const asked = reachesEverything(device.scopes) ? askForProof(c, c.var.session) : null;
+  if (asked) return asked;
+  const decision = form.get("decision");
+  const question = { person: account, address: addressHere(c), code };
+  if (decision === null) return devicePage(c, question, device);
+  if (decision !== "allow") {
+    const isDenied = await denyDevice(c.env, account, device, now);
+    return isDenied ? donePage(c, account, words.denied(device.name)) : gone();
+  }
+  const answer = readAnswer(device.scopes, form, now);
+  if (!answer.ok) return devicePage(c, question, device, { form, problem: answer.problem });
+  const isAllowed = await allowDevice(c.env, account, device, answer, now);
+  return isAllowed ? donePage(c, account, words.allowed(device.name)) : gone();
+});
+
+const addressHere = (c: DeviceContext): string =>
+  addressOf(originsOf(c.req.url, settings(c.env)), c.var.session.account.name);

@@ -1,0 +1,127 @@
+/**
+ * The doors for apps' own requests: the token endpoint (RFC 6749 §3.2), revocation (RFC 7009) and
+ * the request of a device (RFC 8628 §3.1).
+ */
+
+import { type Context, Hono } from "hono";
+import { sha256 } from "../../core/secrets";
+import { DEVICE_GRANT } from "../../core/spec";
+import { type Env, settings } from "../../env";
+import { allowApps } from "../../http/cors";
+import { originsOf } from "../../http/hosts";
+import { hasTry, LIMIT_PERIOD_SECONDS, limitStrangers } from "../../http/rate-limits";
+import { limitForms, readForm } from "../../ui/form";
+import { verifyAccessToken } from "../access-tokens";
+import { exchangeCode, exchangeRefreshToken } from "../codes";
+import { loadRefreshToken } from "../db/codes";
+import { exchangeDeviceCode, requestDevice } from "../devices";
+import { endGrant } from "../grants";
+import { findRepeated, presentParameters } from "../parameters";
+import type { TokenError, TokenOutcome } from "../token-response";
+
+type OAuthContext = Context<{ Bindings: Env }>;
+
+export const tokenRoutes = new Hono<{ Bindings: Env }>();
+
+for (const path of ["/token", "/revoke", "/device_authorization"]) {
+  tokenRoutes.use(path, allowApps(["POST"]), limitStrangers);
+  tokenRoutes.use(
+    path,
+    limitForms((c) => c.json(badRequest("The body is too large.").error, 413)),
+  );
+}
+
+tokenRoutes.post("/token", async (c) => {
+  const outcome = isForm(c)
+    ? await exchange(c, presentParameters(await readForm(c)))
+    : badRequest("The body is not a form.");
+  return answer(c, outcome);
+});
+
+/** RFC 8628 §3.1. */
+tokenRoutes.post("/device_authorization", async (c) => {
+  if (!isForm(c)) return answer(c, badRequest("The body is not a form."));
+  // Each leaves a row, and whoever asks has shown nothing.
+  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) {
+    c.header("Retry-After", String(LIMIT_PERIOD_SECONDS));
+    return c.json(
+      { error: "slow_down", error_description: "Too many devices ask from here." },
+      429,
+    );
+  }
+  const form = presentParameters(await readForm(c));
+  const repeated = findRepeated(form);
+  if (repeated) return answer(c, badRequest(`${repeated} is there more than once.`));
+  const wish = { clientId: form.get("client_id"), scope: form.get("scope") };
+  const { pages } = originsOf(c.req.url, settings(c.env));
+  return answer(c, await requestDevice(c.env, pages, wish, Date.now()));
+});
+
+function answer(
+  c: OAuthContext,
+  outcome: { ok: true; response: object } | { ok: false; error: TokenError },
+): Response {
+  // RFC 6749 §5.1: "MUST include the HTTP "Cache-Control" response header field [...] "no-store""
+  c.header("Cache-Control", "no-store");
+  c.header("Pragma", "no-cache");
+  return outcome.ok ? c.json(outcome.response) : c.json(outcome.error, 400);
+}
+
+async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOutcome> {
+  const repeated = findRepeated(form);
+  if (repeated) return badRequest(`${repeated} is there more than once.`);
+  const now = Date.now();
+  switch (form.get("grant_type")) {
+    case "authorization_code": {
+      const [code, uri, verifier] = ["code", "redirect_uri", "code_verifier"].map((name) =>
+        form.get(name),
+      );
+      if (!code || !uri || !verifier) {
+        return badRequest("code, redirect_uri and code_verifier are needed.");
+      }
+      return exchangeCode(c.env, code, uri, verifier, now);
+    }
+    case "refresh_token": {
+      const token = form.get("refresh_token");
+      if (!token) return badRequest("refresh_token is missing.");
+      return exchangeRefreshToken(c.env, token, form.get("scope"), now);
+    }
+    case DEVICE_GRANT: {
+      const [code, clientId] = ["device_code", "client_id"].map((name) => form.get(name));
+      if (!code || !clientId) return badRequest("device_code and client_id are needed.");
+      return exchangeDeviceCode(c.env, code, clientId, now);
+    }
+    case null:
+      return badRequest("grant_type is missing.");
+    default:
+      return {
+        ok: false,
+        error: {
+          error: "unsupported_grant_type",
+          error_description: "grant_type is none of those that the metadata names.",
+        },
+      };
+  }
+}
+
+/** RFC 7009: an app gives back an access or refresh token; its whole grant ends. */
+tokenRoutes.post("/revoke", async (c) => {
+  const token = isForm(c) ? (await readForm(c)).get("token") : null;
+  if (!token) return c.json(badRequest("token is missing.").error, 400);
+  const now = Date.now();
+  const claims = await verifyAccessToken(c.env, token, now);
+  const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
+  if (claims) await endGrant(c.env, claims.account, claims.grant, "revoked", now);
+  if (refresh) await endGrant(c.env, refresh.account, refresh.grantId, "revoked", now);
+  // RFC 7009 §2.2: "invalid tokens do not cause an error response"
+  return c.body(null, 200);
+});
+
+/** RFC 6749 §4.1.3: "using the "application/x-www-form-urlencoded" format". */
+const isForm = (c: OAuthContext): boolean =>
+  /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("content-type") ?? "");
+
+const badRequest = (error_description: string): { ok: false; error: TokenError } => ({
+  ok: false,
+  error: { error: "invalid_request", error_description },
+});

@@ -1,0 +1,39 @@
+/**
+ * What the operator gets to read, a line of JSON each. Never a token, a query string, a path, or the
+ * name of a person or a document.
+ */
+
+import { requestId } from "./request-context";
+
+/** A request that was answered, with nothing in it by which a person could be known. */
+export interface RequestLine {
+  id: string;
+  method: string;
+  /** The pattern that matched, never the path. */
+  route: string;
+  status: number;
+  milliseconds: number;
+  /** To D1, R2 and objects. */
+  calls: number;
+  /** Of the bodies in both directions, as far as their lengths were known beforehand. */
+  bytes: number;
+}
+
+/** Logs a request that was answered. */
+export const logRequest = (line: RequestLine): void => console.log(JSON.stringify(line));
+
+/** Logs a failure nobody foresaw, whole, and returns the request's id, under which it can be found. */
+export function logFailure(request: Request, error: unknown): string {
+  const id = requestId();
+  const room = URL.parse(request.url)?.pathname.split("/", 2).join("/");
+  console.error(JSON.stringify({ id, method: request.method, room, error: describe(error) }));
+  return id;
+}
+
+/** Logs a fault that was dealt with. */
+export function logFault(what: string, error: unknown): void {
+  console.warn(JSON.stringify({ what, error: describe(error) }));
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? String(error)) : String(error);

@@ -1,0 +1,84 @@
+/** Patience with the platform: D1, R2 and Durable Objects fail for a moment now and then. */
+
+import { randomFraction } from "../core/secrets";
+import { logFault } from "./log";
+import { countCall } from "./request-context";
+
+/** Tries in all, so that the waiting between them stays below a second. */
+export const MAX_TRIES = 3;
+
+/** After this time a call counts as not answered; whoever asked has not much more patience. */
+export const ANSWER_WITHIN_MS = 10_000;
+
+const FIRST_PAUSE_MS = 100;
+
+/**
+ * What Cloudflare says when the fault is its own and will pass: the errors of D1 that it lists as
+ * worth another try (developers.cloudflare.com/d1/observability/debug-d1), those of R2 (the codes
+ * in parentheses, developers.cloudflare.com/r2/api/error-codes) and those of Durable Objects.
+ */
+const TRANSIENT =
+  /network connection lost|object (?:to be )?reset|reset because|overloaded|queued for too long|transient|exceeded (?:its )?time|internal error|try again|service unavailable|not answered in time|\((?:10001|10043|10054|10058)\)/i;
+
+/** Whether a call has failed by a fault of the platform that will pass. */
+export const isTransient = (error: unknown): boolean =>
+  flagOf(error, "retryable") || isOverloaded(error) || TRANSIENT.test(String(error));
+
+/** Asking an overloaded database or object at once again would keep it so. */
+const isOverloaded = (error: unknown): boolean =>
+  flagOf(error, "overloaded") || /overloaded|queued for too long/i.test(String(error));
+
+const flagOf = (error: unknown, flag: string): boolean =>
+  typeof error === "object" && error !== null && (error as Record<string, unknown>)[flag] === true;
+
+/**
+ * Asks the platform for something that may be asked twice: a read, or a write that comes to the
+ * same when it is repeated. Tries again after a fault that may have passed by then. Rejects with
+ * the last fault; it is transient if the answer took too long.
+ */
+export async function askPatiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await answerInTime(ask());
+    } catch (error) {
+      const isWorthIt =
+        isTransient(error) && !isOverloaded(error) && !(error instanceof LateAnswer);
+      if (!isWorthIt || tries === MAX_TRIES) throw error;
+      logFault("A call to the platform is tried again.", error);
+      await pause(tries);
+    }
+  }
+}
+
+/**
+ * The answer to a call to the platform, which counts as one of the request's. Rejects with a transient
+ * error when it does not come in time (milliseconds).
+ */
+export function answerInTime<T>(
+  answer: Promise<T>,
+  withinMs: number = ANSWER_WITHIN_MS,
+): Promise<T> {
+  countCall();
+  return inTime(answer, withinMs);
+}
+
+/** The same for what is no call to the platform: what the client sends. */
+export async function inTime<T>(answer: Promise<T>, withinMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LateAnswer()), withinMs);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class LateAnswer extends Error {
+  override message = "The platform has not answered in time.";
+}
+
+/** Waits before the next try: longer each time, and never as long as all others do. */
+export const pause = (tries: number): Promise<void> =>
+  scheduler.wait(FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + randomFraction()));

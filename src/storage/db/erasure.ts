@@ -1,0 +1,29 @@
+/** Erasing the rows of documents and folders. */
+
+import { askPatiently } from "../../platform/retry";
+
+/** Rows in one statement. */
+const PAGE_ROWS = 1000;
+
+/**
+ * Deletes some of the rows of an account. Returns whether there are more. By their range, so that
+ * just these rows are read.
+ */
+export async function dropSomeNodes(db: D1Database, account: string): Promise<boolean> {
+  const last = await askPatiently(() =>
+    db
+      .prepare(
+        `SELECT parent, name FROM nodes WHERE account = ?1
+         ORDER BY parent, name LIMIT 1 OFFSET ?2`,
+      )
+      .bind(account, PAGE_ROWS - 1)
+      .first<{ parent: string; name: string }>(),
+  );
+  const statement = last
+    ? db
+        .prepare("DELETE FROM nodes WHERE account = ?1 AND (parent, name) <= (?2, ?3)")
+        .bind(account, last.parent, last.name)
+    : db.prepare("DELETE FROM nodes WHERE account = ?1").bind(account);
+  await askPatiently(() => statement.run());
+  return last !== null;
+}

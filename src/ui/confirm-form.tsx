@@ -1,0 +1,42 @@
+/** A form that asks before something is done, and does it by its button. */
+
+import type { Context } from "hono";
+import type { Child } from "hono/jsx";
+import { Problem } from "./layout";
+import { wordsOf } from "./locale";
+import { WORDS } from "./messages";
+
+interface Question {
+  c: Context;
+  title: string;
+  text?: string;
+  /** What was wrong with the last answer. */
+  problem?: string | undefined;
+  button: string;
+  isDangerous?: boolean;
+  /** Where it leads who does not want it, and what that link is called if not "Cancel". */
+  back: string;
+  cancel?: string;
+  /** Where the form is sent; not given: to the page that it is on. */
+  action?: string;
+  /** What stands between the question and its buttons: fields, consequences. */
+  children?: Child;
+}
+
+/** The question as the whole of a page. */
+export const QuestionForm = ({ c, action, ...question }: Question) => (
+  <form method="post" class="card" {...(action === undefined ? {} : { action })}>
+    <h1>{question.title}</h1>
+    {question.problem === undefined ? null : <Problem>{question.problem}</Problem>}
+    {question.text === undefined ? null : <p>{question.text}</p>}
+    {question.children}
+    <p class="row">
+      <button type="submit" {...(question.isDangerous ? { class: "danger" } : {})}>
+        {question.button}
+      </button>
+      <a class="button quiet" href={question.back}>
+        {question.cancel ?? wordsOf(c, WORDS).cancel}
+      </a>
+    </p>
+  </form>
+);

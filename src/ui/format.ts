@@ -1,0 +1,43 @@
+/** Times and amounts as people of a language read them. Times are UTC: nothing says where they are. */
+
+import type { Language } from "./locale";
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** "Nov 22, 2026". */
+export const formatDay = (language: Language, milliseconds: number): string =>
+  new Date(milliseconds).toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
+
+/** "Nov 22, 2026, 4:33 AM UTC". */
+export const formatMoment = (language: Language, milliseconds: number): string =>
+  `${new Date(milliseconds).toLocaleString(language, {
+    dateStyle: "medium",
+    timeStyle: "short",
+    timeZone: "UTC",
+  })} UTC`;
+
+/** "1.5 MB", "12 bytes": in powers of a thousand. */
+export function formatBytes(language: Language, bytes: number): string {
+  const power = Math.floor(Math.log10(Math.max(bytes, 1)) / 3);
+  const unit = Math.min(power, UNITS.length - 1);
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: UNITS[unit] ?? "byte",
+    unitDisplay: unit === 0 ? "long" : "short",
+    maximumFractionDigits: unit === 0 ? 0 : 1,
+  }).format(bytes / 1000 ** unit);
+}
+
+/** "12,345". */
+export const formatCount = (language: Language, count: number): string =>
+  new Intl.NumberFormat(language).format(count);
+
+/** "1 day", "365 days". */
+export const formatDays = (language: Language, days: number): string =>
+  new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" }).format(days);
+
+/** "Germany" for "DE"; the code itself where it is not known, such as Cloudflare's T1 for Tor. */
+export const formatCountry = (language: Language, code: string): string =>
+  /^[A-Z]{2}$/.test(code)
+    ? (new Intl.DisplayNames([language], { type: "region", fallback: "code" }).of(code) ?? code)
+    : code;

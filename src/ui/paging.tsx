@@ -1,0 +1,65 @@
+/** Long lists, a page at a time: where a page begins, and the link to the one after it. */
+
+import type { Context } from "hono";
+import { wordsOf } from "./locale";
+import { WORDS } from "./messages";
+
+/** How much of a list is on one page. */
+const PAGE_LENGTH = 50;
+
+/** The field of a page's address that says after what of the list it begins. */
+const AFTER = "after";
+
+/** A part of a list, and the address of the next one; null: it is the last. */
+export interface ListPage<T> {
+  items: T[];
+  next: string | null;
+  isFirst: boolean;
+}
+
+/**
+ * The page of a list that the address asks for. `load` finds at most so many after a mark ("" for the
+ * first page), `markOf` says the mark of the last one on a page.
+ */
+export async function readPage<T>(
+  c: Context,
+  load: (after: string, limit: number) => Promise<T[]>,
+  markOf: (last: T) => string,
+): Promise<ListPage<T>> {
+  const after = c.req.query(AFTER) ?? "";
+  const found = await load(after, PAGE_LENGTH + 1);
+  const items = found.slice(0, PAGE_LENGTH);
+  const last = found.length > PAGE_LENGTH ? items.at(-1) : undefined;
+  const next = last === undefined ? null : addressAfter(c, markOf(last));
+  return { items, next, isFirst: after === "" };
+}
+
+/** The page's own address but for where it begins. */
+function addressAfter(c: Context, mark: string): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.set(AFTER, mark);
+  return `${pathname}?${searchParams}`;
+}
+
+/** Where something stands in a list by time (milliseconds since 1970), of which the newest is first. */
+export interface Place {
+  at: number;
+  id: string;
+}
+
+/** The mark of a place. */
+export const markOfPlace = ({ at, id }: Place): string => `${at}.${id}`;
+
+/** The place that a mark is of; null, the beginning, if it is none that we have given. */
+export function placeOfMark(mark: string): Place | null {
+  const [, at, id] = /^(\d{1,15})\.([\w-]{1,64})$/.exec(mark) ?? [];
+  return at !== undefined && id !== undefined ? { at: Number(at), id } : null;
+}
+
+/** The link to the next page, if there is one. */
+export const NextPage = ({ c, next }: { c: Context; next: string | null }) =>
+  next === null ? null : (
+    <p>
+      <a href={next}>{wordsOf(c, WORDS).nextPage}</a>
+    </p>
+  );

@@ -1,0 +1,15 @@
+/** The door by which somebody chooses the language of the pages: the foot of each page. */
+
+import { Hono } from "hono";
+import type { Env } from "../env";
+import { localPath } from "../http/hosts";
+import { readForm } from "./form";
+import { isLanguage, keepLanguage } from "./locale";
+
+export const languageRoutes = new Hono<{ Bindings: Env }>().post("/language", async (c) => {
+  const form = await readForm(c);
+  const language = form.get("language") ?? undefined;
+  if (isLanguage(language)) keepLanguage(c, language);
+  const from = URL.parse(c.req.header("referer") ?? "");
+  return c.redirect(localPath(c.req.url, from ? from.pathname + from.search : undefined), 303);
+});

@@ -1,0 +1,79 @@
+/** The counting of requests: what is added up, what is bounded, and what is folded away. */
+
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  countRequest,
+  dayOf,
+  flushIfDue,
+  flushTraffic,
+  foldOldTraffic,
+  loadTraffic,
+  loadTrafficTotals,
+} from "../../../src/monitoring/traffic";
+
+const DAY = 86_400_000;
+const NOW = 20_000 * DAY;
+
+const count = (route: string, status: number, now = NOW) =>
+  countRequest({ route, status, milliseconds: 5, bytes: 100 }, now);
+
+beforeEach(async () => {
+  await flushTraffic(env.DB);
+  await env.DB.exec("DELETE FROM traffic");
+});
+
+describe("Counted requests", () => {
+  it("are added up by day, route and class of status, over several writes", async () => {
+    for (const status of [200, 204, 304, 404, 503]) count("/a", status);
+    await flushTraffic(env.DB);
+    for (const status of [200, 404]) count("/a", status);
+    count("/b", 200, NOW + DAY);
+    await flushTraffic(env.DB);
+    expect(await loadTrafficTotals(env.DB)).toEqual([
+      { route: "/a", status: 2, requests: 3, bytes: 300, milliseconds: 15 },
+      { route: "/a", status: 3, requests: 1, bytes: 100, milliseconds: 5 },
+      { route: "/a", status: 4, requests: 2, bytes: 200, milliseconds: 10 },
+      { route: "/a", status: 5, requests: 1, bytes: 100, milliseconds: 5 },
+      { route: "/b", status: 2, requests: 1, bytes: 100, milliseconds: 5 },
+    ]);
+    expect(await loadTraffic(env.DB, 20_000)).toEqual([
+      { day: 20_000, requests: 7, errors: 1 },
+      { day: 20_001, requests: 1, errors: 0 },
+    ]);
+    expect(await loadTraffic(env.DB, 20_001)).toHaveLength(1);
+  });
+
+  it("are due after a minute, not before, and also when the clock was set back", async () => {
+    expect(flushIfDue(env.DB, NOW)).toBeNull();
+    count("/a", 200);
+    expect(flushIfDue(env.DB, NOW + 59_999)).toBeNull();
+    await flushIfDue(env.DB, NOW + 60_000);
+    expect(await loadTrafficTotals(env.DB)).toHaveLength(1);
+    expect(flushIfDue(env.DB, NOW + 120_000)).toBeNull();
+    count("/a", 200);
+    expect(flushIfDue(env.DB, NOW - DAY)).not.toBeNull();
+  });
+
+  it("take a bounded room, and one statement", async () => {
+    for (let i = 0; i < 5000; i++) count(`/${i}`, 200);
+    await flushTraffic(env.DB);
+    expect(await loadTrafficTotals(env.DB)).toHaveLength(1000);
+  });
+
+  it("are one sum after 31 days, which stays the same however often that is done", async () => {
+    count("/a", 200, NOW - 32 * DAY);
+    count("/a", 200, NOW - 33 * DAY);
+    count("/a", 200, NOW - 31 * DAY);
+    count("/a", 200, NOW);
+    await flushTraffic(env.DB);
+    const totals = await loadTrafficTotals(env.DB);
+    for (let i = 0; i < 3; i++) await env.DB.batch(foldOldTraffic(env.DB, NOW));
+    expect(await loadTrafficTotals(env.DB)).toEqual(totals);
+    expect(await loadTraffic(env.DB, 0)).toEqual([
+      { day: 0, requests: 2, errors: 0 },
+      { day: dayOf(NOW) - 31, requests: 1, errors: 0 },
+      { day: dayOf(NOW), requests: 1, errors: 0 },
+    ]);
+  });
+});

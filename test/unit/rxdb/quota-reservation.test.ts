@@ -1,0 +1,48 @@
+/** The share of the quota that a module holds, when several ask for it at once. */
+
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { Ledger } from "../../../src/rxdb/quota-reservation";
+import { reserve, reservedIn } from "../../support/modules";
+import { accountId } from "../../support/rows";
+import { objectOf } from "../../support/rxdb";
+import { signUp } from "../../support/world";
+
+const MEGABYTE = 1_000_000;
+
+/** A module that holds `held.bytes`, with its ledger. */
+async function asked(ask: (ledger: Ledger, held: { bytes: number }) => Promise<unknown>) {
+  const { name } = await signUp();
+  await reserve(name, "notes");
+  const owner = { account: await accountId(name), module: "notes" };
+  const held = { bytes: 0 };
+  await runInDurableObject(await objectOf(name, "notes"), (_, { storage }) =>
+    ask(new Ledger(storage, env, owner, () => held.bytes), held),
+  );
+  return { held: held.bytes, reserved: await reservedIn(name, "notes") };
+}
+
+describe("What is reserved covers what is held", () => {
+  it("when a write that needs much and one that needs little ask at once", async () => {
+    const { held, reserved } = await asked(async (ledger, held) => {
+      const write = async (bytes: number) => {
+        expect(await ledger.reserve(bytes)).toBe(true);
+        held.bytes += bytes;
+      };
+      await Promise.all([write(10 * MEGABYTE), write(1)]);
+    });
+    expect(reserved).toBeGreaterThanOrEqual(held);
+  });
+
+  it("when room is given back while a write asks for more", async () => {
+    const { held, reserved } = await asked(async (ledger, held) => {
+      const write = async (bytes: number) => {
+        expect(await ledger.reserve(bytes)).toBe(true);
+        if (ledger.holds(bytes)) held.bytes += bytes;
+      };
+      await Promise.all([write(10 * MEGABYTE), ledger.settle()]);
+    });
+    expect(reserved).toBeGreaterThanOrEqual(held);
+  });
+});
