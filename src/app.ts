@@ -9,43 +9,43 @@ import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
-import type { Answer, AppContext } from "./http/context";
-import { onlyOnHostOf, requireHost, requireTls } from "./http/middleware";
+import type { HandlerResponse, HonoContext } from "./http/context";
+import { rejectInvalidHost, requireHostRole, requireTls } from "./http/middleware";
 import { refusalResponse } from "./http/refusals";
-import { measure } from "./monitoring/measure-requests";
+import { measureRequests } from "./monitoring/measure-requests";
 import { healthRoutes } from "./monitoring/routes/health";
 import { metricsRoutes } from "./monitoring/routes/metrics";
 import { authorizeRoutes } from "./oauth/routes/authorize";
 import { deviceRoutes } from "./oauth/routes/device";
 import { tokenRoutes } from "./oauth/routes/token";
-import { logFailure, logFault } from "./platform/log";
+import { logError, logWarning } from "./platform/log";
 import { isTransient } from "./platform/retry";
 import { rxdbRoutes } from "./rxdb/routes";
 import { storageRoutes } from "./storage/routes";
 import { quotaRoutes } from "./storage/routes/quota";
-import { limitForms } from "./ui/form";
-import { errorPage, guardPages, notFoundPage } from "./ui/layout";
-import { wordsOf } from "./ui/locale";
-import { WORDS } from "./ui/messages";
+import { limitFormSize } from "./ui/form";
+import { messagesFor } from "./ui/language";
+import { errorPage, notFoundPage, setSecurityHeaders } from "./ui/layout";
+import { UI_MESSAGES } from "./ui/messages";
 import { languageRoutes } from "./ui/routes";
 import { requireSameOrigin } from "./ui/same-origin";
 
 export const app = new Hono<{ Bindings: Env }>();
 
-app.use(measure);
-app.use(requireHost);
+app.use(measureRequests);
+app.use(rejectInvalidHost);
 app.route("/", healthRoutes);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
 app.route("/rxdb", rxdbRoutes);
-app.use("/.well-known/*", onlyOnHostOf("discovery"));
+app.use("/.well-known/*", requireHostRole("discovery"));
 app.route("/.well-known", discoveryRoutes);
 
-app.use(requireTls, onlyOnHostOf("pages"));
+app.use(requireTls, requireHostRole("pages"));
 app.route("/", metricsRoutes);
 app.route("/oauth", tokenRoutes);
-app.use(guardPages);
-app.use(limitForms((c) => errorPage(c, 413, wordsOf(c, WORDS).tooMuch)));
+app.use(setSecurityHeaders);
+app.use(limitFormSize((c) => errorPage(c, 413, messagesFor(c, UI_MESSAGES).tooMuch)));
 app.use(requireSameOrigin);
 app.route("/oauth/authorize", authorizeRoutes);
 app.route("/", languageRoutes);
@@ -58,7 +58,7 @@ app.route("/admin", adminRoutes);
 app.get("*", asset);
 
 /** Style sheet, icon, scripts; 404 for everything else. */
-async function asset(c: AppContext): Promise<Response> {
+async function asset(c: HonoContext): Promise<Response> {
   const { pathname } = new URL(c.req.url);
   const found = await c.env.ASSETS.fetch(`https://assets.local${pathname}`, c.req.raw);
   if (found.status === 404) return notFoundPage(c);
@@ -69,9 +69,9 @@ app.notFound(notFoundPage);
 
 app.onError((error, c) => {
   if (isTransient(error)) return unavailable(c, error);
-  const id = logFailure(c.req.raw, error);
+  const id = logError(c.req.raw, error);
   if (wantsPage(c)) {
-    const { title, sentence } = wordsOf(c, WORDS).failed;
+    const { title, sentence } = messagesFor(c, UI_MESSAGES).failed;
     return errorPage(c, 500, { title, sentence: sentence(id) });
   }
   return c.json({ error: "internal", message: "Something went wrong on our side.", id }, 500, {
@@ -80,16 +80,16 @@ app.onError((error, c) => {
 });
 
 /** A fault of the platform that will pass. What a form or an app wanted to change may be changed. */
-function unavailable(c: AppContext, error: Error): Answer {
-  logFault("A request was not answered.", error);
+function unavailable(c: HonoContext, error: Error): HandlerResponse {
+  logWarning("A request was not answered.", error);
   const isRead = c.req.method === "GET" || c.req.method === "HEAD";
   const refusal = isRead ? UNAVAILABLE : UNKNOWN_OUTCOME;
   if (!wantsPage(c)) return refusalResponse(refusal);
   c.header("Retry-After", String(refusal.retryAfterSeconds));
-  const { unavailable: title, readFailed, writeFailed } = wordsOf(c, WORDS);
+  const { unavailable: title, readFailed, writeFailed } = messagesFor(c, UI_MESSAGES);
   return errorPage(c, 503, { title, sentence: isRead ? readFailed : writeFailed });
 }
 
 /** Whether it is a browser that will show the answer to a person. */
-const wantsPage = (c: AppContext): boolean =>
+const wantsPage = (c: HonoContext): boolean =>
   c.req.header("accept")?.includes("text/html") ?? false;

@@ -8,10 +8,10 @@ import { deleteExpiredInvitations } from "./admin/invitations";
 import { deleteForgottenActs } from "./admin/log";
 import { app } from "./app";
 import type { Env } from "./env";
-import { foldOldTraffic } from "./monitoring/traffic";
+import { rollUpOldTraffic } from "./monitoring/traffic";
 import { deleteExpiredGrants } from "./oauth/grants";
-import { logFault } from "./platform/log";
-import { askPatiently } from "./platform/retry";
+import { logWarning } from "./platform/log";
+import { withRetry } from "./platform/retry";
 
 export { ModuleObject } from "./rxdb/module-object";
 export type { CustomCaller } from "./rxdb/sockets/custom-requests";
@@ -32,14 +32,14 @@ export default {
       [deleteForgottenActivity(env, now)],
       [deleteForgottenActs(env, now)],
     ].flat();
-    const fold = foldOldTraffic(env.DB, now);
+    const fold = rollUpOldTraffic(env.DB, now);
     const round = [
-      ...forget.map((statement) => askPatiently(() => statement.run())),
-      askPatiently(() => env.DB.batch(fold)),
+      ...forget.map((statement) => withRetry(() => statement.run())),
+      withRetry(() => env.DB.batch(fold)),
       eraseDeletedAccounts(env),
     ];
     for (const done of await Promise.allSettled(round)) {
-      if (done.status === "rejected") logFault("A part of the daily round failed.", done.reason);
+      if (done.status === "rejected") logWarning("A part of the daily round failed.", done.reason);
     }
   },
 } satisfies ExportedHandler<Env>;

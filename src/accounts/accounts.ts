@@ -3,7 +3,7 @@
 import { isReserved, parseUserName } from "../core/names";
 import { randomId, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 import {
   type Account,
   insertAccount,
@@ -64,7 +64,7 @@ export async function signUp(
   const problem = problemOf(password);
   if (problem) return refuse(problem);
   // The hash comes first, so that a taken name takes as long as a free one.
-  const hash = await askPatiently(() => env.USERS.getByName(name).hashPassword(password));
+  const hash = await withRetry(() => env.USERS.getByName(name).hashPassword(password));
   if (isReserved(name)) return refuse({ code: "name-taken", name });
   const account = await newAccount(name, randomId(), applicant.invitation);
   return makeAccount(env, account, insertPassword(env.DB, account.id, hash, now), now);
@@ -150,7 +150,7 @@ export async function checkPassword(
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
   const account = await loadAccount(env.DB, name);
   const hash = account?.hash ?? null;
-  const check = await askPatiently(() =>
+  const check = await withRetry(() =>
     env.USERS.getByName(name).checkPassword(password, hash, address, now),
   );
   if (check.waitSeconds > 0) {

@@ -3,7 +3,7 @@
 import { randomId } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 import {
   type Condition,
   deleteOldActivity,
@@ -76,7 +76,7 @@ export async function noteDeed(
   now: number,
 ): Promise<void> {
   const statement = recordDeed(db, account, deed, now);
-  await askPatiently(() => statement.run());
+  await withRetry(() => statement.run());
 }
 
 /** The latest deeds, the newest first, at most `limit`; those before `before` if it is given. */

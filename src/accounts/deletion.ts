@@ -24,8 +24,8 @@
  */
 
 import type { Env } from "../env";
-import { logFault } from "../platform/log";
-import { askPatiently } from "../platform/retry";
+import { logWarning } from "../platform/log";
+import { withRetry } from "../platform/retry";
 import {
   closeAccount,
   closing,
@@ -66,9 +66,9 @@ export async function planErasure(
   { id, name }: { id: string; name: string },
 ): Promise<void> {
   try {
-    await askPatiently(() => env.USERS.getByName(name).erase(id));
+    await withRetry(() => env.USERS.getByName(name).erase(id));
   } catch (error) {
-    logFault("An erasure could not be planned and will be with the next daily round.", error);
+    logWarning("An erasure could not be planned and will be with the next daily round.", error);
   }
 }
 

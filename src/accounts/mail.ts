@@ -1,7 +1,7 @@
 /** Sending mail, as MAIL says: by Cloudflare, or onto a page of this computer. */
 
 import { type Env, settings } from "../env";
-import { answerInTime } from "../platform/retry";
+import { withCallTimeout } from "../platform/retry";
 
 export interface Mail {
   to: string;
@@ -27,7 +27,7 @@ export async function sendMail(env: Env, mail: Mail, now: number): Promise<void>
   }
   if (MAIL === "cloudflare") {
     if (!env.MAILER) throw new Error("MAIL is cloudflare, but there is no binding MAILER.");
-    await answerInTime(env.MAILER.send({ from: MAIL_FROM, ...mail }));
+    await withCallTimeout(env.MAILER.send({ from: MAIL_FROM, ...mail }));
   }
 }
 

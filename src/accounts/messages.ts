@@ -486,4 +486,4 @@ const de: typeof en = {
   },
 };
 
-export const WORDS = { en, de };
+export const ACCOUNT_MESSAGES = { en, de };

@@ -2,10 +2,10 @@
 
 import type { Context, Next } from "hono";
 import type { Env } from "../env";
-import { limitPerson } from "../http/rate-limits";
-import { errorPage, tooOftenPage } from "../ui/layout";
-import { wordsOf } from "../ui/locale";
-import { WORDS } from "./messages";
+import { limitUser } from "../http/rate-limits";
+import { messagesFor } from "../ui/language";
+import { errorPage, rateLimitedPage } from "../ui/layout";
+import { ACCOUNT_MESSAGES } from "./messages";
 import { currentSession, type Session } from "./sessions";
 
 declare module "hono" {
@@ -29,7 +29,7 @@ export async function requireSignIn(c: GateContext, next: Next): Promise<Respons
   const session = await currentSession(c, now);
   if (session === null) return c.redirect(`/sign-in?${backTo(c)}`, 303);
   c.set("session", session);
-  const tooOften = isRead(c) ? null : tooOftenPage(c, limitPerson(session.account.id, now));
+  const tooOften = isRead(c) ? null : rateLimitedPage(c, limitUser(session.account.id, now));
   if (tooOften) return tooOften;
   await next();
 }
@@ -53,7 +53,8 @@ export function askForProof(c: GateContext, session: Session): Response | null {
 
 /** Opens for administrators alone. After `requireSignIn`. */
 export async function requireAdmin(c: GateContext, next: Next): Promise<Response | undefined> {
-  if (!c.var.session.account.isAdmin) return errorPage(c, 403, wordsOf(c, WORDS).onlyAdmins);
+  if (!c.var.session.account.isAdmin)
+    return errorPage(c, 403, messagesFor(c, ACCOUNT_MESSAGES).onlyAdmins);
   await next();
 }
 

@@ -2,13 +2,13 @@
 
 import { parseUserName } from "../core/names";
 import type { Env } from "../env";
-import { addressOf, type Origins } from "../http/hosts";
+import { type Origins, userAddress } from "../http/hosts";
 import { loadEmailOf } from "./db/email";
 import { MAIL_LINK_HOURS, makeMailLink } from "./links";
 import { sendMail } from "./mail";
-import type { WORDS } from "./messages";
+import type { ACCOUNT_MESSAGES } from "./messages";
 
-type Words = (typeof WORDS)["en"]["mail"];
+type Words = (typeof ACCOUNT_MESSAGES)["en"]["mail"];
 
 /** Sends a link that lets in to whoever has this name, if they have confirmed an address. */
 export async function mailRecovery(
@@ -48,7 +48,7 @@ function send(
   const mail = {
     to,
     subject: subject(new URL(origins.pages).host),
-    text: text(addressOf(origins, name), origins.pages + path, MAIL_LINK_HOURS),
+    text: text(userAddress(origins, name), origins.pages + path, MAIL_LINK_HOURS),
   };
   return sendMail(env, mail, now);
 }

@@ -2,9 +2,9 @@
 
 import type { Context } from "hono";
 import type { Env } from "../env";
-import { LIMIT_PERIOD_SECONDS } from "../http/rate-limits";
-import { wordsOf } from "../ui/locale";
-import { WORDS } from "./messages";
+import { RATE_LIMIT_PERIOD_SECONDS } from "../http/rate-limits";
+import { messagesFor } from "../ui/language";
+import { ACCOUNT_MESSAGES } from "./messages";
 
 /** Why somebody was not let in, or something was not done. */
 export type AccountRefusal =
@@ -58,7 +58,9 @@ type AccountContext = Context<{ Bindings: Env }>;
 
 /** The refusal in the words of this browser's language. */
 export function sentenceOf(c: AccountContext, refusal: AccountRefusal): string {
-  const sentence = wordsOf(c, WORDS).refusals[refusal.code] as (refusal: AccountRefusal) => string;
+  const sentence = messagesFor(c, ACCOUNT_MESSAGES).refusals[refusal.code] as (
+    refusal: AccountRefusal,
+  ) => string;
   return sentence(refusal);
 }
 
@@ -79,5 +81,5 @@ const retryAfter = (refusal: AccountRefusal): Record<string, string> =>
 /** Of a try beyond the limits of an address. */
 export const TOO_MANY: AccountRefusal = {
   code: "too-many",
-  retryAfterSeconds: LIMIT_PERIOD_SECONDS,
+  retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS,
 };

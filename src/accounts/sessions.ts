@@ -6,8 +6,8 @@ import type { CookieOptions } from "hono/utils/cookie";
 import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { isLoopback, originsOf } from "../http/hosts";
-import { logFault } from "../platform/log";
+import { isLoopback, resolveOrigins } from "../http/hosts";
+import { logWarning } from "../platform/log";
 import { type Deed, entryOf, recordDeed, type Way } from "./activity";
 import type { Account } from "./db/accounts";
 import { insertActivity } from "./db/activity";
@@ -111,7 +111,7 @@ export async function currentSession(c: PageContext, now: number): Promise<Sessi
   const session = hash === null ? null : await loadSession(c.env.DB, hash, now);
   if (session && (session.seenAt ?? 0) <= now - SEEN_EVERY_MS) {
     const seen = touchSession(c.env.DB, session.account.id, session.hash, now);
-    c.executionCtx.waitUntil(seen.catch((error) => logFault("A visit was not noted.", error)));
+    c.executionCtx.waitUntil(seen.catch((error) => logWarning("A visit was not noted.", error)));
   }
   return session;
 }
@@ -129,7 +129,7 @@ export async function endSession(c: PageContext): Promise<void> {
 
 /** Cookies know no ports: two providers on one host would sign each other's people out. */
 function cookieName(c: PageContext): string {
-  const { port } = new URL(originsOf(c.req.url, settings(c.env)).pages);
+  const { port } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
   return port === "" ? "session" : `session-${port}`;
 }
 
@@ -144,7 +144,7 @@ async function presentedHash(c: PageContext): Promise<string | null> {
  * or nobody could sign in there.
  */
 function cookieOptions(c: PageContext): CookieOptions {
-  const { protocol, hostname } = new URL(originsOf(c.req.url, settings(c.env)).pages);
+  const { protocol, hostname } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
   const isSecure = protocol === "https:" || isLoopback(hostname);
   const common: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/" };
   return isSecure ? { ...common, secure: true, prefix: "host" } : common;

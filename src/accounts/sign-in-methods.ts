@@ -1,7 +1,7 @@
 /** The ways in to an account: which there are, and setting or removing the password. */
 
 import type { Env } from "../env";
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 import { problemOf } from "./accounts";
 import { entryOf } from "./activity";
 import { deletePassword, loadPassword, replacePassword } from "./db/passwords";
@@ -28,7 +28,7 @@ export async function setPassword(
   if (problem) return refuse(problem);
   const old = await loadPassword(env.DB, account.id);
   const user = env.USERS.getByName(account.name);
-  const wanted = await askPatiently(() => user.hashPassword(password));
+  const wanted = await withRetry(() => user.hashPassword(password));
   const deed = entryOf({ kind: "password-set" }, now);
   const isDone = await replacePassword(env.DB, account.id, { old, wanted }, session, deed);
   return isDone ? { ok: true } : refuse({ code: "overtaken" });

@@ -4,7 +4,7 @@ import type { Account } from "../accounts/accounts";
 import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
-import type { Place } from "../ui/paging";
+import type { TimeCursor } from "../ui/paging";
 import {
   deleteOldInvitations,
   type InvitationRow,
@@ -50,7 +50,7 @@ export async function makeInvitation(
 /** The newest first, a page at a time. */
 export const listInvitations = (
   db: D1Database,
-  before: Place | null,
+  before: TimeCursor | null,
   limit: number,
 ): Promise<Invitation[]> => loadInvitations(db, before, limit);
 

@@ -2,7 +2,7 @@
 
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import type { Place } from "../ui/paging";
+import type { TimeCursor } from "../ui/paging";
 import { deleteOldActs, loadActs } from "./db/log";
 
 /** What administrators can do. Those that concern an account have its name beside them. */
@@ -25,7 +25,7 @@ export type Act =
   | { kind: "invitation-revoked"; note: string };
 
 /** An act, and who did it to whom. */
-export interface LogEntry extends Place {
+export interface LogEntry extends TimeCursor {
   /** Name of the administrator. */
   admin: string;
   /** Name of whom it concerns. */
@@ -36,7 +36,7 @@ export interface LogEntry extends Place {
 /** The latest acts, the newest first, at most `limit`; those before `before` if it is given. */
 export const listActs = (
   db: D1Database,
-  before: Place | null,
+  before: TimeCursor | null,
   limit: number,
 ): Promise<LogEntry[]> => loadActs(db, before, limit);
 

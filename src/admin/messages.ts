@@ -362,4 +362,4 @@ const de: typeof en = {
   },
 };
 
-export const WORDS = { en, de };
+export const ADMIN_MESSAGES = { en, de };

@@ -1,6 +1,6 @@
 /** What the pages about connected apps and tokens say. */
 
-import { WORDS as OAUTH_WORDS } from "../oauth/messages";
+import { OAUTH_MESSAGES as OAUTH_WORDS } from "../oauth/messages";
 
 const en = {
   title: "Connected apps",
@@ -200,4 +200,4 @@ const de: typeof en = {
   },
 };
 
-export const WORDS = { en, de };
+export const APP_MESSAGES = { en, de };

@@ -1,12 +1,12 @@
 /** Versions and preconditions: §6, and RFC 9110 §8.8, §13. */
 
-import { done, type Outcome, refused } from "./refusals";
+import { type Outcome, ok, refused } from "./refusals";
 
 /** The version of every folder of an account in which nothing was ever stored. */
-export const UNTOUCHED_VERSION = "untouched";
+export const EMPTY_STORAGE_VERSION = "untouched";
 
 /** A version as the ETag header carries it: strong, in double quotes. */
-export const etagOf = (version: string): string => `"${version}"`;
+export const formatETag = (version: string): string => `"${version}"`;
 
 /** The value of an If-Match or If-None-Match header. */
 export interface VersionList {
@@ -51,20 +51,20 @@ export function parsePrecondition(headers: Headers): Outcome<Precondition> {
   if (!precondition.match && unmodifiedSince !== null) {
     precondition.unmodifiedSince = unmodifiedSince;
   }
-  return done(precondition);
+  return ok(precondition);
 }
 
 /**
  * The version that a document must have for a change to go ahead; null: it must not be there;
  * undefined: the precondition does not say.
  */
-export function demandedVersion({ match, noneMatch }: Precondition): string | null | undefined {
+export function requiredVersion({ match, noneMatch }: Precondition): string | null | undefined {
   if (match && !match.any && match.versions.length === 1) return match.versions[0];
   return noneMatch?.any ? null : undefined;
 }
 
 /** Weighs a GET or HEAD of an existing node: RFC 9110 §13.2.2 in its order. */
-export function weighRead(
+export function evaluateRead(
   precondition: Precondition,
   version: string,
   modified: number | null,
@@ -86,8 +86,8 @@ export function weighRead(
  * RFC 9110 §13.1.5: whether a range may be served, or the whole document has to be. A date gets
  * the whole: two versions of one second would have the same, and the client would mix their bytes.
  */
-export const weighIfRange = (ifRange: string | null, version: string): boolean =>
-  ifRange === null || ifRange === etagOf(version);
+export const ifRangeMatches = (ifRange: string | null, version: string): boolean =>
+  ifRange === null || ifRange === formatETag(version);
 
 const lists = (list: VersionList, version: string): boolean =>
   list.any || list.versions.includes(version);

@@ -14,10 +14,11 @@ export interface FolderItem {
 }
 
 /** RFC 9110 §5.6.7: §4 "The last-modified date MUST be formatted as HTTP-date". */
-export const httpDate = (milliseconds: number): string => new Date(milliseconds).toUTCString();
+export const formatHttpDate = (milliseconds: number): string =>
+  new Date(milliseconds).toUTCString();
 
 /** The JSON-LD text of a folder with these items. */
-export function describeFolder(items: FolderItem[]): string {
+export function formatFolderDescription(items: FolderItem[]): string {
   const described = items.map(({ name, version, type, length, modified }) => [
     name,
     type === null
@@ -27,7 +28,7 @@ export function describeFolder(items: FolderItem[]): string {
           ETag: version,
           "Content-Type": type,
           "Content-Length": length,
-          "Last-Modified": httpDate(modified),
+          "Last-Modified": formatHttpDate(modified),
         },
   ]);
   return `{"@context":${JSON.stringify(FOLDER_CONTEXT)},"items":${jsonObject(described)}}`;

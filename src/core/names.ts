@@ -20,7 +20,7 @@ export function parseUserName(raw: string): string | null {
 }
 
 /** Whether a name that somebody made up shows as what it is: no sign that nobody sees, no pile of marks. */
-export const canBeShown = (name: string): boolean =>
+export const isDisplayable = (name: string): boolean =>
   !/\p{C}|\p{Default_Ignorable_Code_Point}|\p{M}{3}/u.test(name);
 
 /** Whether nobody may sign up by this name. */

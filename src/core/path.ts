@@ -1,6 +1,6 @@
 /** Where a document or folder is in the tree of one account: §4 on item names. */
 
-import { done, type Outcome, refused } from "./refusals";
+import { type Outcome, ok, refused } from "./refusals";
 
 /** Of the decoded path in UTF-8. With the Content-Type it has to fit into an R2 object's metadata. */
 export const MAX_PATH_BYTES = 4096;
@@ -20,10 +20,10 @@ export interface NodePath {
 export const ROOT: NodePath = { kind: "folder", parent: "", name: "/" };
 
 /** "/a/b" or "/a/b/", decoded. */
-export const pathOf = (node: NodePath): string => node.parent + node.name;
+export const formatPath = (node: NodePath): string => node.parent + node.name;
 
 /** The document at a decoded path: the way back from `pathOf`. */
-export function documentAt(path: string): NodePath {
+export function documentFromPath(path: string): NodePath {
   const start = path.lastIndexOf("/") + 1;
   return { kind: "document", parent: path.slice(0, start), name: path.slice(start) };
 }
@@ -37,7 +37,7 @@ export function parseNodePath(raw: string): Outcome<NodePath> {
   if (!raw.startsWith("/")) return malformed("A path starts with a slash.");
   const kind = raw.endsWith("/") ? "folder" : "document";
   const encoded = raw.slice(1, kind === "folder" ? -1 : undefined).split("/");
-  if (raw === "/") return done(ROOT);
+  if (raw === "/") return ok(ROOT);
   if (encoded.length > MAX_DEPTH) return tooLong(`is deeper than ${MAX_DEPTH} levels`);
 
   const names: string[] = [];
@@ -57,10 +57,10 @@ export function parseNodePath(raw: string): Outcome<NodePath> {
   const last = names.pop() as string;
   const parent = names.length === 0 ? "/" : `/${names.join("/")}/`;
   const node: NodePath = { kind, parent, name: kind === "folder" ? `${last}/` : last };
-  if (new TextEncoder().encode(pathOf(node)).byteLength > MAX_PATH_BYTES) {
+  if (new TextEncoder().encode(formatPath(node)).byteLength > MAX_PATH_BYTES) {
     return tooLong(`is longer than ${MAX_PATH_BYTES} bytes`);
   }
-  return done(node);
+  return ok(node);
 }
 
 /** The folders above a node, the root first, its parent last. */
@@ -73,7 +73,7 @@ export function ancestorsOf(node: NodePath): NodePath[] {
 }
 
 /** §9: "GET and HEAD requests to a document (but not a folder) whose path starts with '/public/'" */
-export const isPublic = (node: NodePath): boolean => pathOf(node).startsWith("/public/");
+export const isPublic = (node: NodePath): boolean => formatPath(node).startsWith("/public/");
 
 function folderAt(path: string): NodePath {
   if (path === "/") return ROOT;

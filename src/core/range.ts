@@ -1,6 +1,6 @@
 /** The Range header of a GET: RFC 9110 §14 (the draft's [RANGE]). */
 
-import { done, type Outcome, refused } from "./refusals";
+import { type Outcome, ok, refused } from "./refusals";
 
 /** Bytes `offset` to `offset + length - 1`; `length` is at least 1. */
 export interface ByteRange {
@@ -15,12 +15,12 @@ export interface ByteRange {
  */
 export function parseRange(header: string | null, size: number): Outcome<ByteRange | null> {
   const [, first, last] = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header ?? "") ?? [];
-  if (first === undefined || last === undefined || first + last === "") return done(null);
+  if (first === undefined || last === undefined || first + last === "") return ok(null);
   // RFC 9110 §14.1.2: without a first position it is the number of bytes at the end.
   const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
   const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
-  if (first !== "" && last !== "" && Number(last) < Number(first)) return done(null);
-  if (start <= end) return done({ offset: start, length: end - start + 1 });
+  if (first !== "" && last !== "" && Number(last) < Number(first)) return ok(null);
+  if (start <= end) return ok({ offset: start, length: end - start + 1 });
   const message = `The document has ${size} bytes, and none of them is in that range.`;
   return refused({ code: "range-not-satisfiable", message, length: size });
 }

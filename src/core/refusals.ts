@@ -26,7 +26,7 @@ export type Refusal =
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
-export const done = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
+export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
 
 export const refused = (refusal: Refusal): { ok: false; refusal: Refusal } => ({
   ok: false,

@@ -1,6 +1,6 @@
 /** Access scopes: §9. */
 
-import { type NodePath, pathOf } from "./path";
+import { formatPath, type NodePath } from "./path";
 
 /** One access scope: a module, or `*` for everything, and what may be done there. */
 export interface Scope {
@@ -37,11 +37,11 @@ export const formatScopes = (scopes: Scope[]): string =>
   scopes.map(({ module, level }) => `${module}:${level}`).join(" ");
 
 /** Whether `*` is among them. */
-export const reachesEverything = (scopes: Scope[]): boolean =>
+export const hasFullAccess = (scopes: Scope[]): boolean =>
   scopes.some(({ module }) => module === "*");
 
 /** Whether nothing in `wanted` goes beyond `granted`, and no module is named that is not there. */
-export const isWithin = (wanted: Scope[], granted: Scope[]): boolean =>
+export const isSubsetOf = (wanted: Scope[], granted: Scope[]): boolean =>
   wanted.every(({ module, level }) =>
     granted.some(
       (scope) =>
@@ -51,20 +51,20 @@ export const isWithin = (wanted: Scope[], granted: Scope[]): boolean =>
   );
 
 /** §9: "The access the bearer token gives is the sum of its access scopes". */
-export const allows = (scopes: Scope[], action: "read" | "write", node: NodePath): boolean =>
+export const isAllowed = (scopes: Scope[], action: "read" | "write", node: NodePath): boolean =>
   scopes.some(
     ({ module, level }) =>
       (action === "read" || level === "rw") && (module === "*" || module === moduleOf(node)),
   );
 
 /** What may be done in a module; null: nothing. */
-export function levelIn(scopes: Scope[], module: string): Scope["level"] | null {
+export function accessLevel(scopes: Scope[], module: string): Scope["level"] | null {
   const own = scopes.filter((scope) => scope.module === "*" || scope.module === module);
   return own.find(({ level }) => level === "rw")?.level ?? own[0]?.level ?? null;
 }
 
 /** Whether this could be the name of a module. */
-export const isModule = (text: string): boolean =>
+export const isModuleName = (text: string): boolean =>
   text !== "*" && parseScopes(`${text}:r`) !== null;
 
 /**
@@ -72,6 +72,6 @@ export const isModule = (text: string): boolean =>
  * <module> '/'"
  */
 export function moduleOf(node: NodePath): string | null {
-  const [, first, second] = pathOf(node).split("/").slice(0, -1);
+  const [, first, second] = formatPath(node).split("/").slice(0, -1);
   return (first === "public" ? second : first) ?? null;
 }

@@ -7,7 +7,7 @@ export const STORAGE_API = "draft-dejong-remotestorage-26";
 export const STORAGE_REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
 
 /** §10, §10.1, §15: names of the properties on that link. */
-export const PROPERTY = {
+export const LINK_PROPERTIES = {
   version: "http://remotestorage.io/spec/version",
   implicitGrant: "http://tools.ietf.org/html/rfc6749#section-4.2",
   authorizationEndpoint: "http://tools.ietf.org/html/rfc6749#section-3.1",

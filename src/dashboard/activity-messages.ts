@@ -4,7 +4,7 @@ import type { Deed, Way } from "../accounts/activity";
 import { parseScopes } from "../core/scope";
 import { describeScopes } from "../oauth/grants";
 import { formatBytes, formatCountry } from "../ui/format";
-import type { Language } from "../ui/locale";
+import type { Language } from "../ui/language";
 
 /** A sentence for each kind: one that is missing does not compile. */
 type Sayings = {

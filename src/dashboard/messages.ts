@@ -334,4 +334,4 @@ const de: typeof en = {
   },
 };
 
-export const WORDS = { en, de };
+export const DASHBOARD_MESSAGES = { en, de };

@@ -1,6 +1,6 @@
 /** Who is known here, and by which personal domains. */
 
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 
 /** Who has this name, and whom this host belongs to; null: nobody. One round trip. */
 export async function findUsers(
@@ -8,7 +8,7 @@ export async function findUsers(
   name: string | null,
   host: string,
 ): Promise<{ user: string | null; owner: string | null }> {
-  const found = await askPatiently(() =>
+  const found = await withRetry(() =>
     db
       .prepare(
         `SELECT (SELECT name FROM accounts WHERE name = ?1 AND deleted_at IS NULL) AS user,

@@ -3,24 +3,24 @@
 import { type Context, Hono } from "hono";
 import { DEVICE_GRANT } from "../core/spec";
 import { type Env, settings } from "../env";
-import { allowApps } from "../http/cors";
-import { originsOf } from "../http/hosts";
-import { limitStrangers } from "../http/rate-limits";
+import { appCors } from "../http/cors";
+import { resolveOrigins } from "../http/hosts";
+import { limitAnonymousRequests } from "../http/rate-limits";
 import { findUsers } from "./db";
-import { describeUser, parseResource, type Subject } from "./webfinger";
+import { parseResource, userJrd, type WebFingerSubject } from "./webfinger";
 
 type DiscoveryContext = Context<{ Bindings: Env }>;
 
 export const discoveryRoutes = new Hono<{ Bindings: Env }>();
 
-discoveryRoutes.use(allowApps(["GET"]), limitStrangers);
+discoveryRoutes.use(appCors(["GET"]), limitAnonymousRequests);
 
 discoveryRoutes.get("/webfinger", webfinger);
 
 /** RFC 6415: the same for clients that ask host-meta; without a resource, where to ask. */
 discoveryRoutes.get("/host-meta.json", async (c) => {
   if (c.req.query("resource") !== undefined) return webfinger(c);
-  const { pages } = originsOf(c.req.url, settings(c.env));
+  const { pages } = resolveOrigins(c.req.url, settings(c.env));
   return c.json({
     links: [{ rel: "lrdd", template: `${pages}/.well-known/webfinger?resource={uri}` }],
   });
@@ -30,7 +30,7 @@ discoveryRoutes.get("/host-meta.json", async (c) => {
 async function webfinger(c: DiscoveryContext): Promise<Response> {
   const query = new URL(c.req.url).searchParams;
   const [resource, ...others] = query.getAll("resource");
-  const origins = originsOf(c.req.url, settings(c.env));
+  const origins = resolveOrigins(c.req.url, settings(c.env));
   const isUri = resource !== undefined && /^[a-z][a-z0-9+.-]*:\S+$/i.test(resource);
   if (!isUri || others.length > 0) {
     return c.json({ error: "malformed", message: NO_RESOURCE }, 400);
@@ -39,7 +39,7 @@ async function webfinger(c: DiscoveryContext): Promise<Response> {
   const user = subject && (await find(c.env.DB, subject, new URL(origins.pages).host));
   if (user === null)
     return c.json({ error: "not-found", message: "Nobody here has this address." }, 404);
-  return c.body(JSON.stringify(describeUser(resource, user, origins, query.getAll("rel"))), 200, {
+  return c.body(JSON.stringify(userJrd(resource, user, origins, query.getAll("rel"))), 200, {
     "Content-Type": "application/jrd+json",
     "Cache-Control": "no-cache",
   });
@@ -48,7 +48,11 @@ async function webfinger(c: DiscoveryContext): Promise<Response> {
 const NO_RESOURCE = "Give one resource, such as acct:alice@example.com.";
 
 /** The name of the account that is meant. A personal domain is its owner's alone. */
-async function find(db: D1Database, subject: Subject, ownHost: string): Promise<string | null> {
+async function find(
+  db: D1Database,
+  subject: WebFingerSubject,
+  ownHost: string,
+): Promise<string | null> {
   const { user, owner } = await findUsers(db, subject.user, subject.host);
   if (owner !== null) return subject.user === null || subject.user === owner ? owner : null;
   return subject.host === ownHost ? user : null;
@@ -56,7 +60,7 @@ async function find(db: D1Database, subject: Subject, ownHost: string): Promise<
 
 /** RFC 8414, with what RFC 8628 §4 and RFC 9207 §3 add. */
 discoveryRoutes.get("/oauth-authorization-server", (c) => {
-  const { pages } = originsOf(c.req.url, settings(c.env));
+  const { pages } = resolveOrigins(c.req.url, settings(c.env));
   return c.json({
     issuer: pages,
     authorization_endpoint: `${pages}/oauth/authorize`,

@@ -1,11 +1,11 @@
 /** What WebFinger says of a person: §10, RFC 7033. Pure. */
 
 import { parseUserName } from "../core/names";
-import { PROPERTY, STORAGE_API, STORAGE_REL } from "../core/spec";
+import { LINK_PROPERTIES, STORAGE_API, STORAGE_REL } from "../core/spec";
 import { type Origins, quotaUrl, rxdbEndpoint, storageRoot } from "../http/hosts";
 
 /** Whom a resource names: somebody at a host, or without a user name the owner of that host. */
-export interface Subject {
+export interface WebFingerSubject {
   user: string | null;
   host: string;
 }
@@ -14,7 +14,7 @@ export interface Subject {
  * Reads a resource: "acct:<user>@<host>", or "https://<host>/" (also http, and without the last
  * slash) for a personal domain. Null if it is no such URI.
  */
-export function parseResource(resource: string): Subject | null {
+export function parseResource(resource: string): WebFingerSubject | null {
   const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s]+)$/i.exec(resource) ?? [];
   if (rawUser !== undefined && rawHost !== undefined) {
     const user = parseUserName(decode(rawUser));
@@ -27,7 +27,7 @@ export function parseResource(resource: string): Subject | null {
 }
 
 /** The JRD of a user; `rels` filters its links (RFC 7033 §4.3), if there are any. */
-export function describeUser(
+export function userJrd(
   resource: string,
   user: string,
   origins: Origins,
@@ -39,15 +39,15 @@ export function describeUser(
       rel: STORAGE_REL,
       href: storageRoot(origins, user),
       properties: {
-        [PROPERTY.version]: STORAGE_API,
-        [PROPERTY.implicitGrant]: authorize,
-        [PROPERTY.tokenInQuery]: "true",
-        [PROPERTY.ranges]: "GET",
-        [PROPERTY.authorizationEndpoint]: authorize,
-        [PROPERTY.tokenEndpoint]: `${origins.pages}/oauth/token`,
-        [PROPERTY.challengeMethods]: "S256",
-        [PROPERTY.quota]: quotaUrl(origins, user),
-        [PROPERTY.rxdb]: rxdbEndpoint(origins, user),
+        [LINK_PROPERTIES.version]: STORAGE_API,
+        [LINK_PROPERTIES.implicitGrant]: authorize,
+        [LINK_PROPERTIES.tokenInQuery]: "true",
+        [LINK_PROPERTIES.ranges]: "GET",
+        [LINK_PROPERTIES.authorizationEndpoint]: authorize,
+        [LINK_PROPERTIES.tokenEndpoint]: `${origins.pages}/oauth/token`,
+        [LINK_PROPERTIES.challengeMethods]: "S256",
+        [LINK_PROPERTIES.quota]: quotaUrl(origins, user),
+        [LINK_PROPERTIES.rxdb]: rxdbEndpoint(origins, user),
       },
     },
   ];

@@ -1,12 +1,12 @@
 /** The access token that a request presents: §9 and RFC 6750 §2. */
 
-import { done, type Outcome, refused } from "../core/refusals";
+import { type Outcome, ok, refused } from "../core/refusals";
 
 /**
  * The token, or null if there is none. §9 and RFC 6750 §2.3: in the query only for reading.
  * Refuses with `malformed` two tokens at once, with `unauthorized` another scheme.
  */
-export function bearerToken(request: Request): Outcome<string | null> {
+export function readBearerToken(request: Request): Outcome<string | null> {
   const reads = request.method === "GET" || request.method === "HEAD";
   const hasQuery = reads && request.url.includes("?");
   const inQuery = hasQuery ? new URL(request.url).searchParams.getAll("access_token") : [];
@@ -15,13 +15,13 @@ export function bearerToken(request: Request): Outcome<string | null> {
     // RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token"
     return refused({ code: "malformed", message: "The request has more than one access token." });
   }
-  if (header === null) return done(inQuery[0] ?? null);
+  if (header === null) return ok(inQuery[0] ?? null);
   // RFC 6750 §3.1: no error code where another scheme was tried.
   if (!/^Bearer( |$)/i.test(header)) {
     return refused({ code: "unauthorized", message: "The Authorization is not Bearer." });
   }
   const token = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(header)?.[1];
-  if (token !== undefined) return done(token);
+  if (token !== undefined) return ok(token);
   const message = "The Authorization header has no bearer token.";
   return refused({ code: "unauthorized", message, error: "invalid_token" });
 }

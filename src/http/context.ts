@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import type { Env } from "../env";
 
-export type AppContext = Context<{ Bindings: Env }>;
+export type HonoContext = Context<{ Bindings: Env }>;
 
 /** Pages are rendered a piece at a time. */
-export type Answer = Response | Promise<Response>;
+export type HandlerResponse = Response | Promise<Response>;

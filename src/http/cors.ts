@@ -36,7 +36,7 @@ const RESPONSE_HEADERS = [
  * answers preflights without touching a binding. The origin is echoed, which allows no more than
  * "*" would: no cookie opens these doors.
  */
-export const allowApps = (methods: string[]) =>
+export const appCors = (methods: string[]) =>
   cors({
     origin: (origin) => origin || "*",
     allowMethods: methods,

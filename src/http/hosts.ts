@@ -9,20 +9,20 @@ export interface Origins {
 }
 
 /** The origins as this request's client sees them, unless the settings fix them. */
-export function originsOf(requestUrl: string, settings: Settings): Origins {
+export function resolveOrigins(requestUrl: string, settings: Settings): Origins {
   const pages = settings.ORIGIN ?? new URL(requestUrl).origin;
   return { pages, storage: settings.STORAGE_ORIGIN ?? pages };
 }
 
 /** The rooms that may be on hosts of their own. */
-export type Door = "pages" | "storage" | "discovery";
+export type HostRole = "pages" | "storage" | "discovery";
 
 /**
  * §14: "the OAuth dialog and launch dashboard or token revocation interface SHOULD be on a
  * different origin than the remoteStorage interface." Whether `door` is open on the host that this
  * request came to; always, while there is only one.
  */
-export function isOpenHere(door: Door, requestUrl: string, settings: Settings): boolean {
+export function isServedOn(door: HostRole, requestUrl: string, settings: Settings): boolean {
   if (settings.STORAGE_ORIGIN === null) return true;
   const { host } = new URL(requestUrl);
   const isStorageHost = host === new URL(settings.STORAGE_ORIGIN).host;
@@ -33,7 +33,7 @@ export function isOpenHere(door: Door, requestUrl: string, settings: Settings): 
 }
 
 /** Whether the request came by Cloudflare's edge, which says in `cf` at which of its places. */
-export const isAtEdge = ({ env, req }: { env: Env; req: { raw: Request } }): boolean =>
+export const isBehindCloudflare = ({ env, req }: { env: Env; req: { raw: Request } }): boolean =>
   env.LOCAL_SERVER === undefined && req.raw.cf?.colo !== undefined;
 
 /** Whether a host is this machine, which browsers take for secure without TLS. */
@@ -59,11 +59,11 @@ export const rxdbEndpoint = (origins: Origins, user: string): string =>
   `${origins.storage.replace(/^http/, "ws")}/rxdb/${user}/{module}`;
 
 /** <user>@<host>, the address that a person gives to an app. */
-export const addressOf = (origins: Origins, user: string): string =>
+export const userAddress = (origins: Origins, user: string): string =>
   `${user}@${new URL(origins.pages).host}`;
 
 /** The path if it leads nowhere but to our own pages, otherwise the home page. */
-export function localPath(requestUrl: string, path: string | undefined): string {
+export function safeRedirectPath(requestUrl: string, path: string | undefined): string {
   const { origin } = new URL(requestUrl);
   if (path === undefined || !path.startsWith("/") || !URL.canParse(path, origin)) return "/";
   const target = new URL(path, origin);

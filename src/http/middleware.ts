@@ -2,11 +2,11 @@
 
 import type { Next } from "hono";
 import { settings } from "../env";
-import type { AppContext } from "./context";
-import { type Door, isAtEdge, isOpenHere } from "./hosts";
+import type { HonoContext } from "./context";
+import { type HostRole, isBehindCloudflare, isServedOn } from "./hosts";
 
 /** Answers 400 to a Host header that names none: everything after this can parse the URL. */
-export async function requireHost(c: AppContext, next: Next): Promise<Response | undefined> {
+export async function rejectInvalidHost(c: HonoContext, next: Next): Promise<Response | undefined> {
   if (!URL.canParse(c.req.url)) {
     return c.text("The Host header names no host.", 400, { "Access-Control-Allow-Origin": "*" });
   }
@@ -18,9 +18,9 @@ export async function requireHost(c: AppContext, next: Next): Promise<Response |
  * clear; a page is sent to https then. Apps are not: browsers follow no redirect of a preflight,
  * and what they had to hide is sent by then. Elsewhere it is the operator who sees to TLS.
  */
-export async function requireTls(c: AppContext, next: Next): Promise<Response | undefined> {
+export async function requireTls(c: HonoContext, next: Next): Promise<Response | undefined> {
   const url = new URL(c.req.url);
-  if (url.protocol === "http:" && isAtEdge(c)) {
+  if (url.protocol === "http:" && isBehindCloudflare(c)) {
     url.protocol = "https:";
     return c.redirect(url.href, 308);
   }
@@ -28,9 +28,9 @@ export async function requireTls(c: AppContext, next: Next): Promise<Response | 
 }
 
 /** Answers 404 where the room is not on this host. */
-export const onlyOnHostOf =
-  (door: Door) =>
-  async (c: AppContext, next: Next): Promise<Response | undefined> => {
-    if (!isOpenHere(door, c.req.url, settings(c.env))) return c.text("There is nothing here.", 404);
+export const requireHostRole =
+  (door: HostRole) =>
+  async (c: HonoContext, next: Next): Promise<Response | undefined> => {
+    if (!isServedOn(door, c.req.url, settings(c.env))) return c.text("There is nothing here.", 404);
     await next();
   };

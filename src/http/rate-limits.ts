@@ -3,15 +3,15 @@
 import type { Next } from "hono";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
-import type { AppContext } from "./context";
-import { isAtEdge } from "./hosts";
+import type { HonoContext } from "./context";
+import { isBehindCloudflare } from "./hosts";
 import { refusalResponse } from "./refusals";
 
 /** The period of the limits in wrangler.toml. */
-export const LIMIT_PERIOD_SECONDS = 60;
+export const RATE_LIMIT_PERIOD_SECONDS = 60;
 
 /** Whether this client's address still has a try. */
-export async function hasTry(c: AppContext, limit: RateLimit): Promise<boolean> {
+export async function isWithinRateLimit(c: HonoContext, limit: RateLimit): Promise<boolean> {
   const { success } = await limit.limit({ key: clientAddress(c) });
   return success;
 }
@@ -34,7 +34,7 @@ interface Bucket {
 const BURST_SECONDS = 100;
 
 /** §14: misses of one address in the public folders, before it is taken for somebody who guesses. */
-const GUESSES: Rate = { perSecond: 0.5, burst: 60 };
+const MISS_RATE: Rate = { perSecond: 0.5, burst: 60 };
 
 /** Buckets that are kept; those that have run empty are dropped first. */
 const MAX_BUCKETS = 20_000;
@@ -65,14 +65,14 @@ export function limitApp(
 }
 
 /** What somebody who is signed in may send, or take along: nobody fills in forms as fast for long. */
-const FORMS: Rate = { perSecond: 0.5, burst: 300 };
+const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
 
 /** Takes a form, or an archive, of somebody who is signed in. Null, or the refusal. */
-export const limitPerson = (account: string, now: number): Refusal | null =>
-  take([{ name: `person ${account}`, rate: FORMS }], now);
+export const limitUser = (account: string, now: number): Refusal | null =>
+  take([{ name: `person ${account}`, rate: FORM_RATE }], now);
 
 /** Takes a request that shows no token, or none that counts. Null, or the refusal. */
-export const limitStranger = (c: AppContext, now: number): Refusal | null =>
+export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
   take(
     [
       {
@@ -84,20 +84,24 @@ export const limitStranger = (c: AppContext, now: number): Refusal | null =>
   );
 
 /** The refusal of a stranger who has guessed too often at public documents, or null. */
-export const barGuesser = (c: AppContext, now: number): Refusal | null =>
+export const blockGuessing = (c: HonoContext, now: number): Refusal | null =>
   tooMany(secondsToWait(guessesOf(c), now));
 
 /** Counts that a stranger has asked for a public document that is not there. Null, or the refusal. */
-export const countGuess = (c: AppContext, now: number): Refusal | null => take([guessesOf(c)], now);
+export const recordMiss = (c: HonoContext, now: number): Refusal | null =>
+  take([guessesOf(c)], now);
 
-const guessesOf = (c: AppContext): Bucket => ({
+const guessesOf = (c: HonoContext): Bucket => ({
   name: `guess ${clientAddress(c)}`,
-  rate: GUESSES,
+  rate: MISS_RATE,
 });
 
 /** The limit of strangers for a whole room. */
-export async function limitStrangers(c: AppContext, next: Next): Promise<Response | undefined> {
-  const refusal = limitStranger(c, Date.now());
+export async function limitAnonymousRequests(
+  c: HonoContext,
+  next: Next,
+): Promise<Response | undefined> {
+  const refusal = limitAnonymous(c, Date.now());
   if (refusal) return refusalResponse(refusal);
   await next();
 }
@@ -144,8 +148,8 @@ const tooMany = (seconds: number): Refusal | null =>
  * subscriber has all of it. Without Cloudflare's edge all share one: there the header would be
  * whatever the client says.
  */
-export function clientAddress(c: AppContext): string {
-  const address = (isAtEdge(c) && c.req.header("cf-connecting-ip")) || "local";
+export function clientAddress(c: HonoContext): string {
+  const address = (isBehindCloudflare(c) && c.req.header("cf-connecting-ip")) || "local";
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");
   const groups = head.split(":").filter(Boolean);

@@ -1,6 +1,6 @@
 /** The exit for refusals of the storage: the only table of its statuses (§5). */
 
-import { etagOf } from "../core/etag";
+import { formatETag } from "../core/etag";
 import type { Refusal } from "../core/refusals";
 
 const STATUS = {
@@ -48,7 +48,7 @@ function headersOf(refusal: Refusal): Record<string, string> {
     case "method-not-allowed":
       return { Allow: refusal.allow };
     case "precondition-failed":
-      return refusal.version === null ? {} : { ETag: etagOf(refusal.version) };
+      return refusal.version === null ? {} : { ETag: formatETag(refusal.version) };
     case "range-not-satisfiable":
       return { "Content-Range": `bytes */${refusal.length}` };
     case "upgrade-required":

@@ -1,6 +1,6 @@
 /** The modules in which apps have databases, in D1. Every write comes to the same when it is repeated. */
 
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 
 export interface ModuleRow {
   module: string;
@@ -16,12 +16,12 @@ export const selectModules = (db: D1Database, account: string): D1PreparedStatem
 
 /** The same, asked at once. */
 export async function loadModules(db: D1Database, account: string): Promise<ModuleRow[]> {
-  const { results } = await askPatiently(() => selectModules(db, account).all<ModuleRow>());
+  const { results } = await withRetry(() => selectModules(db, account).all<ModuleRow>());
   return results;
 }
 
 /** The account of a user that has this module; null: nobody of that name has. */
-export async function loadModuleOwner(
+export async function loadModuleAccount(
   db: D1Database,
   user: string,
   module: string,
@@ -32,7 +32,7 @@ export async function loadModuleOwner(
        WHERE name = ?1 AND deleted_at IS NULL`,
     )
     .bind(user, module);
-  const row = await askPatiently(() => question.first<{ id: string }>());
+  const row = await withRetry(() => question.first<{ id: string }>());
   return row?.id ?? null;
 }
 
@@ -43,7 +43,7 @@ export async function insertModule(
   module: string,
   most: number,
 ): Promise<"open" | "closed" | "full"> {
-  const [, answer] = await askPatiently(() =>
+  const [, answer] = await withRetry(() =>
     db.batch<{ isOpen: 0 | 1 }>([
       db
         .prepare(

@@ -17,9 +17,9 @@
  */
 
 import type { Env } from "../env";
-import { logFault } from "../platform/log";
-import { askPatiently } from "../platform/retry";
-import { insertModule, loadModuleOwner, loadModules, type ModuleRow, selectModules } from "./db";
+import { logWarning } from "../platform/log";
+import { withRetry } from "../platform/retry";
+import { insertModule, loadModuleAccount, loadModules, type ModuleRow, selectModules } from "./db";
 
 export type { ModuleRow };
 
@@ -27,7 +27,7 @@ export type { ModuleRow };
 export const MAX_MODULES = 100;
 
 /** The object of a module. By the account's id: a name that is given up leaves nothing to anybody. */
-export const moduleObject = (env: Pick<Env, "MODULES">, account: string, module: string) =>
+export const moduleStub = (env: Pick<Env, "MODULES">, account: string, module: string) =>
   env.MODULES.getByName(`${account}/${module}`);
 
 /**
@@ -41,8 +41,8 @@ export const openModule = (
 ): Promise<"open" | "closed" | "full"> => insertModule(env.DB, account, module, MAX_MODULES);
 
 /** The id of the account of a user that has opened this module; null: there is none. */
-export const findModule = (env: Env, user: string, module: string): Promise<string | null> =>
-  loadModuleOwner(env.DB, user, module);
+export const findModuleAccount = (env: Env, user: string, module: string): Promise<string | null> =>
+  loadModuleAccount(env.DB, user, module);
 
 /** The modules of an account, by name. */
 export const listModules = (env: Env, account: string): Promise<ModuleRow[]> =>
@@ -55,13 +55,13 @@ export { selectModules };
  * Makes a batch that takes something from apps of an account, and has its modules close what does not
  * stand any more. A module that does not answer does not undo what was done, and is no failure of it.
  */
-export async function batchAndRecheck<Row>(
+export async function batchAndNotifyModules<Row>(
   env: Env,
   account: string,
   statements: D1PreparedStatement[],
 ): Promise<D1Result<Row>[]> {
   const batch = [...statements, selectModules(env.DB, account)];
-  const answers = await askPatiently(() => env.DB.batch<Row>(batch));
+  const answers = await withRetry(() => env.DB.batch<Row>(batch));
   await recheck(env, account, answers.pop()?.results as unknown as ModuleRow[]);
   return answers;
 }
@@ -71,14 +71,14 @@ export async function recheckModules(env: Env, account: string): Promise<void> {
   try {
     await recheck(env, account, await loadModules(env.DB, account));
   } catch (error) {
-    logFault("The modules of an account could not be found.", error);
+    logWarning("The modules of an account could not be found.", error);
   }
 }
 
 async function recheck(env: Env, account: string, modules: ModuleRow[]): Promise<void> {
   const asking = modules.map(({ module }) =>
-    askPatiently(() => moduleObject(env, account, module).recheck()).catch((error) =>
-      logFault("A module was not told that a grant has ended.", error),
+    withRetry(() => moduleStub(env, account, module).recheckGrants()).catch((error) =>
+      logWarning("A module was not told that a grant has ended.", error),
     ),
   );
   await Promise.all(asking);
@@ -92,7 +92,7 @@ async function recheck(env: Env, account: string, modules: ModuleRow[]): Promise
 export async function eraseModules(env: Env, account: string): Promise<boolean> {
   const modules = await loadModules(env.DB, account);
   const answers = await Promise.allSettled(
-    modules.map(({ module }) => askPatiently(() => moduleObject(env, account, module).erase())),
+    modules.map(({ module }) => withRetry(() => moduleStub(env, account, module).erase())),
   );
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed) throw failed.reason;

@@ -1,8 +1,8 @@
 /** Whether what the provider stands on answers: D1, R2 and the users' objects. */
 
 import type { Env } from "../env";
-import { logFault } from "../platform/log";
-import { answerInTime } from "../platform/retry";
+import { logWarning } from "../platform/log";
+import { withCallTimeout } from "../platform/retry";
 import { probeBucket } from "../storage/bodies";
 import { probeDatabase } from "./db/accounts";
 
@@ -30,17 +30,17 @@ export function checkHealth(env: Env, now: number): Promise<Health> {
 
 async function ask(env: Env): Promise<Health> {
   const [d1, r2, objects] = await Promise.all([
-    probe("D1", () => answerInTime(probeDatabase(env.DB), PROBE_WITHIN_MS)),
+    probe("D1", () => withCallTimeout(probeDatabase(env.DB), PROBE_WITHIN_MS)),
     probe("R2", () => probeBucket(env.BODIES, PROBE_WITHIN_MS)),
     probe("An object", async () =>
-      answerInTime(env.USERS.getByName(PROBE_NAME).ping(), PROBE_WITHIN_MS),
+      withCallTimeout(env.USERS.getByName(PROBE_NAME).ping(), PROBE_WITHIN_MS),
     ),
   ]);
   return { d1, r2, objects };
 }
 
 /** Whether all is well. */
-export const isWell = (health: Health): boolean =>
+export const isHealthy = (health: Health): boolean =>
   Object.values(health).every((answer) => answer === "ok");
 
 async function probe(what: string, ask: () => Promise<unknown>): Promise<"ok" | "failed"> {
@@ -48,7 +48,7 @@ async function probe(what: string, ask: () => Promise<unknown>): Promise<"ok" | 
     await ask();
     return "ok";
   } catch (error) {
-    logFault(`${what} does not answer.`, error);
+    logWarning(`${what} does not answer.`, error);
     return "failed";
   }
 }

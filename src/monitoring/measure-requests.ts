@@ -3,10 +3,10 @@
 import type { Next } from "hono";
 import { routePath } from "hono/route";
 import { randomId } from "../core/secrets";
-import type { AppContext } from "../http/context";
+import type { HonoContext } from "../http/context";
 import { logRequest } from "../platform/log";
-import { type RequestRecord, withRecord } from "../platform/request-context";
-import { countRequest, flushIfDue } from "./traffic";
+import { type RequestContext, runWithRequestContext } from "../platform/request-context";
+import { countRequest, flushTrafficIfDue } from "./traffic";
 
 /** What Cloudflare calls a request: sixteen hexadecimal digits, and where it came in. */
 const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
@@ -18,12 +18,12 @@ const METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
  * Logs a line for each request, and counts it. The clock of a Worker stands still while it only
  * computes: milliseconds are those that it has waited for others, up to the first byte of the answer.
  */
-export async function measure(c: AppContext, next: Next): Promise<void> {
+export async function measureRequests(c: HonoContext, next: Next): Promise<void> {
   const begunAt = Date.now();
   const ray = c.req.header("cf-ray");
   const id = ray !== undefined && RAY.test(ray) ? ray : randomId();
-  const record: RequestRecord = { id, calls: 0 };
-  await withRecord(record, next);
+  const record: RequestContext = { id, calls: 0 };
+  await runWithRequestContext(record, next);
   const now = Date.now();
   const { method } = c.req;
   const line = {
@@ -37,7 +37,7 @@ export async function measure(c: AppContext, next: Next): Promise<void> {
   };
   logRequest(line);
   countRequest(line, now);
-  const flush = flushIfDue(c.env.DB, now);
+  const flush = flushTrafficIfDue(c.env.DB, now);
   if (flush) c.executionCtx.waitUntil(flush);
 }
 

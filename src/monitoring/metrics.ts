@@ -4,7 +4,7 @@ import { type AccountTotals, countAccounts } from "./account-totals";
 import { loadTrafficTotals } from "./traffic";
 
 /** Content-Type of the format. */
-export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 interface Family {
   name: string;

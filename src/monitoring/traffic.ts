@@ -6,13 +6,13 @@
  */
 
 import { DAY_MS } from "../core/time";
-import { logFault, type RequestLine } from "../platform/log";
-import { answerInTime } from "../platform/retry";
+import { logWarning, type RequestLogEntry } from "../platform/log";
+import { withCallTimeout } from "../platform/retry";
 import {
   addTraffic,
-  foldTraffic,
   loadTraffic,
   loadTrafficTotals,
+  rollUpTraffic,
   type TrafficRow,
 } from "./db/traffic";
 
@@ -31,15 +31,15 @@ const counters = new Map<string, TrafficRow>();
 let countingSince: number | null = null;
 
 /** The day of a moment (milliseconds since 1970), in days since 1970. */
-export const dayOf = (now: number): number => Math.floor(now / DAY_MS);
+export const trafficDay = (now: number): number => Math.floor(now / DAY_MS);
 
 /** Counts a request that was answered. No call to the platform. */
 export function countRequest(
-  { route, status, milliseconds, bytes }: Omit<RequestLine, "id" | "method" | "calls">,
+  { route, status, milliseconds, bytes }: Omit<RequestLogEntry, "id" | "method" | "calls">,
   now: number,
 ): void {
   countingSince ??= now;
-  const row = { day: dayOf(now), route, status: Math.floor(status / 100) };
+  const row = { day: trafficDay(now), route, status: Math.floor(status / 100) };
   const key = `${row.day} ${row.status} ${route}`;
   let counter = counters.get(key);
   if (counter === undefined) {
@@ -53,7 +53,7 @@ export function countRequest(
 }
 
 /** Writes what was counted if that is due; null if it is not. Never rejects. */
-export function flushIfDue(db: D1Database, now: number): Promise<void> | null {
+export function flushTrafficIfDue(db: D1Database, now: number): Promise<void> | null {
   // An absolute value: the clock may be set back.
   const isDue = countingSince !== null && Math.abs(now - countingSince) >= FLUSH_EVERY_MS;
   return isDue ? flushTraffic(db) : null;
@@ -66,12 +66,12 @@ export async function flushTraffic(db: D1Database): Promise<void> {
   countingSince = null;
   if (rows.length === 0) return;
   try {
-    await answerInTime(addTraffic(db, rows));
+    await withCallTimeout(addTraffic(db, rows));
   } catch (error) {
-    logFault("What was counted for a minute may be lost.", error);
+    logWarning("What was counted for a minute may be lost.", error);
   }
 }
 
 /** Adds up what is older than can be asked for; for the daily round. May be repeated. */
-export const foldOldTraffic = (db: D1Database, now: number): D1PreparedStatement[] =>
-  foldTraffic(db, dayOf(now) - KEPT_DAYS);
+export const rollUpOldTraffic = (db: D1Database, now: number): D1PreparedStatement[] =>
+  rollUpTraffic(db, trafficDay(now) - KEPT_DAYS);

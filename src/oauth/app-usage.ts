@@ -4,8 +4,8 @@
  * counts when it ends is lost: this is a picture, not a bill.
  */
 
-import { dayOf, HOUR_MS } from "../core/time";
-import { logFault } from "../platform/log";
+import { HOUR_MS, toDayNumber } from "../core/time";
+import { logWarning } from "../platform/log";
 import type { AccessClaims } from "./access-tokens";
 import { addUse, deleteUse, loadUse, type UseRow } from "./db/app-usage";
 
@@ -18,7 +18,7 @@ const AFTER_FAULT_MS = 5 * 60 * 1000;
 export const USE_DAYS = 30;
 
 /** The first of these days. */
-export const firstUseDay = (now: number): number => dayOf(now) - USE_DAYS + 1;
+export const firstUseDay = (now: number): number => toDayNumber(now) - USE_DAYS + 1;
 
 /** Grants that an isolate counts for; who was counted for longest goes first. */
 const MAX_COUNTERS = 10_000;
@@ -48,7 +48,7 @@ export function noteUse(
   now: number,
 ): void {
   const counter = counterOf(claims, now);
-  add(counter, dayOf(now), { requests: 1, bytes });
+  add(counter, toDayNumber(now), { requests: 1, bytes });
   counter.lastAt = now;
   // A clock that was set back must not stop the writing for long.
   const isDue = counter.nextAt <= now || counter.nextAt > now + HOUR_MS;
@@ -80,13 +80,13 @@ async function write(db: D1Database, counter: Counter, now: number): Promise<voi
     for (const { day, ...use } of days) add(counter, day, use);
   };
   try {
-    const time = { today: dayOf(now), now, pauseMs: HOUR_MS };
+    const time = { today: toDayNumber(now), now, pauseMs: HOUR_MS };
     const lastAt = await addUse(db, counter, days, time);
     if (lastAt === null || lastAt === now) return;
     counter.nextAt = Math.min(lastAt, now) + HOUR_MS;
     restore();
   } catch (error) {
-    logFault("The use of an app was not noted.", error);
+    logWarning("The use of an app was not noted.", error);
     counter.nextAt = now + AFTER_FAULT_MS;
     restore();
   }

@@ -1,6 +1,6 @@
 /** Authorization codes with PKCE and refresh tokens: RFC 6749 §4.1.3, §6, RFC 7636, §10.1. */
 
-import { formatScopes, isWithin, parseScopes } from "../core/scope";
+import { formatScopes, isSubsetOf, parseScopes } from "../core/scope";
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { insertCode, loadCode, loadRefreshToken, redeemCode, rotateRefreshToken } from "./db/codes";
@@ -94,7 +94,7 @@ export async function exchangeRefreshToken(
   }
   const granted = parseScopes(row.scope) ?? [];
   const wanted = wantedScope === null ? granted : parseScopes(wantedScope);
-  if (wanted === null || !isWithin(wanted, granted)) {
+  if (wanted === null || !isSubsetOf(wanted, granted)) {
     const error_description = "scope goes beyond what was granted.";
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }

@@ -1,6 +1,6 @@
 /** What a person leaves of what was asked for, or takes back of what was granted. Pure. */
 
-import { isWithin, type Scope } from "../core/scope";
+import { isSubsetOf, type Scope } from "../core/scope";
 import { DAY_MS } from "../core/time";
 
 /** What a person can choose for a module. */
@@ -33,7 +33,7 @@ export const withoutRepetition = (scopes: Scope[]): Scope[] =>
   scopes.filter(
     (scope) =>
       scope.module === "*" ||
-      !isWithin(
+      !isSubsetOf(
         [scope],
         scopes.filter((other) => other !== scope),
       ),

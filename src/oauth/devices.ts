@@ -2,7 +2,7 @@
 
 import type { Account } from "../accounts/accounts";
 import { entryOf, insertActivity } from "../accounts/activity";
-import { canBeShown } from "../core/names";
+import { isDisplayable } from "../core/names";
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
 import { randomBelow, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
@@ -61,7 +61,7 @@ export async function requestDevice(
   { clientId, scope }: { clientId: string | null; scope: string | null },
   now: number,
 ): Promise<{ ok: true; response: DeviceResponse } | { ok: false; error: TokenError }> {
-  if (clientId === null || !NAME.test(clientId) || !canBeShown(clientId)) {
+  if (clientId === null || !NAME.test(clientId) || !isDisplayable(clientId)) {
     const error_description =
       "client_id is what the device calls itself: 1 to 50 letters, digits, spaces and . _ - ' ( ) +";
     return { ok: false, error: { error: "invalid_request", error_description } };

@@ -5,7 +5,7 @@ import { type Deed, entryOf, insertActivity, recordDeed } from "../accounts/acti
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
-import type { Language } from "../ui/locale";
+import type { Language } from "../ui/language";
 import { type AccessClaims, signAccessToken } from "./access-tokens";
 import { deleteOldUse } from "./app-usage";
 import { narrow } from "./consent-answer";
@@ -25,7 +25,7 @@ import {
   loadGrantsAndMeeting,
   selectGrant,
 } from "./db/grants";
-import { WORDS } from "./messages";
+import { OAUTH_MESSAGES } from "./messages";
 import type { RedirectUri } from "./redirect-uri";
 
 /** What a person has just allowed an app, before it is a grant. */
@@ -129,7 +129,7 @@ const nameOf = ({ origin, label, id }: GrantRow): string => origin || (label ?? 
 
 /** What somebody with these scopes may do, in words: "notes (read and change), photos (read only)". */
 export function describeScopes(scopes: Scope[], language: Language = "en"): string {
-  const { all, levels } = WORDS[language];
+  const { all, levels } = OAUTH_MESSAGES[language];
   return scopes
     .map(({ module, level }) => `${module === "*" ? all : module} (${levels[level]})`)
     .join(", ");

@@ -141,4 +141,4 @@ const de: typeof en = {
   },
 };
 
-export const WORDS = { en, de };
+export const OAUTH_MESSAGES = { en, de };

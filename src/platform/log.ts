@@ -6,7 +6,7 @@
 import { requestId } from "./request-context";
 
 /** A request that was answered, with nothing in it by which a person could be known. */
-export interface RequestLine {
+export interface RequestLogEntry {
   id: string;
   method: string;
   /** The pattern that matched, never the path. */
@@ -20,10 +20,10 @@ export interface RequestLine {
 }
 
 /** Logs a request that was answered. */
-export const logRequest = (line: RequestLine): void => console.log(JSON.stringify(line));
+export const logRequest = (line: RequestLogEntry): void => console.log(JSON.stringify(line));
 
 /** Logs a failure nobody foresaw, whole, and returns the request's id, under which it can be found. */
-export function logFailure(request: Request, error: unknown): string {
+export function logError(request: Request, error: unknown): string {
   const id = requestId();
   const room = URL.parse(request.url)?.pathname.split("/", 2).join("/");
   console.error(JSON.stringify({ id, method: request.method, room, error: describe(error) }));
@@ -31,7 +31,7 @@ export function logFailure(request: Request, error: unknown): string {
 }
 
 /** Logs a fault that was dealt with. */
-export function logFault(what: string, error: unknown): void {
+export function logWarning(what: string, error: unknown): void {
   console.warn(JSON.stringify({ what, error: describe(error) }));
 }
 

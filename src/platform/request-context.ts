@@ -4,17 +4,18 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomId } from "../core/secrets";
 
 /** A request while it is worked on. */
-export interface RequestRecord {
+export interface RequestContext {
   /** By which its lines in the log, and the body of a 500, can be found. */
   id: string;
   /** How often it has asked D1, R2 or an object, tries again included. */
   calls: number;
 }
 
-const records = new AsyncLocalStorage<RequestRecord>();
+const records = new AsyncLocalStorage<RequestContext>();
 
 /** Works on a request with a record of its own. */
-export const withRecord = <T>(record: RequestRecord, work: () => T): T => records.run(record, work);
+export const runWithRequestContext = <T>(record: RequestContext, work: () => T): T =>
+  records.run(record, work);
 
 /** Counts a call to the platform for whatever request makes it. */
 export function countCall(): void {

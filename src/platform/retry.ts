@@ -1,16 +1,16 @@
 /** Patience with the platform: D1, R2 and Durable Objects fail for a moment now and then. */
 
 import { randomFraction } from "../core/secrets";
-import { logFault } from "./log";
+import { logWarning } from "./log";
 import { countCall } from "./request-context";
 
 /** Tries in all, so that the waiting between them stays below a second. */
-export const MAX_TRIES = 3;
+export const MAX_ATTEMPTS = 3;
 
 /** After this time a call counts as not answered; whoever asked has not much more patience. */
-export const ANSWER_WITHIN_MS = 10_000;
+export const CALL_TIMEOUT_MS = 10_000;
 
-const FIRST_PAUSE_MS = 100;
+const FIRST_BACKOFF_MS = 100;
 
 /**
  * What Cloudflare says when the fault is its own and will pass: the errors of D1 that it lists as
@@ -36,16 +36,16 @@ const flagOf = (error: unknown, flag: string): boolean =>
  * same when it is repeated. Tries again after a fault that may have passed by then. Rejects with
  * the last fault; it is transient if the answer took too long.
  */
-export async function askPatiently<T>(ask: () => Promise<T>): Promise<T> {
+export async function withRetry<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await answerInTime(ask());
+      return await withCallTimeout(ask());
     } catch (error) {
       const isWorthIt =
-        isTransient(error) && !isOverloaded(error) && !(error instanceof LateAnswer);
-      if (!isWorthIt || tries === MAX_TRIES) throw error;
-      logFault("A call to the platform is tried again.", error);
-      await pause(tries);
+        isTransient(error) && !isOverloaded(error) && !(error instanceof TimeoutError);
+      if (!isWorthIt || tries === MAX_ATTEMPTS) throw error;
+      logWarning("A call to the platform is tried again.", error);
+      await backoff(tries);
     }
   }
 }
@@ -54,19 +54,19 @@ export async function askPatiently<T>(ask: () => Promise<T>): Promise<T> {
  * The answer to a call to the platform, which counts as one of the request's. Rejects with a transient
  * error when it does not come in time (milliseconds).
  */
-export function answerInTime<T>(
+export function withCallTimeout<T>(
   answer: Promise<T>,
-  withinMs: number = ANSWER_WITHIN_MS,
+  withinMs: number = CALL_TIMEOUT_MS,
 ): Promise<T> {
   countCall();
-  return inTime(answer, withinMs);
+  return withTimeout(answer, withinMs);
 }
 
 /** The same for what is no call to the platform: what the client sends. */
-export async function inTime<T>(answer: Promise<T>, withinMs: number): Promise<T> {
+export async function withTimeout<T>(answer: Promise<T>, withinMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LateAnswer()), withinMs);
+    timer = setTimeout(() => reject(new TimeoutError()), withinMs);
   });
   try {
     return await Promise.race([answer, late]);
@@ -75,10 +75,10 @@ export async function inTime<T>(answer: Promise<T>, withinMs: number): Promise<T
   }
 }
 
-class LateAnswer extends Error {
+class TimeoutError extends Error {
   override message = "The platform has not answered in time.";
 }
 
 /** Waits before the next try: longer each time, and never as long as all others do. */
-export const pause = (tries: number): Promise<void> =>
-  scheduler.wait(FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + randomFraction()));
+export const backoff = (tries: number): Promise<void> =>
+  scheduler.wait(FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + randomFraction()));

@@ -1,24 +1,24 @@
 /** The bytes of large attachments in R2, each under a key that is never written twice. */
 
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 import { dropBodies } from "../storage/bodies";
 
 export { dropBodies };
 
 /** Rejects if R2 does not take it. */
 export async function writeWhole(bucket: R2Bucket, key: string, bytes: Uint8Array): Promise<void> {
-  await askPatiently(() => bucket.put(key, bytes));
+  await withRetry(() => bucket.put(key, bytes));
 }
 
 /** Null: there is no such object. */
 export async function readWhole(bucket: R2Bucket, key: string): Promise<Uint8Array | null> {
-  const object = await askPatiently(() => bucket.get(key));
+  const object = await withRetry(() => bucket.get(key));
   return object && new Uint8Array(await object.arrayBuffer());
 }
 
 /** Deletes some of the objects whose keys begin so. Returns whether there are more. */
 export async function dropSomeBelow(bucket: R2Bucket, prefix: string): Promise<boolean> {
-  const { objects, truncated } = await askPatiently(() => bucket.list({ prefix }));
+  const { objects, truncated } = await withRetry(() => bucket.list({ prefix }));
   if (objects.length > 0)
     await dropBodies(
       bucket,

@@ -2,9 +2,9 @@
 
 import { recordDeed } from "../accounts/activity";
 import type { Env } from "../env";
-import { listModules, moduleObject } from "../modules/modules";
-import { logFault } from "../platform/log";
-import { askPatiently } from "../platform/retry";
+import { listModules, moduleStub } from "../modules/modules";
+import { logWarning } from "../platform/log";
+import { withRetry } from "../platform/retry";
 import type { CollectionTotals, DatabaseTotals } from "./inventory";
 
 /** A database as its person sees it. */
@@ -32,7 +32,7 @@ export async function listDatabases(env: Env, account: string): Promise<ModuleDa
   const all = await Promise.all(
     modules.map(async ({ module }) => {
       const databases = await lookInto(env, account, module).catch((error) => {
-        logFault("A module did not say what is in it.", error);
+        logWarning("A module did not say what is in it.", error);
         return null;
       });
       return { module, databases };
@@ -56,8 +56,8 @@ export async function findDatabase(
 }
 
 async function lookInto(env: Env, account: string, module: string): Promise<Database[]> {
-  const object = moduleObject(env, account, module);
-  const totals = await askPatiently(async () => await object.inventory());
+  const object = moduleStub(env, account, module);
+  const totals = await withRetry(async () => await object.inventory());
   return totals.map(describe).sort(byName);
 }
 
@@ -99,8 +99,8 @@ export async function deleteDatabase(
   const deed = { kind: "database-deleted", module, name } as const;
   const line = recordDeed(env.DB, account, deed, now);
   // The log goes first: a line too many is better than a database that is gone without one.
-  await askPatiently(() => line.run());
-  await askPatiently(async () => await moduleObject(env, account, module).deleteDatabase(name));
+  await withRetry(() => line.run());
+  await withRetry(async () => await moduleStub(env, account, module).deleteDatabase(name));
 }
 
 const byName = (a: { name: string }, b: { name: string }): number =>

@@ -1,11 +1,11 @@
 /** The Durable Object of one user and module: a shell around the databases of RxDB apps. */
 
 import { DurableObject } from "cloudflare:workers";
-import { done, type Outcome, refused } from "../core/refusals";
+import { type Outcome, ok, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import { wakeAt } from "../platform/alarms";
-import { logFault } from "../platform/log";
+import { scheduleAlarm } from "../platform/alarms";
+import { logWarning } from "../platform/log";
 import { BAD_TOKEN } from "../storage/refusals";
 import type { DatabaseTotals } from "./inventory";
 import { Module, type Owner } from "./module";
@@ -138,11 +138,13 @@ export class ModuleObject extends DurableObject<Env> {
     this.#planWake(Date.now() + KEPT_MS);
     // It is deleted, whether or not D1 hears at once that there is room.
     const settling = room.module.ledger.settle();
-    this.ctx.waitUntil(settling.catch((error) => logFault("Room was not given back yet.", error)));
+    this.ctx.waitUntil(
+      settling.catch((error) => logWarning("Room was not given back yet.", error)),
+    );
   }
 
   /** Closes the sockets whose grant does not stand any more, and forgets what came in by it. */
-  async recheck(): Promise<void> {
+  async recheckGrants(): Promise<void> {
     const room = this.#known();
     if (!room) return;
     const { sessions, standings, module } = room;
@@ -180,11 +182,11 @@ export class ModuleObject extends DurableObject<Env> {
     const now = Date.now();
     for (const hash of room.sessions.listForgotten(now)) this.#endSession(room, hash);
     try {
-      await this.recheck();
+      await this.recheckGrants();
       const next = await room.module.tidyUp(now);
       if (next !== null) this.#planWake(next);
     } catch (error) {
-      logFault("A module was not tidied up and will be later.", error);
+      logWarning("A module was not tidied up and will be later.", error);
       this.#planWake(now + KEPT_MS);
     }
   }
@@ -192,12 +194,12 @@ export class ModuleObject extends DurableObject<Env> {
   /** What there is; or where there is nothing, what a grant opens that stands. */
   async #enter(owner: Owner, grant: string | null, now: number): Promise<Outcome<Room>> {
     const room = this.#known();
-    if (room) return done(room);
+    if (room) return ok(room);
     if (grant === null) return refused(BAD_TOKEN);
     // Before anything is stored: an object that was erased is to stay so.
     const { account, module } = owner;
     const level = await weighGrant(this.env, { account, grant }, module, now);
-    return level.ok ? done(this.#open(owner)) : level;
+    return level.ok ? ok(this.#open(owner)) : level;
   }
 
   /** Everything there is, if there is anything. */
@@ -219,7 +221,7 @@ export class ModuleObject extends DurableObject<Env> {
   #planWake(at: number): void {
     if (this.#wakesAt <= at) return;
     this.#wakesAt = at;
-    this.ctx.waitUntil(wakeAt(this.ctx.storage, at));
+    this.ctx.waitUntil(scheduleAlarm(this.ctx.storage, at));
   }
 
   /** What a change asks for, in the background. */
@@ -228,11 +230,11 @@ export class ModuleObject extends DurableObject<Env> {
     const work = [
       module.ledger.isAmple ? module.ledger.settle() : null,
       // Who only listens shows no token: whether theirs still stands is asked now and then as well.
-      standings.areFresh(now) ? null : this.recheck(),
+      standings.areFresh(now) ? null : this.recheckGrants(),
     ];
     for (const task of work) {
       if (!task) continue;
-      const done = task.catch((error) => logFault("A module was not looked after.", error));
+      const done = task.catch((error) => logWarning("A module was not looked after.", error));
       this.ctx.waitUntil(done);
     }
   }

@@ -14,7 +14,7 @@
  */
 
 import { type Env, settings } from "../env";
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 import { reserve, selectRoom } from "./db";
 
 /** Reserved ahead, so that small writes seldom ask D1. */
@@ -86,9 +86,7 @@ export class Ledger {
   async readRoom(): Promise<{ quotaBytes: number; usedBytes: number }> {
     const { DEFAULT_QUOTA_BYTES } = settings(this.#env);
     const question = selectRoom(this.#env.DB, this.#owner.account, DEFAULT_QUOTA_BYTES);
-    const room = await askPatiently(() =>
-      question.first<{ quotaBytes: number; usedBytes: number }>(),
-    );
+    const room = await withRetry(() => question.first<{ quotaBytes: number; usedBytes: number }>());
     return room ?? { quotaBytes: 0, usedBytes: 0 };
   }
 
@@ -102,7 +100,7 @@ export class Ledger {
   async #ask(need: number, want: number): Promise<number | null> {
     const { DEFAULT_QUOTA_BYTES } = settings(this.#env);
     const statement = reserve(this.#env.DB, this.#owner, need, want, DEFAULT_QUOTA_BYTES);
-    const row = await askPatiently(() => statement.first<{ bytes: number }>());
+    const row = await withRetry(() => statement.first<{ bytes: number }>());
     return row?.bytes ?? null;
   }
 

@@ -3,17 +3,17 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../core/refusals";
-import { isModule } from "../core/scope";
+import { isModuleName } from "../core/scope";
 import { sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { bearerToken } from "../http/bearer";
-import { allowApps } from "../http/cors";
-import { isOpenHere, originsOf, rxdbEndpoint } from "../http/hosts";
-import { limitApp, limitStranger } from "../http/rate-limits";
+import { readBearerToken } from "../http/bearer";
+import { appCors } from "../http/cors";
+import { isServedOn, resolveOrigins, rxdbEndpoint } from "../http/hosts";
+import { limitAnonymous, limitApp } from "../http/rate-limits";
 import { refusalResponse } from "../http/refusals";
-import { findModule, moduleObject, openModule } from "../modules/modules";
-import { logFailure } from "../platform/log";
-import { askPatiently } from "../platform/retry";
+import { findModuleAccount, moduleStub, openModule } from "../modules/modules";
+import { logError } from "../platform/log";
+import { withRetry } from "../platform/retry";
 import { identify, noteGone, weighOwner } from "../storage/authorization";
 import { BAD_TOKEN, MISDIRECTED } from "../storage/refusals";
 import type { Owner } from "./module";
@@ -33,7 +33,7 @@ const MAX_REQUEST_BYTES = 1024;
 
 export const rxdbRoutes = new Hono<{ Bindings: Env }>()
   .get("/:user/:module", answerSocket)
-  .use("/:user/:module/session", allowApps(["POST"]))
+  .use("/:user/:module/session", appCors(["POST"]))
   .post("/:user/:module/session", answerSession)
   .all("/:user/:module/session", (c) => refuseMethod(c, "POST, OPTIONS"))
   .all("/:user/:module", (c) => refuseMethod(c, "GET"))
@@ -61,7 +61,7 @@ async function answerSocket(c: RxdbContext): Promise<Response> {
     const arrival = await weighArrival(c, Date.now());
     return arrival.ok ? await enter(c, arrival.value) : refusingSocket(c, arrival.refusal);
   } catch (error) {
-    logFailure(c.req.raw, error);
+    logError(c.req.raw, error);
     return refusingSocket(c, UNAVAILABLE);
   }
 }
@@ -70,7 +70,7 @@ async function enter(c: RxdbContext, arrival: Arrival): Promise<Response> {
   const { account, module } = arrival.owner;
   const headers = { Upgrade: "websocket", [CALLER]: JSON.stringify(arrival) };
   const request = new Request(c.req.url.split("?")[0] as string, { headers });
-  const response = await moduleObject(c.env, account, module).fetch(request);
+  const response = await moduleStub(c.env, account, module).fetch(request);
   if (response.webSocket) return response;
   return refusingSocket(c, await response.json<SocketRefusal>());
 }
@@ -90,9 +90,9 @@ async function weighArrival(c: RxdbContext, now: number): Promise<Outcome<Arriva
     const session = await sha256(token);
     return { ok: true, value: { owner: own, session, token: { grant, expiresAt }, ...rest } };
   }
-  const limit = limitStranger(c, now);
+  const limit = limitAnonymous(c, now);
   if (limit) return refused(limit);
-  const account = await findModule(c.env, user, module);
+  const account = await findModuleAccount(c.env, user, module);
   if (account === null) return refused(BAD_TOKEN);
   const owner = { account, user, module };
   return { ok: true, value: { owner, session: await sha256(secret), token: null, ...rest } };
@@ -112,8 +112,8 @@ async function answerSession(c: RxdbContext): Promise<Response> {
     return refusalResponse({ code: "malformed", message });
   }
   const { token: _, grant, expiresAt, ...owner } = bearer.value;
-  const object = moduleObject(c.env, owner.account, module);
-  const opened = await askPatiently(
+  const object = moduleStub(c.env, owner.account, module);
+  const opened = await withRetry(
     async () => await object.openSession(owner, { grant, expiresAt }, request.session ?? null),
   );
   if (!opened.ok) return refusalResponse(opened.refusal as Refusal);
@@ -136,9 +136,9 @@ async function readRequest(request: Request): Promise<v.InferOutput<typeof Sessi
 
 /** Which module of whom. Refuses with `misdirected`, and with `not-found` what is no module. */
 function placeOf(c: RxdbContext): Outcome<{ user: string; module: string }> {
-  if (!isOpenHere("storage", c.req.url, settings(c.env))) return refused(MISDIRECTED);
+  if (!isServedOn("storage", c.req.url, settings(c.env))) return refused(MISDIRECTED);
   const { user = "", module = "" } = c.req.param() as Partial<Record<string, string>>;
-  const isOne = !module.includes(" ") && isModule(module);
+  const isOne = !module.includes(" ") && isModuleName(module);
   return isOne
     ? { ok: true, value: { user, module } }
     : refused({ code: "not-found", message: "This is not the name of a module." });
@@ -160,7 +160,7 @@ async function weighBearer(
 ): Promise<Outcome<Bearer>> {
   const { env, req } = c;
   const presented = await identify(env, req.raw, now);
-  const limit = presented ? limitApp(env, presented, now) : limitStranger(c, now);
+  const limit = presented ? limitApp(env, presented, now) : limitAnonymous(c, now);
   if (limit) return refused(limit);
   const claims = weighOwner(req.raw, presented, user);
   if (!claims.ok) return claims;
@@ -172,17 +172,17 @@ async function weighBearer(
   }
   // A module is not opened by who may read everything: that would be all names there can be.
   const mayOpen = allowed.value === "rw" || scopes.some((scope) => scope.module === module);
-  if (!mayOpen && (await findModule(env, user, module)) === null) return refused(READ_ONLY);
+  if (!mayOpen && (await findModuleAccount(env, user, module)) === null) return refused(READ_ONLY);
   // From now on the module is told when a grant ends; it weighs this one again.
   const opened = await openModule(env, account, module);
   if (opened === "full") {
     return refused({ code: "malformed", message: "There are too many modules with databases." });
   }
   if (opened === "closed") return refused(BAD_TOKEN);
-  const token = bearerToken(req.raw);
+  const token = readBearerToken(req.raw);
   if (!token.ok || token.value === null) return refused(BAD_TOKEN);
   return { ok: true, value: { account, user, module, grant, expiresAt, token: token.value } };
 }
 
 const endpointOf = (c: RxdbContext, user: string, module: string): string =>
-  rxdbEndpoint(originsOf(c.req.url, settings(c.env)), user).replace("{module}", module);
+  rxdbEndpoint(resolveOrigins(c.req.url, settings(c.env)), user).replace("{module}", module);

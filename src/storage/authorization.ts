@@ -1,13 +1,13 @@
 /** Who asks, and may they? §9. */
 
 import { isPublic, type NodePath } from "../core/path";
-import { done, type Outcome, refused } from "../core/refusals";
-import { allows, type Scope } from "../core/scope";
+import { type Outcome, ok, refused } from "../core/refusals";
+import { isAllowed, type Scope } from "../core/scope";
 import type { Env } from "../env";
-import { bearerToken } from "../http/bearer";
+import { readBearerToken } from "../http/bearer";
 import { type AccessClaims, verifyAccessToken } from "../oauth/access-tokens";
 import { grantStanding, grantStatement } from "../oauth/grants";
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "./refusals";
 
 /** A request that may go on: with a token that names a grant, or for a public document without. */
@@ -34,7 +34,7 @@ export async function identify(
   request: Request,
   now: number,
 ): Promise<AccessClaims | null> {
-  const token = bearerToken(request);
+  const token = readBearerToken(request);
   if (!token.ok || token.value === null) return null;
   const claims = await verifyAccessToken(env, token.value, now);
   return claims && !gone.has(grantOf(claims)) ? claims : null;
@@ -61,7 +61,7 @@ export function weighToken(
 ): Outcome<AccessClaims> {
   const claims = weighOwner(request, presented, user);
   if (!claims.ok) return claims;
-  return allows(claims.value.scopes, action, node) ? claims : refused(OUT_OF_SCOPE);
+  return isAllowed(claims.value.scopes, action, node) ? claims : refused(OUT_OF_SCOPE);
 }
 
 /** The same for what has no scope of its own. §5: "403 for [...] outside the user's <storage_root>" */
@@ -70,11 +70,11 @@ export function weighOwner(
   presented: AccessClaims | null,
   user: string,
 ): Outcome<AccessClaims> {
-  const token = bearerToken(request);
+  const token = readBearerToken(request);
   if (!token.ok) return token;
   if (token.value === null) return refused({ code: "unauthorized", message: NO_TOKEN });
   if (presented === null) return refused(BAD_TOKEN);
-  return presented.user === user ? done(presented) : refused(OUT_OF_SCOPE);
+  return presented.user === user ? ok(presented) : refused(OUT_OF_SCOPE);
 }
 
 /**
@@ -92,7 +92,7 @@ export async function askWithGrant<Row>(
   const answer = await askIfGranted<Row>(env, claims, question, now);
   if (!answer.ok) return answer;
   const { scopes, rows } = answer.value;
-  return allows(scopes, action, node) ? done(rows) : refused(OUT_OF_SCOPE);
+  return isAllowed(scopes, action, node) ? ok(rows) : refused(OUT_OF_SCOPE);
 }
 
 /**
@@ -106,11 +106,11 @@ export async function askIfGranted<Row>(
   now: number,
 ): Promise<Outcome<{ scopes: Scope[]; rows: Row[] }>> {
   const questions = [grantStatement(env.DB, claims, now), question];
-  const [granted, answer] = await askPatiently(() => env.DB.batch(questions));
+  const [granted, answer] = await withRetry(() => env.DB.batch(questions));
   const standing = grantStanding(granted);
   if (standing === null) return refused(BAD_TOKEN);
   if (standing.isSuspended) return refused(SUSPENDED);
-  return done({ scopes: standing.scopes, rows: (answer?.results ?? []) as Row[] });
+  return ok({ scopes: standing.scopes, rows: (answer?.results ?? []) as Row[] });
 }
 
 const NO_TOKEN = "This needs an access token: Authorization: Bearer <access_token>.";

@@ -4,12 +4,12 @@
  * the same for all versions of a document, so that earlier ones can be found by their prefix.
  */
 
-import { documentAt, type NodePath, pathOf } from "../core/path";
+import { documentFromPath, formatPath, type NodePath } from "../core/path";
 import type { ByteRange } from "../core/range";
-import { done, type Outcome, type Refusal, refused } from "../core/refusals";
+import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
-import { logFault } from "../platform/log";
-import { ANSWER_WITHIN_MS, answerInTime, askPatiently, inTime } from "../platform/retry";
+import { logWarning } from "../platform/log";
+import { CALL_TIMEOUT_MS, withCallTimeout, withRetry, withTimeout } from "../platform/retry";
 
 /** A body that is no longer than this is held in memory, so that it can be sent again after a fault. */
 export const SMALL_BODY_BYTES = 128 * 1024;
@@ -19,7 +19,7 @@ const SLOWEST_BYTES_PER_MS = 8;
 
 /** How long the upload of so many bytes may take. */
 export const uploadTimeMs = (bytes: number): number =>
-  ANSWER_WITHIN_MS + bytes / SLOWEST_BYTES_PER_MS;
+  CALL_TIMEOUT_MS + bytes / SLOWEST_BYTES_PER_MS;
 
 /** Without a known length: enough for most documents, and little for who sends slowly. */
 const FIRST_READ_BYTES = 64 * 1024;
@@ -29,7 +29,7 @@ export const PART_BYTES = 5 * 1024 * 1024;
 
 /** The R2 key of one version of a document. */
 export async function bodyKey(account: string, node: NodePath, version: string): Promise<string> {
-  const document = (await sha256(pathOf(node))).slice(0, 22);
+  const document = (await sha256(formatPath(node))).slice(0, 22);
   return `${account}/${document}/${version}`;
 }
 
@@ -66,12 +66,12 @@ export async function writeBody(
   const { replaces, ...rest } = label;
   const options = { customMetadata: replaces === undefined ? rest : { ...rest, replaces } };
   const putWhole = async (bytes: Uint8Array) =>
-    done((await askPatiently(() => bucket.put(key, bytes, options))).size);
+    ok((await withRetry(() => bucket.put(key, bytes, options))).size);
   if (body === null || length === 0) return putWhole(new Uint8Array());
   if (length !== null && length > allowance.bytes) return refused(allowance.refusal);
   if (length !== null && length > SMALL_BODY_BYTES) {
     const put = bucket.put(key, body, options);
-    return done((await answerInTime(put, uploadTimeMs(length))).size);
+    return ok((await withCallTimeout(put, uploadTimeMs(length))).size);
   }
   const reader = body.getReader({ mode: "byob" });
   if (length !== null) {
@@ -82,7 +82,7 @@ export async function writeBody(
   const first = await readPart(reader);
   if (first.byteLength > allowance.bytes) return refused(allowance.refusal);
   if (first.byteLength < PART_BYTES) return putWhole(first);
-  const upload = await askPatiently(() => bucket.createMultipartUpload(key, options));
+  const upload = await withRetry(() => bucket.createMultipartUpload(key, options));
   return writeParts(bucket, upload, reader, first, allowance, onUpload);
 }
 
@@ -102,16 +102,16 @@ async function writeParts(
       const bytes = part;
       written += bytes.byteLength;
       if (written > allowance.bytes) {
-        await askPatiently(() => upload.abort());
+        await withRetry(() => upload.abort());
         return refused(allowance.refusal);
       }
-      parts.push(await askPatiently(() => upload.uploadPart(parts.length + 1, bytes)));
+      parts.push(await withRetry(() => upload.uploadPart(parts.length + 1, bytes)));
     }
-    return done((await askPatiently(() => complete(bucket, upload, parts))).size);
+    return ok((await withRetry(() => complete(bucket, upload, parts))).size);
   } catch (error) {
     // The first failure is the one to report.
-    await askPatiently(() => upload.abort()).catch((fault) =>
-      logFault("An upload was left unfinished.", fault),
+    await withRetry(() => upload.abort()).catch((fault) =>
+      logWarning("An upload was left unfinished.", fault),
     );
     throw error;
   }
@@ -124,7 +124,7 @@ async function complete(
   parts: R2UploadedPart[],
 ): Promise<R2Object> {
   try {
-    return await answerInTime(upload.complete(parts));
+    return await withCallTimeout(upload.complete(parts));
   } catch (error) {
     const object = await bucket.head(upload.key);
     if (object) return object;
@@ -145,13 +145,13 @@ async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
 
 async function readBytes(reader: ReadableStreamBYOBReader, bytes: number): Promise<Uint8Array> {
   const read = reader.readAtLeast(bytes, new Uint8Array(bytes));
-  const { value } = await inTime(read, uploadTimeMs(bytes));
+  const { value } = await withTimeout(read, uploadTimeMs(bytes));
   return value ?? new Uint8Array();
 }
 
 /** Asks for a body that is not there: whether the bucket answers at all. Rejects if it does not. */
 export async function probeBucket(bucket: R2Bucket, withinMs: number): Promise<void> {
-  await answerInTime(bucket.head("probe"), withinMs);
+  await withCallTimeout(bucket.head("probe"), withinMs);
 }
 
 /** The bytes of a version, all or a range; null if there is no such object. */
@@ -160,13 +160,13 @@ export async function readBody(
   key: string,
   range: ByteRange | null,
 ): Promise<ReadableStream | null> {
-  const object = await askPatiently(() => bucket.get(key, range ? { range } : {}));
+  const object = await withRetry(() => bucket.get(key, range ? { range } : {}));
   return object?.body ?? null;
 }
 
 /** Nothing happens to those that are gone. At most MAX_DROPPED at a time. */
 export const dropBodies = (bucket: R2Bucket, keys: string[]): Promise<void> =>
-  askPatiently(() => bucket.delete(keys));
+  withRetry(() => bucket.delete(keys));
 
 /** What R2 deletes in one call. */
 export const MAX_DROPPED = 1000;
@@ -187,7 +187,7 @@ export const dropSomeOfDatabases = (bucket: R2Bucket, account: string): Promise<
 
 async function dropSomeBelow(bucket: R2Bucket, prefix: string): Promise<boolean> {
   const options: R2ListOptions = { prefix, limit: MAX_DROPPED };
-  const { objects, truncated } = await askPatiently(() => bucket.list(options));
+  const { objects, truncated } = await withRetry(() => bucket.list(options));
   const keys = objects.map(({ key }) => key);
   if (keys.length > 0) await dropBodies(bucket, keys);
   return truncated;
@@ -196,7 +196,7 @@ async function dropSomeBelow(bucket: R2Bucket, prefix: string): Promise<boolean>
 /** Ends an upload in parts that nobody goes on with; nothing happens to one that has ended. */
 export async function abortUpload(bucket: R2Bucket, key: string, uploadId: string): Promise<void> {
   try {
-    await askPatiently(() => bucket.resumeMultipartUpload(key, uploadId).abort());
+    await withRetry(() => bucket.resumeMultipartUpload(key, uploadId).abort());
   } catch (error) {
     // R2's code for an upload that does not exist.
     if (!String(error).includes("(10024)")) throw error;
@@ -244,7 +244,7 @@ export async function* walkBodies(
   let held: R2Object[] = [];
   for (;;) {
     const options: R2ListOptions = { prefix: `${account}/`, include: ["customMetadata"], ...from };
-    const list = await askPatiently(() => bucket.list(options));
+    const list = await withRetry(() => bucket.list(options));
     const documents = Map.groupBy([...held, ...list.objects], ({ key }) => prefixOf(key));
     const [last, itsObjects] = [...documents].at(-1) ?? [];
     held = [];
@@ -281,7 +281,7 @@ async function pathBehind(prefix: string, objects: R2Object[]): Promise<string |
   const [account = ""] = prefix.split("/", 1);
   for (const path of new Set(objects.map(({ customMetadata }) => customMetadata?.path))) {
     if (path === undefined) continue;
-    if ((await bodyKey(account, documentAt(path), "")) === `${prefix}/`) return path;
+    if ((await bodyKey(account, documentFromPath(path), "")) === `${prefix}/`) return path;
   }
   return null;
 }

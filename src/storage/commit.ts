@@ -24,11 +24,11 @@
  * while its successor runs.
  */
 
-import { demandedVersion } from "../core/etag";
+import { requiredVersion } from "../core/etag";
 import type { NodePath } from "../core/path";
-import { done, type Outcome, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
-import { logFault } from "../platform/log";
-import { answerInTime, askPatiently, MAX_TRIES, pause } from "../platform/retry";
+import { type Outcome, ok, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
+import { logWarning } from "../platform/log";
+import { backoff, MAX_ATTEMPTS, withCallTimeout, withRetry } from "../platform/retry";
 import { type Change, changeStatements, type Weighed } from "./db/changes";
 import { type NodeRow, selectDocument, selectRoot } from "./db/nodes";
 import { refusalOf } from "./refusals";
@@ -77,16 +77,16 @@ export class Committer {
       try {
         this.#base = first.seen ? first.seen.rootVersion : await this.#readRoot(first.account);
       } catch (error) {
-        logFault("The root could not be read before a commit.", error);
+        logWarning("The root could not be read before a commit.", error);
         return group.map(() => refused(UNAVAILABLE));
       }
     }
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
       const base: string | null = this.#base;
       this.#base = undefined;
-      if (isUnanswered) await pause(tries);
+      if (isUnanswered) await backoff(tries);
       try {
-        const weighed = await answerInTime(this.#runBatch(group, base));
+        const weighed = await withCallTimeout(this.#runBatch(group, base));
         this.#base = rootAfter(group, weighed);
         if (!weighed.some(({ verdict }) => verdict === "fenced")) {
           const outcomes = group.map((change, i) => outcomeOf(change, weighed[i] as Weighed));
@@ -95,7 +95,7 @@ export class Committer {
         }
         if (!isUnanswered) continue;
       } catch (error) {
-        logFault("A commit was not answered.", error);
+        logWarning("A commit was not answered.", error);
         isUnanswered = true;
       }
       const root = await this.#readRoot(first.account);
@@ -129,7 +129,7 @@ export class Committer {
   }
 
   #readRoot(account: string): Promise<string | null> {
-    return askPatiently(() => selectRoot(this.#db, account).first<string>("version"));
+    return withRetry(() => selectRoot(this.#db, account).first<string>("version"));
   }
 
   /**
@@ -142,7 +142,7 @@ export class Committer {
     base: string | null,
   ): Promise<Outcome<Committed>[]> {
     const looks = group.map(({ account, node }) => selectDocument(this.#db, account, node));
-    const rows = await askPatiently(() => this.#db.batch<NodeRow>(looks));
+    const rows = await withRetry(() => this.#db.batch<NodeRow>(looks));
     return group.map((change, index) => {
       const isLast = root === change.version;
       const isInPlace = rows[index]?.results[0]?.version === change.version;
@@ -151,20 +151,18 @@ export class Committer {
       const isAsSeen =
         change.seen?.rootVersion === base &&
         !group.slice(0, index).some(({ node }) => isSame(node, change.node));
-      const old = demandedVersion(change.precondition) ?? (isAsSeen ? change.seen?.version : null);
+      const old = requiredVersion(change.precondition) ?? (isAsSeen ? change.seen?.version : null);
       if (change.put) {
-        return done({ version: change.version, created: isCreated(change), freeBytes: null });
+        return ok({ version: change.version, created: isCreated(change), freeBytes: null });
       }
-      return old
-        ? done({ version: old, created: false, freeBytes: null })
-        : refused(UNKNOWN_OUTCOME);
+      return old ? ok({ version: old, created: false, freeBytes: null }) : refused(UNKNOWN_OUTCOME);
     });
   }
 }
 
 /** Whether a change makes a new document, as far as its request could know. */
 export const isCreated = ({ seen, precondition }: Commit): boolean =>
-  seen ? seen.version === null : demandedVersion(precondition) === null;
+  seen ? seen.version === null : requiredVersion(precondition) === null;
 
 const isSame = (a: NodePath, b: NodePath): boolean => a.parent === b.parent && a.name === b.name;
 
@@ -173,7 +171,7 @@ function outcomeOf({ put, version }: Commit, weighed: Weighed): Outcome<Committe
   if (refusal) return refused(refusal);
   const { oldVersion, oldLength, usedBytes, quotaBytes } = weighed;
   const freeBytes = quotaBytes - usedBytes + (oldLength ?? 0) - (put?.length ?? 0);
-  return done({
+  return ok({
     version: put ? version : (oldVersion as string),
     created: oldVersion === null,
     freeBytes,

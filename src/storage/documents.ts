@@ -1,11 +1,11 @@
 /** Reading, writing and deleting a document: §4, §6. */
 
-import { demandedVersion, type Precondition } from "../core/etag";
-import { type NodePath, pathOf } from "../core/path";
+import { type Precondition, requiredVersion } from "../core/etag";
+import { formatPath, type NodePath } from "../core/path";
 import type { ByteRange } from "../core/range";
 import {
-  done,
   type Outcome,
+  ok,
   type Refusal,
   refused,
   UNAVAILABLE,
@@ -14,8 +14,8 @@ import {
 import { isId, randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import type { AccessClaims } from "../oauth/access-tokens";
-import { logFault } from "../platform/log";
-import { ANSWER_WITHIN_MS, answerInTime, askPatiently } from "../platform/retry";
+import { logWarning } from "../platform/log";
+import { CALL_TIMEOUT_MS, withCallTimeout, withRetry } from "../platform/retry";
 import { type Access, askWithGrant } from "./authorization";
 import {
   type Allowance,
@@ -47,18 +47,18 @@ export async function findDocument(
 ): Promise<Outcome<DocumentRow>> {
   if (access.by === "anyone") {
     const question = selectPublicDocument(env.DB, access.user, node);
-    const row = await askPatiently(() =>
+    const row = await withRetry(() =>
       question.first<DocumentRow & { suspendedAt: number | null }>(),
     );
     if (row === null) return refused(NO_DOCUMENT);
-    return row.suspendedAt === null ? done(row) : refused(SUSPENDED);
+    return row.suspendedAt === null ? ok(row) : refused(SUSPENDED);
   }
   const { claims } = access;
   const question = selectDocument(env.DB, claims.account, node);
   const answer = await askWithGrant<DocumentRow>(env, claims, node, "read", question, now);
   if (!answer.ok) return answer;
   const [row] = answer.value;
-  return row ? done({ ...row, account: claims.account }) : refused(NO_DOCUMENT);
+  return row ? ok({ ...row, account: claims.account }) : refused(NO_DOCUMENT);
 }
 
 /**
@@ -106,8 +106,8 @@ export async function putDocument(
   if (looked && !looked.ok) return looked;
 
   const key = await bodyKey(claims.account, node, change.version);
-  const replaced = looked ? looked.value.oldVersion : demandedVersion(precondition);
-  const label = { path: pathOf(node), type, replaces: labelOf(replaced) };
+  const replaced = looked ? looked.value.oldVersion : requiredVersion(precondition);
+  const label = { path: formatPath(node), type, replaces: labelOf(replaced) };
   const allowance = allowanceFor(looked?.value ?? null, MAX_DOCUMENT_BYTES);
   const written = await storeBody(env, claims.user, key, label, put, allowance);
   if (!written.ok) return written;
@@ -162,9 +162,9 @@ const isSureToFit = (account: string, { length }: Put, now: number): boolean =>
 /** Refuses early, in one round trip, what the commit would refuse. */
 async function look(env: Env, change: Change): Promise<Outcome<Weighed>> {
   const question = weighChange(env.DB, change);
-  const weighed = (await askPatiently(() => question.first<Weighed>())) as Weighed;
+  const weighed = (await withRetry(() => question.first<Weighed>())) as Weighed;
   const refusal = refusalOf(weighed);
-  return refusal ? refused(refusal) : done(weighed);
+  return refusal ? refused(refusal) : ok(weighed);
 }
 
 /** `writeBody`, where a failure means that nothing was changed. Refuses with `unavailable` then. */
@@ -177,18 +177,18 @@ async function storeBody(
   allowance: Allowance,
 ): Promise<Outcome<number>> {
   const onUpload = (uploadId: string) =>
-    askPatiently(() => env.USERS.getByName(user).noteUpload(key, uploadId));
+    withRetry(() => env.USERS.getByName(user).noteUpload(key, uploadId));
   try {
     return await writeBody(env.BODIES, key, label, body, length, allowance, onUpload);
   } catch (error) {
-    logFault("A body could not be stored.", error);
+    logWarning("A body could not be stored.", error);
     return refused(UNAVAILABLE);
   }
 }
 
 /** What was never named by a row goes at once; if that fails, with the next sweep. */
 const dropRefusedBody = (env: Env, key: string): Promise<void> =>
-  dropBodies(env.BODIES, [key]).catch((error) => logFault("A refused body was left.", error));
+  dropBodies(env.BODIES, [key]).catch((error) => logWarning("A refused body was left.", error));
 
 /** Whichever ends first: what one document may have, or what the account has left for it. */
 function allowanceFor(weighed: Weighed | null, maxBytes: number): Allowance {
@@ -200,7 +200,7 @@ function allowanceFor(weighed: Weighed | null, maxBytes: number): Allowance {
 }
 
 /** The object asks D1 itself, and has more to say if it is waited for. */
-const COMMIT_ANSWER_MS = 2.5 * ANSWER_WITHIN_MS;
+const COMMIT_ANSWER_MS = 2.5 * CALL_TIMEOUT_MS;
 
 /**
  * Hands the change to the user's object. If the object does not answer (it was reset, the
@@ -217,16 +217,16 @@ async function commit(
   const command = { ...change, seen };
   try {
     const answer = env.USERS.getByName(user).commit(command);
-    const outcome = await answerInTime<Outcome<Committed>>(answer, COMMIT_ANSWER_MS);
+    const outcome = await withCallTimeout<Outcome<Committed>>(answer, COMMIT_ANSWER_MS);
     if (outcome.ok && outcome.value.freeBytes !== null) {
       noteRoom(change.account, outcome.value.freeBytes, now);
     }
     return outcome;
   } catch (error) {
-    logFault("The user's object did not answer.", error);
+    logWarning("The user's object did not answer.", error);
     const isMade = change.put !== null && (await isInPlace(env.DB, change));
     if (!isMade) return refused(UNKNOWN_OUTCOME);
-    return done({ version: change.version, created: isCreated(command), freeBytes: null });
+    return ok({ version: change.version, created: isCreated(command), freeBytes: null });
   }
 }
 
@@ -234,10 +234,10 @@ async function commit(
 async function isInPlace(db: D1Database, change: Change): Promise<boolean> {
   try {
     const question = selectDocument(db, change.account, change.node);
-    const row = await askPatiently(() => question.first<NodeRow>());
+    const row = await withRetry(() => question.first<NodeRow>());
     return row?.version === change.version;
   } catch (error) {
-    logFault("Whether a change was made cannot be told.", error);
+    logWarning("Whether a change was made cannot be told.", error);
     return false;
   }
 }

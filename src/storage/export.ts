@@ -12,12 +12,12 @@
  */
 
 import { makeZip } from "client-zip";
-import { etagOf } from "../core/etag";
-import { httpDate } from "../core/folder";
-import { documentAt, pathOf } from "../core/path";
+import { formatETag } from "../core/etag";
+import { formatHttpDate } from "../core/folder";
+import { documentFromPath, formatPath } from "../core/path";
 import type { Env } from "../env";
-import { logFault } from "../platform/log";
-import { askPatiently } from "../platform/retry";
+import { logWarning } from "../platform/log";
+import { withRetry } from "../platform/retry";
 import { bodyKey, readBody } from "./bodies";
 import { type DocumentListing, loadDocuments, loadMilestones } from "./db/listings";
 import { type NodeRow, selectDocument } from "./db/nodes";
@@ -74,7 +74,7 @@ async function* logged<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* items;
   } catch (error) {
-    logFault("An archive could not be sent whole.", error);
+    logWarning("An archive could not be sent whole.", error);
     throw error;
   }
 }
@@ -86,15 +86,15 @@ async function listDocuments(
   { after, until }: ExportPart,
 ): Promise<DocumentListing[] | null> {
   const documents: DocumentListing[] = [];
-  const end = until === null ? null : documentAt(until);
-  let last = after === null ? null : documentAt(after);
+  const end = until === null ? null : documentFromPath(until);
+  let last = after === null ? null : documentFromPath(after);
   for (;;) {
     const page = await loadDocuments(db, account, last, end, LISTED_PER_CALL);
     documents.push(...page);
     if (documents.length > MAX_DOCUMENTS + MAX_ADDED) return null;
     if (page.length < LISTED_PER_CALL) return documents;
     const { parent, name } = page.at(-1) as DocumentListing;
-    last = documentAt(parent + name);
+    last = documentFromPath(parent + name);
   }
 }
 
@@ -154,13 +154,13 @@ async function openListed(
   account: string,
   listed: DocumentListing,
 ): Promise<{ document: DocumentListing; body: ReadableStream<Uint8Array> } | null> {
-  const node = documentAt(pathIn(listed));
+  const node = documentFromPath(pathIn(listed));
   let document = listed;
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     const body = await readBody(env.BODIES, await bodyKey(account, node, document.version), null);
     if (body !== null) return { document, body };
     const question = selectDocument(env.DB, account, node);
-    const row = await askPatiently(() => question.first<NodeRow & { type: string }>());
+    const row = await withRetry(() => question.first<NodeRow & { type: string }>());
     if (row === null) return null;
     document = { ...listed, ...row };
   }
@@ -196,12 +196,12 @@ const describeDocument = (document: DocumentListing) => ({
   path: pathIn(document),
   "Content-Type": document.type,
   "Content-Length": document.length,
-  ETag: etagOf(document.version),
-  "Last-Modified": httpDate(document.modified),
+  ETag: formatETag(document.version),
+  "Last-Modified": formatHttpDate(document.modified),
 });
 
 const pathIn = ({ parent, name }: DocumentListing): string =>
-  pathOf({ kind: "document", parent, name });
+  formatPath({ kind: "document", parent, name });
 
 /**
  * The name of each document by its path: the path from where the archive is unpacked, as no name is

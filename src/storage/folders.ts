@@ -1,9 +1,9 @@
 /** Listing a folder: §4. */
 
-import { type Precondition, UNTOUCHED_VERSION } from "../core/etag";
+import { EMPTY_STORAGE_VERSION, type Precondition } from "../core/etag";
 import type { FolderItem } from "../core/folder";
 import type { NodePath } from "../core/path";
-import { done, type Outcome } from "../core/refusals";
+import { type Outcome, ok } from "../core/refusals";
 import type { Env } from "../env";
 import type { AccessClaims } from "../oauth/access-tokens";
 import { askWithGrant } from "./authorization";
@@ -35,8 +35,8 @@ export async function readFolder(
   const rows = answer.value;
   const items = rows.filter((row): row is FolderRow & FolderItem => row.name !== null);
   const hasMore = (rows[0]?.documents ?? 0) > 0 && items.length === 0;
-  return done({
-    version: rows[0]?.folderVersion ?? UNTOUCHED_VERSION,
+  return ok({
+    version: rows[0]?.folderVersion ?? EMPTY_STORAGE_VERSION,
     modified: rows[0]?.folderModified ?? null,
     items: hasMore ? null : items,
   });

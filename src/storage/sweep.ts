@@ -24,10 +24,10 @@
  * locked, and a commit may come in at any moment of a walk.
  */
 
-import { documentAt, type NodePath } from "../core/path";
+import { documentFromPath, type NodePath } from "../core/path";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { logFault } from "../platform/log";
+import { logWarning } from "../platform/log";
 import {
   type Body,
   type BodyPage,
@@ -119,9 +119,9 @@ async function sweepPage(
 ): Promise<Walk> {
   const known = documents.filter(({ path }) => path !== null);
   if (known.length < documents.length) {
-    logFault("Bodies without their label were left.", `account ${walk.account}`);
+    logWarning("Bodies without their label were left.", `account ${walk.account}`);
   }
-  const nodes = known.map(({ path }) => documentAt(path as string));
+  const nodes = known.map(({ path }) => documentFromPath(path as string));
   const versions = await loadVersions(env.DB, walk.account, nodes);
   const { HISTORY_DAYS, HISTORY_VERSIONS } = settings(env);
   const historyMs = HISTORY_DAYS * DAY_MS * walk.historyShare;
@@ -229,7 +229,7 @@ async function repairFolders(env: Env, walk: Walk, before: IndexPlace | null): P
 
 async function repair(env: Env, account: string, folder: NodePath): Promise<void> {
   await repairTotals(env.DB, account, folder);
-  logFault("The totals of a folder had drifted and were set right.", `account ${account}`);
+  logWarning("The totals of a folder had drifted and were set right.", `account ${account}`);
 }
 
 const earliest = (a: number | null, b: number | null): number | null =>

@@ -2,7 +2,7 @@
 
 import { type Env, settings } from "../env";
 import { type ModuleRow, selectModules } from "../modules/modules";
-import { askPatiently } from "../platform/retry";
+import { withRetry } from "../platform/retry";
 import { type FolderTotals, selectModuleFolders } from "./db/listings";
 import { selectUsage, type UsageRow } from "./db/nodes";
 
@@ -37,7 +37,7 @@ export async function readUsage(env: Env, account: string): Promise<Usage> {
     selectModuleFolders(env.DB, account),
     selectModules(env.DB, account),
   ];
-  const [total, folders, databases] = await askPatiently(() => env.DB.batch(questions));
+  const [total, folders, databases] = await withRetry(() => env.DB.batch(questions));
   const usage = total?.results[0] as unknown as UsageRow;
   const modules = usageByModule(
     (folders?.results ?? []) as unknown as FolderTotals[],

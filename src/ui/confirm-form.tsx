@@ -2,11 +2,11 @@
 
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
-import { Problem } from "./layout";
-import { wordsOf } from "./locale";
-import { WORDS } from "./messages";
+import { messagesFor } from "./language";
+import { ErrorMessage } from "./layout";
+import { UI_MESSAGES } from "./messages";
 
-interface Question {
+interface ConfirmFormProps {
   c: Context;
   title: string;
   text?: string;
@@ -24,10 +24,10 @@ interface Question {
 }
 
 /** The question as the whole of a page. */
-export const QuestionForm = ({ c, action, ...question }: Question) => (
+export const ConfirmForm = ({ c, action, ...question }: ConfirmFormProps) => (
   <form method="post" class="card" {...(action === undefined ? {} : { action })}>
     <h1>{question.title}</h1>
-    {question.problem === undefined ? null : <Problem>{question.problem}</Problem>}
+    {question.problem === undefined ? null : <ErrorMessage>{question.problem}</ErrorMessage>}
     {question.text === undefined ? null : <p>{question.text}</p>}
     {question.children}
     <p class="row">
@@ -35,7 +35,7 @@ export const QuestionForm = ({ c, action, ...question }: Question) => (
         {question.button}
       </button>
       <a class="button quiet" href={question.back}>
-        {question.cancel ?? wordsOf(c, WORDS).cancel}
+        {question.cancel ?? messagesFor(c, UI_MESSAGES).cancel}
       </a>
     </p>
   </form>

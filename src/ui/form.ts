@@ -2,12 +2,12 @@
 
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Answer } from "../http/context";
+import type { HandlerResponse } from "../http/context";
 
 const MAX_FORM_BYTES = 64 * 1024;
 
 /** Refuses larger bodies of a POST by what `refuse` answers. */
-export function limitForms(refuse: (c: Context) => Answer): MiddlewareHandler {
+export function limitFormSize(refuse: (c: Context) => HandlerResponse): MiddlewareHandler {
   const limit = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: refuse });
   // It makes the request anew, which a GET with a body does not survive.
   return (c, next) => (c.req.method === "POST" ? limit(c, next) : next());

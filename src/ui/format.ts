@@ -1,15 +1,15 @@
 /** Times and amounts as people of a language read them. Times are UTC: nothing says where they are. */
 
-import type { Language } from "./locale";
+import type { Language } from "./language";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 /** "Nov 22, 2026". */
-export const formatDay = (language: Language, milliseconds: number): string =>
+export const formatDate = (language: Language, milliseconds: number): string =>
   new Date(milliseconds).toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
 
 /** "Nov 22, 2026, 4:33 AM UTC". */
-export const formatMoment = (language: Language, milliseconds: number): string =>
+export const formatDateTime = (language: Language, milliseconds: number): string =>
   `${new Date(milliseconds).toLocaleString(language, {
     dateStyle: "medium",
     timeStyle: "short",

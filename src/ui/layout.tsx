@@ -5,9 +5,9 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Refusal } from "../core/refusals";
-import type { Answer } from "../http/context";
-import { LANGUAGES, type Language, languageOf, wordsOf } from "./locale";
-import { WORDS } from "./messages";
+import type { HandlerResponse } from "../http/context";
+import { LANGUAGES, type Language, languageOf, messagesFor } from "./language";
+import { UI_MESSAGES } from "./messages";
 
 interface PageOptions {
   title: string;
@@ -27,7 +27,7 @@ interface PageOptions {
 }
 
 /** Renders a page. `body` is what stands in <main>. */
-export function page(c: Context, options: PageOptions, body: Child): Answer {
+export function renderPage(c: Context, options: PageOptions, body: Child): HandlerResponse {
   const { title, person, status = 200, app, scripts = [], once = false, headers = {} } = options;
   return c.html(
     html`<!DOCTYPE html>${(
@@ -63,7 +63,7 @@ interface FrameProps {
 }
 
 const Frame = ({ c, person, once, children }: FrameProps) => {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, UI_MESSAGES);
   return (
     <>
       <a class="skip" href="#main">
@@ -103,11 +103,11 @@ const LanguageButtons = ({ c }: { c: Context }) => (
 );
 
 const Menu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
-  const { menu, pages } = wordsOf(c, WORDS);
+  const { menu, pages } = messagesFor(c, UI_MESSAGES);
   const own = Object.entries(pages).filter(([path]) => path !== "/admin" || isAdmin);
   return (
     <nav aria-label={menu}>
-      <PageLinks c={c} pages={own} />
+      <NavLinks c={c} pages={own} />
     </nav>
   );
 };
@@ -116,7 +116,7 @@ const Menu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
  * Links to pages by their paths, and which of them this one belongs to: itself, or one that it is
  * below. The first is above all others, so nothing else belongs to it.
  */
-export const PageLinks = ({ c, pages }: { c: Context; pages: [path: string, name: string][] }) => (
+export const NavLinks = ({ c, pages }: { c: Context; pages: [path: string, name: string][] }) => (
   <>
     {pages.map(([path, name], index) => {
       const isHere = c.req.path === path || (index > 0 && c.req.path.startsWith(`${path}/`));
@@ -137,15 +137,15 @@ export function errorPage(
   c: Context,
   status: ContentfulStatusCode,
   { title, sentence }: { title: string; sentence: string },
-  link = { href: "/", text: wordsOf(c, WORDS).toHome },
-): Answer {
+  link = { href: "/", text: messagesFor(c, UI_MESSAGES).toHome },
+): HandlerResponse {
   const session: { account: PageOptions["person"] } | undefined = c.get("session");
-  return page(
+  return renderPage(
     c,
     { title, status, person: session?.account },
     <section>
       <h1>{title}</h1>
-      <Problem>{sentence}</Problem>
+      <ErrorMessage>{sentence}</ErrorMessage>
       <p>
         <a href={link.href}>{link.text}</a>
       </p>
@@ -154,18 +154,19 @@ export function errorPage(
 }
 
 /** The page where there is none. */
-export const notFoundPage = (c: Context): Answer => errorPage(c, 404, wordsOf(c, WORDS).notFound);
+export const notFoundPage = (c: Context): HandlerResponse =>
+  errorPage(c, 404, messagesFor(c, UI_MESSAGES).notFound);
 
 /** Says when to try again, where somebody sends forms as programs do; null: not so often. */
-export function tooOftenPage(c: Context, refusal: Refusal | null): Answer | null {
+export function rateLimitedPage(c: Context, refusal: Refusal | null): HandlerResponse | null {
   if (refusal?.code !== "too-many-requests") return null;
-  const { title, sentence } = wordsOf(c, WORDS).tooOften;
+  const { title, sentence } = messagesFor(c, UI_MESSAGES).tooOften;
   c.header("Retry-After", String(refusal.retryAfterSeconds));
   return errorPage(c, 429, { title, sentence: sentence(refusal.retryAfterSeconds) });
 }
 
 /** The part of a page that says what went wrong, announced by screen readers. */
-export const Problem = ({ children }: { children: Child }) => (
+export const ErrorMessage = ({ children }: { children: Child }) => (
   <p class="problem" role="alert">
     {children}
   </p>
@@ -183,7 +184,7 @@ export const Copyable = ({ c, id, text }: { c: Context; id: string; text: string
 
 /** Copies what an element says; shows itself where that works: /copy.js. */
 export const CopyButton = ({ c, id }: { c: Context; id: string }) => {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, UI_MESSAGES);
   return (
     <button
       type="button"
@@ -200,7 +201,7 @@ export const CopyButton = ({ c, id }: { c: Context; id: string }) => {
 };
 
 /** A sentence whose second part is a link. */
-export const Linked = ({
+export const SentenceWithLink = ({
   words: [before, name, after],
   href,
 }: {
@@ -214,7 +215,7 @@ export const Linked = ({
 );
 
 /** Sees to it that nothing leaves the pages' origin without their security headers. */
-export async function guardPages(c: Context, next: Next): Promise<void> {
+export async function setSecurityHeaders(c: Context, next: Next): Promise<void> {
   await next();
   for (const [name, value] of Object.entries(pageHeaders(c))) {
     if (!c.res.headers.has(name)) c.res.headers.set(name, value);

@@ -81,4 +81,4 @@ const de: typeof en = {
   print: "Drucken",
 };
 
-export const WORDS = { en, de };
+export const UI_MESSAGES = { en, de };

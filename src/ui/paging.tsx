@@ -1,8 +1,8 @@
 /** Long lists, a page at a time: where a page begins, and the link to the one after it. */
 
 import type { Context } from "hono";
-import { wordsOf } from "./locale";
-import { WORDS } from "./messages";
+import { messagesFor } from "./language";
+import { UI_MESSAGES } from "./messages";
 
 /** How much of a list is on one page. */
 const PAGE_LENGTH = 50;
@@ -21,7 +21,7 @@ export interface ListPage<T> {
  * The page of a list that the address asks for. `load` finds at most so many after a mark ("" for the
  * first page), `markOf` says the mark of the last one on a page.
  */
-export async function readPage<T>(
+export async function loadPage<T>(
   c: Context,
   load: (after: string, limit: number) => Promise<T[]>,
   markOf: (last: T) => string,
@@ -42,24 +42,24 @@ function addressAfter(c: Context, mark: string): string {
 }
 
 /** Where something stands in a list by time (milliseconds since 1970), of which the newest is first. */
-export interface Place {
+export interface TimeCursor {
   at: number;
   id: string;
 }
 
 /** The mark of a place. */
-export const markOfPlace = ({ at, id }: Place): string => `${at}.${id}`;
+export const encodeCursor = ({ at, id }: TimeCursor): string => `${at}.${id}`;
 
 /** The place that a mark is of; null, the beginning, if it is none that we have given. */
-export function placeOfMark(mark: string): Place | null {
+export function decodeCursor(mark: string): TimeCursor | null {
   const [, at, id] = /^(\d{1,15})\.([\w-]{1,64})$/.exec(mark) ?? [];
   return at !== undefined && id !== undefined ? { at: Number(at), id } : null;
 }
 
 /** The link to the next page, if there is one. */
-export const NextPage = ({ c, next }: { c: Context; next: string | null }) =>
+export const NextPageLink = ({ c, next }: { c: Context; next: string | null }) =>
   next === null ? null : (
     <p>
-      <a href={next}>{wordsOf(c, WORDS).nextPage}</a>
+      <a href={next}>{messagesFor(c, UI_MESSAGES).nextPage}</a>
     </p>
   );

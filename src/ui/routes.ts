@@ -2,14 +2,17 @@
 
 import { Hono } from "hono";
 import type { Env } from "../env";
-import { localPath } from "../http/hosts";
+import { safeRedirectPath } from "../http/hosts";
 import { readForm } from "./form";
-import { isLanguage, keepLanguage } from "./locale";
+import { isLanguage, setLanguageCookie } from "./language";
 
 export const languageRoutes = new Hono<{ Bindings: Env }>().post("/language", async (c) => {
   const form = await readForm(c);
   const language = form.get("language") ?? undefined;
-  if (isLanguage(language)) keepLanguage(c, language);
+  if (isLanguage(language)) setLanguageCookie(c, language);
   const from = URL.parse(c.req.header("referer") ?? "");
-  return c.redirect(localPath(c.req.url, from ? from.pathname + from.search : undefined), 303);
+  return c.redirect(
+    safeRedirectPath(c.req.url, from ? from.pathname + from.search : undefined),
+    303,
+  );
 });

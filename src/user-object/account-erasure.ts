@@ -3,8 +3,8 @@
 import { finishErasure, isDeleted } from "../accounts/deletion";
 import type { Env } from "../env";
 import { eraseModules } from "../modules/modules";
-import { wakeAt } from "../platform/alarms";
-import { logFault } from "../platform/log";
+import { scheduleAlarm } from "../platform/alarms";
+import { logWarning } from "../platform/log";
 import { COMMIT_WITHIN_MS } from "../storage/commit";
 import { eraseSome, longestRequestMs } from "../storage/erasure";
 import { Uploads } from "./uploads";
@@ -51,7 +51,7 @@ export class Eraser {
         at: now + START_AFTER_MS,
         lastRoundAt: now + longestRequestMs(this.#env),
       });
-    await wakeAt(this.#storage, Math.max(plan.at, now));
+    await scheduleAlarm(this.#storage, Math.max(plan.at, now));
   }
 
   /** Does a step if one is due. Returns when the next is; null: nothing is left. */
@@ -62,7 +62,7 @@ export class Eraser {
     try {
       return await this.#step(plan, now);
     } catch (error) {
-      logFault("An erasure has failed and will be tried again.", error);
+      logWarning("An erasure has failed and will be tried again.", error);
       return this.#write({ ...plan, at: now + RETRY_MS }).at;
     }
   }
@@ -70,7 +70,7 @@ export class Eraser {
   async #step(plan: Erasure, now: number): Promise<number | null> {
     const { account, lastRoundAt } = plan;
     if (!(await isDeleted(this.#env, account))) {
-      logFault("An account that is not deleted was not erased.", `account ${account}`);
+      logWarning("An account that is not deleted was not erased.", `account ${account}`);
       this.#storage.kv.delete(ERASURE);
       return null;
     }

@@ -2,7 +2,7 @@
 
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
-import { logFault } from "../platform/log";
+import { logWarning } from "../platform/log";
 import { abortUpload } from "../storage/bodies";
 
 const UPLOAD = "upload:";
@@ -71,7 +71,7 @@ export class Uploads {
       await abortUpload(this.#env.BODIES, key, uploadId);
       return true;
     } catch (error) {
-      logFault("An upload in parts could not be ended.", error);
+      logWarning("An upload in parts could not be ended.", error);
       return false;
     }
   }

@@ -11,8 +11,8 @@ import {
 import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
-import { wakeAt } from "../platform/alarms";
-import { logFault } from "../platform/log";
+import { scheduleAlarm } from "../platform/alarms";
+import { logWarning } from "../platform/log";
 import { type Commit, type Committed, Committer, MAX_GROUP } from "../storage/commit";
 import { Eraser } from "./account-erasure";
 import { CommitQueue } from "./commit-queue";
@@ -51,7 +51,7 @@ export class UserObject extends DurableObject<Env> {
     // A fault of this does not undo what was committed.
     this.#sweeper
       .noteCommit(command, outcome, modified)
-      .catch((error) => logFault("A sweep could not be planned.", error));
+      .catch((error) => logWarning("A sweep could not be planned.", error));
     return outcome;
   }
 
@@ -95,7 +95,7 @@ export class UserObject extends DurableObject<Env> {
     for (const { key, before } of counters) {
       kv.put<Failures>(key, { count: (before?.count ?? 0) + 1, lastAt: now });
     }
-    await wakeAt(this.ctx.storage, now + FORGET_FAILURES_MS);
+    await scheduleAlarm(this.ctx.storage, now + FORGET_FAILURES_MS);
     const isRight = verifyPassword(password, hash);
     if (isRight) this.#forgive(address);
     return { isRight, waitSeconds: 0 };
@@ -116,7 +116,7 @@ export class UserObject extends DurableObject<Env> {
     const work = this.#eraser.isPlanned() ? this.#eraser : this.#sweeper;
     const next = [await work.run(now), this.#forgetFailures(now)];
     const times = next.filter((at) => at !== null);
-    if (times.length > 0) await wakeAt(this.ctx.storage, Math.min(...times));
+    if (times.length > 0) await scheduleAlarm(this.ctx.storage, Math.min(...times));
     else if ([...this.ctx.storage.kv.list({ limit: 1 })].length === 0) {
       await this.ctx.storage.deleteAll();
     }

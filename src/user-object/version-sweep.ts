@@ -3,8 +3,8 @@
 import type { Outcome } from "../core/refusals";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
-import { wakeAt } from "../platform/alarms";
-import { logFault } from "../platform/log";
+import { scheduleAlarm } from "../platform/alarms";
+import { logWarning } from "../platform/log";
 import { PART_BYTES } from "../storage/bodies";
 import type { Commit, Committed } from "../storage/commit";
 import {
@@ -103,7 +103,7 @@ export class Sweeper implements SweepMemory {
     try {
       return await this.#step(due.walk, now);
     } catch (error) {
-      logFault("A sweep has failed and will be tried again.", error);
+      logWarning("A sweep has failed and will be tried again.", error);
       return this.#plan({ ...(this.#due() ?? due), at: now + RETRY_MS });
     }
   }
@@ -153,6 +153,6 @@ export class Sweeper implements SweepMemory {
     if (due === undefined) this.#plan({ at, walk: newWalk(account), again: false });
     else if (at < due.at) this.#plan({ ...due, at });
     else if (due.at <= now && !due.again) this.#plan({ ...due, again: true });
-    await wakeAt(this.#storage, Math.min(at, due?.at ?? at));
+    await scheduleAlarm(this.#storage, Math.min(at, due?.at ?? at));
   }
 }

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type Deed, noteDeed } from "../../src/accounts/activity";
 import { sayDeed } from "../../src/dashboard/activity-messages";
-import { WORDS } from "../../src/dashboard/messages";
+import { DASHBOARD_MESSAGES } from "../../src/dashboard/messages";
 import { DAY } from "../support/clock";
 import { elements, inlineCode, mainText } from "../support/html";
 import { accountId } from "../support/rows";
@@ -274,7 +274,11 @@ describe("The pages of somebody who is signed in", () => {
     const html = await open(await signUp(), path, "de");
     expect(html).toContain('<html lang="de">');
     const text = mainText(html);
-    for (const { title } of [WORDS.en.data, WORDS.en.activity, WORDS.en.settings]) {
+    for (const { title } of [
+      DASHBOARD_MESSAGES.en.data,
+      DASHBOARD_MESSAGES.en.activity,
+      DASHBOARD_MESSAGES.en.settings,
+    ]) {
       expect(text).not.toContain(title);
     }
     expect(text).not.toMatch(/\b(your|the|and|of)\b/i);

@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import { documentAt } from "../../src/core/path";
+import { documentFromPath } from "../../src/core/path";
 import { bodyKey, dropBodies } from "../../src/storage/bodies";
 import { breakCalls } from "../support/faults";
 import { fillIndex } from "../support/fill";
@@ -46,7 +46,7 @@ async function somebody(): Promise<{ person: Person; app: App }> {
 async function lose(app: App, path: string, change: () => Promise<unknown>): Promise<void> {
   const version = (await app.version(path))?.replaceAll('"', "") ?? "";
   await change();
-  const key = await bodyKey(await accountId(app.user), documentAt(path), version);
+  const key = await bodyKey(await accountId(app.user), documentFromPath(path), version);
   await dropBodies(env.BODIES, [key]);
 }
 

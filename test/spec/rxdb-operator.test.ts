@@ -6,7 +6,7 @@ import { getRxStorageRemote, type MessageFromRemote } from "rxdb/plugins/storage
 import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { type CustomCaller, ModuleObject } from "../../src/index";
-import { moduleObject, openModule } from "../../src/modules/modules";
+import { moduleStub, openModule } from "../../src/modules/modules";
 import { CALLER } from "../../src/rxdb/module-object";
 import { connect, signUp } from "../support/world";
 
@@ -34,7 +34,7 @@ async function operatedStorage(scope: string) {
     after: null,
   };
   const headers = { Upgrade: "websocket", [CALLER]: JSON.stringify(arrival) };
-  const object = moduleObject(env, account, "notes");
+  const object = moduleStub(env, account, "notes");
   const ask = (message: unknown) =>
     runInDurableObject(object, async (_, state) => {
       const operated = new Operated(state, env);

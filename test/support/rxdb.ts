@@ -25,7 +25,7 @@ import { createRxDatabase as createRxDatabase16 } from "rxdb-16/plugins/core";
 import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
 import { Subject } from "rxjs";
 import { expect, onTestFinished } from "vitest";
-import { moduleObject } from "../../src/modules/modules";
+import { moduleStub } from "../../src/modules/modules";
 import { accountId, everyRow } from "./rows";
 import { type App, bodyKeys, incoming, send } from "./world";
 
@@ -431,7 +431,7 @@ export async function sessionOf(app: App, module = "todos"): Promise<Session> {
 
 /** The object of a module of this person. */
 export const objectOf = async (user: string, module = "todos") =>
-  moduleObject(env, await accountId(user), module);
+  moduleStub(env, await accountId(user), module);
 
 /** The keys of all bodies in R2 that databases of this person have. */
 export async function largeBodies(user: string): Promise<string[]> {

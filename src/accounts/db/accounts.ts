@@ -3,7 +3,7 @@
  * lost can be asked again.
  */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 export interface Account {
   id: string;
@@ -38,7 +38,7 @@ export async function insertAccount(
   isOpen: boolean,
   now: number,
 ): Promise<"made" | "name-taken" | "not-invited"> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch<{ id: string }>([
       db
         .prepare(
@@ -90,7 +90,7 @@ export async function loadAccount(
   db: D1Database,
   name: string,
 ): Promise<(Account & { hash: string | null; isSuspended: boolean }) | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(
         `SELECT a.id, a.name, a.is_admin AS isAdmin, p.hash, a.suspended_at AS suspendedAt
@@ -111,7 +111,7 @@ export async function loadInvitation(
   invitation: string,
   now: number,
 ): Promise<{ isAdmin: boolean } | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(
         `SELECT i.is_admin AS isAdmin FROM invitations i WHERE i.hash = ?1 AND i.expires_at > ?2
@@ -125,7 +125,7 @@ export async function loadInvitation(
 
 /** Whether a name was ever given to somebody. */
 export async function isTaken(db: D1Database, name: string): Promise<boolean> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db.prepare("SELECT 1 FROM accounts WHERE name = ?1").bind(name).first(),
   );
   return row !== null;

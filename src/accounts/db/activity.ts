@@ -1,6 +1,6 @@
 /** The activity log in D1. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import type { Deed, Entry } from "../activity";
 
 /** In SQL: what has to hold for a deed to be done. ?1 is the account, ?6 and so on the `values`. */
@@ -40,7 +40,7 @@ export async function loadActivity(
   before: Pick<Entry, "at" | "id"> | null,
   limit: number,
 ): Promise<Entry[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT at, id, kind, detail FROM activity

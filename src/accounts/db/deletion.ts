@@ -1,8 +1,8 @@
 /** Deleting an account in D1. Every write comes to the same when it is repeated. */
 
 import type { Env } from "../../env";
-import { batchAndRecheck } from "../../modules/modules";
-import { askPatiently } from "../../platform/retry";
+import { batchAndNotifyModules } from "../../modules/modules";
+import { withRetry } from "../../platform/retry";
 
 /** Whatever an account has beside its own row, its documents and its modules. */
 const BELONGINGS = [
@@ -71,13 +71,13 @@ export async function closeAccount(env: Env, account: string, now: number): Prom
     "SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL",
   ).bind(account);
   const statements = [...closing(env.DB, account, now, null), isClosed];
-  const answers = await batchAndRecheck(env, account, statements);
+  const answers = await batchAndNotifyModules(env, account, statements);
   return answers.at(-1)?.results.length === 1;
 }
 
 /** Notes that all is erased, and takes along what requests that were under way have still written. */
 export async function markErased(db: D1Database, account: string, now: number): Promise<void> {
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       // The objects of the modules are empty by now: nobody has to find them any more.
       ...dropFrom([...BELONGINGS, "rxdb_modules"], db, account),
@@ -93,7 +93,7 @@ export async function markErased(db: D1Database, account: string, now: number): 
 
 /** False also for an account that never was. */
 export async function loadIsDeleted(db: D1Database, account: string): Promise<boolean> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare("SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL")
       .bind(account)
@@ -107,7 +107,7 @@ export async function loadAccountsToErase(
   db: D1Database,
   limit: number,
 ): Promise<{ id: string; name: string }[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT id, name FROM accounts

@@ -1,6 +1,6 @@
 /** The e-mail address of an account in D1. Every write can be repeated. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import type { Entry } from "../activity";
 import { insertActivity } from "./activity";
 import { isGood, type Ticket } from "./one-time-tokens";
@@ -29,7 +29,7 @@ export async function deleteEmail(
   deed: Entry,
 ): Promise<void> {
   const isThere = "(SELECT email FROM accounts WHERE id = ?1)";
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: `${isThere} = ?6`, values: [email] }),
       db
@@ -47,7 +47,7 @@ export const loadEmailOf = (
   db: D1Database,
   name: string,
 ): Promise<{ id: string; email: string } | null> =>
-  askPatiently(() =>
+  withRetry(() =>
     db
       .prepare(
         `SELECT id, email FROM accounts

@@ -5,7 +5,7 @@
  * the same way, and stays.
  */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import type { Account, AccountRow } from "./accounts";
 
 /** What somebody has come with, as it was weighed, and the account that it opens. */
@@ -52,7 +52,7 @@ export async function insertChallenge(
   { hash, purpose, account, name }: Challenge,
   expiresAt: number,
 ): Promise<void> {
-  await askPatiently(() =>
+  await withRetry(() =>
     db
       .prepare(
         `INSERT INTO challenges (hash, purpose, account, name, expires_at)
@@ -70,7 +70,7 @@ export const loadChallenge = (
   purpose: Challenge["purpose"],
   now: number,
 ): Promise<Challenge | null> =>
-  askPatiently(() =>
+  withRetry(() =>
     db
       .prepare(
         `SELECT hash, purpose, account, name FROM challenges
@@ -86,7 +86,7 @@ export async function redeemTicket(
   ticket: Ticket,
   alsoDo: D1PreparedStatement[],
 ): Promise<void> {
-  await askPatiently(() => db.batch([...alsoDo, spendTicket(db, ticket)]));
+  await withRetry(() => db.batch([...alsoDo, spendTicket(db, ticket)]));
 }
 
 /** What a link does: `accounts/links.ts`. */
@@ -112,7 +112,7 @@ export async function insertLink(
   now: number,
 ): Promise<boolean> {
   const { hash, purpose, account, email } = link;
-  const [, found] = await askPatiently(() =>
+  const [, found] = await withRetry(() =>
     db.batch([
       db
         .prepare(
@@ -131,7 +131,7 @@ export async function insertLink(
 
 /** Null if there is none, or not any more, or its account is gone. */
 export async function loadLink(db: D1Database, hash: string, now: number): Promise<Link | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(
         `SELECT l.hash, l.purpose, l.email, a.id, a.name, a.is_admin AS isAdmin,

@@ -1,6 +1,6 @@
 /** Passkeys in D1. Every write comes to the same when it is repeated. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import type { Entry } from "../activity";
 import type { Account, AccountRow } from "./accounts";
 import { insertActivity } from "./activity";
@@ -61,7 +61,7 @@ export async function addPasskey(
   deed: Entry,
 ): Promise<boolean> {
   const { account, hash } = ticket;
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([
       db
         .prepare(`${INSERT} WHERE ${isGood(ticket, "?8", "?2")} ON CONFLICT DO NOTHING`)
@@ -83,7 +83,7 @@ export async function loadPasskey(
   db: D1Database,
   id: string,
 ): Promise<{ passkey: Passkey; account: Account; isSuspended: boolean } | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(
         `SELECT ${COLUMNS}, a.id AS account, a.name AS user, a.is_admin AS isAdmin,
@@ -112,7 +112,7 @@ export async function loadPasskey(
 
 /** All passkeys of an account, the oldest first. */
 export async function listPasskeys(db: D1Database, account: string): Promise<Passkey[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(`SELECT ${COLUMNS} FROM passkeys p WHERE p.account = ?1 ORDER BY p.created_at, p.id`)
       .bind(account)
@@ -154,7 +154,7 @@ export async function renamePasskey(
   deed: Entry,
 ): Promise<void> {
   const isOther = "EXISTS (SELECT 1 FROM passkeys WHERE account = ?1 AND id = ?6 AND name <> ?7)";
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: isOther, values: [id, name] }),
       db
@@ -178,7 +178,7 @@ export async function deletePasskey(
   keptSession: string,
   deed: Entry,
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: isSpare("?6"), values: [id] }),
       db

@@ -1,12 +1,12 @@
 /** The password of an account in D1. Every write can be repeated. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import type { Entry } from "../activity";
 import { insertActivity } from "./activity";
 
 /** The hash of the password, null if there is none. */
 export async function loadPassword(db: D1Database, account: string): Promise<string | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare("SELECT hash FROM passwords WHERE account = ?1")
       .bind(account)
@@ -32,7 +32,7 @@ export async function replacePassword(
   keptSession: string,
   deed: Entry,
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch<{ hash: string }>([
       insertActivity(db, account, deed, { sql: `${PASSWORD} IS ?6`, values: [old] }),
       db
@@ -62,7 +62,7 @@ export async function deletePassword(
   keptSession: string,
   deed: Entry,
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([
       insertActivity(db, account, deed, {
         sql: `${PASSWORD} = ?6 AND ${HAS_PASSKEY}`,

@@ -1,6 +1,6 @@
 /** What the provider keeps about a person, in D1. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 export interface Profile {
   /** Milliseconds since 1970. */
@@ -14,7 +14,7 @@ export interface Profile {
 
 /** Of an account that exists. One round trip. */
 export async function loadProfile(db: D1Database, account: string): Promise<Profile> {
-  const [own, domains] = await askPatiently(() =>
+  const [own, domains] = await withRetry(() =>
     db.batch([
       db
         .prepare(

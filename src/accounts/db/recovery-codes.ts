@@ -1,6 +1,6 @@
 /** Recovery codes in D1, as hashes. Every write can be repeated. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import type { Entry } from "../activity";
 import { insertActivity } from "./activity";
 
@@ -8,7 +8,7 @@ const FIRST_CODE = "(SELECT min(hash) FROM recovery_codes WHERE account = ?1)";
 
 /** One of the codes of an account, by which its set is known; null if it has none. */
 export async function loadFirstCode(db: D1Database, account: string): Promise<string | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare("SELECT min(hash) AS hash FROM recovery_codes WHERE account = ?1")
       .bind(account)
@@ -28,7 +28,7 @@ export async function replaceCodes(
   hashes: string[],
   deed: Entry,
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: `${FIRST_CODE} IS ?6`, values: [first] }),
       db
@@ -54,7 +54,7 @@ export async function replaceCodes(
 
 /** Whether the account of this name, which was not deleted, has such a recovery code. */
 export async function hasCode(db: D1Database, name: string, hash: string): Promise<boolean> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(
         `SELECT 1 FROM accounts a JOIN recovery_codes r ON r.account = a.id AND r.hash = ?2

@@ -1,6 +1,6 @@
 /** Sessions in D1. Every write comes to the same when it is repeated. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import type { Entry } from "../activity";
 import type { Account, AccountRow } from "./accounts";
 import { insertActivity } from "./activity";
@@ -50,7 +50,7 @@ export async function insertSession(
   previousHash: string | null,
   alsoDo: D1PreparedStatement[] = [],
 ): Promise<void> {
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(previousHash),
       db.prepare(`${INSERT} WHERE true ON CONFLICT DO NOTHING`).bind(...valuesOf(account, session)),
@@ -71,7 +71,7 @@ export async function redeemSession(
   previousHash: string | null,
   alsoDo: D1PreparedStatement[],
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([
       ...alsoDo,
       db
@@ -93,7 +93,7 @@ export async function loadSession(
   hash: string,
   now: number,
 ): Promise<(SessionRow & { account: Account }) | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(
         `SELECT ${COLUMNS}, a.id, a.name, a.is_admin AS isAdmin
@@ -115,7 +115,7 @@ export async function loadSessions(
   account: string,
   now: number,
 ): Promise<SessionRow[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT ${COLUMNS} FROM sessions s
@@ -135,7 +135,7 @@ export async function touchSession(
   hash: string,
   now: number,
 ): Promise<void> {
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       db.prepare("UPDATE sessions SET seen_at = ?2 WHERE hash = ?1").bind(hash, now),
       db.prepare("UPDATE accounts SET seen_at = ?2 WHERE id = ?1").bind(account, now),
@@ -154,7 +154,7 @@ export async function redeemProof(
   alsoDo: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([
       ...alsoDo,
       db
@@ -180,7 +180,7 @@ export async function deleteSessionOf(
   deed: Entry,
 ): Promise<void> {
   const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash = ?6)";
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: isThere, values: [hash] }),
       db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash = ?2").bind(account, hash),
@@ -196,7 +196,7 @@ export async function deleteOtherSessions(
   deed: Entry,
 ): Promise<void> {
   const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash <> ?6)";
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       insertActivity(db, account, deed, { sql: isThere, values: [keptHash] }),
       db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash <> ?2").bind(account, keptHash),
@@ -206,7 +206,7 @@ export async function deleteOtherSessions(
 
 /** Whoever shows its cookie ends it; no more than nothing if there is no such session. */
 export async function deleteSession(db: D1Database, hash: string): Promise<void> {
-  await askPatiently(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
+  await withRetry(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
 }
 
 export const deleteExpiredSessions = (db: D1Database, now: number): D1PreparedStatement =>

@@ -1,6 +1,6 @@
 /** The ways in to an account in D1, all of them together. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import { isGood, type Ticket } from "./one-time-tokens";
 
 /** How somebody can come in. */
@@ -14,7 +14,7 @@ export interface WaysIn {
 
 /** Of an account that is there. */
 export async function loadWaysIn(db: D1Database, account: string): Promise<WaysIn> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(
         `SELECT (SELECT count(*) FROM passkeys WHERE account = ?1) AS passkeys,

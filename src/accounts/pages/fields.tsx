@@ -4,10 +4,10 @@ import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import { MAX_NAME_LENGTH, MIN_NAME_LENGTH } from "../../core/names";
 import { type Env, settings } from "../../env";
-import { originsOf } from "../../http/hosts";
-import { Problem } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { resolveOrigins } from "../../http/hosts";
+import { messagesFor } from "../../ui/language";
+import { ErrorMessage } from "../../ui/layout";
+import { ACCOUNT_MESSAGES } from "../messages";
 import { canHavePasskeys, type Site, siteOf } from "../passkeys";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../passwords";
 import { type AccountRefusal, sentenceOf } from "../refusals";
@@ -28,7 +28,7 @@ export const Refusal = ({
 }: {
   c: AccountContext;
   refusal: AccountRefusal | undefined;
-}) => (refusal ? <Problem>{sentenceOf(c, refusal)}</Problem> : null);
+}) => (refusal ? <ErrorMessage>{sentenceOf(c, refusal)}</ErrorMessage> : null);
 
 interface NameFieldProps {
   c: AccountContext;
@@ -41,7 +41,7 @@ interface NameFieldProps {
 /** A rule is stated, and kept by the browser, only for a new name. */
 export const NameField = ({ c, value, autocomplete, rule }: NameFieldProps) => (
   <div class="field">
-    <label for="name">{wordsOf(c, WORDS).name}</label>
+    <label for="name">{messagesFor(c, ACCOUNT_MESSAGES).name}</label>
     <input
       id="name"
       name="name"
@@ -110,7 +110,7 @@ export const PasskeyButton = ({ c, act, door, text, known, children }: PasskeyBu
     <div
       data-passkey={act}
       data-door={door}
-      data-aborted={wordsOf(c, WORDS).passkeyAborted}
+      data-aborted={messagesFor(c, ACCOUNT_MESSAGES).passkeyAborted}
       data-known={known}
       hidden
     >
@@ -124,7 +124,7 @@ export const PasskeyButton = ({ c, act, door, text, known, children }: PasskeyBu
 
 /** Says why there is no `PasskeyButton`; its script takes that away where there is one. */
 export const NoPasskeys = ({ c, children }: { c: AccountContext; children?: Child }) => {
-  const { noName, noScript } = wordsOf(c, WORDS).noPasskeys;
+  const { noName, noScript } = messagesFor(c, ACCOUNT_MESSAGES).noPasskeys;
   return (
     <p data-no-passkeys>
       {canHavePasskeys(siteHere(c)) ? noScript : noName} {children}
@@ -134,7 +134,7 @@ export const NoPasskeys = ({ c, children }: { c: AccountContext; children?: Chil
 
 /** The site for which passkeys are made here. */
 export const siteHere = (c: AccountContext): Site =>
-  siteOf(originsOf(c.req.url, settings(c.env)).pages);
+  siteOf(resolveOrigins(c.req.url, settings(c.env)).pages);
 
 export const withNext = (path: string, next: string): string =>
   next === "/" ? path : `${path}?${new URLSearchParams({ next })}`;

@@ -1,11 +1,11 @@
 /** The pages for people who cannot get in: recovery codes, links, and the mail of this computer. */
 
-import { formatMoment } from "../../ui/format";
-import { page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
+import { formatDateTime } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
 import { type Link, MAIL_LINK_HOURS } from "../links";
 import { sendsMail, sentMail } from "../mail";
-import { WORDS } from "../messages";
+import { ACCOUNT_MESSAGES } from "../messages";
 import { type AccountRefusal, refusalOptions } from "../refusals";
 import { type AccountContext, NameField, Refusal } from "./fields";
 
@@ -13,8 +13,8 @@ type Answer = Response | Promise<Response>;
 
 /** Asks for a name and a recovery code. */
 export function recoverPage(c: AccountContext, name: string, refusal?: AccountRefusal): Answer {
-  const words = wordsOf(c, WORDS);
-  return page(
+  const words = messagesFor(c, ACCOUNT_MESSAGES);
+  return renderPage(
     c,
     { title: words.recover.title, ...refusalOptions(refusal) },
     <form method="post" action="/recover" class="card">
@@ -51,8 +51,8 @@ export function recoverByMailPage(
   c: AccountContext,
   { isSent, refusal }: { isSent?: boolean; refusal?: AccountRefusal } = {},
 ): Answer {
-  const words = wordsOf(c, WORDS);
-  return page(
+  const words = messagesFor(c, ACCOUNT_MESSAGES);
+  return renderPage(
     c,
     { title: words.recover.mailTitle, ...refusalOptions(refusal) },
     <form method="post" action="/recover/mail" class="card">
@@ -80,10 +80,10 @@ export function recoverByMailPage(
 
 /** What a link does, and the button that does it. */
 export function linkPage(c: AccountContext, link: Link, refusal?: AccountRefusal): Answer {
-  const words = wordsOf(c, WORDS).link[link.purpose];
+  const words = messagesFor(c, ACCOUNT_MESSAGES).link[link.purpose];
   const { what } = words;
   const title = words.title(link.account.name);
-  return page(
+  return renderPage(
     c,
     { title, ...refusalOptions(refusal) },
     <form method="post" class="card">
@@ -99,9 +99,9 @@ export function linkPage(c: AccountContext, link: Link, refusal?: AccountRefusal
 
 /** What was sent with MAIL = "local". */
 export function mailPage(c: AccountContext): Answer {
-  const words = wordsOf(c, WORDS).mail;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).mail;
   const mails = sentMail();
-  return page(
+  return renderPage(
     c,
     { title: words.box },
     <section>
@@ -114,7 +114,7 @@ export function mailPage(c: AccountContext): Answer {
             <div>
               {subject}
               <small>
-                {words.to(to)}, {formatMoment(languageOf(c), at)}
+                {words.to(to)}, {formatDateTime(languageOf(c), at)}
               </small>
               {text.split("\n\n").map((paragraph) => (
                 <p>{URL.canParse(paragraph) ? <a href={paragraph}>{paragraph}</a> : paragraph}</p>

@@ -1,12 +1,12 @@
 /** The page of one's ways in, and of the browsers that are signed in. */
 
-import { formatCountry, formatDay, formatMoment } from "../../ui/format";
-import { page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
+import { formatCountry, formatDate, formatDateTime } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
 import type { Passkey } from "../db/passkeys";
 import type { SessionRow } from "../db/sessions";
 import { sendsMail } from "../mail";
-import { WORDS } from "../messages";
+import { ACCOUNT_MESSAGES } from "../messages";
 import type { WaysIn } from "../sign-in-methods";
 import type { AccountContext } from "./fields";
 
@@ -21,8 +21,8 @@ export function securityPage(
   c: AccountContext,
   { ways, passkeys, sessions }: Shown,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS).security;
-  return page(
+  const words = messagesFor(c, ACCOUNT_MESSAGES).security;
+  return renderPage(
     c,
     { title: words.title, person: c.var.session.account },
     <>
@@ -65,7 +65,7 @@ export function securityPage(
 
 /** What to do now, for who has come in by other ways than usual; what was done, after a form. */
 const Welcome = ({ c }: { c: AccountContext }) => {
-  const words = wordsOf(c, WORDS).security;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).security;
   const after = c.req.query("after") ?? "";
   if (Object.hasOwn(words.wayIn, after)) {
     return (
@@ -88,8 +88,8 @@ const Welcome = ({ c }: { c: AccountContext }) => {
 };
 
 const PasskeyItem = ({ c, passkey }: { c: AccountContext; passkey: Passkey }) => {
-  const words = wordsOf(c, WORDS).security;
-  const day = (at: number): string => formatDay(languageOf(c), at);
+  const words = messagesFor(c, ACCOUNT_MESSAGES).security;
+  const day = (at: number): string => formatDate(languageOf(c), at);
   const { id, name, createdAt, usedAt } = passkey;
   return (
     <li>
@@ -124,7 +124,7 @@ const passwordState = (
 };
 
 const PasswordSection = ({ c, ways }: { c: AccountContext; ways: WaysIn }) => {
-  const words = wordsOf(c, WORDS).security;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).security;
   return (
     <section>
       <h2>{words.password}</h2>
@@ -144,7 +144,7 @@ const PasswordSection = ({ c, ways }: { c: AccountContext; ways: WaysIn }) => {
 };
 
 const EmailSection = ({ c, email }: { c: AccountContext; email: string | null }) => {
-  const words = wordsOf(c, WORDS).security;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).security;
   return (
     <section>
       <h2>{words.email}</h2>
@@ -165,7 +165,7 @@ const EmailSection = ({ c, email }: { c: AccountContext; email: string | null })
 };
 
 const SessionSection = ({ c, sessions }: { c: AccountContext; sessions: SessionRow[] }) => {
-  const words = wordsOf(c, WORDS).security;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).security;
   return (
     <section>
       <h2>{words.sessions}</h2>
@@ -187,18 +187,18 @@ const SessionSection = ({ c, sessions }: { c: AccountContext; sessions: SessionR
 };
 
 const SessionItem = ({ c, session }: { c: AccountContext; session: SessionRow }) => {
-  const words = wordsOf(c, WORDS).security;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).security;
   const language = languageOf(c);
   const { hash, createdAt, seenAt, country } = session;
   const device = session.device ?? words.unknownDevice;
-  const since = formatMoment(language, createdAt);
+  const since = formatDateTime(language, createdAt);
   return (
     <li>
       <div>
         {device}
         {country === null ? "" : `, ${formatCountry(language, country)}`}
         <small>
-          {words.sessionTimes(since, seenAt === null ? null : formatMoment(language, seenAt))}
+          {words.sessionTimes(since, seenAt === null ? null : formatDateTime(language, seenAt))}
         </small>
       </div>
       {hash === c.var.session.hash ? (

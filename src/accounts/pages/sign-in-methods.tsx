@@ -2,14 +2,14 @@
 
 import type { Child } from "hono/jsx";
 import { settings } from "../../env";
-import { addressOf, originsOf } from "../../http/hosts";
-import { CopyButton, page } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS as FRAME } from "../../ui/messages";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { messagesFor } from "../../ui/language";
+import { CopyButton, renderPage } from "../../ui/layout";
+import { UI_MESSAGES as FRAME } from "../../ui/messages";
 import type { Passkey } from "../db/passkeys";
 import { MAX_PASSKEY_NAME } from "../form-input";
 import { MAIL_LINK_HOURS } from "../links";
-import { WORDS } from "../messages";
+import { ACCOUNT_MESSAGES } from "../messages";
 import { CODES } from "../recovery-codes";
 import { type AccountRefusal, refusalOptions } from "../refusals";
 import type { WaysIn } from "../sign-in-methods";
@@ -33,7 +33,7 @@ function formPage(
   body: Child,
   { refusal, scripts }: { refusal?: AccountRefusal | undefined; scripts?: string[] } = {},
 ): Answer {
-  return page(
+  return renderPage(
     c,
     {
       title,
@@ -46,7 +46,7 @@ function formPage(
       <Refusal c={c} refusal={refusal} />
       {body}
       <p class="faint">
-        <a href="/security">{wordsOf(c, WORDS).back}</a>
+        <a href="/security">{messagesFor(c, ACCOUNT_MESSAGES).back}</a>
       </p>
     </form>,
   );
@@ -75,7 +75,7 @@ export function questionPage(
 
 /** Asks for a new password, or the first. */
 export function passwordPage(c: AccountContext, ways: WaysIn, refusal?: AccountRefusal): Answer {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, ACCOUNT_MESSAGES);
   return formPage(
     c,
     ways.hasPassword ? words.newPassword.change : words.newPassword.set,
@@ -96,7 +96,7 @@ export function passwordPage(c: AccountContext, ways: WaysIn, refusal?: AccountR
 }
 
 const PasskeyNameField = ({ c, value }: { c: AccountContext; value: string }) => {
-  const words = wordsOf(c, WORDS).passkey;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).passkey;
   return (
     <div class="field">
       <label for="passkey-name">{words.label}</label>
@@ -116,7 +116,7 @@ const PasskeyNameField = ({ c, value }: { c: AccountContext; value: string }) =>
 
 /** Made by /passkeys.js alone: no form can ask a device for a passkey. */
 export function addPasskeyPage(c: AccountContext): Answer {
-  const words = wordsOf(c, WORDS).passkey;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).passkey;
   const guess = deviceOf(c.req.header("user-agent")) ?? "Passkey";
   return formPage(
     c,
@@ -139,7 +139,7 @@ export function addPasskeyPage(c: AccountContext): Answer {
 
 /** Asks what a passkey is to be called. */
 export function renamePasskeyPage(c: AccountContext, passkey: Passkey): Answer {
-  const words = wordsOf(c, WORDS).passkey;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).passkey;
   return formPage(
     c,
     words.renameTitle,
@@ -154,7 +154,7 @@ export function renamePasskeyPage(c: AccountContext, passkey: Passkey): Answer {
 
 /** Says what recovery codes are for, with the button that makes them. */
 export function makeCodesPage(c: AccountContext, ways: WaysIn, refusal?: AccountRefusal): Answer {
-  const words = wordsOf(c, WORDS).codes;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).codes;
   return formPage(
     c,
     words.title,
@@ -171,16 +171,16 @@ export function makeCodesPage(c: AccountContext, ways: WaysIn, refusal?: Account
 
 /** Shown once, as the answer to the form: nobody can show them again. */
 export function codesPage(c: AccountContext, codes: string[]): Answer {
-  const words = wordsOf(c, WORDS).codes;
-  const frame = wordsOf(c, FRAME);
+  const words = messagesFor(c, ACCOUNT_MESSAGES).codes;
+  const frame = messagesFor(c, FRAME);
   const { account } = c.var.session;
-  const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
-  return page(
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
+  return renderPage(
     c,
     { title: words.yours, person: account, scripts: ["/copy.js", "/print.js"], once: true },
     <section>
       <h1>{words.yours}</h1>
-      <p>{words.for(address, `${originsOf(c.req.url, settings(c.env)).pages}/recover`)}</p>
+      <p>{words.for(address, `${resolveOrigins(c.req.url, settings(c.env)).pages}/recover`)}</p>
       <ul class="codes" id="codes">
         {codes.map((code) => (
           <li>
@@ -209,7 +209,7 @@ export function emailPage(
   value: string,
   { refusal, sentTo }: { refusal?: AccountRefusal; sentTo?: string } = {},
 ): Answer {
-  const words = wordsOf(c, WORDS).email;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).email;
   return formPage(
     c,
     words.title,

@@ -1,10 +1,10 @@
 /** The form for signing in, and the one that asks again who is there. */
 
-import { page } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
+import { messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
 import { type Account, isSignUpOpen } from "../accounts";
 import { sendsMail } from "../mail";
-import { WORDS } from "../messages";
+import { ACCOUNT_MESSAGES } from "../messages";
 import { type AccountRefusal, refusalOptions } from "../refusals";
 import type { WaysIn } from "../sign-in-methods";
 import {
@@ -26,9 +26,9 @@ export function signInPage(
   form: Form,
   refusal?: AccountRefusal,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, ACCOUNT_MESSAGES);
   const isOther = signedIn !== null && form.name !== "" && signedIn.name !== form.name;
-  return page(
+  return renderPage(
     c,
     {
       title: words.signIn.title,
@@ -80,9 +80,9 @@ export function confirmPage(
   next: string,
   refusal?: AccountRefusal,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, ACCOUNT_MESSAGES);
   const hasAny = ways.passkeys > 0 || ways.hasPassword;
-  return page(
+  return renderPage(
     c,
     {
       title: words.confirm.title,

@@ -1,10 +1,10 @@
 /** The form for signing up. */
 
 import { settings } from "../../env";
-import { addressOf, originsOf } from "../../http/hosts";
-import { Problem, page } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { messagesFor } from "../../ui/language";
+import { ErrorMessage, renderPage } from "../../ui/layout";
+import { ACCOUNT_MESSAGES } from "../messages";
 import { type AccountRefusal, refusalOptions, sentenceOf } from "../refusals";
 import {
   type AccountContext,
@@ -26,9 +26,9 @@ export function signUpPage(
   form: SignUpForm,
   refusal?: AccountRefusal,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
-  const address = addressOf(originsOf(c.req.url, settings(c.env)), "name");
-  return page(
+  const words = messagesFor(c, ACCOUNT_MESSAGES);
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), "name");
+  return renderPage(
     c,
     { title: words.signUp.title, scripts: PASSKEY_SCRIPTS, ...refusalOptions(refusal) },
     <form method="post" action="/sign-up" class="card">
@@ -61,13 +61,13 @@ export function noSignUpPage(
   c: AccountContext,
   refusal: AccountRefusal,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
-  return page(
+  const words = messagesFor(c, ACCOUNT_MESSAGES);
+  return renderPage(
     c,
     { title: words.signUp.title, ...refusalOptions(refusal) },
     <section>
       <h1>{words.signUp.title}</h1>
-      <Problem>{sentenceOf(c, refusal)}</Problem>
+      <ErrorMessage>{sentenceOf(c, refusal)}</ErrorMessage>
       <p>
         {words.signUp.already} <a href="/sign-in">{words.signUp.signIn}</a>
       </p>

@@ -3,18 +3,18 @@
 import { Hono } from "hono";
 import { parseUserName } from "../../core/names";
 import { type Env, settings } from "../../env";
-import { isAtEdge, isLoopback, originsOf } from "../../http/hosts";
-import { hasTry } from "../../http/rate-limits";
-import { logFault } from "../../platform/log";
+import { isBehindCloudflare, isLoopback, resolveOrigins } from "../../http/hosts";
+import { isWithinRateLimit } from "../../http/rate-limits";
+import { logWarning } from "../../platform/log";
 import { readForm } from "../../ui/form";
+import { messagesFor } from "../../ui/language";
 import { errorPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS as FRAME } from "../../ui/messages";
+import { UI_MESSAGES as FRAME } from "../../ui/messages";
 import { redeemTicket } from "../db/one-time-tokens";
 import { userOf } from "../form-input";
 import { consequencesOf, findLink, ticketOf } from "../links";
 import { sendsMail } from "../mail";
-import { WORDS } from "../messages";
+import { ACCOUNT_MESSAGES } from "../messages";
 import type { AccountContext } from "../pages/fields";
 import { linkPage, mailPage, recoverByMailPage, recoverPage } from "../pages/recovery";
 import { checkRecoveryCode } from "../recovery-codes";
@@ -29,7 +29,7 @@ recoverRoutes.get("/recover", (c) => recoverPage(c, ""));
 recoverRoutes.post("/recover", async (c) => {
   const form = await readForm(c);
   const typed = userOf(c, form.get("name") ?? "");
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return recoverPage(c, typed, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return recoverPage(c, typed, TOO_MANY);
   const name = parseUserName(typed);
   const checked = await checkRecoveryCode(c.env.DB, name, form.get("code") ?? "");
   if (!checked.ok) return recoverPage(c, typed, checked.refusal);
@@ -44,12 +44,19 @@ recoverRoutes.get("/recover/mail", (c) => (sendsMail(c.env) ? recoverByMailPage(
 /** Answers before anything was looked up, so that nothing of it shows in the answer or its time. */
 recoverRoutes.post("/recover/mail", async (c) => {
   if (!sendsMail(c.env)) return notFound(c);
-  if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return recoverByMailPage(c, { refusal: TOO_MANY });
+  if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
+    return recoverByMailPage(c, { refusal: TOO_MANY });
   const name = userOf(c, (await readForm(c)).get("name") ?? "");
-  const origins = originsOf(c.req.url, settings(c.env));
-  const sending = mailRecovery(c.env, origins, wordsOf(c, WORDS).mail, name, Date.now());
+  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const sending = mailRecovery(
+    c.env,
+    origins,
+    messagesFor(c, ACCOUNT_MESSAGES).mail,
+    name,
+    Date.now(),
+  );
   c.executionCtx.waitUntil(
-    sending.catch((error) => logFault("A mail for recovery was not sent.", error)),
+    sending.catch((error) => logWarning("A mail for recovery was not sent.", error)),
   );
   return recoverByMailPage(c, { isSent: true });
 });
@@ -83,10 +90,12 @@ recoverRoutes.post("/link/:secret", async (c) => {
 /** Only somebody at this very computer reads other people's mail here. */
 recoverRoutes.get("/mail", (c) => {
   const isHere =
-    settings(c.env).MAIL === "local" && isLoopback(new URL(c.req.url).hostname) && !isAtEdge(c);
+    settings(c.env).MAIL === "local" &&
+    isLoopback(new URL(c.req.url).hostname) &&
+    !isBehindCloudflare(c);
   return isHere ? mailPage(c) : notFound(c);
 });
 
-const badLink = (c: AccountContext) => errorPage(c, 404, wordsOf(c, WORDS).link.bad);
+const badLink = (c: AccountContext) => errorPage(c, 404, messagesFor(c, ACCOUNT_MESSAGES).link.bad);
 
-const notFound = (c: AccountContext) => errorPage(c, 404, wordsOf(c, FRAME).notFound);
+const notFound = (c: AccountContext) => errorPage(c, 404, messagesFor(c, FRAME).notFound);

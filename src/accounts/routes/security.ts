@@ -2,12 +2,12 @@
 
 import { Hono } from "hono";
 import { type Env, settings } from "../../env";
-import { originsOf } from "../../http/hosts";
-import { hasTry } from "../../http/rate-limits";
+import { resolveOrigins } from "../../http/hosts";
+import { isWithinRateLimit } from "../../http/rate-limits";
 import { readForm, readJson } from "../../ui/form";
+import { messagesFor } from "../../ui/language";
 import { errorPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS as FRAME } from "../../ui/messages";
+import { UI_MESSAGES as FRAME } from "../../ui/messages";
 import { entryOf } from "../activity";
 import { deleteEmail } from "../db/email";
 import {
@@ -20,7 +20,7 @@ import {
 import { deleteOtherSessions, deleteSessionOf, loadSessions } from "../db/sessions";
 import { passkeyName } from "../form-input";
 import { parseEmail, sendsMail } from "../mail";
-import { WORDS } from "../messages";
+import { ACCOUNT_MESSAGES } from "../messages";
 import { requireProof, requireSignIn } from "../middleware";
 import { type AccountContext, siteHere } from "../pages/fields";
 import { securityPage } from "../pages/security";
@@ -86,7 +86,7 @@ securityRoutes.use("/security/password/*", requireProof);
 securityRoutes.get("/security/password", (c) => showPassword(c));
 
 securityRoutes.post("/security/password", async (c) => {
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showPassword(c, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return showPassword(c, TOO_MANY);
   const password = (await readForm(c)).get("password") ?? "";
   const outcome = await setPassword(c.env, c.var.session, password, Date.now());
   return outcome.ok
@@ -112,7 +112,7 @@ securityRoutes.get("/security/passkeys/add", (c) => addPasskeyPage(c));
 securityRoutes.post("/security/passkeys/add", async (c) => {
   if (!c.req.header("content-type")?.startsWith("application/json")) return addPasskeyPage(c);
   const { credential, name } = await readJson(c);
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
   const now = Date.now();
   const { account } = c.var.session;
   const site = siteHere(c);
@@ -179,18 +179,23 @@ securityRoutes.get("/security/email", async (c) =>
 
 securityRoutes.post("/security/email", async (c) => {
   const typed = (await readForm(c)).get("email") ?? "";
-  if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return emailPage(c, typed, { refusal: TOO_MANY });
+  if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
+    return emailPage(c, typed, { refusal: TOO_MANY });
   const email = parseEmail(typed);
   if (email === null) return emailPage(c, typed, { refusal: { code: "bad-email" } });
   const { id, name } = c.var.session.account;
-  const origins = originsOf(c.req.url, settings(c.env));
-  const { mail } = wordsOf(c, WORDS);
+  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const { mail } = messagesFor(c, ACCOUNT_MESSAGES);
   await mailConfirmation(c.env, origins, mail, { id, name, email }, Date.now());
   return emailPage(c, email, { sentTo: email });
 });
 
 securityRoutes.get("/security/email/remove", (c) => {
-  const { removeTitle: title, removeWhat: what, removeButton: button } = wordsOf(c, WORDS).email;
+  const {
+    removeTitle: title,
+    removeWhat: what,
+    removeButton: button,
+  } = messagesFor(c, ACCOUNT_MESSAGES).email;
   return questionPage(c, { title, what, button });
 });
 
@@ -217,13 +222,17 @@ const showMakeCodes = async (c: AccountContext, refusal?: AccountRefusal) =>
   makeCodesPage(c, await waysIn(c.env.DB, c.var.session.account.id), refusal);
 
 function showRemovePassword(c: AccountContext, refusal?: AccountRefusal) {
-  const words = wordsOf(c, WORDS).newPassword;
+  const words = messagesFor(c, ACCOUNT_MESSAGES).newPassword;
   const { removeTitle: title, removeWhat: what, removeButton: button } = words;
   return questionPage(c, { title, what, button }, refusal);
 }
 
 function showRemovePasskey(c: AccountContext, { name }: Passkey, refusal?: AccountRefusal) {
-  const { removeTitle, removeWhat: what, removeButton: button } = wordsOf(c, WORDS).passkey;
+  const {
+    removeTitle,
+    removeWhat: what,
+    removeButton: button,
+  } = messagesFor(c, ACCOUNT_MESSAGES).passkey;
   return questionPage(c, { title: removeTitle(name), what, button }, refusal);
 }
 
@@ -233,4 +242,4 @@ const passkeyOf = async (c: AccountContext): Promise<Passkey | undefined> =>
     ({ id }) => id === c.req.param("id"),
   );
 
-const notFound = (c: AccountContext) => errorPage(c, 404, wordsOf(c, FRAME).notFound);
+const notFound = (c: AccountContext) => errorPage(c, 404, messagesFor(c, FRAME).notFound);

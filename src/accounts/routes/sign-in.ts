@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import type { Env } from "../../env";
-import { clientAddress, hasTry } from "../../http/rate-limits";
+import { clientAddress, isWithinRateLimit } from "../../http/rate-limits";
 import { readForm, readJson } from "../../ui/form";
 import { checkPassword } from "../accounts";
 import { notePasskeyUse } from "../db/passkeys";
@@ -25,7 +25,7 @@ signInRoutes.get("/sign-in", (c) =>
 signInRoutes.post("/sign-in", async (c) => {
   const fields = await readForm(c);
   const form = { name: userOf(c, fields.get("name") ?? ""), next: nextOf(c, fields.get("next")) };
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showSignIn(c, form, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return showSignIn(c, form, TOO_MANY);
   const now = Date.now();
   const password = fields.get("password") ?? "";
   const outcome = await checkPassword(c.env, form.name, password, clientAddress(c), now);
@@ -37,7 +37,7 @@ signInRoutes.post("/sign-in", async (c) => {
 /** Of /passkeys.js: what a browser has to sign, whoever is there, and then what it has signed. */
 signInRoutes.post("/sign-in/passkey", async (c) => {
   const { credential, next } = await readJson(c);
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
   const now = Date.now();
   if (credential === undefined) {
     return c.json(await requestOptions(c.env.DB, siteHere(c), null, now));
@@ -59,7 +59,7 @@ signInRoutes.get("/confirm", requireSignIn, (c) => showConfirm(c, nextOf(c, c.re
 signInRoutes.post("/confirm", requireSignIn, async (c) => {
   const fields = await readForm(c);
   const next = nextOf(c, fields.get("next"));
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return showConfirm(c, next, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return showConfirm(c, next, TOO_MANY);
   const now = Date.now();
   const { account, hash } = c.var.session;
   const password = fields.get("password") ?? "";
@@ -75,7 +75,7 @@ signInRoutes.get("/confirm/passkey", (c) => c.redirect("/confirm", 303));
 /** As /sign-in/passkey, for whose session it is alone. */
 signInRoutes.post("/confirm/passkey", requireSignIn, async (c) => {
   const { credential, next } = await readJson(c);
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY);
   const now = Date.now();
   const { account, hash } = c.var.session;
   if (credential === undefined) {

@@ -2,8 +2,8 @@
 
 import { Hono } from "hono";
 import type { Env } from "../../env";
-import { localPath } from "../../http/hosts";
-import { hasTry } from "../../http/rate-limits";
+import { safeRedirectPath } from "../../http/hosts";
+import { isWithinRateLimit } from "../../http/rate-limits";
 import { readForm, readJson } from "../../ui/form";
 import { barSignUp, beginPasskeySignUp, signUp, signUpWithPasskey } from "../accounts";
 import { type AccountContext, siteHere } from "../pages/fields";
@@ -23,7 +23,7 @@ signUpRoutes.get("/sign-up", async (c) => {
 signUpRoutes.post("/sign-up", async (c) => {
   const fields = await readForm(c);
   const form = formOf(c, (name) => fields.get(name));
-  if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return showRefusal(c, form, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT))) return showRefusal(c, form, TOO_MANY);
   const now = Date.now();
   const outcome = await signUp(c.env, form, fields.get("password") ?? "", now);
   if (!outcome.ok) return showRefusal(c, form, outcome.refusal);
@@ -34,7 +34,7 @@ signUpRoutes.post("/sign-up", async (c) => {
 /** Of /passkeys.js: what a browser has to make, and then the passkey that it has made. */
 signUpRoutes.post("/sign-up/passkey", async (c) => {
   const { credential, ...fields } = await readJson(c);
-  if (!(await hasTry(c, c.env.SIGN_UP_LIMIT))) return refusalJson(c, TOO_MANY);
+  if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT))) return refusalJson(c, TOO_MANY);
   const form = formOf(c, (name) => fields[name]);
   const now = Date.now();
   if (credential === undefined) {
@@ -63,7 +63,7 @@ function formOf(c: AccountContext, field: (name: string) => unknown): SignUpForm
   };
   return {
     name: text("name"),
-    next: localPath(c.req.url, text("next") || undefined),
+    next: safeRedirectPath(c.req.url, text("next") || undefined),
     invitation: text("invitation"),
   };
 }

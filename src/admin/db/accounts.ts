@@ -6,7 +6,7 @@
 import { type Deed, recordDeed } from "../../accounts/activity";
 import { closing } from "../../accounts/deletion";
 import { ROOT } from "../../core/path";
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import { USED_BYTES_SQL } from "../../storage/usage";
 import { actStands, type NewAct, runAct } from "./log";
 
@@ -57,7 +57,7 @@ export async function loadSummaries(
   after: string,
   limit: number,
 ): Promise<AccountSummary[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `${SELECT_SUMMARIES} AND ${IN_STATE[state]}
@@ -72,7 +72,7 @@ export async function loadSummaries(
 
 /** Null if there is no such account, or none any more. */
 export async function loadSummary(db: D1Database, name: string): Promise<AccountSummary | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db
       .prepare(`${SELECT_SUMMARIES} AND a.name = ?3`)
       .bind(ROOT.parent, ROOT.name, name)

@@ -1,7 +1,7 @@
 /** Invitations in D1, and the set-up link, which is one. Every write comes to the same when repeated. */
 
-import { askPatiently } from "../../platform/retry";
-import type { Place } from "../../ui/paging";
+import { withRetry } from "../../platform/retry";
+import type { TimeCursor } from "../../ui/paging";
 import { actStands, finishAct, isDone, type NewAct, runAct } from "./log";
 
 /** An invitation as it stands in its row. Times are milliseconds since 1970. */
@@ -30,10 +30,10 @@ const invitationOf = (row: Row): InvitationRow => ({ ...row, isAdmin: row.isAdmi
 /** The newest first. */
 export async function loadInvitations(
   db: D1Database,
-  before: Place | null,
+  before: TimeCursor | null,
   limit: number,
 ): Promise<InvitationRow[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `${SELECT_INVITATIONS} WHERE (i.created_at, i.hash) < (?1, ?2)
@@ -47,7 +47,7 @@ export async function loadInvitations(
 
 /** Null if there is none. */
 export async function loadInvitation(db: D1Database, hash: string): Promise<InvitationRow | null> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db.prepare(`${SELECT_INVITATIONS} WHERE i.hash = ?1`).bind(hash).first<Row>(),
   );
   return row && invitationOf(row);
@@ -88,7 +88,7 @@ const IS_SET_UP = `EXISTS (
 
 /** Whether the set-up link is good still. */
 export async function isSetUp(db: D1Database, hash: string, now: number): Promise<boolean> {
-  const row = await askPatiently(() =>
+  const row = await withRetry(() =>
     db.prepare(`SELECT ${IS_SET_UP} AS isGood, ?2`).bind(now, "", hash).first<{ isGood: 0 | 1 }>(),
   );
   return row?.isGood === 1;
@@ -100,11 +100,11 @@ export async function isSetUp(db: D1Database, hash: string, now: number): Promis
  */
 export async function useSetUp(
   db: D1Database,
-  { at, id }: Place,
+  { at, id }: TimeCursor,
   account: string,
   hash: string,
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([
       db
         .prepare(

@@ -5,12 +5,12 @@
  * the act done and nothing more to do.
  */
 
-import { askPatiently } from "../../platform/retry";
-import type { Place } from "../../ui/paging";
+import { withRetry } from "../../platform/retry";
+import type { TimeCursor } from "../../ui/paging";
 import type { Act, LogEntry } from "../log";
 
 /** An act that is about to be done. Its id has to be fresh. */
-export interface NewAct extends Place {
+export interface NewAct extends TimeCursor {
   act: Act;
   /** Ids of accounts. */
   admin: string;
@@ -26,7 +26,7 @@ export const isDone = (at: string, id: string): string =>
   `EXISTS (SELECT 1 FROM admin_log WHERE at = ${at} AND id = ${id} || '_')`;
 
 /** The end of an act's batch: the act is done, and whether it is. */
-export const finishAct = (db: D1Database, { at, id }: Place): D1PreparedStatement[] => [
+export const finishAct = (db: D1Database, { at, id }: TimeCursor): D1PreparedStatement[] => [
   db.prepare("UPDATE admin_log SET id = id || '_' WHERE at = ?1 AND id = ?2").bind(at, id),
   db.prepare(`SELECT 1 WHERE ${isDone("?1", "?2")}`).bind(at, id),
 ];
@@ -56,7 +56,7 @@ export async function runAct(
   condition: string,
   effects: D1PreparedStatement[],
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch([insertAct(db, act, condition), ...effects, ...finishAct(db, act)]),
   );
   return answers.at(-1)?.results.length === 1;
@@ -65,17 +65,17 @@ export async function runAct(
 /** The newest first. */
 export async function loadActs(
   db: D1Database,
-  before: Place | null,
+  before: TimeCursor | null,
   limit: number,
 ): Promise<LogEntry[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT at, id, admin, kind, account, detail FROM admin_log
          WHERE (at, id) < (?1, ?2) ORDER BY at DESC, id DESC LIMIT ?3`,
       )
       .bind(before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? "", limit)
-      .all<Place & { admin: string; kind: string; account: string | null; detail: string }>(),
+      .all<TimeCursor & { admin: string; kind: string; account: string | null; detail: string }>(),
   );
   return results.map(({ kind, detail, ...entry }) => ({
     ...entry,

@@ -1,12 +1,12 @@
 /** The list of accounts, one of them, and the questions before something is done with it. */
 
 import { settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { QuestionForm } from "../../ui/confirm-form";
-import { formatBytes, formatCount, formatDay } from "../../ui/format";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { ConfirmForm } from "../../ui/confirm-form";
+import { formatBytes, formatCount, formatDate } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
 import { Copyable } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { type ListPage, NextPage } from "../../ui/paging";
+import { type ListPage, NextPageLink } from "../../ui/paging";
 import {
   ACCOUNT_STATES,
   type AccountAct,
@@ -14,17 +14,17 @@ import {
   type AccountSummary,
   possibleActs,
 } from "../accounts";
-import { WORDS } from "../messages";
+import { ADMIN_MESSAGES } from "../messages";
 import { adminPage, QuotaField } from "./layout";
 
 /** A page of those that were asked for. `typed`: the name as it was. */
 export function accountsPage(
-  c: AppContext,
+  c: HonoContext,
   typed: string,
   { state }: AccountQuery,
   { items: accounts, next }: ListPage<AccountSummary>,
-): Answer {
-  const { accounts: words, nav } = wordsOf(c, WORDS);
+): HandlerResponse {
+  const { accounts: words, nav } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
     { title: nav["/admin/accounts"] },
@@ -71,14 +71,14 @@ export function accountsPage(
           </tbody>
         </table>
       )}
-      <NextPage c={c} next={next} />
+      <NextPageLink c={c} next={next} />
       <p class="faint">{words.blind}</p>
     </section>,
   );
 }
 
-const Row = ({ c, account }: { c: AppContext; account: AccountSummary }) => {
-  const words = wordsOf(c, WORDS);
+const Row = ({ c, account }: { c: HonoContext; account: AccountSummary }) => {
+  const words = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
   return (
     <tr>
@@ -88,28 +88,28 @@ const Row = ({ c, account }: { c: AppContext; account: AccountSummary }) => {
       <td>{formatBytes(language, account.usedBytes)}</td>
       <td class="extra">{formatBytes(language, quotaOf(c, account))}</td>
       <td class="extra">
-        {account.seenAt === null ? words.never : formatDay(language, account.seenAt)}
+        {account.seenAt === null ? words.never : formatDate(language, account.seenAt)}
       </td>
       <td>{stateOf(c, account)}</td>
     </tr>
   );
 };
 
-const quotaOf = (c: AppContext, { quotaBytes }: AccountSummary): number =>
+const quotaOf = (c: HonoContext, { quotaBytes }: AccountSummary): number =>
   quotaBytes ?? settings(c.env).DEFAULT_QUOTA_BYTES;
 
-function stateOf(c: AppContext, { suspendedAt, isAdmin }: AccountSummary): string {
-  const { accounts: words } = wordsOf(c, WORDS);
+function stateOf(c: HonoContext, { suspendedAt, isAdmin }: AccountSummary): string {
+  const { accounts: words } = messagesFor(c, ADMIN_MESSAGES);
   const state =
     suspendedAt === null
       ? words.active
-      : words.suspendedSince(formatDay(languageOf(c), suspendedAt));
+      : words.suspendedSince(formatDate(languageOf(c), suspendedAt));
   return isAdmin ? `${state}, ${words.administrator}` : state;
 }
 
 /** One account, and what can be done with it. */
-export function accountPage(c: AppContext, account: AccountSummary): Answer {
-  const { accounts: words, questions, actOnAccount, never } = wordsOf(c, WORDS);
+export function accountPage(c: HonoContext, account: AccountSummary): HandlerResponse {
+  const { accounts: words, questions, actOnAccount, never } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
   const quota = formatBytes(language, quotaOf(c, account));
   const facts: [string, string][] = [
@@ -117,8 +117,8 @@ export function accountPage(c: AppContext, account: AccountSummary): Answer {
     [words.used, formatBytes(language, account.usedBytes)],
     [words.quota, account.quotaBytes === null ? words.ofProvider(quota) : quota],
     [words.documents, formatCount(language, account.documents)],
-    [words.since, formatDay(language, account.createdAt)],
-    [words.seen, account.seenAt === null ? never : formatDay(language, account.seenAt)],
+    [words.since, formatDate(language, account.createdAt)],
+    [words.seen, account.seenAt === null ? never : formatDate(language, account.seenAt)],
   ];
   return adminPage(
     c,
@@ -165,17 +165,17 @@ interface Wrong {
 
 /** Asks before something is done with an account. */
 export function questionPage(
-  c: AppContext,
+  c: HonoContext,
   account: AccountSummary,
   act: AccountAct,
   wrong?: Wrong,
-): Answer {
-  const words = wordsOf(c, WORDS);
+): HandlerResponse {
+  const words = messagesFor(c, ADMIN_MESSAGES);
   const { title, text, button } = words.questions[act];
   return adminPage(
     c,
     { title: title(account.name), status: wrong ? 400 : 200 },
-    <QuestionForm
+    <ConfirmForm
       c={c}
       title={title(account.name)}
       text={text}
@@ -200,7 +200,7 @@ export function questionPage(
           />
         </div>
       ) : null}
-    </QuestionForm>,
+    </ConfirmForm>,
   );
 }
 
@@ -213,8 +213,12 @@ function quotaText(bytes: number | null): string {
 }
 
 /** Shows a link that is shown only now. */
-export function resetLinkPage(c: AppContext, account: AccountSummary, link: string): Answer {
-  const words = wordsOf(c, WORDS);
+export function resetLinkPage(
+  c: HonoContext,
+  account: AccountSummary,
+  link: string,
+): HandlerResponse {
+  const words = messagesFor(c, ADMIN_MESSAGES);
   const title = words.resetLink.title(account.name);
   return adminPage(
     c,

@@ -1,22 +1,22 @@
 /** The list of invitations, the form for another one, and its link. */
 
-import type { Answer, AppContext } from "../../http/context";
-import { QuestionForm } from "../../ui/confirm-form";
-import { formatBytes, formatCount, formatDay } from "../../ui/format";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { ConfirmForm } from "../../ui/confirm-form";
+import { formatBytes, formatCount, formatDate } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
 import { Copyable } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { type ListPage, NextPage } from "../../ui/paging";
+import { type ListPage, NextPageLink } from "../../ui/paging";
 import { type Invitation, isGood, MOST } from "../invitations";
-import { WORDS } from "../messages";
+import { ADMIN_MESSAGES } from "../messages";
 import { adminPage, QuotaField } from "./layout";
 
 /** A page of the invitations. */
 export function invitationsPage(
-  c: AppContext,
+  c: HonoContext,
   { items: invitations, next }: ListPage<Invitation>,
   now: number,
-): Answer {
-  const { invitations: words } = wordsOf(c, WORDS);
+): HandlerResponse {
+  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
     { title: words.list },
@@ -36,19 +36,19 @@ export function invitationsPage(
           ))}
         </ul>
       )}
-      <NextPage c={c} next={next} />
+      <NextPageLink c={c} next={next} />
     </section>,
   );
 }
 
-const Item = (props: { c: AppContext; invitation: Invitation; now: number }) => {
+const Item = (props: { c: HonoContext; invitation: Invitation; now: number }) => {
   const { c, invitation, now } = props;
-  const { invitations: words } = wordsOf(c, WORDS);
+  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
   const { note, uses, maxUses, quotaBytes, isAdmin, expiresAt, hash } = invitation;
   const facts = [
     words.used(formatCount(language, uses), formatCount(language, maxUses)),
-    isGood(invitation, now) ? words.until(formatDay(language, expiresAt)) : words.over,
+    isGood(invitation, now) ? words.until(formatDate(language, expiresAt)) : words.over,
     ...(quotaBytes === null ? [] : [words.withQuota(formatBytes(language, quotaBytes))]),
     ...(isAdmin ? [words.administrator] : []),
   ];
@@ -90,8 +90,12 @@ export const EMPTY_FORM: InvitationForm = {
 };
 
 /** Asks what the invitation is to be. */
-export function newInvitationPage(c: AppContext, form: InvitationForm, problem?: string): Answer {
-  const { invitations: words } = wordsOf(c, WORDS);
+export function newInvitationPage(
+  c: HonoContext,
+  form: InvitationForm,
+  problem?: string,
+): HandlerResponse {
+  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
   const number = (id: "uses" | "days", label: string) => (
     <div class="field">
       <label for={id}>{label}</label>
@@ -101,7 +105,7 @@ export function newInvitationPage(c: AppContext, form: InvitationForm, problem?:
   return adminPage(
     c,
     { title: words.make, status: problem === undefined ? 200 : 400 },
-    <QuestionForm
+    <ConfirmForm
       c={c}
       title={words.make}
       problem={problem}
@@ -128,13 +132,13 @@ export function newInvitationPage(c: AppContext, form: InvitationForm, problem?:
           <input type="checkbox" name="admin" value="yes" checked={form.isAdmin} /> {words.isAdmin}
         </label>
       </p>
-    </QuestionForm>,
+    </ConfirmForm>,
   );
 }
 
 /** Shows the link of a new invitation, which is shown only now. */
-export function invitationLinkPage(c: AppContext, link: string): Answer {
-  const { invitations: words } = wordsOf(c, WORDS);
+export function invitationLinkPage(c: HonoContext, link: string): HandlerResponse {
+  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
     { title: words.made, scripts: ["/copy.js"], once: true },
@@ -150,12 +154,12 @@ export function invitationLinkPage(c: AppContext, link: string): Answer {
 }
 
 /** Asks before an invitation is ended. */
-export function revokePage(c: AppContext, { note }: Invitation): Answer {
-  const { invitations: words } = wordsOf(c, WORDS);
+export function revokePage(c: HonoContext, { note }: Invitation): HandlerResponse {
+  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
     { title: words.revokeTitle },
-    <QuestionForm
+    <ConfirmForm
       c={c}
       title={words.revokeTitle}
       text={words.revokeText(note)}

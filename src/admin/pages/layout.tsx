@@ -3,11 +3,11 @@
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import { formatBytes } from "../../ui/format";
-import { PageLinks, page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { languageOf, messagesFor } from "../../ui/language";
+import { NavLinks, renderPage } from "../../ui/layout";
+import { ADMIN_MESSAGES } from "../messages";
 
 interface AdminPage {
   title: string;
@@ -17,14 +17,14 @@ interface AdminPage {
 }
 
 /** A page of administration. `body` comes after the way to the other ones. */
-export function adminPage(c: AppContext, options: AdminPage, body: Child): Answer {
-  const { nav, title } = wordsOf(c, WORDS);
-  return page(
+export function adminPage(c: HonoContext, options: AdminPage, body: Child): HandlerResponse {
+  const { nav, title } = messagesFor(c, ADMIN_MESSAGES);
+  return renderPage(
     c,
     { ...options, person: c.var.session.account },
     <>
       <nav aria-label={title} class="row">
-        <PageLinks c={c} pages={Object.entries(nav)} />
+        <NavLinks c={c} pages={Object.entries(nav)} />
       </nav>
       {body}
     </>,
@@ -32,8 +32,8 @@ export function adminPage(c: AppContext, options: AdminPage, body: Child): Answe
 }
 
 /** The field of a quota, which may be left empty. */
-export const QuotaField = ({ c, value }: { c: AppContext; value: string }) => {
-  const words = wordsOf(c, WORDS);
+export const QuotaField = ({ c, value }: { c: HonoContext; value: string }) => {
+  const words = messagesFor(c, ADMIN_MESSAGES);
   const usual = formatBytes(languageOf(c), settings(c.env).DEFAULT_QUOTA_BYTES);
   return (
     <div class="field">

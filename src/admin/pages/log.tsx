@@ -1,17 +1,20 @@
 /** What administrators did, in sentences. */
 
 import { settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { formatBytes, formatDays, formatMoment } from "../../ui/format";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { type ListPage, NextPage } from "../../ui/paging";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { formatBytes, formatDateTime, formatDays } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { type ListPage, NextPageLink } from "../../ui/paging";
 import type { Act, LogEntry } from "../log";
-import { WORDS } from "../messages";
+import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
 /** A page of the log. */
-export function logPage(c: AppContext, { items: entries, next }: ListPage<LogEntry>): Answer {
-  const { nav, log: words } = wordsOf(c, WORDS);
+export function logPage(
+  c: HonoContext,
+  { items: entries, next }: ListPage<LogEntry>,
+): HandlerResponse {
+  const { nav, log: words } = messagesFor(c, ADMIN_MESSAGES);
   const title = nav["/admin/log"];
   return adminPage(
     c,
@@ -24,13 +27,13 @@ export function logPage(c: AppContext, { items: entries, next }: ListPage<LogEnt
       ) : (
         <LogTable c={c} entries={entries} />
       )}
-      <NextPage c={c} next={next} />
+      <NextPageLink c={c} next={next} />
     </section>,
   );
 }
 
-const LogTable = ({ c, entries }: { c: AppContext; entries: LogEntry[] }) => {
-  const { log: words } = wordsOf(c, WORDS);
+const LogTable = ({ c, entries }: { c: HonoContext; entries: LogEntry[] }) => {
+  const { log: words } = messagesFor(c, ADMIN_MESSAGES);
   return (
     <table>
       <thead>
@@ -43,7 +46,7 @@ const LogTable = ({ c, entries }: { c: AppContext; entries: LogEntry[] }) => {
       <tbody>
         {entries.map((entry) => (
           <tr>
-            <td>{formatMoment(languageOf(c), entry.at)}</td>
+            <td>{formatDateTime(languageOf(c), entry.at)}</td>
             <td>{entry.admin}</td>
             <td>{sentenceOf(c, entry)}</td>
           </tr>
@@ -53,8 +56,8 @@ const LogTable = ({ c, entries }: { c: AppContext; entries: LogEntry[] }) => {
   );
 };
 
-function sentenceOf(c: AppContext, { act, account }: LogEntry): string {
-  const { acts, none } = wordsOf(c, WORDS);
+function sentenceOf(c: HonoContext, { act, account }: LogEntry): string {
+  const { acts, none } = messagesFor(c, ADMIN_MESSAGES);
   const quota = "quotaBytes" in act ? act.quotaBytes : null;
   const amount = quota === null ? null : formatBytes(languageOf(c), quota);
   // The kind picks the function that takes this very act.

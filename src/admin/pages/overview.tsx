@@ -1,10 +1,10 @@
 /** The first page of administration: how the provider is doing, in a few numbers. */
 
-import type { Answer, AppContext } from "../../http/context";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { AccountTotals } from "../../monitoring/account-totals";
 import { formatBytes, formatCount, formatDays } from "../../ui/format";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { languageOf, messagesFor } from "../../ui/language";
+import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
 /** So many days are drawn, the last of them today. */
@@ -19,12 +19,12 @@ interface Day {
 
 /** `today`: days since 1970. `traffic` has the days on which there was any. */
 export function overviewPage(
-  c: AppContext,
+  c: HonoContext,
   totals: AccountTotals,
   traffic: Day[],
   today: number,
-): Answer {
-  const { title, overview: words } = wordsOf(c, WORDS);
+): HandlerResponse {
+  const { title, overview: words } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
   const byDay = new Map(traffic.map((one) => [one.day, one]));
   const days = Array.from({ length: DAYS }, (_, i) => byDay.get(today - DAYS + 1 + i));
@@ -66,8 +66,8 @@ export const firstDay = (today: number): number => today - DAYS + 1;
 const HEIGHT = 40;
 
 /** A bar for each day. Its text says what the bars do. */
-const Chart = ({ c, name, values }: { c: AppContext; name: string; values: number[] }) => {
-  const { chart } = wordsOf(c, WORDS).overview;
+const Chart = ({ c, name, values }: { c: HonoContext; name: string; values: number[] }) => {
+  const { chart } = messagesFor(c, ADMIN_MESSAGES).overview;
   const count = (value: number) => formatCount(languageOf(c), value);
   const most = Math.max(...values);
   const sum = values.reduce((total, value) => total + value, 0);

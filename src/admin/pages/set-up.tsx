@@ -1,19 +1,19 @@
 /** What whoever opens the set-up link is asked. */
 
 import type { Account } from "../../accounts/accounts";
-import type { Answer, AppContext } from "../../http/context";
-import { QuestionForm } from "../../ui/confirm-form";
-import { page } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { ConfirmForm } from "../../ui/confirm-form";
+import { messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { ADMIN_MESSAGES } from "../messages";
 
 /** Asks before the account becomes one of an administrator. */
-export function questionPage(c: AppContext, account: Account): Answer {
-  const { setUp: words } = wordsOf(c, WORDS);
-  return page(
+export function questionPage(c: HonoContext, account: Account): HandlerResponse {
+  const { setUp: words } = messagesFor(c, ADMIN_MESSAGES);
+  return renderPage(
     c,
     { title: words.title, person: account },
-    <QuestionForm
+    <ConfirmForm
       c={c}
       title={words.question(account.name)}
       text={words.text}
@@ -24,11 +24,11 @@ export function questionPage(c: AppContext, account: Account): Answer {
 }
 
 /** For who is not signed in: with which account they want to go on. */
-export function strangerPage(c: AppContext, secret: string): Answer {
-  const { setUp: words } = wordsOf(c, WORDS);
+export function strangerPage(c: HonoContext, secret: string): HandlerResponse {
+  const { setUp: words } = messagesFor(c, ADMIN_MESSAGES);
   const signUp = new URLSearchParams({ invitation: secret, next: "/admin" });
   const signIn = new URLSearchParams({ next: `/set-up/${secret}` });
-  return page(
+  return renderPage(
     c,
     { title: words.title },
     <section>

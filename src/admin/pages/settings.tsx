@@ -1,14 +1,14 @@
 /** The settings in force, as the operator has set them. */
 
 import { SECRET_SETTINGS, settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { messagesFor } from "../../ui/language";
+import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
 /** Each setting and its value. */
-export function settingsPage(c: AppContext): Answer {
-  const { nav, settings: words } = wordsOf(c, WORDS);
+export function settingsPage(c: HonoContext): HandlerResponse {
+  const { nav, settings: words } = messagesFor(c, ADMIN_MESSAGES);
   const title = nav["/admin/settings"];
   return adminPage(
     c,
@@ -37,8 +37,8 @@ export function settingsPage(c: AppContext): Answer {
 }
 
 /** Of a secret nothing but whether there is one. */
-function textOf(c: AppContext, name: string, value: unknown): string {
-  const { set, notSet } = wordsOf(c, WORDS).settings;
+function textOf(c: HonoContext, name: string, value: unknown): string {
+  const { set, notSet } = messagesFor(c, ADMIN_MESSAGES).settings;
   const text = String(value ?? "");
   if (text === "") return notSet;
   return SECRET_SETTINGS.includes(name) ? set : text;

@@ -5,12 +5,12 @@ import { userOf } from "../../accounts/form-input";
 import { requireProof } from "../../accounts/middleware";
 import { parseBytes } from "../../core/byte-size";
 import { type Env, settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { originsOf } from "../../http/hosts";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { resolveOrigins } from "../../http/hosts";
 import { readForm } from "../../ui/form";
+import { messagesFor } from "../../ui/language";
 import { errorPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { readPage } from "../../ui/paging";
+import { loadPage } from "../../ui/paging";
 import {
   ACCOUNT_STATES,
   type AccountAct,
@@ -22,7 +22,7 @@ import {
   possibleActs,
   setQuota,
 } from "../accounts";
-import { WORDS } from "../messages";
+import { ADMIN_MESSAGES } from "../messages";
 import { accountPage, accountsPage, questionPage, resetLinkPage } from "../pages/accounts";
 
 export const accountRoutes = new Hono<{ Bindings: Env }>();
@@ -33,7 +33,7 @@ accountRoutes.get("/", async (c) => {
     beginning: userOf(c, typed).trim().toLowerCase(),
     state: ACCOUNT_STATES.find((one) => one === c.req.query("state")) ?? "all",
   };
-  const accounts = await readPage(
+  const accounts = await loadPage(
     c,
     (after, limit) => findAccounts(c.env.DB, query, after, limit),
     ({ name }) => name,
@@ -60,25 +60,25 @@ accountRoutes.post("/:name/:act", async (c) => {
 
 type Found =
   | { ok: true; account: AccountSummary; act: AccountAct }
-  | { ok: false; response: Answer };
+  | { ok: false; response: HandlerResponse };
 
 /** The account, and what may be done with it; otherwise the page that says that it may not. */
-async function find(c: AppContext, name: string, wanted: string): Promise<Found> {
+async function find(c: HonoContext, name: string, wanted: string): Promise<Found> {
   const account = await findAccount(c.env.DB, name);
   if (account === null) return { ok: false, response: noSuchAccount(c) };
   const act = possibleActs(account, c.var.session.account).find((one) => one === wanted);
   return act ? { ok: true, account, act } : { ok: false, response: nothingDone(c, account) };
 }
 
-async function answer(c: AppContext, account: AccountSummary, act: AccountAct): Promise<Response> {
+async function answer(c: HonoContext, account: AccountSummary, act: AccountAct): Promise<Response> {
   const admin = c.var.session.account;
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, ADMIN_MESSAGES);
   const form = await readForm(c);
   const now = Date.now();
   if (act === "reset-link") {
     const link = await giveResetLink(c.env, admin, account, now);
     if (link === null) return nothingDone(c, account);
-    const { pages } = originsOf(c.req.url, settings(c.env));
+    const { pages } = resolveOrigins(c.req.url, settings(c.env));
     return resetLinkPage(c, account, new URL(link, pages).href);
   }
   if (act === "quota") {
@@ -97,16 +97,16 @@ async function answer(c: AppContext, account: AccountSummary, act: AccountAct): 
   return act === "delete" && done ? c.redirect("/admin/accounts", 303) : isDone(c, account, done);
 }
 
-const isDone = (c: AppContext, account: AccountSummary, done: boolean): Answer =>
+const isDone = (c: HonoContext, account: AccountSummary, done: boolean): HandlerResponse =>
   done ? c.redirect(`/admin/accounts/${account.name}`, 303) : nothingDone(c, account);
 
-const nothingDone = (c: AppContext, { name }: AccountSummary): Answer => {
-  const { gone, toAccount } = wordsOf(c, WORDS).accounts;
+const nothingDone = (c: HonoContext, { name }: AccountSummary): HandlerResponse => {
+  const { gone, toAccount } = messagesFor(c, ADMIN_MESSAGES).accounts;
   return errorPage(c, 409, gone, { href: `/admin/accounts/${name}`, text: toAccount });
 };
 
-const noSuchAccount = (c: AppContext): Answer =>
-  errorPage(c, 404, wordsOf(c, WORDS).accounts.noSuch, {
+const noSuchAccount = (c: HonoContext): HandlerResponse =>
+  errorPage(c, 404, messagesFor(c, ADMIN_MESSAGES).accounts.noSuch, {
     href: "/admin/accounts",
-    text: wordsOf(c, WORDS).nav["/admin/accounts"],
+    text: messagesFor(c, ADMIN_MESSAGES).nav["/admin/accounts"],
   });

@@ -4,8 +4,8 @@ import { Hono } from "hono";
 import { requireAdmin, requireSignIn } from "../../accounts/middleware";
 import type { Env } from "../../env";
 import { countAccounts } from "../../monitoring/account-totals";
-import { dayOf, loadTraffic } from "../../monitoring/traffic";
-import { markOfPlace, placeOfMark, readPage } from "../../ui/paging";
+import { loadTraffic, trafficDay } from "../../monitoring/traffic";
+import { decodeCursor, encodeCursor, loadPage } from "../../ui/paging";
 import { listActs } from "../log";
 import { logPage } from "../pages/log";
 import { firstDay, overviewPage } from "../pages/overview";
@@ -20,7 +20,7 @@ export const adminRoutes = new Hono<{ Bindings: Env }>()
 
 adminRoutes.get("/", async (c) => {
   const now = Date.now();
-  const today = dayOf(now);
+  const today = trafficDay(now);
   const [totals, traffic] = await Promise.all([
     countAccounts(c.env.DB, now),
     loadTraffic(c.env.DB, firstDay(today)),
@@ -31,6 +31,6 @@ adminRoutes.get("/", async (c) => {
 adminRoutes.get("/settings", (c) => settingsPage(c));
 
 adminRoutes.get("/log", async (c) => {
-  const load = (after: string, limit: number) => listActs(c.env.DB, placeOfMark(after), limit);
-  return logPage(c, await readPage(c, load, markOfPlace));
+  const load = (after: string, limit: number) => listActs(c.env.DB, decodeCursor(after), limit);
+  return logPage(c, await loadPage(c, load, encodeCursor));
 });

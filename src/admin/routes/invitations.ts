@@ -4,13 +4,13 @@ import { Hono } from "hono";
 import { requireProof } from "../../accounts/middleware";
 import { parseBytes } from "../../core/byte-size";
 import { type Env, settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { originsOf } from "../../http/hosts";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { resolveOrigins } from "../../http/hosts";
 import { readForm } from "../../ui/form";
 import { formatCount } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
 import { errorPage } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { markOfPlace, placeOfMark, readPage } from "../../ui/paging";
+import { decodeCursor, encodeCursor, loadPage } from "../../ui/paging";
 import {
   endInvitation,
   findInvitation,
@@ -20,7 +20,7 @@ import {
   makeInvitation,
   type Wish,
 } from "../invitations";
-import { WORDS } from "../messages";
+import { ADMIN_MESSAGES } from "../messages";
 import {
   EMPTY_FORM,
   type InvitationForm,
@@ -33,10 +33,10 @@ import {
 export const invitationRoutes = new Hono<{ Bindings: Env }>();
 
 invitationRoutes.get("/", async (c) => {
-  const invitations = await readPage(
+  const invitations = await loadPage(
     c,
-    (after, limit) => listInvitations(c.env.DB, placeOfMark(after), limit),
-    ({ createdAt, hash }) => markOfPlace({ at: createdAt, id: hash }),
+    (after, limit) => listInvitations(c.env.DB, decodeCursor(after), limit),
+    ({ createdAt, hash }) => encodeCursor({ at: createdAt, id: hash }),
   );
   return invitationsPage(c, invitations, Date.now());
 });
@@ -45,7 +45,7 @@ invitationRoutes.use("/new", requireProof);
 invitationRoutes.get("/new", (c) => newInvitationPage(c, EMPTY_FORM));
 
 invitationRoutes.post("/new", async (c) => {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, ADMIN_MESSAGES);
   const fields = await readForm(c);
   const field = (name: string) => (fields.get(name) ?? "").trim();
   const form: InvitationForm = {
@@ -64,7 +64,7 @@ invitationRoutes.post("/new", async (c) => {
   }
   const secret = await makeInvitation(c.env, c.var.session.account, wish, Date.now());
   if (secret === null) return nothingThere(c);
-  const { pages } = originsOf(c.req.url, settings(c.env));
+  const { pages } = resolveOrigins(c.req.url, settings(c.env));
   return invitationLinkPage(c, `${pages}/sign-up?invitation=${secret}`);
 });
 
@@ -101,9 +101,9 @@ function wishOf(
 const wholeNumber = (text: string, most: number): number | null =>
   /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= most ? Number(text) : null;
 
-const toList = (c: AppContext): Response => c.redirect("/admin/invitations", 303);
+const toList = (c: HonoContext): Response => c.redirect("/admin/invitations", 303);
 
-const nothingThere = (c: AppContext): Answer => {
-  const { noSuch, toList } = wordsOf(c, WORDS).invitations;
+const nothingThere = (c: HonoContext): HandlerResponse => {
+  const { noSuch, toList } = messagesFor(c, ADMIN_MESSAGES).invitations;
   return errorPage(c, 404, noSuch, { href: "/admin/invitations", text: toList });
 };

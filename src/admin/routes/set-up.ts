@@ -3,11 +3,11 @@
 import { Hono } from "hono";
 import { currentAccount } from "../../accounts/sessions";
 import type { Env } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { messagesFor } from "../../ui/language";
 import { errorPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
 import { isSetUpLink, setUpWith } from "../invitations";
-import { WORDS } from "../messages";
+import { ADMIN_MESSAGES } from "../messages";
 import { questionPage, strangerPage } from "../pages/set-up";
 
 export const setUpRoutes = new Hono<{ Bindings: Env }>();
@@ -29,4 +29,5 @@ setUpRoutes.post("/set-up/:secret", async (c) => {
   return isDone ? c.redirect("/admin", 303) : badLink(c);
 });
 
-const badLink = (c: AppContext): Answer => errorPage(c, 404, wordsOf(c, WORDS).setUp.bad);
+const badLink = (c: HonoContext): HandlerResponse =>
+  errorPage(c, 404, messagesFor(c, ADMIN_MESSAGES).setUp.bad);

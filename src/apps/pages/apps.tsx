@@ -5,16 +5,16 @@ import type { Account } from "../../accounts/accounts";
 import type { UseRow } from "../../oauth/app-usage";
 import { DURATIONS, type Duration, endOf } from "../../oauth/consent-answer";
 import { type ConnectedApp, describeScopes } from "../../oauth/grants";
-import { WORDS as OAUTH_WORDS } from "../../oauth/messages";
+import { OAUTH_MESSAGES as OAUTH_WORDS } from "../../oauth/messages";
 import { ScopeList } from "../../oauth/pages/consent-fields";
-import { formatDay, formatMoment } from "../../ui/format";
-import { Linked, Problem, page } from "../../ui/layout";
-import { type Language, languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { formatDate, formatDateTime } from "../../ui/format";
+import { type Language, languageOf, messagesFor } from "../../ui/language";
+import { ErrorMessage, renderPage, SentenceWithLink } from "../../ui/layout";
+import { APP_MESSAGES } from "../messages";
 import { storageFirstLink } from "../suggested-apps";
 import { describeUse, groupUse, sumUse, type UseByGrant, UsePicture } from "./usage";
 
-type Words = (typeof WORDS)["en"];
+type Words = (typeof APP_MESSAGES)["en"];
 
 /** Whose apps they are, and when it is. */
 export interface Viewer {
@@ -33,9 +33,9 @@ export function appsPage(
   apps: ConnectedApp[],
   use: UseRow[],
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, APP_MESSAGES);
   const useByGrant = groupUse(use);
-  return page(
+  return renderPage(
     c,
     { title: words.title, person: viewer.person },
     <>
@@ -46,7 +46,7 @@ export function appsPage(
           <>
             <p>{words.none}</p>
             <p>
-              <Linked words={words.noneNext} href="/" />
+              <SentenceWithLink words={words.noneNext} href="/" />
             </p>
           </>
         ) : (
@@ -102,7 +102,7 @@ interface AppProps {
 }
 
 const AppItem = ({ app, use, viewer, language, hasPicture }: AppProps) => {
-  const words = WORDS[language];
+  const words = APP_MESSAGES[language];
   const used = sumUse(use, app.grants, viewer.now);
   return (
     <li>
@@ -111,14 +111,14 @@ const AppItem = ({ app, use, viewer, language, hasPicture }: AppProps) => {
         <small>
           {describeScopes(app.scopes, language)}
           <br />
-          {words.since(formatDay(language, app.since))}, {untilOf(app, language)},{" "}
+          {words.since(formatDate(language, app.since))}, {untilOf(app, language)},{" "}
           {app.flows.map((flow) => words.flows[flow]).join("; ")}
           <br />
           {used.lastAt === null ? (
             words.neverUsed
           ) : (
             <>
-              {words.lastUsed(formatMoment(language, used.lastAt))}; {describeUse(used, language)}
+              {words.lastUsed(formatDateTime(language, used.lastAt))}; {describeUse(used, language)}
             </>
           )}
         </small>
@@ -150,7 +150,7 @@ const AppName = ({ app, address }: { app: ConnectedApp; address: string }) =>
 /** Where the page about an app is, or the question whether to disconnect it. */
 /** Says what was done, after the form of another page. */
 const Done = ({ c }: { c: Context }) => {
-  const { done } = wordsOf(c, WORDS);
+  const { done } = messagesFor(c, APP_MESSAGES);
   const after = c.req.query("after") ?? "";
   return Object.hasOwn(done, after) ? (
     <p class="note" role="status">
@@ -163,8 +163,8 @@ export const pathOf = (page: "app" | "disconnect", { id }: Pick<ConnectedApp, "i
   `/apps/${page}?${new URLSearchParams(page === "app" ? { id } : { app: id })}`;
 
 const untilOf = ({ until }: ConnectedApp, language: Language): string => {
-  const words = WORDS[language];
-  return until === null ? words.untilDisconnected : words.until(formatDay(language, until));
+  const words = APP_MESSAGES[language];
+  return until === null ? words.untilDisconnected : words.until(formatDate(language, until));
 };
 
 /** What was wrong with a change. */
@@ -178,11 +178,11 @@ export function appPage(
   use: UseRow[],
   problem?: ChangeProblem,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, APP_MESSAGES);
   const language = languageOf(c);
   const used = sumUse(groupUse(use), app.grants, viewer.now);
   const status = problem === "changed" ? 409 : 400;
-  return page(
+  return renderPage(
     c,
     { title: app.name, person: viewer.person, ...(problem ? { status } : {}) },
     <>
@@ -195,11 +195,11 @@ export function appPage(
           <dt>{words.facts.how}</dt>
           <dd>{app.flows.map((flow) => words.flows[flow]).join("; ")}</dd>
           <dt>{words.facts.since}</dt>
-          <dd>{formatDay(language, app.since)}</dd>
+          <dd>{formatDate(language, app.since)}</dd>
           <dt>{words.facts.until}</dt>
-          <dd>{app.until === null ? words.disconnected : formatDay(language, app.until)}</dd>
+          <dd>{app.until === null ? words.disconnected : formatDate(language, app.until)}</dd>
           <dt>{words.facts.last}</dt>
-          <dd>{used.lastAt === null ? words.neverUsed : formatMoment(language, used.lastAt)}</dd>
+          <dd>{used.lastAt === null ? words.neverUsed : formatDateTime(language, used.lastAt)}</dd>
           <dt>{words.facts.use}</dt>
           <dd>{describeUse(used, language)}</dd>
         </dl>
@@ -222,7 +222,7 @@ export function appPage(
       </section>
       <form method="post" action={pathOf("app", app)} class="card">
         <h2>{words.change}</h2>
-        {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+        {problem ? <ErrorMessage>{words.problems[problem]}</ErrorMessage> : null}
         <p>{words.changeAbout}</p>
         <ScopeList scopes={app.scopes} words={OAUTH_WORDS[language]} />
         <div class="field">
@@ -257,9 +257,9 @@ export function disconnectPage(
   person: Account,
   app: ConnectedApp | null,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, APP_MESSAGES);
   const title = app === null ? words.questionAll : words.question(app.name);
-  return page(
+  return renderPage(
     c,
     { title, person },
     <form

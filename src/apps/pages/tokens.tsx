@@ -2,11 +2,11 @@
 
 import type { Context } from "hono";
 import type { Account } from "../../accounts/accounts";
-import { WORDS as OAUTH_WORDS } from "../../oauth/messages";
+import { OAUTH_MESSAGES as OAUTH_WORDS } from "../../oauth/messages";
 import { DurationField } from "../../oauth/pages/consent-fields";
-import { Copyable, Linked, Problem, page } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { messagesFor } from "../../ui/language";
+import { Copyable, ErrorMessage, renderPage, SentenceWithLink } from "../../ui/layout";
+import { APP_MESSAGES } from "../messages";
 
 /** What the form is filled in with. */
 export interface TokenForm {
@@ -17,7 +17,7 @@ export interface TokenForm {
   duration: string;
 }
 
-type TokenProblem = keyof (typeof WORDS)["en"]["tokens"]["problems"];
+type TokenProblem = keyof (typeof APP_MESSAGES)["en"]["tokens"]["problems"];
 
 export const MAX_TOKEN_NAME_LENGTH = 50;
 
@@ -28,13 +28,13 @@ export function tokenPage(
   form: TokenForm,
   problem?: TokenProblem,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS).tokens;
-  return page(
+  const words = messagesFor(c, APP_MESSAGES).tokens;
+  return renderPage(
     c,
     { title: words.title, person, ...(problem ? { status: 400 } : {}) },
     <form method="post" action="/apps/tokens" class="card">
       <h1>{words.title}</h1>
-      {problem ? <Problem>{words.problems[problem]}</Problem> : null}
+      {problem ? <ErrorMessage>{words.problems[problem]}</ErrorMessage> : null}
       <p>{words.about}</p>
       <div class="field">
         <label for="name">{words.name}</label>
@@ -66,7 +66,11 @@ export function tokenPage(
       <p class="faint" id="modules-rule">
         {words.modulesRule}
       </p>
-      <DurationField words={wordsOf(c, OAUTH_WORDS)} label={words.lasts} usual={form.duration} />
+      <DurationField
+        words={messagesFor(c, OAUTH_WORDS)}
+        label={words.lasts}
+        usual={form.duration}
+      />
       <p>
         <button type="submit">{words.make}</button>
       </p>
@@ -80,8 +84,8 @@ export function madeTokenPage(
   person: Account,
   made: { name: string; token: string; example: string; isAll: boolean },
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS).tokens;
-  return page(
+  const words = messagesFor(c, APP_MESSAGES).tokens;
+  return renderPage(
     c,
     { title: words.made, person, scripts: ["/copy.js"], once: true },
     <section>
@@ -94,7 +98,7 @@ export function madeTokenPage(
       <h2>{words.example}</h2>
       <Copyable c={c} id="example" text={made.example} />
       <p class="faint">
-        <Linked words={words.revoke} href="/apps" />
+        <SentenceWithLink words={words.revoke} href="/apps" />
       </p>
     </section>,
   );

@@ -2,9 +2,9 @@
 
 import { DAY_MS } from "../../core/time";
 import { firstUseDay, USE_DAYS, type UseRow } from "../../oauth/app-usage";
-import { formatBytes, formatCount, formatDay } from "../../ui/format";
-import type { Language } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { formatBytes, formatCount, formatDate } from "../../ui/format";
+import type { Language } from "../../ui/language";
+import { APP_MESSAGES } from "../messages";
 
 /** The days that are shown, the oldest first, today the last. */
 interface Use {
@@ -43,10 +43,10 @@ const sum = <Key extends string>(rows: Record<Key, number>[], key: Key): number 
 
 /** "12 requests and 3 MB in the last 30 days". */
 export const describeUse = ({ requests, bytes }: Use, language: Language): string =>
-  WORDS[language].used(countOf(requests, language), formatBytes(language, bytes));
+  APP_MESSAGES[language].used(countOf(requests, language), formatBytes(language, bytes));
 
 const countOf = (requests: number, language: Language): string =>
-  WORDS[language].requests(requests, formatCount(language, requests));
+  APP_MESSAGES[language].requests(requests, formatCount(language, requests));
 
 const BAR_WIDTH = 8;
 const STEP = 10;
@@ -54,12 +54,12 @@ const HALF = 24;
 
 /** A bar for each day: requests upwards, bytes downwards, each as a part of the most there was. */
 export function UsePicture({ use, language }: { use: Use; language: Language }) {
-  const words = WORDS[language];
+  const words = APP_MESSAGES[language];
   const busiest = use.days.toSorted((a, b) => b.requests - a.requests)[0];
   if (busiest === undefined || use.requests === 0) return null;
   const mostBytes = Math.max(...use.days.map(({ bytes }) => bytes));
   const inWords = `${describeUse(use, language)}; ${words.busiest(
-    formatDay(language, busiest.day * DAY_MS),
+    formatDate(language, busiest.day * DAY_MS),
     countOf(busiest.requests, language),
   )}`;
   return (

@@ -3,7 +3,7 @@
 import { type Context, Hono } from "hono";
 import { requireSignIn } from "../../accounts/middleware";
 import { type Env, settings } from "../../env";
-import { addressOf, originsOf } from "../../http/hosts";
+import { resolveOrigins, userAddress } from "../../http/hosts";
 import { listUse } from "../../oauth/app-usage";
 import { endOf, isDuration, narrow } from "../../oauth/consent-answer";
 import {
@@ -13,11 +13,11 @@ import {
   limitApp,
   listConnectedApps,
 } from "../../oauth/grants";
-import { WORDS as OAUTH_WORDS } from "../../oauth/messages";
+import { OAUTH_MESSAGES as OAUTH_WORDS } from "../../oauth/messages";
 import { readForm } from "../../ui/form";
+import { messagesFor } from "../../ui/language";
 import { errorPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { APP_MESSAGES } from "../messages";
 import {
   appPage,
   appsPage,
@@ -89,7 +89,7 @@ appsRoutes.post("/apps/disconnect-all", async (c) => {
 
 function viewerOf(c: AppsContext): Viewer {
   const person = c.var.session.account;
-  const address = addressOf(originsOf(c.req.url, settings(c.env)), person.name);
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), person.name);
   return { person, address, now: Date.now() };
 }
 
@@ -111,8 +111,8 @@ const showApp = async (
   appPage(c, viewer, app, await listUse(c.env.DB, viewer.person.id, viewer.now), problem);
 
 function notConnected(c: AppsContext): Response | Promise<Response> {
-  const { toApps } = wordsOf(c, OAUTH_WORDS);
-  return errorPage(c, 404, wordsOf(c, WORDS).unknown, { href: "/apps", text: toApps });
+  const { toApps } = messagesFor(c, OAUTH_WORDS);
+  return errorPage(c, 404, messagesFor(c, APP_MESSAGES).unknown, { href: "/apps", text: toApps });
 }
 
 /** Null: as before; undefined: no such choice. */

@@ -2,10 +2,10 @@
 
 import { type Context, Hono } from "hono";
 import { requireProof, requireSignIn } from "../../accounts/middleware";
-import { canBeShown } from "../../core/names";
+import { isDisplayable } from "../../core/names";
 import { formatScopes, parseScopes, type Scope } from "../../core/scope";
 import { type Env, settings } from "../../env";
-import { originsOf, storageRoot } from "../../http/hosts";
+import { resolveOrigins, storageRoot } from "../../http/hosts";
 import { endOf, isDuration } from "../../oauth/consent-answer";
 import { makeToken } from "../../oauth/grants";
 import { readForm } from "../../ui/form";
@@ -51,7 +51,7 @@ async function readTokenForm(c: TokensContext): Promise<TokenForm> {
 
 /** One line that can be shown: no control characters, and none that turn the line around. */
 const isName = (name: string): boolean =>
-  name !== "" && name.length <= MAX_TOKEN_NAME_LENGTH && canBeShown(name);
+  name !== "" && name.length <= MAX_TOKEN_NAME_LENGTH && isDisplayable(name);
 
 /** Null: nothing was named, or something that is no module. */
 function readScopes({ write, read }: TokenForm): Scope[] | null {
@@ -64,7 +64,7 @@ function readScopes({ write, read }: TokenForm): Scope[] | null {
 }
 
 function exampleOf(c: TokensContext, { module }: Scope, token: string): string {
-  const root = storageRoot(originsOf(c.req.url, settings(c.env)), c.var.session.account.name);
+  const root = storageRoot(resolveOrigins(c.req.url, settings(c.env)), c.var.session.account.name);
   const folder = module === "*" ? "/" : `/${module}/`;
   return `curl -H "Authorization: Bearer ${token}" ${root}${folder}`;
 }

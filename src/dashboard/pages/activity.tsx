@@ -3,24 +3,24 @@
 import type { Account } from "../../accounts/accounts";
 import type { Entry } from "../../accounts/activity";
 import { settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { formatDays, formatMoment } from "../../ui/format";
-import { page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { type ListPage, NextPage } from "../../ui/paging";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { formatDateTime, formatDays } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { type ListPage, NextPageLink } from "../../ui/paging";
 import { sayDeed } from "../activity-messages";
-import { WORDS } from "../messages";
+import { DASHBOARD_MESSAGES } from "../messages";
 
 /** A page of the log, as a table. */
 export function activityPage(
-  c: AppContext,
+  c: HonoContext,
   account: Account,
   { items: entries, isFirst, next }: ListPage<Entry>,
-): Answer {
-  const words = wordsOf(c, WORDS).activity;
+): HandlerResponse {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).activity;
   const language = languageOf(c);
   const days = formatDays(language, settings(c.env).ACTIVITY_DAYS);
-  return page(
+  return renderPage(
     c,
     { title: words.title, person: account },
     <section>
@@ -43,7 +43,7 @@ export function activityPage(
             {entries.map(({ at, deed }) => (
               <tr>
                 <td>
-                  <time datetime={new Date(at).toISOString()}>{formatMoment(language, at)}</time>
+                  <time datetime={new Date(at).toISOString()}>{formatDateTime(language, at)}</time>
                 </td>
                 <td>{sayDeed(language, deed)}</td>
               </tr>
@@ -56,7 +56,7 @@ export function activityPage(
           <a href="/activity">{words.newest}</a>
         </p>
       )}
-      <NextPage c={c} next={next} />
+      <NextPageLink c={c} next={next} />
     </section>,
   );
 }

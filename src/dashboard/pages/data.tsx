@@ -1,14 +1,14 @@
 /** The page that shows how much there is of what. */
 
 import type { Account } from "../../accounts/accounts";
-import type { Answer, AppContext } from "../../http/context";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ModuleDatabases } from "../../rxdb/databases";
 import { type ExportPart, MAX_DOCUMENTS } from "../../storage/export";
 import { bytesOf, type Usage } from "../../storage/usage";
 import { formatBytes, formatCount } from "../../ui/format";
-import { page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { DASHBOARD_MESSAGES } from "../messages";
 import { DatabasesSection } from "./databases";
 
 /** From this share of the quota on there is a warning. */
@@ -28,14 +28,14 @@ interface Portion {
 
 /** How much is used of what, by which modules, the databases, and the way to the archive. */
 export function dataPage(
-  c: AppContext,
+  c: HonoContext,
   account: Account,
   usage: Usage,
   databases: ModuleDatabases[],
-): Answer {
-  const words = wordsOf(c, WORDS).data;
+): HandlerResponse {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).data;
   const isEmpty = usage.documents === 0 && usage.modules.length === 0;
-  return page(
+  return renderPage(
     c,
     { title: words.title, person: account },
     <>
@@ -50,8 +50,8 @@ export function dataPage(
   );
 }
 
-const Room = ({ c, usage }: { c: AppContext; usage: Usage }) => {
-  const words = wordsOf(c, WORDS).data;
+const Room = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const free = Math.max(0, usage.quotaBytes - usage.usedBytes);
   const documents = formatCount(languageOf(c), usage.documents);
@@ -69,8 +69,8 @@ const Room = ({ c, usage }: { c: AppContext; usage: Usage }) => {
 };
 
 /** The whole width is the quota, or what is used where that is more. */
-const Bar = ({ c, usage }: { c: AppContext; usage: Usage }) => {
-  const words = wordsOf(c, WORDS).data;
+const Bar = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).data;
   const portions = portionsOf(usage, words.other);
   const whole = Math.max(usage.quotaBytes, usage.usedBytes, 1);
   const label = portions.map(({ name, bytes }) => `${name} ${formatBytes(languageOf(c), bytes)}`);
@@ -107,8 +107,8 @@ const portionsOf = ({ modules, other }: Usage, otherName: string): Portion[] => 
 
 const colourOf = (index: number): string => COLOURS[index % COLOURS.length] as string;
 
-const ModuleTable = ({ c, usage: { modules, other } }: { c: AppContext; usage: Usage }) => {
-  const words = wordsOf(c, WORDS).data;
+const ModuleTable = ({ c, usage: { modules, other } }: { c: HonoContext; usage: Usage }) => {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const count = (documents: number) => formatCount(languageOf(c), documents);
   const hasDatabases = modules.some(({ databaseBytes }) => databaseBytes > 0);
@@ -158,8 +158,8 @@ const Swatch = ({ colour }: { colour: string }) => (
   </svg>
 );
 
-const Archive = ({ c, documents }: { c: AppContext; documents: number }) => {
-  const words = wordsOf(c, WORDS).data;
+const Archive = ({ c, documents }: { c: HonoContext; documents: number }) => {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).data;
   const isOne = documents <= MAX_DOCUMENTS;
   return (
     <section>
@@ -182,10 +182,10 @@ const Archive = ({ c, documents }: { c: AppContext; documents: number }) => {
 };
 
 /** The parts of an archive that is too large for one. */
-export function partsPage(c: AppContext, account: Account, parts: ExportPart[]): Answer {
-  const words = wordsOf(c, WORDS).data;
+export function partsPage(c: HonoContext, account: Account, parts: ExportPart[]): HandlerResponse {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).data;
   const count = (number: number) => formatCount(languageOf(c), number);
-  return page(
+  return renderPage(
     c,
     { title: words.parts, person: account },
     <section>

@@ -1,17 +1,23 @@
 /** The databases of RxDB apps: the section of the data page, and the question before one is deleted. */
 
 import type { Account } from "../../accounts/accounts";
-import type { Answer, AppContext } from "../../http/context";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { Database, ModuleDatabases } from "../../rxdb/databases";
-import { QuestionForm } from "../../ui/confirm-form";
+import { ConfirmForm } from "../../ui/confirm-form";
 import { formatBytes, formatCount } from "../../ui/format";
-import { page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { DASHBOARD_MESSAGES } from "../messages";
 
 /** What there is in each module, and the way to delete it. Nothing if there are no databases. */
-export const DatabasesSection = ({ c, modules }: { c: AppContext; modules: ModuleDatabases[] }) => {
-  const words = wordsOf(c, WORDS).databases;
+export const DatabasesSection = ({
+  c,
+  modules,
+}: {
+  c: HonoContext;
+  modules: ModuleDatabases[];
+}) => {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).databases;
   if (modules.length === 0) return null;
   return (
     <section>
@@ -36,11 +42,11 @@ const DatabaseTable = ({
   module,
   database: { name, collections, ownBytes, bytes },
 }: {
-  c: AppContext;
+  c: HonoContext;
   module: string;
   database: Database;
 }) => {
-  const words = wordsOf(c, WORDS).databases;
+  const words = messagesFor(c, DASHBOARD_MESSAGES).databases;
   const language = languageOf(c);
   const asVersion = (version: number) => words.version(formatCount(language, version));
   return (
@@ -91,17 +97,17 @@ const DatabaseTable = ({
 
 /** Asks before a database goes for good. */
 export function deleteDatabasePage(
-  c: AppContext,
+  c: HonoContext,
   account: Account,
   module: string,
   { name, documents, bytes }: Database,
-): Answer {
-  const words = wordsOf(c, WORDS).databases;
+): HandlerResponse {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).databases;
   const language = languageOf(c);
-  return page(
+  return renderPage(
     c,
     { title: words.question, person: account },
-    <QuestionForm
+    <ConfirmForm
       c={c}
       title={words.question}
       text={words.goes(name, module)}
@@ -111,6 +117,6 @@ export function deleteDatabasePage(
     >
       <p>{words.holds(formatCount(language, documents), formatBytes(language, bytes))}</p>
       <p class="warning">{words.forGood}</p>
-    </QuestionForm>,
+    </ConfirmForm>,
   );
 }

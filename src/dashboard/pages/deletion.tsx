@@ -1,32 +1,32 @@
 /** The question before somebody deletes their account, and the good-bye. */
 
 import type { Account } from "../../accounts/accounts";
-import type { Answer, AppContext } from "../../http/context";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { Usage } from "../../storage/usage";
-import { QuestionForm } from "../../ui/confirm-form";
+import { ConfirmForm } from "../../ui/confirm-form";
 import { formatBytes, formatCount } from "../../ui/format";
-import { page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { DASHBOARD_MESSAGES } from "../messages";
 
 /** Why the account was not deleted: another name was typed, or nobody would be left to administer. */
 export type DeletionProblem = "wrong-name" | "last-administrator";
 
 /** Asks for the name, and says what goes and what stays. */
 export function questionPage(
-  c: AppContext,
+  c: HonoContext,
   account: Account,
   usage: Usage,
   problem?: DeletionProblem,
-): Answer {
-  const words = wordsOf(c, WORDS).deletion;
+): HandlerResponse {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).deletion;
   const language = languageOf(c);
   const documents = formatCount(language, usage.documents);
   const status = problem === "last-administrator" ? 409 : 400;
-  return page(
+  return renderPage(
     c,
     { title: words.title, person: account, ...(problem ? { status } : {}) },
-    <QuestionForm
+    <ConfirmForm
       c={c}
       title={words.title}
       text={words.question}
@@ -49,14 +49,14 @@ export function questionPage(
         <label for="name">{words.typeName(account.name)}</label>
         <input id="name" name="name" autocomplete="off" autocapitalize="none" required />
       </div>
-    </QuestionForm>,
+    </ConfirmForm>,
   );
 }
 
 /** What somebody sees whose account is deleted. */
-export function goodbyePage(c: AppContext): Answer {
-  const { title, sentence } = wordsOf(c, WORDS).deletion.done;
-  return page(
+export function goodbyePage(c: HonoContext): HandlerResponse {
+  const { title, sentence } = messagesFor(c, DASHBOARD_MESSAGES).deletion.done;
+  return renderPage(
     c,
     { title },
     <section>

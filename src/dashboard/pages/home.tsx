@@ -4,17 +4,17 @@ import type { Context } from "hono";
 import { encode } from "uqr";
 import type { Account } from "../../accounts/accounts";
 import type { waysIn } from "../../accounts/sign-in-methods";
-import { WORDS as APPS_WORDS } from "../../apps/messages";
+import { APP_MESSAGES as APPS_WORDS } from "../../apps/messages";
 import { pathOf } from "../../apps/pages/apps";
 import { SUGGESTED_APPS, storageFirstLink } from "../../apps/suggested-apps";
 import { type Env, settings } from "../../env";
-import { addressOf, originsOf } from "../../http/hosts";
+import { resolveOrigins, userAddress } from "../../http/hosts";
 import { type ConnectedApp, describeScopes } from "../../oauth/grants";
 import type { Usage } from "../../storage/usage";
-import { formatBytes, formatCount, formatDay } from "../../ui/format";
-import { Copyable, page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { formatBytes, formatCount, formatDate } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { Copyable, renderPage } from "../../ui/layout";
+import { DASHBOARD_MESSAGES } from "../messages";
 
 type HomeContext = Context<{ Bindings: Env }>;
 
@@ -37,9 +37,9 @@ export function homePage(
   account: Account,
   { apps, ways, usage }: Home,
 ): Response | Promise<Response> {
-  const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
-  const words = wordsOf(c, WORDS).home;
-  return page(
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
+  const words = messagesFor(c, DASHBOARD_MESSAGES).home;
+  return renderPage(
     c,
     { title: words.title, person: account, scripts: ["/copy.js"] },
     <>
@@ -92,7 +92,7 @@ export function homePage(
 
 /** The one thing to do next for who could be locked out; nothing for others. */
 const Notice = ({ c, ways }: { c: HomeContext; ways: Ways }) => {
-  const words = wordsOf(c, WORDS).home;
+  const words = messagesFor(c, DASHBOARD_MESSAGES).home;
   const count = ways.passkeys + (ways.hasPassword ? 1 : 0);
   if (ways.recoveryCodes > 0 && count > 1) return null;
   const [text, link] =
@@ -123,9 +123,9 @@ const QrCode = ({ text, title }: { text: string; title: string }) => {
 };
 
 const AppItem = ({ c, app, address }: { c: HomeContext; app: ConnectedApp; address: string }) => {
-  const words = wordsOf(c, WORDS);
-  const appsWords = wordsOf(c, APPS_WORDS);
-  const day = (milliseconds: number) => formatDay(languageOf(c), milliseconds);
+  const words = messagesFor(c, DASHBOARD_MESSAGES);
+  const appsWords = messagesFor(c, APPS_WORDS);
+  const day = (milliseconds: number) => formatDate(languageOf(c), milliseconds);
   return (
     <li>
       <div>
@@ -156,7 +156,7 @@ const AppItem = ({ c, app, address }: { c: HomeContext; app: ConnectedApp; addre
 };
 
 const UsageLine = ({ c, usage }: { c: HomeContext; usage: Usage }) => {
-  const words = wordsOf(c, WORDS).home;
+  const words = messagesFor(c, DASHBOARD_MESSAGES).home;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   return (
     <p class="faint">

@@ -3,17 +3,17 @@
 import type { Account } from "../../accounts/accounts";
 import type { Profile } from "../../accounts/profile";
 import { settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { addressOf, originsOf } from "../../http/hosts";
-import { formatDay } from "../../ui/format";
-import { page } from "../../ui/layout";
-import { LANGUAGES, languageOf, wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { formatDate } from "../../ui/format";
+import { LANGUAGES, languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { DASHBOARD_MESSAGES } from "../messages";
 
 /** The language, what is kept, and the ways to leave. */
-export function settingsPage(c: AppContext, account: Account, profile: Profile): Answer {
-  const words = wordsOf(c, WORDS).settings;
-  return page(
+export function settingsPage(c: HonoContext, account: Account, profile: Profile): HandlerResponse {
+  const words = messagesFor(c, DASHBOARD_MESSAGES).settings;
+  return renderPage(
     c,
     { title: words.title, person: account },
     <>
@@ -63,11 +63,11 @@ export function settingsPage(c: AppContext, account: Account, profile: Profile):
   );
 }
 
-const LanguageForm = ({ c }: { c: AppContext }) => {
+const LanguageForm = ({ c }: { c: HonoContext }) => {
   const now = languageOf(c);
   return (
     <form method="post" action="/language">
-      <p>{wordsOf(c, WORDS).settings.languageNow(LANGUAGES[now])}</p>
+      <p>{messagesFor(c, DASHBOARD_MESSAGES).settings.languageNow(LANGUAGES[now])}</p>
       <p class="row">
         {Object.entries(LANGUAGES)
           .filter(([language]) => language !== now)
@@ -82,25 +82,25 @@ const LanguageForm = ({ c }: { c: AppContext }) => {
 };
 
 interface PersonProps {
-  c: AppContext;
+  c: HonoContext;
   account: Account;
   profile: Profile;
 }
 
 const Person = ({ c, account, profile }: PersonProps) => {
-  const words = wordsOf(c, WORDS).settings;
+  const words = messagesFor(c, DASHBOARD_MESSAGES).settings;
   return (
     <dl class="pairs">
       <dt>{words.name}</dt>
       <dd>{account.name}</dd>
       <dt>{words.address}</dt>
-      <dd>{addressOf(originsOf(c.req.url, settings(c.env)), account.name)}</dd>
+      <dd>{userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name)}</dd>
       <dt>{words.since}</dt>
-      <dd>{formatDay(languageOf(c), profile.createdAt)}</dd>
+      <dd>{formatDate(languageOf(c), profile.createdAt)}</dd>
       {profile.seenAt === null ? null : (
         <>
           <dt>{words.seen}</dt>
-          <dd>{formatDay(languageOf(c), profile.seenAt)}</dd>
+          <dd>{formatDate(languageOf(c), profile.seenAt)}</dd>
         </>
       )}
       <dt>{words.email}</dt>

@@ -2,16 +2,16 @@
 
 import { isSignUpOpen } from "../../accounts/accounts";
 import { settings } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
-import { page } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { DASHBOARD_MESSAGES } from "../messages";
 
 /** What this is, and the ways in. */
-export function welcomePage(c: AppContext): Answer {
+export function welcomePage(c: HonoContext): HandlerResponse {
   const { SIGN_UP } = settings(c.env);
-  const words = wordsOf(c, WORDS).welcome;
-  return page(
+  const words = messagesFor(c, DASHBOARD_MESSAGES).welcome;
+  return renderPage(
     c,
     { title: words.title },
     <section>

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { listActivity } from "../../accounts/activity";
 import { requireSignIn } from "../../accounts/middleware";
 import type { Env } from "../../env";
-import { markOfPlace, placeOfMark, readPage } from "../../ui/paging";
+import { decodeCursor, encodeCursor, loadPage } from "../../ui/paging";
 import { activityPage } from "../pages/activity";
 
 export const activityRoutes = new Hono<{ Bindings: Env }>();
@@ -12,6 +12,6 @@ export const activityRoutes = new Hono<{ Bindings: Env }>();
 activityRoutes.get("/activity", requireSignIn, async (c) => {
   const { account } = c.var.session;
   const load = (after: string, limit: number) =>
-    listActivity(c.env.DB, account.id, placeOfMark(after), limit);
-  return activityPage(c, account, await readPage(c, load, markOfPlace));
+    listActivity(c.env.DB, account.id, decodeCursor(after), limit);
+  return activityPage(c, account, await loadPage(c, load, encodeCursor));
 });

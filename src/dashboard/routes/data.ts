@@ -5,15 +5,15 @@ import type { Account } from "../../accounts/accounts";
 import { noteDeed } from "../../accounts/activity";
 import { requireSignIn } from "../../accounts/middleware";
 import { type Env, settings } from "../../env";
-import type { AppContext } from "../../http/context";
-import { addressOf, originsOf } from "../../http/hosts";
-import { limitPerson } from "../../http/rate-limits";
+import type { HonoContext } from "../../http/context";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { limitUser } from "../../http/rate-limits";
 import { listDatabases } from "../../rxdb/databases";
 import { exportDocuments, listParts } from "../../storage/export";
 import { readUsage } from "../../storage/usage";
-import { errorPage, tooOftenPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { messagesFor } from "../../ui/language";
+import { errorPage, rateLimitedPage } from "../../ui/layout";
+import { DASHBOARD_MESSAGES } from "../messages";
 import { dataPage, partsPage } from "../pages/data";
 
 export const dataRoutes = new Hono<{ Bindings: Env }>();
@@ -40,13 +40,13 @@ dataRoutes.get("/data/export", requireSignIn, async (c) => {
     "Content-Disposition": `attachment; filename="${archiveName(c, account, now)}"`,
   };
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
-  const tooOften = tooOftenPage(c, limitPerson(account.id, now));
+  const tooOften = rateLimitedPage(c, limitUser(account.id, now));
   if (tooOften) return tooOften;
   const part = { after: c.req.query("after") ?? null, until: c.req.query("until") ?? null };
-  const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
   const archive = await exportDocuments(c.env, { account: account.id, address, part }, now);
   if (archive === null) {
-    const words = wordsOf(c, WORDS).data;
+    const words = messagesFor(c, DASHBOARD_MESSAGES).data;
     return errorPage(c, 409, words.hasChanged, { href: "/data", text: words.toData });
   }
   await noteDeed(c.env.DB, account.id, { kind: "export" }, now);
@@ -54,7 +54,7 @@ dataRoutes.get("/data/export", requireSignIn, async (c) => {
 });
 
 /** With the number of the part, if it is one, so that parts do not replace each other. */
-function archiveName(c: AppContext, { name }: Account, now: number): string {
+function archiveName(c: HonoContext, { name }: Account, now: number): string {
   const day = new Date(now).toISOString().slice(0, 10);
   const [part] = /^\d{1,6}$/.exec(c.req.query("part") ?? "") ?? [];
   return `satchel-${name}-${day}${part === undefined ? "" : `-part-${part}`}.zip`;

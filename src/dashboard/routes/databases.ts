@@ -3,11 +3,11 @@
 import { Hono } from "hono";
 import { requireProof, requireSignIn } from "../../accounts/middleware";
 import type { Env } from "../../env";
-import type { Answer, AppContext } from "../../http/context";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import { type Database, deleteDatabase, findDatabase } from "../../rxdb/databases";
+import { messagesFor } from "../../ui/language";
 import { errorPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
-import { WORDS } from "../messages";
+import { DASHBOARD_MESSAGES } from "../messages";
 import { deleteDatabasePage } from "../pages/databases";
 
 export const databasesRoutes = new Hono<{ Bindings: Env }>();
@@ -32,14 +32,14 @@ databasesRoutes.post("/data/database", async (c) => {
 });
 
 /** The database that the address names, one of the person's own. */
-async function find(c: AppContext): Promise<{ module: string; database: Database | null }> {
+async function find(c: HonoContext): Promise<{ module: string; database: Database | null }> {
   const module = c.req.query("module") ?? "";
   const name = c.req.query("name") ?? "";
   const database = await findDatabase(c.env, c.var.session.account.id, module, name);
   return { module, database };
 }
 
-function isGone(c: AppContext): Answer {
-  const { databases, data } = wordsOf(c, WORDS);
+function isGone(c: HonoContext): HandlerResponse {
+  const { databases, data } = messagesFor(c, DASHBOARD_MESSAGES);
   return errorPage(c, 404, databases.gone, { href: "/data", text: data.toData });
 }

@@ -5,8 +5,8 @@ import { deleteAccount } from "../../accounts/deletion";
 import { requireProof, requireSignIn } from "../../accounts/middleware";
 import { endSession } from "../../accounts/sessions";
 import type { Env } from "../../env";
-import type { AppContext } from "../../http/context";
-import { logFault } from "../../platform/log";
+import type { HonoContext } from "../../http/context";
+import { logWarning } from "../../platform/log";
 import { readUsage } from "../../storage/usage";
 import { readForm } from "../../ui/form";
 import { type DeletionProblem, goodbyePage, questionPage } from "../pages/deletion";
@@ -21,13 +21,13 @@ deletionRoutes.post("/settings/delete", requireSignIn, requireProof, async (c) =
   if (typed.trim().toLowerCase() !== account.name) return ask(c, "wrong-name");
   if (!(await deleteAccount(c.env, account, Date.now()))) return ask(c, "last-administrator");
   // The session is gone already; a cookie that stays opens nothing.
-  await endSession(c).catch((error) => logFault("A cookie was left.", error));
+  await endSession(c).catch((error) => logWarning("A cookie was left.", error));
   return c.redirect("/deleted", 303);
 });
 
 deletionRoutes.get("/deleted", (c) => goodbyePage(c));
 
-async function ask(c: AppContext, problem?: DeletionProblem): Promise<Response> {
+async function ask(c: HonoContext, problem?: DeletionProblem): Promise<Response> {
   const { account } = c.var.session;
   return questionPage(c, account, await readUsage(c.env, account.id), problem);
 }

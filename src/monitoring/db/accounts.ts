@@ -1,7 +1,7 @@
 /** Totals over all accounts in D1, and whether D1 answers at all. */
 
 import { ROOT } from "../../core/path";
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import { USED_BYTES_SQL } from "../../storage/usage";
 
 /** What all accounts hold together, without those that were deleted. */
@@ -16,7 +16,7 @@ export interface AccountTotals {
 
 /** Counts all accounts, and those created since `since` (milliseconds since 1970). Reads every account. */
 export async function loadAccountTotals(db: D1Database, since: number): Promise<AccountTotals> {
-  const totals = await askPatiently(() =>
+  const totals = await withRetry(() =>
     db
       .prepare(
         `SELECT count(*) AS accounts, count(iif(a.created_at >= ?3, 1, NULL)) AS fresh,

@@ -1,6 +1,6 @@
 /** The counts of requests in D1: the table `traffic`. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 /** What was asked on one day (days since 1970), of one route, and answered with one class of status. */
 export interface TrafficRow {
@@ -35,7 +35,7 @@ export async function loadTraffic(
   db: D1Database,
   since: number,
 ): Promise<{ day: number; requests: number; errors: number }[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT day, sum(requests) AS requests, sum(iif(status = 5, requests, 0)) AS errors
@@ -49,7 +49,7 @@ export async function loadTraffic(
 
 /** Everything that was ever counted, by route and class of status. */
 export async function loadTrafficTotals(db: D1Database): Promise<Omit<TrafficRow, "day">[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT route, status, sum(requests) AS requests, sum(bytes) AS bytes,
@@ -65,7 +65,7 @@ export async function loadTrafficTotals(db: D1Database): Promise<Omit<TrafficRow
  * Adds all days before this one to day 0 and deletes them, so that the sums never go down. One batch:
  * repeated, it finds nothing more to add.
  */
-export const foldTraffic = (db: D1Database, before: number): D1PreparedStatement[] => [
+export const rollUpTraffic = (db: D1Database, before: number): D1PreparedStatement[] => [
   db
     .prepare(
       `INSERT INTO traffic (day, route, status, requests, bytes, milliseconds)

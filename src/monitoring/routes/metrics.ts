@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import { equalInConstantTime } from "../../core/secrets";
 import { type Env, settings } from "../../env";
-import { METRICS_TYPE, renderMetrics } from "../metrics";
+import { PROMETHEUS_CONTENT_TYPE, renderMetrics } from "../metrics";
 import { flushTraffic } from "../traffic";
 
 export const metricsRoutes = new Hono<{ Bindings: Env }>().get("/metrics", async (c) => {
@@ -16,5 +16,8 @@ export const metricsRoutes = new Hono<{ Bindings: Env }>().get("/metrics", async
   }
   await flushTraffic(c.env.DB);
   const text = await renderMetrics(c.env.DB, Date.now());
-  return c.body(text, 200, { "Content-Type": METRICS_TYPE, "Cache-Control": "no-store" });
+  return c.body(text, 200, {
+    "Content-Type": PROMETHEUS_CONTENT_TYPE,
+    "Cache-Control": "no-store",
+  });
 });

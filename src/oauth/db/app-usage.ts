@@ -1,6 +1,6 @@
 /** What apps used, in D1. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 /** What an app used on one day. */
 export interface UseRow {
@@ -25,7 +25,7 @@ export async function addUse(
   days: Pick<UseRow, "day" | "requests" | "bytes">[],
   { today, now, pauseMs }: { today: number; now: number; pauseMs: number },
 ): Promise<number | null> {
-  const [, answer] = await askPatiently(() =>
+  const [, answer] = await withRetry(() =>
     db.batch<{ lastAt: number | null }>([
       db
         .prepare(
@@ -56,7 +56,7 @@ export async function loadUse(
   account: string,
   sinceDay: number,
 ): Promise<UseRow[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT grant_id AS "grant", day, requests, bytes, last_at AS lastAt

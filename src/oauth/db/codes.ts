@@ -4,7 +4,7 @@
  */
 
 import { DAY_MS } from "../../core/time";
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 interface CodeRow {
   hash: string;
@@ -25,7 +25,7 @@ export async function insertCode(
   code: Omit<CodeRow, "user" | "successor">,
   alsoDo: D1PreparedStatement[],
 ): Promise<void> {
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       db
         .prepare(
@@ -50,7 +50,7 @@ export async function insertCode(
 }
 
 export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> =>
-  askPatiently(() =>
+  withRetry(() =>
     db
       .prepare(
         `SELECT c.hash, c.account, a.name AS user, c.grant_id AS grantId,
@@ -113,7 +113,7 @@ export async function isSuccessor(
   hash: string,
   exchange: D1PreparedStatement[],
 ): Promise<boolean> {
-  const answers = await askPatiently(() => db.batch<{ successor: string | null }>(exchange));
+  const answers = await withRetry(() => db.batch<{ successor: string | null }>(exchange));
   return answers.at(-1)?.results[0]?.successor === hash;
 }
 
@@ -134,7 +134,7 @@ export const loadRefreshToken = (
   hash: string,
   now: number,
 ): Promise<RefreshRow | null> =>
-  askPatiently(() =>
+  withRetry(() =>
     db
       .prepare(
         `SELECT r.hash, r.account, a.name AS user, r.grant_id AS grantId,

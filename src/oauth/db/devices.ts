@@ -1,7 +1,7 @@
 /** Devices that ask for access, in D1. Every write comes to the same when it is repeated. */
 
 import type { Condition } from "../../accounts/activity";
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import { isSuccessor } from "./codes";
 
 /** A device that asks, as it stands in its row. */
@@ -30,7 +30,7 @@ type NewDevice = Pick<DeviceRow, "hash" | "userCode" | "name" | "scope" | "inter
 /** Keeps what a device asks for. False, and nothing written, if the user code is taken. */
 export async function insertDevice(db: D1Database, device: NewDevice): Promise<boolean> {
   const { hash, userCode, name, scope, interval, expiresAt } = device;
-  const [, answer] = await askPatiently(() =>
+  const [, answer] = await withRetry(() =>
     db.batch<{ hash: string }>([
       db
         .prepare(
@@ -47,7 +47,7 @@ export async function insertDevice(db: D1Database, device: NewDevice): Promise<b
 
 /** A device by the hash of its code. */
 export const loadDevice = (db: D1Database, hash: string): Promise<DeviceRow | null> =>
-  askPatiently(() =>
+  withRetry(() =>
     db
       .prepare(
         `SELECT d.hash, d.user_code AS userCode, d.name, d.scope, d.account, a.name AS user,
@@ -66,7 +66,7 @@ export const loadWaiting = (
   userCode: string,
   now: number,
 ): Promise<Pick<DeviceRow, "hash" | "name" | "scope"> | null> =>
-  askPatiently(() =>
+  withRetry(() =>
     db
       .prepare(
         `SELECT hash, name, scope FROM devices
@@ -97,7 +97,7 @@ export async function answerDevice(
   alsoDo: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
-  const answers = await askPatiently(() =>
+  const answers = await withRetry(() =>
     db.batch<{ grantId: string | null }>([
       db
         .prepare(
@@ -125,7 +125,7 @@ export async function notePoll(
   interval: number,
   now: number,
 ): Promise<void> {
-  await askPatiently(() =>
+  await withRetry(() =>
     db
       .prepare(
         "UPDATE devices SET polled_at = ?2, interval = ?3 WHERE hash = ?1 AND polled_at IS ?4",

@@ -5,8 +5,8 @@
 
 import type { Condition } from "../../accounts/activity";
 import type { Env } from "../../env";
-import { batchAndRecheck } from "../../modules/modules";
-import { askPatiently } from "../../platform/retry";
+import { batchAndNotifyModules } from "../../modules/modules";
+import { withRetry } from "../../platform/retry";
 
 export interface GrantRow {
   account: string;
@@ -28,7 +28,7 @@ export async function insertGrant(
   alsoDo: D1PreparedStatement[] = [],
 ): Promise<void> {
   const { account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt } = grant;
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch([
       db
         .prepare(
@@ -79,7 +79,7 @@ export async function loadGrants(
   account: string,
   now: number,
 ): Promise<GrantRow[]> {
-  const { results } = await askPatiently(() => selectGrants(db, account, now).all<GrantRow>());
+  const { results } = await withRetry(() => selectGrants(db, account, now).all<GrantRow>());
   return results;
 }
 
@@ -100,9 +100,7 @@ export async function loadGrantsAndMeeting(
                         AND detail ->> 'app' = ?2) AS hasMet`,
     )
     .bind(account, origin);
-  const [grants, met] = await askPatiently(() =>
-    db.batch([selectGrants(db, account, now), meeting]),
-  );
+  const [grants, met] = await withRetry(() => db.batch([selectGrants(db, account, now), meeting]));
   return {
     grants: (grants?.results ?? []) as GrantRow[],
     hasMet: (met?.results[0] as { hasMet: number } | undefined)?.hasMet === 1,
@@ -116,7 +114,7 @@ export const loadGrant = (
   id: string,
   now: number,
 ): Promise<GrantRow | null> =>
-  askPatiently(() =>
+  withRetry(() =>
     db
       .prepare(
         `SELECT ${COLUMNS} FROM grants
@@ -134,7 +132,7 @@ export async function deleteGrant(
   before: D1PreparedStatement[],
 ): Promise<void> {
   const revoke = env.DB.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2");
-  await batchAndRecheck(env, account, [...before, revoke.bind(account, id)]);
+  await batchAndNotifyModules(env, account, [...before, revoke.bind(account, id)]);
 }
 
 /** For the log of the person, before it is revoked: whether the grant is there. */
@@ -156,7 +154,7 @@ export async function deleteGrantsOf(
   app: string,
   alsoDo: D1PreparedStatement[],
 ): Promise<void> {
-  await batchAndRecheck(env, account, [
+  await batchAndNotifyModules(env, account, [
     env.DB.prepare(`DELETE FROM grants WHERE ${OF_APP}`).bind(account, app),
     deleteCodes(env.DB, account),
     ...alsoDo,
@@ -169,7 +167,7 @@ export async function deleteAllGrants(
   account: string,
   alsoDo: D1PreparedStatement[],
 ): Promise<void> {
-  await batchAndRecheck(env, account, [
+  await batchAndNotifyModules(env, account, [
     env.DB.prepare("DELETE FROM grants WHERE account = ?1").bind(account),
     deleteCodes(env.DB, account),
     env.DB.prepare("DELETE FROM devices WHERE account = ?1 AND successor IS NULL").bind(account),
@@ -239,7 +237,7 @@ export async function cutGrants(
       )
       .bind(account, app, now),
   ];
-  const answers = await batchAndRecheck<GrantRow>(env, account, statements);
+  const answers = await batchAndNotifyModules<GrantRow>(env, account, statements);
   return answers.at(-1)?.results ?? [];
 }
 

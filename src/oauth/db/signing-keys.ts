@@ -1,6 +1,6 @@
 /** Signing keys in D1. Every write comes to the same when it is repeated. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 interface KeyRow {
   kid: string;
@@ -10,7 +10,7 @@ interface KeyRow {
 
 /** The newest first. */
 export async function loadKeys(db: D1Database): Promise<KeyRow[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT kid, secret, created_at AS createdAt FROM signing_keys
@@ -23,7 +23,7 @@ export async function loadKeys(db: D1Database): Promise<KeyRow[]> {
 
 /** Adds a key unless there is one: of two isolates that start at once, one wins. */
 export async function insertFirstKey(db: D1Database, key: KeyRow): Promise<void> {
-  await askPatiently(() =>
+  await withRetry(() =>
     db
       .prepare(
         `INSERT INTO signing_keys (kid, secret, created_at)

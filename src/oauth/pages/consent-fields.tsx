@@ -1,11 +1,11 @@
 /** The parts that the questions of apps and of devices share: what may they do, and for how long? */
 
 import type { Scope } from "../../core/scope";
-import { Linked } from "../../ui/layout";
+import { SentenceWithLink } from "../../ui/layout";
 import { DURATIONS, type Duration, levelField, levelsOf } from "../consent-answer";
-import type { WORDS } from "../messages";
+import type { OAUTH_MESSAGES } from "../messages";
 
-type Words = (typeof WORDS)["en"];
+type Words = (typeof OAUTH_MESSAGES)["en"];
 
 /** What is asked for, module by module, each to be narrowed. */
 export const ScopeList = ({
@@ -87,7 +87,7 @@ export const Answers = ({
 }) => (
   <>
     <p class="faint">
-      {words.stays} <strong>{address}</strong>. <Linked words={anyTime} href="/apps" />
+      {words.stays} <strong>{address}</strong>. <SentenceWithLink words={anyTime} href="/apps" />
     </p>
     <p class="row">
       <button type="submit" name="decision" value="allow">

@@ -3,12 +3,12 @@
 import type { Context } from "hono";
 import type { Account } from "../../accounts/accounts";
 import { isLoopback } from "../../http/hosts";
-import { Linked, Problem, page } from "../../ui/layout";
-import { languageOf, wordsOf } from "../../ui/locale";
+import { languageOf, messagesFor } from "../../ui/language";
+import { ErrorMessage, renderPage, SentenceWithLink } from "../../ui/layout";
 import type { AuthorizationRequest } from "../authorization-request";
 import type { Duration, UnsoundAnswer } from "../consent-answer";
 import { type ConnectedApp, describeScopes } from "../grants";
-import { WORDS } from "../messages";
+import { OAUTH_MESSAGES } from "../messages";
 import { Answers, DurationField, ScopeList } from "./consent-fields";
 
 /** What the page is about. */
@@ -34,10 +34,10 @@ export function consentPage(
 ): Response | Promise<Response> {
   const { redirectUri, scopes, flow } = request;
   const { origin } = redirectUri;
-  const words = wordsOf(c, WORDS);
+  const words = messagesFor(c, OAUTH_MESSAGES);
   // An app of the implicit flow cannot renew its access: at the end the person has to come again.
   const usual: Duration = flow === "implicit" ? "always" : "year";
-  return page(
+  return renderPage(
     c,
     { title: words.connect, person, app: origin, ...(unsound ? { status: 400 } : {}) },
     <form method="post" class="card">
@@ -48,14 +48,14 @@ export function consentPage(
         </span>{" "}
         <span>{words.asks}</span>
       </h1>
-      {unsound ? <Problem>{words.problems[unsound.problem]}</Problem> : null}
+      {unsound ? <ErrorMessage>{words.problems[unsound.problem]}</ErrorMessage> : null}
       {warningsOf(origin, isKnown, words).map((warning) => (
         <p class="warning">{warning}</p>
       ))}
       {connected ? (
         <p>
           {words.connected(describeScopes(connected.scopes, languageOf(c)))}{" "}
-          <Linked words={words.takeAway} href="/apps" />
+          <SentenceWithLink words={words.takeAway} href="/apps" />
         </p>
       ) : null}
       <ScopeList scopes={scopes} words={words} chosen={unsound?.form} />
@@ -75,7 +75,11 @@ const Icon = ({ origin }: { origin: string }) =>
     <img src={`${origin}/favicon.ico`} alt="" referrerpolicy="no-referrer" />
   );
 
-function warningsOf(origin: string, isKnown: boolean, words: (typeof WORDS)["en"]): string[] {
+function warningsOf(
+  origin: string,
+  isKnown: boolean,
+  words: (typeof OAUTH_MESSAGES)["en"],
+): string[] {
   const { hostname } = new URL(origin);
   const isLookalike = hostname.split(".").some((label) => label.startsWith("xn--"));
   return [

@@ -3,11 +3,11 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Account } from "../../accounts/accounts";
-import { Problem, page } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
+import { messagesFor } from "../../ui/language";
+import { ErrorMessage, renderPage } from "../../ui/layout";
 import type { UnsoundAnswer } from "../consent-answer";
 import { showUserCode, type WaitingDevice } from "../devices";
-import { WORDS } from "../messages";
+import { OAUTH_MESSAGES } from "../messages";
 import { Answers, DurationField, ScopeList } from "./consent-fields";
 
 /** What was wrong with a code that was typed. */
@@ -27,14 +27,14 @@ export function codePage(
   code: string,
   problem?: CodeProblem,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS).device;
+  const words = messagesFor(c, OAUTH_MESSAGES).device;
   const { status = 200, headers = {} } = problem ?? {};
-  return page(
+  return renderPage(
     c,
     { title: words.title, person, status, headers },
     <form method="post" action="/device" class="card">
       <h1>{words.title}</h1>
-      {problem ? <Problem>{problem.sentence}</Problem> : null}
+      {problem ? <ErrorMessage>{problem.sentence}</ErrorMessage> : null}
       <p>{words.about}</p>
       {code === "" ? null : <p class="warning">{words.compare}</p>}
       <div class="field">
@@ -66,15 +66,15 @@ export function devicePage(
   device: WaitingDevice,
   unsound?: UnsoundAnswer,
 ): Response | Promise<Response> {
-  const words = wordsOf(c, WORDS);
-  return page(
+  const words = messagesFor(c, OAUTH_MESSAGES);
+  return renderPage(
     c,
     { title: words.device.title, person, ...(unsound ? { status: 400 } : {}) },
     <form method="post" action="/device" class="card">
       <h1>
         {words.device.quoted(device.name)} <span>{words.device.asks}</span>
       </h1>
-      {unsound ? <Problem>{words.problems[unsound.problem]}</Problem> : null}
+      {unsound ? <ErrorMessage>{words.problems[unsound.problem]}</ErrorMessage> : null}
       <p class="warning">{words.device.unverified}</p>
       <p class="row">
         {words.device.shows} <strong class="address">{showUserCode(code)}</strong>
@@ -93,8 +93,8 @@ export function donePage(
   person: Account,
   sentence: string,
 ): Response | Promise<Response> {
-  const { device, toApps } = wordsOf(c, WORDS);
-  return page(
+  const { device, toApps } = messagesFor(c, OAUTH_MESSAGES);
+  return renderPage(
     c,
     { title: device.title, person },
     <section>

@@ -5,13 +5,13 @@ import type { Account } from "../../accounts/accounts";
 import { askForProof } from "../../accounts/middleware";
 import { currentSession } from "../../accounts/sessions";
 import { parseUserName } from "../../core/names";
-import { formatScopes, reachesEverything } from "../../core/scope";
+import { formatScopes, hasFullAccess } from "../../core/scope";
 import { type Env, settings } from "../../env";
-import { addressOf, originsOf } from "../../http/hosts";
-import { limitPerson } from "../../http/rate-limits";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { limitUser } from "../../http/rate-limits";
 import { readForm } from "../../ui/form";
-import { errorPage, tooOftenPage } from "../../ui/layout";
-import { wordsOf } from "../../ui/locale";
+import { messagesFor } from "../../ui/language";
+import { errorPage, rateLimitedPage } from "../../ui/layout";
 import {
   type AuthorizationRequest,
   errorRedirect,
@@ -23,7 +23,7 @@ import { issueCode } from "../codes";
 import { readAnswer, type UnsoundAnswer } from "../consent-answer";
 import { recallApp } from "../grants";
 import { issueToken } from "../implicit";
-import { WORDS } from "../messages";
+import { OAUTH_MESSAGES } from "../messages";
 import { consentPage } from "../pages/consent";
 
 type OAuthContext = Context<{ Bindings: Env }>;
@@ -44,7 +44,7 @@ authorizeRoutes.post("/:user?", async (c) => {
     return c.redirect(errorRedirect(request, "access_denied", "The person has refused."));
   }
   const now = Date.now();
-  const tooOften = tooOftenPage(c, limitPerson(account.id, now));
+  const tooOften = rateLimitedPage(c, limitUser(account.id, now));
   if (tooOften) return tooOften;
   const answer = readAnswer(request.scopes, form, now);
   if (!answer.ok) return ask(c, ready, { form, problem: answer.problem });
@@ -74,7 +74,7 @@ async function ask(
 ): Promise<Response> {
   const { origin } = request.redirectUri;
   const recalled = await recallApp(c.env.DB, account.id, origin, Date.now());
-  const address = addressOf(originsOf(c.req.url, settings(c.env)), account.name);
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
   return consentPage(c, { request, person: account, address, ...recalled }, unsound);
 }
 
@@ -84,7 +84,7 @@ async function ask(
  */
 async function readyForConsent(c: OAuthContext): Promise<Response | Ready> {
   const { pathname, search } = new URL(c.req.url);
-  const origins = originsOf(c.req.url, settings(c.env));
+  const origins = resolveOrigins(c.req.url, settings(c.env));
   const parsed = parseAuthorizationRequest(new URLSearchParams(search), origins);
   const session = await currentSession(c, Date.now());
   const account = session?.account ?? null;
@@ -96,7 +96,7 @@ async function readyForConsent(c: OAuthContext): Promise<Response | Ready> {
     return c.redirect(`/sign-in?${query}`);
   }
   // What reaches everything is worth as much to a thief of the session as a way in.
-  const asked = reachesEverything(parsed.request.scopes) ? askForProof(c, session) : null;
+  const asked = hasFullAccess(parsed.request.scopes) ? askForProof(c, session) : null;
   return asked ?? { account, request: parsed.request };
 }
 
@@ -110,7 +110,13 @@ function refuseRequest(
   refusal: RequestRefusal,
   isSignedIn: boolean,
 ): Response | Promise<Response> {
-  const { cannot: title, badRedirectUri, badRequest, badRequestNext, back } = wordsOf(c, WORDS);
+  const {
+    cannot: title,
+    badRedirectUri,
+    badRequest,
+    badRequestNext,
+    back,
+  } = messagesFor(c, OAUTH_MESSAGES);
   if (refusal === null) return errorPage(c, 400, { title, sentence: badRedirectUri });
   if (isSignedIn) return c.redirect(refusal.redirect);
   const sentence = `${badRequest[refusal.error]} ${badRequestNext}`;

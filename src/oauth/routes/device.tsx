@@ -2,15 +2,15 @@
 
 import { type Context, Hono } from "hono";
 import { askForProof, requireSignIn } from "../../accounts/middleware";
-import { reachesEverything } from "../../core/scope";
+import { hasFullAccess } from "../../core/scope";
 import { type Env, settings } from "../../env";
-import { addressOf, originsOf } from "../../http/hosts";
-import { hasTry, LIMIT_PERIOD_SECONDS } from "../../http/rate-limits";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { isWithinRateLimit, RATE_LIMIT_PERIOD_SECONDS } from "../../http/rate-limits";
 import { readForm } from "../../ui/form";
-import { wordsOf } from "../../ui/locale";
+import { messagesFor } from "../../ui/language";
 import { readAnswer } from "../consent-answer";
 import { allowDevice, denyDevice, findWaiting, parseUserCode, showUserCode } from "../devices";
-import { WORDS } from "../messages";
+import { OAUTH_MESSAGES } from "../messages";
 import { codePage, devicePage, donePage } from "../pages/device";
 
 type DeviceContext = Context<{ Bindings: Env }>;
@@ -27,12 +27,12 @@ deviceRoutes.get("/device", (c) => {
 /** The code alone is answered by the question, and the question by yes or no. */
 deviceRoutes.post("/device", async (c) => {
   const { account } = c.var.session;
-  const words = wordsOf(c, WORDS).device;
+  const words = messagesFor(c, OAUTH_MESSAGES).device;
   const form = await readForm(c);
   const typed = form.get("user_code") ?? "";
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) {
-    const sentence = words.tooMany(LIMIT_PERIOD_SECONDS);
-    const headers = { "Retry-After": String(LIMIT_PERIOD_SECONDS) };
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) {
+    const sentence = words.tooMany(RATE_LIMIT_PERIOD_SECONDS);
+    const headers = { "Retry-After": String(RATE_LIMIT_PERIOD_SECONDS) };
     return codePage(c, account, typed, { sentence, status: 429, headers });
   }
   const now = Date.now();
@@ -40,7 +40,7 @@ deviceRoutes.post("/device", async (c) => {
   const device = await findWaiting(c.env, typed, now);
   const gone = () => codePage(c, account, typed, { sentence: words.unknown, status: 400 });
   if (device === null || code === null) return gone();
-  const asked = reachesEverything(device.scopes) ? askForProof(c, c.var.session) : null;
+  const asked = hasFullAccess(device.scopes) ? askForProof(c, c.var.session) : null;
   if (asked) return asked;
   const decision = form.get("decision");
   const question = { person: account, address: addressHere(c), code };
@@ -56,4 +56,4 @@ deviceRoutes.post("/device", async (c) => {
 });
 
 const addressHere = (c: DeviceContext): string =>
-  addressOf(originsOf(c.req.url, settings(c.env)), c.var.session.account.name);
+  userAddress(resolveOrigins(c.req.url, settings(c.env)), c.var.session.account.name);

@@ -7,10 +7,14 @@ import { type Context, Hono } from "hono";
 import { sha256 } from "../../core/secrets";
 import { DEVICE_GRANT } from "../../core/spec";
 import { type Env, settings } from "../../env";
-import { allowApps } from "../../http/cors";
-import { originsOf } from "../../http/hosts";
-import { hasTry, LIMIT_PERIOD_SECONDS, limitStrangers } from "../../http/rate-limits";
-import { limitForms, readForm } from "../../ui/form";
+import { appCors } from "../../http/cors";
+import { resolveOrigins } from "../../http/hosts";
+import {
+  isWithinRateLimit,
+  limitAnonymousRequests,
+  RATE_LIMIT_PERIOD_SECONDS,
+} from "../../http/rate-limits";
+import { limitFormSize, readForm } from "../../ui/form";
 import { verifyAccessToken } from "../access-tokens";
 import { exchangeCode, exchangeRefreshToken } from "../codes";
 import { loadRefreshToken } from "../db/codes";
@@ -24,10 +28,10 @@ type OAuthContext = Context<{ Bindings: Env }>;
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
 
 for (const path of ["/token", "/revoke", "/device_authorization"]) {
-  tokenRoutes.use(path, allowApps(["POST"]), limitStrangers);
+  tokenRoutes.use(path, appCors(["POST"]), limitAnonymousRequests);
   tokenRoutes.use(
     path,
-    limitForms((c) => c.json(badRequest("The body is too large.").error, 413)),
+    limitFormSize((c) => c.json(badRequest("The body is too large.").error, 413)),
   );
 }
 
@@ -42,8 +46,8 @@ tokenRoutes.post("/token", async (c) => {
 tokenRoutes.post("/device_authorization", async (c) => {
   if (!isForm(c)) return answer(c, badRequest("The body is not a form."));
   // Each leaves a row, and whoever asks has shown nothing.
-  if (!(await hasTry(c, c.env.SIGN_IN_LIMIT))) {
-    c.header("Retry-After", String(LIMIT_PERIOD_SECONDS));
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) {
+    c.header("Retry-After", String(RATE_LIMIT_PERIOD_SECONDS));
     return c.json(
       { error: "slow_down", error_description: "Too many devices ask from here." },
       429,
@@ -53,7 +57,7 @@ tokenRoutes.post("/device_authorization", async (c) => {
   const repeated = findRepeated(form);
   if (repeated) return answer(c, badRequest(`${repeated} is there more than once.`));
   const wish = { clientId: form.get("client_id"), scope: form.get("scope") };
-  const { pages } = originsOf(c.req.url, settings(c.env));
+  const { pages } = resolveOrigins(c.req.url, settings(c.env));
   return answer(c, await requestDevice(c.env, pages, wish, Date.now()));
 });
 

@@ -1,10 +1,10 @@
 /** What the grants of a module's sockets allow, as D1 says; remembered for a minute. */
 
-import { done, type Outcome, refused } from "../../core/refusals";
-import { levelIn, type Scope } from "../../core/scope";
+import { type Outcome, ok, refused } from "../../core/refusals";
+import { accessLevel, type Scope } from "../../core/scope";
 import type { Env } from "../../env";
 import { grantStanding, grantStatement } from "../../oauth/grants";
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../../storage/refusals";
 import type { Owner } from "../module";
 
@@ -24,11 +24,11 @@ export async function weighGrant(
   now: number,
 ): Promise<Level> {
   const question = grantStatement(env.DB, claims, now);
-  const standing = grantStanding(await askPatiently(() => question.all()));
+  const standing = grantStanding(await withRetry(() => question.all()));
   if (standing === null) return refused(BAD_TOKEN);
   if (standing.isSuspended) return refused(SUSPENDED);
-  const level = levelIn(standing.scopes, module);
-  return level === null ? refused(OUT_OF_SCOPE) : done(level);
+  const level = accessLevel(standing.scopes, module);
+  return level === null ? refused(OUT_OF_SCOPE) : ok(level);
 }
 
 /** The grants of one module. */

@@ -4,7 +4,7 @@ import { type Refusal, UNAVAILABLE } from "../../core/refusals";
 import type { Env } from "../../env";
 import { limitApp } from "../../http/rate-limits";
 import { noteUse } from "../../oauth/app-usage";
-import { logFault } from "../../platform/log";
+import { logWarning } from "../../platform/log";
 import { isTransient } from "../../platform/retry";
 import { BAD_TOKEN } from "../../storage/refusals";
 import type { Caller, Module, Owner } from "../module";
@@ -200,7 +200,7 @@ function refuse(
 
 /** Of a failure nobody foresaw, or of the platform. */
 function fail(socket: WebSocket, envelope: Envelope, error: unknown): void {
-  logFault(`A call of ${envelope.method} of an RxDB client has failed.`, error);
+  logWarning(`A call of ${envelope.method} of an RxDB client has failed.`, error);
   // Whatever has failed has failed before its transaction, or with it: nothing was changed.
   const refusal: SocketRefusal = isTransient(error)
     ? UNAVAILABLE

@@ -1,6 +1,6 @@
 /** Erasing the rows of documents and folders. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 /** Rows in one statement. */
 const PAGE_ROWS = 1000;
@@ -10,7 +10,7 @@ const PAGE_ROWS = 1000;
  * just these rows are read.
  */
 export async function dropSomeNodes(db: D1Database, account: string): Promise<boolean> {
-  const last = await askPatiently(() =>
+  const last = await withRetry(() =>
     db
       .prepare(
         `SELECT parent, name FROM nodes WHERE account = ?1
@@ -24,6 +24,6 @@ export async function dropSomeNodes(db: D1Database, account: string): Promise<bo
         .prepare("DELETE FROM nodes WHERE account = ?1 AND (parent, name) <= (?2, ?3)")
         .bind(account, last.parent, last.name)
     : db.prepare("DELETE FROM nodes WHERE account = ?1").bind(account);
-  await askPatiently(() => statement.run());
+  await withRetry(() => statement.run());
   return last !== null;
 }

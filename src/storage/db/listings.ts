@@ -1,6 +1,6 @@
 /** What an account holds, as the index lists it for its owner. */
 
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 
 export interface FolderTotals {
   parent: "/" | "/public/";
@@ -48,7 +48,7 @@ export async function loadDocuments(
   limit: number,
 ): Promise<DocumentListing[]> {
   const [from, to] = [after ?? BEFORE_ALL, until ?? AFTER_ALL];
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT parent, name, version, type, length, modified FROM nodes
@@ -68,7 +68,7 @@ export async function loadMilestones(
   account: string,
   size: number,
 ): Promise<Place[]> {
-  const { results } = await askPatiently(() =>
+  const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT parent, name FROM (

@@ -1,7 +1,7 @@
 /** What the sweep asks of the index, and how it sets drifted totals right. */
 
 import { ancestorsOf, type NodePath } from "../../core/path";
-import { askPatiently } from "../../platform/retry";
+import { withRetry } from "../../platform/retry";
 import { selectUsage, type UsageRow } from "./nodes";
 
 /** Paths that fit into one parameter of D1, however long they are. */
@@ -18,7 +18,7 @@ export async function loadVersions(
     const names = documents
       .slice(start, start + MAX_PATHS)
       .map(({ parent, name }) => [parent, name]);
-    const { results } = await askPatiently(() =>
+    const { results } = await withRetry(() =>
       db
         .prepare(
           `SELECT n.parent || n.name AS path, n.version
@@ -40,7 +40,7 @@ export async function loadQuota(
   defaultQuotaBytes: number,
 ): Promise<number> {
   const question = selectUsage(db, account, defaultQuotaBytes);
-  const usage = await askPatiently(() => question.first<UsageRow>());
+  const usage = await withRetry(() => question.first<UsageRow>());
   return usage?.quotaBytes ?? defaultQuotaBytes;
 }
 
@@ -70,7 +70,7 @@ export async function findDriftedFolders(
   before: IndexPlace | null,
 ): Promise<{ drifted: NodePath[]; place: IndexPlace | null }> {
   const { parent, name } = before ?? END;
-  const [last, found] = await askPatiently(() =>
+  const [last, found] = await withRetry(() =>
     db.batch<IndexPlace>([
       db
         .prepare(
@@ -106,7 +106,7 @@ export async function repairTotals(
   folder: NodePath,
 ): Promise<void> {
   const upwards = [folder, ...ancestorsOf(folder).reverse()];
-  await askPatiently(() =>
+  await withRetry(() =>
     db.batch(
       upwards.map(({ parent, name }) =>
         db

@@ -2,12 +2,12 @@
 
 import { type Context, Hono } from "hono";
 import { type NodePath, parseNodePath } from "../../core/path";
-import { done, type Outcome, refused } from "../../core/refusals";
-import { allows } from "../../core/scope";
+import { type Outcome, ok, refused } from "../../core/refusals";
+import { isAllowed } from "../../core/scope";
 import { type Env, settings } from "../../env";
-import { allowApps } from "../../http/cors";
-import { isAtEdge, isOpenHere } from "../../http/hosts";
-import { barGuesser, countGuess, limitApp, limitStranger } from "../../http/rate-limits";
+import { appCors } from "../../http/cors";
+import { isBehindCloudflare, isServedOn } from "../../http/hosts";
+import { blockGuessing, limitAnonymous, limitApp, recordMiss } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import { noteUse } from "../../oauth/app-usage";
@@ -19,7 +19,7 @@ import { answerWrite } from "./write";
 const METHODS = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
 
 export const storageRoutes = new Hono<{ Bindings: Env }>()
-  .use(allowApps(METHODS))
+  .use(appCors(METHODS))
   .use(async (c, next) => {
     await next();
     for (const [name, value] of SAFETY_HEADERS) c.res.headers.set(name, value);
@@ -27,7 +27,7 @@ export const storageRoutes = new Hono<{ Bindings: Env }>()
   .all("*", async (c) => {
     const response = await answer(c);
     // Cloudflare would compress the body and weaken the ETag to W/"...", which no If-Match matches.
-    if (isAtEdge(c) && response.headers.has("etag")) {
+    if (isBehindCloudflare(c) && response.headers.has("etag")) {
       response.headers.append("Cache-Control", "no-transform");
     }
     return c.req.method === "HEAD" ? new Response(null, response) : response;
@@ -50,7 +50,7 @@ const SAFETY_HEADERS: [string, string][] = [
 type StorageContext = Context<{ Bindings: Env }>;
 
 async function answer(c: StorageContext): Promise<Response> {
-  if (!isOpenHere("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);
+  if (!isServedOn("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);
   const { method } = c.req;
   if (!METHODS.includes(method)) {
     const message = `${method} is not a method of the storage.`;
@@ -62,7 +62,7 @@ async function answer(c: StorageContext): Promise<Response> {
   const action = method === "GET" || method === "HEAD" ? "read" : "write";
   const now = Date.now();
   const claims = await identify(c.env, c.req.raw, now);
-  const limit = claims ? limitApp(c.env, claims, now) : limitStranger(c, now);
+  const limit = claims ? limitApp(c.env, claims, now) : limitAnonymous(c, now);
   if (limit) return refusalResponse(limit);
   const response = isOpenToAnyone(action, node)
     ? await answerAnyone(c, user, node, claims, now)
@@ -93,14 +93,14 @@ async function answerAnyone(
   claims: AccessClaims | null,
   now: number,
 ): Promise<Outcome<Response>> {
-  const isOwn = claims?.user === user && allows(claims.scopes, "read", node);
-  const bar = isOwn ? null : barGuesser(c, now);
+  const isOwn = claims?.user === user && isAllowed(claims.scopes, "read", node);
+  const bar = isOwn ? null : blockGuessing(c, now);
   if (bar) return refused(bar);
   const response = await answerDocument(c, { by: "anyone", user }, node, now);
   if (isOwn) return response;
   // Many may have been on the way at once: who is over the limit by now is told nothing either.
   const isMiss = !response.ok && response.refusal.code === "not-found";
-  const late = isMiss ? countGuess(c, Date.now()) : barGuesser(c, Date.now());
+  const late = isMiss ? recordMiss(c, Date.now()) : blockGuessing(c, Date.now());
   return late ? refused(late) : response;
 }
 
@@ -127,5 +127,5 @@ function parseTarget(url: string): Outcome<{ user: string; node: NodePath }> {
     return refused({ code: "malformed", message: "The root folder is /storage/<user>/." });
   }
   const node = parseNodePath(path);
-  return node.ok ? done({ user, node: node.value }) : node;
+  return node.ok ? ok({ user, node: node.value }) : node;
 }

@@ -6,9 +6,9 @@
 import { type Context, Hono } from "hono";
 import { type Outcome, refused } from "../../core/refusals";
 import { type Env, settings } from "../../env";
-import { allowApps } from "../../http/cors";
-import { isOpenHere } from "../../http/hosts";
-import { limitApp, limitStranger } from "../../http/rate-limits";
+import { appCors } from "../../http/cors";
+import { isServedOn } from "../../http/hosts";
+import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { noteUse } from "../../oauth/app-usage";
 import { askIfGranted, identify, noteGone, weighOwner } from "../authorization";
@@ -25,7 +25,7 @@ interface Quota {
 }
 
 export const quotaRoutes = new Hono<{ Bindings: Env }>()
-  .use(allowApps(["GET"]))
+  .use(appCors(["GET"]))
   .get("/:user", async (c) => {
     const quota = await readQuota(c, c.req.param("user"), Date.now());
     if (!quota.ok) return refusalResponse(quota.refusal);
@@ -43,9 +43,9 @@ async function readQuota(
   now: number,
 ): Promise<Outcome<Quota>> {
   const { env, req } = c;
-  if (!isOpenHere("storage", req.url, settings(env))) return refused(MISDIRECTED);
+  if (!isServedOn("storage", req.url, settings(env))) return refused(MISDIRECTED);
   const presented = await identify(env, req.raw, now);
-  const limit = presented ? limitApp(env, presented, now) : limitStranger(c, now);
+  const limit = presented ? limitApp(env, presented, now) : limitAnonymous(c, now);
   if (limit) return refused(limit);
   const claims = weighOwner(req.raw, presented, user);
   if (!claims.ok) return claims;

@@ -1,11 +1,11 @@
 /** GET and HEAD: §4, §6, and RFC 9110 §14 on ranges. */
 
 import type { Context } from "hono";
-import { etagOf, parsePrecondition, weighIfRange, weighRead } from "../../core/etag";
-import { describeFolder, httpDate } from "../../core/folder";
+import { evaluateRead, formatETag, ifRangeMatches, parsePrecondition } from "../../core/etag";
+import { formatFolderDescription, formatHttpDate } from "../../core/folder";
 import { isPublic, type NodePath } from "../../core/path";
 import { type ByteRange, parseRange } from "../../core/range";
-import { done, type Outcome, type Refusal, refused } from "../../core/refusals";
+import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
 import { FOLDER_TYPE } from "../../core/spec";
 import type { Env } from "../../env";
 import type { AccessClaims } from "../../oauth/access-tokens";
@@ -31,15 +31,15 @@ export async function answerFolder(
   if (!folder.ok) return folder;
   const { version, modified, items } = folder.value;
   const headers = versionHeaders(node, version, modified);
-  const verdict = weighRead(precondition.value, version, modified);
+  const verdict = evaluateRead(precondition.value, version, modified);
   if (verdict === "failed") return refused(stale(version));
   if (verdict === "not-modified" || items === null) {
-    return done(new Response(null, { status: 304, headers }));
+    return ok(new Response(null, { status: 304, headers }));
   }
-  const body = new TextEncoder().encode(describeFolder(items));
+  const body = new TextEncoder().encode(formatFolderDescription(items));
   headers.set("Content-Type", FOLDER_TYPE);
   headers.set("Content-Length", String(body.byteLength));
-  return done(new Response(body, { headers }));
+  return ok(new Response(body, { headers }));
 }
 
 /** A document, a range of it (206), or 304. A HEAD is answered without asking R2. */
@@ -57,38 +57,38 @@ export async function answerDocument(
     const row = found.value;
     const headers = versionHeaders(node, row.version, row.modified);
     headers.set("Accept-Ranges", "bytes");
-    const verdict = weighRead(precondition.value, row.version, row.modified);
-    if (verdict === "not-modified") return done(new Response(null, { status: 304, headers }));
+    const verdict = evaluateRead(precondition.value, row.version, row.modified);
+    if (verdict === "not-modified") return ok(new Response(null, { status: 304, headers }));
     if (verdict === "failed") return refused(stale(row.version));
     headers.set("Content-Type", row.type);
 
     // RFC 9110 §14.2: Range is defined for GET alone.
-    const range = c.req.method === "GET" ? wantedRange(c, row) : done(null);
+    const range = c.req.method === "GET" ? wantedRange(c, row) : ok(null);
     if (!range.ok) return range;
     headers.set("Content-Length", String(range.value?.length ?? row.length));
-    if (c.req.method === "HEAD") return done(new Response(null, { headers }));
+    if (c.req.method === "HEAD") return ok(new Response(null, { headers }));
     const body = await openDocument(c.env, row, node, range.value);
     if (body === null) continue;
-    if (range.value === null) return done(new Response(body, { headers }));
+    if (range.value === null) return ok(new Response(body, { headers }));
     headers.set("Content-Range", contentRange(range.value, row.length));
-    return done(new Response(body, { status: 206, headers }));
+    return ok(new Response(body, { status: 206, headers }));
   }
   throw new Error("The index names a body that is not there.");
 }
 
 function wantedRange(c: StorageContext, row: DocumentRow): Outcome<ByteRange | null> {
-  const isWanted = weighIfRange(c.req.header("if-range") ?? null, row.version);
-  return isWanted ? parseRange(c.req.header("range") ?? null, row.length) : done(null);
+  const isWanted = ifRangeMatches(c.req.header("if-range") ?? null, row.version);
+  return isWanted ? parseRange(c.req.header("range") ?? null, row.length) : ok(null);
 }
 
 /** §6: what every successful GET and HEAD, and a 304, says of the node. */
 function versionHeaders(node: NodePath, version: string, modified: number | null): Headers {
   const headers = new Headers({
-    ETag: etagOf(version),
+    ETag: formatETag(version),
     // §6: "requests in the 'public' subtree which MUST return a 'Cache-Control: no-cache, public'"
     "Cache-Control": isPublic(node) ? "no-cache, public" : "no-cache",
   });
-  if (modified !== null) headers.set("Last-Modified", httpDate(modified));
+  if (modified !== null) headers.set("Last-Modified", formatHttpDate(modified));
   return headers;
 }
 

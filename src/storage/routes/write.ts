@@ -1,9 +1,9 @@
 /** PUT and DELETE: §4, §6. */
 
 import type { Context } from "hono";
-import { etagOf, parsePrecondition } from "../../core/etag";
+import { formatETag, parsePrecondition } from "../../core/etag";
 import type { NodePath } from "../../core/path";
-import { done, type Outcome, refused } from "../../core/refusals";
+import { type Outcome, ok, refused } from "../../core/refusals";
 import type { Env } from "../../env";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import { deleteDocument, type Put, putDocument } from "../documents";
@@ -28,14 +28,14 @@ export async function answerWrite(
   if (!precondition.ok) return precondition;
   if (c.req.method === "DELETE") {
     const deleted = await deleteDocument(c.env, claims, node, precondition.value, now);
-    return deleted.ok ? done(writtenResponse(200, deleted.value.version)) : deleted;
+    return deleted.ok ? ok(writtenResponse(200, deleted.value.version)) : deleted;
   }
   const put = parsePut(c.req.raw);
   if (!put.ok) return put;
   const command = { node, precondition: precondition.value, ...put.value };
   const stored = await putDocument(c.env, claims, command, () => Date.now());
   if (!stored.ok) return stored;
-  return done(writtenResponse(stored.value.created ? 201 : 200, stored.value.version));
+  return ok(writtenResponse(stored.value.created ? 201 : 200, stored.value.version));
 }
 
 /** What a PUT brings. Refuses with `malformed` (400) what cannot be stored as it is meant. */
@@ -65,8 +65,11 @@ function parsePut(request: Request): Outcome<Pick<Put, "body" | "length" | "type
     return refused({ code: "malformed", message });
   }
   const length = headers.get("content-length");
-  return done({ body, length: length === null ? null : Number(length), type });
+  return ok({ body, length: length === null ? null : Number(length), type });
 }
 
 const writtenResponse = (status: number, version: string): Response =>
-  new Response(null, { status, headers: { ETag: etagOf(version), "Cache-Control": "no-cache" } });
+  new Response(null, {
+    status,
+    headers: { ETag: formatETag(version), "Cache-Control": "no-cache" },
+  });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
-  etagOf,
+  evaluateRead,
+  formatETag,
+  ifRangeMatches,
   type Precondition,
   parsePrecondition,
-  weighIfRange,
-  weighRead,
 } from "../../../src/core/etag";
 
 const read = (headers: Record<string, string>): Precondition | "malformed" => {
@@ -111,12 +111,12 @@ describe("weighRead", () => {
     ["unmodified since that second", { unmodifiedSince: second }, "go"],
     ["modified since", { unmodifiedSince: second - 1000 }, "failed"],
   ])("%s", (_, precondition, expected) => {
-    expect(weighRead(precondition, "v", modified)).toBe(expected);
+    expect(evaluateRead(precondition, "v", modified)).toBe(expected);
   });
 
   it("dates mean nothing where no date is known", () => {
-    expect(weighRead({ modifiedSince: second }, "v", null)).toBe("go");
-    expect(weighRead({ unmodifiedSince: 0 }, "v", null)).toBe("go");
+    expect(evaluateRead({ modifiedSince: second }, "v", null)).toBe("go");
+    expect(evaluateRead({ unmodifiedSince: 0 }, "v", null)).toBe("go");
   });
 });
 
@@ -132,10 +132,10 @@ describe("weighIfRange", () => {
     ["Sat, 02 Jun 2018 15:58:23 GMT", false],
     ["", false],
   ])("%j: %s", (raw, expected) => {
-    expect(weighIfRange(raw, "v")).toBe(expected);
+    expect(ifRangeMatches(raw, "v")).toBe(expected);
   });
 });
 
 it("etagOf puts the quotes on", () => {
-  expect(etagOf("abc")).toBe('"abc"');
+  expect(formatETag("abc")).toBe('"abc"');
 });

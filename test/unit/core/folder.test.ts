@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeFolder, type FolderItem, httpDate } from "../../../src/core/folder";
+import { type FolderItem, formatFolderDescription, formatHttpDate } from "../../../src/core/folder";
 
 const CONTEXT = "http://remotestorage.io/spec/folder-description";
 
@@ -15,11 +15,11 @@ const folder = (name: string): FolderItem => ({ ...document(name), type: null })
 
 describe("describeFolder", () => {
   it("of nothing", () => {
-    expect(describeFolder([])).toBe(`{"@context":"${CONTEXT}","items":{}}`);
+    expect(formatFolderDescription([])).toBe(`{"@context":"${CONTEXT}","items":{}}`);
   });
 
   it("of documents and folders", () => {
-    expect(JSON.parse(describeFolder([document("abc"), folder("def/")]))).toEqual({
+    expect(JSON.parse(formatFolderDescription([document("abc"), folder("def/")]))).toEqual({
       "@context": CONTEXT,
       items: {
         abc: {
@@ -47,19 +47,19 @@ describe("describeFolder", () => {
     "\ufeff",
     "</script>",
   ])("keeps the name %j", (name) => {
-    const { items } = JSON.parse(describeFolder([document(name), folder(`${name}/`)]));
+    const { items } = JSON.parse(formatFolderDescription([document(name), folder(`${name}/`)]));
     expect(Object.keys(items)).toEqual([name, `${name}/`]);
     expect(Object.getOwnPropertyDescriptor(items, name)?.value.ETag).toBe(`version of ${name}`);
   });
 
   it("keeps the order of names that are numbers in its text", () => {
-    const text = describeFolder(["b", "2", "a", "1"].map(document));
+    const text = formatFolderDescription(["b", "2", "a", "1"].map(document));
     expect([...text.matchAll(/"(\w)":\{/g)].map(([, name]) => name)).toEqual(["b", "2", "a", "1"]);
   });
 
   it("keeps an odd type as it is", () => {
     const type = 'text/x; a="b\\c"';
-    const { items } = JSON.parse(describeFolder([{ ...document("a"), type }]));
+    const { items } = JSON.parse(formatFolderDescription([{ ...document("a"), type }]));
     expect(items.a["Content-Type"]).toBe(type);
   });
 });
@@ -69,5 +69,5 @@ it.each([
   [Date.UTC(2018, 5, 2, 15, 58, 23, 999), "Sat, 02 Jun 2018 15:58:23 GMT"],
   [Date.UTC(2026, 10, 21, 3, 4, 5), "Sat, 21 Nov 2026 03:04:05 GMT"],
 ])("httpDate of %i is %s", (milliseconds, expected) => {
-  expect(httpDate(milliseconds)).toBe(expected);
+  expect(formatHttpDate(milliseconds)).toBe(expected);
 });

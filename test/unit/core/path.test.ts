@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
   ancestorsOf,
+  formatPath,
   isPublic,
   MAX_DEPTH,
   MAX_PATH_BYTES,
   type NodePath,
   parseNodePath,
-  pathOf,
   ROOT,
 } from "../../../src/core/path";
 
@@ -102,11 +102,11 @@ describe("pathOf and ancestorsOf", () => {
     ["/a%20/b/%C3%A9", ["/", "/a /", "/a /b/"]],
   ])("%s is below %j", (raw, above) => {
     const node = parsed(raw);
-    expect(pathOf(node)).toBe(decodeURIComponent(raw));
+    expect(formatPath(node)).toBe(decodeURIComponent(raw));
     const ancestors = ancestorsOf(node);
-    expect(ancestors.map(pathOf)).toEqual(above);
+    expect(ancestors.map(formatPath)).toEqual(above);
     for (const ancestor of ancestors) {
-      expect(ancestor).toEqual(parsed(encodeURI(pathOf(ancestor))));
+      expect(ancestor).toEqual(parsed(encodeURI(formatPath(ancestor))));
     }
   });
 

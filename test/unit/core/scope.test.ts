@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { parseNodePath } from "../../../src/core/path";
-import { allows, formatScopes, isWithin, parseScopes, type Scope } from "../../../src/core/scope";
+import {
+  formatScopes,
+  isAllowed,
+  isSubsetOf,
+  parseScopes,
+  type Scope,
+} from "../../../src/core/scope";
 
 const scopes = (text: string): Scope[] => {
   const parsed = parseScopes(text);
@@ -77,7 +83,7 @@ describe("isWithin", () => {
     ["*:r", "*:rw", true],
     ["*:rw", "*:r", false],
   ])("%s within %s: %s", (wanted, granted, expected) => {
-    expect(isWithin(scopes(wanted), scopes(granted))).toBe(expected);
+    expect(isSubsetOf(scopes(wanted), scopes(granted))).toBe(expected);
   });
 });
 
@@ -110,13 +116,13 @@ describe("allows", () => {
     if (!node.ok) throw new Error(node.refusal.message);
     const given = scopes(granted);
     const allowed = [
-      allows(given, "read", node.value) ? "r" : "",
-      allows(given, "write", node.value) ? "w" : "",
+      isAllowed(given, "read", node.value) ? "r" : "",
+      isAllowed(given, "write", node.value) ? "w" : "",
     ];
     expect(allowed.join("")).toBe(expected);
   });
 
   it("nothing allows nothing", () => {
-    expect(allows([], "read", { kind: "folder", parent: "", name: "/" })).toBe(false);
+    expect(isAllowed([], "read", { kind: "folder", parent: "", name: "/" })).toBe(false);
   });
 });

@@ -4,12 +4,12 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   countRequest,
-  dayOf,
-  flushIfDue,
   flushTraffic,
-  foldOldTraffic,
+  flushTrafficIfDue,
   loadTraffic,
   loadTrafficTotals,
+  rollUpOldTraffic,
+  trafficDay,
 } from "../../../src/monitoring/traffic";
 
 const DAY = 86_400_000;
@@ -45,14 +45,14 @@ describe("Counted requests", () => {
   });
 
   it("are due after a minute, not before, and also when the clock was set back", async () => {
-    expect(flushIfDue(env.DB, NOW)).toBeNull();
+    expect(flushTrafficIfDue(env.DB, NOW)).toBeNull();
     count("/a", 200);
-    expect(flushIfDue(env.DB, NOW + 59_999)).toBeNull();
-    await flushIfDue(env.DB, NOW + 60_000);
+    expect(flushTrafficIfDue(env.DB, NOW + 59_999)).toBeNull();
+    await flushTrafficIfDue(env.DB, NOW + 60_000);
     expect(await loadTrafficTotals(env.DB)).toHaveLength(1);
-    expect(flushIfDue(env.DB, NOW + 120_000)).toBeNull();
+    expect(flushTrafficIfDue(env.DB, NOW + 120_000)).toBeNull();
     count("/a", 200);
-    expect(flushIfDue(env.DB, NOW - DAY)).not.toBeNull();
+    expect(flushTrafficIfDue(env.DB, NOW - DAY)).not.toBeNull();
   });
 
   it("take a bounded room, and one statement", async () => {
@@ -68,12 +68,12 @@ describe("Counted requests", () => {
     count("/a", 200, NOW);
     await flushTraffic(env.DB);
     const totals = await loadTrafficTotals(env.DB);
-    for (let i = 0; i < 3; i++) await env.DB.batch(foldOldTraffic(env.DB, NOW));
+    for (let i = 0; i < 3; i++) await env.DB.batch(rollUpOldTraffic(env.DB, NOW));
     expect(await loadTrafficTotals(env.DB)).toEqual(totals);
     expect(await loadTraffic(env.DB, 0)).toEqual([
       { day: 0, requests: 2, errors: 0 },
-      { day: dayOf(NOW) - 31, requests: 1, errors: 0 },
-      { day: dayOf(NOW), requests: 1, errors: 0 },
+      { day: trafficDay(NOW) - 31, requests: 1, errors: 0 },
+      { day: trafficDay(NOW), requests: 1, errors: 0 },
     ]);
   });
 });

@@ -1,7 +1,7 @@
 /** How long the platform is waited for, and what it is asked again. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { answerInTime, askPatiently, isTransient, MAX_TRIES } from "../../../src/platform/retry";
+import { isTransient, MAX_ATTEMPTS, withCallTimeout, withRetry } from "../../../src/platform/retry";
 
 const LOST = "Network connection lost.";
 
@@ -70,7 +70,7 @@ describe("A fault that will not pass", () => {
 
   it("is not asked about again", async () => {
     const ask = failing(1, new Error("D1_ERROR: no such table: nodes: SQLITE_ERROR"));
-    await expect(askPatiently(ask)).rejects.toThrow("no such table");
+    await expect(withRetry(ask)).rejects.toThrow("no such table");
     expect(ask.tries).toBe(1);
   });
 });
@@ -78,23 +78,23 @@ describe("A fault that will not pass", () => {
 describe("Asking patiently", () => {
   it("what goes well is asked once", async () => {
     const ask = failing(0);
-    expect(await askPatiently(ask)).toBe("answer");
+    expect(await withRetry(ask)).toBe("answer");
     expect(ask.tries).toBe(1);
     expect(pauses).toEqual([]);
   });
 
   it("a fault that passes costs a pause", async () => {
     const ask = failing(1);
-    expect(await askPatiently(ask)).toBe("answer");
+    expect(await withRetry(ask)).toBe("answer");
     expect(ask.tries).toBe(2);
     expect(pauses).toHaveLength(1);
   });
 
   it("a fault that lasts is what comes out, after as many tries as there are", async () => {
     const ask = failing(Number.POSITIVE_INFINITY);
-    await expect(askPatiently(ask)).rejects.toThrow(LOST);
-    expect(ask.tries).toBe(MAX_TRIES);
-    expect(pauses).toHaveLength(MAX_TRIES - 1);
+    await expect(withRetry(ask)).rejects.toThrow(LOST);
+    expect(ask.tries).toBe(MAX_ATTEMPTS);
+    expect(pauses).toHaveLength(MAX_ATTEMPTS - 1);
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe("Asking patiently", () => {
     Object.assign(new Error("?"), { overloaded: true, retryable: true }),
   ])("who is overloaded is left alone: %s", async (error) => {
     const ask = failing(1, error);
-    await expect(askPatiently(ask)).rejects.toBe(error);
+    await expect(withRetry(ask)).rejects.toBe(error);
     expect(ask.tries).toBe(1);
   });
 
@@ -110,7 +110,7 @@ describe("Asking patiently", () => {
     const all: number[][] = [];
     for (let i = 0; i < 30; i++) {
       pauses = [];
-      await askPatiently(failing(MAX_TRIES - 1));
+      await withRetry(failing(MAX_ATTEMPTS - 1));
       all.push(pauses);
     }
     const [firsts, seconds] = [
@@ -134,7 +134,7 @@ describe("An answer that does not come", () => {
   const SECONDS = 1000;
 
   it("is given up after ten seconds, with a fault that counts as passing", async () => {
-    const answer = answerInTime(new Promise(() => {})).catch((error) => error);
+    const answer = withCallTimeout(new Promise(() => {})).catch((error) => error);
     await vi.advanceTimersByTimeAsync(9 * SECONDS);
     expect(await Promise.race([answer, "still waiting"])).toBe("still waiting");
     await vi.advanceTimersByTimeAsync(SECONDS);
@@ -143,7 +143,7 @@ describe("An answer that does not come", () => {
 
   it("is not asked for again: the first may still have its effect", async () => {
     let tries = 0;
-    const answer = askPatiently(() => {
+    const answer = withRetry(() => {
       tries++;
       return new Promise(() => {});
     }).catch((error) => error);
@@ -153,8 +153,8 @@ describe("An answer that does not come", () => {
   });
 
   it("leaves no timer behind when it comes", async () => {
-    expect(await answerInTime(Promise.resolve("answer"))).toBe("answer");
-    await expect(answerInTime(Promise.reject(new Error(LOST)))).rejects.toThrow(LOST);
+    expect(await withCallTimeout(Promise.resolve("answer"))).toBe("answer");
+    await expect(withCallTimeout(Promise.reject(new Error(LOST)))).rejects.toThrow(LOST);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

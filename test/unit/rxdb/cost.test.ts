@@ -9,7 +9,7 @@ import prices from "../../../bench/cost/prices.json";
 import { type App, ASCENDING, DESCENDING, openApp } from "../../../bench/cost/rxdb-operations";
 import { Wire } from "../../../bench/cost/rxdb-wire";
 import { arrive } from "../../../bench/cost/test-user";
-import { moduleObject } from "../../../src/modules/modules";
+import { moduleStub } from "../../../src/modules/modules";
 import { stopClock } from "../../support/clock";
 import { accountId } from "../../support/rows";
 import { ORIGIN, send } from "../../support/world";
@@ -28,7 +28,7 @@ beforeAll(async () => {
     webSocket.accept();
     return new Wire(webSocket);
   };
-  app = await openApp(connect, () => evictDurableObject(moduleObject(env, account, MODULE)));
+  app = await openApp(connect, () => evictDurableObject(moduleStub(env, account, MODULE)));
 });
 
 /** Of an operation that the bench bills, as the bench does it. */
@@ -38,7 +38,7 @@ async function costOf(name: string): Promise<Counts & { messages: number }> {
   if (!operation) throw new Error(`There is no operation "${name}".`);
   await operation.arrange?.();
   const sent = app.sent();
-  const object = moduleObject(env, account, MODULE);
+  const object = moduleStub(env, account, MODULE);
   const meter = startMeter(env as never);
   try {
     await runInDurableObject(object, (_, { storage }) => meter.watch(storage));

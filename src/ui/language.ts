@@ -37,7 +37,7 @@ export function languageOf(c: Context): Language {
 }
 
 /** Keeps the choice for a year. */
-export const keepLanguage = (c: Context, language: Language): void =>
+export const setLanguageCookie = (c: Context, language: Language): void =>
   setCookie(c, COOKIE, language, {
     httpOnly: true,
     sameSite: "Lax",
@@ -47,5 +47,5 @@ export const keepLanguage = (c: Context, language: Language): void =>
   });
 
 /** The words of a room in the language of this browser. */
-export const wordsOf = <Words>(c: Context, words: Record<Language, Words>): Words =>
+export const messagesFor = <Words>(c: Context, words: Record<Language, Words>): Words =>
   words[languageOf(c)];
