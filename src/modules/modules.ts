@@ -77,7 +77,7 @@ export async function recheckModules(env: Env, account: string): Promise<void> {
 
 async function recheck(env: Env, account: string, modules: ModuleRow[]): Promise<void> {
   const asking = modules.map(({ module }) =>
-    withRetry(() => moduleStub(env, account, module).recheckGrants()).catch((error) =>
+    withRetry(() => moduleStub(env, account, module).recheck()).catch((error) =>
       logWarning("A module was not told that a grant has ended.", error),
     ),
   );

@@ -144,7 +144,7 @@ export class ModuleObject extends DurableObject<Env> {
   }
 
   /** Closes the sockets whose grant does not stand any more, and forgets what came in by it. */
-  async recheckGrants(): Promise<void> {
+  async recheck(): Promise<void> {
     const room = this.#known();
     if (!room) return;
     const { sessions, standings, module } = room;
@@ -182,7 +182,7 @@ export class ModuleObject extends DurableObject<Env> {
     const now = Date.now();
     for (const hash of room.sessions.listForgotten(now)) this.#endSession(room, hash);
     try {
-      await this.recheckGrants();
+      await this.recheck();
       const next = await room.module.tidyUp(now);
       if (next !== null) this.#planWake(next);
     } catch (error) {
@@ -230,7 +230,7 @@ export class ModuleObject extends DurableObject<Env> {
     const work = [
       module.ledger.isAmple ? module.ledger.settle() : null,
       // Who only listens shows no token: whether theirs still stands is asked now and then as well.
-      standings.areFresh(now) ? null : this.recheckGrants(),
+      standings.areFresh(now) ? null : this.recheck(),
     ];
     for (const task of work) {
       if (!task) continue;
