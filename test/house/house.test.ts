@@ -144,6 +144,59 @@ describe("what stands where in src", () => {
   });
 });
 
+describe("names", () => {
+  /** Equal names that are meant to be equal. */
+  const SHARED_NAMES: Record<string, string> = {
+    en: "the English messages of each area",
+    de: "the German messages of each area",
+  };
+
+  it("no two exported things have the same name", () => {
+    const filesOf = new Map<string, string[]>();
+    for (const file of files) {
+      const pattern =
+        /^export (?:abstract )?(?:async )?(?:function|class|const|interface|type) (\w+)/gm;
+      for (const name of new Set(
+        [...textOf(file).matchAll(pattern)].map(([, name = ""]) => name),
+      )) {
+        filesOf.set(name, [...(filesOf.get(name) ?? []), file]);
+      }
+    }
+    const equal = [...filesOf].filter(
+      ([name, owners]) => owners.length > 1 && !Object.hasOwn(SHARED_NAMES, name),
+    );
+    expect(equal).toEqual([]);
+  });
+
+  it("retired words do not come back", () => {
+    const patterns = readFileSync(join(import.meta.dirname, "retired-words.txt"), "utf8")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => line.split(" -> ")[0] ?? "")
+      .map((word) => new RegExp(`\b(?:${word})\b`, /[A-Z]/.test(word) ? "" : "i"));
+    const tracked = ["src", "client", "examples", "scripts", "bench", "test", "docs"]
+      .flatMap((folder) =>
+        readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((file) =>
+          join(folder, file),
+        ),
+      )
+      .filter((file) => /\.(tsx?|mjs|js|md|css|html)$/.test(file))
+      .filter((file) => !/node_modules|bench\/(results|peers)/.test(file));
+    const found = [...tracked, "README.md", "SECURITY.md", "CHANGELOG.md", "schema.sql"].flatMap(
+      (file) =>
+        readFileSync(join(ROOT, file), "utf8")
+          .split("\n")
+          .flatMap((line, index) =>
+            patterns.flatMap((pattern) => {
+              const [word] = pattern.exec(line) ?? [];
+              return word === undefined ? [] : [`${file}:${index + 1}: ${word}`];
+            }),
+          ),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
 describe("the database", () => {
   const shapeOf = (sql: string): unknown[] => {
     const db = new DatabaseSync(":memory:");
