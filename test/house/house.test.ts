@@ -173,7 +173,7 @@ describe("names", () => {
       .split("\n")
       .filter((line) => line !== "" && !line.startsWith("#"))
       .map((line) => line.split(" -> ")[0] ?? "")
-      .map((word) => new RegExp(`\b(?:${word})\b`, /[A-Z]/.test(word) ? "" : "i"));
+      .map((word) => new RegExp(`\\b(?:${word})\\b`, /[A-Z]/.test(word) ? "" : "i"));
     const tracked = ["src", "client", "examples", "scripts", "bench", "test", "docs"]
       .flatMap((folder) =>
         readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((file) =>
