@@ -39,7 +39,7 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
           <title>{title} · Satchel</title>
           <link rel="stylesheet" href="/style.css" />
           <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-          {scripts.map((script) => (
+          {["/time.js", ...scripts].map((script) => (
             <script src={script} type="module" />
           ))}
         </head>

@@ -1,0 +1,23 @@
+/** Times on pages: UTC from the server, which `/time.js` shows in the reader's own time zone. */
+
+import type { Context } from "hono";
+import { formatDate, formatDateTime } from "./format";
+import { languageOf } from "./language";
+
+interface TimeProps {
+  c: Context;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** "Nov 22, 2026, 4:33 AM UTC"; with script "2 hours ago", and the exact local time as its title. */
+export const DateTime = ({ c, at }: TimeProps) => (
+  <time datetime={new Date(at).toISOString()}>{formatDateTime(languageOf(c), at)}</time>
+);
+
+/** The same for a time of which only the day matters: "Nov 22, 2026", with script "in 3 days". */
+export const CalendarDate = ({ c, at }: TimeProps) => (
+  <time datetime={new Date(at).toISOString()} data-precision="day">
+    {formatDate(languageOf(c), at)}
+  </time>
+);
