@@ -29,7 +29,7 @@ export default defineConfig({
             rxdbSeed: process.env.RXDB_SEED,
           },
           include: ["test/{spec,unit,races}/**/*.test.ts"],
-          setupFiles: ["./test/support/setup.ts"],
+          setupFiles: ["./test/support/apply-migrations.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

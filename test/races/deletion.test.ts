@@ -10,16 +10,23 @@ import { openModule } from "../../src/modules/modules";
 import { insertGrant } from "../../src/oauth/db/grants";
 import { longestRequestMs } from "../../src/storage/erasure";
 import { Eraser } from "../../src/user-object/account-erasure";
-import { DAY, MINUTE, pass } from "../support/clock";
+import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { accountRow, bodiesOf, expectErased, othersOf, ring, rowsOf } from "../support/erasing";
 import { type Act, CUTS, cutAtEachCall } from "../support/fault-injection";
 import { breakCalls, cutting } from "../support/faults";
 import { fillIndex } from "../support/fill";
 import { askedOfModules, modulesOf, reserve } from "../support/modules";
-import { fromElsewhere, whoIs } from "../support/people";
-import { accountId, grantsOf } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
-import { type App, connect, ORIGIN, type Person, signUp, someone } from "../support/world";
+import { signedInUser, uniqueClientAddress } from "../support/sign-in-forms";
+import { accountId, grantRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import {
+  connectApp,
+  createUser,
+  createUserWithApp,
+  ORIGIN,
+  type TestApp,
+  type TestUser,
+} from "../support/provider";
 
 let mend = () => {};
 afterEach(() => {
@@ -33,7 +40,7 @@ const dailyRound = async (): Promise<void> => {
   await worker.scheduled?.(controller, env);
 };
 
-const deleteNow = async ({ user }: App): Promise<string> => {
+const deleteNow = async ({ user }: TestApp): Promise<string> => {
   const account = { id: await accountId(user), name: user };
   await deleteAccount(env, account, Date.now());
   return account.id;
@@ -42,17 +49,17 @@ const deleteNow = async ({ user }: App): Promise<string> => {
 /** Both rounds of the erasure, as they come. */
 async function eraseAll(user: string): Promise<void> {
   await ring(user);
-  pass(longestRequestMs(env) + MINUTE);
+  advanceClock(longestRequestMs(env) + MINUTE_MS);
   await ring(user);
 }
 
 describe("An erasure", () => {
   it("of thousands of documents in many folders goes in bounded steps", async () => {
-    const person = await signUp();
-    const other = await someone();
+    const person = await createUser();
+    const other = await createUserWithApp();
     await other.put("/notes/a", "theirs");
     await fillIndex(person.name, 12_500);
-    const app = await connect(person);
+    const app = await connectApp(person);
     for (let i = 0; i < 5; i++) await app.put(`/many/1/2/real-${i}`, "1");
     const before = await othersOf(await accountId(person.name));
     const account = await deleteNow(app);
@@ -65,12 +72,12 @@ describe("An erasure", () => {
   });
 
   it("goes on where it stopped, also in another instance of the object", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await fillIndex(person.name, 2500);
-    const app = await connect(person);
+    const app = await connectApp(person);
     await app.put("/many/real", "1");
     const account = await deleteNow(app);
-    pass(2 * MINUTE);
+    advanceClock(2 * MINUTE_MS);
     const now = Date.now();
     const crash = new Error("The object is gone.");
     await runInDurableObject(env.USERS.getByName(person.name), async (_, { storage }) => {
@@ -86,14 +93,14 @@ describe("An erasure", () => {
           },
         }),
       }).run(now);
-      expect(await run).toBe(now + 60 * MINUTE);
+      expect(await run).toBe(now + 60 * MINUTE_MS);
     });
     const left = (await rowsOf(account)).length;
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThan(2500);
     await runInDurableObject(env.USERS.getByName(person.name), async (_, { storage }) => {
       const successor = new Eraser(storage, env);
-      const later = now + 60 * MINUTE;
+      const later = now + 60 * MINUTE_MS;
       let next: number | null = later;
       while (next === later) next = await successor.run(later);
       expect(next).toBeGreaterThan(later);
@@ -104,7 +111,7 @@ describe("An erasure", () => {
   });
 
   it("that meets faults at R2 or D1 is tried again an hour later", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     const account = await deleteNow(app);
     const all = ["refused", "refused", "refused"] as const;
@@ -112,21 +119,21 @@ describe("An erasure", () => {
     await ring(app.user);
     expect(await bodiesOf(account)).toHaveLength(1);
     mend();
-    pass(60 * MINUTE);
+    advanceClock(60 * MINUTE_MS);
     await ring(app.user);
     expect(await bodiesOf(account)).toEqual([]);
     // The last word to D1 gets lost: nobody forgets that it is still to be said.
-    pass(DAY);
+    advanceClock(DAY_MS);
     mend = breakCalls(env.DB, "batch", ["lost", "refused", "refused"]);
     await ring(app.user);
     mend();
-    pass(60 * MINUTE);
+    advanceClock(60 * MINUTE_MS);
     await ring(app.user);
     await expectErased(app.user, account);
   });
 
   it("that its object was never told of is begun by the daily round", async () => {
-    const [app, other] = [await someone(), await someone()];
+    const [app, other] = [await createUserWithApp(), await createUserWithApp()];
     await app.put("/notes/a", "1");
     await other.put("/notes/a", "1");
     const broken = { ...env, USERS: { getByName: () => ({ erase: () => Promise.reject("no") }) } };
@@ -136,10 +143,10 @@ describe("An erasure", () => {
       { id: account, name: app.user },
       Date.now(),
     );
-    expect((await app.get("/notes/a", fromElsewhere())).status).toBe(401);
+    expect((await app.get("/notes/a", uniqueClientAddress())).status).toBe(401);
     await ring(app.user);
     expect(await bodiesOf(account)).toHaveLength(1);
-    pass(DAY);
+    advanceClock(DAY_MS);
     await dailyRound();
     await eraseAll(app.user);
     await expectErased(app.user, account);
@@ -148,7 +155,7 @@ describe("An erasure", () => {
   });
 
   it("that lost its alarm is woken by the daily round", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     const account = await deleteNow(app);
     await runInDurableObject(env.USERS.getByName(app.user), (_, { storage }) =>
@@ -160,38 +167,38 @@ describe("An erasure", () => {
   });
 
   it("empties every module in both rounds, and forgets them at the very end", async () => {
-    const [app, other] = [await someone(), await someone()];
+    const [app, other] = [await createUserWithApp(), await createUserWithApp()];
     for (const module of ["notes", "todos"]) await reserve(app.user, module, 3000);
     await reserve(other.user, "todos", 3000);
     const account = await deleteNow(app);
     const both = ["notes erase", "todos erase"];
     expect(await askedOfModules(app.user, () => ring(app.user))).toEqual(both);
     expect(await modulesOf(app.user)).toEqual(["notes", "todos"]);
-    pass(longestRequestMs(env) + MINUTE);
+    advanceClock(longestRequestMs(env) + MINUTE_MS);
     expect(await askedOfModules(app.user, () => ring(app.user))).toEqual(both);
     await expectErased(app.user, account);
     expect(await modulesOf(other.user)).toEqual(["todos"]);
   });
 
   it("waits for a module that does not answer; documents and other modules go meanwhile", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     for (const module of ["notes", "todos"]) await reserve(app.user, module, 3000);
     const account = await deleteNow(app);
     for (let hours = 0; hours < 10; hours++) {
       const asked = await askedOfModules(app.user, () => ring(app.user), "notes");
       expect(asked).toEqual(["notes erase", "todos erase"]);
-      pass(60 * MINUTE);
+      advanceClock(60 * MINUTE_MS);
     }
     expect([await bodiesOf(account), await modulesOf(app.user)]).toEqual([[], ["notes", "todos"]]);
     expect(await accountRow(account)).toMatchObject({ erased_at: null });
-    pass(60 * MINUTE);
+    advanceClock(60 * MINUTE_MS);
     await ring(app.user);
     await expectErased(app.user, account);
   });
 
   it("leaves no way to open a module any more", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const account = await accountId(app.user);
     await reserve(app.user, "todos", 3000);
     const opening = ["todos", "late"].map((module) => openModule(env, account, module));
@@ -205,7 +212,7 @@ describe("An erasure", () => {
   });
 
   it("of an account that is not deleted does nothing", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     await reserve(app.user, "todos", 3000);
     const account = await accountId(app.user);
@@ -218,9 +225,9 @@ describe("An erasure", () => {
   });
 
   it("is not disturbed by a sweep that was due, and none follows", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     for (let i = 0; i < 3; i++) await app.put("/notes/a", `${i}`);
-    pass(DAY);
+    advanceClock(DAY_MS);
     const account = await deleteNow(app);
     await eraseAll(app.user);
     await expectErased(app.user, account);
@@ -229,14 +236,14 @@ describe("An erasure", () => {
 
 describe("Requests that were let in before", () => {
   it("a storm of writes during the deletion leaves nothing behind", async () => {
-    const app = await someone();
-    const other = await someone();
+    const app = await createUserWithApp();
+    const other = await createUserWithApp();
     await app.put("/notes/first", "1");
     const account = await accountId(app.user);
-    const write = (who: App, i: number) =>
+    const write = (who: TestApp, i: number) =>
       i % 6 === 5
-        ? who.delete(`/notes/${i - 3}`, fromElsewhere())
-        : who.put(`/notes/${i}`, "x".repeat(i * 100), fromElsewhere());
+        ? who.delete(`/notes/${i - 3}`, uniqueClientAddress())
+        : who.put(`/notes/${i}`, "x".repeat(i * 100), uniqueClientAddress());
     const storm = Array.from({ length: 60 }, (_, i) => write(app, i));
     const elsewhere = Array.from({ length: 20 }, (_, i) => other.put(`/notes/${i}`, "1"));
     await Promise.all(storm.slice(0, 5));
@@ -254,23 +261,23 @@ describe("Requests that were let in before", () => {
   });
 
   it("bodies that arrive after the first round go with the second", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     const account = await deleteNow(app);
     await ring(app.user);
     await env.BODIES.put(`${account}/document/late`, "late");
     await env.BODIES.put(`rxdb/${account}/todos/late`, "late");
     await dailyRound();
-    pass(longestRequestMs(env) - 5 * MINUTE);
+    advanceClock(longestRequestMs(env) - 5 * MINUTE_MS);
     await ring(app.user);
     expect(await bodiesOf(account)).toHaveLength(2);
-    pass(10 * MINUTE);
+    advanceClock(10 * MINUTE_MS);
     await ring(app.user);
     await expectErased(app.user, account);
   });
 
   it("an upload in parts is ended", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const account = await accountId(app.user);
     const key = `${account}/document/unfinished`;
     const upload = await env.BODIES.createMultipartUpload(key);
@@ -283,11 +290,11 @@ describe("Requests that were let in before", () => {
   });
 
   it("a session and a grant that are written late open nothing, and go in the end", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/notes/a", "1");
     const account = await accountId(person.name);
-    const [grant] = await grantsOf(person.name);
+    const [grant] = await grantRows(person.name);
     await deleteNow(app);
     const now = Date.now();
     await insertGrant(env.DB, {
@@ -304,7 +311,7 @@ describe("Requests that were let in before", () => {
     const late = {
       hash: await sha256Of(person.cookie),
       createdAt: now,
-      expiresAt: now + DAY,
+      expiresAt: now + DAY_MS,
       provedAt: now,
       seenAt: now,
       device: null,
@@ -312,9 +319,9 @@ describe("Requests that were let in before", () => {
     };
     await insertSession(env.DB, account, late, null);
     // Of an isolate that does not know yet that the grant was gone for a moment.
-    expect((await app.get("/notes/a", fromElsewhere())).status).toBe(401);
-    expect((await app.put("/notes/a", "2", fromElsewhere())).status).toBe(401);
-    expect(await whoIs(person.cookie)).toBe("");
+    expect((await app.get("/notes/a", uniqueClientAddress())).status).toBe(401);
+    expect((await app.put("/notes/a", "2", uniqueClientAddress())).status).toBe(401);
+    expect(await signedInUser(person.cookie)).toBe("");
     await eraseAll(person.name);
     await expectErased(person.name, account);
   });
@@ -327,15 +334,15 @@ const sha256Of = async (cookie: string): Promise<string> => {
 
 /** Deleting by the form, cut wherever it asks the platform for something. */
 async function deleting(): Promise<Act> {
-  const person: Person = await signUp();
-  const app = await connect(person);
+  const person: TestUser = await createUser();
+  const app = await connectApp(person);
   await app.put("/notes/a", "1");
   await reserve(person.name, "todos", 3000);
   const account = await accountId(person.name);
   const state = async () => [await accountRow(account), (await rowsOf(account)).length];
   return {
     send: () =>
-      sendWith({})("/settings/delete", {
+      sendWithSettings({})("/settings/delete", {
         method: "POST",
         body: new URLSearchParams({ name: person.name }),
         headers: { Origin: ORIGIN, Cookie: person.cookie },
@@ -345,8 +352,8 @@ async function deleting(): Promise<Act> {
     writes: "DB.batch",
     expectDone: async (_, context) => {
       expect(await accountRow(account), context).toMatchObject({ deleted_at: expect.any(Number) });
-      expect(await whoIs(person.cookie), context).toBe("");
-      expect((await app.get("/notes/a", fromElsewhere())).status, context).toBe(401);
+      expect(await signedInUser(person.cookie), context).toBe("");
+      expect((await app.get("/notes/a", uniqueClientAddress())).status, context).toBe(401);
       await dailyRound();
       await eraseAll(person.name);
       await expectErased(person.name, account);

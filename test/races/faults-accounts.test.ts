@@ -12,10 +12,17 @@ import { Authenticator } from "../support/authenticator";
 import { type Act, CUTS, cutAtEachCall } from "../support/fault-injection";
 import { cutting } from "../support/faults";
 import { makePasskey, showPasskey, signUpWithPasskey } from "../support/passkeys";
-import { fromElsewhere, signIn, whoIs } from "../support/people";
-import { accountId, deedsOf } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
-import { cookieOf, freshName, ORIGIN, PASSWORD, type Person, signUp } from "../support/world";
+import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
+import { accountId, activityRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import {
+  createUser,
+  ORIGIN,
+  PASSWORD,
+  sessionCookie,
+  type TestUser,
+  uniqueUserName,
+} from "../support/provider";
 
 // The first passkey loads its library, which is no part of what is cut.
 beforeAll(async () => {
@@ -27,15 +34,15 @@ const postForm = (
   fields: Record<string, string>,
   headers: Record<string, string> = {},
 ): Promise<Response> =>
-  sendWith({})(path, {
+  sendWithSettings({})(path, {
     method: "POST",
     body: new URLSearchParams(fields),
-    headers: { Origin: ORIGIN, ...fromElsewhere(), ...headers },
+    headers: { Origin: ORIGIN, ...uniqueClientAddress(), ...headers },
   });
 
 /** Who has a password that can be weighed in no time. */
-async function someoneQuick(): Promise<Person> {
-  const person = await signUp();
+async function someoneQuick(): Promise<TestUser> {
+  const person = await createUser();
   const key = scryptSync(PASSWORD, "salt", 32, { N: 2, r: 1, p: 1 }).toString("base64url");
   await env.DB.prepare("UPDATE passwords SET hash = ? WHERE account = ?")
     .bind(`scrypt$2$1$1$salt$${key}`, await accountId(person.name))
@@ -60,17 +67,17 @@ const passwordOf = async (name: string): Promise<unknown> =>
     .first("hash");
 
 async function expectSignedIn(name: string, response: Response, context: string): Promise<void> {
-  expect(await whoIs(cookieOf(response)), context).toBe(name);
+  expect(await signedInUser(sessionCookie(response)), context).toBe(name);
 }
 
 async function expectPassword(name: string, password: string, context: string): Promise<void> {
-  const response = await signIn(name, password);
+  const response = await submitSignIn(name, password);
   expect(response.status, `${context}: the password is right`).toBe(303);
   await expectSignedIn(name, response, context);
 }
 
 async function signingUp(): Promise<Act> {
-  const name = freshName();
+  const name = uniqueUserName();
   return {
     send: () => postForm("/sign-up", { name, password: PASSWORD }),
     status: 303,
@@ -97,7 +104,7 @@ async function signingIn(): Promise<Act> {
 
 async function changingPassword(): Promise<Act> {
   const { name, cookie } = await someoneQuick();
-  const other = cookieOf(await signIn(name));
+  const other = sessionCookie(await submitSignIn(name));
   let tries = 0;
   const wanted = () => `another long password, number ${tries}`;
   const old = await passwordOf(name);
@@ -111,21 +118,21 @@ async function changingPassword(): Promise<Act> {
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await passwordOf(name), context).not.toBe(old);
-      expect(await whoIs(cookie), `${context}: this session stays`).toBe(name);
-      expect(await whoIs(other), `${context}: other sessions have ended`).toBe("");
+      expect(await signedInUser(cookie), `${context}: this session stays`).toBe(name);
+      expect(await signedInUser(other), `${context}: other sessions have ended`).toBe("");
       if (!response || tries > 1) await expectPassword(name, wanted(), context);
     },
   };
 }
 
 const postJson = (path: string, fields: object, headers: Record<string, string> = {}) =>
-  sendWith({})(path, {
+  sendWithSettings({})(path, {
     method: "POST",
     body: JSON.stringify(fields),
     headers: {
       Origin: ORIGIN,
       "Content-Type": "application/json",
-      ...fromElsewhere(),
+      ...uniqueClientAddress(),
       ...headers,
     },
   });
@@ -150,7 +157,7 @@ const rowsOf = async (table: string, name: string): Promise<number> =>
   );
 
 async function signingUpWithPasskey(): Promise<Act> {
-  const name = freshName();
+  const name = uniqueUserName();
   const device = new Authenticator();
   return {
     send: () => postPasskey("/sign-up/passkey", { name }, (options) => device.create(options)),
@@ -179,7 +186,7 @@ async function signingInWithPasskey(): Promise<Act> {
 }
 
 async function addingPasskey(): Promise<Act> {
-  const { name, cookie } = await signUp();
+  const { name, cookie } = await createUser();
   const headers = { Cookie: cookie };
   return {
     send: () =>
@@ -199,7 +206,7 @@ async function addingPasskey(): Promise<Act> {
 }
 
 async function makingCodes(): Promise<Act> {
-  const { name, cookie } = await signUp();
+  const { name, cookie } = await createUser();
   const kept = async () =>
     (
       await env.DB.prepare("SELECT hash FROM recovery_codes WHERE account = ?")
@@ -222,8 +229,8 @@ async function makingCodes(): Promise<Act> {
 
 const firstCode = (html: string): string => /<li>\s*([\w-]+)\s*<\/li>/.exec(html)?.[1] ?? "";
 
-async function someoneWithCode(): Promise<Person & { code: string }> {
-  const { name, cookie } = await signUp();
+async function someoneWithCode(): Promise<TestUser & { code: string }> {
+  const { name, cookie } = await createUser();
   const page = await postForm("/security/recovery-codes", {}, { Cookie: cookie });
   return { name, cookie, code: firstCode(await page.text()) };
 }
@@ -243,7 +250,7 @@ async function recovering(): Promise<Act> {
 }
 
 async function startingAnew(): Promise<Act> {
-  const { name, cookie } = await signUp();
+  const { name, cookie } = await createUser();
   const path = await makeResetLink(env, await accountId(name), Date.now());
   return {
     send: () => postForm(path, {}),
@@ -252,7 +259,7 @@ async function startingAnew(): Promise<Act> {
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await passwordOf(name), context).toBeNull();
-      expect(await whoIs(cookie), context).toBe("");
+      expect(await signedInUser(cookie), context).toBe("");
       expect(await rowsOf("sessions", name), context).toBe(1);
       if (response) await expectSignedIn(name, response, context);
     },
@@ -260,14 +267,14 @@ async function startingAnew(): Promise<Act> {
 }
 
 async function signingOut(): Promise<Act> {
-  const { name, cookie } = await signUp();
+  const { name, cookie } = await createUser();
   return {
     send: () => postForm("/sign-out", {}, { Cookie: cookie }),
     status: 303,
-    state: () => whoIs(cookie),
+    state: () => signedInUser(cookie),
     writes: "DB.run",
     expectDone: async (_, context) => {
-      expect(await whoIs(cookie), `${context}: ${name} is signed out`).toBe("");
+      expect(await signedInUser(cookie), `${context}: ${name} is signed out`).toBe("");
     },
   };
 }
@@ -317,7 +324,7 @@ describe("What works once", () => {
     const kind = { trouble: "overloaded", lasts: true, at: 2 } as const;
     const { result } = await cutting(kind, () => recover(name, code));
     expect(result.status).toBe(503);
-    expect(await whoIs(cookieOf(result))).toBe("");
+    expect(await signedInUser(sessionCookie(result))).toBe("");
     expect((await recover(name, code)).status).toBe(303);
   });
 });
@@ -334,7 +341,7 @@ function inBetween(act: () => Promise<unknown>): void {
 
 describe("A way in that is taken away while somebody comes in by it", () => {
   /** Takes the password away, as it can be done; the cookie is that of who does it. */
-  const TAKING: [string, (person: Person) => Promise<Response>][] = [
+  const TAKING: [string, (person: TestUser) => Promise<Response>][] = [
     [
       "changed",
       ({ cookie }) =>
@@ -364,7 +371,7 @@ describe("A way in that is taken away while somebody comes in by it", () => {
     const response = await postForm("/sign-in", { name: person.name, password: PASSWORD });
     await expectOut(person.name, response);
     expect(await response.text()).toContain("The name or the password is wrong.");
-    const deeds = await deedsOf(person.name);
+    const deeds = await activityRows(person.name);
     expect(deeds).not.toContainEqual(expect.objectContaining({ way: "password" }));
   });
 

@@ -5,31 +5,31 @@ import { type Act, CUTS, cutAtEachCall } from "../support/fault-injection";
 import { cutting } from "../support/faults";
 import { mainText } from "../support/html";
 import { storeDatabase } from "../support/modules";
-import { deedsOf } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
-import { connect, ORIGIN, signUp } from "../support/world";
+import { activityRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import { connectApp, createUser, ORIGIN } from "../support/provider";
 
 async function deletion(): Promise<Act> {
-  const person = await signUp();
-  const app = await connect(person);
+  const person = await createUser();
+  const app = await connectApp(person);
   for (const name of ["list", "stays"]) {
     await storeDatabase(app, "todos", name, { tasks: [{ id: "1", text: "wash" }] });
   }
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   const shown = async () => {
-    const text = mainText(await (await sendWith({})("/data", { headers })).text());
+    const text = mainText(await (await sendWithSettings({})("/data", { headers })).text());
     return ["list", "stays"].filter((name) => text.includes(`${name} (`));
   };
   const path = "/data/database?module=todos&name=list";
   return {
-    send: () => sendWith({})(path, { method: "POST", headers }),
+    send: () => sendWithSettings({})(path, { method: "POST", headers }),
     status: 303,
     state: shown,
     writes: "MODULES.deleteDatabase",
     expectDone: async (_, context) => {
       expect(await shown(), context).toEqual(["stays"]);
       // Perhaps twice, where it was asked for twice, but never not at all.
-      const kinds = (await deedsOf(person.name)).map(({ kind }) => kind);
+      const kinds = (await activityRows(person.name)).map(({ kind }) => kind);
       expect(kinds, context).toContain("database-deleted");
     },
   };

@@ -20,26 +20,26 @@ import {
   tokensOf,
   VERIFIER,
 } from "../support/oauth";
-import { grantsOf } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { grantRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 import {
-  APP,
-  App,
+  APP_ORIGIN,
   authorizeUrl,
-  connect,
-  fragmentOf,
+  connectApp,
+  createUser,
+  fragmentParameters,
   ORIGIN,
-  type Person,
-  signUp,
-} from "../support/world";
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
 /** As an app posts a form, to a Worker that has just started and so has read no keys yet. */
 const postForm = (
   path: string,
   fields: Record<string, string>,
-  headers: Record<string, string> = { Origin: APP },
+  headers: Record<string, string> = { Origin: APP_ORIGIN },
 ): Promise<Response> =>
-  sendWith({})(path, { method: "POST", body: new URLSearchParams(fields), headers });
+  sendWithSettings({})(path, { method: "POST", body: new URLSearchParams(fields), headers });
 
 const askForTokens = (fields: Record<string, string>): Promise<Response> =>
   postForm("/oauth/token", fields);
@@ -60,7 +60,7 @@ async function stateOf(table: "codes" | "refresh_tokens", secret: string) {
 }
 
 /** The tokens are good: the access token for reading, the refresh token for the next ones. */
-async function expectGood(person: Person, tokens: Tokens, context: string): Promise<Tokens> {
+async function expectGood(person: TestUser, tokens: Tokens, context: string): Promise<Tokens> {
   expect((await appWith(person, tokens).get("/notes/")).status, context).toBe(200);
   const next = await refresh(tokens.refresh_token);
   expect(next.status, context).toBe(200);
@@ -68,20 +68,20 @@ async function expectGood(person: Person, tokens: Tokens, context: string): Prom
 }
 
 async function codeExchange(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const code = await allowCode(person);
   return {
     send: () =>
       askForTokens({
         grant_type: "authorization_code",
         code,
-        redirect_uri: `${APP}/`,
+        redirect_uri: `${APP_ORIGIN}/`,
         code_verifier: VERIFIER,
       }),
     status: 200,
     state: () => stateOf("codes", code),
     writes: "DB.batch",
-    origin: APP,
+    origin: APP_ORIGIN,
     expectDone: async (response, context) => {
       const state = await stateOf("codes", code);
       expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
@@ -96,14 +96,14 @@ async function codeExchange(): Promise<Act> {
 }
 
 async function rotation(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const { refresh_token } = await tokensOf(person);
   return {
     send: () => askForTokens({ grant_type: "refresh_token", refresh_token }),
     status: 200,
     state: () => stateOf("refresh_tokens", refresh_token),
     writes: "DB.batch",
-    origin: APP,
+    origin: APP_ORIGIN,
     expectDone: async (response, context) => {
       const state = await stateOf("refresh_tokens", refresh_token);
       expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
@@ -119,7 +119,7 @@ async function rotation(): Promise<Act> {
 
 /** RFC 6749 §4.1.2: a code that comes a second time revokes what came of the first. */
 async function replay(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const code = await allowCode(person);
   const app = appWith(person, await tokensIn(await redeem(code)));
   await reserve(person.name, "notes");
@@ -128,32 +128,32 @@ async function replay(): Promise<Act> {
       askForTokens({
         grant_type: "authorization_code",
         code,
-        redirect_uri: `${APP}/`,
+        redirect_uri: `${APP_ORIGIN}/`,
         code_verifier: VERIFIER,
       }),
     status: 400,
-    state: () => grantsOf(person.name),
+    state: () => grantRows(person.name),
     writes: "DB.batch",
-    origin: APP,
+    origin: APP_ORIGIN,
     expectDone: async (_, context) => {
-      expect(await grantsOf(person.name), context).toEqual([]);
+      expect(await grantRows(person.name), context).toEqual([]);
       expect((await app.get("/notes/")).status, context).toBe(401);
     },
   };
 }
 
 const revocation = (which: "access_token" | "refresh_token") => async (): Promise<Act> => {
-  const person = await signUp();
+  const person = await createUser();
   const tokens = await tokensOf(person);
   await reserve(person.name, "notes");
   return {
     send: () => postForm("/oauth/revoke", { token: tokens[which] }),
     status: 200,
-    state: () => grantsOf(person.name),
+    state: () => grantRows(person.name),
     writes: "DB.batch",
-    origin: APP,
+    origin: APP_ORIGIN,
     expectDone: async (_, context) => {
-      expect(await grantsOf(person.name), context).toEqual([]);
+      expect(await grantRows(person.name), context).toEqual([]);
       expect((await appWith(person, tokens).get("/notes/")).status, context).toBe(401);
     },
   };
@@ -162,24 +162,24 @@ const revocation = (which: "access_token" | "refresh_token") => async (): Promis
 const allow = { decision: "allow", duration: "always" };
 
 async function implicitConsent(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   return {
     send: () => postForm(authorizeUrl(person.name), allow, headers),
     status: 302,
-    state: () => grantsOf(person.name),
+    state: () => grantRows(person.name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
-      expect((await grantsOf(person.name)).length, context).toBeGreaterThan(0);
+      expect((await grantRows(person.name)).length, context).toBeGreaterThan(0);
       if (!response) return;
-      const app = new App(person.name, fragmentOf(response).access_token ?? "");
+      const app = new TestApp(person.name, fragmentParameters(response).access_token ?? "");
       expect((await app.put("/notes/a", "x")).status, context).toBe(201);
     },
   };
 }
 
 async function codeConsent(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   const url = authorizeUrl(person.name, await codeQuery());
   const codes = () =>
@@ -195,7 +195,7 @@ async function codeConsent(): Promise<Act> {
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await codes(), context).toBeGreaterThan(0);
-      expect(await grantsOf(person.name), context).toEqual([]);
+      expect(await grantRows(person.name), context).toEqual([]);
       if (!response) return;
       const code = new URL(response.headers.get("location") ?? "").searchParams.get("code");
       await expectGood(person, await tokensIn(await redeem(code ?? "")), context);
@@ -204,15 +204,16 @@ async function codeConsent(): Promise<Act> {
 }
 
 async function disconnection(): Promise<Act> {
-  const person = await signUp();
-  const app = await connect(person, "notes:rw");
+  const person = await createUser();
+  const app = await connectApp(person, "notes:rw");
   await reserve(person.name, "notes");
   const code = await allowCode(person);
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   return {
-    send: () => postForm(`/apps/disconnect?${new URLSearchParams({ app: APP })}`, {}, headers),
+    send: () =>
+      postForm(`/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`, {}, headers),
     status: 303,
-    state: () => grantsOf(person.name),
+    state: () => grantRows(person.name),
     writes: "DB.batch",
     expectDone: async (_, context) => {
       expect((await app.get("/notes/")).status, context).toBe(401);
@@ -234,7 +235,7 @@ const stateOfDevice = async (deviceCode: string) =>
     .first<{ successor: string | null; grants: number; next: number }>();
 
 async function deviceExchange(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const device = await startDevice();
   await allowDevice(person, device);
   const { device_code } = device;
@@ -243,7 +244,7 @@ async function deviceExchange(): Promise<Act> {
     status: 200,
     state: () => stateOfDevice(device_code),
     writes: "DB.batch",
-    origin: APP,
+    origin: APP_ORIGIN,
     expectDone: async (response, context) => {
       const state = await stateOfDevice(device_code);
       expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
@@ -258,7 +259,7 @@ async function deviceExchange(): Promise<Act> {
 }
 
 async function deviceAllowed(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const device = await startDevice();
   const headers = {
     Origin: ORIGIN,
@@ -283,7 +284,7 @@ async function deviceAllowed(): Promise<Act> {
     writes: "DB.batch",
     expectDone: async (_, context) => {
       expect(await granted(), context).toEqual({ granted: "notes:rw" });
-      expect(await grantsOf(person.name), context).toEqual([]);
+      expect(await grantRows(person.name), context).toEqual([]);
       await expectGood(person, await tokensIn(await poll(device)), context);
     },
   };
@@ -301,7 +302,7 @@ async function devicePoll(): Promise<Act> {
     status: 400,
     state: polled,
     writes: "DB.run",
-    origin: APP,
+    origin: APP_ORIGIN,
     expectDone: async (response, context) => {
       // Once slowed down it is told so; nothing else ever comes of it.
       expect(await polled(), context).toMatchObject({ polled: 1 });
@@ -315,16 +316,16 @@ async function devicePoll(): Promise<Act> {
 
 /** Of two grants of an app, one is cut and one ends. */
 async function narrowed(): Promise<Act> {
-  const person = await signUp();
-  const wide = await connect(person, "notes:rw photos:rw");
-  const photos = await connect(person, "photos:rw");
+  const person = await createUser();
+  const wide = await connectApp(person, "notes:rw photos:rw");
+  const photos = await connectApp(person, "photos:rw");
   await reserve(person.name, "notes");
   const code = await allowCode(person);
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   const form = { "level:notes": "r", "level:photos": "none", end: "keep" };
-  const standing = async () => (await grantsOf(person.name)).map(({ scope }) => scope);
+  const standing = async () => (await grantRows(person.name)).map(({ scope }) => scope);
   return {
-    send: () => postForm(`/apps/app?${new URLSearchParams({ id: APP })}`, form, headers),
+    send: () => postForm(`/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`, form, headers),
     status: 303,
     state: standing,
     writes: "DB.batch",
@@ -339,19 +340,19 @@ async function narrowed(): Promise<Act> {
 }
 
 async function tokenMade(): Promise<Act> {
-  const person = await signUp();
+  const person = await createUser();
   const headers = { Origin: ORIGIN, Cookie: person.cookie };
   const form = { name: "Backup", write: "notes", read: "", duration: "always" };
   return {
     send: () => postForm("/apps/tokens", form, headers),
     status: 200,
-    state: () => grantsOf(person.name),
+    state: () => grantRows(person.name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
-      expect((await grantsOf(person.name)).length, context).toBeGreaterThan(0);
+      expect((await grantRows(person.name)).length, context).toBeGreaterThan(0);
       if (!response) return;
       const token = /id="token"[^>]*>\s*([^<\s]+)/.exec(await response.text())?.[1] ?? "";
-      const app = new App(person.name, token);
+      const app = new TestApp(person.name, token);
       expect((await app.put("/notes/a", "x")).status, context).toBe(201);
     },
   };

@@ -5,17 +5,24 @@ import { CUTS, cutAtEachCall } from "../support/fault-injection";
 import { cutting } from "../support/faults";
 import { mainText } from "../support/html";
 import { reserve } from "../support/modules";
-import { everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
-import { APP, type App, authorizeUrl, connect, type Person, signUp } from "../support/world";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import {
+  APP_ORIGIN,
+  authorizeUrl,
+  connectApp,
+  createUser,
+  type TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let person: Person;
-let app: App;
+let person: TestUser;
+let app: TestApp;
 let etag: string;
 
 beforeAll(async () => {
-  person = await signUp();
-  app = await connect(person);
+  person = await createUser();
+  app = await connectApp(person);
   etag = (await app.put("/notes/a", "hello")).headers.get("etag") ?? "";
   await app.put("/public/notes/a", "hello");
   await reserve(person.name, "todos", 3000);
@@ -26,7 +33,8 @@ const ask = (
   path: string,
   headers: Record<string, string> = {},
   method = "GET",
-): Promise<Response> => sendWith({})(path, { method, headers: { Origin: APP, ...headers } });
+): Promise<Response> =>
+  sendWithSettings({})(path, { method, headers: { Origin: APP_ORIGIN, ...headers } });
 
 const byToken = (): Record<string, string> => ({ Authorization: `Bearer ${app.token}` });
 const byCookie = (): Record<string, string> => ({ Cookie: person.cookie, Accept: "text/html" });
@@ -77,7 +85,7 @@ describe.each([...APPS, ...PAGES])("$title", (read) => {
     await cutAtEachCall(kind, async () => ({
       status,
       send,
-      ...(isForApps ? { origin: APP } : {}),
+      ...(isForApps ? { origin: APP_ORIGIN } : {}),
     }));
   });
 
@@ -96,12 +104,12 @@ describe.each([...APPS, ...PAGES])("$title", (read) => {
     for (const [index, call] of calls.entries()) {
       // The data page does without what a module cannot say: `test/spec/rxdb-modules.test.ts`.
       if (call === "MODULES.inventory") continue;
-      const before = await everyRow();
+      const before = await allRows();
       const seen = await cutting({ at: index, trouble: "broken" }, send);
       expect(seen.result.status).toBe(500);
       // Nothing is tried again; what was asked for at the same time has been asked.
       expect(seen.calls.length).toBeLessThanOrEqual(calls.length);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
       const text = await seen.result.text();
       if (seen.result.headers.get("content-type")?.startsWith("text/html")) {
         const said = mainText(text);

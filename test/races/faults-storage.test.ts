@@ -14,7 +14,7 @@ import {
 import { CUTS, expectBounds, expectRetryAfter, isPassing } from "../support/fault-injection";
 import { type Cut, type Cutting, cutting } from "../support/faults";
 import { freshFolder, requestWith, streamOf, versionOf } from "../support/storage";
-import { type App, someone } from "../support/world";
+import { createUserWithApp, type TestApp } from "../support/provider";
 
 const TYPE = "text/plain";
 const MEBIBYTE = 1024 * 1024;
@@ -99,14 +99,14 @@ function bodyOf({ length = 0 }: Write): Uint8Array<ArrayBuffer> {
 
 /** Where a document is written, and what stands in the index before that. */
 interface Place {
-  app: App;
+  app: TestApp;
   path: string;
   tree: Tree;
 }
 
 /** A place that is ready: a folder of its own, or a storage of its own where it has to be empty. */
-async function ready({ before }: Write, owner: App): Promise<Place> {
-  const app = before === "nothing" ? await someone() : owner;
+async function ready({ before }: Write, owner: TestApp): Promise<Place> {
+  const app = before === "nothing" ? await createUserWithApp() : owner;
   const folder = freshFolder("/notes/");
   const path = `${folder}deep/doc`;
   if (before !== "nothing") await app.put(`${folder}other`, "other");
@@ -199,7 +199,7 @@ function mustSucceed(how: Write, cut: Cut, call: string): boolean {
 
 describe.each(WRITES)("§4 $title", (how) => {
   it.each(CUTS)("at each call: $title", async (kind) => {
-    const owner = await someone();
+    const owner = await createUserWithApp();
     const sound = await ready(how, owner);
     const { calls } = await cutting(null, () => send(how, sound));
     expect(calls.length).toBeGreaterThan(2);
@@ -226,7 +226,10 @@ describe.each(WRITES)("§4 $title", (how) => {
 
 it("an upload in parts that nobody could be told of is ended: the sweep would not find it", async () => {
   const how = WRITES.find(({ title }) => title.endsWith("in parts")) as Write;
-  const [place, other] = [await ready(how, await someone()), await ready(how, await someone())];
+  const [place, other] = [
+    await ready(how, await createUserWithApp()),
+    await ready(how, await createUserWithApp()),
+  ];
   const { calls } = await cutting(null, () => send(how, place));
   const at = calls.indexOf("USERS.noteUpload");
   const seen = await cutting({ at, trouble: "lost", lasts: true }, () => send(how, other));

@@ -7,8 +7,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { app } from "../../src/app";
-import { accountId, everyRow } from "../support/rows";
-import { connect, newSession, ORIGIN, send, signUp } from "../support/world";
+import { accountId, allRows } from "../support/rows";
+import { connectApp, createSession, createUser, ORIGIN, send } from "../support/provider";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -25,8 +25,8 @@ let alice: { id: string; token: string };
 let bob: { id: string; token: string };
 
 beforeAll(async () => {
-  const [a, b] = [await signUp("alice"), await signUp("bob")];
-  const [hers, his] = [await connect(a), await connect(b)];
+  const [a, b] = [await createUser("alice"), await createUser("bob")];
+  const [hers, his] = [await connectApp(a), await connectApp(b)];
   await hers.put("/notes/mine.txt", "mine");
   for (const path of ["/notes/mine.txt", `/notes/${SECRET}`, `/public/notes/${SECRET}/x`]) {
     expect((await his.put(path, SECRET)).status).toBe(201);
@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 /** What stands about bob in the index, and the keys of his bodies. */
 async function bobs(): Promise<unknown> {
-  const { challenges: _, traffic: __, ...tables } = await everyRow();
+  const { challenges: _, traffic: __, ...tables } = await allRows();
   const rows = Object.values(tables)
     .flat()
     .filter((row) => JSON.stringify(row).includes(bob.id));
@@ -286,7 +286,7 @@ describe("Malformed requests", () => {
         fc.record({ door, fields, headers, values: fc.array(nasty, { maxLength: 3 }) }),
         async ({ door: [, pattern], fields, headers, values }) => {
           const found = sendable(headers);
-          found.set("Cookie", await newSession(alice.id));
+          found.set("Cookie", await createSession(alice.id));
           const query = new URLSearchParams(
             Object.entries(fields).map(([name, value]) => [name, value.toWellFormed()]),
           );
@@ -310,7 +310,7 @@ describe("Malformed requests", () => {
         fc.record({ door, fields, type, raw: fc.option(nasty), values: fc.array(nasty) }),
         async ({ door: [, pattern], fields, type, raw, values }) => {
           const found = sendable({ Origin: ORIGIN, "Content-Type": type });
-          found.set("Cookie", await newSession(alice.id));
+          found.set("Cookie", await createSession(alice.id));
           const form = new URLSearchParams(
             Object.entries(fields).map(([name, value]) => [name, value.toWellFormed()]),
           );

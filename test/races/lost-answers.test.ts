@@ -9,14 +9,14 @@ import { insertGrant } from "../../src/oauth/db/grants";
 import { Committer } from "../../src/storage/commit";
 import { type Change, changeStatements } from "../../src/storage/db/changes";
 import { breakCalls, breakCommits, type Fault } from "../support/faults";
-import { type App, ORIGIN, someone } from "../support/world";
+import { createUserWithApp, ORIGIN, type TestApp } from "../support/provider";
 
 let mend = () => {};
 afterEach(() => mend());
 
 describe("D1 does not answer a commit", () => {
   it("committed, then the connection died -> a PUT is a success with the version in the tree", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     mend = breakCommits(["lost"]);
     const response = await app.put("/notes/a", "hello");
     expect(response.status).toBe(201);
@@ -25,7 +25,7 @@ describe("D1 does not answer a commit", () => {
   });
 
   it("committed, then the connection died -> a DELETE with If-Match is a success with that version", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const etag = (await app.put("/notes/a", "hello")).headers.get("etag") ?? "";
     mend = breakCommits(["lost"]);
     const response = await app.delete("/notes/a", { "If-Match": etag });
@@ -35,7 +35,7 @@ describe("D1 does not answer a commit", () => {
   });
 
   it("committed, then the connection died -> of a DELETE without one nobody knows which version it was", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "hello");
     mend = breakCommits(["lost"]);
     const response = await app.delete("/notes/a");
@@ -45,14 +45,14 @@ describe("D1 does not answer a commit", () => {
   });
 
   it("died before it was committed -> the commit is tried again and made once", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     mend = breakCommits(["refused", "refused"]);
     expect((await app.put("/notes/a", "hello", { "If-None-Match": "*" })).status).toBe(201);
     expect(Object.keys(await app.list("/notes/"))).toEqual(["a"]);
   });
 
   it("never answers -> 503 with Retry-After, and nothing was changed", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "before");
     const before = await app.tree();
     mend = breakCommits(Array<Fault>(5).fill("refused"));
@@ -64,7 +64,7 @@ describe("D1 does not answer a commit", () => {
   });
 
   it("a group whose answer got lost: each of its writers is told the truth", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/first", "x");
     mend = breakCommits(["lost", undefined, "lost", undefined, "lost", undefined]);
     const responses = await Promise.all(
@@ -82,7 +82,7 @@ describe("D1 does not answer a commit", () => {
 });
 
 describe("the user's object does not answer", () => {
-  const putWith = async (app: App, fault: Fault, body: string): Promise<Response> => {
+  const putWith = async (app: TestApp, fault: Fault, body: string): Promise<Response> => {
     const stub = env.USERS.getByName(app.user);
     const broken = {
       commit: (...args: Parameters<typeof stub.commit>) => stub.commit(...args),
@@ -103,14 +103,14 @@ describe("the user's object does not answer", () => {
   };
 
   it("after the commit -> success, recognised by the version", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const response = await putWith(app, "lost", "hello");
     expect(response.status).toBe(201);
     expect(response.headers.get("etag")).toBe(await app.version("/notes/a"));
   });
 
   it("before the commit -> 503, nothing was changed", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const response = await putWith(app, "refused", "hello");
     expect(response.status).toBe(503);
     expect(await app.tree()).toEqual({});

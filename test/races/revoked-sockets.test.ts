@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { MINUTE, pass } from "../support/clock";
+import { advanceClock, MINUTE_MS } from "../support/clock";
 import { storingFrames } from "../support/database-frames";
 import { openSocket, storeDatabase } from "../support/modules";
 import {
@@ -18,7 +18,7 @@ import {
   stored,
   todo,
 } from "../support/rxdb";
-import { APP, connect, sendForm, signUp } from "../support/world";
+import { APP_ORIGIN, connectApp, createUser, sendForm } from "../support/provider";
 
 afterEach(() => {
   Reflect.deleteProperty(env.DB, "prepare");
@@ -71,13 +71,13 @@ async function until(isSo: () => boolean): Promise<void> {
 describe("A socket whose grant ends while it is let in", () => {
   // The door asks first, then the module's object.
   it.each([0, 1])("is told nothing, however late D1's answer number %i comes", async (after) => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await storeDatabase(app, "todos", "list", { tasks: [{ id: "1", text: "secret" }] });
     const { held, release } = holdStanding(after);
     const opening = openSocket(app, "todos");
     await held();
-    const path = `/apps/disconnect?app=${encodeURIComponent(APP)}`;
+    const path = `/apps/disconnect?app=${encodeURIComponent(APP_ORIGIN)}`;
     expect((await sendForm(path, {}, { cookie: person.cookie })).status).toBe(303);
     release();
     const socket = await opening;
@@ -95,12 +95,12 @@ describe("A socket whose grant ends while it is let in", () => {
 
 describe("A frame whose socket is gone before its grant was weighed", () => {
   it("does not keep its connection from the next socket", async () => {
-    const app = await connect(await signUp(), "todos:rw");
+    const app = await connectApp(await createUser(), "todos:rw");
     const [name, path] = [freshDatabase(), pathOfSession(await sessionOf(app))];
     const frames = await Frames.open(path);
     await frames.ask({ method: "create", params: creation(name) });
     const other = await openInstance(client(doorOf(app)), name);
-    pass(2 * MINUTE);
+    advanceClock(2 * MINUTE_MS);
     const { held, release } = holdStanding(0);
     const count = { connectionId: "c", requestId: "r", method: "findDocumentsById" };
     frames.socket.send(JSON.stringify({ ...count, params: [[], false] }));

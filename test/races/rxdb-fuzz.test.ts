@@ -3,7 +3,7 @@
 import { expect, inject, it } from "vitest";
 import { client, doorOf, freshDatabase, rowsOfModule } from "../support/rxdb";
 import { Duel, type Open } from "../support/rxdb-differential";
-import { someone } from "../support/world";
+import { createUserWithApp } from "../support/provider";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -22,7 +22,7 @@ const STEPS_PER_COLLECTION = 100;
 it(
   "answers, stores and tells others what RxDB's memory storage would",
   async () => {
-    let app = await someone("todos:rw");
+    let app = await createUserWithApp("todos:rw");
     const open: Open = (database, schema) =>
       client(doorOf(app)).storage.createStorageInstance({
         databaseInstanceToken: "token",
@@ -36,7 +36,7 @@ it(
     let steps = 0;
     for (let seed = SEED; steps < STEPS; seed++) {
       // An app that goes on like this would soon be told to wait.
-      if (seed % 20 === 0) app = await someone("todos:rw");
+      if (seed % 20 === 0) app = await createUserWithApp("todos:rw");
       const duel = new Duel(seed, freshDatabase(), open);
       try {
         await duel.play(Math.min(STEPS_PER_COLLECTION, STEPS - steps), async () => {

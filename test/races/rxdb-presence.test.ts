@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { MINUTE, pass, SECOND } from "../support/clock";
+import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
 import { appWith, tokensOf } from "../support/oauth";
 import {
   client,
@@ -21,11 +21,11 @@ import {
   until,
   writing,
 } from "../support/rxdb";
-import { connect, signUp, someone } from "../support/world";
+import { connectApp, createUser, createUserWithApp } from "../support/provider";
 
 describe("A client that closes its socket", () => {
   it("is answered by the closing of the other side (RFC 6455 §5.5.1)", async () => {
-    const frames = await Frames.open(doorOf(await someone("todos:rw")));
+    const frames = await Frames.open(doorOf(await createUserWithApp("todos:rw")));
     frames.socket.close(1000);
     await until(() => frames.closed !== null);
     expect(frames.closed?.code).toBe(1000);
@@ -34,7 +34,7 @@ describe("A client that closes its socket", () => {
 
 describe("A page that is loaded again and again", () => {
   it("gets in each time", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const name = freshDatabase();
     for (let load = 0; load < 4; load++) {
       const frames = await Frames.open(doorOf(app));
@@ -54,7 +54,7 @@ describe("A page that is loaded again and again", () => {
 
 describe("Schemas", () => {
   it("that fill the memory of the object are refused, and it still wakes", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const name = freshDatabase();
     const frames = await Frames.open(doorOf(app));
     const long = { ...TODOS, description: "x".repeat(300_000) };
@@ -77,12 +77,12 @@ describe("Schemas", () => {
 
 describe("After the object has died", () => {
   it("a client that has missed nothing goes on, however long ago the last change was", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const path = pathOfSession(await sessionOf(app));
     const frames = await Frames.open(path);
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
     for (const id of ["b", "c", "a"]) await frames.ask(writing(stored(todo(id))));
-    pass(11 * MINUTE);
+    advanceClock(11 * MINUTE_MS);
     await runDurableObjectAlarm(await objectOf(app.user));
     await abortAllDurableObjects();
     const again = await Frames.open(path);
@@ -91,12 +91,12 @@ describe("After the object has died", () => {
   });
 
   it("asleep, whose socket closes long after the last change, too", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const path = pathOfSession(await sessionOf(app));
     const frames = await Frames.open(path);
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
     for (const id of ["b", "c", "a"]) await frames.ask(writing(stored(todo(id))));
-    pass(11 * MINUTE);
+    advanceClock(11 * MINUTE_MS);
     await runDurableObjectAlarm(await objectOf(app.user));
     await evictDurableObject(await objectOf(app.user));
     frames.socket.close();
@@ -109,15 +109,15 @@ describe("After the object has died", () => {
 
 describe("A client that only listens", () => {
   it("beyond the end of its session is let go rather than left in the dark", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const listening = appWith(person, await tokensOf(person, "todos:rw"));
-    const app = await connect(person, "todos:rw");
+    const app = await connectApp(person, "todos:rw");
     const name = freshDatabase();
     const session = await sessionOf(listening);
     const frames = await Frames.open(pathOfSession(session));
     await frames.ask({ method: "create", params: creation(name) });
     const other = await openInstance(client(doorOf(app)), name);
-    pass((session.expiresAt as number) - Date.now() + SECOND);
+    advanceClock((session.expiresAt as number) - Date.now() + SECOND_MS);
     await put(other, stored(todo("missed")));
     await until(() => frames.closed !== null);
     expect(frames.closed?.code).toBe(4401);
@@ -127,7 +127,7 @@ describe("A client that only listens", () => {
 
 describe("Two clients with one token", () => {
   it("of which one was away for long: it is told that it has missed changes", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const name = freshDatabase();
     const path = pathOfSession(await sessionOf(app));
     const [a, b] = [await Frames.open(path), await Frames.open(path)];
@@ -139,10 +139,10 @@ describe("Two clients with one token", () => {
     await until(() => a.closed !== null && b.closed !== null);
     const a2 = await Frames.open(path);
     await a2.ask({ connectionId: "a", ...writing(stored(todo("missed"))) });
-    pass(11 * MINUTE);
+    advanceClock(11 * MINUTE_MS);
     await runDurableObjectAlarm(await objectOf(app.user));
     await a2.ask({ connectionId: "a", ...writing(stored(todo("recent"))) });
-    pass(2 * MINUTE);
+    advanceClock(2 * MINUTE_MS);
     await a2.ask({ connectionId: "a", ...writing(stored(todo("newest"))) });
     const b2 = await Frames.open(path);
     const answer = await b2.ask({

@@ -3,7 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { pass, SECOND } from "../support/clock";
+import { advanceClock, SECOND_MS } from "../support/clock";
 import { reservedIn } from "../support/modules";
 import { accountId } from "../support/rows";
 import {
@@ -22,7 +22,7 @@ import {
   until,
   writing,
 } from "../support/rxdb";
-import { type App, connect, signUp, someone } from "../support/world";
+import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
 
 afterEach(() => {
   Reflect.deleteProperty(env.DB, "prepare");
@@ -62,7 +62,7 @@ function holdAnswers(isMeant: (sql: string) => boolean) {
 
 describe("A write that is sent again", () => {
   it("while it still waits for room is answered as done, once", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const path = pathOfSession(await sessionOf(app));
     const frames = await Frames.open(path);
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
@@ -80,7 +80,7 @@ describe("A write that is sent again", () => {
   });
 
   it("and was too large for the log of changes is answered as done", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const path = pathOfSession(await sessionOf(app));
     const frames = await Frames.open(path);
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
@@ -95,7 +95,7 @@ describe("A write that is sent again", () => {
   });
 
   it("and made a document that is deleted from the start is answered as done", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const frames = await Frames.open(pathOfSession(await sessionOf(app)));
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
     const write = { ...writing(stored(todo("a"), { _deleted: true })), requestId: "once" };
@@ -107,7 +107,7 @@ describe("A write that is sent again", () => {
 const title = "x".repeat(1_500_000);
 
 async function begun() {
-  const app = await someone("todos:rw");
+  const app = await createUserWithApp("todos:rw");
   const frames = await Frames.open(doorOf(app));
   await frames.ask({ method: "create", params: creation(freshDatabase()) });
   expect((await frames.ask(writing(stored({ ...todo("large"), title })))).return).toEqual({
@@ -141,13 +141,13 @@ describe("A small write", () => {
 
 describe("cleanup", () => {
   it("takes the attachments of a document along that was deleted from the start", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const frames = await Frames.open(doorOf(app));
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
     const attachment = { digest: "d", length: 3, type: "a/b", data: "AAAA" };
     const document = stored(todo("a"), { _deleted: true, _attachments: { file: attachment } });
     expect((await frames.ask(writing(document))).return).toEqual({ error: [] });
-    pass(SECOND);
+    advanceClock(SECOND_MS);
     expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(true);
     const { attachments, collections } = await rowsOfModule(app.user);
     expect(attachments).toEqual([]);
@@ -155,14 +155,14 @@ describe("cleanup", () => {
   });
 
   it("holds no more at once than the object can, and goes on when it is asked again", async () => {
-    const frames = await Frames.open(doorOf(await someone("todos:rw")));
+    const frames = await Frames.open(doorOf(await createUserWithApp("todos:rw")));
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
     const title = "x".repeat(1_000_000);
     const documents = Array.from({ length: 10 }, (_, i) =>
       stored({ ...todo(`${i}`), title }, { _deleted: true }),
     );
     expect((await frames.ask(writing(...documents))).return).toEqual({ error: [] });
-    pass(SECOND);
+    advanceClock(SECOND_MS);
     expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(false);
     expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(true);
   });
@@ -170,14 +170,14 @@ describe("cleanup", () => {
 
 describe("An index that is wanted later", () => {
   it("counts, and is refused to who only reads, and where there is no room", async () => {
-    const person = await signUp();
-    const app = await connect(person, "todos:rw");
+    const person = await createUser();
+    const app = await connectApp(person, "todos:rw");
     const name = freshDatabase();
     const frames = await Frames.open(doorOf(app));
     await frames.ask({ method: "create", params: creation(name) });
     await frames.ask(writing(...Array.from({ length: 100 }, (_, i) => stored(todo(`d${i}`)))));
-    const reader = await connect(person, "todos:r");
-    const other = await connect(person, "todos:rw");
+    const reader = await connectApp(person, "todos:r");
+    const other = await connectApp(person, "todos:rw");
     const schema = structuredClone(TODOS) as never as {
       properties: Record<string, object>;
       indexes: unknown[];
@@ -232,7 +232,7 @@ async function sockets(doors: string[]): Promise<Frames[]> {
 
 const large = (id: string): object => stored({ ...todo(id), title: "x".repeat(1_500_000) });
 
-const heldIn = async ({ user }: App): Promise<number> => {
+const heldIn = async ({ user }: TestApp): Promise<number> => {
   const databases = await (await objectOf(user)).inventory();
   return databases
     .flatMap(({ collections }) => collections.map(({ bytes }) => bytes))
@@ -241,7 +241,7 @@ const heldIn = async ({ user }: App): Promise<number> => {
 
 describe("What a module has reserved is never less than what it holds", () => {
   it("though two writes ask for room at once", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const [a, b] = (await sockets([doorOf(app), doorOf(app)])) as [Frames, Frames];
     const answers = await Promise.all([
       a.ask(writing(...["1", "2", "3", "4"].map(large))),
@@ -252,7 +252,7 @@ describe("What a module has reserved is never less than what it holds", () => {
   });
 
   it("though room is given back while a write asks for more", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const [a] = (await sockets([doorOf(app)])) as [Frames];
     await a.ask(writing(stored(todo("small"))));
     const write = a.ask(writing(...["1", "2", "3", "4"].map(large)));
@@ -262,7 +262,7 @@ describe("What a module has reserved is never less than what it holds", () => {
   });
 
   it("though a client comes with indexes that are new", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const [a] = (await sockets([doorOf(app)])) as [Frames];
     const many = Array.from({ length: 1000 }, (_, i) => stored(todo(String(i))));
     await a.ask(writing(...many));
@@ -289,7 +289,7 @@ const attached = (id: string, bytes: number, fields: object = {}): object => {
 
 describe("A write with large attachments", () => {
   it("that is sent again while it is under way is answered once and the same", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const path = pathOfSession(await sessionOf(app));
     const [first] = (await sockets([path])) as [Frames];
     const write = { ...writing(attached("a", 1_500_000)), requestId: "once" };
@@ -300,7 +300,7 @@ describe("A write with large attachments", () => {
   });
 
   it("that is a conflict puts nothing into R2", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const [a] = (await sockets([doorOf(app)])) as [Frames];
     await a.ask(writing(attached("a", 1_500_000)));
     const before = await largeBodies(app.user);

@@ -3,8 +3,14 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { pass, SECOND } from "../support/clock";
-import { type App, bodyKeys, connect, signUp, someone } from "../support/world";
+import { advanceClock, SECOND_MS } from "../support/clock";
+import {
+  connectApp,
+  createUser,
+  createUserWithApp,
+  listBodyKeys,
+  type TestApp,
+} from "../support/provider";
 
 const times = <T>(n: number, make: (i: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: n }, (_, i) => make(i)));
@@ -16,7 +22,7 @@ const statuses = (responses: Response[]): Record<number, number> => {
 };
 
 /** The tree's own account of itself against what is there: bytes, documents, one body each. */
-async function expectSound(app: App): Promise<void> {
+async function expectSound(app: TestApp): Promise<void> {
   const tree = Object.entries(await app.tree());
   const documents = tree.filter(([path]) => !path.endsWith("/"));
   const bytes = documents.reduce((sum, [, item]) => sum + (item["Content-Length"] ?? 0), 0);
@@ -27,13 +33,13 @@ async function expectSound(app: App): Promise<void> {
     .bind(app.user)
     .first();
   expect(root).toEqual({ length: bytes, documents: documents.length });
-  const bodies = (await bodyKeys(app.user)).map((key) => key.split("/")[2]);
+  const bodies = (await listBodyKeys(app.user)).map((key) => key.split("/")[2]);
   for (const [, item] of documents) expect(bodies).toContain(item.ETag);
 }
 
 describe("§6 many writers of one document", () => {
   it("50 racing creators with If-None-Match: * -> one 201, 49 times 412, the winner's body", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const responses = await times(50, (i) =>
       app.put("/notes/one", `from ${i}`, { "If-None-Match": "*" }),
     );
@@ -49,7 +55,7 @@ describe("§6 many writers of one document", () => {
   });
 
   it("200 racing increments with If-Match -> the counter is the number of those that succeeded", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/counter", "0");
     const increment = async (): Promise<Response> => {
       const current = await app.get("/notes/counter");
@@ -69,14 +75,14 @@ describe("§6 many writers of one document", () => {
   });
 
   it("of 20 racing overwrites with one If-Match exactly one wins", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const etag = (await app.put("/notes/one", "first")).headers.get("etag") ?? "";
     const responses = await times(20, (i) => app.put("/notes/one", `${i}`, { "If-Match": etag }));
     expect(statuses(responses)).toEqual({ 200: 1, 412: 19 });
   });
 
   it("a document and a folder of the same name race -> one of them, never both", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const responses = await times(20, (i) => app.put(i % 2 ? "/notes/x" : "/notes/x/y", "z"));
     const names = Object.keys(await app.list("/notes/"));
     expect(names).toHaveLength(1);
@@ -87,7 +93,7 @@ describe("§6 many writers of one document", () => {
   });
 
   it("writers and deleters of one document leave a sound tree", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await times(60, (i) =>
       i % 3 === 0 ? app.delete("/notes/a/b") : app.put("/notes/a/b", "x".repeat(i)),
     );
@@ -97,7 +103,7 @@ describe("§6 many writers of one document", () => {
 
 describe("§4 many writers of one account", () => {
   it("100 documents at once are all there, the ancestors changed with each", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const responses = await times(100, (i) => app.put(`/notes/${i % 7}/${i}`, `body ${i}`));
     expect(statuses(responses)).toEqual({ 201: 100 });
     const tree = await app.tree();
@@ -108,7 +114,7 @@ describe("§4 many writers of one account", () => {
   });
 
   it("each change gives every ancestor a version it never had", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const folders = ["/", "/notes/", "/notes/a/", "/notes/a/b/"];
     const seen = new Set<string>();
     const expectFresh = async () => {
@@ -129,14 +135,14 @@ describe("§4 many writers of one account", () => {
   });
 
   it("accounts do not wait for nor disturb each other", async () => {
-    const apps = await times(5, () => someone());
-    const responses = await times(50, (i) => (apps[i % 5] as App).put(`/notes/${i}`, "x"));
+    const apps = await times(5, () => createUserWithApp());
+    const responses = await times(50, (i) => (apps[i % 5] as TestApp).put(`/notes/${i}`, "x"));
     expect(statuses(responses)).toEqual({ 201: 50 });
     for (const app of apps) expect(Object.keys(await app.list("/notes/"))).toHaveLength(10);
   });
 
   it("a quota cannot be passed by racing writers", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await env.DB.prepare("UPDATE accounts SET quota_bytes = 1000 WHERE name = ?")
       .bind(app.user)
       .run();
@@ -146,7 +152,7 @@ describe("§4 many writers of one account", () => {
   });
 
   it("Last-Modified does not go back where a slow upload began before a fast one", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const begun = Date.now();
     let go = () => {};
     const held = new Promise<void>((resolve) => {
@@ -162,11 +168,11 @@ describe("§4 many writers of one account", () => {
       },
     });
     const slow = app.put("/notes/a", slowBody);
-    pass(10 * SECOND);
+    advanceClock(10 * SECOND_MS);
     const fast = await app.put("/notes/a", "fast");
     const date = (await app.head("/notes/a")).headers.get("last-modified") ?? "";
     expect(Date.parse(date)).toBeGreaterThan(begun);
-    pass(10 * SECOND);
+    advanceClock(10 * SECOND_MS);
     go();
     expect([fast.status, (await slow).status]).toEqual([201, 200]);
     const later = (await app.head("/notes/a")).headers.get("last-modified") ?? "";
@@ -177,8 +183,8 @@ describe("§4 many writers of one account", () => {
   });
 
   it("writes go on after the user's object was evicted, and beside a second app", async () => {
-    const person = await signUp();
-    const [first, second] = [await connect(person), await connect(person, "notes:rw")];
+    const person = await createUser();
+    const [first, second] = [await connectApp(person), await connectApp(person, "notes:rw")];
     await first.put("/notes/a", "1");
     await evictAllDurableObjects();
     const etag = (await second.get("/notes/a")).headers.get("etag") ?? "";

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { unchanged } from "../support/storage";
-import { type App, connect, send, signUp, someone } from "../support/world";
+import { connectApp, createUser, createUserWithApp, send, type TestApp } from "../support/provider";
 
 const SCOPES = ["none", "*:rw", "*:r", "notes:rw", "notes:r", "notes:r photos:rw"] as const;
 type Scope = (typeof SCOPES)[number];
@@ -40,13 +40,13 @@ const TABLE: [path: string, ...access: string[]][] = [
 const isFolder = (path: string): boolean => path.endsWith("/");
 const documents = TABLE.map(([path]) => path).filter((path) => !isFolder(path));
 
-let owner: App;
-const apps = new Map<Scope, App>();
+let owner: TestApp;
+const apps = new Map<Scope, TestApp>();
 beforeAll(async () => {
-  const person = await signUp();
-  owner = await connect(person);
+  const person = await createUser();
+  owner = await connectApp(person);
   for (const scope of SCOPES) {
-    if (scope !== "none") apps.set(scope, await connect(person, scope));
+    if (scope !== "none") apps.set(scope, await connectApp(person, scope));
   }
   for (const path of [...documents, "/public/notes/deep/doc"]) await owner.put(path, path);
 });
@@ -98,7 +98,7 @@ for (const [index, scope] of SCOPES.entries()) {
 
 describe("the edges of a module", () => {
   it("§9.6 a document called like the module is not in it", async () => {
-    const app = apps.get("notes:rw") as App;
+    const app = apps.get("notes:rw") as TestApp;
     for (const path of ["/notes", "/public/notes"]) {
       const put = await unchanged(owner, () => app.put(path, "x"));
       expect(put.status).toBe(403);
@@ -107,19 +107,19 @@ describe("the edges of a module", () => {
   });
 
   it("§9.6 a module may create its first document, in private and in public", async () => {
-    const app = await someone("fresh:rw");
+    const app = await createUserWithApp("fresh:rw");
     expect((await app.put("/fresh/doc", "x")).status).toBe(201);
     expect((await app.put("/public/fresh/doc", "x")).status).toBe(201);
   });
 
   it("§9.7 a module that nobody has written to can be listed: it is empty", async () => {
-    const app = await someone("nothing:r");
+    const app = await createUserWithApp("nothing:r");
     expect(await app.list("/nothing/")).toEqual({});
     expect((await app.get("/nothing/doc")).status).toBe(404);
   });
 
   it("§9.6 an encoded module name is the same module", async () => {
-    const app = apps.get("notes:r") as App;
+    const app = apps.get("notes:r") as TestApp;
     expect((await app.get("/%6eotes/doc")).status).toBe(200);
     expect((await app.get("/%6eotes%61ndmore/doc")).status).toBe(403);
     const put = await unchanged(owner, () => app.put("/%6eotes/doc", "x"));
@@ -129,7 +129,7 @@ describe("the edges of a module", () => {
   it.each(["my-notes", "my.notes", "my_notes", "n0tes"])(
     "§9.6 a module name is no pattern: %s",
     async (module) => {
-      const app = await someone(`${module}:rw`);
+      const app = await createUserWithApp(`${module}:rw`);
       expect((await app.put(`/${module}/doc`, "x")).status).toBe(201);
       for (const other of ["myXnotes", "notes", "my", `${module}x`, "nXtes"]) {
         expect((await app.put(`/${other}/doc`, "x")).status).toBe(403);
@@ -138,15 +138,15 @@ describe("the edges of a module", () => {
   );
 
   it("§9.3 a token with two levels of one module has their sum", async () => {
-    const app = await someone("notes:r notes:rw");
+    const app = await createUserWithApp("notes:r notes:rw");
     expect((await app.put("/notes/doc", "x")).status).toBe(201);
   });
 });
 
 describe("accounts are closed to each other", () => {
-  let other: App;
+  let other: TestApp;
   beforeAll(async () => {
-    other = await someone();
+    other = await createUserWithApp();
     await other.put("/notes/doc", "secret");
     await other.put("/public/notes/doc", "open");
   });
@@ -154,7 +154,7 @@ describe("accounts are closed to each other", () => {
   it.each(SCOPES.filter((scope) => scope !== "none"))(
     "§5.6 a token of another user (%s) -> 403 for every method, nothing changed",
     async (scope) => {
-      const { token } = apps.get(scope) as App;
+      const { token } = apps.get(scope) as TestApp;
       const intruder = { user: other.user, token };
       for (const path of [
         "/",

@@ -3,10 +3,10 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { DAY, pass, SECOND, stopClock } from "../support/clock";
+import { advanceClock, DAY_MS, freezeClock, SECOND_MS } from "../support/clock";
 import { mainText } from "../support/html";
-import { everyRow } from "../support/rows";
-import { connect, freshName, PASSWORD, send, sendForm, signUp } from "../support/world";
+import { allRows } from "../support/rows";
+import { connectApp, createUser, PASSWORD, send, sendForm, uniqueUserName } from "../support/provider";
 
 const addresses = new Map<string, number>();
 
@@ -25,34 +25,34 @@ const retryAfter = (response: Response): number => Number(response.headers.get("
 
 /** Wrong passwords until there is a delay; all of them were weighed. The clock stands still then. */
 async function useUpFreeTries(name: string): Promise<void> {
-  stopClock();
+  freezeClock();
   for (let i = 0; i < 4; i++) expect((await wrong(name)).status).toBe(403);
 }
 
 describe("After wrong passwords", () => {
   it("the right one is refused too, for as long as Retry-After says, and then taken", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     await useUpFreeTries(name);
-    const before = await everyRow();
+    const before = await allRows();
     const refused = await signIn(name, PASSWORD);
     expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
     expect(refused.headers.get("set-cookie")).toBeNull();
     expect(mainText(await refused.text())).toContain("Try again in 1 second");
-    expect(await everyRow()).toEqual(before);
-    pass(retryAfter(refused) * SECOND);
+    expect(await allRows()).toEqual(before);
+    advanceClock(retryAfter(refused) * SECOND_MS);
     expect((await signIn(name, PASSWORD)).status).toBe(303);
   });
 
   it("the owner gets in from another address", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     await useUpFreeTries(name);
     expect((await wrong(name)).status).toBe(429);
     expect((await signIn(name, PASSWORD, "198.51.100.1")).status).toBe(303);
   });
 
   it("from many addresses there is a delay too, in the end", async () => {
-    const { name } = await signUp();
-    stopClock();
+    const { name } = await createUser();
+    freezeClock();
     const statuses: number[] = [];
     for (let i = 0; i < 52; i++) {
       statuses.push((await signIn(name, "wrong password", `198.51.100.${i}`)).status);
@@ -61,24 +61,24 @@ describe("After wrong passwords", () => {
   }, 90_000);
 
   it("the delay doubles with each, and Retry-After counts it down", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     await useUpFreeTries(name);
     for (const seconds of [1, 2, 4, 8, 16, 32]) {
       expect(retryAfter(await wrong(name))).toBe(seconds);
       if (seconds > 2) {
-        pass(2 * SECOND);
+        advanceClock(2 * SECOND_MS);
         const refused = await signIn(name, PASSWORD);
         expect([refused.status, retryAfter(refused)]).toEqual([429, seconds - 2]);
-        pass((seconds - 2) * SECOND);
+        advanceClock((seconds - 2) * SECOND_MS);
       } else {
-        pass(seconds * SECOND);
+        advanceClock(seconds * SECOND_MS);
       }
       expect((await wrong(name)).status).toBe(403);
     }
   });
 
   it("tries in the meantime are not weighed and make the delay no longer", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     await useUpFreeTries(name);
     for (let i = 0; i < 5; i++) {
       const refused = await wrong(name);
@@ -87,15 +87,15 @@ describe("After wrong passwords", () => {
   });
 
   it("at once no more are weighed than one after the other", async () => {
-    const { name } = await signUp();
-    stopClock();
+    const { name } = await createUser();
+    freezeClock();
     const responses = await Promise.all(Array.from({ length: 12 }, () => wrong(name)));
     const statuses = responses.map(({ status }) => status).sort();
     expect(statuses).toEqual([...Array(4).fill(403), ...Array(8).fill(429)]);
   });
 
   it("the right one makes forget them", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     for (let i = 0; i < 3; i++) await wrong(name);
     expect((await signIn(name, PASSWORD)).status).toBe(303);
     await useUpFreeTries(name);
@@ -103,26 +103,26 @@ describe("After wrong passwords", () => {
   });
 
   it("a day makes forget them, and leaves nothing in the object", async () => {
-    const name = freshName();
+    const name = uniqueUserName();
     await useUpFreeTries(name);
     expect((await wrong(name)).status).toBe(429);
-    pass(DAY);
+    advanceClock(DAY_MS);
     expect(await runDurableObjectAlarm(env.USERS.getByName(name))).toBe(true);
     await useUpFreeTries(name);
   });
 
   it("a name that nobody has is treated alike, and no row is made for it", async () => {
-    const name = freshName();
-    const before = await everyRow();
+    const name = uniqueUserName();
+    const before = await allRows();
     await useUpFreeTries(name);
     const refused = await wrong(name);
     expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("other people, sessions and apps go on as before", async () => {
-    const [person, other] = [await signUp(), await signUp()];
-    const app = await connect(person);
+    const [person, other] = [await createUser(), await createUser()];
+    const app = await connectApp(person);
     await useUpFreeTries(person.name);
     expect((await wrong(person.name)).status).toBe(429);
     expect((await signIn(other.name, PASSWORD)).status).toBe(303);
@@ -146,7 +146,7 @@ describe("From one address", () => {
     ["/sign-in", 30, 403],
     ["/sign-up", 10, 400],
   ])("only so many tries a minute reach %s: %i", async (path, limit, usual) => {
-    const before = await everyRow();
+    const before = await allRows();
     const responses = await flood(path, limit, `192.0.2.${limit}`);
     const refused = responses.filter(({ status }) => status === 429);
     expect(refused.length).toBeGreaterThan(0);
@@ -157,13 +157,13 @@ describe("From one address", () => {
       expect(retryAfter(response)).toBeLessThanOrEqual(60);
       expect(response.headers.get("set-cookie")).toBeNull();
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
     const elsewhere = { "CF-Connecting-IP": "192.0.2.99" };
     expect((await sendForm(path, { name: "?" }, elsewhere)).status).toBe(usual);
   });
 
   it("tries beyond the limit do not count against the account", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     await flood("/sign-in", 30, "192.0.2.55");
     await flood("/sign-in", 30, "192.0.2.55");
     expect((await signIn(name, PASSWORD)).status).toBe(303);

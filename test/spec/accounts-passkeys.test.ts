@@ -3,8 +3,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Authenticator, type Wrong } from "../support/authenticator";
-import { MINUTE, pass } from "../support/clock";
-import { elements, mainText } from "../support/html";
+import { advanceClock, MINUTE_MS } from "../support/clock";
+import { findElements, mainText } from "../support/html";
 import {
   makePasskey,
   optionsOf,
@@ -12,20 +12,20 @@ import {
   showPasskey,
   signUpWithPasskey,
 } from "../support/passkeys";
-import { fromElsewhere, signIn, whoIs } from "../support/people";
-import { accountId, everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
+import { accountId, allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 import {
-  cookieOf,
-  freshName,
+  createUser,
   PASSWORD,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  sessionCookie,
+  type TestUser,
+  uniqueUserName,
+} from "../support/provider";
 
-type PasskeyPerson = Person & { device: Authenticator };
+type PasskeyPerson = TestUser & { device: Authenticator };
 
 let alice: PasskeyPerson;
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 /** All rows but those of challenges: asking for one is no change. */
 async function rows(): Promise<Record<string, unknown[]>> {
-  const { challenges, ...others } = await everyRow();
+  const { challenges, ...others } = await allRows();
   return others;
 }
 
@@ -62,18 +62,18 @@ const WRONGS: [string, Wrong, string][] = [
 
 describe("Signing up with a passkey", () => {
   it("makes an account without a password, and signs the person in", async () => {
-    const name = freshName();
+    const name = uniqueUserName();
     const fields = { name: ` ${name.toUpperCase()} `, next: "/?x" };
     const { response } = await makePasskey("/sign-up/passkey", fields);
     expect([response.status, await response.json()]).toEqual([200, { next: "/?x" }]);
-    expect(await whoIs(cookieOf(response))).toBe(name);
-    expect((await signIn(name, PASSWORD)).status).toBe(403);
+    expect(await signedInUser(sessionCookie(response))).toBe(name);
+    expect((await submitSignIn(name, PASSWORD)).status).toBe(403);
     const [passkey] = await passkeysOf(name);
     expect(passkey).toMatchObject({ counter: 0, transports: '["internal"]', used_at: null });
   });
 
   it("asks for a passkey that is found without a name and verifies the person", async () => {
-    const options = await optionsOf("/sign-up/passkey", { name: freshName() });
+    const options = await optionsOf("/sign-up/passkey", { name: uniqueUserName() });
     expect(options).toMatchObject({
       rp: { id: "satchel.example" },
       attestation: "none",
@@ -88,14 +88,18 @@ describe("Signing up with a passkey", () => {
     ["not a name", 400, "bad-name"],
     ["", 400, "bad-name"],
   ])("refuses the name %j before the device is asked", async (name, status, error) => {
-    const before = await everyRow();
+    const before = await allRows();
     await expectRefused(await sendJson("/sign-up/passkey", { name }), status, error);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each(WRONGS)("with one %s makes nothing", async (_, wrong, error) => {
     const before = await rows();
-    const { response } = await makePasskey("/sign-up/passkey", { name: freshName() }, { wrong });
+    const { response } = await makePasskey(
+      "/sign-up/passkey",
+      { name: uniqueUserName() },
+      { wrong },
+    );
     await expectRefused(response, 403, error);
     expect(await rows()).toEqual(before);
   });
@@ -112,7 +116,7 @@ describe("Signing up with a passkey", () => {
     ["transports", [{}]],
   ])("is refused where %s has another shape, and makes nothing", async (field, value) => {
     const before = await rows();
-    const name = freshName();
+    const name = uniqueUserName();
     const { response, ...rest } = (await new Authenticator().create(
       await optionsOf("/sign-up/passkey", { name }),
     )) as { response: Record<string, unknown> };
@@ -126,7 +130,7 @@ describe("Signing up with a passkey", () => {
     const before = await rows();
     const { response } = await makePasskey(
       "/sign-up/passkey",
-      { name: freshName() },
+      { name: uniqueUserName() },
       { wrong: { id: alice.device.id } },
     );
     await expectRefused(response, 403, "bad-passkey");
@@ -134,19 +138,19 @@ describe("Signing up with a passkey", () => {
   });
 
   it("gives the name that the challenge was for, once, whatever is said later", async () => {
-    const name = freshName();
+    const name = uniqueUserName();
     const device = new Authenticator();
     const credential = await device.create(await optionsOf("/sign-up/passkey", { name }));
-    const late = { name: freshName(), credential };
+    const late = { name: uniqueUserName(), credential };
     const response = await sendJson("/sign-up/passkey", late);
-    expect(await whoIs(cookieOf(response))).toBe(name);
-    const before = await everyRow();
+    expect(await signedInUser(sessionCookie(response))).toBe(name);
+    const before = await allRows();
     await expectRefused(await sendJson("/sign-up/passkey", late), 403, "late-passkey");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("gives a name that two want at once to one of them", async () => {
-    const name = freshName();
+    const name = uniqueUserName();
     const asked = await Promise.all([1, 2].map(() => optionsOf("/sign-up/passkey", { name })));
     const responses = await Promise.all(
       asked.map(async (options) =>
@@ -160,11 +164,11 @@ describe("Signing up with a passkey", () => {
   it.each([null, 1, "x", {}, { response: {} }, { response: { clientDataJSON: "e30" } }, [[]]])(
     "with %j for a passkey never fails on our side",
     async (credential) => {
-      const before = await everyRow();
+      const before = await allRows();
       for (const door of ["/sign-up/passkey", "/sign-in/passkey"]) {
         await expectRefused(await sendJson(door, { name: "x", credential }), 403, "late-passkey");
       }
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 });
@@ -178,7 +182,7 @@ describe("Signing in with a passkey", () => {
     ]) {
       const response = await showPasskey("/sign-in/passkey", alice.device, { fields: { next } });
       expect([response.status, await response.json()]).toEqual([200, { next: to }]);
-      expect(await whoIs(cookieOf(response))).toBe("alice");
+      expect(await signedInUser(sessionCookie(response))).toBe("alice");
     }
   });
 
@@ -217,9 +221,9 @@ describe("Signing in with a passkey", () => {
   it("takes an answer once: a replay starts no session", async () => {
     const credential = await alice.device.get(await optionsOf("/sign-in/passkey"));
     expect((await sendJson("/sign-in/passkey", { credential })).status).toBe(200);
-    const before = await everyRow();
+    const before = await allRows();
     await expectRefused(await sendJson("/sign-in/passkey", { credential }), 403, "late-passkey");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("takes one answer once also where it is sent many times at once", async () => {
@@ -234,7 +238,7 @@ describe("Signing in with a passkey", () => {
   it("takes an answer for five minutes", async () => {
     const options = await optionsOf("/sign-in/passkey");
     const credential = await alice.device.get(options);
-    pass(5 * MINUTE);
+    advanceClock(5 * MINUTE_MS);
     await expectRefused(await sendJson("/sign-in/passkey", { credential }), 403, "late-passkey");
   });
 
@@ -243,7 +247,7 @@ describe("Signing in with a passkey", () => {
     const { cookie, device } = person;
     const before = await rows();
     for (const options of [
-      await optionsOf("/sign-up/passkey", { name: freshName() }),
+      await optionsOf("/sign-up/passkey", { name: uniqueUserName() }),
       await optionsOf("/security/passkeys/add", {}, { cookie }),
       await optionsOf("/confirm/passkey", {}, { cookie }),
     ]) {
@@ -279,14 +283,14 @@ describe("Signing in with a passkey", () => {
 
   it("is not offered at an address of digits, to which no passkey can be bound", async () => {
     expect(await (await send("/sign-in")).text()).toContain("data-passkey");
-    const there = await sendWith({})("http://127.0.0.1:8000/sign-in");
+    const there = await sendWithSettings({})("http://127.0.0.1:8000/sign-in");
     expect(await there.text()).not.toContain("data-passkey");
   });
 });
 
 describe("From one address", () => {
   it("only so many tries a minute reach the doors of passkeys", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     const address = { "CF-Connecting-IP": "192.0.2.7" };
     for (const [door, fields] of [
       ["/sign-up/passkey", { name: "?" }],
@@ -299,7 +303,7 @@ describe("From one address", () => {
       expect(refused.length).toBeGreaterThan(0);
       for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBe(60);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
@@ -310,7 +314,7 @@ describe("A proof of who one is", () => {
   it("is asked for a quarter of an hour after the last one, and leads back", async () => {
     const { cookie, device } = await signUpWithPasskey();
     expect((await page(cookie)).status).toBe(200);
-    pass(15 * MINUTE);
+    advanceClock(15 * MINUTE_MS);
     const asked = await page(cookie);
     const to = "/confirm?next=%2Fsecurity%2Fpassword";
     expect([asked.status, asked.headers.get("location")]).toEqual([303, to]);
@@ -325,23 +329,23 @@ describe("A proof of who one is", () => {
   it("has another way for who has a passkey alone and cannot use it", async () => {
     const { cookie } = await signUpWithPasskey();
     const headers = { Cookie: cookie };
-    const ofDigits = sendWith({ ORIGIN: "https://192.0.2.1" });
+    const ofDigits = sendWithSettings({ ORIGIN: "https://192.0.2.1" });
     for (const [html, why] of [
       [await (await send("/confirm", { headers })).text(), "JavaScript is switched off"],
       [await (await ofDigits("https://192.0.2.1/confirm", { headers })).text(), "no passkeys here"],
     ] as const) {
       expect(mainText(html)).toContain(why);
-      expect(elements(html, "a")).toContainEqual({ href: "/recover" });
+      expect(findElements(html, "a")).toContainEqual({ href: "/recover" });
     }
     const withPassword = await (
-      await send("/confirm", { headers: { Cookie: (await signUp()).cookie } })
+      await send("/confirm", { headers: { Cookie: (await createUser()).cookie } })
     ).text();
     expect(mainText(withPassword)).not.toMatch(/passkey|recovery/);
   });
 
   it("is a password, too, with the same delays as at sign-in", async () => {
-    const { cookie } = await signUp();
-    pass(15 * MINUTE);
+    const { cookie } = await createUser();
+    advanceClock(15 * MINUTE_MS);
     const confirm = (password: string) =>
       sendForm(
         "/confirm",
@@ -355,7 +359,7 @@ describe("A proof of who one is", () => {
     for (let i = 0; i < 4; i++) expect((await confirm("wrong password")).status).toBe(403);
     expect((await confirm(PASSWORD)).status).toBe(429);
     expect(await rows()).toEqual(before);
-    pass(MINUTE);
+    advanceClock(MINUTE_MS);
     const response = await confirm(PASSWORD);
     expect(response.headers.get("location")).toBe("/security/password");
     expect((await page(cookie)).status).toBe(200);
@@ -367,7 +371,7 @@ describe("A proof of who one is", () => {
     expect((await sendJson("/confirm/passkey", { credential: shown }, { cookie })).status).toBe(
       200,
     );
-    pass(15 * MINUTE);
+    advanceClock(15 * MINUTE_MS);
     const before = await rows();
     const foreign = await showPasskey("/confirm/passkey", alice.device, { cookie });
     await expectRefused(foreign, 403, "bad-passkey");
@@ -387,7 +391,7 @@ describe("A proof of who one is", () => {
 
   it("is wanted by every page that changes a way in", async () => {
     const { cookie, device } = await signUpWithPasskey();
-    pass(31 * MINUTE);
+    advanceClock(31 * MINUTE_MS);
     const before = await rows();
     for (const path of [
       "/security/password",
@@ -411,7 +415,7 @@ describe("A proof of who one is", () => {
 });
 
 describe("Several passkeys", () => {
-  const add = (person: Person, device = new Authenticator(), wrong: Wrong = {}) =>
+  const add = (person: TestUser, device = new Authenticator(), wrong: Wrong = {}) =>
     makePasskey(
       "/security/passkeys/add",
       { name: "My phone" },
@@ -422,14 +426,16 @@ describe("Several passkeys", () => {
       },
     );
 
-  const remove = ({ cookie }: Person, id: string) =>
+  const remove = ({ cookie }: TestUser, id: string) =>
     sendForm(`/security/passkeys/${id}/remove`, {}, { cookie });
 
   it("open the same account, each with its name", async () => {
     const person = await signUpWithPasskey();
     const { response, device } = await add(person);
     expect([response.status, await response.json()]).toEqual([200, { next: "/security" }]);
-    expect(await whoIs(cookieOf(await showPasskey("/sign-in/passkey", device)))).toBe(person.name);
+    expect(await signedInUser(sessionCookie(await showPasskey("/sign-in/passkey", device)))).toBe(
+      person.name,
+    );
     const page = await send("/security", { headers: { Cookie: person.cookie } });
     expect(mainText(await page.text())).toContain("My phone");
   });
@@ -442,11 +448,11 @@ describe("Several passkeys", () => {
   });
 
   it("are asked for by a page, which answers a form that a browser sends without our script", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     const { cookie } = alice;
     const response = await sendForm("/security/passkeys/add", { name: "Phone" }, { cookie });
-    expect([response.status, elements(await response.text(), "h1").length]).toEqual([200, 1]);
-    expect(await everyRow()).toEqual(before);
+    expect([response.status, findElements(await response.text(), "h1").length]).toEqual([200, 1]);
+    expect(await allRows()).toEqual(before);
   });
 
   it("somebody else's, or for somebody else, is not added", async () => {
@@ -491,13 +497,17 @@ describe("Several passkeys", () => {
 
   it("the last way in is not removed; with a password it is", async () => {
     const person = await signUpWithPasskey();
-    const before = await everyRow();
+    const before = await allRows();
     const refused = await remove(person, person.device.id);
     expect(refused.status).toBe(409);
     expect(mainText(await refused.text())).toContain("last way in");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
     const { cookie } = person;
-    await sendForm("/security/password", { password: PASSWORD }, { cookie, ...fromElsewhere() });
+    await sendForm(
+      "/security/password",
+      { password: PASSWORD },
+      { cookie, ...uniqueClientAddress() },
+    );
     expect((await remove(person, person.device.id)).status).toBe(303);
     expect(await passkeysOf(person.name)).toEqual([]);
   });
@@ -510,13 +520,13 @@ describe("Several passkeys", () => {
   });
 
   it("of somebody else are not there", async () => {
-    const { cookie } = await signUp();
-    const before = await everyRow();
+    const { cookie } = await createUser();
+    const before = await allRows();
     const path = `/security/passkeys/${alice.device.id}`;
     for (const at of [path, `${path}/remove`]) {
       expect((await send(at, { headers: { Cookie: cookie } })).status).toBe(404);
       await sendForm(at, { name: "mine" }, { cookie });
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });

@@ -5,24 +5,24 @@ import { describe, expect, it } from "vitest";
 import { makeResetLink } from "../../src/accounts/links";
 import { sentMail } from "../../src/accounts/mail";
 import { waysIn } from "../../src/accounts/sign-in-methods";
-import { DAY, MINUTE, pass } from "../support/clock";
-import { elements, mainText } from "../support/html";
+import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
+import { findElements, mainText } from "../support/html";
 import { showPasskey, signUpWithPasskey } from "../support/passkeys";
-import { fromElsewhere, signIn, whoIs } from "../support/people";
-import { accountId, everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
+import { accountId, allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 import {
-  connect,
-  cookieOf,
+  connectApp,
+  createUser,
   ORIGIN,
   PASSWORD,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  sessionCookie,
+  type TestUser,
+} from "../support/provider";
 
-const makeCodes = async ({ cookie }: Person): Promise<string[]> => {
+const makeCodes = async ({ cookie }: TestUser): Promise<string[]> => {
   const response = await sendForm("/security/recovery-codes", {}, { cookie });
   expect(response.status).toBe(200);
   const list = /<ul class="codes"[^>]*>(.*?)<\/ul>/s.exec(await response.text())?.[1] ?? "";
@@ -30,20 +30,20 @@ const makeCodes = async ({ cookie }: Person): Promise<string[]> => {
 };
 
 const recover = (name: string, code: string): Promise<Response> =>
-  sendForm("/recover", { name, code }, fromElsewhere());
+  sendForm("/recover", { name, code }, uniqueClientAddress());
 
 const ways = async (name: string) => waysIn(env.DB, await accountId(name));
 
 describe("Recovery codes", () => {
   it("are ten, of 80 bits and more, without letters that look alike, kept as hashes", async () => {
-    const codes = await makeCodes(await signUp());
+    const codes = await makeCodes(await createUser());
     expect(new Set(codes).size).toBe(10);
     const alphabet = "23456789abcdefghjkmnpqrstvwxyz";
     for (const code of codes) {
       expect(code).toMatch(new RegExp(`^[${alphabet}]{6}-[${alphabet}]{6}-[${alphabet}]{5}$`));
     }
     expect(17 * Math.log2(alphabet.length)).toBeGreaterThan(80);
-    const text = JSON.stringify(await everyRow());
+    const text = JSON.stringify(await allRows());
     for (const code of codes) {
       expect(text).not.toContain(code);
       expect(text).not.toContain(code.replaceAll("-", ""));
@@ -51,7 +51,7 @@ describe("Recovery codes", () => {
   });
 
   it("stand on a page with nothing that would ask for it anew and lose them", async () => {
-    const { cookie } = await signUp();
+    const { cookie } = await createUser();
     const path = "/security/recovery-codes";
     const asks = await (await send(path, { headers: { Cookie: cookie } })).text();
     expect(asks).toContain('action="/language"');
@@ -66,23 +66,23 @@ describe("Recovery codes", () => {
       303,
       "/security?after=code",
     ]);
-    const cookie = cookieOf(response);
-    expect(await whoIs(cookie)).toBe(person.name);
+    const cookie = sessionCookie(response);
+    expect(await signedInUser(cookie)).toBe(person.name);
     const page = await send("/security?after=code", { headers: { Cookie: cookie } });
     expect(mainText(await page.text())).toContain("9 of them are left");
     // Proof enough to set a new way in.
     const set = { password: PASSWORD };
-    await sendForm("/security/password", set, { cookie, ...fromElsewhere() });
-    expect((await signIn(person.name)).status).toBe(303);
-    const before = await everyRow();
+    await sendForm("/security/password", set, { cookie, ...uniqueClientAddress() });
+    expect((await submitSignIn(person.name)).status).toBe(303);
+    const before = await allRows();
     const again = await recover(person.name, first);
     expect([again.status, again.headers.get("set-cookie")]).toEqual([403, null]);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
     expect((await recover(person.name, second)).status).toBe(303);
   });
 
   it("are taken in capitals, with spaces or without hyphens, and with the whole address", async () => {
-    const { name, cookie } = await signUp();
+    const { name, cookie } = await createUser();
     const codes = await makeCodes({ name, cookie });
     const typed = [
       codes[0]?.toUpperCase(),
@@ -94,7 +94,7 @@ describe("Recovery codes", () => {
   });
 
   it("one that is sent many times at once lets in once", async () => {
-    const { name, cookie } = await signUp();
+    const { name, cookie } = await createUser();
     const [code = ""] = await makeCodes({ name, cookie });
     const responses = await Promise.all([1, 2, 3, 4].map(() => recover(name, code)));
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 403, 403, 403]);
@@ -103,7 +103,7 @@ describe("Recovery codes", () => {
   });
 
   it("a new set replaces the old one", async () => {
-    const { name, cookie } = await signUp();
+    const { name, cookie } = await createUser();
     const [old = ""] = await makeCodes({ name, cookie });
     const [code = ""] = await makeCodes({ name, cookie });
     expect((await recover(name, old)).status).toBe(403);
@@ -112,10 +112,10 @@ describe("Recovery codes", () => {
   });
 
   it("wrong ones are refused alike, whether or not somebody has the name", async () => {
-    const { name, cookie } = await signUp();
-    const other = await signUp();
+    const { name, cookie } = await createUser();
+    const other = await createUser();
     const [code = ""] = await makeCodes({ name, cookie });
-    const before = await everyRow();
+    const before = await allRows();
     const answers = await Promise.all(
       [
         [name, "abcdef-abcdef-abcde"],
@@ -130,17 +130,17 @@ describe("Recovery codes", () => {
       }),
     );
     expect(new Set(answers).size).toBe(1);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("of a suspended account do not let in, and stay", async () => {
-    const { name, cookie } = await signUp();
+    const { name, cookie } = await createUser();
     const [code = ""] = await makeCodes({ name, cookie });
     await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE name = ?").bind(name).run();
-    const before = await everyRow();
+    const before = await allRows();
     const response = await recover(name, code);
     expect(mainText(await response.text())).toContain("suspended");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("only so many tries a minute are taken from one address", async () => {
@@ -158,79 +158,81 @@ describe("A link of an administrator", () => {
     await sendForm(
       "/security/password",
       { password: PASSWORD },
-      { cookie: person.cookie, ...fromElsewhere() },
+      { cookie: person.cookie, ...uniqueClientAddress() },
     );
     const [code = ""] = await makeCodes(person);
     await env.DB.prepare("UPDATE accounts SET email = 'a@b.example' WHERE name = ?")
       .bind(person.name)
       .run();
-    const app = await connect(person);
+    const app = await connectApp(person);
     const path = await makeResetLink(env, await accountId(person.name), Date.now());
-    const before = await everyRow();
+    const before = await allRows();
     const page = await send(path);
     expect(mainText(await page.text())).toContain(`A new way in for ${person.name}`);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
 
     const response = await sendForm(path, {});
     expect(response.headers.get("location")).toBe("/security?after=reset");
-    const cookie = cookieOf(response);
-    expect(await Promise.all([person.cookie, cookie].map(whoIs))).toEqual(["", person.name]);
+    const cookie = sessionCookie(response);
+    expect(await Promise.all([person.cookie, cookie].map(signedInUser))).toEqual(["", person.name]);
     expect(await ways(person.name)).toEqual({
       passkeys: 0,
       hasPassword: false,
       recoveryCodes: 0,
       email: null,
     });
-    expect((await signIn(person.name)).status).toBe(403);
+    expect((await submitSignIn(person.name)).status).toBe(403);
     expect((await showPasskey("/sign-in/passkey", person.device)).status).toBe(403);
     expect((await recover(person.name, code)).status).toBe(403);
     expect((await app.get("/")).status).toBe(200);
     const security = await send("/security?after=reset", { headers: { Cookie: cookie } });
     const html = await security.text();
     expect(mainText(html)).toContain("Your apps and access tokens still work");
-    expect(elements(/<main.*<\/main>/s.exec(html)?.[0] ?? "", "a")[0]).toEqual({ href: "/apps" });
+    expect(findElements(/<main.*<\/main>/s.exec(html)?.[0] ?? "", "a")[0]).toEqual({
+      href: "/apps",
+    });
     const set = await send("/security/password", { headers: { Cookie: cookie } });
     expect(set.status).toBe(200);
   });
 
   it("works once, for a day, and not for a form of another site", async () => {
-    const { name, cookie } = await signUp();
+    const { name, cookie } = await createUser();
     const make = async () => makeResetLink(env, await accountId(name), Date.now());
     const path = await make();
     const foreign = await sendForm(path, {}, { Origin: "https://evil.example" });
     expect(foreign.status).toBe(403);
-    expect(await whoIs(cookie)).toBe(name);
+    expect(await signedInUser(cookie)).toBe(name);
     const responses = await Promise.all([1, 2, 3].map(() => sendForm(path, {})));
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 404, 404]);
     for (const used of [await send(path), await send("/link/x"), await sendForm("/link/x", {})]) {
       expect([used.status, used.headers.get("set-cookie")]).toEqual([404, null]);
     }
     const late = await make();
-    pass(DAY);
+    advanceClock(DAY_MS);
     expect((await sendForm(late, {})).status).toBe(404);
   });
 
   it("is kept as a hash", async () => {
-    const path = await makeResetLink(env, await accountId((await signUp()).name), Date.now());
-    expect(JSON.stringify(await everyRow())).not.toContain(path.split("/")[2]);
+    const path = await makeResetLink(env, await accountId((await createUser()).name), Date.now());
+    expect(JSON.stringify(await allRows())).not.toContain(path.split("/")[2]);
   });
 });
 
 describe("Mail", () => {
   const LOCAL = "http://localhost:8000";
-  const sendLocal = sendWith({ MAIL: "local" });
+  const sendLocal = sendWithSettings({ MAIL: "local" });
 
   const post = (path: string, fields: Record<string, string>, cookie = "") =>
     sendLocal(path, {
       method: "POST",
       body: new URLSearchParams(fields),
-      headers: { Origin: ORIGIN, Cookie: cookie, ...fromElsewhere() },
+      headers: { Origin: ORIGIN, Cookie: cookie, ...uniqueClientAddress() },
     });
 
   const linkIn = (text = ""): string => /\/link\/[\w-]+/.exec(text)?.[0] ?? "";
 
-  const someoneWithEmail = async (email: string): Promise<Person> => {
-    const person = await signUp();
+  const someoneWithEmail = async (email: string): Promise<TestUser> => {
+    const person = await createUser();
     await post("/security/email", { email }, person.cookie);
     const confirmed = await post(linkIn(sentMail()[0]?.text), {}, person.cookie);
     expect(confirmed.headers.get("location")).toBe("/security?after=email");
@@ -238,7 +240,7 @@ describe("Mail", () => {
   };
 
   it("confirms an address before it counts", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const response = await post("/security/email", { email: " a@b.example " }, person.cookie);
     expect(mainText(await response.text())).toContain("We have sent a link to a@b.example");
     expect(sentMail()[0]).toMatchObject({ to: "a@b.example" });
@@ -255,8 +257,8 @@ describe("Mail", () => {
   });
 
   it("confirms nothing for who has been signed out, or is somebody else", async () => {
-    const person = await signUp();
-    const other = await signUp();
+    const person = await createUser();
+    const other = await createUser();
     await post("/security/email", { email: "thief@b.example" }, person.cookie);
     const path = linkIn(sentMail()[0]?.text);
     await sendForm("/sign-out", {}, { cookie: person.cookie });
@@ -271,10 +273,10 @@ describe("Mail", () => {
   it.each(["", "a", "a@", "@b", "a b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "<a@b>"])(
     "goes to no such address: %j",
     async (email) => {
-      const { cookie } = await signUp();
-      const [before, sent] = [await everyRow(), sentMail().length];
+      const { cookie } = await createUser();
+      const [before, sent] = [await allRows(), sentMail().length];
       expect((await post("/security/email", { email }, cookie)).status).toBe(400);
-      expect([await everyRow(), sentMail().length]).toEqual([before, sent]);
+      expect([await allRows(), sentMail().length]).toEqual([before, sent]);
     },
   );
 
@@ -286,15 +288,15 @@ describe("Mail", () => {
     const path = linkIn(mail?.text);
     const response = await post(path, {});
     expect(response.headers.get("location")).toBe("/security?after=link");
-    expect(await whoIs(cookieOf(response))).toBe(person.name);
-    expect(await whoIs(person.cookie)).toBe(person.name);
-    expect((await signIn(person.name)).status).toBe(303);
+    expect(await signedInUser(sessionCookie(response))).toBe(person.name);
+    expect(await signedInUser(person.cookie)).toBe(person.name);
+    expect((await submitSignIn(person.name)).status).toBe(303);
     expect((await post(path, {})).status).toBe(404);
   });
 
   it("answers alike whoever asks for whom, and sends no more than three to anybody", async () => {
     const person = await someoneWithEmail("e@f.example");
-    const without = await signUp();
+    const without = await createUser();
     const sent = sentMail().length;
     const answers = await Promise.all(
       [without.name, "zz-top", "?"].map(async (name) =>
@@ -307,7 +309,7 @@ describe("Mail", () => {
     }
     expect(new Set(answers).size).toBe(1);
     expect(sentMail().length).toBe(sent + 3);
-    pass(60 * MINUTE);
+    advanceClock(60 * MINUTE_MS);
     expect((await post(linkIn(sentMail()[0]?.text), {})).status).toBe(404);
   });
 
@@ -315,7 +317,7 @@ describe("Mail", () => {
     const box = await sendLocal(`${LOCAL}/mail`);
     expect(box.status).toBe(200);
     const html = await box.text();
-    expect(elements(html, "a").some(({ href }) => href?.includes("/link/"))).toBe(true);
+    expect(findElements(html, "a").some(({ href }) => href?.includes("/link/"))).toBe(true);
     const cf = { headers: { "cf-ray": "1" } };
     for (const response of [
       await sendLocal("/mail"),
@@ -327,7 +329,7 @@ describe("Mail", () => {
   });
 
   it("without it there is no word of it, and none of its pages", async () => {
-    const { cookie } = await signUp();
+    const { cookie } = await createUser();
     const headers = { Cookie: cookie };
     for (const path of ["/recover/mail", "/security/email", "/security/email/remove", "/mail"]) {
       expect((await send(path, { headers })).status).toBe(404);

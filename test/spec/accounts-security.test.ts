@@ -4,22 +4,22 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../../src/core/secrets";
 import { Authenticator } from "../support/authenticator";
-import { DAY, pass } from "../support/clock";
-import { elements, fieldValue, inlineCode, mainText } from "../support/html";
+import { advanceClock, DAY_MS } from "../support/clock";
+import { fieldValue, findElements, findInlineCode, mainText } from "../support/html";
 import { makePasskey, signUpWithPasskey } from "../support/passkeys";
-import { fromElsewhere, signIn, whoIs } from "../support/people";
-import { accountId, everyRow } from "../support/rows";
-import { type Send, sendWith } from "../support/send-with-settings";
+import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
+import { accountId, allRows } from "../support/rows";
+import { type Send, sendWithSettings } from "../support/send-with-settings";
 import {
-  cookieOf,
-  freshName,
+  createUser,
   ORIGIN,
   PASSWORD,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  sessionCookie,
+  type TestUser,
+  uniqueUserName,
+} from "../support/provider";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
@@ -35,36 +35,41 @@ const deeds = async (name: string): Promise<unknown[]> => {
 
 describe("The browsers that are signed in", () => {
   it("are listed with what is known of them, this one marked; one can be signed out", async () => {
-    const person = await signUp();
-    const other = cookieOf(await signIn(person.name, PASSWORD, { "User-Agent": FIREFOX }));
+    const person = await createUser();
+    const other = sessionCookie(
+      await submitSignIn(person.name, PASSWORD, { "User-Agent": FIREFOX }),
+    );
     const html = await security(person.cookie);
     expect(mainText(html)).toContain("Firefox, Linux");
     expect(mainText(html)).toContain("This one");
-    const buttons = elements(html, "button").filter(({ name }) => name === "session");
+    const buttons = findElements(html, "button").filter(({ name }) => name === "session");
     expect(buttons).toHaveLength(2);
     const session = buttons.find(({ value }) => value !== "others")?.value ?? "";
     await sendForm("/security/sessions/end", { session }, { cookie: person.cookie });
-    expect(await Promise.all([other, person.cookie].map(whoIs))).toEqual(["", person.name]);
+    expect(await Promise.all([other, person.cookie].map(signedInUser))).toEqual(["", person.name]);
     expect(await deeds(person.name)).toContain("session-ended");
   });
 
   it("everywhere else can be signed out at once", async () => {
-    const person = await signUp();
-    const others = [cookieOf(await signIn(person.name)), cookieOf(await signIn(person.name))];
+    const person = await createUser();
+    const others = [
+      sessionCookie(await submitSignIn(person.name)),
+      sessionCookie(await submitSignIn(person.name)),
+    ];
     await sendForm("/security/sessions/end", { session: "others" }, { cookie: person.cookie });
-    expect(await Promise.all(others.map(whoIs))).toEqual(["", ""]);
-    expect(await whoIs(person.cookie)).toBe(person.name);
+    expect(await Promise.all(others.map(signedInUser))).toEqual(["", ""]);
+    expect(await signedInUser(person.cookie)).toBe(person.name);
     expect(mainText(await security(person.cookie))).not.toContain("everywhere else");
   });
 
   it("of somebody else are not ended", async () => {
-    const [person, other] = [await signUp(), await signUp()];
-    const before = await everyRow();
+    const [person, other] = [await createUser(), await createUser()];
+    const before = await allRows();
     const session = await sha256(other.cookie.split("=")[1] ?? "");
     for (const ended of [session, "", "x"]) {
       await sendForm("/security/sessions/end", { session: ended }, { cookie: person.cookie });
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
     const nobody = await sendForm("/security/sessions/end", { session });
     expect(nobody.headers.get("location")).toMatch(/^\/sign-in\?/);
   });
@@ -76,7 +81,7 @@ describe("The browsers that are signed in", () => {
     ] as const) {
       const asked = await sendForm(path, {});
       expect(asked.headers.get("location")).toBe(`/sign-in?next=${encodeURIComponent(path)}`);
-      const { cookie } = await signUp();
+      const { cookie } = await createUser();
       const back = await send(path, { headers: { Cookie: cookie } });
       expect([back.status, back.headers.get("location")]).toEqual([303, page]);
     }
@@ -99,7 +104,7 @@ describe("The page", () => {
     ] as const) {
       const html = await (await send(path, { headers: german })).text();
       expect([path, mainText(html)]).toEqual([path, expect.stringMatching(words)]);
-      expect(elements(html, "html")).toEqual([{ lang: "de" }]);
+      expect(findElements(html, "html")).toEqual([{ lang: "de" }]);
     }
     const wrong = await sendForm(
       "/sign-in",
@@ -126,10 +131,10 @@ describe("The page", () => {
       expect([path, response.status]).toEqual([path, 200]);
       expect(response.headers.get("cache-control")).toBe("no-store");
       const html = await response.text();
-      expect(inlineCode(html)).toEqual([]);
-      expect(elements(html, "h1")).toHaveLength(1);
-      const labelled = new Set(elements(html, "label").map((label) => label.for));
-      for (const { id, type } of elements(html, "input")) {
+      expect(findInlineCode(html)).toEqual([]);
+      expect(findElements(html, "h1")).toHaveLength(1);
+      const labelled = new Set(findElements(html, "label").map((label) => label.for));
+      for (const { id, type } of findElements(html, "input")) {
         if (type !== "hidden") expect(labelled).toContain(id);
       }
     }
@@ -137,7 +142,11 @@ describe("The page", () => {
 
   it("every deed stands in the log, once", async () => {
     const { name, cookie } = await signUpWithPasskey();
-    await sendForm("/security/password", { password: PASSWORD }, { cookie, ...fromElsewhere() });
+    await sendForm(
+      "/security/password",
+      { password: PASSWORD },
+      { cookie, ...uniqueClientAddress() },
+    );
     const device = new Authenticator();
     await makePasskey("/security/passkeys/add", { name: "b" }, { device, cookie });
     // The second changes nothing.
@@ -160,34 +169,34 @@ describe("The page", () => {
 
 describe("Somebody who is suspended", () => {
   it("is told so after the right password, and only then", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE name = ?").bind(name).run();
-    const before = await everyRow();
-    const response = await signIn(name);
+    const before = await allRows();
+    const response = await submitSignIn(name);
     expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
     expect(mainText(await response.text())).toContain("This account is suspended.");
-    expect(mainText(await (await signIn(name, "wrong password")).text())).not.toContain(
+    expect(mainText(await (await submitSignIn(name, "wrong password")).text())).not.toContain(
       "suspended",
     );
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
 describe("An invitation", () => {
   const invite = async (values: Record<string, number> = {}): Promise<string> => {
-    const secret = `invitation ${freshName()}`;
-    const { max_uses = 1, is_admin = 0, expires_at = Date.now() + DAY } = values;
+    const secret = `invitation ${uniqueUserName()}`;
+    const { max_uses = 1, is_admin = 0, expires_at = Date.now() + DAY_MS } = values;
     await env.DB.prepare("INSERT INTO invitations VALUES (?, 'for a friend', ?, 5000, ?, 0, ?)")
       .bind(await sha256(secret), max_uses, is_admin, expires_at)
       .run();
     return secret;
   };
 
-  const come = (sendTo: Send, invitation: string, name = freshName()): Promise<Response> =>
+  const come = (sendTo: Send, invitation: string, name = uniqueUserName()): Promise<Response> =>
     sendTo("/sign-up", {
       method: "POST",
       body: new URLSearchParams({ name, password: PASSWORD, invitation }),
-      headers: { Origin: ORIGIN, ...fromElsewhere() },
+      headers: { Origin: ORIGIN, ...uniqueClientAddress() },
     });
 
   const formAt = async (sendTo: Send, invitation: string): Promise<[number, string]> => {
@@ -203,14 +212,14 @@ describe("An invitation", () => {
   ])(
     "opens a provider that is %s (if it makes an administrator: %i)",
     async (SIGN_UP, is_admin) => {
-      const sendTo = sendWith({ SIGN_UP });
+      const sendTo = sendWithSettings({ SIGN_UP });
       const invitation = await invite({ is_admin });
       const [status, html] = await formAt(sendTo, invitation);
       expect([status, fieldValue(html, "invitation")]).toEqual([200, invitation]);
       expect(mainText(html)).toContain("You are invited.");
-      const name = freshName();
+      const name = uniqueUserName();
       const response = await come(sendTo, invitation, name);
-      expect(await whoIs(cookieOf(response))).toBe(name);
+      expect(await signedInUser(sessionCookie(response))).toBe(name);
       const account = await env.DB.prepare("SELECT * FROM accounts WHERE name = ?")
         .bind(name)
         .first();
@@ -219,9 +228,9 @@ describe("An invitation", () => {
   );
 
   it("that makes no administrator opens none that is closed, with a password or a passkey", async () => {
-    const sendTo = sendWith({ SIGN_UP: "closed" });
+    const sendTo = sendWithSettings({ SIGN_UP: "closed" });
     const invitation = await invite();
-    const before = await everyRow();
+    const before = await allRows();
     const [status, html] = await formAt(sendTo, invitation);
     expect([status, fieldValue(html, "invitation")]).toEqual([403, undefined]);
     const response = await come(sendTo, invitation);
@@ -229,11 +238,11 @@ describe("An invitation", () => {
     expect(mainText(await response.text())).toContain("does not take new people");
     const passkey = await sendTo("/sign-up/passkey", {
       method: "POST",
-      body: JSON.stringify({ name: freshName(), invitation }),
-      headers: { Origin: ORIGIN, ...fromElsewhere() },
+      body: JSON.stringify({ name: uniqueUserName(), invitation }),
+      headers: { Origin: ORIGIN, ...uniqueClientAddress() },
     });
     expect([passkey.status, await passkey.json()]).toMatchObject([403, { error: "closed" }]);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each([
@@ -241,11 +250,11 @@ describe("An invitation", () => {
     ["closed", "does not take new people"],
     ["open", "You need an invitation"],
   ])("that is made up, used up or too old opens none that is %s", async (SIGN_UP, sentence) => {
-    const sendTo = sendWith({ SIGN_UP });
+    const sendTo = sendWithSettings({ SIGN_UP });
     const used = await invite({ is_admin: 1 });
     expect((await come(sendTo, used)).status).toBe(303);
     const old = await invite({ is_admin: 1, expires_at: Date.now() });
-    const before = await everyRow();
+    const before = await allRows();
     for (const invitation of ["made up", used, old]) {
       const [status, html] = await formAt(sendTo, invitation);
       expect(status).toBe(403);
@@ -254,45 +263,45 @@ describe("An invitation", () => {
       expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
       expect(mainText(await response.text())).toContain(sentence);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("is asked for where nobody comes in without one", async () => {
-    const sendTo = sendWith({ SIGN_UP: "invitation" });
-    const before = await everyRow();
+    const sendTo = sendWithSettings({ SIGN_UP: "invitation" });
+    const before = await allRows();
     expect((await formAt(sendTo, ""))[0]).toBe(403);
     expect((await come(sendTo, "")).status).toBe(403);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("lets in as many as it is for, also at once, and those with a passkey", async () => {
-    const sendTo = sendWith({ SIGN_UP: "invitation" });
+    const sendTo = sendWithSettings({ SIGN_UP: "invitation" });
     const invitation = await invite({ max_uses: 2 });
     const responses = await Promise.all([1, 2, 3].map(() => come(sendTo, invitation)));
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 303, 403]);
 
     const one = await invite();
-    const fields = { name: freshName(), invitation: one };
+    const fields = { name: uniqueUserName(), invitation: one };
     const { response } = await makePasskey("/sign-up/passkey", fields);
-    expect(await whoIs(cookieOf(response))).toBe(fields.name);
+    expect(await signedInUser(sessionCookie(response))).toBe(fields.name);
     const late = await makePasskey("/sign-up/passkey", {
-      name: freshName(),
+      name: uniqueUserName(),
       invitation: await invite(),
     });
     expect(late.response.status).toBe(200);
     await expect(
-      makePasskey("/sign-up/passkey", { name: freshName(), invitation: one }),
+      makePasskey("/sign-up/passkey", { name: uniqueUserName(), invitation: one }),
     ).rejects.toThrow("403");
   });
 });
 
 describe("What has expired", () => {
   it("of a person's own sessions is not listed", async () => {
-    const person: Person = await signUp();
-    pass(29 * DAY);
-    const here = cookieOf(await signIn(person.name));
-    pass(2 * DAY);
-    const buttons = elements(await security(here), "button");
+    const person: TestUser = await createUser();
+    advanceClock(29 * DAY_MS);
+    const here = sessionCookie(await submitSignIn(person.name));
+    advanceClock(2 * DAY_MS);
+    const buttons = findElements(await security(here), "button");
     expect(buttons.filter(({ name }) => name === "session")).toEqual([]);
   });
 });

@@ -1,51 +1,51 @@
 /** Signing in and out, and the session in between. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { DAY, MINUTE, pass } from "../support/clock";
+import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { cutting } from "../support/faults";
-import { fieldValue, inlineCode, mainText } from "../support/html";
-import { fromElsewhere, signIn, signUpAs, whoIs } from "../support/people";
-import { everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { fieldValue, findInlineCode, mainText } from "../support/html";
+import { signedInUser, submitSignIn, submitSignUp, uniqueClientAddress } from "../support/sign-in-forms";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 import {
-  connect,
-  cookieOf,
-  freshName,
+  connectApp,
+  createUser,
   ORIGIN,
   PASSWORD,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  sessionCookie,
+  type TestUser,
+  uniqueUserName,
+} from "../support/provider";
 
-let alice: Person;
+let alice: TestUser;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
+  alice = await createUser("alice");
 });
 
 describe("Signing in", () => {
   it("§10.6 takes name and password, and leads home", async () => {
-    const response = await signIn("alice");
+    const response = await submitSignIn("alice");
     expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
-    expect(await whoIs(cookieOf(response))).toBe("alice");
+    expect(await signedInUser(sessionCookie(response))).toBe("alice");
   });
 
   it("takes the name in capitals or with spaces around it", async () => {
     for (const name of ["ALICE", " alice "]) {
-      expect(await whoIs(cookieOf(await signIn(name)))).toBe("alice");
+      expect(await signedInUser(sessionCookie(await submitSignIn(name)))).toBe("alice");
     }
   });
 
   it("takes a password however a keyboard composes it (NFKC)", async () => {
-    const name = freshName();
+    const name = uniqueUserName();
     const typed = "Ångström ﬁne １２３";
-    expect((await signUpAs(name, typed.normalize("NFD"))).status).toBe(303);
+    expect((await submitSignUp(name, typed.normalize("NFD"))).status).toBe(303);
     for (const same of [typed, typed.normalize("NFC"), typed.normalize("NFKC")]) {
-      expect((await signIn(name, same)).status).toBe(303);
+      expect((await submitSignIn(name, same)).status).toBe(303);
     }
-    expect((await signIn(name, "Angstrom fine 123")).status).toBe(403);
+    expect((await submitSignIn(name, "Angstrom fine 123")).status).toBe(403);
   });
 
   it.each([
@@ -57,29 +57,29 @@ describe("Signing in", () => {
     ["no name", "", PASSWORD],
     ["an endless password", "alice", "x".repeat(5000)],
   ])("with %s starts no session", async (_, name, password) => {
-    const before = await everyRow();
-    const response = await signIn(name, password);
+    const before = await allRows();
+    const response = await submitSignIn(name, password);
     expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
     const html = await response.text();
     expect(mainText(html)).toContain("The name or the password is wrong.");
-    expect(inlineCode(html)).toEqual([]);
-    expect(await everyRow()).toEqual(before);
-    expect((await signIn("alice")).status).toBe(303); // and so forgets the wrong ones
+    expect(findInlineCode(html)).toEqual([]);
+    expect(await allRows()).toEqual(before);
+    expect((await submitSignIn("alice")).status).toBe(303); // and so forgets the wrong ones
   });
 
   it("with a wrong password asks for the same work whether or not somebody has the name", async () => {
-    const { name } = await signUp();
-    const { calls: known } = await cutting(null, () => signIn(name, "wrong password"));
-    const { calls: unknown } = await cutting(null, () => signIn("zz-top", "wrong password"));
+    const { name } = await createUser();
+    const { calls: known } = await cutting(null, () => submitSignIn(name, "wrong password"));
+    const { calls: unknown } = await cutting(null, () => submitSignIn("zz-top", "wrong password"));
     expect(known).toContain("USERS.checkPassword");
     expect(unknown).toEqual(known);
   });
 
   it("with a wrong password is answered alike whether or not somebody has the name", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const [known, unknown] = [
-      await signIn(person.name, "wrong password"),
-      await signIn("zz-top", "wrong password"),
+      await submitSignIn(person.name, "wrong password"),
+      await submitSignIn("zz-top", "wrong password"),
     ];
     expect(unknown.status).toBe(known.status);
     expect([...unknown.headers]).toEqual([...known.headers]);
@@ -91,7 +91,7 @@ describe("Signing in", () => {
 
 describe("The session's cookie", () => {
   it("is for this host alone, over TLS, and no script's business", async () => {
-    for (const response of [await signIn("alice"), await signUpAs(freshName())]) {
+    for (const response of [await submitSignIn("alice"), await submitSignUp(uniqueUserName())]) {
       const [pair = "", ...attributes] = (response.headers.get("set-cookie") ?? "").split("; ");
       expect(pair).toMatch(/^__Host-session=[\w-]{43,}$/);
       expect(new Set(attributes)).toEqual(
@@ -110,62 +110,66 @@ describe("The session's cookie", () => {
     const response = await send(`${origin}/sign-in`, {
       method: "POST",
       body: new URLSearchParams({ name: "alice", password: PASSWORD }),
-      headers: { Origin: origin, ...fromElsewhere() },
+      headers: { Origin: origin, ...uniqueClientAddress() },
     });
     expect(response.status).toBe(303);
     expect(response.headers.get("set-cookie")).toMatch(expected);
-    const headers = { Cookie: cookieOf(response) };
+    const headers = { Cookie: sessionCookie(response) };
     expect(await (await send(`${origin}/`, { headers })).text()).toContain("alice@");
   });
 
   it("is new at each sign-in; the one before is worth nothing, another browser's goes on", async () => {
-    const person = await signUp();
-    const elsewhere = cookieOf(await signIn(person.name));
-    const next = cookieOf(await signIn(person.name, PASSWORD, { cookie: person.cookie }));
+    const person = await createUser();
+    const elsewhere = sessionCookie(await submitSignIn(person.name));
+    const next = sessionCookie(
+      await submitSignIn(person.name, PASSWORD, { cookie: person.cookie }),
+    );
     expect(next).not.toBe(person.cookie);
-    expect(await whoIs(person.cookie)).toBe("");
-    expect(await whoIs(next)).toBe(person.name);
-    expect(await whoIs(elsewhere)).toBe(person.name);
+    expect(await signedInUser(person.cookie)).toBe("");
+    expect(await signedInUser(next)).toBe(person.name);
+    expect(await signedInUser(elsewhere)).toBe(person.name);
   });
 
   it("is never one that somebody else has chosen", async () => {
     const planted = `__Host-session=${"A".repeat(43)}`;
-    const person = await signUp();
-    const cookie = cookieOf(await signIn(person.name, PASSWORD, { cookie: planted }));
+    const person = await createUser();
+    const cookie = sessionCookie(await submitSignIn(person.name, PASSWORD, { cookie: planted }));
     expect(cookie).not.toBe(planted);
-    expect(await whoIs(planted)).toBe("");
+    expect(await signedInUser(planted)).toBe("");
   });
 
   it("changes hands with the person who signs in", async () => {
-    const [first, second] = [await signUp(), await signUp()];
-    const cookie = cookieOf(await signIn(second.name, PASSWORD, { cookie: first.cookie }));
-    expect(await whoIs(cookie)).toBe(second.name);
-    expect(await whoIs(first.cookie)).toBe("");
+    const [first, second] = [await createUser(), await createUser()];
+    const cookie = sessionCookie(
+      await submitSignIn(second.name, PASSWORD, { cookie: first.cookie }),
+    );
+    expect(await signedInUser(cookie)).toBe(second.name);
+    expect(await signedInUser(first.cookie)).toBe("");
   });
 
   it("stays when a sign-in fails", async () => {
-    const person = await signUp();
-    await signIn(person.name, "wrong password", { cookie: person.cookie });
-    expect(await whoIs(person.cookie)).toBe(person.name);
+    const person = await createUser();
+    await submitSignIn(person.name, "wrong password", { cookie: person.cookie });
+    expect(await signedInUser(person.cookie)).toBe(person.name);
   });
 
   it("is over after thirty days", async () => {
-    const person = await signUp();
-    pass(30 * DAY - MINUTE);
-    expect(await whoIs(person.cookie)).toBe(person.name);
-    pass(2 * MINUTE);
-    expect(await whoIs(person.cookie)).toBe("");
+    const person = await createUser();
+    advanceClock(30 * DAY_MS - MINUTE_MS);
+    expect(await signedInUser(person.cookie)).toBe(person.name);
+    advanceClock(2 * MINUTE_MS);
+    expect(await signedInUser(person.cookie)).toBe("");
   });
 
   it("is over when SESSION_DAYS says so", async () => {
-    const response = await sendWith({ SESSION_DAYS: "2" })("/sign-in", {
+    const response = await sendWithSettings({ SESSION_DAYS: "2" })("/sign-in", {
       method: "POST",
       body: new URLSearchParams({ name: "alice", password: PASSWORD }),
-      headers: { Origin: ORIGIN, ...fromElsewhere() },
+      headers: { Origin: ORIGIN, ...uniqueClientAddress() },
     });
     expect(response.headers.get("set-cookie")).toContain("Max-Age=172800");
-    pass(2 * DAY + MINUTE);
-    expect(await whoIs(cookieOf(response))).toBe("");
+    advanceClock(2 * DAY_MS + MINUTE_MS);
+    expect(await signedInUser(sessionCookie(response))).toBe("");
   });
 
   it("opens the pages, never the storage", async () => {
@@ -173,7 +177,7 @@ describe("The session's cookie", () => {
     expect((await send("/storage/alice/", { headers })).status).toBe(401);
     const put = { method: "PUT", body: "x", headers: { ...headers, "Content-Type": "text/plain" } };
     expect((await send("/storage/alice/notes/a", put)).status).toBe(401);
-    expect(await (await connect(alice)).tree()).toEqual({});
+    expect(await (await connectApp(alice)).tree()).toEqual({});
   });
 
   it.each(["", "__Host-session=", "__Host-session=%", "__Host-session=x", "session=x", ";;=;"])(
@@ -187,37 +191,37 @@ describe("The session's cookie", () => {
 
   it("under its other name, from a page served in clear, opens nothing here", async () => {
     const secret = alice.cookie.split("=")[1];
-    expect(await whoIs(`session=${secret}`)).toBe("");
+    expect(await signedInUser(`session=${secret}`)).toBe("");
   });
 });
 
 describe("Signing out", () => {
   it("ends the session: the cookie is taken away, and worth nothing if it is kept", async () => {
-    const person = await signUp();
-    const elsewhere = cookieOf(await signIn(person.name));
+    const person = await createUser();
+    const elsewhere = sessionCookie(await submitSignIn(person.name));
     const response = await sendForm("/sign-out", {}, { cookie: person.cookie });
     expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
     expect(response.headers.get("set-cookie")).toMatch(/^__Host-session=;.*Max-Age=0/);
-    expect(await whoIs(person.cookie)).toBe("");
-    expect(await whoIs(elsewhere)).toBe(person.name);
+    expect(await signedInUser(person.cookie)).toBe("");
+    expect(await signedInUser(elsewhere)).toBe(person.name);
   });
 
   it("of somebody who is not signed in does nothing", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     expect((await sendForm("/sign-out", {})).status).toBe(303);
     expect((await sendForm("/sign-out", {}, { cookie: "__Host-session=x" })).status).toBe(303);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("is not done by a link", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await send("/sign-out", { headers: { Cookie: person.cookie } });
-    expect(await whoIs(person.cookie)).toBe(person.name);
+    expect(await signedInUser(person.cookie)).toBe(person.name);
   });
 
   it("leaves the apps connected", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await sendForm("/sign-out", {}, { cookie: person.cookie });
     expect((await app.get("/")).status).toBe(200);
   });
@@ -235,9 +239,9 @@ describe("The place to go then", () => {
       `href="/sign-up?${`${new URLSearchParams({ next })}`.replaceAll("&", "&amp;")}"`,
     );
     const fields = { name: "alice", password: PASSWORD, next };
-    expect((await sendForm("/sign-in", fields, fromElsewhere())).headers.get("location")).toBe(
-      next,
-    );
+    expect(
+      (await sendForm("/sign-in", fields, uniqueClientAddress())).headers.get("location"),
+    ).toBe(next);
   });
 
   it.each([
@@ -279,7 +283,11 @@ describe("The place to go then", () => {
     const page = await (await send(`/sign-in?${new URLSearchParams({ next })}`)).text();
     expect(fieldValue(page, "next")).toSatisfy(staysHere);
     // A name that nobody can have, so that the form comes back without a password being weighed.
-    const again = await sendForm("/sign-in", { name: "?", password: "?", next }, fromElsewhere());
+    const again = await sendForm(
+      "/sign-in",
+      { name: "?", password: "?", next },
+      uniqueClientAddress(),
+    );
     expect(fieldValue(await again.text(), "next")).toSatisfy(staysHere);
   });
 
@@ -293,8 +301,8 @@ describe("The place to go then", () => {
       "/.//evil.example",
       "/\\evil.example",
     ]) {
-      const fields = { name: name || freshName(), password: PASSWORD, next };
-      const response = await sendForm(path, fields, fromElsewhere());
+      const fields = { name: name || uniqueUserName(), password: PASSWORD, next };
+      const response = await sendForm(path, fields, uniqueClientAddress());
       expect(response.status).toBe(303);
       expect(response.headers.get("location")).toSatisfy(staysHere);
     }
@@ -306,14 +314,14 @@ describe("The place to go then", () => {
 
 describe("Signing in by one's address", () => {
   it("is as good as by the name; another host's is not", async () => {
-    const { name } = await signUp();
-    expect((await signIn(`${name}@satchel.example`)).status).toBe(303);
-    expect((await signIn(` ${name.toUpperCase()}@satchel.example `)).status).toBe(303);
-    expect((await signIn(`${name}@evil.example`)).status).toBe(403);
+    const { name } = await createUser();
+    expect((await submitSignIn(`${name}@satchel.example`)).status).toBe(303);
+    expect((await submitSignIn(` ${name.toUpperCase()}@satchel.example `)).status).toBe(303);
+    expect((await submitSignIn(`${name}@evil.example`)).status).toBe(403);
   });
 
   it("each port has a session of its own, for cookies know no ports", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     const response = await send("https://satchel.example:8443/sign-in", {
       method: "POST",
       body: new URLSearchParams({ name, password: PASSWORD }),

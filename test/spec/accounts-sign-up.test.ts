@@ -2,40 +2,40 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fieldValue, inlineCode, mainText } from "../support/html";
+import { fieldValue, findInlineCode, mainText } from "../support/html";
 import { challengeOf } from "../support/oauth";
-import { fromElsewhere, signIn, signUpAs, whoIs } from "../support/people";
-import { everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { signedInUser, submitSignIn, submitSignUp, uniqueClientAddress } from "../support/sign-in-forms";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 import {
-  cookieOf,
-  freshName,
+  createUser,
   ORIGIN,
   PASSWORD,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  sessionCookie,
+  type TestUser,
+  uniqueUserName,
+} from "../support/provider";
 
-let alice: Person;
+let alice: TestUser;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
+  alice = await createUser("alice");
 });
 
 describe("Signing up", () => {
   it("§10.6 makes an account and signs the person in", async () => {
-    const response = await signUpAs("carol");
+    const response = await submitSignUp("carol");
     expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
-    expect(await whoIs(cookieOf(response))).toBe("carol");
-    expect((await signIn("carol")).status).toBe(303);
+    expect(await signedInUser(sessionCookie(response))).toBe("carol");
+    expect((await submitSignIn("carol")).status).toBe(303);
   });
 
   it("keeps of the password a scrypt hash with its cost, and of the cookie a hash", async () => {
-    const name = freshName();
-    const person = { name, cookie: cookieOf(await signUpAs(name)) };
-    const rows = await everyRow();
+    const name = uniqueUserName();
+    const person = { name, cookie: sessionCookie(await submitSignUp(name)) };
+    const rows = await allRows();
     const hash = await env.DB.prepare(
       "SELECT hash FROM passwords p JOIN accounts a ON a.id = p.account WHERE a.name = ?",
     )
@@ -51,8 +51,8 @@ describe("Signing up", () => {
   });
 
   it("salts: one password of two people has two hashes", async () => {
-    const names = [freshName(), freshName()];
-    for (const name of names) await signUpAs(name);
+    const names = [uniqueUserName(), uniqueUserName()];
+    for (const name of names) await submitSignUp(name);
     const { results } = await env.DB.prepare(
       "SELECT hash FROM passwords JOIN accounts ON id = account WHERE name IN (?, ?)",
     )
@@ -83,13 +83,13 @@ describe("Signing up", () => {
     "a\nb",
     "<script>",
   ])("refuses the name %j with the rule, and makes nothing", async (name) => {
-    const before = await everyRow();
-    const response = await signUpAs(name);
+    const before = await allRows();
+    const response = await submitSignUp(name);
     expect([response.status, response.headers.get("set-cookie")]).toEqual([400, null]);
     const html = await response.text();
     expect(mainText(html)).toContain("2 to 32 characters");
-    expect(inlineCode(html)).toEqual([]);
-    expect(await everyRow()).toEqual(before);
+    expect(findInlineCode(html)).toEqual([]);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each([
@@ -98,61 +98,62 @@ describe("Signing up", () => {
     ["007", "007"],
     ["  Jean-Luc ", "jean-luc"],
   ])("takes the name %j as %s", async (raw, name) => {
-    expect(await whoIs(cookieOf(await signUpAs(raw)))).toBe(name);
-    expect((await signIn(name)).status).toBe(303);
+    expect(await signedInUser(sessionCookie(await submitSignUp(raw)))).toBe(name);
+    expect((await submitSignIn(name)).status).toBe(303);
   });
 
   it.each(["admin", "Root", "webfinger", "storage"])(
     "does not give the reserved name %s, and makes nothing",
     async (name) => {
-      const before = await everyRow();
-      const response = await signUpAs(name);
+      const before = await allRows();
+      const response = await submitSignUp(name);
       expect([response.status, response.headers.get("set-cookie")]).toEqual([409, null]);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it.each(["alice", "ALICE", " Alice "])(
     "does not give %j twice, and leaves who has it alone",
     async (name) => {
-      const before = await everyRow();
-      const response = await signUpAs(name, "another password");
+      const before = await allRows();
+      const response = await submitSignUp(name, "another password");
       expect([response.status, response.headers.get("set-cookie")]).toEqual([409, null]);
       expect(mainText(await response.text())).toContain("taken");
-      expect(await everyRow()).toEqual(before);
-      expect(await whoIs(alice.cookie)).toBe("alice");
+      expect(await allRows()).toEqual(before);
+      expect(await signedInUser(alice.cookie)).toBe("alice");
     },
   );
 
   it("gives a name that many want at once to one of them, with that one's password", async () => {
-    const name = freshName();
+    const name = uniqueUserName();
     const words = Array.from({ length: 3 }, (_, i) => `the password of number ${i}`);
-    const responses = await Promise.all(words.map((password) => signUpAs(name, password)));
+    const responses = await Promise.all(words.map((password) => submitSignUp(name, password)));
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 409, 409]);
     const winner = responses.findIndex(({ status }) => status === 303);
-    expect((await signIn(name, words[winner])).status).toBe(303);
-    expect((await signIn(name, words[winner === 0 ? 1 : 0])).status).toBe(403);
+    expect((await submitSignIn(name, words[winner])).status).toBe(303);
+    expect((await submitSignIn(name, words[winner === 0 ? 1 : 0])).status).toBe(403);
   });
 
   it.each(["", "123456789", "x".repeat(1025)])(
     "refuses a password that is too short or too long, and makes nothing",
     async (password) => {
-      const before = await everyRow();
-      const response = await signUpAs(freshName(), password);
+      const before = await allRows();
+      const response = await submitSignUp(uniqueUserName(), password);
       expect([response.status, response.headers.get("set-cookie")]).toEqual([400, null]);
       expect(mainText(await response.text())).toMatch(/at (least 10|most 1024) characters/);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it.each(["          ", "x".repeat(1024), "a+b&c=d%20 日本 🎒🎒"])(
     "takes a password of 10 to 1024 characters as it is",
     async (password) => {
-      const name = freshName();
-      expect((await signUpAs(name, password)).status).toBe(303);
-      expect((await signIn(name, password)).status).toBe(303);
-      expect((await signIn(name, `y${password.slice(1)}`)).status).toBe(403);
-      if (password.trim() !== "") expect((await signIn(name, password.trim())).status).toBe(303);
+      const name = uniqueUserName();
+      expect((await submitSignUp(name, password)).status).toBe(303);
+      expect((await submitSignIn(name, password)).status).toBe(303);
+      expect((await submitSignIn(name, `y${password.slice(1)}`)).status).toBe(403);
+      if (password.trim() !== "")
+        expect((await submitSignIn(name, password.trim())).status).toBe(303);
     },
   );
 
@@ -161,7 +162,7 @@ describe("Signing up", () => {
       await sendForm(
         "/sign-up",
         { name: "a", password: "secret words", next: "/?x" },
-        fromElsewhere(),
+        uniqueClientAddress(),
       )
     ).text();
     expect(fieldValue(html, "name")).toBe("a");
@@ -177,25 +178,25 @@ describe("Signing up", () => {
   });
 
   it("is closed where the operator says so: no form, no account, and no word of it elsewhere", async () => {
-    const sendClosed = sendWith({ SIGN_UP: "closed" });
-    const before = await everyRow();
+    const sendClosed = sendWithSettings({ SIGN_UP: "closed" });
+    const before = await allRows();
     const page = await sendClosed("/sign-up");
     expect(page.status).toBe(403);
     expect(await page.text()).not.toContain("<input");
     const response = await sendClosed("/sign-up", {
       method: "POST",
       body: new URLSearchParams({ name: "latecomer", password: PASSWORD }),
-      headers: { Origin: ORIGIN, ...fromElsewhere() },
+      headers: { Origin: ORIGIN, ...uniqueClientAddress() },
     });
     expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
     for (const path of ["/", "/sign-in"]) {
       expect(await (await sendClosed(path)).text()).not.toContain("/sign-up");
     }
     const signedIn = await sendClosed("/sign-in", {
       method: "POST",
       body: new URLSearchParams({ name: "alice", password: PASSWORD }),
-      headers: { Origin: ORIGIN, ...fromElsewhere() },
+      headers: { Origin: ORIGIN, ...uniqueClientAddress() },
     });
     expect(signedIn.status).toBe(303);
   });

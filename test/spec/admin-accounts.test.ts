@@ -4,21 +4,21 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { accountRow, act, actOn, administrator, adminLog, open } from "../support/admin";
 import { breakCalls, cutting } from "../support/faults";
-import { elements, fieldValue, mainText } from "../support/html";
-import { signIn, whoIs } from "../support/people";
-import { accountId, deedsOf, everyRow } from "../support/rows";
+import { fieldValue, findElements, mainText } from "../support/html";
+import { signedInUser, submitSignIn } from "../support/sign-in-forms";
+import { accountId, activityRows, allRows } from "../support/rows";
 import {
-  APP,
-  bodyKeys,
-  connect,
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  listBodyKeys,
   PASSWORD,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  type TestUser,
+} from "../support/provider";
 
-let admin: Person;
+let admin: TestUser;
 beforeAll(async () => {
   admin = await administrator();
 });
@@ -30,21 +30,21 @@ async function refusal(response: Response): Promise<[number, string, string | nu
 }
 
 /** What a person finds in their own activity. */
-const kindsOf = async ({ name }: Person): Promise<unknown[]> =>
-  (await deedsOf(name)).map(({ kind }) => kind);
+const kindsOf = async ({ name }: TestUser): Promise<unknown[]> =>
+  (await activityRows(name)).map(({ kind }) => kind);
 
 describe("Suspending an account", () => {
   it("refuses its apps, its pages and strangers from the next request on, and keeps everything", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/public/notes/a", "text");
     await app.put("/notes/b", "text");
-    const rows = (await everyRow()).nodes;
-    const bodies = await bodyKeys(person.name);
+    const rows = (await allRows()).nodes;
+    const bodies = await listBodyKeys(person.name);
     expect((await actOn(admin, person.name, "suspend")).status).toBe(303);
 
-    const Origin = APP;
-    const suspended = [403, "suspended", APP];
+    const Origin = APP_ORIGIN;
+    const suspended = [403, "suspended", APP_ORIGIN];
     expect(await refusal(await app.get("/notes/b", { Origin }))).toEqual(suspended);
     expect(await refusal(await app.get("/notes/", { Origin }))).toEqual(suspended);
     expect(await refusal(await app.put("/notes/b", "evil", { Origin }))).toEqual(suspended);
@@ -57,27 +57,27 @@ describe("Suspending an account", () => {
     const head = await send(open, { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([403, ""]);
 
-    expect(await whoIs(person.cookie)).toBe("");
-    expect((await everyRow()).nodes).toEqual(rows);
-    expect(await bodyKeys(person.name)).toEqual(bodies);
+    expect(await signedInUser(person.cookie)).toBe("");
+    expect((await allRows()).nodes).toEqual(rows);
+    expect(await listBodyKeys(person.name)).toEqual(bodies);
   });
 
   it("says so at sign-in to who knows the password, and to nobody else", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await actOn(admin, person.name, "suspend");
-    const before = await everyRow();
-    const right = await signIn(person.name);
+    const before = await allRows();
+    const right = await submitSignIn(person.name);
     expect([right.status, right.headers.get("set-cookie")]).toEqual([403, null]);
     expect(mainText(await right.text())).toContain("suspended");
-    const wrong = await signIn(person.name, "not the password");
+    const wrong = await submitSignIn(person.name, "not the password");
     expect(wrong.status).toBe(403);
     expect(mainText(await wrong.text())).not.toContain("suspended");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("ends when it is resumed: the same token works, and the person signs in again", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/public/a", "text");
     await actOn(admin, person.name, "suspend");
     expect((await app.get("/public/a")).status).toBe(403);
@@ -86,14 +86,14 @@ describe("Suspending an account", () => {
     expect((await app.put("/public/a", "more")).status).toBe(200);
     expect((await app.get("/")).status).toBe(200);
     expect((await send(`/storage/${person.name}/public/a`)).status).toBe(200);
-    expect((await signIn(person.name)).status).toBe(303);
+    expect((await submitSignIn(person.name)).status).toBe(303);
     expect(await kindsOf(person)).toEqual(
       expect.arrayContaining(["suspended", "resumed", "sign-in"]),
     );
   });
 
   it("asks once, and stands in the log", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const question = await (await open(admin, `/admin/accounts/${person.name}/suspend`)).text();
     expect(mainText(question)).toContain(`Suspend ${person.name}?`);
     expect((await accountRow(person.name))?.suspended_at).toBeNull();
@@ -108,7 +108,7 @@ describe("Suspending an account", () => {
 
   it("is done as a whole or not at all, and once, whatever happens to the answers", async () => {
     for (const faults of [["lost"], ["refused"], ["lost", "lost", "lost"]] as const) {
-      const person = await signUp();
+      const person = await createUser();
       const isAct = (statements: unknown) =>
         (statements as { statement: string }[]).some(({ statement }) =>
           statement.includes("INTO admin_log"),
@@ -129,7 +129,7 @@ describe("An act that arrives a second time, when it was undone meanwhile,", () 
     ["suspend", "resume"],
     ["make-administrator", "unmake-administrator"],
   ])("%s after %s: changes nothing", async (what, undo) => {
-    const person = await signUp();
+    const person = await createUser();
     const batch = env.DB.batch.bind(env.DB);
     const sent: D1PreparedStatement[][] = [];
     Object.defineProperty(env.DB, "batch", {
@@ -142,10 +142,10 @@ describe("An act that arrives a second time, when it was undone meanwhile,", () 
     await actOn(admin, person.name, what);
     Reflect.deleteProperty(env.DB, "batch");
     await actOn(admin, person.name, undo);
-    const before = await everyRow();
+    const before = await allRows();
     for (const statements of sent) await env.DB.batch(statements);
     expect(sent.length).toBeGreaterThan(0);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
@@ -157,26 +157,26 @@ describe("What cannot be done is refused, and changes nothing:", () => {
     ["resuming who is not suspended", "resume"],
     ["making an administrator who is one", "make-administrator"],
   ])("%s", async (_, what) => {
-    const before = await everyRow();
+    const before = await allRows();
     expect((await open(admin, `/admin/accounts/${admin.name}/${what}`)).status).toBe(409);
     expect((await actOn(admin, admin.name, what, { name: admin.name })).status).toBe(409);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("anything with an account that was deleted", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await actOn(admin, person.name, "delete", { name: person.name });
-    const before = await everyRow();
+    const before = await allRows();
     for (const what of ["suspend", "resume", "quota", "reset-link", "make-administrator"]) {
       expect((await actOn(admin, person.name, what)).status).toBe(404);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
 describe("Administrators", () => {
   it("make others administrators, and end that", async () => {
-    const person = await signUp();
+    const person = await createUser();
     expect((await actOn(admin, person.name, "make-administrator")).status).toBe(303);
     expect((await open(person, "/admin")).status).toBe(200);
     expect((await actOn(admin, person.name, "unmake-administrator")).status).toBe(303);
@@ -230,7 +230,7 @@ describe("The quota of an account", () => {
     ["0", 0],
     ["", null],
   ])("%j", async (quota, bytes) => {
-    const person = await signUp();
+    const person = await createUser();
     expect((await actOn(admin, person.name, "quota", { quota })).status).toBe(303);
     expect((await accountRow(person.name))?.quota_bytes).toBe(bytes);
     const form = await (await open(admin, `/admin/accounts/${person.name}/quota`)).text();
@@ -245,18 +245,18 @@ describe("The quota of an account", () => {
   it.each(["much", "-1", "5 XB", "1.5", "9".repeat(16), "9999 TB9", "1e9"])(
     "%j is none: refused, with what was typed",
     async (quota) => {
-      const person = await signUp();
-      const before = await everyRow();
+      const person = await createUser();
+      const before = await allRows();
       const response = await actOn(admin, person.name, "quota", { quota });
       expect(response.status).toBe(400);
       expect(fieldValue(await response.text(), "quota")).toBe(quota);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it("holds from the next request on", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await actOn(admin, person.name, "quota", { quota: "10" });
     expect((await app.put("/notes/a", "more than ten bytes")).status).toBe(507);
   });
@@ -264,13 +264,13 @@ describe("The quota of an account", () => {
 
 describe("A reset link", () => {
   it("is shown once, and kept only as a hash for a day", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const page = await (await actOn(admin, person.name, "reset-link")).text();
     // A button for another language would load the page anew, without the link.
-    expect(elements(page, "form").map(({ action }) => action)).toEqual(["/sign-out"]);
+    expect(findElements(page, "form").map(({ action }) => action)).toEqual(["/sign-out"]);
     const link = /https:\/\/satchel\.example\/link\/([\w-]{43})/.exec(mainText(page));
     expect(link).not.toBeNull();
-    const rows = JSON.stringify(await everyRow());
+    const rows = JSON.stringify(await allRows());
     expect(rows).not.toContain(link?.[1]);
     const { results } = await env.DB.prepare(
       `SELECT purpose, expires_at FROM links JOIN accounts ON accounts.id = account
@@ -289,29 +289,29 @@ describe("A reset link", () => {
 
 describe("Deleting an account", () => {
   it.each(["", "somebody-else"])("takes its name, typed: not %j", async (name) => {
-    const person = await signUp();
-    const before = await everyRow();
+    const person = await createUser();
+    const before = await allRows();
     const response = await actOn(admin, person.name, "delete", { name });
     expect(response.status).toBe(400);
     expect(mainText(await response.text())).toContain("nothing was deleted");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("lets neither the person nor an app in any more, and stands in the log", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/public/a", "text");
     const response = await actOn(admin, person.name, "delete", { name: ` ${person.name} ` });
     expect(response.headers.get("location")).toBe("/admin/accounts");
     expect((await app.get("/public/a")).status).not.toBe(200);
     expect((await app.get("/")).status).toBe(401);
     expect((await send(`/storage/${person.name}/public/a`)).status).toBe(404);
-    expect(await whoIs(person.cookie)).toBe("");
-    expect((await signIn(person.name)).status).toBe(403);
+    expect(await signedInUser(person.cookie)).toBe("");
+    expect((await submitSignIn(person.name)).status).toBe(403);
     expect((await accountRow(person.name))?.deleted_at).not.toBeNull();
     expect((await adminLog())[0]).toMatchObject({ kind: "account-deleted", account: person.name });
     const list = await (await open(admin, `/admin/accounts?name=${person.name}`)).text();
-    expect(elements(list, "a").map(({ href }) => href)).not.toContain(
+    expect(findElements(list, "a").map(({ href }) => href)).not.toContain(
       `/admin/accounts/${person.name}`,
     );
   });
@@ -319,7 +319,7 @@ describe("Deleting an account", () => {
 
 describe("For want of an answer", () => {
   it("a reset link stands in the log and is not made: 503, and made when asked again", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const ask = () => actOn(admin, person.name, "reset-link");
     // Who asks, whom it concerns, the log; then the act itself.
     const { result } = await cutting({ at: 3, trouble: "lost", lasts: true }, ask);
@@ -332,14 +332,14 @@ describe("For want of an answer", () => {
   it.each([true, false])(
     "an account is deleted and stands in the log as such, or neither: %s",
     async (isMade) => {
-      const person = await signUp();
+      const person = await createUser();
       const ask = () => actOn(admin, person.name, "delete", { name: person.name });
       const { result } = await cutting({ at: 2, trouble: "lost", lasts: true, isMade }, ask);
       expect(result.status).toBe(503);
       const deleted = (await adminLog()).filter(({ account }) => account === person.name);
       expect(deleted).toHaveLength(isMade ? 1 : 0);
       expect((await accountRow(person.name))?.deleted_at !== null).toBe(isMade);
-      const rows = Object.values(await everyRow()).flat() as { account?: string }[];
+      const rows = Object.values(await allRows()).flat() as { account?: string }[];
       const account = await accountId(person.name);
       expect(rows.some((row) => row.account === account)).toBe(!isMade);
       expect((await ask()).status).toBe(isMade ? 404 : 303);

@@ -6,13 +6,13 @@ import { makeSetUpLink } from "../../scripts/admin-link.mjs";
 import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
 import { randomId, sha256 } from "../../src/core/secrets";
 import { accountRow, act, administrator, adminLog, open } from "../support/admin";
-import { DAY, dailyRound, pass } from "../support/clock";
+import { advanceClock, DAY_MS, runDailyJob } from "../support/clock";
 import { breakCalls } from "../support/faults";
-import { elements, fieldValue, mainText } from "../support/html";
-import { everyRow } from "../support/rows";
-import { freshName, type Person, signUp } from "../support/world";
+import { fieldValue, findElements, mainText } from "../support/html";
+import { allRows } from "../support/rows";
+import { createUser, type TestUser, uniqueUserName } from "../support/provider";
 
-let admin: Person;
+let admin: TestUser;
 beforeAll(async () => {
   admin = await administrator();
 });
@@ -31,7 +31,7 @@ async function invite(fields: Record<string, string> = {}): Promise<string> {
 /** Signs up as the form does that has an invitation, where sign-up takes one. */
 async function comeBy(secret: string): Promise<string> {
   const id = randomId();
-  const account = { id, name: freshName(), invitation: await sha256(secret) };
+  const account = { id, name: uniqueUserName(), invitation: await sha256(secret) };
   const credential = insertPassword(env.DB, id, "x", Date.now());
   return insertAccount(env.DB, account, credential, false, Date.now());
 }
@@ -44,7 +44,7 @@ const invitationRow = async (secret: string) =>
 describe("An invitation", () => {
   it("is a link that is shown once; only its hash is kept", async () => {
     const secret = await invite({ note: "Eve <b>", uses: "3", days: "2", quota: "2 GB" });
-    expect(JSON.stringify(await everyRow())).not.toContain(secret);
+    expect(JSON.stringify(await allRows())).not.toContain(secret);
     expect(await invitationRow(secret)).toMatchObject({
       note: "Eve <b>",
       max_uses: 3,
@@ -77,14 +77,14 @@ describe("An invitation", () => {
     expect((await act(admin, other)).status).toBe(303);
     expect(await comeBy(another)).toBe("not-invited");
     expect((await adminLog())[0]).toMatchObject({ kind: "invitation-revoked" });
-    const before = await everyRow();
+    const before = await allRows();
     for (const over of [other, path]) {
       for (const again of [await open(admin, over), await act(admin, over)]) {
         expect([again.status, again.headers.get("location")]).toEqual([303, "/admin/invitations"]);
       }
     }
-    expect(await everyRow()).toEqual(before);
-    pass(1 * DAY + 1);
+    expect(await allRows()).toEqual(before);
+    advanceClock(1 * DAY_MS + 1);
     expect(await comeBy(late)).toBe("not-invited");
   });
 
@@ -109,14 +109,14 @@ describe("An invitation", () => {
     { days: "soon" },
     { quota: "much" },
   ])("that makes no sense is refused, with what was typed: %j", async (fields) => {
-    const before = await everyRow();
+    const before = await allRows();
     const response = await act(admin, "/admin/invitations/new", { ...WISH, ...fields });
     expect(response.status).toBe(400);
     const html = await response.text();
     for (const [name, value] of Object.entries({ ...WISH, ...fields })) {
       expect(fieldValue(html, name)).toBe(value);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("is listed, 50 on a page", async () => {
@@ -128,7 +128,7 @@ describe("An invitation", () => {
     while (path !== undefined) {
       const html: string = await (await open(admin, path)).text();
       seen.push(...[...mainText(html).matchAll(/old-\d+\./g)].map(([note]) => note));
-      path = elements(html, "a").find(({ href }) => href?.includes("after="))?.href;
+      path = findElements(html, "a").find(({ href }) => href?.includes("after="))?.href;
     }
     expect(seen).toEqual(Array.from({ length: 60 }, (_, i) => `old-${59 - i}.`));
   });
@@ -136,9 +136,9 @@ describe("An invitation", () => {
   it("that is over is forgotten by the daily round, unless somebody has come by it", async () => {
     const [used, unused] = [await invite(), await invite()];
     expect(await comeBy(used)).toBe("made");
-    await dailyRound(0);
+    await runDailyJob(0);
     expect(await invitationRow(unused)).not.toBeNull();
-    await dailyRound(8 * DAY);
+    await runDailyJob(8 * DAY_MS);
     expect(await invitationRow(unused)).toBeNull();
     expect(await invitationRow(used)).not.toBeNull();
   });
@@ -146,11 +146,11 @@ describe("An invitation", () => {
   it("is forgotten with the log's line about it, also if somebody has come by it", async () => {
     const used = await invite({ days: "365" });
     expect(await comeBy(used)).toBe("made");
-    for (const days of [364, 366, 367]) await dailyRound(days * DAY);
+    for (const days of [364, 366, 367]) await runDailyJob(days * DAY_MS);
     // Nobody's session lasts that long.
     admin = await administrator();
     expect(await invitationRow(used)).toBeNull();
-    expect(JSON.stringify(await everyRow())).not.toContain("Bob");
+    expect(JSON.stringify(await allRows())).not.toContain("Bob");
     expect(await comeBy(used)).toBe("not-invited");
   });
 });
@@ -164,7 +164,7 @@ describe("The set-up link", () => {
   }
 
   it("makes who is signed in an administrator, after a question, and works once", async () => {
-    const [first, second] = [await signUp(), await signUp()];
+    const [first, second] = [await createUser(), await createUser()];
     const path = await setUpLink();
     const question = mainText(await (await open(first, path)).text());
     expect(question).toContain(`Make ${first.name} an administrator`);
@@ -173,14 +173,14 @@ describe("The set-up link", () => {
     expect([response.status, response.headers.get("location")]).toEqual([303, "/admin"]);
     expect((await open(first, "/admin")).status).toBe(200);
     expect((await adminLog())[0]).toMatchObject({ admin: first.name, kind: "set-up" });
-    const before = await everyRow();
+    const before = await allRows();
     expect((await open(second, path)).status).toBe(404);
     expect((await act(second, path)).status).toBe(404);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("counts once when the answer to its use is lost", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const path = await setUpLink();
     const mend = breakCalls(env.DB, "batch", ["lost", "lost"]);
     expect((await act(person, path)).status).toBe(303);
@@ -190,7 +190,7 @@ describe("The set-up link", () => {
   });
 
   it("of many who use it at once makes one an administrator", async () => {
-    const people = await Promise.all(Array.from({ length: 8 }, () => signUp()));
+    const people = await Promise.all(Array.from({ length: 8 }, () => createUser()));
     const path = await setUpLink();
     const responses = await Promise.all(people.map((person) => act(person, path)));
     expect(responses.filter(({ status }) => status === 303)).toHaveLength(1);
@@ -201,18 +201,18 @@ describe("The set-up link", () => {
   it("shows who is not signed in the ways to an account, and does nothing by itself", async () => {
     const path = await setUpLink();
     const secret = path.slice("/set-up/".length);
-    const before = await everyRow();
-    const links = elements(await (await open(null, path)).text(), "a").map(({ href }) => href);
+    const before = await allRows();
+    const links = findElements(await (await open(null, path)).text(), "a").map(({ href }) => href);
     expect(links).toContain(`/sign-up?invitation=${secret}&next=%2Fadmin`);
     expect(links).toContain(`/sign-in?${new URLSearchParams({ next: path })}`);
     expect((await act(null, path)).headers.get("location")).toBe(path);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("leaves the invitation alone by which somebody has come: its use is still used", async () => {
     const secret = await invite();
     expect(await comeBy(secret)).toBe("made");
-    const person = await signUp();
+    const person = await createUser();
     const hash = await sha256(secret);
     await env.DB.prepare("UPDATE accounts SET invitation = ? WHERE name = ?")
       .bind(hash, person.name)
@@ -225,23 +225,23 @@ describe("The set-up link", () => {
   it("may be used by a new account instead: it is used up then, too", async () => {
     const path = await setUpLink();
     expect(await comeBy(path.slice("/set-up/".length))).toBe("made");
-    expect((await open(await signUp(), path)).status).toBe(404);
+    expect((await open(await createUser(), path)).status).toBe(404);
   });
 
   it("is good for seven days, and ends the ones before it", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const [old, path] = [await setUpLink(), await setUpLink()];
     expect((await open(person, old)).status).toBe(404);
     expect((await open(person, path)).status).toBe(200);
-    pass(7 * DAY + 1);
+    advanceClock(7 * DAY_MS + 1);
     expect((await open(person, path)).status).toBe(404);
   });
 
   it("is no other invitation: not an ordinary one, not one for several", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const ordinary = await invite();
     const several = await invite({ admin: "yes", uses: "2" });
-    const before = await everyRow();
+    const before = await allRows();
     for (const secret of [ordinary, several, "x", "%00", "'"]) {
       const path = `/set-up/${encodeURIComponent(secret)}`;
       const response = await open(person, path);
@@ -249,6 +249,6 @@ describe("The set-up link", () => {
       expect(mainText(await response.text())).toContain("does not work");
       expect((await act(person, path)).status).toBe(404);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });

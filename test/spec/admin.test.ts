@@ -3,17 +3,17 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { act, actOn, administrator, adminLog, forgetProofs, open } from "../support/admin";
-import { DAY, dailyRound } from "../support/clock";
-import { elements, inlineCode, mainText } from "../support/html";
-import { deedsOf, everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
-import { connect, type Person, send, signUp } from "../support/world";
+import { DAY_MS, runDailyJob } from "../support/clock";
+import { findElements, findInlineCode, mainText } from "../support/html";
+import { activityRows, allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import { connectApp, createUser, send, type TestUser } from "../support/provider";
 
-let admin: Person;
-let person: Person;
+let admin: TestUser;
+let person: TestUser;
 beforeAll(async () => {
   admin = await administrator("the-admin");
-  person = await signUp("somebody");
+  person = await createUser("somebody");
 });
 
 const text = async (response: Response): Promise<string> => mainText(await response.text());
@@ -50,7 +50,7 @@ describe("Who gets in", () => {
   });
 
   it.each(ACTS)("POST %s by anybody else changes nothing", async (path) => {
-    const before = await everyRow();
+    const before = await allRows();
     expect((await act(person, path, FIELDS)).status).toBe(403);
     expect((await act(null, path, FIELDS)).status).toBe(303);
     const forged = await send(path, {
@@ -59,19 +59,19 @@ describe("Who gets in", () => {
       headers: { Cookie: admin.cookie, Origin: "https://evil.example" },
     });
     expect(forged.status).toBe(403);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each(ACTS)("%s asks for a fresh proof first, and changes nothing without", async (path) => {
     const late = await administrator();
     await forgetProofs();
-    const before = await everyRow();
+    const before = await allRows();
     for (const response of [await open(late, path), await act(late, path, FIELDS)]) {
       expect(response.status).toBe(303);
       const next = new URLSearchParams({ next: path });
       expect(response.headers.get("location")).toBe(`/confirm?${next}`);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
     await env.DB.prepare("UPDATE sessions SET proved_at = ?").bind(Date.now()).run();
   });
 
@@ -96,8 +96,8 @@ describe("Who gets in", () => {
 
 describe("An administrator sees how much somebody stores, never what", () => {
   it("no page has a name of a document, a module or an app", async () => {
-    const owner = await signUp("secretive");
-    const app = await connect(owner, "diarymodule:rw");
+    const owner = await createUser("secretive");
+    const app = await connectApp(owner, "diarymodule:rw");
     await app.put("/diarymodule/lovefolder/letterdocument", "a".repeat(1234));
     await act(admin, "/admin/accounts/secretive/quota", { quota: "2 GB" });
     const paths = [...READS, "/admin/accounts?name=secr", "/admin/accounts/secretive"];
@@ -137,15 +137,15 @@ describe("The overview", () => {
       "Requests: 1,234 in 30 days, at most 1,200 on one day",
       "Errors on our side: 34 in 30 days, at most 34 on one day",
     ]);
-    expect(elements(html, "svg").map((svg) => svg["aria-hidden"])).toEqual(["true", "true"]);
-    expect(elements(html, "rect")).toHaveLength(60);
+    expect(findElements(html, "svg").map((svg) => svg["aria-hidden"])).toEqual(["true", "true"]);
+    expect(findElements(html, "rect")).toHaveLength(60);
     await env.DB.exec("DELETE FROM traffic");
   });
 });
 
 /** The accounts in the list. */
 const namesIn = (html: string): string[] =>
-  elements(html, "a").flatMap(
+  findElements(html, "a").flatMap(
     ({ href }) => /^\/admin\/accounts\/([^/]+)$/.exec(href ?? "")?.[1] ?? [],
   );
 
@@ -157,7 +157,7 @@ describe("The list of accounts", () => {
     const first = await (await open(admin, "/admin/accounts?name=Crowd-")).text();
     const names = (html: string) => [...html.matchAll(/>(crowd-\d\d)</g)].map(([, name]) => name);
     expect(names(first)).toEqual(many.slice(0, 50));
-    const next = elements(first, "a").find(({ href }) => href?.includes("after="))?.href ?? "";
+    const next = findElements(first, "a").find(({ href }) => href?.includes("after="))?.href ?? "";
     const second = await (await open(admin, next)).text();
     expect(names(second)).toEqual(many.slice(50));
     expect(second).not.toContain("after=");
@@ -185,7 +185,7 @@ describe("The list of accounts", () => {
     const suspended = names.filter((_, i) => i !== 7);
     const first = "/admin/accounts?name=closed-&state=suspended";
     expect(await shown(first)).toEqual(suspended.slice(0, 50));
-    const links = elements(await (await open(admin, first)).text(), "a");
+    const links = findElements(await (await open(admin, first)).text(), "a");
     const next = links.find(({ href }) => href?.includes("after="))?.href ?? "";
     expect(await shown(next)).toEqual(suspended.slice(50));
     expect(await shown("/admin/accounts?name=closed-&state=administrators")).toEqual(["closed-09"]);
@@ -204,7 +204,7 @@ describe("The list of accounts", () => {
         200,
         expect.stringContaining("There is no such account."),
       ]);
-      expect(inlineCode(html)).toEqual([]);
+      expect(findInlineCode(html)).toEqual([]);
     },
   );
 });
@@ -212,7 +212,7 @@ describe("The list of accounts", () => {
 describe("The settings in force", () => {
   it("are shown, secrets only as set or not", async () => {
     const secrets = { METRICS_TOKEN: "m".repeat(40), TOKEN_SECRETS: "t".repeat(40) };
-    const elsewhere = sendWith({ ...secrets, MAIL_FROM: "" });
+    const elsewhere = sendWithSettings({ ...secrets, MAIL_FROM: "" });
     const html = await (
       await elsewhere("/admin/settings", { headers: { Cookie: admin.cookie } })
     ).text();
@@ -228,17 +228,17 @@ describe("The settings in force", () => {
 
 describe("The log of administrators", () => {
   it("has every act with who did it to whom, the newest first, a page at a time", async () => {
-    const one = await signUp();
+    const one = await createUser();
     const quotas = Array.from({ length: 51 }, (_, i) => `${i + 1} MB`);
     for (const quota of quotas) await actOn(admin, one.name, "quota", { quota });
     const first = await (await open(admin, "/admin/log")).text();
     expect(mainText(first)).toContain(`the-admin set the quota of ${one.name}: 51 MB`);
     expect(mainText(first)).not.toContain(`${one.name}: 1 MB`);
-    const next = elements(first, "a").find(({ href }) => href?.includes("after="))?.href ?? "";
+    const next = findElements(first, "a").find(({ href }) => href?.includes("after="))?.href ?? "";
     expect(await text(await open(admin, next))).toContain(`${one.name}: 1 MB`);
-    expect((await deedsOf(one.name)).filter(({ kind }) => kind === "quota-changed")).toHaveLength(
-      51,
-    );
+    expect(
+      (await activityRows(one.name)).filter(({ kind }) => kind === "quota-changed"),
+    ).toHaveLength(51);
   });
 
   it.each(["x", "1", "1.", ".x", "1.<b>", "99999999999999999.a", "1.a.b"])(
@@ -251,7 +251,7 @@ describe("The log of administrators", () => {
 
   it("is forgotten after ADMIN_LOG_DAYS", async () => {
     expect((await adminLog()).length).toBeGreaterThan(0);
-    await dailyRound(366 * DAY);
+    await runDailyJob(366 * DAY_MS);
     expect(await adminLog()).toEqual([]);
   });
 });
@@ -261,7 +261,7 @@ describe("Who gets no page", () => {
     const admin = await administrator();
     for (const [who, path] of [
       [admin, "/admin/accounts/nobody-at-all"],
-      [await signUp(), "/admin"],
+      [await createUser(), "/admin"],
     ] as const) {
       const html = await (await open(who, path)).text();
       expect(html).toContain('action="/sign-out"');
@@ -274,7 +274,7 @@ describe("Who gets no page", () => {
 describe("In German", () => {
   it.each([...READS, ...ACTS])("%s has no English words left", async (path) => {
     const admin = await administrator();
-    const one = await signUp();
+    const one = await createUser();
     const page = await open(admin, path.replace("somebody", one.name), {
       "Accept-Language": "de",
     });
@@ -283,7 +283,7 @@ describe("In German", () => {
     expect(html).toContain('<html lang="de">');
     expect(mainText(html)).toContain("Überblick");
     expect(mainText(html)).not.toMatch(/\b(the|of|and|for|is|not|account|quota)\b/);
-    expect(inlineCode(html)).toEqual([]);
+    expect(findInlineCode(html)).toEqual([]);
   });
 });
 

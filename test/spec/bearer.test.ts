@@ -6,21 +6,21 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { accountId } from "../support/rows";
 import { unchanged } from "../support/storage";
 import {
-  APP,
-  type App,
-  connect,
+  APP_ORIGIN,
+  connectApp,
+  createUser,
   ORIGIN,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  type TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let person: Person;
-let app: App;
+let person: TestUser;
+let app: TestApp;
 beforeAll(async () => {
-  person = await signUp();
-  app = await connect(person);
+  person = await createUser();
+  app = await connectApp(person);
   await app.put("/notes/doc", "secret");
 });
 
@@ -81,7 +81,7 @@ describe("in the header", () => {
   });
 
   it("§5.5 insufficient scope -> 403 with insufficient_scope", async () => {
-    const reader = await connect(person, "notes:r");
+    const reader = await connectApp(person, "notes:r");
     const put = await unchanged(app, () => reader.put("/notes/doc", "x"));
     expect(put.status).toBe(403);
     expect(put.headers.get("www-authenticate")).toBe(
@@ -100,7 +100,7 @@ describe("in the header", () => {
   it("§9.10 a token works whatever the Origin, and without any", async () => {
     for (const headers of [
       { Origin: "https://elsewhere.example" },
-      { Origin: APP },
+      { Origin: APP_ORIGIN },
       { Origin: "null" },
       {},
     ]) {
@@ -134,7 +134,7 @@ describe("in the query", () => {
   it("§5.4 one that is not valid -> 401; of too little scope -> 403", async () => {
     const bad = await send(url("abc"));
     expect([bad.status, bad.headers.get("www-authenticate")]).toEqual([401, INVALID]);
-    const { token } = await connect(person, "photos:rw");
+    const { token } = await connectApp(person, "photos:rw");
     expect((await send(url(token))).status).toBe(403);
   });
 
@@ -198,7 +198,7 @@ describe("tokens that are worth nothing", () => {
   });
 
   it("§5.4 with claims that were changed under the old signature -> 401", async () => {
-    const weak = await connect(person, "photos:r");
+    const weak = await connectApp(person, "photos:r");
     const [head, , signature] = weak.token.split(".");
     const forged = base64url({ ...decodeJwt(weak.token), scope: "*:rw" });
     await expectRefused(`Bearer ${head}.${forged}.${signature}`, INVALID);
@@ -228,7 +228,7 @@ describe("tokens that are worth nothing", () => {
   );
 
   it("§5.4 that name another account than their grant's -> refused", async () => {
-    const other = await connect(await signUp());
+    const other = await connectApp(await createUser());
     await other.put("/notes/doc", "secret");
     const stolen = await sign({ ...claims(), user: other.user, sub: await accountId(other.user) });
     const get = await other.get("/notes/doc", { Authorization: `Bearer ${stolen}` });
@@ -238,12 +238,12 @@ describe("tokens that are worth nothing", () => {
 
 describe("a grant that ends", () => {
   it("§5.4 disconnected by its person -> 401 from the next request on, also in the query", async () => {
-    const other = await signUp();
-    const gone = await connect(other);
+    const other = await createUser();
+    const gone = await connectApp(other);
     await gone.put("/notes/doc", "secret");
     expect((await gone.get("/notes/doc")).status).toBe(200);
-    await sendForm(`/apps/disconnect?app=${APP}`, {}, { cookie: other.cookie });
-    const back = await connect(other);
+    await sendForm(`/apps/disconnect?app=${APP_ORIGIN}`, {}, { cookie: other.cookie });
+    const back = await connectApp(other);
     await expectRefused(`Bearer ${gone.token}`, INVALID, back);
     expect((await gone.get("/notes/")).status).toBe(401);
     const query = `?access_token=${gone.token}`;
@@ -252,14 +252,14 @@ describe("a grant that ends", () => {
   });
 
   it("§5.4 expired -> 401 at once, though the token itself has not", async () => {
-    const short = await connect(person, "notes:rw");
+    const short = await connectApp(person, "notes:rw");
     expect((await short.get("/notes/doc")).status).toBe(200);
     await changeGrant(short, "expires_at", Date.now() - 1000);
     await expectRefused(`Bearer ${short.token}`, INVALID);
   });
 
   it("§5.5 narrowed -> 403 at once for what is no longer in it", async () => {
-    const narrowed = await connect(person, "*:rw");
+    const narrowed = await connectApp(person, "*:rw");
     await changeGrant(narrowed, "scope", "notes:r");
     expect((await narrowed.get("/notes/doc")).status).toBe(200);
     expect((await narrowed.get("/photos/")).status).toBe(403);
@@ -267,7 +267,7 @@ describe("a grant that ends", () => {
     expect(put.status).toBe(403);
   });
 
-  const changeGrant = ({ token }: App, column: "expires_at" | "scope", value: unknown) =>
+  const changeGrant = ({ token }: TestApp, column: "expires_at" | "scope", value: unknown) =>
     env.DB.prepare(`UPDATE grants SET ${column} = ? WHERE id = ?`)
       .bind(value, decodeJwt<{ grant: string }>(token).grant)
       .run();

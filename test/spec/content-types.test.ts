@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshFolder, requestWith, unchanged } from "../support/storage";
-import { type App, someone } from "../support/world";
+import { createUserWithApp, type TestApp } from "../support/provider";
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
 });
 
 describe("what comes back is what was sent", () => {

@@ -1,76 +1,78 @@
 /** What a person sees who is signed in: the address, the apps, and the end of their access. */
 
 import { describe, expect, it } from "vitest";
-import { DAY, pass } from "../support/clock";
-import { elements, inlineCode, mainText } from "../support/html";
+import { advanceClock, DAY_MS } from "../support/clock";
+import { findElements, findInlineCode, mainText } from "../support/html";
 import { appWith, oauthError, refresh, tokensOf } from "../support/oauth";
-import { signIn } from "../support/people";
-import { everyRow, grantsOf } from "../support/rows";
+import { submitSignIn } from "../support/sign-in-forms";
+import { allRows, grantRows } from "../support/rows";
 import {
-  App,
-  connect,
-  consent,
-  cookieOf,
-  fragmentOf,
+  connectApp,
+  createUser,
+  fragmentParameters,
   ORIGIN,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  sessionCookie,
+  submitConsent,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
-const home = async ({ cookie }: Person): Promise<string> =>
+const home = async ({ cookie }: TestUser): Promise<string> =>
   (await send("/", { headers: { Cookie: cookie } })).text();
 
 const connectAt = async (
-  person: Person,
+  person: TestUser,
   redirect_uri: string,
   scope = "notes:rw",
-): Promise<App> => {
-  const { access_token } = fragmentOf(await consent(person, { redirect_uri, scope }));
-  return new App(person.name, access_token ?? "");
+): Promise<TestApp> => {
+  const { access_token } = fragmentParameters(await submitConsent(person, { redirect_uri, scope }));
+  return new TestApp(person.name, access_token ?? "");
 };
 
 const questionFor = (app: string): string => `/apps/disconnect?${new URLSearchParams({ app })}`;
 
-const disconnect = (person: Person, app: string): Promise<Response> =>
+const disconnect = (person: TestUser, app: string): Promise<Response> =>
   sendForm(questionFor(app), {}, { cookie: person.cookie });
 
 /** The origins that the page offers to disconnect, in its order. */
 const listed = (html: string): (string | null)[] =>
-  elements(html, "a")
+  findElements(html, "a")
     .map(({ href }) => new URL(href ?? "", ORIGIN))
     .filter(({ pathname }) => pathname === "/apps/disconnect")
     .map(({ searchParams }) => searchParams.get("app"));
 
 describe("The home page", () => {
   it("shows the address that apps ask for, with a button to copy it", async () => {
-    const alice = await signUp("alice");
+    const alice = await createUser("alice");
     const html = await home(alice);
     expect(mainText(html)).toContain("alice@satchel.example");
-    const target = elements(html, "button").find((button) => "data-copy" in button)?.["data-copy"];
+    const target = findElements(html, "button").find((button) => "data-copy" in button)?.[
+      "data-copy"
+    ];
     expect(html).toMatch(new RegExp(`id="${target}"[^>]*>\\s*alice@satchel.example\\s*<`));
   });
 
   it("of somebody who is not signed in shows nobody's, and the ways in", async () => {
     const html = await (await send("/")).text();
     expect(html).not.toContain("@satchel.example");
-    const links = elements(html, "a").map(({ href }) => href);
+    const links = findElements(html, "a").map(({ href }) => href);
     expect(links).toEqual(expect.arrayContaining(["/sign-in", "/sign-up"]));
   });
 
   it("says that no app is connected, and which could be", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const html = await home(person);
     expect(mainText(html)).toContain("None yet");
     expect(listed(html)).toEqual([]);
   });
 
   it("§11.1 opens apps with one's address in the fragment, those one has and others", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await connectAt(person, "https://mine.example/deep/path");
     const address = encodeURIComponent(`${person.name}@satchel.example`);
-    const links = elements(await home(person), "a")
+    const links = findElements(await home(person), "a")
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("https://"));
     expect(links.length).toBeGreaterThan(1);
@@ -81,11 +83,11 @@ describe("The home page", () => {
   });
 
   it("lists each app once by its origin, with what it may do, since when and until when", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await connectAt(person, "https://a.example/one", "notes:r");
     await connectAt(person, "https://a.example/two", "notes:rw photos:r");
     await connectAt(person, "https://a.example:8443/", "*:rw");
-    await consent(person, { redirect_uri: "http://localhost:3000" }, { duration: "month" });
+    await submitConsent(person, { redirect_uri: "http://localhost:3000" }, { duration: "month" });
     const html = await home(person);
     expect(listed(html)).toEqual([
       "https://a.example",
@@ -101,7 +103,7 @@ describe("The home page", () => {
   });
 
   it("lists the latest of many apps, and leads to all of them", async () => {
-    const person = await signUp();
+    const person = await createUser();
     for (let i = 0; i < 8; i++) await connectAt(person, `https://app${i}.example/`);
     const html = await home(person);
     expect(listed(html)).toEqual([2, 3, 4, 5, 6, 7].map((i) => `https://app${i}.example`));
@@ -109,36 +111,36 @@ describe("The home page", () => {
   });
 
   it("does not list what has expired", async () => {
-    const person = await signUp();
-    await consent(person, {}, { duration: "month" });
+    const person = await createUser();
+    await submitConsent(person, {}, { duration: "month" });
     expect(listed(await home(person))).toHaveLength(1);
-    pass(31 * DAY);
+    advanceClock(31 * DAY_MS);
     // The session is over as well.
-    const signedIn = { ...person, cookie: cookieOf(await signIn(person.name)) };
+    const signedIn = { ...person, cookie: sessionCookie(await submitSignIn(person.name)) };
     expect(await home(signedIn)).toContain(`${person.name}@`);
     expect(listed(await home(signedIn))).toEqual([]);
   });
 
   it("does not list other people's apps", async () => {
-    const [one, other] = [await signUp(), await signUp()];
+    const [one, other] = [await createUser(), await createUser()];
     await connectAt(one, "https://one.example/");
     await connectAt(other, "https://other.example/");
     expect(await home(one)).not.toContain("other.example");
   });
 
   it("has nothing in itself that came from an app and could run", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await connectAt(
       person,
       "https://xn--bcher-kva.example/?<>\"'".replace(/[<>"']/g, encodeURIComponent),
     );
-    expect(inlineCode(await home(person))).toEqual([]);
+    expect(findInlineCode(await home(person))).toEqual([]);
   });
 });
 
 describe("Disconnecting an app", () => {
   it("stops its token with the very next request", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const app = await connectAt(person, "https://a.example/");
     await app.put("/notes/a", "text");
     const response = await disconnect(person, "https://a.example");
@@ -155,23 +157,23 @@ describe("Disconnecting an app", () => {
       expect(refused.status).toBe(401);
     }
     expect(listed(await home(person))).toEqual([]);
-    const again = await connect(person);
+    const again = await connectApp(person);
     expect(await (await again.get("/notes/a")).text()).toBe("text");
   });
 
   it("ends all it has: tokens of every device, and what could be refreshed", async () => {
-    const person = await signUp();
-    const app = await connect(person, "notes:rw");
+    const person = await createUser();
+    const app = await connectApp(person, "notes:rw");
     const tokens = await tokensOf(person);
     expect((await disconnect(person, "https://app.example")).status).toBe(303);
     expect((await app.get("/notes/")).status).toBe(401);
     expect((await appWith(person, tokens).get("/notes/")).status).toBe(401);
     expect(await oauthError(await refresh(tokens.refresh_token))).toEqual([400, "invalid_grant"]);
-    expect(await grantsOf(person.name)).toEqual([]);
+    expect(await grantRows(person.name)).toEqual([]);
   });
 
   it("leaves the person's other apps alone", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await connectAt(person, "https://a.example/");
     const others = [
       await connectAt(person, "https://a.example:8443/"),
@@ -184,29 +186,29 @@ describe("Disconnecting an app", () => {
   });
 
   it("leaves other people's alone, though it is the same app", async () => {
-    const [one, other] = [await signUp(), await signUp()];
-    const [ones, others] = [await connect(one), await connect(other)];
+    const [one, other] = [await createUser(), await createUser()];
+    const [ones, others] = [await connectApp(one), await connectApp(other)];
     await disconnect(one, "https://app.example");
     expect((await ones.get("/")).status).toBe(401);
     expect((await others.get("/")).status).toBe(200);
-    expect(await grantsOf(other.name)).toHaveLength(1);
+    expect(await grantRows(other.name)).toHaveLength(1);
   });
 
   it.each(["", "https://nobody.example", "%", "*", "https://app.example/", "' OR 1=1 --"])(
     "that is not there changes nothing: %j",
     async (origin) => {
-      const person = await signUp();
-      const app = await connect(person);
-      const before = await everyRow();
+      const person = await createUser();
+      const app = await connectApp(person);
+      const before = await allRows();
       expect((await disconnect(person, origin)).status).toBe(303);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
       expect((await app.get("/")).status).toBe(200);
     },
   );
 
   it("takes somebody who is signed in: others are asked to, and nothing ends", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     for (const cookie of ["", "__Host-session=made-up"]) {
       const response = await sendForm(questionFor("https://app.example"), {}, { cookie });
       expect(response.headers.get("location")).toMatch(/^\/sign-in/);
@@ -215,20 +217,22 @@ describe("Disconnecting an app", () => {
   });
 
   it("is not done by a link", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await send(questionFor("https://app.example"), { headers: { Cookie: person.cookie } });
     expect((await app.get("/")).status).toBe(200);
   });
 
   it("is asked about where the home page leads to", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const app = await connectAt(person, "http://[::1]:3000/");
     const [origin] = listed(await home(person));
     expect(origin).toBe("http://[::1]:3000");
     const headers = { Cookie: person.cookie };
     const html = await (await send(questionFor(origin ?? ""), { headers })).text();
-    const form = elements(html, "form").find(({ action }) => action === questionFor(origin ?? ""));
+    const form = findElements(html, "form").find(
+      ({ action }) => action === questionFor(origin ?? ""),
+    );
     expect(form).toMatchObject({ method: "post" });
     expect((await app.get("/notes/")).status).toBe(200);
     await disconnect(person, origin ?? "");

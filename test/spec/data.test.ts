@@ -5,14 +5,14 @@ import { describe, expect, it } from "vitest";
 import { type Deed, noteDeed } from "../../src/accounts/activity";
 import { sayDeed } from "../../src/dashboard/activity-messages";
 import { DASHBOARD_MESSAGES } from "../../src/dashboard/messages";
-import { DAY } from "../support/clock";
-import { elements, inlineCode, mainText } from "../support/html";
+import { DAY_MS } from "../support/clock";
+import { findElements, findInlineCode, mainText } from "../support/html";
 import { accountId } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { sendWithSettings } from "../support/send-with-settings";
 import { setQuota } from "../support/storage";
-import { connect, type Person, send, sendForm, signUp } from "../support/world";
+import { connectApp, createUser, send, sendForm, type TestUser } from "../support/provider";
 
-const open = async ({ cookie }: Person, path: string, language = "en"): Promise<string> => {
+const open = async ({ cookie }: TestUser, path: string, language = "en"): Promise<string> => {
   const headers = { Cookie: cookie, "Accept-Language": language };
   const response = await send(path, { headers });
   expect([path, response.status]).toEqual([path, 200]);
@@ -29,8 +29,8 @@ const rowsIn = (html: string): string[][] =>
 
 describe("The data page", () => {
   it("shows private and public bytes and the documents of each module, and the rest", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/notes/a", "x".repeat(1500));
     await app.put("/notes/deep/b", "x".repeat(500));
     await app.put("/public/notes/c", "x".repeat(1000));
@@ -48,23 +48,23 @@ describe("The data page", () => {
     ]);
     expect(mainText(html)).toContain("7 kB of 1.1 GB are in use.");
     expect(mainText(html)).toContain("Documents in all: 7.");
-    const bar = elements(html, "svg").find(({ role }) => role === "img");
+    const bar = findElements(html, "svg").find(({ role }) => role === "img");
     expect(bar?.["aria-label"]).toBe(
       "Use of the storage by module: photos 4 kB, notes 3 kB, empty 0 bytes, Outside of modules 5 bytes",
     );
-    expect(inlineCode(html)).toEqual([]);
+    expect(findInlineCode(html)).toEqual([]);
   });
 
   it("of somebody who has nothing says so, with nothing to take along", async () => {
-    const html = await open(await signUp(), "/data");
+    const html = await open(await createUser(), "/data");
     expect(mainText(html)).toContain("There is nothing here yet.");
     expect(rowsIn(html)).toEqual([]);
     expect(html).not.toContain("/data/export");
   });
 
   it("warns when there is almost no room, and when there is none", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/notes/a", "x".repeat(900));
     const textWith = async (quota: number) => {
       await setQuota(app, quota);
@@ -78,17 +78,17 @@ describe("The data page", () => {
   });
 
   it("shows what an app calls its folders as text", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put(`/${encodeURIComponent('<script>alert("1")')}/a`, "1");
     const html = await open(person, "/data");
-    expect(inlineCode(html)).toEqual([]);
+    expect(findInlineCode(html)).toEqual([]);
     expect(mainText(html)).toContain('<script>alert("1")');
   });
 
   it("has nobody else's", async () => {
-    const [person, other] = [await signUp(), await signUp()];
-    await (await connect(other)).put("/secret-hobby/a", "1");
+    const [person, other] = [await createUser(), await createUser()];
+    await (await connectApp(other)).put("/secret-hobby/a", "1");
     expect(await open(person, "/data")).not.toContain("secret-hobby");
   });
 });
@@ -126,7 +126,7 @@ describe("The activity page", () => {
     ["en", "Signed in with the password, Firefox on Linux, Germany", "notes (read only)"],
     ["de", "Angemeldet mit dem Passwort, Firefox on Linux, Deutschland", "notes (nur lesen)"],
   ])("tells every kind of deed in words, the newest first: %s", async (language, signIn, scope) => {
-    const person = await signUp();
+    const person = await createUser();
     const account = await accountId(person.name);
     const deeds = Object.values(DEEDS);
     const start = Date.UTC(2026, 10, 20, 8);
@@ -142,15 +142,15 @@ describe("The activity page", () => {
     expect(mainText(html)).toContain(scope);
     expect(told[0]?.[0]).toMatch(/20.*2026.*8:00.* UTC$/);
     expect(mainText(html)).toContain("90");
-    expect(inlineCode(html)).toEqual([]);
+    expect(findInlineCode(html)).toEqual([]);
   });
 
   it("shows fifty at a time, each once, also where many have the same time", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const account = await accountId(person.name);
     for (let i = 0; i < 120; i++) {
       const deed = { kind: "passkey-added" as const, name: `number ${i}` };
-      await noteDeed(env.DB, account, deed, Date.now() - DAY + Math.floor(i / 40));
+      await noteDeed(env.DB, account, deed, Date.now() - DAY_MS + Math.floor(i / 40));
     }
     const seen: string[] = [];
     const lengths: number[] = [];
@@ -160,7 +160,7 @@ describe("The activity page", () => {
       const rows = rowsIn(html).slice(1);
       lengths.push(rows.length);
       seen.push(...rows.map(([, words = ""]) => words));
-      path = elements(html, "a").find(({ href }) => href?.startsWith("/activity?after="))?.href;
+      path = findElements(html, "a").find(({ href }) => href?.startsWith("/activity?after="))?.href;
     }
     expect(lengths).toEqual([50, 50, 20]);
     expect(new Set(seen).size).toBe(120);
@@ -169,14 +169,14 @@ describe("The activity page", () => {
   it.each(["?after=x.y", "?after=1", "?after=99999999999999999999.a", "?after=1.%00"])(
     "with a cursor that is none is the first page: %s",
     async (query) => {
-      const person = await signUp();
+      const person = await createUser();
       await noteDeed(env.DB, await accountId(person.name), { kind: "export" }, Date.now());
       expect(rowsIn(await open(person, `/activity${query}`)).length).toBeLessThanOrEqual(2);
     },
   );
 
   it("shows one's own alone", async () => {
-    const [person, other] = [await signUp(), await signUp()];
+    const [person, other] = [await createUser(), await createUser()];
     await noteDeed(env.DB, await accountId(other.name), { kind: "export" }, Date.now());
     expect(mainText(await open(person, "/activity"))).toContain("Nothing to see here.");
   });
@@ -189,7 +189,7 @@ describe("The activity page", () => {
 
 describe("The settings page", () => {
   it("shows what is kept about a person, and their domains", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const account = await accountId(person.name);
     expect(mainText(await open(person, "/settings"))).toContain("None. The operator");
     await env.DB.batch([
@@ -208,7 +208,7 @@ describe("The settings page", () => {
   });
 
   it("changes the language, which stays", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const response = await sendForm("/language", { language: "de" }, { cookie: person.cookie });
     const chosen = response.headers.get("set-cookie")?.split(";")[0];
     const german = { ...person, cookie: `${person.cookie}; ${chosen}` };
@@ -216,18 +216,18 @@ describe("The settings page", () => {
   });
 
   it("leads to the security page and to deleting the account", async () => {
-    const html = await open(await signUp(), "/settings");
-    const links = elements(html, "a").map(({ href }) => href);
+    const html = await open(await createUser(), "/settings");
+    const links = findElements(html, "a").map(({ href }) => href);
     expect(links).toEqual(expect.arrayContaining(["/security", "/settings/delete", "/data"]));
   });
 });
 
 describe("The home page", () => {
-  const noticeOf = async (person: Person): Promise<string> =>
+  const noticeOf = async (person: TestUser): Promise<string> =>
     /<p class="warning">(.*?)<\/p>/s.exec(await open(person, "/"))?.[1] ?? "";
 
   it("says what to do next, until there are two ways in and recovery codes", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const account = await accountId(person.name);
     expect(await noticeOf(person)).toContain("no recovery codes yet");
     await env.DB.prepare("INSERT INTO recovery_codes VALUES (?, 'hash')").bind(account).run();
@@ -239,13 +239,13 @@ describe("The home page", () => {
   });
 
   it("has the address as a QR code, black on white", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const html = await open(person, "/");
-    const code = elements(html, "svg").find(({ role }) => role === "img");
+    const code = findElements(html, "svg").find(({ role }) => role === "img");
     expect(code?.["aria-label"]).toBe(`QR code of ${person.name}@satchel.example`);
-    expect(elements(html, "path").at(-1)).toMatchObject({ fill: "black" });
-    expect(elements(html, "rect").at(-1)).toMatchObject({ fill: "white" });
-    expect(inlineCode(html)).toEqual([]);
+    expect(findElements(html, "path").at(-1)).toMatchObject({ fill: "black" });
+    expect(findElements(html, "rect").at(-1)).toMatchObject({ fill: "white" });
+    expect(findInlineCode(html)).toEqual([]);
   });
 
   it.each([
@@ -253,9 +253,9 @@ describe("The home page", () => {
     ["invitation", "by invitation"],
     ["closed", "does not take new people"],
   ])("of nobody says how to come in where sign-up is %s", async (SIGN_UP, words) => {
-    const html = await (await sendWith({ SIGN_UP })("/")).text();
+    const html = await (await sendWithSettings({ SIGN_UP })("/")).text();
     expect(mainText(html)).toContain(words);
-    const links = elements(html, "a").map(({ href }) => href);
+    const links = findElements(html, "a").map(({ href }) => href);
     expect(links.includes("/sign-up")).toBe(SIGN_UP === "open");
     expect(links).toContain("/sign-in");
   });
@@ -271,7 +271,7 @@ describe("The pages of somebody who is signed in", () => {
   });
 
   it.each(["/", ...PAGES])("%s is all German for who reads German", async (path) => {
-    const html = await open(await signUp(), path, "de");
+    const html = await open(await createUser(), path, "de");
     expect(html).toContain('<html lang="de">');
     const text = mainText(html);
     for (const { title } of [

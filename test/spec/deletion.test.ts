@@ -3,25 +3,25 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteAccount } from "../../src/accounts/deletion";
-import { DAY, MINUTE, pass } from "../support/clock";
+import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { accountRow, bodiesOf, expectErased, othersOf, ring, rowsOf } from "../support/erasing";
-import { fieldValue, inlineCode, mainText } from "../support/html";
+import { fieldValue, findInlineCode, mainText } from "../support/html";
 import { allowCode, oauthError, redeem, refresh, tokensOf } from "../support/oauth";
-import { signIn, signUpAs, whoIs } from "../support/people";
-import { accountId, everyRow } from "../support/rows";
-import { App, connect, type Person, send, sendForm, signUp } from "../support/world";
+import { signedInUser, submitSignIn, submitSignUp } from "../support/sign-in-forms";
+import { accountId, allRows } from "../support/rows";
+import { connectApp, createUser, send, sendForm, TestApp, type TestUser } from "../support/provider";
 
 const PATH = "/settings/delete";
 
-const question = ({ cookie }: Person): Promise<Response> =>
+const question = ({ cookie }: TestUser): Promise<Response> =>
   send(PATH, { headers: { Cookie: cookie } });
 
-const confirm = ({ cookie }: Person, name: string): Promise<Response> =>
+const confirm = ({ cookie }: TestUser, name: string): Promise<Response> =>
   sendForm(PATH, { name }, { cookie });
 
 /** A row in each table that can have one. */
 async function fillEveryTable(account: string): Promise<void> {
-  const later = Date.now() + DAY;
+  const later = Date.now() + DAY_MS;
   const insert = (sql: string) => env.DB.prepare(sql).bind(account, later);
   await env.DB.batch([
     insert("INSERT INTO passkeys VALUES (?1, ?1, 'key', 0, '[]', 'Phone', ?2, NULL)"),
@@ -44,8 +44,8 @@ async function fillEveryTable(account: string): Promise<void> {
 
 describe("The question", () => {
   it("says what goes, offers the export first and asks for the name", async () => {
-    const person = await signUp();
-    await (await connect(person)).put("/notes/a", "12345");
+    const person = await createUser();
+    await (await connectApp(person)).put("/notes/a", "12345");
     const response = await question(person);
     const html = await response.text();
     expect(response.status).toBe(200);
@@ -54,39 +54,39 @@ describe("The question", () => {
     expect(html).toContain('href="/data#export"');
     expect(html).toMatch(/<label for="name">[^<]*person-/);
     expect(fieldValue(html, "name")).toBeUndefined();
-    expect(inlineCode(html)).toEqual([]);
+    expect(findInlineCode(html)).toEqual([]);
   });
 
   it("is for whoever is signed in and has just proved who they are", async () => {
-    const person = await signUp();
+    const person = await createUser();
     expect((await question({ name: "", cookie: "" })).headers.get("location")).toBe(
       "/sign-in?next=%2Fsettings%2Fdelete",
     );
-    pass(16 * MINUTE);
-    const before = await everyRow();
+    advanceClock(16 * MINUTE_MS);
+    const before = await allRows();
     expect((await question(person)).headers.get("location")).toBe(
       "/confirm?next=%2Fsettings%2Fdelete",
     );
-    pass(15 * MINUTE);
+    advanceClock(15 * MINUTE_MS);
     expect((await confirm(person, person.name)).headers.get("location")).toBe(
       "/confirm?next=%2Fsettings%2Fdelete",
     );
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each(["", "somebody-else", "yes", "%"])("answered by %j changes nothing", async (name) => {
-    const person = await signUp();
-    await connect(person);
-    const before = await everyRow();
+    const person = await createUser();
+    await connectApp(person);
+    const before = await allRows();
     const response = await confirm(person, name);
     expect(response.status).toBe(400);
     expect(mainText(await response.text())).toContain(`It is ${person.name}.`);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("sent by another site, or by a link, changes nothing", async () => {
-    const person = await signUp();
-    const before = await everyRow();
+    const person = await createUser();
+    const before = await allRows();
     const evil = await sendForm(
       PATH,
       { name: person.name },
@@ -94,29 +94,29 @@ describe("The question", () => {
     );
     expect(evil.status).toBe(403);
     await send(`${PATH}?name=${person.name}`, { headers: { Cookie: person.cookie } });
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
 describe("The last administrator", () => {
-  const makeAdministrators = (...people: Person[]) =>
+  const makeAdministrators = (...people: TestUser[]) =>
     env.DB.batch([
       env.DB.prepare("UPDATE accounts SET is_admin = 0"),
       ...people.map(({ name }) =>
         env.DB.prepare("UPDATE accounts SET is_admin = 1 WHERE name = ?").bind(name),
       ),
     ]);
-  const isDeleted = async ({ name }: Person) =>
+  const isDeleted = async ({ name }: TestUser) =>
     (await accountRow(await accountId(name)))?.deleted_at !== null;
 
   it("stays, and is told to make somebody else administrator first", async () => {
-    const [last, suspended, gone] = [await signUp(), await signUp(), await signUp()];
+    const [last, suspended, gone] = [await createUser(), await createUser(), await createUser()];
     await makeAdministrators(last, suspended, gone);
     expect((await confirm(gone, gone.name)).status).toBe(303);
     await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE name = ?")
       .bind(suspended.name)
       .run();
-    const before = await everyRow();
+    const before = await allRows();
     const response = await confirm(last, last.name);
     expect(response.status).toBe(409);
     expect(mainText(await response.text())).toContain("Make somebody else administrator first");
@@ -126,14 +126,14 @@ describe("The last administrator", () => {
       { cookie: last.cookie, "Accept-Language": "de" },
     );
     expect(mainText(await german.text())).toContain("Hier verwaltest nur du");
-    expect(await everyRow()).toEqual(before);
-    await makeAdministrators(last, await signUp());
+    expect(await allRows()).toEqual(before);
+    await makeAdministrators(last, await createUser());
     expect((await confirm(last, last.name)).status).toBe(303);
   });
 
   it("of two who go at once is the one who stays", async () => {
     for (let i = 0; i < 5; i++) {
-      const pair = [await signUp(), await signUp()];
+      const pair = [await createUser(), await createUser()];
       await makeAdministrators(...pair);
       const answers = await Promise.all(pair.map((person) => confirm(person, person.name)));
       expect(answers.map(({ status }) => status).sort()).toEqual([303, 409]);
@@ -142,7 +142,7 @@ describe("The last administrator", () => {
   });
 
   it("is not meant who was one: a deletion can be repeated", async () => {
-    const [person, other] = [await signUp(), await signUp()];
+    const [person, other] = [await createUser(), await createUser()];
     await makeAdministrators(person, other);
     const account = { id: await accountId(person.name), name: person.name };
     expect(await deleteAccount(env, account, Date.now())).toBe(true);
@@ -152,20 +152,20 @@ describe("The last administrator", () => {
 
 describe("A deleted account", () => {
   it("lets nobody in from the next request on: person, apps, the public", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/public/page", "public");
     const tokens = await tokensOf(person);
     const code = await allowCode(person);
-    const other = await signUp();
+    const other = await createUser();
     const response = await confirm(person, ` ${person.name.toUpperCase()} `);
     expect([response.status, response.headers.get("location")]).toEqual([303, "/deleted"]);
     expect(response.headers.get("set-cookie")).toMatch(/^__Host-session=;.*Max-Age=0/);
     expect(mainText(await (await send("/deleted")).text())).toContain("deleted");
 
-    expect(await whoIs(person.cookie)).toBe("");
+    expect(await signedInUser(person.cookie)).toBe("");
     for (const token of [app.token, tokens.access_token]) {
-      const theirs = new App(person.name, token);
+      const theirs = new TestApp(person.name, token);
       for (const method of ["GET", "HEAD", "DELETE"]) {
         expect((await theirs.request(method, "/notes/a")).status).toBe(401);
       }
@@ -183,23 +183,23 @@ describe("A deleted account", () => {
       send(`/.well-known/webfinger?resource=acct:${name}@satchel.example`);
     expect((await finger(person.name)).status).toBe(404);
     expect((await finger(other.name)).status).toBe(200);
-    const refused = await signIn(person.name);
+    const refused = await submitSignIn(person.name);
     expect(refused.status).toBe(403);
     expect(mainText(await refused.text())).toContain("The name or the password is wrong.");
   });
 
   it("keeps its name from anybody else", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await confirm(person, person.name);
-    const before = await everyRow();
-    expect(mainText(await (await signUpAs(person.name)).text())).toContain("is taken");
-    expect(await everyRow()).toEqual(before);
+    const before = await allRows();
+    expect(mainText(await (await submitSignUp(person.name)).text())).toContain("is taken");
+    expect(await allRows()).toEqual(before);
   });
 
   it("keeps nothing but its name, its times and the use of its invitation, and takes nothing from others", async () => {
-    const [person, other] = [await signUp(), await signUp()];
+    const [person, other] = [await createUser(), await createUser()];
     const [account, others] = [await accountId(person.name), await accountId(other.name)];
-    const apps = [await connect(person), await connect(other)];
+    const apps = [await connectApp(person), await connectApp(other)];
     for (const app of apps) {
       await app.put("/notes/a", "1");
       await app.put("/notes/a", "2");
@@ -211,7 +211,7 @@ describe("A deleted account", () => {
     await tokensOf(person);
     await allowCode(person);
     const before = await othersOf(account);
-    const tables = Object.entries(await everyRow()).filter(([, rows]) =>
+    const tables = Object.entries(await allRows()).filter(([, rows]) =>
       rows.some((row) => (row as { account?: string }).account === account),
     );
     // Whoever adds a table for people comes by here.
@@ -244,24 +244,24 @@ describe("A deleted account", () => {
     expect(await rowsOf(account)).toEqual([module]);
     expect(await bodiesOf(account)).toEqual([]);
     expect(await accountRow(account)).toMatchObject({ erased_at: null, invitation: "inv" });
-    pass(DAY);
+    advanceClock(DAY_MS);
     await ring(person.name);
     await expectErased(person.name, account);
     expect(await othersOf(account)).toEqual(before);
-    expect(await (await (apps[1] as App).get("/notes/a")).text()).toBe("2");
+    expect(await (await (apps[1] as TestApp).get("/notes/a")).text()).toBe("2");
   });
 
   it("by an administrator is the same, and a suspended one, and twice is as good as once", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const account = { id: await accountId(person.name), name: person.name };
-    await (await connect(person)).put("/notes/a", "1");
+    await (await connectApp(person)).put("/notes/a", "1");
     await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE id = ?")
       .bind(account.id)
       .run();
     const now = Date.now();
     await deleteAccount(env, account, now);
     await ring(person.name);
-    pass(DAY);
+    advanceClock(DAY_MS);
     await deleteAccount(env, account, Date.now());
     expect(await accountRow(account.id)).toMatchObject({ deleted_at: now });
     await ring(person.name);

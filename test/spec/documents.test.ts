@@ -3,11 +3,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { binary, freshFolder, headersOf, streamOf, unchanged, versionOf } from "../support/storage";
-import { type App, bodyKeys, someone } from "../support/world";
+import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
 });
 
 describe("PUT", () => {
@@ -190,7 +190,7 @@ describe("DELETE", () => {
   });
 
   it("§4.40 after the last document of an account its root is empty", async () => {
-    const other = await someone();
+    const other = await createUserWithApp();
     await other.put("/a/b/doc", "x");
     await other.put("/c", "y");
     await other.delete("/a/b/doc");
@@ -220,7 +220,7 @@ describe("a body that R2 has lost", () => {
   it("§4.20 because a writer replaced it in between -> the new version is served", async () => {
     const path = `${freshFolder()}doc`;
     await app.put(path, "before");
-    const before = await bodyKeys(app.user);
+    const before = await listBodyKeys(app.user);
     const restore = beforeNextGet(async () => {
       await app.put(path, "after", { "Content-Type": "text/after" });
       await env.BODIES.delete(before);
@@ -237,7 +237,7 @@ describe("a body that R2 has lost", () => {
   it("§5.7 because the document was deleted in between -> 404", async () => {
     const path = `${freshFolder()}doc`;
     await app.put(path, "before");
-    const before = await bodyKeys(app.user);
+    const before = await listBodyKeys(app.user);
     const restore = beforeNextGet(async () => {
       await app.delete(path);
       await env.BODIES.delete(before);
@@ -255,9 +255,9 @@ describe("a body that R2 has lost", () => {
 
 async function documentWithoutBody() {
   const path = `${freshFolder()}doc`;
-  const before = new Set(await bodyKeys(app.user));
+  const before = new Set(await listBodyKeys(app.user));
   const version = versionOf(await app.put(path, "hello"));
-  const fresh = (await bodyKeys(app.user)).filter((key) => !before.has(key));
+  const fresh = (await listBodyKeys(app.user)).filter((key) => !before.has(key));
   expect(fresh).toHaveLength(1);
   await env.BODIES.delete(fresh);
   return { path, version };

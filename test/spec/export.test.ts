@@ -6,18 +6,18 @@ import { documentFromPath } from "../../src/core/path";
 import { bodyKey, dropBodies } from "../../src/storage/bodies";
 import { breakCalls } from "../support/faults";
 import { fillIndex } from "../support/fill";
-import { elements, mainText } from "../support/html";
-import { accountId, everyRow } from "../support/rows";
+import { findElements, mainText } from "../support/html";
+import { accountId, allRows } from "../support/rows";
 import { binary } from "../support/storage";
 import {
-  type App,
-  bodyKeys,
-  connect,
+  connectApp,
+  createUser,
   encodePath,
-  type Person,
+  listBodyKeys,
   send,
-  signUp,
-} from "../support/world";
+  type TestApp,
+  type TestUser,
+} from "../support/provider";
 import { unzip, type ZipFile } from "../support/zip";
 
 let mend = () => {};
@@ -26,7 +26,7 @@ afterEach(() => {
   mend = () => {};
 });
 
-const ask = ({ cookie }: Person, path = "/data/export"): Promise<Response> =>
+const ask = ({ cookie }: TestUser, path = "/data/export"): Promise<Response> =>
   send(path, { headers: { Cookie: cookie } });
 
 const filesIn = async (response: Response): Promise<ZipFile[]> =>
@@ -37,13 +37,13 @@ const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffe
 const manifestIn = (files: ZipFile[], name = "satchel-export.json") =>
   JSON.parse(new TextDecoder().decode(files.find((file) => file.name === name)?.bytes));
 
-async function somebody(): Promise<{ person: Person; app: App }> {
-  const person = await signUp();
-  return { person, app: await connect(person) };
+async function somebody(): Promise<{ person: TestUser; app: TestApp }> {
+  const person = await createUser();
+  return { person, app: await connectApp(person) };
 }
 
 /** Replaces a document, or deletes it, and loses what was there, as the sweep does in the end. */
-async function lose(app: App, path: string, change: () => Promise<unknown>): Promise<void> {
+async function lose(app: TestApp, path: string, change: () => Promise<unknown>): Promise<void> {
   const version = (await app.version(path))?.replaceAll('"', "") ?? "";
   await change();
   const key = await bodyKey(await accountId(app.user), documentFromPath(path), version);
@@ -149,7 +149,7 @@ describe("The archive", () => {
 
   it("is not made for a HEAD, which stands in no log", async () => {
     const { person } = await somebody();
-    const before = await everyRow();
+    const before = await allRows();
     const response = await send("/data/export", {
       method: "HEAD",
       headers: { Cookie: person.cookie },
@@ -159,7 +159,7 @@ describe("The archive", () => {
       "application/zip",
     ]);
     expect(await response.text()).toBe("");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("of somebody who has nothing has an empty list", async () => {
@@ -174,10 +174,10 @@ describe("The archive", () => {
     const other = await somebody();
     await app.put("/notes/a", "mine");
     await other.app.put("/notes/b", "theirs");
-    const { activity: before, ...rowsBefore } = await everyRow();
+    const { activity: before, ...rowsBefore } = await allRows();
     const files = await filesIn(await ask(person));
     expect(files.map(({ name }) => name)).toEqual(["satchel-export.json", "notes/a"]);
-    const { activity: after, ...rowsAfter } = await everyRow();
+    const { activity: after, ...rowsAfter } = await allRows();
     expect(rowsAfter).toEqual(rowsBefore);
     expect(after?.length).toBe((before?.length ?? 0) + 1);
     expect(after).toContainEqual(
@@ -274,7 +274,7 @@ describe("What cannot be read whole", () => {
   it("nor does a body that is shorter than the index says", async () => {
     const { person, app } = await somebody();
     await app.put("/notes/a", "whole");
-    const [key = ""] = await bodyKeys(app.user);
+    const [key = ""] = await listBodyKeys(app.user);
     await env.BODIES.put(key, "who");
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const response = await ask(person);
@@ -292,12 +292,12 @@ describe("What cannot be read whole", () => {
 
 describe("A lot of documents", () => {
   /** The links of the parts, as the page has them. */
-  const partsOf = async (person: Person, page: string): Promise<string[]> =>
-    elements(await (await ask(person, page)).text(), "a")
+  const partsOf = async (person: TestUser, page: string): Promise<string[]> =>
+    findElements(await (await ask(person, page)).text(), "a")
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("/data/export"));
 
-  const listed = async (person: Person, part: string): Promise<string[]> => {
+  const listed = async (person: TestUser, part: string): Promise<string[]> => {
     // There are no bodies: the list comes before them.
     const reader = ((await ask(person, part)).body as ReadableStream<Uint8Array>).getReader();
     let text = "";
@@ -311,9 +311,9 @@ describe("A lot of documents", () => {
   };
 
   it("comes in parts, of which each document is in one", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await fillIndex(person.name, 2000);
-    const page = elements(await (await ask(person, "/data")).text(), "a");
+    const page = findElements(await (await ask(person, "/data")).text(), "a");
     expect(page.map(({ href }) => href)).toContain("/data/parts");
     const parts = await partsOf(person, "/data/parts");
     expect(parts).toHaveLength(3);
@@ -327,7 +327,7 @@ describe("A lot of documents", () => {
     expect((await ask({ name: "", cookie: "" }, "/data/parts")).headers.get("location")).toBe(
       "/sign-in?next=%2Fdata%2Fparts",
     );
-    const person = await signUp();
+    const person = await createUser();
     await fillIndex(person.name, 1000);
     const questions = vi.spyOn(env.DB, "prepare");
     await ask(person, "/data");
@@ -349,7 +349,7 @@ describe("A lot of documents", () => {
   });
 
   it("is refused where a part has grown too long, and the page lists new ones", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await fillIndex(person.name, 1000);
     const response = await ask(person, "/data/export");
     expect([response.status, response.headers.get("content-type")]).toEqual([
@@ -360,7 +360,7 @@ describe("A lot of documents", () => {
   });
 
   it("that is no more than one archive takes has one link", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await fillIndex(person.name, 900);
     expect(await partsOf(person, "/data")).toEqual(["/data/export"]);
     expect(await partsOf(person, "/data/parts")).toEqual(["/data/export?part=1"]);

@@ -2,13 +2,13 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshFolder, headersOf, unchanged, versionOf } from "../support/storage";
-import { type App, someone } from "../support/world";
+import { createUserWithApp, type TestApp } from "../support/provider";
 
 const CONTEXT = "http://remotestorage.io/spec/folder-description";
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
 });
 
 const describeFolder = async (path: string) => {
@@ -148,7 +148,7 @@ describe("an empty folder", () => {
   });
 
   it("§4.16 so is the root of a new account", async () => {
-    const response = await (await someone()).get("/");
+    const response = await (await createUserWithApp()).get("/");
     expect(response.status).toBe(200);
     expect(versionOf(response)).toMatch(/^[\w-]+$/);
     expect(await response.json()).toEqual({ "@context": CONTEXT, items: {} });

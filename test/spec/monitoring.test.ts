@@ -3,17 +3,26 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { open } from "../support/admin";
-import { MINUTE, pass, SECOND } from "../support/clock";
+import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
 import { breakCalls, cutting } from "../support/faults";
 import { askForTokens, tokensOf } from "../support/oauth";
-import { everyRow } from "../support/rows";
-import { type Send, sendWith } from "../support/send-with-settings";
-import { App, connect, consent, ORIGIN, send, sendForm, signUp, someone } from "../support/world";
+import { allRows } from "../support/rows";
+import { type Send, sendWithSettings } from "../support/send-with-settings";
+import {
+  connectApp,
+  createUser,
+  createUserWithApp,
+  ORIGIN,
+  send,
+  sendForm,
+  submitConsent,
+  TestApp,
+} from "../support/provider";
 
 let looks = 0;
 
 /** Past what this isolate remembers of its last look. */
-const later = () => pass(++looks * 11 * SECOND);
+const later = () => advanceClock(++looks * 11 * SECOND_MS);
 
 /** The next call of this kind fails at once. */
 const failOnce = <Target extends object>(target: Target, method: keyof Target & string) =>
@@ -74,13 +83,13 @@ describe("GET /healthz", () => {
   });
 
   it("leaves nothing behind, and answers on the host of the storage, too", async () => {
-    const before = await everyRow();
-    const elsewhere = sendWith({ STORAGE_ORIGIN: "https://storage.example" });
+    const before = await allRows();
+    const elsewhere = sendWithSettings({ STORAGE_ORIGIN: "https://storage.example" });
     for (const host of ["https://storage.example", ORIGIN]) {
       later();
       expect((await elsewhere(`${host}/healthz`)).status).toBe(200);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
@@ -105,7 +114,7 @@ describe("GET /metrics", () => {
     "401 without the METRICS_TOKEN: %j",
     async (Authorization) => {
       const headers: Record<string, string> = Authorization ? { Authorization } : {};
-      const response = await sendWith({ METRICS_TOKEN })("/metrics", { headers });
+      const response = await sendWithSettings({ METRICS_TOKEN })("/metrics", { headers });
       expect(response.status).toBe(401);
       expect(response.headers.get("www-authenticate")).toContain("Bearer");
       expect(await response.text()).not.toContain("satchel_");
@@ -119,8 +128,8 @@ describe("GET /metrics", () => {
   });
 
   it("is Prometheus' text format, each number with its type", async () => {
-    await someone();
-    const response = await sendWith({ METRICS_TOKEN })("/metrics", withToken);
+    await createUserWithApp();
+    const response = await sendWithSettings({ METRICS_TOKEN })("/metrics", withToken);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     const text = await response.text();
     const names = new Set([...text.matchAll(/^(satchel_[a-z_]+)/gm)].map(([, name]) => name));
@@ -133,16 +142,16 @@ describe("GET /metrics", () => {
   });
 
   it("counts requests, errors and bytes by route and class, up to this moment", async () => {
-    const elsewhere = sendWith({ METRICS_TOKEN });
+    const elsewhere = sendWithSettings({ METRICS_TOKEN });
     const before = await metrics(elsewhere);
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/secret-name", "x".repeat(1000));
     await app.get("/notes/secret-name");
     await app.get("/notes/not-there");
     const mend = breakCalls(env.DB, "batch", ["refused", "refused", "refused"]);
     expect((await app.get("/notes/secret-name")).status).toBe(503);
     mend();
-    pass(MINUTE);
+    advanceClock(MINUTE_MS);
     const after = await metrics(elsewhere);
     const more = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
     expect(more('satchel_requests_total{route="/storage/*",status="2xx"}')).toBe(2);
@@ -159,15 +168,15 @@ describe("GET /metrics", () => {
 
 describe("The accounts in the numbers", () => {
   it("are counted once a minute, however often they are asked for", async () => {
-    const elsewhere = sendWith({ METRICS_TOKEN });
-    pass(10 * MINUTE);
+    const elsewhere = sendWithSettings({ METRICS_TOKEN });
+    advanceClock(10 * MINUTE_MS);
     const before = await metrics(elsewhere);
-    await signUp();
+    await createUser();
     const counting = vi.spyOn(env.DB, "prepare").mockClear();
     for (let i = 0; i < 5; i++) expect(await metrics(elsewhere)).toMatchObject(accountsIn(before));
     expect(counting.mock.calls.filter(([sql]) => sql.includes("suspended_at) AS"))).toEqual([]);
     counting.mockRestore();
-    pass(MINUTE);
+    advanceClock(MINUTE_MS);
     const name = 'satchel_accounts{state="active"}';
     expect((await metrics(elsewhere))[name]).toBe((before[name] ?? 0) + 1);
   });
@@ -180,7 +189,7 @@ describe("The accounts in the numbers", () => {
 
 describe("A failure nobody foresaw", () => {
   const fail = async (headers: Record<string, string>): Promise<[Response, string]> => {
-    const person = await signUp();
+    const person = await createUser();
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     const loading = vi.spyOn(env.DB, "batch").mockRejectedValue(new Error("no such table"));
     const response = await open(person, "/data", headers);
@@ -241,7 +250,7 @@ describe("The line of a request in the log", () => {
   };
 
   it("says what was done, how it went and what it cost", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "x");
     const put = await lineOf(() => app.put("/notes/a", "x".repeat(1000)));
     expect(Object.keys(put).sort()).toEqual(
@@ -259,7 +268,7 @@ describe("The line of a request in the log", () => {
   });
 
   it("counts each try of a call that is tried again", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "x");
     vi.spyOn(scheduler, "wait").mockResolvedValue(undefined);
     const mend = breakCalls(env.DB, "batch", ["refused", "refused"]);
@@ -269,9 +278,9 @@ describe("The line of a request in the log", () => {
   });
 
   it("has no token, query, document, person or address in it", async () => {
-    const person = await signUp("very-private-person");
+    const person = await createUser("very-private-person");
     const tokens = await tokensOf(person, "privatemodule:rw");
-    const app = new App(person.name, tokens.access_token);
+    const app = new TestApp(person.name, tokens.access_token);
     const secrets = [
       person.name,
       person.cookie.split("=")[1] ?? "",
@@ -289,7 +298,7 @@ describe("The line of a request in the log", () => {
       await app.get(`/privatemodule/letter?access_token=${tokens.access_token}`, elsewhere);
       await send(`/quota/${person.name}`, { headers: elsewhere });
       await send(`/.well-known/webfinger?resource=acct:${person.name}@satchel.example`);
-      await consent(person, { scope: "privatemodule:rw" });
+      await submitConsent(person, { scope: "privatemodule:rw" });
       await askForTokens({ grant_type: "refresh_token", refresh_token: tokens.refresh_token });
       await sendForm("/sign-in", { name: person.name, password: "letter" }, elsewhere);
       await send(`/letter/${person.name}`);
@@ -328,7 +337,7 @@ describe("The line of a request in the log", () => {
   });
 
   it("of a failure has the id that the client gets and that the failure is logged under", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "x");
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     vi.spyOn(env.DB, "batch").mockRejectedValue(new Error("no such table"));
@@ -342,7 +351,7 @@ describe("The line of a request in the log", () => {
   });
 
   it("of requests at once: each has its own calls and id", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "x");
     const lines = (
       await linesOf(() =>
@@ -365,24 +374,24 @@ describe("What is counted", () => {
 
   it("is written once a minute at most, with the next request", async () => {
     await send("/sign-up");
-    pass(10 * MINUTE);
+    advanceClock(10 * MINUTE_MS);
     await send("/sign-up");
     await vi.waitFor(async () => expect((await sum()).n).toBeGreaterThan(0));
     const { n } = await sum();
     for (let i = 0; i < 5; i++) await send("/sign-up");
     expect(await sum()).toEqual({ n });
-    pass(MINUTE);
+    advanceClock(MINUTE_MS);
     await send("/sign-up");
     await vi.waitFor(async () => expect(await sum()).toEqual({ n: n + 6 }));
   });
 
   it("is lost without a word to the client when it cannot be written", async () => {
     await send("/sign-up");
-    pass(10 * MINUTE);
+    advanceClock(10 * MINUTE_MS);
     const failing = failOnce(env.DB, "prepare");
     expect((await send("/sign-up")).status).toBe(200);
     expect(failing).toHaveBeenCalledOnce();
     failing.mockRestore();
-    expect((await connect(await signUp())).user).not.toBe("");
+    expect((await connectApp(await createUser())).user).not.toBe("");
   });
 });

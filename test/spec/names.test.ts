@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshFolder, unchanged, versionOf } from "../support/storage";
-import { type App, bodyKeys, encodePath, send, someone } from "../support/world";
+import { createUserWithApp, encodePath, listBodyKeys, send, type TestApp } from "../support/provider";
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
 });
 
 const NAMES: [string, string][] = [
@@ -162,9 +162,9 @@ describe("one name in several spellings of the URL is one", () => {
 
 describe("paths that are none", () => {
   // Someone whose tree is small: each refusal is followed by a look at all of it.
-  let app: App;
+  let app: TestApp;
   beforeAll(async () => {
-    app = await someone();
+    app = await createUserWithApp();
   });
 
   const MALFORMED: [string, string, string][] = [
@@ -217,7 +217,7 @@ describe("paths that are none", () => {
   });
 
   it("§5.6 §4.6 dots do not lead into another account", async () => {
-    const other = await someone();
+    const other = await createUserWithApp();
     await other.put("/notes/secret", "secret");
     for (const dots of ["..", "%2e%2e", "..%2f..", "%2e%2e%2f%2e%2e"]) {
       for (const path of [
@@ -265,7 +265,7 @@ describe("long paths", () => {
   });
 
   it("§5.12 §4.18 as deep as allowed works, deeper -> 414, nothing changed", async () => {
-    const other = await someone();
+    const other = await createUserWithApp();
     const deep = (levels: number) =>
       `/${Array(levels - 1)
         .fill("d")
@@ -336,8 +336,8 @@ describe("documents and folders of one name", () => {
   it("§5.8 a body is not even stored when it clashes", async () => {
     const folder = freshFolder();
     await app.put(`${folder}a`, "x");
-    const before = await bodyKeys(app.user);
+    const before = await listBodyKeys(app.user);
     await app.put(`${folder}a/b`, "y");
-    expect(await bodyKeys(app.user)).toEqual(before);
+    expect(await listBodyKeys(app.user)).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 /** The token endpoint: authorization codes with PKCE, refresh tokens. §10.1, RFC 6749, RFC 7636. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { DAY, MINUTE, pass, SECOND } from "../support/clock";
+import { advanceClock, DAY_MS, MINUTE_MS, SECOND_MS } from "../support/clock";
 import {
   allowCode,
   appWith,
@@ -16,38 +16,38 @@ import {
   tokensOf,
   VERIFIER,
 } from "../support/oauth";
-import { deedsOf, everyRow, grantsOf } from "../support/rows";
+import { activityRows, allRows, grantRows } from "../support/rows";
 import {
-  APP,
-  App,
-  connect,
-  consent,
-  fragmentOf,
-  type Person,
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  fragmentParameters,
   send,
-  signUp,
-} from "../support/world";
+  submitConsent,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let alice: Person;
+let alice: TestUser;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
+  alice = await createUser("alice");
 });
 
 const INVALID_GRANT = [400, "invalid_grant"];
 const INVALID_REQUEST = [400, "invalid_request"];
 
 /** Neither the access token nor the refresh token is worth anything. */
-async function expectDead(person: Person, tokens: Tokens): Promise<void> {
+async function expectDead(person: TestUser, tokens: Tokens): Promise<void> {
   expect((await appWith(person, tokens).get("/notes/")).status).toBe(401);
   expect(await oauthError(await refresh(tokens.refresh_token))).toEqual(INVALID_GRANT);
 }
 
 describe("A code", () => {
   it("§10.1-1 §10.1-5 §8.1 is redeemed with its verifier for tokens that open the storage", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const code = await allowCode(carol, { scope: "notes:rw photos:r" });
-    expect(await grantsOf(carol.name)).toEqual([]);
+    expect(await grantRows(carol.name)).toEqual([]);
     const response = await redeem(code);
     expect(response.status).toBe(200);
     const tokens = (await response.json()) as Tokens;
@@ -58,8 +58,8 @@ describe("A code", () => {
       refresh_token: expect.any(String),
       scope: "notes:rw photos:r",
     });
-    expect(await grantsOf(carol.name)).toMatchObject([
-      { origin: APP, scope: "notes:rw photos:r", flow: "code" },
+    expect(await grantRows(carol.name)).toMatchObject([
+      { origin: APP_ORIGIN, scope: "notes:rw photos:r", flow: "code" },
     ]);
     const app = appWith(carol, tokens);
     expect((await app.put("/notes/a", "text")).status).toBe(201);
@@ -80,7 +80,7 @@ describe("A code", () => {
     expect(headers.get("content-type")).toMatch(/^application\/json\b/);
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("pragma")).toBe("no-cache");
-    expect(headers.get("access-control-allow-origin")).toBe(APP);
+    expect(headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     expect(headers.get("access-control-allow-credentials")).toBeNull();
   });
 
@@ -88,7 +88,7 @@ describe("A code", () => {
     const code = await allowCode(alice);
     const tokens = await tokensIn(await redeem(code));
     const { refresh_token } = await tokensIn(await refresh(tokens.refresh_token));
-    const rows = JSON.stringify(await everyRow());
+    const rows = JSON.stringify(await allRows());
     expect(rows).toContain(await challengeOf(refresh_token)); // its hash
     for (const secret of [code, tokens.access_token, tokens.refresh_token, refresh_token]) {
       expect(rows).not.toContain(secret);
@@ -103,30 +103,30 @@ describe("A code", () => {
   });
 
   it("RFC 6749 §4.1.2 that is used again ends the grant: its access token stops at once", async () => {
-    const carol = await signUp();
-    const other = await connect(carol, "notes:rw");
+    const carol = await createUser();
+    const other = await connectApp(carol, "notes:rw");
     const code = await allowCode(carol);
     const tokens = await tokensIn(await redeem(code));
     expect((await appWith(carol, tokens).get("/notes/")).status).toBe(200);
     expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
     await expectDead(carol, tokens);
     expect((await other.get("/notes/")).status).toBe(200);
-    expect(await grantsOf(carol.name)).toHaveLength(1);
+    expect(await grantRows(carol.name)).toHaveLength(1);
     expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
   });
 
   it("RFC 6749 §4.1.2 that was used ends what its refresh tokens have come to", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const code = await allowCode(carol);
     const first = await tokensIn(await redeem(code));
     const second = await tokensIn(await refresh(first.refresh_token));
     expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
     await expectDead(carol, second);
-    expect(await grantsOf(carol.name)).toEqual([]);
+    expect(await grantRows(carol.name)).toEqual([]);
   });
 
   it("RFC 6749 §4.1.2 that many redeem at once makes one grant at most, and the replays end it", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const code = await allowCode(carol);
     const responses = await Promise.all(Array.from({ length: 10 }, () => redeem(code)));
     const winners = responses.filter(({ status }) => status === 200);
@@ -135,7 +135,7 @@ describe("A code", () => {
       if (response.status !== 200) expect(await oauthError(response)).toEqual(INVALID_GRANT);
     }
     await expectDead(carol, (await winners[0]?.json()) as Tokens);
-    expect(await grantsOf(carol.name)).toEqual([]);
+    expect(await grantRows(carol.name)).toEqual([]);
   });
 
   it.each([
@@ -143,39 +143,39 @@ describe("A code", () => {
     ["a verifier with an ending more", { code_verifier: `${VERIFIER}x` }],
     ["a verifier that is too short", { code_verifier: "a".repeat(42) }],
     ["a verifier that is too long", { code_verifier: "a".repeat(129) }],
-    ["another redirect_uri of the same origin", { redirect_uri: `${APP}/other` }],
-    ["its redirect_uri written otherwise", { redirect_uri: APP }],
+    ["another redirect_uri of the same origin", { redirect_uri: `${APP_ORIGIN}/other` }],
+    ["its redirect_uri written otherwise", { redirect_uri: APP_ORIGIN }],
     ["a redirect_uri of another origin", { redirect_uri: "https://evil.example/" }],
     ["a redirect_uri that is none", { redirect_uri: "javascript:alert(1)" }],
   ])("§10.1-5 §10.1-7 RFC 7636 §4.6 with %s is refused, no grant is made", async (_, change) => {
     const code = await allowCode(alice);
-    const before = await everyRow();
+    const before = await allRows();
     expect(await oauthError(await redeem(code, change))).toEqual(INVALID_GRANT);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("§10.1-5 with the challenge for a verifier is refused, no grant is made", async () => {
     const code = await allowCode(alice);
-    const before = await everyRow();
+    const before = await allRows();
     const challenge = { code_verifier: await challengeOf(VERIFIER) };
     expect(await oauthError(await redeem(code, challenge))).toEqual(INVALID_GRANT);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("RFC 6749 §4.1.2 that is older than a minute is refused, no grant is made", async () => {
     const code = await allowCode(alice);
-    const before = await everyRow();
-    pass(MINUTE + SECOND);
+    const before = await allRows();
+    advanceClock(MINUTE_MS + SECOND_MS);
     expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each(["x", "a".repeat(43), "' OR 1=1 --", "\u0000", "a".repeat(10_000)])(
     "that was never given is refused: %j",
     async (code) => {
-      const before = await everyRow();
+      const before = await allRows();
       expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -183,35 +183,35 @@ describe("A code", () => {
     const code = await allowCode(alice);
     expect(await oauthError(await refresh(code))).toEqual(INVALID_GRANT);
     const { refresh_token, access_token } = await tokensIn(await redeem(code));
-    const before = await everyRow();
+    const before = await allRows();
     expect(await oauthError(await redeem(refresh_token))).toEqual(INVALID_GRANT);
     expect(await oauthError(await redeem(access_token))).toEqual(INVALID_GRANT);
     expect(await oauthError(await refresh(access_token))).toEqual(INVALID_GRANT);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
 describe("A refresh token", () => {
   it("RFC 6749 §6 is exchanged for a new access token and the next refresh token", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const first = await tokensOf(carol);
     const response = await refresh(first.refresh_token);
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     const second = await tokensIn(response);
     expect(second.refresh_token).not.toBe(first.refresh_token);
     expect(second).toMatchObject({ token_type: "bearer", expires_in: 3600, scope: "notes:rw" });
     expect((await appWith(carol, second).put("/notes/a", "text")).status).toBe(201);
-    expect(await grantsOf(carol.name)).toHaveLength(1);
+    expect(await grantRows(carol.name)).toHaveLength(1);
     const third = await tokensIn(await refresh(second.refresh_token));
     expect((await appWith(carol, third).get("/notes/a")).status).toBe(200);
   });
 
   it("§10.11 goes on where access tokens end after an hour", async () => {
     const first = await tokensOf(alice);
-    pass(3600 * SECOND - MINUTE);
+    advanceClock(3600 * SECOND_MS - MINUTE_MS);
     expect((await appWith(alice, first).get("/notes/")).status).toBe(200);
-    pass(2 * MINUTE);
+    advanceClock(2 * MINUTE_MS);
     const refused = await appWith(alice, first).get("/notes/");
     expect(refused.status).toBe(401);
     expect(refused.headers.get("www-authenticate")).toContain('error="invalid_token"');
@@ -220,8 +220,8 @@ describe("A refresh token", () => {
   });
 
   it("RFC 9700 §4.14.2 that is used again ends everything that came of it", async () => {
-    const carol = await signUp();
-    const other = await connect(carol, "notes:rw");
+    const carol = await createUser();
+    const other = await connectApp(carol, "notes:rw");
     const first = await tokensOf(carol);
     const second = await tokensIn(await refresh(first.refresh_token));
     const third = await tokensIn(await refresh(second.refresh_token));
@@ -230,19 +230,21 @@ describe("A refresh token", () => {
     await expectDead(carol, second);
     await expectDead(carol, third);
     expect((await other.get("/notes/")).status).toBe(200);
-    expect(await grantsOf(carol.name)).toHaveLength(1);
-    const ended = { kind: "app-ended", app: APP, why: "replay" };
-    expect((await deedsOf(carol.name)).filter(({ kind }) => kind === "app-ended")).toEqual([ended]);
+    expect(await grantRows(carol.name)).toHaveLength(1);
+    const ended = { kind: "app-ended", app: APP_ORIGIN, why: "replay" };
+    expect((await activityRows(carol.name)).filter(({ kind }) => kind === "app-ended")).toEqual([
+      ended,
+    ]);
   });
 
   it("RFC 9700 §4.14.2 that many use at once is exchanged once, and the replays end the grant", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const { refresh_token } = await tokensOf(carol);
     const responses = await Promise.all(Array.from({ length: 10 }, () => refresh(refresh_token)));
     const winners = responses.filter(({ status }) => status === 200);
     expect(winners).toHaveLength(1);
     await expectDead(carol, (await winners[0]?.json()) as Tokens);
-    expect(await grantsOf(carol.name)).toEqual([]);
+    expect(await grantRows(carol.name)).toEqual([]);
   });
 
   it.each([
@@ -272,10 +274,10 @@ describe("A refresh token", () => {
     ["notes:rw", "nonsense"],
   ])("RFC 6749 §6 of %s does not give %s; nothing changes", async (scope, wide) => {
     const { refresh_token } = await tokensOf(alice, scope);
-    const before = await everyRow();
+    const before = await allRows();
     const response = await refresh(refresh_token, { scope: wide });
     expect(await oauthError(response)).toEqual([400, "invalid_scope"]);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
     expect((await tokensIn(await refresh(refresh_token))).scope).toBe(scope);
   });
 
@@ -293,27 +295,27 @@ describe("A refresh token", () => {
 
   it("ends when nobody has used it for half a year", async () => {
     const { refresh_token } = await tokensOf(alice, "notes:rw", { duration: "always" });
-    pass(179 * DAY);
+    advanceClock(179 * DAY_MS);
     const next = await tokensIn(await refresh(refresh_token));
-    pass(179 * DAY);
+    advanceClock(179 * DAY_MS);
     const last = await tokensIn(await refresh(next.refresh_token));
-    pass(181 * DAY);
+    advanceClock(181 * DAY_MS);
     expect(await oauthError(await refresh(last.refresh_token))).toEqual(INVALID_GRANT);
   });
 
   it("ends with its grant, and no access token outlives it", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const first = await tokensOf(carol, "notes:rw", { duration: "month" });
-    pass(30 * DAY - MINUTE);
+    advanceClock(30 * DAY_MS - MINUTE_MS);
     const last = await tokensIn(await refresh(first.refresh_token));
     expect(last.expires_in).toBeLessThanOrEqual(60);
     expect((await appWith(carol, last).get("/notes/")).status).toBe(200);
-    pass(2 * MINUTE);
+    advanceClock(2 * MINUTE_MS);
     await expectDead(carol, last);
   });
 
   it("of another person gives nothing of one's own", async () => {
-    const bob = await signUp();
+    const bob = await createUser();
     const tokens = await tokensIn(await refresh((await tokensOf(bob)).refresh_token));
     expect((await appWith(alice, tokens).get("/notes/")).status).toBe(403);
     expect((await appWith(bob, tokens).get("/notes/")).status).toBe(200);
@@ -322,9 +324,9 @@ describe("A refresh token", () => {
   it.each(["x", "a".repeat(43), "' OR 1=1 --"])(
     "that was never given is refused: %j",
     async (token) => {
-      const before = await everyRow();
+      const before = await allRows();
       expect(await oauthError(await refresh(token))).toEqual(INVALID_GRANT);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 });
@@ -333,7 +335,7 @@ describe("The token endpoint", () => {
   const sound = async () => ({
     grant_type: "authorization_code",
     code: await allowCode(alice),
-    redirect_uri: `${APP}/`,
+    redirect_uri: `${APP_ORIGIN}/`,
     code_verifier: VERIFIER,
   });
 
@@ -341,11 +343,11 @@ describe("The token endpoint", () => {
     "RFC 6749 §5.2 RFC 7636 §4.5 without %s, or with no value for it, is invalid_request; no grant is made",
     async (name) => {
       const { [name]: _, ...fields } = (await sound()) as Record<string, string>;
-      const before = await everyRow();
+      const before = await allRows();
       expect(await oauthError(await askForTokens(fields))).toEqual(INVALID_REQUEST);
       const empty = await askForTokens({ ...fields, [name]: "" });
       expect(await oauthError(empty)).toEqual(INVALID_REQUEST);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -361,9 +363,9 @@ describe("The token endpoint", () => {
     async (name) => {
       const form = new URLSearchParams(await sound());
       form.append(name, form.get(name) ?? "");
-      const before = await everyRow();
+      const before = await allRows();
       expect(await oauthError(await askForTokens(form))).toEqual(INVALID_REQUEST);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -381,9 +383,9 @@ describe("The token endpoint", () => {
         username: "alice",
         password: "correct horse battery",
       };
-      const before = await everyRow();
+      const before = await allRows();
       expect(await oauthError(await askForTokens(fields))).toEqual([400, "unsupported_grant_type"]);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -399,12 +401,12 @@ describe("The token endpoint", () => {
     "RFC 6749 §4.1.3 with a body of type '%s' is invalid_request; no grant is made",
     async (type, write) => {
       const body = new TextEncoder().encode(write(await sound()));
-      const before = await everyRow();
-      const headers = { Origin: APP, ...(type ? { "Content-Type": type } : {}) };
+      const before = await allRows();
+      const headers = { Origin: APP_ORIGIN, ...(type ? { "Content-Type": type } : {}) };
       const response = await send("/oauth/token", { method: "POST", body, headers });
-      expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+      expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
       expect(await oauthError(response)).toEqual(INVALID_REQUEST);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -422,7 +424,7 @@ describe("The token endpoint", () => {
     expect(response.status).toBe(400);
     expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     // RFC 6749 §5.2: error_description "MUST NOT include characters outside the set [...]"
     expect(await response.json()).toEqual({
       error: "invalid_grant",
@@ -435,44 +437,45 @@ describe("The token endpoint", () => {
       const preflight = await send(path, {
         method: "OPTIONS",
         headers: {
-          Origin: APP,
+          Origin: APP_ORIGIN,
           "Access-Control-Request-Method": "POST",
           "Access-Control-Request-Headers": "content-type",
         },
       });
       expect(preflight.ok).toBe(true);
-      expect(preflight.headers.get("access-control-allow-origin")).toBe(APP);
+      expect(preflight.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
       expect(preflight.headers.get("access-control-allow-methods")).toContain("POST");
       expect(preflight.headers.get("access-control-allow-headers")).toMatch(/content-type/i);
     }
   });
 
   it("RFC 6749 §3.2 gives nothing to GET", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     const response = await send(`/oauth/token?${new URLSearchParams(await sound())}`);
     expect([404, 405]).toContain(response.status);
-    expect((await everyRow()).grants).toEqual(before.grants);
+    expect((await allRows()).grants).toEqual(before.grants);
   });
 
   it("takes the code from the body alone, never from the URL", async () => {
     const query = new URLSearchParams(await sound());
-    const before = await everyRow();
+    const before = await allRows();
     const response = await send(`/oauth/token?${query}`, {
       method: "POST",
       body: new URLSearchParams(),
     });
     expect(await oauthError(response)).toEqual(INVALID_REQUEST);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
 describe("§8.4 Tokens of two apps, or of one app twice,", () => {
   it("are two tokens of two grants: one ends while the others go on", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const tokens = [
-      fragmentOf(await consent(carol)).access_token ?? "",
-      fragmentOf(await consent(carol)).access_token ?? "",
-      fragmentOf(await consent(carol, { redirect_uri: "https://b.example" })).access_token ?? "",
+      fragmentParameters(await submitConsent(carol)).access_token ?? "",
+      fragmentParameters(await submitConsent(carol)).access_token ?? "",
+      fragmentParameters(await submitConsent(carol, { redirect_uri: "https://b.example" }))
+        .access_token ?? "",
       (await tokensOf(carol)).access_token,
       (await tokensOf(carol)).access_token,
     ];
@@ -480,7 +483,7 @@ describe("§8.4 Tokens of two apps, or of one app twice,", () => {
     for (const [index, token] of tokens.entries()) {
       expect((await revoke({ token })).status).toBe(200);
       const statuses = await Promise.all(
-        tokens.map(async (each) => (await new App(carol.name, each).get("/notes/")).status),
+        tokens.map(async (each) => (await new TestApp(carol.name, each).get("/notes/")).status),
       );
       expect(statuses).toEqual(tokens.map((_, i) => (i <= index ? 401 : 200)));
     }

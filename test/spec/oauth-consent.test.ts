@@ -2,30 +2,30 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { DAY, pass, SECOND, stopClock } from "../support/clock";
-import { elements, inlineCode, mainText } from "../support/html";
+import { advanceClock, DAY_MS, freezeClock, SECOND_MS } from "../support/clock";
+import { findElements, findInlineCode, mainText } from "../support/html";
 import { allowCode, appWith, codeQuery, redeem, tokensIn } from "../support/oauth";
-import { accountId, deedsOf, everyRow, grantsOf } from "../support/rows";
+import { accountId, activityRows, allRows, grantRows } from "../support/rows";
 import {
-  APP,
-  App,
+  APP_ORIGIN,
   authorizeUrl,
-  connect,
-  consent,
-  fragmentOf,
+  connectApp,
+  createUser,
+  fragmentParameters,
   ORIGIN,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  submitConsent,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let alice: Person;
-let bob: Person;
+let alice: TestUser;
+let bob: TestUser;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
-  bob = await signUp("bob");
+  alice = await createUser("alice");
+  bob = await createUser("bob");
 });
 
 const show = (query: Record<string, string> = {}, person = alice): Promise<Response> =>
@@ -37,7 +37,7 @@ const shownText = async (query: Record<string, string> = {}): Promise<string> =>
 const locationOf = (response: Response): string => response.headers.get("location") ?? "";
 
 const chosenDuration = (html: string): string | undefined =>
-  elements(html, "option").find((option) => "selected" in option)?.value;
+  findElements(html, "option").find((option) => "selected" in option)?.value;
 
 describe("The consent page", () => {
   it.each(["https://app.example", "https://app.example:8443", "http://localhost:3000"])(
@@ -51,7 +51,7 @@ describe("The consent page", () => {
   it("§10.7 §14.1 says which modules the app asks for, and whether it may change them", async () => {
     const html = await (await show({ scope: "notes:rw photos:r" })).text();
     expect(mainText(html)).toMatch(/notes.*read and change.*photos.*read only/);
-    const selects = elements(html, "select").map(({ name }) => name);
+    const selects = findElements(html, "select").map(({ name }) => name);
     expect(selects).toEqual(expect.arrayContaining(["level:notes", "level:photos"]));
     // What was not asked for is not offered.
     expect(html.match(/<option value="rw"/g)).toHaveLength(1);
@@ -59,9 +59,11 @@ describe("The consent page", () => {
 
   it("does not offer to leave out what comes with everything", async () => {
     const html = await (await show({ scope: "*:rw notes:rw photos:r" })).text();
-    const selects = elements(html, "select").map(({ name }) => name);
+    const selects = findElements(html, "select").map(({ name }) => name);
     expect(selects).toEqual(["level:*", "duration"]);
-    const { scope } = fragmentOf(await consent(alice, { scope: "*:rw notes:rw photos:r" }));
+    const { scope } = fragmentParameters(
+      await submitConsent(alice, { scope: "*:rw notes:rw photos:r" }),
+    );
     expect(scope).toBe("*:rw");
   });
 
@@ -83,14 +85,14 @@ describe("The consent page", () => {
   );
 
   it("warns of an app that this person has not let in, as far as we remember, and of no other", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const origin = "https://unseen.example";
     const text = async () => {
       const url = authorizeUrl(person.name, { redirect_uri: origin });
       return mainText(await (await send(url, { headers: { Cookie: person.cookie } })).text());
     };
     expect(await text()).toContain("not connected yet");
-    await consent(person, { redirect_uri: origin });
+    await submitConsent(person, { redirect_uri: origin });
     expect(await text()).not.toContain("not connected yet");
     // The log remembers what was disconnected; without it there is nothing to remember by.
     const query = new URLSearchParams({ app: origin });
@@ -110,21 +112,23 @@ describe("The consent page", () => {
   );
 
   it("does not warn so of plain letters", async () => {
-    for (const origin of [APP, "https://axn--b.example"]) {
+    for (const origin of [APP_ORIGIN, "https://axn--b.example"]) {
       expect(await shownText({ redirect_uri: origin })).not.toContain("look like others");
     }
   });
 
   it("shows the app's icon as decoration alone, without saying who looks; none of this computer", async () => {
     const response = await show();
-    const icon = elements(await response.text(), "img").find(({ src }) => src?.startsWith(APP));
+    const icon = findElements(await response.text(), "img").find(({ src }) =>
+      src?.startsWith(APP_ORIGIN),
+    );
     expect(icon).toMatchObject({
-      src: `${APP}/favicon.ico`,
+      src: `${APP_ORIGIN}/favicon.ico`,
       alt: "",
       referrerpolicy: "no-referrer",
     });
     const policy = response.headers.get("content-security-policy") ?? "";
-    expect(policy.split("; ")).toContain(`img-src 'self' data: ${APP}`);
+    expect(policy.split("; ")).toContain(`img-src 'self' data: ${APP_ORIGIN}`);
     const local = await (await show({ redirect_uri: "http://localhost:3000/" })).text();
     expect(local).not.toContain("favicon.ico");
   });
@@ -146,7 +150,7 @@ describe("The consent page", () => {
 
   it("offers four durations; an app that cannot refresh gets access until disconnected", async () => {
     const html = await (await show()).text();
-    const offered = elements(html, "option").map(({ value }) => value);
+    const offered = findElements(html, "option").map(({ value }) => value);
     expect(offered).toEqual(expect.arrayContaining(["day", "month", "year", "always"]));
     expect(chosenDuration(html)).toBe("always");
   });
@@ -156,13 +160,13 @@ describe("The consent page", () => {
   });
 
   it("shows a request and grants nothing, to GET and to HEAD", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     const headers = { Cookie: alice.cookie };
     for (const method of ["GET", "HEAD"]) {
       const path = `${authorizeUrl("alice")}&decision=allow&duration=always`;
       expect((await send(path, { method, headers })).status).toBe(200);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("is kept by no cache and in no frame", async () => {
@@ -196,12 +200,12 @@ describe("The consent page", () => {
         state: evil,
         client_id: evil,
         scope: "notes:rw *:r",
-        redirect_uri: `${APP}/?q='onmouseover=alert(1)`,
+        redirect_uri: `${APP_ORIGIN}/?q='onmouseover=alert(1)`,
         [evil]: evil,
       })
     ).text();
-    expect(mainText(html)).toContain(APP);
-    expect(inlineCode(html)).toEqual([]);
+    expect(mainText(html)).toContain(APP_ORIGIN);
+    expect(findInlineCode(html)).toEqual([]);
     expect(html).not.toContain("alert(1)");
   });
 
@@ -222,22 +226,22 @@ describe("The consent page", () => {
     const response = await send(`/oauth/authorize/${evil}${search}`, { headers });
     const signIn = await send(locationOf(response), { headers });
     expect(signIn.status).toBe(200);
-    expect(inlineCode(await signIn.text())).toEqual([]);
+    expect(findInlineCode(await signIn.text())).toEqual([]);
   });
 });
 
 describe("Its form", () => {
   it("§10.7 allows: a token of what was asked for, in the fragment, and one grant", async () => {
-    const carol = await signUp();
-    const response = await consent(carol, { scope: "notes:rw photos:r" });
+    const carol = await createUser();
+    const response = await submitConsent(carol, { scope: "notes:rw photos:r" });
     expect(response.status).toBe(302);
-    expect(locationOf(response).split("#")[0]).toBe(`${APP}/`);
-    const { access_token, ...rest } = fragmentOf(response);
+    expect(locationOf(response).split("#")[0]).toBe(`${APP_ORIGIN}/`);
+    const { access_token, ...rest } = fragmentParameters(response);
     expect(rest).toEqual({ token_type: "bearer", scope: "notes:rw photos:r", iss: ORIGIN });
-    expect(await grantsOf(carol.name)).toMatchObject([
-      { origin: APP, scope: "notes:rw photos:r", flow: "implicit", expires_at: null },
+    expect(await grantRows(carol.name)).toMatchObject([
+      { origin: APP_ORIGIN, scope: "notes:rw photos:r", flow: "implicit", expires_at: null },
     ]);
-    const app = new App(carol.name, access_token ?? "");
+    const app = new TestApp(carol.name, access_token ?? "");
     expect((await app.put("/notes/a", "text")).status).toBe(201);
     expect((await app.put("/photos/a", "text")).status).toBe(403);
   });
@@ -249,37 +253,43 @@ describe("Its form", () => {
   ])(
     "§10.7 rejects %s: access_denied, with the state, and nothing is granted",
     async (_, fields) => {
-      const before = await everyRow();
-      const implicit = await consent(alice, { state: "a b" }, fields);
-      expect(fragmentOf(implicit)).toMatchObject({ error: "access_denied", state: "a b" });
-      expect(fragmentOf(implicit)).not.toHaveProperty("access_token");
-      const code = await consent(alice, { ...(await codeQuery()), state: "a b" }, fields);
+      const before = await allRows();
+      const implicit = await submitConsent(alice, { state: "a b" }, fields);
+      expect(fragmentParameters(implicit)).toMatchObject({ error: "access_denied", state: "a b" });
+      expect(fragmentParameters(implicit)).not.toHaveProperty("access_token");
+      const code = await submitConsent(alice, { ...(await codeQuery()), state: "a b" }, fields);
       const { searchParams } = new URL(locationOf(code));
       expect([
         searchParams.get("error"),
         searchParams.get("state"),
         searchParams.get("code"),
       ]).toEqual(["access_denied", "a b", null]);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it("narrows one module to reading; the storage holds it to that", async () => {
-    const carol = await signUp();
-    const response = await consent(carol, { scope: "notes:rw photos:rw" }, { "level:notes": "r" });
-    const { access_token, scope } = fragmentOf(response);
+    const carol = await createUser();
+    const response = await submitConsent(
+      carol,
+      { scope: "notes:rw photos:rw" },
+      { "level:notes": "r" },
+    );
+    const { access_token, scope } = fragmentParameters(response);
     expect(scope).toBe("notes:r photos:rw");
-    expect((await grantsOf(carol.name)).map((grant) => grant.scope)).toEqual(["notes:r photos:rw"]);
-    const app = new App(carol.name, access_token ?? "");
+    expect((await grantRows(carol.name)).map((grant) => grant.scope)).toEqual([
+      "notes:r photos:rw",
+    ]);
+    const app = new TestApp(carol.name, access_token ?? "");
     expect((await app.get("/notes/")).status).toBe(200);
     expect((await app.put("/notes/a", "text")).status).toBe(403);
     expect((await app.put("/photos/a", "text")).status).toBe(201);
-    expect(Object.keys(await (await connect(carol)).tree())).toEqual(["/photos/", "/photos/a"]);
+    expect(Object.keys(await (await connectApp(carol)).tree())).toEqual(["/photos/", "/photos/a"]);
   });
 
   it("narrows everything to reading, and a code as well as a token", async () => {
-    const carol = await signUp();
-    const app = await connect(carol, "*:rw", { "level:*": "r" });
+    const carol = await createUser();
+    const app = await connectApp(carol, "*:rw", { "level:*": "r" });
     expect((await app.get("/")).status).toBe(200);
     expect((await app.put("/notes/a", "text")).status).toBe(403);
     const code = await allowCode(carol, { scope: "*:rw" }, { "level:*": "r" });
@@ -289,19 +299,19 @@ describe("Its form", () => {
   });
 
   it("leaves a module out; the app is told, and the storage holds it to that", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const asked = { scope: "notes:rw photos:rw mail:r" };
     const fields = { "level:photos": "none", "level:mail": "none" };
-    const { access_token, scope } = fragmentOf(await consent(carol, asked, fields));
+    const { access_token, scope } = fragmentParameters(await submitConsent(carol, asked, fields));
     expect(scope).toBe("notes:rw");
-    const app = new App(carol.name, access_token ?? "");
+    const app = new TestApp(carol.name, access_token ?? "");
     expect((await app.put("/notes/a", "text")).status).toBe(201);
     expect((await app.get("/photos/")).status).toBe(403);
     const code = await allowCode(carol, asked, fields);
     expect((await tokensIn(await redeem(code))).scope).toBe("notes:rw");
-    expect(await deedsOf(carol.name)).toEqual([
-      { kind: "app-allowed", app: APP, scope: "notes:rw" },
-      { kind: "app-allowed", app: APP, scope: "notes:rw" },
+    expect(await activityRows(carol.name)).toEqual([
+      { kind: "app-allowed", app: APP_ORIGIN, scope: "notes:rw" },
+      { kind: "app-allowed", app: APP_ORIGIN, scope: "notes:rw" },
     ]);
   });
 
@@ -310,22 +320,22 @@ describe("Its form", () => {
     ["has a level that is none", { "level:notes": "write" }],
     ["has an empty level", { "level:photos": "" }],
   ])("is asked again where it %s: the page, 400, and nothing is granted", async (_, fields) => {
-    const before = await everyRow();
+    const before = await allRows();
     for (const query of [{}, await codeQuery()]) {
-      const response = await consent(alice, { ...query, scope: "notes:rw photos:r" }, fields);
+      const response = await submitConsent(alice, { ...query, scope: "notes:rw photos:r" }, fields);
       expect([response.status, response.headers.get("location")]).toEqual([400, null]);
       const html = await response.text();
       expect(html).toContain('role="alert"');
-      expect(elements(html, "select").map(({ name }) => name)).toContain("level:photos");
+      expect(findElements(html, "select").map(({ name }) => name)).toContain("level:photos");
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("never widens what was asked for", async () => {
     const fields = { "level:notes": "rw", "level:*": "rw", "level:photos": "rw", scope: "*:rw" };
-    const response = await consent(alice, { scope: "notes:r" }, fields);
-    expect(fragmentOf(response).scope).toBe("notes:r");
-    const app = new App("alice", fragmentOf(response).access_token ?? "");
+    const response = await submitConsent(alice, { scope: "notes:r" }, fields);
+    expect(fragmentParameters(response).scope).toBe("notes:r");
+    const app = new TestApp("alice", fragmentParameters(response).access_token ?? "");
     expect((await app.put("/notes/a", "text")).status).toBe(403);
     expect((await app.get("/photos/")).status).toBe(403);
   });
@@ -335,54 +345,58 @@ describe("Its form", () => {
     ["month", 30],
     ["year", 365],
   ])("§10.11 sets an end, %s: the app is told, and then it is over", async (duration, days) => {
-    const carol = await signUp();
+    const carol = await createUser();
     const now = Date.now();
-    const { access_token, expires_in } = fragmentOf(await consent(carol, {}, { duration }));
+    const { access_token, expires_in } = fragmentParameters(
+      await submitConsent(carol, {}, { duration }),
+    );
     const seconds = days * 24 * 60 * 60;
     expect(Number(expires_in)).toBeGreaterThan(seconds - 60);
     expect(Number(expires_in)).toBeLessThanOrEqual(seconds);
-    const [grant] = await grantsOf(carol.name);
-    expect(Math.abs((grant?.expires_at ?? 0) - now - days * DAY)).toBeLessThan(60 * SECOND);
-    const app = new App(carol.name, access_token ?? "");
-    pass(days * DAY - 60 * SECOND);
+    const [grant] = await grantRows(carol.name);
+    expect(Math.abs((grant?.expires_at ?? 0) - now - days * DAY_MS)).toBeLessThan(60 * SECOND_MS);
+    const app = new TestApp(carol.name, access_token ?? "");
+    advanceClock(days * DAY_MS - 60 * SECOND_MS);
     expect((await app.get("/notes/")).status).toBe(200);
-    pass(120 * SECOND);
+    advanceClock(120 * SECOND_MS);
     expect((await app.get("/notes/")).status).toBe(401);
   });
 
   it("sets no end where the person wants none", async () => {
-    const carol = await signUp();
-    const response = await consent(carol, {}, { duration: "always" });
-    expect(fragmentOf(response)).not.toHaveProperty("expires_in");
-    expect(await grantsOf(carol.name)).toMatchObject([{ expires_at: null }]);
-    pass(3650 * DAY);
-    const app = new App(carol.name, fragmentOf(response).access_token ?? "");
+    const carol = await createUser();
+    const response = await submitConsent(carol, {}, { duration: "always" });
+    expect(fragmentParameters(response)).not.toHaveProperty("expires_in");
+    expect(await grantRows(carol.name)).toMatchObject([{ expires_at: null }]);
+    advanceClock(3650 * DAY_MS);
+    const app = new TestApp(carol.name, fragmentParameters(response).access_token ?? "");
     expect((await app.get("/notes/")).status).toBe(200);
   });
 
   it("ends the access of the code flow with its grant, refreshed or not", async () => {
-    const carol = await signUp();
+    const carol = await createUser();
     const code = await allowCode(carol, {}, { duration: "month" });
     expect((await tokensIn(await redeem(code))).expires_in).toBe(3600);
-    const [grant] = await grantsOf(carol.name);
-    expect(Math.abs((grant?.expires_at ?? 0) - Date.now() - 30 * DAY)).toBeLessThan(60 * SECOND);
+    const [grant] = await grantRows(carol.name);
+    expect(Math.abs((grant?.expires_at ?? 0) - Date.now() - 30 * DAY_MS)).toBeLessThan(
+      60 * SECOND_MS,
+    );
   });
 
   it.each(["", "forever", "constructor", "__proto__", "30"])(
     'refuses a duration that it does not offer, "%s": a page, nothing is granted',
     async (duration) => {
-      const before = await everyRow();
+      const before = await allRows();
       for (const query of [{}, await codeQuery()]) {
-        const response = await consent(alice, query, { duration });
+        const response = await submitConsent(alice, query, { duration });
         expect([response.status, response.headers.get("location")]).toEqual([400, null]);
       }
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it.each<[string, Record<string, string>]>([
     ["Origin of another site", { Origin: "https://evil.example" }],
-    ["Origin of the app", { Origin: APP }],
+    ["Origin of the app", { Origin: APP_ORIGIN }],
     ["opaque Origin", { Origin: "null" }],
     ["Origin of the same host in clear", { Origin: "http://satchel.example" }],
     ["Origin of another port", { Origin: "https://satchel.example:8443" }],
@@ -392,7 +406,7 @@ describe("Its form", () => {
     ["Sec-Fetch-Site: same-site", { "Sec-Fetch-Site": "same-site" }],
     ["Sec-Fetch-Site: none", { "Sec-Fetch-Site": "none" }],
   ])("RFC 6749 §10.12 from another site is 403, nothing is granted: %s", async (_, headers) => {
-    const before = await everyRow();
+    const before = await allRows();
     for (const query of [{}, await codeQuery()]) {
       const response = await sendForm(
         authorizeUrl("alice", query),
@@ -401,7 +415,7 @@ describe("Its form", () => {
       );
       expect([response.status, response.headers.get("location")]).toEqual([403, null]);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("is taken as a browser sends it from the page itself", async () => {
@@ -410,15 +424,15 @@ describe("Its form", () => {
       { decision: "allow", duration: "always" },
       { cookie: alice.cookie, "Sec-Fetch-Site": "same-origin" },
     );
-    expect(fragmentOf(response).access_token).toMatch(/^ey/);
+    expect(fragmentParameters(response).access_token).toMatch(/^ey/);
   });
 
   it("grants nothing in anybody's name when it comes from somebody else", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     const fields = { decision: "allow", duration: "always" };
     const response = await sendForm(authorizeUrl("alice"), fields, { cookie: bob.cookie });
     expect(new URL(locationOf(response), ORIGIN).pathname).toBe("/sign-in");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
@@ -426,9 +440,9 @@ describe("An answer that is not sound", () => {
   it("is shown again with all that was chosen, so that nobody allows more than they meant", async () => {
     const query = { scope: "notes:rw photos:rw" };
     const fields = { "level:notes": "none", "level:photos": "none", duration: "day" };
-    const response = await consent(alice, query, fields);
+    const response = await submitConsent(alice, query, fields);
     expect(response.status).toBe(400);
-    const chosen = elements(await response.text(), "option").filter(
+    const chosen = findElements(await response.text(), "option").filter(
       (option) => option.selected !== undefined,
     );
     expect(chosen.map(({ value }) => value)).toEqual(["none", "none", "day"]);
@@ -439,18 +453,18 @@ describe("Access to everything", () => {
   const forgetProof = () =>
     env.DB.prepare("UPDATE sessions SET proved_at = 0 WHERE account = ?").bind(account).run();
   let account: string;
-  let carol: Person;
+  let carol: TestUser;
   beforeAll(async () => {
-    carol = await signUp("carol");
+    carol = await createUser("carol");
     account = await accountId("carol");
     await forgetProof();
   });
 
   it("wants a fresh proof of who it is, for a stolen session could keep it for long", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     const url = authorizeUrl("carol", { scope: "*:rw" });
     const page = await send(url, { headers: { Cookie: carol.cookie } });
-    const form = await consent(carol, { scope: "*:rw" });
+    const form = await submitConsent(carol, { scope: "*:rw" });
     for (const response of [page, form]) {
       expect([response.status, response.headers.get("location")?.split("?")[0]]).toEqual([
         303,
@@ -459,38 +473,38 @@ describe("Access to everything", () => {
     }
     const next = new URL(page.headers.get("location") ?? "", ORIGIN).searchParams.get("next");
     expect(next).toBe(url);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("does not where an app asks for modules", async () => {
-    expect((await consent(carol, { scope: "notes:rw" })).headers.get("location")).toContain(
+    expect((await submitConsent(carol, { scope: "notes:rw" })).headers.get("location")).toContain(
       "access_token=",
     );
   });
 });
 
 it("takes no more answers of one person than anybody gives", async () => {
-  stopClock();
-  const dave = await signUp("dave");
-  const deny = () => consent(dave, {}, { decision: "deny" });
-  const allow = () => consent(dave);
+  freezeClock();
+  const dave = await createUser("dave");
+  const deny = () => submitConsent(dave, {}, { decision: "deny" });
+  const allow = () => submitConsent(dave);
   let response = await allow();
   for (let i = 0; i < 320 && response.status === 302; i++) response = await allow();
   expect(response.status).toBe(429);
-  const before = await everyRow();
+  const before = await allRows();
   expect((await allow()).status).toBe(429);
-  expect(await everyRow()).toEqual(before);
+  expect(await allRows()).toEqual(before);
   expect((await deny()).headers.get("location")).toContain("error=access_denied");
-  expect((await consent(bob)).status).toBe(302);
-  pass(Number(response.headers.get("retry-after")) * SECOND);
+  expect((await submitConsent(bob)).status).toBe(302);
+  advanceClock(Number(response.headers.get("retry-after")) * SECOND_MS);
   expect((await allow()).status).toBe(302);
 });
 
 describe("An app that is connected already", () => {
   it("is said to be, with what it may do; another person's is not", async () => {
-    const [person, other] = [await signUp(), await signUp()];
-    await consent(person, { scope: "notes:rw" });
-    const page = async ({ name, cookie }: Person) =>
+    const [person, other] = [await createUser(), await createUser()];
+    await submitConsent(person, { scope: "notes:rw" });
+    const page = async ({ name, cookie }: TestUser) =>
       mainText(
         await (
           await send(authorizeUrl(name, { scope: "notes:r" }), { headers: { Cookie: cookie } })

@@ -4,20 +4,26 @@ import { env } from "cloudflare:workers";
 import { decodeProtectedHeader } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Variables } from "../../src/env";
-import { MINUTE } from "../support/clock";
-import { everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
-import { authorizeUrl, fragmentOf, ORIGIN, type Person, signUp } from "../support/world";
+import { MINUTE_MS } from "../support/clock";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import {
+  authorizeUrl,
+  createUser,
+  fragmentParameters,
+  ORIGIN,
+  type TestUser,
+} from "../support/provider";
 
-let alice: Person;
+let alice: TestUser;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
+  alice = await createUser("alice");
 });
 
 /** A Worker that has just started: it has not read any key yet. */
 function freshWorker(variables: Variables = {}) {
-  const sendHere = sendWith(variables);
+  const sendHere = sendWithSettings(variables);
   return {
     async token(): Promise<string> {
       const response = await sendHere(authorizeUrl("alice"), {
@@ -25,7 +31,7 @@ function freshWorker(variables: Variables = {}) {
         body: new URLSearchParams({ decision: "allow", duration: "always" }),
         headers: { Origin: ORIGIN, Cookie: alice.cookie },
       });
-      return fragmentOf(response).access_token ?? "";
+      return fragmentParameters(response).access_token ?? "";
     },
     async status(token: string): Promise<number> {
       const headers = { Authorization: `Bearer ${token}` };
@@ -41,7 +47,7 @@ const insertKey = (kid: string, createdAt: number): Promise<unknown> =>
     .bind(kid, kid.repeat(16), createdAt)
     .run();
 
-const keys = async (): Promise<unknown[]> => (await everyRow()).signing_keys ?? [];
+const keys = async (): Promise<unknown[]> => (await allRows()).signing_keys ?? [];
 
 describe("Signing keys", () => {
   it("are made when first needed: one, however many Workers need it at once", async () => {
@@ -54,10 +60,10 @@ describe("Signing keys", () => {
 
   it("are rotated by a new row: it signs, what the old ones signed still opens the storage", async () => {
     await env.DB.prepare("DELETE FROM signing_keys").run();
-    await insertKey("old", Date.now() - 60 * MINUTE);
+    await insertKey("old", Date.now() - 60 * MINUTE_MS);
     const before = await freshWorker().token();
     expect(kidOf(before)).toBe("old");
-    await insertKey("new", Date.now() - 2 * MINUTE);
+    await insertKey("new", Date.now() - 2 * MINUTE_MS);
     const worker = freshWorker();
     const after = await worker.token();
     expect(kidOf(after)).toBe("new");
@@ -75,7 +81,7 @@ describe("Signing keys", () => {
     const byNew = await worker.token();
     expect(kidOf(byNew)).toBe("new");
     await env.DB.prepare("DELETE FROM signing_keys WHERE kid = 'old'").run();
-    await insertKey("older", Date.now() - 120 * MINUTE);
+    await insertKey("older", Date.now() - 120 * MINUTE_MS);
     await env.DB.prepare("DELETE FROM signing_keys WHERE kid IN ('new', 'young')").run();
     const later = freshWorker();
     expect(await later.status(byNew)).toBe(401);
@@ -86,7 +92,7 @@ describe("Signing keys", () => {
 
   it("under one id but with another secret open nothing", async () => {
     await env.DB.prepare("DELETE FROM signing_keys").run();
-    await insertKey("key", Date.now() - 5 * MINUTE);
+    await insertKey("key", Date.now() - 5 * MINUTE_MS);
     const token = await freshWorker().token();
     expect(await freshWorker().status(token)).toBe(200);
     await env.DB.prepare(

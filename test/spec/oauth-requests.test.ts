@@ -3,23 +3,23 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { mainText } from "../support/html";
 import { allowCode, codeQuery, redeem, tokensIn } from "../support/oauth";
-import { everyRow, newGrants } from "../support/rows";
+import { allRows, newGrantRows } from "../support/rows";
 import {
-  APP,
+  APP_ORIGIN,
   authorizeUrl,
-  consent,
-  fragmentOf,
+  createUser,
+  fragmentParameters,
   ORIGIN,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  submitConsent,
+  type TestUser,
+} from "../support/provider";
 
-let alice: Person;
+let alice: TestUser;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
+  alice = await createUser("alice");
 });
 
 const ask = (query: string, cookie = alice.cookie): Promise<Response> =>
@@ -123,7 +123,7 @@ describe("A redirect_uri", () => {
   it.each(REFUSED.map((uri) => [JSON.stringify(uri), uri]))(
     "RFC 6749 §4.1.2.1 %s is told to the person, never followed, and nothing is granted",
     async (_, uri) => {
-      const before = await everyRow();
+      const before = await allRows();
       const query = `redirect_uri=${encodeURIComponent(uri)}&${REST}`;
       for (const response of [
         await ask(query),
@@ -134,7 +134,7 @@ describe("A redirect_uri", () => {
         expect([response.status, response.headers.get("location")]).toEqual([400, null]);
         expect(mainText(await response.text())).toContain("cannot be connected");
       }
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -149,11 +149,11 @@ describe("A redirect_uri", () => {
   ])(
     "RFC 6749 §4.1.2.1 that is %s is told to the person, and nothing is granted",
     async (_, query) => {
-      const before = await everyRow();
+      const before = await allRows();
       for (const response of [await ask(query), await allow(query)]) {
         expect([response.status, response.headers.get("location")]).toEqual([400, null]);
       }
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -209,7 +209,7 @@ describe("A redirect_uri", () => {
     const shown = await ask(query);
     expect(shown.status).toBe(200);
     expect(mainText(await shown.text()).split(" ")[0]).toBe(origin);
-    const granted = await newGrants("alice", async () => {
+    const granted = await newGrantRows("alice", async () => {
       expect(locationOf(await allow(query)).split("#")[0]).toBe(target);
     });
     expect(granted).toMatchObject([{ origin }]);
@@ -220,7 +220,7 @@ describe("A redirect_uri", () => {
       ["https://app.example/?a=b&c=%20d", "?a=b&c=%20d&code="],
       ["https://app.example/cb", "?code="],
     ] as const) {
-      const response = await consent(alice, { ...(await codeQuery()), redirect_uri: uri });
+      const response = await submitConsent(alice, { ...(await codeQuery()), redirect_uri: uri });
       expect(new URL(locationOf(response)).search.startsWith(before)).toBe(true);
     }
   });
@@ -232,8 +232,8 @@ describe("A redirect_uri", () => {
   });
 
   it("RFC 6749 §4.1.3 is compared as the app wrote it: a bare origin is redeemed as such", async () => {
-    const code = await allowCode(alice, { redirect_uri: APP });
-    const { access_token } = await tokensIn(await redeem(code, { redirect_uri: APP }));
+    const code = await allowCode(alice, { redirect_uri: APP_ORIGIN });
+    const { access_token } = await tokensIn(await redeem(code, { redirect_uri: APP_ORIGIN }));
     expect(access_token).not.toBe("");
   });
 });
@@ -243,19 +243,19 @@ describe("The client_id", () => {
     "§10.12 is ignored: %s",
     async (clientId) => {
       const query = new URLSearchParams({
-        redirect_uri: `${APP}/`,
+        redirect_uri: `${APP_ORIGIN}/`,
         scope: "notes:r",
         response_type: "token",
         ...(clientId === undefined ? {} : { client_id: clientId }),
       });
       const page = await (await ask(`${query}`)).text();
-      expect(mainText(page).split(" ")[0]).toBe(APP);
+      expect(mainText(page).split(" ")[0]).toBe(APP_ORIGIN);
       expect(page).not.toContain("evil.example");
       expect(page).not.toContain("<script>");
-      const granted = await newGrants("alice", async () => {
-        expect(fragmentOf(await allow(`${query}`)).access_token).toMatch(/^ey/);
+      const granted = await newGrantRows("alice", async () => {
+        expect(fragmentParameters(await allow(`${query}`)).access_token).toMatch(/^ey/);
       });
-      expect(granted).toMatchObject([{ origin: APP }]);
+      expect(granted).toMatchObject([{ origin: APP_ORIGIN }]);
     },
   );
 });
@@ -298,42 +298,46 @@ describe("A request that cannot be granted", () => {
   it.each(CHANGES.map(([error, change]) => [JSON.stringify(change), error, change] as const))(
     "RFC 6749 §4.2.2.1 %s is answered to the app: %s, with the state, and nothing is granted",
     async (_, error, change) => {
-      const query = new URLSearchParams({ redirect_uri: `${APP}/`, client_id: APP, state: "a b" });
+      const query = new URLSearchParams({
+        redirect_uri: `${APP_ORIGIN}/`,
+        client_id: APP_ORIGIN,
+        state: "a b",
+      });
       query.set("scope", "notes:rw");
       query.set("response_type", "token");
       for (const [name, value] of Object.entries(change)) {
         if (value === null) query.delete(name);
         else query.set(name, value);
       }
-      const before = await everyRow();
+      const before = await allRows();
       for (const response of [await ask(`${query}`), await allow(`${query}`)]) {
         expect([302, 303]).toContain(response.status);
-        expect(locationOf(response).startsWith(`${APP}/#`)).toBe(true);
-        expect(fragmentOf(response)).toMatchObject({ error, state: "a b" });
-        expect(fragmentOf(response).access_token).toBeUndefined();
+        expect(locationOf(response).startsWith(`${APP_ORIGIN}/#`)).toBe(true);
+        expect(fragmentParameters(response)).toMatchObject({ error, state: "a b" });
+        expect(fragmentParameters(response).access_token).toBeUndefined();
       }
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it("§9.2 has a level that is neither :r nor :rw: invalid_scope; with one of them it can", async () => {
     for (const scope of ["notes:w", "notes:rwx", "notes:wr", "notes:", "notes", "notes:R"]) {
-      expect(fragmentOf(await consent(alice, { scope })).error).toBe("invalid_scope");
+      expect(fragmentParameters(await submitConsent(alice, { scope })).error).toBe("invalid_scope");
     }
     for (const scope of ["notes:r", "notes:rw", "*:r", "*:rw"]) {
-      expect(fragmentOf(await consent(alice, { scope })).scope).toBe(scope);
+      expect(fragmentParameters(await submitConsent(alice, { scope })).scope).toBe(scope);
     }
   });
 
   it.each(["public:rw", "public:r", "notes:rw public:rw"])(
     "§9.1 %s is not a scope: the word is reserved, and nothing is granted",
     async (scope) => {
-      const before = await everyRow();
+      const before = await allRows();
       for (const query of [{ scope }, { scope, ...(await codeQuery()) }]) {
-        const response = await consent(alice, query);
+        const response = await submitConsent(alice, query);
         expect(locationOf(response)).toContain("error=invalid_scope");
       }
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -347,10 +351,10 @@ describe("A request that cannot be granted", () => {
   ])(
     "RFC 6749 §3.1 has a parameter twice, %s: invalid_request, and nothing is granted",
     async (name) => {
-      const before = await everyRow();
+      const before = await allRows();
       const query = new URLSearchParams({
-        redirect_uri: `${APP}/`,
-        client_id: APP,
+        redirect_uri: `${APP_ORIGIN}/`,
+        client_id: APP_ORIGIN,
         scope: "notes:rw",
         state: "s",
         ...(await codeQuery()),
@@ -358,19 +362,19 @@ describe("A request that cannot be granted", () => {
       query.append(name, query.get(name) ?? "");
       const response = await allow(`${query}`);
       expect(new URL(locationOf(response)).searchParams.get("error")).toBe("invalid_request");
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it("RFC 6749 §3.1 parameters that nobody knows are no reason", async () => {
-    const response = await consent(alice, { display: "popup", nonce: "1" });
-    expect(fragmentOf(response).access_token).toMatch(/^ey/);
+    const response = await submitConsent(alice, { display: "popup", nonce: "1" });
+    expect(fragmentParameters(response).access_token).toMatch(/^ey/);
   });
 
   it("RFC 6749 §3.1 a state without a value is as if there were none", async () => {
-    const response = await consent(alice, { state: "" });
-    expect(fragmentOf(response).access_token).toMatch(/^ey/);
-    expect(fragmentOf(response)).not.toHaveProperty("state");
+    const response = await submitConsent(alice, { state: "" });
+    expect(fragmentParameters(response).access_token).toMatch(/^ey/);
+    expect(fragmentParameters(response)).not.toHaveProperty("state");
   });
 
   it("RFC 9700 §4.11.2 leads to the app by a link alone while nobody is signed in", async () => {
@@ -410,17 +414,17 @@ describe("A request by somebody who is not signed in", () => {
     expect(new URL(locationOf(signedIn), ORIGIN).href).toBe(new URL(path, ORIGIN).href);
     const asked = await send(locationOf(signedIn), { headers: { Cookie: alice.cookie } });
     expect(asked.status).toBe(200);
-    expect(mainText(await asked.text())).toContain(APP);
+    expect(mainText(await asked.text())).toContain(APP_ORIGIN);
   });
 
   it("is not granted by the form of the consent page, with no cookie or one that was made up", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     for (const cookie of ["", "__Host-session=made-up", "session=made-up"]) {
       const fields = { decision: "allow", duration: "always" };
       const response = await sendForm(path, fields, { cookie });
       expect(new URL(locationOf(response), ORIGIN).pathname).toBe("/sign-in");
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
@@ -435,15 +439,15 @@ describe("PKCE", () => {
     ["with padding", { code_challenge: `${"a".repeat(43)}=` }],
     ["with base64 that is not for URLs", { code_challenge: `${"a".repeat(42)}+` }],
   ])("RFC 7636 §4.4.1 a request for a code %s is refused, no code is made", async (_, change) => {
-    const before = await everyRow();
+    const before = await allRows();
     const query = { ...(await codeQuery()), state: "s", ...change };
     for (const parameters of [query, withoutEmpty(query)]) {
-      const response = await consent(alice, parameters);
+      const response = await submitConsent(alice, parameters);
       const { searchParams, hash } = new URL(locationOf(response));
       expect(searchParams.get("error")).toBe("invalid_request");
       expect([searchParams.get("state"), searchParams.get("code"), hash]).toEqual(["s", null, ""]);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   const withoutEmpty = (query: Record<string, string>) => {
@@ -456,7 +460,7 @@ describe("PKCE", () => {
   };
 
   it("§10.1-1 is an addition: the implicit grant needs none of it", async () => {
-    expect(fragmentOf(await consent(alice)).access_token).toMatch(/^ey/);
+    expect(fragmentParameters(await submitConsent(alice)).access_token).toMatch(/^ey/);
   });
 });
 
@@ -485,11 +489,11 @@ describe("The state", () => {
     "RFC 6749 §4.2.2 comes back as it was, in the fragment: %s",
     async (_, state) => {
       for (const response of [
-        await consent(alice, { state }),
-        await consent(alice, { state }, { decision: "deny" }),
-        await consent(alice, { state, scope: "public:rw" }),
+        await submitConsent(alice, { state }),
+        await submitConsent(alice, { state }, { decision: "deny" }),
+        await submitConsent(alice, { state, scope: "public:rw" }),
       ]) {
-        expect(fragmentOf(response).state).toBe(state);
+        expect(fragmentParameters(response).state).toBe(state);
         expect(locationOf(response).split("#")).toHaveLength(2);
         expect(locationOf(response)).not.toContain("+");
       }
@@ -501,9 +505,9 @@ describe("The state", () => {
     async (_, state) => {
       const query = { ...(await codeQuery()), state };
       for (const response of [
-        await consent(alice, query),
-        await consent(alice, query, { decision: "deny" }),
-        await consent(alice, { ...query, scope: "public:rw" }),
+        await submitConsent(alice, query),
+        await submitConsent(alice, query, { decision: "deny" }),
+        await submitConsent(alice, { ...query, scope: "public:rw" }),
       ]) {
         const { searchParams, hash } = new URL(locationOf(response));
         expect([searchParams.getAll("state"), hash]).toEqual([[state], ""]);
@@ -512,8 +516,8 @@ describe("The state", () => {
   );
 
   it("is not in the answer where it was not in the request", async () => {
-    expect(fragmentOf(await consent(alice))).not.toHaveProperty("state");
-    const answer = await consent(alice, await codeQuery());
+    expect(fragmentParameters(await submitConsent(alice))).not.toHaveProperty("state");
+    const answer = await submitConsent(alice, await codeQuery());
     expect(new URL(locationOf(answer)).searchParams.has("state")).toBe(false);
   });
 });

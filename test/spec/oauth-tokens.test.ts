@@ -4,16 +4,23 @@ import { env } from "cloudflare:workers";
 import { decodeJwt, decodeProtectedHeader, type JWTHeaderParameters, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tokensOf } from "../support/oauth";
-import { accountId, grantsOf } from "../support/rows";
-import { APP, App, connect, PASSWORD, type Person, signUp } from "../support/world";
+import { accountId, grantRows } from "../support/rows";
+import {
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  PASSWORD,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let alice: Person;
-let bob: Person;
-let app: App;
+let alice: TestUser;
+let bob: TestUser;
+let app: TestApp;
 
 beforeAll(async () => {
-  [alice, bob] = [await signUp("alice"), await signUp("bob")];
-  app = await connect(alice, "notes:rw");
+  [alice, bob] = [await createUser("alice"), await createUser("bob")];
+  app = await connectApp(alice, "notes:rw");
   await app.put("/notes/a", "text");
 });
 
@@ -37,7 +44,7 @@ async function signedLike(
 const part = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString("base64url");
 
 async function expectRefused(token: string): Promise<void> {
-  const forged = new App("alice", token);
+  const forged = new TestApp("alice", token);
   for (const response of [await forged.get("/notes/a"), await forged.put("/notes/a", "evil")]) {
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toMatch(/^Bearer .*error="invalid_token"/);
@@ -47,7 +54,7 @@ async function expectRefused(token: string): Promise<void> {
 
 describe("An access token", () => {
   it("RFC 9068 §2 says what it is, who it is for and what grant it belongs to, no more", async () => {
-    const [grant] = await grantsOf("alice");
+    const [grant] = await grantRows("alice");
     expect(decodeProtectedHeader(app.token)).toEqual({
       alg: "HS256",
       typ: "at+jwt",
@@ -83,16 +90,19 @@ describe("An access token", () => {
   it("§8.3 has a signature of 256 bits and the id of a grant of more than 128", async () => {
     const [, , signature] = app.token.split(".");
     expect(Buffer.from(signature ?? "", "base64url")).toHaveLength(32);
-    const [first, second] = [await connect(alice, "notes:rw"), await connect(alice, "notes:rw")];
+    const [first, second] = [
+      await connectApp(alice, "notes:rw"),
+      await connectApp(alice, "notes:rw"),
+    ];
     const [a, b] = [decodeJwt(first.token).grant, decodeJwt(second.token).grant];
     expect(a).toMatch(/^[\w-]{22,}$/);
     expect(a).not.toBe(b);
   });
 
   it("opens no other account than its own", async () => {
-    const other = await connect(bob);
+    const other = await connectApp(bob);
     await other.put("/notes/b", "bob's");
-    const atBobs = new App("bob", app.token);
+    const atBobs = new TestApp("bob", app.token);
     expect((await atBobs.get("/notes/b")).status).toBe(403);
     expect((await atBobs.put("/notes/b", "evil")).status).toBe(403);
     expect((await atBobs.delete("/notes/b")).status).toBe(403);
@@ -100,7 +110,7 @@ describe("An access token", () => {
   });
 
   it("is not bound to where a request comes from: any Origin and none", async () => {
-    for (const Origin of [APP, "https://elsewhere.example", "null", ""]) {
+    for (const Origin of [APP_ORIGIN, "https://elsewhere.example", "null", ""]) {
       const headers: Record<string, string> = Origin ? { Origin } : {};
       expect((await app.get("/notes/a", headers)).status).toBe(200);
     }
@@ -151,8 +161,8 @@ describe("A forged token is refused, and nothing is changed:", () => {
     [
       "our signature, but another account's grant",
       async () => {
-        await connect(bob, "*:rw");
-        return signedLike({ grant: (await grantsOf("bob"))[0]?.id });
+        await connectApp(bob, "*:rw");
+        return signedLike({ grant: (await grantRows("bob"))[0]?.id });
       },
     ],
     ["our signature, but no account", () => signedLike({ sub: undefined })],
@@ -164,7 +174,7 @@ describe("A forged token is refused, and nothing is changed:", () => {
 describe("A token that we signed", () => {
   it("with more than its grant has reaches no further than the grant", async () => {
     const token = await signedLike({ scope: "*:rw" });
-    const wide = new App("alice", token);
+    const wide = new TestApp("alice", token);
     expect((await wide.get("/photos/")).status).toBe(403);
     expect((await wide.get("/")).status).toBe(403);
     expect((await wide.get("/notes/a")).status).toBe(200);

@@ -1,27 +1,27 @@
 /** What holds for every page: headers, assets, forms from elsewhere, bodies that are no forms. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { elements, inlineCode } from "../support/html";
-import { everyRow } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { findElements, findInlineCode } from "../support/html";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 import {
-  APP,
+  APP_ORIGIN,
   authorizeUrl,
-  connect,
-  freshName,
+  connectApp,
+  createUser,
   ORIGIN,
   PASSWORD,
-  type Person,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  type TestUser,
+  uniqueUserName,
+} from "../support/provider";
 
-let alice: Person;
+let alice: TestUser;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
-  await connect(alice);
+  alice = await createUser("alice");
+  await connectApp(alice);
 });
 
 const PAGES = [
@@ -77,7 +77,7 @@ describe("Every page", () => {
       expect(response.headers.get("content-type")).toMatch(/^text\/html; charset=utf-8$/i);
       const html = await response.text();
       expect(html).toMatch(/^<!DOCTYPE html>/i);
-      expect(inlineCode(html)).toEqual([]);
+      expect(findInlineCode(html)).toEqual([]);
     },
   );
 
@@ -86,11 +86,11 @@ describe("Every page", () => {
     async (_, path, user) => {
       const html = await (await get(path, user)).text();
       expect(html).toMatch(/<title>[^<]+<\/title>/);
-      expect(elements(html, "html")).toEqual([{ lang: "en" }]);
-      expect(elements(html, "main")).toHaveLength(1);
-      expect(elements(html, "h1")).toHaveLength(1);
-      const labelled = new Set(elements(html, "label").map((label) => label.for));
-      const fields = [...elements(html, "input"), ...elements(html, "select")];
+      expect(findElements(html, "html")).toEqual([{ lang: "en" }]);
+      expect(findElements(html, "main")).toHaveLength(1);
+      expect(findElements(html, "h1")).toHaveLength(1);
+      const labelled = new Set(findElements(html, "label").map((label) => label.for));
+      const fields = [...findElements(html, "input"), ...findElements(html, "select")];
       for (const { id, type } of fields) if (type !== "hidden") expect(labelled).toContain(id);
     },
   );
@@ -116,7 +116,7 @@ describe("Every page", () => {
     for (const path of ["/", "/sign-in", "/sign-up"]) {
       for (const user of ["", "alice"]) {
         const html = await (await get(`${path}?${query}`, user)).text();
-        expect(inlineCode(html)).toEqual([]);
+        expect(findInlineCode(html)).toEqual([]);
         expect(html).not.toMatch(/<img[^>]*src=x/);
       }
     }
@@ -128,7 +128,7 @@ describe("Every page", () => {
       const response = await sendForm(path, { name: evil, password: evil, next: `/${evil}` });
       expect(response.status).toBeGreaterThanOrEqual(400);
       const html = await response.text();
-      expect(inlineCode(html)).toEqual([]);
+      expect(findInlineCode(html)).toEqual([]);
     }
   });
 });
@@ -137,9 +137,9 @@ describe("What the pages need", () => {
   it("is there: style sheet, script, icon, with the right types and headers", async () => {
     const html = await (await send("/")).text();
     const urls = [
-      ...elements(html, "link").map(({ href }) => href),
-      ...elements(html, "script").map(({ src }) => src),
-      ...elements(html, "img").map(({ src }) => src),
+      ...findElements(html, "link").map(({ href }) => href),
+      ...findElements(html, "script").map(({ src }) => src),
+      ...findElements(html, "img").map(({ src }) => src),
     ];
     expect(urls.length).toBeGreaterThanOrEqual(3);
     for (const url of urls) {
@@ -183,9 +183,9 @@ const FORMS = [
 
 /** What would make each form do something in alice's name, or with her password. */
 const fieldsOf = (path: string): Record<string, string> => ({
-  name: path === "/sign-up" ? freshName() : "alice",
+  name: path === "/sign-up" ? uniqueUserName() : "alice",
   password: PASSWORD,
-  origin: APP,
+  origin: APP_ORIGIN,
   decision: "allow",
   duration: "always",
 });
@@ -203,17 +203,17 @@ describe("A form", () => {
   ] as Record<string, string>[];
 
   it.each(FORMS)("from another site is 403, and nothing changes: %s", async (path) => {
-    const before = await everyRow();
+    const before = await allRows();
     for (const headers of ELSEWHERE) {
       const response = await sendForm(path, fieldsOf(path), { cookie: alice.cookie, ...headers });
       expect([response.status, response.headers.get("location")]).toEqual([403, null]);
       expect(response.headers.get("set-cookie")).toBeNull();
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("of the ORIGIN is from here, of the host that it came to is not", async () => {
-    const sendOn = sendWith({ ORIGIN });
+    const sendOn = sendWithSettings({ ORIGIN });
     const form = (Origin: string) =>
       sendOn("https://other.example/sign-out", {
         method: "POST",
@@ -229,7 +229,7 @@ describe("A form", () => {
   it.each([...FORMS, "/oauth/token", "/oauth/revoke"])(
     "that is too large is 413, and nothing changes: %s",
     async (path) => {
-      const before = await everyRow();
+      const before = await allRows();
       const fields = { ...fieldsOf(path), token: "x", padding: "x".repeat(LARGE) };
       const response = await sendForm(path, fields, { cookie: alice.cookie });
       expect(response.status).toBe(413);
@@ -244,7 +244,7 @@ describe("A form", () => {
         },
       });
       expect(chunked.status).toBe(413);
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
@@ -275,23 +275,23 @@ describe("A form", () => {
       BODIES.map(([what, body, headers]) => ({ path, what, body, headers })),
     ),
   )("with $what instead never fails on our side: $path", async ({ path, body, headers }) => {
-    const before = await everyRow();
+    const before = await allRows();
     const init = { method: "POST", body, headers: { Origin: ORIGIN, ...headers } };
     const response = await send(path, init);
     expect(response.status).toBeGreaterThanOrEqual(300);
     expect(response.status).toBeLessThan(500);
     expect(response.headers.get("set-cookie") ?? "__Host-session=;").toMatch(/^__Host-session=;/);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each(["PUT", "DELETE", "PATCH"])("by %s is not taken", async (method) => {
-    const before = await everyRow();
+    const before = await allRows();
     for (const path of FORMS) {
       const body = new URLSearchParams(fieldsOf(path));
       const headers = { Origin: ORIGIN, Cookie: alice.cookie };
       expect([404, 405]).toContain((await send(path, { method, body, headers })).status);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });
 
@@ -307,7 +307,7 @@ describe("The language of the pages", () => {
     ["", "en"],
   ])("RFC 9110 §12.5.4 for who prefers '%s' is %s", async (wanted, language) => {
     const html = await (await send("/", { headers: { "Accept-Language": wanted } })).text();
-    expect(elements(html, "html")).toEqual([{ lang: language }]);
+    expect(findElements(html, "html")).toEqual([{ lang: language }]);
   });
 
   it("is what somebody chooses at the foot of a page, which they come back to", async () => {
@@ -316,6 +316,6 @@ describe("The language of the pages", () => {
     expect(response.headers.get("location")).toBe("/sign-in?name=bob");
     const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
     const html = await (await send("/", { headers: { Cookie: cookie } })).text();
-    expect(elements(html, "html")).toEqual([{ lang: "de" }]);
+    expect(findElements(html, "html")).toEqual([{ lang: "de" }]);
   });
 });

@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshFolder, headersOf, requestWith, unchanged, versionOf } from "../support/storage";
-import { type App, someone } from "../support/world";
+import { createUserWithApp, type TestApp } from "../support/provider";
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
 });
 
 const OLD = "Thu, 01 Jan 2015 00:00:00 GMT";
@@ -437,7 +437,7 @@ describe("a condition and another refusal", () => {
 
 describe("A condition that is no version of ours", () => {
   it("however long, is not met: 412, and nothing changes", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     for (const text of ["x".repeat(9000), "\u00e9", "a b"]) {
       const response = await unchanged(app, () =>

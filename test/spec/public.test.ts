@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshFolder, headersOf, unchanged } from "../support/storage";
-import { type App, send, someone } from "../support/world";
+import { createUserWithApp, send, type TestApp } from "../support/provider";
 
-let owner: App;
+let owner: TestApp;
 beforeAll(async () => {
-  owner = await someone();
+  owner = await createUserWithApp();
   await owner.put("/public/pages/doc", "open", { "Content-Type": "text/html" });
   await owner.put("/notes/doc", "secret");
 });
@@ -124,7 +124,7 @@ describe("nothing else can be told apart by a stranger", () => {
   });
 
   it("§5.5 an app of another module cannot tell either", async () => {
-    const other = await someone("photos:rw");
+    const other = await createUserWithApp("photos:rw");
     const app = (path: string) => other.get(path).then(seen);
     expect((await app("/notes/doc")).status).toBe(403);
     expect(await app("/notes/doc")).toEqual(await app("/notes/missing"));

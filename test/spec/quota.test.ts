@@ -3,9 +3,16 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../src/env";
-import { sendWith } from "../support/send-with-settings";
+import { sendWithSettings } from "../support/send-with-settings";
 import { setQuota, unchanged } from "../support/storage";
-import { type App, connect, ORIGIN, send, signUp, someone } from "../support/world";
+import {
+  connectApp,
+  createUser,
+  createUserWithApp,
+  ORIGIN,
+  send,
+  type TestApp,
+} from "../support/provider";
 
 /** As an app finds it. */
 async function quotaUrl(user: string): Promise<string> {
@@ -14,14 +21,14 @@ async function quotaUrl(user: string): Promise<string> {
   return links[0]?.properties["urn:x-satchel:quota"] ?? "";
 }
 
-const ask = async (app: App, init: RequestInit = {}): Promise<Response> =>
+const ask = async (app: TestApp, init: RequestInit = {}): Promise<Response> =>
   send(await quotaUrl(app.user), { headers: { Authorization: `Bearer ${app.token}` }, ...init });
 
-const read = async (app: App): Promise<unknown> => (await ask(app)).json();
+const read = async (app: TestApp): Promise<unknown> => (await ask(app)).json();
 
 describe("The quota resource", () => {
   it("says what may be stored, what is and what is left, in bytes, and how many documents", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await setQuota(app, 1000);
     await app.put("/notes/a", "x".repeat(300));
     await app.put("/photos/b/c", "x".repeat(100));
@@ -30,14 +37,14 @@ describe("The quota resource", () => {
   });
 
   it("without a quota of the account's own gives the provider's, with nothing used", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const { DEFAULT_QUOTA_BYTES: quotaBytes } = readSettings({});
     const expected = { quotaBytes, usedBytes: 0, availableBytes: quotaBytes, documents: 0 };
     expect(await read(app)).toEqual(expected);
   });
 
   it("follows overwrites and deletions", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "12345");
     await app.put("/notes/a", "12");
     expect(await read(app)).toMatchObject({ usedBytes: 2, documents: 1 });
@@ -46,7 +53,7 @@ describe("The quota resource", () => {
   });
 
   it("what is available is just what a PUT may bring", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await setQuota(app, 500);
     await app.put("/notes/a", "x".repeat(123));
     const { availableBytes } = (await read(app)) as { availableBytes: number };
@@ -59,7 +66,7 @@ describe("The quota resource", () => {
   });
 
   it("never says less than nothing, where a quota was lowered", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "12345");
     await setQuota(app, 1);
     expect(await read(app)).toMatchObject({ quotaBytes: 1, usedBytes: 5, availableBytes: 0 });
@@ -67,14 +74,14 @@ describe("The quota resource", () => {
   });
 
   it("can be read with any scope, for a write with any may be refused", async () => {
-    const app = await connect(await signUp(), "notes:r");
+    const app = await connectApp(await createUser(), "notes:r");
     expect((await ask(app)).status).toBe(200);
   });
 });
 
 describe("Nobody else reads the quota", () => {
   it("without a token 401, with a forged one 401, with another person's 403", async () => {
-    const [app, other] = [await someone(), await someone()];
+    const [app, other] = [await createUserWithApp(), await createUserWithApp()];
     const url = await quotaUrl(app.user);
     const statusWith = async (token: string) =>
       (await send(url, { headers: { Authorization: `Bearer ${token}` } })).status;
@@ -84,7 +91,7 @@ describe("Nobody else reads the quota", () => {
   });
 
   it("nor an app that was disconnected", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await env.DB.prepare(
       "DELETE FROM grants WHERE account = (SELECT id FROM accounts WHERE name = ?)",
     )
@@ -98,7 +105,7 @@ describe("Nobody else reads the quota", () => {
 
 describe("The door of the quota", () => {
   it("carries CORS headers, on refusals too, and answers preflights", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const Origin = "https://app.example";
     const preflight = await ask(app, {
       method: "OPTIONS",
@@ -111,14 +118,14 @@ describe("The door of the quota", () => {
   });
 
   it("can only be read", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     const refused = await ask(app, { method: "PUT", body: "{}" });
     expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
   });
 
   it("is on the storage's host, where that is another", async () => {
-    const app = await someone();
-    const elsewhere = sendWith({
+    const app = await createUserWithApp();
+    const elsewhere = sendWithSettings({
       ORIGIN: "https://satchel.example",
       STORAGE_ORIGIN: "https://storage.example",
     });

@@ -2,16 +2,16 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { binary, freshFolder, headersOf } from "../support/storage";
-import { type App, ORIGIN, send, someone } from "../support/world";
+import { createUserWithApp, ORIGIN, send, type TestApp } from "../support/provider";
 
 const CONTENT = "0123456789";
 
-let app: App;
+let app: TestApp;
 let path: string;
 let etag: string;
 let modified: string;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
   path = `${freshFolder()}digits`;
   etag = (await app.put(path, CONTENT)).headers.get("etag") ?? "";
   modified = (await app.head(path)).headers.get("last-modified") ?? "";

@@ -3,13 +3,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Env } from "../../src/env";
 import { freshFolder, requestWith, setQuota, unchanged } from "../support/storage";
-import { type App, ORIGIN, send, sendForm, someone } from "../support/world";
+import { createUserWithApp, ORIGIN, send, sendForm, type TestApp } from "../support/provider";
 
-let app: App;
+let app: TestApp;
 let folder: string;
 let etag: string;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
   folder = freshFolder();
   etag = (await app.put(`${folder}doc`, "hello")).headers.get("etag") ?? "";
   await app.put(`${folder}replaced`, "x");
@@ -248,7 +248,7 @@ describe("CORS", () => {
     });
     const response = await requestWith(
       { DB: untouched, BODIES: untouched as never, USERS: untouched as never },
-      { user: "nobody-at-all", token: "" } as App,
+      { user: "nobody-at-all", token: "" } as TestApp,
       "OPTIONS",
       "/notes/doc",
       { headers },

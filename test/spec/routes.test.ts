@@ -3,18 +3,25 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../src/app";
-import { elements } from "../support/html";
-import { everyRow } from "../support/rows";
-import { authorizeUrl, connect, ORIGIN, type Person, send, signUp } from "../support/world";
+import { findElements } from "../support/html";
+import { allRows } from "../support/rows";
+import {
+  authorizeUrl,
+  connectApp,
+  createUser,
+  ORIGIN,
+  send,
+  type TestUser,
+} from "../support/provider";
 
-let alice: Person;
-let admin: Person;
+let alice: TestUser;
+let admin: TestUser;
 let token: string;
 
 beforeAll(async () => {
-  [alice, admin] = [await signUp("alice"), await signUp("boss")];
+  [alice, admin] = [await createUser("alice"), await createUser("boss")];
   await env.DB.prepare("UPDATE accounts SET is_admin = 1 WHERE name = 'boss'").run();
-  const app = await connect(alice);
+  const app = await connectApp(alice);
   await app.put("/public/notes/x", "x");
   token = app.token;
 });
@@ -96,8 +103,8 @@ describe("Every page there is", () => {
         const response = await send(path, { headers: cookieOf(who) });
         if (!response.headers.get("content-type")?.startsWith("text/html")) continue;
         const html = await response.text();
-        expect([path, elements(html, "h1").length]).toEqual([path, 1]);
-        expect([path, elements(html, "main").length]).toEqual([path, 1]);
+        expect([path, findElements(html, "h1").length]).toEqual([path, 1]);
+        expect([path, findElements(html, "main").length]).toEqual([path, 1]);
       }
     }
   });
@@ -109,7 +116,7 @@ describe("Every page there is", () => {
         const response = await send(path, { headers });
         if (!response.headers.get("content-type")?.startsWith("text/html")) continue;
         const html = await response.text();
-        expect([path, elements(html, "html")]).toEqual([path, [{ lang: "de" }]]);
+        expect([path, findElements(html, "html")]).toEqual([path, [{ lang: "de" }]]);
       }
     }
   });
@@ -124,7 +131,7 @@ describe("Every form there is", () => {
   ] as [string, Record<string, string>][])(
     "is refused with 403 and changes nothing when it is %s",
     async (_, headers) => {
-      const before = await everyRow();
+      const before = await allRows();
       for (const path of [...forms, authorizeUrl("alice")]) {
         for (const who of PEOPLE) {
           const body = new URLSearchParams({
@@ -142,19 +149,19 @@ describe("Every form there is", () => {
           expect(response.headers.getSetCookie()).toEqual([]);
         }
       }
-      expect(await everyRow()).toEqual(before);
+      expect(await allRows()).toEqual(before);
     },
   );
 
   it("asks a stranger to sign in, or for what is missing, and changes nothing", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     for (const path of forms) {
       const body = new URLSearchParams();
       const response = await send(path, { method: "POST", body, headers: { Origin: ORIGIN } });
       expect(response.status, path).toBeLessThan(500);
       expectSafe(path, response);
     }
-    const { challenges: _, ...after } = await everyRow();
+    const { challenges: _, ...after } = await allRows();
     const { challenges: __, ...then } = before;
     expect(after).toEqual(then);
   });

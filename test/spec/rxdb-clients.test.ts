@@ -32,16 +32,16 @@ import {
   until,
   watch,
 } from "../support/rxdb";
-import { APP, type App, someone } from "../support/world";
+import { APP_ORIGIN, createUserWithApp, type TestApp } from "../support/provider";
 
 for (const plugin of [RxDBAttachmentsPlugin, RxDBLocalDocumentsPlugin, RxDBMigrationSchemaPlugin]) {
   addRxPlugin(plugin);
 }
 addRxPlugin16(RxDBAttachmentsPlugin16);
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone("todos:rw");
+  app = await createUserWithApp("todos:rw");
 });
 
 const MANY: Todo[] = Array.from({ length: 20 }, (_, i) =>
@@ -438,7 +438,7 @@ describe("The usage that RxDB's page shows", () => {
   it("customRequest: whoami, quota and session, and a clear error for others", async () => {
     const path = doorOf(app);
     const { storage } = client(path);
-    const access = { user: app.user, module: "todos", access: "rw", app: APP };
+    const access = { user: app.user, module: "todos", access: "rw", app: APP_ORIGIN };
     expect(await storage.customRequest("whoami")).toEqual(access);
     expect(await storage.customRequest({ type: "whoami" })).toEqual(access);
     const quota = await storage.customRequest<unknown, Record<string, number>>("quota");
@@ -460,7 +460,7 @@ describe("The usage that RxDB's page shows", () => {
   });
 
   it("a read-only app is told so by whoami", async () => {
-    const reader = await someone("todos:r");
+    const reader = await createUserWithApp("todos:r");
     const { storage } = client(doorOf(reader));
     expect(await storage.customRequest("whoami")).toMatchObject({ access: "r" });
   });
@@ -481,7 +481,7 @@ describe("A database", () => {
 
   it("of one module or person is not seen in another", async () => {
     const name = freshDatabase();
-    const wide = await someone("*:rw");
+    const wide = await createUserWithApp("*:rw");
     const places = [doorOf(wide, "todos"), doorOf(wide, "notes"), doorOf(app)];
     const all = await Promise.all(places.map((path) => openTodos(client(path), name)));
     await Promise.all(all.map(({ todos }, i) => todos.insert(todo(`in ${i}`))));
@@ -535,7 +535,7 @@ describe("A database", () => {
   });
 
   it("that is removed is not mistaken for one that is made then", async () => {
-    const own = await someone("todos:rw");
+    const own = await createUserWithApp("todos:rw");
     const [first, second] = [freshDatabase(), freshDatabase()];
     const left = await openInstance(client(doorOf(own)), first);
     const events: string[] = [];

@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { MINUTE, pass, SECOND } from "../support/clock";
+import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
 import { appWith, refresh, tokensIn, tokensOf } from "../support/oauth";
 import {
   askForSession,
@@ -29,9 +29,9 @@ import {
   watch,
   writing,
 } from "../support/rxdb";
-import { type App, connect, signUp, someone } from "../support/world";
+import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
 
-const DOORS: [string, (app: App) => Promise<string>][] = [
+const DOORS: [string, (app: TestApp) => Promise<string>][] = [
   ["a token", async (app) => doorOf(app)],
   ["a session", async (app) => pathOfSession(await sessionOf(app))],
 ];
@@ -41,7 +41,7 @@ const creates = ({ sent }: Network): number =>
 
 describe.each(DOORS)("A client that came by %s", (_, door) => {
   it("and whose socket dies goes on with what it has missed, without a word of RxDB about it", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const network = new Network(await door(app));
     const name = freshDatabase();
     const { database, todos } = await openTodos(client(network), name);
@@ -68,7 +68,7 @@ describe.each(DOORS)("A client that came by %s", (_, door) => {
   });
 
   it("does not notice that the object sleeps", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const network = new Network(await door(app));
     const name = freshDatabase();
     const { database, todos } = await openTodos(client(network), name);
@@ -90,7 +90,7 @@ describe.each(DOORS)("A client that came by %s", (_, door) => {
   });
 
   it("loses nothing when the object dies in the middle", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const network = new Network(await door(app));
     const name = freshDatabase();
     const { todos } = await openTodos(client(network), name);
@@ -112,7 +112,7 @@ describe.each(DOORS)("A client that came by %s", (_, door) => {
 
 describe.each(DOORS)("Two clients that share %s", (_, door) => {
   it("and lose their sockets both go on, though they only listen", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const path = await door(app);
     const name = freshDatabase();
     const networks = [new Network(path), new Network(path)];
@@ -138,14 +138,14 @@ describe.each(DOORS)("Two clients that share %s", (_, door) => {
 
 describe("A client that comes back", () => {
   it("after more than the log of events keeps is told to open the database anew", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const network = new Network(pathOfSession(await sessionOf(app)));
     const name = freshDatabase();
     const { todos } = await openTodos(client(network), name);
     const other = await openTodos(client(doorOf(app)), name);
     network.cut();
     await other.todos.insert(todo("missed"));
-    pass(30 * MINUTE);
+    advanceClock(30 * MINUTE_MS);
     await other.todos.insert(todo("later"));
     await runDurableObjectAlarm(await objectOf(app.user));
     await network.mend();
@@ -162,7 +162,7 @@ describe("A client that comes back", () => {
   });
 
   it("after more events than are kept is told so too", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const network = new Network(pathOfSession(await sessionOf(app)));
     const name = freshDatabase();
     const mine = await openInstance(client(network), name);
@@ -175,7 +175,7 @@ describe("A client that comes back", () => {
   });
 
   it("after larger answers than are kept with the events, too", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const network = new Network(pathOfSession(await sessionOf(app)));
     const name = freshDatabase();
     const mine = await openInstance(client(network), name);
@@ -193,7 +193,7 @@ describe("A client that comes back", () => {
   });
 
   it("after a long time in which nothing was written just goes on", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const network = new Network(pathOfSession(await sessionOf(app)));
     const name = freshDatabase();
     const { todos } = await openTodos(client(network), name);
@@ -202,7 +202,7 @@ describe("A client that comes back", () => {
     await other.todos.insert(todo("a"));
     await until(() => live.ids.length === 1);
     network.cut();
-    pass(30 * MINUTE);
+    advanceClock(30 * MINUTE_MS);
     await network.mend();
     await other.todos.insert(todo("b"));
     await until(() => live.ids.length === 2);
@@ -210,7 +210,7 @@ describe("A client that comes back", () => {
   });
 
   it("with the last event it had gets those after it, and no other", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const session = await sessionOf(app);
     const name = freshDatabase();
     const frames = await Frames.open(pathOfSession(session));
@@ -232,7 +232,7 @@ describe("A client that comes back", () => {
   });
 
   it("gets long texts as they were, wherever their characters lie", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const session = await sessionOf(app);
     const frames = await Frames.open(pathOfSession(session));
     await frames.ask({ method: "create", params: creation(freshDatabase()) });
@@ -251,7 +251,7 @@ describe("A client that comes back", () => {
   });
 
   it("is told when its collection is removed by somebody else, in a frame that RxDB passes over", async () => {
-    const owner = await someone("todos:rw");
+    const owner = await createUserWithApp("todos:rw");
     const name = freshDatabase();
     const frames = await Frames.open(doorOf(owner));
     await frames.ask({ method: "create", params: creation(name) });
@@ -262,7 +262,7 @@ describe("A client that comes back", () => {
   });
 
   it("with a checkpoint of a collection that was removed gets the new one from its beginning", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const name = freshDatabase();
     const mine = await openInstance(client(doorOf(app)), name);
     await put(mine, stored(todo("a")), stored(todo("b")));
@@ -280,14 +280,14 @@ describe("A client that comes back", () => {
 
 describe("A client that only listens", () => {
   async function listening() {
-    const person = await signUp();
+    const person = await createUser();
     const tokens = await tokensOf(person, "todos:rw");
     const app = appWith(person, tokens);
     const session = await sessionOf(app);
     const name = freshDatabase();
     const frames = await Frames.open(pathOfSession(session));
     await frames.ask({ method: "create", params: creation(name) });
-    const writer = await openInstance(client(doorOf(await connect(person, "todos:rw"))), name);
+    const writer = await openInstance(client(doorOf(await connectApp(person, "todos:rw"))), name);
     await put(writer, stored(todo("a")));
     await until(() => frames.bulks.length === 1);
     const prolong = async () => {
@@ -296,14 +296,14 @@ describe("A client that only listens", () => {
       const response = await askForSession(appWith(person, fresh), "todos", { body });
       expect(((await response.json()) as Session).session).toBe(session.session);
     };
-    return { session, frames, writer, prolong, lifetimeMs: tokens.expires_in * SECOND };
+    return { session, frames, writer, prolong, lifetimeMs: tokens.expires_in * SECOND_MS };
   }
 
   it("hears on when its session is prolonged in time", async () => {
     const { frames, writer, prolong, lifetimeMs } = await listening();
-    pass(lifetimeMs / 2);
+    advanceClock(lifetimeMs / 2);
     await prolong();
-    pass(lifetimeMs / 2 + MINUTE);
+    advanceClock(lifetimeMs / 2 + MINUTE_MS);
     await put(writer, stored(todo("b")));
     await until(() => frames.bulks.length === 2);
     expect(frames.closed).toBeNull();
@@ -311,7 +311,7 @@ describe("A client that only listens", () => {
 
   it("and whose session is over is let go, and told later what it has missed", async () => {
     const { session, frames, writer, prolong, lifetimeMs } = await listening();
-    pass(lifetimeMs + MINUTE);
+    advanceClock(lifetimeMs + MINUTE_MS);
     await put(writer, stored(todo("b")));
     await until(() => frames.closed !== null);
     expect(frames.closed).toEqual({ code: 4401, reason: "unauthorized" });
@@ -325,7 +325,7 @@ describe("A client that only listens", () => {
 
 describe("A write that was sent, but not answered", () => {
   async function begun() {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const path = pathOfSession(await sessionOf(app));
     const name = freshDatabase();
     const frames = await Frames.open(path);
@@ -396,7 +396,7 @@ describe("A write that was sent, but not answered", () => {
 
 describe("A socket", () => {
   it("answers a ping", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const socket = await dial(doorOf(app));
     const pong = new Promise((resolve) => {
       socket.addEventListener("message", ({ data }) => resolve(data));
@@ -406,7 +406,7 @@ describe("A socket", () => {
   });
 
   it("bears many collections, each with its own live query, through the object's sleep", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const own = client(pathOfSession(await sessionOf(app)));
     const names = Array.from({ length: 20 }, freshDatabase);
     const instances = await Promise.all(names.map((name) => openInstance(own, name)));
@@ -423,7 +423,7 @@ describe("A socket", () => {
   });
 
   it("is told what to do when it speaks for a connection that nobody has made", async () => {
-    const frames = await Frames.open(doorOf(await someone("todos:rw")));
+    const frames = await Frames.open(doorOf(await createUserWithApp("todos:rw")));
     const answer = await frames.ask({ connectionId: "unheard of", method: "query", params: [{}] });
     expect(answer.error).toMatchObject({ name: "SatchelError", code: "unknown-connection" });
     expect(answer).not.toHaveProperty("return");
@@ -432,7 +432,7 @@ describe("A socket", () => {
 
 describe("A session", () => {
   it("is given to the app's token, and opens the door by itself", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const response = await askForSession(app, "todos", {
       headers: { Origin: "https://app.example" },
     });
@@ -450,11 +450,11 @@ describe("A session", () => {
   });
 
   it("goes on when the same grant asks for it, and is another for another grant", async () => {
-    const person = await signUp();
-    const app = await connect(person, "todos:rw");
-    const other = await connect(person, "todos:r");
+    const person = await createUser();
+    const app = await connectApp(person, "todos:rw");
+    const other = await connectApp(person, "todos:r");
     const first = await sessionOf(app);
-    const ask = async (of: App): Promise<Session> =>
+    const ask = async (of: TestApp): Promise<Session> =>
       (await askForSession(of, "todos", { body: { session: first.session } })).json();
     expect((await ask(app)).session).toBe(first.session);
     expect((await ask(other)).session).not.toBe(first.session);
@@ -462,7 +462,7 @@ describe("A session", () => {
   });
 
   it("opens no other module, and nobody else's", async () => {
-    const [app, stranger] = [await someone("*:rw"), await someone("*:rw")];
+    const [app, stranger] = [await createUserWithApp("*:rw"), await createUserWithApp("*:rw")];
     const path = pathOfSession(await sessionOf(app));
     for (const other of [path.replace("/todos", "/notes"), path.replace(app.user, stranger.user)]) {
       await expect(openTodos(client(other), freshDatabase())).rejects.toThrow("unauthorized");

@@ -5,27 +5,35 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { longestRequestMs } from "../../src/storage/erasure";
 import { actOn, administrator } from "../support/admin";
-import { MINUTE, pass } from "../support/clock";
+import { advanceClock, MINUTE_MS } from "../support/clock";
 import { exchange, storingFrames } from "../support/database-frames";
 import { expectErased, ring } from "../support/erasing";
-import { elements, inlineCode, mainText } from "../support/html";
+import { findElements, findInlineCode, mainText } from "../support/html";
 import { openSocket, storeDatabase } from "../support/modules";
 import { revoke } from "../support/oauth";
-import { accountId, deedsOf } from "../support/rows";
-import { APP, type App, connect, type Person, send, sendForm, signUp } from "../support/world";
+import { accountId, activityRows } from "../support/rows";
+import {
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  send,
+  sendForm,
+  type TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let admin: Person;
+let admin: TestUser;
 beforeAll(async () => {
   admin = await administrator();
 });
 
 const open = async (
-  { cookie }: Pick<Person, "cookie">,
+  { cookie }: Pick<TestUser, "cookie">,
   path = "/data",
   language = "en",
 ): Promise<Response> => send(path, { headers: { Cookie: cookie, "Accept-Language": language } });
 
-const textOf = async (person: Person, language = "en"): Promise<string> =>
+const textOf = async (person: TestUser, language = "en"): Promise<string> =>
   mainText(await (await open(person, "/data", language)).text());
 
 const TASKS = [
@@ -35,9 +43,9 @@ const TASKS = [
 ];
 
 /** Someone with an app, and a database of two collections beside those of RxDB itself. */
-async function withDatabase(name = "list"): Promise<{ person: Person; app: App }> {
-  const person = await signUp();
-  const app = await connect(person);
+async function withDatabase(name = "list"): Promise<{ person: TestUser; app: TestApp }> {
+  const person = await createUser();
+  const app = await connectApp(person);
   await storeDatabase(app, "todos", name, {
     tasks: TASKS,
     labels: [{ id: "red", text: "red" }],
@@ -64,8 +72,8 @@ describe("The databases on the data page", () => {
     );
     expect(text).not.toContain("_rxdb_internal");
     expect(text).not.toContain("plugin-local");
-    expect(inlineCode(html)).toEqual([]);
-    const links = elements(html, "a").map(({ href }) => href?.replaceAll("&amp;", "&"));
+    expect(findInlineCode(html)).toEqual([]);
+    const links = findElements(html, "a").map(({ href }) => href?.replaceAll("&amp;", "&"));
     expect(links).toContain(pathOf("list"));
   });
 
@@ -81,17 +89,17 @@ describe("The databases on the data page", () => {
     const name = '<script>alert("1")</script>&x=y/..?#';
     const { person } = await withDatabase(name);
     const html = await (await open(person)).text();
-    expect(inlineCode(html)).toEqual([]);
+    expect(findInlineCode(html)).toEqual([]);
     expect(mainText(html)).toContain(name);
     const question = await open(person, pathOf(name));
-    expect([question.status, inlineCode(await question.text())]).toEqual([200, []]);
+    expect([question.status, findInlineCode(await question.text())]).toEqual([200, []]);
     expect((await sendForm(pathOf(name), {}, { cookie: person.cookie })).status).toBe(303);
     expect(await textOf(person)).not.toContain("In the module");
   });
 
   it("are nobody else's", async () => {
     await withDatabase("secret-hobby");
-    expect(await textOf(await signUp())).not.toContain("secret-hobby");
+    expect(await textOf(await createUser())).not.toContain("secret-hobby");
   });
 });
 
@@ -118,7 +126,7 @@ describe("Deleting a database", () => {
     expect(text).toMatch(/In the module todos other \(/);
     expect(text).not.toContain("labels");
     expect(await textOf(stranger)).toContain("labels");
-    expect((await deedsOf(person.name)).at(-1)).toEqual({
+    expect((await activityRows(person.name)).at(-1)).toEqual({
       kind: "database-deleted",
       module: "todos",
       name: "list",
@@ -136,10 +144,11 @@ describe("Deleting a database", () => {
 });
 
 /** What takes everything from an app that was allowed by the implicit flow. */
-const ENDS: [string, (person: Person, app: App) => Promise<Response>][] = [
+const ENDS: [string, (person: TestUser, app: TestApp) => Promise<Response>][] = [
   [
     "the app is disconnected",
-    ({ cookie }) => sendForm(`/apps/disconnect?app=${encodeURIComponent(APP)}`, {}, { cookie }),
+    ({ cookie }) =>
+      sendForm(`/apps/disconnect?app=${encodeURIComponent(APP_ORIGIN)}`, {}, { cookie }),
   ],
   ["all apps are", ({ cookie }) => sendForm("/apps/disconnect-all", {}, { cookie })],
   ["RFC 7009 its token is given back", (_, { token }) => revoke({ token })],
@@ -172,7 +181,7 @@ describe("When an app may only read from now on", () => {
     const [create, write] = storingFrames("list", { tasks: [{ id: "4", text: "write" }] });
     await exchange(socket, [create as object]);
     const before = await textOf(person);
-    const path = `/apps/app?id=${encodeURIComponent(APP)}`;
+    const path = `/apps/app?id=${encodeURIComponent(APP_ORIGIN)}`;
     const form = { "level:*": "r", end: "keep" };
     expect((await sendForm(path, form, { cookie: person.cookie })).status).toBe(303);
     await exchange(socket, [create as object]);
@@ -192,7 +201,7 @@ describe("With the account", () => {
     const account = await accountId(person.name);
     await sendForm("/settings/delete", { name: person.name }, { cookie: person.cookie });
     await ring(person.name);
-    pass(longestRequestMs(env) + MINUTE);
+    advanceClock(longestRequestMs(env) + MINUTE_MS);
     await ring(person.name);
     await expectErased(person.name, account);
     for (const module of ["todos", "notes"]) {

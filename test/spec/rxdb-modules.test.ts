@@ -6,24 +6,24 @@ import { MAX_MODULES, openModule } from "../../src/modules/modules";
 import { actOn, administrator, open as openPage } from "../support/admin";
 import { allowDevice, poll, startDevice } from "../support/devices";
 import { cutting } from "../support/faults";
-import { elements, mainText } from "../support/html";
+import { findElements, mainText } from "../support/html";
 import { askedOfModules, modulesOf, reserve } from "../support/modules";
 import { allowCode, redeem, refresh, revoke, tokensIn, tokensOf } from "../support/oauth";
-import { accountId, everyRow, grantsOf } from "../support/rows";
+import { accountId, allRows, grantRows } from "../support/rows";
 import { setQuota, unchanged } from "../support/storage";
 import {
-  APP,
-  type App,
-  connect,
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  createUserWithApp,
   ORIGIN,
-  type Person,
   send,
   sendForm,
-  signUp,
-  someone,
-} from "../support/world";
+  type TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let admin: Person;
+let admin: TestUser;
 beforeAll(async () => {
   admin = await administrator();
 });
@@ -33,16 +33,16 @@ describe("A module", () => {
     openModule(env, await accountId(user), module);
 
   it("is opened once, however often an app comes in", async () => {
-    const { name } = await signUp();
+    const { name } = await createUser();
     expect(await openFor(name, "todos")).toBe("open");
     await reserve(name, "todos", 500);
-    const before = await everyRow();
+    const before = await allRows();
     expect(await openFor(name, "todos")).toBe("open");
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("is not opened for an account that is deleted, or that never was", async () => {
-    const { name, cookie } = await signUp();
+    const { name, cookie } = await createUser();
     await sendForm("/settings/delete", { name }, { cookie });
     expect(await openFor(name, "todos")).toBe("closed");
     expect(await openModule(env, "nobody", "todos")).toBe("closed");
@@ -50,7 +50,7 @@ describe("A module", () => {
   });
 
   it("is one of a hundred at most; those that are open stay so, and others have their own", async () => {
-    const [{ name }, other] = [await signUp(), await signUp()];
+    const [{ name }, other] = [await createUser(), await createUser()];
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_MODULES})
        INSERT INTO rxdb_modules SELECT ?, 'm' || i, 0 FROM n`,
@@ -65,11 +65,11 @@ describe("A module", () => {
 });
 
 describe("The quota", () => {
-  const quotaOf = async ({ user, token }: App): Promise<unknown> =>
+  const quotaOf = async ({ user, token }: TestApp): Promise<unknown> =>
     (await send(`/quota/${user}`, { headers: { Authorization: `Bearer ${token}` } })).json();
 
   it("is shared by documents and databases", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await setQuota(app, 1000);
     await app.put("/notes/a", "x".repeat(300));
     await reserve(app.user, "todos", 400);
@@ -85,7 +85,7 @@ describe("The quota", () => {
   });
 
   it("that databases have used up still lets documents shrink and go", async () => {
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "12345");
     await reserve(app.user, "todos", 2000);
     await setQuota(app, 1000);
@@ -95,7 +95,7 @@ describe("The quota", () => {
   });
 
   it("is not used up by the databases of others", async () => {
-    const [app, other] = [await someone(), await someone()];
+    const [app, other] = [await createUserWithApp(), await createUserWithApp()];
     await setQuota(app, 10);
     await reserve(other.user, "notes", 1e9);
     expect((await app.put("/notes/a", "1234567890")).status).toBe(201);
@@ -104,7 +104,7 @@ describe("The quota", () => {
 
   it("shows administrators the bytes of both, in the account and in all, and names no module", async () => {
     const textOf = async (path: string) => mainText(await (await openPage(admin, path)).text());
-    const app = await someone();
+    const app = await createUserWithApp();
     await app.put("/notes/a", "x".repeat(2000));
     await reserve(app.user, "secret-hobby", 1_000_000);
     const text = await textOf(`/admin/accounts/${app.user}`);
@@ -119,12 +119,12 @@ describe("The quota", () => {
 });
 
 /** What ends or cuts a grant: done to somebody with an app of the implicit flow. */
-const ENDS: [string, (person: Person, app: App) => Promise<() => Promise<Response>>][] = [
+const ENDS: [string, (person: TestUser, app: TestApp) => Promise<() => Promise<Response>>][] = [
   [
     "an app is disconnected",
     async ({ cookie }) =>
       () =>
-        sendForm(`/apps/disconnect?${new URLSearchParams({ app: APP })}`, {}, { cookie }),
+        sendForm(`/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`, {}, { cookie }),
   ],
   [
     "all apps are",
@@ -137,7 +137,7 @@ const ENDS: [string, (person: Person, app: App) => Promise<() => Promise<Respons
     async ({ cookie }) =>
       () =>
         sendForm(
-          `/apps/app?${new URLSearchParams({ id: APP })}`,
+          `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`,
           { "level:*": "r", end: "keep" },
           { cookie },
         ),
@@ -147,7 +147,7 @@ const ENDS: [string, (person: Person, app: App) => Promise<() => Promise<Respons
     async ({ cookie }) =>
       () =>
         sendForm(
-          `/apps/app?${new URLSearchParams({ id: APP })}`,
+          `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`,
           { "level:*": "rw", end: "day" },
           { cookie },
         ),
@@ -207,9 +207,9 @@ const ENDS: [string, (person: Person, app: App) => Promise<() => Promise<Respons
 
 describe.each(ENDS)("When %s", (_, ready) => {
   it("every module of the person looks again at its grants, and no other", async () => {
-    const [person, other] = [await signUp(), await signUp()];
+    const [person, other] = [await createUser(), await createUser()];
     await reserve(other.name, "todos");
-    const act = await ready(person, await connect(person));
+    const act = await ready(person, await connectApp(person));
     await reserve(person.name, "notes");
     await reserve(person.name, "todos");
     const asked = await askedOfModules(person.name, act);
@@ -217,12 +217,12 @@ describe.each(ENDS)("When %s", (_, ready) => {
   });
 
   it("it is done all the same where they do not answer", async () => {
-    const standing = async ({ name }: Person) =>
-      (await grantsOf(name)).map(({ scope, expires_at }) => [scope, expires_at === null]);
-    const [person, twin] = [await signUp(), await signUp()];
+    const standing = async ({ name }: TestUser) =>
+      (await grantRows(name)).map(({ scope, expires_at }) => [scope, expires_at === null]);
+    const [person, twin] = [await createUser(), await createUser()];
     const acts = [];
     for (const one of [person, twin]) {
-      acts.push(await ready(one, await connect(one)));
+      acts.push(await ready(one, await connectApp(one)));
       await reserve(one.name, "notes");
     }
     const [act, sameAct] = acts as [() => Promise<Response>, () => Promise<Response>];
@@ -238,14 +238,14 @@ describe.each(ENDS)("When %s", (_, ready) => {
 });
 
 describe("The data page", () => {
-  const dataOf = async ({ cookie }: Person, language = "en"): Promise<string> => {
+  const dataOf = async ({ cookie }: TestUser, language = "en"): Promise<string> => {
     const headers = { Cookie: cookie, "Accept-Language": language };
     return (await send("/data", { headers })).text();
   };
 
   it("counts the databases of a module beside its documents", async () => {
-    const person = await signUp();
-    const app = await connect(person);
+    const person = await createUser();
+    const app = await connectApp(person);
     await app.put("/notes/a", "x".repeat(1500));
     await app.put("/in-root", "12");
     await reserve(person.name, "notes", 4000);
@@ -258,7 +258,7 @@ describe("The data page", () => {
     expect(text).toContain("todos 0 bytes 0 bytes 3 kB 0");
     expect(text).toContain("8.5 kB of 1.1 GB are in use.");
     expect(text).not.toContain("unused");
-    const bar = elements(html, "svg").find(({ role }) => role === "img");
+    const bar = findElements(html, "svg").find(({ role }) => role === "img");
     expect(bar?.["aria-label"]).toBe(
       "Use of the storage by module: notes 5.5 kB, todos 3 kB, Outside of modules 2 bytes",
     );
@@ -267,8 +267,8 @@ describe("The data page", () => {
   });
 
   it("shows a module that does not answer as such, and everything else", async () => {
-    const person = await signUp();
-    await (await connect(person)).put("/notes/a", "12345");
+    const person = await createUser();
+    await (await connectApp(person)).put("/notes/a", "12345");
     await reserve(person.name, "todos", 3000);
     const { calls } = await cutting(null, () => dataOf(person));
     const at = calls.indexOf("MODULES.inventory");
@@ -288,7 +288,7 @@ describe("Deleting a database", () => {
   const PATH = "/data/database?module=todos&name=list";
 
   it("asks who is signed in for a fresh proof first", async () => {
-    const person = await signUp();
+    const person = await createUser();
     await reserve(person.name, "todos", 3000);
     for (const method of ["GET", "POST"]) {
       const headers = { Origin: ORIGIN };
@@ -309,9 +309,9 @@ describe("Deleting a database", () => {
   });
 
   it("that is not there, or of another person, is a page that says so", async () => {
-    const [person, other] = [await signUp(), await signUp()];
+    const [person, other] = [await createUser(), await createUser()];
     await reserve(other.name, "todos", 3000);
-    const before = await everyRow();
+    const before = await allRows();
     const asked = await askedOfModules(other.name, async () => {
       const page = await send(PATH, { headers: { Cookie: person.cookie } });
       expect([page.status, mainText(await page.text())]).toEqual([
@@ -321,6 +321,6 @@ describe("Deleting a database", () => {
       expect((await sendForm(PATH, {}, { cookie: person.cookie })).status).toBe(404);
     });
     expect(asked).toEqual([]);
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });

@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { type CustomCaller, ModuleObject } from "../../src/index";
 import { moduleStub, openModule } from "../../src/modules/modules";
 import { CALLER } from "../../src/rxdb/module-object";
-import { connect, signUp } from "../support/world";
+import { connectApp, createUser } from "../support/provider";
 
 /** As in the README. */
 class Operated extends ModuleObject {
@@ -20,8 +20,8 @@ class Operated extends ModuleObject {
 
 /** A stock client's storage, on a socket of an object of the operator's class. */
 async function operatedStorage(scope: string) {
-  const person = await signUp();
-  const { token } = await connect(person, scope);
+  const person = await createUser();
+  const { token } = await connectApp(person, scope);
   const [, payload = ""] = token.split(".");
   const { sub: account, grant } = JSON.parse(atob(payload)) as { sub: string; grant: string };
   await openModule(env, account, "notes");

@@ -8,10 +8,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Refusal } from "../../src/core/refusals";
 import { limitApp } from "../../src/http/rate-limits";
 import { actOn, administrator } from "../support/admin";
-import { DAY, MINUTE, pass, SECOND, stopClock } from "../support/clock";
+import { advanceClock, DAY_MS, freezeClock, MINUTE_MS, SECOND_MS } from "../support/clock";
 import { ring } from "../support/erasing";
 import { appWith, tokensOf } from "../support/oauth";
-import { accountId, everyRow, grantsOf } from "../support/rows";
+import { accountId, allRows, grantRows } from "../support/rows";
 import {
   askForSession,
   client,
@@ -45,24 +45,24 @@ import {
 } from "../support/rxdb";
 import { setQuota } from "../support/storage";
 import {
-  APP,
-  App,
-  connect,
-  consent,
-  fragmentOf,
-  type Person,
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  createUserWithApp,
+  fragmentParameters,
   send,
   sendForm,
-  signUp,
-  someone,
-} from "../support/world";
+  submitConsent,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
 addRxPlugin(RxDBAttachmentsPlugin);
 
 /** A person with a database, in which one thing is to be done, and the app that made it. */
 async function owner(kit = RXDB_17, quota: number | null = null) {
-  const person = await signUp();
-  const app = await connect(person, quota === null ? "todos:rw" : "*:rw");
+  const person = await createUser();
+  const app = await connectApp(person, quota === null ? "todos:rw" : "*:rw");
   await setQuota(app, quota);
   const name = freshDatabase();
   const network = new Network(doorOf(app));
@@ -71,22 +71,26 @@ async function owner(kit = RXDB_17, quota: number | null = null) {
   return { person, app, name, database, todos, network };
 }
 
-const disconnect = (person: Person): Promise<Response> =>
-  sendForm(`/apps/disconnect?${new URLSearchParams({ app: APP })}`, {}, { cookie: person.cookie });
+const disconnect = (person: TestUser): Promise<Response> =>
+  sendForm(
+    `/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`,
+    {},
+    { cookie: person.cookie },
+  );
 
 describe("A client that may not come in", () => {
   /** Each with the path it tries, the code of the refusal and of the close. */
-  const CASES: [string, (app: App, person: Person) => Promise<string>, string, number][] = [
+  const CASES: [string, (app: TestApp, person: TestUser) => Promise<string>, string, number][] = [
     ["without a token", async (app) => `/rxdb/${app.user}/todos`, "unauthorized", 4401],
     [
       "with what is no token",
-      async (app) => doorOf(new App(app.user, "nonsense")),
+      async (app) => doorOf(new TestApp(app.user, "nonsense")),
       "unauthorized",
       4401,
     ],
     [
       "with a token that somebody has changed",
-      async (app) => doorOf(new App(app.user, `${app.token.slice(0, -3)}abc`)),
+      async (app) => doorOf(new TestApp(app.user, `${app.token.slice(0, -3)}abc`)),
       "unauthorized",
       4401,
     ],
@@ -98,7 +102,7 @@ describe("A client that may not come in", () => {
     ],
     [
       "with a token of somebody else",
-      async (app) => doorOf(new App(app.user, (await someone("*:rw")).token)),
+      async (app) => doorOf(new TestApp(app.user, (await createUserWithApp("*:rw")).token)),
       "insufficient-scope",
       4403,
     ],
@@ -140,18 +144,18 @@ describe("A client that may not come in", () => {
   });
 
   it("leaves no object behind where there is nobody", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     for (const user of ["nobody-of-this-name", "%00", "a".repeat(300)]) {
       const frames = await Frames.open(`/rxdb/${user}/todos?access_token=${app.token}`);
       const { error } = await frames.ask({ method: "custom", params: "whoami" });
       expect(["unauthorized", "insufficient-scope", "not-found"]).toContain(error?.code);
     }
-    expect(JSON.stringify(await everyRow())).not.toContain("nobody-of-this-name");
+    expect(JSON.stringify(await allRows())).not.toContain("nobody-of-this-name");
   });
 
   it("that does not upgrade -> 426", async () => {
-    const app = await someone("todos:rw");
-    const response = await send(doorOf(app), { headers: { Origin: APP } });
+    const app = await createUserWithApp("todos:rw");
+    const response = await send(doorOf(app), { headers: { Origin: APP_ORIGIN } });
     expect(response.status).toBe(426);
     expect(await response.json()).toMatchObject({
       error: expect.any(String),
@@ -161,13 +165,13 @@ describe("A client that may not come in", () => {
   });
 
   it("an access token that has expired is worth nothing, and closes what it has opened", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const app = appWith(person, await tokensOf(person, "todos:rw"));
     const name = freshDatabase();
     const network = new Network(doorOf(app));
     const { todos } = await openTodos(client(network), name);
     await todos.insert(todo("in time"));
-    pass(2 * 60 * MINUTE);
+    advanceClock(2 * 60 * MINUTE_MS);
     await moduleUnchanged(person.name, async () => {
       await expect(openTodos(client(doorOf(app)), name)).rejects.toThrow("unauthorized");
       await expect(todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
@@ -176,19 +180,24 @@ describe("A client that may not come in", () => {
 });
 
 describe("POST …/session", () => {
-  it.each<[string, (app: App) => Promise<Response>, number, string]>([
+  it.each<[string, (app: TestApp) => Promise<Response>, number, string]>([
     [
       "without a token",
       (app) => askForSession(app, "todos", { headers: { Authorization: "" } }),
       401,
       "unauthorized",
     ],
-    ["with what is no token", (app) => askForSession(new App(app.user, "x")), 401, "unauthorized"],
+    [
+      "with what is no token",
+      (app) => askForSession(new TestApp(app.user, "x")),
+      401,
+      "unauthorized",
+    ],
     ["for another module", (app) => askForSession(app, "notes"), 403, "insufficient-scope"],
     ["for what is no module", (app) => askForSession(app, "public"), 404, "not-found"],
     [
       "for somebody else",
-      (app) => askForSession(new App("somebody-else", app.token)),
+      (app) => askForSession(new TestApp("somebody-else", app.token)),
       403,
       "insufficient-scope",
     ],
@@ -204,7 +213,7 @@ describe("POST …/session", () => {
   it.each(["null", "[]", "5", '{"session":5}', '{"session":"x"}', "{", '{"__proto__":{}}'])(
     "with the body %s does no harm",
     async (body) => {
-      const app = await someone("todos:rw");
+      const app = await createUserWithApp("todos:rw");
       const response = await send(`/rxdb/${app.user}/todos/session`, {
         method: "POST",
         headers: { Authorization: `Bearer ${app.token}`, "Content-Type": "application/json" },
@@ -215,21 +224,21 @@ describe("POST …/session", () => {
   );
 
   it("its secret is kept as a hash alone", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const { session } = await sessionOf(app);
     await openTodos(client(pathOfSession(await sessionOf(app))), freshDatabase());
-    const kept = JSON.stringify([await everyRow(), await rowsOfModule(app.user)]);
+    const kept = JSON.stringify([await allRows(), await rowsOfModule(app.user)]);
     expect(kept).not.toContain(session);
     expect(kept).not.toContain(app.token);
   });
 
   it("a session of a code flow's token ends with it, and a new one is the same connection", async () => {
-    const person = await signUp();
+    const person = await createUser();
     const tokens = await tokensOf(person, "todos:rw");
     const session = await sessionOf(appWith(person, tokens));
     expect(session.expiresAt).toBeGreaterThan(Date.now());
-    expect(session.expiresAt).toBeLessThanOrEqual(Date.now() + tokens.expires_in * SECOND);
-    pass(tokens.expires_in * SECOND + MINUTE);
+    expect(session.expiresAt).toBeLessThanOrEqual(Date.now() + tokens.expires_in * SECOND_MS);
+    advanceClock(tokens.expires_in * SECOND_MS + MINUTE_MS);
     await expect(openTodos(client(pathOfSession(session)), freshDatabase())).rejects.toThrow(
       "unauthorized",
     );
@@ -239,7 +248,7 @@ describe("POST …/session", () => {
 describe("An app that may only read", () => {
   async function reading(kit = RXDB_17) {
     const { person, app, name, todos } = await owner(kit);
-    const reader = await connect(person, "todos:r");
+    const reader = await connectApp(person, "todos:r");
     return { person, app, name, todos, reader };
   }
 
@@ -330,8 +339,8 @@ describe("Access that ends", () => {
     const { person, name, todos, network: mine } = await owner();
     const { closed } = mine;
     const query = { redirect_uri: "https://other.example/", scope: "todos:rw" };
-    const { access_token } = fragmentOf(await consent(person, query));
-    const network = new Network(doorOf(new App(person.name, access_token ?? "")));
+    const { access_token } = fragmentParameters(await submitConsent(person, query));
+    const network = new Network(doorOf(new TestApp(person.name, access_token ?? "")));
     const other = await openTodos(client(network), name);
     await disconnect(person);
     await until(() => closed.length > 0);
@@ -344,7 +353,7 @@ describe("Access that ends", () => {
 
   it("when it is narrowed to reading: it reads on, and writes no more", async () => {
     const { person, todos, network } = await owner();
-    const path = `/apps/app?${new URLSearchParams({ id: APP })}`;
+    const path = `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`;
     const fields = { end: "keep", "level:todos": "r" };
     expect((await sendForm(path, fields, { cookie: person.cookie })).status).toBe(303);
     await moduleUnchanged(person.name, async () => {
@@ -392,7 +401,7 @@ describe("Access that ends", () => {
     const rows = Object.values(await rowsOfModule(person.name));
     expect(rows.flat()).toEqual([]);
     // The row stays for a second round, in case something came late.
-    pass(DAY);
+    advanceClock(DAY_MS);
     await ring(person.name);
     const left = await env.DB.prepare("SELECT * FROM rxdb_modules WHERE account = ?")
       .bind(account)
@@ -437,17 +446,17 @@ describe("The quota", () => {
       await expect(todos.insert(big("a", 1_700_000))).rejects.toThrow("over-quota");
     });
     expect((await app.delete("/notes/a")).status).toBe(200);
-    pass(31 * DAY);
+    advanceClock(31 * DAY_MS);
     await todos.insert(big("a", 1_700_000));
     await todos.insert(big("b", 1_700_000));
     expect((await app.put("/notes/b", "x".repeat(1_700_000))).status).toBe(507);
     expect((await app.get("/notes/b")).status).toBe(404);
     await todos.find({ selector: { id: { $ne: "kept" } } }).remove();
-    pass(SECOND);
+    advanceClock(SECOND_MS);
     await until(() => todos.storageInstance.cleanup(0));
     // What is not needed any more is given back when it is not in the log of events either.
     await todos.insert(todo("after"));
-    pass(11 * MINUTE);
+    advanceClock(11 * MINUTE_MS);
     expect(await runDurableObjectAlarm(await objectOf(person.name))).toBe(true);
     expect((await app.put("/notes/b", "x".repeat(1_700_000))).status).toBe(201);
   });
@@ -464,7 +473,7 @@ describe("The quota", () => {
 
 describe("What is too large", () => {
   it("a document of more than 2 MB, and an answer of more than 16 MB: refused with what to do", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const instance = await openInstance(client(doorOf(app)), freshDatabase());
     const sized = (id: string, bytes: number) => stored({ ...todo(id), title: "x".repeat(bytes) });
     await expect(put(instance, sized("large", 2_200_000))).rejects.toThrow("too-large");
@@ -475,7 +484,7 @@ describe("What is too large", () => {
   });
 
   it("the ids of all documents in a frame are not", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const instance = await openInstance(client(doorOf(app)), freshDatabase());
     await put(instance, stored(todo("a")));
     const others = Array.from({ length: 10_000 }, (_, i) => `${i}`.padEnd(1000, "-"));
@@ -485,11 +494,11 @@ describe("What is too large", () => {
 });
 
 describe("Frames that RxDB would not send", () => {
-  let app: App;
+  let app: TestApp;
   let name: string;
   let frames: Frames;
   beforeAll(async () => {
-    app = await someone("todos:rw");
+    app = await createUserWithApp("todos:rw");
     name = freshDatabase();
     frames = await Frames.open(doorOf(app));
     await frames.ask({ method: "create", params: creation(name) });
@@ -680,7 +689,7 @@ describe("Frames that RxDB would not send", () => {
   });
 
   it("two writes of one document in one frame leave it once, in every index", async () => {
-    const app = await someone("todos:rw");
+    const app = await createUserWithApp("todos:rw");
     const instance = await openInstance(client(doorOf(app)), freshDatabase());
     const one = stored(todo("a", { rank: 1 }), { _rev: "1-a" });
     const two = stored(todo("a", { rank: 2 }), { _rev: "1-b" });
@@ -720,10 +729,10 @@ describe("Too many frames", () => {
     const { person, app, name } = await owner();
     const frames = await Frames.open(doorOf(app));
     await frames.ask({ method: "create", params: creation(name) });
-    stopClock();
+    freezeClock();
     // All its requests count together, those at other doors too.
     const account = await accountId(person.name);
-    const [grant] = await grantsOf(person.name);
+    const [grant] = await grantRows(person.name);
     const claims = { account, grant: grant?.id ?? "" };
     let refusal: Refusal | null = null;
     while (!refusal) refusal = limitApp(env, claims, Date.now());
@@ -734,7 +743,7 @@ describe("Too many frames", () => {
     expect(error?.retryAfterSeconds).toBeGreaterThan(0);
     await expect(openTodos(client(doorOf(app)), name)).rejects.toThrow("too-many-requests");
     expect((await askForSession(app)).status).toBe(429);
-    pass(Number(error?.retryAfterSeconds) * SECOND);
+    advanceClock(Number(error?.retryAfterSeconds) * SECOND_MS);
     expect(
       (await frames.ask({ method: "findDocumentsById", params: [["kept"], false] })).return,
     ).toHaveLength(1);

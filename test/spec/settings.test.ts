@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { readSettings, type Variables } from "../../src/env";
-import { sendWith } from "../support/send-with-settings";
+import { sendWithSettings } from "../support/send-with-settings";
 
 const messageOf = (variables: Variables): string => {
   try {
@@ -89,7 +89,7 @@ describe("A setting that is wrong is named:", () => {
   });
 
   it("to whoever runs the Worker; to others it is a bare 500, never a page without it", async () => {
-    const response = await sendWith({ SIGN_UP: "yes" })("/sign-up");
+    const response = await sendWithSettings({ SIGN_UP: "yes" })("/sign-up");
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("SIGN_UP");
   });

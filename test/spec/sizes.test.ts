@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { MINUTE, pass } from "../support/clock";
+import { advanceClock, MINUTE_MS } from "../support/clock";
 import {
   binary,
   freshFolder,
@@ -12,13 +12,13 @@ import {
   streamOf,
   unchanged,
 } from "../support/storage";
-import { type App, bodyKeys, someone } from "../support/world";
+import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 
 const MiB = 1024 * 1024;
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
 });
 
 /** A body in chunked transfer coding: its length is not known before its end. */
@@ -85,9 +85,9 @@ describe("the largest document", () => {
 });
 
 describe("quota", () => {
-  let person: App;
+  let person: TestApp;
   beforeAll(async () => {
-    person = await someone();
+    person = await createUserWithApp();
   });
 
   /** The person's account holds exactly one document of 60 bytes, and may have 100. */
@@ -180,7 +180,7 @@ describe("quota", () => {
   it("§5.18 one that is longer than the quota by its Content-Length is not read at all", async () => {
     await sixtyOfHundred();
     // The provider takes its word for a minute that there is plenty of room.
-    pass(MINUTE);
+    advanceClock(MINUTE_MS);
     const stream = streamOf([new Uint8Array(41)]);
     const headers = { "Content-Length": "41" };
     const response = await unchanged(person, () =>
@@ -354,7 +354,7 @@ describe("nothing of the body is read before the request is judged", () => {
   });
 
   it("§5.5 §5.6 out of scope or of another account -> 403, unread", async () => {
-    const other = await someone("photos:rw");
+    const other = await createUserWithApp("photos:rw");
     const headers = { Authorization: `Bearer ${other.token}` };
     expect(await refusedPut("/notes/doc", headers)).toEqual([403, 0]);
     const stream = streamOf([new Uint8Array(10)]);
@@ -365,10 +365,10 @@ describe("nothing of the body is read before the request is judged", () => {
 
 describe("what R2 holds", () => {
   it("§4.28 one body per version, under account, document and version; the last is what counts", async () => {
-    const person = await someone();
+    const person = await createUserWithApp();
     const first = await person.put("/notes/doc", "one");
     const second = await person.put("/notes/doc", "two");
-    const keys = await bodyKeys(person.user);
+    const keys = await listBodyKeys(person.user);
     const versions = [first, second].map((put) => put.headers.get("etag")?.slice(1, -1) as string);
     expect(keys.map((key) => key.split("/")[2]).sort()).toEqual([...versions].sort());
     expect(new Set(keys.map((key) => key.split("/").slice(0, 2).join("/"))).size).toBe(1);
@@ -377,9 +377,9 @@ describe("what R2 holds", () => {
   });
 
   it("§4.28 beside each body stand path and type, so that the index could be made again", async () => {
-    const person = await someone();
+    const person = await createUserWithApp();
     await person.put("/notes/n%C3%A4me%20(1)", "x", { "Content-Type": "text/x; a=b" });
-    const [key] = await bodyKeys(person.user);
+    const [key] = await listBodyKeys(person.user);
     const head = await env.BODIES.head(key as string);
     expect(head?.customMetadata).toMatchObject({
       path: "/notes/n\u00e4me (1)",

@@ -3,24 +3,31 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { accountId } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
-import { APP, authorizeUrl, fragmentOf, ORIGIN, type Person, signUp } from "../support/world";
+import { sendWithSettings } from "../support/send-with-settings";
+import {
+  APP_ORIGIN,
+  authorizeUrl,
+  createUser,
+  fragmentParameters,
+  ORIGIN,
+  type TestUser,
+} from "../support/provider";
 
 const STORAGE = "https://storage.example";
 
-const send = sendWith({ ORIGIN, STORAGE_ORIGIN: STORAGE });
+const send = sendWithSettings({ ORIGIN, STORAGE_ORIGIN: STORAGE });
 
-let alice: Person;
+let alice: TestUser;
 let token: string;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
+  alice = await createUser("alice");
   const allowed = await send(authorizeUrl("alice", { scope: "*:rw" }), {
     method: "POST",
     body: new URLSearchParams({ decision: "allow", duration: "always" }),
     headers: { Origin: ORIGIN, Cookie: alice.cookie },
   });
-  token = fragmentOf(allowed).access_token ?? "";
+  token = fragmentParameters(allowed).access_token ?? "";
 });
 
 const PAGES = [
@@ -126,17 +133,17 @@ describe("With STORAGE_ORIGIN", () => {
   });
 
   it("§7.1 the storage host answers what it has not so that a page of an app can read it", async () => {
-    const headers = { Origin: APP };
+    const headers = { Origin: APP_ORIGIN };
     for (const path of ["/storage/alice/nothing", "/storage/alice/", "/storage/nobody/public/a"]) {
       const response = await send(STORAGE + path, { headers });
-      expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+      expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     }
   });
 });
 
 describe("Without STORAGE_ORIGIN", () => {
   it("one host has both", async () => {
-    const sendHere = sendWith({ ORIGIN });
+    const sendHere = sendWithSettings({ ORIGIN });
     const headers = { Authorization: `Bearer ${token}` };
     expect((await sendHere("/storage/alice/", { headers })).status).toBe(200);
     expect((await sendHere("/sign-in")).status).toBe(200);

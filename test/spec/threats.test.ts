@@ -1,23 +1,23 @@
 /** Attacks that belong to no single door: caches, long input, documents that would be pages. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { everyRow } from "../support/rows";
+import { allRows } from "../support/rows";
 import {
-  type App,
   authorizeUrl,
-  connect,
-  type Person,
+  connectApp,
+  createUser,
   send,
   sendForm,
-  signUp,
-} from "../support/world";
+  type TestApp,
+  type TestUser,
+} from "../support/provider";
 
-let alice: Person;
-let app: App;
+let alice: TestUser;
+let app: TestApp;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
-  app = await connect(alice);
+  alice = await createUser("alice");
+  app = await connectApp(alice);
   await app.put("/public/notes/x", "<script>alert(1)</script>", { "Content-Type": "text/html" });
   await app.put("/notes/private", "private");
 });
@@ -118,7 +118,7 @@ describe("Input that is long and almost right", () => {
   ];
 
   it("in any header of a storage request is answered, and changes nothing", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     for (const value of MANY) {
       for (const name of [
         "Authorization",
@@ -141,11 +141,11 @@ describe("Input that is long and almost right", () => {
         expect(response.status).toBeLessThan(500);
       }
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 
   it("in a request for access and on the pages is answered, and changes nothing", async () => {
-    const before = await everyRow();
+    const before = await allRows();
     const cookie = alice.cookie;
     for (const value of MANY) {
       for (const name of ["redirect_uri", "scope", "state", "response_type", "code_challenge"]) {
@@ -163,6 +163,6 @@ describe("Input that is long and almost right", () => {
       const language = await sendForm("/language", { language: value });
       expect(language.status).toBe(303);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await allRows()).toEqual(before);
   });
 });

@@ -5,8 +5,15 @@
  */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { elements, mainText } from "../support/html";
-import { App, fragmentOf, ORIGIN, type Person, send, signUp } from "../support/world";
+import { findElements, mainText } from "../support/html";
+import {
+  createUser,
+  fragmentParameters,
+  ORIGIN,
+  send,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
 const APP = "https://drinks-unhosted.5apps.com";
 const DIALOG =
@@ -17,11 +24,11 @@ const FIRST =
 const SECOND =
   '{"name":"test", "updated":true, "@context":"http://remotestorage.io/spec/modules/myfavoritedrinks/drink"}';
 
-let michiel: Person;
+let michiel: TestUser;
 let token: string;
 
 beforeAll(async () => {
-  michiel = await signUp("michiel");
+  michiel = await createUser("michiel");
 });
 
 /** What the app's page sends with each of its requests. */
@@ -101,7 +108,7 @@ describe("The transcripts of §12, one after the other:", () => {
     expect(body).toMatch(/^<!DOCTYPE html>\s*<html lang="en">\s*<head>/);
     expect(body).toMatch(/<title>[^<]+<\/title>/);
     expect(mainText(body)).toContain(APP);
-    expect(elements(body, "form").some(({ method }) => method === "post")).toBe(true);
+    expect(findElements(body, "form").some(({ method }) => method === "post")).toBe(true);
   });
 
   it("12.3 OAuth dialog form submission", async () => {
@@ -120,7 +127,7 @@ describe("The transcripts of §12, one after the other:", () => {
       Location:
         /^https:\/\/drinks-unhosted\.5apps\.com\/#access_token=[^&=#]+&token_type=bearer(&|$)/,
     });
-    token = fragmentOf(response).access_token ?? "";
+    token = fragmentParameters(response).access_token ?? "";
   });
 
   it("12.4 OPTIONS preflight", async () => {
@@ -236,6 +243,6 @@ describe("The transcripts of §12, one after the other:", () => {
   it("12.8 DELETE of the current version", async () => {
     const init = { method: "DELETE", headers: headers({ ...JSON_TYPE, "If-Match": etag }) };
     await expectAnswer(await send(`${FOLDER}test`, init), 200, ALLOWED);
-    expect(await new App("michiel", token).list("/myfavoritedrinks/")).toEqual({});
+    expect(await new TestApp("michiel", token).list("/myfavoritedrinks/")).toEqual({});
   });
 });

@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshFolder, unchanged, versionOf } from "../support/storage";
-import { type App, someone } from "../support/world";
+import { createUserWithApp, type TestApp } from "../support/provider";
 
-let app: App;
+let app: TestApp;
 beforeAll(async () => {
-  app = await someone();
+  app = await createUserWithApp();
 });
 
 /** The versions of a folder and everything above it. */
@@ -166,7 +166,7 @@ describe("a folder's version", () => {
   });
 
   it("§4.33 one account's changes leave another's versions alone", async () => {
-    const other = await someone();
+    const other = await createUserWithApp();
     await other.put("/notes/doc", "x");
     await unchanged(other, () => app.put("/notes/doc", "y"));
   });

@@ -2,21 +2,21 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { elements } from "../support/html";
+import { findElements } from "../support/html";
 import { allowCode, appWith, codeQuery, oauthError, tokensIn, VERIFIER } from "../support/oauth";
 import { accountId } from "../support/rows";
-import { sendWith } from "../support/send-with-settings";
+import { sendWithSettings } from "../support/send-with-settings";
 import {
-  APP,
-  App,
-  connect,
-  consent,
-  fragmentOf,
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  fragmentParameters,
   ORIGIN,
-  type Person,
   send,
-  signUp,
-} from "../support/world";
+  submitConsent,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 
 const REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
 const PROPERTY = {
@@ -52,11 +52,11 @@ const jrdOf = async (response: Response): Promise<Jrd> => {
 
 const resource = (uri: string): string => `resource=${encodeURIComponent(uri)}`;
 
-let alice: Person;
+let alice: TestUser;
 let link: Link;
 
 beforeAll(async () => {
-  alice = await signUp("alice");
+  alice = await createUser("alice");
   const jrd = await jrdOf(await webfinger("resource=acct:alice@satchel.example"));
   link = jrd.links[0] as Link;
 });
@@ -95,7 +95,9 @@ describe("The record of a person", () => {
     "names the door for RxDB apps on the storage's host, with TLS if it has: %j",
     async (variables, origin) => {
       const query = `resource=acct:alice@${new URL(variables.ORIGIN).host}`;
-      const found = await sendWith(variables)(`${variables.ORIGIN}/.well-known/webfinger?${query}`);
+      const found = await sendWithSettings(variables)(
+        `${variables.ORIGIN}/.well-known/webfinger?${query}`,
+      );
       const jrd = await jrdOf(found);
       expect(jrd.links[0]?.properties[PROPERTY.rxdb]).toBe(`${origin}/rxdb/alice/{module}`);
     },
@@ -111,7 +113,7 @@ describe("The record of a person", () => {
   });
 
   it("§8.6 names a <storage_root> below which folders and documents are", async () => {
-    const { token } = await connect(alice, "documents:rw");
+    const { token } = await connectApp(alice, "documents:rw");
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "text/plain" };
     const url = `${link.href}/public/documents/draft.txt`;
     expect((await send(url, { method: "PUT", body: "a draft", headers })).status).toBe(201);
@@ -122,9 +124,9 @@ describe("The record of a person", () => {
 
   it("§8.1 §10.5 names an <auth-dialog> that grants a token, with which the storage opens", async () => {
     const query = new URLSearchParams({
-      redirect_uri: `${APP}/`,
+      redirect_uri: `${APP_ORIGIN}/`,
       scope: "notes:rw",
-      client_id: APP,
+      client_id: APP_ORIGIN,
       response_type: "token",
     });
     const dialog = `${link.properties[PROPERTY.implicitGrant]}?${query}`;
@@ -135,14 +137,14 @@ describe("The record of a person", () => {
       body: new URLSearchParams({ decision: "allow", duration: "always" }),
       headers: { Cookie: alice.cookie, Origin: ORIGIN },
     });
-    const headers = { Authorization: `Bearer ${fragmentOf(allowed).access_token}` };
+    const headers = { Authorization: `Bearer ${fragmentParameters(allowed).access_token}` };
     expect((await send(`${link.href}/notes/`, { headers })).status).toBe(200);
     expect((await send(`${link.href}/notes/`)).status).toBe(401);
   });
 
   it("§10.9 §9.11 §9.12 says that a token in the query is taken, and it is, to read only", async () => {
     expect(link.properties[PROPERTY.tokenInQuery]).toBe("true");
-    const app = await connect(alice, "query:rw");
+    const app = await connectApp(alice, "query:rw");
     await app.put("/query/a", "first");
     const url = `${link.href}/query/a?access_token=${app.token}`;
     expect(await (await send(url)).text()).toBe("first");
@@ -155,7 +157,7 @@ describe("The record of a person", () => {
 
   it("§10.10 says that ranges of documents are served, and they are", async () => {
     expect(link.properties[PROPERTY.ranges]).toBe("GET");
-    const app = await connect(alice, "ranges:rw");
+    const app = await connectApp(alice, "ranges:rw");
     await app.put("/ranges/a", "0123456789");
     const part = await app.get("/ranges/a", { Range: "bytes=2-4" });
     expect([part.status, await part.text()]).toEqual([206, "234"]);
@@ -165,7 +167,7 @@ describe("The record of a person", () => {
   it("§10.1-1 §10.1-2 §10.1-3 §10.1-4 §10.1-5 names endpoints that serve the code flow with S256", async () => {
     expect(link.properties[PROPERTY.pkce]).toBe("S256");
     const query = new URLSearchParams({
-      redirect_uri: `${APP}/`,
+      redirect_uri: `${APP_ORIGIN}/`,
       scope: "notes:rw",
       ...(await codeQuery()),
     });
@@ -180,7 +182,7 @@ describe("The record of a person", () => {
       body: new URLSearchParams({
         grant_type: "authorization_code",
         code,
-        redirect_uri: `${APP}/`,
+        redirect_uri: `${APP_ORIGIN}/`,
         code_verifier: VERIFIER,
       }),
     });
@@ -190,7 +192,7 @@ describe("The record of a person", () => {
 
   it("§10.1-6 does not say that plain is supported, and it is not", async () => {
     expect(link.properties[PROPERTY.pkce]).not.toContain("plain");
-    const refused = await consent(alice, {
+    const refused = await submitConsent(alice, {
       ...(await codeQuery()),
       code_challenge: VERIFIER,
       code_challenge_method: "plain",
@@ -249,9 +251,9 @@ describe("The resource", () => {
     "https://satchel.example/alice",
     "https://nobody.example/",
   ])("RFC 7033 §4.2 that nobody here has is 404: %s", async (uri) => {
-    const response = await webfinger(resource(uri), { headers: { Origin: APP } });
+    const response = await webfinger(resource(uri), { headers: { Origin: APP_ORIGIN } });
     expect(response.status).toBe(404);
-    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     expect(await response.text()).not.toContain("/storage/");
   });
 
@@ -268,9 +270,9 @@ describe("The resource", () => {
     "resource=acct:alice@satchel.example&resource=acct:alice@satchel.example",
     "resource=acct:alice@satchel.example&resource=acct:bob@satchel.example",
   ])('RFC 7033 §4.2 that is missing, double or no URI is 400: "%s"', async (query) => {
-    const response = await webfinger(query, { headers: { Origin: APP } });
+    const response = await webfinger(query, { headers: { Origin: APP_ORIGIN } });
     expect(response.status).toBe(400);
-    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     expect(await response.text()).not.toContain("/storage/");
   });
 });
@@ -291,8 +293,8 @@ describe("The answer", () => {
 
   it("RFC 7033 §5 may be read by pages of any origin, and is for every origin the same", async () => {
     const query = "resource=acct:alice@satchel.example";
-    const named = await webfinger(query, { headers: { Origin: APP } });
-    expect(["*", APP]).toContain(named.headers.get("access-control-allow-origin"));
+    const named = await webfinger(query, { headers: { Origin: APP_ORIGIN } });
+    expect(["*", APP_ORIGIN]).toContain(named.headers.get("access-control-allow-origin"));
     expect((await webfinger(query)).headers.get("access-control-allow-origin")).toBe("*");
     expect(named.headers.get("access-control-allow-credentials")).toBeNull();
     expect(await named.text()).toBe(await (await webfinger(query)).text());
@@ -301,10 +303,10 @@ describe("The answer", () => {
   it("may be asked for after a preflight", async () => {
     const preflight = await webfinger("resource=acct:alice@satchel.example", {
       method: "OPTIONS",
-      headers: { Origin: APP, "Access-Control-Request-Method": "GET" },
+      headers: { Origin: APP_ORIGIN, "Access-Control-Request-Method": "GET" },
     });
     expect(preflight.ok).toBe(true);
-    expect(preflight.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     expect(preflight.headers.get("access-control-allow-methods")).toContain("GET");
   });
 
@@ -332,7 +334,7 @@ describe("The answer", () => {
   });
 
   it("names ORIGIN, whatever host the request came to", async () => {
-    const sendOn = sendWith({ ORIGIN: "https://satchel.example" });
+    const sendOn = sendWithSettings({ ORIGIN: "https://satchel.example" });
     for (const host of ["satchel.example", "evil.example", "satchel.preview.example"]) {
       const path = `/.well-known/webfinger?resource=acct:alice@satchel.example`;
       const response = await sendOn(`https://${host}${path}`);
@@ -380,7 +382,7 @@ describe("A personal domain", () => {
 
   it("§10.4 may be that at which WebFinger is asked; the links name the provider's ORIGIN", async () => {
     const path = "/.well-known/webfinger?resource=https://alice.example/";
-    const response = await sendWith({ ORIGIN })(`https://alice.example${path}`);
+    const response = await sendWithSettings({ ORIGIN })(`https://alice.example${path}`);
     expect((await jrdOf(response)).links).toEqual([link]);
   });
 });
@@ -405,19 +407,19 @@ describe("Other well-known places", () => {
 
   it("what older clients try in vain is 404 that a page can read", async () => {
     for (const path of ["host-meta?resource=acct:alice@satchel.example", "nothing-here"]) {
-      const response = await send(`/.well-known/${path}`, { headers: { Origin: APP } });
+      const response = await send(`/.well-known/${path}`, { headers: { Origin: APP_ORIGIN } });
       expect(response.status).toBe(404);
-      expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+      expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     }
   });
 
   it("RFC 8414 §3 oauth-authorization-server describes what is there", async () => {
     const response = await send("/.well-known/oauth-authorization-server", {
-      headers: { Origin: APP },
+      headers: { Origin: APP_ORIGIN },
     });
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
-    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     expect(await response.json()).toMatchObject({
       issuer: ORIGIN,
       authorization_endpoint: `${ORIGIN}/oauth/authorize`,
@@ -443,7 +445,7 @@ describe("Other well-known places", () => {
       await send("/.well-known/oauth-authorization-server")
     ).json()) as Record<string, string>;
     const query = new URLSearchParams({
-      redirect_uri: `${APP}/`,
+      redirect_uri: `${APP_ORIGIN}/`,
       scope: "notes:r",
       response_type: "token",
     });
@@ -452,18 +454,18 @@ describe("Other well-known places", () => {
     const post = { method: "POST", body: new URLSearchParams() };
     const answer = await send(metadata.token_endpoint ?? "", post);
     expect(await oauthError(answer)).toEqual([400, "invalid_request"]);
-    const app = await connect(alice);
+    const app = await connectApp(alice);
     const body = new URLSearchParams({ token: app.token });
     expect((await send(metadata.revocation_endpoint ?? "", { method: "POST", body })).status).toBe(
       200,
     );
-    expect((await new App("alice", app.token).get("/")).status).toBe(401);
+    expect((await new TestApp("alice", app.token).get("/")).status).toBe(401);
   });
 
   it("change-password leads to a page", async () => {
     const response = await send("/.well-known/change-password");
     expect([302, 303, 307]).toContain(response.status);
-    const { cookie } = await signUp();
+    const { cookie } = await createUser();
     const page = await send(response.headers.get("location") ?? "", {
       headers: { Cookie: cookie },
     });
@@ -480,7 +482,9 @@ describe("Other well-known places", () => {
   });
 
   it("the icon that the pages name is there", async () => {
-    const icon = elements(await (await send("/")).text(), "link").find(({ rel }) => rel === "icon");
+    const icon = findElements(await (await send("/")).text(), "link").find(
+      ({ rel }) => rel === "icon",
+    );
     const response = await send(icon?.href ?? "");
     expect([response.status, response.headers.get("content-type")]).toEqual([200, icon?.type]);
   });

@@ -1,18 +1,18 @@
 /** Administrators, and what they do on their pages. */
 
 import { env } from "cloudflare:workers";
-import { type Person, send, sendForm, signUp } from "./world";
+import { createUser, send, sendForm, type TestUser } from "./provider";
 
 /** Somebody who administers the provider, and has just proved who they are. */
-export async function administrator(name?: string): Promise<Person> {
-  const person = await signUp(name);
+export async function administrator(name?: string): Promise<TestUser> {
+  const person = await createUser(name);
   await env.DB.prepare("UPDATE accounts SET is_admin = 1 WHERE name = ?").bind(person.name).run();
   return person;
 }
 
 /** Opens a page as this person. */
 export const open = (
-  person: Person | null,
+  person: TestUser | null,
   path: string,
   headers: Record<string, string> = {},
 ): Promise<Response> =>
@@ -20,14 +20,14 @@ export const open = (
 
 /** Sends the form of a page as this person. */
 export const act = (
-  person: Person | null,
+  person: TestUser | null,
   path: string,
   fields: Record<string, string> = {},
 ): Promise<Response> => sendForm(path, fields, person ? { cookie: person.cookie } : {});
 
 /** Does something with an account: the form at the end of the question. */
 export const actOn = (
-  admin: Person,
+  admin: TestUser,
   name: string,
   what: string,
   fields: Record<string, string> = {},

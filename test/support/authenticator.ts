@@ -1,6 +1,6 @@
 /** A device that keeps passkeys (ES256), and can be told to get something wrong. */
 
-import { ORIGIN } from "./world";
+import { ORIGIN } from "./provider";
 
 /** What a page asks a browser for, as far as it is looked at here. */
 interface Options {

@@ -1,8 +1,8 @@
 /** A device without a browser that asks for access: RFC 8628. */
 
 import { askForTokens, oauthError, type Tokens, tokensIn } from "./oauth";
-import { fromElsewhere } from "./people";
-import { type Person, send, sendForm } from "./world";
+import { uniqueClientAddress } from "./sign-in-forms";
+import { send, sendForm, type TestUser } from "./provider";
 
 export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 export const TV = "Living room TV";
@@ -19,7 +19,7 @@ export interface DeviceCode {
 /** Asks for codes; `fields` change the form. */
 export const askAsDevice = (
   fields: Record<string, string> = {},
-  headers: Record<string, string> = fromElsewhere(),
+  headers: Record<string, string> = uniqueClientAddress(),
 ): Promise<Response> =>
   send("/oauth/device_authorization", {
     method: "POST",
@@ -46,22 +46,26 @@ export const pollError = async (
 
 /** Types the code on the page, from an address of its own; `fields` add an answer. */
 export const typeCode = (
-  person: Person,
+  person: TestUser,
   user_code: string,
   fields: Record<string, string> = {},
 ): Promise<Response> =>
-  sendForm("/device", { user_code, ...fields }, { cookie: person.cookie, ...fromElsewhere() });
+  sendForm(
+    "/device",
+    { user_code, ...fields },
+    { cookie: person.cookie, ...uniqueClientAddress() },
+  );
 
 /** Says yes to a device. */
 export const allowDevice = (
-  person: Person,
+  person: TestUser,
   { user_code }: Pick<DeviceCode, "user_code">,
   fields: Record<string, string> = {},
 ): Promise<Response> =>
   typeCode(person, user_code, { decision: "allow", duration: "year", ...fields });
 
 /** A device's tokens, by the whole flow. */
-export async function deviceTokens(person: Person, scope = "notes:rw"): Promise<Tokens> {
+export async function deviceTokens(person: TestUser, scope = "notes:rw"): Promise<Tokens> {
   const device = await startDevice({ scope });
   await allowDevice(person, device);
   return tokensIn(await poll(device));

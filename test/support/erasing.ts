@@ -3,15 +3,15 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { MINUTE, pass } from "./clock";
-import { everyRow } from "./rows";
+import { advanceClock, MINUTE_MS } from "./clock";
+import { allRows } from "./rows";
 
 /**
  * Lets the alarm of somebody's object ring, two minutes later, until nothing is due any more. Returns
  * how often. By a clock that is ahead, so that no alarm rings by itself.
  */
 export async function ring(user: string): Promise<number> {
-  pass(2 * MINUTE);
+  advanceClock(2 * MINUTE_MS);
   const object = env.USERS.getByName(user);
   for (let rings = 0; ; rings++) {
     const at = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
@@ -22,7 +22,7 @@ export async function ring(user: string): Promise<number> {
 
 /** Every row of every table that names an account, but for the account itself. */
 export async function rowsOf(account: string): Promise<unknown[]> {
-  const { accounts: _, ...tables } = await everyRow();
+  const { accounts: _, ...tables } = await allRows();
   return Object.values(tables)
     .flat()
     .filter((row) => (row as { account?: string }).account === account);
@@ -37,7 +37,7 @@ export async function bodiesOf(account: string, isTheirs = true): Promise<string
 
 /** Everything that there is of anybody else. */
 export async function othersOf(account: string): Promise<unknown> {
-  const tables = Object.entries(await everyRow()).map(([name, rows]) => [
+  const tables = Object.entries(await allRows()).map(([name, rows]) => [
     name,
     rows.filter((row) => {
       const { account: owner, id } = row as { account?: string; id?: string };

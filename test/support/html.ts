@@ -12,7 +12,7 @@ export const mainText = (html: string): string =>
     .trim();
 
 /** The attributes of each element of this name, in the page's order. */
-export const elements = (html: string, name: string): Record<string, string>[] =>
+export const findElements = (html: string, name: string): Record<string, string>[] =>
   [...html.matchAll(new RegExp(`<${name}\\b([^>]*)>`, "g"))].map(([, attributes = ""]) =>
     Object.fromEntries(
       [...attributes.matchAll(/([\w:-]+)(?:="([^"]*)")?/g)].map(([, key = "", value = ""]) => [
@@ -24,10 +24,10 @@ export const elements = (html: string, name: string): Record<string, string>[] =
 
 /** The value of the form field of this name. */
 export const fieldValue = (html: string, name: string): string | undefined =>
-  elements(html, "input").find((input) => input.name === name)?.value;
+  findElements(html, "input").find((input) => input.name === name)?.value;
 
 /** What a content security policy without 'unsafe-inline' would not let a browser run. */
-export function inlineCode(html: string): string[] {
+export function findInlineCode(html: string): string[] {
   const withoutValues = html.replace(/="[^"]*"/g, '=""');
   return [
     ...(withoutValues.match(/<style\b|<[^>]*\s(?:style|on\w+)\s*=|<script(?![^>]*\ssrc=)/gi) ?? []),

@@ -29,8 +29,8 @@ import {
   tellAsk,
   type Wish,
 } from "./model-steps";
-import { fromElsewhere } from "./people";
-import { App, connect, encodePath, send, signUp, someone } from "./world";
+import { uniqueClientAddress } from "./sign-in-forms";
+import { connectApp, createUser, createUserWithApp, encodePath, send, TestApp } from "./provider";
 
 /** A request with its answer. */
 interface Exchange {
@@ -56,17 +56,17 @@ export async function play(acts: Act[], quotaBytes: number): Promise<Error | nul
 }
 
 class Game {
-  readonly #apps: Record<AppName, App | null>;
+  readonly #apps: Record<AppName, TestApp | null>;
   /** Whatever explains all answers so far. More than one after requests that were sent at once. */
   #worlds: World[];
   readonly #lines: string[];
   /** The versions of documents whose content was read. */
   readonly #read = new Set<string>();
   /** Strangers are told apart by their address, and each may miss a document only so often. */
-  readonly #address = fromElsewhere();
+  readonly #address = uniqueClientAddress();
   #step = 0;
 
-  private constructor(apps: Record<AppName, App | null>, quotaBytes: number) {
+  private constructor(apps: Record<AppName, TestApp | null>, quotaBytes: number) {
     this.#apps = apps;
     this.#worlds = [emptyWorld(quotaBytes)];
     this.#lines = [`0. an account of ${quotaBytes} bytes`];
@@ -74,17 +74,17 @@ class Game {
 
   /** Somebody new with all apps connected. */
   static async begin(quotaBytes: number): Promise<Game> {
-    const person = await signUp();
+    const person = await createUser();
     await env.DB.prepare("UPDATE accounts SET quota_bytes = ? WHERE name = ?")
       .bind(quotaBytes, person.name)
       .run();
-    other ??= someone();
+    other ??= createUserWithApp();
     const { token } = await other;
     const apps = await Promise.all(
       Object.entries(APPS).map(async ([name, access]) => {
         if (access === "none") return [name, null];
-        if (access === "elsewhere") return [name, new App(person.name, token)];
-        return [name, await connect(person, access)];
+        if (access === "elsewhere") return [name, new TestApp(person.name, token)];
+        return [name, await connectApp(person, access)];
       }),
     );
     return new Game(Object.fromEntries(apps), quotaBytes);
@@ -174,7 +174,7 @@ class Game {
   }
 
   get #user(): string {
-    return (this.#apps["app A"] as App).user;
+    return (this.#apps["app A"] as TestApp).user;
   }
 
   async #disturb(how: Disturbance["how"]): Promise<void> {
@@ -184,7 +184,7 @@ class Game {
 
   /** All of the platform's own objects, too, would be more than a deployment ends. */
   async #disturbAfter({ how, after }: Disturbance): Promise<void> {
-    for (let trips = 0; trips < after; trips++) await (this.#apps["app B"] as App).head("/");
+    for (let trips = 0; trips < after; trips++) await (this.#apps["app B"] as TestApp).head("/");
     if (how === "evict") return evictAllDurableObjects();
     const object = env.USERS.getByName(this.#user);
     await runInDurableObject(object, (_, state) => state.abort(ABORTED)).catch((error: Error) => {
@@ -254,7 +254,7 @@ class Game {
   }
 }
 
-let other: Promise<App> | undefined;
+let other: Promise<TestApp> | undefined;
 
 const ABORTED = "The object was restarted.";
 

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { openModule } from "../../src/modules/modules";
 import { type Collections, exchange, storingFrames } from "./database-frames";
 import { accountId } from "./rows";
-import { type App, send } from "./world";
+import { send, type TestApp } from "./provider";
 
 /** Opens a module of somebody, with so many bytes reserved in it. */
 export async function reserve(user: string, module: string, bytes = 0): Promise<void> {
@@ -72,7 +72,7 @@ export async function askedOfModules(
 }
 
 /** Opens a socket of an app into a module of its person. */
-export async function openSocket({ user, token }: App, module: string): Promise<WebSocket> {
+export async function openSocket({ user, token }: TestApp, module: string): Promise<WebSocket> {
   const query = new URLSearchParams({ access_token: token });
   const headers = { Upgrade: "websocket" };
   const { webSocket } = await send(`/rxdb/${user}/${module}?${query}`, { headers });
@@ -83,7 +83,7 @@ export async function openSocket({ user, token }: App, module: string): Promise<
 
 /** Has an app store a database in a module of its person. */
 export async function storeDatabase(
-  app: App,
+  app: TestApp,
   module: string,
   database: string,
   collections: Collections,

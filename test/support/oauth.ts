@@ -1,6 +1,6 @@
 /** The code flow with PKCE, step by step. */
 
-import { APP, App, consent, type Person, send } from "./world";
+import { APP_ORIGIN, send, submitConsent, TestApp, type TestUser } from "./provider";
 
 export const VERIFIER = "a-verifier-of-an-app-that-is-long-enough-for-it";
 
@@ -19,11 +19,11 @@ export const codeQuery = async (): Promise<Record<string, string>> => ({
 
 /** The code that the app gets when the person allows it. */
 export async function allowCode(
-  person: Person,
+  person: TestUser,
   query: Record<string, string> = {},
   fields: Record<string, string> = {},
 ): Promise<string> {
-  const response = await consent(person, { ...(await codeQuery()), ...query }, fields);
+  const response = await submitConsent(person, { ...(await codeQuery()), ...query }, fields);
   const code = new URL(response.headers.get("location") ?? "").searchParams.get("code");
   if (code === null) throw new Error("No code was given.");
   return code;
@@ -34,7 +34,7 @@ export const askForTokens = (fields: Record<string, string> | URLSearchParams): 
   send("/oauth/token", {
     method: "POST",
     body: new URLSearchParams(fields),
-    headers: { Origin: APP },
+    headers: { Origin: APP_ORIGIN },
   });
 
 /** Redeems a code; `fields` change the form. */
@@ -42,7 +42,7 @@ export const redeem = (code: string, fields: Record<string, string> = {}): Promi
   askForTokens({
     grant_type: "authorization_code",
     code,
-    redirect_uri: `${APP}/`,
+    redirect_uri: `${APP_ORIGIN}/`,
     code_verifier: VERIFIER,
     ...fields,
   });
@@ -67,14 +67,14 @@ export const tokensIn = async (response: Response): Promise<Tokens> => {
 
 /** Tokens by the whole code flow. */
 export const tokensOf = async (
-  person: Person,
+  person: TestUser,
   scope = "notes:rw",
   fields: Record<string, string> = {},
 ): Promise<Tokens> => tokensIn(await redeem(await allowCode(person, { scope }, fields)));
 
 /** The app that holds these tokens. */
-export const appWith = (person: Person, tokens: Tokens): App =>
-  new App(person.name, tokens.access_token);
+export const appWith = (person: TestUser, tokens: Tokens): TestApp =>
+  new TestApp(person.name, tokens.access_token);
 
 /** Status and error code of a refusal of the token endpoint. */
 export async function oauthError(response: Response): Promise<[number, string | undefined]> {
@@ -87,5 +87,5 @@ export const revoke = (fields: Record<string, string>): Promise<Response> =>
   send("/oauth/revoke", {
     method: "POST",
     body: new URLSearchParams(fields),
-    headers: { Origin: APP },
+    headers: { Origin: APP_ORIGIN },
   });

@@ -1,8 +1,8 @@
 /** The doors of passkeys as /passkeys.js uses them. */
 
 import { Authenticator, type Wrong } from "./authenticator";
-import { fromElsewhere } from "./people";
-import { cookieOf, freshName, ORIGIN, type Person, send } from "./world";
+import { uniqueClientAddress } from "./sign-in-forms";
+import { ORIGIN, send, sessionCookie, type TestUser, uniqueUserName } from "./provider";
 
 type Fields = Record<string, unknown>;
 
@@ -20,7 +20,7 @@ export const sendJson = (
       Accept: "application/json",
       "Content-Type": "application/json",
       ...(cookie ? { Cookie: cookie } : {}),
-      ...fromElsewhere(),
+      ...uniqueClientAddress(),
       ...headers,
     },
   });
@@ -59,9 +59,9 @@ export async function showPasskey(
 
 /** Somebody new who has a passkey and no password. */
 export async function signUpWithPasskey(
-  name = freshName(),
-): Promise<Person & { device: Authenticator }> {
+  name = uniqueUserName(),
+): Promise<TestUser & { device: Authenticator }> {
   const { response, device } = await makePasskey("/sign-up/passkey", { name });
   if (response.status !== 200) throw new Error(`${name}: ${await response.text()}`);
-  return { name, device, cookie: cookieOf(response) };
+  return { name, device, cookie: sessionCookie(response) };
 }

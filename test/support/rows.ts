@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 
 /** Every row of every table, but for what the provider counts for itself now and then. */
-export async function everyRow(): Promise<Record<string, unknown[]>> {
+export async function allRows(): Promise<Record<string, unknown[]>> {
   const { results: tables } = await env.DB.prepare(
     `SELECT name FROM sqlite_master
      WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT GLOB '_cf*' AND name NOT GLOB 'd1_*'
@@ -27,7 +27,7 @@ export interface GrantRow {
 }
 
 /** What a person has allowed. */
-export async function grantsOf(name: string): Promise<GrantRow[]> {
+export async function grantRows(name: string): Promise<GrantRow[]> {
   const { results } = await env.DB.prepare(
     `SELECT g.* FROM grants g JOIN accounts a ON a.id = g.account WHERE a.name = ?
      ORDER BY g.created_at`,
@@ -38,10 +38,13 @@ export async function grantsOf(name: string): Promise<GrantRow[]> {
 }
 
 /** The grants that a person has after something and had not before. */
-export async function newGrants(name: string, act: () => Promise<unknown>): Promise<GrantRow[]> {
-  const before = new Set((await grantsOf(name)).map(({ id }) => id));
-  await act();
-  return (await grantsOf(name)).filter(({ id }) => !before.has(id));
+export async function newGrantRows(
+  name: string,
+  action: () => Promise<unknown>,
+): Promise<GrantRow[]> {
+  const before = new Set((await grantRows(name)).map(({ id }) => id));
+  await action();
+  return (await grantRows(name)).filter(({ id }) => !before.has(id));
 }
 
 export async function accountId(name: string): Promise<string> {
@@ -50,7 +53,7 @@ export async function accountId(name: string): Promise<string> {
 }
 
 /** What a person did, as the log of the account has it, the oldest first. */
-export async function deedsOf(name: string): Promise<Record<string, unknown>[]> {
+export async function activityRows(name: string): Promise<Record<string, unknown>[]> {
   const { results } = await env.DB.prepare(
     `SELECT y.kind, y.detail FROM activity y JOIN accounts a ON a.id = y.account
      WHERE a.name = ? ORDER BY y.at`,

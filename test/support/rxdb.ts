@@ -26,8 +26,8 @@ import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/stor
 import { Subject } from "rxjs";
 import { expect, onTestFinished } from "vitest";
 import { moduleStub } from "../../src/modules/modules";
-import { accountId, everyRow } from "./rows";
-import { type App, bodyKeys, incoming, send } from "./world";
+import { accountId, allRows } from "./rows";
+import { incomingRequest, listBodyKeys, send, type TestApp } from "./provider";
 
 /** One version of RxDB as an app has it from npm. */
 export interface Kit {
@@ -52,12 +52,12 @@ let names = 0;
 export const freshDatabase = (): string => `db${++names}`;
 
 /** The path of the door for this app's module, with its token. */
-export const doorOf = (app: App, module = "todos"): string =>
+export const doorOf = (app: TestApp, module = "todos"): string =>
   `/rxdb/${app.user}/${module}?${new URLSearchParams({ access_token: app.token })}`;
 
 /** A request to upgrade, as a browser sends it. */
 export const upgrade = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
-  exports.default.fetch(incoming(path, { headers: { Upgrade: "websocket", ...headers } }));
+  exports.default.fetch(incomingRequest(path, { headers: { Upgrade: "websocket", ...headers } }));
 
 /** A socket that the door has let in, accepted on our side. */
 export async function dial(path: string, headers: Record<string, string> = {}): Promise<WebSocket> {
@@ -397,7 +397,7 @@ export function watch(query: { $: { subscribe(next: (documents: Todo[]) => void)
 
 /** Asks for a session with the app's token. */
 export const askForSession = (
-  app: App,
+  app: TestApp,
   module = "todos",
   { headers = {}, body }: { headers?: Record<string, string>; body?: object } = {},
 ): Promise<Response> =>
@@ -423,7 +423,7 @@ export const pathOfSession = ({ url }: Session): string => {
   return pathname + search;
 };
 
-export async function sessionOf(app: App, module = "todos"): Promise<Session> {
+export async function sessionOf(app: TestApp, module = "todos"): Promise<Session> {
   const response = await askForSession(app, module);
   if (response.status !== 201) throw new Error(`No session: ${await response.text()}`);
   return response.json();
@@ -474,13 +474,13 @@ export async function moduleUnchanged<T>(
   module = "todos",
 ): Promise<T> {
   const snapshot = async () => {
-    const { traffic: _, app_use: __, ...index } = await everyRow();
+    const { traffic: _, app_use: __, ...index } = await allRows();
     const rows = Object.entries(await rowsOfModule(user, module));
     const kept = rows.filter(([name]) => !OF_CONNECTIONS.test(name));
     return {
       index,
       rows: Object.fromEntries(kept),
-      bodies: [await bodyKeys(user), await largeBodies(user)],
+      bodies: [await listBodyKeys(user), await largeBodies(user)],
     };
   };
   const before = await snapshot();

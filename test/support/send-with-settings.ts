@@ -4,16 +4,16 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { app } from "../../src/app";
 import type { Variables } from "../../src/env";
-import { incoming } from "./world";
+import { incomingRequest } from "./provider";
 
 export type Send = (pathOrUrl: string, init?: RequestInit) => Promise<Response>;
 
 /** Sends as `send` does, to a Worker that has just started with these settings. */
-export function sendWith(variables: Variables): Send {
+export function sendWithSettings(variables: Variables): Send {
   const bindings = { ...env, ...variables };
   return async (pathOrUrl, init = {}) => {
     const context = createExecutionContext();
-    const response = await app.fetch(incoming(pathOrUrl, init), bindings, context);
+    const response = await app.fetch(incomingRequest(pathOrUrl, init), bindings, context);
     await waitOnExecutionContext(context);
     return response;
   };

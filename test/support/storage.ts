@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { app as worker } from "../../src/app";
 import type { Env, Variables } from "../../src/env";
-import { type App, bodyKeys, ORIGIN } from "./world";
+import { listBodyKeys, ORIGIN, type TestApp } from "./provider";
 
 let places = 0;
 
@@ -21,7 +21,7 @@ export const versionOf = (response: Response): string | undefined =>
   /^"([^"]+)"$/.exec(response.headers.get("etag") ?? "")?.[1];
 
 /** Acts, and proves that no version, no description and no body is another than before. */
-export async function unchanged<T>(owner: App, act: () => Promise<T>): Promise<T> {
+export async function unchanged<T>(owner: TestApp, act: () => Promise<T>): Promise<T> {
   const before = await snapshot(owner);
   const result = await act();
   expect(await snapshot(owner)).toEqual(before);
@@ -29,14 +29,14 @@ export async function unchanged<T>(owner: App, act: () => Promise<T>): Promise<T
 }
 
 /** The rows and not a walk through the folders, as a tree grows with the tests of its file. */
-async function snapshot(owner: App) {
+async function snapshot(owner: TestApp) {
   const { results } = await env.DB.prepare(
     `SELECT nodes.* FROM nodes JOIN accounts ON accounts.id = account
      WHERE accounts.name = ? ORDER BY parent, nodes.name`,
   )
     .bind(owner.user)
     .all();
-  return { root: await owner.version("/"), nodes: results, bodies: await bodyKeys(owner.user) };
+  return { root: await owner.version("/"), nodes: results, bodies: await listBodyKeys(owner.user) };
 }
 
 /**
@@ -45,7 +45,7 @@ async function snapshot(owner: App) {
  */
 export async function requestWith(
   changes: Partial<Env> | Variables,
-  app: App,
+  app: TestApp,
   method: string,
   path: string,
   init: RequestInit = {},
@@ -95,7 +95,7 @@ export const sha256 = async (bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Prom
     .join("");
 
 /** Null: the provider's DEFAULT_QUOTA_BYTES. */
-export async function setQuota(app: App, bytes: number | null): Promise<void> {
+export async function setQuota(app: TestApp, bytes: number | null): Promise<void> {
   await env.DB.prepare("UPDATE accounts SET quota_bytes = ? WHERE name = ?")
     .bind(bytes, app.user)
     .run();

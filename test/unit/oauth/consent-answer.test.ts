@@ -3,18 +3,18 @@
 import { describe, expect, it } from "vitest";
 import { formatScopes, parseScopes, type Scope } from "../../../src/core/scope";
 import {
-  endOf,
+  expiryOf,
   isDuration,
-  narrow,
-  readAnswer,
-  withoutRepetition,
+  minimizeScopes,
+  narrowScopes,
+  parseConsent,
 } from "../../../src/oauth/consent-answer";
-import { DAY } from "../../support/clock";
+import { DAY_MS } from "../../support/clock";
 
 const scopes = (text: string): Scope[] => parseScopes(text) ?? [];
 
 const left = (asked: string, form: string): string | null => {
-  const result = narrow(scopes(asked), new URLSearchParams(form));
+  const result = narrowScopes(scopes(asked), new URLSearchParams(form));
   return result && formatScopes(result);
 };
 
@@ -61,7 +61,7 @@ describe("narrowing", () => {
     ["notes:rw photos:r", "notes:rw photos:r"],
     ["*:r", "*:r"],
   ])("is not offered for what comes with everything: %s is %s", (asked, offered) => {
-    expect(formatScopes(withoutRepetition(scopes(asked)))).toBe(offered);
+    expect(formatScopes(minimizeScopes(scopes(asked)))).toBe(offered);
   });
 
   it("refuses two levels for one module", () => {
@@ -70,7 +70,7 @@ describe("narrowing", () => {
   });
 
   it("needs something left, and one of the durations", () => {
-    const answer = (form: string) => readAnswer(scopes("a:rw b:r"), new URLSearchParams(form), 0);
+    const answer = (form: string) => parseConsent(scopes("a:rw b:r"), new URLSearchParams(form), 0);
     expect(answer("level:a=none&level:b=none&duration=day")).toEqual({
       ok: false,
       problem: "nothing",
@@ -80,7 +80,7 @@ describe("narrowing", () => {
     expect(answer("level:a=none&duration=day")).toEqual({
       ok: true,
       scopes: scopes("b:r"),
-      expiresAt: DAY,
+      expiresAt: DAY_MS,
     });
   });
 
@@ -93,9 +93,9 @@ describe("narrowing", () => {
       false,
       false,
     ]);
-    expect([endOf("day", 1), endOf("month", 1), endOf("always", 1)]).toEqual([
-      1 + DAY,
-      1 + 30 * DAY,
+    expect([expiryOf("day", 1), expiryOf("month", 1), expiryOf("always", 1)]).toEqual([
+      1 + DAY_MS,
+      1 + 30 * DAY_MS,
       null,
     ]);
   });

@@ -10,9 +10,9 @@ import { type App, ASCENDING, DESCENDING, openApp } from "../../../bench/cost/rx
 import { Wire } from "../../../bench/cost/rxdb-wire";
 import { arrive } from "../../../bench/cost/test-user";
 import { moduleStub } from "../../../src/modules/modules";
-import { stopClock } from "../../support/clock";
+import { freezeClock } from "../../support/clock";
 import { accountId } from "../../support/rows";
-import { ORIGIN, send } from "../../support/world";
+import { ORIGIN, send } from "../../support/provider";
 
 const MODULE = "bill";
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 /** Of an operation that the bench bills, as the bench does it. */
 async function costOf(name: string): Promise<Counts & { messages: number }> {
-  stopClock();
+  freezeClock();
   const operation = app.operations.find((one) => one.name === name);
   if (!operation) throw new Error(`There is no operation "${name}".`);
   await operation.arrange?.();

@@ -7,13 +7,13 @@ import { Ledger } from "../../../src/rxdb/quota-reservation";
 import { reserve, reservedIn } from "../../support/modules";
 import { accountId } from "../../support/rows";
 import { objectOf } from "../../support/rxdb";
-import { signUp } from "../../support/world";
+import { createUser } from "../../support/provider";
 
 const MEGABYTE = 1_000_000;
 
 /** A module that holds `held.bytes`, with its ledger. */
 async function asked(ask: (ledger: Ledger, held: { bytes: number }) => Promise<unknown>) {
-  const { name } = await signUp();
+  const { name } = await createUser();
   await reserve(name, "notes");
   const owner = { account: await accountId(name), module: "notes" };
   const held = { bytes: 0 };

@@ -10,10 +10,10 @@ import { priceOfRequest } from "../../../bench/cost/price";
 import prices from "../../../bench/cost/prices.json";
 import { arrive, type Visitor } from "../../../bench/cost/test-user";
 import { SMALL_BODY_BYTES } from "../../../src/storage/bodies";
-import { stopClock } from "../../support/clock";
+import { freezeClock } from "../../support/clock";
 import { reserve } from "../../support/modules";
 import { freshFolder } from "../../support/storage";
-import { ORIGIN, send } from "../../support/world";
+import { ORIGIN, send } from "../../support/provider";
 
 let visitor: Visitor;
 let known: Operation[];
@@ -29,7 +29,7 @@ beforeAll(async () => {
  * was counted. The clock stands still between them.
  */
 async function costOf(act: () => Promise<Response>, status: number): Promise<Counts> {
-  stopClock();
+  freezeClock();
   await ask("PUT", "/first", {}, "x");
   const user = env.USERS.getByName(visitor.user);
   const meter = startMeter(env as never);

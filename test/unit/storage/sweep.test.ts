@@ -4,17 +4,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Body } from "../../../src/storage/bodies";
 import { chooseExpired, GRACE_MS } from "../../../src/storage/sweep";
-import { DAY, MINUTE } from "../../support/clock";
+import { DAY_MS, MINUTE_MS } from "../../support/clock";
 
-const NOW = 1000 * DAY;
-const HOUR = 60 * MINUTE;
-const POLICY = { historyMs: 30 * DAY, historyVersions: 3, now: NOW };
+const NOW = 1000 * DAY_MS;
+const HOUR = 60 * MINUTE_MS;
+const POLICY = { historyMs: 30 * DAY_MS, historyVersions: 3, now: NOW };
 
 /** A body by its version, the days since its upload, and what it replaced. */
 const body = (version: string, daysAgo: number, replaces = ""): Body => ({
   key: `account/document/${version}`,
   version,
-  uploadedAt: NOW - daysAgo * DAY,
+  uploadedAt: NOW - daysAgo * DAY_MS,
   length: 0,
   replaces,
 });
@@ -55,9 +55,9 @@ describe("Of a document that is there", () => {
   });
 
   it("what lost a race for being the current version goes by its upload", () => {
-    const beside = { ...body("lost", 30, "a"), uploadedAt: NOW - 30 * DAY + 1000 };
+    const beside = { ...body("lost", 30, "a"), uploadedAt: NOW - 30 * DAY_MS + 1000 };
     expect(expired([body("a", 60), body("b", 30, "a"), beside], "b")).toEqual([]);
-    const older = { ...beside, uploadedAt: beside.uploadedAt - DAY };
+    const older = { ...beside, uploadedAt: beside.uploadedAt - DAY_MS };
     expect(expired([body("b", 31, "a"), older], "b")).toEqual(["lost"]);
   });
 
@@ -68,8 +68,8 @@ describe("Of a document that is there", () => {
 
 describe("Of a document that is deleted", () => {
   it("the last version stays for HISTORY_DAYS since then, however old it is", () => {
-    expect(expired([body("a", 900)], null, NOW - 29 * DAY)).toEqual([]);
-    expect(expired([body("a", 900)], null, NOW - 30 * DAY)).toEqual(["a"]);
+    expect(expired([body("a", 900)], null, NOW - 29 * DAY_MS)).toEqual([]);
+    expect(expired([body("a", 900)], null, NOW - 30 * DAY_MS)).toEqual(["a"]);
   });
 
   it("the versions before it are counted from when they were replaced", () => {
@@ -81,13 +81,13 @@ describe("Whatever bodies there are", () => {
   const bodies = fc.uniqueArray(
     fc.record({
       version: fc.constantFrom("a", "b", "c", "d", "e", "f", "g"),
-      ageMs: fc.oneof(fc.nat(2 * GRACE_MS), fc.nat(100 * DAY)),
+      ageMs: fc.oneof(fc.nat(2 * GRACE_MS), fc.nat(100 * DAY_MS)),
       replaces: fc.constantFrom("", "a", "b", "c", "d"),
     }),
     { selector: ({ version }) => version },
   );
   const policies = fc.record({
-    historyMs: fc.constantFrom(0, DAY, 30 * DAY),
+    historyMs: fc.constantFrom(0, DAY_MS, 30 * DAY_MS),
     historyVersions: fc.nat(4),
   });
   const named = fc.constantFrom("a", "b", "c", "unlisted", null);
@@ -108,7 +108,7 @@ describe("Whatever bodies there are", () => {
         expect(choice.nextAt === null).toBe(left.length === 0);
         if (choice.nextAt !== null) expect(choice.nextAt).toBeGreaterThan(NOW);
         expect(choice.left).toEqual(expect.arrayContaining(left));
-        const old = left.filter(({ uploadedAt }) => NOW - uploadedAt >= GRACE_MS + MINUTE);
+        const old = left.filter(({ uploadedAt }) => NOW - uploadedAt >= GRACE_MS + MINUTE_MS);
         expect(old.length).toBeLessThanOrEqual(policy.historyVersions);
         if (policy.historyMs === 0 && current === null) expect(old).toEqual([]);
       }),

@@ -8,14 +8,14 @@ import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
 
 export const ORIGIN = "https://satchel.example";
-export const APP = "https://app.example";
+export const APP_ORIGIN = "https://app.example";
 export const PASSWORD = "correct horse battery";
 
 /**
  * A request as the network brings it; redirects are not followed. One that has Cloudflare's headers
  * has come by its edge, in clear only if it says so by its ray.
  */
-export function incoming(pathOrUrl: string, init: RequestInit = {}): Request {
+export function incomingRequest(pathOrUrl: string, init: RequestInit = {}): Request {
   const headers = new Headers(init.headers);
   const url = new URL(pathOrUrl, ORIGIN);
   const isFromEdge =
@@ -30,7 +30,7 @@ export function incoming(pathOrUrl: string, init: RequestInit = {}): Request {
 
 /** Sends a request to the Worker as the network would. */
 export const send = (pathOrUrl: string, init?: RequestInit): Promise<Response> =>
-  exports.default.fetch(incoming(pathOrUrl, init));
+  exports.default.fetch(incomingRequest(pathOrUrl, init));
 
 /** A form of our own pages, sent by a browser that has this cookie. */
 export const sendForm = (
@@ -44,35 +44,35 @@ export const sendForm = (
     headers: { Origin: ORIGIN, ...(cookie ? { Cookie: cookie } : {}), ...headers },
   });
 
-let people = 0;
+let createdUsers = 0;
 
 /** A name that nobody has yet. */
-export const freshName = (): string => `person-${++people}`;
+export const uniqueUserName = (): string => `person-${++createdUsers}`;
 
-export interface Person {
+export interface TestUser {
   name: string;
   cookie: string;
 }
 
 /** Of PASSWORD, with parameters that cost nothing: the server verifies by those of the hash. */
-const CHEAP_HASH = `scrypt$2$1$1$salt$${scryptSync(PASSWORD, "salt", 32, { N: 2, r: 1, p: 1 }).toString("base64url")}`;
+const CHEAP_PASSWORD_HASH = `scrypt$2$1$1$salt$${scryptSync(PASSWORD, "salt", 32, { N: 2, r: 1, p: 1 }).toString("base64url")}`;
 
 /**
  * Someone who has signed up with PASSWORD, signed in on one browser. Not by the form, which takes
  * its time for each password: that is for the tests of signing up.
  */
-export async function signUp(name = freshName()): Promise<Person> {
+export async function createUser(name = uniqueUserName()): Promise<TestUser> {
   const now = Date.now();
   const account = { id: randomId(), name, invitation: null };
-  const credential = insertPassword(env.DB, account.id, CHEAP_HASH, now);
+  const credential = insertPassword(env.DB, account.id, CHEAP_PASSWORD_HASH, now);
   if ((await insertAccount(env.DB, account, credential, true, now)) !== "made") {
     throw new Error(`The name ${name} is taken.`);
   }
-  return { name, cookie: await newSession(account.id) };
+  return { name, cookie: await createSession(account.id) };
 }
 
 /** The cookie of one more browser in which somebody has just signed in. */
-export async function newSession(account: string): Promise<string> {
+export async function createSession(account: string): Promise<string> {
   const now = Date.now();
   const secret = randomSecret();
   const session = {
@@ -89,33 +89,33 @@ export async function newSession(account: string): Promise<string> {
 }
 
 /** The session cookie that a response sets, as a browser would send it back. */
-export const cookieOf = (response: Response): string =>
+export const sessionCookie = (response: Response): string =>
   response.headers.get("set-cookie")?.split(";")[0] ?? "";
 
 /** The query of an app's request for access, by the implicit flow unless told otherwise. */
 export const authorizeUrl = (user: string, query: Record<string, string> = {}): string =>
   `/oauth/authorize/${user}?${new URLSearchParams({
-    redirect_uri: `${APP}/`,
+    redirect_uri: `${APP_ORIGIN}/`,
     scope: "notes:rw",
-    client_id: APP,
+    client_id: APP_ORIGIN,
     response_type: "token",
     ...query,
   })}`;
 
 /** What the consent page's form sends; `fields` change it. */
-export const consent = (
-  person: Person,
+export const submitConsent = (
+  user: TestUser,
   query: Record<string, string> = {},
   fields: Record<string, string> = {},
 ): Promise<Response> =>
   sendForm(
-    authorizeUrl(person.name, query),
+    authorizeUrl(user.name, query),
     { decision: "allow", duration: "always", ...fields },
-    { cookie: person.cookie },
+    { cookie: user.cookie },
   );
 
 /** The parameters in the fragment of a redirect, as remotestorage.js reads them. */
-export const fragmentOf = (response: Response): Record<string, string> =>
+export const fragmentParameters = (response: Response): Record<string, string> =>
   Object.fromEntries(
     (response.headers.get("location")?.split("#")[1] ?? "")
       .split("&")
@@ -123,7 +123,7 @@ export const fragmentOf = (response: Response): Record<string, string> =>
   );
 
 /** An app with a token: its requests go to paths below <storage_root>. */
-export class App {
+export class TestApp {
   readonly user: string;
   readonly token: string;
 
@@ -158,9 +158,9 @@ export class App {
   }
 
   /** The items of a folder. */
-  async list(path: string): Promise<Record<string, Item>> {
+  async list(path: string): Promise<Record<string, ListedItem>> {
     const response = await this.get(path);
-    return ((await response.json()) as { items: Record<string, Item> }).items;
+    return ((await response.json()) as { items: Record<string, ListedItem> }).items;
   }
 
   /** The version of a folder or document, null if it is not there. */
@@ -169,8 +169,8 @@ export class App {
   }
 
   /** Everything below a folder by its path: version, type, length. */
-  async tree(folder = "/"): Promise<Record<string, Item>> {
-    const tree: Record<string, Item> = {};
+  async tree(folder = "/"): Promise<Record<string, ListedItem>> {
+    const tree: Record<string, ListedItem> = {};
     for (const [name, item] of Object.entries(await this.list(encodePath(folder)))) {
       const path = folder + name;
       tree[path] = item;
@@ -180,7 +180,7 @@ export class App {
   }
 }
 
-export interface Item {
+export interface ListedItem {
   ETag: string;
   "Content-Type"?: string;
   "Content-Length"?: number;
@@ -192,21 +192,22 @@ export const encodePath = (path: string): string =>
   path.split("/").map(encodeURIComponent).join("/");
 
 /** An app that the person has allowed this scope by the implicit flow. */
-export async function connect(
-  person: Person,
+export async function connectApp(
+  user: TestUser,
   scope = "*:rw",
   fields: Record<string, string> = {},
-): Promise<App> {
-  const { access_token } = fragmentOf(await consent(person, { scope }, fields));
+): Promise<TestApp> {
+  const { access_token } = fragmentParameters(await submitConsent(user, { scope }, fields));
   if (!access_token) throw new Error("No access token was granted.");
-  return new App(person.name, access_token);
+  return new TestApp(user.name, access_token);
 }
 
 /** Someone new with an app that may do everything. */
-export const someone = async (scope = "*:rw"): Promise<App> => connect(await signUp(), scope);
+export const createUserWithApp = async (scope = "*:rw"): Promise<TestApp> =>
+  connectApp(await createUser(), scope);
 
 /** The keys of all bodies in R2 that belong to an account. */
-export async function bodyKeys(user: string): Promise<string[]> {
+export async function listBodyKeys(user: string): Promise<string[]> {
   const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(user).first();
   const { objects } = await env.BODIES.list({ prefix: `${row?.id}/` });
   return objects.map(({ key }) => key);
