@@ -4,25 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
+import { LAYERS, renderPage } from "../../scripts/architecture.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
-
-/** Lowest first. Areas of one layer do not import each other. */
-const LAYERS = [
-  ["core"],
-  ["env"],
-  ["platform"],
-  ["http"],
-  ["ui"],
-  ["modules"],
-  ["accounts"],
-  ["oauth", "discovery"],
-  ["storage"],
-  ["user-object", "rxdb", "monitoring", "apps"],
-  ["dashboard", "admin"],
-  ["app"],
-  ["index"],
-];
 
 interface Import {
   from: string;
@@ -35,7 +19,8 @@ const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8"
 );
 const textOf = (file: string): string => readFileSync(join(ROOT, "src", file), "utf8");
 const areaOf = (file: string): string => file.split("/")[0]?.replace(/\.tsx?$/, "") ?? "";
-const layerOf = (file: string): number => LAYERS.findIndex((areas) => areas.includes(areaOf(file)));
+const layerOf = (file: string): number =>
+  LAYERS.findIndex((areas) => Object.hasOwn(areas, areaOf(file)));
 
 const imports: Import[] = files.flatMap((from) =>
   [...textOf(from).matchAll(/^(import|export)( type)? [^;]*? from "(\.[^"]+)";/gms)].map(
@@ -227,6 +212,12 @@ describe("the database", () => {
       .sort()
       .map((file) => Number(/^(\d{4})_[a-z0-9_]+\.sql$/.exec(file)?.[1]));
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  });
+});
+
+describe("docs/architecture.md", () => {
+  it("has the map of the code as it is (npm run docs)", () => {
+    expect(readFileSync(join(ROOT, "docs/architecture.md"), "utf8")).toBe(renderPage());
   });
 });
 
