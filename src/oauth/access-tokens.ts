@@ -3,7 +3,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { parseScopes, type Scope } from "../core/scope";
 import type { Env } from "../env";
-import { signingKey, verifiedWithKeys, verifyingKey } from "./signing-keys";
+import { findVerificationKey, loadSigningKey, loadVerifiedTokens } from "./signing-keys";
 
 export interface AccessClaims {
   /** Id of the account. */
@@ -20,7 +20,7 @@ export interface AccessClaims {
 
 const ALGORITHM = "HS256";
 /** RFC 9068 §2.1; keeps tokens of other kinds from being taken for access tokens. */
-const TYPE = "at+jwt";
+const TOKEN_TYPE = "at+jwt";
 
 /** `scope` is a scope parameter; `expiresAt` in milliseconds, null: as long as the grant. */
 export async function signAccessToken(
@@ -29,10 +29,10 @@ export async function signAccessToken(
   expiresAt: number | null,
   now: number,
 ): Promise<string> {
-  const { kid, secret } = await signingKey(env, now);
+  const { kid, secret } = await loadSigningKey(env, now);
   const { account, user, grant, scope } = claims;
   const token = new SignJWT({ user, grant, scope })
-    .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })
+    .setProtectedHeader({ alg: ALGORITHM, typ: TOKEN_TYPE, kid })
     .setSubject(account)
     .setIssuedAt(Math.floor(now / 1000));
   if (expiresAt !== null) token.setExpirationTime(Math.floor(expiresAt / 1000));
@@ -40,7 +40,7 @@ export async function signAccessToken(
 }
 
 /** Tokens that an isolate remembers as verified. */
-const MAX_VERIFIED = 10_000;
+const MAX_CACHED_TOKENS = 10_000;
 
 /** What a token says if we signed it and it has not expired; null otherwise. */
 export async function verifyAccessToken(
@@ -48,23 +48,23 @@ export async function verifyAccessToken(
   token: string,
   now: number,
 ): Promise<AccessClaims | null> {
-  const known = await verifiedWithKeys<AccessClaims>(env, now);
-  const claims = known.get(token) ?? (await verify(env, token, now));
+  const known = await loadVerifiedTokens<AccessClaims>(env, now);
+  const claims = known.get(token) ?? (await verifyJwt(env, token, now));
   if (claims === null || (claims.expiresAt !== null && claims.expiresAt <= now)) return null;
-  if (known.size >= MAX_VERIFIED && !known.has(token)) known.clear();
+  if (known.size >= MAX_CACHED_TOKENS && !known.has(token)) known.clear();
   known.set(token, claims);
   return claims;
 }
 
-async function verify(env: Env, token: string, now: number): Promise<AccessClaims | null> {
-  const kid = kidOf(token);
-  const key = kid === null ? null : await verifyingKey(env, kid, now);
+async function verifyJwt(env: Env, token: string, now: number): Promise<AccessClaims | null> {
+  const kid = parseKid(token);
+  const key = kid === null ? null : await findVerificationKey(env, kid, now);
   if (key === null) return null;
   try {
     const { payload } = await jwtVerify<Record<"user" | "grant" | "scope", unknown>>(
       token,
       key.secret,
-      { algorithms: [ALGORITHM], typ: TYPE, currentDate: new Date(now) },
+      { algorithms: [ALGORITHM], typ: TOKEN_TYPE, currentDate: new Date(now) },
     );
     const { sub, user, grant, scope, exp } = payload;
     const claims = [sub, user, grant, scope];
@@ -83,7 +83,7 @@ async function verify(env: Env, token: string, now: number): Promise<AccessClaim
   }
 }
 
-function kidOf(token: string): string | null {
+function parseKid(token: string): string | null {
   try {
     return decodeProtectedHeader(token).kid ?? null;
   } catch {

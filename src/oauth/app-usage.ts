@@ -7,18 +7,18 @@
 import { HOUR_MS, toDayNumber } from "../core/time";
 import { logWarning } from "../platform/log";
 import type { AccessClaims } from "./access-tokens";
-import { addUse, deleteUse, loadUse, type UseRow } from "./db/app-usage";
+import { type AppUsageRow, addUsage, deleteUsageBefore, loadUsageRows } from "./db/app-usage";
 
-export type { UseRow };
+export type { AppUsageRow };
 
 /** After a fault the next try is not far. */
 const AFTER_FAULT_MS = 5 * 60 * 1000;
 
 /** Days of use that are kept and shown, today included. */
-export const USE_DAYS = 30;
+export const USAGE_DAYS = 30;
 
 /** The first of these days. */
-export const firstUseDay = (now: number): number => toDayNumber(now) - USE_DAYS + 1;
+export const firstUsageDay = (now: number): number => toDayNumber(now) - USAGE_DAYS + 1;
 
 /** Grants that an isolate counts for; who was counted for longest goes first. */
 const MAX_COUNTERS = 10_000;
@@ -27,7 +27,7 @@ interface Counter {
   account: string;
   grant: string;
   /** What is in no row yet, by the day. */
-  days: Map<number, Pick<UseRow, "requests" | "bytes">>;
+  days: Map<number, Pick<AppUsageRow, "requests" | "bytes">>;
   lastAt: number;
   /** Before that nothing is written. */
   nextAt: number;
@@ -40,7 +40,7 @@ const counters = new Map<string, Counter>();
  * Counts a request of an app, and `bytes` of bodies. Now and then that is written, after the
  * response; whether it was makes no difference to it.
  */
-export function noteUse(
+export function recordUse(
   env: { DB: D1Database },
   ctx: { waitUntil(promise: Promise<unknown>): void },
   claims: Pick<AccessClaims, "account" | "grant">,
@@ -65,7 +65,7 @@ function counterOf({ account, grant }: Pick<AccessClaims, "account" | "grant">, 
   return counter;
 }
 
-function add(counter: Counter, day: number, use: Pick<UseRow, "requests" | "bytes">): void {
+function add(counter: Counter, day: number, use: Pick<AppUsageRow, "requests" | "bytes">): void {
   const { requests, bytes } = counter.days.get(day) ?? { requests: 0, bytes: 0 };
   counter.days.set(day, { requests: requests + use.requests, bytes: bytes + use.bytes });
 }
@@ -81,7 +81,7 @@ async function write(db: D1Database, counter: Counter, now: number): Promise<voi
   };
   try {
     const time = { today: toDayNumber(now), now, pauseMs: HOUR_MS };
-    const lastAt = await addUse(db, counter, days, time);
+    const lastAt = await addUsage(db, counter, days, time);
     if (lastAt === null || lastAt === now) return;
     counter.nextAt = Math.min(lastAt, now) + HOUR_MS;
     restore();
@@ -93,16 +93,23 @@ async function write(db: D1Database, counter: Counter, now: number): Promise<voi
 }
 
 /** What the apps of an account used in the last days, with what this isolate has not written yet. */
-export async function listUse(db: D1Database, account: string, now: number): Promise<UseRow[]> {
-  const since = firstUseDay(now);
+export async function listAppUsage(
+  db: D1Database,
+  account: string,
+  now: number,
+): Promise<AppUsageRow[]> {
+  const since = firstUsageDay(now);
   const counted = [...counters.values()]
     .filter((counter) => counter.account === account)
     .flatMap(({ grant, days, lastAt }) =>
       [...days].map(([day, use]) => ({ grant, day, lastAt, ...use })),
     );
-  return [...(await loadUse(db, account, since)), ...counted.filter(({ day }) => day >= since)];
+  return [
+    ...(await loadUsageRows(db, account, since)),
+    ...counted.filter(({ day }) => day >= since),
+  ];
 }
 
 /** Forgets what is older than is shown, and what grants used that are gone; for the daily round. */
-export const deleteOldUse = (db: D1Database, now: number): D1PreparedStatement[] =>
-  deleteUse(db, firstUseDay(now));
+export const deleteOldUsage = (db: D1Database, now: number): D1PreparedStatement[] =>
+  deleteUsageBefore(db, firstUsageDay(now));

@@ -2,8 +2,8 @@
 
 import { parseScopes, type Scope } from "../core/scope";
 import type { Origins } from "../http/hosts";
-import { withoutRepetition } from "./consent-answer";
-import { findRepeated, presentParameters } from "./parameters";
+import { minimizeScopes } from "./consent-answer";
+import { findDuplicate, nonEmptyParameters } from "./parameters";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 
 export interface AuthorizationRequest {
@@ -20,27 +20,30 @@ export interface AuthorizationRequest {
 }
 
 /** RFC 6749 §4.1.2.1, §4.2.2.1: those that a request can be refused with. */
-type RequestError = "invalid_request" | "unsupported_response_type" | "invalid_scope";
+type AuthorizationErrorCode = "invalid_request" | "unsupported_response_type" | "invalid_scope";
 
 /**
  * Why a request cannot be granted, and where the app is told so. Null: the person is, because nothing
  * says where the app is (RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent to the
  * invalid redirection URI").
  */
-export type RequestRefusal = { error: RequestError; redirect: string } | null;
+export type AuthorizationError = { error: AuthorizationErrorCode; redirect: string } | null;
 
-type RequestOutcome =
+type AuthorizationRequestOutcome =
   | { ok: true; request: AuthorizationRequest }
-  | { ok: false; refusal: RequestRefusal };
+  | { ok: false; refusal: AuthorizationError };
 
 /**
  * Reads the query of the authorization endpoint. §10: "the server MUST ignore the value of the
  * client_id parameter in favor of relying on the origin of the redirect_uri parameter". No app has
  * one of our own origins: that would be a document of somebody here.
  */
-export function parseAuthorizationRequest(sent: URLSearchParams, origins: Origins): RequestOutcome {
+export function parseAuthorizationRequest(
+  sent: URLSearchParams,
+  origins: Origins,
+): AuthorizationRequestOutcome {
   const issuer = origins.pages;
-  const query = presentParameters(sent);
+  const query = nonEmptyParameters(sent);
   const [raw, ...others] = query.getAll("redirect_uri");
   const redirectUri = raw === undefined || others.length > 0 ? null : parseRedirectUri(raw);
   if (redirectUri === null || Object.values(origins).includes(redirectUri.origin)) {
@@ -50,12 +53,15 @@ export function parseAuthorizationRequest(sent: URLSearchParams, origins: Origin
   const responseType = query.get("response_type");
   const flow = responseType === "code" ? "code" : "implicit";
   const state = query.get("state");
-  const refuse = (error: RequestError, description: string): RequestOutcome => {
+  const refuse = (
+    error: AuthorizationErrorCode,
+    description: string,
+  ): AuthorizationRequestOutcome => {
     const redirect = errorRedirect({ redirectUri, flow, state, issuer }, error, description);
     return { ok: false, refusal: { error, redirect } };
   };
 
-  const repeated = findRepeated(query);
+  const repeated = findDuplicate(query);
   if (repeated) return refuse("invalid_request", `${repeated} is there more than once.`);
   if (responseType === null) return refuse("invalid_request", "response_type is missing.");
   if (responseType !== "token" && responseType !== "code") {
@@ -76,23 +82,23 @@ export function parseAuthorizationRequest(sent: URLSearchParams, origins: Origin
       return refuse("invalid_request", "code_challenge is not an S256 challenge.");
     }
   }
-  const wanted = withoutRepetition(scopes);
+  const wanted = minimizeScopes(scopes);
   const request = { redirectUri, flow, scopes: wanted, state, challenge, issuer } as const;
   return { ok: true, request: flow === "code" ? request : { ...request, challenge: null } };
 }
 
-type ReturnAddress = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state" | "issuer">;
+type RedirectTarget = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state" | "issuer">;
 
 /** RFC 6749 §4.1.2.1, §4.2.2.1. */
-export const errorRedirect = (to: ReturnAddress, error: string, description: string): string =>
-  successRedirect(to, { error, error_description: description });
+export const errorRedirect = (to: RedirectTarget, error: string, description: string): string =>
+  responseRedirect(to, { error, error_description: description });
 
 /**
  * The app's address with the answer: in the fragment for the implicit flow (RFC 6749 §4.2.2), in
  * the query for the code flow (RFC 6749 §4.1.2). Encoded so that remotestorage.js, which splits at "&" and
  * "=" and knows no "+" for a space, reads what was meant.
  */
-export function successRedirect(to: ReturnAddress, answer: Record<string, string>): string {
+export function responseRedirect(to: RedirectTarget, answer: Record<string, string>): string {
   // RFC 9207 §2: "MUST indicate its identity by including the iss parameter", in errors too: an app
   // that knows several providers can tell who of them has answered.
   const signed = { ...answer, iss: to.issuer };

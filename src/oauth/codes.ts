@@ -4,14 +4,14 @@ import { formatScopes, isSubsetOf, parseScopes } from "../core/scope";
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { insertCode, loadCode, loadRefreshToken, redeemCode, rotateRefreshToken } from "./db/codes";
-import { type Allowed, allowedDeed } from "./grants";
+import { type Consent, recordConsent } from "./grants";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import {
+  createRefreshToken,
+  createTokenResponse,
   invalidGrant,
-  newRefreshToken,
-  revokeReplayed,
+  revokeReplayedGrant,
   type TokenOutcome,
-  tokenResponse,
 } from "./token-response";
 
 const CODE_LIFETIME_MS = 60_000;
@@ -19,7 +19,7 @@ const CODE_LIFETIME_MS = 60_000;
 /** Makes a code for what was allowed. The grant comes into being when the code is redeemed. */
 export async function issueCode(
   env: Env,
-  allowed: Allowed,
+  allowed: Consent,
   challenge: string,
   now: number,
 ): Promise<string> {
@@ -37,7 +37,7 @@ export async function issueCode(
     grantExpiresAt,
     expiresAt,
   };
-  await insertCode(env.DB, row, [allowedDeed(env.DB, allowed, now)]);
+  await insertCode(env.DB, row, [recordConsent(env.DB, allowed, now)]);
   return code;
 }
 
@@ -55,7 +55,7 @@ export async function exchangeCode(
 ): Promise<TokenOutcome> {
   const row = await loadCode(env.DB, await sha256(code));
   if (row === null) return invalidGrant("The code is not valid.");
-  if (row.successor !== null) return revokeReplayed(env, row, now);
+  if (row.successor !== null) return revokeReplayedGrant(env, row, now);
   if (row.expiresAt <= now) return invalidGrant("The code has expired.");
   if (row.redirectUri !== redirectUri) {
     return invalidGrant("redirect_uri is not that of the authorization request.");
@@ -67,12 +67,12 @@ export async function exchangeCode(
   if (!isRightVerifier) return invalidGrant("code_verifier does not fit the challenge.");
 
   const app = parseRedirectUri(redirectUri) as RedirectUri;
-  const refresh = await newRefreshToken(env, row.grantExpiresAt, now);
+  const refresh = await createRefreshToken(env, row.grantExpiresAt, now);
   // Signed first: if no key can be read, the code is not used up for nothing.
-  const response = await tokenResponse(env, row, refresh.token, row.scope, now);
+  const response = await createTokenResponse(env, row, refresh.token, row.scope, now);
   return (await redeemCode(env.DB, row, app, refresh, now))
     ? response
-    : revokeReplayed(env, row, now);
+    : revokeReplayedGrant(env, row, now);
 }
 
 /**
@@ -88,7 +88,7 @@ export async function exchangeRefreshToken(
 ): Promise<TokenOutcome> {
   const row = await loadRefreshToken(env.DB, await sha256(token), now);
   if (row === null) return invalidGrant("The refresh token is not valid.");
-  if (row.successor !== null) return revokeReplayed(env, row, now);
+  if (row.successor !== null) return revokeReplayedGrant(env, row, now);
   if (row.scope === null || row.expiresAt <= now) {
     return invalidGrant("The refresh token has expired or was revoked.");
   }
@@ -98,9 +98,9 @@ export async function exchangeRefreshToken(
     const error_description = "scope goes beyond what was granted.";
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
-  const next = await newRefreshToken(env, row.grantExpiresAt, now);
-  const response = await tokenResponse(env, row, next.token, formatScopes(wanted), now);
+  const next = await createRefreshToken(env, row.grantExpiresAt, now);
+  const response = await createTokenResponse(env, row, next.token, formatScopes(wanted), now);
   return (await rotateRefreshToken(env.DB, row, next, now))
     ? response
-    : revokeReplayed(env, row, now);
+    : revokeReplayedGrant(env, row, now);
 }

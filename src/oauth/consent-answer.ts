@@ -4,9 +4,9 @@ import { isSubsetOf, type Scope } from "../core/scope";
 import { DAY_MS } from "../core/time";
 
 /** What a person can choose for a module. */
-const LEVELS = ["rw", "r", "none"] as const;
+const ACCESS_CHOICES = ["rw", "r", "none"] as const;
 
-export type Level = (typeof LEVELS)[number];
+export type AccessChoice = (typeof ACCESS_CHOICES)[number];
 
 /** How long access can be allowed: the choices of the forms, in days; null: no end. */
 export const DURATIONS = { day: 1, month: 30, year: 365, always: null } as const;
@@ -17,7 +17,7 @@ export type Duration = keyof typeof DURATIONS;
 export const isDuration = (text: string): text is Duration => Object.hasOwn(DURATIONS, text);
 
 /** When access ends that is allowed now, milliseconds since 1970; null: never. */
-export function endOf(duration: Duration, now: number): number | null {
+export function expiryOf(duration: Duration, now: number): number | null {
   const days = DURATIONS[duration];
   return days === null ? null : now + days * DAY_MS;
 }
@@ -29,7 +29,7 @@ export const levelField = ({ module }: Pick<Scope, "module">): string => `level:
  * Without what is in the others anyway: whoever has everything cannot be left one module less, and a
  * question that looked so would not be true.
  */
-export const withoutRepetition = (scopes: Scope[]): Scope[] =>
+export const minimizeScopes = (scopes: Scope[]): Scope[] =>
   scopes.filter(
     (scope) =>
       scope.module === "*" ||
@@ -40,44 +40,47 @@ export const withoutRepetition = (scopes: Scope[]): Scope[] =>
   );
 
 /** The levels that can be chosen for a scope: never more than it has. */
-export const levelsOf = ({ level }: Scope): readonly Level[] =>
-  level === "rw" ? LEVELS : ["r", "none"];
+export const accessChoices = ({ level }: Scope): readonly AccessChoice[] =>
+  level === "rw" ? ACCESS_CHOICES : ["r", "none"];
 
 /**
  * What a form leaves of the scopes: a module that it does not name stays as it is, and none gets
  * more than it had. Null if it says something that is no level, or two things at once.
  */
-export function narrow(scopes: Scope[], form: URLSearchParams): Scope[] | null {
+export function narrowScopes(scopes: Scope[], form: URLSearchParams): Scope[] | null {
   const left: Scope[] = [];
   for (const scope of scopes) {
     const [level = scope.level, ...others] = form.getAll(levelField(scope));
-    if (!isLevel(level) || others.length > 0) return null;
+    if (!isAccessChoice(level) || others.length > 0) return null;
     if (level !== "none") left.push(level === "r" ? { ...scope, level } : scope);
   }
   return left;
 }
 
-const isLevel = (text: string): text is Level => (LEVELS as readonly string[]).includes(text);
+const isAccessChoice = (text: string): text is AccessChoice =>
+  (ACCESS_CHOICES as readonly string[]).includes(text);
 
 /** Why the answer to a question cannot be taken. */
-type AnswerProblem = "nothing" | "level" | "duration";
+type ConsentProblem = "nothing" | "level" | "duration";
 
 /** An answer that cannot be taken, to be shown again as it was. */
-export interface UnsoundAnswer {
+export interface InvalidConsent {
   form: URLSearchParams;
-  problem: AnswerProblem;
+  problem: ConsentProblem;
 }
 
 /** What a person has allowed. Refuses with what the form has to say better. */
-export function readAnswer(
+export function parseConsent(
   scopes: Scope[],
   form: URLSearchParams,
   now: number,
-): { ok: true; scopes: Scope[]; expiresAt: number | null } | { ok: false; problem: AnswerProblem } {
-  const left = narrow(scopes, form);
+):
+  | { ok: true; scopes: Scope[]; expiresAt: number | null }
+  | { ok: false; problem: ConsentProblem } {
+  const left = narrowScopes(scopes, form);
   if (left === null) return { ok: false, problem: "level" };
   if (left.length === 0) return { ok: false, problem: "nothing" };
   const duration = form.get("duration") ?? "";
   if (!isDuration(duration)) return { ok: false, problem: "duration" };
-  return { ok: true, scopes: left, expiresAt: endOf(duration, now) };
+  return { ok: true, scopes: left, expiresAt: expiryOf(duration, now) };
 }

@@ -6,41 +6,41 @@ import { isDisplayable } from "../core/names";
 import { formatScopes, parseScopes, type Scope } from "../core/scope";
 import { randomBelow, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import { withoutRepetition } from "./consent-answer";
+import { minimizeScopes } from "./consent-answer";
 import {
-  answerDevice,
   type DeviceRow,
+  decideDevice,
   insertDevice,
-  isAnsweredBy,
+  isDecidedBy,
   loadDevice,
-  loadWaiting,
-  notePoll,
-  redeemDevice,
+  loadPendingDevice,
+  recordPoll,
+  redeemDeviceCode,
 } from "./db/devices";
 import {
+  createRefreshToken,
+  createTokenResponse,
   invalidGrant,
-  newRefreshToken,
-  revokeReplayed,
+  revokeReplayedGrant,
   type TokenError,
   type TokenOutcome,
-  tokenResponse,
 } from "./token-response";
 
-const LIFETIME_SECONDS = 600;
-const INTERVAL_SECONDS = 5;
+const DEVICE_CODE_LIFETIME_SECONDS = 600;
+const POLL_INTERVAL_SECONDS = 5;
 
 /** RFC 8628 §3.5: "the interval MUST be increased by 5 seconds for this and all subsequent requests" */
 const SLOW_DOWN_SECONDS = 5;
 
 /** RFC 8628 §6.1: no vowels, so that no word comes of it, and nothing that looks like a digit. */
-const LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
+const USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
 const USER_CODE_LENGTH = 8;
 
 /** What a device may call itself: one short line of letters, digits and a few signs. */
-const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._'()+-]{0,48}[\p{L}\p{M}\p{N}.)+])?$/u;
+const DEVICE_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._'()+-]{0,48}[\p{L}\p{M}\p{N}.)+])?$/u;
 
 /** RFC 8628 §3.2. */
-interface DeviceResponse {
+interface DeviceAuthorizationResponse {
   device_code: string;
   user_code: string;
   verification_uri: string;
@@ -55,13 +55,13 @@ interface DeviceResponse {
  * that, and people are told so. Refuses with `invalid_request` a name that could not be shown, with
  * `invalid_scope` what is no scope.
  */
-export async function requestDevice(
+export async function authorizeDevice(
   env: Env,
   pages: string,
   { clientId, scope }: { clientId: string | null; scope: string | null },
   now: number,
-): Promise<{ ok: true; response: DeviceResponse } | { ok: false; error: TokenError }> {
-  if (clientId === null || !NAME.test(clientId) || !isDisplayable(clientId)) {
+): Promise<{ ok: true; response: DeviceAuthorizationResponse } | { ok: false; error: TokenError }> {
+  if (clientId === null || !DEVICE_NAME.test(clientId) || !isDisplayable(clientId)) {
     const error_description =
       "client_id is what the device calls itself: 1 to 50 letters, digits, spaces and . _ - ' ( ) +";
     return { ok: false, error: { error: "invalid_request", error_description } };
@@ -73,26 +73,26 @@ export async function requestDevice(
   }
   const device = {
     name: clientId,
-    scope: formatScopes(withoutRepetition(scopes)),
-    interval: INTERVAL_SECONDS,
-    expiresAt: now + LIFETIME_SECONDS * 1000,
+    scope: formatScopes(minimizeScopes(scopes)),
+    interval: POLL_INTERVAL_SECONDS,
+    expiresAt: now + DEVICE_CODE_LIFETIME_SECONDS * 1000,
   };
   const deviceCode = randomSecret();
-  const userCode = await keepDevice(env, { ...device, hash: await sha256(deviceCode) });
+  const userCode = await insertUniqueDevice(env, { ...device, hash: await sha256(deviceCode) });
   const verification_uri = `${pages}/device`;
   const response = {
     device_code: deviceCode,
-    user_code: showUserCode(userCode),
+    user_code: formatUserCode(userCode),
     verification_uri,
-    verification_uri_complete: `${verification_uri}?user_code=${showUserCode(userCode)}`,
-    expires_in: LIFETIME_SECONDS,
-    interval: INTERVAL_SECONDS,
+    verification_uri_complete: `${verification_uri}?user_code=${formatUserCode(userCode)}`,
+    expires_in: DEVICE_CODE_LIFETIME_SECONDS,
+    interval: POLL_INTERVAL_SECONDS,
   };
   return { ok: true, response };
 }
 
 /** Returns the code that the person has to type: one that no other device has. */
-async function keepDevice(
+async function insertUniqueDevice(
   env: Env,
   device: Omit<Parameters<typeof insertDevice>[1], "userCode">,
 ): Promise<string> {
@@ -103,20 +103,24 @@ async function keepDevice(
 }
 
 const randomUserCode = (): string =>
-  Array.from({ length: USER_CODE_LENGTH }, () => LETTERS[randomBelow(LETTERS.length)]).join("");
+  Array.from(
+    { length: USER_CODE_LENGTH },
+    () => USER_CODE_LETTERS[randomBelow(USER_CODE_LETTERS.length)],
+  ).join("");
 
 /** The code as it is read best: "BCDF-GHJK". */
-export const showUserCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`;
+export const formatUserCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`;
 
 /** RFC 8628 §6.1: what was typed in any case, with whatever signs between; null: no such code. */
 export function parseUserCode(typed: string): string | null {
   const code = typed.toUpperCase().replace(/[\s\p{P}]/gu, "");
-  const isCode = code.length === USER_CODE_LENGTH && [...code].every((c) => LETTERS.includes(c));
+  const isCode =
+    code.length === USER_CODE_LENGTH && [...code].every((c) => USER_CODE_LETTERS.includes(c));
   return isCode ? code : null;
 }
 
 /** A device that waits for an answer. */
-export interface WaitingDevice {
+export interface PendingDevice {
   /** Hash of its device code. */
   hash: string;
   name: string;
@@ -124,13 +128,13 @@ export interface WaitingDevice {
 }
 
 /** Who waits behind the code that somebody typed; null: nobody, or not any more. */
-export async function findWaiting(
+export async function findPendingDevice(
   env: Env,
   typed: string,
   now: number,
-): Promise<WaitingDevice | null> {
+): Promise<PendingDevice | null> {
   const code = parseUserCode(typed);
-  const row = code === null ? null : await loadWaiting(env.DB, code, now);
+  const row = code === null ? null : await loadPendingDevice(env.DB, code, now);
   const scopes = row && parseScopes(row.scope);
   return row && scopes ? { hash: row.hash, name: row.name, scopes } : null;
 }
@@ -139,7 +143,7 @@ export async function findWaiting(
 export function allowDevice(
   env: Env,
   account: Account,
-  device: WaitingDevice,
+  device: PendingDevice,
   allowed: { scopes: Scope[]; expiresAt: number | null },
   now: number,
 ): Promise<boolean> {
@@ -151,20 +155,20 @@ export function allowDevice(
     granted,
     grantExpiresAt: allowed.expiresAt,
   };
-  const isTaken = isAnsweredBy(device.hash, answer.grantId);
+  const isTaken = isDecidedBy(device.hash, answer.grantId);
   const deeds = [insertActivity(env.DB, account.id, entryOf(deed, now), isTaken)];
-  return answerDevice(env.DB, device.hash, answer, deeds, now);
+  return decideDevice(env.DB, device.hash, answer, deeds, now);
 }
 
 /** Denies it. False likewise. */
 export const denyDevice = (
   env: Env,
   account: Account,
-  device: WaitingDevice,
+  device: PendingDevice,
   now: number,
 ): Promise<boolean> => {
   const answer = { account: account.id, grantId: randomId(), granted: null, grantExpiresAt: null };
-  return answerDevice(env.DB, device.hash, answer, [], now);
+  return decideDevice(env.DB, device.hash, answer, [], now);
 };
 
 /**
@@ -182,25 +186,25 @@ export async function exchangeDeviceCode(
   if (row === null || row.name !== clientId) return invalidGrant("The device code is not valid.");
   const { account, user, grantId, granted, grantExpiresAt } = row;
   if (account !== null && grantId !== null && row.successor !== null) {
-    return revokeReplayed(env, { account, grantId }, now);
+    return revokeReplayedGrant(env, { account, grantId }, now);
   }
   if (row.expiresAt <= now) return refuse("expired_token", "The device code has expired.");
-  if (account === null) return askToWait(env, row, now);
+  if (account === null) return pendingResponse(env, row, now);
   if (user === null || grantId === null || granted === null) {
     return refuse("access_denied", "The person has refused.");
   }
   const redeemed = { account, user, grantId, grantExpiresAt };
-  const refresh = await newRefreshToken(env, grantExpiresAt, now);
+  const refresh = await createRefreshToken(env, grantExpiresAt, now);
   // Signed first: if no key can be read, the code is not used up for nothing.
-  const response = await tokenResponse(env, redeemed, refresh.token, granted, now);
-  const isFirst = await redeemDevice(env.DB, row.hash, refresh, now);
-  return isFirst ? response : revokeReplayed(env, redeemed, now);
+  const response = await createTokenResponse(env, redeemed, refresh.token, granted, now);
+  const isFirst = await redeemDeviceCode(env.DB, row.hash, refresh, now);
+  return isFirst ? response : revokeReplayedGrant(env, redeemed, now);
 }
 
-async function askToWait(env: Env, row: DeviceRow, now: number): Promise<TokenOutcome> {
+async function pendingResponse(env: Env, row: DeviceRow, now: number): Promise<TokenOutcome> {
   const isTooFast = row.polledAt !== null && now < row.polledAt + row.interval * 1000;
   const interval = row.interval + (isTooFast ? SLOW_DOWN_SECONDS : 0);
-  await notePoll(env.DB, row, interval, now);
+  await recordPoll(env.DB, row, interval, now);
   return isTooFast
     ? refuse("slow_down", `Ask again every ${interval} seconds at most.`)
     : refuse("authorization_pending", "The person has not answered yet.");

@@ -7,29 +7,29 @@ import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import type { Language } from "../ui/language";
 import { type AccessClaims, signAccessToken } from "./access-tokens";
-import { deleteOldUse } from "./app-usage";
-import { narrow } from "./consent-answer";
+import { deleteOldUsage } from "./app-usage";
+import { narrowScopes } from "./consent-answer";
 import {
-  cutGrants,
+  anyChangeApplies,
   deleteAllGrants,
-  deleteExpiredGrants as deleteExpiredRows,
+  deleteExpiredRows,
   deleteGrant,
-  deleteGrantsOf,
-  type GrantCut,
+  deleteGrantsOfApp,
+  type GrantChange,
   type GrantRow,
+  grantExists,
   insertGrant,
-  isCut,
-  isGrant,
   loadGrant,
   loadGrants,
-  loadGrantsAndMeeting,
-  selectGrant,
+  loadGrantsAndHistory,
+  narrowGrants,
+  selectGrantStatus,
 } from "./db/grants";
 import { OAUTH_MESSAGES } from "./messages";
 import type { RedirectUri } from "./redirect-uri";
 
 /** What a person has just allowed an app, before it is a grant. */
-export interface Allowed {
+export interface Consent {
   account: Account;
   redirectUri: RedirectUri;
   /** A scope parameter. */
@@ -39,28 +39,28 @@ export interface Allowed {
 }
 
 /** For the log of the person, in the batch that keeps what was allowed. */
-export const allowedDeed = (
+export const recordConsent = (
   db: D1Database,
-  { account, redirectUri, scope }: Allowed,
+  { account, redirectUri, scope }: Consent,
   now: number,
 ): D1PreparedStatement =>
   recordDeed(db, account.id, { kind: "app-allowed", app: redirectUri.origin, scope }, now);
 
 /** Asks whether the grant of a token stands; for a batch. `grantStanding` reads the answer. */
-export const grantStatement = (
+export const grantStatusStatement = (
   db: D1Database,
   claims: Pick<AccessClaims, "account" | "grant">,
   now: number,
-): D1PreparedStatement => selectGrant(db, claims.account, claims.grant, now);
+): D1PreparedStatement => selectGrantStatus(db, claims.account, claims.grant, now);
 
 /** What a grant says of who shows its token. */
-interface Standing {
+interface GrantStatus {
   scopes: Scope[];
   isSuspended: boolean;
 }
 
 /** How a grant stands, or null if it was revoked or has expired. */
-export function grantStanding(result: D1Result | undefined): Standing | null {
+export function parseGrantStatus(result: D1Result | undefined): GrantStatus | null {
   const [row] = (result?.results ?? []) as { scope: string; suspendedAt: number | null }[];
   const scopes = row ? parseScopes(row.scope) : null;
   return row && scopes ? { scopes, isSuspended: row.suspendedAt !== null } : null;
@@ -80,11 +80,11 @@ export interface ConnectedApp {
   /** How it was let in. */
   flows: GrantRow["flow"][];
   /** Ids of its grants. */
-  grants: string[];
+  grantIds: string[];
   /** Milliseconds since 1970. */
-  since: number;
+  connectedAt: number;
   /** When its last grant ends; null: until it is disconnected. */
-  until: number | null;
+  expiresAt: number | null;
 }
 
 /** The apps of an account, the longest connected first. An app may have a grant per device. */
@@ -98,13 +98,13 @@ export const listConnectedApps = async (
  * The app of an origin as it is connected to an account, if it is, and whether the person has ever
  * allowed it anything, as far as we remember.
  */
-export async function recallApp(
+export async function findConnectedApp(
   db: D1Database,
   account: string,
   origin: string,
   now: number,
 ): Promise<{ connected: ConnectedApp | undefined; isKnown: boolean }> {
-  const { grants, hasMet } = await loadGrantsAndMeeting(db, account, origin, now);
+  const { grants, hasMet } = await loadGrantsAndHistory(db, account, origin, now);
   return { connected: groupByApp(grants).find(({ id }) => id === origin), isKnown: hasMet };
 }
 
@@ -114,18 +114,18 @@ function groupByApp(grants: GrantRow[]): ConnectedApp[] {
     return {
       id,
       origin: latest.origin,
-      name: nameOf(latest),
+      name: appName(latest),
       url: latest.appUrl,
       scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
       flows: [...new Set(grants.map(({ flow }) => flow))],
-      grants: grants.map(({ id }) => id),
-      since: Math.min(...grants.map(({ createdAt }) => createdAt)),
-      until: latestEnd(grants),
+      grantIds: grants.map(({ id }) => id),
+      connectedAt: Math.min(...grants.map(({ createdAt }) => createdAt)),
+      expiresAt: latestExpiry(grants),
     };
   });
 }
 
-const nameOf = ({ origin, label, id }: GrantRow): string => origin || (label ?? id);
+const appName = ({ origin, label, id }: GrantRow): string => origin || (label ?? id);
 
 /** What somebody with these scopes may do, in words: "notes (read and change), photos (read only)". */
 export function describeScopes(scopes: Scope[], language: Language = "en"): string {
@@ -145,12 +145,12 @@ export const disconnectApp = (
   app: Pick<ConnectedApp, "id" | "name">,
   now: number,
 ): Promise<void> =>
-  deleteGrantsOf(env, account, app.id, [
+  deleteGrantsOfApp(env, account, app.id, [
     recordDeed(env.DB, account, { kind: "app-disconnected", app: app.name }, now),
   ]);
 
 /** Ends one grant because of what came with it: a token given back, or one that was used before. */
-export async function endGrant(
+export async function revokeGrant(
   env: Env,
   account: string,
   id: string,
@@ -158,56 +158,56 @@ export async function endGrant(
   now: number,
 ): Promise<void> {
   const grant = await loadGrant(env.DB, account, id, now);
-  const ended = grant && entryOf({ kind: "app-ended", app: nameOf(grant), why }, now);
-  const deeds = ended ? [insertActivity(env.DB, account, ended, isGrant(id))] : [];
+  const ended = grant && entryOf({ kind: "app-ended", app: appName(grant), why }, now);
+  const deeds = ended ? [insertActivity(env.DB, account, ended, grantExists(id))] : [];
   await deleteGrant(env, account, id, deeds);
 }
 
 /** Ends every grant of an account. */
-export const disconnectAll = (env: Env, account: string, now: number): Promise<void> =>
+export const disconnectAllApps = (env: Env, account: string, now: number): Promise<void> =>
   deleteAllGrants(env, account, [recordDeed(env.DB, account, { kind: "all-disconnected" }, now)]);
 
 /** What is taken from an app: for which modules (the fields of a form), and when it ends at last. */
-interface Limit {
+interface Narrowing {
   levels: URLSearchParams;
   /** Milliseconds since 1970; null: as before. */
-  end: number | null;
+  expiresAt: number | null;
 }
 
 /** How often to look again if a grant of the app comes or changes meanwhile. */
-const MAX_LOOKS = 3;
+const MAX_ATTEMPTS = 3;
 
 /**
  * Cuts every grant of an app to a limit; nothing ever gets wider or longer, and a grant that is left
  * nothing ends. Tokens that were given out keep to what is left from the next request on. False if
  * the limit names something that is no level, or if grants came faster than they could be cut.
  */
-export async function limitApp(
+export async function narrowApp(
   env: Env,
   account: string,
   app: ConnectedApp,
-  limit: Limit,
+  limit: Narrowing,
   now: number,
 ): Promise<boolean> {
-  if (narrow(app.scopes, limit.levels) === null) return false;
+  if (narrowScopes(app.scopes, limit.levels) === null) return false;
   let grants = (await loadGrants(env.DB, account, now)).filter(
     ({ origin, id }) => (origin || id) === app.id,
   );
   const entry = entryOf(limitDeed(app, limit), now);
-  for (let looks = 0; looks < MAX_LOOKS; looks++) {
-    const cuts = grants.map((grant) => cutOf(grant, limit)).filter((cut) => cut !== null);
+  for (let looks = 0; looks < MAX_ATTEMPTS; looks++) {
+    const cuts = grants.map((grant) => changeOfGrant(grant, limit)).filter((cut) => cut !== null);
     if (cuts.length === 0) return true;
     // The same entry each time: it is in the log once, if anything is cut.
-    const deed = insertActivity(env.DB, account, entry, isCut(cuts));
-    grants = await cutGrants(env, account, app.id, cuts, [deed], now);
+    const deed = insertActivity(env.DB, account, entry, anyChangeApplies(cuts));
+    grants = await narrowGrants(env, account, app.id, cuts, [deed], now);
   }
-  return grants.every((grant) => cutOf(grant, limit) === null);
+  return grants.every((grant) => changeOfGrant(grant, limit) === null);
 }
 
 /** What a limit changes of a grant; null: nothing. */
-function cutOf(grant: GrantRow, { levels, end }: Limit): GrantCut | null {
+function changeOfGrant(grant: GrantRow, { levels, expiresAt: end }: Narrowing): GrantChange | null {
   const { account, id, scope, expiresAt } = grant;
-  const scopes = narrow(parseScopes(scope) ?? [], levels) ?? [];
+  const scopes = narrowScopes(parseScopes(scope) ?? [], levels) ?? [];
   const left = {
     scope: scopes.length === 0 ? null : formatScopes(scopes),
     expiresAt: end === null ? expiresAt : Math.min(end, expiresAt ?? end),
@@ -216,15 +216,15 @@ function cutOf(grant: GrantRow, { levels, end }: Limit): GrantCut | null {
   return isSame ? null : { account, id, old: { scope, expiresAt }, left };
 }
 
-function limitDeed({ name, scopes }: ConnectedApp, { levels }: Limit): Deed {
-  const scope = formatScopes(narrow(scopes, levels) ?? []);
+function limitDeed({ name, scopes }: ConnectedApp, { levels }: Narrowing): Deed {
+  const scope = formatScopes(narrowScopes(scopes, levels) ?? []);
   return scope === ""
     ? { kind: "app-disconnected", app: name }
     : { kind: "app-changed", app: name, scope };
 }
 
 /** Makes a token by hand, for a program that cannot ask for one. It is shown once and not kept. */
-export async function makeToken(
+export async function createPersonalToken(
   env: Env,
   account: Account,
   { label, scope, expiresAt }: { label: string; scope: string; expiresAt: number | null },
@@ -252,21 +252,21 @@ export async function makeToken(
 /** Forgets what has expired, and the use of what is gone; for the daily round. */
 export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] => [
   ...deleteExpiredRows(db, now),
-  ...deleteOldUse(db, now),
+  ...deleteOldUsage(db, now),
 ];
 
-const latestEnd = (grants: GrantRow[]): number | null =>
+const latestExpiry = (grants: GrantRow[]): number | null =>
   grants.some(({ expiresAt }) => expiresAt === null)
     ? null
     : Math.max(...grants.map(({ expiresAt }) => expiresAt ?? 0));
 
 /** What an app is called that has this grant: its origin, or its label; null: the grant is gone. */
-export async function connectedAs(
+export async function appNameOfGrant(
   db: D1Database,
   account: string,
   id: string,
   now: number,
 ): Promise<string | null> {
   const grant = await loadGrant(db, account, id, now);
-  return grant && nameOf(grant);
+  return grant && appName(grant);
 }

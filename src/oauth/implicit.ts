@@ -4,12 +4,12 @@ import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import { signAccessToken } from "./access-tokens";
 import { insertGrant } from "./db/grants";
-import { type Allowed, allowedDeed } from "./grants";
+import { type Consent, recordConsent } from "./grants";
 
 /** Makes the grant and a token that lives as long. Returns the parameters of RFC 6749 §4.2.2. */
-export async function issueToken(
+export async function issueImplicitToken(
   env: Env,
-  allowed: Allowed,
+  allowed: Consent,
   now: number,
 ): Promise<Record<string, string>> {
   const { account, redirectUri, scope, expiresAt } = allowed;
@@ -28,7 +28,7 @@ export async function issueToken(
     createdAt: now,
     expiresAt,
   };
-  await insertGrant(env.DB, grant, [allowedDeed(env.DB, allowed, now)]);
+  await insertGrant(env.DB, grant, [recordConsent(env.DB, allowed, now)]);
   const answer = { access_token, token_type: "bearer", scope };
   return expiresAt === null
     ? answer

@@ -4,17 +4,17 @@
  * The parameters that count. RFC 6749 §3.1, §3.2: "Parameters sent without a value MUST be treated
  * as if they were omitted from the request."
  */
-export const presentParameters = (parameters: URLSearchParams): URLSearchParams =>
+export const nonEmptyParameters = (parameters: URLSearchParams): URLSearchParams =>
   new URLSearchParams([...parameters].filter(([, value]) => value !== ""));
 
 /**
  * RFC 6749 §3.1, §3.2: "parameters MUST NOT be included more than once", but unknown ones "MUST"
  * be ignored. Null if none of those known is there twice.
  */
-export const findRepeated = (parameters: URLSearchParams): string | null =>
-  KNOWN.find((name) => parameters.getAll(name).length > 1) ?? null;
+export const findDuplicate = (parameters: URLSearchParams): string | null =>
+  KNOWN_PARAMETERS.find((name) => parameters.getAll(name).length > 1) ?? null;
 
-const KNOWN = [
+const KNOWN_PARAMETERS = [
   "client_id",
   "code",
   "code_challenge",

@@ -2,7 +2,7 @@
 
 import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { insertFirstKey, loadKeys } from "./db/signing-keys";
+import { insertFirstSigningKey, loadSigningKeys } from "./db/signing-keys";
 
 interface SigningKey {
   kid: string;
@@ -21,19 +21,23 @@ interface Keyring {
  * How long an isolate believes in the keys it has read. A new key signs only when it is older than
  * that, so that whoever verifies has read it by then.
  */
-const KEYRING_MS = 60_000;
+const KEYRING_TTL_MS = 60_000;
 
-const keyringOf = new WeakMap<Env, Keyring>();
+const keyrings = new WeakMap<Env, Keyring>();
 
 /** The key to sign with; made now if there is none. */
-export async function signingKey(env: Env, now: number): Promise<SigningKey> {
-  let { keys } = await keyring(env, now);
+export async function loadSigningKey(env: Env, now: number): Promise<SigningKey> {
+  let { keys } = await loadKeyring(env, now);
   if (keys.length === 0) {
-    await insertFirstKey(env.DB, { kid: randomId(), secret: randomSecret(), createdAt: now });
-    keyringOf.delete(env);
-    keys = (await keyring(env, now)).keys;
+    await insertFirstSigningKey(env.DB, {
+      kid: randomId(),
+      secret: randomSecret(),
+      createdAt: now,
+    });
+    keyrings.delete(env);
+    keys = (await loadKeyring(env, now)).keys;
   }
-  const known = keys.find(({ createdAt }) => createdAt < now - KEYRING_MS);
+  const known = keys.find(({ createdAt }) => createdAt < now - KEYRING_TTL_MS);
   return known ?? (keys.at(-1) as SigningKey);
 }
 
@@ -41,22 +45,27 @@ export async function signingKey(env: Env, now: number): Promise<SigningKey> {
  * Where to remember what was verified with the keys of now: for as long as they are believed in, so
  * that a key that was deleted takes its tokens along.
  */
-export const verifiedWithKeys = async <Verified>(
+export const loadVerifiedTokens = async <Verified>(
   env: Env,
   now: number,
-): Promise<Map<string, Verified>> => (await keyring(env, now)).verified as Map<string, Verified>;
+): Promise<Map<string, Verified>> =>
+  (await loadKeyring(env, now)).verified as Map<string, Verified>;
 
 /** The key of this id, or null. Asks D1 at most once a minute, whatever ids are asked for, unless there are no keys yet. */
-export async function verifyingKey(env: Env, kid: string, now: number): Promise<SigningKey | null> {
-  const { keys } = await keyring(env, now);
+export async function findVerificationKey(
+  env: Env,
+  kid: string,
+  now: number,
+): Promise<SigningKey | null> {
+  const { keys } = await loadKeyring(env, now);
   return keys.find((key) => key.kid === kid) ?? null;
 }
 
-async function keyring(env: Env, now: number): Promise<Keyring> {
-  const known = keyringOf.get(env);
-  if (known && now - known.loadedAt < KEYRING_MS) return known;
+async function loadKeyring(env: Env, now: number): Promise<Keyring> {
+  const known = keyrings.get(env);
+  if (known && now - known.loadedAt < KEYRING_TTL_MS) return known;
   const secrets = settings(env).TOKEN_SECRETS;
-  const rows = secrets.length > 0 ? await fromSecrets(secrets) : await loadKeys(env.DB);
+  const rows = secrets.length > 0 ? await keysFromSecrets(secrets) : await loadSigningKeys(env.DB);
   const keys = rows.map(({ kid, secret, createdAt }) => ({
     kid,
     secret: new TextEncoder().encode(secret),
@@ -64,11 +73,11 @@ async function keyring(env: Env, now: number): Promise<Keyring> {
   }));
   // No keys yet means no tokens yet: nothing to believe in for a minute.
   const ring: Keyring = { keys, loadedAt: now, verified: new Map() };
-  if (keys.length > 0) keyringOf.set(env, ring);
+  if (keys.length > 0) keyrings.set(env, ring);
   return ring;
 }
 
-const fromSecrets = (secrets: string[]) =>
+const keysFromSecrets = (secrets: string[]) =>
   Promise.all(
     secrets.map(async (secret) => ({
       kid: (await sha256(`kid of ${secret}`)).slice(0, 8),

@@ -4,7 +4,7 @@ import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { signAccessToken } from "./access-tokens";
-import { endGrant } from "./grants";
+import { revokeGrant } from "./grants";
 
 /** RFC 6749 §5.1. */
 interface TokenResponse {
@@ -41,7 +41,7 @@ interface Redeemed {
 }
 
 /** The tokens for what was redeemed. Nothing is written. */
-export async function tokenResponse(
+export async function createTokenResponse(
   env: Env,
   redeemed: Redeemed,
   refreshToken: string,
@@ -63,7 +63,7 @@ export async function tokenResponse(
 }
 
 /** A refresh token that ends with its grant at the latest, and the hash that is kept of it. */
-export async function newRefreshToken(env: Env, grantExpiresAt: number | null, now: number) {
+export async function createRefreshToken(env: Env, grantExpiresAt: number | null, now: number) {
   const token = randomSecret();
   const expiresAt = Math.min(
     now + settings(env).REFRESH_TOKEN_DAYS * DAY_MS,
@@ -73,12 +73,12 @@ export async function newRefreshToken(env: Env, grantExpiresAt: number | null, n
 }
 
 /** What was used before is here again: either the app or a thief is holding it, so its grant ends. */
-export async function revokeReplayed(
+export async function revokeReplayedGrant(
   env: Env,
   { account, grantId }: { account: string; grantId: string },
   now: number,
 ): Promise<TokenOutcome> {
-  await endGrant(env, account, grantId, "replay", now);
+  await revokeGrant(env, account, grantId, "replay", now);
   return invalidGrant("This was used before; the app has been disconnected for safety.");
 }
 

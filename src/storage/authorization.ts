@@ -6,7 +6,7 @@ import { isAllowed, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { readBearerToken } from "../http/bearer";
 import { type AccessClaims, verifyAccessToken } from "../oauth/access-tokens";
-import { grantStanding, grantStatement } from "../oauth/grants";
+import { grantStatusStatement, parseGrantStatus } from "../oauth/grants";
 import { withRetry } from "../platform/retry";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "./refusals";
 
@@ -105,9 +105,9 @@ export async function askIfGranted<Row>(
   question: D1PreparedStatement,
   now: number,
 ): Promise<Outcome<{ scopes: Scope[]; rows: Row[] }>> {
-  const questions = [grantStatement(env.DB, claims, now), question];
+  const questions = [grantStatusStatement(env.DB, claims, now), question];
   const [granted, answer] = await withRetry(() => env.DB.batch(questions));
-  const standing = grantStanding(granted);
+  const standing = parseGrantStatus(granted);
   if (standing === null) return refused(BAD_TOKEN);
   if (standing.isSuspended) return refused(SUSPENDED);
   return ok({ scopes: standing.scopes, rows: (answer?.results ?? []) as Row[] });

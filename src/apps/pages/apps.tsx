@@ -2,8 +2,8 @@
 
 import type { Context } from "hono";
 import type { Account } from "../../accounts/accounts";
-import type { UseRow } from "../../oauth/app-usage";
-import { DURATIONS, type Duration, endOf } from "../../oauth/consent-answer";
+import type { AppUsageRow } from "../../oauth/app-usage";
+import { DURATIONS, type Duration, expiryOf } from "../../oauth/consent-answer";
 import { type ConnectedApp, describeScopes } from "../../oauth/grants";
 import { OAUTH_MESSAGES as OAUTH_WORDS } from "../../oauth/messages";
 import { ScopeList } from "../../oauth/pages/consent-fields";
@@ -31,7 +31,7 @@ export function appsPage(
   c: Context,
   viewer: Viewer,
   apps: ConnectedApp[],
-  use: UseRow[],
+  use: AppUsageRow[],
 ): Response | Promise<Response> {
   const words = messagesFor(c, APP_MESSAGES);
   const useByGrant = groupUse(use);
@@ -103,7 +103,7 @@ interface AppProps {
 
 const AppItem = ({ app, use, viewer, language, hasPicture }: AppProps) => {
   const words = APP_MESSAGES[language];
-  const used = sumUse(use, app.grants, viewer.now);
+  const used = sumUse(use, app.grantIds, viewer.now);
   return (
     <li>
       <div>
@@ -111,7 +111,7 @@ const AppItem = ({ app, use, viewer, language, hasPicture }: AppProps) => {
         <small>
           {describeScopes(app.scopes, language)}
           <br />
-          {words.since(formatDate(language, app.since))}, {untilOf(app, language)},{" "}
+          {words.since(formatDate(language, app.connectedAt))}, {untilOf(app, language)},{" "}
           {app.flows.map((flow) => words.flows[flow]).join("; ")}
           <br />
           {used.lastAt === null ? (
@@ -162,7 +162,7 @@ const Done = ({ c }: { c: Context }) => {
 export const pathOf = (page: "app" | "disconnect", { id }: Pick<ConnectedApp, "id">): string =>
   `/apps/${page}?${new URLSearchParams(page === "app" ? { id } : { app: id })}`;
 
-const untilOf = ({ until }: ConnectedApp, language: Language): string => {
+const untilOf = ({ expiresAt: until }: ConnectedApp, language: Language): string => {
   const words = APP_MESSAGES[language];
   return until === null ? words.untilDisconnected : words.until(formatDate(language, until));
 };
@@ -175,12 +175,12 @@ export function appPage(
   c: Context,
   viewer: Viewer,
   app: ConnectedApp,
-  use: UseRow[],
+  use: AppUsageRow[],
   problem?: ChangeProblem,
 ): Response | Promise<Response> {
   const words = messagesFor(c, APP_MESSAGES);
   const language = languageOf(c);
-  const used = sumUse(groupUse(use), app.grants, viewer.now);
+  const used = sumUse(groupUse(use), app.grantIds, viewer.now);
   const status = problem === "changed" ? 409 : 400;
   return renderPage(
     c,
@@ -195,9 +195,11 @@ export function appPage(
           <dt>{words.facts.how}</dt>
           <dd>{app.flows.map((flow) => words.flows[flow]).join("; ")}</dd>
           <dt>{words.facts.since}</dt>
-          <dd>{formatDate(language, app.since)}</dd>
+          <dd>{formatDate(language, app.connectedAt)}</dd>
           <dt>{words.facts.until}</dt>
-          <dd>{app.until === null ? words.disconnected : formatDate(language, app.until)}</dd>
+          <dd>
+            {app.expiresAt === null ? words.disconnected : formatDate(language, app.expiresAt)}
+          </dd>
           <dt>{words.facts.last}</dt>
           <dd>{used.lastAt === null ? words.neverUsed : formatDateTime(language, used.lastAt)}</dd>
           <dt>{words.facts.use}</dt>
@@ -245,10 +247,10 @@ export function appPage(
 type End = Exclude<Duration, "always">;
 
 /** The ends that are earlier than the one that the app has. */
-const endsOf = ({ until }: ConnectedApp, now: number): End[] =>
+const endsOf = ({ expiresAt: until }: ConnectedApp, now: number): End[] =>
   (Object.keys(DURATIONS) as Duration[]).filter(
     (end): end is End =>
-      end !== "always" && (endOf(end, now) ?? 0) < (until ?? Number.POSITIVE_INFINITY),
+      end !== "always" && (expiryOf(end, now) ?? 0) < (until ?? Number.POSITIVE_INFINITY),
   );
 
 /** Asks once, before one app or all of them (null) lose their access. */

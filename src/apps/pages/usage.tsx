@@ -1,7 +1,7 @@
 /** What an app used, in sums and as a small picture. */
 
 import { DAY_MS } from "../../core/time";
-import { firstUseDay, USE_DAYS, type UseRow } from "../../oauth/app-usage";
+import { type AppUsageRow, firstUsageDay, USAGE_DAYS } from "../../oauth/app-usage";
 import { formatBytes, formatCount, formatDate } from "../../ui/format";
 import type { Language } from "../../ui/language";
 import { APP_MESSAGES } from "../messages";
@@ -16,17 +16,18 @@ interface Use {
 }
 
 /** What was used, by the id of the grant. */
-export type UseByGrant = Map<string, UseRow[]>;
+export type UseByGrant = Map<string, AppUsageRow[]>;
 
 /** Once for all apps: there may be many. */
-export const groupUse = (rows: UseRow[]): UseByGrant => Map.groupBy(rows, ({ grant }) => grant);
+export const groupUse = (rows: AppUsageRow[]): UseByGrant =>
+  Map.groupBy(rows, ({ grant }) => grant);
 
 /** Sums up what some grants used. */
 export function sumUse(use: UseByGrant, grants: string[], now: number): Use {
   const own = grants.flatMap((grant) => use.get(grant) ?? []);
   const byDay = Map.groupBy(own, ({ day }) => day);
-  const first = firstUseDay(now);
-  const days = Array.from({ length: USE_DAYS }, (_, i) => {
+  const first = firstUsageDay(now);
+  const days = Array.from({ length: USAGE_DAYS }, (_, i) => {
     const ofDay = byDay.get(first + i) ?? [];
     return { day: first + i, requests: sum(ofDay, "requests"), bytes: sum(ofDay, "bytes") };
   });
@@ -67,11 +68,11 @@ export function UsePicture({ use, language }: { use: Use; language: Language }) 
       class="bar"
       role="img"
       aria-label={`${inWords}. ${words.legend}`}
-      viewBox={`0 0 ${USE_DAYS * STEP} ${2 * HALF + 2}`}
+      viewBox={`0 0 ${USAGE_DAYS * STEP} ${2 * HALF + 2}`}
       width="300"
       height="50"
     >
-      <rect x="0" y={HALF} width={USE_DAYS * STEP} height="1" fill="currentColor" opacity="0.4" />
+      <rect x="0" y={HALF} width={USAGE_DAYS * STEP} height="1" fill="currentColor" opacity="0.4" />
       <path
         d={barsOf(
           use.days.map(({ requests }) => requests / busiest.requests),

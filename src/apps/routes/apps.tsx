@@ -4,14 +4,14 @@ import { type Context, Hono } from "hono";
 import { requireSignIn } from "../../accounts/middleware";
 import { type Env, settings } from "../../env";
 import { resolveOrigins, userAddress } from "../../http/hosts";
-import { listUse } from "../../oauth/app-usage";
-import { endOf, isDuration, narrow } from "../../oauth/consent-answer";
+import { listAppUsage } from "../../oauth/app-usage";
+import { expiryOf, isDuration, narrowScopes } from "../../oauth/consent-answer";
 import {
   type ConnectedApp,
-  disconnectAll,
+  disconnectAllApps,
   disconnectApp,
-  limitApp,
   listConnectedApps,
+  narrowApp,
 } from "../../oauth/grants";
 import { OAUTH_MESSAGES as OAUTH_WORDS } from "../../oauth/messages";
 import { readForm } from "../../ui/form";
@@ -37,7 +37,7 @@ appsRoutes.get("/apps", async (c) => {
   const viewer = viewerOf(c);
   const [apps, use] = await Promise.all([
     listConnectedApps(c.env.DB, viewer.person.id, viewer.now),
-    listUse(c.env.DB, viewer.person.id, viewer.now),
+    listAppUsage(c.env.DB, viewer.person.id, viewer.now),
   ]);
   return appsPage(c, viewer, apps, use);
 });
@@ -57,11 +57,11 @@ appsRoutes.post("/apps/app", async (c) => {
   const levels = await readForm(c);
   const end = readEnd(levels.get("end"), now);
   if (end === undefined) return showApp(c, viewer, app, "end");
-  const left = narrow(app.scopes, levels);
+  const left = narrowScopes(app.scopes, levels);
   if (left === null) return showApp(c, viewer, app, "level");
   // That would be its end, before which we ask.
   if (left.length === 0) return c.redirect(pathOf("disconnect", app), 303);
-  const isDone = await limitApp(c.env, person.id, app, { levels, end }, now);
+  const isDone = await narrowApp(c.env, person.id, app, { levels, expiresAt: end }, now);
   return isDone
     ? c.redirect(`${pathOf("app", app)}&after=changed`, 303)
     : showApp(c, viewer, app, "changed");
@@ -83,7 +83,7 @@ appsRoutes.post("/apps/disconnect", async (c) => {
 appsRoutes.get("/apps/disconnect-all", (c) => disconnectPage(c, c.var.session.account, null));
 
 appsRoutes.post("/apps/disconnect-all", async (c) => {
-  await disconnectAll(c.env, c.var.session.account.id, Date.now());
+  await disconnectAllApps(c.env, c.var.session.account.id, Date.now());
   return c.redirect("/apps?after=disconnected", 303);
 });
 
@@ -108,7 +108,7 @@ const showApp = async (
   app: ConnectedApp,
   problem?: ChangeProblem,
 ): Promise<Response> =>
-  appPage(c, viewer, app, await listUse(c.env.DB, viewer.person.id, viewer.now), problem);
+  appPage(c, viewer, app, await listAppUsage(c.env.DB, viewer.person.id, viewer.now), problem);
 
 function notConnected(c: AppsContext): Response | Promise<Response> {
   const { toApps } = messagesFor(c, OAUTH_WORDS);
@@ -119,6 +119,6 @@ function notConnected(c: AppsContext): Response | Promise<Response> {
 function readEnd(choice: string | null, now: number): number | null | undefined {
   if (choice === "keep") return null;
   return choice !== null && choice !== "always" && isDuration(choice)
-    ? endOf(choice, now)
+    ? expiryOf(choice, now)
     : undefined;
 }

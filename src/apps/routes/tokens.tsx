@@ -6,8 +6,8 @@ import { isDisplayable } from "../../core/names";
 import { formatScopes, parseScopes, type Scope } from "../../core/scope";
 import { type Env, settings } from "../../env";
 import { resolveOrigins, storageRoot } from "../../http/hosts";
-import { endOf, isDuration } from "../../oauth/consent-answer";
-import { makeToken } from "../../oauth/grants";
+import { expiryOf, isDuration } from "../../oauth/consent-answer";
+import { createPersonalToken } from "../../oauth/grants";
 import { readForm } from "../../ui/form";
 import { MAX_TOKEN_NAME_LENGTH, madeTokenPage, type TokenForm, tokenPage } from "../pages/tokens";
 
@@ -31,8 +31,8 @@ tokensRoutes.post("/apps/tokens", async (c) => {
   if (scopes === null) return tokenPage(c, account, form, "scope");
   if (!isDuration(duration)) return tokenPage(c, account, form, "duration");
   const now = Date.now();
-  const wanted = { label: name, scope: formatScopes(scopes), expiresAt: endOf(duration, now) };
-  const token = await makeToken(c.env, account, wanted, now);
+  const wanted = { label: name, scope: formatScopes(scopes), expiresAt: expiryOf(duration, now) };
+  const token = await createPersonalToken(c.env, account, wanted, now);
   const isAll = scopes.some(({ module }) => module === "*");
   const example = exampleOf(c, scopes[0] as Scope, token);
   return madeTokenPage(c, account, { name, token, example, isAll });

@@ -139,9 +139,9 @@ const AppItem = ({ c, app, address }: { c: HomeContext; app: ConnectedApp; addre
         <small>
           {describeScopes(app.scopes, languageOf(c))}
           <br />
-          {app.until === null
-            ? words.home.since(day(app.since))
-            : words.home.sinceUntil(day(app.since), day(app.until))}
+          {app.expiresAt === null
+            ? words.home.since(day(app.connectedAt))
+            : words.home.sinceUntil(day(app.connectedAt), day(app.expiresAt))}
         </small>
       </div>
       <a

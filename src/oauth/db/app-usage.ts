@@ -3,7 +3,7 @@
 import { withRetry } from "../../platform/retry";
 
 /** What an app used on one day. */
-export interface UseRow {
+export interface AppUsageRow {
   grant: string;
   /** Days since 1970. */
   day: number;
@@ -19,10 +19,10 @@ export interface UseRow {
  * of the grant was last written, `now` if that was done here; null: the grant is gone, and nothing is
  * left of its use.
  */
-export async function addUse(
+export async function addUsage(
   db: D1Database,
   { account, grant }: { account: string; grant: string },
-  days: Pick<UseRow, "day" | "requests" | "bytes">[],
+  days: Pick<AppUsageRow, "day" | "requests" | "bytes">[],
   { today, now, pauseMs }: { today: number; now: number; pauseMs: number },
 ): Promise<number | null> {
   const [, answer] = await withRetry(() =>
@@ -51,11 +51,11 @@ export async function addUse(
 }
 
 /** What the apps of an account used since a day. */
-export async function loadUse(
+export async function loadUsageRows(
   db: D1Database,
   account: string,
   sinceDay: number,
-): Promise<UseRow[]> {
+): Promise<AppUsageRow[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(
@@ -63,13 +63,13 @@ export async function loadUse(
          FROM app_use WHERE account = ?1 AND day >= ?2`,
       )
       .bind(account, sinceDay)
-      .all<UseRow>(),
+      .all<AppUsageRow>(),
   );
   return results;
 }
 
 /** Forgets the days before one, and the use of grants that are gone. */
-export const deleteUse = (db: D1Database, beforeDay: number): D1PreparedStatement[] => [
+export const deleteUsageBefore = (db: D1Database, beforeDay: number): D1PreparedStatement[] => [
   db.prepare("DELETE FROM app_use WHERE day < ?1").bind(beforeDay),
   db.prepare(
     `DELETE FROM app_use WHERE NOT EXISTS

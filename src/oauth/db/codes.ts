@@ -75,7 +75,7 @@ export async function redeemCode(
   now: number,
 ): Promise<boolean> {
   const isFirst = "EXISTS (SELECT 1 FROM codes WHERE hash = ?1 AND successor = ?2)";
-  return isSuccessor(db, refresh.hash, [
+  return redeemOnce(db, refresh.hash, [
     db
       .prepare("UPDATE codes SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
       .bind(code.hash, refresh.hash),
@@ -108,7 +108,7 @@ export async function redeemCode(
 }
 
 /** Runs an exchange, whose last statement tells the successor, and says whether this was made. */
-export async function isSuccessor(
+export async function redeemOnce(
   db: D1Database,
   hash: string,
   exchange: D1PreparedStatement[],
@@ -117,7 +117,7 @@ export async function isSuccessor(
   return answers.at(-1)?.results[0]?.successor === hash;
 }
 
-interface RefreshRow {
+interface RefreshTokenRow {
   hash: string;
   account: string;
   user: string;
@@ -133,7 +133,7 @@ export const loadRefreshToken = (
   db: D1Database,
   hash: string,
   now: number,
-): Promise<RefreshRow | null> =>
+): Promise<RefreshTokenRow | null> =>
   withRetry(() =>
     db
       .prepare(
@@ -150,22 +150,22 @@ export const loadRefreshToken = (
   );
 
 /** A used refresh token is remembered this long, so that a replay is known for one. */
-const REPLAY_MS = 7 * DAY_MS;
+const REPLAY_DETECTION_MS = 7 * DAY_MS;
 
 /** Exchanges a refresh token for the next one, if it is still unused. False otherwise. */
 export async function rotateRefreshToken(
   db: D1Database,
-  token: RefreshRow,
+  token: RefreshTokenRow,
   next: { hash: string; expiresAt: number },
   now: number,
 ): Promise<boolean> {
-  return isSuccessor(db, next.hash, [
+  return redeemOnce(db, next.hash, [
     db
       .prepare(
         `UPDATE refresh_tokens SET successor = ?2, expires_at = min(expires_at, ?3)
          WHERE hash = ?1 AND successor IS NULL`,
       )
-      .bind(token.hash, next.hash, now + REPLAY_MS),
+      .bind(token.hash, next.hash, now + REPLAY_DETECTION_MS),
     db
       .prepare(
         `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)

@@ -2,7 +2,7 @@
 
 import type { Condition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
-import { isSuccessor } from "./codes";
+import { redeemOnce } from "./codes";
 
 /** A device that asks, as it stands in its row. */
 export interface DeviceRow {
@@ -61,7 +61,7 @@ export const loadDevice = (db: D1Database, hash: string): Promise<DeviceRow | nu
   );
 
 /** A device that waits for an answer, by the code that a person typed. */
-export const loadWaiting = (
+export const loadPendingDevice = (
   db: D1Database,
   userCode: string,
   now: number,
@@ -77,7 +77,7 @@ export const loadWaiting = (
   );
 
 /** What a person has answered. */
-interface DeviceAnswer {
+interface DeviceDecision {
   account: string;
   /** Fresh, of a denial too: it tells this answer from others. */
   grantId: string;
@@ -90,10 +90,10 @@ interface DeviceAnswer {
  * Keeps the answer to a device that still waits. False, and no answer kept, if another came first
  * or its time is over. `alsoDo` comes in the same batch.
  */
-export async function answerDevice(
+export async function decideDevice(
   db: D1Database,
   hash: string,
-  { account, grantId, granted, grantExpiresAt }: DeviceAnswer,
+  { account, grantId, granted, grantExpiresAt }: DeviceDecision,
   alsoDo: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
@@ -113,13 +113,13 @@ export async function answerDevice(
 }
 
 /** For the log of the person: whether this answer is the one that was taken. */
-export const isAnsweredBy = (hash: string, grantId: string): Condition => ({
+export const isDecidedBy = (hash: string, grantId: string): Condition => ({
   sql: "EXISTS (SELECT 1 FROM devices WHERE hash = ?6 AND grant_id = ?7)",
   values: [hash, grantId],
 });
 
 /** Notes a poll, and how long the device has to wait from now on. A later poll is not undone. */
-export async function notePoll(
+export async function recordPoll(
   db: D1Database,
   { hash, polledAt }: Pick<DeviceRow, "hash" | "polledAt">,
   interval: number,
@@ -139,14 +139,14 @@ export async function notePoll(
  * Redeems a device code for a grant and its first refresh token, if it is still unused: the fresh
  * hash in `successor` says who was first. False, and nothing written, otherwise.
  */
-export async function redeemDevice(
+export async function redeemDeviceCode(
   db: D1Database,
   hash: string,
   refresh: { hash: string; expiresAt: number },
   now: number,
 ): Promise<boolean> {
   const first = "FROM devices WHERE hash = ?1 AND successor = ?2";
-  return isSuccessor(db, refresh.hash, [
+  return redeemOnce(db, refresh.hash, [
     db
       .prepare(
         `UPDATE devices SET successor = ?2

@@ -47,7 +47,7 @@ export async function insertGrant(
  * The grant if it stands, and since when its account is suspended. One that was given while the
  * account was being deleted does not stand.
  */
-export const selectGrant = (
+export const selectGrantStatus = (
   db: D1Database,
   account: string,
   id: string,
@@ -87,7 +87,7 @@ export async function loadGrants(
  * The same, and whether the account has, or as far as its log goes back had, anything to do with an
  * origin.
  */
-export async function loadGrantsAndMeeting(
+export async function loadGrantsAndHistory(
   db: D1Database,
   account: string,
   origin: string,
@@ -136,7 +136,7 @@ export async function deleteGrant(
 }
 
 /** For the log of the person, before it is revoked: whether the grant is there. */
-export const isGrant = (id: string): Condition => ({
+export const grantExists = (id: string): Condition => ({
   sql: "EXISTS (SELECT 1 FROM grants WHERE account = ?1 AND id = ?6)",
   values: [id],
 });
@@ -148,7 +148,7 @@ const OF_APP = "account = ?1 AND ((origin <> '' AND origin = ?2) OR (origin = ''
  * Revokes all grants that an account has given to an app, and the codes that could make one.
  * `alsoDo` comes in the same batch.
  */
-export async function deleteGrantsOf(
+export async function deleteGrantsOfApp(
   env: Env,
   account: string,
   app: string,
@@ -180,7 +180,7 @@ const deleteCodes = (db: D1Database, account: string): D1PreparedStatement =>
   db.prepare("DELETE FROM codes WHERE account = ?1 AND successor IS NULL").bind(account);
 
 /** What a grant was, and what is left of it; a scope of null: nothing. */
-export interface GrantCut {
+export interface GrantChange {
   account: string;
   id: string;
   old: Pick<GrantRow, "scope" | "expiresAt">;
@@ -193,7 +193,7 @@ const IS_OLD = `grants.account = cut.value ->> '$.account' AND grants.id = cut.v
   AND grants.expires_at IS cut.value ->> '$.old.expiresAt'`;
 
 /** For the log of the person, before the cuts: whether any of them cuts something. */
-export const isCut = (cuts: GrantCut[]): Condition => ({
+export const anyChangeApplies = (cuts: GrantChange[]): Condition => ({
   sql: `EXISTS (SELECT 1 FROM json_each(?6) AS cut CROSS JOIN grants WHERE ${IS_OLD})`,
   values: [JSON.stringify(cuts)],
 });
@@ -203,11 +203,11 @@ export const isCut = (cuts: GrantCut[]): Condition => ({
  * make one as wide as before. `before` comes first in the same batch. Returns the grants of the app
  * as they stand then.
  */
-export async function cutGrants(
+export async function narrowGrants(
   env: Env,
   account: string,
   app: string,
-  cuts: GrantCut[],
+  cuts: GrantChange[],
   before: D1PreparedStatement[],
   now: number,
 ): Promise<GrantRow[]> {
@@ -242,7 +242,7 @@ export async function cutGrants(
 }
 
 /** Grants, codes, refresh tokens and requests of devices that have expired. */
-export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] =>
+export const deleteExpiredRows = (db: D1Database, now: number): D1PreparedStatement[] =>
   ["grants", "codes", "refresh_tokens", "devices"].map((table) =>
     db.prepare(`DELETE FROM ${table} WHERE expires_at <= ?1`).bind(now),
   );

@@ -2,27 +2,27 @@
 
 import { withRetry } from "../../platform/retry";
 
-interface KeyRow {
+interface SigningKeyRow {
   kid: string;
   secret: string;
   createdAt: number;
 }
 
 /** The newest first. */
-export async function loadKeys(db: D1Database): Promise<KeyRow[]> {
+export async function loadSigningKeys(db: D1Database): Promise<SigningKeyRow[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT kid, secret, created_at AS createdAt FROM signing_keys
          ORDER BY created_at DESC, kid`,
       )
-      .all<KeyRow>(),
+      .all<SigningKeyRow>(),
   );
   return results;
 }
 
 /** Adds a key unless there is one: of two isolates that start at once, one wins. */
-export async function insertFirstKey(db: D1Database, key: KeyRow): Promise<void> {
+export async function insertFirstSigningKey(db: D1Database, key: SigningKeyRow): Promise<void> {
   await withRetry(() =>
     db
       .prepare(

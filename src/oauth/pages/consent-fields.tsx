@@ -2,7 +2,7 @@
 
 import type { Scope } from "../../core/scope";
 import { SentenceWithLink } from "../../ui/layout";
-import { DURATIONS, type Duration, levelField, levelsOf } from "../consent-answer";
+import { accessChoices, DURATIONS, type Duration, levelField } from "../consent-answer";
 import type { OAUTH_MESSAGES } from "../messages";
 
 type Words = (typeof OAUTH_MESSAGES)["en"];
@@ -40,7 +40,7 @@ const ScopeItem = ({ scope, words, chosen }: ScopeItemProps) => {
         <small>{isAll ? words.everythingAbout : explain(scope, words)}</small>
       </label>
       <select id={levelField(scope)} name={levelField(scope)}>
-        {levelsOf(scope).map((level) => (
+        {accessChoices(scope).map((level) => (
           <option value={level} selected={level === chosen}>
             {words.levels[level]}
           </option>
@@ -76,7 +76,7 @@ export const DurationField = ({ words, label = words.allowFor, usual }: Duration
 );
 
 /** The end of both questions: where the data lies, and the two answers. */
-export const Answers = ({
+export const ConsentButtons = ({
   address,
   words,
   anyTime = words.anyTime,

@@ -6,13 +6,13 @@ import { isLoopback } from "../../http/hosts";
 import { languageOf, messagesFor } from "../../ui/language";
 import { ErrorMessage, renderPage, SentenceWithLink } from "../../ui/layout";
 import type { AuthorizationRequest } from "../authorization-request";
-import type { Duration, UnsoundAnswer } from "../consent-answer";
+import type { Duration, InvalidConsent } from "../consent-answer";
 import { type ConnectedApp, describeScopes } from "../grants";
 import { OAUTH_MESSAGES } from "../messages";
-import { Answers, DurationField, ScopeList } from "./consent-fields";
+import { ConsentButtons, DurationField, ScopeList } from "./consent-fields";
 
 /** What the page is about. */
-export interface Question {
+export interface ConsentPageProps {
   request: AuthorizationRequest;
   person: Account;
   address: string;
@@ -29,8 +29,8 @@ export interface Question {
  */
 export function consentPage(
   c: Context,
-  { request, person, address, connected, isKnown }: Question,
-  unsound?: UnsoundAnswer,
+  { request, person, address, connected, isKnown }: ConsentPageProps,
+  unsound?: InvalidConsent,
 ): Response | Promise<Response> {
   const { redirectUri, scopes, flow } = request;
   const { origin } = redirectUri;
@@ -60,7 +60,7 @@ export function consentPage(
       ) : null}
       <ScopeList scopes={scopes} words={words} chosen={unsound?.form} />
       <DurationField usual={unsound?.form.get("duration") ?? usual} words={words} />
-      <Answers address={address} words={words} />
+      <ConsentButtons address={address} words={words} />
     </form>,
   );
 }

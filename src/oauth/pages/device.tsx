@@ -5,13 +5,13 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Account } from "../../accounts/accounts";
 import { messagesFor } from "../../ui/language";
 import { ErrorMessage, renderPage } from "../../ui/layout";
-import type { UnsoundAnswer } from "../consent-answer";
-import { showUserCode, type WaitingDevice } from "../devices";
+import type { InvalidConsent } from "../consent-answer";
+import { formatUserCode, type PendingDevice } from "../devices";
 import { OAUTH_MESSAGES } from "../messages";
-import { Answers, DurationField, ScopeList } from "./consent-fields";
+import { ConsentButtons, DurationField, ScopeList } from "./consent-fields";
 
 /** What was wrong with a code that was typed. */
-interface CodeProblem {
+interface UserCodeProblem {
   sentence: string;
   status: ContentfulStatusCode;
   headers?: Record<string, string>;
@@ -21,11 +21,11 @@ interface CodeProblem {
  * Asks for the code. One that came with the address is filled in, and has to be compared all the
  * same: RFC 8628 §5.4, somebody else may have sent it.
  */
-export function codePage(
+export function userCodePage(
   c: Context,
   person: Account,
   code: string,
-  problem?: CodeProblem,
+  problem?: UserCodeProblem,
 ): Response | Promise<Response> {
   const words = messagesFor(c, OAUTH_MESSAGES).device;
   const { status = 200, headers = {} } = problem ?? {};
@@ -63,8 +63,8 @@ export function codePage(
 export function devicePage(
   c: Context,
   { person, address, code }: { person: Account; address: string; code: string },
-  device: WaitingDevice,
-  unsound?: UnsoundAnswer,
+  device: PendingDevice,
+  unsound?: InvalidConsent,
 ): Response | Promise<Response> {
   const words = messagesFor(c, OAUTH_MESSAGES);
   return renderPage(
@@ -77,18 +77,18 @@ export function devicePage(
       {unsound ? <ErrorMessage>{words.problems[unsound.problem]}</ErrorMessage> : null}
       <p class="warning">{words.device.unverified}</p>
       <p class="row">
-        {words.device.shows} <strong class="address">{showUserCode(code)}</strong>
+        {words.device.shows} <strong class="address">{formatUserCode(code)}</strong>
       </p>
       <input type="hidden" name="user_code" value={code} />
       <ScopeList scopes={device.scopes} words={words} chosen={unsound?.form} />
       <DurationField usual={unsound?.form.get("duration") ?? "year"} words={words} />
-      <Answers address={address} words={words} anyTime={words.device.anyTime} />
+      <ConsentButtons address={address} words={words} anyTime={words.device.anyTime} />
     </form>,
   );
 }
 
 /** Says what comes of the answer. */
-export function donePage(
+export function deviceResultPage(
   c: Context,
   person: Account,
   sentence: string,

@@ -13,16 +13,16 @@ import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
 import { errorPage, rateLimitedPage } from "../../ui/layout";
 import {
+  type AuthorizationError,
   type AuthorizationRequest,
   errorRedirect,
   parseAuthorizationRequest,
-  type RequestRefusal,
-  successRedirect,
+  responseRedirect,
 } from "../authorization-request";
 import { issueCode } from "../codes";
-import { readAnswer, type UnsoundAnswer } from "../consent-answer";
-import { recallApp } from "../grants";
-import { issueToken } from "../implicit";
+import { type InvalidConsent, parseConsent } from "../consent-answer";
+import { findConnectedApp } from "../grants";
+import { issueImplicitToken } from "../implicit";
 import { OAUTH_MESSAGES } from "../messages";
 import { consentPage } from "../pages/consent";
 
@@ -31,12 +31,12 @@ type OAuthContext = Context<{ Bindings: Env }>;
 export const authorizeRoutes = new Hono<{ Bindings: Env }>();
 
 authorizeRoutes.get("/:user?", async (c) => {
-  const ready = await readyForConsent(c);
-  return ready instanceof Response ? ready : ask(c, ready);
+  const ready = await prepareConsent(c);
+  return ready instanceof Response ? ready : renderConsent(c, ready);
 });
 
 authorizeRoutes.post("/:user?", async (c) => {
-  const ready = await readyForConsent(c);
+  const ready = await prepareConsent(c);
   if (ready instanceof Response) return ready;
   const { account, request } = ready;
   const form = await readForm(c);
@@ -46,8 +46,8 @@ authorizeRoutes.post("/:user?", async (c) => {
   const now = Date.now();
   const tooOften = rateLimitedPage(c, limitUser(account.id, now));
   if (tooOften) return tooOften;
-  const answer = readAnswer(request.scopes, form, now);
-  if (!answer.ok) return ask(c, ready, { form, problem: answer.problem });
+  const answer = parseConsent(request.scopes, form, now);
+  if (!answer.ok) return renderConsent(c, ready, { form, problem: answer.problem });
   const allowed = {
     account,
     redirectUri: request.redirectUri,
@@ -56,24 +56,24 @@ authorizeRoutes.post("/:user?", async (c) => {
   };
   const tokens =
     request.challenge === null
-      ? await issueToken(c.env, allowed, now)
+      ? await issueImplicitToken(c.env, allowed, now)
       : { code: await issueCode(c.env, allowed, request.challenge, now) };
-  return c.redirect(successRedirect(request, tokens));
+  return c.redirect(responseRedirect(request, tokens));
 });
 
-interface Ready {
+interface ConsentRequest {
   account: Account;
   request: AuthorizationRequest;
 }
 
 /** The question, once more where the answer was not sound. */
-async function ask(
+async function renderConsent(
   c: OAuthContext,
-  { account, request }: Ready,
-  unsound?: UnsoundAnswer,
+  { account, request }: ConsentRequest,
+  unsound?: InvalidConsent,
 ): Promise<Response> {
   const { origin } = request.redirectUri;
-  const recalled = await recallApp(c.env.DB, account.id, origin, Date.now());
+  const recalled = await findConnectedApp(c.env.DB, account.id, origin, Date.now());
   const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
   return consentPage(c, { request, person: account, address, ...recalled }, unsound);
 }
@@ -82,13 +82,13 @@ async function ask(
  * Everything that comes before the question: a sound request, and the right person signed in.
  * Returns the response where it is not so.
  */
-async function readyForConsent(c: OAuthContext): Promise<Response | Ready> {
+async function prepareConsent(c: OAuthContext): Promise<Response | ConsentRequest> {
   const { pathname, search } = new URL(c.req.url);
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const parsed = parseAuthorizationRequest(new URLSearchParams(search), origins);
   const session = await currentSession(c, Date.now());
   const account = session?.account ?? null;
-  if (!parsed.ok) return refuseRequest(c, parsed.refusal, account !== null);
+  if (!parsed.ok) return respondToInvalidRequest(c, parsed.refusal, account !== null);
   const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");
   if (session === null || account === null || (user !== undefined && account.name !== user)) {
     const query = new URLSearchParams({ next: pathname + search });
@@ -105,9 +105,9 @@ async function readyForConsent(c: OAuthContext): Promise<Response | Ready> {
  * any address can be a redirect_uri here, and the endpoint must not send strangers wherever it
  * says (RFC 9700 §4.11.2).
  */
-function refuseRequest(
+function respondToInvalidRequest(
   c: OAuthContext,
-  refusal: RequestRefusal,
+  refusal: AuthorizationError,
   isSignedIn: boolean,
 ): Response | Promise<Response> {
   const {

@@ -8,10 +8,16 @@ import { resolveOrigins, userAddress } from "../../http/hosts";
 import { isWithinRateLimit, RATE_LIMIT_PERIOD_SECONDS } from "../../http/rate-limits";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
-import { readAnswer } from "../consent-answer";
-import { allowDevice, denyDevice, findWaiting, parseUserCode, showUserCode } from "../devices";
+import { parseConsent } from "../consent-answer";
+import {
+  allowDevice,
+  denyDevice,
+  findPendingDevice,
+  formatUserCode,
+  parseUserCode,
+} from "../devices";
 import { OAUTH_MESSAGES } from "../messages";
-import { codePage, devicePage, donePage } from "../pages/device";
+import { devicePage, deviceResultPage, userCodePage } from "../pages/device";
 
 type DeviceContext = Context<{ Bindings: Env }>;
 
@@ -21,7 +27,7 @@ deviceRoutes.use("/device", requireSignIn);
 
 deviceRoutes.get("/device", (c) => {
   const code = parseUserCode(c.req.query("user_code") ?? "");
-  return codePage(c, c.var.session.account, code === null ? "" : showUserCode(code));
+  return userCodePage(c, c.var.session.account, code === null ? "" : formatUserCode(code));
 });
 
 /** The code alone is answered by the question, and the question by yes or no. */
@@ -33,12 +39,12 @@ deviceRoutes.post("/device", async (c) => {
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) {
     const sentence = words.tooMany(RATE_LIMIT_PERIOD_SECONDS);
     const headers = { "Retry-After": String(RATE_LIMIT_PERIOD_SECONDS) };
-    return codePage(c, account, typed, { sentence, status: 429, headers });
+    return userCodePage(c, account, typed, { sentence, status: 429, headers });
   }
   const now = Date.now();
   const code = parseUserCode(typed);
-  const device = await findWaiting(c.env, typed, now);
-  const gone = () => codePage(c, account, typed, { sentence: words.unknown, status: 400 });
+  const device = await findPendingDevice(c.env, typed, now);
+  const gone = () => userCodePage(c, account, typed, { sentence: words.unknown, status: 400 });
   if (device === null || code === null) return gone();
   const asked = hasFullAccess(device.scopes) ? askForProof(c, c.var.session) : null;
   if (asked) return asked;
@@ -47,12 +53,12 @@ deviceRoutes.post("/device", async (c) => {
   if (decision === null) return devicePage(c, question, device);
   if (decision !== "allow") {
     const isDenied = await denyDevice(c.env, account, device, now);
-    return isDenied ? donePage(c, account, words.denied(device.name)) : gone();
+    return isDenied ? deviceResultPage(c, account, words.denied(device.name)) : gone();
   }
-  const answer = readAnswer(device.scopes, form, now);
+  const answer = parseConsent(device.scopes, form, now);
   if (!answer.ok) return devicePage(c, question, device, { form, problem: answer.problem });
   const isAllowed = await allowDevice(c.env, account, device, answer, now);
-  return isAllowed ? donePage(c, account, words.allowed(device.name)) : gone();
+  return isAllowed ? deviceResultPage(c, account, words.allowed(device.name)) : gone();
 });
 
 const addressHere = (c: DeviceContext): string =>

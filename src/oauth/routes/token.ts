@@ -18,9 +18,9 @@ import { limitFormSize, readForm } from "../../ui/form";
 import { verifyAccessToken } from "../access-tokens";
 import { exchangeCode, exchangeRefreshToken } from "../codes";
 import { loadRefreshToken } from "../db/codes";
-import { exchangeDeviceCode, requestDevice } from "../devices";
-import { endGrant } from "../grants";
-import { findRepeated, presentParameters } from "../parameters";
+import { authorizeDevice, exchangeDeviceCode } from "../devices";
+import { revokeGrant } from "../grants";
+import { findDuplicate, nonEmptyParameters } from "../parameters";
 import type { TokenError, TokenOutcome } from "../token-response";
 
 type OAuthContext = Context<{ Bindings: Env }>;
@@ -37,7 +37,7 @@ for (const path of ["/token", "/revoke", "/device_authorization"]) {
 
 tokenRoutes.post("/token", async (c) => {
   const outcome = isForm(c)
-    ? await exchange(c, presentParameters(await readForm(c)))
+    ? await exchange(c, nonEmptyParameters(await readForm(c)))
     : badRequest("The body is not a form.");
   return answer(c, outcome);
 });
@@ -53,12 +53,12 @@ tokenRoutes.post("/device_authorization", async (c) => {
       429,
     );
   }
-  const form = presentParameters(await readForm(c));
-  const repeated = findRepeated(form);
+  const form = nonEmptyParameters(await readForm(c));
+  const repeated = findDuplicate(form);
   if (repeated) return answer(c, badRequest(`${repeated} is there more than once.`));
   const wish = { clientId: form.get("client_id"), scope: form.get("scope") };
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
-  return answer(c, await requestDevice(c.env, pages, wish, Date.now()));
+  return answer(c, await authorizeDevice(c.env, pages, wish, Date.now()));
 });
 
 function answer(
@@ -72,7 +72,7 @@ function answer(
 }
 
 async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOutcome> {
-  const repeated = findRepeated(form);
+  const repeated = findDuplicate(form);
   if (repeated) return badRequest(`${repeated} is there more than once.`);
   const now = Date.now();
   switch (form.get("grant_type")) {
@@ -115,8 +115,8 @@ tokenRoutes.post("/revoke", async (c) => {
   const now = Date.now();
   const claims = await verifyAccessToken(c.env, token, now);
   const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
-  if (claims) await endGrant(c.env, claims.account, claims.grant, "revoked", now);
-  if (refresh) await endGrant(c.env, refresh.account, refresh.grantId, "revoked", now);
+  if (claims) await revokeGrant(c.env, claims.account, claims.grant, "revoked", now);
+  if (refresh) await revokeGrant(c.env, refresh.account, refresh.grantId, "revoked", now);
   // RFC 7009 §2.2: "invalid tokens do not cause an error response"
   return c.body(null, 200);
 });

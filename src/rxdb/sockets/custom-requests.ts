@@ -1,7 +1,7 @@
 /** customRequest: what an app can ask that is not of the storage. */
 
 import type { Env } from "../../env";
-import { connectedAs } from "../../oauth/grants";
+import { appNameOfGrant } from "../../oauth/grants";
 import type { Caller, Module, Owner } from "../module";
 import { malformed, type Reply } from "../refusals";
 import { isObject } from "./frames";
@@ -31,7 +31,7 @@ export async function answerCustom(
   const type = isObject(message) ? message.type : message;
   switch (type) {
     case "whoami": {
-      const app = await connectedAs(env.DB, owner.account, seat.grant, now);
+      const app = await appNameOfGrant(env.DB, owner.account, seat.grant, now);
       return { user: owner.user, module: owner.module, access: level, app };
     }
     case "quota": {

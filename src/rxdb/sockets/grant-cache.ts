@@ -3,7 +3,7 @@
 import { type Outcome, ok, refused } from "../../core/refusals";
 import { accessLevel, type Scope } from "../../core/scope";
 import type { Env } from "../../env";
-import { grantStanding, grantStatement } from "../../oauth/grants";
+import { grantStatusStatement, parseGrantStatus } from "../../oauth/grants";
 import { withRetry } from "../../platform/retry";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../../storage/refusals";
 import type { Owner } from "../module";
@@ -23,8 +23,8 @@ export async function weighGrant(
   module: string,
   now: number,
 ): Promise<Level> {
-  const question = grantStatement(env.DB, claims, now);
-  const standing = grantStanding(await withRetry(() => question.all()));
+  const question = grantStatusStatement(env.DB, claims, now);
+  const standing = parseGrantStatus(await withRetry(() => question.all()));
   if (standing === null) return refused(BAD_TOKEN);
   if (standing.isSuspended) return refused(SUSPENDED);
   const level = accessLevel(standing.scopes, module);

@@ -3,7 +3,7 @@
 import { type Refusal, UNAVAILABLE } from "../../core/refusals";
 import type { Env } from "../../env";
 import { limitApp } from "../../http/rate-limits";
-import { noteUse } from "../../oauth/app-usage";
+import { recordUse } from "../../oauth/app-usage";
 import { logWarning } from "../../platform/log";
 import { isTransient } from "../../platform/retry";
 import { BAD_TOKEN } from "../../storage/refusals";
@@ -107,7 +107,7 @@ export class Conversations {
   #limit({ owner }: Room, { grant }: Seat, bytes: number, now: number): Refusal | null {
     const claims = { account: owner.account, grant };
     const limit = limitApp(this.#env, claims, now);
-    if (!limit) noteUse(this.#env, this.#ctx, claims, bytes, now);
+    if (!limit) recordUse(this.#env, this.#ctx, claims, bytes, now);
     return limit;
   }
 

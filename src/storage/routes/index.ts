@@ -10,7 +10,7 @@ import { isBehindCloudflare, isServedOn } from "../../http/hosts";
 import { blockGuessing, limitAnonymous, limitApp, recordMiss } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import type { AccessClaims } from "../../oauth/access-tokens";
-import { noteUse } from "../../oauth/app-usage";
+import { recordUse } from "../../oauth/app-usage";
 import { identify, isOpenToAnyone, noteGone, weighToken } from "../authorization";
 import { MISDIRECTED } from "../refusals";
 import { answerDocument, answerFolder } from "./read";
@@ -68,7 +68,7 @@ async function answer(c: StorageContext): Promise<Response> {
     ? await answerAnyone(c, user, node, claims, now)
     : await answerApp(c, user, node, action, claims, now);
   if (response.ok) {
-    if (claims) noteUse(c.env, c.executionCtx, claims, bytesOf(c.req.raw, response.value), now);
+    if (claims) recordUse(c.env, c.executionCtx, claims, bytesOf(c.req.raw, response.value), now);
     return response.value;
   }
   // Its app takes no turns from that account any more, nor any look at D1.

@@ -10,7 +10,7 @@ import { appCors } from "../../http/cors";
 import { isServedOn } from "../../http/hosts";
 import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
-import { noteUse } from "../../oauth/app-usage";
+import { recordUse } from "../../oauth/app-usage";
 import { askIfGranted, identify, noteGone, weighOwner } from "../authorization";
 import { selectUsage, type UsageRow } from "../db/nodes";
 import { MISDIRECTED } from "../refusals";
@@ -56,7 +56,7 @@ async function readQuota(
     if (answer.refusal.code === "unauthorized") noteGone(claims.value);
     return answer;
   }
-  noteUse(env, c.executionCtx, claims.value, 0, now);
+  recordUse(env, c.executionCtx, claims.value, 0, now);
   const [usage] = answer.value.rows as [UsageRow];
   const availableBytes = Math.max(0, usage.quotaBytes - usage.usedBytes);
   return { ok: true, value: { ...usage, availableBytes } };
