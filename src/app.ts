@@ -23,12 +23,13 @@ import { isTransient } from "./platform/retry";
 import { rxdbRoutes } from "./rxdb/routes";
 import { storageRoutes } from "./storage/routes";
 import { quotaRoutes } from "./storage/routes/quota";
+import { errorPage, notFoundPage } from "./ui/error-pages";
 import { limitFormSize } from "./ui/form";
 import { messagesFor } from "./ui/language";
-import { errorPage, notFoundPage, setSecurityHeaders } from "./ui/layout";
 import { UI_MESSAGES } from "./ui/messages";
 import { languageRoutes } from "./ui/routes";
 import { requireSameOrigin } from "./ui/same-origin";
+import { setSecurityHeaders } from "./ui/security-headers";
 
 export const app = new Hono<{ Bindings: Env }>();
 
@@ -45,7 +46,7 @@ app.use(requireTls, requireHostRole("pages"));
 app.route("/", metricsRoutes);
 app.route("/oauth", tokenRoutes);
 app.use(setSecurityHeaders);
-app.use(limitFormSize((c) => errorPage(c, 413, messagesFor(c, UI_MESSAGES).tooMuch)));
+app.use(limitFormSize((c) => errorPage(c, 413, messagesFor(c, UI_MESSAGES).payloadTooLarge)));
 app.use(requireSameOrigin);
 app.route("/oauth/authorize", authorizeRoutes);
 app.route("/", languageRoutes);
@@ -71,7 +72,7 @@ app.onError((error, c) => {
   if (isTransient(error)) return unavailable(c, error);
   const id = logError(c.req.raw, error);
   if (wantsPage(c)) {
-    const { title, sentence } = messagesFor(c, UI_MESSAGES).failed;
+    const { title, sentence } = messagesFor(c, UI_MESSAGES).serverError;
     return errorPage(c, 500, { title, sentence: sentence(id) });
   }
   return c.json({ error: "internal", message: "Something went wrong on our side.", id }, 500, {
@@ -86,7 +87,11 @@ function unavailable(c: HonoContext, error: Error): HandlerResponse {
   const refusal = isRead ? UNAVAILABLE : UNKNOWN_OUTCOME;
   if (!wantsPage(c)) return refusalResponse(refusal);
   c.header("Retry-After", String(refusal.retryAfterSeconds));
-  const { unavailable: title, readFailed, writeFailed } = messagesFor(c, UI_MESSAGES);
+  const {
+    unavailable: title,
+    readUnavailable: readFailed,
+    unknownOutcome: writeFailed,
+  } = messagesFor(c, UI_MESSAGES);
   return errorPage(c, 503, { title, sentence: isRead ? readFailed : writeFailed });
 }
 

@@ -23,7 +23,7 @@ export type Variables = Partial<Record<keyof v.InferOutput<typeof Settings>, str
 
 export type Env = Bindings & Variables;
 
-const origin = v.pipe(
+const originSetting = v.pipe(
   v.optional(v.string(), ""),
   v.check(
     (text) => text === "" || (/^https?:/.test(text) && URL.parse(text)?.origin === text),
@@ -32,39 +32,39 @@ const origin = v.pipe(
   v.transform((text) => (text === "" ? null : text)),
 );
 
-const wholeNumber = (fallback: string, least: number) =>
+const wholeNumberSetting = (defaultValue: string, minimum: number) =>
   v.pipe(
-    v.optional(v.string(), fallback),
+    v.optional(v.string(), defaultValue),
     v.regex(/^\d{1,15}$/, "must be a whole number"),
     v.transform(Number),
-    v.minValue(least, `must be at least ${least}`),
+    v.minValue(minimum, `must be at least ${minimum}`),
   );
 
 const Fields = v.object({
   /** Origin of the pages and of WebFinger; null: whatever host a request came to. */
-  ORIGIN: origin,
+  ORIGIN: originSetting,
   /** §14: origin of the storage, if it is another than that of the pages. */
-  STORAGE_ORIGIN: origin,
+  STORAGE_ORIGIN: originSetting,
   SIGN_UP: v.optional(
     v.picklist(["open", "invitation", "closed"], "must be open, invitation or closed"),
     "open",
   ),
-  DEFAULT_QUOTA_BYTES: wholeNumber("1073741824", 0),
-  MAX_DOCUMENT_BYTES: wholeNumber("104857600", 1),
+  DEFAULT_QUOTA_BYTES: wholeNumberSetting("1073741824", 0),
+  MAX_DOCUMENT_BYTES: wholeNumberSetting("104857600", 1),
   /** Earlier versions of a document, and deleted documents, are kept this long. */
-  HISTORY_DAYS: wholeNumber("30", 0),
+  HISTORY_DAYS: wholeNumberSetting("30", 0),
   /** And at most so many of one document. */
-  HISTORY_VERSIONS: wholeNumber("20", 0),
+  HISTORY_VERSIONS: wholeNumberSetting("20", 0),
   /** Of one app, for long; `http/rate-limits.ts` says what the others may. */
-  REQUESTS_PER_SECOND: wholeNumber("100", 1),
+  REQUESTS_PER_SECOND: wholeNumberSetting("100", 1),
   /** Of tokens from the code flow, which can be refreshed. */
-  ACCESS_TOKEN_SECONDS: wholeNumber("3600", 60),
-  REFRESH_TOKEN_DAYS: wholeNumber("180", 1),
-  SESSION_DAYS: v.pipe(wholeNumber("30", 1), v.maxValue(400, "must be at most 400")),
+  ACCESS_TOKEN_SECONDS: wholeNumberSetting("3600", 60),
+  REFRESH_TOKEN_DAYS: wholeNumberSetting("180", 1),
+  SESSION_DAYS: v.pipe(wholeNumberSetting("30", 1), v.maxValue(400, "must be at most 400")),
   /** What happened in an account is told to its owner for so long. */
-  ACTIVITY_DAYS: wholeNumber("90", 1),
+  ACTIVITY_DAYS: wholeNumberSetting("90", 1),
   /** What administrators did. */
-  ADMIN_LOG_DAYS: wholeNumber("365", 1),
+  ADMIN_LOG_DAYS: wholeNumberSetting("365", 1),
   /** How mail is sent; `local` shows it on a page of this computer. */
   MAIL: v.optional(
     v.picklist(["none", "cloudflare", "local"], "must be none, cloudflare or local"),
@@ -123,7 +123,7 @@ export type Settings = v.InferOutput<typeof Settings>;
  * The settings in force. Throws an Error whose message is one sentence per wrong setting, naming
  * it, if any is wrong.
  */
-export function readSettings(variables: Variables): Settings {
+export function parseSettings(variables: Variables): Settings {
   const known = Object.fromEntries(
     Object.keys(Fields.entries).map((name) => [name, variables[name as keyof Variables]]),
   );
@@ -138,14 +138,14 @@ export function readSettings(variables: Variables): Settings {
   throw new Error(sentences.join(" "));
 }
 
-const settingsOf = new WeakMap<Env, Settings>();
+const settingsCache = new WeakMap<Env, Settings>();
 
-/** `readSettings` of this Worker, once per isolate. */
+/** `parseSettings` of this Worker, once per isolate. */
 export function settings(env: Env): Settings {
-  let known = settingsOf.get(env);
-  if (!known) {
-    known = readSettings(env);
-    settingsOf.set(env, known);
+  let cached = settingsCache.get(env);
+  if (!cached) {
+    cached = parseSettings(env);
+    settingsCache.set(env, cached);
   }
-  return known;
+  return cached;
 }

@@ -1,11 +1,11 @@
 /** The Worker: what Cloudflare calls. */
 
-import { deleteForgottenActivity } from "./accounts/activity";
-import { eraseDeletedAccounts } from "./accounts/deletion";
-import { deleteExpiredTickets } from "./accounts/links";
+import { deleteExpiredActivity } from "./accounts/activity";
+import { resumeErasures } from "./accounts/deletion";
+import { deleteExpiredOneTimeTokens } from "./accounts/links";
 import { deleteExpiredSessions } from "./accounts/sessions";
+import { deleteExpiredAuditLog } from "./admin/audit-log";
 import { deleteExpiredInvitations } from "./admin/invitations";
-import { deleteForgottenActs } from "./admin/log";
 import { app } from "./app";
 import type { Env } from "./env";
 import { rollUpOldTraffic } from "./monitoring/traffic";
@@ -26,17 +26,17 @@ export default {
     // Each on its own: what takes too long does not keep the others from being done.
     const forget = [
       [deleteExpiredSessions(env.DB, now)],
-      deleteExpiredTickets(env.DB, now),
+      deleteExpiredOneTimeTokens(env.DB, now),
       deleteExpiredGrants(env.DB, now),
       [deleteExpiredInvitations(env.DB, now)],
-      [deleteForgottenActivity(env, now)],
-      [deleteForgottenActs(env, now)],
+      [deleteExpiredActivity(env, now)],
+      [deleteExpiredAuditLog(env, now)],
     ].flat();
     const fold = rollUpOldTraffic(env.DB, now);
     const round = [
       ...forget.map((statement) => withRetry(() => statement.run())),
       withRetry(() => env.DB.batch(fold)),
-      eraseDeletedAccounts(env),
+      resumeErasures(env),
     ];
     for (const done of await Promise.allSettled(round)) {
       if (done.status === "rejected") logWarning("A part of the daily round failed.", done.reason);

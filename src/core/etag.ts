@@ -71,11 +71,11 @@ export function evaluateRead(
 ): "go" | "not-modified" | "failed" {
   const { match, noneMatch, modifiedSince, unmodifiedSince } = precondition;
   const second = modified === null ? null : Math.floor(modified / 1000) * 1000;
-  if (match && !lists(match, version)) return "failed";
+  if (match && !includesVersion(match, version)) return "failed";
   if (unmodifiedSince !== undefined && second !== null && second > unmodifiedSince) return "failed";
   // §6: "SHOULD be responded to with a 304 response if that list includes the document or folder's
   // current version."
-  if (noneMatch && lists(noneMatch, version)) return "not-modified";
+  if (noneMatch && includesVersion(noneMatch, version)) return "not-modified";
   if (modifiedSince !== undefined && second !== null && second <= modifiedSince) {
     return "not-modified";
   }
@@ -89,7 +89,7 @@ export function evaluateRead(
 export const ifRangeMatches = (ifRange: string | null, version: string): boolean =>
   ifRange === null || ifRange === formatETag(version);
 
-const lists = (list: VersionList, version: string): boolean =>
+const includesVersion = (list: VersionList, version: string): boolean =>
   list.any || list.versions.includes(version);
 
 /**

@@ -1,6 +1,6 @@
 /** Folder descriptions: §4. */
 
-import { FOLDER_CONTEXT } from "./spec";
+import { FOLDER_JSONLD_CONTEXT } from "./spec";
 
 /** An item of a folder. `name` is decoded; a folder's ends with "/" and its `type` is null. */
 export interface FolderItem {
@@ -31,7 +31,7 @@ export function formatFolderDescription(items: FolderItem[]): string {
           "Last-Modified": formatHttpDate(modified),
         },
   ]);
-  return `{"@context":${JSON.stringify(FOLDER_CONTEXT)},"items":${jsonObject(described)}}`;
+  return `{"@context":${JSON.stringify(FOLDER_JSONLD_CONTEXT)},"items":${jsonObject(described)}}`;
 }
 
 /**

@@ -64,10 +64,10 @@ export function parseNodePath(raw: string): Outcome<NodePath> {
 }
 
 /** The folders above a node, the root first, its parent last. */
-export function ancestorsOf(node: NodePath): NodePath[] {
+export function listAncestors(node: NodePath): NodePath[] {
   const ancestors: NodePath[] = [];
   for (let end = node.parent.indexOf("/"); end !== -1; end = node.parent.indexOf("/", end + 1)) {
-    ancestors.push(folderAt(node.parent.slice(0, end + 1)));
+    ancestors.push(folderFromPath(node.parent.slice(0, end + 1)));
   }
   return ancestors;
 }
@@ -75,7 +75,7 @@ export function ancestorsOf(node: NodePath): NodePath[] {
 /** §9: "GET and HEAD requests to a document (but not a folder) whose path starts with '/public/'" */
 export const isPublic = (node: NodePath): boolean => formatPath(node).startsWith("/public/");
 
-function folderAt(path: string): NodePath {
+function folderFromPath(path: string): NodePath {
   if (path === "/") return ROOT;
   const start = path.lastIndexOf("/", path.length - 2) + 1;
   return { kind: "folder", parent: path.slice(0, start), name: path.slice(start) };

@@ -11,7 +11,7 @@ export interface Scope {
 // §9: "the <module> string SHOULD be lower-case alphanumerical, other than the reserved word
 // 'public'". Apps in use also have hyphens, underscores, dots and capitals; none of these means
 // anything in a path or a pattern.
-const SCOPE = /^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(rw?)$/;
+const SCOPE_PATTERN = /^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(rw?)$/;
 
 /** More than anybody would read before they allow it. */
 const MAX_SCOPES = 64;
@@ -24,7 +24,7 @@ const MAX_SCOPES = 64;
 export function parseScopes(raw: string): Scope[] | null {
   const levels = new Map<string, Scope["level"]>();
   for (const part of raw.split(" ").filter((part) => part !== "")) {
-    const [, module, level] = SCOPE.exec(part) ?? [];
+    const [, module, level] = SCOPE_PATTERN.exec(part) ?? [];
     if (module === undefined || module === "public") return null;
     if (level === "rw" || !levels.has(module)) levels.set(module, level as Scope["level"]);
   }
@@ -48,6 +48,20 @@ export const isSubsetOf = (wanted: Scope[], granted: Scope[]): boolean =>
         (scope.module === module || scope.module === "*") &&
         (level === "r" || scope.level === "rw"),
     ),
+  );
+
+/**
+ * Without the scopes that another includes. With access to everything no single module can be left
+ * out, so a consent page must not offer it.
+ */
+export const minimizeScopes = (scopes: Scope[]): Scope[] =>
+  scopes.filter(
+    (scope) =>
+      scope.module === "*" ||
+      !isSubsetOf(
+        [scope],
+        scopes.filter((other) => other !== scope),
+      ),
   );
 
 /** §9: "The access the bearer token gives is the sum of its access scopes". */

@@ -22,8 +22,8 @@ export const LINK_PROPERTIES = {
 } as const;
 
 /** RFC 8628 §3.4: what a device redeems its code by. */
-export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+export const DEVICE_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
 
 /** §4: content type and context of a folder description. */
-export const FOLDER_TYPE = "application/ld+json";
-export const FOLDER_CONTEXT = "http://remotestorage.io/spec/folder-description";
+export const FOLDER_CONTENT_TYPE = "application/ld+json";
+export const FOLDER_JSONLD_CONTEXT = "http://remotestorage.io/spec/folder-description";

@@ -4,7 +4,7 @@ export const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** The day of a moment (milliseconds since 1970), in days since 1970. */
-export const toDayNumber = (now: number): number => Math.floor(now / DAY_MS);
+export const dayNumber = (milliseconds: number): number => Math.floor(milliseconds / DAY_MS);
 
 /** The first of some times, milliseconds since 1970; null where there is none. */
 export function earliest(times: (number | null)[]): number | null {

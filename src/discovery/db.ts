@@ -3,7 +3,7 @@
 import { withRetry } from "../platform/retry";
 
 /** Who has this name, and whom this host belongs to; null: nobody. One round trip. */
-export async function findUsers(
+export async function findUserAndDomainOwner(
   db: D1Database,
   name: string | null,
   host: string,

@@ -27,7 +27,7 @@ export function parseResource(resource: string): WebFingerSubject | null {
 }
 
 /** The JRD of a user; `rels` filters its links (RFC 7033 §4.3), if there are any. */
-export function userJrd(
+export function buildJrd(
   resource: string,
   user: string,
   origins: Origins,

@@ -6,16 +6,16 @@ import { type Outcome, ok, refused } from "../core/refusals";
  * The token, or null if there is none. §9 and RFC 6750 §2.3: in the query only for reading.
  * Refuses with `malformed` two tokens at once, with `unauthorized` another scheme.
  */
-export function readBearerToken(request: Request): Outcome<string | null> {
-  const reads = request.method === "GET" || request.method === "HEAD";
-  const hasQuery = reads && request.url.includes("?");
-  const inQuery = hasQuery ? new URL(request.url).searchParams.getAll("access_token") : [];
+export function parseBearerToken(request: Request): Outcome<string | null> {
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  const mayBeInQuery = isRead && request.url.includes("?");
+  const queryTokens = mayBeInQuery ? new URL(request.url).searchParams.getAll("access_token") : [];
   const header = request.headers.get("authorization");
-  if (inQuery.length + (header === null ? 0 : 1) > 1) {
+  if (queryTokens.length + (header === null ? 0 : 1) > 1) {
     // RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token"
     return refused({ code: "malformed", message: "The request has more than one access token." });
   }
-  if (header === null) return ok(inQuery[0] ?? null);
+  if (header === null) return ok(queryTokens[0] ?? null);
   // RFC 6750 §3.1: no error code where another scheme was tried.
   if (!/^Bearer( |$)/i.test(header)) {
     return refused({ code: "unauthorized", message: "The Authorization is not Bearer." });

@@ -3,9 +3,9 @@
 import { cors } from "hono/cors";
 
 /** Chromium keeps a preflight no longer than this. */
-const PREFLIGHT_SECONDS = 7200;
+const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 
-const REQUEST_HEADERS = [
+const ALLOWED_REQUEST_HEADERS = [
   "Authorization", // by name: "*" does not cover it
   "Content-Type",
   "Content-Length",
@@ -19,7 +19,7 @@ const REQUEST_HEADERS = [
   "X-Requested-With",
 ];
 
-const RESPONSE_HEADERS = [
+const EXPOSED_RESPONSE_HEADERS = [
   "ETag",
   "Content-Length",
   "Content-Type",
@@ -40,7 +40,7 @@ export const appCors = (methods: string[]) =>
   cors({
     origin: (origin) => origin || "*",
     allowMethods: methods,
-    allowHeaders: REQUEST_HEADERS,
-    exposeHeaders: RESPONSE_HEADERS,
-    maxAge: PREFLIGHT_SECONDS,
+    allowHeaders: ALLOWED_REQUEST_HEADERS,
+    exposeHeaders: EXPOSED_RESPONSE_HEADERS,
+    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   });

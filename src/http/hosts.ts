@@ -22,14 +22,14 @@ export type HostRole = "pages" | "storage" | "discovery";
  * different origin than the remoteStorage interface." Whether `door` is open on the host that this
  * request came to; always, while there is only one.
  */
-export function isServedOn(door: HostRole, requestUrl: string, settings: Settings): boolean {
+export function isServedOn(role: HostRole, requestUrl: string, settings: Settings): boolean {
   if (settings.STORAGE_ORIGIN === null) return true;
   const { host } = new URL(requestUrl);
   const isStorageHost = host === new URL(settings.STORAGE_ORIGIN).host;
-  if (door === "storage") return isStorageHost;
+  if (role === "storage") return isStorageHost;
   const isPageHost = settings.ORIGIN === null || host === new URL(settings.ORIGIN).host;
   // Personal domains are asked for WebFinger at their own host.
-  return !isStorageHost && (isPageHost || door === "discovery");
+  return !isStorageHost && (isPageHost || role === "discovery");
 }
 
 /** Whether the request came by Cloudflare's edge, which says in `cf` at which of its places. */

@@ -29,8 +29,8 @@ export async function requireTls(c: HonoContext, next: Next): Promise<Response |
 
 /** Answers 404 where the room is not on this host. */
 export const requireHostRole =
-  (door: HostRole) =>
+  (role: HostRole) =>
   async (c: HonoContext, next: Next): Promise<Response | undefined> => {
-    if (!isServedOn(door, c.req.url, settings(c.env))) return c.text("There is nothing here.", 404);
+    if (!isServedOn(role, c.req.url, settings(c.env))) return c.text("There is nothing here.", 404);
     await next();
   };

@@ -12,7 +12,7 @@ export const RATE_LIMIT_PERIOD_SECONDS = 60;
 
 /** Whether this client's address still has a try. */
 export async function isWithinRateLimit(c: HonoContext, limit: RateLimit): Promise<boolean> {
-  const { success } = await limit.limit({ key: clientAddress(c) });
+  const { success } = await limit.limit({ key: clientAddressKey(c) });
   return success;
 }
 
@@ -40,13 +40,13 @@ const MISS_RATE: Rate = { perSecond: 0.5, burst: 60 };
 const MAX_BUCKETS = 20_000;
 
 /** Requests take the time when they come and ask later: what differs by more is a clock set back. */
-const MAX_SKEW_MS = 60_000;
+const MAX_CLOCK_SKEW_MS = 60_000;
 
 /**
  * When each bucket will have run empty (GCRA), milliseconds since 1970. An isolate counts for
  * itself: without a call to the platform, to the second, and able to look without counting.
  */
-const emptyAt = new Map<string, number>();
+const arrivalTimes = new Map<string, number>();
 
 /** Takes a request of an app that has shown its token. Null, or the refusal. */
 export function limitApp(
@@ -55,10 +55,10 @@ export function limitApp(
   now: number,
 ): Refusal | null {
   const { REQUESTS_PER_SECOND: perSecond } = settings(env);
-  return take(
+  return consume(
     [
-      { name: `app ${grant}`, rate: steady(perSecond) },
-      { name: `account ${account}`, rate: steady(2 * perSecond) },
+      { name: `app ${grant}`, rate: steadyRate(perSecond) },
+      { name: `account ${account}`, rate: steadyRate(2 * perSecond) },
     ],
     now,
   );
@@ -69,15 +69,15 @@ const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
 
 /** Takes a form, or an archive, of somebody who is signed in. Null, or the refusal. */
 export const limitUser = (account: string, now: number): Refusal | null =>
-  take([{ name: `person ${account}`, rate: FORM_RATE }], now);
+  consume([{ name: `person ${account}`, rate: FORM_RATE }], now);
 
 /** Takes a request that shows no token, or none that counts. Null, or the refusal. */
 export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
-  take(
+  consume(
     [
       {
-        name: `address ${clientAddress(c)}`,
-        rate: steady(settings(c.env).REQUESTS_PER_SECOND / 2),
+        name: `address ${clientAddressKey(c)}`,
+        rate: steadyRate(settings(c.env).REQUESTS_PER_SECOND / 2),
       },
     ],
     now,
@@ -85,14 +85,14 @@ export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
 
 /** The refusal of a stranger who has guessed too often at public documents, or null. */
 export const blockGuessing = (c: HonoContext, now: number): Refusal | null =>
-  tooMany(secondsToWait(guessesOf(c), now));
+  rateLimitRefusal(secondsToWait(missBucket(c), now));
 
 /** Counts that a stranger has asked for a public document that is not there. Null, or the refusal. */
 export const recordMiss = (c: HonoContext, now: number): Refusal | null =>
-  take([guessesOf(c)], now);
+  consume([missBucket(c)], now);
 
-const guessesOf = (c: HonoContext): Bucket => ({
-  name: `guess ${clientAddress(c)}`,
+const missBucket = (c: HonoContext): Bucket => ({
+  name: `guess ${clientAddressKey(c)}`,
   rate: MISS_RATE,
 });
 
@@ -106,15 +106,17 @@ export async function limitAnonymousRequests(
   await next();
 }
 
-const steady = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
+const steadyRate = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
 
 /** Takes one from each bucket. A request that is refused by any takes nothing. */
-function take(buckets: Bucket[], now: number): Refusal | null {
-  const refusal = tooMany(Math.max(...buckets.map((bucket) => secondsToWait(bucket, now))));
+function consume(buckets: Bucket[], now: number): Refusal | null {
+  const refusal = rateLimitRefusal(
+    Math.max(...buckets.map((bucket) => secondsToWait(bucket, now))),
+  );
   if (refusal) return refusal;
-  if (emptyAt.size >= MAX_BUCKETS) dropBuckets(now);
+  if (arrivalTimes.size >= MAX_BUCKETS) evictBuckets(now);
   for (const { name, rate } of buckets) {
-    emptyAt.set(name, Math.max(emptyAt.get(name) ?? 0, now) + 1000 / rate.perSecond);
+    arrivalTimes.set(name, Math.max(arrivalTimes.get(name) ?? 0, now) + 1000 / rate.perSecond);
   }
   return null;
 }
@@ -122,19 +124,19 @@ function take(buckets: Bucket[], now: number): Refusal | null {
 /** 0: one more fits in. */
 function secondsToWait({ name, rate: { perSecond, burst } }: Bucket, now: number): number {
   const interval = 1000 / perSecond;
-  const fullFor = (emptyAt.get(name) ?? now) - now - (burst - 1) * interval;
+  const fullFor = (arrivalTimes.get(name) ?? now) - now - (burst - 1) * interval;
   // A full bucket has room for the next one after an interval; if not, the clock was set back.
-  const isSetBack = fullFor > interval + MAX_SKEW_MS;
-  if (isSetBack) emptyAt.delete(name);
+  const isSetBack = fullFor > interval + MAX_CLOCK_SKEW_MS;
+  if (isSetBack) arrivalTimes.delete(name);
   return isSetBack ? 0 : Math.max(0, Math.ceil(fullFor / 1000));
 }
 
-function dropBuckets(now: number): void {
-  for (const [bucket, at] of emptyAt) if (at <= now) emptyAt.delete(bucket);
-  if (emptyAt.size >= MAX_BUCKETS) emptyAt.clear();
+function evictBuckets(now: number): void {
+  for (const [bucket, at] of arrivalTimes) if (at <= now) arrivalTimes.delete(bucket);
+  if (arrivalTimes.size >= MAX_BUCKETS) arrivalTimes.clear();
 }
 
-const tooMany = (seconds: number): Refusal | null =>
+const rateLimitRefusal = (seconds: number): Refusal | null =>
   seconds === 0
     ? null
     : {
@@ -148,7 +150,7 @@ const tooMany = (seconds: number): Refusal | null =>
  * subscriber has all of it. Without Cloudflare's edge all share one: there the header would be
  * whatever the client says.
  */
-export function clientAddress(c: HonoContext): string {
+export function clientAddressKey(c: HonoContext): string {
   const address = (isBehindCloudflare(c) && c.req.header("cf-connecting-ip")) || "local";
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");

@@ -3,7 +3,7 @@
 import { formatETag } from "../core/etag";
 import type { Refusal } from "../core/refusals";
 
-const STATUS = {
+const STATUS_BY_CODE = {
   malformed: 400,
   "folder-write": 400,
   unauthorized: 401,
@@ -34,17 +34,20 @@ export function refusalResponse(refusal: Refusal): Response {
   const { code, message } = refusal;
   return Response.json(
     { error: code, message },
-    { status: STATUS[code], headers: { "Cache-Control": "no-cache", ...headersOf(refusal) } },
+    {
+      status: STATUS_BY_CODE[code],
+      headers: { "Cache-Control": "no-cache", ...refusalHeaders(refusal) },
+    },
   );
 }
 
-function headersOf(refusal: Refusal): Record<string, string> {
+function refusalHeaders(refusal: Refusal): Record<string, string> {
   switch (refusal.code) {
     case "unauthorized":
       // RFC 6750 §3: without any token in the request, no error code.
-      return { "WWW-Authenticate": challenge(refusal.error) };
+      return { "WWW-Authenticate": bearerChallenge(refusal.error) };
     case "insufficient-scope":
-      return { "WWW-Authenticate": challenge("insufficient_scope") };
+      return { "WWW-Authenticate": bearerChallenge("insufficient_scope") };
     case "method-not-allowed":
       return { Allow: refusal.allow };
     case "precondition-failed":
@@ -62,5 +65,5 @@ function headersOf(refusal: Refusal): Record<string, string> {
   }
 }
 
-const challenge = (error?: string): string =>
+const bearerChallenge = (error?: string): string =>
   `Bearer realm="remoteStorage"${error ? `, error="${error}"` : ""}`;

@@ -41,7 +41,7 @@ export async function insertModule(
   db: D1Database,
   account: string,
   module: string,
-  most: number,
+  limit: number,
 ): Promise<"open" | "closed" | "full"> {
   const [, answer] = await withRetry(() =>
     db.batch<{ isOpen: 0 | 1 }>([
@@ -55,7 +55,7 @@ export async function insertModule(
              AND (SELECT count(*) FROM rxdb_modules WHERE account = ?1) < ?3
            ON CONFLICT DO NOTHING`,
         )
-        .bind(account, module, most),
+        .bind(account, module, limit),
       db
         .prepare(
           `SELECT EXISTS (SELECT 1 FROM rxdb_modules WHERE account = ?1 AND module = ?2) AS isOpen

@@ -62,20 +62,20 @@ export async function batchAndNotifyModules<Row>(
 ): Promise<D1Result<Row>[]> {
   const batch = [...statements, selectModules(env.DB, account)];
   const answers = await withRetry(() => env.DB.batch<Row>(batch));
-  await recheck(env, account, answers.pop()?.results as unknown as ModuleRow[]);
+  await notifyModules(env, account, answers.pop()?.results as unknown as ModuleRow[]);
   return answers;
 }
 
 /** The same after something that was done elsewhere. Never rejects. */
 export async function recheckModules(env: Env, account: string): Promise<void> {
   try {
-    await recheck(env, account, await loadModules(env.DB, account));
+    await notifyModules(env, account, await loadModules(env.DB, account));
   } catch (error) {
     logWarning("The modules of an account could not be found.", error);
   }
 }
 
-async function recheck(env: Env, account: string, modules: ModuleRow[]): Promise<void> {
+async function notifyModules(env: Env, account: string, modules: ModuleRow[]): Promise<void> {
   const asking = modules.map(({ module }) =>
     withRetry(() => moduleStub(env, account, module).recheck()).catch((error) =>
       logWarning("A module was not told that a grant has ended.", error),

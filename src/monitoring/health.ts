@@ -7,33 +7,33 @@ import { probeBucket } from "../storage/bodies";
 import { probeDatabase } from "./db/accounts";
 
 /** A dependency that takes longer than this is not well. */
-const PROBE_WITHIN_MS = 3000;
+const PROBE_TIMEOUT_MS = 3000;
 
 /** An answer is good for so long: whoever asks often, asks this isolate and nothing behind it. */
-const KEPT_MS = 10_000;
+const HEALTH_CACHE_MS = 10_000;
 
 /** Of the object that is asked: no person's name has a slash. */
-const PROBE_NAME = "/healthz";
+const PROBE_OBJECT_NAME = "/healthz";
 
 type Health = Record<"d1" | "r2" | "objects", "ok" | "failed">;
 
-let known: { health: Promise<Health>; at: number } | null = null;
+let cached: { health: Promise<Health>; at: number } | null = null;
 
 /** How each dependency is doing. Never rejects; what has failed is logged. */
 export function checkHealth(env: Env, now: number): Promise<Health> {
-  if (known === null || Math.abs(now - known.at) >= KEPT_MS) {
+  if (cached === null || Math.abs(now - cached.at) >= HEALTH_CACHE_MS) {
     // Whoever asks meanwhile waits for the same answer.
-    known = { health: ask(env), at: now };
+    cached = { health: probeAll(env), at: now };
   }
-  return known.health;
+  return cached.health;
 }
 
-async function ask(env: Env): Promise<Health> {
+async function probeAll(env: Env): Promise<Health> {
   const [d1, r2, objects] = await Promise.all([
-    probe("D1", () => withCallTimeout(probeDatabase(env.DB), PROBE_WITHIN_MS)),
-    probe("R2", () => probeBucket(env.BODIES, PROBE_WITHIN_MS)),
+    probe("D1", () => withCallTimeout(probeDatabase(env.DB), PROBE_TIMEOUT_MS)),
+    probe("R2", () => probeBucket(env.BODIES, PROBE_TIMEOUT_MS)),
     probe("An object", async () =>
-      withCallTimeout(env.USERS.getByName(PROBE_NAME).ping(), PROBE_WITHIN_MS),
+      withCallTimeout(env.USERS.getByName(PROBE_OBJECT_NAME).ping(), PROBE_TIMEOUT_MS),
     ),
   ]);
   return { d1, r2, objects };

@@ -9,10 +9,10 @@ import { type RequestContext, runWithRequestContext } from "../platform/request-
 import { countRequest, flushTrafficIfDue } from "./traffic";
 
 /** What Cloudflare calls a request: sixteen hexadecimal digits, and where it came in. */
-const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
+const CF_RAY_PATTERN = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
 /** Those that are served, or that a browser could send: others are no words of ours. */
-const METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
+const LOGGED_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
 
 /**
  * Logs a line for each request, and counts it. The clock of a Worker stands still while it only
@@ -21,19 +21,20 @@ const METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
 export async function measureRequests(c: HonoContext, next: Next): Promise<void> {
   const begunAt = Date.now();
   const ray = c.req.header("cf-ray");
-  const id = ray !== undefined && RAY.test(ray) ? ray : randomId();
+  const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : randomId();
   const record: RequestContext = { id, calls: 0 };
   await runWithRequestContext(record, next);
   const now = Date.now();
   const { method } = c.req;
   const line = {
     id,
-    method: METHODS.includes(method) ? method : "other",
+    method: LOGGED_METHODS.includes(method) ? method : "other",
     route: routePath(c),
     status: c.res.status,
     milliseconds: now - begunAt,
     calls: record.calls,
-    bytes: bytesIn(c.req.raw.headers) + (method === "HEAD" ? 0 : bytesIn(c.res.headers)),
+    bytes:
+      contentLength(c.req.raw.headers) + (method === "HEAD" ? 0 : contentLength(c.res.headers)),
   };
   logRequest(line);
   countRequest(line, now);
@@ -41,7 +42,7 @@ export async function measureRequests(c: HonoContext, next: Next): Promise<void>
   if (flush) c.executionCtx.waitUntil(flush);
 }
 
-const bytesIn = (headers: Headers): number => {
+const contentLength = (headers: Headers): number => {
   const bytes = Number(headers.get("content-length") ?? 0);
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
 };

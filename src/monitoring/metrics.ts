@@ -6,7 +6,7 @@ import { loadTrafficTotals } from "./traffic";
 /** Content-Type of the format. */
 export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-interface Family {
+interface MetricFamily {
   name: string;
   type: "counter" | "gauge";
   help: string;
@@ -15,10 +15,10 @@ interface Family {
 
 /** Everything there is to say. Nothing of it is about one person. */
 export async function renderMetrics(db: D1Database, now: number): Promise<string> {
-  const [traffic, totals] = await Promise.all([loadTrafficTotals(db), totalsOf(db, now)]);
-  const byRoute = (value: (row: (typeof traffic)[number]) => number): Family["samples"] =>
+  const [traffic, totals] = await Promise.all([loadTrafficTotals(db), loadCachedTotals(db, now)]);
+  const byRoute = (value: (row: (typeof traffic)[number]) => number): MetricFamily["samples"] =>
     traffic.map((row) => [{ route: row.route, status: `${row.status}xx` }, value(row)]);
-  const families: Family[] = [
+  const families: MetricFamily[] = [
     {
       name: "satchel_requests_total",
       type: "counter",
@@ -59,21 +59,21 @@ export async function renderMetrics(db: D1Database, now: number): Promise<string
       samples: [[{}, totals.bytes]],
     },
   ];
-  return families.map(render).join("");
+  return families.map(renderFamily).join("");
 }
 
 /** Counting reads every account, so however often it is asked for, this isolate does it once a minute. */
-const KEPT_MS = 60_000;
+const TOTALS_CACHE_MS = 60_000;
 
-let known: { totals: AccountTotals; at: number } | null = null;
+let cached: { totals: AccountTotals; at: number } | null = null;
 
-async function totalsOf(db: D1Database, now: number): Promise<AccountTotals> {
-  if (known && Math.abs(now - known.at) < KEPT_MS) return known.totals;
-  known = { totals: await countAccounts(db, now), at: now };
-  return known.totals;
+async function loadCachedTotals(db: D1Database, now: number): Promise<AccountTotals> {
+  if (cached && Math.abs(now - cached.at) < TOTALS_CACHE_MS) return cached.totals;
+  cached = { totals: await countAccounts(db, now), at: now };
+  return cached.totals;
 }
 
-const render = ({ name, type, help, samples }: Family): string =>
+const renderFamily = ({ name, type, help, samples }: MetricFamily): string =>
   [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,

@@ -5,7 +5,7 @@
  * provider is doing, nothing hangs on a single one.
  */
 
-import { DAY_MS } from "../core/time";
+import { dayNumber } from "../core/time";
 import { logWarning, type RequestLogEntry } from "../platform/log";
 import { withCallTimeout } from "../platform/retry";
 import {
@@ -18,20 +18,17 @@ import {
 
 export { loadTraffic, loadTrafficTotals };
 
-const FLUSH_EVERY_MS = 60_000;
+const FLUSH_INTERVAL_MS = 60_000;
 
 /** Routes are patterns, so there are few; this holds even if something went wrong with that. */
 const MAX_COUNTERS = 1000;
 
 /** Days that can be told apart; what is older is one sum. */
-const KEPT_DAYS = 31;
+const RETENTION_DAYS = 31;
 
 const counters = new Map<string, TrafficRow>();
 
 let countingSince: number | null = null;
-
-/** The day of a moment (milliseconds since 1970), in days since 1970. */
-export const trafficDay = (now: number): number => Math.floor(now / DAY_MS);
 
 /** Counts a request that was answered. No call to the platform. */
 export function countRequest(
@@ -39,7 +36,7 @@ export function countRequest(
   now: number,
 ): void {
   countingSince ??= now;
-  const row = { day: trafficDay(now), route, status: Math.floor(status / 100) };
+  const row = { day: dayNumber(now), route, status: Math.floor(status / 100) };
   const key = `${row.day} ${row.status} ${route}`;
   let counter = counters.get(key);
   if (counter === undefined) {
@@ -55,7 +52,7 @@ export function countRequest(
 /** Writes what was counted if that is due; null if it is not. Never rejects. */
 export function flushTrafficIfDue(db: D1Database, now: number): Promise<void> | null {
   // An absolute value: the clock may be set back.
-  const isDue = countingSince !== null && Math.abs(now - countingSince) >= FLUSH_EVERY_MS;
+  const isDue = countingSince !== null && Math.abs(now - countingSince) >= FLUSH_INTERVAL_MS;
   return isDue ? flushTraffic(db) : null;
 }
 
@@ -74,4 +71,4 @@ export async function flushTraffic(db: D1Database): Promise<void> {
 
 /** Adds up what is older than can be asked for; for the daily round. May be repeated. */
 export const rollUpOldTraffic = (db: D1Database, now: number): D1PreparedStatement[] =>
-  rollUpTraffic(db, trafficDay(now) - KEPT_DAYS);
+  rollUpTraffic(db, dayNumber(now) - RETENTION_DAYS);

@@ -3,7 +3,7 @@
  * name of a person or a document.
  */
 
-import { requestId } from "./request-context";
+import { currentRequestId } from "./request-context";
 
 /** A request that was answered, with nothing in it by which a person could be known. */
 export interface RequestLogEntry {
@@ -20,20 +20,22 @@ export interface RequestLogEntry {
 }
 
 /** Logs a request that was answered. */
-export const logRequest = (line: RequestLogEntry): void => console.log(JSON.stringify(line));
+export const logRequest = (entry: RequestLogEntry): void => console.log(JSON.stringify(entry));
 
 /** Logs a failure nobody foresaw, whole, and returns the request's id, under which it can be found. */
 export function logError(request: Request, error: unknown): string {
-  const id = requestId();
-  const room = URL.parse(request.url)?.pathname.split("/", 2).join("/");
-  console.error(JSON.stringify({ id, method: request.method, room, error: describe(error) }));
+  const id = currentRequestId();
+  const area = URL.parse(request.url)?.pathname.split("/", 2).join("/");
+  console.error(
+    JSON.stringify({ id, method: request.method, room: area, error: describeError(error) }),
+  );
   return id;
 }
 
 /** Logs a fault that was dealt with. */
 export function logWarning(what: string, error: unknown): void {
-  console.warn(JSON.stringify({ what, error: describe(error) }));
+  console.warn(JSON.stringify({ what, error: describeError(error) }));
 }
 
-const describe = (error: unknown): string =>
+const describeError = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? String(error)) : String(error);

@@ -11,17 +11,17 @@ export interface RequestContext {
   calls: number;
 }
 
-const records = new AsyncLocalStorage<RequestContext>();
+const contexts = new AsyncLocalStorage<RequestContext>();
 
 /** Works on a request with a record of its own. */
-export const runWithRequestContext = <T>(record: RequestContext, work: () => T): T =>
-  records.run(record, work);
+export const runWithRequestContext = <T>(context: RequestContext, work: () => T): T =>
+  contexts.run(context, work);
 
 /** Counts a call to the platform for whatever request makes it. */
-export function countCall(): void {
-  const record = records.getStore();
+export function countPlatformCall(): void {
+  const record = contexts.getStore();
   if (record) record.calls++;
 }
 
 /** The id of the request at hand; a fresh one where there is none. */
-export const requestId = (): string => records.getStore()?.id ?? randomId();
+export const currentRequestId = (): string => contexts.getStore()?.id ?? randomId();

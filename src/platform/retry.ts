@@ -2,7 +2,7 @@
 
 import { randomFraction } from "../core/secrets";
 import { logWarning } from "./log";
-import { countCall } from "./request-context";
+import { countPlatformCall } from "./request-context";
 
 /** Tries in all, so that the waiting between them stays below a second. */
 export const MAX_ATTEMPTS = 3;
@@ -17,18 +17,18 @@ const FIRST_BACKOFF_MS = 100;
  * worth another try (developers.cloudflare.com/d1/observability/debug-d1), those of R2 (the codes
  * in parentheses, developers.cloudflare.com/r2/api/error-codes) and those of Durable Objects.
  */
-const TRANSIENT =
+const TRANSIENT_ERROR_PATTERN =
   /network connection lost|object (?:to be )?reset|reset because|overloaded|queued for too long|transient|exceeded (?:its )?time|internal error|try again|service unavailable|not answered in time|\((?:10001|10043|10054|10058)\)/i;
 
 /** Whether a call has failed by a fault of the platform that will pass. */
 export const isTransient = (error: unknown): boolean =>
-  flagOf(error, "retryable") || isOverloaded(error) || TRANSIENT.test(String(error));
+  hasFlag(error, "retryable") || isOverload(error) || TRANSIENT_ERROR_PATTERN.test(String(error));
 
 /** Asking an overloaded database or object at once again would keep it so. */
-const isOverloaded = (error: unknown): boolean =>
-  flagOf(error, "overloaded") || /overloaded|queued for too long/i.test(String(error));
+const isOverload = (error: unknown): boolean =>
+  hasFlag(error, "overloaded") || /overloaded|queued for too long/i.test(String(error));
 
-const flagOf = (error: unknown, flag: string): boolean =>
+const hasFlag = (error: unknown, flag: string): boolean =>
   typeof error === "object" && error !== null && (error as Record<string, unknown>)[flag] === true;
 
 /**
@@ -36,16 +36,16 @@ const flagOf = (error: unknown, flag: string): boolean =>
  * same when it is repeated. Tries again after a fault that may have passed by then. Rejects with
  * the last fault; it is transient if the answer took too long.
  */
-export async function withRetry<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+export async function withRetry<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
     try {
-      return await withCallTimeout(ask());
+      return await withCallTimeout(call());
     } catch (error) {
-      const isWorthIt =
-        isTransient(error) && !isOverloaded(error) && !(error instanceof TimeoutError);
-      if (!isWorthIt || tries === MAX_ATTEMPTS) throw error;
+      const isRetryable =
+        isTransient(error) && !isOverload(error) && !(error instanceof TimeoutError);
+      if (!isRetryable || attempt === MAX_ATTEMPTS) throw error;
       logWarning("A call to the platform is tried again.", error);
-      await backoff(tries);
+      await backoff(attempt);
     }
   }
 }
@@ -56,20 +56,20 @@ export async function withRetry<T>(ask: () => Promise<T>): Promise<T> {
  */
 export function withCallTimeout<T>(
   answer: Promise<T>,
-  withinMs: number = CALL_TIMEOUT_MS,
+  timeoutMs: number = CALL_TIMEOUT_MS,
 ): Promise<T> {
-  countCall();
-  return withTimeout(answer, withinMs);
+  countPlatformCall();
+  return withTimeout(answer, timeoutMs);
 }
 
 /** The same for what is no call to the platform: what the client sends. */
-export async function withTimeout<T>(answer: Promise<T>, withinMs: number): Promise<T> {
+export async function withTimeout<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeoutError()), withinMs);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimeoutError()), timeoutMs);
   });
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([answer, timeout]);
   } finally {
     clearTimeout(timer);
   }
@@ -80,5 +80,5 @@ class TimeoutError extends Error {
 }
 
 /** Waits before the next try: longer each time, and never as long as all others do. */
-export const backoff = (tries: number): Promise<void> =>
-  scheduler.wait(FIRST_BACKOFF_MS * 2 ** (tries - 1) * (0.5 + randomFraction()));
+export const backoff = (attempt: number): Promise<void> =>
+  scheduler.wait(FIRST_BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + randomFraction()));

@@ -2,8 +2,8 @@
 
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
+import { ErrorMessage } from "./error-message";
 import { messagesFor } from "./language";
-import { ErrorMessage } from "./layout";
 import { UI_MESSAGES } from "./messages";
 
 interface ConfirmFormProps {
@@ -11,12 +11,12 @@ interface ConfirmFormProps {
   title: string;
   text?: string;
   /** What was wrong with the last answer. */
-  problem?: string | undefined;
-  button: string;
+  error?: string | undefined;
+  submitText: string;
   isDangerous?: boolean;
   /** Where it leads who does not want it, and what that link is called if not "Cancel". */
-  back: string;
-  cancel?: string;
+  cancelHref: string;
+  cancelText?: string;
   /** Where the form is sent; not given: to the page that it is on. */
   action?: string;
   /** What stands between the question and its buttons: fields, consequences. */
@@ -27,15 +27,15 @@ interface ConfirmFormProps {
 export const ConfirmForm = ({ c, action, ...question }: ConfirmFormProps) => (
   <form method="post" class="card" {...(action === undefined ? {} : { action })}>
     <h1>{question.title}</h1>
-    {question.problem === undefined ? null : <ErrorMessage>{question.problem}</ErrorMessage>}
+    {question.error === undefined ? null : <ErrorMessage>{question.error}</ErrorMessage>}
     {question.text === undefined ? null : <p>{question.text}</p>}
     {question.children}
     <p class="row">
       <button type="submit" {...(question.isDangerous ? { class: "danger" } : {})}>
-        {question.button}
+        {question.submitText}
       </button>
-      <a class="button quiet" href={question.back}>
-        {question.cancel ?? messagesFor(c, UI_MESSAGES).cancel}
+      <a class="button quiet" href={question.cancelHref}>
+        {question.cancelText ?? messagesFor(c, UI_MESSAGES).cancel}
       </a>
     </p>
   </form>

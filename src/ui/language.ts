@@ -11,7 +11,7 @@ export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
 /** Asked for in the browser's own words, and kept there: a choice is no matter of the account. */
-const COOKIE = "language";
+const LANGUAGE_COOKIE = "language";
 
 export const isLanguage = (text: string | undefined): text is Language =>
   text !== undefined && Object.hasOwn(LANGUAGES, text);
@@ -21,7 +21,7 @@ export const isLanguage = (text: string | undefined): text is Language =>
  * who asks for the German of Austria reads German.
  */
 export function languageOf(c: Context): Language {
-  const chosen = getCookie(c, COOKIE);
+  const chosen = getCookie(c, LANGUAGE_COOKIE);
   if (isLanguage(chosen)) return chosen;
   return accepts(c, {
     header: "Accept-Language",
@@ -38,7 +38,7 @@ export function languageOf(c: Context): Language {
 
 /** Keeps the choice for a year. */
 export const setLanguageCookie = (c: Context, language: Language): void =>
-  setCookie(c, COOKIE, language, {
+  setCookie(c, LANGUAGE_COOKIE, language, {
     httpOnly: true,
     sameSite: "Lax",
     path: "/",

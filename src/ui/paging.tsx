@@ -5,10 +5,10 @@ import { messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 
 /** How much of a list is on one page. */
-const PAGE_LENGTH = 50;
+const PAGE_SIZE = 50;
 
 /** The field of a page's address that says after what of the list it begins. */
-const AFTER = "after";
+const CURSOR_PARAMETER = "after";
 
 /** A part of a list, and the address of the next one; null: it is the last. */
 export interface ListPage<T> {
@@ -24,20 +24,20 @@ export interface ListPage<T> {
 export async function loadPage<T>(
   c: Context,
   load: (after: string, limit: number) => Promise<T[]>,
-  markOf: (last: T) => string,
+  cursorOf: (last: T) => string,
 ): Promise<ListPage<T>> {
-  const after = c.req.query(AFTER) ?? "";
-  const found = await load(after, PAGE_LENGTH + 1);
-  const items = found.slice(0, PAGE_LENGTH);
-  const last = found.length > PAGE_LENGTH ? items.at(-1) : undefined;
-  const next = last === undefined ? null : addressAfter(c, markOf(last));
+  const after = c.req.query(CURSOR_PARAMETER) ?? "";
+  const found = await load(after, PAGE_SIZE + 1);
+  const items = found.slice(0, PAGE_SIZE);
+  const last = found.length > PAGE_SIZE ? items.at(-1) : undefined;
+  const next = last === undefined ? null : nextPagePath(c, cursorOf(last));
   return { items, next, isFirst: after === "" };
 }
 
 /** The page's own address but for where it begins. */
-function addressAfter(c: Context, mark: string): string {
+function nextPagePath(c: Context, mark: string): string {
   const { pathname, searchParams } = new URL(c.req.url);
-  searchParams.set(AFTER, mark);
+  searchParams.set(CURSOR_PARAMETER, mark);
   return `${pathname}?${searchParams}`;
 }
 

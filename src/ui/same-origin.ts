@@ -4,8 +4,8 @@ import type { Next } from "hono";
 import { settings } from "../env";
 import type { HonoContext } from "../http/context";
 import { resolveOrigins } from "../http/hosts";
+import { errorPage } from "./error-pages";
 import { messagesFor } from "./language";
-import { errorPage } from "./layout";
 import { UI_MESSAGES } from "./messages";
 
 /**
@@ -21,7 +21,7 @@ export async function requireSameOrigin(c: HonoContext, next: Next): Promise<Res
       ? site === "same-origin"
       : origin === undefined || origin === resolveOrigins(c.req.url, settings(c.env)).pages;
   if (!isOwn && c.req.method !== "GET" && c.req.method !== "HEAD") {
-    return errorPage(c, 403, messagesFor(c, UI_MESSAGES).notFromHere);
+    return errorPage(c, 403, messagesFor(c, UI_MESSAGES).crossSiteForm);
   }
   await next();
 }

@@ -8,7 +8,7 @@ import { USED_BYTES_SQL } from "../../storage/usage";
 export interface AccountTotals {
   accounts: number;
   /** Created since the given time. */
-  fresh: number;
+  createdThisMonth: number;
   suspended: number;
   documents: number;
   bytes: number;
@@ -19,7 +19,7 @@ export async function loadAccountTotals(db: D1Database, since: number): Promise<
   const totals = await withRetry(() =>
     db
       .prepare(
-        `SELECT count(*) AS accounts, count(iif(a.created_at >= ?3, 1, NULL)) AS fresh,
+        `SELECT count(*) AS accounts, count(iif(a.created_at >= ?3, 1, NULL)) AS createdThisMonth,
                 count(a.suspended_at) AS suspended,
                 coalesce(sum(r.documents), 0) AS documents,
                 coalesce(sum(${USED_BYTES_SQL}), 0) AS bytes

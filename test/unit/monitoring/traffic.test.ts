@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { dayNumber } from "../../../src/core/time";
 import {
   countRequest,
   flushTraffic,
@@ -9,7 +10,6 @@ import {
   loadTraffic,
   loadTrafficTotals,
   rollUpOldTraffic,
-  trafficDay,
 } from "../../../src/monitoring/traffic";
 
 const DAY = 86_400_000;
@@ -72,8 +72,8 @@ describe("Counted requests", () => {
     expect(await loadTrafficTotals(env.DB)).toEqual(totals);
     expect(await loadTraffic(env.DB, 0)).toEqual([
       { day: 0, requests: 2, errors: 0 },
-      { day: trafficDay(NOW) - 31, requests: 1, errors: 0 },
-      { day: trafficDay(NOW), requests: 1, errors: 0 },
+      { day: dayNumber(NOW) - 31, requests: 1, errors: 0 },
+      { day: dayNumber(NOW), requests: 1, errors: 0 },
     ]);
   });
 });

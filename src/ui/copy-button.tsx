@@ -1,0 +1,33 @@
+/** Buttons that copy text to the clipboard, with `/copy.js`. */
+
+import type { Context } from "hono";
+import { messagesFor } from "./language";
+import { UI_MESSAGES } from "./messages";
+
+/** Text with a button that copies it. */
+export const CopyableText = ({ c, id, text }: { c: Context; id: string; text: string }) => (
+  <p class="row">
+    <span class="address" id={id}>
+      {text}
+    </span>
+    <CopyButton c={c} id={id} />
+  </p>
+);
+
+/** Copies the text of the element with this id. `/copy.js` shows it where the browser can copy. */
+export const CopyButton = ({ c, id }: { c: Context; id: string }) => {
+  const messages = messagesFor(c, UI_MESSAGES);
+  return (
+    <button
+      type="button"
+      class="quiet"
+      data-copy={id}
+      data-copied={messages.copied}
+      data-failed={messages.copyFailed}
+      aria-describedby={id}
+      hidden
+    >
+      {messages.copy}
+    </button>
+  );
+};

@@ -1,0 +1,10 @@
+/** An error message on a page. */
+
+import type { Child } from "hono/jsx";
+
+/** Says what went wrong; screen readers announce it. */
+export const ErrorMessage = ({ children }: { children: Child }) => (
+  <p class="problem" role="alert">
+    {children}
+  </p>
+);

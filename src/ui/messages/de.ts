@@ -1,0 +1,49 @@
+/** Shared messages in German. */
+
+import type { en } from "./en";
+
+export const de: typeof en = {
+  skip: "Zum Inhalt springen",
+  signOut: "Abmelden",
+  menu: "Menü",
+  pages: {
+    "/": "Start",
+    "/apps": "Apps",
+    "/data": "Daten",
+    "/security": "Sicherheit",
+    "/activity": "Verlauf",
+    "/settings": "Einstellungen",
+    "/admin": "Verwaltung",
+  },
+  homeLink: "Zur Startseite",
+  cancel: "Abbrechen",
+  nextPage: "Nächste Seite",
+  rateLimited: {
+    title: "Zu viele Anfragen",
+    sentence: (seconds) =>
+      `Du hast zu viele Anfragen gesendet. Versuche es in ${seconds} ${seconds === 1 ? "Sekunde" : "Sekunden"} noch einmal.`,
+  },
+  notFound: { title: "Nicht gefunden", sentence: "Diese Seite gibt es nicht." },
+  payloadTooLarge: {
+    title: "Formular zu groß",
+    sentence: "Das gesendete Formular ist größer als erlaubt.",
+  },
+  crossSiteForm: {
+    title: "Anfrage blockiert",
+    sentence: "Dieses Formular wurde von einer anderen Website gesendet.",
+  },
+  serverError: {
+    title: "Etwas ist schiefgelaufen",
+    sentence: (id) =>
+      `Bei uns ist ein Fehler aufgetreten. Wenn das noch einmal passiert, nenne dem Anbieter diese Kennung: ${id}`,
+  },
+  unavailable: "Vorübergehend nicht verfügbar",
+  readUnavailable:
+    "Diese Seite ist vorübergehend nicht verfügbar. Es wurde nichts geändert. Versuche es noch einmal.",
+  unknownOutcome:
+    "Wir haben nicht rechtzeitig eine Antwort bekommen. Prüfe, ob deine Änderung gespeichert ist, bevor du es noch einmal versuchst.",
+  copy: "Kopieren",
+  copied: "Kopiert",
+  copyFailed: "Drücke Strg+C",
+  print: "Drucken",
+};

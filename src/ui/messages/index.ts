@@ -1,0 +1,6 @@
+/** Messages that every page shares: menu, buttons, error pages. */
+
+import { de } from "./de";
+import { en } from "./en";
+
+export const UI_MESSAGES = { en, de };

@@ -1,0 +1,33 @@
+/** The main menu, and lists of links that mark the current page. */
+
+import type { Context } from "hono";
+import { messagesFor } from "./language";
+import { UI_MESSAGES } from "./messages";
+
+/** The menu of a signed-in user; only administrators see the link to the administration. */
+export const MainMenu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
+  const { menu, pages } = messagesFor(c, UI_MESSAGES);
+  const visible = Object.entries(pages).filter(([path]) => path !== "/admin" || isAdmin);
+  return (
+    <nav aria-label={menu}>
+      <NavLinks c={c} pages={visible} />
+    </nav>
+  );
+};
+
+/**
+ * Links to pages. Marks the one that the current page is or is below; the first page is the parent
+ * of all others, so it is only marked when it is the current page itself.
+ */
+export const NavLinks = ({ c, pages }: { c: Context; pages: [path: string, name: string][] }) => (
+  <>
+    {pages.map(([path, name], index) => {
+      const isCurrent = c.req.path === path || (index > 0 && c.req.path.startsWith(`${path}/`));
+      return (
+        <a href={path} {...(isCurrent ? { "aria-current": "page" } : {})}>
+          {name}
+        </a>
+      );
+    })}
+  </>
+);
