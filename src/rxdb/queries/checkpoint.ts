@@ -1,24 +1,25 @@
-/** Checkpoints: how far a client knows the changes of a collection. Pure. */
+/** Checkpoints: up to which write a client has the changes of a collection. Pure. */
 
 import { isObject } from "../sockets/frames";
 
 /**
- * After a document, for a client to hand back. What counts is the number of its write, which the
- * collection gives, since the clients' clocks differ; the collection, as one that is removed and made
- * again begins anew; and the rest is what RxDB's own storages have.
+ * Returns the checkpoint after a write, for the client to send back. What counts is `seq`, the number
+ * that the collection gave the write, since clients' clocks differ; and the collection's id, since a
+ * collection that is removed and created again starts anew. `id` and `lwt` are what RxDB's own
+ * storages have.
  */
-export const checkpointAt = (
+export const createCheckpoint = (
   collection: { id: number },
   { id, lwt, seq }: { id: unknown; lwt: number; seq: number },
 ) => ({ id, lwt, seq, collection: collection.id });
 
 /**
- * The number of the write up to which a client knows everything; 0: it begins, or it knows another
- * collection. Null: this is no checkpoint.
+ * Returns the number of the write up to which a client has all changes; 0 if it has none, or those of
+ * another collection. Returns null if this is not a checkpoint.
  */
-export function seqOf(collection: { id: number }, checkpoint: unknown): number | null {
+export function parseCheckpoint(collection: { id: number }, checkpoint: unknown): number | null {
   if (!isObject(checkpoint)) return 0;
-  const { seq = 0, collection: known } = checkpoint;
+  const { seq = 0, collection: collectionId } = checkpoint;
   if (!Number.isSafeInteger(seq)) return null;
-  return known === collection.id ? (seq as number) : 0;
+  return collectionId === collection.id ? (seq as number) : 0;
 }

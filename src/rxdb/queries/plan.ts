@@ -1,4 +1,4 @@
-/** How a query is answered: which stretch of which index is read, in which order. Pure. */
+/** Plans a query: which range of which index is read, and in which order. Pure. */
 
 import {
   getQueryMatcher,
@@ -7,46 +7,51 @@ import {
   getStartIndexStringFromLowerBound,
   getStartIndexStringFromUpperBound,
 } from "rxdb/plugins/core";
-import { malformed, type Reply, reasonIn } from "../refusals";
+import { type CallOutcome, reasonSuffix, refuseMalformed } from "../refusals";
 import { isObject } from "../sockets/frames";
-import type { CollectionSchema, Index, StoredDocument } from "./schema";
+import type { CollectionIndex } from "./collection-index";
+import type { CollectionSchema } from "./schema";
 import { sortableKey } from "./sort-key";
+import type { StoredDocument } from "./stored-document";
 
-/** A stretch of an index. */
-export interface Range {
+/** A range of the keys of an index. */
+export interface KeyRange {
   lower: string;
   upper: string;
-  isLowerIn: boolean;
-  isUpperIn: boolean;
+  includesLower: boolean;
+  includesUpper: boolean;
 }
 
-/** How the index is walked: its keys, and where only the primary keys differ, these. */
-export interface Walk {
+/** The order in which an index is scanned: its keys, and ids where only the primary keys differ. */
+export interface ScanOrder {
   keys: "ASC" | "DESC";
   ids: "ASC" | "DESC";
 }
 
-export interface Plan {
-  index: Index;
-  range: Range;
-  /** Whether it asks for nothing but that a document is not deleted. */
-  isForAll: boolean;
-  /** Null: all in the range match. */
+/** How a query is run. */
+export interface QueryPlan {
+  index: CollectionIndex;
+  range: KeyRange;
+  /** Whether it selects all documents that are not deleted. */
+  selectsAll: boolean;
+  /** Null if all documents in the range match. */
   matches: ((document: StoredDocument) => boolean) | null;
   /**
-   * The order of the answer, if walking the index yields it; with `needsFaith` only as long as all
-   * documents stand in it where their values would have them (`Index.isFaithful`).
+   * The scan that yields the documents in the order of the query; null if none does. With
+   * `needsOrderedIndex`, it does so only while all documents are in order in the index
+   * (`CollectionIndex.isInOrder`).
    */
-  walk: (Walk & { needsFaith: boolean }) | null;
+  scanOrder: (ScanOrder & { needsOrderedIndex: boolean }) | null;
   compare: (a: StoredDocument, b: StoredDocument) => number;
   skip: number;
-  /** Infinity: all. */
+  /** Infinity if there is no limit. */
   limit: number;
 }
 
 type Direction = "asc" | "desc";
 
-interface Query {
+/** A Mango query as RxDB normalizes it. */
+interface NormalizedQuery {
   selector: Record<string, unknown>;
   sort: Record<string, Direction>[];
   skip: number;
@@ -55,101 +60,109 @@ interface Query {
 }
 
 /**
- * Plans a prepared query of RxDB. The plan that the client has made is not looked at: it may be for
- * indexes that are not kept here, and of another version of RxDB. Refuses with `malformed`.
+ * Plans a prepared query of RxDB. Ignores the client's own plan: it may be for indexes that are not
+ * kept here, and from another version of RxDB. Refuses with `malformed`.
  */
-export function planQuery(schema: CollectionSchema, prepared: unknown): Reply<Plan> {
+export function planQuery(schema: CollectionSchema, prepared: unknown): CallOutcome<QueryPlan> {
   const query = parseQuery(schema, isObject(prepared) ? prepared.query : undefined);
-  if (query === null) return malformed("This is not a prepared query of RxDB.");
+  if (query === null) return refuseMalformed("The parameter must be a prepared query of RxDB.");
   try {
-    return { ok: true, value: makePlan(schema, query) };
+    return { ok: true, value: buildPlan(schema, query) };
   } catch (error) {
-    // By RxDB's planner, or its matcher, which names an operator that it does not know.
-    return malformed(whyNot(error));
+    // RxDB's planner or matcher throws, for example for an operator that it does not know.
+    return refuseMalformed(describeFailure(error));
   }
 }
 
-const whyNot = (error: unknown): string => `The query cannot be run${reasonIn(error)}`;
+const describeFailure = (error: unknown): string => `The query cannot be run${reasonSuffix(error)}`;
 
-/** Thrown by `Plan.matches` for an operand that turns out to be none. */
-export class BadOperand extends Error {}
+/** Thrown by `QueryPlan.matches` if RxDB's matcher cannot use an operand of the query. */
+export class InvalidOperand extends Error {}
 
-function parseQuery(schema: CollectionSchema, raw: unknown): Query | null {
+/** Returns null if this is not a normalized query. */
+function parseQuery(schema: CollectionSchema, raw: unknown): NormalizedQuery | null {
   if (!isObject(raw) || !isObject(raw.selector) || !Array.isArray(raw.sort)) return null;
   const { selector, sort, skip = 0, limit, index } = raw;
-  const isSorted = sort.every(
+  const isSort = sort.every(
     (part) => isObject(part) && ["asc", "desc"].includes(Object.values(part)[0] as string),
   );
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  if (!isSorted || !isCount(skip) || (typeof limit === "number" && !isCount(limit))) return null;
-  const isKept = schema.indexes.some(({ fields }) => String(fields) === String(index));
+  if (!isSort || !isCount(skip) || (typeof limit === "number" && !isCount(limit))) return null;
+  const hasIndex = schema.indexes.some(({ fields }) => String(fields) === String(index));
   return {
     selector,
     sort,
     skip: skip as number,
     limit: typeof limit === "number" ? limit : Number.POSITIVE_INFINITY,
-    ...(isKept ? { index: index as string[] } : {}),
+    ...(hasIndex ? { index: index as string[] } : {}),
   };
 }
 
-function makePlan(schema: CollectionSchema, query: Query): Plan {
+/** Throws if RxDB cannot plan or match the query. */
+function buildPlan(schema: CollectionSchema, query: NormalizedQuery): QueryPlan {
+  const { plannerSchema } = schema;
   const directions = query.sort.map((part) => Object.values(part)[0] as Direction);
   const isAscending = directions.every((direction) => direction === "asc");
-  // RxDB's planner thinks of walking upwards alone: what it says of that holds for the way back.
-  const ascending = query.sort.map((part) => ({ [Object.keys(part)[0] as string]: "asc" }));
-  const plan = getQueryPlan(schema.planned, { ...query, sort: ascending } as never);
+  // RxDB's planner only knows ascending scans; what it says of those holds for descending ones too.
+  const ascendingSort = query.sort.map((part) => ({ [Object.keys(part)[0] as string]: "asc" }));
+  const plan = getQueryPlan(plannerSchema, { ...query, sort: ascendingSort } as never);
   const index = schema.indexes.find(({ fields }) => String(fields) === String(plan.index));
   if (!index) throw new Error("there is no such index.");
-  const lower = getStartIndexStringFromLowerBound(schema.planned, index.fields, plan.startKeys);
-  const upper = getStartIndexStringFromUpperBound(schema.planned, index.fields, plan.endKeys);
-  const matches = getQueryMatcher(schema.planned, query as never);
+  const lower = getStartIndexStringFromLowerBound(plannerSchema, index.fields, plan.startKeys);
+  const upper = getStartIndexStringFromUpperBound(plannerSchema, index.fields, plan.endKeys);
+  const matches = getQueryMatcher(plannerSchema, query as never);
   return {
     index,
-    isForAll: isForAll(query.selector),
+    selectsAll: selectsAllUndeleted(query.selector),
     range: {
       lower: sortableKey(lower),
       upper: sortableKey(upper),
-      isLowerIn: plan.inclusiveStart,
-      isUpperIn: plan.inclusiveEnd,
+      includesLower: plan.inclusiveStart,
+      includesUpper: plan.inclusiveEnd,
     },
-    matches: plan.selectorSatisfiedByIndex ? null : careful(matches as never),
-    walk: plan.sortSatisfiedByIndex ? walkOf(schema, index, query, directions, isAscending) : null,
-    compare: getSortComparator(schema.planned, query as never) as Plan["compare"],
+    matches: plan.selectorSatisfiedByIndex ? null : catchOperandErrors(matches as never),
+    scanOrder: plan.sortSatisfiedByIndex
+      ? findScanOrder(schema, index, query, directions, isAscending)
+      : null,
+    compare: getSortComparator(plannerSchema, query as never) as QueryPlan["compare"],
     skip: query.skip,
     limit: query.limit,
   };
 }
 
-function isForAll({ _deleted, ...others }: Query["selector"]): boolean {
-  const isBare = isObject(_deleted) && Object.keys(_deleted).length === 1;
-  return isBare && _deleted.$eq === false && Object.keys(others).length === 0;
+function selectsAllUndeleted({ _deleted, ...others }: NormalizedQuery["selector"]): boolean {
+  const hasOneOperator = isObject(_deleted) && Object.keys(_deleted).length === 1;
+  return hasOneOperator && _deleted.$eq === false && Object.keys(others).length === 0;
 }
 
-/** RxDB's matcher breaks on some operands, as `$in` of what is no list. */
-const careful =
-  (matches: NonNullable<Plan["matches"]>): Plan["matches"] =>
+/** RxDB's matcher throws for some operands, such as an `$in` that is not a list. */
+const catchOperandErrors =
+  (matches: NonNullable<QueryPlan["matches"]>): QueryPlan["matches"] =>
   (document) => {
     try {
       return matches(document);
     } catch (error) {
-      throw new BadOperand(whyNot(error));
+      throw new InvalidOperand(describeFailure(error));
     }
   };
 
-/** Of a sort by the fields of the index in their order; null: it goes to and fro. */
-function walkOf(
+/**
+ * Returns the scan for a sort by the fields of the index, in their order. Returns null if the sort
+ * mixes directions; only the primary key at the end may differ from the rest.
+ */
+function findScanOrder(
   schema: CollectionSchema,
-  index: Index,
-  query: Query,
+  index: CollectionIndex,
+  query: NormalizedQuery,
   directions: Direction[],
   isAscending: boolean,
-): Plan["walk"] {
-  if (isAscending) return { keys: "ASC", ids: "ASC", needsFaith: false };
-  const last = Object.keys(query.sort.at(-1) ?? {})[0];
-  const isByIdLast = last === schema.primaryPath && index.endsWithPrimary;
-  const keys = new Set(isByIdLast ? directions.slice(0, -1) : directions);
-  if (keys.size > 1) return null;
+): QueryPlan["scanOrder"] {
+  if (isAscending) return { keys: "ASC", ids: "ASC", needsOrderedIndex: false };
+  const lastField = Object.keys(query.sort.at(-1) ?? {})[0];
+  const endsWithPrimary = lastField === schema.primaryPath && index.endsWithPrimary;
+  const keyDirections = new Set(endsWithPrimary ? directions.slice(0, -1) : directions);
+  if (keyDirections.size > 1) return null;
   const ids = directions.at(-1) === "asc" ? "ASC" : "DESC";
-  const walk = { keys: keys.has("asc") ? "ASC" : "DESC", ids } as const;
-  return { ...walk, needsFaith: true };
+  const order = { keys: keyDirections.has("asc") ? "ASC" : "DESC", ids } as const;
+  return { ...order, needsOrderedIndex: true };
 }

@@ -1,19 +1,19 @@
-/** Text as SQLite has to keep it, so that it sorts there as it does in RxDB. Pure. */
+/** Text as SQLite has to store it, so that it sorts there as it does in RxDB. Pure. */
 
-/** What SQLite would sort elsewhere, or cut off. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
-const ODD = /[\0\x01\ud800-\uffff]/;
-const EACH_ODD = new RegExp(ODD, "g");
+/** What SQLite would sort differently, or cut off. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is one of them
+const MISSORTED = /[\0\x01\ud800-\uffff]/;
+const EACH_MISSORTED = new RegExp(MISSORTED, "g");
 
 /**
- * Two texts made by this compare in SQLite, byte by byte in UTF-8, as the originals do in JavaScript,
- * code unit by code unit in UTF-16; and none of them contains NUL, where SQLite's JSON would end it,
- * or half of a surrogate pair, which UTF-8 does not have. Most texts stay what they are.
+ * Encodes a text so that SQLite, which compares bytes of UTF-8, sorts it as JavaScript does, which
+ * compares code units of UTF-16. The result contains no NUL, at which SQLite's JSON would end it, and
+ * no half of a surrogate pair, which UTF-8 cannot encode. Most texts stay as they are.
  */
-export const sortable = (text: string): string =>
-  ODD.test(text) ? text.replace(EACH_ODD, shift) : text;
+export const sortableText = (text: string): string =>
+  MISSORTED.test(text) ? text.replace(EACH_MISSORTED, encodeUnit) : text;
 
-function shift(unit: string): string {
+function encodeUnit(unit: string): string {
   const code = unit.charCodeAt(0);
   return code <= 1
     ? `\x01${String.fromCharCode(code + 1)}`
@@ -21,22 +21,22 @@ function shift(unit: string): string {
 }
 
 /**
- * The same for what RxDB has filled up with spaces, as it does with each text of an index: without
- * them at the end, which would be most of it. What is left sorts as if it still had them, so the one
- * space that stays for all of them must come before whatever prints and after whatever does not, also
- * where such a character follows more spaces: these are marked as less than others.
+ * Encodes an index key in the same way, without the spaces at its end: RxDB pads every text in a key
+ * to its full length, so they would be most of it. Keys still have to sort as if padded. So one space
+ * stays for all of them: it comes before every printable character and after every control character.
+ * Where a control character follows further spaces, these are marked as less than other spaces.
  */
-export function sortableKey(text: string): string {
-  let end = text.length;
-  while (text.charCodeAt(end - 1) === 0x20) end--;
-  const short = `${text.slice(0, end)} `;
-  return sortable(CONTROL.test(short) ? short.replace(BEFORE_CONTROL, mark) : short);
+export function sortableKey(paddedKey: string): string {
+  let end = paddedKey.length;
+  while (paddedKey.charCodeAt(end - 1) === 0x20) end--;
+  const key = `${paddedKey.slice(0, end)} `;
+  return sortableText(CONTROL.test(key) ? key.replace(BEFORE_CONTROL, markSpace) : key);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is about control characters
 const CONTROL = /[\0-\x1f]/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
 const BEFORE_CONTROL = / (?= *[\0-\x1f])|\x1f/g;
 
-const mark = (unit: string): string => (unit === " " ? "\x1f\x02" : "\x1f\x01");
+const markSpace = (unit: string): string => (unit === " " ? "\x1f\x02" : "\x1f\x01");

@@ -1,32 +1,43 @@
-/** Attachments in the object's SQLite, and what is kept of those in R2. */
+/**
+ * The `attachments` table of the module object, and the list of orphaned bodies in R2.
+ *
+ * A body in R2 is an orphan while no attachment refers to it: between its upload and the write that
+ * names it, and after that attachment is replaced or deleted. Orphans are deleted later.
+ */
 
-import { sortable } from "../queries/sort-key";
+import { sortableText } from "../queries/sort-key";
 
+/** An attachment of a document. */
 export interface AttachmentRow {
+  /** Id of the document. */
   id: string;
   name: string;
   digest: string;
   /** Bytes. */
   length: number;
-  /** Null: they are in R2. */
+  /** Null if the bytes are in R2. */
   data: Uint8Array | null;
+  /** Null if the bytes are in SQLite. */
   r2Key: string | null;
 }
 
-/** One that is there is replaced; its body in R2, if it has one, is let loose. */
-export function putAttachment(
+/**
+ * Inserts or replaces an attachment. Its body in R2 is no longer an orphan; that of the attachment it
+ * replaces becomes one.
+ */
+export function upsertAttachment(
   sql: SqlStorage,
   collection: number,
   attachment: AttachmentRow,
   now: number,
 ): void {
   const { id, name, digest, length, data, r2Key } = attachment;
-  dropAttachment(sql, collection, id, name, now);
+  deleteAttachment(sql, collection, id, name, now);
   sql.exec(
     `INSERT INTO attachments (collection, id, name, digest, length, data, r2_key)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
     collection,
-    sortable(id),
+    sortableText(id),
     name,
     digest,
     length,
@@ -36,44 +47,48 @@ export function putAttachment(
   if (r2Key !== null) sql.exec("DELETE FROM loose_bodies WHERE r2_key = ?", r2Key);
 }
 
-/** Returns how many bytes it had; 0 if there was none. */
-export function dropAttachment(
+/** Deletes an attachment. Returns its size in bytes, 0 if there was none. */
+export function deleteAttachment(
   sql: SqlStorage,
   collection: number,
   id: string,
   name: string,
   now: number,
 ): number {
-  const dropped = sql
+  const deleted = sql
     .exec(
       `DELETE FROM attachments WHERE collection = ? AND id = ? AND name = ?
        RETURNING length, r2_key`,
       collection,
-      sortable(id),
+      sortableText(id),
       name,
     )
     .toArray()[0];
-  if (!dropped) return 0;
-  if (dropped.r2_key !== null) letLoose(sql, dropped.r2_key as string, now);
-  return dropped.length as number;
+  if (!deleted) return 0;
+  if (deleted.r2_key !== null) recordOrphan(sql, deleted.r2_key as string, now);
+  return deleted.length as number;
 }
 
-/** All of a document. Returns how many bytes they had. */
-export function dropAttachmentsOf(
+/** Deletes all attachments of a document. Returns their size in bytes. */
+export function deleteAttachmentsOfDocument(
   sql: SqlStorage,
   collection: number,
   id: string,
   now: number,
 ): number {
   const names = sql
-    .exec("SELECT name FROM attachments WHERE collection = ? AND id = ?", collection, sortable(id))
+    .exec(
+      "SELECT name FROM attachments WHERE collection = ? AND id = ?",
+      collection,
+      sortableText(id),
+    )
     .toArray()
     .map(({ name }) => name as string);
-  return names.reduce((sum, name) => sum + dropAttachment(sql, collection, id, name, now), 0);
+  return names.reduce((sum, name) => sum + deleteAttachment(sql, collection, id, name, now), 0);
 }
 
-/** How many bytes an attachment has; 0 if there is none. */
-export const sizeOfAttachment = (
+/** Returns the size of an attachment in bytes, 0 if there is none. */
+export const loadAttachmentSize = (
   sql: SqlStorage,
   collection: number,
   id: string,
@@ -83,12 +98,12 @@ export const sizeOfAttachment = (
     .exec(
       "SELECT length FROM attachments WHERE collection = ? AND id = ? AND name = ?",
       collection,
-      sortable(id),
+      sortableText(id),
       name,
     )
     .toArray()[0]?.length as number | undefined) ?? 0;
 
-/** Undefined: there is none of this digest. */
+/** Returns undefined if there is no such attachment with this digest. */
 export const loadAttachment = (
   sql: SqlStorage,
   collection: number,
@@ -101,7 +116,7 @@ export const loadAttachment = (
       `SELECT data, r2_key, length FROM attachments
        WHERE collection = ? AND id = ? AND name = ? AND digest = ?`,
       collection,
-      sortable(id),
+      sortableText(id),
       name,
       digest,
     )
@@ -111,8 +126,8 @@ export const loadAttachment = (
   return { data, r2Key: row.r2_key as string | null, length: row.length as number };
 };
 
-/** A body in R2 that nothing names: not yet, or no more. */
-export function letLoose(sql: SqlStorage, r2Key: string, now: number): void {
+/** Records a body in R2 that no attachment refers to, not yet or not any more. */
+export function recordOrphan(sql: SqlStorage, r2Key: string, now: number): void {
   sql.exec(
     "INSERT INTO loose_bodies (r2_key, since) VALUES (?, ?) ON CONFLICT DO NOTHING",
     r2Key,
@@ -120,8 +135,8 @@ export function letLoose(sql: SqlStorage, r2Key: string, now: number): void {
   );
 }
 
-/** Lets all bodies of a collection loose, before it is dropped. */
-export function letAllLoose(sql: SqlStorage, collection: number, now: number): void {
+/** Records all bodies of a collection as orphans, before the collection is deleted. */
+export function recordOrphansOfCollection(sql: SqlStorage, collection: number, now: number): void {
   sql.exec(
     `INSERT INTO loose_bodies (r2_key, since)
      SELECT r2_key, ? FROM attachments WHERE collection = ? AND r2_key IS NOT NULL
@@ -131,18 +146,19 @@ export function letAllLoose(sql: SqlStorage, collection: number, now: number): v
   );
 }
 
-/** Some of those that have been loose since `until` or before. */
-export const loadLoose = (sql: SqlStorage, until: number, limit: number): string[] =>
+/** Returns at most `limit` R2 keys of bodies that have been orphans since `until` or earlier. */
+export const loadOrphans = (sql: SqlStorage, until: number, limit: number): string[] =>
   sql
     .exec("SELECT r2_key FROM loose_bodies WHERE since <= ? LIMIT ?", until, limit)
     .toArray()
     .map((row) => row.r2_key as string);
 
-export const hasLoose = (sql: SqlStorage): boolean =>
+/** Whether there is any orphaned body. */
+export const hasOrphans = (sql: SqlStorage): boolean =>
   sql.exec("SELECT 1 FROM loose_bodies LIMIT 1").toArray().length > 0;
 
-/** Once they are deleted in R2. */
-export function forgetLoose(sql: SqlStorage, r2Keys: string[]): void {
+/** Deletes the records of orphans, once their bodies are deleted from R2. */
+export function deleteOrphans(sql: SqlStorage, r2Keys: string[]): void {
   sql.exec(
     "DELETE FROM loose_bodies WHERE r2_key IN (SELECT value FROM json_each(?))",
     JSON.stringify(r2Keys),

@@ -1,21 +1,24 @@
-/** Collections and their indexes in the object's SQLite. */
+/** The `collections` and `indexes` tables of the module object. */
 
+/** A collection in one version of its schema. */
 export interface CollectionRow {
   id: number;
   database: string;
   name: string;
   version: number;
+  /** The field with the primary key. */
   primaryPath: string;
+  /** Sequence number of the last write. */
   seq: number;
-  /** That are not deleted. */
+  /** How many documents it has, without deleted ones. */
   documents: number;
-  /** Of the quota. */
+  /** What it uses of the quota: documents, index entries and attachments. */
   bytes: number;
 }
 
 const COLUMNS = "id, database, name, version, primary_path AS primaryPath, seq, documents, bytes";
 
-/** Null: there is none. */
+/** Returns null if there is no such collection. */
 export const findCollection = (
   sql: SqlStorage,
   database: string,
@@ -31,6 +34,7 @@ export const findCollection = (
     )
     .toArray()[0] as unknown as CollectionRow | undefined) ?? null;
 
+/** Inserts an empty collection. */
 export const insertCollection = (
   sql: SqlStorage,
   {
@@ -51,18 +55,20 @@ export const insertCollection = (
     )
     .one() as unknown as CollectionRow;
 
+/** Returns all collections, by database, name and version. */
 export const loadCollections = (sql: SqlStorage): CollectionRow[] =>
   sql
     .exec(`SELECT ${COLUMNS} FROM collections ORDER BY database, name, version`)
     .toArray() as unknown as CollectionRow[];
 
+/** Returns null if there is no such collection. */
 export const loadCollection = (sql: SqlStorage, id: number): CollectionRow | null =>
   (sql.exec(`SELECT ${COLUMNS} FROM collections WHERE id = ?`, id).toArray()[0] as unknown as
     | CollectionRow
     | undefined) ?? null;
 
-/** Notes what a write has changed. */
-export function noteWrite(
+/** Updates what a write changes of its collection. */
+export function updateTotals(
   sql: SqlStorage,
   { id, seq, documents, bytes }: Pick<CollectionRow, "id" | "seq" | "documents" | "bytes">,
 ): void {
@@ -76,10 +82,10 @@ export function noteWrite(
 }
 
 /**
- * Deletes a collection with all that is in it, but for bodies in R2. Its connections stay, so that
- * they can be told.
+ * Deletes a collection with everything in it, except bodies in R2. Its connections stay, so that their
+ * clients can be told.
  */
-export function dropCollection(sql: SqlStorage, id: number): void {
+export function deleteCollection(sql: SqlStorage, id: number): void {
   sql.exec(
     'DELETE FROM entries WHERE "index" IN (SELECT id FROM indexes WHERE collection = ?)',
     id,
@@ -91,12 +97,16 @@ export function dropCollection(sql: SqlStorage, id: number): void {
   sql.exec("DELETE FROM collections WHERE id = ?", id);
 }
 
+/** An index of a collection. */
 export interface IndexRow {
   id: number;
+  /** See `CollectionIndex.definition`. */
   definition: string;
-  isFaithful: boolean;
+  /** Whether the order of its keys is RxDB's order for all documents: `CollectionIndex.isInOrder`. */
+  isOrdered: boolean;
 }
 
+/** Returns the indexes of a collection. */
 export const loadIndexes = (sql: SqlStorage, collection: number): IndexRow[] =>
   sql
     .exec("SELECT id, definition, is_faithful FROM indexes WHERE collection = ?", collection)
@@ -104,10 +114,10 @@ export const loadIndexes = (sql: SqlStorage, collection: number): IndexRow[] =>
     .map((row) => ({
       id: row.id as number,
       definition: row.definition as string,
-      isFaithful: row.is_faithful === 1,
+      isOrdered: row.is_faithful === 1,
     }));
 
-/** Adds an index that has no entries yet. Returns its id. */
+/** Inserts an index without entries. Returns its id. */
 export const insertIndex = (sql: SqlStorage, collection: number, definition: string): number =>
   sql
     .exec(
@@ -117,12 +127,15 @@ export const insertIndex = (sql: SqlStorage, collection: number, definition: str
     )
     .one().id as number;
 
-/** For good: nobody looks whether the documents that made it so are still there. */
-export function markUnfaithful(sql: SqlStorage, index: number): void {
+/**
+ * Marks an index as unordered. It stays so: nothing checks later whether the documents that caused it
+ * are still there.
+ */
+export function markUnordered(sql: SqlStorage, index: number): void {
   sql.exec("UPDATE indexes SET is_faithful = 0 WHERE id = ?", index);
 }
 
-/** Deletes an index, whose entries are the caller's business. */
+/** Deletes an index. The caller deletes its entries. */
 export function deleteIndex(sql: SqlStorage, index: number): void {
   sql.exec("DELETE FROM indexes WHERE id = ?", index);
 }

@@ -1,79 +1,18 @@
-/** Sessions and connections in the object's SQLite. */
+/** The `connections` table of the module object: the storage instances of RxDB clients. */
 
-export interface SessionRow {
-  hash: string;
-  grant: string;
-  /** Milliseconds since 1970; null: with its grant. */
-  expiresAt: number | null;
-}
-
-export const loadSession = (sql: SqlStorage, hash: string): SessionRow | undefined => {
-  const row = sql
-    .exec("SELECT grant_id, expires_at FROM sessions WHERE hash = ?", hash)
-    .toArray()[0];
-  return row && { hash, grant: row.grant_id as string, expiresAt: row.expires_at as number | null };
-};
-
-/** Makes a session, or sets anew until when it is good. */
-export function putSession(
-  sql: SqlStorage,
-  { hash, grant, expiresAt }: SessionRow,
-  now: number,
-): void {
-  sql.exec(
-    `INSERT INTO sessions (hash, grant_id, opened_at, expires_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`,
-    hash,
-    grant,
-    now,
-    expiresAt,
-  );
-}
-
-/** The sessions of a grant, whose end harms least first: those without connections, the oldest. */
-export const loadSessionsOf = (sql: SqlStorage, grant: string): string[] =>
-  sql
-    .exec(
-      `SELECT hash FROM sessions
-       LEFT JOIN (
-         SELECT session, max(lost_at IS NULL) AS is_live FROM connections GROUP BY session
-       ) ON session = hash
-       WHERE grant_id = ? ORDER BY coalesce(is_live, -1), opened_at`,
-      grant,
-    )
-    .toArray()
-    .map(({ hash }) => hash as string);
-
-/** With its connections. */
-export function dropSession(sql: SqlStorage, hash: string): void {
-  sql.exec("DELETE FROM connections WHERE session = ?", hash);
-  sql.exec("DELETE FROM sessions WHERE hash = ?", hash);
-}
-
-export const loadExpiredSessions = (sql: SqlStorage, now: number): string[] =>
-  sql
-    .exec("SELECT hash FROM sessions WHERE expires_at <= ?", now)
-    .toArray()
-    .map(({ hash }) => hash as string);
-
-export const loadSessions = (sql: SqlStorage): SessionRow[] =>
-  sql
-    .exec("SELECT hash, grant_id, expires_at FROM sessions")
-    .toArray()
-    .map((row) => ({
-      hash: row.hash as string,
-      grant: row.grant_id as string,
-      expiresAt: row.expires_at as number | null,
-    }));
-
+/** A storage instance of a client. */
 export interface ConnectionRow {
+  /** The client's `connectionId`. */
   id: string;
+  /** Hash of its session. */
   session: string;
+  /** Id of its collection. */
   collection: number;
-  /** JSON. */
+  /** The client's schema as JSON. */
   schema: string;
-  /** Milliseconds since 1970. */
+  /** Since when it may have missed changes, in milliseconds since 1970; null if it has a socket. */
   lostAt: number | null;
+  /** Whether it has missed changes that are no longer kept. */
   isStale: boolean;
 }
 
@@ -88,11 +27,12 @@ const toConnection = (row: Record<string, SqlStorageValue>): ConnectionRow => ({
   isStale: row.is_stale === 1,
 });
 
+/** Returns all connections. */
 export const loadConnections = (sql: SqlStorage): ConnectionRow[] =>
   sql.exec(`SELECT ${COLUMNS} FROM connections`).toArray().map(toConnection);
 
-/** Opens a connection, or opens it anew. */
-export function putConnection(
+/** Inserts a connection, or opens it again. */
+export function upsertConnection(
   sql: SqlStorage,
   {
     id,
@@ -112,8 +52,8 @@ export function putConnection(
   );
 }
 
-/** Notes how a connection stands with the changes. */
-export function setPresence(
+/** Updates whether a connection is online, and whether it has missed changes for good. */
+export function updatePresence(
   sql: SqlStorage,
   { session, id, lostAt, isStale }: Pick<ConnectionRow, "session" | "id" | "lostAt" | "isStale">,
 ): void {
@@ -126,7 +66,7 @@ export function setPresence(
   );
 }
 
-/** Nothing happens if there is none. */
-export function dropConnection(sql: SqlStorage, session: string, id: string): void {
+/** Deletes a connection, if it exists. */
+export function deleteConnection(sql: SqlStorage, session: string, id: string): void {
   sql.exec("DELETE FROM connections WHERE session = ? AND id = ?", session, id);
 }

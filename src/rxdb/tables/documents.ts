@@ -1,19 +1,21 @@
-/** Documents in the object's SQLite. */
+/** The `documents` table of the module object. */
 
-import { sortable } from "../queries/sort-key";
-import { inLists, listsOf } from "./lists";
+import { sortableText } from "../queries/sort-key";
+import { runInBatches, toJsonLists } from "./json-lists";
 
-/** A document as it is written. */
-export interface DocumentRow {
+/** The current revision of a document. */
+export interface RxdbDocumentRow {
   id: string;
+  /** Sequence number, in the collection, of the write that made this revision. */
   seq: number;
   isDeleted: boolean;
+  /** RxDB's "last write time", by the client's clock. */
   lwt: number;
-  /** JSON. */
+  /** The document as JSON. */
   data: string;
 }
 
-/** The JSON of a document; undefined if there is none. */
+/** Returns the JSON of a document, undefined if there is none. `sortableId`: see `sortableText`. */
 export const loadDocument = (
   sql: SqlStorage,
   collection: number,
@@ -23,13 +25,13 @@ export const loadDocument = (
     .exec("SELECT data FROM documents WHERE collection = ? AND id = ?", collection, sortableId)
     .toArray()[0]?.data as string | undefined;
 
-/** The JSON of the documents that are there, in the order of `ids`. */
-export function* loadDocuments(
+/** Yields the documents that exist, as JSON, in the order of `ids`. */
+export function* loadDocumentsById(
   sql: SqlStorage,
   collection: number,
   ids: string[],
 ): Generator<{ data: string; isDeleted: boolean }> {
-  for (const list of listsOf(ids.map(sortable))) {
+  for (const list of toJsonLists(ids.map(sortableText))) {
     const rows = sql.exec(
       `SELECT data, deleted FROM json_each(?) AS wanted
        CROSS JOIN documents ON collection = ? AND documents.id = wanted.value`,
@@ -40,13 +42,17 @@ export function* loadDocuments(
   }
 }
 
-/** One that is there is replaced. */
-export function putDocuments(sql: SqlStorage, collection: number, documents: DocumentRow[]): void {
+/** Inserts documents, or replaces them. */
+export function upsertDocuments(
+  sql: SqlStorage,
+  collection: number,
+  documents: RxdbDocumentRow[],
+): void {
   const update = `ON CONFLICT DO UPDATE SET
     seq = excluded.seq, deleted = excluded.deleted, lwt = excluded.lwt, data = excluded.data`;
-  inLists(
+  runInBatches(
     documents.map(({ id, seq, isDeleted, lwt, data }) => [
-      sortable(id),
+      sortableText(id),
       seq,
       +isDeleted,
       lwt,
@@ -70,14 +76,14 @@ export function putDocuments(sql: SqlStorage, collection: number, documents: Doc
   );
 }
 
-/** All documents of a collection. */
+/** Yields the JSON of all documents of a collection, deleted ones too. */
 export function* loadAllDocuments(sql: SqlStorage, collection: number): Generator<string> {
   for (const { data } of sql.exec("SELECT data FROM documents WHERE collection = ?", collection)) {
     yield data as string;
   }
 }
 
-/** Those that were written after `seq`, in that order. */
+/** Yields the documents written after `seq`, in the order of their last writes. */
 export function* loadChanges(
   sql: SqlStorage,
   collection: number,
@@ -91,8 +97,11 @@ export function* loadChanges(
   for (const row of rows) yield { seq: row.seq as number, data: row.data as string };
 }
 
-/** Some of those that were deleted, by the clients' clocks, until then; one at least. */
-export function* loadDeleted(
+/**
+ * Yields the JSON of documents that were deleted, by the clients' clocks, at `until` or earlier, the
+ * oldest first: at most `limit`, and no more once they have more than `maxLength` characters in all.
+ */
+export function* loadDeletedDocuments(
   sql: SqlStorage,
   collection: number,
   until: number,
@@ -114,7 +123,7 @@ export function* loadDeleted(
   }
 }
 
-/** Its entries are the caller's business. */
-export function dropDocument(sql: SqlStorage, collection: number, id: string): void {
-  sql.exec("DELETE FROM documents WHERE collection = ? AND id = ?", collection, sortable(id));
+/** Deletes the row of a document. The caller deletes its index entries. */
+export function deleteDocumentRow(sql: SqlStorage, collection: number, id: string): void {
+  sql.exec("DELETE FROM documents WHERE collection = ? AND id = ?", collection, sortableText(id));
 }

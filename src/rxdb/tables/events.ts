@@ -1,31 +1,34 @@
-/** The latest changes in the object's SQLite, for clients that were away. */
+/** The `events` table of the module object: the latest changes, for clients that were offline. */
 
-/** Characters of one part, of either text: in UTF-8 at most three times as many bytes, and SQLite takes 2 MB. */
+/** Characters of a part, of either text: at most three times as many bytes in UTF-8, and SQLite takes 2 MB. */
 const PART_LENGTH = 300_000;
 
-/** Of a part, in bytes. */
-const SIZE = "octet_length(json) + octet_length(answer)";
+/** SQL for the size of a part in bytes. */
+const PART_BYTES = "octet_length(json) + octet_length(answer)";
 
-/** A change as it is kept. */
+/** A change as it is stored. */
 interface EventRow {
+  /** Sequence number in the module. */
   seq: number;
+  /** Id of the collection. */
   collection: number;
   /** Milliseconds since 1970. */
   at: number;
-  /** Id of the request that made it. */
+  /** Id of the request that made the change. */
   request: string;
-  /** JSON of what it was answered. */
+  /** JSON of the answer to that request. */
   answer: string;
   /** JSON of the event bulk. */
   json: string;
 }
 
-/** In as many parts as it needs. */
+/** Inserts a change, in as many parts as it needs. */
 export function insertEvent(sql: SqlStorage, event: EventRow): void {
   const { seq, collection, at, request, json, answer } = event;
-  const [jsons, answers] = [partsOf(json), partsOf(answer)];
-  const parts = Math.max(jsons.length, answers.length);
-  for (let part = 0; part < parts; part++) {
+  const jsonParts = splitText(json);
+  const answerParts = splitText(answer);
+  const count = Math.max(jsonParts.length, answerParts.length);
+  for (let part = 0; part < count; part++) {
     sql.exec(
       `INSERT INTO events (seq, part, collection, at, request, answer, json)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -34,53 +37,59 @@ export function insertEvent(sql: SqlStorage, event: EventRow): void {
       collection,
       at,
       request,
-      answers[part] ?? "",
-      jsons[part] ?? "",
+      answerParts[part] ?? "",
+      jsonParts[part] ?? "",
     );
   }
 }
 
-function partsOf(text: string): string[] {
+function splitText(text: string): string[] {
   const parts: string[] = [];
   for (let from = 0; from < text.length; ) {
-    // Half of a surrogate pair is nothing that UTF-8 could keep.
-    const isSplit = /[\ud800-\udbff]/.test(text[from + PART_LENGTH - 1] ?? "");
-    const to = from + PART_LENGTH - +isSplit;
+    // Half of a surrogate pair has no encoding in UTF-8.
+    const splitsPair = /[\ud800-\udbff]/.test(text[from + PART_LENGTH - 1] ?? "");
+    const to = from + PART_LENGTH - +splitsPair;
     parts.push(text.slice(from, to));
     from = to;
   }
   return parts;
 }
 
-/** The number of the newest; 0: there never was one. */
-export const newestEvent = (sql: SqlStorage): { seq: number; at: number } =>
+/** Returns sequence number and time of the newest change; 0 and 0 if there never was one. */
+export const loadNewestEvent = (sql: SqlStorage): { seq: number; at: number } =>
   (sql.exec("SELECT seq, at FROM events ORDER BY seq DESC LIMIT 1").toArray()[0] as
     | { seq: number; at: number }
     | undefined) ?? { seq: 0, at: 0 };
 
-/** The number of the oldest that is kept; null: none is. */
-export const oldestEvent = (sql: SqlStorage): number | null =>
+/** Returns the sequence number of the oldest change that is kept, null if none is. */
+export const loadOldestSeq = (sql: SqlStorage): number | null =>
   (sql.exec("SELECT min(seq) AS seq FROM events WHERE collection <> 0").one().seq as
     | number
     | null) ?? null;
 
-/** Before the first change of this time or later; null: changes of that time are not kept any more. */
-export function positionAt(sql: SqlStorage, at: number): { seq: number } | null {
+/**
+ * Returns the position before the first change made at `at` or later; null if changes of that time
+ * are no longer kept.
+ */
+export function findPositionAt(sql: SqlStorage, at: number): { seq: number } | null {
   const first = sql
     .exec("SELECT seq, at FROM events WHERE at >= ? ORDER BY seq LIMIT 1", at)
     .toArray()[0] as { seq: number; at: number } | undefined;
-  const seq = (first?.seq ?? newestEvent(sql).seq + 1) - 1;
-  const oldest = oldestEvent(sql);
-  // What was dropped is older than the oldest that is kept, so an older one proves that none of it counts.
+  const seq = (first?.seq ?? loadNewestEvent(sql).seq + 1) - 1;
+  const oldest = loadOldestSeq(sql);
+  // Deleted changes are older than all that are kept: if one up to `seq` is kept, none after it is missing.
   return seq === 0 || (oldest !== null && oldest <= seq) ? { seq } : null;
 }
 
-/** The newest of those that do not belong to the last `count` or the last `length` bytes. */
-export const cutOfEvents = (sql: SqlStorage, count: number, length: number): number =>
+/**
+ * Returns the sequence number up to which changes have to be deleted, so that at most `count` rows and
+ * `length` bytes remain; 0 if none.
+ */
+export const findTrimSeq = (sql: SqlStorage, count: number, length: number): number =>
   (sql
     .exec(
       `SELECT max(seq) AS seq FROM (
-         SELECT seq, row_number() OVER newest AS count, sum(${SIZE}) OVER newest AS length
+         SELECT seq, row_number() OVER newest AS count, sum(${PART_BYTES}) OVER newest AS length
          FROM events WINDOW newest AS (ORDER BY seq DESC, part)
        ) WHERE count > ? OR length > ?`,
       count,
@@ -88,7 +97,7 @@ export const cutOfEvents = (sql: SqlStorage, count: number, length: number): num
     )
     .one().seq as number | null) ?? 0;
 
-/** The bulks after `seq`, in their order, without those of collections that were removed. */
+/** Yields the event bulks after `seq`, in their order, without those of collections that were removed. */
 export function* loadEvents(
   sql: SqlStorage,
   seq: number,
@@ -97,21 +106,25 @@ export function* loadEvents(
     "SELECT seq, collection, json FROM events WHERE seq > ? AND json <> '' ORDER BY seq, part",
     seq,
   );
-  let whole: { seq: number; collection: number; json: string } | null = null;
+  let bulk: { seq: number; collection: number; json: string } | null = null;
   for (const row of rows) {
     const part = row as { seq: number; collection: number; json: string };
-    if (whole && whole.seq === part.seq) {
-      whole.json += part.json;
+    if (bulk && bulk.seq === part.seq) {
+      bulk.json += part.json;
       continue;
     }
-    if (whole) yield whole;
-    whole = { ...part };
+    if (bulk) yield bulk;
+    bulk = { ...part };
   }
-  if (whole) yield whole;
+  if (bulk) yield bulk;
 }
 
-/** What a request was answered whose change is kept; null: there is none. */
-export function loadAnswer(sql: SqlStorage, collection: number, request: string): string | null {
+/** Returns the answer to a request whose change is kept; null if it is not. */
+export function loadLoggedAnswer(
+  sql: SqlStorage,
+  collection: number,
+  request: string,
+): string | null {
   const parts = sql
     .exec(
       "SELECT answer FROM events WHERE collection = ? AND request = ? ORDER BY seq, part",
@@ -122,9 +135,9 @@ export function loadAnswer(sql: SqlStorage, collection: number, request: string)
   return parts.length > 0 ? parts.map(({ answer }) => answer).join("") : null;
 }
 
-/** Forgets those of a time before `at` and those up to `seq`; of the newest its number stays. */
-export function dropOldEvents(sql: SqlStorage, at: number, seq: number): void {
-  const { seq: newest } = newestEvent(sql);
+/** Deletes the changes made before `at` and those up to `seq`. The number of the newest stays. */
+export function deleteOldEvents(sql: SqlStorage, at: number, seq: number): void {
+  const { seq: newest } = loadNewestEvent(sql);
   const isOld = "(at < ? OR seq <= ?)";
   sql.exec(`DELETE FROM events WHERE ${isOld} AND (seq < ? OR part > 0)`, at, seq, newest);
   sql.exec(
@@ -135,9 +148,11 @@ export function dropOldEvents(sql: SqlStorage, at: number, seq: number): void {
   );
 }
 
-/** How much is kept: bytes, and rows. The texts themselves are not read. */
+/** Returns how many rows and bytes are kept. Does not read the texts themselves. */
 export const measureEvents = (sql: SqlStorage): { count: number; length: number } =>
-  sql.exec(`SELECT count(*) AS count, coalesce(sum(${SIZE}), 0) AS length FROM events`).one() as {
+  sql
+    .exec(`SELECT count(*) AS count, coalesce(sum(${PART_BYTES}), 0) AS length FROM events`)
+    .one() as {
     count: number;
     length: number;
   };

@@ -1,22 +1,26 @@
-/** The places of documents in indexes, in the object's SQLite. */
+/** The `entries` table of the module object: one row per document and index. */
 
-import type { Range, Walk } from "../queries/plan";
-import { sortable } from "../queries/sort-key";
-import { inLists } from "./lists";
+import type { KeyRange, ScanOrder } from "../queries/plan";
+import { sortableText } from "../queries/sort-key";
+import { runInBatches } from "./json-lists";
 
-export interface Entry {
+/** An entry of an index. */
+export interface IndexEntry {
+  /** Id of the index. */
   index: number;
+  /** See `CollectionIndex.keyOf`. */
   key: string;
+  /** Id of the document. */
   id: string;
 }
 
-/** What an entry counts for in the quota. */
-export const sizeOfKey = (key: string): number => key.length;
+/** What an entry uses of the quota. */
+export const keySize = (key: string): number => key.length;
 
-/** Entries that are there stay. */
-export function putEntries(sql: SqlStorage, entries: Entry[]): void {
-  inLists(
-    entries.map(({ index, key, id }) => [index, key, sortable(id)]),
+/** Inserts entries. Existing ones stay. */
+export function insertEntries(sql: SqlStorage, entries: IndexEntry[]): void {
+  runInBatches(
+    entries.map(({ index, key, id }) => [index, key, sortableText(id)]),
     (list) =>
       sql.exec(
         `INSERT INTO entries ("index", key, id)
@@ -32,35 +36,38 @@ export function putEntries(sql: SqlStorage, entries: Entry[]): void {
   );
 }
 
-/** Nothing happens if there is none. */
-export function dropEntry(sql: SqlStorage, { index, key, id }: Entry): void {
+/** Deletes an entry, if it exists. */
+export function deleteEntry(sql: SqlStorage, { index, key, id }: IndexEntry): void {
   sql.exec(
     'DELETE FROM entries WHERE "index" = ? AND key = ? AND id = ?',
     index,
     key,
-    sortable(id),
+    sortableText(id),
   );
 }
 
-/** Drops all entries of an index. Returns their size. */
-export function dropEntries(sql: SqlStorage, index: number): number {
+/** Deletes all entries of an index. Returns what they used of the quota. */
+export function deleteEntriesOfIndex(sql: SqlStorage, index: number): number {
   let size = 0;
   for (const { key } of sql.exec('SELECT key FROM entries WHERE "index" = ?', index)) {
-    size += sizeOfKey(key as string);
+    size += keySize(key as string);
   }
   sql.exec('DELETE FROM entries WHERE "index" = ?', index);
   return size;
 }
 
-/** Ids in the order of the keys, as `sortable` has made both. Read one by one, as they are asked for. */
-export function* walkKeys(
+/**
+ * Yields the entries of a range in the order of their keys, with keys and ids as stored
+ * (`sortableText`). Rows are read one by one, as they are asked for.
+ */
+export function* scanKeys(
   sql: SqlStorage,
   index: number,
-  range: Range,
-  direction: Walk["keys"],
+  range: KeyRange,
+  direction: ScanOrder["keys"],
 ): Generator<{ key: string; id: string }> {
   const rows = sql.exec(
-    `SELECT key, id FROM entries WHERE ${within(range)} ORDER BY key ${direction}, id ${direction}`,
+    `SELECT key, id FROM entries WHERE ${rangeCondition(range)} ORDER BY key ${direction}, id ${direction}`,
     index,
     range.lower,
     range.upper,
@@ -68,15 +75,17 @@ export function* walkKeys(
   for (const { key, id } of rows) yield { key: key as string, id: id as string };
 }
 
-export const countKeys = (sql: SqlStorage, index: number, range: Range): number =>
+/** Returns how many entries a range has. */
+export const countKeys = (sql: SqlStorage, index: number, range: KeyRange): number =>
   sql
     .exec(
-      `SELECT count(*) AS count FROM entries WHERE ${within(range)}`,
+      `SELECT count(*) AS count FROM entries WHERE ${rangeCondition(range)}`,
       index,
       range.lower,
       range.upper,
     )
     .one().count as number;
 
-const within = ({ isLowerIn, isUpperIn }: Range): string =>
-  `"index" = ? AND key ${isLowerIn ? ">=" : ">"} ? AND key ${isUpperIn ? "<=" : "<"} ?`;
+/** Condition on index and key; its parameters are the id of the index and the two bounds. */
+const rangeCondition = ({ includesLower, includesUpper }: KeyRange): string =>
+  `"index" = ? AND key ${includesLower ? ">=" : ">"} ? AND key ${includesUpper ? "<=" : "<"} ?`;

@@ -1,29 +1,31 @@
-/** cleanup: forgetting documents that were deleted long ago. */
+/** RxDB's `cleanup`: purging documents that were deleted long ago. */
 
 import { Buffer } from "node:buffer";
 import type { Collection } from "../collections";
-import type { StoredDocument } from "../queries/schema";
-import { dropAttachmentsOf } from "../tables/attachments";
-import { noteWrite } from "../tables/collections";
-import { dropDocument, loadDeleted } from "../tables/documents";
-import { dropEntry, sizeOfKey } from "../tables/index-entries";
+import type { StoredDocument } from "../queries/stored-document";
+import { deleteAttachmentsOfDocument } from "../tables/attachments";
+import { updateTotals } from "../tables/collections";
+import { deleteDocumentRow, loadDeletedDocuments } from "../tables/documents";
+import { deleteEntry, keySize } from "../tables/index-entries";
 
-/** At once, documents and characters; the client asks again. */
-const MAX_CLEANED = 1000;
-const MAX_CLEANED_LENGTH = 8_000_000;
+/** Documents and characters that one call purges; the client calls again. */
+const MAX_PURGED_DOCUMENTS = 1000;
+const MAX_PURGED_LENGTH = 8_000_000;
 
 /**
- * Forgets documents that were deleted, by the clients' clocks, until a time (milliseconds since
- * 1970). Returns whether that were all.
+ * Purges documents that were deleted, by the clients' clocks, at `until` (milliseconds since 1970) or
+ * earlier. Returns whether none of them is left.
  */
-export function cleanUp(
+export function cleanUpDocuments(
   storage: DurableObjectStorage,
   collection: Collection,
   until: number,
   now: number,
 ): boolean {
   const { sql } = storage;
-  const deleted = [...loadDeleted(sql, collection.id, until, MAX_CLEANED, MAX_CLEANED_LENGTH)];
+  const deleted = [
+    ...loadDeletedDocuments(sql, collection.id, until, MAX_PURGED_DOCUMENTS, MAX_PURGED_LENGTH),
+  ];
   if (deleted.length === 0) return true;
   let { bytes } = collection;
   storage.transactionSync(() => {
@@ -31,17 +33,17 @@ export function cleanUp(
       const document = JSON.parse(data) as StoredDocument;
       const id = document[collection.primaryPath] as string;
       bytes -= Buffer.byteLength(data);
-      for (const { id: index, index: keys } of collection.indexes) {
-        const key = keys.keyOf(document);
-        dropEntry(sql, { index, key, id });
-        bytes -= sizeOfKey(key);
+      for (const { id: indexId, index } of collection.indexes) {
+        const key = index.keyOf(document);
+        deleteEntry(sql, { index: indexId, key, id });
+        bytes -= keySize(key);
       }
-      // One that was deleted from the start may have brought some.
-      bytes -= dropAttachmentsOf(sql, collection.id, id, now);
-      dropDocument(sql, collection.id, id);
+      // A document that was inserted as deleted may have attachments.
+      bytes -= deleteAttachmentsOfDocument(sql, collection.id, id, now);
+      deleteDocumentRow(sql, collection.id, id);
     }
-    noteWrite(sql, { ...collection, bytes });
+    updateTotals(sql, { ...collection, bytes });
   });
   collection.bytes = bytes;
-  return loadDeleted(sql, collection.id, until, 1, 1).next().done === true;
+  return loadDeletedDocuments(sql, collection.id, until, 1, 1).next().done === true;
 }

@@ -1,81 +1,97 @@
-/** The latest changes of a module, so that a client that was away can be told what it has missed. */
+/**
+ * The log of a module's latest changes, for clients that were offline for a while.
+ *
+ * Each change is an event bulk with a sequence number. A client that comes back says after which bulk,
+ * or since when, it may have missed some; the log returns those after it, or says that they are lost.
+ */
 
 import { randomId } from "../../core/secrets";
 import {
-  cutOfEvents,
-  dropOldEvents,
+  deleteOldEvents,
+  findPositionAt,
+  findTrimSeq,
   insertEvent,
-  loadAnswer,
   loadEvents,
+  loadLoggedAnswer,
+  loadNewestEvent,
+  loadOldestSeq,
   measureEvents,
-  newestEvent,
-  oldestEvent,
-  positionAt,
 } from "../tables/events";
 
 /** How long a change is kept. */
-export const KEPT_MS = 10 * 60 * 1000;
+export const EVENT_RETENTION_MS = 10 * 60 * 1000;
 
-/** And at most so many, or about so many bytes. */
-const MAX_EVENTS = 1000;
-const MAX_LENGTH = 8_000_000;
+/** Rows and bytes that are kept at most, about. */
+const MAX_EVENT_ROWS = 1000;
+const MAX_LOG_BYTES = 8_000_000;
 
 /**
- * Clients ignore a bulk that they have seen within a minute, so what may have been on the way when a
- * socket died is told again.
+ * How long before its loss a socket may have failed to deliver bulks: they are sent again. Clients
+ * ignore a bulk that they received within the last minute.
  */
-export const MARGIN_MS = 45_000;
+export const REPLAY_MARGIN_MS = 45_000;
 
-const EPOCH = "epoch";
+/** Storage key of a random id of this log, so that ids of bulks differ from those of an erased one. */
+const EPOCH_KEY = "epoch";
 
-/** A change, as it is written and told. */
-export interface Change {
+/** A change, as it is logged and broadcast. */
+export interface LoggedChange {
+  /** Id of the collection. */
   collection: number;
+  /** RxDB's context of the write. */
   context: string;
-  /** JSON: the list of events, and the checkpoint after them. */
+  /** The list of events as JSON. */
   list: string;
+  /** The checkpoint after them as JSON. */
   checkpoint: string;
-  /** The request that made it, and JSON of what it was answered. */
+  /** Id of the request that made the change. */
   request: string;
+  /** The answer to that request as JSON. */
   answer: string;
 }
 
-/** Where a client stands in the log. */
-export type Position = { seq: number } | "lost";
+/** Up to which bulk a client has received everything; "lost" if later ones are no longer kept. */
+export type LogPosition = { seq: number } | "lost";
 
 /** The log of one module. */
 export class EventLog {
   readonly #sql: SqlStorage;
   readonly #epoch: string;
   #newest: { seq: number; at: number };
-  /** Null: nobody has asked since this instance began. Who only reads need not pay for it. */
+  /** Null until this instance appends: an object that only serves reads does not pay for measuring. */
   #size: { count: number; length: number } | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
-    const epoch = storage.kv.get<string>(EPOCH) ?? randomId();
-    if (storage.kv.get<string>(EPOCH) === undefined) storage.kv.put(EPOCH, epoch);
+    const epoch = storage.kv.get<string>(EPOCH_KEY) ?? randomId();
+    if (storage.kv.get<string>(EPOCH_KEY) === undefined) storage.kv.put(EPOCH_KEY, epoch);
     this.#epoch = epoch;
-    this.#newest = newestEvent(this.#sql);
+    this.#newest = loadNewestEvent(this.#sql);
   }
 
-  /** When the last change was made; 0: there was none. */
-  get changedAt(): number {
+  /** When the last change was made, in milliseconds since 1970; 0 if there was none. */
+  get lastChangeAt(): number {
     return this.#newest.at;
   }
 
-  /** Whether even the last change was made so long ago that it is not kept any more. */
-  get hasForgotten(): boolean {
-    return oldestEvent(this.#sql) === null;
+  /** Whether no change is kept any more, not even the last one. */
+  get isEmpty(): boolean {
+    return loadOldestSeq(this.#sql) === null;
   }
 
-  /** Id of the last bulk, or of none where there is none: what a client has that comes now. */
+  /** Id of the newest bulk: a client that connects now has received everything up to it. */
   get newestId(): string {
     return `${this.#epoch}-${this.#newest.seq}`;
   }
 
-  /** Within the transaction of the change. Returns JSON of the bulk; `noteAppended` follows. */
-  append({ collection, context, list, checkpoint, request, answer }: Change, at: number): string {
+  /**
+   * Appends a change, within its transaction. Returns the bulk as JSON. Call `recordAppended` once the
+   * transaction is committed.
+   */
+  append(
+    { collection, context, list, checkpoint, request, answer }: LoggedChange,
+    at: number,
+  ): string {
     const seq = this.#newest.seq + 1;
     const head = JSON.stringify({ id: `${this.#epoch}-${seq}` }).slice(0, -1);
     const json = `${head},"events":${list},"checkpoint":${checkpoint},"context":${JSON.stringify(context)}}`;
@@ -83,47 +99,47 @@ export class EventLog {
     return json;
   }
 
-  /** Once the transaction of a change is over; `length` is that of its bulk and its answer. */
-  noteAppended(length: number, at: number): void {
+  /** Records an appended change, once it is committed. `length` is that of its bulk and its answer. */
+  recordAppended(length: number, at: number): void {
     this.#newest = { seq: this.#newest.seq + 1, at };
     this.#size = this.#size
       ? { count: this.#size.count + 1, length: this.#size.length + length }
       : measureEvents(this.#sql);
-    if (this.#size.count > MAX_EVENTS || this.#size.length > MAX_LENGTH) {
-      dropOldEvents(this.#sql, 0, cutOfEvents(this.#sql, MAX_EVENTS / 2, MAX_LENGTH / 2));
+    if (this.#size.count > MAX_EVENT_ROWS || this.#size.length > MAX_LOG_BYTES) {
+      deleteOldEvents(this.#sql, 0, findTrimSeq(this.#sql, MAX_EVENT_ROWS / 2, MAX_LOG_BYTES / 2));
       this.#size = measureEvents(this.#sql);
     }
   }
 
-  /** The bulks after a number, in their order. */
-  after(seq: number): Iterable<{ seq: number; collection: number; json: string }> {
+  /** Returns the bulks after a sequence number, in their order. */
+  bulksAfter(seq: number): Iterable<{ seq: number; collection: number; json: string }> {
     return seq === this.#newest.seq ? [] : loadEvents(this.#sql, seq);
   }
 
-  /** Where a client stands that has last received the bulk of this id; null: it is no id of ours. */
-  positionOf(bulkId: string): Position | null {
+  /** Returns the position of a client by the id of the last bulk it received; null if the id is not ours. */
+  positionOf(bulkId: string): LogPosition | null {
     const [, epoch, number] = /^(.{22})-(\d{1,15})$/.exec(bulkId) ?? [];
     const seq = Number(number);
     if (epoch !== this.#epoch || seq > this.#newest.seq) return null;
-    const oldest = oldestEvent(this.#sql);
+    const oldest = loadOldestSeq(this.#sql);
     return seq === this.#newest.seq || (oldest !== null && oldest <= seq + 1) ? { seq } : "lost";
   }
 
-  /** Where a client stands that has received everything before this time. */
-  positionAt(time: number): Position {
+  /** Returns the position of a client that has received everything before this time. */
+  positionAt(time: number): LogPosition {
     if (time > this.#newest.at) return { seq: this.#newest.seq };
-    return positionAt(this.#sql, time) ?? "lost";
+    return findPositionAt(this.#sql, time) ?? "lost";
   }
 
-  /** What the change of a request was answered; null: none is kept. */
-  answerOf(collection: number, request: string): string | null {
-    return loadAnswer(this.#sql, collection, request);
+  /** Returns the answer to the request that made a change; null if the change is not kept. */
+  findAnswer(collection: number, request: string): string | null {
+    return loadLoggedAnswer(this.#sql, collection, request);
   }
 
-  /** Forgets what has been kept long enough. Returns when there is more to forget; null: never. */
-  forgetOld(now: number): number | null {
-    dropOldEvents(this.#sql, now - KEPT_MS, 0);
+  /** Deletes expired changes. Returns when to do so again; null if nothing will expire. */
+  deleteExpired(now: number): number | null {
+    deleteOldEvents(this.#sql, now - EVENT_RETENTION_MS, 0);
     this.#size = measureEvents(this.#sql);
-    return this.#size.count > 1 ? now + KEPT_MS : null;
+    return this.#size.count > 1 ? now + EVENT_RETENTION_MS : null;
   }
 }

@@ -1,71 +1,70 @@
 /**
- * bulkWrite, from its parameters to the answer.
+ * Runs RxDB's `bulkWrite`, from its parameters to the answer.
  *
- *   plan := which rows are made, as the documents stand now                        writes.ts
- *   if there is no room for it, or something of it has to go to R2:
- *     reserve room; store in R2; plan anew, since others may have written meanwhile
- *   in ONE transaction of the object: documents, entries, attachments, totals, the event
- *   tell the event to all who listen; answer
+ *   plan := which rows are applied, given the documents as they are now       plan-write.ts
+ *   if the plan needs more quota than is reserved, or has an attachment for R2:
+ *     reserve quota; upload; plan again, since others may have written meanwhile
+ *   in ONE transaction of the object: documents, index entries, attachments,
+ *     totals, and the event bulk in the log                                  apply-write.ts
+ *   broadcast the event bulk; answer
  *
- * Invariant: what was answered is in the object, with the event that tells of it; what was refused has
- * changed nothing.
+ * Invariant: an answered write is stored in the object, with its event bulk; a refused one has changed
+ * nothing.
  */
 
 import { UNAVAILABLE } from "../../core/refusals";
 import { OVER_QUOTA } from "../../storage/refusals";
 import type { Collection, Collections } from "../collections";
 import type { Caller, StorageFrame } from "../module";
-import type { Ledger } from "../quota-reservation";
-import { READ_ONLY, REMOVED, type Reply, refuse } from "../refusals";
-import type { Connection, Roster } from "../sockets/connections";
+import type { QuotaReservation } from "../quota-reservation";
+import { type CallOutcome, COLLECTION_REMOVED, READ_ONLY, refuseCall } from "../refusals";
+import type { Connection, ConnectionRegistry } from "../sockets/connection-registry";
 import { isObject } from "../sockets/frames";
-import type { LargeBodies } from "./attachments";
+import { applyWrite, updateOpenCollection } from "./apply-write";
+import type { AttachmentStore } from "./attachment-store";
 import type { EventLog } from "./event-log";
-import {
-  applyWrite,
-  type PlannedWrite,
-  parseWrite,
-  planWrite,
-  rememberWrite,
-  type Write,
-} from "./writes";
+import { type PlannedWrite, planWrite } from "./plan-write";
+import { parseWrite, type WriteRequest } from "./write-request";
 
-type Answer = Reply<string>;
+/** JSON of what `bulkWrite` returns. */
+type Answer = CallOutcome<string>;
 
-/** How often a write is planned anew because others wrote while room was made for it. */
-const MAX_PLANS = 5;
+/** How often a write is planned again because others wrote while it waited for D1 or R2. */
+const MAX_ATTEMPTS = 5;
 
-/** What a write goes through. */
-interface Stations {
+/** The parts of the module that a write uses. */
+interface WriterDependencies {
   collections: Collections;
   log: EventLog;
-  bodies: LargeBodies;
-  ledger: Ledger;
-  roster: Roster;
+  attachments: AttachmentStore;
+  quota: QuotaReservation;
+  delivery: ConnectionRegistry;
 }
 
-/** A write under way. */
-interface Order {
+/** A write that has been parsed. */
+interface PendingWrite {
   connection: Connection;
   frame: StorageFrame;
   caller: Caller;
-  write: Write;
+  write: WriteRequest;
   now: number;
 }
 
-/** Makes the writes of one module. */
+/** Runs the writes of one module. */
 export class Writer {
   readonly #storage: DurableObjectStorage;
-  readonly #stations: Stations;
+  readonly #deps: WriterDependencies;
 
-  constructor(storage: DurableObjectStorage, stations: Stations) {
+  constructor(storage: DurableObjectStorage, deps: WriterDependencies) {
     this.#storage = storage;
-    this.#stations = stations;
+    this.#deps = deps;
   }
 
   /**
-   * The rows of a write, each made or refused by itself; all in one transaction, with the event that
-   * tells of them. Refuses with `over-quota`, `too-large` and `malformed`; then nothing is written.
+   * Runs a write. Each row is applied or rejected by itself; those applied are in one transaction, with
+   * their event bulk. Answers at once unless it has to wait for D1 or R2. Refuses with `malformed`,
+   * `too-large`, `over-quota`, `insufficient-scope`, `removed` and `unavailable`; then nothing is
+   * written.
    */
   write(
     collection: Collection,
@@ -74,62 +73,62 @@ export class Writer {
     caller: Caller,
     now: number,
   ): Answer | Promise<Answer> {
-    const earlier = this.#answeredBefore(collection, frame);
+    const earlier = this.#findEarlierAnswer(collection, frame);
     if (earlier) return earlier;
     const write = parseWrite(connection.client, frame.params, frame.isRetry);
     if (!write.ok) return write;
     const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
     if (!planned.ok) return planned;
-    if (caller.level === "r") return onlyConflicts(planned.value, write.value);
-    const order = { connection, frame, caller, write: write.value, now };
+    if (caller.level === "r") return answerReadOnly(planned.value, write.value);
+    const pending = { connection, frame, caller, write: write.value, now };
     return this.#isReady(planned.value)
-      ? this.#commit(planned.value, order)
-      : this.#makeRoom(planned.value, order);
+      ? this.#commit(planned.value, pending)
+      : this.#prepareAndCommit(planned.value, pending);
   }
 
-  /** What a write was answered that is sent again, if it was done. */
-  #answeredBefore(collection: Collection, frame: StorageFrame): Answer | null {
-    const { log } = this.#stations;
-    const earlier = frame.isRetry ? log.answerOf(collection.id, requestOf(frame)) : null;
+  /** Returns the answer to a write that is sent again, null if it was not applied. */
+  #findEarlierAnswer(collection: Collection, frame: StorageFrame): Answer | null {
+    const { log } = this.#deps;
+    const earlier = frame.isRetry ? log.findAnswer(collection.id, requestOf(frame)) : null;
     return earlier === null ? null : { ok: true, value: earlier };
   }
 
-  /** Stores what goes to R2, and reserves room. Meanwhile others may write, so it is planned anew. */
-  async #makeRoom(first: PlannedWrite, order: Order): Promise<Answer> {
-    const { connection, frame, caller, write, now } = order;
-    const { collections, bodies, ledger } = this.#stations;
+  /** Reserves quota and uploads to R2. Others may write meanwhile, so the write is planned again. */
+  async #prepareAndCommit(first: PlannedWrite, pending: PendingWrite): Promise<Answer> {
+    const { connection, frame, caller, write, now } = pending;
+    const { collections, attachments, quota } = this.#deps;
     let plan = first;
-    for (let plans = 0; plans < MAX_PLANS; plans++) {
-      const hasRoom = this.#fits(plan) || (await ledger.reserve(growthOf(plan)));
-      if (hasRoom) await bodies.store(plan.attachments.put, now);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const isReserved = this.#fits(plan) || (await quota.reserve(growthOf(plan)));
+      if (isReserved) await attachments.upload(plan.attachments.upserted, now);
       const collection = collections.get(connection.collection);
-      if (!collection) return refuse(REMOVED);
-      // What was sent before may have been under way until now.
-      const earlier = this.#answeredBefore(collection, frame);
+      if (!collection) return refuseCall(COLLECTION_REMOVED);
+      // When this is a retry, the first attempt may have been answered just now.
+      const earlier = this.#findEarlierAnswer(collection, frame);
       if (earlier) return earlier;
-      if (!hasRoom) return refuse(OVER_QUOTA);
-      // The next try is weighed anew.
-      if (!caller.mayStillWrite()) return refuse(UNAVAILABLE);
+      if (!isReserved) return refuseCall(OVER_QUOTA);
+      // The client sends it again, and the grant is checked anew.
+      if (!caller.canStillWrite()) return refuseCall(UNAVAILABLE);
       const planned = planWrite(this.#storage.sql, collection, connection.client, write);
       if (!planned.ok) return planned;
       plan = planned.value;
-      if (this.#isReady(plan)) return this.#commit(plan, order);
+      if (this.#isReady(plan)) return this.#commit(plan, pending);
     }
-    return refuse(UNAVAILABLE);
+    return refuseCall(UNAVAILABLE);
   }
 
   #isReady(plan: PlannedWrite): boolean {
-    return this.#fits(plan) && !this.#stations.bodies.hasLarge(plan.attachments.put);
+    return this.#fits(plan) && !this.#deps.attachments.needsUpload(plan.attachments.upserted);
   }
 
   #fits(plan: PlannedWrite): boolean {
     const growth = growthOf(plan);
-    return growth <= 0 || this.#stations.ledger.holds(growth);
+    return growth <= 0 || this.#deps.quota.fits(growth);
   }
 
-  #commit(plan: PlannedWrite, { frame, write: { context }, now }: Order): Answer {
+  #commit(plan: PlannedWrite, { frame, write: { context }, now }: PendingWrite): Answer {
     const { collection, answer, events } = plan;
-    const { collections, log, roster } = this.#stations;
+    const { collections, log, delivery } = this.#deps;
     if (plan.documents.length === 0) return { ok: true, value: answer };
     const growth = growthOf(plan);
     const json = this.#storage.transactionSync(() => {
@@ -137,29 +136,30 @@ export class Writer {
       const change = { collection: collection.id, context, request: requestOf(frame), answer };
       return events && log.append({ ...change, ...events }, now);
     });
-    rememberWrite(plan);
+    updateOpenCollection(plan);
     collections.bytes += growth;
     if (json !== null) {
-      log.noteAppended(json.length + answer.length, now);
-      // Before the answer: RxDB takes its own writes from the events, too.
-      roster.tell(collection.id, json, now);
+      log.recordAppended(json.length + answer.length, now);
+      // Before the answer: RxDB takes even its own writes from the events.
+      delivery.broadcast(collection.id, json, now);
     }
     return { ok: true, value: answer };
   }
 }
 
-/** A request as the log knows it. */
+/** The id of a request in the log. */
 const requestOf = ({ connectionId, requestId }: StorageFrame): string =>
   `${connectionId} ${requestId}`;
 
+/** How many bytes of the quota a write needs in addition; negative if it frees some. */
 const growthOf = ({ collection, totals }: PlannedWrite): number => totals.bytes - collection.bytes;
 
 /**
- * What a token that only reads gets. Opening a database writes what is there already, and is
- * content to be told so; everything else must not look like a conflict, which RxDB would try to
- * resolve for ever.
+ * The answer to a client with a read-only token. When RxDB opens a database, it inserts documents that
+ * already exist, and accepts the conflict as an answer. Any other write must be refused in a way that
+ * is not a conflict, since RxDB would try to resolve that for ever.
  */
-const onlyConflicts = ({ answer, documents }: PlannedWrite, { rows }: Write): Answer =>
+const answerReadOnly = ({ answer, documents }: PlannedWrite, { rows }: WriteRequest): Answer =>
   documents.length === 0 && rows.every(({ previous }) => !isObject(previous))
     ? { ok: true, value: answer }
-    : refuse(READ_ONLY);
+    : refuseCall(READ_ONLY);

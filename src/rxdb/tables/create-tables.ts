@@ -1,48 +1,48 @@
-/** The tables in the SQLite of a module's object. Times are milliseconds since 1970. */
+/** Creates the SQLite tables of a module object. Times are milliseconds since 1970. */
 
 /**
- * Texts by which documents are found or sorted are kept as `sortable` makes them. A row that is
- * written costs, so a document has as few as can be: its own, one in `documents_by_seq`, and one
+ * Texts by which documents are found or sorted are stored as `sortableText` returns them. Every row
+ * written is billed, so a document has as few as possible: its own, one in `documents_by_seq`, and one
  * per index.
  */
 const SCHEMA = `
-  -- A collection in one version of its schema. An id is never given twice: connections and events
-  -- outlive a collection that is removed.
+  -- A collection in one version of its schema. Ids are never reused: connections and events outlive
+  -- their collection.
   CREATE TABLE IF NOT EXISTS collections (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     database  TEXT NOT NULL,
     name      TEXT NOT NULL,
     version   INTEGER NOT NULL,
-    primary_path TEXT NOT NULL, -- the field that names a document
+    primary_path TEXT NOT NULL, -- the field with the primary key
     seq       INTEGER NOT NULL, -- of the last write
-    documents INTEGER NOT NULL, -- that are not deleted
+    documents INTEGER NOT NULL, -- without deleted ones
     bytes     INTEGER NOT NULL, -- of the quota
     UNIQUE (database, name, version)
   );
 
-  -- An index of a collection, as any of its clients wants it.
+  -- An index of a collection that any of its clients has in its schema.
   CREATE TABLE IF NOT EXISTS indexes (
     id          INTEGER PRIMARY KEY,
     collection  INTEGER NOT NULL,
     definition  TEXT NOT NULL,
-    is_faithful INTEGER NOT NULL, -- all documents stand in it where their values would have them
+    is_faithful INTEGER NOT NULL, -- its order is RxDB's order for all documents
     UNIQUE (collection, definition)
   );
 
-  -- A document in its current revision, also if that says that it is deleted.
+  -- A document in its current revision, which may say that it is deleted.
   CREATE TABLE IF NOT EXISTS documents (
     collection INTEGER NOT NULL,
     id         TEXT NOT NULL,
-    seq        INTEGER NOT NULL, -- of the write that made this revision, in the collection
+    seq        INTEGER NOT NULL, -- of the write that made this revision
     deleted    INTEGER NOT NULL,
-    lwt        REAL NOT NULL,    -- when the client says that it was written
+    lwt        REAL NOT NULL,    -- last write time, by the client's clock
     data       TEXT NOT NULL,    -- JSON
     PRIMARY KEY (collection, id)
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX IF NOT EXISTS documents_by_seq ON documents (collection, seq);
   CREATE INDEX IF NOT EXISTS documents_deleted ON documents (collection, lwt) WHERE deleted = 1;
 
-  -- The place of a document in an index.
+  -- The entry of a document in an index.
   CREATE TABLE IF NOT EXISTS entries (
     "index" INTEGER NOT NULL,
     key     TEXT NOT NULL,
@@ -62,45 +62,45 @@ const SCHEMA = `
     PRIMARY KEY (collection, id, name)
   ) WITHOUT ROWID;
 
-  -- A body in R2 that no attachment names, not yet or no more.
+  -- An orphan: a body in R2 to which no attachment refers, not yet or not any more.
   CREATE TABLE IF NOT EXISTS loose_bodies (
     r2_key TEXT PRIMARY KEY,
     since  INTEGER NOT NULL
   ) WITHOUT ROWID;
 
-  -- The latest changes, for who was away: an event bulk, in parts that a row can hold. Of the newest
-  -- a row always stays, if only an empty one of collection 0, so that numbers are not given twice.
+  -- The latest changes, for clients that were offline: event bulks, in parts that fit into a row. A row
+  -- of the newest always stays, if only an empty one of collection 0, so that numbers are not reused.
   CREATE TABLE IF NOT EXISTS events (
     seq        INTEGER NOT NULL,
     part       INTEGER NOT NULL,
     collection INTEGER NOT NULL,
     at         INTEGER NOT NULL,
     request    TEXT NOT NULL, -- the request that made the change
-    answer     TEXT NOT NULL, -- JSON of what it was answered
-    json       TEXT NOT NULL, -- '' once its collection was removed
+    answer     TEXT NOT NULL, -- JSON of the answer to it
+    json       TEXT NOT NULL, -- '' after its collection was removed
     PRIMARY KEY (seq, part)
   ) WITHOUT ROWID;
 
-  -- Who may come in: a secret in the URL, made for an access token, or the token itself.
+  -- A session: a secret for the URL, created with an access token, or such a token itself.
   CREATE TABLE IF NOT EXISTS sessions (
     hash       TEXT PRIMARY KEY, -- SHA-256 of the secret
     grant_id   TEXT NOT NULL,
     opened_at  INTEGER NOT NULL,
-    expires_at INTEGER            -- NULL: with its grant
+    expires_at INTEGER            -- NULL: when its grant ends
   ) WITHOUT ROWID;
 
-  -- An instance of RxDB's storage at a client. Outlives its socket.
+  -- A storage instance of an RxDB client. Outlives its socket.
   CREATE TABLE IF NOT EXISTS connections (
     session    TEXT NOT NULL,
-    id         TEXT NOT NULL,    -- as the client calls it
+    id         TEXT NOT NULL,    -- the client's connectionId
     collection INTEGER NOT NULL,
-    schema     TEXT NOT NULL,    -- JSON, of this client
-    lost_at    INTEGER,          -- since then it may have missed changes; NULL: it has a socket
-    is_stale   INTEGER NOT NULL, -- it has missed some that are not kept any more
+    schema     TEXT NOT NULL,    -- JSON, as this client has it
+    lost_at    INTEGER,          -- since when it may have missed changes; NULL: it has a socket
+    is_stale   INTEGER NOT NULL, -- it has missed changes that are no longer kept
     PRIMARY KEY (session, id)
   ) WITHOUT ROWID;`;
 
-/** Makes the tables that are not there yet. */
-export function makeTables(sql: SqlStorage): void {
+/** Creates the tables that do not exist yet. */
+export function createTables(sql: SqlStorage): void {
   sql.exec(SCHEMA);
 }

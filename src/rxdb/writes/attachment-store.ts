@@ -1,0 +1,82 @@
+/** The bytes of attachments: in SQLite, or in R2 if they are large. */
+
+import { Buffer } from "node:buffer";
+import { randomId } from "../../core/secrets";
+import type { Env } from "../../env";
+import { databasesPrefix } from "../../storage/bodies";
+import { deleteBodies, dropSomeBelow, readWhole, writeWhole } from "../bodies";
+import {
+  type AttachmentRow,
+  deleteOrphans,
+  hasOrphans,
+  loadOrphans,
+  recordOrphan,
+} from "../tables/attachments";
+import type { AttachmentData } from "./attachment-data";
+
+/** Larger attachments go to R2. */
+const MAX_SQLITE_BYTES = 1_000_000;
+
+/** How long an orphan is kept: a write may be about to refer to it, or a client may be reading it. */
+const ORPHAN_RETENTION_MS = 60 * 60 * 1000;
+
+/** How many objects R2 deletes in one call. */
+const MAX_DELETED_OBJECTS = 1000;
+
+/** Uploads, reads and deletes the attachments of one module. */
+export class AttachmentStore {
+  readonly #sql: SqlStorage;
+  readonly #bucket: R2Bucket;
+  readonly #prefix: string;
+
+  constructor(sql: SqlStorage, env: Env, moduleId: { account: string; module: string }) {
+    this.#sql = sql;
+    this.#bucket = env.BODIES;
+    this.#prefix = prefixOf(moduleId);
+  }
+
+  /** Whether any of these has to be uploaded to R2 before it can be written. */
+  needsUpload(attachments: { data: AttachmentData }[]): boolean {
+    return attachments.some(({ data }) => isToBeUploaded(data));
+  }
+
+  /**
+   * Uploads the large ones among these to R2, before the transaction that refers to them. They are
+   * orphans until then, so those of a write that fails are deleted later.
+   */
+  async upload(attachments: { data: AttachmentData }[], now: number): Promise<void> {
+    for (const { data } of attachments) {
+      if (!isToBeUploaded(data)) continue;
+      const r2Key = this.#prefix + randomId();
+      recordOrphan(this.#sql, r2Key, now);
+      await writeWhole(this.#bucket, r2Key, data.bytes);
+      data.r2Key = r2Key;
+    }
+  }
+
+  /** Returns the attachment in base64, null if R2 does not have it. */
+  async read({ data, r2Key }: Pick<AttachmentRow, "data" | "r2Key">): Promise<string | null> {
+    const bytes = data ?? (r2Key === null ? null : await readWhole(this.#bucket, r2Key));
+    return bytes && Buffer.from(bytes).toString("base64");
+  }
+
+  /** Deletes a batch of expired orphans. Returns when to do so again, null if there are no orphans. */
+  async deleteOrphans(now: number): Promise<number | null> {
+    const keys = loadOrphans(this.#sql, now - ORPHAN_RETENTION_MS, MAX_DELETED_OBJECTS);
+    if (keys.length > 0) await deleteBodies(this.#bucket, keys);
+    deleteOrphans(this.#sql, keys);
+    return hasOrphans(this.#sql) ? now + ORPHAN_RETENTION_MS : null;
+  }
+
+  /** Deletes a batch of all the module's bodies in R2. Returns whether there are more. */
+  deleteSome(): Promise<boolean> {
+    return dropSomeBelow(this.#bucket, this.#prefix);
+  }
+}
+
+const isToBeUploaded = ({ size, r2Key }: AttachmentData): boolean =>
+  size > MAX_SQLITE_BYTES && r2Key === null;
+
+/** First part of the keys in R2: apart from those of documents, which have a sweep of their own. */
+const prefixOf = ({ account, module }: { account: string; module: string }): string =>
+  `${databasesPrefix(account)}${module}/`;

@@ -1,0 +1,71 @@
+/** Plans the rows of a write in SQLite: documents, their index entries, and the collection's totals. */
+
+import { Buffer } from "node:buffer";
+import type { Collection } from "../collections";
+import { createCheckpoint } from "../queries/checkpoint";
+import type { StoredDocument } from "../queries/stored-document";
+import type { RxdbDocumentRow } from "../tables/documents";
+import { type IndexEntry, keySize } from "../tables/index-entries";
+
+/** SQLite in a Durable Object takes rows of 2 MB. */
+export const MAX_DOCUMENT_BYTES = 2_000_000;
+
+/** A document as it is in the database. */
+export interface LoadedDocument {
+  /** Its JSON. */
+  data: string;
+  document: StoredDocument;
+}
+
+/** What a write changes, apart from attachments. */
+export interface DocumentPlan {
+  /** The collection's totals after the write. */
+  totals: { seq: number; documents: number; bytes: number };
+  documents: RxdbDocumentRow[];
+  entries: { inserted: IndexEntry[]; deleted: IndexEntry[] };
+  /** Ids of indexes that become unordered. */
+  unordered: number[];
+  /** The JSON of the written documents by id. */
+  dataOf: Map<string, string>;
+  /** The checkpoint after the write as JSON. */
+  lastCheckpoint: string;
+}
+
+/** Plans the documents of a write. Returns null if one is larger than `MAX_DOCUMENT_BYTES`. */
+export function planDocuments(
+  collection: Collection,
+  stored: Map<string, LoadedDocument>,
+  written: Map<string, StoredDocument>,
+): DocumentPlan | null {
+  const entries = { inserted: [] as IndexEntry[], deleted: [] as IndexEntry[] };
+  const documents: RxdbDocumentRow[] = [];
+  const dataOf = new Map<string, string>();
+  const unordered = new Set<number>();
+  let { seq, documents: count, bytes } = collection;
+  for (const [id, document] of written) {
+    const old = stored.get(id);
+    const data = JSON.stringify(document);
+    const length = Buffer.byteLength(data);
+    if (length > MAX_DOCUMENT_BYTES) return null;
+    const lwt = document._meta.lwt;
+    documents.push({ id, seq: ++seq, isDeleted: document._deleted, lwt, data });
+    dataOf.set(id, data);
+    count += +!document._deleted - +(old !== undefined && !old.document._deleted);
+    bytes += length - (old ? Buffer.byteLength(old.data) : 0);
+    for (const { id: indexId, index, isOrdered } of collection.indexes) {
+      const key = index.keyOf(document);
+      const oldKey = old && index.keyOf(old.document);
+      if (isOrdered && !index.isInOrder(document)) unordered.add(indexId);
+      if (key === oldKey) continue;
+      entries.inserted.push({ index: indexId, key, id });
+      bytes += keySize(key);
+      if (oldKey === undefined) continue;
+      entries.deleted.push({ index: indexId, key: oldKey, id });
+      bytes -= keySize(oldKey);
+    }
+  }
+  const last = documents.at(-1);
+  const lastCheckpoint = JSON.stringify(last ? createCheckpoint(collection, last) : null);
+  const totals = { seq, documents: count, bytes };
+  return { totals, documents, entries, unordered: [...unordered], dataOf, lastCheckpoint };
+}
