@@ -1,4 +1,4 @@
-/** Invitations to sign up, and the set-up link that makes the first administrator. */
+/** Invitations to sign up, and the set-up link for the first administrator. */
 
 import type { Account } from "../accounts/accounts";
 import { randomId, randomSecret, sha256 } from "../core/secrets";
@@ -6,89 +6,93 @@ import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import type { TimeCursor } from "../ui/paging";
 import {
-  deleteOldInvitations,
+  consumeSetUpLink,
+  deleteInvitationsExpiredAt,
+  expireInvitation,
   type InvitationRow,
   insertInvitation,
-  isSetUp,
-  loadInvitation,
+  isSetUpHashValid,
+  loadInvitationByHash,
   loadInvitations,
-  revokeInvitation,
-  useSetUp,
 } from "./db/invitations";
 
 export type Invitation = InvitationRow;
 
-/** The most that an invitation can be good for. */
-export const MOST = { uses: 1000, days: 365, noteLength: 100 };
+/** Upper limits of an invitation's uses, days of validity and note (in UTF-16 code units). */
+export const INVITATION_LIMITS = { uses: 1000, days: 365, noteLength: 100 };
 
-/** What an administrator decides about an invitation. */
-export interface Wish {
-  /** For whom it is. */
+/** What an administrator enters for a new invitation. */
+export interface InvitationInput {
+  /** Who the invitation is for. */
   note: string;
   maxUses: number;
   days: number;
-  /** Of who comes by it; null: that of the provider. */
+  /** Quota of accounts created with it; null: the provider's default. */
   quotaBytes: number | null;
   isAdmin: boolean;
 }
 
-/** Makes an invitation and returns its secret, which is known to nobody else; null: not an administrator. */
-export async function makeInvitation(
+/**
+ * Creates an invitation. Returns its secret, of which only the hash is stored; null if the caller is not
+ * an administrator.
+ */
+export async function createInvitation(
   env: Env,
   admin: Account,
-  { days, ...wish }: Wish,
+  { days, ...input }: InvitationInput,
   now: number,
 ): Promise<string | null> {
   const secret = randomSecret();
   const hash = await sha256(secret);
-  const act = { kind: "invitation-made" as const, ...wish };
-  const invitation = { ...wish, hash, createdAt: now, expiresAt: now + days * DAY_MS };
-  const entry = { at: now, id: randomId(), admin: admin.id, target: null, act };
-  return (await insertInvitation(env.DB, entry, invitation)) ? secret : null;
+  const action = { kind: "invitation-made" as const, ...input };
+  const invitation = { ...input, hash, createdAt: now, expiresAt: now + days * DAY_MS };
+  const pending = { at: now, id: randomId(), admin: admin.id, target: null, action };
+  return (await insertInvitation(env.DB, pending, invitation)) ? secret : null;
 }
 
-/** The newest first, a page at a time. */
+/** At most `limit` invitations, newest first, only those before `before` if it is given. */
 export const listInvitations = (
   db: D1Database,
   before: TimeCursor | null,
   limit: number,
 ): Promise<Invitation[]> => loadInvitations(db, before, limit);
 
+/** Returns null if not found. */
 export const findInvitation = (db: D1Database, hash: string): Promise<Invitation | null> =>
-  loadInvitation(db, hash);
+  loadInvitationByHash(db, hash);
 
-/** Whether somebody can come by it still. */
-export const isGood = ({ uses, maxUses, expiresAt }: Invitation, now: number): boolean =>
+/** Whether the invitation can still be used to sign up. */
+export const isInvitationOpen = ({ uses, maxUses, expiresAt }: Invitation, now: number): boolean =>
   expiresAt > now && uses < maxUses;
 
-/** Ends an invitation. False, and nothing written, if that is done by no administrator. */
-export const endInvitation = (
+/** Ends an invitation. Returns false, and writes nothing, if the caller is not an administrator. */
+export const revokeInvitation = (
   env: Env,
   admin: Account,
   { hash, note }: Invitation,
   now: number,
 ): Promise<boolean> => {
-  const act = { kind: "invitation-revoked" as const, note };
-  const entry = { at: now, id: randomId(), admin: admin.id, target: null, act };
-  return revokeInvitation(env.DB, entry, hash);
+  const action = { kind: "invitation-revoked" as const, note };
+  const pending = { at: now, id: randomId(), admin: admin.id, target: null, action };
+  return expireInvitation(env.DB, pending, hash);
 };
 
-/** Whether this secret is that of a set-up link that is good still. */
-export const isSetUpLink = async (env: Env, secret: string, now: number): Promise<boolean> =>
-  isSetUp(env.DB, await sha256(secret), now);
+/** Whether this is the secret of a set-up link that is unused and unexpired. */
+export const isSetUpLinkValid = async (env: Env, secret: string, now: number): Promise<boolean> =>
+  isSetUpHashValid(env.DB, await sha256(secret), now);
 
-/** Makes the account one of an administrator; false if the link is not good (any more). */
-export const setUpWith = async (
+/** Makes the account an administrator with a set-up link. False if the link is not (or no longer) valid. */
+export const becomeAdministrator = async (
   env: Env,
   secret: string,
   account: Account,
   now: number,
 ): Promise<boolean> =>
-  useSetUp(env.DB, { at: now, id: randomId() }, account.id, await sha256(secret));
+  consumeSetUpLink(env.DB, { at: now, id: randomId() }, account.id, await sha256(secret));
 
 /**
- * For the daily round: those that are over by which nobody has come, and, whoever has, those whose
- * making the log has forgotten: for whom they were is kept no longer than there (ADMIN_LOG_DAYS).
+ * The daily job's statement that deletes expired invitations: unused ones at once, used ones when
+ * their audit log entry has expired, so that their notes are kept no longer than there (ADMIN_LOG_DAYS).
  */
 export const deleteExpiredInvitations = (db: D1Database, now: number): D1PreparedStatement =>
-  deleteOldInvitations(db, now);
+  deleteInvitationsExpiredAt(db, now);

@@ -1,16 +1,16 @@
 /**
- * Accounts as administrators see them: how much they hold, and nothing of what. The storage root is
- * the only node that is read here, and no module's name.
+ * Accounts in D1 as administrators see and change them. Administrators see how much an account
+ * stores, never what: of its nodes only the storage root is read, and no module name.
  */
 
-import { type Deed, recordDeed } from "../../accounts/activity";
-import { closing } from "../../accounts/deletion";
+import { type ActivityEvent, activityStatement } from "../../accounts/activity";
+import { closeAccountStatements } from "../../accounts/deletion";
 import { ROOT } from "../../core/path";
 import { withRetry } from "../../platform/retry";
 import { USED_BYTES_SQL } from "../../storage/usage";
-import { actStands, type NewAct, runAct } from "./log";
+import { executeAction, isPendingSql, type PendingAction } from "./audit-log";
 
-/** An account in the list. Times are milliseconds since 1970. */
+/** An account and its totals. Times are milliseconds since 1970. */
 export interface AccountSummary {
   id: string;
   name: string;
@@ -35,113 +35,134 @@ const SELECT_SUMMARIES = `
 
 type SummaryRow = Omit<AccountSummary, "isAdmin"> & { isAdmin: 0 | 1 };
 
-const summaryOf = (row: SummaryRow): AccountSummary => ({ ...row, isAdmin: row.isAdmin === 1 });
+const toAccountSummary = (row: SummaryRow): AccountSummary => ({
+  ...row,
+  isAdmin: row.isAdmin === 1,
+});
 
-/** Which accounts are asked for. */
+/** Which accounts to list. */
 export interface AccountQuery {
-  /** Of their names. */
-  beginning: string;
+  namePrefix: string;
   state: "all" | "suspended" | "administrators";
 }
 
-const IN_STATE: Record<AccountQuery["state"], string> = {
+const STATE_CONDITIONS: Record<AccountQuery["state"], string> = {
   all: "true",
   suspended: "a.suspended_at IS NOT NULL",
   administrators: "a.is_admin = 1",
 };
 
-/** Those that are asked for whose names come after `after`, in the order of their names. */
-export async function loadSummaries(
+/** At most `limit` matching accounts, ordered by name, only those after the name `after`. */
+export async function loadAccountSummaries(
   db: D1Database,
-  { beginning, state }: AccountQuery,
+  { namePrefix: beginning, state }: AccountQuery,
   after: string,
   limit: number,
 ): Promise<AccountSummary[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(
-        `${SELECT_SUMMARIES} AND ${IN_STATE[state]}
+        `${SELECT_SUMMARIES} AND ${STATE_CONDITIONS[state]}
            AND a.name >= ?3 AND a.name < ?3 || '~' AND a.name > ?4
          ORDER BY a.name LIMIT ?5`,
       )
       .bind(ROOT.parent, ROOT.name, beginning, after, limit)
       .all<SummaryRow>(),
   );
-  return results.map(summaryOf);
+  return results.map(toAccountSummary);
 }
 
-/** Null if there is no such account, or none any more. */
-export async function loadSummary(db: D1Database, name: string): Promise<AccountSummary | null> {
+/** Returns null if there is no account of this name or it is deleted. */
+export async function loadAccountSummary(
+  db: D1Database,
+  name: string,
+): Promise<AccountSummary | null> {
   const row = await withRetry(() =>
     db
       .prepare(`${SELECT_SUMMARIES} AND a.name = ?3`)
       .bind(ROOT.parent, ROOT.name, name)
       .first<SummaryRow>(),
   );
-  return row && summaryOf(row);
+  return row && toAccountSummary(row);
 }
 
-/** An act on an account. */
-type ActOnAccount = NewAct & { target: string };
+/** An action on an account that is about to be performed. */
+export type PendingAccountAction = PendingAction & { target: string };
 
-/** Closes an account, and ends its sessions. False if it is closed, or the administrator's own. */
-export const suspend = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, `${ANOTHER} AND t.suspended_at IS NULL`, [
-    ...endWaysBack(db, act),
-    setIfStands(db, act, "suspended_at", act.at),
+/** Suspends the account and ends its sessions. False if it is suspended or the administrator's own. */
+export const suspendAccount = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
+  executeAction(db, action, `${IS_OTHER_ACCOUNT} AND t.suspended_at IS NULL`, [
+    ...revokeAdminLinks(db, action),
+    updateColumn(db, action, "suspended_at", action.at),
     db
-      .prepare(`DELETE FROM sessions WHERE account = ?1 AND ${actStands("?2", "?3")}`)
-      .bind(act.target, act.at, act.id),
-    deed(db, act, { kind: "suspended" }),
+      .prepare(`DELETE FROM sessions WHERE account = ?1 AND ${isPendingSql("?2", "?3")}`)
+      .bind(action.target, action.at, action.id),
+    recordForUser(db, action, { kind: "suspended" }),
   ]);
 
-/** Opens it again. False if it is open. */
-export const resume = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, "t.deleted_at IS NULL AND t.suspended_at IS NOT NULL", [
-    setIfStands(db, act, "suspended_at", null),
-    deed(db, act, { kind: "resumed" }),
+/** Lifts a suspension. False if the account is not suspended. */
+export const resumeAccount = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
+  executeAction(db, action, "t.deleted_at IS NULL AND t.suspended_at IS NOT NULL", [
+    updateColumn(db, action, "suspended_at", null),
+    recordForUser(db, action, { kind: "resumed" }),
   ]);
 
-export const changeQuota = (
+/** Sets the quota in bytes; null: the provider's default. False if the account is deleted. */
+export const updateQuota = (
   db: D1Database,
-  act: ActOnAccount,
+  action: PendingAccountAction,
   quotaBytes: number | null,
 ): Promise<boolean> =>
-  runAct(db, act, "t.deleted_at IS NULL", [
-    setIfStands(db, act, "quota_bytes", quotaBytes),
-    deed(db, act, { kind: "quota-changed", quotaBytes }),
+  executeAction(db, action, "t.deleted_at IS NULL", [
+    updateColumn(db, action, "quota_bytes", quotaBytes),
+    recordForUser(db, action, { kind: "quota-changed", quotaBytes }),
   ]);
 
-/** Makes an account one of an administrator. False if it is, or if it is closed. */
-export const makeAdministrator = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, "t.deleted_at IS NULL AND t.suspended_at IS NULL AND t.is_admin = 0", [
-    setIfStands(db, act, "is_admin", 1),
+/** Makes the account an administrator. False if it is one already or is suspended. */
+export const grantAdministrator = (
+  db: D1Database,
+  action: PendingAccountAction,
+): Promise<boolean> =>
+  executeAction(db, action, "t.deleted_at IS NULL AND t.suspended_at IS NULL AND t.is_admin = 0", [
+    updateColumn(db, action, "is_admin", 1),
   ]);
 
 /**
- * Ends that. Never of oneself, and only by who is an administrator at that very moment: of two that
- * unmake each other one remains, and so there is always one.
+ * Removes the administrator role. An administrator cannot remove their own, and must still have it in
+ * the same transaction: if two remove each other's at once, one succeeds, so an administrator remains.
  */
-export const unmakeAdministrator = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, `${ANOTHER} AND t.is_admin = 1`, [
-    ...endWaysBack(db, act),
-    setIfStands(db, act, "is_admin", 0),
+export const revokeAdministrator = (
+  db: D1Database,
+  action: PendingAccountAction,
+): Promise<boolean> =>
+  executeAction(db, action, `${IS_OTHER_ACCOUNT} AND t.is_admin = 1`, [
+    ...revokeAdminLinks(db, action),
+    updateColumn(db, action, "is_admin", 0),
   ]);
 
-/** Writes down that a link will be made by which the person gets in again. */
-export const noteResetLink = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, "t.deleted_at IS NULL", [deed(db, act, { kind: "reset-link-made" })]);
+/** Records that a reset link is about to be created. False if the account is deleted. */
+export const recordResetLink = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
+  executeAction(db, action, "t.deleted_at IS NULL", [
+    recordForUser(db, action, { kind: "reset-link-made" }),
+  ]);
 
-/** Closes an account for good: it is to be erased then. False if it is the administrator's own. */
-export const close = (db: D1Database, act: ActOnAccount): Promise<boolean> =>
-  runAct(db, act, ANOTHER, [...endWaysBack(db, act), ...closing(db, act.target, act.at, act.id)]);
+/** Closes the account for good, to be erased afterwards. False if it is the administrator's own. */
+export const closeOtherAccount = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
+  executeAction(db, action, IS_OTHER_ACCOUNT, [
+    ...revokeAdminLinks(db, action),
+    ...closeAccountStatements(db, action.target, action.at, action.id),
+  ]);
 
 /**
- * Whoever was an administrator may have made ways back into administration: invitations that make
- * administrators and links into other accounts. Nobody knows who made which, so all that are open end.
+ * A former administrator may have kept links that lead back into administration: invitations that
+ * grant the role and reset links of other accounts. Their creators are not recorded, so all open ones
+ * are revoked.
  */
-function endWaysBack(db: D1Database, { target, at, id }: ActOnAccount): D1PreparedStatement[] {
-  const wasAdministrator = `${actStands("?1", "?2")}
+function revokeAdminLinks(
+  db: D1Database,
+  { target, at, id }: PendingAccountAction,
+): D1PreparedStatement[] {
+  const wasAdministrator = `${isPendingSql("?1", "?2")}
     AND EXISTS (SELECT 1 FROM accounts WHERE id = ?3 AND is_admin = 1)`;
   return [
     db
@@ -156,17 +177,23 @@ function endWaysBack(db: D1Database, { target, at, id }: ActOnAccount): D1Prepar
   ];
 }
 
-const ANOTHER = "t.deleted_at IS NULL AND t.id <> a.id";
+/** SQL condition: the target `t` is not deleted and not the administrator `a`. */
+const IS_OTHER_ACCOUNT = "t.deleted_at IS NULL AND t.id <> a.id";
 
-const setIfStands = (
+/** Updates a column of the target account, if the action is pending. */
+const updateColumn = (
   db: D1Database,
-  { target, at, id }: ActOnAccount,
+  { target, at, id }: PendingAccountAction,
   column: "suspended_at" | "quota_bytes" | "is_admin",
   value: number | null,
 ): D1PreparedStatement =>
   db
-    .prepare(`UPDATE accounts SET ${column} = ?2 WHERE id = ?1 AND ${actStands("?3", "?4")}`)
+    .prepare(`UPDATE accounts SET ${column} = ?2 WHERE id = ?1 AND ${isPendingSql("?3", "?4")}`)
     .bind(target, value, at, id);
 
-const deed = (db: D1Database, act: ActOnAccount, what: Deed): D1PreparedStatement =>
-  recordDeed(db, act.target, what, act.at, act.id);
+/** Adds the action to the activity of the target account, if the action is pending. */
+const recordForUser = (
+  db: D1Database,
+  action: PendingAccountAction,
+  event: ActivityEvent,
+): D1PreparedStatement => activityStatement(db, action.target, event, action.at, action.id);

@@ -1,12 +1,18 @@
-/** Invitations in D1, and the set-up link, which is one. Every write comes to the same when repeated. */
+/** Invitations in D1, of which the set-up link is one. All writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
 import type { TimeCursor } from "../../ui/paging";
-import { actStands, finishAct, isDone, type NewAct, runAct } from "./log";
+import {
+  commitAction,
+  executeAction,
+  isCommittedSql,
+  isPendingSql,
+  type PendingAction,
+} from "./audit-log";
 
-/** An invitation as it stands in its row. Times are milliseconds since 1970. */
+/** An invitation. Times are milliseconds since 1970. */
 export interface InvitationRow {
-  /** SHA-256 of the secret: names the invitation, and lets nobody in. */
+  /** SHA-256 of the secret: identifies the invitation, but cannot be used to sign up. */
   hash: string;
   note: string;
   maxUses: number;
@@ -25,9 +31,9 @@ const SELECT_INVITATIONS = `
 
 type Row = Omit<InvitationRow, "isAdmin"> & { isAdmin: 0 | 1 };
 
-const invitationOf = (row: Row): InvitationRow => ({ ...row, isAdmin: row.isAdmin === 1 });
+const toInvitation = (row: Row): InvitationRow => ({ ...row, isAdmin: row.isAdmin === 1 });
 
-/** The newest first. */
+/** At most `limit` invitations, newest first, only those before `before` if it is given. */
 export async function loadInvitations(
   db: D1Database,
   before: TimeCursor | null,
@@ -42,93 +48,124 @@ export async function loadInvitations(
       .bind(before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? "", limit)
       .all<Row>(),
   );
-  return results.map(invitationOf);
+  return results.map(toInvitation);
 }
 
-/** Null if there is none. */
-export async function loadInvitation(db: D1Database, hash: string): Promise<InvitationRow | null> {
+/** Returns null if not found. */
+export async function loadInvitationByHash(
+  db: D1Database,
+  hash: string,
+): Promise<InvitationRow | null> {
   const row = await withRetry(() =>
     db.prepare(`${SELECT_INVITATIONS} WHERE i.hash = ?1`).bind(hash).first<Row>(),
   );
-  return row && invitationOf(row);
+  return row && toInvitation(row);
 }
 
+/** Inserts an invitation. False if the caller is not an administrator. */
 export const insertInvitation = (
   db: D1Database,
-  act: NewAct,
+  action: PendingAction,
   { hash, note, maxUses, quotaBytes, isAdmin, createdAt, expiresAt }: Omit<InvitationRow, "uses">,
 ): Promise<boolean> =>
-  runAct(db, act, "true", [
+  executeAction(db, action, "true", [
     db
       .prepare(
         `INSERT INTO invitations
            (hash, note, max_uses, quota_bytes, is_admin, created_at, expires_at)
-         SELECT ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${actStands("?1", "?2")}
+         SELECT ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${isPendingSql("?1", "?2")}
          ON CONFLICT DO NOTHING`,
       )
-      .bind(act.at, act.id, hash, note, maxUses, quotaBytes, isAdmin ? 1 : 0, createdAt, expiresAt),
+      .bind(
+        action.at,
+        action.id,
+        hash,
+        note,
+        maxUses,
+        quotaBytes,
+        isAdmin ? 1 : 0,
+        createdAt,
+        expiresAt,
+      ),
   ]);
 
-/** It is over from now on; who has come by it stays. */
-export const revokeInvitation = (db: D1Database, act: NewAct, hash: string): Promise<boolean> =>
-  runAct(db, act, "true", [
+/** Ends the invitation now; accounts created with it stay. False if the caller is not an administrator. */
+export const expireInvitation = (
+  db: D1Database,
+  action: PendingAction,
+  hash: string,
+): Promise<boolean> =>
+  executeAction(db, action, "true", [
     db
       .prepare(
         `UPDATE invitations SET expires_at = min(expires_at, ?1)
-         WHERE hash = ?3 AND ${actStands("?1", "?2")}`,
+         WHERE hash = ?3 AND ${isPendingSql("?1", "?2")}`,
       )
-      .bind(act.at, act.id, hash),
+      .bind(action.at, action.id, hash),
   ]);
 
-/** Whether an invitation makes one person, who has an account already, an administrator. */
-const IS_SET_UP = `EXISTS (
+/**
+ * SQL condition: the invitation with hash ?3 is a set-up link that is unused and unexpired at ?1. A
+ * set-up link is an invitation for one account that grants the administrator role.
+ */
+const IS_SET_UP_LINK_VALID = `EXISTS (
   SELECT 1 FROM invitations i
   WHERE i.hash = ?3 AND i.is_admin = 1 AND i.max_uses = 1 AND i.expires_at > ?1
     AND NOT EXISTS (SELECT 1 FROM accounts u WHERE u.invitation = i.hash))`;
 
-/** Whether the set-up link is good still. */
-export async function isSetUp(db: D1Database, hash: string, now: number): Promise<boolean> {
+/** Whether the set-up link with this hash is unused and unexpired. */
+export async function isSetUpHashValid(
+  db: D1Database,
+  hash: string,
+  now: number,
+): Promise<boolean> {
   const row = await withRetry(() =>
-    db.prepare(`SELECT ${IS_SET_UP} AS isGood, ?2`).bind(now, "", hash).first<{ isGood: 0 | 1 }>(),
+    db
+      .prepare(`SELECT ${IS_SET_UP_LINK_VALID} AS isValid, ?2`)
+      .bind(now, "", hash)
+      .first<{ isValid: 0 | 1 }>(),
   );
-  return row?.isGood === 1;
+  return row?.isValid === 1;
 }
 
 /**
- * Makes an account one of an administrator by a set-up link, which is gone then. False, and nothing
- * written, if the link is not good: of many who use it at once, one is first.
+ * Makes the account an administrator and deletes the set-up link. Returns false, and writes nothing, if
+ * the link is not valid: if several accounts use it at once, one succeeds.
  */
-export async function useSetUp(
+export async function consumeSetUpLink(
   db: D1Database,
   { at, id }: TimeCursor,
   account: string,
   hash: string,
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch([
       db
         .prepare(
           `INSERT INTO admin_log (at, id, admin, kind, account, detail)
            SELECT ?1, ?2, name, 'set-up', name, '{}' FROM accounts
            WHERE id = ?4 AND suspended_at IS NULL AND deleted_at IS NULL
-             AND ${IS_SET_UP} AND NOT ${isDone("?1", "?2")}
+             AND ${IS_SET_UP_LINK_VALID} AND NOT ${isCommittedSql("?1", "?2")}
            ON CONFLICT DO NOTHING`,
         )
         .bind(at, id, hash, account),
       db
-        .prepare(`UPDATE accounts SET is_admin = 1 WHERE id = ?3 AND ${actStands("?1", "?2")}`)
+        .prepare(`UPDATE accounts SET is_admin = 1 WHERE id = ?3 AND ${isPendingSql("?1", "?2")}`)
         .bind(at, id, account),
       db
-        .prepare(`DELETE FROM invitations WHERE hash = ?3 AND ${actStands("?1", "?2")}`)
+        .prepare(`DELETE FROM invitations WHERE hash = ?3 AND ${isPendingSql("?1", "?2")}`)
         .bind(at, id, hash),
-      ...finishAct(db, { at, id }),
+      ...commitAction(db, { at, id }),
     ]),
   );
-  return answers.at(-1)?.results.length === 1;
+  return results.at(-1)?.results.length === 1;
 }
 
-/** An invitation and the line of the log that says for whom it is were made at the same time. */
-export const deleteOldInvitations = (db: D1Database, now: number): D1PreparedStatement =>
+/**
+ * Deletes expired invitations that nobody used, and used ones whose audit log entry is gone. (An
+ * invitation and the log entry with its note have the same time.)
+ */
+export const deleteInvitationsExpiredAt = (db: D1Database, now: number): D1PreparedStatement =>
   db
     .prepare(
       `DELETE FROM invitations WHERE expires_at <= ?1 AND (

@@ -1,30 +1,27 @@
-/** The list of accounts, one of them, and the questions before something is done with it. */
+/** The list of accounts, the page of one account, and the forms that confirm an action on it. */
 
+import type { Child } from "hono/jsx";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ConfirmForm } from "../../ui/confirm-form";
-import { formatBytes, formatCount, formatDate } from "../../ui/format";
+import { CopyableText } from "../../ui/copy-button";
+import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
-import { Copyable } from "../../ui/layout";
 import { type ListPage, NextPageLink } from "../../ui/paging";
-import {
-  ACCOUNT_STATES,
-  type AccountAct,
-  type AccountQuery,
-  type AccountSummary,
-  possibleActs,
-} from "../accounts";
+import { CalendarDate } from "../../ui/time";
+import { type AccountAction, availableActions } from "../account-actions";
+import { ACCOUNT_STATES, type AccountQuery, type AccountSummary } from "../accounts";
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage, QuotaField } from "./layout";
 
-/** A page of those that were asked for. `typed`: the name as it was. */
+/** A page of the accounts that match the query. `nameInput`: the search field, as it was typed. */
 export function accountsPage(
   c: HonoContext,
-  typed: string,
-  { state }: AccountQuery,
+  nameInput: string,
+  { state: selected }: AccountQuery,
   { items: accounts, next }: ListPage<AccountSummary>,
 ): HandlerResponse {
-  const { accounts: words, nav } = messagesFor(c, ADMIN_MESSAGES);
+  const { accounts: messages, nav } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
     { title: nav["/admin/accounts"] },
@@ -32,53 +29,57 @@ export function accountsPage(
       <h1>{nav["/admin/accounts"]}</h1>
       <form method="get" class="row">
         <div class="field">
-          <label for="name">{words.search}</label>
-          <input id="name" name="name" value={typed} autocapitalize="none" autocomplete="off" />
+          <label for="name">{messages.search}</label>
+          <input id="name" name="name" value={nameInput} autocapitalize="none" autocomplete="off" />
         </div>
         <div class="field">
-          <label for="state">{words.show}</label>
+          <label for="state">{messages.filter}</label>
           <select id="state" name="state">
-            {ACCOUNT_STATES.map((one) => (
-              <option value={one} selected={one === state}>
-                {words.states[one]}
+            {ACCOUNT_STATES.map((state) => (
+              <option value={state} selected={state === selected}>
+                {messages.states[state]}
               </option>
             ))}
           </select>
         </div>
-        <button type="submit">{words.find}</button>
+        <button type="submit">{messages.find}</button>
       </form>
       {accounts.length === 0 ? (
-        <p class="faint">{words.nobody}</p>
+        <p class="faint">{messages.noResults}</p>
       ) : (
         <table>
           <thead>
             <tr>
-              <th scope="col">{words.name}</th>
-              <th scope="col">{words.used}</th>
+              <th scope="col">{messages.name}</th>
+              <th scope="col">{messages.used}</th>
               <th scope="col" class="extra">
-                {words.quota}
+                {messages.quota}
               </th>
               <th scope="col" class="extra">
-                {words.seen}
+                {messages.lastSeen}
               </th>
-              <th scope="col">{words.state}</th>
+              <th scope="col">{messages.status}</th>
             </tr>
           </thead>
           <tbody>
             {accounts.map((account) => (
-              <Row c={c} account={account} />
+              <AccountRow c={c} account={account} />
             ))}
           </tbody>
         </table>
       )}
       <NextPageLink c={c} next={next} />
-      <p class="faint">{words.blind}</p>
+      <p class="faint">{messages.privacyNote}</p>
     </section>,
   );
 }
 
-const Row = ({ c, account }: { c: HonoContext; account: AccountSummary }) => {
-  const words = messagesFor(c, ADMIN_MESSAGES);
+interface AccountProps {
+  c: HonoContext;
+  account: AccountSummary;
+}
+
+const AccountRow = ({ c, account }: AccountProps) => {
   const language = languageOf(c);
   return (
     <tr>
@@ -86,39 +87,47 @@ const Row = ({ c, account }: { c: HonoContext; account: AccountSummary }) => {
         <a href={`/admin/accounts/${account.name}`}>{account.name}</a>
       </th>
       <td>{formatBytes(language, account.usedBytes)}</td>
-      <td class="extra">{formatBytes(language, quotaOf(c, account))}</td>
-      <td class="extra">
-        {account.seenAt === null ? words.never : formatDate(language, account.seenAt)}
+      <td class="extra">{formatBytes(language, effectiveQuota(c, account))}</td>
+      <td class="extra">{formatLastSeen({ c, account })}</td>
+      <td>
+        <Status c={c} account={account} />
       </td>
-      <td>{stateOf(c, account)}</td>
     </tr>
   );
 };
 
-const quotaOf = (c: HonoContext, { quotaBytes }: AccountSummary): number =>
+const effectiveQuota = (c: HonoContext, { quotaBytes }: AccountSummary): number =>
   quotaBytes ?? settings(c.env).DEFAULT_QUOTA_BYTES;
 
-function stateOf(c: HonoContext, { suspendedAt, isAdmin }: AccountSummary): string {
-  const { accounts: words } = messagesFor(c, ADMIN_MESSAGES);
-  const state =
-    suspendedAt === null
-      ? words.active
-      : words.suspendedSince(formatDate(languageOf(c), suspendedAt));
-  return isAdmin ? `${state}, ${words.administrator}` : state;
-}
+const formatLastSeen = ({ c, account: { seenAt } }: AccountProps): Child =>
+  seenAt === null ? (
+    messagesFor(c, ADMIN_MESSAGES).accounts.never
+  ) : (
+    <CalendarDate c={c} at={seenAt} />
+  );
 
-/** One account, and what can be done with it. */
+const Status = ({ c, account: { suspendedAt, isAdmin } }: AccountProps) => {
+  const { active, suspended, administrator } = messagesFor(c, ADMIN_MESSAGES).accounts;
+  return (
+    <>
+      {suspendedAt === null ? active : suspended(<CalendarDate c={c} at={suspendedAt} />)}
+      {isAdmin ? `, ${administrator}` : null}
+    </>
+  );
+};
+
+/** One account, and the actions that are available for it. */
 export function accountPage(c: HonoContext, account: AccountSummary): HandlerResponse {
-  const { accounts: words, questions, actOnAccount, never } = messagesFor(c, ADMIN_MESSAGES);
+  const { accounts: messages, accountActions, actionLabel } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
-  const quota = formatBytes(language, quotaOf(c, account));
-  const facts: [string, string][] = [
-    [words.state, stateOf(c, account)],
-    [words.used, formatBytes(language, account.usedBytes)],
-    [words.quota, account.quotaBytes === null ? words.ofProvider(quota) : quota],
-    [words.documents, formatCount(language, account.documents)],
-    [words.since, formatDate(language, account.createdAt)],
-    [words.seen, account.seenAt === null ? never : formatDate(language, account.seenAt)],
+  const quota = formatBytes(language, effectiveQuota(c, account));
+  const facts: [string, Child][] = [
+    [messages.status, <Status c={c} account={account} />],
+    [messages.used, formatBytes(language, account.usedBytes)],
+    [messages.quota, account.quotaBytes === null ? messages.defaultQuota(quota) : quota],
+    [messages.documents, formatCount(language, account.documents)],
+    [messages.created, <CalendarDate c={c} at={account.createdAt} />],
+    [messages.lastSeen, formatLastSeen({ c, account })],
   ];
   return adminPage(
     c,
@@ -134,20 +143,20 @@ export function accountPage(c: HonoContext, account: AccountSummary): HandlerRes
             </>
           ))}
         </dl>
-        <p class="faint">{words.blind}</p>
+        <p class="faint">{messages.privacyNote}</p>
       </section>
       <section>
-        <h2>{words.acts}</h2>
+        <h2>{messages.actions}</h2>
         <ul class="list">
-          {possibleActs(account, c.var.session.account).map((act) => (
+          {availableActions(account, c.var.session.account).map((action) => (
             <li>
-              <div>{questions[act].text}</div>
+              <div>{accountActions[action].text}</div>
               <a
-                class={act === "delete" ? "button danger" : "button quiet"}
-                href={`/admin/accounts/${account.name}/${act}`}
-                aria-label={actOnAccount(questions[act].button, account.name)}
+                class={action === "delete" ? "button danger" : "button quiet"}
+                href={`/admin/accounts/${account.name}/${action}`}
+                aria-label={actionLabel(accountActions[action].button, account.name)}
               >
-                {questions[act].button}
+                {accountActions[action].button}
               </a>
             </li>
           ))}
@@ -157,43 +166,43 @@ export function accountPage(c: HonoContext, account: AccountSummary): HandlerRes
   );
 }
 
-/** What was wrong with a form, and what stood in it. */
-interface Wrong {
-  sentence: string;
+/** A field's value that was refused, and why. */
+interface RejectedInput {
+  error: string;
   value: string;
 }
 
-/** Asks before something is done with an account. */
-export function questionPage(
+/** Asks for confirmation of an action on an account. */
+export function confirmActionPage(
   c: HonoContext,
   account: AccountSummary,
-  act: AccountAct,
-  wrong?: Wrong,
+  action: AccountAction,
+  rejected?: RejectedInput,
 ): HandlerResponse {
-  const words = messagesFor(c, ADMIN_MESSAGES);
-  const { title, text, button } = words.questions[act];
+  const messages = messagesFor(c, ADMIN_MESSAGES);
+  const { title, text, button } = messages.accountActions[action];
   return adminPage(
     c,
-    { title: title(account.name), status: wrong ? 400 : 200 },
+    { title: title(account.name), status: rejected ? 400 : 200 },
     <ConfirmForm
       c={c}
       title={title(account.name)}
       text={text}
-      button={button}
-      isDangerous={act === "delete" || act === "suspend"}
-      problem={wrong?.sentence}
-      back={`/admin/accounts/${account.name}`}
+      submitText={button}
+      isDangerous={action === "delete" || action === "suspend"}
+      error={rejected?.error}
+      cancelHref={`/admin/accounts/${account.name}`}
     >
-      {act === "quota" ? (
-        <QuotaField c={c} value={wrong?.value ?? quotaText(account.quotaBytes)} />
+      {action === "quota" ? (
+        <QuotaField c={c} value={rejected?.value ?? formatQuotaInput(account.quotaBytes)} />
       ) : null}
-      {act === "delete" ? (
+      {action === "delete" ? (
         <div class="field">
-          <label for="name">{words.deleteName(account.name)}</label>
+          <label for="name">{messages.confirmName(account.name)}</label>
           <input
             id="name"
             name="name"
-            value={wrong?.value ?? ""}
+            value={rejected?.value ?? ""}
             autocomplete="off"
             autocapitalize="none"
             required
@@ -204,31 +213,31 @@ export function questionPage(
   );
 }
 
-/** As `parseBytes` reads it, exactly. */
-function quotaText(bytes: number | null): string {
+/** The quota exactly, in a form that `parseByteSize` reads; "" for the default. */
+function formatQuotaInput(bytes: number | null): string {
   if (bytes === null) return "";
   const units = ["TB", "GB", "MB", "KB"];
   const index = units.findIndex((_, i) => bytes > 0 && bytes % 1000 ** (units.length - i) === 0);
   return index === -1 ? `${bytes}` : `${bytes / 1000 ** (units.length - index)} ${units[index]}`;
 }
 
-/** Shows a link that is shown only now. */
-export function resetLinkPage(
+/** Shows a new reset link, this once. */
+export function resetLinkCreatedPage(
   c: HonoContext,
   account: AccountSummary,
   link: string,
 ): HandlerResponse {
-  const words = messagesFor(c, ADMIN_MESSAGES);
-  const title = words.resetLink.title(account.name);
+  const messages = messagesFor(c, ADMIN_MESSAGES);
+  const title = messages.resetLink.title(account.name);
   return adminPage(
     c,
-    { title, scripts: ["/copy.js"], once: true },
+    { title, scripts: ["/copy.js"], showsSecret: true },
     <section>
       <h1>{title}</h1>
-      <Copyable c={c} id="link" text={link} />
-      <p>{words.resetLink.text}</p>
+      <CopyableText c={c} id="link" text={link} />
+      <p>{messages.resetLink.text}</p>
       <p>
-        <a href={`/admin/accounts/${account.name}`}>{words.accounts.toAccount}</a>
+        <a href={`/admin/accounts/${account.name}`}>{messages.accounts.backToAccount}</a>
       </p>
     </section>,
   );

@@ -1,38 +1,40 @@
-/** The list of invitations, the form for another one, and its link. */
+/** The list of invitations, the form for a new one, and the page that shows its link. */
 
+import type { Child } from "hono/jsx";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ConfirmForm } from "../../ui/confirm-form";
-import { formatBytes, formatCount, formatDate } from "../../ui/format";
+import { CopyableText } from "../../ui/copy-button";
+import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
-import { Copyable } from "../../ui/layout";
 import { type ListPage, NextPageLink } from "../../ui/paging";
-import { type Invitation, isGood, MOST } from "../invitations";
+import { CalendarDate } from "../../ui/time";
+import { INVITATION_LIMITS, type Invitation, isInvitationOpen } from "../invitations";
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage, QuotaField } from "./layout";
 
-/** A page of the invitations. */
+/** A page of the list of invitations. */
 export function invitationsPage(
   c: HonoContext,
   { items: invitations, next }: ListPage<Invitation>,
   now: number,
 ): HandlerResponse {
-  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
+  const { invitations: messages } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
-    { title: words.list },
+    { title: messages.list },
     <section>
-      <h1>{words.list}</h1>
+      <h1>{messages.list}</h1>
       <p>
         <a class="button" href="/admin/invitations/new">
-          {words.make}
+          {messages.invite}
         </a>
       </p>
       {invitations.length === 0 ? (
-        <p class="faint">{words.nobody}</p>
+        <p class="faint">{messages.none}</p>
       ) : (
         <ul class="list">
           {invitations.map((invitation) => (
-            <Item c={c} invitation={invitation} now={now} />
+            <InvitationItem c={c} invitation={invitation} now={now} />
           ))}
         </ul>
       )}
@@ -41,37 +43,38 @@ export function invitationsPage(
   );
 }
 
-const Item = (props: { c: HonoContext; invitation: Invitation; now: number }) => {
+const InvitationItem = (props: { c: HonoContext; invitation: Invitation; now: number }) => {
   const { c, invitation, now } = props;
-  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
+  const { invitations: messages } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
   const { note, uses, maxUses, quotaBytes, isAdmin, expiresAt, hash } = invitation;
-  const facts = [
-    words.used(formatCount(language, uses), formatCount(language, maxUses)),
-    isGood(invitation, now) ? words.until(formatDate(language, expiresAt)) : words.over,
-    ...(quotaBytes === null ? [] : [words.withQuota(formatBytes(language, quotaBytes))]),
-    ...(isAdmin ? [words.administrator] : []),
+  const isOpen = isInvitationOpen(invitation, now);
+  const facts: Child[] = [
+    messages.used(formatCount(language, uses), formatCount(language, maxUses)),
+    isOpen ? messages.expires(<CalendarDate c={c} at={expiresAt} />) : messages.ended,
+    ...(quotaBytes === null ? [] : [messages.withQuota(formatBytes(language, quotaBytes))]),
+    ...(isAdmin ? [messages.administrator] : []),
   ];
   return (
     <li>
       <div>
         {note}
-        <small>{facts.join(", ")}</small>
+        <small>{facts.flatMap((fact, i) => (i === 0 ? [fact] : [", ", fact]))}</small>
       </div>
-      {isGood(invitation, now) ? (
+      {isOpen ? (
         <a
           class="button quiet"
           href={`/admin/invitations/${hash}/revoke`}
-          aria-label={words.revokeOf(note)}
+          aria-label={messages.revokeLabel(note)}
         >
-          {words.revoke}
+          {messages.revoke}
         </a>
       ) : null}
     </li>
   );
 };
 
-/** What stands in the form, as it was typed. */
+/** The fields of the form, as they were typed. */
 export interface InvitationForm {
   note: string;
   uses: string;
@@ -80,8 +83,8 @@ export interface InvitationForm {
   isAdmin: boolean;
 }
 
-/** The form as it is to begin with. */
-export const EMPTY_FORM: InvitationForm = {
+/** The initial values of the form. */
+export const EMPTY_INVITATION_FORM: InvitationForm = {
   note: "",
   uses: "1",
   days: "7",
@@ -89,83 +92,92 @@ export const EMPTY_FORM: InvitationForm = {
   isAdmin: false,
 };
 
-/** Asks what the invitation is to be. */
+/** The form for a new invitation. */
 export function newInvitationPage(
   c: HonoContext,
   form: InvitationForm,
-  problem?: string,
+  error?: string,
 ): HandlerResponse {
-  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
-  const number = (id: "uses" | "days", label: string) => (
+  const { invitations: messages } = messagesFor(c, ADMIN_MESSAGES);
+  const numberField = (id: "uses" | "days", label: string) => (
     <div class="field">
       <label for={id}>{label}</label>
-      <input id={id} name={id} type="number" min="1" max={MOST[id]} value={form[id]} required />
+      <input
+        id={id}
+        name={id}
+        type="number"
+        min="1"
+        max={INVITATION_LIMITS[id]}
+        value={form[id]}
+        required
+      />
     </div>
   );
   return adminPage(
     c,
-    { title: words.make, status: problem === undefined ? 200 : 400 },
+    { title: messages.invite, status: error === undefined ? 200 : 400 },
     <ConfirmForm
       c={c}
-      title={words.make}
-      problem={problem}
-      button={words.button}
-      back="/admin/invitations"
+      title={messages.invite}
+      error={error}
+      submitText={messages.create}
+      cancelHref="/admin/invitations"
     >
       <div class="field">
-        <label for="note">{words.note}</label>
+        <label for="note">{messages.note}</label>
         <input
           id="note"
           name="note"
           value={form.note}
-          maxlength={MOST.noteLength}
+          maxlength={INVITATION_LIMITS.noteLength}
           aria-describedby="note-hint"
           required
         />
-        <small id="note-hint">{words.noteHint}</small>
+        <small id="note-hint">{messages.noteHint}</small>
       </div>
-      {number("uses", words.uses)}
-      {number("days", words.days)}
+      {numberField("uses", messages.uses)}
+      {numberField("days", messages.days)}
       <QuotaField c={c} value={form.quota} />
       <p class="choice">
         <label>
-          <input type="checkbox" name="admin" value="yes" checked={form.isAdmin} /> {words.isAdmin}
+          <input type="checkbox" name="admin" value="yes" checked={form.isAdmin} />{" "}
+          {messages.isAdmin}
         </label>
       </p>
     </ConfirmForm>,
   );
 }
 
-/** Shows the link of a new invitation, which is shown only now. */
-export function invitationLinkPage(c: HonoContext, link: string): HandlerResponse {
-  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
+/** Shows the link of a new invitation, this once. */
+export function invitationCreatedPage(c: HonoContext, link: string): HandlerResponse {
+  const { invitations: messages } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
-    { title: words.made, scripts: ["/copy.js"], once: true },
+    { title: messages.created, scripts: ["/copy.js"], showsSecret: true },
     <section>
-      <h1>{words.made}</h1>
-      <Copyable c={c} id="link" text={link} />
-      <p class="warning">{words.once}</p>
+      <h1>{messages.created}</h1>
+      <CopyableText c={c} id="link" text={link} />
+      <p class="warning">{messages.copyNow}</p>
       <p>
-        <a href="/admin/invitations">{words.toList}</a>
+        <a href="/admin/invitations">{messages.backToList}</a>
       </p>
     </section>,
   );
 }
 
-/** Asks before an invitation is ended. */
-export function revokePage(c: HonoContext, { note }: Invitation): HandlerResponse {
-  const { invitations: words } = messagesFor(c, ADMIN_MESSAGES);
+/** Asks for confirmation before an invitation is revoked. */
+export function confirmRevocationPage(c: HonoContext, { note }: Invitation): HandlerResponse {
+  const { invitations: messages } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
-    { title: words.revokeTitle },
+    { title: messages.revokeTitle },
     <ConfirmForm
       c={c}
-      title={words.revokeTitle}
-      text={words.revokeText(note)}
-      button={words.revoke}
+      title={messages.revokeTitle}
+      text={messages.revokeText(note)}
+      submitText={messages.revoke}
       isDangerous
-      back="/admin/invitations"
+      cancelHref="/admin/invitations"
     />,
   );
 }

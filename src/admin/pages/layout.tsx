@@ -1,4 +1,4 @@
-/** The frame of the pages of administration, and what several of them are made of. */
+/** The layout of the administration pages, and the form field that several of them share. */
 
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -6,22 +6,24 @@ import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { formatBytes } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
-import { NavLinks, renderPage } from "../../ui/layout";
+import { renderPage } from "../../ui/layout";
+import { NavLinks } from "../../ui/navigation";
 import { ADMIN_MESSAGES } from "../messages";
 
-interface AdminPage {
+interface AdminPageOptions {
   title: string;
   status?: ContentfulStatusCode;
   scripts?: string[];
-  once?: boolean;
+  /** Whether the page shows a secret that is never shown again. */
+  showsSecret?: boolean;
 }
 
-/** A page of administration. `body` comes after the way to the other ones. */
-export function adminPage(c: HonoContext, options: AdminPage, body: Child): HandlerResponse {
+/** Renders an administration page: links to the others, then `body`. */
+export function adminPage(c: HonoContext, options: AdminPageOptions, body: Child): HandlerResponse {
   const { nav, title } = messagesFor(c, ADMIN_MESSAGES);
   return renderPage(
     c,
-    { ...options, person: c.var.session.account },
+    { ...options, user: c.var.session.account },
     <>
       <nav aria-label={title} class="row">
         <NavLinks c={c} pages={Object.entries(nav)} />
@@ -31,15 +33,15 @@ export function adminPage(c: HonoContext, options: AdminPage, body: Child): Hand
   );
 }
 
-/** The field of a quota, which may be left empty. */
+/** The form field for a quota, empty for the default. */
 export const QuotaField = ({ c, value }: { c: HonoContext; value: string }) => {
-  const words = messagesFor(c, ADMIN_MESSAGES);
-  const usual = formatBytes(languageOf(c), settings(c.env).DEFAULT_QUOTA_BYTES);
+  const messages = messagesFor(c, ADMIN_MESSAGES);
+  const defaultQuota = formatBytes(languageOf(c), settings(c.env).DEFAULT_QUOTA_BYTES);
   return (
     <div class="field">
-      <label for="quota">{words.quotaField}</label>
+      <label for="quota">{messages.quotaField}</label>
       <input id="quota" name="quota" value={value} maxlength={30} aria-describedby="quota-hint" />
-      <small id="quota-hint">{words.quotaHint(usual)}</small>
+      <small id="quota-hint">{messages.quotaHint(defaultQuota)}</small>
     </div>
   );
 };

@@ -1,4 +1,4 @@
-/** The first page of administration: how the provider is doing, in a few numbers. */
+/** The overview page: totals of accounts and storage, and charts of requests and errors. */
 
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { AccountTotals } from "../../monitoring/account-totals";
@@ -7,33 +7,34 @@ import { languageOf, messagesFor } from "../../ui/language";
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
-/** So many days are drawn, the last of them today. */
-const DAYS = 30;
+/** How many days the charts show, today included. */
+const CHART_DAYS = 30;
 
-/** What was asked on one day (days since 1970). */
-interface Day {
+/** Requests and server errors of one day. */
+interface DailyTraffic {
+  /** Days since 1970. */
   day: number;
   requests: number;
   errors: number;
 }
 
-/** `today`: days since 1970. `traffic` has the days on which there was any. */
+/** `today`: days since 1970. `traffic`: days without requests may be missing. */
 export function overviewPage(
   c: HonoContext,
   totals: AccountTotals,
-  traffic: Day[],
+  traffic: DailyTraffic[],
   today: number,
 ): HandlerResponse {
-  const { title, overview: words } = messagesFor(c, ADMIN_MESSAGES);
+  const { title, overview: messages } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
-  const byDay = new Map(traffic.map((one) => [one.day, one]));
-  const days = Array.from({ length: DAYS }, (_, i) => byDay.get(today - DAYS + 1 + i));
+  const byDay = new Map(traffic.map((daily) => [daily.day, daily]));
+  const days = Array.from({ length: CHART_DAYS }, (_, i) => byDay.get(today - CHART_DAYS + 1 + i));
   const numbers: [string, string][] = [
-    [words.accounts, formatCount(language, totals.accounts)],
-    [words.fresh, formatCount(language, totals.fresh)],
-    [words.suspended, formatCount(language, totals.suspended)],
-    [words.documents, formatCount(language, totals.documents)],
-    [words.bytes, formatBytes(language, totals.bytes)],
+    [messages.accounts, formatCount(language, totals.accounts)],
+    [messages.newThisMonth, formatCount(language, totals.createdThisMonth)],
+    [messages.suspended, formatCount(language, totals.suspended)],
+    [messages.documents, formatCount(language, totals.documents)],
+    [messages.usedBytes, formatBytes(language, totals.bytes)],
   ];
   return adminPage(
     c,
@@ -51,43 +52,45 @@ export function overviewPage(
         </dl>
       </section>
       <section>
-        <h2>{words.traffic(formatDays(language, DAYS))}</h2>
-        <Chart c={c} name={words.requests} values={days.map((day) => day?.requests ?? 0)} />
-        <Chart c={c} name={words.errors} values={days.map((day) => day?.errors ?? 0)} />
-        <p class="faint">{words.late}</p>
+        <h2>{messages.traffic(formatDays(language, CHART_DAYS))}</h2>
+        <Chart c={c} name={messages.requests} values={days.map((day) => day?.requests ?? 0)} />
+        <Chart c={c} name={messages.errors} values={days.map((day) => day?.errors ?? 0)} />
+        <p class="faint">{messages.delay}</p>
       </section>
     </>,
   );
 }
 
-/** The first of the days that the page shows. */
-export const firstDay = (today: number): number => today - DAYS + 1;
+/** The first day that the charts show, in days since 1970. */
+export const firstChartDay = (today: number): number => today - CHART_DAYS + 1;
 
-const HEIGHT = 40;
+/** In units of the SVG view box. */
+const CHART_HEIGHT = 40;
 
-/** A bar for each day. Its text says what the bars do. */
+/** A bar chart with one bar a day. Its caption says the same in words. */
 const Chart = ({ c, name, values }: { c: HonoContext; name: string; values: number[] }) => {
   const { chart } = messagesFor(c, ADMIN_MESSAGES).overview;
   const count = (value: number) => formatCount(languageOf(c), value);
-  const most = Math.max(...values);
-  const sum = values.reduce((total, value) => total + value, 0);
+  const peak = Math.max(...values);
+  const total = values.reduce((sum, value) => sum + value, 0);
   return (
     <figure>
-      <figcaption>{chart(name, count(sum), count(values.length), count(most))}</figcaption>
+      <figcaption>{chart(name, count(total), count(values.length), count(peak))}</figcaption>
       <svg
         class="bar"
         aria-hidden="true"
-        viewBox={`0 0 ${values.length * 10} ${HEIGHT}`}
+        viewBox={`0 0 ${values.length * 10} ${CHART_HEIGHT}`}
         width="100%"
-        height={HEIGHT * 2}
+        height={CHART_HEIGHT * 2}
         preserveAspectRatio="none"
       >
         {values.map((value, i) => {
-          const height = most === 0 ? 0 : Math.max(value > 0 ? 1 : 0, (value / most) * HEIGHT);
+          const height =
+            peak === 0 ? 0 : Math.max(value > 0 ? 1 : 0, (value / peak) * CHART_HEIGHT);
           return (
             <rect
               x={i * 10 + 1}
-              y={HEIGHT - height}
+              y={CHART_HEIGHT - height}
               width="8"
               height={height}
               fill="currentColor"

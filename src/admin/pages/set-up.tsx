@@ -1,4 +1,4 @@
-/** What whoever opens the set-up link is asked. */
+/** The pages of the set-up link, which makes an account the first administrator. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -7,39 +7,39 @@ import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { ADMIN_MESSAGES } from "../messages";
 
-/** Asks before the account becomes one of an administrator. */
-export function questionPage(c: HonoContext, account: Account): HandlerResponse {
-  const { setUp: words } = messagesFor(c, ADMIN_MESSAGES);
+/** Asks for confirmation before the account becomes an administrator. */
+export function confirmSetUpPage(c: HonoContext, account: Account): HandlerResponse {
+  const { setUp: messages } = messagesFor(c, ADMIN_MESSAGES);
   return renderPage(
     c,
-    { title: words.title, person: account },
+    { title: messages.title, user: account },
     <ConfirmForm
       c={c}
-      title={words.question(account.name)}
-      text={words.text}
-      button={words.button(account.name)}
-      back="/"
+      title={messages.confirm(account.name)}
+      text={messages.text}
+      submitText={messages.button(account.name)}
+      cancelHref="/"
     />,
   );
 }
 
-/** For who is not signed in: with which account they want to go on. */
-export function strangerPage(c: HonoContext, secret: string): HandlerResponse {
-  const { setUp: words } = messagesFor(c, ADMIN_MESSAGES);
+/** Offers to sign up or sign in; for visitors who are not signed in. */
+export function chooseAccountPage(c: HonoContext, secret: string): HandlerResponse {
+  const { setUp: messages } = messagesFor(c, ADMIN_MESSAGES);
   const signUp = new URLSearchParams({ invitation: secret, next: "/admin" });
   const signIn = new URLSearchParams({ next: `/set-up/${secret}` });
   return renderPage(
     c,
-    { title: words.title },
+    { title: messages.title },
     <section>
-      <h1>{words.title}</h1>
-      <p>{words.stranger}</p>
+      <h1>{messages.title}</h1>
+      <p>{messages.chooseAccount}</p>
       <p class="row">
         <a class="button" href={`/sign-up?${signUp}`}>
-          {words.signUp}
+          {messages.signUp}
         </a>
         <a class="button quiet" href={`/sign-in?${signIn}`}>
-          {words.signIn}
+          {messages.signIn}
         </a>
       </p>
     </section>,

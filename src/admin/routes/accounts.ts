@@ -1,112 +1,139 @@
-/** The doors to accounts: the list, one of them, and each thing that can be done with it. */
+/** Routes of /admin/accounts: the list, one account, and the actions on it. */
 
 import { Hono } from "hono";
-import { userOf } from "../../accounts/form-input";
-import { requireProof } from "../../accounts/middleware";
-import { parseBytes } from "../../core/byte-size";
+import { parseUserInput } from "../../accounts/form-input";
+import { requireReauthentication } from "../../accounts/middleware";
+import { parseByteSize } from "../../core/byte-size";
 import { type Env, settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins } from "../../http/hosts";
+import { errorPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
-import { errorPage } from "../../ui/layout";
 import { loadPage } from "../../ui/paging";
 import {
+  type AccountAction,
+  availableActions,
+  changeQuota,
+  issueResetLink,
+  performAction,
+} from "../account-actions";
+import {
   ACCOUNT_STATES,
-  type AccountAct,
+  type AccountQuery,
   type AccountSummary,
-  actOn,
   findAccount,
   findAccounts,
-  giveResetLink,
-  possibleActs,
-  setQuota,
 } from "../accounts";
 import { ADMIN_MESSAGES } from "../messages";
-import { accountPage, accountsPage, questionPage, resetLinkPage } from "../pages/accounts";
+import {
+  accountPage,
+  accountsPage,
+  confirmActionPage,
+  resetLinkCreatedPage,
+} from "../pages/accounts";
 
-export const accountRoutes = new Hono<{ Bindings: Env }>();
+/** To be mounted behind `requireAdmin`. */
+export const adminAccountRoutes = new Hono<{ Bindings: Env }>();
 
-accountRoutes.get("/", async (c) => {
-  const typed = c.req.query("name") ?? "";
-  const query = {
-    beginning: userOf(c, typed).trim().toLowerCase(),
-    state: ACCOUNT_STATES.find((one) => one === c.req.query("state")) ?? "all",
+adminAccountRoutes.get("/", async (c) => {
+  const nameInput = c.req.query("name") ?? "";
+  const query: AccountQuery = {
+    namePrefix: parseUserInput(c, nameInput).trim().toLowerCase(),
+    state: ACCOUNT_STATES.find((state) => state === c.req.query("state")) ?? "all",
   };
   const accounts = await loadPage(
     c,
     (after, limit) => findAccounts(c.env.DB, query, after, limit),
     ({ name }) => name,
   );
-  return accountsPage(c, typed, query, accounts);
+  return accountsPage(c, nameInput, query, accounts);
 });
 
-accountRoutes.get("/:name", async (c) => {
+adminAccountRoutes.get("/:name", async (c) => {
   const account = await findAccount(c.env.DB, c.req.param("name"));
-  return account ? accountPage(c, account) : noSuchAccount(c);
+  return account ? accountPage(c, account) : accountNotFoundPage(c);
 });
 
-accountRoutes.use("/:name/:act", requireProof);
+adminAccountRoutes.use("/:name/:act", requireReauthentication);
 
-accountRoutes.get("/:name/:act", async (c) => {
-  const found = await find(c, c.req.param("name"), c.req.param("act"));
-  return found.ok ? questionPage(c, found.account, found.act) : found.response;
+adminAccountRoutes.get("/:name/:act", async (c) => {
+  const request = await findAction(c, c.req.param("name"), c.req.param("act"));
+  return request.ok ? confirmActionPage(c, request.account, request.action) : request.response;
 });
 
-accountRoutes.post("/:name/:act", async (c) => {
-  const found = await find(c, c.req.param("name"), c.req.param("act"));
-  return found.ok ? answer(c, found.account, found.act) : found.response;
+adminAccountRoutes.post("/:name/:act", async (c) => {
+  const request = await findAction(c, c.req.param("name"), c.req.param("act"));
+  return request.ok ? submitAction(c, request.account, request.action) : request.response;
 });
 
-type Found =
-  | { ok: true; account: AccountSummary; act: AccountAct }
+type RequestedAction =
+  | { ok: true; account: AccountSummary; action: AccountAction }
   | { ok: false; response: HandlerResponse };
 
-/** The account, and what may be done with it; otherwise the page that says that it may not. */
-async function find(c: HonoContext, name: string, wanted: string): Promise<Found> {
+/** The account and the requested action, or an error page if it is not available. */
+async function findAction(
+  c: HonoContext,
+  name: string,
+  actionName: string,
+): Promise<RequestedAction> {
   const account = await findAccount(c.env.DB, name);
-  if (account === null) return { ok: false, response: noSuchAccount(c) };
-  const act = possibleActs(account, c.var.session.account).find((one) => one === wanted);
-  return act ? { ok: true, account, act } : { ok: false, response: nothingDone(c, account) };
+  if (account === null) return { ok: false, response: accountNotFoundPage(c) };
+  const action = availableActions(account, c.var.session.account).find(
+    (available) => available === actionName,
+  );
+  return action
+    ? { ok: true, account, action }
+    : { ok: false, response: actionUnavailablePage(c, account) };
 }
 
-async function answer(c: HonoContext, account: AccountSummary, act: AccountAct): Promise<Response> {
+async function submitAction(
+  c: HonoContext,
+  account: AccountSummary,
+  action: AccountAction,
+): Promise<Response> {
   const admin = c.var.session.account;
-  const words = messagesFor(c, ADMIN_MESSAGES);
+  const messages = messagesFor(c, ADMIN_MESSAGES);
   const form = await readForm(c);
   const now = Date.now();
-  if (act === "reset-link") {
-    const link = await giveResetLink(c.env, admin, account, now);
-    if (link === null) return nothingDone(c, account);
+  if (action === "reset-link") {
+    const link = await issueResetLink(c.env, admin, account, now);
+    if (link === null) return actionUnavailablePage(c, account);
     const { pages } = resolveOrigins(c.req.url, settings(c.env));
-    return resetLinkPage(c, account, new URL(link, pages).href);
+    return resetLinkCreatedPage(c, account, new URL(link, pages).href);
   }
-  if (act === "quota") {
+  if (action === "quota") {
     const value = (form.get("quota") ?? "").trim();
-    const bytes = value === "" ? null : parseBytes(value);
+    const bytes = value === "" ? null : parseByteSize(value);
     if (bytes === null && value !== "") {
-      return questionPage(c, account, act, { sentence: words.badQuota, value });
+      return confirmActionPage(c, account, action, { error: messages.invalidQuota, value });
     }
-    return isDone(c, account, await setQuota(c.env, admin, account, bytes, now));
+    return redirectOrConflict(c, account, await changeQuota(c.env, admin, account, bytes, now));
   }
   const value = form.get("name") ?? "";
-  if (act === "delete" && value.trim().toLowerCase() !== account.name) {
-    return questionPage(c, account, act, { sentence: words.wrongName, value });
+  if (action === "delete" && value.trim().toLowerCase() !== account.name) {
+    return confirmActionPage(c, account, action, { error: messages.wrongName, value });
   }
-  const done = await actOn(c.env, admin, account, act, now);
-  return act === "delete" && done ? c.redirect("/admin/accounts", 303) : isDone(c, account, done);
+  const isDone = await performAction(c.env, admin, account, action, now);
+  return action === "delete" && isDone
+    ? c.redirect("/admin/accounts", 303)
+    : redirectOrConflict(c, account, isDone);
 }
 
-const isDone = (c: HonoContext, account: AccountSummary, done: boolean): HandlerResponse =>
-  done ? c.redirect(`/admin/accounts/${account.name}`, 303) : nothingDone(c, account);
+const redirectOrConflict = (
+  c: HonoContext,
+  account: AccountSummary,
+  isDone: boolean,
+): HandlerResponse =>
+  isDone ? c.redirect(`/admin/accounts/${account.name}`, 303) : actionUnavailablePage(c, account);
 
-const nothingDone = (c: HonoContext, { name }: AccountSummary): HandlerResponse => {
-  const { gone, toAccount } = messagesFor(c, ADMIN_MESSAGES).accounts;
-  return errorPage(c, 409, gone, { href: `/admin/accounts/${name}`, text: toAccount });
+const actionUnavailablePage = (c: HonoContext, { name }: AccountSummary): HandlerResponse => {
+  const { unavailable, backToAccount } = messagesFor(c, ADMIN_MESSAGES).accounts;
+  return errorPage(c, 409, unavailable, { href: `/admin/accounts/${name}`, text: backToAccount });
 };
 
-const noSuchAccount = (c: HonoContext): HandlerResponse =>
-  errorPage(c, 404, messagesFor(c, ADMIN_MESSAGES).accounts.noSuch, {
+const accountNotFoundPage = (c: HonoContext): HandlerResponse =>
+  errorPage(c, 404, messagesFor(c, ADMIN_MESSAGES).accounts.notFound, {
     href: "/admin/accounts",
     text: messagesFor(c, ADMIN_MESSAGES).nav["/admin/accounts"],
   });

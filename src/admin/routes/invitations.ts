@@ -1,35 +1,36 @@
-/** The doors to invitations: the list, another one, the end of one. */
+/** Routes of /admin/invitations: the list, creating and revoking an invitation. */
 
 import { Hono } from "hono";
-import { requireProof } from "../../accounts/middleware";
-import { parseBytes } from "../../core/byte-size";
+import { requireReauthentication } from "../../accounts/middleware";
+import { parseByteSize } from "../../core/byte-size";
 import { type Env, settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins } from "../../http/hosts";
+import { errorPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
-import { errorPage } from "../../ui/layout";
 import { decodeCursor, encodeCursor, loadPage } from "../../ui/paging";
 import {
-  endInvitation,
+  createInvitation,
   findInvitation,
-  isGood,
+  INVITATION_LIMITS,
+  type InvitationInput,
+  isInvitationOpen,
   listInvitations,
-  MOST,
-  makeInvitation,
-  type Wish,
+  revokeInvitation,
 } from "../invitations";
 import { ADMIN_MESSAGES } from "../messages";
 import {
-  EMPTY_FORM,
+  confirmRevocationPage,
+  EMPTY_INVITATION_FORM,
   type InvitationForm,
-  invitationLinkPage,
+  invitationCreatedPage,
   invitationsPage,
   newInvitationPage,
-  revokePage,
 } from "../pages/invitations";
 
+/** To be mounted behind `requireAdmin`. */
 export const invitationRoutes = new Hono<{ Bindings: Env }>();
 
 invitationRoutes.get("/", async (c) => {
@@ -41,11 +42,11 @@ invitationRoutes.get("/", async (c) => {
   return invitationsPage(c, invitations, Date.now());
 });
 
-invitationRoutes.use("/new", requireProof);
-invitationRoutes.get("/new", (c) => newInvitationPage(c, EMPTY_FORM));
+invitationRoutes.use("/new", requireReauthentication);
+invitationRoutes.get("/new", (c) => newInvitationPage(c, EMPTY_INVITATION_FORM));
 
 invitationRoutes.post("/new", async (c) => {
-  const words = messagesFor(c, ADMIN_MESSAGES);
+  const messages = messagesFor(c, ADMIN_MESSAGES);
   const fields = await readForm(c);
   const field = (name: string) => (fields.get(name) ?? "").trim();
   const form: InvitationForm = {
@@ -55,55 +56,59 @@ invitationRoutes.post("/new", async (c) => {
     quota: field("quota"),
     isAdmin: fields.get("admin") === "yes",
   };
-  const quotaBytes = form.quota === "" ? null : parseBytes(form.quota);
-  if (quotaBytes === null && form.quota !== "") return newInvitationPage(c, form, words.badQuota);
-  const wish = wishOf(form, quotaBytes);
-  if (wish === null) {
-    const most = (what: keyof typeof MOST) => formatCount(languageOf(c), MOST[what]);
-    return newInvitationPage(c, form, words.invitations.bad(most("uses"), most("days")));
+  const quotaBytes = form.quota === "" ? null : parseByteSize(form.quota);
+  if (quotaBytes === null && form.quota !== "")
+    return newInvitationPage(c, form, messages.invalidQuota);
+  const input = parseInvitationInput(form, quotaBytes);
+  if (input === null) {
+    const limit = (name: keyof typeof INVITATION_LIMITS) =>
+      formatCount(languageOf(c), INVITATION_LIMITS[name]);
+    return newInvitationPage(c, form, messages.invitations.invalid(limit("uses"), limit("days")));
   }
-  const secret = await makeInvitation(c.env, c.var.session.account, wish, Date.now());
-  if (secret === null) return nothingThere(c);
+  const secret = await createInvitation(c.env, c.var.session.account, input, Date.now());
+  if (secret === null) return invitationNotFoundPage(c);
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
-  return invitationLinkPage(c, `${pages}/sign-up?invitation=${secret}`);
+  return invitationCreatedPage(c, `${pages}/sign-up?invitation=${secret}`);
 });
 
-invitationRoutes.use("/:hash/revoke", requireProof);
+invitationRoutes.use("/:hash/revoke", requireReauthentication);
 
 invitationRoutes.get("/:hash/revoke", async (c) => {
   const invitation = await findInvitation(c.env.DB, c.req.param("hash"));
-  if (invitation === null) return nothingThere(c);
-  return isGood(invitation, Date.now()) ? revokePage(c, invitation) : toList(c);
+  if (invitation === null) return invitationNotFoundPage(c);
+  return isInvitationOpen(invitation, Date.now())
+    ? confirmRevocationPage(c, invitation)
+    : redirectToInvitations(c);
 });
 
 invitationRoutes.post("/:hash/revoke", async (c) => {
   const now = Date.now();
   const invitation = await findInvitation(c.env.DB, c.req.param("hash"));
-  if (invitation === null) return nothingThere(c);
+  if (invitation === null) return invitationNotFoundPage(c);
   const isEnded =
-    !isGood(invitation, now) ||
-    (await endInvitation(c.env, c.var.session.account, invitation, now));
-  return isEnded ? toList(c) : nothingThere(c);
+    !isInvitationOpen(invitation, now) ||
+    (await revokeInvitation(c.env, c.var.session.account, invitation, now));
+  return isEnded ? redirectToInvitations(c) : invitationNotFoundPage(c);
 });
 
-/** What the form asks for; null if a number is none, or there is no note. */
-function wishOf(
+/** Returns null if the note is empty or too long, or a number is invalid or out of range. */
+function parseInvitationInput(
   { note, uses, days, isAdmin }: InvitationForm,
   quotaBytes: number | null,
-): Wish | null {
-  const maxUses = wholeNumber(uses, MOST.uses);
-  const lifetime = wholeNumber(days, MOST.days);
-  if (note === "" || note.length > MOST.noteLength) return null;
-  if (maxUses === null || lifetime === null) return null;
-  return { note, maxUses, days: lifetime, quotaBytes, isAdmin };
+): InvitationInput | null {
+  const maxUses = parseWholeNumber(uses, INVITATION_LIMITS.uses);
+  const validDays = parseWholeNumber(days, INVITATION_LIMITS.days);
+  if (note === "" || note.length > INVITATION_LIMITS.noteLength) return null;
+  if (maxUses === null || validDays === null) return null;
+  return { note, maxUses, days: validDays, quotaBytes, isAdmin };
 }
 
-const wholeNumber = (text: string, most: number): number | null =>
-  /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= most ? Number(text) : null;
+const parseWholeNumber = (text: string, max: number): number | null =>
+  /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= max ? Number(text) : null;
 
-const toList = (c: HonoContext): Response => c.redirect("/admin/invitations", 303);
+const redirectToInvitations = (c: HonoContext): Response => c.redirect("/admin/invitations", 303);
 
-const nothingThere = (c: HonoContext): HandlerResponse => {
-  const { noSuch, toList } = messagesFor(c, ADMIN_MESSAGES).invitations;
-  return errorPage(c, 404, noSuch, { href: "/admin/invitations", text: toList });
+const invitationNotFoundPage = (c: HonoContext): HandlerResponse => {
+  const { notFound, backToList } = messagesFor(c, ADMIN_MESSAGES).invitations;
+  return errorPage(c, 404, notFound, { href: "/admin/invitations", text: backToList });
 };

@@ -1,23 +1,24 @@
-/** The door of the set-up link, by which a provider gets its first administrator. */
+/** Routes of the set-up link, which makes an account the first administrator. */
 
 import { Hono } from "hono";
 import { currentAccount } from "../../accounts/sessions";
 import type { Env } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
+import { errorPage } from "../../ui/error-pages";
 import { messagesFor } from "../../ui/language";
-import { errorPage } from "../../ui/layout";
-import { isSetUpLink, setUpWith } from "../invitations";
+import { becomeAdministrator, isSetUpLinkValid } from "../invitations";
 import { ADMIN_MESSAGES } from "../messages";
-import { questionPage, strangerPage } from "../pages/set-up";
+import { chooseAccountPage, confirmSetUpPage } from "../pages/set-up";
 
+/** To be mounted at the root. */
 export const setUpRoutes = new Hono<{ Bindings: Env }>();
 
 setUpRoutes.get("/set-up/:secret", async (c) => {
   const now = Date.now();
   const secret = c.req.param("secret");
-  if (!(await isSetUpLink(c.env, secret, now))) return badLink(c);
+  if (!(await isSetUpLinkValid(c.env, secret, now))) return invalidLinkPage(c);
   const account = await currentAccount(c, now);
-  return account === null ? strangerPage(c, secret) : questionPage(c, account);
+  return account === null ? chooseAccountPage(c, secret) : confirmSetUpPage(c, account);
 });
 
 setUpRoutes.post("/set-up/:secret", async (c) => {
@@ -25,9 +26,9 @@ setUpRoutes.post("/set-up/:secret", async (c) => {
   const secret = c.req.param("secret");
   const account = await currentAccount(c, now);
   if (account === null) return c.redirect(c.req.path, 303);
-  const isDone = await setUpWith(c.env, secret, account, now);
-  return isDone ? c.redirect("/admin", 303) : badLink(c);
+  const isDone = await becomeAdministrator(c.env, secret, account, now);
+  return isDone ? c.redirect("/admin", 303) : invalidLinkPage(c);
 });
 
-const badLink = (c: HonoContext): HandlerResponse =>
-  errorPage(c, 404, messagesFor(c, ADMIN_MESSAGES).setUp.bad);
+const invalidLinkPage = (c: HonoContext): HandlerResponse =>
+  errorPage(c, 404, messagesFor(c, ADMIN_MESSAGES).setUp.invalidLink);

@@ -1,4 +1,4 @@
-/** The settings in force, as the operator has set them. */
+/** The provider's settings and their values. */
 
 import { SECRET_SETTINGS, settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -6,28 +6,28 @@ import { messagesFor } from "../../ui/language";
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
-/** Each setting and its value. */
-export function settingsPage(c: HonoContext): HandlerResponse {
-  const { nav, settings: words } = messagesFor(c, ADMIN_MESSAGES);
+/** A table of all settings. Values of secrets are not shown. */
+export function configurationPage(c: HonoContext): HandlerResponse {
+  const { nav, configuration: messages } = messagesFor(c, ADMIN_MESSAGES);
   const title = nav["/admin/settings"];
   return adminPage(
     c,
     { title },
     <section>
       <h1>{title}</h1>
-      <p>{words.text}</p>
+      <p>{messages.text}</p>
       <table>
         <thead>
           <tr>
-            <th scope="col">{words.name}</th>
-            <th scope="col">{words.value}</th>
+            <th scope="col">{messages.name}</th>
+            <th scope="col">{messages.value}</th>
           </tr>
         </thead>
         <tbody>
           {Object.entries(settings(c.env)).map(([name, value]) => (
             <tr>
               <th scope="row">{name}</th>
-              <td>{textOf(c, name, value)}</td>
+              <td>{formatSetting(c, name, value)}</td>
             </tr>
           ))}
         </tbody>
@@ -36,9 +36,9 @@ export function settingsPage(c: HonoContext): HandlerResponse {
   );
 }
 
-/** Of a secret nothing but whether there is one. */
-function textOf(c: HonoContext, name: string, value: unknown): string {
-  const { set, notSet } = messagesFor(c, ADMIN_MESSAGES).settings;
+/** The value of a setting; for a secret, only whether it is set. */
+function formatSetting(c: HonoContext, name: string, value: unknown): string {
+  const { set, notSet } = messagesFor(c, ADMIN_MESSAGES).configuration;
   const text = String(value ?? "");
   if (text === "") return notSet;
   return SECRET_SETTINGS.includes(name) ? set : text;

@@ -1,0 +1,6 @@
+/** Messages of the administration pages, by language. */
+
+import { de } from "./de";
+import { en } from "./en";
+
+export const ADMIN_MESSAGES = { en, de };
