@@ -1,4 +1,7 @@
-/** The route map. Order: measure, host, room; whatever nobody foresaw leaves by the error exit. */
+/**
+ * The route map and the error handler. Middleware runs from the top: measure, check the host, then the
+ * routes of each area.
+ */
 
 import { Hono } from "hono";
 import { accountRoutes } from "./accounts/routes";
@@ -31,6 +34,7 @@ import { languageRoutes } from "./ui/routes";
 import { requireSameOrigin } from "./ui/same-origin";
 import { setSecurityHeaders } from "./ui/security-headers";
 
+/** The Worker as a Hono app. */
 export const app = new Hono<{ Bindings: Env }>();
 
 app.use(measureRequests);
@@ -56,22 +60,22 @@ app.route("/", appsRoutes);
 app.route("/", dashboardRoutes);
 app.route("/", setUpRoutes);
 app.route("/admin", adminRoutes);
-app.get("*", asset);
+app.get("*", serveAsset);
 
-/** Style sheet, icon, scripts; 404 for everything else. */
-async function asset(c: HonoContext): Promise<Response> {
+/** Serves the style sheet, icon and scripts; 404 for everything else. */
+async function serveAsset(c: HonoContext): Promise<Response> {
   const { pathname } = new URL(c.req.url);
-  const found = await c.env.ASSETS.fetch(`https://assets.local${pathname}`, c.req.raw);
-  if (found.status === 404) return notFoundPage(c);
-  return new Response(found.body, found);
+  const asset = await c.env.ASSETS.fetch(`https://assets.local${pathname}`, c.req.raw);
+  if (asset.status === 404) return notFoundPage(c);
+  return new Response(asset.body, asset);
 }
 
 app.notFound(notFoundPage);
 
 app.onError((error, c) => {
-  if (isTransient(error)) return unavailable(c, error);
+  if (isTransient(error)) return unavailableResponse(c, error);
   const id = logError(c.req.raw, error);
-  if (wantsPage(c)) {
+  if (prefersPage(c)) {
     const { title, sentence } = messagesFor(c, UI_MESSAGES).serverError;
     return errorPage(c, 500, { title, sentence: sentence(id) });
   }
@@ -80,12 +84,12 @@ app.onError((error, c) => {
   });
 });
 
-/** A fault of the platform that will pass. What a form or an app wanted to change may be changed. */
-function unavailable(c: HonoContext, error: Error): HandlerResponse {
-  logWarning("A request was not answered.", error);
+/** 503 after a transient error of the platform. A change may or may not have been applied. */
+function unavailableResponse(c: HonoContext, error: Error): HandlerResponse {
+  logWarning("A request failed with a transient error.", error);
   const isRead = c.req.method === "GET" || c.req.method === "HEAD";
   const refusal = isRead ? UNAVAILABLE : UNKNOWN_OUTCOME;
-  if (!wantsPage(c)) return refusalResponse(refusal);
+  if (!prefersPage(c)) return refusalResponse(refusal);
   c.header("Retry-After", String(refusal.retryAfterSeconds));
   const {
     unavailable: title,
@@ -95,6 +99,6 @@ function unavailable(c: HonoContext, error: Error): HandlerResponse {
   return errorPage(c, 503, { title, sentence: isRead ? readFailed : writeFailed });
 }
 
-/** Whether it is a browser that will show the answer to a person. */
-const wantsPage = (c: HonoContext): boolean =>
+/** Whether the client is a browser that will show the response as a page. */
+const prefersPage = (c: HonoContext): boolean =>
   c.req.header("accept")?.includes("text/html") ?? false;

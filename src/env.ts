@@ -1,9 +1,10 @@
-/** Bindings and settings of the Worker, read and checked once per isolate. */
+/** Bindings and settings of the Worker; settings are parsed once per isolate. */
 
 import * as v from "valibot";
 import type { ModuleObject } from "./rxdb/module-object";
 import type { UserObject } from "./user-object/user-object";
 
+/** The Worker's bindings (wrangler.toml). */
 export interface Bindings {
   DB: D1Database;
   BODIES: R2Bucket;
@@ -11,16 +12,17 @@ export interface Bindings {
   MODULES: DurableObjectNamespace<ModuleObject>;
   SIGN_IN_LIMIT: RateLimit;
   SIGN_UP_LIMIT: RateLimit;
-  /** Cloudflare's Email sending; needed with MAIL = "cloudflare" alone. */
+  /** Cloudflare Email Sending; only needed with MAIL = "cloudflare". */
   MAILER?: SendEmail;
-  /** Set by the local server: there whoever asks could say that they come from Cloudflare. */
+  /** Set by the local server, whose clients could forge the headers that Cloudflare sets. */
   LOCAL_SERVER?: string;
   ASSETS: Fetcher;
 }
 
-/** As wrangler.toml, the command line and secrets give them: every one is text. */
+/** The settings as text, from wrangler.toml, the command line or secrets. */
 export type Variables = Partial<Record<keyof v.InferOutput<typeof Settings>, string>>;
 
+/** What the Worker gets from the platform. */
 export type Env = Bindings & Variables;
 
 const originSetting = v.pipe(
@@ -41,9 +43,9 @@ const wholeNumberSetting = (defaultValue: string, minimum: number) =>
   );
 
 const Fields = v.object({
-  /** Origin of the pages and of WebFinger; null: whatever host a request came to. */
+  /** Origin of the pages and of WebFinger; null means the host of each request. */
   ORIGIN: originSetting,
-  /** §14: origin of the storage, if it is another than that of the pages. */
+  /** §14: origin of the storage, if it differs from that of the pages. */
   STORAGE_ORIGIN: originSetting,
   SIGN_UP: v.optional(
     v.picklist(["open", "invitation", "closed"], "must be open, invitation or closed"),
@@ -51,33 +53,33 @@ const Fields = v.object({
   ),
   DEFAULT_QUOTA_BYTES: wholeNumberSetting("1073741824", 0),
   MAX_DOCUMENT_BYTES: wholeNumberSetting("104857600", 1),
-  /** Earlier versions of a document, and deleted documents, are kept this long. */
+  /** How long earlier versions of a document, and deleted documents, are kept. */
   HISTORY_DAYS: wholeNumberSetting("30", 0),
-  /** And at most so many of one document. */
+  /** How many earlier versions of one document are kept. */
   HISTORY_VERSIONS: wholeNumberSetting("20", 0),
-  /** Of one app, for long; `http/rate-limits.ts` says what the others may. */
+  /** Sustained rate of one app; `http/rate-limits.ts` derives the other limits from it. */
   REQUESTS_PER_SECOND: wholeNumberSetting("100", 1),
-  /** Of tokens from the code flow, which can be refreshed. */
+  /** Lifetime of access tokens from the code flow, which can be refreshed. */
   ACCESS_TOKEN_SECONDS: wholeNumberSetting("3600", 60),
   REFRESH_TOKEN_DAYS: wholeNumberSetting("180", 1),
   SESSION_DAYS: v.pipe(wholeNumberSetting("30", 1), v.maxValue(400, "must be at most 400")),
-  /** What happened in an account is told to its owner for so long. */
+  /** How long the activity log of an account is kept. */
   ACTIVITY_DAYS: wholeNumberSetting("90", 1),
-  /** What administrators did. */
+  /** How long the log of administrators' actions is kept. */
   ADMIN_LOG_DAYS: wholeNumberSetting("365", 1),
-  /** How mail is sent; `local` shows it on a page of this computer. */
+  /** How mail is sent; `local` shows it on a page of the local server. */
   MAIL: v.optional(
     v.picklist(["none", "cloudflare", "local"], "must be none, cloudflare or local"),
     "none",
   ),
   /** The sender of mail, such as satchel@satchel.example. */
   MAIL_FROM: v.optional(v.string(), ""),
-  /** Who shows it may read /metrics; empty: nobody. */
+  /** Bearer token for /metrics. Empty disables it. */
   METRICS_TOKEN: v.pipe(
     v.optional(v.string(), ""),
     v.check((token) => token === "" || token.length >= 32, "must have at least 32 characters"),
   ),
-  /** Keys for access tokens, the first signs, all verify; empty: made and kept in D1. */
+  /** Keys of access tokens: the first signs, all verify. Empty: generated and stored in D1. */
   TOKEN_SECRETS: v.pipe(
     v.optional(v.string(), ""),
     v.transform((text) => text.split(",").filter((secret) => secret !== "")),
@@ -88,7 +90,7 @@ const Fields = v.object({
   ),
 });
 
-/** Settings that are secrets: never shown, not even in a complaint about one. */
+/** Settings that are secrets: never shown, not even in an error message. */
 export const SECRET_SETTINGS: string[] = ["METRICS_TOKEN", "TOKEN_SECRETS"];
 
 const Settings = v.pipe(
@@ -96,43 +98,44 @@ const Settings = v.pipe(
   v.forward(
     v.check(
       ({ MAIL, MAIL_FROM }) => MAIL !== "cloudflare" || /^[^@\s]+@[^@\s]+$/.test(MAIL_FROM),
-      "must be the address that mail comes from",
+      "must be the sender address of mail",
     ),
     ["MAIL_FROM"],
   ),
   v.forward(
-    // A link in a mail must lead here, whatever host somebody asked for it at.
+    // Links in mails must not depend on the Host header of the request that caused them.
     v.check(
       ({ MAIL, ORIGIN }) => MAIL !== "cloudflare" || ORIGIN !== null,
-      "must be set where MAIL is cloudflare: links in mails need it",
+      "must be set if MAIL is cloudflare: links in mails need it",
     ),
     ["ORIGIN"],
   ),
   v.forward(
     v.check(
       ({ ORIGIN, STORAGE_ORIGIN }) => STORAGE_ORIGIN === null || STORAGE_ORIGIN !== ORIGIN,
-      "must be another origin than ORIGIN, or empty",
+      "must differ from ORIGIN, or be empty",
     ),
     ["STORAGE_ORIGIN"],
   ),
 );
 
+/** The parsed settings. */
 export type Settings = v.InferOutput<typeof Settings>;
 
 /**
- * The settings in force. Throws an Error whose message is one sentence per wrong setting, naming
- * it, if any is wrong.
+ * Parses the settings. Throws an Error if any is invalid; its message has one sentence for each, with
+ * its name.
  */
 export function parseSettings(variables: Variables): Settings {
-  const known = Object.fromEntries(
+  const values = Object.fromEntries(
     Object.keys(Fields.entries).map((name) => [name, variables[name as keyof Variables]]),
   );
-  const result = v.safeParse(Settings, known);
+  const result = v.safeParse(Settings, values);
   if (result.success) return result.output;
   const sentences = result.issues.map((issue) => {
     const name = String(issue.path?.[0].key);
-    const isShown = !SECRET_SETTINGS.includes(name) && known[name] !== undefined;
-    const value = isShown ? ` is "${known[name]}" but` : "";
+    const isShown = !SECRET_SETTINGS.includes(name) && values[name] !== undefined;
+    const value = isShown ? ` is "${values[name]}" but` : "";
     return `The setting ${name}${value} ${issue.message}.`;
   });
   throw new Error(sentences.join(" "));
@@ -140,7 +143,7 @@ export function parseSettings(variables: Variables): Settings {
 
 const settingsCache = new WeakMap<Env, Settings>();
 
-/** `parseSettings` of this Worker, once per isolate. */
+/** The settings of this Worker, parsed once per isolate. */
 export function settings(env: Env): Settings {
   let cached = settingsCache.get(env);
   if (!cached) {

@@ -1,4 +1,4 @@
-/** The Worker: what Cloudflare calls. */
+/** The Worker's entry point: requests, the daily job, the Durable Object classes. */
 
 import { deleteExpiredActivity } from "./accounts/activity";
 import { resumeErasures } from "./accounts/deletion";
@@ -20,11 +20,11 @@ export { UserObject } from "./user-object/user-object";
 export default {
   fetch: app.fetch,
 
-  /** Once a day: forgets what has had its time, and reminds of what is to be erased. */
+  /** The daily job: deletes expired rows, and resumes erasures of deleted accounts. */
   async scheduled(controller, env) {
     const now = controller.scheduledTime;
-    // Each on its own: what takes too long does not keep the others from being done.
-    const forget = [
+    // Each statement runs by itself: one that fails or takes too long does not stop the others.
+    const deletions = [
       [deleteExpiredSessions(env.DB, now)],
       deleteExpiredOneTimeTokens(env.DB, now),
       deleteExpiredGrants(env.DB, now),
@@ -32,14 +32,13 @@ export default {
       [deleteExpiredActivity(env, now)],
       [deleteExpiredAuditLog(env, now)],
     ].flat();
-    const fold = rollUpOldTraffic(env.DB, now);
-    const round = [
-      ...forget.map((statement) => withRetry(() => statement.run())),
-      withRetry(() => env.DB.batch(fold)),
+    const tasks = [
+      ...deletions.map((statement) => withRetry(() => statement.run())),
+      withRetry(() => env.DB.batch(rollUpOldTraffic(env.DB, now))),
       resumeErasures(env),
     ];
-    for (const done of await Promise.allSettled(round)) {
-      if (done.status === "rejected") logWarning("A part of the daily round failed.", done.reason);
+    for (const result of await Promise.allSettled(tasks)) {
+      if (result.status === "rejected") logWarning("A daily task failed.", result.reason);
     }
   },
 } satisfies ExportedHandler<Env>;

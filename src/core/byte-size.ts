@@ -1,10 +1,10 @@
-/** Amounts of bytes as people write them. */
+/** Parses byte sizes such as "1.5 GB". */
 
 const UNIT_POWERS = { "": 0, b: 0, kb: 1, mb: 2, gb: 3, tb: 4 } as const;
 
 /**
- * The bytes that "5 GB", "1.5 gb", "1,5 GB" or "5000000000" stand for, in powers of a thousand; null
- * if it is no such amount, or more than can be counted exactly.
+ * The number of bytes in "5 GB", "1.5 gb", "1,5 GB" or "5000000000"; units are powers of a thousand.
+ * Returns null if the text is not a byte size or exceeds the safe integers.
  */
 export function parseByteSize(text: string): number | null {
   const match = /^(\d{1,15})(?:[.,](\d{1,3}))? ?([kmgt]?b?)$/i.exec(text.trim());

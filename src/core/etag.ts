@@ -1,32 +1,32 @@
-/** Versions and preconditions: §6, and RFC 9110 §8.8, §13. */
+/** ETags and preconditions of requests: §6, and RFC 9110 §8.8, §13. */
 
 import { type Outcome, ok, refused } from "./refusals";
 
-/** The version of every folder of an account in which nothing was ever stored. */
+/** The version of every folder of an account that has never stored anything. */
 export const EMPTY_STORAGE_VERSION = "untouched";
 
-/** A version as the ETag header carries it: strong, in double quotes. */
+/** A version as a strong ETag, in double quotes. */
 export const formatETag = (version: string): string => `"${version}"`;
 
 /** The value of an If-Match or If-None-Match header. */
 export interface VersionList {
-  /** It was `*`, which is for every current version. */
+  /** The value was `*`, which matches any current version. */
   any: boolean;
   versions: string[];
 }
 
-/** What a request demands of the node's current state. A value: only the commit is atomic. */
+/** The conditional headers of a request. A plain value: the commit evaluates it atomically. */
 export interface Precondition {
   match?: VersionList;
   noneMatch?: VersionList;
-  /** Milliseconds, whole seconds. */
+  /** Milliseconds since 1970, in whole seconds; so is `unmodifiedSince`. */
   modifiedSince?: number;
   unmodifiedSince?: number;
 }
 
 /**
- * Reads the conditional headers. Refuses with `malformed` a list that is none: guessing what was
- * meant could overwrite what the client wanted to protect.
+ * Parses the conditional headers. Refuses a malformed list with `malformed` (400): guessing what the
+ * client meant could overwrite what it wanted to protect.
  */
 export function parsePrecondition(headers: Headers): Outcome<Precondition> {
   const precondition: Precondition = {};
@@ -43,8 +43,8 @@ export function parsePrecondition(headers: Headers): Outcome<Precondition> {
     }
     precondition[field] = list;
   }
-  // RFC 9110 §13.1.3, §13.1.4: dates count only where there is no list of ETags, and "a recipient
-  // MUST ignore" a date that is none.
+  // RFC 9110 §13.1.3, §13.1.4: dates count only without a list of ETags, and "a recipient MUST
+  // ignore" an invalid date.
   const modifiedSince = parseDate(headers.get("if-modified-since"));
   if (!precondition.noneMatch && modifiedSince !== null) precondition.modifiedSince = modifiedSince;
   const unmodifiedSince = parseDate(headers.get("if-unmodified-since"));
@@ -55,20 +55,20 @@ export function parsePrecondition(headers: Headers): Outcome<Precondition> {
 }
 
 /**
- * The version that a document must have for a change to go ahead; null: it must not be there;
- * undefined: the precondition does not say.
+ * The version that a document must have for a change to succeed: null if it must not exist, undefined
+ * if the precondition does not say.
  */
 export function requiredVersion({ match, noneMatch }: Precondition): string | null | undefined {
   if (match && !match.any && match.versions.length === 1) return match.versions[0];
   return noneMatch?.any ? null : undefined;
 }
 
-/** Weighs a GET or HEAD of an existing node: RFC 9110 §13.2.2 in its order. */
+/** Evaluates a GET or HEAD of an existing node, in the order of RFC 9110 §13.2.2. */
 export function evaluateRead(
   precondition: Precondition,
   version: string,
   modified: number | null,
-): "go" | "not-modified" | "failed" {
+): "proceed" | "not-modified" | "failed" {
   const { match, noneMatch, modifiedSince, unmodifiedSince } = precondition;
   const second = modified === null ? null : Math.floor(modified / 1000) * 1000;
   if (match && !includesVersion(match, version)) return "failed";
@@ -79,12 +79,12 @@ export function evaluateRead(
   if (modifiedSince !== undefined && second !== null && second <= modifiedSince) {
     return "not-modified";
   }
-  return "go";
+  return "proceed";
 }
 
 /**
- * RFC 9110 §13.1.5: whether a range may be served, or the whole document has to be. A date gets
- * the whole: two versions of one second would have the same, and the client would mix their bytes.
+ * RFC 9110 §13.1.5: whether a range may be served instead of the whole document. False for a date: two
+ * versions of the same second would share it, and the client would mix their bytes.
  */
 export const ifRangeMatches = (ifRange: string | null, version: string): boolean =>
   ifRange === null || ifRange === formatETag(version);
@@ -93,9 +93,9 @@ const includesVersion = (list: VersionList, version: string): boolean =>
   list.any || list.versions.includes(version);
 
 /**
- * A weak `W/"x"` is taken for `"x"`: our versions are strong, so it can only be one of them that a
- * proxy weakened on the way; and so is `"W/"x"`, which remotestorage.js makes of it. A bare token
- * without quotes is tolerated for clients that forget them.
+ * Parses `*` or a list of ETags; null if malformed. A weak `W/"x"` counts as `"x"`: our ETags are
+ * strong, so a proxy must have weakened it. `"W/"x"`, which remotestorage.js makes of that, counts
+ * likewise. A token without quotes is accepted from clients that forget them.
  */
 function parseVersionList(raw: string): VersionList | null {
   const text = raw.trim();
@@ -121,7 +121,7 @@ function parseVersionList(raw: string): VersionList | null {
 function parseDate(raw: string | null): number | null {
   const isDate =
     raw !== null && /^[A-Z][a-z]+(, .* GMT| [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/.test(raw);
-  // The asctime form names no zone, and means GMT.
+  // The asctime form has no zone; it means GMT.
   const time = isDate ? Date.parse(raw.endsWith("GMT") ? raw : `${raw} GMT`) : Number.NaN;
   return Number.isNaN(time) ? null : time;
 }

@@ -1,4 +1,4 @@
-/** Folder descriptions: §4. */
+/** Folder descriptions in JSON-LD: §4. */
 
 import { FOLDER_JSONLD_CONTEXT } from "./spec";
 
@@ -17,7 +17,7 @@ export interface FolderItem {
 export const formatHttpDate = (milliseconds: number): string =>
   new Date(milliseconds).toUTCString();
 
-/** The JSON-LD text of a folder with these items. */
+/** The JSON-LD text of a folder's description. */
 export function formatFolderDescription(items: FolderItem[]): string {
   const described = items.map(({ name, version, type, length, modified }) => [
     name,
@@ -35,8 +35,8 @@ export function formatFolderDescription(items: FolderItem[]): string {
 }
 
 /**
- * A JSON object from entries. Not by Object.fromEntries: there an item called "__proto__" would be
- * lost, and items called "1", "2" would lose their order.
+ * A JSON object from entries. Object.fromEntries would lose an item called "__proto__" and the order
+ * of items called "1", "2".
  */
 const jsonObject = (entries: unknown[][]): string =>
   `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;

@@ -1,15 +1,15 @@
-/** Where a document or folder is in the tree of one account: §4 on item names. */
+/** Paths of documents and folders in an account: §4 on item names. */
 
 import { type Outcome, ok, refused } from "./refusals";
 
-/** Of the decoded path in UTF-8. With the Content-Type it has to fit into an R2 object's metadata. */
+/** Of the decoded path in UTF-8: with the Content-Type it must fit into the metadata of an R2 object. */
 export const MAX_PATH_BYTES = 4096;
-/** A change writes one row per ancestor, so depth is what a write costs. */
+/** Folders above a node. A change writes one row per ancestor, so depth is what a write costs. */
 export const MAX_DEPTH = 64;
 
 /**
- * A node of the tree by its decoded names. `parent` is the path of the folder it is in ("" for the
- * root itself), `name` its name there; a folder's name ends with "/", the root's is "/".
+ * The path of a document or folder, with decoded names. `parent` is the path of the folder that
+ * contains it ("" for the root); the `name` of a folder ends with "/", that of the root is "/".
  */
 export interface NodePath {
   kind: "document" | "folder";
@@ -17,24 +17,25 @@ export interface NodePath {
   name: string;
 }
 
+/** The root folder of an account. */
 export const ROOT: NodePath = { kind: "folder", parent: "", name: "/" };
 
 /** "/a/b" or "/a/b/", decoded. */
 export const formatPath = (node: NodePath): string => node.parent + node.name;
 
-/** The document at a decoded path: the way back from `pathOf`. */
+/** The document at a decoded path; the inverse of `formatPath`. */
 export function documentFromPath(path: string): NodePath {
   const start = path.lastIndexOf("/") + 1;
   return { kind: "document", parent: path.slice(0, start), name: path.slice(start) };
 }
 
 /**
- * Reads what follows <storage_root> in a URL, still percent-encoded: "/", "/a/b%20c", "/a/".
- * Refuses with `malformed` an empty segment, broken percent-encoding and names that §4 rules out,
- * with `path-too-long` (414) what is above MAX_PATH_BYTES or MAX_DEPTH.
+ * Parses what follows <storage_root> in a URL, still percent-encoded: "/", "/a/b%20c", "/a/". Refuses
+ * with `malformed` (400) an empty segment, broken percent-encoding and names that §4 rules out, with
+ * `path-too-long` (414) a path above MAX_PATH_BYTES or MAX_DEPTH.
  */
 export function parseNodePath(raw: string): Outcome<NodePath> {
-  if (!raw.startsWith("/")) return malformed("A path starts with a slash.");
+  if (!raw.startsWith("/")) return malformed("The path must start with a slash.");
   const kind = raw.endsWith("/") ? "folder" : "document";
   const encoded = raw.slice(1, kind === "folder" ? -1 : undefined).split("/");
   if (raw === "/") return ok(ROOT);
@@ -63,7 +64,7 @@ export function parseNodePath(raw: string): Outcome<NodePath> {
   return ok(node);
 }
 
-/** The folders above a node, the root first, its parent last. */
+/** The folders above a node, from the root to its parent. */
 export function listAncestors(node: NodePath): NodePath[] {
   const ancestors: NodePath[] = [];
   for (let end = node.parent.indexOf("/"); end !== -1; end = node.parent.indexOf("/", end + 1)) {

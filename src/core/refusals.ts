@@ -1,8 +1,9 @@
 /**
- * What the storage may refuse, as plain values: classes would not survive the call into a Durable
- * Object. `http/refusals.ts` gives each code its status.
+ * Refusals of the app-facing APIs, and the Outcome type. Refusals are plain values: classes would not
+ * survive RPC with a Durable Object. `http/refusals.ts` maps each code to its status.
  */
 
+/** Why a request is refused: a stable code, and a sentence for developers. */
 export type Refusal =
   | { code: "malformed"; message: string }
   | { code: "folder-write"; message: string }
@@ -24,25 +25,29 @@ export type Refusal =
   | { code: "unavailable"; message: string; retryAfterSeconds: number }
   | { code: "unknown-outcome"; message: string; retryAfterSeconds: number };
 
+/** A value, or the refusal in its place. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
+/** The outcome of success. */
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
 
+/** The outcome of a refusal. */
 export const refused = (refusal: Refusal): { ok: false; refusal: Refusal } => ({
   ok: false,
   refusal,
 });
 
-/** What was asked for may or may not have been done. The body of such a PUT is left alone. */
+/** The change may or may not have been applied. The body of such a PUT is not deleted. */
 export const UNKNOWN_OUTCOME = {
   code: "unknown-outcome",
-  message: "The storage did not answer in time. Look whether your change is there, and try again.",
+  message:
+    "The storage did not answer in time. Check whether the change was applied before you retry.",
   retryAfterSeconds: 1,
 } as const satisfies Refusal;
 
-/** Nothing was changed, and another try may go better. */
+/** Nothing was changed; a retry may succeed. */
 export const UNAVAILABLE = {
   code: "unavailable",
-  message: "The storage is not available at the moment; nothing was changed. Try again.",
+  message: "The storage is temporarily unavailable. Nothing was changed. Try again.",
   retryAfterSeconds: 1,
 } as const satisfies Refusal;

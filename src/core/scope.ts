@@ -1,25 +1,24 @@
-/** Access scopes: §9. */
+/** Access scopes of tokens: §9. */
 
 import { formatPath, type NodePath } from "./path";
 
-/** One access scope: a module, or `*` for everything, and what may be done there. */
+/** One access scope: a module, or `*` for all of them, and the level of access to it. */
 export interface Scope {
   module: string;
   level: "r" | "rw";
 }
 
 // §9: "the <module> string SHOULD be lower-case alphanumerical, other than the reserved word
-// 'public'". Apps in use also have hyphens, underscores, dots and capitals; none of these means
-// anything in a path or a pattern.
+// 'public'". Existing apps also use hyphens, underscores, dots and capitals, none of which has a
+// meaning in a path.
 const SCOPE_PATTERN = /^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(rw?)$/;
 
-/** More than anybody would read before they allow it. */
+/** More than a user would read on a consent page. */
 const MAX_SCOPES = 64;
 
 /**
- * Reads a scope parameter, "notes:rw photos:r". Returns null if it is empty, if any part of it is
- * not an access scope, or if there are too many. A module that is named twice has the sum of its
- * levels.
+ * Parses a scope parameter such as "notes:rw photos:r". Returns null if it is empty, if any part is
+ * not an access scope, or if there are too many. A module that occurs twice gets the higher level.
  */
 export function parseScopes(raw: string): Scope[] | null {
   const levels = new Map<string, Scope["level"]>();
@@ -33,14 +32,15 @@ export function parseScopes(raw: string): Scope[] | null {
     : null;
 }
 
+/** Formats scopes as a scope parameter; the inverse of `parseScopes`. */
 export const formatScopes = (scopes: Scope[]): string =>
   scopes.map(({ module, level }) => `${module}:${level}`).join(" ");
 
-/** Whether `*` is among them. */
+/** Whether the scopes include `*`. */
 export const hasFullAccess = (scopes: Scope[]): boolean =>
   scopes.some(({ module }) => module === "*");
 
-/** Whether nothing in `wanted` goes beyond `granted`, and no module is named that is not there. */
+/** Whether `granted` covers every scope in `wanted`. */
 export const isSubsetOf = (wanted: Scope[], granted: Scope[]): boolean =>
   wanted.every(({ module, level }) =>
     granted.some(
@@ -64,25 +64,25 @@ export const minimizeScopes = (scopes: Scope[]): Scope[] =>
       ),
   );
 
-/** §9: "The access the bearer token gives is the sum of its access scopes". */
+/** Whether the scopes allow it. §9: "The access the bearer token gives is the sum of its access scopes". */
 export const isAllowed = (scopes: Scope[], action: "read" | "write", node: NodePath): boolean =>
   scopes.some(
     ({ module, level }) =>
       (action === "read" || level === "rw") && (module === "*" || module === moduleOf(node)),
   );
 
-/** What may be done in a module; null: nothing. */
+/** The level of access to a module; null if there is none. */
 export function accessLevel(scopes: Scope[], module: string): Scope["level"] | null {
   const own = scopes.filter((scope) => scope.module === "*" || scope.module === module);
   return own.find(({ level }) => level === "rw")?.level ?? own[0]?.level ?? null;
 }
 
-/** Whether this could be the name of a module. */
+/** Whether the text is a valid module name. */
 export const isModuleName = (text: string): boolean =>
   text !== "*" && parseScopes(`${text}:r`) !== null;
 
 /**
- * The module that a node belongs to, null if to none. §9: "start with '/' <module> '/' or '/public/'
+ * The module that a node belongs to; null if it belongs to none. §9: "start with '/' <module> '/' or '/public/'
  * <module> '/'"
  */
 export function moduleOf(node: NodePath): string | null {

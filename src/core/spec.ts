@@ -1,12 +1,12 @@
-/** The words of draft-dejong-remotestorage-26 that go over the wire, each written once. */
+/** Constants of draft-dejong-remotestorage-26 and its related RFCs. */
 
 /** <storage_api>: §8 "always 'draft-dejong-remotestorage-26'". */
 export const STORAGE_API = "draft-dejong-remotestorage-26";
 
-/** §10: the link relation under which WebFinger names a person's storage. */
+/** §10: the WebFinger link relation of a user's storage. */
 export const STORAGE_REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
 
-/** §10, §10.1, §15: names of the properties on that link. */
+/** §10, §10.1, §15: the properties of that link. */
 export const LINK_PROPERTIES = {
   version: "http://remotestorage.io/spec/version",
   implicitGrant: "http://tools.ietf.org/html/rfc6749#section-4.2",
@@ -15,13 +15,13 @@ export const LINK_PROPERTIES = {
   challengeMethods: "http://tools.ietf.org/html/rfc7636",
   tokenInQuery: "http://tools.ietf.org/html/rfc6750#section-2.3",
   ranges: "http://tools.ietf.org/html/rfc7233",
-  /** Our own, not of the draft: where an app can read how much room there is. */
+  /** Satchel's own, not of the draft: the URL of the quota endpoint. */
   quota: "urn:x-satchel:quota",
-  /** Likewise: where an RxDB app opens its databases, with {module} for the module's name. */
+  /** Satchel's own: the URL template of the RxDB endpoint, with {module} for the module's name. */
   rxdb: "urn:x-satchel:rxdb",
 } as const;
 
-/** RFC 8628 §3.4: what a device redeems its code by. */
+/** RFC 8628 §3.4: the grant type with which a device redeems its code. */
 export const DEVICE_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
 
 /** §4: content type and context of a folder description. */

@@ -1,8 +1,11 @@
-/** Who is known here, and by which personal domains. */
+/** Looks up users by name and by personal domain. */
 
 import { withRetry } from "../platform/retry";
 
-/** Who has this name, and whom this host belongs to; null: nobody. One round trip. */
+/**
+ * Finds the user with this name, and the owner of this host as a personal domain; each is null if
+ * not found. One round trip.
+ */
 export async function findUserAndDomainOwner(
   db: D1Database,
   name: string | null,

@@ -1,15 +1,14 @@
-/** The doors under /.well-known/: "where is alice's storage?" */
+/** Endpoints under /.well-known/: WebFinger, host-meta, OAuth metadata. */
 
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { DEVICE_GRANT_TYPE } from "../core/spec";
 import { type Env, settings } from "../env";
+import type { HonoContext } from "../http/context";
 import { appCors } from "../http/cors";
 import { resolveOrigins } from "../http/hosts";
 import { limitAnonymousRequests } from "../http/rate-limits";
 import { findUserAndDomainOwner } from "./db";
 import { buildJrd, parseResource, type WebFingerSubject } from "./webfinger";
-
-type DiscoveryContext = Context<{ Bindings: Env }>;
 
 export const discoveryRoutes = new Hono<{ Bindings: Env }>();
 
@@ -17,7 +16,7 @@ discoveryRoutes.use(appCors(["GET"]), limitAnonymousRequests);
 
 discoveryRoutes.get("/webfinger", handleWebFinger);
 
-/** RFC 6415: the same for clients that ask host-meta; without a resource, where to ask. */
+/** RFC 6415: WebFinger for clients that use host-meta; without a resource, a template of its URL. */
 discoveryRoutes.get("/host-meta.json", async (c) => {
   if (c.req.query("resource") !== undefined) return handleWebFinger(c);
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
@@ -26,28 +25,27 @@ discoveryRoutes.get("/host-meta.json", async (c) => {
   });
 });
 
-/** RFC 7033 §4.2: 400 without a resource that is a URI, 404 for one that nobody here has. */
-async function handleWebFinger(c: DiscoveryContext): Promise<Response> {
+/** RFC 7033 §4.2: 400 unless there is one resource that is a URI, 404 if it is not a user here. */
+async function handleWebFinger(c: HonoContext): Promise<Response> {
   const query = new URL(c.req.url).searchParams;
   const [resource, ...others] = query.getAll("resource");
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const isUri = resource !== undefined && /^[a-z][a-z0-9+.-]*:\S+$/i.test(resource);
   if (!isUri || others.length > 0) {
-    return c.json({ error: "malformed", message: NO_RESOURCE }, 400);
+    return c.json({ error: "malformed", message: INVALID_RESOURCE }, 400);
   }
   const subject = parseResource(resource);
   const user = subject && (await resolveUser(c.env.DB, subject, new URL(origins.pages).host));
-  if (user === null)
-    return c.json({ error: "not-found", message: "Nobody here has this address." }, 404);
+  if (user === null) return c.json({ error: "not-found", message: "No such user." }, 404);
   return c.body(JSON.stringify(buildJrd(resource, user, origins, query.getAll("rel"))), 200, {
     "Content-Type": "application/jrd+json",
     "Cache-Control": "no-cache",
   });
 }
 
-const NO_RESOURCE = "Give one resource, such as acct:alice@example.com.";
+const INVALID_RESOURCE = "Send one resource parameter, such as acct:alice@example.com.";
 
-/** The name of the account that is meant. A personal domain is its owner's alone. */
+/** The name of the user that the subject refers to. A personal domain only has its owner. */
 async function resolveUser(
   db: D1Database,
   subject: WebFingerSubject,
@@ -58,7 +56,7 @@ async function resolveUser(
   return subject.host === ownHost ? user : null;
 }
 
-/** RFC 8414, with what RFC 8628 §4 and RFC 9207 §3 add. */
+/** OAuth metadata: RFC 8414, with the additions of RFC 8628 §4 and RFC 9207 §3. */
 discoveryRoutes.get("/oauth-authorization-server", (c) => {
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
   return c.json({

@@ -1,18 +1,18 @@
-/** What WebFinger says of a person: §10, RFC 7033. Pure. */
+/** Parses WebFinger resources and builds a user's JRD: §10, RFC 7033. */
 
 import { parseUserName } from "../core/names";
 import { LINK_PROPERTIES, STORAGE_API, STORAGE_REL } from "../core/spec";
 import { type Origins, quotaUrl, rxdbEndpoint, storageRoot } from "../http/hosts";
 
-/** Whom a resource names: somebody at a host, or without a user name the owner of that host. */
+/** The subject of a resource: a user at a host, or if `user` is null the owner of the host. */
 export interface WebFingerSubject {
   user: string | null;
   host: string;
 }
 
 /**
- * Reads a resource: "acct:<user>@<host>", or "https://<host>/" (also http, and without the last
- * slash) for a personal domain. Null if it is no such URI.
+ * Parses a resource: "acct:<user>@<host>", or "https://<host>/" (also http, and without the final
+ * slash) for a personal domain. Null if it is neither.
  */
 export function parseResource(resource: string): WebFingerSubject | null {
   const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s]+)$/i.exec(resource) ?? [];
@@ -26,7 +26,7 @@ export function parseResource(resource: string): WebFingerSubject | null {
   return isRoot ? { user: null, host } : null;
 }
 
-/** The JRD of a user; `rels` filters its links (RFC 7033 §4.3), if there are any. */
+/** The JRD of a user; `rels` filters its links unless empty (RFC 7033 §4.3). */
 export function buildJrd(
   resource: string,
   user: string,

@@ -1,9 +1,10 @@
-/** What every door of the Worker is given with a request, and what it answers. */
+/** The types of Hono handlers: their context and their response. */
 
 import type { Context } from "hono";
 import type { Env } from "../env";
 
+/** The context of a request. */
 export type HonoContext = Context<{ Bindings: Env }>;
 
-/** Pages are rendered a piece at a time. */
+/** The response of a handler; pages render asynchronously. */
 export type HandlerResponse = Response | Promise<Response>;

@@ -1,8 +1,8 @@
-/** §7: "All responses MUST carry CORS headers". For every door that apps call from their pages. */
+/** CORS for the endpoints that apps call: §7 "All responses MUST carry CORS headers". */
 
 import { cors } from "hono/cors";
 
-/** Chromium keeps a preflight no longer than this. */
+/** The maximum that Chromium accepts. */
 const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 
 const ALLOWED_REQUEST_HEADERS = [
@@ -32,9 +32,9 @@ const EXPOSED_RESPONSE_HEADERS = [
 ];
 
 /**
- * Puts the headers on every response of the routes it is mounted on, errors and 304s included, and
- * answers preflights without touching a binding. The origin is echoed, which allows no more than
- * "*" would: no cookie opens these doors.
+ * Middleware: sets the CORS headers on every response, errors and 304s included, and answers
+ * preflights without touching a binding. Echoing the origin allows no more than "*" would, because
+ * these endpoints ignore cookies.
  */
 export const appCors = (methods: string[]) =>
   cors({

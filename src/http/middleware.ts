@@ -1,22 +1,23 @@
-/** What a request has to pass before it reaches a room: a sound host, TLS, the room's own host. */
+/** Middleware before the routes: valid Host header, TLS, the right host. */
 
 import type { Next } from "hono";
 import { settings } from "../env";
 import type { HonoContext } from "./context";
 import { type HostRole, isBehindCloudflare, isServedOn } from "./hosts";
 
-/** Answers 400 to a Host header that names none: everything after this can parse the URL. */
+/** Answers 400 to an invalid Host header, so that everything after this can parse the URL. */
 export async function rejectInvalidHost(c: HonoContext, next: Next): Promise<Response | undefined> {
   if (!URL.canParse(c.req.url)) {
-    return c.text("The Host header names no host.", 400, { "Access-Control-Allow-Origin": "*" });
+    return c.text("The Host header is invalid.", 400, { "Access-Control-Allow-Origin": "*" });
   }
   await next();
 }
 
 /**
- * §4: "Client-to-server requests SHOULD be made over HTTPS". Cloudflare also hands on what came in
- * clear; a page is sent to https then. Apps are not: browsers follow no redirect of a preflight,
- * and what they had to hide is sent by then. Elsewhere it is the operator who sees to TLS.
+ * §4: "Client-to-server requests SHOULD be made over HTTPS". Redirects pages to https, since
+ * Cloudflare also forwards plain HTTP. Requests of apps are not redirected: browsers do not follow
+ * a redirect of a preflight, and the token has already been sent in clear. Without Cloudflare, TLS is
+ * the operator's responsibility.
  */
 export async function requireTls(c: HonoContext, next: Next): Promise<Response | undefined> {
   const url = new URL(c.req.url);
@@ -27,10 +28,10 @@ export async function requireTls(c: HonoContext, next: Next): Promise<Response |
   await next();
 }
 
-/** Answers 404 where the room is not on this host. */
+/** Answers 404 on a host without this role. */
 export const requireHostRole =
   (role: HostRole) =>
   async (c: HonoContext, next: Next): Promise<Response | undefined> => {
-    if (!isServedOn(role, c.req.url, settings(c.env))) return c.text("There is nothing here.", 404);
+    if (!isServedOn(role, c.req.url, settings(c.env))) return c.text("Not found.", 404);
     await next();
   };

@@ -1,4 +1,4 @@
-/** How often one may knock: the limits of the platform for forms, and our own for everything else. */
+/** Rate limits: Cloudflare's for sign-in and sign-up, and our own for everything else. */
 
 import type { Next } from "hono";
 import type { Refusal } from "../core/refusals";
@@ -7,16 +7,16 @@ import type { HonoContext } from "./context";
 import { isBehindCloudflare } from "./hosts";
 import { refusalResponse } from "./refusals";
 
-/** The period of the limits in wrangler.toml. */
+/** The period of the rate limits in wrangler.toml. */
 export const RATE_LIMIT_PERIOD_SECONDS = 60;
 
-/** Whether this client's address still has a try. */
+/** Counts a request of this client address; whether it is within one of Cloudflare's rate limits. */
 export async function isWithinRateLimit(c: HonoContext, limit: RateLimit): Promise<boolean> {
   const { success } = await limit.limit({ key: clientAddressKey(c) });
   return success;
 }
 
-/** How many requests may come for long, and how many at once after a time without any. */
+/** A sustained rate, and the number of requests that may come at once after a pause. */
 interface Rate {
   perSecond: number;
   burst: number;
@@ -28,27 +28,34 @@ interface Bucket {
 }
 
 /**
- * A first sync asks for thousands of documents as fast as it can, and an app that is refused
- * stalls, so bursts are long: this many seconds of the steady rate.
+ * Bursts, in seconds of the sustained rate. They are long, because a first sync requests thousands of
+ * documents as fast as it can, and an app that is refused stalls.
  */
 const BURST_SECONDS = 100;
 
-/** §14: misses of one address in the public folders, before it is taken for somebody who guesses. */
+/** Forms and exports of a signed-in user: nobody fills in forms faster for long. */
+const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
+
+/** §14: misses in public folders that an address may have before it counts as guessing. */
 const MISS_RATE: Rate = { perSecond: 0.5, burst: 60 };
 
-/** Buckets that are kept; those that have run empty are dropped first. */
+/** Buckets in memory. Empty ones are evicted first. */
 const MAX_BUCKETS = 20_000;
 
-/** Requests take the time when they come and ask later: what differs by more is a clock set back. */
+/**
+ * Requests take the time when they arrive and are limited later, so times may differ a little. A
+ * larger difference means that the clock was set back.
+ */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
 /**
- * When each bucket will have run empty (GCRA), milliseconds since 1970. An isolate counts for
- * itself: without a call to the platform, to the second, and able to look without counting.
+ * The theoretical arrival time (GCRA) of each bucket: when it will be empty, milliseconds since 1970.
+ * Each isolate counts for itself: that needs no call to the platform, has the precision of a second,
+ * and lets `blockGuessing` look without counting.
  */
 const arrivalTimes = new Map<string, number>();
 
-/** Takes a request of an app that has shown its token. Null, or the refusal. */
+/** Counts a request of an app with a valid token. Null, or the refusal. */
 export function limitApp(
   env: Env,
   { grant, account }: { grant: string; account: string },
@@ -57,46 +64,43 @@ export function limitApp(
   const { REQUESTS_PER_SECOND: perSecond } = settings(env);
   return consume(
     [
-      { name: `app ${grant}`, rate: steadyRate(perSecond) },
-      { name: `account ${account}`, rate: steadyRate(2 * perSecond) },
+      { name: `app ${grant}`, rate: sustainedRate(perSecond) },
+      { name: `account ${account}`, rate: sustainedRate(2 * perSecond) },
     ],
     now,
   );
 }
 
-/** What somebody who is signed in may send, or take along: nobody fills in forms as fast for long. */
-const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
-
-/** Takes a form, or an archive, of somebody who is signed in. Null, or the refusal. */
+/** Counts a form or an export of a signed-in user. Null, or the refusal. */
 export const limitUser = (account: string, now: number): Refusal | null =>
-  consume([{ name: `person ${account}`, rate: FORM_RATE }], now);
+  consume([{ name: `user ${account}`, rate: FORM_RATE }], now);
 
-/** Takes a request that shows no token, or none that counts. Null, or the refusal. */
+/** Counts a request without a valid token. Null, or the refusal. */
 export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
   consume(
     [
       {
         name: `address ${clientAddressKey(c)}`,
-        rate: steadyRate(settings(c.env).REQUESTS_PER_SECOND / 2),
+        rate: sustainedRate(settings(c.env).REQUESTS_PER_SECOND / 2),
       },
     ],
     now,
   );
 
-/** The refusal of a stranger who has guessed too often at public documents, or null. */
+/** Refuses an address that has had too many misses in public folders. Counts nothing. */
 export const blockGuessing = (c: HonoContext, now: number): Refusal | null =>
   rateLimitRefusal(secondsToWait(missBucket(c), now));
 
-/** Counts that a stranger has asked for a public document that is not there. Null, or the refusal. */
+/** Counts an anonymous request for a public document that does not exist. Null, or the refusal. */
 export const recordMiss = (c: HonoContext, now: number): Refusal | null =>
   consume([missBucket(c)], now);
 
 const missBucket = (c: HonoContext): Bucket => ({
-  name: `guess ${clientAddressKey(c)}`,
+  name: `miss ${clientAddressKey(c)}`,
   rate: MISS_RATE,
 });
 
-/** The limit of strangers for a whole room. */
+/** Middleware: applies `limitAnonymous` to all routes of an area. */
 export async function limitAnonymousRequests(
   c: HonoContext,
   next: Next,
@@ -106,9 +110,12 @@ export async function limitAnonymousRequests(
   await next();
 }
 
-const steadyRate = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
+const sustainedRate = (perSecond: number): Rate => ({
+  perSecond,
+  burst: perSecond * BURST_SECONDS,
+});
 
-/** Takes one from each bucket. A request that is refused by any takes nothing. */
+/** Counts a request in every bucket, or in none if any of them is full. */
 function consume(buckets: Bucket[], now: number): Refusal | null {
   const refusal = rateLimitRefusal(
     Math.max(...buckets.map((bucket) => secondsToWait(bucket, now))),
@@ -116,23 +123,26 @@ function consume(buckets: Bucket[], now: number): Refusal | null {
   if (refusal) return refusal;
   if (arrivalTimes.size >= MAX_BUCKETS) evictBuckets(now);
   for (const { name, rate } of buckets) {
-    arrivalTimes.set(name, Math.max(arrivalTimes.get(name) ?? 0, now) + 1000 / rate.perSecond);
+    const arrivalTime = Math.max(arrivalTimes.get(name) ?? 0, now);
+    arrivalTimes.set(name, arrivalTime + 1000 / rate.perSecond);
   }
   return null;
 }
 
-/** 0: one more fits in. */
+/** Seconds until the bucket admits one more request; 0 if it does now. */
 function secondsToWait({ name, rate: { perSecond, burst } }: Bucket, now: number): number {
   const interval = 1000 / perSecond;
   const fullFor = (arrivalTimes.get(name) ?? now) - now - (burst - 1) * interval;
-  // A full bucket has room for the next one after an interval; if not, the clock was set back.
-  const isSetBack = fullFor > interval + MAX_CLOCK_SKEW_MS;
-  if (isSetBack) arrivalTimes.delete(name);
-  return isSetBack ? 0 : Math.max(0, Math.ceil(fullFor / 1000));
+  // A full bucket admits the next request after one interval, unless the clock was set back.
+  const isClockSetBack = fullFor > interval + MAX_CLOCK_SKEW_MS;
+  if (isClockSetBack) arrivalTimes.delete(name);
+  return isClockSetBack ? 0 : Math.max(0, Math.ceil(fullFor / 1000));
 }
 
 function evictBuckets(now: number): void {
-  for (const [bucket, at] of arrivalTimes) if (at <= now) arrivalTimes.delete(bucket);
+  for (const [name, arrivalTime] of arrivalTimes) {
+    if (arrivalTime <= now) arrivalTimes.delete(name);
+  }
   if (arrivalTimes.size >= MAX_BUCKETS) arrivalTimes.clear();
 }
 
@@ -146,16 +156,16 @@ const rateLimitRefusal = (seconds: number): Refusal | null =>
       };
 
 /**
- * Whom a limit is for: the client's IPv4 address, or the /64 that its IPv6 address is in, for a
- * subscriber has all of it. Without Cloudflare's edge all share one: there the header would be
- * whatever the client says.
+ * The client that a limit applies to: its IPv4 address, or the /64 of its IPv6 address, all of which
+ * one subscriber has. Without Cloudflare's edge all clients share the key "local", because the
+ * header could be forged.
  */
 export function clientAddressKey(c: HonoContext): string {
   const address = (isBehindCloudflare(c) && c.req.header("cf-connecting-ip")) || "local";
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");
-  const groups = head.split(":").filter(Boolean);
-  const rest = tail?.split(":").filter(Boolean) ?? [];
-  const zeros = Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill("0");
-  return [...groups, ...zeros, ...rest].slice(0, 4).join(":");
+  const headGroups = head.split(":").filter(Boolean);
+  const tailGroups = tail?.split(":").filter(Boolean) ?? [];
+  const zeros = Array<string>(Math.max(0, 8 - headGroups.length - tailGroups.length)).fill("0");
+  return [...headGroups, ...zeros, ...tailGroups].slice(0, 4).join(":");
 }

@@ -1,4 +1,4 @@
-/** The exit for refusals of the storage: the only table of its statuses (§5). */
+/** Refusals as HTTP responses: the table of statuses (§5). */
 
 import { formatETag } from "../core/etag";
 import type { Refusal } from "../core/refusals";
@@ -26,9 +26,8 @@ const STATUS_BY_CODE = {
 } as const satisfies Record<Refusal["code"], number>;
 
 /**
- * A refusal as the client gets it: status, headers and a JSON body with a sentence for people.
- * JSON also where a folder was asked for: remotestorage.js takes any other body of a folder for a
- * lost connection.
+ * A refusal as a response: status, headers, and a JSON body with the code and a sentence. The body is
+ * JSON for folders too, where remotestorage.js takes anything else for a lost connection.
  */
 export function refusalResponse(refusal: Refusal): Response {
   const { code, message } = refusal;
@@ -44,7 +43,7 @@ export function refusalResponse(refusal: Refusal): Response {
 function refusalHeaders(refusal: Refusal): Record<string, string> {
   switch (refusal.code) {
     case "unauthorized":
-      // RFC 6750 §3: without any token in the request, no error code.
+      // RFC 6750 §3: no error code if the request had no token.
       return { "WWW-Authenticate": bearerChallenge(refusal.error) };
     case "insufficient-scope":
       return { "WWW-Authenticate": bearerChallenge("insufficient_scope") };

@@ -1,19 +1,18 @@
 /**
- * The modules of an account in which RxDB apps have databases, each in a Durable Object of its own:
- * `rxdb`.
+ * The RxDB modules of an account: each has a row in D1 and a Durable Object of its own (`rxdb`).
  *
- *   openModule(account, module):          before an app's grant is weighed, and anything is stored
- *     row := (account, module), unless the account is deleted
- *   what ends or cuts grants:
- *     in ONE D1 transaction: grants := less; modules := the rows there are
- *     each module's object: recheck()     if that is lost: the object weighs its grants by itself
- *   what erases an account:               rows come no more, it is deleted (`deletion.ts`)
- *     each module's object: erase(), until there is no more
- *     in ONE D1 transaction: erased_at := now, and the rows are gone
+ *   openModule(account, module):       before an app's grant is checked, and anything is stored
+ *     insert the row, unless the account is deleted
+ *   whatever ends or narrows grants:
+ *     in ONE D1 transaction: change the grants; read the module rows
+ *     each module's object: recheck()  if this call is lost, the object rechecks its grants by itself
+ *   erasing an account:                it is deleted, so no rows are added (`accounts/deletion.ts`)
+ *     each module's object: erase(), until nothing is left
+ *     in ONE D1 transaction: set erased_at; delete the rows
  *
- * Invariant: an object that holds anything, or has a socket of an app, has a row. An app that comes in
- * while its grant ends either has its row before that, and its object is told, or weighs its grant
- * after it.
+ * Invariant: an object that stores anything, or has a connection of an app, has a row. If an app
+ * connects while its grant ends, then either its row exists before that, and the object is notified,
+ * or its grant is checked after that.
  */
 
 import type { Env } from "../env";
@@ -23,16 +22,16 @@ import { insertModule, loadModuleAccount, loadModules, type ModuleRow, selectMod
 
 export type { ModuleRow };
 
-/** Of one account: each is asked whenever a grant ends, and counted whenever a document is written. */
+/** Per account: all of them are notified when a grant ends, and counted when a document is written. */
 export const MAX_MODULES = 100;
 
-/** The object of a module. By the account's id: a name that is given up leaves nothing to anybody. */
+/** The Durable Object of a module. Named by the account's id, so that a reused name inherits nothing. */
 export const moduleStub = (env: Pick<Env, "MODULES">, account: string, module: string) =>
   env.MODULES.getByName(`${account}/${module}`);
 
 /**
- * Lets apps into a module, whether or not it was open. `closed`: the account is deleted, or never
- * was; `full`: it has as many modules as it may have. Rejects if D1 does not answer.
+ * Opens a module for apps; idempotent. Resolves to `closed` if the account is deleted or unknown, to
+ * `full` if it already has MAX_MODULES. Rejects if D1 does not answer.
  */
 export const openModule = (
   env: Env,
@@ -40,7 +39,7 @@ export const openModule = (
   module: string,
 ): Promise<"open" | "closed" | "full"> => insertModule(env.DB, account, module, MAX_MODULES);
 
-/** The id of the account of a user that has opened this module; null: there is none. */
+/** The id of the user's account if it has opened this module; null otherwise. */
 export const findModuleAccount = (env: Env, user: string, module: string): Promise<string | null> =>
   loadModuleAccount(env.DB, user, module);
 
@@ -48,12 +47,12 @@ export const findModuleAccount = (env: Env, user: string, module: string): Promi
 export const listModules = (env: Env, account: string): Promise<ModuleRow[]> =>
   loadModules(env.DB, account);
 
-/** The same for a batch; its results are `ModuleRow`s. */
+/** The same as a statement for a batch; its results are `ModuleRow`s. */
 export { selectModules };
 
 /**
- * Makes a batch that takes something from apps of an account, and has its modules close what does not
- * stand any more. A module that does not answer does not undo what was done, and is no failure of it.
+ * Runs a batch that ends or narrows grants of an account, and has its modules recheck theirs. A
+ * module that does not answer does not fail the batch.
  */
 export async function batchAndNotifyModules<Row>(
   env: Env,
@@ -61,40 +60,40 @@ export async function batchAndNotifyModules<Row>(
   statements: D1PreparedStatement[],
 ): Promise<D1Result<Row>[]> {
   const batch = [...statements, selectModules(env.DB, account)];
-  const answers = await withRetry(() => env.DB.batch<Row>(batch));
-  await notifyModules(env, account, answers.pop()?.results as unknown as ModuleRow[]);
-  return answers;
+  const results = await withRetry(() => env.DB.batch<Row>(batch));
+  await notifyModules(env, account, results.pop()?.results as unknown as ModuleRow[]);
+  return results;
 }
 
-/** The same after something that was done elsewhere. Never rejects. */
+/** Has the modules of an account recheck their grants, after a change made elsewhere. Never rejects. */
 export async function recheckModules(env: Env, account: string): Promise<void> {
   try {
     await notifyModules(env, account, await loadModules(env.DB, account));
   } catch (error) {
-    logWarning("The modules of an account could not be found.", error);
+    logWarning("The modules of an account could not be loaded.", error);
   }
 }
 
 async function notifyModules(env: Env, account: string, modules: ModuleRow[]): Promise<void> {
-  const asking = modules.map(({ module }) =>
+  const calls = modules.map(({ module }) =>
     withRetry(() => moduleStub(env, account, module).recheck()).catch((error) =>
-      logWarning("A module was not told that a grant has ended.", error),
+      logWarning("A module was not notified of an ended grant.", error),
     ),
   );
-  await Promise.all(asking);
+  await Promise.all(calls);
 }
 
 /**
- * Erases some of what the modules of a deleted account hold. Returns whether there is more. Can be
- * repeated: the rows stay, so that every round meets every module. Rejects if one does not answer; the
- * others are a step further all the same.
+ * Erases some of what the modules of a deleted account store. Returns whether there is more.
+ * Idempotent: the rows stay, so that every call visits every module. Rejects if one does not answer,
+ * after the others have made progress.
  */
 export async function eraseModules(env: Env, account: string): Promise<boolean> {
   const modules = await loadModules(env.DB, account);
-  const answers = await Promise.allSettled(
+  const results = await Promise.allSettled(
     modules.map(({ module }) => withRetry(() => moduleStub(env, account, module).erase())),
   );
-  const failed = answers.find((answer) => answer.status === "rejected");
+  const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
-  return answers.some((answer) => answer.status === "fulfilled" && answer.value);
+  return results.some((result) => result.status === "fulfilled" && result.value);
 }

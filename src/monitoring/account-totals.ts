@@ -1,10 +1,10 @@
-/** How many accounts there are, and what they hold. */
+/** Totals over all accounts: how many there are, and how much they store. */
 
 import { type AccountTotals, loadAccountTotals } from "./db/accounts";
 
 export type { AccountTotals };
 
-/** Totals over all accounts; `fresh` counts those created since the month began (UTC). */
+/** Loads the totals; `createdThisMonth` counts from the start of the month in UTC. */
 export function countAccounts(db: D1Database, now: number): Promise<AccountTotals> {
   const today = new Date(now);
   return loadAccountTotals(db, Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));

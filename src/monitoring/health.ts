@@ -1,4 +1,4 @@
-/** Whether what the provider stands on answers: D1, R2 and the users' objects. */
+/** Health checks of D1, R2 and the Durable Objects. */
 
 import type { Env } from "../env";
 import { logWarning } from "../platform/log";
@@ -6,23 +6,23 @@ import { withCallTimeout } from "../platform/retry";
 import { probeBucket } from "../storage/bodies";
 import { probeDatabase } from "./db/accounts";
 
-/** A dependency that takes longer than this is not well. */
+/** A dependency that takes longer has failed. */
 const PROBE_TIMEOUT_MS = 3000;
 
-/** An answer is good for so long: whoever asks often, asks this isolate and nothing behind it. */
+/** How long an isolate caches the result, so that frequent checks do not reach the dependencies. */
 const HEALTH_CACHE_MS = 10_000;
 
-/** Of the object that is asked: no person's name has a slash. */
+/** The name of the probed object; user names have no slash. */
 const PROBE_OBJECT_NAME = "/healthz";
 
 type Health = Record<"d1" | "r2" | "objects", "ok" | "failed">;
 
 let cached: { health: Promise<Health>; at: number } | null = null;
 
-/** How each dependency is doing. Never rejects; what has failed is logged. */
+/** Checks each dependency. Never rejects; failures are logged. */
 export function checkHealth(env: Env, now: number): Promise<Health> {
   if (cached === null || Math.abs(now - cached.at) >= HEALTH_CACHE_MS) {
-    // Whoever asks meanwhile waits for the same answer.
+    // The promise is cached, so that concurrent checks share it.
     cached = { health: probeAll(env), at: now };
   }
   return cached.health;
@@ -32,23 +32,23 @@ async function probeAll(env: Env): Promise<Health> {
   const [d1, r2, objects] = await Promise.all([
     probe("D1", () => withCallTimeout(probeDatabase(env.DB), PROBE_TIMEOUT_MS)),
     probe("R2", () => probeBucket(env.BODIES, PROBE_TIMEOUT_MS)),
-    probe("An object", async () =>
+    probe("A Durable Object", async () =>
       withCallTimeout(env.USERS.getByName(PROBE_OBJECT_NAME).ping(), PROBE_TIMEOUT_MS),
     ),
   ]);
   return { d1, r2, objects };
 }
 
-/** Whether all is well. */
+/** Whether every dependency is ok. */
 export const isHealthy = (health: Health): boolean =>
-  Object.values(health).every((answer) => answer === "ok");
+  Object.values(health).every((state) => state === "ok");
 
-async function probe(what: string, ask: () => Promise<unknown>): Promise<"ok" | "failed"> {
+async function probe(dependency: string, call: () => Promise<unknown>): Promise<"ok" | "failed"> {
   try {
-    await ask();
+    await call();
     return "ok";
   } catch (error) {
-    logWarning(`${what} does not answer.`, error);
+    logWarning(`${dependency} does not answer.`, error);
     return "failed";
   }
 }

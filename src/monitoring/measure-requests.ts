@@ -1,4 +1,4 @@
-/** The first gate: whatever comes in is measured, logged and counted when it goes out. */
+/** Middleware that measures, logs and counts every request. */
 
 import type { Next } from "hono";
 import { routePath } from "hono/route";
@@ -8,36 +8,36 @@ import { logRequest } from "../platform/log";
 import { type RequestContext, runWithRequestContext } from "../platform/request-context";
 import { countRequest, flushTrafficIfDue } from "./traffic";
 
-/** What Cloudflare calls a request: sixteen hexadecimal digits, and where it came in. */
+/** Cloudflare's request id: sixteen hexadecimal digits, and the data center. */
 const CF_RAY_PATTERN = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
-/** Those that are served, or that a browser could send: others are no words of ours. */
+/** Methods that are logged by name; a client may send any other text. */
 const LOGGED_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
 
 /**
- * Logs a line for each request, and counts it. The clock of a Worker stands still while it only
- * computes: milliseconds are those that it has waited for others, up to the first byte of the answer.
+ * Logs a line for each request, and counts it. The clock of a Worker only advances on I/O, so
+ * `milliseconds` is the time spent waiting until the response began, not CPU time.
  */
 export async function measureRequests(c: HonoContext, next: Next): Promise<void> {
-  const begunAt = Date.now();
+  const startedAt = Date.now();
   const ray = c.req.header("cf-ray");
   const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : randomId();
-  const record: RequestContext = { id, calls: 0 };
-  await runWithRequestContext(record, next);
+  const context: RequestContext = { id, calls: 0 };
+  await runWithRequestContext(context, next);
   const now = Date.now();
   const { method } = c.req;
-  const line = {
+  const entry = {
     id,
     method: LOGGED_METHODS.includes(method) ? method : "other",
     route: routePath(c),
     status: c.res.status,
-    milliseconds: now - begunAt,
-    calls: record.calls,
+    milliseconds: now - startedAt,
+    calls: context.calls,
     bytes:
       contentLength(c.req.raw.headers) + (method === "HEAD" ? 0 : contentLength(c.res.headers)),
   };
-  logRequest(line);
-  countRequest(line, now);
+  logRequest(entry);
+  countRequest(entry, now);
   const flush = flushTrafficIfDue(c.env.DB, now);
   if (flush) c.executionCtx.waitUntil(flush);
 }

@@ -1,4 +1,4 @@
-/** The numbers of the provider in Prometheus' text format 0.0.4. */
+/** Metrics in Prometheus' text format 0.0.4. */
 
 import { type AccountTotals, countAccounts } from "./account-totals";
 import { loadTrafficTotals } from "./traffic";
@@ -13,7 +13,7 @@ interface MetricFamily {
   samples: [labels: Record<string, string>, value: number][];
 }
 
-/** Everything there is to say. Nothing of it is about one person. */
+/** Renders all metrics. None is about a single user. */
 export async function renderMetrics(db: D1Database, now: number): Promise<string> {
   const [traffic, totals] = await Promise.all([loadTrafficTotals(db), loadCachedTotals(db, now)]);
   const byRoute = (value: (row: (typeof traffic)[number]) => number): MetricFamily["samples"] =>
@@ -22,25 +22,25 @@ export async function renderMetrics(db: D1Database, now: number): Promise<string
     {
       name: "satchel_requests_total",
       type: "counter",
-      help: "Requests answered, by route and class of status; errors are those with 5xx.",
+      help: "Requests answered, by route and status class; 5xx are errors.",
       samples: byRoute(({ requests }) => requests),
     },
     {
       name: "satchel_body_bytes_total",
       type: "counter",
-      help: "Bytes of bodies in both directions, where their length was known beforehand.",
+      help: "Bytes of request and response bodies that have a Content-Length.",
       samples: byRoute(({ bytes }) => bytes),
     },
     {
       name: "satchel_request_seconds_total",
       type: "counter",
-      help: "Seconds until answers began.",
+      help: "Seconds until responses began.",
       samples: byRoute(({ milliseconds }) => milliseconds / 1000),
     },
     {
       name: "satchel_accounts",
       type: "gauge",
-      help: "Accounts, without those that were deleted.",
+      help: "Accounts that are not deleted.",
       samples: [
         [{ state: "active" }, totals.accounts - totals.suspended],
         [{ state: "suspended" }, totals.suspended],
@@ -55,14 +55,14 @@ export async function renderMetrics(db: D1Database, now: number): Promise<string
     {
       name: "satchel_stored_bytes",
       type: "gauge",
-      help: "Bytes that count into quotas: of documents in their current versions, and of databases.",
+      help: "Bytes that count towards quotas: current versions of documents, and databases.",
       samples: [[{}, totals.bytes]],
     },
   ];
   return families.map(renderFamily).join("");
 }
 
-/** Counting reads every account, so however often it is asked for, this isolate does it once a minute. */
+/** The totals read every account, so an isolate loads them at most once a minute. */
 const TOTALS_CACHE_MS = 60_000;
 
 let cached: { totals: AccountTotals; at: number } | null = null;

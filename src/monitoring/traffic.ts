@@ -1,8 +1,7 @@
 /**
- * What the provider is asked, in numbers: counted in memory by each isolate, and added up in D1 at
- * most once a minute. What an isolate has counted is lost when it ends before the minute is over, and
- * an answer of D1 that is lost may count a minute twice or not at all: the numbers say how the
- * provider is doing, nothing hangs on a single one.
+ * Request counts: each isolate counts in memory and adds to D1 at most once a minute. The counts are
+ * approximate: those of an isolate that ends within the minute are lost, and a lost answer of D1 may
+ * lose a minute.
  */
 
 import { dayNumber } from "../core/time";
@@ -20,17 +19,17 @@ export { loadTraffic, loadTrafficTotals };
 
 const FLUSH_INTERVAL_MS = 60_000;
 
-/** Routes are patterns, so there are few; this holds even if something went wrong with that. */
+/** A bound on memory; routes are patterns, so there are far fewer. */
 const MAX_COUNTERS = 1000;
 
-/** Days that can be told apart; what is older is one sum. */
+/** Days with counts of their own; older ones are rolled up into one. */
 const RETENTION_DAYS = 31;
 
 const counters = new Map<string, TrafficRow>();
 
 let countingSince: number | null = null;
 
-/** Counts a request that was answered. No call to the platform. */
+/** Counts a request that was answered, in memory. */
 export function countRequest(
   { route, status, milliseconds, bytes }: Omit<RequestLogEntry, "id" | "method" | "calls">,
   now: number,
@@ -49,14 +48,14 @@ export function countRequest(
   counter.milliseconds += milliseconds;
 }
 
-/** Writes what was counted if that is due; null if it is not. Never rejects. */
+/** Writes the counts to D1 if that is due; null otherwise. Never rejects. */
 export function flushTrafficIfDue(db: D1Database, now: number): Promise<void> | null {
-  // An absolute value: the clock may be set back.
+  // The absolute value, because the clock may be set back.
   const isDue = countingSince !== null && Math.abs(now - countingSince) >= FLUSH_INTERVAL_MS;
   return isDue ? flushTraffic(db) : null;
 }
 
-/** Writes what was counted since the last time. One statement, asked once; never rejects. */
+/** Writes the counts to D1: one statement, not retried because it is not idempotent. Never rejects. */
 export async function flushTraffic(db: D1Database): Promise<void> {
   const rows = [...counters.values()];
   counters.clear();
@@ -65,10 +64,10 @@ export async function flushTraffic(db: D1Database): Promise<void> {
   try {
     await withCallTimeout(addTraffic(db, rows));
   } catch (error) {
-    logWarning("What was counted for a minute may be lost.", error);
+    logWarning("The request counts of a minute may be lost.", error);
   }
 }
 
-/** Adds up what is older than can be asked for; for the daily round. May be repeated. */
+/** Statements that roll up the days before RETENTION_DAYS, for the daily job. Idempotent. */
 export const rollUpOldTraffic = (db: D1Database, now: number): D1PreparedStatement[] =>
   rollUpTraffic(db, dayNumber(now) - RETENTION_DAYS);

@@ -1,8 +1,8 @@
-/** When an object is to be woken: one alarm for all that it has to do later. */
+/** Schedules the alarm of a Durable Object: one for all that it has to do later. */
 
 /**
- * Sets the object's alarm to `at` unless it comes earlier by then. Milliseconds since 1970. An
- * alarm is a row that is written, so nothing is done where none is needed.
+ * Moves the object's alarm forward to `at` (milliseconds since 1970); an earlier alarm stays. Setting
+ * an alarm is billed as a row written, so it is not set again without need.
  */
 export async function scheduleAlarm(storage: DurableObjectStorage, at: number): Promise<void> {
   const next = await storage.getAlarm();

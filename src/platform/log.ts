@@ -1,28 +1,28 @@
 /**
- * What the operator gets to read, a line of JSON each. Never a token, a query string, a path, or the
- * name of a person or a document.
+ * The operator's log: one line of JSON per entry. It never has a token, a query string, a path, or the
+ * name of a user or a document.
  */
 
 import { currentRequestId } from "./request-context";
 
-/** A request that was answered, with nothing in it by which a person could be known. */
+/** A request that was answered, without anything that identifies a user. */
 export interface RequestLogEntry {
   id: string;
   method: string;
-  /** The pattern that matched, never the path. */
+  /** The route pattern that matched, never the path. */
   route: string;
   status: number;
   milliseconds: number;
-  /** To D1, R2 and objects. */
+  /** Calls to D1, R2 and Durable Objects. */
   calls: number;
-  /** Of the bodies in both directions, as far as their lengths were known beforehand. */
+  /** Bytes of the bodies in both directions that have a Content-Length. */
   bytes: number;
 }
 
 /** Logs a request that was answered. */
 export const logRequest = (entry: RequestLogEntry): void => console.log(JSON.stringify(entry));
 
-/** Logs a failure nobody foresaw, whole, and returns the request's id, under which it can be found. */
+/** Logs an unexpected error with its stack. Returns the request's id, by which it can be found. */
 export function logError(request: Request, error: unknown): string {
   const id = currentRequestId();
   const area = URL.parse(request.url)?.pathname.split("/", 2).join("/");
@@ -32,7 +32,7 @@ export function logError(request: Request, error: unknown): string {
   return id;
 }
 
-/** Logs a fault that was dealt with. */
+/** Logs an error that was handled; `what` is a sentence about its effect. */
 export function logWarning(what: string, error: unknown): void {
   console.warn(JSON.stringify({ what, error: describeError(error) }));
 }

@@ -1,27 +1,27 @@
-/** What is known of the request at hand, wherever in the Worker it is worked on. */
+/** The context of the current request: its id, and how many platform calls it made. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomId } from "../core/secrets";
 
-/** A request while it is worked on. */
+/** The context of one request. */
 export interface RequestContext {
-  /** By which its lines in the log, and the body of a 500, can be found. */
+  /** In its lines of the log, and in the body of a 500. */
   id: string;
-  /** How often it has asked D1, R2 or an object, tries again included. */
+  /** Calls to D1, R2 and Durable Objects so far, retries included. */
   calls: number;
 }
 
 const contexts = new AsyncLocalStorage<RequestContext>();
 
-/** Works on a request with a record of its own. */
+/** Runs `work` with this request context. */
 export const runWithRequestContext = <T>(context: RequestContext, work: () => T): T =>
   contexts.run(context, work);
 
-/** Counts a call to the platform for whatever request makes it. */
+/** Counts a call to the platform for the current request. */
 export function countPlatformCall(): void {
   const record = contexts.getStore();
   if (record) record.calls++;
 }
 
-/** The id of the request at hand; a fresh one where there is none. */
+/** The id of the current request; a new id outside of requests. */
 export const currentRequestId = (): string => contexts.getStore()?.id ?? randomId();

@@ -1,30 +1,31 @@
-/** Patience with the platform: D1, R2 and Durable Objects fail for a moment now and then. */
+/** Retries and timeouts for calls to D1, R2 and Durable Objects. */
 
 import { randomFraction } from "../core/secrets";
 import { logWarning } from "./log";
 import { countPlatformCall } from "./request-context";
 
-/** Tries in all, so that the waiting between them stays below a second. */
+/** Attempts in all; the waiting between them stays below a second. */
 export const MAX_ATTEMPTS = 3;
 
-/** After this time a call counts as not answered; whoever asked has not much more patience. */
+/** After this time a call to the platform has failed: clients do not wait much longer either. */
 export const CALL_TIMEOUT_MS = 10_000;
 
 const FIRST_BACKOFF_MS = 100;
 
 /**
- * What Cloudflare says when the fault is its own and will pass: the errors of D1 that it lists as
- * worth another try (developers.cloudflare.com/d1/observability/debug-d1), those of R2 (the codes
- * in parentheses, developers.cloudflare.com/r2/api/error-codes) and those of Durable Objects.
+ * The messages of transient errors: those of D1 that Cloudflare lists as retryable
+ * (developers.cloudflare.com/d1/observability/debug-d1), those of R2 (the codes in parentheses,
+ * developers.cloudflare.com/r2/api/error-codes), those of Durable Objects, and our TimeoutError, which
+ * is a plain Error after RPC.
  */
 const TRANSIENT_ERROR_PATTERN =
-  /network connection lost|object (?:to be )?reset|reset because|overloaded|queued for too long|transient|exceeded (?:its )?time|internal error|try again|service unavailable|not answered in time|\((?:10001|10043|10054|10058)\)/i;
+  /network connection lost|object (?:to be )?reset|reset because|overloaded|queued for too long|transient|exceeded (?:its )?time|internal error|try again|service unavailable|timed out waiting for an answer|\((?:10001|10043|10054|10058)\)/i;
 
-/** Whether a call has failed by a fault of the platform that will pass. */
+/** Whether the error is a transient one of the platform. */
 export const isTransient = (error: unknown): boolean =>
   hasFlag(error, "retryable") || isOverload(error) || TRANSIENT_ERROR_PATTERN.test(String(error));
 
-/** Asking an overloaded database or object at once again would keep it so. */
+/** Whether a database or object is overloaded: retrying would keep it so. */
 const isOverload = (error: unknown): boolean =>
   hasFlag(error, "overloaded") || /overloaded|queued for too long/i.test(String(error));
 
@@ -32,9 +33,8 @@ const hasFlag = (error: unknown, flag: string): boolean =>
   typeof error === "object" && error !== null && (error as Record<string, unknown>)[flag] === true;
 
 /**
- * Asks the platform for something that may be asked twice: a read, or a write that comes to the
- * same when it is repeated. Tries again after a fault that may have passed by then. Rejects with
- * the last fault; it is transient if the answer took too long.
+ * Makes an idempotent call to the platform, and retries it after a transient error. An overload and a
+ * timeout are not retried. Rejects with the last error; a timeout is a transient one.
  */
 export async function withRetry<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -44,41 +44,41 @@ export async function withRetry<T>(call: () => Promise<T>): Promise<T> {
       const isRetryable =
         isTransient(error) && !isOverload(error) && !(error instanceof TimeoutError);
       if (!isRetryable || attempt === MAX_ATTEMPTS) throw error;
-      logWarning("A call to the platform is tried again.", error);
+      logWarning("A call to the platform is being retried.", error);
       await backoff(attempt);
     }
   }
 }
 
 /**
- * The answer to a call to the platform, which counts as one of the request's. Rejects with a transient
- * error when it does not come in time (milliseconds).
+ * Awaits a call to the platform, and counts it as one of the request's. Rejects with a transient error
+ * after `timeoutMs`.
  */
 export function withCallTimeout<T>(
-  answer: Promise<T>,
+  call: Promise<T>,
   timeoutMs: number = CALL_TIMEOUT_MS,
 ): Promise<T> {
   countPlatformCall();
-  return withTimeout(answer, timeoutMs);
+  return withTimeout(call, timeoutMs);
 }
 
-/** The same for what is no call to the platform: what the client sends. */
-export async function withTimeout<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+/** Awaits anything else, such as the client's body, with a timeout. It is not counted as a call. */
+export async function withTimeout<T>(call: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new TimeoutError()), timeoutMs);
   });
   try {
-    return await Promise.race([answer, timeout]);
+    return await Promise.race([call, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
 class TimeoutError extends Error {
-  override message = "The platform has not answered in time.";
+  override message = "Timed out waiting for an answer.";
 }
 
-/** Waits before the next try: longer each time, and never as long as all others do. */
+/** Waits before the attempt after this one: exponential, with jitter. */
 export const backoff = (attempt: number): Promise<void> =>
   scheduler.wait(FIRST_BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + randomFraction()));

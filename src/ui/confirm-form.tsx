@@ -1,4 +1,4 @@
-/** A form that asks before something is done, and does it by its button. */
+/** A form that asks the user to confirm an action. */
 
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
@@ -10,32 +10,32 @@ interface ConfirmFormProps {
   c: Context;
   title: string;
   text?: string;
-  /** What was wrong with the last answer. */
+  /** What was wrong with the previous submission. */
   error?: string | undefined;
   submitText: string;
   isDangerous?: boolean;
-  /** Where it leads who does not want it, and what that link is called if not "Cancel". */
+  /** Link for Cancel, and its text if not "Cancel". */
   cancelHref: string;
   cancelText?: string;
-  /** Where the form is sent; not given: to the page that it is on. */
+  /** Path that the form is sent to; by default that of the page. */
   action?: string;
-  /** What stands between the question and its buttons: fields, consequences. */
+  /** Content between the text and the buttons, such as fields. */
   children?: Child;
 }
 
-/** The question as the whole of a page. */
-export const ConfirmForm = ({ c, action, ...question }: ConfirmFormProps) => (
+/** The form, as the only content of a page. */
+export const ConfirmForm = ({ c, action, ...props }: ConfirmFormProps) => (
   <form method="post" class="card" {...(action === undefined ? {} : { action })}>
-    <h1>{question.title}</h1>
-    {question.error === undefined ? null : <ErrorMessage>{question.error}</ErrorMessage>}
-    {question.text === undefined ? null : <p>{question.text}</p>}
-    {question.children}
+    <h1>{props.title}</h1>
+    {props.error === undefined ? null : <ErrorMessage>{props.error}</ErrorMessage>}
+    {props.text === undefined ? null : <p>{props.text}</p>}
+    {props.children}
     <p class="row">
-      <button type="submit" {...(question.isDangerous ? { class: "danger" } : {})}>
-        {question.submitText}
+      <button type="submit" {...(props.isDangerous ? { class: "danger" } : {})}>
+        {props.submitText}
       </button>
-      <a class="button quiet" href={question.cancelHref}>
-        {question.cancelText ?? messagesFor(c, UI_MESSAGES).cancel}
+      <a class="button quiet" href={props.cancelHref}>
+        {props.cancelText ?? messagesFor(c, UI_MESSAGES).cancel}
       </a>
     </p>
   </form>

@@ -1,4 +1,4 @@
-/** Forms as browsers send them (application/x-www-form-urlencoded), and as our own scripts do (JSON). */
+/** Parses bodies of forms (application/x-www-form-urlencoded) and of our scripts (JSON). */
 
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -6,18 +6,18 @@ import type { HandlerResponse } from "../http/context";
 
 const MAX_FORM_BYTES = 64 * 1024;
 
-/** Refuses larger bodies of a POST by what `refuse` answers. */
-export function limitFormSize(refuse: (c: Context) => HandlerResponse): MiddlewareHandler {
-  const limit = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: refuse });
-  // It makes the request anew, which a GET with a body does not survive.
+/** Middleware: answers a POST with a larger body by `onTooLarge`. */
+export function limitFormSize(onTooLarge: (c: Context) => HandlerResponse): MiddlewareHandler {
+  const limit = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: onTooLarge });
+  // bodyLimit creates a new Request, which throws for a GET with a body.
   return (c, next) => (c.req.method === "POST" ? limit(c, next) : next());
 }
 
-/** The fields of a form. Other bodies have none of those that are asked for. */
+/** The fields of a form. Other bodies give none of the fields that a route reads. */
 export const readForm = async (c: Context): Promise<URLSearchParams> =>
   new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));
 
-/** The fields of an object in JSON, as our own scripts send them. Other bodies have none. */
+/** The properties of a JSON object; none for any other body. */
 export async function readJson(c: Context): Promise<Record<string, unknown>> {
   const text = new TextDecoder().decode(await c.req.arrayBuffer());
   try {

@@ -1,14 +1,14 @@
-/** Times and amounts as people of a language read them. Times are UTC: nothing says where they are. */
+/** Formats dates, sizes, numbers and countries in the language of a page. Times are in UTC. */
 
 import type { Language } from "./language";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
-/** "Nov 22, 2026". */
+/** Such as "Nov 22, 2026". */
 export const formatDate = (language: Language, milliseconds: number): string =>
   new Date(milliseconds).toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
 
-/** "Nov 22, 2026, 4:33 AM UTC". */
+/** Such as "Nov 22, 2026, 4:33 AM UTC". */
 export const formatDateTime = (language: Language, milliseconds: number): string =>
   `${new Date(milliseconds).toLocaleString(language, {
     dateStyle: "medium",
@@ -16,7 +16,7 @@ export const formatDateTime = (language: Language, milliseconds: number): string
     timeZone: "UTC",
   })} UTC`;
 
-/** "1.5 MB", "12 bytes": in powers of a thousand. */
+/** Such as "1.5 MB" or "12 bytes"; units are powers of a thousand. */
 export function formatBytes(language: Language, bytes: number): string {
   const power = Math.floor(Math.log10(Math.max(bytes, 1)) / 3);
   const unit = Math.min(power, UNITS.length - 1);
@@ -28,15 +28,15 @@ export function formatBytes(language: Language, bytes: number): string {
   }).format(bytes / 1000 ** unit);
 }
 
-/** "12,345". */
+/** Such as "12,345". */
 export const formatCount = (language: Language, count: number): string =>
   new Intl.NumberFormat(language).format(count);
 
-/** "1 day", "365 days". */
+/** Such as "1 day" or "365 days". */
 export const formatDays = (language: Language, days: number): string =>
   new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" }).format(days);
 
-/** "Germany" for "DE"; the code itself where it is not known, such as Cloudflare's T1 for Tor. */
+/** Such as "Germany" for "DE"; the code itself if unknown, such as Cloudflare's T1 for Tor. */
 export const formatCountry = (language: Language, code: string): string =>
   /^[A-Z]{2}$/.test(code)
     ? (new Intl.DisplayNames([language], { type: "region", fallback: "code" }).of(code) ?? code)

@@ -1,24 +1,26 @@
-/** The languages of the pages, and which of them somebody reads. */
+/** The languages of the pages, and which one a request gets. */
 
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { getCookie, setCookie } from "hono/cookie";
 import { DAY_MS } from "../core/time";
 
-/** By what each calls itself. One more entry here, and the compiler names every word to translate. */
+/** The name of each language in itself. After a new entry the compiler lists the missing messages. */
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 
+/** The code of a language. */
 export type Language = keyof typeof LANGUAGES;
 
-/** Asked for in the browser's own words, and kept there: a choice is no matter of the account. */
+/** The choice is stored in the browser, not in the account. */
 const LANGUAGE_COOKIE = "language";
 
+/** Whether the text is the code of a supported language. */
 export const isLanguage = (text: string | undefined): text is Language =>
   text !== undefined && Object.hasOwn(LANGUAGES, text);
 
 /**
- * What this browser has chosen, or what it says it prefers (RFC 9110 §12.5.4), or English. Somebody
- * who asks for the German of Austria reads German.
+ * The language of the cookie, or else of Accept-Language (RFC 9110 §12.5.4), or else English. A region
+ * does not matter: de-AT gets German.
  */
 export function languageOf(c: Context): Language {
   const chosen = getCookie(c, LANGUAGE_COOKIE);
@@ -27,8 +29,8 @@ export function languageOf(c: Context): Language {
     header: "Accept-Language",
     supports: Object.keys(LANGUAGES),
     default: "en",
-    match: (wanted) =>
-      wanted
+    match: (accepted) =>
+      accepted
         .filter(({ q }) => q > 0)
         .sort((a, b) => b.q - a.q)
         .map(({ type }) => type.split("-", 1)[0]?.toLowerCase())
@@ -36,7 +38,7 @@ export function languageOf(c: Context): Language {
   }) as Language;
 }
 
-/** Keeps the choice for a year. */
+/** Stores the chosen language for a year. */
 export const setLanguageCookie = (c: Context, language: Language): void =>
   setCookie(c, LANGUAGE_COOKIE, language, {
     httpOnly: true,
@@ -46,6 +48,6 @@ export const setLanguageCookie = (c: Context, language: Language): void =>
     secure: c.req.url.startsWith("https:"),
   });
 
-/** The words of a room in the language of this browser. */
-export const messagesFor = <Words>(c: Context, words: Record<Language, Words>): Words =>
-  words[languageOf(c)];
+/** The messages of an area in the language of the request. */
+export const messagesFor = <Messages>(c: Context, messages: Record<Language, Messages>): Messages =>
+  messages[languageOf(c)];

@@ -1,16 +1,16 @@
-/** Long lists, a page at a time: where a page begins, and the link to the one after it. */
+/** Pagination of long lists by cursor. */
 
 import type { Context } from "hono";
 import { messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 
-/** How much of a list is on one page. */
+/** Items on one page. */
 const PAGE_SIZE = 50;
 
-/** The field of a page's address that says after what of the list it begins. */
+/** The query parameter with the cursor: the last item of the previous page. */
 const CURSOR_PARAMETER = "after";
 
-/** A part of a list, and the address of the next one; null: it is the last. */
+/** A page of a list, and the path and query of the next page; null on the last one. */
 export interface ListPage<T> {
   items: T[];
   next: string | null;
@@ -18,8 +18,8 @@ export interface ListPage<T> {
 }
 
 /**
- * The page of a list that the address asks for. `load` finds at most so many after a mark ("" for the
- * first page), `markOf` says the mark of the last one on a page.
+ * Loads the page of a list that the request asks for. `load` finds at most `limit` items after a
+ * cursor ("" for the first page); `cursorOf` gives the cursor of the last item of a page.
  */
 export async function loadPage<T>(
   c: Context,
@@ -34,25 +34,24 @@ export async function loadPage<T>(
   return { items, next, isFirst: after === "" };
 }
 
-/** The page's own address but for where it begins. */
-function nextPagePath(c: Context, mark: string): string {
+function nextPagePath(c: Context, cursor: string): string {
   const { pathname, searchParams } = new URL(c.req.url);
-  searchParams.set(CURSOR_PARAMETER, mark);
+  searchParams.set(CURSOR_PARAMETER, cursor);
   return `${pathname}?${searchParams}`;
 }
 
-/** Where something stands in a list by time (milliseconds since 1970), of which the newest is first. */
+/** The position of an entry in a list by time (milliseconds since 1970), newest first. */
 export interface TimeCursor {
   at: number;
   id: string;
 }
 
-/** The mark of a place. */
+/** A cursor as text. */
 export const encodeCursor = ({ at, id }: TimeCursor): string => `${at}.${id}`;
 
-/** The place that a mark is of; null, the beginning, if it is none that we have given. */
-export function decodeCursor(mark: string): TimeCursor | null {
-  const [, at, id] = /^(\d{1,15})\.([\w-]{1,64})$/.exec(mark) ?? [];
+/** Parses a cursor. Null, the start of the list, if it is not valid. */
+export function decodeCursor(text: string): TimeCursor | null {
+  const [, at, id] = /^(\d{1,15})\.([\w-]{1,64})$/.exec(text) ?? [];
   return at !== undefined && id !== undefined ? { at: Number(at), id } : null;
 }
 

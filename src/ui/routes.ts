@@ -1,4 +1,4 @@
-/** The door by which somebody chooses the language of the pages: the foot of each page. */
+/** POST /language: chooses the language of the pages. */
 
 import { Hono } from "hono";
 import type { Env } from "../env";

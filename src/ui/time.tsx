@@ -1,4 +1,4 @@
-/** Times on pages: UTC from the server, which `/time.js` shows in the reader's own time zone. */
+/** Times on pages: in UTC, which `/time.js` replaces by the reader's local time. */
 
 import type { Context } from "hono";
 import { formatDate, formatDateTime } from "./format";
@@ -10,12 +10,12 @@ interface TimeProps {
   at: number;
 }
 
-/** "Nov 22, 2026, 4:33 AM UTC"; with script "2 hours ago", and the exact local time as its title. */
+/** "Nov 22, 2026, 4:33 AM UTC"; with script "2 hours ago", with the exact local time as title. */
 export const DateTime = ({ c, at }: TimeProps) => (
   <time datetime={new Date(at).toISOString()}>{formatDateTime(languageOf(c), at)}</time>
 );
 
-/** The same for a time of which only the day matters: "Nov 22, 2026", with script "in 3 days". */
+/** A time of which only the day matters: "Nov 22, 2026"; with script "in 3 days". */
 export const CalendarDate = ({ c, at }: TimeProps) => (
   <time datetime={new Date(at).toISOString()} data-precision="day">
     {formatDate(languageOf(c), at)}

@@ -1,21 +1,23 @@
-/** Totals over all accounts in D1, and whether D1 answers at all. */
+/** Totals over all accounts in D1, and a probe of D1. */
 
 import { ROOT } from "../../core/path";
 import { withRetry } from "../../platform/retry";
 import { USED_BYTES_SQL } from "../../storage/usage";
 
-/** What all accounts hold together, without those that were deleted. */
+/** Totals over all accounts that are not deleted. */
 export interface AccountTotals {
   accounts: number;
-  /** Created since the given time. */
   createdThisMonth: number;
   suspended: number;
   documents: number;
   bytes: number;
 }
 
-/** Counts all accounts, and those created since `since` (milliseconds since 1970). Reads every account. */
-export async function loadAccountTotals(db: D1Database, since: number): Promise<AccountTotals> {
+/** Loads the totals; the month starts at `monthStart` (milliseconds since 1970). Reads every account. */
+export async function loadAccountTotals(
+  db: D1Database,
+  monthStart: number,
+): Promise<AccountTotals> {
   const totals = await withRetry(() =>
     db
       .prepare(
@@ -27,11 +29,11 @@ export async function loadAccountTotals(db: D1Database, since: number): Promise<
          LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?1 AND r.name = ?2
          WHERE a.deleted_at IS NULL`,
       )
-      .bind(ROOT.parent, ROOT.name, since)
+      .bind(ROOT.parent, ROOT.name, monthStart)
       .first<AccountTotals>(),
   );
   return totals as AccountTotals;
 }
 
-/** Asks D1 for nothing but an answer. */
+/** The cheapest query that shows whether D1 answers. */
 export const probeDatabase = (db: D1Database): Promise<unknown> => db.prepare("SELECT 1").first();

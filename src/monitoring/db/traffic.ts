@@ -1,19 +1,19 @@
-/** The counts of requests in D1: the table `traffic`. */
+/** The table `traffic` in D1: request counts by day, route and status class. */
 
 import { withRetry } from "../../platform/retry";
 
-/** What was asked on one day (days since 1970), of one route, and answered with one class of status. */
+/** The requests of one day (days since 1970) to one route with one status class. */
 export interface TrafficRow {
   day: number;
   route: string;
-  /** First digit: 2 to 5. */
+  /** First digit of the status: 2 to 5. */
   status: number;
   requests: number;
   bytes: number;
   milliseconds: number;
 }
 
-/** Adds to what is there: not to be repeated. One statement, however many rows. */
+/** Adds to the counts, in one statement. Not idempotent. */
 export async function addTraffic(db: D1Database, rows: TrafficRow[]): Promise<void> {
   await db
     .prepare(
@@ -30,7 +30,7 @@ export async function addTraffic(db: D1Database, rows: TrafficRow[]): Promise<vo
     .run();
 }
 
-/** Each day since `since` by its requests, and those of them that were answered with a 5xx. */
+/** The requests of each day since `since` (days since 1970), and how many got a 5xx status. */
 export async function loadTraffic(
   db: D1Database,
   since: number,
@@ -47,7 +47,7 @@ export async function loadTraffic(
   return results;
 }
 
-/** Everything that was ever counted, by route and class of status. */
+/** The totals since the first day, by route and status class. */
 export async function loadTrafficTotals(db: D1Database): Promise<Omit<TrafficRow, "day">[]> {
   const { results } = await withRetry(() =>
     db
@@ -62,8 +62,8 @@ export async function loadTrafficTotals(db: D1Database): Promise<Omit<TrafficRow
 }
 
 /**
- * Adds all days before this one to day 0 and deletes them, so that the sums never go down. One batch:
- * repeated, it finds nothing more to add.
+ * Statements that add all days before `before` to day 0 and delete them, so that the totals never go
+ * down. Idempotent, if run as one batch.
  */
 export const rollUpTraffic = (db: D1Database, before: number): D1PreparedStatement[] => [
   db

@@ -1,4 +1,4 @@
-/** GET /healthz: for whoever watches whether the provider is up. Open to all, and says no more. */
+/** GET /healthz: a public health check. */
 
 import { Hono } from "hono";
 import type { Env } from "../../env";
