@@ -1,4 +1,4 @@
-/** Access tokens: JWTs that name a grant, and are worth something only while it stands. */
+/** Access tokens: JWTs that name a grant, and are valid only while the grant is. */
 
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { parseScopes, type Scope } from "../core/scope";
@@ -8,21 +8,24 @@ import { findVerificationKey, loadSigningKey, loadVerifiedTokens } from "./signi
 export interface AccessClaims {
   /** Id of the account. */
   account: string;
-  /** Its name, as it stands in the URL. */
+  /** Name of the account, as in the storage URL. */
   user: string;
   /** Id of the grant. */
   grant: string;
-  /** At most those of the grant. */
+  /** At most those of the grant when the token was signed. */
   scopes: Scope[];
   /** When the token expires, milliseconds since 1970; null: with its grant. */
   expiresAt: number | null;
 }
 
 const ALGORITHM = "HS256";
-/** RFC 9068 §2.1; keeps tokens of other kinds from being taken for access tokens. */
+/** RFC 9068 §2.1: no other kind of JWT passes for an access token. */
 const TOKEN_TYPE = "at+jwt";
 
-/** `scope` is a scope parameter; `expiresAt` in milliseconds, null: as long as the grant. */
+/**
+ * Signs an access token. `scope` is a scope parameter; `expiresAt` is in milliseconds since 1970,
+ * null: valid as long as the grant.
+ */
 export async function signAccessToken(
   env: Env,
   claims: { account: string; user: string; grant: string; scope: string },
@@ -39,20 +42,20 @@ export async function signAccessToken(
   return token.sign(secret);
 }
 
-/** Tokens that an isolate remembers as verified. */
+/** Verified tokens that an isolate caches. */
 const MAX_CACHED_TOKENS = 10_000;
 
-/** What a token says if we signed it and it has not expired; null otherwise. */
+/** Verifies a token. Returns null if its signature is invalid or it has expired. */
 export async function verifyAccessToken(
   env: Env,
   token: string,
   now: number,
 ): Promise<AccessClaims | null> {
-  const known = await loadVerifiedTokens<AccessClaims>(env, now);
-  const claims = known.get(token) ?? (await verifyJwt(env, token, now));
+  const cache = await loadVerifiedTokens<AccessClaims>(env, now);
+  const claims = cache.get(token) ?? (await verifyJwt(env, token, now));
   if (claims === null || (claims.expiresAt !== null && claims.expiresAt <= now)) return null;
-  if (known.size >= MAX_CACHED_TOKENS && !known.has(token)) known.clear();
-  known.set(token, claims);
+  if (cache.size >= MAX_CACHED_TOKENS && !cache.has(token)) cache.clear();
+  cache.set(token, claims);
   return claims;
 }
 

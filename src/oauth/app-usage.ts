@@ -1,44 +1,47 @@
 /**
- * How much an app used, for its person to see. Kept cheaply: an isolate counts in memory, and of each
- * grant at most one write an hour goes to D1, by whichever isolate is first. What an isolate still
- * counts when it ends is lost: this is a picture, not a bill.
+ * Counts the requests and bytes of each connected app.
+ *
+ * Counting is cheap: an isolate counts in memory, and per grant at most one write an hour goes to D1,
+ * by whichever isolate is first. What an isolate has not written when it ends is lost: the numbers
+ * are for an overview, not for billing.
  */
 
-import { HOUR_MS, toDayNumber } from "../core/time";
+import { dayNumber, HOUR_MS } from "../core/time";
 import { logWarning } from "../platform/log";
 import type { AccessClaims } from "./access-tokens";
 import { type AppUsageRow, addUsage, deleteUsageBefore, loadUsageRows } from "./db/app-usage";
 
 export type { AppUsageRow };
 
-/** After a fault the next try is not far. */
-const AFTER_FAULT_MS = 5 * 60 * 1000;
+/** When to write again after a failed write. */
+const RETRY_AFTER_MS = 5 * 60 * 1000;
 
-/** Days of use that are kept and shown, today included. */
+/** Days that are kept and shown, today included. */
 export const USAGE_DAYS = 30;
 
-/** The first of these days. */
-export const firstUsageDay = (now: number): number => toDayNumber(now) - USAGE_DAYS + 1;
+/** The first of these days, in days since 1970. */
+export const firstUsageDay = (now: number): number => dayNumber(now) - USAGE_DAYS + 1;
 
-/** Grants that an isolate counts for; who was counted for longest goes first. */
+/** Grants that an isolate counts for; the oldest counter is dropped first. */
 const MAX_COUNTERS = 10_000;
 
 interface Counter {
   account: string;
   grant: string;
-  /** What is in no row yet, by the day. */
+  /** What is not written yet, by day. */
   days: Map<number, Pick<AppUsageRow, "requests" | "bytes">>;
+  /** When the app was last used, milliseconds since 1970. */
   lastAt: number;
-  /** Before that nothing is written. */
-  nextAt: number;
+  /** When to write next. */
+  nextWriteAt: number;
 }
 
-/** By account and grant. */
+/** By account id and grant id. */
 const counters = new Map<string, Counter>();
 
 /**
- * Counts a request of an app, and `bytes` of bodies. Now and then that is written, after the
- * response; whether it was makes no difference to it.
+ * Counts a request of an app, and `bytes` of bodies. Once an hour the counts are written, after the
+ * response, which does not depend on it.
  */
 export function recordUse(
   env: { DB: D1Database },
@@ -48,19 +51,19 @@ export function recordUse(
   now: number,
 ): void {
   const counter = counterOf(claims, now);
-  add(counter, toDayNumber(now), { requests: 1, bytes });
+  add(counter, dayNumber(now), { requests: 1, bytes });
   counter.lastAt = now;
-  // A clock that was set back must not stop the writing for long.
-  const isDue = counter.nextAt <= now || counter.nextAt > now + HOUR_MS;
-  if (isDue) ctx.waitUntil(write(env.DB, counter, now));
+  // A clock that was set back must not delay writing for long.
+  const isDue = counter.nextWriteAt <= now || counter.nextWriteAt > now + HOUR_MS;
+  if (isDue) ctx.waitUntil(writeCounter(env.DB, counter, now));
 }
 
 function counterOf({ account, grant }: Pick<AccessClaims, "account" | "grant">, now: number) {
   const key = `${account} ${grant}`;
-  const known = counters.get(key);
-  if (known) return known;
+  const existing = counters.get(key);
+  if (existing) return existing;
   if (counters.size >= MAX_COUNTERS) counters.delete(counters.keys().next().value as string);
-  const counter: Counter = { account, grant, days: new Map(), lastAt: now, nextAt: 0 };
+  const counter: Counter = { account, grant, days: new Map(), lastAt: now, nextWriteAt: 0 };
   counters.set(key, counter);
   return counter;
 }
@@ -70,29 +73,29 @@ function add(counter: Counter, day: number, use: Pick<AppUsageRow, "requests" | 
   counter.days.set(day, { requests: requests + use.requests, bytes: bytes + use.bytes });
 }
 
-/** What is not written stays counted: somebody else has written within the hour, or it failed. */
-async function write(db: D1Database, counter: Counter, now: number): Promise<void> {
+/** Keeps counting what it did not write, because another isolate was first or the write failed. */
+async function writeCounter(db: D1Database, counter: Counter, now: number): Promise<void> {
   const counted = counter.days;
   counter.days = new Map();
-  counter.nextAt = now + HOUR_MS;
+  counter.nextWriteAt = now + HOUR_MS;
   const days = [...counted].map(([day, use]) => ({ day, ...use }));
   const restore = () => {
     for (const { day, ...use } of days) add(counter, day, use);
   };
   try {
-    const time = { today: toDayNumber(now), now, pauseMs: HOUR_MS };
+    const time = { today: dayNumber(now), now, minIntervalMs: HOUR_MS };
     const lastAt = await addUsage(db, counter, days, time);
     if (lastAt === null || lastAt === now) return;
-    counter.nextAt = Math.min(lastAt, now) + HOUR_MS;
+    counter.nextWriteAt = Math.min(lastAt, now) + HOUR_MS;
     restore();
   } catch (error) {
-    logWarning("The use of an app was not noted.", error);
-    counter.nextAt = now + AFTER_FAULT_MS;
+    logWarning("App usage could not be written.", error);
+    counter.nextWriteAt = now + RETRY_AFTER_MS;
     restore();
   }
 }
 
-/** What the apps of an account used in the last days, with what this isolate has not written yet. */
+/** The usage of an account's apps in the last `USAGE_DAYS`, with this isolate's unwritten counts. */
 export async function listAppUsage(
   db: D1Database,
   account: string,
@@ -110,6 +113,6 @@ export async function listAppUsage(
   ];
 }
 
-/** Forgets what is older than is shown, and what grants used that are gone; for the daily round. */
+/** Deletes usage that is too old to be shown, and that of revoked grants; for the daily run. */
 export const deleteOldUsage = (db: D1Database, now: number): D1PreparedStatement[] =>
   deleteUsageBefore(db, firstUsageDay(now));

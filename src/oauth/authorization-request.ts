@@ -1,111 +1,111 @@
-/** The request of an app for access: RFC 6749 §4.1.1, §4.2.1, and §10 and §10.1 of the draft. */
+/** Authorization requests: RFC 6749 §4.1.1, §4.2.1, and §10 and §10.1 of the draft. */
 
-import { parseScopes, type Scope } from "../core/scope";
+import { minimizeScopes, parseScopes, type Scope } from "../core/scope";
 import type { Origins } from "../http/hosts";
-import { minimizeScopes } from "./consent-answer";
 import { findDuplicate, nonEmptyParameters } from "./parameters";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 
 export interface AuthorizationRequest {
   redirectUri: RedirectUri;
   flow: "implicit" | "code";
-  /** Without those that others include. */
+  /** Without those that another includes. */
   scopes: Scope[];
-  /** Echoed byte for byte. */
+  /** Returned to the app byte for byte. */
   state: string | null;
-  /** PKCE, S256; null in the implicit flow. */
+  /** PKCE code challenge, S256; null in the implicit flow. */
   challenge: string | null;
-  /** Who answers: the origin of the pages, as the metadata says (RFC 8414 §2). */
+  /** The origin of the pages, as in the metadata (RFC 8414 §2). */
   issuer: string;
 }
 
-/** RFC 6749 §4.1.2.1, §4.2.2.1: those that a request can be refused with. */
+/** Error codes of a malformed request: RFC 6749 §4.1.2.1, §4.2.2.1. */
 type AuthorizationErrorCode = "invalid_request" | "unsupported_response_type" | "invalid_scope";
 
 /**
- * Why a request cannot be granted, and where the app is told so. Null: the person is, because nothing
- * says where the app is (RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent to the
- * invalid redirection URI").
+ * Why a request is invalid, and the redirect that tells the app. Null if the redirect_uri is invalid:
+ * then only the user is told (RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent to
+ * the invalid redirection URI").
  */
-export type AuthorizationError = { error: AuthorizationErrorCode; redirect: string } | null;
+export type AuthorizationError = { code: AuthorizationErrorCode; redirect: string } | null;
 
 type AuthorizationRequestOutcome =
   | { ok: true; request: AuthorizationRequest }
-  | { ok: false; refusal: AuthorizationError };
+  | { ok: false; error: AuthorizationError };
 
 /**
- * Reads the query of the authorization endpoint. §10: "the server MUST ignore the value of the
- * client_id parameter in favor of relying on the origin of the redirect_uri parameter". No app has
- * one of our own origins: that would be a document of somebody here.
+ * Parses the query of the authorization endpoint. §10: "the server MUST ignore the value of the
+ * client_id parameter in favor of relying on the origin of the redirect_uri parameter". Satchel's own
+ * origins are refused: such an app could only be a document that a user has stored here.
  */
 export function parseAuthorizationRequest(
-  sent: URLSearchParams,
+  parameters: URLSearchParams,
   origins: Origins,
 ): AuthorizationRequestOutcome {
   const issuer = origins.pages;
-  const query = nonEmptyParameters(sent);
-  const [raw, ...others] = query.getAll("redirect_uri");
-  const redirectUri = raw === undefined || others.length > 0 ? null : parseRedirectUri(raw);
+  const query = nonEmptyParameters(parameters);
+  const [raw, ...duplicates] = query.getAll("redirect_uri");
+  const redirectUri = raw === undefined || duplicates.length > 0 ? null : parseRedirectUri(raw);
   if (redirectUri === null || Object.values(origins).includes(redirectUri.origin)) {
-    return { ok: false, refusal: null };
+    return { ok: false, error: null };
   }
 
   const responseType = query.get("response_type");
   const flow = responseType === "code" ? "code" : "implicit";
   const state = query.get("state");
   const refuse = (
-    error: AuthorizationErrorCode,
+    code: AuthorizationErrorCode,
     description: string,
   ): AuthorizationRequestOutcome => {
-    const redirect = errorRedirect({ redirectUri, flow, state, issuer }, error, description);
-    return { ok: false, refusal: { error, redirect } };
+    const redirect = errorRedirect({ redirectUri, flow, state, issuer }, code, description);
+    return { ok: false, error: { code, redirect } };
   };
 
-  const repeated = findDuplicate(query);
-  if (repeated) return refuse("invalid_request", `${repeated} is there more than once.`);
+  const duplicate = findDuplicate(query);
+  if (duplicate) return refuse("invalid_request", `Duplicate parameter: ${duplicate}.`);
   if (responseType === null) return refuse("invalid_request", "response_type is missing.");
   if (responseType !== "token" && responseType !== "code") {
-    return refuse("unsupported_response_type", "response_type is neither token nor code.");
+    return refuse("unsupported_response_type", "response_type must be token or code.");
   }
   const scopes = parseScopes(query.get("scope") ?? "");
   if (scopes === null) {
-    return refuse("invalid_scope", "scope is not a list such as 'notes:rw photos:r'.");
+    return refuse("invalid_scope", "scope must be a list such as 'notes:rw photos:r'.");
   }
   const challenge = query.get("code_challenge");
   if (flow === "code") {
-    // RFC 7636 §4.4.1, §4.3: without a method it would be "plain", which is not supported.
     if (challenge === null) return refuse("invalid_request", "code_challenge is missing.");
+    // RFC 7636 §4.4.1, §4.3: without a method it would be "plain", which is not supported.
     if (query.get("code_challenge_method") !== "S256") {
-      return refuse("invalid_request", "code_challenge_method is not S256.");
+      return refuse("invalid_request", "code_challenge_method must be S256.");
     }
     if (!/^[A-Za-z0-9_-]{43}$/.test(challenge)) {
-      return refuse("invalid_request", "code_challenge is not an S256 challenge.");
+      return refuse("invalid_request", "code_challenge is not a valid S256 challenge.");
     }
   }
-  const wanted = minimizeScopes(scopes);
-  const request = { redirectUri, flow, scopes: wanted, state, challenge, issuer } as const;
-  return { ok: true, request: flow === "code" ? request : { ...request, challenge: null } };
+  const request = { redirectUri, flow, scopes: minimizeScopes(scopes), state, issuer } as const;
+  return { ok: true, request: { ...request, challenge: flow === "code" ? challenge : null } };
 }
 
 type RedirectTarget = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state" | "issuer">;
 
-/** RFC 6749 §4.1.2.1, §4.2.2.1. */
-export const errorRedirect = (to: RedirectTarget, error: string, description: string): string =>
-  responseRedirect(to, { error, error_description: description });
+/** URL that tells the app of an error: RFC 6749 §4.1.2.1, §4.2.2.1. */
+export const errorRedirect = (target: RedirectTarget, error: string, description: string): string =>
+  responseRedirect(target, { error, error_description: description });
 
 /**
- * The app's address with the answer: in the fragment for the implicit flow (RFC 6749 §4.2.2), in
- * the query for the code flow (RFC 6749 §4.1.2). Encoded so that remotestorage.js, which splits at "&" and
- * "=" and knows no "+" for a space, reads what was meant.
+ * URL that returns parameters to the app: in the fragment for the implicit flow (RFC 6749 §4.2.2), in
+ * the query for the code flow (RFC 6749 §4.1.2). Spaces are encoded as "%20": remotestorage.js splits
+ * at "&" and "=", and does not decode "+".
  */
-export function responseRedirect(to: RedirectTarget, answer: Record<string, string>): string {
+export function responseRedirect(
+  { redirectUri: { href }, flow, state, issuer }: RedirectTarget,
+  parameters: Record<string, string>,
+): string {
   // RFC 9207 §2: "MUST indicate its identity by including the iss parameter", in errors too: an app
-  // that knows several providers can tell who of them has answered.
-  const signed = { ...answer, iss: to.issuer };
-  const parameters = Object.entries(to.state === null ? signed : { ...signed, state: to.state });
-  const encoded = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  const { href } = to.redirectUri;
-  if (to.flow === "implicit") return `${href}#${encoded.join("&")}`;
-  const mark = !href.includes("?") ? "?" : /[?&]$/.test(href) ? "" : "&";
-  return href + mark + encoded.join("&");
+  // that knows several providers can tell which of them has responded.
+  const identified = { ...parameters, iss: issuer };
+  const all = Object.entries(state === null ? identified : { ...identified, state });
+  const encoded = all.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  if (flow === "implicit") return `${href}#${encoded}`;
+  const separator = !href.includes("?") ? "?" : /[?&]$/.test(href) ? "" : "&";
+  return href + separator + encoded;
 }

@@ -1,12 +1,11 @@
-/** Devices without a browser ask for access by a code that a person types: RFC 8628. */
+/** Device authorization, for devices without a browser: RFC 8628. */
 
 import type { Account } from "../accounts/accounts";
-import { entryOf, insertActivity } from "../accounts/activity";
-import { isDisplayable } from "../core/names";
-import { formatScopes, parseScopes, type Scope } from "../core/scope";
+import { insertActivity, newActivityEntry } from "../accounts/activity";
+import { isDisplayableName } from "../core/names";
+import { formatScopes, minimizeScopes, parseScopes, type Scope } from "../core/scope";
 import { randomBelow, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
-import { minimizeScopes } from "./consent-answer";
 import {
   type DeviceRow,
   decideDevice,
@@ -32,14 +31,14 @@ const POLL_INTERVAL_SECONDS = 5;
 /** RFC 8628 §3.5: "the interval MUST be increased by 5 seconds for this and all subsequent requests" */
 const SLOW_DOWN_SECONDS = 5;
 
-/** RFC 8628 §6.1: no vowels, so that no word comes of it, and nothing that looks like a digit. */
+/** RFC 8628 §6.1: no vowels, so that codes are not words, and no letter that looks like a digit. */
 const USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
 const USER_CODE_LENGTH = 8;
 
-/** What a device may call itself: one short line of letters, digits and a few signs. */
+/** What a device may call itself: one short line of letters, digits and some punctuation. */
 const DEVICE_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._'()+-]{0,48}[\p{L}\p{M}\p{N}.)+])?$/u;
 
-/** RFC 8628 §3.2. */
+/** Device authorization response: RFC 8628 §3.2. */
 interface DeviceAuthorizationResponse {
   device_code: string;
   user_code: string;
@@ -47,13 +46,14 @@ interface DeviceAuthorizationResponse {
   verification_uri_complete: string;
   /** Seconds. */
   expires_in: number;
+  /** Seconds between two polls. */
   interval: number;
 }
 
 /**
- * Takes a device's request for access. Its `client_id` is what it calls itself; nobody has checked
- * that, and people are told so. Refuses with `invalid_request` a name that could not be shown, with
- * `invalid_scope` what is no scope.
+ * Starts a device authorization. The `client_id` is the device's name for itself; it is not verified,
+ * and the page says so. Refuses with `invalid_request` when the name cannot be displayed, and with
+ * `invalid_scope` when the scope is malformed.
  */
 export async function authorizeDevice(
   env: Env,
@@ -61,14 +61,14 @@ export async function authorizeDevice(
   { clientId, scope }: { clientId: string | null; scope: string | null },
   now: number,
 ): Promise<{ ok: true; response: DeviceAuthorizationResponse } | { ok: false; error: TokenError }> {
-  if (clientId === null || !DEVICE_NAME.test(clientId) || !isDisplayable(clientId)) {
+  if (clientId === null || !DEVICE_NAME.test(clientId) || !isDisplayableName(clientId)) {
     const error_description =
-      "client_id is what the device calls itself: 1 to 50 letters, digits, spaces and . _ - ' ( ) +";
+      "client_id must be the name of the device: 1 to 50 letters, digits, spaces and . _ - ' ( ) +";
     return { ok: false, error: { error: "invalid_request", error_description } };
   }
   const scopes = parseScopes(scope ?? "");
   if (scopes === null) {
-    const error_description = "scope is not a list such as 'notes:rw photos:r'.";
+    const error_description = "scope must be a list such as 'notes:rw photos:r'.";
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
   const device = {
@@ -91,7 +91,7 @@ export async function authorizeDevice(
   return { ok: true, response };
 }
 
-/** Returns the code that the person has to type: one that no other device has. */
+/** Inserts a device with a user code that no other device has. Returns the user code. */
 async function insertUniqueDevice(
   env: Env,
   device: Omit<Parameters<typeof insertDevice>[1], "userCode">,
@@ -108,10 +108,13 @@ const randomUserCode = (): string =>
     () => USER_CODE_LETTERS[randomBelow(USER_CODE_LETTERS.length)],
   ).join("");
 
-/** The code as it is read best: "BCDF-GHJK". */
+/** Formats a user code to be read easily: "BCDF-GHJK". */
 export const formatUserCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`;
 
-/** RFC 8628 §6.1: what was typed in any case, with whatever signs between; null: no such code. */
+/**
+ * Parses a user code in any case, with any punctuation (RFC 8628 §6.1). Returns null if it cannot be
+ * one.
+ */
 export function parseUserCode(typed: string): string | null {
   const code = typed.toUpperCase().replace(/[\s\p{P}]/gu, "");
   const isCode =
@@ -119,7 +122,7 @@ export function parseUserCode(typed: string): string | null {
   return isCode ? code : null;
 }
 
-/** A device that waits for an answer. */
+/** A device that waits for the user's decision. */
 export interface PendingDevice {
   /** Hash of its device code. */
   hash: string;
@@ -127,7 +130,7 @@ export interface PendingDevice {
   scopes: Scope[];
 }
 
-/** Who waits behind the code that somebody typed; null: nobody, or not any more. */
+/** Finds a pending device by what the user typed. Returns null if not found, expired or decided. */
 export async function findPendingDevice(
   env: Env,
   typed: string,
@@ -139,42 +142,45 @@ export async function findPendingDevice(
   return row && scopes ? { hash: row.hash, name: row.name, scopes } : null;
 }
 
-/** Allows a device what is left of its wish. False if somebody else was first, or it is too late. */
+/** Allows a device access. Returns false if it was already decided or has expired. */
 export function allowDevice(
   env: Env,
   account: Account,
   device: PendingDevice,
-  allowed: { scopes: Scope[]; expiresAt: number | null },
+  consent: { scopes: Scope[]; expiresAt: number | null },
   now: number,
 ): Promise<boolean> {
-  const granted = formatScopes(allowed.scopes);
-  const deed = { kind: "app-allowed", app: device.name, scope: granted } as const;
-  const answer = {
+  const granted = formatScopes(consent.scopes);
+  const decision = {
     account: account.id,
     grantId: randomId(),
     granted,
-    grantExpiresAt: allowed.expiresAt,
+    grantExpiresAt: consent.expiresAt,
   };
-  const isTaken = isDecidedBy(device.hash, answer.grantId);
-  const deeds = [insertActivity(env.DB, account.id, entryOf(deed, now), isTaken)];
-  return decideDevice(env.DB, device.hash, answer, deeds, now);
+  const event = { kind: "app-allowed", app: device.name, scope: granted } as const;
+  const entry = newActivityEntry(event, now);
+  const isDecided = isDecidedBy(device.hash, decision.grantId);
+  const activity = insertActivity(env.DB, account.id, entry, isDecided);
+  return decideDevice(env.DB, device.hash, decision, [activity], now);
 }
 
-/** Denies it. False likewise. */
+/** Denies a device access. Returns false if it was already decided or has expired. */
 export const denyDevice = (
   env: Env,
   account: Account,
   device: PendingDevice,
   now: number,
 ): Promise<boolean> => {
-  const answer = { account: account.id, grantId: randomId(), granted: null, grantExpiresAt: null };
-  return decideDevice(env.DB, device.hash, answer, [], now);
+  const denial = { account: account.id, grantId: randomId(), granted: null, grantExpiresAt: null };
+  return decideDevice(env.DB, device.hash, denial, [], now);
 };
 
 /**
- * Answers a device that asks whether it was allowed. Refuses with `authorization_pending` or
- * `slow_down` while nobody has answered, with `access_denied` and `expired_token`, and with
- * `invalid_grant` a code that is unknown, of another device, or used: that revokes its grant.
+ * Redeems a device code, or says why it cannot be redeemed yet. Refuses with
+ * - `authorization_pending` or `slow_down` until the user decides,
+ * - `access_denied` when the user has denied it,
+ * - `expired_token` when the code has expired,
+ * - `invalid_grant` when the code is unknown, another device's or used. A used code revokes its grant.
  */
 export async function exchangeDeviceCode(
   env: Env,
@@ -183,7 +189,7 @@ export async function exchangeDeviceCode(
   now: number,
 ): Promise<TokenOutcome> {
   const row = await loadDevice(env.DB, await sha256(deviceCode));
-  if (row === null || row.name !== clientId) return invalidGrant("The device code is not valid.");
+  if (row === null || row.name !== clientId) return invalidGrant("The device code is invalid.");
   const { account, user, grantId, granted, grantExpiresAt } = row;
   if (account !== null && grantId !== null && row.successor !== null) {
     return revokeReplayedGrant(env, { account, grantId }, now);
@@ -191,11 +197,11 @@ export async function exchangeDeviceCode(
   if (row.expiresAt <= now) return refuse("expired_token", "The device code has expired.");
   if (account === null) return pendingResponse(env, row, now);
   if (user === null || grantId === null || granted === null) {
-    return refuse("access_denied", "The person has refused.");
+    return refuse("access_denied", "The user denied the request.");
   }
   const redeemed = { account, user, grantId, grantExpiresAt };
   const refresh = await createRefreshToken(env, grantExpiresAt, now);
-  // Signed first: if no key can be read, the code is not used up for nothing.
+  // Sign before redeeming: if no signing key can be loaded, the code stays usable.
   const response = await createTokenResponse(env, redeemed, refresh.token, granted, now);
   const isFirst = await redeemDeviceCode(env.DB, row.hash, refresh, now);
   return isFirst ? response : revokeReplayedGrant(env, redeemed, now);
@@ -206,8 +212,8 @@ async function pendingResponse(env: Env, row: DeviceRow, now: number): Promise<T
   const interval = row.interval + (isTooFast ? SLOW_DOWN_SECONDS : 0);
   await recordPoll(env.DB, row, interval, now);
   return isTooFast
-    ? refuse("slow_down", `Ask again every ${interval} seconds at most.`)
-    : refuse("authorization_pending", "The person has not answered yet.");
+    ? refuse("slow_down", `Poll at most every ${interval} seconds.`)
+    : refuse("authorization_pending", "The user has not decided yet.");
 }
 
 const refuse = (error: TokenError["error"], error_description: string): TokenOutcome => ({

@@ -1,4 +1,4 @@
-/** The keys that sign access tokens. */
+/** The keys that sign and verify access tokens. */
 
 import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
@@ -12,20 +12,21 @@ interface SigningKey {
 interface Keyring {
   /** The newest first. */
   keys: (SigningKey & { createdAt: number })[];
+  /** Milliseconds since 1970. */
   loadedAt: number;
-  /** What was verified with these keys, by the token. Goes with them. */
+  /** Claims of the tokens that these keys have verified, by token. */
   verified: Map<string, unknown>;
 }
 
 /**
- * How long an isolate believes in the keys it has read. A new key signs only when it is older than
- * that, so that whoever verifies has read it by then.
+ * How long an isolate caches the keys. A new key signs only when it is older than that: by then all
+ * isolates have loaded it and can verify its tokens.
  */
 const KEYRING_TTL_MS = 60_000;
 
 const keyrings = new WeakMap<Env, Keyring>();
 
-/** The key to sign with; made now if there is none. */
+/** Loads the key to sign with; creates one if there is none. */
 export async function loadSigningKey(env: Env, now: number): Promise<SigningKey> {
   let { keys } = await loadKeyring(env, now);
   if (keys.length === 0) {
@@ -37,21 +38,23 @@ export async function loadSigningKey(env: Env, now: number): Promise<SigningKey>
     keyrings.delete(env);
     keys = (await loadKeyring(env, now)).keys;
   }
-  const known = keys.find(({ createdAt }) => createdAt < now - KEYRING_TTL_MS);
-  return known ?? (keys.at(-1) as SigningKey);
+  const newest = keys.find(({ createdAt }) => createdAt < now - KEYRING_TTL_MS);
+  return newest ?? (keys.at(-1) as SigningKey);
 }
 
 /**
- * Where to remember what was verified with the keys of now: for as long as they are believed in, so
- * that a key that was deleted takes its tokens along.
+ * The cache of verified tokens. It is dropped together with the cached keys, so that the tokens of a
+ * deleted key become invalid with it.
  */
-export const loadVerifiedTokens = async <Verified>(
+export const loadVerifiedTokens = async <Claims>(
   env: Env,
   now: number,
-): Promise<Map<string, Verified>> =>
-  (await loadKeyring(env, now)).verified as Map<string, Verified>;
+): Promise<Map<string, Claims>> => (await loadKeyring(env, now)).verified as Map<string, Claims>;
 
-/** The key of this id, or null. Asks D1 at most once a minute, whatever ids are asked for, unless there are no keys yet. */
+/**
+ * Finds the key with an id; null if there is none. Queries D1 at most once a minute, unless there are
+ * no keys yet.
+ */
 export async function findVerificationKey(
   env: Env,
   kid: string,
@@ -62,8 +65,8 @@ export async function findVerificationKey(
 }
 
 async function loadKeyring(env: Env, now: number): Promise<Keyring> {
-  const known = keyrings.get(env);
-  if (known && now - known.loadedAt < KEYRING_TTL_MS) return known;
+  const cached = keyrings.get(env);
+  if (cached && now - cached.loadedAt < KEYRING_TTL_MS) return cached;
   const secrets = settings(env).TOKEN_SECRETS;
   const rows = secrets.length > 0 ? await keysFromSecrets(secrets) : await loadSigningKeys(env.DB);
   const keys = rows.map(({ kid, secret, createdAt }) => ({
@@ -71,10 +74,10 @@ async function loadKeyring(env: Env, now: number): Promise<Keyring> {
     secret: new TextEncoder().encode(secret),
     createdAt,
   }));
-  // No keys yet means no tokens yet: nothing to believe in for a minute.
-  const ring: Keyring = { keys, loadedAt: now, verified: new Map() };
-  if (keys.length > 0) keyrings.set(env, ring);
-  return ring;
+  const keyring: Keyring = { keys, loadedAt: now, verified: new Map() };
+  // Without keys there are no tokens yet: nothing to cache.
+  if (keys.length > 0) keyrings.set(env, keyring);
+  return keyring;
 }
 
 const keysFromSecrets = (secrets: string[]) =>

@@ -1,4 +1,4 @@
-/** What the token endpoint answers, whatever is redeemed there. */
+/** Responses of the token endpoint, shared by all grant types: RFC 6749 §5. */
 
 import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
@@ -32,23 +32,23 @@ export interface TokenError {
 
 export type TokenOutcome = { ok: true; response: TokenResponse } | { ok: false; error: TokenError };
 
-/** What a code, a refresh token or a device code stands for. */
-interface Redeemed {
+/** What a code, a refresh token or a device code is redeemed for. */
+interface RedeemedGrant {
   account: string;
   user: string;
   grantId: string;
   grantExpiresAt: number | null;
 }
 
-/** The tokens for what was redeemed. Nothing is written. */
+/** Signs an access token and returns it with the refresh token. Writes nothing. */
 export async function createTokenResponse(
   env: Env,
-  redeemed: Redeemed,
+  grant: RedeemedGrant,
   refreshToken: string,
   scope: string,
   now: number,
 ): Promise<TokenOutcome> {
-  const { account, user, grantId, grantExpiresAt } = redeemed;
+  const { account, user, grantId, grantExpiresAt } = grant;
   const lifetimeMs = settings(env).ACCESS_TOKEN_SECONDS * 1000;
   const expiresAt = Math.min(now + lifetimeMs, grantExpiresAt ?? Number.POSITIVE_INFINITY);
   const claims = { account, user, grant: grantId, scope };
@@ -62,7 +62,7 @@ export async function createTokenResponse(
   return { ok: true, response };
 }
 
-/** A refresh token that ends with its grant at the latest, and the hash that is kept of it. */
+/** Creates a refresh token that expires with its grant at the latest. Only its hash is stored. */
 export async function createRefreshToken(env: Env, grantExpiresAt: number | null, now: number) {
   const token = randomSecret();
   const expiresAt = Math.min(
@@ -72,17 +72,17 @@ export async function createRefreshToken(env: Env, grantExpiresAt: number | null
   return { token, hash: await sha256(token), expiresAt };
 }
 
-/** What was used before is here again: either the app or a thief is holding it, so its grant ends. */
+/** Revokes the grant of a used code or token: either the app or a thief has presented it again. */
 export async function revokeReplayedGrant(
   env: Env,
   { account, grantId }: { account: string; grantId: string },
   now: number,
 ): Promise<TokenOutcome> {
   await revokeGrant(env, account, grantId, "replay", now);
-  return invalidGrant("This was used before; the app has been disconnected for safety.");
+  return invalidGrant("Already used; the grant has been revoked.");
 }
 
-/** Refuses what was presented. */
+/** Refuses with `invalid_grant`. */
 export const invalidGrant = (error_description: string): TokenOutcome => ({
   ok: false,
   error: { error: "invalid_grant", error_description },

@@ -1,17 +1,20 @@
-/** The pages on which a person makes a token by hand. */
+/** The pages on which a user creates an access token by hand. */
 
-import type { Context } from "hono";
 import type { Account } from "../../accounts/accounts";
-import { OAUTH_MESSAGES as OAUTH_WORDS } from "../../oauth/messages";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { OAUTH_MESSAGES } from "../../oauth/messages";
 import { DurationField } from "../../oauth/pages/consent-fields";
+import { CopyableText } from "../../ui/copy-button";
+import { ErrorMessage } from "../../ui/error-message";
 import { messagesFor } from "../../ui/language";
-import { Copyable, ErrorMessage, renderPage, SentenceWithLink } from "../../ui/layout";
+import { renderPage } from "../../ui/layout";
+import { SentenceWithLink } from "../../ui/sentence-with-link";
 import { APP_MESSAGES } from "../messages";
 
 /** What the form is filled in with. */
 export interface TokenForm {
   name: string;
-  /** Names of modules, as they were typed. */
+  /** Names of modules, as the user typed them. */
   write: string;
   read: string;
   duration: string;
@@ -21,23 +24,23 @@ type TokenProblem = keyof (typeof APP_MESSAGES)["en"]["tokens"]["problems"];
 
 export const MAX_TOKEN_NAME_LENGTH = 50;
 
-/** Asks what the token is for. */
-export function tokenPage(
-  c: Context,
-  person: Account,
+/** The form for a new token; with 400 if it has a problem. */
+export function createTokenPage(
+  c: HonoContext,
+  user: Account,
   form: TokenForm,
   problem?: TokenProblem,
-): Response | Promise<Response> {
-  const words = messagesFor(c, APP_MESSAGES).tokens;
+): HandlerResponse {
+  const messages = messagesFor(c, APP_MESSAGES).tokens;
   return renderPage(
     c,
-    { title: words.title, person, ...(problem ? { status: 400 } : {}) },
+    { title: messages.title, user, ...(problem ? { status: 400 } : {}) },
     <form method="post" action="/apps/tokens" class="card">
-      <h1>{words.title}</h1>
-      {problem ? <ErrorMessage>{words.problems[problem]}</ErrorMessage> : null}
-      <p>{words.about}</p>
+      <h1>{messages.title}</h1>
+      {problem ? <ErrorMessage>{messages.problems[problem]}</ErrorMessage> : null}
+      <p>{messages.about}</p>
       <div class="field">
-        <label for="name">{words.name}</label>
+        <label for="name">{messages.name}</label>
         <input
           id="name"
           name="name"
@@ -47,11 +50,11 @@ export function tokenPage(
           aria-describedby="name-rule"
           required
         />
-        <small id="name-rule">{words.nameRule}</small>
+        <small id="name-rule">{messages.nameRule}</small>
       </div>
       {(["write", "read"] as const).map((field) => (
         <div class="field">
-          <label for={field}>{words[field]}</label>
+          <label for={field}>{messages[field]}</label>
           <input
             id={field}
             name={field}
@@ -64,41 +67,49 @@ export function tokenPage(
         </div>
       ))}
       <p class="faint" id="modules-rule">
-        {words.modulesRule}
+        {messages.modulesRule}
       </p>
       <DurationField
-        words={messagesFor(c, OAUTH_WORDS)}
-        label={words.lasts}
-        usual={form.duration}
+        messages={messagesFor(c, OAUTH_MESSAGES)}
+        label={messages.duration}
+        selected={form.duration}
       />
       <p>
-        <button type="submit">{words.make}</button>
+        <button type="submit">{messages.create}</button>
       </p>
     </form>,
   );
 }
 
-/** Shows a token that was just made: never again after that. */
-export function madeTokenPage(
-  c: Context,
-  person: Account,
-  made: { name: string; token: string; example: string; isAll: boolean },
-): Response | Promise<Response> {
-  const words = messagesFor(c, APP_MESSAGES).tokens;
+interface CreatedToken {
+  name: string;
+  token: string;
+  /** A command that uses the token. */
+  example: string;
+  isFullAccess: boolean;
+}
+
+/** Shows a new token, which is shown only this once. */
+export function tokenCreatedPage(
+  c: HonoContext,
+  user: Account,
+  { name, token, example, isFullAccess }: CreatedToken,
+): HandlerResponse {
+  const messages = messagesFor(c, APP_MESSAGES).tokens;
   return renderPage(
     c,
-    { title: words.made, person, scripts: ["/copy.js"], once: true },
+    { title: messages.created, user, scripts: ["/copy.js"], showsSecret: true },
     <section>
       <h1>
-        {words.made}: {made.name}
+        {messages.created}: {name}
       </h1>
-      <p class="note">{words.once}</p>
-      {made.isAll ? <p class="warning">{words.everything}</p> : null}
-      <Copyable c={c} id="token" text={made.token} />
-      <h2>{words.example}</h2>
-      <Copyable c={c} id="example" text={made.example} />
+      <p class="note">{messages.once}</p>
+      {isFullAccess ? <p class="warning">{messages.everything}</p> : null}
+      <CopyableText c={c} id="token" text={token} />
+      <h2>{messages.example}</h2>
+      <CopyableText c={c} id="example" text={example} />
       <p class="faint">
-        <SentenceWithLink words={words.revoke} href="/apps" />
+        <SentenceWithLink parts={messages.revoke} href="/apps" />
       </p>
     </section>,
   );

@@ -1,86 +1,82 @@
-/** The home page of somebody who is signed in. */
+/** The home page of a signed-in user: address, next step, apps, usage. */
 
-import type { Context } from "hono";
 import { encode } from "uqr";
-import type { Account } from "../../accounts/accounts";
-import type { waysIn } from "../../accounts/sign-in-methods";
-import { APP_MESSAGES as APPS_WORDS } from "../../apps/messages";
-import { pathOf } from "../../apps/pages/apps";
+import type { Account, SignInMethods } from "../../accounts/accounts";
+import { APP_MESSAGES } from "../../apps/messages";
+import { disconnectPath } from "../../apps/paths";
 import { SUGGESTED_APPS, storageFirstLink } from "../../apps/suggested-apps";
-import { type Env, settings } from "../../env";
+import { settings } from "../../env";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
-import { type ConnectedApp, describeScopes } from "../../oauth/grants";
+import type { ConnectedApp } from "../../oauth/connected-apps";
+import { describeScopes } from "../../oauth/scope-description";
 import type { Usage } from "../../storage/usage";
-import { formatBytes, formatCount, formatDate } from "../../ui/format";
+import { CopyableText } from "../../ui/copy-button";
+import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
-import { Copyable, renderPage } from "../../ui/layout";
+import { renderPage } from "../../ui/layout";
+import { CalendarDate } from "../../ui/time";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-type HomeContext = Context<{ Bindings: Env }>;
+/** Only the latest apps are listed; a link leads to all of them. */
+const MAX_LISTED_APPS = 6;
 
-/** Of more apps these are the latest; a link leads to all of them. */
-const MAX_APPS = 6;
-
-/** How many ways in somebody has. */
-type Ways = Awaited<ReturnType<typeof waysIn>>;
-
-/** What the page tells beside the address. */
-interface Home {
+interface HomePageProps {
   apps: ConnectedApp[];
-  ways: Ways;
+  signInMethods: SignInMethods;
   usage: Usage;
 }
 
-/** The address, what to do next, and the apps. */
+/** The user's address, what to do next, and the apps. */
 export function homePage(
-  c: HomeContext,
+  c: HonoContext,
   account: Account,
-  { apps, ways, usage }: Home,
-): Response | Promise<Response> {
+  { apps, signInMethods, usage }: HomePageProps,
+): HandlerResponse {
   const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
-  const words = messagesFor(c, DASHBOARD_MESSAGES).home;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).home;
   return renderPage(
     c,
-    { title: words.title, person: account, scripts: ["/copy.js"] },
+    { title: messages.title, user: account, scripts: ["/copy.js"] },
     <>
-      <Notice c={c} ways={ways} />
+      <LockoutWarning c={c} signInMethods={signInMethods} />
       <section>
-        <h1>{words.address}</h1>
-        <p>{words.addressUse}</p>
-        <Copyable c={c} id="address" text={address} />
+        <h1>{messages.address}</h1>
+        <p>{messages.addressUse}</p>
+        <CopyableText c={c} id="address" text={address} />
         <details>
-          <summary>{words.qrUse}</summary>
-          <QrCode text={address} title={words.qr(address)} />
+          <summary>{messages.showQrCode}</summary>
+          <QrCode text={address} title={messages.qrCode(address)} />
         </details>
       </section>
       <section>
-        <h2>{words.connected}</h2>
+        <h2>{messages.connected}</h2>
         {apps.length === 0 ? (
-          <p class="faint">{words.noApps}</p>
+          <p class="faint">{messages.noApps}</p>
         ) : (
           <ul class="list">
-            {apps.slice(-MAX_APPS).map((app) => (
+            {apps.slice(-MAX_LISTED_APPS).map((app) => (
               <AppItem c={c} app={app} address={address} />
             ))}
           </ul>
         )}
         <p>
           <a href="/apps">
-            {apps.length > MAX_APPS
-              ? words.moreApps(formatCount(languageOf(c), apps.length))
-              : words.allApps}
+            {apps.length > MAX_LISTED_APPS
+              ? messages.manageAllApps(formatCount(languageOf(c), apps.length))
+              : messages.manageApps}
           </a>
         </p>
       </section>
       <section>
-        <h2>{words.open}</h2>
+        <h2>{messages.suggested}</h2>
         <ul class="list">
           {SUGGESTED_APPS.map(({ name, url, about }) => (
             <li>
               <a href={storageFirstLink(url, address)} rel="noreferrer">
                 {name}
               </a>
-              <span class="faint">{words.about[about]}</span>
+              <span class="faint">{messages.about[about]}</span>
             </li>
           ))}
         </ul>
@@ -90,42 +86,41 @@ export function homePage(
   );
 }
 
-/** The one thing to do next for who could be locked out; nothing for others. */
-const Notice = ({ c, ways }: { c: HomeContext; ways: Ways }) => {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).home;
-  const count = ways.passkeys + (ways.hasPassword ? 1 : 0);
-  if (ways.recoveryCodes > 0 && count > 1) return null;
-  const [text, link] =
+/** The next step for a user who could get locked out; nothing for others. */
+const LockoutWarning = ({ c, signInMethods }: { c: HonoContext; signInMethods: SignInMethods }) => {
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).home;
+  const count = signInMethods.passkeys + (signInMethods.hasPassword ? 1 : 0);
+  if (signInMethods.recoveryCodes > 0 && count > 1) return null;
+  const [text, linkText] =
     count === 0
-      ? [words.noWayIn, words.addWayIn]
-      : ways.recoveryCodes === 0
-        ? [words.noRecoveryCodes, words.makeRecoveryCodes]
-        : [words.onlyOneWayIn, words.addWayIn];
+      ? [messages.noMethod, messages.addMethod]
+      : signInMethods.recoveryCodes === 0
+        ? [messages.noRecoveryCodes, messages.createRecoveryCodes]
+        : [messages.onlyOneMethod, messages.addMethod];
   return (
     <p class="warning">
-      {text} <a href="/security">{link}</a>
+      {text} <a href="/security">{linkText}</a>
     </p>
   );
 };
 
-/** Always black on white: many readers know no other. */
+/** Always black on white: many readers cannot read inverted codes. */
 const QrCode = ({ text, title }: { text: string; title: string }) => {
   const { size, data } = encode(text, { border: 4 });
-  const dark = data.flatMap((row, y) =>
+  const darkModules = data.flatMap((row, y) =>
     row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])),
   );
   return (
     <svg role="img" aria-label={title} viewBox={`0 0 ${size} ${size}`} width="220" height="220">
       <rect width={size} height={size} fill="white" />
-      <path d={dark.join("")} fill="black" shape-rendering="crispEdges" />
+      <path d={darkModules.join("")} fill="black" shape-rendering="crispEdges" />
     </svg>
   );
 };
 
-const AppItem = ({ c, app, address }: { c: HomeContext; app: ConnectedApp; address: string }) => {
-  const words = messagesFor(c, DASHBOARD_MESSAGES);
-  const appsWords = messagesFor(c, APPS_WORDS);
-  const day = (milliseconds: number) => formatDate(languageOf(c), milliseconds);
+const AppItem = ({ c, app, address }: { c: HonoContext; app: ConnectedApp; address: string }) => {
+  const { home } = messagesFor(c, DASHBOARD_MESSAGES);
+  const appMessages = messagesFor(c, APP_MESSAGES);
   return (
     <li>
       <div>
@@ -139,29 +134,30 @@ const AppItem = ({ c, app, address }: { c: HomeContext; app: ConnectedApp; addre
         <small>
           {describeScopes(app.scopes, languageOf(c))}
           <br />
-          {app.expiresAt === null
-            ? words.home.since(day(app.connectedAt))
-            : words.home.sinceUntil(day(app.connectedAt), day(app.expiresAt))}
+          {home.connectedAt(
+            <CalendarDate c={c} at={app.connectedAt} />,
+            app.expiresAt === null ? null : <CalendarDate c={c} at={app.expiresAt} />,
+          )}
         </small>
       </div>
       <a
         class="button quiet"
-        href={pathOf("disconnect", app)}
-        aria-label={appsWords.disconnectIt(app.name)}
+        href={disconnectPath(app)}
+        aria-label={appMessages.disconnectLabel(app.name)}
       >
-        {appsWords.disconnect}
+        {appMessages.disconnect}
       </a>
     </li>
   );
 };
 
-const UsageLine = ({ c, usage }: { c: HomeContext; usage: Usage }) => {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).home;
+const UsageLine = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).home;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   return (
     <p class="faint">
-      {words.usage(bytes(usage.usedBytes), bytes(usage.quotaBytes))}{" "}
-      <a href="/data">{words.showData}</a>
+      {messages.usage(bytes(usage.usedBytes), bytes(usage.quotaBytes))}{" "}
+      <a href="/data">{messages.showData}</a>
     </p>
   );
 };

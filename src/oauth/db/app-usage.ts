@@ -1,31 +1,31 @@
-/** What apps used, in D1. */
+/** App usage per grant and day, in D1. Writes are idempotent, so they are safe to retry. */
 
 import { withRetry } from "../../platform/retry";
 
-/** What an app used on one day. */
+/** The use of one grant on one day. */
 export interface AppUsageRow {
   grant: string;
   /** Days since 1970. */
   day: number;
   requests: number;
-  /** Of bodies, in both directions. */
+  /** Bytes of request and response bodies. */
   bytes: number;
+  /** When it was last used, milliseconds since 1970. */
   lastAt: number;
 }
 
 /**
- * Adds what was counted to the days of a grant, all of it or nothing: nothing if somebody added to
- * them within the last `pauseMs`, which when this is repeated may have been itself. Returns when use
- * of the grant was last written, `now` if that was done here; null: the grant is gone, and nothing is
- * left of its use.
+ * Adds counts to the days of a grant: all of them, or none if anyone (this call included, when it is
+ * retried) added to them within the last `minIntervalMs`. Returns when the use of the grant was last
+ * written, which is `now` if this call wrote it; null if the grant and its use are gone.
  */
 export async function addUsage(
   db: D1Database,
   { account, grant }: { account: string; grant: string },
   days: Pick<AppUsageRow, "day" | "requests" | "bytes">[],
-  { today, now, pauseMs }: { today: number; now: number; pauseMs: number },
+  { today, now, minIntervalMs }: { today: number; now: number; minIntervalMs: number },
 ): Promise<number | null> {
-  const [, answer] = await withRetry(() =>
+  const [, last] = await withRetry(() =>
     db.batch<{ lastAt: number | null }>([
       db
         .prepare(
@@ -38,7 +38,7 @@ export async function addUsage(
            ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,
              bytes = bytes + excluded.bytes, last_at = max(last_at, excluded.last_at)`,
         )
-        .bind(account, grant, JSON.stringify(days), now, today, now - pauseMs),
+        .bind(account, grant, JSON.stringify(days), now, today, now - minIntervalMs),
       db
         .prepare(
           `SELECT max(last_at) AS lastAt FROM app_use
@@ -47,10 +47,10 @@ export async function addUsage(
         .bind(account, grant, today),
     ]),
   );
-  return answer?.results[0]?.lastAt ?? null;
+  return last?.results[0]?.lastAt ?? null;
 }
 
-/** What the apps of an account used since a day. */
+/** The use of all grants of an account since a day. */
 export async function loadUsageRows(
   db: D1Database,
   account: string,
@@ -68,7 +68,7 @@ export async function loadUsageRows(
   return results;
 }
 
-/** Forgets the days before one, and the use of grants that are gone. */
+/** Deletes the use of the days before `beforeDay`, and that of grants that no longer exist. */
 export const deleteUsageBefore = (db: D1Database, beforeDay: number): D1PreparedStatement[] => [
   db.prepare("DELETE FROM app_use WHERE day < ?1").bind(beforeDay),
   db.prepare(

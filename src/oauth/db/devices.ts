@@ -1,36 +1,41 @@
-/** Devices that ask for access, in D1. Every write comes to the same when it is repeated. */
+/** Device authorizations in D1 (RFC 8628). Writes are idempotent, so they are safe to retry. */
 
-import type { Condition } from "../../accounts/activity";
+import type { ActivityCondition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
-import { redeemOnce } from "./codes";
+import { redeemOnce } from "./single-use";
 
-/** A device that asks, as it stands in its row. */
+/** A device that asks for access. */
 export interface DeviceRow {
+  /** Hash of its device code. */
   hash: string;
   userCode: string;
+  /** What the device calls itself. */
   name: string;
+  /** The requested scope. */
   scope: string;
-  /** Who answered; null: nobody yet. */
+  /** Account of the user who allowed or denied it; null: pending. */
   account: string | null;
-  /** Their name. */
+  /** Name of that account. */
   user: string | null;
   grantId: string | null;
-  /** Null with an account: denied. */
+  /** The granted scope; null with an account: denied. */
   granted: string | null;
+  /** Milliseconds since 1970; null: valid until revoked. */
   grantExpiresAt: number | null;
-  /** Seconds. */
+  /** Seconds between two polls. */
   interval: number;
   polledAt: number | null;
   expiresAt: number;
+  /** Hash of the refresh token that it was redeemed for; null: not redeemed. */
   successor: string | null;
 }
 
 type NewDevice = Pick<DeviceRow, "hash" | "userCode" | "name" | "scope" | "interval" | "expiresAt">;
 
-/** Keeps what a device asks for. False, and nothing written, if the user code is taken. */
+/** Inserts a device. Returns false, without a change, if its user code is taken. */
 export async function insertDevice(db: D1Database, device: NewDevice): Promise<boolean> {
   const { hash, userCode, name, scope, interval, expiresAt } = device;
-  const [, answer] = await withRetry(() =>
+  const [, owner] = await withRetry(() =>
     db.batch<{ hash: string }>([
       db
         .prepare(
@@ -42,10 +47,10 @@ export async function insertDevice(db: D1Database, device: NewDevice): Promise<b
       db.prepare("SELECT hash FROM devices WHERE user_code = ?1").bind(userCode),
     ]),
   );
-  return answer?.results[0]?.hash === hash;
+  return owner?.results[0]?.hash === hash;
 }
 
-/** A device by the hash of its code. */
+/** A device by the hash of its device code; null if not found. */
 export const loadDevice = (db: D1Database, hash: string): Promise<DeviceRow | null> =>
   withRetry(() =>
     db
@@ -60,7 +65,7 @@ export const loadDevice = (db: D1Database, hash: string): Promise<DeviceRow | nu
       .first<DeviceRow>(),
   );
 
-/** A device that waits for an answer, by the code that a person typed. */
+/** A device by its user code; null if it has expired or the user has decided. */
 export const loadPendingDevice = (
   db: D1Database,
   userCode: string,
@@ -76,28 +81,28 @@ export const loadPendingDevice = (
       .first(),
   );
 
-/** What a person has answered. */
+/** A user's decision about a device. */
 interface DeviceDecision {
   account: string;
-  /** Fresh, of a denial too: it tells this answer from others. */
+  /** New even for a denial: it tells this decision from another. */
   grantId: string;
-  /** Null: denied. */
+  /** The granted scope; null: denied. */
   granted: string | null;
   grantExpiresAt: number | null;
 }
 
 /**
- * Keeps the answer to a device that still waits. False, and no answer kept, if another came first
- * or its time is over. `alsoDo` comes in the same batch.
+ * Records the decision about a pending device. Returns false, without a change, if another came
+ * first or the device has expired. `alsoRun` runs in the same batch.
  */
 export async function decideDevice(
   db: D1Database,
   hash: string,
   { account, grantId, granted, grantExpiresAt }: DeviceDecision,
-  alsoDo: D1PreparedStatement[],
+  alsoRun: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch<{ grantId: string | null }>([
       db
         .prepare(
@@ -105,20 +110,20 @@ export async function decideDevice(
            WHERE hash = ?1 AND account IS NULL AND expires_at > ?6`,
         )
         .bind(hash, account, grantId, granted, grantExpiresAt, now),
-      ...alsoDo,
+      ...alsoRun,
       db.prepare("SELECT grant_id AS grantId FROM devices WHERE hash = ?1").bind(hash),
     ]),
   );
-  return answers.at(-1)?.results[0]?.grantId === grantId;
+  return results.at(-1)?.results[0]?.grantId === grantId;
 }
 
-/** For the log of the person: whether this answer is the one that was taken. */
-export const isDecidedBy = (hash: string, grantId: string): Condition => ({
-  sql: "EXISTS (SELECT 1 FROM devices WHERE hash = ?6 AND grant_id = ?7)",
-  values: [hash, grantId],
+/** Condition of an activity entry: this decision, and no other, was recorded. */
+export const isDecidedBy = (hash: string, grantId: string): ActivityCondition => ({
+  sql: "EXISTS (SELECT 1 FROM devices WHERE hash = :device AND grant_id = :grant)",
+  values: { device: hash, grant: grantId },
 });
 
-/** Notes a poll, and how long the device has to wait from now on. A later poll is not undone. */
+/** Records a poll and the interval from now on, in seconds, unless another poll came meanwhile. */
 export async function recordPoll(
   db: D1Database,
   { hash, polledAt }: Pick<DeviceRow, "hash" | "polledAt">,
@@ -136,8 +141,8 @@ export async function recordPoll(
 }
 
 /**
- * Redeems a device code for a grant and its first refresh token, if it is still unused: the fresh
- * hash in `successor` says who was first. False, and nothing written, otherwise.
+ * Redeems a device code for a grant and its first refresh token. Returns false, without a change, if
+ * the code was used or the device is not allowed.
  */
 export async function redeemDeviceCode(
   db: D1Database,
@@ -145,7 +150,7 @@ export async function redeemDeviceCode(
   refresh: { hash: string; expiresAt: number },
   now: number,
 ): Promise<boolean> {
-  const first = "FROM devices WHERE hash = ?1 AND successor = ?2";
+  const fromFirst = "FROM devices WHERE hash = ?1 AND successor = ?2";
   return redeemOnce(db, refresh.hash, [
     db
       .prepare(
@@ -157,14 +162,14 @@ export async function redeemDeviceCode(
       .prepare(
         `INSERT INTO grants
            (account, id, origin, app_url, label, scope, flow, created_at, expires_at)
-         SELECT account, grant_id, '', '', name, granted, 'device', ?3, grant_expires_at ${first}
+         SELECT account, grant_id, '', '', name, granted, 'device', ?3, grant_expires_at ${fromFirst}
          ON CONFLICT DO NOTHING`,
       )
       .bind(hash, refresh.hash, now),
     db
       .prepare(
         `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
-         SELECT ?2, account, grant_id, ?3 ${first}
+         SELECT ?2, account, grant_id, ?3 ${fromFirst}
          ON CONFLICT DO NOTHING`,
       )
       .bind(hash, refresh.hash, refresh.expiresAt),

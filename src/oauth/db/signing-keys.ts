@@ -1,14 +1,15 @@
-/** Signing keys in D1. Every write comes to the same when it is repeated. */
+/** Signing keys in D1. Writes are idempotent, so they are safe to retry. */
 
 import { withRetry } from "../../platform/retry";
 
 interface SigningKeyRow {
   kid: string;
   secret: string;
+  /** Milliseconds since 1970. */
   createdAt: number;
 }
 
-/** The newest first. */
+/** All keys, the newest first. */
 export async function loadSigningKeys(db: D1Database): Promise<SigningKeyRow[]> {
   const { results } = await withRetry(() =>
     db
@@ -21,7 +22,7 @@ export async function loadSigningKeys(db: D1Database): Promise<SigningKeyRow[]> 
   return results;
 }
 
-/** Adds a key unless there is one: of two isolates that start at once, one wins. */
+/** Inserts a key if there is none yet: of two isolates that start at once, one wins. */
 export async function insertFirstSigningKey(db: D1Database, key: SigningKeyRow): Promise<void> {
   await withRetry(() =>
     db

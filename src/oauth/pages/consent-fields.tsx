@@ -1,100 +1,109 @@
-/** The parts that the questions of apps and of devices share: what may they do, and for how long? */
+/** Form fields that the consent pages of apps and of devices share. */
 
 import type { Scope } from "../../core/scope";
-import { SentenceWithLink } from "../../ui/layout";
-import { accessChoices, DURATIONS, type Duration, levelField } from "../consent-answer";
-import type { OAUTH_MESSAGES } from "../messages";
+import { SentenceWithLink } from "../../ui/sentence-with-link";
+import { accessChoices, DURATIONS, type Duration, levelField } from "../consent-form";
+import type { OAuthMessages } from "../messages";
 
-type Words = (typeof OAUTH_MESSAGES)["en"];
-
-/** What is asked for, module by module, each to be narrowed. */
-export const ScopeList = ({
-  scopes,
-  words,
-  chosen,
-}: {
+interface ScopeListProps {
   scopes: Scope[];
-  words: Words;
-  /** A form in which something was chosen already. */
-  chosen?: URLSearchParams | undefined;
-}) => (
+  messages: OAuthMessages;
+  /** A form that was sent before, whose choices are selected. */
+  form?: URLSearchParams | undefined;
+}
+
+/** The scopes, each with a choice of the same or a lower level. */
+export const ScopeList = ({ scopes, messages, form }: ScopeListProps) => (
   <ul class="list">
     {scopes.map((scope) => (
-      <ScopeItem scope={scope} words={words} chosen={chosen?.get(levelField(scope))} />
+      <ScopeItem scope={scope} messages={messages} selected={form?.get(levelField(scope))} />
     ))}
   </ul>
 );
 
 interface ScopeItemProps {
   scope: Scope;
-  words: Words;
-  chosen: string | null | undefined;
+  messages: OAuthMessages;
+  selected: string | null | undefined;
 }
 
-const ScopeItem = ({ scope, words, chosen }: ScopeItemProps) => {
-  const isAll = scope.module === "*";
+const ScopeItem = ({ scope, messages, selected }: ScopeItemProps) => {
+  const isEverything = scope.module === "*";
   return (
     <li>
       <label for={levelField(scope)}>
-        {isAll ? words.everything : scope.module}
-        <small>{isAll ? words.everythingAbout : explain(scope, words)}</small>
+        {isEverything ? messages.everything : scope.module}
+        <small>
+          {isEverything ? messages.everythingDescription : describeModule(scope, messages)}
+        </small>
       </label>
       <select id={levelField(scope)} name={levelField(scope)}>
         {accessChoices(scope).map((level) => (
-          <option value={level} selected={level === chosen}>
-            {words.levels[level]}
+          <option value={level} selected={level === selected}>
+            {messages.levels[level]}
           </option>
         ))}
       </select>
-      {isAll ? <p class="warning">{words.everythingWarning}</p> : null}
+      {isEverything ? <p class="warning">{messages.everythingWarning}</p> : null}
     </li>
   );
 };
 
-const explain = ({ module, level }: Scope, words: Words): string =>
-  level === "rw" ? `${words.documents(module)}. ${words.publicWarning}` : words.documents(module);
+const describeModule = ({ module, level }: Scope, messages: OAuthMessages): string =>
+  level === "rw"
+    ? `${messages.moduleDescription(module)}. ${messages.publicWarning}`
+    : messages.moduleDescription(module);
 
-interface DurationProps {
-  words: Words;
+interface DurationFieldProps {
+  messages: OAuthMessages;
   label?: string;
-  /** Which is chosen at first. */
-  usual: string;
+  /** The duration that is selected at first. */
+  selected: string;
 }
 
-/** For how long. */
-export const DurationField = ({ words, label = words.allowFor, usual }: DurationProps) => (
+/** When access expires. */
+export const DurationField = ({
+  messages,
+  label = messages.expires,
+  selected,
+}: DurationFieldProps) => (
   <div class="field">
     <label for="duration">{label}</label>
     <select id="duration" name="duration">
       {(Object.keys(DURATIONS) as Duration[]).map((duration) => (
-        <option value={duration} selected={duration === usual}>
-          {words.durations[duration]}
+        <option value={duration} selected={duration === selected}>
+          {messages.durations[duration]}
         </option>
       ))}
     </select>
   </div>
 );
 
-/** The end of both questions: where the data lies, and the two answers. */
+interface ConsentButtonsProps {
+  /** The user's address. */
+  address: string;
+  messages: OAuthMessages;
+  /** How to disconnect what is connected here. */
+  disconnectAnyTime?: string[];
+}
+
+/** The end of a consent form: where the data is stored, and the buttons. */
 export const ConsentButtons = ({
   address,
-  words,
-  anyTime = words.anyTime,
-}: {
-  address: string;
-  words: Words;
-  anyTime?: string[];
-}) => (
+  messages,
+  disconnectAnyTime = messages.disconnectAnyTime,
+}: ConsentButtonsProps) => (
   <>
     <p class="faint">
-      {words.stays} <strong>{address}</strong>. <SentenceWithLink words={anyTime} href="/apps" />
+      {messages.storedIn} <strong>{address}</strong>.{" "}
+      <SentenceWithLink parts={disconnectAnyTime} href="/apps" />
     </p>
     <p class="row">
       <button type="submit" name="decision" value="allow">
-        {words.allow}
+        {messages.allow}
       </button>
       <button type="submit" name="decision" value="deny" class="quiet">
-        {words.deny}
+        {messages.deny}
       </button>
     </p>
   </>

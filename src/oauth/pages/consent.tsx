@@ -1,90 +1,94 @@
-/** The page on which a person allows an app, or not. */
+/** The page on which a user allows or denies an app access. */
 
 import type { Context } from "hono";
 import type { Account } from "../../accounts/accounts";
+import type { HandlerResponse } from "../../http/context";
 import { isLoopback } from "../../http/hosts";
+import { ErrorMessage } from "../../ui/error-message";
 import { languageOf, messagesFor } from "../../ui/language";
-import { ErrorMessage, renderPage, SentenceWithLink } from "../../ui/layout";
+import { renderPage } from "../../ui/layout";
+import { SentenceWithLink } from "../../ui/sentence-with-link";
 import type { AuthorizationRequest } from "../authorization-request";
-import type { Duration, InvalidConsent } from "../consent-answer";
-import { type ConnectedApp, describeScopes } from "../grants";
-import { OAUTH_MESSAGES } from "../messages";
+import type { ConnectedApp } from "../connected-apps";
+import type { Duration, InvalidConsent } from "../consent-form";
+import { OAUTH_MESSAGES, type OAuthMessages } from "../messages";
+import { describeScopes } from "../scope-description";
 import { ConsentButtons, DurationField, ScopeList } from "./consent-fields";
 
-/** What the page is about. */
-export interface ConsentPageProps {
+interface ConsentPageProps {
   request: AuthorizationRequest;
-  person: Account;
+  user: Account;
+  /** The user's address. */
   address: string;
-  /** The app as it is connected already, if it is. */
+  /** The app, if it is connected already. */
   connected: ConnectedApp | undefined;
-  /** Whether the person has ever allowed this app anything, as far as we remember. */
+  /** Whether the user has ever allowed this app anything, as far back as the activity log goes. */
   isKnown: boolean;
 }
 
 /**
- * Asks whether the app, shown by its origin, may have what it asks for; says so if it is connected.
- * Its form goes back to the URL of the page, so that the request is read anew from there.
- * `unsound` is the answer before, if it could not be taken: what was chosen stays chosen.
+ * Asks whether to allow the app, shown by its origin, the requested scopes. The form is posted to the
+ * URL of the page, from which the request is parsed again. With an `invalid` form the page says what
+ * is wrong and keeps the choices.
  */
 export function consentPage(
   c: Context,
-  { request, person, address, connected, isKnown }: ConsentPageProps,
-  unsound?: InvalidConsent,
-): Response | Promise<Response> {
+  { request, user, address, connected, isKnown }: ConsentPageProps,
+  invalid?: InvalidConsent,
+): HandlerResponse {
   const { redirectUri, scopes, flow } = request;
   const { origin } = redirectUri;
-  const words = messagesFor(c, OAUTH_MESSAGES);
-  // An app of the implicit flow cannot renew its access: at the end the person has to come again.
-  const usual: Duration = flow === "implicit" ? "always" : "year";
+  const messages = messagesFor(c, OAUTH_MESSAGES);
+  // An app cannot renew its access in the implicit flow: once it has expired, the user has to consent
+  // again.
+  const defaultDuration: Duration = flow === "implicit" ? "always" : "year";
   return renderPage(
     c,
-    { title: words.connect, person, app: origin, ...(unsound ? { status: 400 } : {}) },
+    { title: messages.title, user, app: origin, ...(invalid ? { status: 400 } : {}) },
     <form method="post" class="card">
       <h1>
         <span class="origin">
-          <Icon origin={origin} />
+          <AppIcon origin={origin} />
           {origin}
         </span>{" "}
-        <span>{words.asks}</span>
+        <span>{messages.wantsAccess}</span>
       </h1>
-      {unsound ? <ErrorMessage>{words.problems[unsound.problem]}</ErrorMessage> : null}
-      {warningsOf(origin, isKnown, words).map((warning) => (
+      {invalid ? <ErrorMessage>{messages.problems[invalid.problem]}</ErrorMessage> : null}
+      {warningsAbout(origin, isKnown, messages).map((warning) => (
         <p class="warning">{warning}</p>
       ))}
       {connected ? (
         <p>
-          {words.connected(describeScopes(connected.scopes, languageOf(c)))}{" "}
-          <SentenceWithLink words={words.takeAway} href="/apps" />
+          {messages.connected(describeScopes(connected.scopes, languageOf(c)))}{" "}
+          <SentenceWithLink parts={messages.removeAccess} href="/apps" />
         </p>
       ) : null}
-      <ScopeList scopes={scopes} words={words} chosen={unsound?.form} />
-      <DurationField usual={unsound?.form.get("duration") ?? usual} words={words} />
-      <ConsentButtons address={address} words={words} />
+      <ScopeList scopes={scopes} messages={messages} form={invalid?.form} />
+      <DurationField
+        messages={messages}
+        selected={invalid?.form.get("duration") ?? defaultDuration}
+      />
+      <ConsentButtons address={address} messages={messages} />
     </form>,
   );
 }
 
 /**
- * Says nothing that the origin does not say: any app can have any icon. Without a size of its own, so
- * that nothing is left where there is none. Not asked of this computer, for which browsers would ask
- * the person's leave.
+ * The app's favicon, which proves nothing: any app can have any icon. It has no fixed size, so that
+ * it leaves no gap if it cannot be loaded. Not loaded from this computer: browsers would ask for
+ * permission to access the local network.
  */
-const Icon = ({ origin }: { origin: string }) =>
+const AppIcon = ({ origin }: { origin: string }) =>
   isLoopback(new URL(origin).hostname) ? null : (
     <img src={`${origin}/favicon.ico`} alt="" referrerpolicy="no-referrer" />
   );
 
-function warningsOf(
-  origin: string,
-  isKnown: boolean,
-  words: (typeof OAUTH_MESSAGES)["en"],
-): string[] {
+function warningsAbout(origin: string, isKnown: boolean, messages: OAuthMessages): string[] {
   const { hostname } = new URL(origin);
-  const isLookalike = hostname.split(".").some((label) => label.startsWith("xn--"));
+  const isPunycode = hostname.split(".").some((label) => label.startsWith("xn--"));
   return [
-    isLoopback(hostname) ? words.local : null,
-    isLookalike ? words.lookalike : null,
-    isKnown ? null : words.notYet,
+    isLoopback(hostname) ? messages.local : null,
+    isPunycode ? messages.lookalike : null,
+    isKnown ? null : messages.firstTime,
   ].filter((warning) => warning !== null);
 }

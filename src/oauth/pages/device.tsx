@@ -1,16 +1,18 @@
-/** The pages on which a person lets a device in: RFC 8628 §3.3. */
+/** The pages on which a user connects a device: RFC 8628 §3.3. */
 
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Account } from "../../accounts/accounts";
+import type { HandlerResponse } from "../../http/context";
+import { ErrorMessage } from "../../ui/error-message";
 import { messagesFor } from "../../ui/language";
-import { ErrorMessage, renderPage } from "../../ui/layout";
-import type { InvalidConsent } from "../consent-answer";
+import { renderPage } from "../../ui/layout";
+import type { InvalidConsent } from "../consent-form";
 import { formatUserCode, type PendingDevice } from "../devices";
 import { OAUTH_MESSAGES } from "../messages";
 import { ConsentButtons, DurationField, ScopeList } from "./consent-fields";
 
-/** What was wrong with a code that was typed. */
+/** Why a code was refused. */
 interface UserCodeProblem {
   sentence: string;
   status: ContentfulStatusCode;
@@ -18,27 +20,27 @@ interface UserCodeProblem {
 }
 
 /**
- * Asks for the code. One that came with the address is filled in, and has to be compared all the
- * same: RFC 8628 §5.4, somebody else may have sent it.
+ * Asks for the code of the device. A code from the URL is filled in, but must be compared with that
+ * of the device: someone else may have sent the link (RFC 8628 §5.4).
  */
 export function userCodePage(
   c: Context,
-  person: Account,
+  user: Account,
   code: string,
   problem?: UserCodeProblem,
-): Response | Promise<Response> {
-  const words = messagesFor(c, OAUTH_MESSAGES).device;
+): HandlerResponse {
+  const messages = messagesFor(c, OAUTH_MESSAGES).device;
   const { status = 200, headers = {} } = problem ?? {};
   return renderPage(
     c,
-    { title: words.title, person, status, headers },
+    { title: messages.title, user, status, headers },
     <form method="post" action="/device" class="card">
-      <h1>{words.title}</h1>
+      <h1>{messages.title}</h1>
       {problem ? <ErrorMessage>{problem.sentence}</ErrorMessage> : null}
-      <p>{words.about}</p>
-      {code === "" ? null : <p class="warning">{words.compare}</p>}
+      <p>{messages.intro}</p>
+      {code === "" ? null : <p class="warning">{messages.compareCode}</p>}
       <div class="field">
-        <label for="user_code">{words.code}</label>
+        <label for="user_code">{messages.code}</label>
         <input
           id="user_code"
           name="user_code"
@@ -50,53 +52,56 @@ export function userCodePage(
           aria-describedby="code-rule"
           required
         />
-        <small id="code-rule">{words.codeRule}</small>
+        <small id="code-rule">{messages.codeFormat}</small>
       </div>
       <p>
-        <button type="submit">{words.next}</button>
+        <button type="submit">{messages.next}</button>
       </p>
     </form>,
   );
 }
 
-/** Asks whether the device may have what it asks for. */
+/**
+ * Asks whether to allow the device the requested scopes. With an `invalid` form the page says what is
+ * wrong and keeps the choices.
+ */
 export function devicePage(
   c: Context,
-  { person, address, code }: { person: Account; address: string; code: string },
+  { user, address, code }: { user: Account; address: string; code: string },
   device: PendingDevice,
-  unsound?: InvalidConsent,
-): Response | Promise<Response> {
-  const words = messagesFor(c, OAUTH_MESSAGES);
+  invalid?: InvalidConsent,
+): HandlerResponse {
+  const messages = messagesFor(c, OAUTH_MESSAGES);
   return renderPage(
     c,
-    { title: words.device.title, person, ...(unsound ? { status: 400 } : {}) },
+    { title: messages.device.title, user, ...(invalid ? { status: 400 } : {}) },
     <form method="post" action="/device" class="card">
       <h1>
-        {words.device.quoted(device.name)} <span>{words.device.asks}</span>
+        {messages.device.quoted(device.name)} <span>{messages.wantsAccess}</span>
       </h1>
-      {unsound ? <ErrorMessage>{words.problems[unsound.problem]}</ErrorMessage> : null}
-      <p class="warning">{words.device.unverified}</p>
+      {invalid ? <ErrorMessage>{messages.problems[invalid.problem]}</ErrorMessage> : null}
+      <p class="warning">{messages.device.unverified}</p>
       <p class="row">
-        {words.device.shows} <strong class="address">{formatUserCode(code)}</strong>
+        {messages.device.codeShown} <strong class="address">{formatUserCode(code)}</strong>
       </p>
       <input type="hidden" name="user_code" value={code} />
-      <ScopeList scopes={device.scopes} words={words} chosen={unsound?.form} />
-      <DurationField usual={unsound?.form.get("duration") ?? "year"} words={words} />
-      <ConsentButtons address={address} words={words} anyTime={words.device.anyTime} />
+      <ScopeList scopes={device.scopes} messages={messages} form={invalid?.form} />
+      <DurationField messages={messages} selected={invalid?.form.get("duration") ?? "year"} />
+      <ConsentButtons
+        address={address}
+        messages={messages}
+        disconnectAnyTime={messages.device.disconnectAnyTime}
+      />
     </form>,
   );
 }
 
-/** Says what comes of the answer. */
-export function deviceResultPage(
-  c: Context,
-  person: Account,
-  sentence: string,
-): Response | Promise<Response> {
+/** Says that the device was allowed or denied. */
+export function deviceResultPage(c: Context, user: Account, sentence: string): HandlerResponse {
   const { device, toApps } = messagesFor(c, OAUTH_MESSAGES);
   return renderPage(
     c,
-    { title: device.title, person },
+    { title: device.title, user },
     <section>
       <h1>{device.done}</h1>
       <p class="note">{sentence}</p>

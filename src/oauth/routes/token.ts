@@ -1,12 +1,13 @@
 /**
- * The doors for apps' own requests: the token endpoint (RFC 6749 §3.2), revocation (RFC 7009) and
- * the request of a device (RFC 8628 §3.1).
+ * Routes that apps call themselves: the token endpoint (RFC 6749 §3.2), the revocation endpoint
+ * (RFC 7009) and the device authorization endpoint (RFC 8628 §3.1).
  */
 
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { sha256 } from "../../core/secrets";
-import { DEVICE_GRANT } from "../../core/spec";
+import { DEVICE_GRANT_TYPE } from "../../core/spec";
 import { type Env, settings } from "../../env";
+import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
 import { resolveOrigins } from "../../http/hosts";
 import {
@@ -16,14 +17,13 @@ import {
 } from "../../http/rate-limits";
 import { limitFormSize, readForm } from "../../ui/form";
 import { verifyAccessToken } from "../access-tokens";
-import { exchangeCode, exchangeRefreshToken } from "../codes";
-import { loadRefreshToken } from "../db/codes";
+import { exchangeCode } from "../authorization-codes";
+import { loadRefreshToken } from "../db/refresh-tokens";
 import { authorizeDevice, exchangeDeviceCode } from "../devices";
 import { revokeGrant } from "../grants";
 import { findDuplicate, nonEmptyParameters } from "../parameters";
+import { exchangeRefreshToken } from "../refresh-tokens";
 import type { TokenError, TokenOutcome } from "../token-response";
-
-type OAuthContext = Context<{ Bindings: Env }>;
 
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
 
@@ -31,38 +31,38 @@ for (const path of ["/token", "/revoke", "/device_authorization"]) {
   tokenRoutes.use(path, appCors(["POST"]), limitAnonymousRequests);
   tokenRoutes.use(
     path,
-    limitFormSize((c) => c.json(badRequest("The body is too large.").error, 413)),
+    limitFormSize((c) => c.json(invalidRequest("The request body is too large.").error, 413)),
   );
 }
 
 tokenRoutes.post("/token", async (c) => {
   const outcome = isForm(c)
     ? await exchange(c, nonEmptyParameters(await readForm(c)))
-    : badRequest("The body is not a form.");
-  return answer(c, outcome);
+    : invalidRequest(NOT_A_FORM);
+  return respond(c, outcome);
 });
 
 /** RFC 8628 §3.1. */
 tokenRoutes.post("/device_authorization", async (c) => {
-  if (!isForm(c)) return answer(c, badRequest("The body is not a form."));
-  // Each leaves a row, and whoever asks has shown nothing.
+  if (!isForm(c)) return respond(c, invalidRequest(NOT_A_FORM));
+  // Each request inserts a row, and the client is anonymous.
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) {
     c.header("Retry-After", String(RATE_LIMIT_PERIOD_SECONDS));
     return c.json(
-      { error: "slow_down", error_description: "Too many devices ask from here." },
+      { error: "slow_down", error_description: "Too many device requests from this address." },
       429,
     );
   }
   const form = nonEmptyParameters(await readForm(c));
-  const repeated = findDuplicate(form);
-  if (repeated) return answer(c, badRequest(`${repeated} is there more than once.`));
-  const wish = { clientId: form.get("client_id"), scope: form.get("scope") };
+  const duplicate = findDuplicate(form);
+  if (duplicate) return respond(c, invalidRequest(`Duplicate parameter: ${duplicate}.`));
+  const request = { clientId: form.get("client_id"), scope: form.get("scope") };
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
-  return answer(c, await authorizeDevice(c.env, pages, wish, Date.now()));
+  return respond(c, await authorizeDevice(c.env, pages, request, Date.now()));
 });
 
-function answer(
-  c: OAuthContext,
+function respond(
+  c: HonoContext,
   outcome: { ok: true; response: object } | { ok: false; error: TokenError },
 ): Response {
   // RFC 6749 §5.1: "MUST include the HTTP "Cache-Control" response header field [...] "no-store""
@@ -71,9 +71,9 @@ function answer(
   return outcome.ok ? c.json(outcome.response) : c.json(outcome.error, 400);
 }
 
-async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOutcome> {
-  const repeated = findDuplicate(form);
-  if (repeated) return badRequest(`${repeated} is there more than once.`);
+async function exchange(c: HonoContext, form: URLSearchParams): Promise<TokenOutcome> {
+  const duplicate = findDuplicate(form);
+  if (duplicate) return invalidRequest(`Duplicate parameter: ${duplicate}.`);
   const now = Date.now();
   switch (form.get("grant_type")) {
     case "authorization_code": {
@@ -81,37 +81,34 @@ async function exchange(c: OAuthContext, form: URLSearchParams): Promise<TokenOu
         form.get(name),
       );
       if (!code || !uri || !verifier) {
-        return badRequest("code, redirect_uri and code_verifier are needed.");
+        return invalidRequest("code, redirect_uri and code_verifier are required.");
       }
       return exchangeCode(c.env, code, uri, verifier, now);
     }
     case "refresh_token": {
       const token = form.get("refresh_token");
-      if (!token) return badRequest("refresh_token is missing.");
+      if (!token) return invalidRequest("refresh_token is missing.");
       return exchangeRefreshToken(c.env, token, form.get("scope"), now);
     }
-    case DEVICE_GRANT: {
+    case DEVICE_GRANT_TYPE: {
       const [code, clientId] = ["device_code", "client_id"].map((name) => form.get(name));
-      if (!code || !clientId) return badRequest("device_code and client_id are needed.");
+      if (!code || !clientId) return invalidRequest("device_code and client_id are required.");
       return exchangeDeviceCode(c.env, code, clientId, now);
     }
     case null:
-      return badRequest("grant_type is missing.");
+      return invalidRequest("grant_type is missing.");
     default:
       return {
         ok: false,
-        error: {
-          error: "unsupported_grant_type",
-          error_description: "grant_type is none of those that the metadata names.",
-        },
+        error: { error: "unsupported_grant_type", error_description: "Unsupported grant_type." },
       };
   }
 }
 
-/** RFC 7009: an app gives back an access or refresh token; its whole grant ends. */
+/** RFC 7009: an app revokes an access or refresh token, and with it the whole grant. */
 tokenRoutes.post("/revoke", async (c) => {
   const token = isForm(c) ? (await readForm(c)).get("token") : null;
-  if (!token) return c.json(badRequest("token is missing.").error, 400);
+  if (!token) return c.json(invalidRequest("token is missing.").error, 400);
   const now = Date.now();
   const claims = await verifyAccessToken(c.env, token, now);
   const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
@@ -122,10 +119,12 @@ tokenRoutes.post("/revoke", async (c) => {
 });
 
 /** RFC 6749 §4.1.3: "using the "application/x-www-form-urlencoded" format". */
-const isForm = (c: OAuthContext): boolean =>
+const isForm = (c: HonoContext): boolean =>
   /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("content-type") ?? "");
 
-const badRequest = (error_description: string): { ok: false; error: TokenError } => ({
+const NOT_A_FORM = "The request body must be application/x-www-form-urlencoded.";
+
+const invalidRequest = (error_description: string): { ok: false; error: TokenError } => ({
   ok: false,
   error: { error: "invalid_request", error_description },
 });

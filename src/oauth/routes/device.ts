@@ -1,14 +1,14 @@
-/** The door at which a person types the code of a device: /device. */
+/** Routes of the page where a user enters the code of a device: /device. */
 
-import { type Context, Hono } from "hono";
-import { askForProof, requireSignIn } from "../../accounts/middleware";
+import { Hono } from "hono";
+import { reauthenticationRedirect, requireSignIn } from "../../accounts/middleware";
 import { hasFullAccess } from "../../core/scope";
 import { type Env, settings } from "../../env";
 import { resolveOrigins, userAddress } from "../../http/hosts";
 import { isWithinRateLimit, RATE_LIMIT_PERIOD_SECONDS } from "../../http/rate-limits";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
-import { parseConsent } from "../consent-answer";
+import { parseConsent } from "../consent-form";
 import {
   allowDevice,
   denyDevice,
@@ -19,8 +19,6 @@ import {
 import { OAUTH_MESSAGES } from "../messages";
 import { devicePage, deviceResultPage, userCodePage } from "../pages/device";
 
-type DeviceContext = Context<{ Bindings: Env }>;
-
 export const deviceRoutes = new Hono<{ Bindings: Env }>();
 
 deviceRoutes.use("/device", requireSignIn);
@@ -30,36 +28,37 @@ deviceRoutes.get("/device", (c) => {
   return userCodePage(c, c.var.session.account, code === null ? "" : formatUserCode(code));
 });
 
-/** The code alone is answered by the question, and the question by yes or no. */
+/** Both pages post here: a code without a decision leads to the consent page. */
 deviceRoutes.post("/device", async (c) => {
   const { account } = c.var.session;
-  const words = messagesFor(c, OAUTH_MESSAGES).device;
+  const messages = messagesFor(c, OAUTH_MESSAGES).device;
   const form = await readForm(c);
   const typed = form.get("user_code") ?? "";
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) {
-    const sentence = words.tooMany(RATE_LIMIT_PERIOD_SECONDS);
+    const sentence = messages.tooManyAttempts(RATE_LIMIT_PERIOD_SECONDS);
     const headers = { "Retry-After": String(RATE_LIMIT_PERIOD_SECONDS) };
     return userCodePage(c, account, typed, { sentence, status: 429, headers });
   }
   const now = Date.now();
   const code = parseUserCode(typed);
   const device = await findPendingDevice(c.env, typed, now);
-  const gone = () => userCodePage(c, account, typed, { sentence: words.unknown, status: 400 });
-  if (device === null || code === null) return gone();
-  const asked = hasFullAccess(device.scopes) ? askForProof(c, c.var.session) : null;
-  if (asked) return asked;
+  const refuseCode = () =>
+    userCodePage(c, account, typed, { sentence: messages.invalidCode, status: 400 });
+  if (device === null || code === null) return refuseCode();
+  const reauthentication = hasFullAccess(device.scopes)
+    ? reauthenticationRedirect(c, c.var.session)
+    : null;
+  if (reauthentication) return reauthentication;
   const decision = form.get("decision");
-  const question = { person: account, address: addressHere(c), code };
-  if (decision === null) return devicePage(c, question, device);
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
+  const pageProps = { user: account, address, code };
+  if (decision === null) return devicePage(c, pageProps, device);
   if (decision !== "allow") {
     const isDenied = await denyDevice(c.env, account, device, now);
-    return isDenied ? deviceResultPage(c, account, words.denied(device.name)) : gone();
+    return isDenied ? deviceResultPage(c, account, messages.denied(device.name)) : refuseCode();
   }
-  const answer = parseConsent(device.scopes, form, now);
-  if (!answer.ok) return devicePage(c, question, device, { form, problem: answer.problem });
-  const isAllowed = await allowDevice(c.env, account, device, answer, now);
-  return isAllowed ? deviceResultPage(c, account, words.allowed(device.name)) : gone();
+  const consent = parseConsent(device.scopes, form, now);
+  if (!consent.ok) return devicePage(c, pageProps, device, { form, problem: consent.problem });
+  const isDone = await allowDevice(c.env, account, device, consent, now);
+  return isDone ? deviceResultPage(c, account, messages.allowed(device.name)) : refuseCode();
 });
-
-const addressHere = (c: DeviceContext): string =>
-  userAddress(resolveOrigins(c.req.url, settings(c.env)), c.var.session.account.name);

@@ -3,16 +3,19 @@
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import { signAccessToken } from "./access-tokens";
+import { type Consent, consentActivity } from "./consent";
 import { insertGrant } from "./db/grants";
-import { type Consent, recordConsent } from "./grants";
 
-/** Makes the grant and a token that lives as long. Returns the parameters of RFC 6749 §4.2.2. */
+/**
+ * Makes a grant and an access token that expires with it. Returns the parameters of the response
+ * (RFC 6749 §4.2.2).
+ */
 export async function issueImplicitToken(
   env: Env,
-  allowed: Consent,
+  consent: Consent,
   now: number,
 ): Promise<Record<string, string>> {
-  const { account, redirectUri, scope, expiresAt } = allowed;
+  const { account, redirectUri, scope, expiresAt } = consent;
   const id = randomId();
   const { origin, appUrl } = redirectUri;
   const claims = { account: account.id, user: account.name, grant: id, scope };
@@ -28,9 +31,9 @@ export async function issueImplicitToken(
     createdAt: now,
     expiresAt,
   };
-  await insertGrant(env.DB, grant, [recordConsent(env.DB, allowed, now)]);
-  const answer = { access_token, token_type: "bearer", scope };
+  await insertGrant(env.DB, grant, [consentActivity(env.DB, consent, now)]);
+  const parameters = { access_token, token_type: "bearer", scope };
   return expiresAt === null
-    ? answer
-    : { ...answer, expires_in: String(Math.floor((expiresAt - now) / 1000)) };
+    ? parameters
+    : { ...parameters, expires_in: String(Math.floor((expiresAt - now) / 1000)) };
 }

@@ -1,0 +1,120 @@
+/** Routes of the pages about connected apps: /apps. */
+
+import { Hono } from "hono";
+import { requireSignIn } from "../../accounts/middleware";
+import { type Env, settings } from "../../env";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { listAppUsage } from "../../oauth/app-usage";
+import {
+  type ConnectedApp,
+  disconnectAllApps,
+  disconnectApp,
+  listConnectedApps,
+  narrowApp,
+} from "../../oauth/connected-apps";
+import { expiryOf, isDuration, narrowScopes } from "../../oauth/consent-form";
+import { errorPage } from "../../ui/error-pages";
+import { readForm } from "../../ui/form";
+import { messagesFor } from "../../ui/language";
+import { APP_MESSAGES } from "../messages";
+import { appPage, type ChangeProblem } from "../pages/app";
+import { appsPage } from "../pages/apps";
+import { confirmDisconnectAllPage, confirmDisconnectPage } from "../pages/disconnect";
+import { appPath, disconnectPath } from "../paths";
+
+export const connectedAppsRoutes = new Hono<{ Bindings: Env }>();
+
+connectedAppsRoutes.use("/apps/*", requireSignIn);
+
+connectedAppsRoutes.get("/apps", async (c) => {
+  const now = Date.now();
+  const user = c.var.session.account;
+  const [apps, usage] = await Promise.all([
+    listConnectedApps(c.env.DB, user.id, now),
+    listAppUsage(c.env.DB, user.id, now),
+  ]);
+  return appsPage(c, { user, address: addressOf(c), now, apps, usage });
+});
+
+connectedAppsRoutes.get("/apps/app", async (c) => {
+  const now = Date.now();
+  const app = await findApp(c, c.req.query("id"), now);
+  return app ? renderApp(c, app, now) : notConnected(c);
+});
+
+/** Reduces the access of an app; it can never give more. */
+connectedAppsRoutes.post("/apps/app", async (c) => {
+  const now = Date.now();
+  const app = await findApp(c, c.req.query("id"), now);
+  if (app === undefined) return notConnected(c);
+  const form = await readForm(c);
+  const end = parseEnd(form.get("end"), now);
+  if (end === undefined) return renderApp(c, app, now, "end");
+  const scopes = narrowScopes(app.scopes, form);
+  if (scopes === null) return renderApp(c, app, now, "level");
+  // Without any scope left it would be disconnected, which needs a confirmation.
+  if (scopes.length === 0) return c.redirect(disconnectPath(app), 303);
+  const limit = { levels: form, expiresAt: end };
+  const isNarrowed = await narrowApp(c.env, c.var.session.account.id, app, limit, now);
+  return isNarrowed
+    ? c.redirect(`${appPath(app)}&after=changed`, 303)
+    : renderApp(c, app, now, "changed");
+});
+
+connectedAppsRoutes.get("/apps/disconnect", async (c) => {
+  const app = await findApp(c, c.req.query("app"), Date.now());
+  return app ? confirmDisconnectPage(c, c.var.session.account, app) : c.redirect("/apps", 303);
+});
+
+connectedAppsRoutes.post("/apps/disconnect", async (c) => {
+  const now = Date.now();
+  const app = await findApp(c, c.req.query("app"), now);
+  if (app) await disconnectApp(c.env, c.var.session.account.id, app, now);
+  return c.redirect("/apps?after=disconnected", 303);
+});
+
+connectedAppsRoutes.get("/apps/disconnect-all", (c) =>
+  confirmDisconnectAllPage(c, c.var.session.account),
+);
+
+connectedAppsRoutes.post("/apps/disconnect-all", async (c) => {
+  await disconnectAllApps(c.env, c.var.session.account.id, Date.now());
+  return c.redirect("/apps?after=disconnected", 303);
+});
+
+const addressOf = (c: HonoContext): string =>
+  userAddress(resolveOrigins(c.req.url, settings(c.env)), c.var.session.account.name);
+
+async function findApp(
+  c: HonoContext,
+  id: string | undefined,
+  now: number,
+): Promise<ConnectedApp | undefined> {
+  const apps = await listConnectedApps(c.env.DB, c.var.session.account.id, now);
+  return apps.find((app) => app.id === id);
+}
+
+async function renderApp(
+  c: HonoContext,
+  app: ConnectedApp,
+  now: number,
+  problem?: ChangeProblem,
+): Promise<Response> {
+  const user = c.var.session.account;
+  const usage = await listAppUsage(c.env.DB, user.id, now);
+  return appPage(c, { user, address: addressOf(c), now, app, usage, problem });
+}
+
+function notConnected(c: HonoContext): HandlerResponse {
+  const messages = messagesFor(c, APP_MESSAGES);
+  return errorPage(c, 404, messages.notConnected, { href: "/apps", text: messages.backToApps });
+}
+
+/** When the access is to end, milliseconds since 1970; null: no change; undefined: invalid. */
+function parseEnd(choice: string | null, now: number): number | null | undefined {
+  if (choice === "keep") return null;
+  return choice !== null && choice !== "always" && isDuration(choice)
+    ? expiryOf(choice, now)
+    : undefined;
+}

@@ -1,0 +1,74 @@
+/** Authorization codes with PKCE: RFC 6749 §4.1, RFC 7636, §10.1. */
+
+import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
+import type { Env } from "../env";
+import { type Consent, consentActivity } from "./consent";
+import { insertCode, loadCode, redeemCode } from "./db/authorization-codes";
+import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
+import {
+  createRefreshToken,
+  createTokenResponse,
+  invalidGrant,
+  revokeReplayedGrant,
+  type TokenOutcome,
+} from "./token-response";
+
+const CODE_LIFETIME_MS = 60_000;
+
+/** Issues a code for a consent. The grant is made when the code is redeemed. */
+export async function issueCode(
+  env: Env,
+  consent: Consent,
+  challenge: string,
+  now: number,
+): Promise<string> {
+  const { account, redirectUri, scope, expiresAt: grantExpiresAt } = consent;
+  const code = randomSecret();
+  const row = {
+    hash: await sha256(code),
+    account: account.id,
+    grantId: randomId(),
+    redirectUri: redirectUri.raw,
+    challenge,
+    scope,
+    grantExpiresAt,
+    expiresAt: now + CODE_LIFETIME_MS,
+  };
+  await insertCode(env.DB, row, [consentActivity(env.DB, consent, now)]);
+  return code;
+}
+
+/**
+ * Redeems a code for an access token and a refresh token. Refuses with `invalid_grant` when the code
+ * is unknown, expired or used, or does not match the redirect_uri or the code_verifier. A used code
+ * revokes its grant (RFC 6749 §4.1.2): either the app or a thief presents it, and we cannot tell
+ * which.
+ */
+export async function exchangeCode(
+  env: Env,
+  code: string,
+  redirectUri: string,
+  verifier: string,
+  now: number,
+): Promise<TokenOutcome> {
+  const row = await loadCode(env.DB, await sha256(code));
+  if (row === null) return invalidGrant("The code is invalid.");
+  if (row.successor !== null) return revokeReplayedGrant(env, row, now);
+  if (row.expiresAt <= now) return invalidGrant("The code has expired.");
+  if (row.redirectUri !== redirectUri) {
+    return invalidGrant("redirect_uri does not match the authorization request.");
+  }
+  // RFC 7636 §4.6
+  const isRightVerifier =
+    /^[A-Za-z0-9\-._~]{43,128}$/.test(verifier) &&
+    equalInConstantTime(await sha256(verifier), row.challenge);
+  if (!isRightVerifier) return invalidGrant("code_verifier does not match code_challenge.");
+
+  const app = parseRedirectUri(redirectUri) as RedirectUri;
+  const refresh = await createRefreshToken(env, row.grantExpiresAt, now);
+  // Sign before redeeming: if no signing key can be loaded, the code stays usable.
+  const response = await createTokenResponse(env, row, refresh.token, row.scope, now);
+  return (await redeemCode(env.DB, row, app, refresh, now))
+    ? response
+    : revokeReplayedGrant(env, row, now);
+}

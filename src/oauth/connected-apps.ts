@@ -1,0 +1,168 @@
+/** The apps connected to an account: listing, narrowing and disconnecting them. */
+
+import {
+  type ActivityEvent,
+  activityStatement,
+  insertActivity,
+  newActivityEntry,
+} from "../accounts/activity";
+import { formatScopes, parseScopes, type Scope } from "../core/scope";
+import type { Env } from "../env";
+import { narrowScopes } from "./consent-form";
+import {
+  anyChangeApplies,
+  deleteAllGrants,
+  deleteGrantsOfApp,
+  type GrantChange,
+  narrowGrants,
+} from "./db/grant-revocation";
+import { type GrantRow, loadGrants, loadGrantsAndHistory } from "./db/grants";
+import { appName } from "./grants";
+
+/** An app that is connected to an account, with all its grants: it may have one per device. */
+export interface ConnectedApp {
+  /** Unique among the apps of the account: its origin, or the id of its grant without one. */
+  id: string;
+  /** "" for a device and for a personal token, which have no origin. */
+  origin: string;
+  /** Its origin, or its label without one. */
+  name: string;
+  /** Where the user last opened it; "" without an origin. */
+  url: string;
+  scopes: Scope[];
+  /** How it was connected. */
+  flows: GrantRow["flow"][];
+  grantIds: string[];
+  /** When its first grant was made, milliseconds since 1970. */
+  connectedAt: number;
+  /** When its last grant expires, milliseconds since 1970; null: never. */
+  expiresAt: number | null;
+}
+
+/** The apps of an account, the longest connected first. */
+export const listConnectedApps = async (
+  db: D1Database,
+  account: string,
+  now: number,
+): Promise<ConnectedApp[]> => groupByApp(await loadGrants(db, account, now));
+
+/**
+ * Finds a connected app by its origin. `isKnown` says whether the user has ever allowed that origin
+ * anything, as far back as the activity log goes.
+ */
+export async function findConnectedApp(
+  db: D1Database,
+  account: string,
+  origin: string,
+  now: number,
+): Promise<{ connected: ConnectedApp | undefined; isKnown: boolean }> {
+  const { grants, isKnown } = await loadGrantsAndHistory(db, account, origin, now);
+  return { connected: groupByApp(grants).find(({ id }) => id === origin), isKnown };
+}
+
+/** The grants are sorted by age, the oldest first. */
+function groupByApp(grants: GrantRow[]): ConnectedApp[] {
+  return [...Map.groupBy(grants, appIdOf)].map(([id, grants]) => {
+    const latest = grants.at(-1) as GrantRow;
+    return {
+      id,
+      origin: latest.origin,
+      name: appName(latest),
+      url: latest.appUrl,
+      scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
+      flows: [...new Set(grants.map(({ flow }) => flow))],
+      grantIds: grants.map(({ id }) => id),
+      connectedAt: Math.min(...grants.map(({ createdAt }) => createdAt)),
+      expiresAt: latestExpiry(grants),
+    };
+  });
+}
+
+const appIdOf = ({ origin, id }: GrantRow): string => origin || id;
+
+const latestExpiry = (grants: GrantRow[]): number | null =>
+  grants.some(({ expiresAt }) => expiresAt === null)
+    ? null
+    : Math.max(...grants.map(({ expiresAt }) => expiresAt ?? 0));
+
+/**
+ * Revokes all grants of an app: its tokens are refused from the next request on, and its open
+ * sockets are closed.
+ */
+export const disconnectApp = (
+  env: Env,
+  account: string,
+  app: Pick<ConnectedApp, "id" | "name">,
+  now: number,
+): Promise<void> =>
+  deleteGrantsOfApp(env, account, app.id, [
+    activityStatement(env.DB, account, { kind: "app-disconnected", app: app.name }, now),
+  ]);
+
+/** Revokes all grants of an account. */
+export const disconnectAllApps = (env: Env, account: string, now: number): Promise<void> =>
+  deleteAllGrants(env, account, [
+    activityStatement(env.DB, account, { kind: "all-disconnected" }, now),
+  ]);
+
+/** What an app may keep. */
+interface AccessLimit {
+  /** A form with the level per module, as `narrowScopes` reads it. */
+  levels: URLSearchParams;
+  /** When its access ends at the latest, milliseconds since 1970; null: unchanged. */
+  expiresAt: number | null;
+}
+
+/** How often to try again if a grant of the app is made or changed meanwhile. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Narrows all grants of an app to a limit. No grant gets wider or longer, and one without a scope
+ * left is revoked. Tokens that were already issued are narrowed with them, from the next request on.
+ * Returns false if the limit names an unknown level, or if new grants keep being made meanwhile.
+ */
+export async function narrowApp(
+  env: Env,
+  account: string,
+  app: ConnectedApp,
+  limit: AccessLimit,
+  now: number,
+): Promise<boolean> {
+  if (narrowScopes(app.scopes, limit.levels) === null) return false;
+  let grants = (await loadGrants(env.DB, account, now)).filter(
+    (grant) => appIdOf(grant) === app.id,
+  );
+  const entry = newActivityEntry(narrowingEvent(app, limit), now);
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const changes = grants
+      .map((grant) => changeOfGrant(grant, limit))
+      .filter((change) => change !== null);
+    if (changes.length === 0) return true;
+    // The same entry at each attempt: it is in the log once, if any grant is changed.
+    const activity = insertActivity(env.DB, account, entry, anyChangeApplies(changes));
+    grants = await narrowGrants(env, account, app.id, changes, [activity], now);
+  }
+  return grants.every((grant) => changeOfGrant(grant, limit) === null);
+}
+
+/** Returns null if the grant is within the limit. */
+function changeOfGrant(grant: GrantRow, limit: AccessLimit): GrantChange | null {
+  const { account, id, scope, expiresAt } = grant;
+  const scopes = narrowScopes(parseScopes(scope) ?? [], limit.levels) ?? [];
+  const after = {
+    scope: scopes.length === 0 ? null : formatScopes(scopes),
+    expiresAt:
+      limit.expiresAt === null
+        ? expiresAt
+        : Math.min(limit.expiresAt, expiresAt ?? limit.expiresAt),
+  };
+  const isSame = after.scope === scope && after.expiresAt === expiresAt;
+  return isSame ? null : { account, id, before: { scope, expiresAt }, after };
+}
+
+function narrowingEvent({ name, scopes }: ConnectedApp, { levels }: AccessLimit): ActivityEvent {
+  const scope = formatScopes(narrowScopes(scopes, levels) ?? []);
+  return scope === ""
+    ? { kind: "app-disconnected", app: name }
+    : { kind: "app-changed", app: name, scope };
+}

@@ -1,0 +1,111 @@
+/** Authorization codes in D1. Writes are idempotent, so they are safe to retry. */
+
+import { withRetry } from "../../platform/retry";
+import { redeemOnce } from "./single-use";
+
+interface CodeRow {
+  hash: string;
+  account: string;
+  /** Name of the account. */
+  user: string;
+  /** Id that the grant will have. */
+  grantId: string;
+  redirectUri: string;
+  challenge: string;
+  scope: string;
+  /** Milliseconds since 1970; null: valid until revoked. */
+  grantExpiresAt: number | null;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+  /** Hash of the refresh token that it was redeemed for; null: unused. */
+  successor: string | null;
+}
+
+/** Inserts a code. `alsoRun` runs in the same batch. */
+export async function insertCode(
+  db: D1Database,
+  code: Omit<CodeRow, "user" | "successor">,
+  alsoRun: D1PreparedStatement[],
+): Promise<void> {
+  await withRetry(() =>
+    db.batch([
+      db
+        .prepare(
+          `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
+                            grant_expires_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT DO NOTHING`,
+        )
+        .bind(
+          code.hash,
+          code.account,
+          code.grantId,
+          code.redirectUri,
+          code.challenge,
+          code.scope,
+          code.grantExpiresAt,
+          code.expiresAt,
+        ),
+      ...alsoRun,
+    ]),
+  );
+}
+
+/** A code by its hash, expired and used ones included; null if not found. */
+export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> =>
+  withRetry(() =>
+    db
+      .prepare(
+        `SELECT c.hash, c.account, a.name AS user, c.grant_id AS grantId,
+                c.redirect_uri AS redirectUri, c.challenge, c.scope,
+                c.grant_expires_at AS grantExpiresAt, c.expires_at AS expiresAt, c.successor
+         FROM codes c JOIN accounts a ON a.id = c.account
+         WHERE c.hash = ?1`,
+      )
+      .bind(hash)
+      .first(),
+  );
+
+/**
+ * Redeems a code for a grant and its first refresh token. Returns false, without a change, if the
+ * code was used.
+ */
+export async function redeemCode(
+  db: D1Database,
+  code: CodeRow,
+  app: { origin: string; appUrl: string },
+  refresh: { hash: string; expiresAt: number },
+  now: number,
+): Promise<boolean> {
+  const isFirst = "EXISTS (SELECT 1 FROM codes WHERE hash = ?1 AND successor = ?2)";
+  return redeemOnce(db, refresh.hash, [
+    db
+      .prepare("UPDATE codes SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
+      .bind(code.hash, refresh.hash),
+    db
+      .prepare(
+        `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
+         SELECT ?3, ?4, ?5, ?6, ?7, 'code', ?8, ?9 WHERE ${isFirst}
+         ON CONFLICT DO NOTHING`,
+      )
+      .bind(
+        code.hash,
+        refresh.hash,
+        code.account,
+        code.grantId,
+        app.origin,
+        app.appUrl,
+        code.scope,
+        now,
+        code.grantExpiresAt,
+      ),
+    db
+      .prepare(
+        `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
+         SELECT ?2, ?3, ?4, ?5 WHERE ${isFirst}
+         ON CONFLICT DO NOTHING`,
+      )
+      .bind(code.hash, refresh.hash, code.account, code.grantId, refresh.expiresAt),
+    db.prepare("SELECT successor FROM codes WHERE hash = ?1").bind(code.hash),
+  ]);
+}

@@ -1,0 +1,127 @@
+/** Revoking and narrowing grants in D1. Writes are idempotent, so they are safe to retry. */
+
+import type { ActivityCondition } from "../../accounts/activity";
+import type { Env } from "../../env";
+import { batchAndNotifyModules } from "../../modules/modules";
+import { GRANT_COLUMNS, type GrantRow } from "./grants";
+
+/** Deletes a grant if it exists. `runFirst` runs before that, in the same batch. */
+export async function deleteGrant(
+  env: Env,
+  account: string,
+  id: string,
+  runFirst: D1PreparedStatement[],
+): Promise<void> {
+  const deletion = env.DB.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2");
+  await batchAndNotifyModules(env, account, [...runFirst, deletion.bind(account, id)]);
+}
+
+/** Condition of an activity entry that is inserted before the grant is deleted. */
+export const grantExists = (id: string): ActivityCondition => ({
+  sql: "EXISTS (SELECT 1 FROM grants WHERE account = :account AND id = :grant)",
+  values: { grant: id },
+});
+
+/** Matches the grants of an app: those of its origin, or the one without an origin by its id. */
+const IS_OF_APP = "account = ?1 AND ((origin <> '' AND origin = ?2) OR (origin = '' AND id = ?2))";
+
+/**
+ * Deletes all grants of an app, and the codes that could create another. `alsoRun` runs in the same
+ * batch.
+ */
+export async function deleteGrantsOfApp(
+  env: Env,
+  account: string,
+  app: string,
+  alsoRun: D1PreparedStatement[],
+): Promise<void> {
+  await batchAndNotifyModules(env, account, [
+    env.DB.prepare(`DELETE FROM grants WHERE ${IS_OF_APP}`).bind(account, app),
+    deleteUnusedCodes(env.DB, account),
+    ...alsoRun,
+  ]);
+}
+
+/**
+ * Deletes all grants of an account, and the codes and device authorizations that could create
+ * another. `alsoRun` runs in the same batch.
+ */
+export async function deleteAllGrants(
+  env: Env,
+  account: string,
+  alsoRun: D1PreparedStatement[],
+): Promise<void> {
+  await batchAndNotifyModules(env, account, [
+    env.DB.prepare("DELETE FROM grants WHERE account = ?1").bind(account),
+    deleteUnusedCodes(env.DB, account),
+    env.DB.prepare("DELETE FROM devices WHERE account = ?1 AND successor IS NULL").bind(account),
+    ...alsoRun,
+  ]);
+}
+
+/** Of all apps: a code lives for a minute, and an app that loses its code asks again. */
+const deleteUnusedCodes = (db: D1Database, account: string): D1PreparedStatement =>
+  db.prepare("DELETE FROM codes WHERE account = ?1 AND successor IS NULL").bind(account);
+
+/** A grant before and after it is narrowed. A scope of null after it: the grant is deleted. */
+export interface GrantChange {
+  account: string;
+  id: string;
+  before: Pick<GrantRow, "scope" | "expiresAt">;
+  after: { scope: string | null; expiresAt: number | null };
+}
+
+/** Joins `grants` to `change`, a `GrantChange` in JSON, if the grant still is what it was before. */
+const IS_AS_BEFORE = `grants.account = change.value ->> '$.account'
+  AND grants.id = change.value ->> '$.id'
+  AND grants.scope = change.value ->> '$.before.scope'
+  AND grants.expires_at IS change.value ->> '$.before.expiresAt'`;
+
+/** Condition of an activity entry that is inserted before the changes are made. */
+export const anyChangeApplies = (changes: GrantChange[]): ActivityCondition => ({
+  sql: `EXISTS (SELECT 1 FROM json_each(:changes) AS change CROSS JOIN grants WHERE ${IS_AS_BEFORE})`,
+  values: { changes: JSON.stringify(changes) },
+});
+
+/**
+ * Narrows grants of an app, each only if it still is what it was before, and deletes the codes that
+ * could create one with the old scope. `runFirst` runs before that, in the same batch. Returns the
+ * app's grants afterwards.
+ */
+export async function narrowGrants(
+  env: Env,
+  account: string,
+  app: string,
+  changes: GrantChange[],
+  runFirst: D1PreparedStatement[],
+  now: number,
+): Promise<GrantRow[]> {
+  const db = env.DB;
+  const json = JSON.stringify(changes);
+  const results = await batchAndNotifyModules<GrantRow>(env, account, [
+    ...runFirst,
+    db
+      .prepare(
+        `UPDATE grants SET scope = change.value ->> '$.after.scope',
+                           expires_at = change.value ->> '$.after.expiresAt'
+         FROM json_each(?1) AS change
+         WHERE ${IS_AS_BEFORE} AND change.value ->> '$.after.scope' IS NOT NULL`,
+      )
+      .bind(json),
+    db
+      .prepare(
+        `DELETE FROM grants WHERE (account, id) IN
+           (SELECT grants.account, grants.id FROM json_each(?1) AS change CROSS JOIN grants
+            WHERE ${IS_AS_BEFORE} AND change.value ->> '$.after.scope' IS NULL)`,
+      )
+      .bind(json),
+    deleteUnusedCodes(db, account),
+    db
+      .prepare(
+        `SELECT ${GRANT_COLUMNS} FROM grants
+         WHERE ${IS_OF_APP} AND (expires_at IS NULL OR expires_at > ?3) ORDER BY created_at`,
+      )
+      .bind(account, app, now),
+  ]);
+  return results.at(-1)?.results ?? [];
+}

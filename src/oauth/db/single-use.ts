@@ -1,0 +1,22 @@
+/** Codes and refresh tokens are redeemed once: of two redemptions at once, one wins. */
+
+import { withRetry } from "../../platform/retry";
+
+/**
+ * Redeems a code or token by a batch of statements. The batch:
+ *
+ *     UPDATE the row SET successor = <hash> WHERE successor IS NULL
+ *     INSERT what the row is redeemed for, if successor = <hash>
+ *     SELECT successor
+ *
+ * `hash`, that of a new refresh token, is in the row only if this redemption was the first. So the
+ * batch is idempotent. Returns whether it was the first; if not, nothing was written.
+ */
+export async function redeemOnce(
+  db: D1Database,
+  hash: string,
+  batch: D1PreparedStatement[],
+): Promise<boolean> {
+  const results = await withRetry(() => db.batch<{ successor: string | null }>(batch));
+  return results.at(-1)?.results[0]?.successor === hash;
+}

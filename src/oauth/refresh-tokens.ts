@@ -1,0 +1,43 @@
+/** Refresh tokens, rotated at every use: RFC 6749 §6, RFC 9700 §4.14.2. */
+
+import { formatScopes, isSubsetOf, parseScopes } from "../core/scope";
+import { sha256 } from "../core/secrets";
+import type { Env } from "../env";
+import { loadRefreshToken, rotateRefreshToken } from "./db/refresh-tokens";
+import {
+  createRefreshToken,
+  createTokenResponse,
+  invalidGrant,
+  revokeReplayedGrant,
+  type TokenOutcome,
+} from "./token-response";
+
+/**
+ * Exchanges a refresh token for an access token and the next refresh token. Refuses with
+ * `invalid_grant` when the token is unknown, expired or revoked, and with `invalid_scope` when the
+ * requested scope exceeds the grant. A used token revokes its grant (RFC 9700 §4.14.2).
+ */
+export async function exchangeRefreshToken(
+  env: Env,
+  token: string,
+  requestedScope: string | null,
+  now: number,
+): Promise<TokenOutcome> {
+  const row = await loadRefreshToken(env.DB, await sha256(token), now);
+  if (row === null) return invalidGrant("The refresh token is invalid.");
+  if (row.successor !== null) return revokeReplayedGrant(env, row, now);
+  if (row.scope === null || row.expiresAt <= now) {
+    return invalidGrant("The refresh token has expired or was revoked.");
+  }
+  const granted = parseScopes(row.scope) ?? [];
+  const requested = requestedScope === null ? granted : parseScopes(requestedScope);
+  if (requested === null || !isSubsetOf(requested, granted)) {
+    const error_description = "scope exceeds the granted scope.";
+    return { ok: false, error: { error: "invalid_scope", error_description } };
+  }
+  const next = await createRefreshToken(env, row.grantExpiresAt, now);
+  const response = await createTokenResponse(env, row, next.token, formatScopes(requested), now);
+  return (await rotateRefreshToken(env.DB, row, next, now))
+    ? response
+    : revokeReplayedGrant(env, row, now);
+}

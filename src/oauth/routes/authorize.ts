@@ -1,0 +1,121 @@
+/** Routes of the authorization endpoint and its consent page: §10, RFC 6749 §3.1. */
+
+import { Hono } from "hono";
+import type { Account } from "../../accounts/accounts";
+import { reauthenticationRedirect } from "../../accounts/middleware";
+import { currentSession } from "../../accounts/sessions";
+import { parseUserName } from "../../core/names";
+import { formatScopes, hasFullAccess } from "../../core/scope";
+import { type Env, settings } from "../../env";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { resolveOrigins, userAddress } from "../../http/hosts";
+import { limitUser } from "../../http/rate-limits";
+import { errorPage, rateLimitedPage } from "../../ui/error-pages";
+import { readForm } from "../../ui/form";
+import { messagesFor } from "../../ui/language";
+import { issueCode } from "../authorization-codes";
+import {
+  type AuthorizationError,
+  type AuthorizationRequest,
+  errorRedirect,
+  parseAuthorizationRequest,
+  responseRedirect,
+} from "../authorization-request";
+import { findConnectedApp } from "../connected-apps";
+import { type InvalidConsent, parseConsent } from "../consent-form";
+import { issueImplicitToken } from "../implicit-grant";
+import { OAUTH_MESSAGES } from "../messages";
+import { consentPage } from "../pages/consent";
+
+export const authorizeRoutes = new Hono<{ Bindings: Env }>();
+
+authorizeRoutes.get("/:user?", async (c) => {
+  const prepared = await prepareConsent(c);
+  return prepared instanceof Response ? prepared : renderConsent(c, prepared);
+});
+
+authorizeRoutes.post("/:user?", async (c) => {
+  const prepared = await prepareConsent(c);
+  if (prepared instanceof Response) return prepared;
+  const { account, request } = prepared;
+  const form = await readForm(c);
+  if (form.get("decision") !== "allow") {
+    return c.redirect(errorRedirect(request, "access_denied", "The user denied the request."));
+  }
+  const now = Date.now();
+  const rateLimited = rateLimitedPage(c, limitUser(account.id, now));
+  if (rateLimited) return rateLimited;
+  const parsed = parseConsent(request.scopes, form, now);
+  if (!parsed.ok) return renderConsent(c, prepared, { form, problem: parsed.problem });
+  const consent = {
+    account,
+    redirectUri: request.redirectUri,
+    scope: formatScopes(parsed.scopes),
+    expiresAt: parsed.expiresAt,
+  };
+  const parameters =
+    request.challenge === null
+      ? await issueImplicitToken(c.env, consent, now)
+      : { code: await issueCode(c.env, consent, request.challenge, now) };
+  return c.redirect(responseRedirect(request, parameters));
+});
+
+/** A valid request and the user who is to consent to it. */
+interface ConsentRequest {
+  account: Account;
+  request: AuthorizationRequest;
+}
+
+async function renderConsent(
+  c: HonoContext,
+  { account, request }: ConsentRequest,
+  invalid?: InvalidConsent,
+): Promise<Response> {
+  const { origin } = request.redirectUri;
+  const app = await findConnectedApp(c.env.DB, account.id, origin, Date.now());
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
+  return consentPage(c, { request, user: account, address, ...app }, invalid);
+}
+
+/**
+ * Validates the request and requires that the right user is signed in. Returns a response (an error,
+ * or a redirect to sign in) if the consent page cannot be shown.
+ */
+async function prepareConsent(c: HonoContext): Promise<Response | ConsentRequest> {
+  const { pathname, search } = new URL(c.req.url);
+  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const parsed = parseAuthorizationRequest(new URLSearchParams(search), origins);
+  const session = await currentSession(c, Date.now());
+  const account = session?.account ?? null;
+  if (!parsed.ok) return respondToInvalidRequest(c, parsed.error, account !== null);
+  const user = parseUserName(c.req.param("user") ?? "") ?? c.req.param("user");
+  if (session === null || account === null || (user !== undefined && account.name !== user)) {
+    const query = new URLSearchParams({ next: pathname + search });
+    if (user !== undefined) query.set("name", user);
+    return c.redirect(`/sign-in?${query}`);
+  }
+  // To the thief of a session, a token for all data is worth as much as a sign-in method.
+  const reauthentication = hasFullAccess(parsed.request.scopes)
+    ? reauthenticationRedirect(c, session)
+    : null;
+  return reauthentication ?? { account, request: parsed.request };
+}
+
+/**
+ * Redirects to the app with the error if a user is signed in; otherwise shows a page with a link to
+ * the app. Any URL can be a redirect_uri here, and the endpoint must not be an open redirector
+ * (RFC 9700 §4.11.2).
+ */
+function respondToInvalidRequest(
+  c: HonoContext,
+  error: AuthorizationError,
+  isSignedIn: boolean,
+): HandlerResponse {
+  const messages = messagesFor(c, OAUTH_MESSAGES);
+  const title = messages.errorTitle;
+  if (error === null) return errorPage(c, 400, { title, sentence: messages.invalidRedirectUri });
+  if (isSignedIn) return c.redirect(error.redirect);
+  const sentence = `${messages.invalidRequest[error.code]} ${messages.appError}`;
+  const link = { href: error.redirect, text: messages.backToApp };
+  return errorPage(c, 400, { title, sentence }, link);
+}
