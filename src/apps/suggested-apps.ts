@@ -1,6 +1,6 @@
-/** Apps to begin with: each opens with the person's address (§11). */
+/** Apps suggested to new users, and links that open an app with the user's address (§11). */
 
-/** `about` names what the app is for, in words.ts. */
+/** `about` is a key of `home.about` in the messages of the dashboard. */
 export const SUGGESTED_APPS = [
   { name: "Notes Together", url: "https://notestogether.hominidsoftware.com/", about: "notes" },
   { name: "Litewrite", url: "https://litewrite.net/", about: "writing" },

@@ -113,7 +113,10 @@ const AppItem = ({ c, app, usage, address, hasChart }: AppItemProps) => {
           <br />
           {describeFlows(c, app)}
           <br />
-          {messages.connectedAt(<CalendarDate c={c} at={app.connectedAt} />, app.expiresAt === null ? null : <CalendarDate c={c} at={app.expiresAt} />)}
+          {messages.connectedAt(
+            <CalendarDate c={c} at={app.connectedAt} />,
+            app.expiresAt === null ? null : <CalendarDate c={c} at={app.expiresAt} />,
+          )}
           <br />
           {usage.lastAt === null ? (
             messages.neverUsed

@@ -1,8 +1,8 @@
-/** Routes of the pages about connected apps. */
+/** Routes of the pages about connected apps and access tokens. */
 
 import { Hono } from "hono";
 import type { Env } from "../../env";
-import { appsRoutes as connectedAppsRoutes } from "./apps";
+import { connectedAppsRoutes } from "./apps";
 import { tokensRoutes } from "./tokens";
 
 export const appsRoutes = new Hono<{ Bindings: Env }>()

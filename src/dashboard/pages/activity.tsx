@@ -1,51 +1,53 @@
-/** What happened in an account, in sentences. */
+/** The page that lists what happened in an account. */
 
 import type { Account } from "../../accounts/accounts";
-import type { Entry } from "../../accounts/activity";
+import type { ActivityEntry } from "../../accounts/activity";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
-import { formatDateTime, formatDays } from "../../ui/format";
+import { formatDays } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { type ListPage, NextPageLink } from "../../ui/paging";
-import { sayDeed } from "../activity-messages";
+import { SentenceWithLink } from "../../ui/sentence-with-link";
+import { DateTime } from "../../ui/time";
+import { describeActivity } from "../activity-messages";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** A page of the log, as a table. */
+/** One page of the activity log, as a table. */
 export function activityPage(
   c: HonoContext,
   account: Account,
-  { items: entries, isFirst, next }: ListPage<Entry>,
+  { items: entries, isFirst, next }: ListPage<ActivityEntry>,
 ): HandlerResponse {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).activity;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).activity;
   const language = languageOf(c);
   const days = formatDays(language, settings(c.env).ACTIVITY_DAYS);
   return renderPage(
     c,
-    { title: words.title, person: account },
+    { title: messages.title, user: account },
     <section>
-      <h1>{words.title}</h1>
-      <p>{words.what(days)}</p>
+      <h1>{messages.title}</h1>
+      <p>{messages.about(days)}</p>
       <p class="faint">
-        {words.ifNotYou} <a href="/security">{words.security}</a>.
+        <SentenceWithLink parts={messages.notYou} href="/security" />
       </p>
       {entries.length === 0 ? (
-        <p>{words.nothing}</p>
+        <p>{messages.empty}</p>
       ) : (
         <table>
           <thead>
             <tr>
-              <th scope="col">{words.time}</th>
-              <th scope="col">{words.deed}</th>
+              <th scope="col">{messages.time}</th>
+              <th scope="col">{messages.event}</th>
             </tr>
           </thead>
           <tbody>
-            {entries.map(({ at, deed }) => (
+            {entries.map(({ at, event }) => (
               <tr>
                 <td>
-                  <time datetime={new Date(at).toISOString()}>{formatDateTime(language, at)}</time>
+                  <DateTime c={c} at={at} />
                 </td>
-                <td>{sayDeed(language, deed)}</td>
+                <td>{describeActivity(language, event)}</td>
               </tr>
             ))}
           </tbody>
@@ -53,7 +55,7 @@ export function activityPage(
       )}
       {isFirst ? null : (
         <p>
-          <a href="/activity">{words.newest}</a>
+          <a href="/activity">{messages.toNewest}</a>
         </p>
       )}
       <NextPageLink c={c} next={next} />

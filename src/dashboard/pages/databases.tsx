@@ -1,4 +1,4 @@
-/** The databases of RxDB apps: the section of the data page, and the question before one is deleted. */
+/** The databases of RxDB apps: a section of the data page, and the page that asks before deletion. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -9,7 +9,7 @@ import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** What there is in each module, and the way to delete it. Nothing if there are no databases. */
+/** The databases of each module, each with a link to delete it. Nothing if there are none. */
 export const DatabasesSection = ({
   c,
   modules,
@@ -17,17 +17,17 @@ export const DatabasesSection = ({
   c: HonoContext;
   modules: ModuleDatabases[];
 }) => {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).databases;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).databases;
   if (modules.length === 0) return null;
   return (
     <section>
-      <h2 id="databases">{words.title}</h2>
-      <p>{words.what}</p>
+      <h2 id="databases">{messages.title}</h2>
+      <p>{messages.about}</p>
       {modules.map(({ module, databases }) => (
         <>
-          <h3>{words.inModule(module)}</h3>
+          <h3>{messages.inModule(module)}</h3>
           {databases === null ? (
-            <p class="warning">{words.silent}</p>
+            <p class="warning">{messages.unavailable}</p>
           ) : (
             databases.map((database) => <DatabaseTable c={c} module={module} database={database} />)
           )}
@@ -40,15 +40,15 @@ export const DatabasesSection = ({
 const DatabaseTable = ({
   c,
   module,
-  database: { name, collections, ownBytes, bytes },
+  database: { name, collections, internalBytes, bytes },
 }: {
   c: HonoContext;
   module: string;
   database: Database;
 }) => {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).databases;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).databases;
   const language = languageOf(c);
-  const asVersion = (version: number) => words.version(formatCount(language, version));
+  const formatVersion = (version: number) => messages.version(formatCount(language, version));
   return (
     <>
       <table>
@@ -57,9 +57,9 @@ const DatabaseTable = ({
         </caption>
         <thead>
           <tr>
-            <th scope="col">{words.collection}</th>
-            <th scope="col">{words.documents}</th>
-            <th scope="col">{words.size}</th>
+            <th scope="col">{messages.collection}</th>
+            <th scope="col">{messages.documents}</th>
+            <th scope="col">{messages.size}</th>
           </tr>
         </thead>
         <tbody>
@@ -67,17 +67,19 @@ const DatabaseTable = ({
             <tr>
               <th scope="row">
                 <bdi>{collection.name}</bdi>
-                {collection.version === 0 ? null : <small> {asVersion(collection.version)}</small>}
+                {collection.version === 0 ? null : (
+                  <small> {formatVersion(collection.version)}</small>
+                )}
               </th>
               <td>{formatCount(language, collection.documents)}</td>
               <td>{formatBytes(language, collection.bytes)}</td>
             </tr>
           ))}
-          {ownBytes === 0 ? null : (
+          {internalBytes === 0 ? null : (
             <tr>
-              <th scope="row">{words.own}</th>
+              <th scope="row">{messages.internal}</th>
               <td></td>
-              <td>{formatBytes(language, ownBytes)}</td>
+              <td>{formatBytes(language, internalBytes)}</td>
             </tr>
           )}
         </tbody>
@@ -86,37 +88,38 @@ const DatabaseTable = ({
         <a
           class="button quiet"
           href={`/data/database?${new URLSearchParams({ module, name })}`}
-          aria-label={words.deleteIt(name, module)}
+          aria-label={messages.deleteLabel(name, module)}
         >
-          {words.delete}
+          {messages.delete}
         </a>
       </p>
     </>
   );
 };
 
-/** Asks before a database goes for good. */
-export function deleteDatabasePage(
+/** Asks before a database is deleted permanently. */
+export function confirmDatabaseDeletionPage(
   c: HonoContext,
   account: Account,
   module: string,
   { name, documents, bytes }: Database,
 ): HandlerResponse {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).databases;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).databases;
+  const { title, text, contents, warning } = messages.confirmDeletion;
   const language = languageOf(c);
   return renderPage(
     c,
-    { title: words.question, person: account },
+    { title, user: account },
     <ConfirmForm
       c={c}
-      title={words.question}
-      text={words.goes(name, module)}
-      button={words.delete}
+      title={title}
+      text={text(name, module)}
+      submitText={messages.delete}
       isDangerous
-      back="/data#databases"
+      cancelHref="/data#databases"
     >
-      <p>{words.holds(formatCount(language, documents), formatBytes(language, bytes))}</p>
-      <p class="warning">{words.forGood}</p>
+      <p>{contents(documents, formatCount(language, documents), formatBytes(language, bytes))}</p>
+      <p class="warning">{warning}</p>
     </ConfirmForm>,
   );
 }

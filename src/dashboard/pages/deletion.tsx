@@ -1,4 +1,4 @@
-/** The question before somebody deletes their account, and the good-bye. */
+/** The page that asks before an account is deleted, and the one that says it is. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -9,52 +9,52 @@ import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** Why the account was not deleted: another name was typed, or nobody would be left to administer. */
+/** Why the account was not deleted: the typed name is wrong, or no administrator would be left. */
 export type DeletionProblem = "wrong-name" | "last-administrator";
 
-/** Asks for the name, and says what goes and what stays. */
-export function questionPage(
+/** Says what is deleted and what is kept, and asks for the name as confirmation. */
+export function confirmDeletionPage(
   c: HonoContext,
   account: Account,
   usage: Usage,
   problem?: DeletionProblem,
 ): HandlerResponse {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).deletion;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).deletion;
   const language = languageOf(c);
   const documents = formatCount(language, usage.documents);
   const status = problem === "last-administrator" ? 409 : 400;
   return renderPage(
     c,
-    { title: words.title, person: account, ...(problem ? { status } : {}) },
+    { title: messages.title, user: account, ...(problem ? { status } : {}) },
     <ConfirmForm
       c={c}
-      title={words.title}
-      text={words.question}
-      problem={problem && words.problems[problem](account.name)}
-      button={words.delete}
+      title={messages.title}
+      text={messages.warning}
+      error={problem && messages.problems[problem](account.name)}
+      submitText={messages.delete}
       isDangerous
-      back="/settings"
-      cancel={words.cancel}
+      cancelHref="/settings"
+      cancelText={messages.cancel}
     >
       <ul>
-        {words.goes(documents, formatBytes(language, usage.usedBytes)).map((what) => (
-          <li>{what}</li>
+        {messages.deleted(documents, formatBytes(language, usage.usedBytes)).map((item) => (
+          <li>{item}</li>
         ))}
       </ul>
-      <p>{words.stays}</p>
+      <p>{messages.kept}</p>
       <p>
-        {words.exportFirst} <a href="/data#export">{words.export}</a>
+        {messages.exportFirst} <a href="/data#export">{messages.export}</a>
       </p>
       <div class="field">
-        <label for="name">{words.typeName(account.name)}</label>
+        <label for="name">{messages.typeName(account.name)}</label>
         <input id="name" name="name" autocomplete="off" autocapitalize="none" required />
       </div>
     </ConfirmForm>,
   );
 }
 
-/** What somebody sees whose account is deleted. */
-export function goodbyePage(c: HonoContext): HandlerResponse {
+/** Says that the account is deleted. */
+export function accountDeletedPage(c: HonoContext): HandlerResponse {
   const { title, sentence } = messagesFor(c, DASHBOARD_MESSAGES).deletion.done;
   return renderPage(
     c,

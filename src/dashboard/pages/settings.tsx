@@ -1,36 +1,36 @@
-/** What somebody can set, and what is kept about them. */
+/** The settings page: language, account data, domains, and links to security, export and deletion. */
 
-import type { Account } from "../../accounts/accounts";
-import type { Profile } from "../../accounts/profile";
+import type { Account, Profile } from "../../accounts/accounts";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
-import { formatDate } from "../../ui/format";
 import { LANGUAGES, languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
+import { SentenceWithLink } from "../../ui/sentence-with-link";
+import { CalendarDate } from "../../ui/time";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** The language, what is kept, and the ways to leave. */
+/** Shows the settings and the stored data of an account. */
 export function settingsPage(c: HonoContext, account: Account, profile: Profile): HandlerResponse {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).settings;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).settings;
   return renderPage(
     c,
-    { title: words.title, person: account },
+    { title: messages.title, user: account },
     <>
       <section>
-        <h1>{words.title}</h1>
-        <h2>{words.language}</h2>
-        <p>{words.languageWhat}</p>
+        <h1>{messages.title}</h1>
+        <h2>{messages.language}</h2>
+        <p>{messages.languageAbout}</p>
         <LanguageForm c={c} />
       </section>
       <section>
-        <h2>{words.about}</h2>
-        <p>{words.aboutWhat}</p>
-        <Person c={c} account={account} profile={profile} />
+        <h2>{messages.account}</h2>
+        <p>{messages.accountAbout}</p>
+        <AccountFacts c={c} account={account} profile={profile} />
       </section>
       <section>
-        <h2>{words.domains}</h2>
-        <p>{profile.domains.length === 0 ? words.noDomains : words.domainsWhat}</p>
+        <h2>{messages.domains}</h2>
+        <p>{profile.domains.length === 0 ? messages.noDomains : messages.domainsAbout}</p>
         {profile.domains.length === 0 ? null : (
           <ul class="list">
             {profile.domains.map((host) => (
@@ -42,20 +42,20 @@ export function settingsPage(c: HonoContext, account: Account, profile: Profile)
         )}
       </section>
       <section>
-        <h2>{words.security}</h2>
+        <h2>{messages.signInMethods}</h2>
         <p>
-          {words.securityWhat} <a href="/security">{words.toSecurity}</a>
+          <SentenceWithLink parts={messages.signInMethodsAbout} href="/security" />
         </p>
       </section>
       <section>
-        <h2>{words.leave}</h2>
-        <p>{words.leaveWhat}</p>
+        <h2>{messages.leave}</h2>
+        <p>{messages.leaveAbout}</p>
         <p class="row">
           <a class="button quiet" href="/data">
-            {words.export}
+            {messages.export}
           </a>
           <a class="button danger" href="/settings/delete">
-            {words.delete}
+            {messages.delete}
           </a>
         </p>
       </section>
@@ -64,13 +64,14 @@ export function settingsPage(c: HonoContext, account: Account, profile: Profile)
 }
 
 const LanguageForm = ({ c }: { c: HonoContext }) => {
-  const now = languageOf(c);
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).settings;
+  const current = languageOf(c);
   return (
     <form method="post" action="/language">
-      <p>{messagesFor(c, DASHBOARD_MESSAGES).settings.languageNow(LANGUAGES[now])}</p>
+      <p>{messages.currentLanguage(LANGUAGES[current])}</p>
       <p class="row">
         {Object.entries(LANGUAGES)
-          .filter(([language]) => language !== now)
+          .filter(([language]) => language !== current)
           .map(([language, name]) => (
             <button type="submit" name="language" value={language} class="quiet" lang={language}>
               {name}
@@ -81,30 +82,34 @@ const LanguageForm = ({ c }: { c: HonoContext }) => {
   );
 };
 
-interface PersonProps {
+interface AccountFactsProps {
   c: HonoContext;
   account: Account;
   profile: Profile;
 }
 
-const Person = ({ c, account, profile }: PersonProps) => {
-  const words = messagesFor(c, DASHBOARD_MESSAGES).settings;
+const AccountFacts = ({ c, account, profile }: AccountFactsProps) => {
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).settings;
   return (
     <dl class="pairs">
-      <dt>{words.name}</dt>
+      <dt>{messages.name}</dt>
       <dd>{account.name}</dd>
-      <dt>{words.address}</dt>
+      <dt>{messages.address}</dt>
       <dd>{userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name)}</dd>
-      <dt>{words.since}</dt>
-      <dd>{formatDate(languageOf(c), profile.createdAt)}</dd>
+      <dt>{messages.created}</dt>
+      <dd>
+        <CalendarDate c={c} at={profile.createdAt} />
+      </dd>
       {profile.seenAt === null ? null : (
         <>
-          <dt>{words.seen}</dt>
-          <dd>{formatDate(languageOf(c), profile.seenAt)}</dd>
+          <dt>{messages.seen}</dt>
+          <dd>
+            <CalendarDate c={c} at={profile.seenAt} />
+          </dd>
         </>
       )}
-      <dt>{words.email}</dt>
-      <dd>{profile.email ?? words.noEmail}</dd>
+      <dt>{messages.email}</dt>
+      <dd>{profile.email ?? messages.noEmail}</dd>
     </dl>
   );
 };

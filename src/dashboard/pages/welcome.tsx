@@ -1,39 +1,39 @@
-/** What somebody sees who is not signed in. */
+/** The home page without sign-in: what Satchel is, and how to sign up or in. */
 
-import { isSignUpOpen } from "../../accounts/accounts";
+import { isSignUpOpen } from "../../accounts/sign-up";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** What this is, and the ways in. */
+/** Introduces Satchel; the link to sign up is only there if sign-up is open. */
 export function welcomePage(c: HonoContext): HandlerResponse {
   const { SIGN_UP } = settings(c.env);
-  const words = messagesFor(c, DASHBOARD_MESSAGES).welcome;
+  const messages = messagesFor(c, DASHBOARD_MESSAGES).welcome;
   return renderPage(
     c,
-    { title: words.title },
+    { title: messages.title },
     <section>
-      <h1>{words.title}</h1>
-      <p>{words.what}</p>
+      <h1>{messages.title}</h1>
+      <p>{messages.about}</p>
       <ul>
-        {words.points.map((point) => (
+        {messages.points.map((point) => (
           <li>{point}</li>
         ))}
       </ul>
       <p class="row">
         {isSignUpOpen(c.env) ? (
           <a class="button" href="/sign-up">
-            {words.signUp}
+            {messages.signUp}
           </a>
         ) : null}
         <a class={isSignUpOpen(c.env) ? "button quiet" : "button"} href="/sign-in">
-          {words.signIn}
+          {messages.signIn}
         </a>
       </p>
-      {SIGN_UP === "invitation" ? <p class="faint">{words.byInvitation}</p> : null}
-      {SIGN_UP === "closed" ? <p class="faint">{words.closed}</p> : null}
+      {SIGN_UP === "invitation" ? <p class="faint">{messages.byInvitation}</p> : null}
+      {SIGN_UP === "closed" ? <p class="faint">{messages.closed}</p> : null}
     </section>,
   );
 }

@@ -1,7 +1,7 @@
-/** What happened in an account, page by page. */
+/** Routes of the activity log: /activity. */
 
 import { Hono } from "hono";
-import { listActivity } from "../../accounts/activity";
+import { loadActivity } from "../../accounts/activity";
 import { requireSignIn } from "../../accounts/middleware";
 import type { Env } from "../../env";
 import { decodeCursor, encodeCursor, loadPage } from "../../ui/paging";
@@ -12,6 +12,6 @@ export const activityRoutes = new Hono<{ Bindings: Env }>();
 activityRoutes.get("/activity", requireSignIn, async (c) => {
   const { account } = c.var.session;
   const load = (after: string, limit: number) =>
-    listActivity(c.env.DB, account.id, decodeCursor(after), limit);
+    loadActivity(c.env.DB, account.id, decodeCursor(after), limit);
   return activityPage(c, account, await loadPage(c, load, encodeCursor));
 });

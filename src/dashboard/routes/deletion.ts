@@ -1,33 +1,38 @@
-/** Deleting one's account: the question, the deed, and the good-bye. */
+/** Routes for deleting an account: /settings/delete and /deleted. */
 
 import { Hono } from "hono";
 import { deleteAccount } from "../../accounts/deletion";
-import { requireProof, requireSignIn } from "../../accounts/middleware";
+import { requireReauthentication, requireSignIn } from "../../accounts/middleware";
 import { endSession } from "../../accounts/sessions";
 import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { logWarning } from "../../platform/log";
-import { readUsage } from "../../storage/usage";
+import { loadUsage } from "../../storage/usage";
 import { readForm } from "../../ui/form";
-import { type DeletionProblem, goodbyePage, questionPage } from "../pages/deletion";
+import { accountDeletedPage, confirmDeletionPage, type DeletionProblem } from "../pages/deletion";
 
 export const deletionRoutes = new Hono<{ Bindings: Env }>();
 
-deletionRoutes.get("/settings/delete", requireSignIn, requireProof, (c) => ask(c));
+deletionRoutes.get("/settings/delete", requireSignIn, requireReauthentication, (c) =>
+  confirmDeletion(c),
+);
 
-deletionRoutes.post("/settings/delete", requireSignIn, requireProof, async (c) => {
+deletionRoutes.post("/settings/delete", requireSignIn, requireReauthentication, async (c) => {
   const { account } = c.var.session;
   const typed = (await readForm(c)).get("name") ?? "";
-  if (typed.trim().toLowerCase() !== account.name) return ask(c, "wrong-name");
-  if (!(await deleteAccount(c.env, account, Date.now()))) return ask(c, "last-administrator");
-  // The session is gone already; a cookie that stays opens nothing.
-  await endSession(c).catch((error) => logWarning("A cookie was left.", error));
+  if (typed.trim().toLowerCase() !== account.name) return confirmDeletion(c, "wrong-name");
+  if (!(await deleteAccount(c.env, account, Date.now())))
+    return confirmDeletion(c, "last-administrator");
+  // The session is deleted already: a cookie that stays gives no access.
+  await endSession(c).catch((error) =>
+    logWarning("The session cookie of a deleted account was not removed.", error),
+  );
   return c.redirect("/deleted", 303);
 });
 
-deletionRoutes.get("/deleted", (c) => goodbyePage(c));
+deletionRoutes.get("/deleted", (c) => accountDeletedPage(c));
 
-async function ask(c: HonoContext, problem?: DeletionProblem): Promise<Response> {
+async function confirmDeletion(c: HonoContext, problem?: DeletionProblem): Promise<Response> {
   const { account } = c.var.session;
-  return questionPage(c, account, await readUsage(c.env, account.id), problem);
+  return confirmDeletionPage(c, account, await loadUsage(c.env, account.id), problem);
 }

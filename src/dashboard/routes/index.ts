@@ -1,4 +1,4 @@
-/** The doors of the dashboard, a file for each page. */
+/** Routes of the dashboard: home, data, activity, settings, account deletion. */
 
 import { Hono } from "hono";
 import type { Env } from "../../env";

@@ -1,8 +1,8 @@
-/** Settings: the language, and what is kept about a person. */
+/** Routes of the settings page: /settings. */
 
 import { Hono } from "hono";
+import { loadProfile } from "../../accounts/accounts";
 import { requireSignIn } from "../../accounts/middleware";
-import { readProfile } from "../../accounts/profile";
 import type { Env } from "../../env";
 import { settingsPage } from "../pages/settings";
 
@@ -10,5 +10,5 @@ export const settingsRoutes = new Hono<{ Bindings: Env }>();
 
 settingsRoutes.get("/settings", requireSignIn, async (c) => {
   const { account } = c.var.session;
-  return settingsPage(c, account, await readProfile(c.env.DB, account.id));
+  return settingsPage(c, account, await loadProfile(c.env.DB, account.id));
 });

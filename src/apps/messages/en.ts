@@ -1,0 +1,105 @@
+/** The texts of the pages about connected apps and access tokens in English. */
+
+import type { Child } from "hono/jsx";
+import { OAUTH_MESSAGES } from "../../oauth/messages";
+import { plural } from "../../ui/plural";
+
+export const en = {
+  title: "Connected apps",
+  about: "Apps with access to your storage, and how they use it.",
+  none: "No apps are connected yet.",
+  noneNext: ["Open an app and enter your address there, or choose an app on the", "home page", "."],
+  connectDevice: "Connect a device",
+  connectDeviceAbout: "For a device that shows you a code",
+  createToken: "Create a token",
+  createTokenAbout: "For scripts and other programs without a browser",
+  disconnectAll: "Disconnect all",
+  manage: "Manage",
+  manageLabel: (name: string) => `Manage ${name}`,
+  disconnect: "Disconnect",
+  disconnectLabel: (name: string) => `Disconnect ${name}`,
+  open: "Open with your address",
+  flows: {
+    implicit: "Browser app",
+    code: "App that can renew its access",
+    token: "Token that you created",
+    device: "Device that you connected with a code",
+  },
+  connectedAt: (since: Child, end: Child | null): Child[] => [
+    "Connected ",
+    since,
+    ...(end === null ? [" · Access until you disconnect it"] : [" · Access expires ", end]),
+  ],
+  noEnd: "When you disconnect it",
+  lastUsed: (time: Child): Child[] => ["Last used ", time],
+  neverUsed: "Not used in the last 30 days",
+  requests: (count: number, formatted: string) =>
+    plural("en", count, { one: "1 request", other: `${formatted} requests` }),
+  used: (requests: string, bytes: string) => `${requests} and ${bytes} in the last 30 days`,
+  busiest: (day: string, requests: string) => `busiest day ${day}, with ${requests}`,
+  legend: "Bars going up: requests per day. Bars going down: data per day.",
+  facts: {
+    permissions: "Permissions",
+    type: "Type",
+    since: "Connected",
+    end: "Access expires",
+    lastUsed: "Last used",
+    usage: "Usage",
+  },
+  change: "Change permissions",
+  changeAbout:
+    "You can only reduce access here. The change applies immediately, on all devices. To give the app more access, connect it again from the app.",
+  end: "Access expires",
+  ends: {
+    keep: (end: string) => `No change: ${end}`,
+    day: "After 1 day",
+    month: "After 30 days",
+    year: "After 1 year",
+  },
+  save: "Save",
+  done: {
+    changed: "Saved. The change applies immediately.",
+    disconnected: "Disconnected. It no longer has access.",
+  },
+  problems: {
+    level: OAUTH_MESSAGES.en.problems.level,
+    end: "Choose when the app’s access expires.",
+    changed: "Something else was changed at the same time. Check it and try again.",
+  },
+  notConnected: { title: "App not found", sentence: "This app isn’t connected." },
+  backToApps: "Back to your apps",
+  confirmDisconnect: {
+    title: (name: string) => `Disconnect ${name}?`,
+    text: "It loses access immediately, on all devices. Your data stays in your storage.",
+    button: "Disconnect",
+  },
+  confirmDisconnectAll: {
+    title: "Disconnect everything?",
+    text: "All apps, devices and tokens lose access immediately. Your data stays in your storage.",
+    button: "Disconnect everything",
+  },
+  tokens: {
+    title: "Create a token",
+    about:
+      "A token gives a program access to part of your storage without a browser, for example a script or a backup. Anyone who has the token has that access.",
+    name: "Name",
+    nameRule: "Helps you recognize it later, for example “Backup on my laptop”.",
+    write: "Read and write",
+    read: "Read only",
+    modulesRule:
+      "Folders in your storage, for example: notes, photos. Use * for everything, including the data of all your apps; few programs need this much.",
+    duration: "Expires",
+    create: "Create token",
+    problems: {
+      name: "Enter a name of 1 to 50 characters.",
+      scope: "Enter at least one folder, for example notes. Use letters, digits, hyphens and dots.",
+      duration: "Choose when the token expires.",
+    },
+    created: "Your token",
+    once: "Copy it now. You won’t be able to see it again.",
+    everything:
+      "This token gives access to everything in your storage. Keep it as safe as your password.",
+    example: "Try it out",
+    revoke: ["You can revoke it at any time under", "Apps", "."],
+  },
+};

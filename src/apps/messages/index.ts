@@ -1,0 +1,6 @@
+/** The texts of the pages about connected apps and access tokens. */
+
+import { de } from "./de";
+import { en } from "./en";
+
+export const APP_MESSAGES = { en, de };

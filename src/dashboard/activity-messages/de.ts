@@ -1,0 +1,48 @@
+/** What happened in an account, in German. */
+
+import type { AuthMethod } from "../../accounts/activity";
+import { formatBytes } from "../../ui/format";
+import type { en } from "./en";
+import { formatDetails, formatScope } from "./parts";
+
+const METHODS: Record<AuthMethod, string> = {
+  password: "mit einem Passwort",
+  passkey: "mit einem Passkey",
+  "recovery-code": "mit einem Wiederherstellungscode",
+  link: "mit einem Link",
+};
+
+export const de: typeof en = {
+  "sign-up": ({ way }) => `Konto ${METHODS[way]} erstellt`,
+  "sign-in": ({ way, device, country }) =>
+    `Angemeldet ${METHODS[way]}${formatDetails("de", device, country)}`,
+  "session-ended": ({ device }) => `Sitzung beendet${formatDetails("de", device, null)}`,
+  "sign-out-everywhere": () => "Überall sonst abgemeldet",
+  "password-set": () => "Passwort festgelegt",
+  "password-removed": () => "Passwort entfernt",
+  "passkey-added": ({ name }) => `Passkey hinzugefügt: ${name}`,
+  "passkey-renamed": ({ name }) => `Passkey umbenannt: ${name}`,
+  "passkey-removed": ({ name }) => `Passkey entfernt: ${name}`,
+  "recovery-codes-made": () => "Neue Wiederherstellungscodes erstellt; ältere gelten nicht mehr",
+  "email-set": ({ email }) => `E-Mail-Adresse bestätigt: ${email}`,
+  "email-removed": () => "E-Mail-Adresse entfernt",
+  "app-allowed": ({ app, scope }) => `App verbunden: ${app}, ${formatScope("de", scope)}`,
+  "app-changed": ({ app, scope }) =>
+    `Berechtigungen der App geändert: ${app}, ${formatScope("de", scope)}`,
+  "app-disconnected": ({ app }) => `App getrennt: ${app}`,
+  "app-ended": ({ app, why }) =>
+    why === "revoked"
+      ? `App hat sich selbst getrennt: ${app}`
+      : `App zur Sicherheit getrennt, weil ein schon benutztes Refresh-Token noch einmal verwendet wurde: ${app}`,
+  "all-disconnected": () => "Alle Apps getrennt",
+  "token-made": ({ app, scope }) => `Zugangstoken erstellt: ${app}, ${formatScope("de", scope)}`,
+  export: () => "Daten exportiert",
+  "database-deleted": ({ module, name }) => `Datenbank gelöscht: ${name} von ${module}`,
+  suspended: () => "Konto von einem Administrator gesperrt",
+  resumed: () => "Konto von einem Administrator entsperrt",
+  "quota-changed": ({ quotaBytes }) =>
+    quotaBytes === null
+      ? "Speicherplatz von einem Administrator auf den Standardwert zurückgesetzt"
+      : `Speicherplatz von einem Administrator auf ${formatBytes("de", quotaBytes)} gesetzt`,
+  "reset-link-made": () => "Link zum Zurücksetzen von einem Administrator erstellt",
+};

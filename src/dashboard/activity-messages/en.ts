@@ -1,0 +1,51 @@
+/** What happened in an account, in English. */
+
+import type { ActivityEvent, AuthMethod } from "../../accounts/activity";
+import { formatBytes } from "../../ui/format";
+import { formatDetails, formatScope } from "./parts";
+
+/** A sentence for each kind: a missing one does not compile. */
+export type ActivityMessages = {
+  [Kind in ActivityEvent["kind"]]: (activity: Extract<ActivityEvent, { kind: Kind }>) => string;
+};
+
+const METHODS: Record<AuthMethod, string> = {
+  password: "with a password",
+  passkey: "with a passkey",
+  "recovery-code": "with a recovery code",
+  link: "with a link",
+};
+
+export const en: ActivityMessages = {
+  "sign-up": ({ way }) => `Account created ${METHODS[way]}`,
+  "sign-in": ({ way, device, country }) =>
+    `Signed in ${METHODS[way]}${formatDetails("en", device, country)}`,
+  "session-ended": ({ device }) => `Session ended${formatDetails("en", device, null)}`,
+  "sign-out-everywhere": () => "Signed out everywhere else",
+  "password-set": () => "Password set",
+  "password-removed": () => "Password removed",
+  "passkey-added": ({ name }) => `Passkey added: ${name}`,
+  "passkey-renamed": ({ name }) => `Passkey renamed: ${name}`,
+  "passkey-removed": ({ name }) => `Passkey removed: ${name}`,
+  "recovery-codes-made": () => "New recovery codes created; older ones no longer work",
+  "email-set": ({ email }) => `Email address confirmed: ${email}`,
+  "email-removed": () => "Email address removed",
+  "app-allowed": ({ app, scope }) => `App connected: ${app}, ${formatScope("en", scope)}`,
+  "app-changed": ({ app, scope }) => `App permissions changed: ${app}, ${formatScope("en", scope)}`,
+  "app-disconnected": ({ app }) => `App disconnected: ${app}`,
+  "app-ended": ({ app, why }) =>
+    why === "revoked"
+      ? `App disconnected itself: ${app}`
+      : `App disconnected for security, because a used refresh token was presented again: ${app}`,
+  "all-disconnected": () => "All apps disconnected",
+  "token-made": ({ app, scope }) => `Access token created: ${app}, ${formatScope("en", scope)}`,
+  export: () => "Data exported",
+  "database-deleted": ({ module, name }) => `Database deleted: ${name} of ${module}`,
+  suspended: () => "Account suspended by an administrator",
+  resumed: () => "Account reactivated by an administrator",
+  "quota-changed": ({ quotaBytes }) =>
+    quotaBytes === null
+      ? "Quota reset to the default by an administrator"
+      : `Quota set to ${formatBytes("en", quotaBytes)} by an administrator`,
+  "reset-link-made": () => "Reset link created by an administrator",
+};

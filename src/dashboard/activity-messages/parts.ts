@@ -1,0 +1,21 @@
+/** The parts of an activity's description that both languages share. */
+
+import { parseScopes } from "../../core/scope";
+import { describeScopes } from "../../oauth/scope-description";
+import { formatCountry } from "../../ui/format";
+import type { Language } from "../../ui/language";
+
+/** "notes (read only)"; the scope parameter itself if it does not parse. */
+export const formatScope = (language: Language, scope: string): string =>
+  describeScopes(parseScopes(scope) ?? [], language) || scope;
+
+/** ", Firefox, Linux, Germany": as much as is known. */
+export const formatDetails = (
+  language: Language,
+  device: string | null,
+  country: string | null,
+): string =>
+  [device, country && formatCountry(language, country)]
+    .filter(Boolean)
+    .map((part) => `, ${part}`)
+    .join("");

@@ -1,0 +1,185 @@
+/** The texts of the dashboard in German. */
+
+import { plural } from "../../ui/plural";
+import type { en } from "./en";
+
+export const de: typeof en = {
+  welcome: {
+    title: "Deine Daten, überall",
+    about:
+      "Satchel bewahrt die Daten deiner Apps in einem Speicher auf, der dir gehört. Apps, die remoteStorage unterstützen, fragen nach deiner Adresse, du entscheidest, worauf sie zugreifen dürfen, und deine Daten bleiben unabhängig von ihnen.",
+    points: [
+      "Eine Adresse für alle deine Apps, auf allen deinen Geräten.",
+      "Du siehst, worauf jede App zugreift, und kannst sie jederzeit trennen.",
+      "Du kannst alles exportieren oder löschen, wann immer du willst.",
+    ],
+    signUp: "Konto erstellen",
+    signIn: "Anmelden",
+    byInvitation:
+      "Registrieren kannst du dich hier mit einer Einladung. Wenn du eine hast, öffne den Link, den du bekommen hast.",
+    closed: "Die Registrierung ist geschlossen.",
+  },
+  home: {
+    title: "Start",
+    address: "Deine Adresse",
+    addressUse: "Gib sie ein, wenn eine App fragt, wo sie deine Daten speichern soll.",
+    showQrCode: "QR-Code anzeigen",
+    qrCode: (address) => `QR-Code von ${address}`,
+    noRecoveryCodes:
+      "Du hast noch keine Wiederherstellungscodes. Mit ihnen kannst du dich anmelden, wenn du deine anderen Anmeldemethoden verlierst.",
+    createRecoveryCodes: "Wiederherstellungscodes erstellen",
+    onlyOneMethod:
+      "Du hast nur eine Anmeldemethode. Füge auf einem anderen Gerät einen Passkey hinzu, damit du dich nicht aussperrst.",
+    addMethod: "Anmeldemethode hinzufügen",
+    noMethod:
+      "Du hast weder einen Passkey noch ein Passwort. Ohne eins davon kannst du dich nicht wieder anmelden.",
+    usage: (used, quota) => `${used} von ${quota} belegt.`,
+    showData: "Deine Daten ansehen",
+    connected: "Verbundene Apps",
+    noApps:
+      "Noch keine Apps. Öffne eine der Apps unten oder gib deine Adresse in einer anderen ein.",
+    manageApps: "Apps verwalten",
+    manageAllApps: (count) => `Alle ${count} Apps verwalten`,
+    connectedAt: (since, until) => [
+      "Verbunden: ",
+      since,
+      ...(until === null ? [] : [" · Zugriff endet: ", until]),
+    ],
+    suggested: "Apps zum Ausprobieren",
+    about: {
+      notes: "Notizen",
+      writing: "Schreiben ohne Ablenkung",
+      bookmarks: "Lesezeichen",
+      browsing: "Alle deine Daten durchsehen",
+    },
+  },
+  data: {
+    title: "Daten",
+    used: (used, quota, free) => `${used} von ${quota} belegt, ${free} frei.`,
+    documentCount: (count, formatted) =>
+      plural("de", count, { one: "1 Dokument.", other: `${formatted} Dokumente.` }),
+    almostFull:
+      "Dein Speicher ist fast voll. Wenn er voll ist, können Apps lesen und löschen, aber nichts Neues speichern.",
+    full: "Dein Speicher ist voll. Apps können lesen und löschen, aber nichts Neues speichern.",
+    chart: (parts) => `Belegung nach Modul: ${parts.join(", ")}`,
+    byModule: "Belegung nach Modul",
+    module: "Modul",
+    private: "Privat",
+    public: "Öffentlich",
+    databases: "Datenbanken",
+    documents: "Dokumente",
+    other: "Außerhalb von Modulen",
+    empty: "Hier ist noch nichts. Was deine Apps speichern, siehst du auf dieser Seite.",
+    export: "Daten exportieren",
+    exportAbout:
+      "Lade ein ZIP-Archiv aller deiner Dokumente herunter, mit einer Liste ihrer Typen und Zeiten.",
+    download: "Alles herunterladen",
+    inParts: (documents) => `Das Archiv kommt in Teilen von je bis zu ${documents} Dokumenten.`,
+    parts: "Export in Teilen",
+    showParts: "Teile anzeigen",
+    downloadPart: (number) => `Teil ${number} herunterladen`,
+    partStart: (path) => `Beginnt nach ${path}`,
+    firstPart: "Beginnt am Anfang",
+    partsChanged: {
+      title: "Deine Daten haben sich geändert",
+      sentence:
+        "Seit dieser Teil aufgelistet wurde, sind viele Dokumente dazugekommen. Geh zurück und lade die Teile herunter, die jetzt aufgelistet sind.",
+    },
+    backToData: "Zurück zu deinen Daten",
+  },
+  databases: {
+    title: "Datenbanken",
+    about:
+      "Manche Apps speichern Datenbanken statt Dokumenten. Jedes Modul reserviert etwas mehr Platz, als seine Datenbanken brauchen. Export und frühere Versionen gibt es nur für Dokumente.",
+    inModule: (module) => `Modul ${module}`,
+    unavailable:
+      "Diese Datenbanken lassen sich gerade nicht anzeigen. Sie sind noch da: Versuche es in ein paar Minuten noch einmal.",
+    collection: "Collection",
+    documents: "Dokumente",
+    size: "Größe",
+    version: (version) => `(Version ${version})`,
+    internal: "RxDB intern",
+    delete: "Datenbank löschen",
+    deleteLabel: (name, module) => `Datenbank ${name} von ${module} löschen`,
+    confirmDeletion: {
+      title: "Diese Datenbank löschen?",
+      text: (name, module) => `Datenbank ${name} im Modul ${module}.`,
+      contents: (count, formatted, bytes) =>
+        plural("de", count, {
+          one: `Sie enthält 1 Dokument (${bytes}).`,
+          other: `Sie enthält ${formatted} Dokumente (${bytes}).`,
+        }),
+      warning:
+        "Das lässt sich nicht rückgängig machen. Eine App, die noch verbunden ist, kann sie neu anlegen: leer oder mit den Daten auf ihrem Gerät.",
+    },
+    notFound: {
+      title: "Datenbank nicht gefunden",
+      sentence: "Diese Datenbank gibt es nicht, oder sie wurde gelöscht.",
+    },
+  },
+  activity: {
+    title: "Verlauf",
+    about: (days) =>
+      `Was in deinem Konto passiert ist, das Neueste zuerst. Einträge werden nach ${days} gelöscht.`,
+    notYou: ["Wenn dir etwas unbekannt vorkommt, prüfe deine", "Sicherheitseinstellungen", "."],
+    time: "Zeit",
+    event: "Ereignis",
+    empty: "Der Verlauf ist noch leer.",
+    toNewest: "Zurück zum Neuesten",
+  },
+  settings: {
+    title: "Einstellungen",
+    language: "Sprache",
+    languageAbout:
+      "Die Sprache dieser Seiten in diesem Browser. Deine Apps haben ihre eigenen Spracheinstellungen. Ob hell oder dunkel, richtet sich nach deinem System.",
+    currentLanguage: (language) => `Aktuelle Sprache: ${language}`,
+    account: "Dein Konto",
+    accountAbout:
+      "Das speichert Satchel über dich, neben deinen Dokumenten und Datenbanken, deinen Apps und ihrer Nutzung, deinen Anmeldemethoden, aktiven Sitzungen und deinem Verlauf:",
+    seen: "Zuletzt aktiv",
+    name: "Name",
+    address: "Adresse",
+    created: "Erstellt",
+    email: "E-Mail-Adresse",
+    noEmail: "Keine",
+    domains: "Deine Domains",
+    domainsAbout:
+      "Auch sie stehen für dich. Der Betreiber dieses Anbieters fügt sie für dich hinzu und entfernt sie.",
+    noDomains: "Keine. Der Betreiber dieses Anbieters kann eine Domain von dir hinzufügen.",
+    signInMethods: "Anmeldemethoden",
+    signInMethodsAbout: [
+      "Passkeys, Passwort, Wiederherstellungscodes und aktive Sitzungen verwaltest du unter",
+      "Sicherheit",
+      ".",
+    ],
+    leave: "Exportieren oder löschen",
+    leaveAbout: "Du kannst alle deine Daten exportieren und dein Konto löschen.",
+    export: "Daten exportieren",
+    delete: "Konto löschen",
+  },
+  deletion: {
+    title: "Konto löschen",
+    warning: "Das lässt sich nicht rückgängig machen. Gelöscht werden:",
+    deleted: (documents, bytes) => [
+      `alle deine Dokumente (${documents}), auch die öffentlichen und frühere Versionen, und die Datenbanken deiner Apps: zusammen ${bytes}`,
+      "der Zugriff aller deiner Apps und Geräte",
+      "deine Anmeldemethoden, Sitzungen, dein Verlauf und deine E-Mail-Adresse",
+    ],
+    kept: "Dein Name bleibt reserviert, damit nie jemand anders deine Adresse bekommt. Bis alles gelöscht ist, vergehen einige Stunden; zugreifen kann aber ab sofort niemand mehr.",
+    exportFirst: "Möchtest du etwas behalten?",
+    export: "Exportiere erst deine Daten",
+    typeName: (name) => `Gib zur Bestätigung deinen Namen ein: ${name}`,
+    problems: {
+      "wrong-name": (name) => `Das ist nicht dein Name. Gib ${name} ein.`,
+      "last-administrator": () =>
+        "Du bist der einzige Administrator, deshalb wurde nichts gelöscht. Mach erst jemand anderen zum Administrator.",
+    },
+    delete: "Endgültig löschen",
+    cancel: "Mein Konto behalten",
+    done: {
+      title: "Konto gelöscht",
+      sentence:
+        "Du bist abgemeldet, deine Apps sind getrennt und deine Daten werden gelöscht. Mach’s gut!",
+    },
+  },
+};

@@ -1,0 +1,183 @@
+/** The texts of the dashboard in English. */
+
+import type { Child } from "hono/jsx";
+import { plural } from "../../ui/plural";
+
+export const en = {
+  welcome: {
+    title: "Your data, anywhere",
+    about:
+      "Satchel keeps your apps’ data in storage that belongs to you. Apps that support remoteStorage ask for your address, you choose what they can access, and your data is never locked into them.",
+    points: [
+      "One address for all your apps, on all your devices.",
+      "See what each app can access, and disconnect it at any time.",
+      "Export everything or delete it, whenever you like.",
+    ],
+    signUp: "Create account",
+    signIn: "Sign in",
+    byInvitation: "Sign-up is by invitation. If you have one, open the link you were given.",
+    closed: "Sign-up is closed.",
+  },
+  home: {
+    title: "Home",
+    address: "Your address",
+    addressUse: "Enter it when an app asks where to store your data.",
+    showQrCode: "Show QR code",
+    qrCode: (address: string) => `QR code of ${address}`,
+    noRecoveryCodes:
+      "You have no recovery codes yet. They let you sign in if you lose your other sign-in methods.",
+    createRecoveryCodes: "Create recovery codes",
+    onlyOneMethod:
+      "You have only one sign-in method. Add a passkey on another device, so that you don’t get locked out.",
+    addMethod: "Add a sign-in method",
+    noMethod: "You have no passkey and no password. Without one, you can’t sign in again.",
+    usage: (used: string, quota: string) => `${used} of ${quota} used.`,
+    showData: "View your data",
+    connected: "Connected apps",
+    noApps: "No apps yet. Open one of the apps below, or enter your address in any other.",
+    manageApps: "Manage apps",
+    manageAllApps: (count: string) => `Manage all ${count} apps`,
+    connectedAt: (since: Child, until: Child | null): Child[] => [
+      "Connected ",
+      since,
+      ...(until === null ? [] : [" · Access expires ", until]),
+    ],
+    suggested: "Apps to try",
+    about: {
+      notes: "Notes",
+      writing: "Distraction-free writing",
+      bookmarks: "Bookmarks",
+      browsing: "Browse all your data",
+    },
+  },
+  data: {
+    title: "Data",
+    used: (used: string, quota: string, free: string) => `${used} of ${quota} used, ${free} free.`,
+    documentCount: (count: number, formatted: string) =>
+      plural("en", count, { one: "1 document.", other: `${formatted} documents.` }),
+    almostFull:
+      "Your storage is almost full. Once it’s full, apps can read and delete, but not save anything new.",
+    full: "Your storage is full. Apps can read and delete, but not save anything new.",
+    chart: (parts: string[]) => `Usage by module: ${parts.join(", ")}`,
+    byModule: "Usage by module",
+    module: "Module",
+    private: "Private",
+    public: "Public",
+    databases: "Databases",
+    documents: "Documents",
+    other: "Outside modules",
+    empty: "Nothing here yet. Data that your apps save shows up on this page.",
+    export: "Export your data",
+    exportAbout:
+      "Download a ZIP archive of all your documents, with a list of their types and dates.",
+    download: "Download everything",
+    inParts: (documents: string) =>
+      `The archive comes in parts of up to ${documents} documents each.`,
+    parts: "Export in parts",
+    showParts: "Show parts",
+    downloadPart: (number: string) => `Download part ${number}`,
+    partStart: (path: string) => `Starts after ${path}`,
+    firstPart: "Starts at the beginning",
+    partsChanged: {
+      title: "Your data has changed",
+      sentence:
+        "Many documents were added since this part was listed. Go back and download the parts that are listed now.",
+    },
+    backToData: "Back to your data",
+  },
+  databases: {
+    title: "Databases",
+    about:
+      "Some apps store databases instead of documents. Each module reserves slightly more space than its databases need. Exports and earlier versions cover documents only.",
+    inModule: (module: string) => `Module ${module}`,
+    unavailable:
+      "These databases can’t be shown right now. They are still there: try again in a few minutes.",
+    collection: "Collection",
+    documents: "Documents",
+    size: "Size",
+    version: (version: string) => `(version ${version})`,
+    internal: "RxDB internal",
+    delete: "Delete database",
+    deleteLabel: (name: string, module: string) => `Delete database ${name} of ${module}`,
+    confirmDeletion: {
+      title: "Delete this database?",
+      text: (name: string, module: string) => `Database ${name} in the module ${module}.`,
+      contents: (count: number, formatted: string, bytes: string) =>
+        plural("en", count, {
+          one: `It contains 1 document (${bytes}).`,
+          other: `It contains ${formatted} documents (${bytes}).`,
+        }),
+      warning:
+        "This can’t be undone. An app that is still connected may create it again, empty or with the data on its device.",
+    },
+    notFound: {
+      title: "Database not found",
+      sentence: "This database doesn’t exist or has been deleted.",
+    },
+  },
+  activity: {
+    title: "Activity",
+    about: (days: string) =>
+      `What happened in your account, newest first. Entries are deleted after ${days}.`,
+    notYou: ["If you don’t recognize something, check your", "security settings", "."],
+    time: "Time",
+    event: "Event",
+    empty: "No activity yet.",
+    toNewest: "Back to the newest",
+  },
+  settings: {
+    title: "Settings",
+    language: "Language",
+    languageAbout:
+      "Language of these pages in this browser. Your apps have their own language settings. Light or dark mode follows your system.",
+    currentLanguage: (language: string) => `Current language: ${language}`,
+    account: "Your account",
+    accountAbout:
+      "This is what Satchel stores about you, besides your documents and databases, your apps and their usage, your sign-in methods, your active sessions and your recent activity:",
+    seen: "Last active",
+    name: "Name",
+    address: "Address",
+    created: "Created",
+    email: "Email address",
+    noEmail: "None",
+    domains: "Your domains",
+    domainsAbout:
+      "These identify you, too. The operator of this provider adds and removes them for you.",
+    noDomains: "None. The operator of this provider can add a domain of yours.",
+    signInMethods: "Sign-in methods",
+    signInMethodsAbout: [
+      "Manage your passkeys, password, recovery codes and active sessions under",
+      "Security",
+      ".",
+    ],
+    leave: "Export or delete",
+    leaveAbout: "You can export all your data, and delete your account.",
+    export: "Export your data",
+    delete: "Delete account",
+  },
+  deletion: {
+    title: "Delete account",
+    warning: "This can’t be undone. It deletes:",
+    deleted: (documents: string, bytes: string) => [
+      `all your documents (${documents}), including public ones and earlier versions, and your apps’ databases: ${bytes} in total`,
+      "the access of all your apps and devices",
+      "your sign-in methods, sessions, activity and email address",
+    ],
+    kept: "Your name stays reserved, so that nobody else ever gets your address. Erasing everything takes a few hours, but nobody can access it from now on.",
+    exportFirst: "Want to keep something?",
+    export: "Export your data first",
+    typeName: (name: string) => `Type your name, ${name}, to confirm`,
+    problems: {
+      "wrong-name": (name: string) => `That’s not your name. Type ${name}.`,
+      "last-administrator": () =>
+        "You are the only administrator, so nothing was deleted. Make someone else an administrator first.",
+    },
+    delete: "Delete permanently",
+    cancel: "Keep my account",
+    done: {
+      title: "Account deleted",
+      sentence:
+        "You’re signed out, your apps are disconnected, and your data is being erased. Take care!",
+    },
+  },
+};
