@@ -1,78 +1,77 @@
--- The index of Satchel, in D1. This file is the truth that people read; the numbered files in
--- migrations/ make the same database, and a test proves it. Document bodies are not here but in
--- R2, under <account id>/<document id>/<version>. Times are milliseconds since 1970 unless the
--- name says otherwise. Sessions, codes, refresh tokens, recovery codes and links stand here only as
--- SHA-256 hashes, passwords as scrypt hashes.
+-- The schema of Satchel's D1 database, for reading. The numbered files in migrations/ create the same
+-- schema; a test compares them. Document bodies are in R2, under <account id>/<document id>/<version>.
+-- Times are milliseconds since 1970 unless the name says otherwise. Sessions, codes, refresh tokens,
+-- recovery codes and links are stored as SHA-256 hashes only, passwords as scrypt hashes.
 
--- A person's account. Written at sign-up. A row is never deleted, so that a name is never given
--- to a second person; of a deleted account nothing but the name and the times is left.
+-- Accounts. Inserted at sign-up and never deleted, so that a name is never reused; a deleted account
+-- keeps only its name and times.
 CREATE TABLE accounts (
-  id          TEXT NOT NULL PRIMARY KEY, -- random; first part of every R2 key of the account
+  id          TEXT NOT NULL PRIMARY KEY, -- random; the first part of every R2 key of the account
   name        TEXT NOT NULL UNIQUE,      -- the <user> of <user>@<host>, lower case
   created_at  INTEGER NOT NULL,
   quota_bytes INTEGER,                   -- NULL: the provider's DEFAULT_QUOTA_BYTES
   is_admin    INTEGER NOT NULL DEFAULT 0,
-  invitation  TEXT,    -- hash of the invitation that it was made with, which counts as a use of it
-  email       TEXT,    -- for recovery alone; NULL: none was given and confirmed
-  seen_at     INTEGER, -- a page was opened while signed in; written at most once an hour
-  suspended_at INTEGER, -- by an administrator: neither person nor apps come in, the data stays
-  deleted_at  INTEGER, -- by its owner or an administrator: everything is being erased
-  erased_at   INTEGER  -- everything is erased
+  invitation  TEXT,    -- hash of the invitation it was created with; counts as one of its uses
+  email       TEXT,    -- confirmed, only for recovery; NULL: none
+  seen_at     INTEGER, -- last visit of a page while signed in; written at most once an hour
+  suspended_at INTEGER, -- by an administrator: neither the user nor apps have access; the data stays
+  deleted_at  INTEGER, -- by the user or an administrator: erasure has begun
+  erased_at   INTEGER  -- erasure is complete
 ) WITHOUT ROWID;
 CREATE INDEX accounts_by_invitation ON accounts (invitation) WHERE invitation IS NOT NULL;
 CREATE INDEX accounts_to_erase ON accounts (deleted_at) WHERE deleted_at IS NOT NULL AND erased_at IS NULL;
 
--- The password of an account, if it has one. Written at sign-up and when the password changes.
+-- Passwords of the accounts that have one. Written at sign-up and when the password changes.
 CREATE TABLE passwords (
   account    TEXT NOT NULL PRIMARY KEY,
-  hash       TEXT NOT NULL, -- scrypt$N$r$p$salt$key, so that the cost can be raised later
+  hash       TEXT NOT NULL, -- scrypt$N$r$p$salt$key: the cost can be raised later
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- A browser that is signed in. Written at sign-in, dies at sign-out or when it expires.
+-- Sessions of browsers. Inserted at sign-in, deleted at sign-out or after they expire.
 CREATE TABLE sessions (
   hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the cookie's value
   account    TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  proved_at  INTEGER NOT NULL DEFAULT 0, -- when the person last proved here who they are
+  proved_at  INTEGER NOT NULL DEFAULT 0, -- when the user last authenticated in this session
   seen_at    INTEGER, -- written at most once an hour
-  device     TEXT,    -- browser and system, as the browser says
-  country    TEXT     -- ISO 3166 code, as the platform says
+  device     TEXT,    -- browser and operating system, from the User-Agent
+  country    TEXT     -- ISO 3166 code, from Cloudflare
 ) WITHOUT ROWID;
 CREATE INDEX sessions_by_account ON sessions (account);
 
--- A passkey (WebAuthn credential). Written when it is made, dies when its owner removes it.
+-- Passkeys (WebAuthn credentials). Deleted when the user removes them.
 CREATE TABLE passkeys (
   id         TEXT NOT NULL PRIMARY KEY, -- the credential's id, base64url
   account    TEXT NOT NULL,
   public_key TEXT NOT NULL, -- COSE, base64url
-  counter    INTEGER NOT NULL, -- of signatures; a copy would give itself away by it
-  transports TEXT NOT NULL, -- JSON list: how a browser may reach it
-  name       TEXT NOT NULL, -- as its owner calls it
+  counter    INTEGER NOT NULL, -- WebAuthn signature counter: reveals a cloned authenticator
+  transports TEXT NOT NULL, -- JSON array of WebAuthn transports
+  name       TEXT NOT NULL, -- chosen by the user
   created_at INTEGER NOT NULL,
   used_at    INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX passkeys_by_account ON passkeys (account);
 
--- A challenge that a passkey has to sign. Dies when it is used or expires.
+-- WebAuthn challenges. Deleted when used or after they expire.
 CREATE TABLE challenges (
   hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the challenge
   purpose    TEXT NOT NULL CHECK (purpose IN ('sign-up', 'add', 'sign-in')),
-  account    TEXT, -- who makes a passkey; for a sign-up the id that the account will have
-  name       TEXT, -- for a sign-up, the name that was asked for
+  account    TEXT, -- account that registers a passkey; for a sign-up its future id
+  name       TEXT, -- for a sign-up, the requested name
   expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- A recovery code, each good for one sign-in. Made ten at a time; a new set replaces the old one.
+-- Recovery codes: each allows one sign-in. Created ten at a time; a new set replaces the old one.
 CREATE TABLE recovery_codes (
   account TEXT NOT NULL,
   hash    TEXT NOT NULL,
   PRIMARY KEY (account, hash)
 ) WITHOUT ROWID;
 
--- A link that works once: 'reset' (made by an administrator, voids the old ways in), 'recover'
--- (sent by mail, does not), 'email' (confirms the address that it was sent to).
+-- Single-use links: 'reset' (created by an administrator; removes all other sign-in methods), 'recover'
+-- (sent by mail; keeps them), 'email' (confirms the address that it was sent to).
 CREATE TABLE links (
   hash       TEXT NOT NULL PRIMARY KEY,
   purpose    TEXT NOT NULL CHECK (purpose IN ('reset', 'recover', 'email')),
@@ -82,67 +81,67 @@ CREATE TABLE links (
 ) WITHOUT ROWID;
 CREATE INDEX links_by_account ON links (account);
 
--- An invitation to sign up. Written by an administrator, or by the set-up of a new provider; how
--- often it was used is how many accounts name it.
+-- Invitations to sign up, created by administrators or by the set-up of a new provider. The accounts
+-- that reference an invitation are its uses.
 CREATE TABLE invitations (
   hash        TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the secret in the link
-  note        TEXT NOT NULL, -- for the administrators: whom it is for
+  note        TEXT NOT NULL, -- for the administrators
   max_uses    INTEGER NOT NULL,
-  quota_bytes INTEGER, -- of who comes by it; NULL: the provider's DEFAULT_QUOTA_BYTES
-  is_admin    INTEGER NOT NULL DEFAULT 0, -- who comes by it is an administrator
+  quota_bytes INTEGER, -- of accounts created with it; NULL: the provider's DEFAULT_QUOTA_BYTES
+  is_admin    INTEGER NOT NULL DEFAULT 0, -- whether accounts created with it are administrators
   created_at  INTEGER NOT NULL,
   expires_at  INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- What happened in an account, for its owner to see: only added to, dies after ACTIVITY_DAYS.
+-- The activity log of an account, shown to its user. Append-only; deleted after ACTIVITY_DAYS.
 CREATE TABLE activity (
   account TEXT NOT NULL,
   at      INTEGER NOT NULL,
   id      TEXT NOT NULL,
   kind    TEXT NOT NULL, -- src/accounts/activity.ts
-  detail  TEXT NOT NULL, -- JSON, what the kind says
+  detail  TEXT NOT NULL, -- JSON, its shape depends on the kind
   PRIMARY KEY (account, at, id)
 ) WITHOUT ROWID;
 
--- What administrators did: only added to, dies after ADMIN_LOG_DAYS.
+-- The log of administrators' actions. Append-only; deleted after ADMIN_LOG_DAYS.
 CREATE TABLE admin_log (
   at      INTEGER NOT NULL,
   id      TEXT NOT NULL,
   admin   TEXT NOT NULL, -- name
-  kind    TEXT NOT NULL, -- src/admin/log.ts
-  account TEXT,          -- name of whom it concerns
+  kind    TEXT NOT NULL, -- src/admin/audit-log.ts
+  account TEXT,          -- name of the account that it is about
   detail  TEXT NOT NULL, -- JSON
   PRIMARY KEY (at, id)
 ) WITHOUT ROWID;
 
--- A personal domain: https://<host>/ and acct:<name>@<host> identify this account in WebFinger.
--- Written by the operator.
+-- Personal domains: https://<host>/ and acct:<name>@<host> identify the account in WebFinger.
+-- Inserted by the operator.
 CREATE TABLE domains (
-  host    TEXT NOT NULL PRIMARY KEY, -- lower case, with the port if it is not the usual one
+  host    TEXT NOT NULL PRIMARY KEY, -- lower case, with the port if it is not the default one
   account TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- What a person allowed an app. Every token names its grant and dies with it: deleting the row
--- revokes. Ordered by account, so that one person's connected apps are one range.
+-- Grants: what a user allowed an app. Every token references its grant, so deleting the row revokes
+-- its tokens. The key starts with the account, so that a user's connected apps are one range.
 CREATE TABLE grants (
   account    TEXT NOT NULL,
   id         TEXT NOT NULL,
-  origin     TEXT NOT NULL, -- the app: the origin of its redirect_uri; '' where it has none
-  app_url    TEXT NOT NULL, -- where to open it: that redirect_uri without its query; '' likewise
-  label      TEXT,          -- what an app without an origin is called, by its owner or by itself
-  scope      TEXT NOT NULL, -- as granted, perhaps narrower than what the app asked for
+  origin     TEXT NOT NULL, -- the app: the origin of its redirect_uri; '' if it has none
+  app_url    TEXT NOT NULL, -- link to the app: its redirect_uri without the query; '' likewise
+  label      TEXT,          -- name of an app without an origin, chosen by the user or by the app
+  scope      TEXT NOT NULL, -- as granted, perhaps narrower than requested
   flow       TEXT NOT NULL CHECK (flow IN ('implicit', 'code', 'token', 'device')),
   created_at INTEGER NOT NULL,
   expires_at INTEGER,       -- NULL: until disconnected
   PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
 
--- An authorization code on its way to the app. Its grant comes into being when it is redeemed.
--- A used code stays until it expires, so that a replay is recognised and revokes the grant.
+-- Authorization codes. Redeeming one creates its grant. A used code stays until it expires, so that a
+-- replay is recognised and revokes the grant.
 CREATE TABLE codes (
   hash             TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the code
   account          TEXT NOT NULL,
-  grant_id         TEXT NOT NULL,             -- the id that the grant will have
+  grant_id         TEXT NOT NULL,             -- the future id of the grant
   redirect_uri     TEXT NOT NULL,
   challenge        TEXT NOT NULL,             -- PKCE S256
   scope            TEXT NOT NULL,
@@ -151,8 +150,8 @@ CREATE TABLE codes (
   successor        TEXT                       -- hash of the refresh token it was redeemed for
 ) WITHOUT ROWID;
 
--- A refresh token. Each use makes the next one; a used one stays until it expires, so that a
--- replay is recognised and revokes the grant.
+-- Refresh tokens. Each use issues the next one; a used one stays until it expires, so that a replay is
+-- recognised and revokes the grant.
 CREATE TABLE refresh_tokens (
   hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the token
   account    TEXT NOT NULL,
@@ -161,75 +160,75 @@ CREATE TABLE refresh_tokens (
   successor  TEXT                       -- hash of the one it was exchanged for
 ) WITHOUT ROWID;
 
--- A device that asks for access (RFC 8628). Written by the device; the person who types its code
--- adds the account and what is granted, and the grant comes into being with the next poll.
+-- Device authorization requests (RFC 8628). Inserted by the device; the user who enters the code adds
+-- the account and the granted scope, and the next poll creates the grant.
 CREATE TABLE devices (
   hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the device code
-  user_code  TEXT NOT NULL UNIQUE,      -- what the person types, without its hyphen
-  name       TEXT NOT NULL,             -- what the device calls itself
-  scope      TEXT NOT NULL,             -- what it asks for
-  account    TEXT,                      -- who answered; NULL: nobody yet
-  grant_id   TEXT,                      -- the id that the grant will have; NULL: none
-  granted    TEXT,                      -- the scope that was granted; NULL with an account: denied
+  user_code  TEXT NOT NULL UNIQUE,      -- the code that the user enters, without its hyphen
+  name       TEXT NOT NULL,             -- the device's own name
+  scope      TEXT NOT NULL,             -- the requested scope
+  account    TEXT,                      -- account of the user who decided; NULL: pending
+  grant_id   TEXT,                      -- the future id of the grant; NULL: none
+  granted    TEXT,                      -- the granted scope; NULL with an account: denied
   grant_expires_at INTEGER,
-  interval   INTEGER NOT NULL,          -- seconds that it has to leave between two polls
+  interval   INTEGER NOT NULL,          -- minimum seconds between two polls
   polled_at  INTEGER,
   expires_at INTEGER NOT NULL,
   successor  TEXT                       -- hash of the refresh token it was redeemed for
 ) WITHOUT ROWID;
 
--- What an app used on one day (days since 1970). Written at most once an hour per grant, by an
--- isolate that counts in memory meanwhile; dies after a month.
+-- Usage of an app on one day (days since 1970). Isolates count in memory, and write at most once an
+-- hour per grant. Deleted after a month.
 CREATE TABLE app_use (
   account  TEXT NOT NULL,
   grant_id TEXT NOT NULL,
   day      INTEGER NOT NULL,
   requests INTEGER NOT NULL,
-  bytes    INTEGER NOT NULL, -- of bodies, in both directions
+  bytes    INTEGER NOT NULL, -- of request and response bodies
   last_at  INTEGER NOT NULL,
   PRIMARY KEY (account, grant_id, day)
 ) WITHOUT ROWID;
 
--- What the provider was asked on one day (days since 1970), for the administrators and /metrics.
--- Written now and then by isolates that count in memory meanwhile; what is older than 31 days is
--- added to day 0, so that the sums never go down.
+-- Requests to the provider on one day (days since 1970), for administrators and /metrics. Isolates
+-- count in memory, and write at most once a minute. Days older than 31 days are added to day 0, so
+-- that the totals never go down.
 CREATE TABLE traffic (
   day          INTEGER NOT NULL,
-  route        TEXT NOT NULL,    -- the pattern, never a path
-  status       INTEGER NOT NULL, -- first digit: 2 to 5
+  route        TEXT NOT NULL,    -- the route pattern, never a path
+  status       INTEGER NOT NULL, -- first digit of the status: 2 to 5
   requests     INTEGER NOT NULL,
   bytes        INTEGER NOT NULL,
   milliseconds INTEGER NOT NULL,
   PRIMARY KEY (day, route, status)
 ) WITHOUT ROWID;
 
--- Keys that sign access tokens, where the operator has not set TOKEN_SECRETS. The first is made
--- when first needed; the newest signs, all verify, so deleting a row ends the tokens it signed.
+-- Signing keys of access tokens, unless the operator has set TOKEN_SECRETS. The first one is created
+-- when it is needed. The newest signs, all verify; deleting a row invalidates the tokens it signed.
 CREATE TABLE signing_keys (
   kid        TEXT NOT NULL PRIMARY KEY,
   secret     TEXT NOT NULL, -- 32 random bytes, hexadecimal
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- The tree of documents and folders. A document is there if its row is; a folder is there if
--- something is below it, only the root stays. Written by the commit (src/storage/commit.ts): one
--- change writes the document's row and one row per ancestor, nothing else, and no second index
--- makes that dearer. The sweep only sets totals right that have drifted.
+-- The tree of documents and folders. A document exists if its row does; a folder exists while there is
+-- a document below it, the root always. Written by the commit (src/storage/commit.ts): a change writes
+-- the document's row and one row per ancestor. A second index would add to that cost, so there is none.
+-- The sweep corrects totals that have drifted.
 CREATE TABLE nodes (
   account   TEXT NOT NULL,
-  parent    TEXT NOT NULL,    -- path of the folder it is in, '/' or '/a/b/'; '' for the root
-  name      TEXT NOT NULL,    -- decoded; a folder's ends with '/', the root's is '/'
-  version   TEXT NOT NULL,    -- the ETag, random; for a document the last part of its R2 key too
+  parent    TEXT NOT NULL,    -- path of the containing folder, '/' or '/a/b/'; '' for the root
+  name      TEXT NOT NULL,    -- decoded; that of a folder ends with '/', that of the root is '/'
+  version   TEXT NOT NULL,    -- the ETag, random; also the last part of a document's R2 key
   type      TEXT,             -- a document's Content-Type, byte for byte; NULL for a folder
   length    INTEGER NOT NULL, -- bytes of the document, or of all documents below the folder
-  documents INTEGER NOT NULL, -- how many documents: 1, or all below the folder
+  documents INTEGER NOT NULL, -- 1 for a document, or the number of all documents below the folder
   modified  INTEGER NOT NULL,
   PRIMARY KEY (account, parent, name)
 ) WITHOUT ROWID;
 
--- A module in which RxDB apps have databases (src/rxdb). Written when an app first connects, and
--- by the module's Durable Object, which holds the databases themselves: `bytes` is how much of the
--- quota it has reserved, at least what it holds. Goes when the account is erased.
+-- Modules in which RxDB apps have databases (src/rxdb). Inserted when an app first connects, updated by
+-- the module's Durable Object, which stores the databases: `bytes` is the quota that it has reserved,
+-- at least what it stores. Deleted when the account is erased.
 CREATE TABLE rxdb_modules (
   account TEXT NOT NULL,
   module  TEXT NOT NULL,

@@ -1,4 +1,4 @@
-/** Two kinds of tests: inside workerd with real D1, R2 and Durable Objects, and in Node around it. */
+/** Two test projects: `worker` runs inside workerd with local D1, R2 and Durable Objects, `node` in Node. */
 
 import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     silent: "passed-only",
-    // Tests of the local server wait for processes of their own.
+    // One more than the CPUs, because tests of the local server mostly wait for its process.
     maxWorkers: availableParallelism() + 1,
     projects: [
       {

@@ -1,5 +1,7 @@
-// Copies what stands in the element that a button names. Without script, or where the browser has no
-// clipboard for us, the buttons stay hidden and the text can be selected.
+/**
+ * Copy buttons: each copies the text of the element whose id it names. They stay hidden without this
+ * script, or where the browser has no clipboard API; the text can still be selected.
+ */
 for (const button of document.querySelectorAll("button[data-copy]")) {
   if (!navigator.clipboard) break;
   const label = button.textContent;

@@ -1,14 +1,17 @@
-// Makes and shows passkeys (WebAuthn). A box names its door: the form's fields are sent there, which
-// answers what the browser is to do, and then once more with the passkey, which answers where to go.
-// The boxes stay hidden without script, or where the browser lacks any of what is used here.
+/**
+ * Creates and uses passkeys (WebAuthn). Each [data-passkey] element names an endpoint. The script
+ * sends the form's fields there and gets the options for the browser; then it sends them again with
+ * the passkey and gets the path to go to. The elements stay hidden without this script, or where the
+ * browser lacks a part of WebAuthn.
+ */
 
 const { PublicKeyCredential } = window;
-const canDoAll =
+const isSupported =
   PublicKeyCredential?.parseCreationOptionsFromJSON &&
   PublicKeyCredential.parseRequestOptionsFromJSON &&
   PublicKeyCredential.prototype.toJSON;
 
-/** The door has said no. Only a refusal that is about the person brings a sentence for them. */
+/** A refusal by the endpoint. Only those about the user's input have a sentence for the page. */
 class Refusal extends Error {
   constructor({ error, sentence }) {
     super(error);
@@ -17,97 +20,99 @@ class Refusal extends Error {
   }
 }
 
-/** Of the passkeys that are offered in the name's field: a browser does only one thing at a time. */
-let offering;
+/** Aborts the pending autofill request: a browser handles only one WebAuthn request at a time. */
+let autofillAbort;
 
-const boxes = document.querySelectorAll("[data-passkey]");
-if (canDoAll && boxes.length > 0) {
-  for (const box of boxes) prepare(box);
+const containers = document.querySelectorAll("[data-passkey]");
+if (isSupported && containers.length > 0) {
+  for (const container of containers) enable(container);
   for (const text of document.querySelectorAll("[data-no-passkeys]")) text.hidden = true;
 }
 
-function prepare(box) {
-  box.hidden = false;
-  const button = box.querySelector("button");
-  const form = box.closest("form");
+function enable(container) {
+  container.hidden = false;
+  const button = container.querySelector("button");
+  const form = container.closest("form");
   button.addEventListener("click", async () => {
     const { name } = form.elements;
-    if (box.dataset.passkey === "create" && !name.reportValidity()) return;
-    offering?.abort();
+    if (container.dataset.passkey === "create" && !name.reportValidity()) return;
+    autofillAbort?.abort();
     button.disabled = true;
-    await use(box);
+    await usePasskey(container);
     button.disabled = false;
   });
-  // The Enter key sends a form also where this is its only button.
+  // If this is the only button of the form, the Enter key would submit it without a passkey.
   if (!form.querySelector("[type=submit]")) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       button.click();
     });
   }
-  if (form.querySelector("[autocomplete~=webauthn]")) offer(box);
+  if (form.querySelector("[autocomplete~=webauthn]")) offerAutofill(container);
 }
 
-/** Lets the browser offer passkeys where the name is typed. Until one is taken nobody has asked. */
-async function offer(box) {
+/** Lets the browser suggest passkeys in the name field (conditional mediation). */
+async function offerAutofill(container) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  offering = new AbortController();
-  await use(box, { mediation: "conditional", signal: offering.signal });
+  autofillAbort = new AbortController();
+  await usePasskey(container, { mediation: "conditional", signal: autofillAbort.signal });
 }
 
-async function use(box, offered) {
-  let isAsked = !offered;
-  if (isAsked) show(box, "");
+async function usePasskey(container, autofill) {
+  // Errors of an autofill request are not shown until the user has chosen a passkey.
+  let isUserInitiated = !autofill;
+  if (isUserInitiated) showError(container, "");
   try {
-    const options = await ask(box);
-    if (offered?.signal.aborted) return;
-    const credential = await fromBrowser(box.dataset.passkey, options, offered);
-    isAsked = true;
-    const { next } = await ask(box, credential.toJSON());
+    const options = await callEndpoint(container);
+    if (autofill?.signal.aborted) return;
+    const credential = await requestCredential(container.dataset.passkey, options, autofill);
+    isUserInitiated = true;
+    const { next } = await callEndpoint(container, credential.toJSON());
     location.assign(next);
   } catch (error) {
-    if (isAsked) show(box, sentenceOf(box, error));
-    // The page was open for longer than a challenge lasts.
-    if (offered && error.code === "late-passkey") await offer(box);
+    if (isUserInitiated) showError(container, describeError(container, error));
+    // The page was open for longer than a challenge is valid.
+    if (autofill && error.code === "late-passkey") await offerAutofill(container);
   }
 }
 
-/** What was thrown in words: the door's, or those that the box has in the page's language. */
-function sentenceOf({ dataset }, error) {
-  const known = error.name === "InvalidStateError" ? dataset.known : undefined;
-  return error.sentence ?? known ?? dataset.aborted;
+/** The endpoint's sentence, or one that the element has in the language of the page. */
+function describeError({ dataset }, error) {
+  const alreadyRegistered =
+    error.name === "InvalidStateError" ? dataset.alreadyRegistered : undefined;
+  return error.sentence ?? alreadyRegistered ?? dataset.aborted;
 }
 
-function show(box, message) {
-  const problem = box.querySelector("[role=alert]");
-  problem.textContent = message;
-  problem.hidden = message === "";
+function showError(container, message) {
+  const alert = container.querySelector("[role=alert]");
+  alert.textContent = message;
+  alert.hidden = message === "";
 }
 
-const fromBrowser = (act, options, offered) =>
-  act === "create"
+const requestCredential = (action, options, autofill) =>
+  action === "create"
     ? navigator.credentials.create({
         publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
       })
     : navigator.credentials.get({
         publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options),
-        ...offered,
+        ...autofill,
       });
 
-async function ask(box, credential) {
-  const fields = new FormData(box.closest("form"));
+async function callEndpoint(container, credential) {
+  const fields = new FormData(container.closest("form"));
   fields.delete("password");
-  const response = await fetch(box.dataset.door, {
+  const response = await fetch(container.dataset.endpoint, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify({ ...Object.fromEntries(fields), credential }),
   });
-  // Signed out, or to be asked again who is there: the page itself leads there.
+  // The session has ended or must be confirmed again: reloading the page redirects there.
   if (response.redirected) {
     location.reload();
     return new Promise(() => {});
   }
-  const answer = await response.json();
-  if (!response.ok) throw new Refusal(answer);
-  return answer;
+  const body = await response.json();
+  if (!response.ok) throw new Refusal(body);
+  return body;
 }

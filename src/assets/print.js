@@ -1,4 +1,4 @@
-// Prints the page. Without script the button stays hidden, and the browser's own menu prints.
+/** Print buttons. They stay hidden without this script. */
 for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
