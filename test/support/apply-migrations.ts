@@ -1,4 +1,4 @@
-/** Runs before each test file: its own, empty database. */
+/** Creates the schema in the test file's own, empty database. Runs before each test file. */
 
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";

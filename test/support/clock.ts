@@ -1,4 +1,4 @@
-/** Lets time pass for the Worker without waiting. */
+/** Moves the Worker's clock. */
 
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
@@ -8,18 +8,17 @@ export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;
 export const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Moves the Worker's clock on by this much. It stands still from now to the end of the test. */
+/** Advances the clock, and freezes it until the end of the test. */
 export function advanceClock(milliseconds: number): void {
-  const then = Date.now() + milliseconds;
-  vi.useFakeTimers({ toFake: ["Date"], now: then });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
   onTestFinished(() => {
     vi.useRealTimers();
   });
 }
 
-/** Stops the clock, so that a slow machine changes nothing about delays of seconds. */
+/** Freezes the clock, so that a slow machine does not change the outcome. */
 export const freezeClock = (): void => advanceClock(0);
 
-/** What the Worker does once a day, so many milliseconds from now. */
-export const runDailyJob = (after: number): Promise<void> =>
-  worker.scheduled({ scheduledTime: Date.now() + after } as ScheduledController, env);
+/** Runs the daily job, as if `delayMs` from now. */
+export const runDailyJob = (delayMs: number): Promise<void> =>
+  worker.scheduled({ scheduledTime: Date.now() + delayMs } as ScheduledController, env);

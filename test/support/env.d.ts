@@ -1,3 +1,5 @@
+/** The types of the Worker's environment in tests. */
+
 import type { D1Migration } from "cloudflare:test";
 import type { Bindings } from "../../src/env";
 

@@ -1,9 +1,9 @@
-/** A provider, its people and their apps, for tests that come through the public door. */
+/** The provider as its clients see it: sends requests, creates users, connects apps. */
 
 import { env, exports } from "cloudflare:workers";
 import { scryptSync } from "node:crypto";
 import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
-import { insertSession } from "../../src/accounts/db/sessions";
+import { insertBrowserSession } from "../../src/accounts/db/sessions";
 import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
 
@@ -12,27 +12,27 @@ export const APP_ORIGIN = "https://app.example";
 export const PASSWORD = "correct horse battery";
 
 /**
- * A request as the network brings it; redirects are not followed. One that has Cloudflare's headers
- * has come by its edge, in clear only if it says so by its ray.
+ * A request as the network delivers it; redirects are not followed. It comes through Cloudflare's edge
+ * if it has cf-ray, or has cf-connecting-ip and is https.
  */
 export function incomingRequest(pathOrUrl: string, init: RequestInit = {}): Request {
   const headers = new Headers(init.headers);
   const url = new URL(pathOrUrl, ORIGIN);
-  const isFromEdge =
+  const isThroughEdge =
     headers.has("cf-ray") || (headers.has("cf-connecting-ip") && url.protocol === "https:");
   const options = {
     redirect: "manual" as const,
     ...init,
-    ...(isFromEdge ? { cf: { colo: "FRA" } } : {}),
+    ...(isThroughEdge ? { cf: { colo: "FRA" } } : {}),
   };
   return new Request(url, options);
 }
 
-/** Sends a request to the Worker as the network would. */
+/** Sends a request to the Worker. */
 export const send = (pathOrUrl: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(incomingRequest(pathOrUrl, init));
 
-/** A form of our own pages, sent by a browser that has this cookie. */
+/** Submits a form of our own pages, as a browser with this cookie would. */
 export const sendForm = (
   path: string,
   fields: Record<string, string>,
@@ -46,20 +46,21 @@ export const sendForm = (
 
 let createdUsers = 0;
 
-/** A name that nobody has yet. */
-export const uniqueUserName = (): string => `person-${++createdUsers}`;
+/** A user name that is not taken. */
+export const uniqueUserName = (): string => `user-${++createdUsers}`;
 
+/** A user who is signed in on one browser. */
 export interface TestUser {
   name: string;
   cookie: string;
 }
 
-/** Of PASSWORD, with parameters that cost nothing: the server verifies by those of the hash. */
+/** A hash of PASSWORD with cheap parameters; the server takes the parameters from the hash. */
 const CHEAP_PASSWORD_HASH = `scrypt$2$1$1$salt$${scryptSync(PASSWORD, "salt", 32, { N: 2, r: 1, p: 1 }).toString("base64url")}`;
 
 /**
- * Someone who has signed up with PASSWORD, signed in on one browser. Not by the form, which takes
- * its time for each password: that is for the tests of signing up.
+ * Creates a user with PASSWORD and a session. Inserts the rows directly, because the sign-up form
+ * hashes the password slowly.
  */
 export async function createUser(name = uniqueUserName()): Promise<TestUser> {
   const now = Date.now();
@@ -71,7 +72,7 @@ export async function createUser(name = uniqueUserName()): Promise<TestUser> {
   return { name, cookie: await createSession(account.id) };
 }
 
-/** The cookie of one more browser in which somebody has just signed in. */
+/** Creates another session of an account that has just signed in. Returns its cookie. */
 export async function createSession(account: string): Promise<string> {
   const now = Date.now();
   const secret = randomSecret();
@@ -79,20 +80,20 @@ export async function createSession(account: string): Promise<string> {
     hash: await sha256(secret),
     createdAt: now,
     expiresAt: now + 30 * DAY_MS,
-    provedAt: now,
+    authenticatedAt: now,
     seenAt: now,
     device: null,
     country: null,
   };
-  await insertSession(env.DB, account, session, null);
+  await insertBrowserSession(env.DB, account, session, null);
   return `__Host-session=${secret}`;
 }
 
-/** The session cookie that a response sets, as a browser would send it back. */
+/** The first cookie that a response sets, as a browser would send it back. */
 export const sessionCookie = (response: Response): string =>
   response.headers.get("set-cookie")?.split(";")[0] ?? "";
 
-/** The query of an app's request for access, by the implicit flow unless told otherwise. */
+/** The path and query of an authorization request, by default of the implicit flow. */
 export const authorizeUrl = (user: string, query: Record<string, string> = {}): string =>
   `/oauth/authorize/${user}?${new URLSearchParams({
     redirect_uri: `${APP_ORIGIN}/`,
@@ -102,7 +103,7 @@ export const authorizeUrl = (user: string, query: Record<string, string> = {}): 
     ...query,
   })}`;
 
-/** What the consent page's form sends; `fields` change it. */
+/** Submits the form of the consent page; `fields` override its fields. */
 export const submitConsent = (
   user: TestUser,
   query: Record<string, string> = {},
@@ -114,7 +115,7 @@ export const submitConsent = (
     { cookie: user.cookie },
   );
 
-/** The parameters in the fragment of a redirect, as remotestorage.js reads them. */
+/** The parameters in the fragment of a redirect, parsed as remotestorage.js does. */
 export const fragmentParameters = (response: Response): Record<string, string> =>
   Object.fromEntries(
     (response.headers.get("location")?.split("#")[1] ?? "")
@@ -122,7 +123,7 @@ export const fragmentParameters = (response: Response): Record<string, string> =
       .map((pair) => pair.split("=").map(decodeURIComponent)),
   );
 
-/** An app with a token: its requests go to paths below <storage_root>. */
+/** An app with a token; its paths are below <storage_root>. */
 export class TestApp {
   readonly user: string;
   readonly token: string;
@@ -163,12 +164,12 @@ export class TestApp {
     return ((await response.json()) as { items: Record<string, ListedItem> }).items;
   }
 
-  /** The version of a folder or document, null if it is not there. */
+  /** The ETag of a folder or document; null if it does not exist. */
   async version(path: string): Promise<string | null> {
     return (await this.head(path)).headers.get("etag");
   }
 
-  /** Everything below a folder by its path: version, type, length. */
+  /** All items below a folder, by their paths. */
   async tree(folder = "/"): Promise<Record<string, ListedItem>> {
     const tree: Record<string, ListedItem> = {};
     for (const [name, item] of Object.entries(await this.list(encodePath(folder)))) {
@@ -180,6 +181,7 @@ export class TestApp {
   }
 }
 
+/** An item of a folder description. */
 export interface ListedItem {
   ETag: string;
   "Content-Type"?: string;
@@ -187,11 +189,11 @@ export interface ListedItem {
   "Last-Modified"?: string;
 }
 
-/** Percent-encodes the names of a path, not its slashes. */
+/** Percent-encodes a path, except for its slashes. */
 export const encodePath = (path: string): string =>
   path.split("/").map(encodeURIComponent).join("/");
 
-/** An app that the person has allowed this scope by the implicit flow. */
+/** Connects an app of the user with this scope, by the implicit flow. */
 export async function connectApp(
   user: TestUser,
   scope = "*:rw",
@@ -202,11 +204,11 @@ export async function connectApp(
   return new TestApp(user.name, access_token);
 }
 
-/** Someone new with an app that may do everything. */
+/** Creates a user, and connects an app with this scope; by default it has full access. */
 export const createUserWithApp = async (scope = "*:rw"): Promise<TestApp> =>
   connectApp(await createUser(), scope);
 
-/** The keys of all bodies in R2 that belong to an account. */
+/** The R2 keys of all bodies of a user. */
 export async function listBodyKeys(user: string): Promise<string[]> {
   const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(user).first();
   const { objects } = await env.BODIES.list({ prefix: `${row?.id}/` });

@@ -1,8 +1,8 @@
-/** What stands in the index, to see that a refusal has changed nothing. */
+/** Rows of the database, to compare before and after. */
 
 import { env } from "cloudflare:workers";
 
-/** Every row of every table, but for what the provider counts for itself now and then. */
+/** All rows of all tables except `traffic`, which every request may change. */
 export async function allRows(): Promise<Record<string, unknown[]>> {
   const { results: tables } = await env.DB.prepare(
     `SELECT name FROM sqlite_master
@@ -10,12 +10,13 @@ export async function allRows(): Promise<Record<string, unknown[]>> {
        AND name <> 'traffic'
      ORDER BY name`,
   ).all<{ name: string }>();
-  const answers = await env.DB.batch(
+  const results = await env.DB.batch(
     tables.map(({ name }) => env.DB.prepare(`SELECT * FROM ${name}`)),
   );
-  return Object.fromEntries(tables.map(({ name }, i) => [name, answers[i]?.results ?? []]));
+  return Object.fromEntries(tables.map(({ name }, i) => [name, results[i]?.results ?? []]));
 }
 
+/** A row of `grants`. */
 export interface GrantRow {
   account: string;
   id: string;
@@ -26,7 +27,7 @@ export interface GrantRow {
   expires_at: number | null;
 }
 
-/** What a person has allowed. */
+/** The grants of a user. */
 export async function grantRows(name: string): Promise<GrantRow[]> {
   const { results } = await env.DB.prepare(
     `SELECT g.* FROM grants g JOIN accounts a ON a.id = g.account WHERE a.name = ?
@@ -37,7 +38,7 @@ export async function grantRows(name: string): Promise<GrantRow[]> {
   return results;
 }
 
-/** The grants that a person has after something and had not before. */
+/** The grants that a user has after the action and did not have before. */
 export async function newGrantRows(
   name: string,
   action: () => Promise<unknown>,
@@ -47,12 +48,13 @@ export async function newGrantRows(
   return (await grantRows(name)).filter(({ id }) => !before.has(id));
 }
 
+/** The id of a user's account. */
 export async function accountId(name: string): Promise<string> {
   const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(name).first();
   return String(row?.id);
 }
 
-/** What a person did, as the log of the account has it, the oldest first. */
+/** The activity log of a user, oldest first: each kind with its details. */
 export async function activityRows(name: string): Promise<Record<string, unknown>[]> {
   const { results } = await env.DB.prepare(
     `SELECT y.kind, y.detail FROM activity y JOIN accounts a ON a.id = y.account

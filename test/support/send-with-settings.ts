@@ -1,4 +1,4 @@
-/** The same Worker with other settings, over the same data. */
+/** Sends requests to the Worker with other settings, over the same data. */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -6,9 +6,10 @@ import { app } from "../../src/app";
 import type { Variables } from "../../src/env";
 import { incomingRequest } from "./provider";
 
+/** The type of `send`. */
 export type Send = (pathOrUrl: string, init?: RequestInit) => Promise<Response>;
 
-/** Sends as `send` does, to a Worker that has just started with these settings. */
+/** A `send` for a Worker that has just started with these settings. */
 export function sendWithSettings(variables: Variables): Send {
   const bindings = { ...env, ...variables };
   return async (pathOrUrl, init = {}) => {

@@ -1,18 +1,20 @@
-/** The forms by which people come and go. */
+/** The forms for sign-up and sign-in. */
 
 import { mainText } from "./html";
 import { PASSWORD, send, sendForm } from "./provider";
 
-let addresses = 0;
+let usedAddresses = 0;
 
-/** From an address of its own, as tries are limited by address. */
+/** Headers with a client address of its own, because attempts are limited by address. */
 export const uniqueClientAddress = (): Record<string, string> => ({
-  "CF-Connecting-IP": `2001:db8:1:${(++addresses).toString(16)}::1`,
+  "CF-Connecting-IP": `2001:db8:1:${(++usedAddresses).toString(16)}::1`,
 });
 
+/** Submits the sign-up form. */
 export const submitSignUp = (name: string, password = PASSWORD): Promise<Response> =>
   sendForm("/sign-up", { name, password }, uniqueClientAddress());
 
+/** Submits the sign-in form. */
 export const submitSignIn = (
   name: string,
   password = PASSWORD,
@@ -20,7 +22,7 @@ export const submitSignIn = (
 ): Promise<Response> =>
   sendForm("/sign-in", { name, password }, { ...uniqueClientAddress(), ...headers });
 
-/** Who a browser with this cookie is signed in as, as the home page says; "" for nobody. */
+/** The user that a browser with this cookie is signed in as, from the home page; "" if none. */
 export async function signedInUser(cookie: string): Promise<string> {
   const html = await (await send("/", { headers: { Cookie: cookie } })).text();
   return /([\w-]+)@satchel\.example/.exec(mainText(html))?.[1] ?? "";
