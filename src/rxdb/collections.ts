@@ -1,17 +1,14 @@
-/** The collections of a module: opening one for a client's schema, and removing it. */
+/** The collections of a module: opening one with a client's schema, and removing one. */
 
-import {
-  type CollectionSchema,
-  type Index,
-  makeIndex,
-  type StoredDocument,
-} from "./queries/schema";
-import { malformed, READ_ONLY, type Reply, refuse } from "./refusals";
-import { letAllLoose } from "./tables/attachments";
+import { type CollectionIndex, createIndex } from "./queries/collection-index";
+import type { CollectionSchema } from "./queries/schema";
+import type { StoredDocument } from "./queries/stored-document";
+import { type CallOutcome, READ_ONLY, refuseCall, refuseMalformed } from "./refusals";
+import { recordOrphansOfCollection } from "./tables/attachments";
 import {
   type CollectionRow,
+  deleteCollection,
   deleteIndex,
-  dropCollection,
   findCollection,
   type IndexRow,
   insertCollection,
@@ -19,32 +16,37 @@ import {
   loadCollection,
   loadCollections,
   loadIndexes,
-  markUnfaithful,
-  noteWrite,
+  markUnordered,
+  updateTotals,
 } from "./tables/collections";
 import { loadAllDocuments } from "./tables/documents";
-import { dropEntries, type Entry, putEntries, sizeOfKey } from "./tables/index-entries";
+import {
+  deleteEntriesOfIndex,
+  type IndexEntry,
+  insertEntries,
+  keySize,
+} from "./tables/index-entries";
 
-/** An index as it stands in the object, with what its keys are. */
+/** An index of an open collection: its row, and how to compute its keys. */
 export interface OpenIndex extends IndexRow {
-  index: Index;
+  index: CollectionIndex;
 }
 
-/** A collection as this instance of the object knows it. */
+/** A collection that is open: its row and its indexes, in memory. */
 export interface Collection extends CollectionRow {
   indexes: OpenIndex[];
 }
 
-/** What may be done to open a collection. */
-interface Allowance {
-  /** A collection, or an index. */
-  mayMake: boolean;
-  /** Whether there is room for so many bytes more. */
-  holds(growthBytes: number): boolean;
+/** What opening a collection may do. */
+interface OpenPermissions {
+  /** Whether it may create a collection or an index. */
+  canCreate: boolean;
+  /** Whether so many bytes more are covered by the quota that is reserved. */
+  fits(growthBytes: number): boolean;
 }
 
-/** How many bytes more would be held, for which there is no room yet. */
-export class NeedsRoom {
+/** Opening a collection needs so many bytes more than are reserved. */
+export class QuotaNeeded {
   readonly bytes: number;
 
   constructor(bytes: number) {
@@ -52,17 +54,17 @@ export class NeedsRoom {
   }
 }
 
-/** In one module: each has rows of its own. */
+/** Per module. */
 const MAX_COLLECTIONS = 1000;
 
-/** Documents that get their entries at once when an index is added. */
-const INDEXING_STEP = 1000;
+/** Entries that are inserted at once when an index is created. */
+const ENTRY_BATCH_SIZE = 1000;
 
-/** All collections of a module. What it remembers is what is in SQLite. */
+/** All collections of a module. What it has in memory always equals SQLite. */
 export class Collections {
   readonly #storage: DurableObjectStorage;
   readonly #open = new Map<number, Collection>();
-  /** Of the quota, of all of them. */
+  /** Of all collections: what counts towards the quota. */
   bytes: number;
 
   constructor(storage: DurableObjectStorage) {
@@ -70,119 +72,121 @@ export class Collections {
     this.bytes = sumBytes(storage.sql);
   }
 
-  /** Null: it was removed. */
+  /** Returns null if the collection was removed. */
   get(id: number): Collection | null {
-    const known = this.#open.get(id);
-    if (known) return known;
+    const open = this.#open.get(id);
+    if (open) return open;
     const row = loadCollection(this.#storage.sql, id);
-    return row && this.#remember(row);
+    return row && this.#add(row);
   }
 
   /**
-   * The collection of a database, made if it is not there, with the indexes of the schema. A schema
-   * that differs from that of other clients is as good: an index that is new is made from all
-   * documents, and those that no client has any more go. Refuses with `malformed` another primary key
-   * and one collection too many, with `insufficient-scope` to make anything where nothing may be made.
-   * Where there is no room for the entries of a new index, nothing is changed.
+   * Opens a collection, and creates it if it does not exist. A schema that differs from that of other
+   * clients is accepted: an index that is missing is created from all documents, and indexes that no
+   * client uses any more are deleted. `schemasInUse` returns the schemas of the collection's clients.
+   * Refuses with `malformed` another primary key and too many collections, with `insufficient-scope` if
+   * something would be created without permission. Returns `QuotaNeeded`, and changes nothing, if the
+   * entries of a new index do not fit.
    */
   open(
     database: string,
     name: string,
     schema: CollectionSchema,
-    inUse: (collection: number) => CollectionSchema[],
-    { mayMake, holds }: Allowance,
-  ): Reply<Collection> | NeedsRoom {
+    schemasInUse: (collection: number) => CollectionSchema[],
+    { canCreate, fits }: OpenPermissions,
+  ): CallOutcome<Collection> | QuotaNeeded {
     const { sql } = this.#storage;
     const found = findCollection(sql, database, name, schema.version);
     if (found && found.primaryPath !== schema.primaryPath) {
-      return malformed(`The primary key of this collection is ${found.primaryPath}.`);
+      return refuseMalformed(`The primary key of this collection is "${found.primaryPath}".`);
     }
     if (!found && loadCollections(sql).length >= MAX_COLLECTIONS) {
-      return malformed("There are too many collections in this module.");
+      return refuseMalformed("This module has too many collections.");
     }
-    const known = found && (this.#open.get(found.id) ?? this.#remember(found));
+    const open = found && (this.#open.get(found.id) ?? this.#add(found));
     const missing = schema.indexes.filter(
-      ({ definition }) => !known?.indexes.some((index) => index.definition === definition),
+      ({ definition }) => !open?.indexes.some((index) => index.definition === definition),
     );
-    if (known && missing.length === 0) return { ok: true, value: known };
-    if (!mayMake) return refuse(READ_ONLY);
-    const wanted = [schema, ...(found ? inUse(found.id) : [])].flatMap(({ indexes }) => indexes);
-    const id = this.#unlessFull(() => {
+    if (open && missing.length === 0) return { ok: true, value: open };
+    if (!canCreate) return refuseCall(READ_ONLY);
+    const schemas = [schema, ...(found ? schemasInUse(found.id) : [])];
+    const wanted = schemas.flatMap(({ indexes }) => indexes);
+    const id = this.#transaction(() => {
       const { version, primaryPath } = schema;
       const row = found ?? insertCollection(sql, { database, name, version, primaryPath });
-      const unused = (known?.indexes ?? []).filter(
+      const unused = (open?.indexes ?? []).filter(
         (old) => !wanted.some(({ definition }) => definition === old.definition),
       );
-      const freed = unused.reduce((sum, { id }) => sum + this.#dropIndex(id), 0);
+      const freed = unused.reduce((sum, { id }) => sum + this.#deleteIndex(id), 0);
       const added = missing.reduce(
-        (sum, index) => sum + this.#addIndex(row.id, primaryPath, index),
+        (sum, index) => sum + this.#createIndex(row.id, primaryPath, index),
         0,
       );
       const growth = added - freed;
-      if (growth > 0 && !holds(growth)) throw new NeedsRoom(growth);
-      if (found) noteWrite(sql, { ...row, bytes: row.bytes + growth });
+      if (growth > 0 && !fits(growth)) throw new QuotaNeeded(growth);
+      if (found) updateTotals(sql, { ...row, bytes: row.bytes + growth });
       return row.id;
     });
-    if (id instanceof NeedsRoom) return id;
+    if (id instanceof QuotaNeeded) return id;
     this.#open.delete(id);
     const collection = this.get(id) as Collection;
-    this.bytes += collection.bytes - (known?.bytes ?? 0);
+    this.bytes += collection.bytes - (open?.bytes ?? 0);
     return { ok: true, value: collection };
   }
 
-  /** In a transaction, which leaves nothing where there is no room. */
-  #unlessFull<T>(change: () => T): T | NeedsRoom {
+  /** Runs a change in a transaction, which is rolled back if it throws `QuotaNeeded`. */
+  #transaction<T>(change: () => T): T | QuotaNeeded {
     try {
       return this.#storage.transactionSync(change);
     } catch (error) {
-      if (error instanceof NeedsRoom) return error;
+      if (error instanceof QuotaNeeded) return error;
       throw error;
     }
   }
 
-  /** Removes a collection for all its clients. Its bodies in R2 are let loose. */
+  /** Removes a collection for all its clients. Its bodies in R2 become orphans, deleted later. */
   remove(id: number, now: number): void {
     this.#storage.transactionSync(() => {
-      letAllLoose(this.#storage.sql, id, now);
-      dropCollection(this.#storage.sql, id);
+      recordOrphansOfCollection(this.#storage.sql, id, now);
+      deleteCollection(this.#storage.sql, id);
     });
     this.#open.delete(id);
     this.bytes = sumBytes(this.#storage.sql);
   }
 
-  /** Returns the bytes of its entries. */
-  #dropIndex(id: number): number {
+  /** Returns the bytes of the deleted entries. */
+  #deleteIndex(id: number): number {
     deleteIndex(this.#storage.sql, id);
-    return dropEntries(this.#storage.sql, id);
+    return deleteEntriesOfIndex(this.#storage.sql, id);
   }
 
-  /** Returns the bytes of its entries. */
-  #addIndex(collection: number, primaryPath: string, index: Index): number {
+  /** Returns the bytes of the new entries. */
+  #createIndex(collection: number, primaryPath: string, index: CollectionIndex): number {
     const { sql } = this.#storage;
     const id = insertIndex(sql, collection, index.definition);
-    let entries: Entry[] = [];
+    let entries: IndexEntry[] = [];
     let bytes = 0;
-    let isFaithful = true;
+    let isOrdered = true;
     for (const data of loadAllDocuments(sql, collection)) {
       const document = JSON.parse(data) as StoredDocument;
-      isFaithful &&= index.isFaithful(document);
+      isOrdered &&= index.isInOrder(document);
       const key = index.keyOf(document);
-      bytes += sizeOfKey(key);
+      bytes += keySize(key);
       entries.push({ index: id, key, id: document[primaryPath] as string });
-      if (entries.length === INDEXING_STEP) {
-        putEntries(sql, entries);
+      if (entries.length === ENTRY_BATCH_SIZE) {
+        insertEntries(sql, entries);
         entries = [];
       }
     }
-    putEntries(sql, entries);
-    if (!isFaithful) markUnfaithful(sql, id);
+    insertEntries(sql, entries);
+    if (!isOrdered) markUnordered(sql, id);
     return bytes;
   }
 
-  #remember(row: CollectionRow): Collection {
+  #add(row: CollectionRow): Collection {
     const indexes = loadIndexes(this.#storage.sql, row.id).map((index) => ({
       ...index,
-      index: makeIndex(index.definition, row.primaryPath),
+      index: createIndex(index.definition, row.primaryPath),
     }));
     const collection = { ...row, indexes };
     this.#open.set(row.id, collection);

@@ -1,38 +1,39 @@
-/** The databases of RxDB apps in the modules of an account, for its person to see and to delete. */
+/** The databases of RxDB apps in an account's modules, for the user to see and to delete. */
 
-import { recordDeed } from "../accounts/activity";
+import { activityStatement } from "../accounts/activity";
 import type { Env } from "../env";
 import { listModules, moduleStub } from "../modules/modules";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
-import type { CollectionTotals, DatabaseTotals } from "./inventory";
+import type { CollectionTotals, DatabaseTotals } from "./module";
 
-/** A database as its person sees it. */
+/** A database as the user sees it. */
 export interface Database {
   name: string;
-  /** Those of the app, by name. */
+  /** The app's collections, by name and version. */
   collections: CollectionTotals[];
-  /** Of the collections of the app. */
+  /** Documents in the app's collections. */
   documents: number;
-  /** Of collections that RxDB has for itself, and of local documents. */
-  ownBytes: number;
-  /** In all. */
+  /** Bytes of the collections in which RxDB keeps its own state and local documents. */
+  internalBytes: number;
+  /** Bytes of all collections. */
   bytes: number;
 }
 
-/** The databases of a module by name; null: its object does not answer. */
+/** The databases of a module, by name. */
 export interface ModuleDatabases {
   module: string;
+  /** Null if the module's object does not answer. */
   databases: Database[] | null;
 }
 
-/** The databases in each module of an account; modules without any are not in it. */
+/** Lists the databases in all modules of an account, without the modules that have none. */
 export async function listDatabases(env: Env, account: string): Promise<ModuleDatabases[]> {
   const modules = await listModules(env, account);
   const all = await Promise.all(
     modules.map(async ({ module }) => {
-      const databases = await lookInto(env, account, module).catch((error) => {
-        logWarning("A module did not say what is in it.", error);
+      const databases = await loadDatabases(env, account, module).catch((error) => {
+        logWarning("The databases of a module could not be listed.", error);
         return null;
       });
       return { module, databases };
@@ -41,54 +42,54 @@ export async function listDatabases(env: Env, account: string): Promise<ModuleDa
   return all.filter(({ databases }) => databases?.length !== 0);
 }
 
-/** A database of a module of an account; null: there is none. Rejects if that is not known. */
+/** Returns null if the database does not exist. Rejects if the module's object does not answer. */
 export async function findDatabase(
   env: Env,
   account: string,
   module: string,
   name: string,
 ): Promise<Database | null> {
-  // Only what has a row: asking an object for anything makes it.
+  // Only an object whose module has a row: a request to any other object would create it.
   const modules = await listModules(env, account);
   if (!modules.some((row) => row.module === module)) return null;
-  const databases = await lookInto(env, account, module);
+  const databases = await loadDatabases(env, account, module);
   return databases.find((database) => database.name === name) ?? null;
 }
 
-async function lookInto(env: Env, account: string, module: string): Promise<Database[]> {
+async function loadDatabases(env: Env, account: string, module: string): Promise<Database[]> {
   const object = moduleStub(env, account, module);
   const totals = await withRetry(async () => await object.inventory());
-  return totals.map(describe).sort(byName);
+  return totals.map(toDatabase).sort(byName);
 }
 
-function describe({ name, collections }: DatabaseTotals): Database {
-  const [own = [], ofApp = []] = [true, false].map((isOwn) =>
-    collections.filter((collection) => isOfRxdb(collection.name) === isOwn),
-  );
+function toDatabase({ name, collections }: DatabaseTotals): Database {
+  const internal = collections.filter(({ name }) => isInternal(name));
+  const ofApp = collections.filter(({ name }) => !isInternal(name));
   return {
     name,
     collections: ofApp.sort((a, b) => byName(a, b) || a.version - b.version),
     documents: sum(ofApp.map(({ documents }) => documents)),
-    ownBytes: sum(own.map(({ bytes }) => bytes)),
+    internalBytes: sum(internal.map(({ bytes }) => bytes)),
     bytes: sum(collections.map(({ bytes }) => bytes)),
   };
 }
 
-const OWN_NAMES = ["_rxdb_internal", "rxdatabase_storage_local"];
+/** Names of the collections in which RxDB keeps its own state. */
+const INTERNAL_NAMES = ["_rxdb_internal", "rxdatabase_storage_local"];
 
-const OWN_PREFIXES = [
+const INTERNAL_PREFIXES = [
   "plugin-local-documents-",
   "rx-migration-state-meta-",
   "rx-replication-meta-",
 ];
 
-/** Whether RxDB has a collection for itself: no app has made it, and nobody knows its name. */
-const isOfRxdb = (name: string): boolean =>
-  OWN_NAMES.includes(name) || OWN_PREFIXES.some((prefix) => name.startsWith(prefix));
+/** Whether RxDB has created a collection for itself: no user would recognize its name. */
+const isInternal = (name: string): boolean =>
+  INTERNAL_NAMES.includes(name) || INTERNAL_PREFIXES.some((prefix) => name.startsWith(prefix));
 
 /**
- * Deletes a database of a module that there is, with all its collections, for good. Can be repeated.
- * Rejects if it is not known whether it is deleted.
+ * Deletes a database with all its collections, permanently, and records that in the activity. The
+ * module must exist. Idempotent, but for the activity. Rejects if the outcome is unknown.
  */
 export async function deleteDatabase(
   env: Env,
@@ -96,10 +97,10 @@ export async function deleteDatabase(
   { module, name }: { module: string; name: string },
   now: number,
 ): Promise<void> {
-  const deed = { kind: "database-deleted", module, name } as const;
-  const line = recordDeed(env.DB, account, deed, now);
-  // The log goes first: a line too many is better than a database that is gone without one.
-  await withRetry(() => line.run());
+  const activity = { kind: "database-deleted", module, name } as const;
+  const statement = activityStatement(env.DB, account, activity, now);
+  // Recorded first: an entry too many is better than a database that vanishes without one.
+  await withRetry(() => statement.run());
   await withRetry(async () => await moduleStub(env, account, module).deleteDatabase(name));
 }
 

@@ -1,36 +1,35 @@
-/** What a module has reserved of its account's quota, in D1: `ledger.ts`. */
+/** The quota that a module has reserved, in D1: see `quota-reservation.ts`. */
 
 /**
- * Reserves `need` bytes for a module in place of what it had, and more of what is left, up to `want`
- * but never more than a tenth of it. What is not more than it had always fits. Yields what is reserved
- * then, in one row; no row: there is no room, or the account is not there any more. Comes to the same
- * when it is repeated.
+ * Reserves `neededBytes` for a module in place of what it had, and a tenth of what is left beyond that,
+ * up to `wantedBytes`. A reservation that does not grow always fits. Returns the row with the bytes that
+ * are reserved then; no row if the quota is exceeded, or if the account is deleted. Idempotent.
  */
-export const reserve = (
+export const reserveQuota = (
   db: D1Database,
   { account, module }: { account: string; module: string },
-  need: number,
-  want: number,
+  neededBytes: number,
+  wantedBytes: number,
   defaultQuotaBytes: number,
 ): D1PreparedStatement =>
   db
     .prepare(
-      `WITH others AS (
+      `WITH quota AS (
          SELECT coalesce(quota_bytes, ?5)
            - coalesce((SELECT length FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'), 0)
            - coalesce((SELECT sum(bytes) FROM rxdb_modules WHERE account = ?1 AND module <> ?2), 0)
-           AS room
+           AS available
          FROM accounts WHERE id = ?1 AND deleted_at IS NULL
        )
-       UPDATE rxdb_modules SET bytes = max(?3, min(?4, ?3 + (others.room - ?3) / 10))
-       FROM others
-       WHERE account = ?1 AND module = ?2 AND (?3 <= others.room OR ?3 <= bytes)
+       UPDATE rxdb_modules SET bytes = max(?3, min(?4, ?3 + (quota.available - ?3) / 10))
+       FROM quota
+       WHERE account = ?1 AND module = ?2 AND (?3 <= quota.available OR ?3 <= bytes)
        RETURNING bytes`,
     )
-    .bind(account, module, need, want, defaultQuotaBytes);
+    .bind(account, module, neededBytes, wantedBytes, defaultQuotaBytes);
 
-/** What the account has, and how much of it is in use or reserved. Yields one row. */
-export const selectRoom = (
+/** Selects one row: the account's quota, and how much of it is used or reserved. */
+export const selectQuotaUsage = (
   db: D1Database,
   account: string,
   defaultQuotaBytes: number,

@@ -1,180 +1,200 @@
-/** The databases of one module: what the methods of RxDB's Remote RxStorage do. */
+/** The databases of one module: the methods of RxDB's Remote RxStorage. */
 
 import { UNAVAILABLE } from "../core/refusals";
-import type { Scope } from "../core/scope";
 import { earliest } from "../core/time";
 import type { Env } from "../env";
 import { OVER_QUOTA } from "../storage/refusals";
-import { type Collection, Collections, NeedsRoom } from "./collections";
-import type { DatabaseTotals } from "./inventory";
-import { changedSince, findDocumentsById, runCount, runQuery } from "./queries/queries";
+import { type Collection, Collections, QuotaNeeded } from "./collections";
+import type { ModuleId } from "./handshake";
+import { changedDocumentsSince } from "./queries/changes";
+import { findDocumentsById } from "./queries/find-by-id";
+import { runCount, runQuery } from "./queries/query";
 import { parseSchema } from "./queries/schema";
-import { Ledger } from "./quota-reservation";
+import { QuotaReservation } from "./quota-reservation";
 import {
+  type CallOutcome,
+  COLLECTION_REMOVED,
   EVENTS_LOST,
-  malformed,
   READ_ONLY,
-  REMOVED,
-  type Reply,
-  refuse,
+  refuseCall,
+  refuseMalformed,
   UNKNOWN_CONNECTION,
 } from "./refusals";
-import { type Connection, isOpen, Roster, type Seat } from "./sockets/connections";
-import type { Frame } from "./sockets/frames";
+import { type Connection, ConnectionRegistry } from "./sockets/connection-registry";
+import { Delivery } from "./sockets/delivery";
+import type { CreateFrame, StorageFrame } from "./sockets/frames";
+import { type Caller, isSocketOpen, Sockets } from "./sockets/socket-state";
 import { loadAttachment } from "./tables/attachments";
 import { loadCollections } from "./tables/collections";
-import { makeTables } from "./tables/create";
-import { LargeBodies } from "./writes/attachments";
-import { cleanUp } from "./writes/cleanup";
+import { createTables } from "./tables/create-tables";
+import { AttachmentStore } from "./writes/attachment-store";
+import { cleanUpDocuments } from "./writes/cleanup";
 import { EventLog } from "./writes/event-log";
 import { Writer } from "./writes/writer";
 
-/** Whose module it is. */
-export interface Owner {
-  /** Id of the account. */
-  account: string;
-  user: string;
-  module: string;
+/** What a method returns, as JSON. */
+type Answer = CallOutcome<string>;
+
+/** Totals of a collection, in one version of its schema. */
+export interface CollectionTotals {
+  name: string;
+  /** Of its schema. */
+  version: number;
+  /** How many documents there are, without deleted ones. */
+  documents: number;
+  /** What counts towards the quota: documents, index entries and attachments. */
+  bytes: number;
 }
 
-/** Who calls a method, on which socket. */
-export interface Caller {
-  socket: WebSocket;
-  seat: Seat;
-  level: Scope["level"];
-  /** Whether that is so still, after something was waited for. */
-  mayStillWrite(): boolean;
+/** Totals of a database. */
+export interface DatabaseTotals {
+  name: string;
+  /** All collections, those of RxDB itself and of local documents included. */
+  collections: CollectionTotals[];
 }
-
-/** JSON of what a method returns. */
-type Answer = Reply<string>;
 
 const OPENED: Answer = { ok: true, value: '"ok"' };
 
-/** Of databases and collections. */
-const MAX_NAME = 256;
+/** Of databases and of collections. */
+const MAX_NAME_LENGTH = 256;
 
-/** Characters of a schema, which is kept as long as its client is known. */
+/** Characters of a schema, which is kept as long as its client's connection. */
 const MAX_SCHEMA_LENGTH = 100_000;
 
-type CreateFrame = Frame & { method: "create" };
-
-export type StorageFrame = Exclude<Frame, { method: "create" | "custom" }>;
-
-/** Everything that a module's object keeps. One instance at a time. */
+/** The databases of one module. A module's object has one instance at a time. */
 export class Module {
   readonly #storage: DurableObjectStorage;
   readonly #collections: Collections;
   readonly #log: EventLog;
-  readonly #bodies: LargeBodies;
+  readonly #attachments: AttachmentStore;
   readonly #writer: Writer;
-  readonly ledger: Ledger;
-  readonly roster: Roster;
+  readonly quota: QuotaReservation;
+  readonly sockets: Sockets;
+  readonly connections: ConnectionRegistry;
+  readonly delivery: Delivery;
 
-  constructor(ctx: DurableObjectState, env: Env, owner: Owner) {
+  constructor(ctx: DurableObjectState, env: Env, id: ModuleId) {
     this.#storage = ctx.storage;
-    makeTables(ctx.storage.sql);
+    createTables(ctx.storage.sql);
     this.#collections = new Collections(ctx.storage);
     this.#log = new EventLog(ctx.storage);
-    this.#bodies = new LargeBodies(ctx.storage.sql, env, owner);
-    this.ledger = new Ledger(ctx.storage, env, owner, () => this.#collections.bytes);
-    this.roster = new Roster(ctx, this.#log);
+    this.#attachments = new AttachmentStore(ctx.storage.sql, env, id);
+    this.quota = new QuotaReservation(ctx.storage, env, id, () => this.#collections.bytes);
+    this.sockets = new Sockets(ctx);
+    this.connections = new ConnectionRegistry(ctx.storage.sql, this.sockets);
+    this.delivery = new Delivery(this.sockets, this.connections, this.#log);
     this.#writer = new Writer(ctx.storage, {
       collections: this.#collections,
       log: this.#log,
-      bodies: this.#bodies,
-      ledger: this.ledger,
-      roster: this.roster,
+      attachments: this.#attachments,
+      quota: this.quota,
+      delivery: this.delivery,
     });
   }
 
   /** Id of the newest event bulk. */
-  get newestEvent(): string {
+  get newestEventId(): string {
     return this.#log.newestId;
   }
 
   /**
-   * Opens a connection for a storage instance of a client; at once, unless room has to be made for an
-   * index. Refuses with `malformed` a schema that cannot be used, with `insufficient-scope` to make a
-   * collection or an index with a token that only reads, with `over-quota` an index for which there is
-   * no room, with `events-lost` a connection that has missed changes.
+   * Opens a connection for a storage instance of a client; synchronously, unless quota must be reserved
+   * for a new index. Refuses with `malformed` a schema that cannot be used, with `insufficient-scope`
+   * if a read-only token would create a collection or an index, with `over-quota` an index that does not
+   * fit into the quota, with `events-lost` a connection that has missed events.
    */
   create(caller: Caller, frame: CreateFrame, now: number): Answer | Promise<Answer> {
     const { databaseName, collectionName, schema: raw } = frame.params;
     if (!isName(databaseName) || !isName(collectionName)) {
-      return malformed("The names of database and collection are missing or too long.");
+      return refuseMalformed(
+        `databaseName and collectionName must be strings of at most ${MAX_NAME_LENGTH} characters.`,
+      );
     }
     const text = JSON.stringify(raw) ?? "";
-    if (text.length > MAX_SCHEMA_LENGTH) return malformed("The schema is too long.");
+    if (text.length > MAX_SCHEMA_LENGTH) {
+      return refuseMalformed(`The schema is longer than ${MAX_SCHEMA_LENGTH} characters.`);
+    }
     const schema = parseSchema(raw);
     if (!schema.ok) return schema;
-    const known = this.roster.find(caller.seat.session, frame.connectionId);
-    if (known && this.#isOf(known, databaseName, collectionName, schema.value.version)) {
-      return this.#createAgain(caller, known, now);
+    const connection = this.connections.find(caller.state.session, frame.connectionId);
+    if (
+      connection &&
+      this.#isSameCollection(connection, databaseName, collectionName, schema.value.version)
+    ) {
+      return this.#createAgain(caller, connection, now);
     }
     const collection = this.#collections.open(
       databaseName,
       collectionName,
       schema.value,
-      (id) => this.roster.schemasOf(id),
-      { mayMake: caller.level === "rw", holds: (growthBytes) => this.ledger.holds(growthBytes) },
+      (id) => this.connections.schemasOf(id),
+      { canCreate: caller.level === "rw", fits: (growthBytes) => this.quota.fits(growthBytes) },
     );
-    if (!(collection instanceof NeedsRoom)) {
+    if (!(collection instanceof QuotaNeeded)) {
       return collection.ok ? this.#connect(caller, frame, collection.value, text) : collection;
     }
-    return this.#createWithRoom(caller, frame, collection.bytes, now);
+    return this.#reserveAndCreate(caller, frame, collection.bytes, now);
   }
 
-  async #createWithRoom(
+  async #reserveAndCreate(
     caller: Caller,
     frame: CreateFrame,
     growthBytes: number,
     now: number,
   ): Promise<Answer> {
-    if (!(await this.ledger.reserve(growthBytes))) return refuse(OVER_QUOTA);
-    // A connection on a socket that is gone would be taken for one that is heard.
-    return isOpen(caller.socket) ? this.create(caller, frame, now) : refuse(UNAVAILABLE);
+    if (!(await this.quota.reserve(growthBytes))) return refuseCall(OVER_QUOTA);
+    // A connection that is opened on a closed socket would never be marked as lost.
+    return isSocketOpen(caller.socket) ? this.create(caller, frame, now) : refuseCall(UNAVAILABLE);
   }
 
   #connect(
-    { socket, seat: { session } }: Caller,
+    { socket, state: { session } }: Caller,
     frame: CreateFrame,
     { id: collection }: Collection,
     schema: string,
   ): Answer {
-    if (!this.roster.makeRoom(session, schema.length)) {
-      return malformed("There are too many open connections.");
+    if (!this.connections.evictFor(session, schema.length)) {
+      return refuseMalformed("There are too many open connections.");
     }
     const row = { session, id: frame.connectionId, collection, schema };
-    const connection = this.roster.open(socket, row, frame.isRetry);
-    return connection?.isStale ? refuse(EVENTS_LOST) : OPENED;
+    const connection = this.delivery.open(socket, row, frame.isRetry);
+    return connection?.isStale ? refuseCall(EVENTS_LOST) : OPENED;
   }
 
-  #isOf(connection: Connection, database: unknown, name: unknown, version: number): boolean {
+  /** Whether a connection is one to this collection; also true if its collection was removed. */
+  #isSameCollection(
+    connection: Connection,
+    database: unknown,
+    name: unknown,
+    version: number,
+  ): boolean {
     const collection = this.#collections.get(connection.collection);
     const isSame = collection?.database === database && collection?.name === name;
     return collection === null || (isSame && collection.version === version);
   }
 
-  /** A client that has come back on another socket may create what it had; it has it still. */
-  #createAgain({ socket, seat }: Caller, { id, collection }: Connection, now: number): Answer {
-    const connection = this.roster.speaking(socket, seat.session, id, now);
-    if (connection?.isStale) return refuse(EVENTS_LOST);
-    return this.#collections.get(collection) ? OPENED : refuse(REMOVED);
+  /** A client that has reconnected may repeat `create`; its connection is still there. */
+  #createAgain({ socket, state }: Caller, { id, collection }: Connection, now: number): Answer {
+    const connection = this.delivery.attach(socket, state.session, id, now);
+    if (connection?.isStale) return refuseCall(EVENTS_LOST);
+    return this.#collections.get(collection) ? OPENED : refuseCall(COLLECTION_REMOVED);
   }
 
-  /** Calls a method of the storage. The answer is there at once unless D1 or R2 have to be asked. */
+  /**
+   * Calls a method of a storage instance; synchronously, unless D1 or R2 is needed. Refuses with
+   * `unknown-connection`, `events-lost`, `removed`, and with whatever the method refuses.
+   */
   call(caller: Caller, frame: StorageFrame, now: number): Answer | Promise<Answer> {
-    const { socket, seat, level } = caller;
-    const connection = this.roster.speaking(socket, seat.session, frame.connectionId, now);
-    if (!connection) return refuse(UNKNOWN_CONNECTION);
+    const { socket, state, level } = caller;
+    const connection = this.delivery.attach(socket, state.session, frame.connectionId, now);
+    if (!connection) return refuseCall(UNKNOWN_CONNECTION);
     if (frame.method === "close") {
-      this.roster.close(connection);
+      this.connections.close(connection);
       return { ok: true, value: "null" };
     }
-    if (connection.isStale) return refuse(EVENTS_LOST);
+    if (connection.isStale) return refuseCall(EVENTS_LOST);
     const collection = this.#collections.get(connection.collection);
-    if (!collection) return refuse(REMOVED);
+    if (!collection) return refuseCall(COLLECTION_REMOVED);
     const { sql } = this.#storage;
     const [param] = frame.params;
     switch (frame.method) {
@@ -189,20 +209,22 @@ export class Module {
       case "getAttachmentData":
         return this.#readAttachment(collection, frame.params);
       case "getChangedDocumentsSince":
-        return changedSince(sql, collection, frame.params);
+        return changedDocumentsSince(sql, collection, frame.params);
       case "cleanup":
-        if (level === "r") return refuse(READ_ONLY);
-        if (typeof param !== "number") return malformed("This is not a time.");
+        if (level === "r") return refuseCall(READ_ONLY);
+        if (typeof param !== "number") {
+          return refuseMalformed("cleanup: minimumDeletedTime must be a number.");
+        }
         return this.#cleanUp(collection, now - param, now);
       case "remove":
-        if (level === "r") return refuse(READ_ONLY);
-        this.roster.close(connection);
+        if (level === "r") return refuseCall(READ_ONLY);
+        this.connections.close(connection);
         this.#remove(collection.id, now);
         return { ok: true, value: "null" };
     }
   }
 
-  /** What there is, by database. */
+  /** The totals of all collections, by database. */
   inventory(): DatabaseTotals[] {
     const rows = loadCollections(this.#storage.sql);
     return [...Map.groupBy(rows, ({ database }) => database)].map(([name, own]) => ({
@@ -216,50 +238,53 @@ export class Module {
     }));
   }
 
-  /** Deletes a database with all its collections; nothing happens if there is none of that name. */
+  /** Deletes a database with all its collections, if it exists. */
   deleteDatabase(name: string, now: number): void {
     for (const { id, database } of loadCollections(this.#storage.sql)) {
       if (database === name) this.#remove(id, now);
     }
   }
 
-  /** Does what has to be done now and then. Returns when there is more to do; null: never. */
-  async tidyUp(now: number): Promise<number | null> {
-    const next = [this.#log.forgetOld(now), this.roster.forgetLost(now)];
-    await this.ledger.settle();
-    return earliest([...next, await this.#bodies.dropLoose(now)]);
+  /**
+   * Deletes what has expired, and gives back quota. Returns when to do it again, in milliseconds since
+   * 1970; null if nothing is left to expire.
+   */
+  async runMaintenance(now: number): Promise<number | null> {
+    const next = [this.#log.deleteExpired(now), this.connections.deleteExpired(now)];
+    await this.quota.reconcile();
+    return earliest([...next, await this.#attachments.deleteOrphans(now)]);
   }
 
-  /** Deletes some of the bodies in R2, whoever names them. Returns whether there are more. */
-  dropSomeBodies(): Promise<boolean> {
-    return this.#bodies.dropSome();
+  /** Deletes a page of the module's bodies in R2, in use or not. Returns whether there are more. */
+  deleteBodyPage(): Promise<boolean> {
+    return this.#attachments.deleteSome();
   }
 
   #remove(collection: number, now: number): void {
     this.#collections.remove(collection, now);
-    this.roster.tellRemoved(collection);
+    this.delivery.broadcastRemoval(collection);
   }
 
   #cleanUp(collection: Collection, until: number, now: number): Answer {
     const before = collection.bytes;
-    const isDone = cleanUp(this.#storage, collection, until, now);
+    const isDone = cleanUpDocuments(this.#storage, collection, until, now);
     this.#collections.bytes += collection.bytes - before;
     return { ok: true, value: String(isDone) };
   }
 
   #readAttachment(collection: Collection, params: unknown[]): Answer | Promise<Answer> {
     const [id, name, digest] = params;
-    const missing = refuse({ code: "not-found", message: "There is no such attachment." });
+    const missing = refuseCall({ code: "not-found", message: "No such attachment." });
     if (typeof id !== "string" || typeof name !== "string" || typeof digest !== "string") {
       return missing;
     }
     const attachment = loadAttachment(this.#storage.sql, collection.id, id, name, digest);
     if (!attachment) return missing;
-    return this.#bodies
+    return this.#attachments
       .read(attachment)
       .then((data) => (data === null ? missing : { ok: true, value: JSON.stringify(data) }));
   }
 }
 
 const isName = (value: unknown): value is string =>
-  typeof value === "string" && value.length <= MAX_NAME;
+  typeof value === "string" && value.length <= MAX_NAME_LENGTH;

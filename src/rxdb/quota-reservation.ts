@@ -1,112 +1,122 @@
 /**
- * The share of the account's quota that a module's object holds. It writes without asking D1 as long
- * as it keeps within what it has reserved there, so what is reserved is never less than what it
- * holds:
+ * The share of the account's quota that a module's object has reserved, so that it can write without D1.
  *
- *   a write grows beyond what is reserved: reserve what is needed and some more, in one guarded
- *     statement in D1; what was answered is remembered before the write is made
- *   now and then: give back what is not needed
+ *   a write grows beyond what is reserved:
+ *     in ONE guarded statement in D1: reserve what it needs, and some more
+ *     store the reserved number in the object, before the write commits
+ *   now and then:
+ *     give back what is not needed
  *
- * Invariant: bytes held <= reserved as remembered <= reserved in D1, at every moment at which
- * something is committed. One number is asked for at a time, and chosen when its turn has come. If an
- * answer of D1 gets lost, D1 has more than is remembered, and the next statement sets it right. Only
- * giving back makes D1's number smaller: it is remembered first.
+ * Invariant: bytes held <= reserved as stored in the object <= reserved as stored in D1, at every
+ * commit. Requests to D1 run one at a time, and each computes its numbers when its turn comes. If an
+ * answer of D1 gets lost, D1 has a higher number than the object, until the next statement corrects it.
+ * Only giving back lowers D1's number: the object stores the lower number first.
  */
 
 import { type Env, settings } from "../env";
 import { withRetry } from "../platform/retry";
-import { reserve, selectRoom } from "./db";
+import { reserveQuota, selectQuotaUsage } from "./db";
 
-/** Reserved ahead, so that small writes seldom ask D1. */
-const STEP_BYTES = 1_000_000;
+/** Reserved beyond the need, so that small writes seldom need D1. */
+const RESERVE_AHEAD_BYTES = 1_000_000;
 
-/** Kept where nothing is written. */
-const SPARE_BYTES = STEP_BYTES / 10;
+/** Kept by a module in which nothing is written. */
+const SPARE_BYTES = RESERVE_AHEAD_BYTES / 10;
 
-const RESERVED = "reserved";
+/** The key of the reserved bytes in the object's storage. */
+const RESERVED_KEY = "reserved";
 
 /** What one module has reserved. */
-export class Ledger {
+export class QuotaReservation {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
-  readonly #owner: { account: string; module: string };
-  readonly #countHeld: () => number;
-  #reserved: number;
-  /** The turns of those that ask D1. */
+  readonly #id: { account: string; module: string };
+  readonly #heldBytes: () => number;
+  /** As stored in the object. */
+  #reservedBytes: number;
+  /** The last request to D1 so far, which the next one waits for. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `countHeld` says how many bytes the module holds. */
+  /** `heldBytes` returns how many bytes the module holds now. */
   constructor(
     storage: DurableObjectStorage,
     env: Env,
-    owner: { account: string; module: string },
-    countHeld: () => number,
+    id: { account: string; module: string },
+    heldBytes: () => number,
   ) {
     this.#storage = storage;
     this.#env = env;
-    this.#owner = owner;
-    this.#countHeld = countHeld;
-    this.#reserved = storage.kv.get<number>(RESERVED) ?? 0;
+    this.#id = id;
+    this.#heldBytes = heldBytes;
+    this.#reservedBytes = storage.kv.get<number>(RESERVED_KEY) ?? 0;
   }
 
-  /** Whether so many bytes more than the module holds are reserved. */
-  holds(growthBytes: number): boolean {
-    return this.#countHeld() + growthBytes <= this.#reserved;
+  /** Whether the reservation covers so many bytes beyond those that the module holds. */
+  fits(growthBytes: number): boolean {
+    return this.#heldBytes() + growthBytes <= this.#reservedBytes;
   }
 
-  /** Whether far more is reserved than is held, as after much was deleted. */
-  get isAmple(): boolean {
-    return this.#reserved > this.#countHeld() + 2 * STEP_BYTES;
+  /** Whether far more is reserved than is held, for example after many documents were deleted. */
+  get isOverReserved(): boolean {
+    return this.#reservedBytes > this.#heldBytes() + 2 * RESERVE_AHEAD_BYTES;
   }
 
-  /** Reserves at least so many bytes more than the module holds. False: the account has no room for them. */
+  /** Reserves at least so many bytes beyond those that the module holds. False: over quota. */
   reserve(growthBytes: number): Promise<boolean> {
-    return this.#inTurn(async () => {
-      // Whoever was first may have reserved enough for both.
-      if (this.holds(growthBytes)) return true;
-      const bytes = this.#countHeld() + growthBytes;
-      const reserved = await this.#ask(bytes, bytes + STEP_BYTES);
-      if (reserved !== null) this.#remember(reserved);
+    return this.#enqueue(async () => {
+      // An earlier request may have reserved enough for both.
+      if (this.fits(growthBytes)) return true;
+      const bytes = this.#heldBytes() + growthBytes;
+      const reserved = await this.#reserveInD1(bytes, bytes + RESERVE_AHEAD_BYTES);
+      if (reserved !== null) this.#store(reserved);
       return reserved !== null;
     });
   }
 
-  /** Gives back what is far more than is held, and sets D1 right where it has drifted. */
-  settle(): Promise<void> {
-    return this.#inTurn(async () => {
-      const held = this.#countHeld();
+  /** Gives back what is reserved far beyond need, and corrects D1 if it has drifted. */
+  reconcile(): Promise<void> {
+    return this.#enqueue(async () => {
+      const held = this.#heldBytes();
       const spare = held === 0 ? 0 : SPARE_BYTES;
-      // Remembered first: were D1 first, a write could still count on what others have by then.
-      if (this.#reserved > held + 2 * spare) this.#remember(held + spare);
-      await this.#ask(this.#reserved, this.#reserved);
+      // Stored here first: were D1 first, a write could still use bytes that others have by then.
+      if (this.#reservedBytes > held + 2 * spare) this.#store(held + spare);
+      await this.#reserveInD1(this.#reservedBytes, this.#reservedBytes);
     });
   }
 
-  /** The account's quota, and what is used of it. Bytes. */
-  async readRoom(): Promise<{ quotaBytes: number; usedBytes: number }> {
+  /** The account's quota, and what is used or reserved of it, in bytes. */
+  async loadUsage(): Promise<{ quotaBytes: number; usedBytes: number }> {
     const { DEFAULT_QUOTA_BYTES } = settings(this.#env);
-    const question = selectRoom(this.#env.DB, this.#owner.account, DEFAULT_QUOTA_BYTES);
-    const room = await withRetry(() => question.first<{ quotaBytes: number; usedBytes: number }>());
-    return room ?? { quotaBytes: 0, usedBytes: 0 };
+    const statement = selectQuotaUsage(this.#env.DB, this.#id.account, DEFAULT_QUOTA_BYTES);
+    const usage = await withRetry(() =>
+      statement.first<{ quotaBytes: number; usedBytes: number }>(),
+    );
+    return usage ?? { quotaBytes: 0, usedBytes: 0 };
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});
     return done;
   }
 
-  /** Returns what is reserved in D1 then; null: there is no room. */
-  async #ask(need: number, want: number): Promise<number | null> {
+  /** Returns what is reserved in D1 afterwards; null if the quota is exceeded. */
+  async #reserveInD1(neededBytes: number, wantedBytes: number): Promise<number | null> {
     const { DEFAULT_QUOTA_BYTES } = settings(this.#env);
-    const statement = reserve(this.#env.DB, this.#owner, need, want, DEFAULT_QUOTA_BYTES);
+    const statement = reserveQuota(
+      this.#env.DB,
+      this.#id,
+      neededBytes,
+      wantedBytes,
+      DEFAULT_QUOTA_BYTES,
+    );
     const row = await withRetry(() => statement.first<{ bytes: number }>());
     return row?.bytes ?? null;
   }
 
-  #remember(bytes: number): void {
-    if (bytes === this.#reserved) return;
-    this.#reserved = bytes;
-    this.#storage.kv.put(RESERVED, bytes);
+  #store(bytes: number): void {
+    if (bytes === this.#reservedBytes) return;
+    this.#reservedBytes = bytes;
+    this.#storage.kv.put(RESERVED_KEY, bytes);
   }
 }

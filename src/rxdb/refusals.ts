@@ -1,8 +1,8 @@
-/** What the RxDB door refuses, as plain values, and how a client gets it: in an answer of the wire. */
+/** The refusals of RxDB requests, as plain values, and as the errors and close codes that clients see. */
 
 import type { Refusal } from "../core/refusals";
 
-/** Those of the storage, and what only makes sense on a socket. */
+/** A refusal of the storage, or one that exists only on sockets. */
 export type SocketRefusal =
   | Refusal
   | { code: "unknown-connection"; message: string }
@@ -10,39 +10,46 @@ export type SocketRefusal =
   | { code: "removed"; message: string }
   | { code: "internal"; message: string };
 
-export type Reply<T> = { ok: true; value: T } | { ok: false; refusal: SocketRefusal };
+/** The outcome of a call on a socket. */
+export type CallOutcome<T> = { ok: true; value: T } | { ok: false; refusal: SocketRefusal };
 
-export const refuse = (refusal: SocketRefusal): { ok: false; refusal: SocketRefusal } => ({
+/** The outcome of a call that is refused. */
+export const refuseCall = (refusal: SocketRefusal): { ok: false; refusal: SocketRefusal } => ({
   ok: false,
   refusal,
 });
 
-export const malformed = (message: string): { ok: false; refusal: SocketRefusal } =>
-  refuse({ code: "malformed", message });
+/** The outcome of a call that cannot be understood. */
+export const refuseMalformed = (message: string): { ok: false; refusal: SocketRefusal } =>
+  refuseCall({ code: "malformed", message });
 
+/** The client calls a method before `create`, or was away for so long that its connection is deleted. */
 export const UNKNOWN_CONNECTION: SocketRefusal = {
   code: "unknown-connection",
-  message: "This connection is not open. The first call has to be create.",
+  message: "This connection is not open. Call create first.",
 };
 
+/** The connection is stale. */
 export const EVENTS_LOST: SocketRefusal = {
   code: "events-lost",
   message:
-    "The connection was away for too long and has missed changes that are not kept any more. Close the database and open it again.",
+    "The connection was lost for too long and has missed changes that are no longer kept. Close the database and open it again.",
 };
 
-export const REMOVED: SocketRefusal = {
+/** Somebody else has removed the collection, or the user has deleted the database. */
+export const COLLECTION_REMOVED: SocketRefusal = {
   code: "removed",
   message: "The collection was removed.",
 };
 
+/** A write with a token that only allows to read. */
 export const READ_ONLY: Refusal = {
   code: "insufficient-scope",
-  message: "The access token allows to read here, not to write.",
+  message: "The access token is read-only.",
 };
 
-/** The code that a socket is closed with after it was refused (RFC 6455 §7.4.2: private use). */
-export function closeCodeOf({ code }: SocketRefusal): number {
+/** The code with which a socket is closed after a refusal (RFC 6455 §7.4.2: private use). */
+export function closeCode({ code }: SocketRefusal): number {
   switch (code) {
     case "unauthorized":
       return 4401;
@@ -56,16 +63,19 @@ export function closeCodeOf({ code }: SocketRefusal): number {
   }
 }
 
-/** The refusal as RxDB shows it to the app: it stands in the message of the error that is thrown. */
-export const errorOf = (refusal: SocketRefusal): Record<string, unknown> => ({
+/** The refusal as the error of an answer. RxDB throws an error whose message contains it as JSON. */
+export const toRxdbError = (refusal: SocketRefusal): Record<string, unknown> => ({
   name: "SatchelError",
   code: refusal.code,
   message: refusal.message,
   ...("retryAfterSeconds" in refusal ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
 });
 
-/** The end of a sentence that says why: what was thrown for people to read, not what just broke. */
-export const reasonIn = (error: unknown): string =>
+/**
+ * The end of a sentence: the message of an error that was thrown on purpose, to be read by people; just
+ * a full stop for any other, such as a TypeError.
+ */
+export const reasonSuffix = (error: unknown): string =>
   error instanceof Error && ["Error", "MingoError", "SyntaxError"].includes(error.name)
     ? `: ${error.message}`
     : ".";

@@ -1,4 +1,4 @@
-/** RxDB's door: /rxdb/<user>/<module>, a WebSocket, and a session for it. */
+/** The endpoints for RxDB: /rxdb/<user>/<module>, a WebSocket, and sessions for it. */
 
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
@@ -6,7 +6,7 @@ import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../core/refusa
 import { isModuleName } from "../core/scope";
 import { sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { readBearerToken } from "../http/bearer";
+import { parseBearerToken } from "../http/bearer";
 import { appCors } from "../http/cors";
 import { isServedOn, resolveOrigins, rxdbEndpoint } from "../http/hosts";
 import { limitAnonymous, limitApp } from "../http/rate-limits";
@@ -14,81 +14,83 @@ import { refusalResponse } from "../http/refusals";
 import { findModuleAccount, moduleStub, openModule } from "../modules/modules";
 import { logError } from "../platform/log";
 import { withRetry } from "../platform/retry";
-import { identify, noteGone, weighOwner } from "../storage/authorization";
+import { authenticate, authorizeOwner, rememberRevoked } from "../storage/authorization";
 import { BAD_TOKEN, MISDIRECTED } from "../storage/refusals";
-import type { Owner } from "./module";
-import { type Arrival, CALLER } from "./module-object";
+import { HANDSHAKE_HEADER, type Handshake, type ModuleId } from "./handshake";
 import { READ_ONLY, type SocketRefusal } from "./refusals";
 import { sessionUrl } from "./sockets/custom-requests";
-import { weighGrant } from "./sockets/grant-cache";
+import { checkGrant } from "./sockets/grant-cache";
 import { refusingSocket } from "./sockets/refusing-socket";
 
 type RxdbContext = Context<{ Bindings: Env }>;
 
-/** What a client may send to go on with an earlier session. */
+/** The body of a request for a session; `session` is the secret of an earlier one to resume. */
 const SessionRequest = v.object({ session: v.optional(v.pipe(v.string(), v.maxLength(128))) });
 
-/** More than the body of a request for a session can have. */
-const MAX_REQUEST_BYTES = 1024;
+/** The body of a request for a session is never longer. */
+const MAX_BODY_BYTES = 1024;
 
+/** The routes below /rxdb. */
 export const rxdbRoutes = new Hono<{ Bindings: Env }>()
-  .get("/:user/:module", answerSocket)
+  .get("/:user/:module", openSocket)
   .use("/:user/:module/session", appCors(["POST"]))
-  .post("/:user/:module/session", answerSession)
+  .post("/:user/:module/session", openSession)
   .all("/:user/:module/session", (c) => refuseMethod(c, "POST, OPTIONS"))
   .all("/:user/:module", (c) => refuseMethod(c, "GET"))
   .all("*", () =>
-    refusalResponse({ code: "not-found", message: "An endpoint is /rxdb/<user>/<module>." }),
+    refusalResponse({ code: "not-found", message: "RxDB endpoints are /rxdb/<user>/<module>." }),
   );
 
 const refuseMethod = (c: RxdbContext, allow: string): Response =>
   refusalResponse({
     code: "method-not-allowed",
-    message: `${c.req.method} is not a method of this endpoint.`,
+    message: `Method ${c.req.method} is not allowed.`,
     allow,
   });
 
 /**
- * A socket, always: RxDB's client waits for ever where it gets none. Who may not come in is told so
- * on it, in the answer to each frame.
+ * GET /rxdb/<user>/<module>. Always opens a socket, since RxDB's client waits forever without one: a
+ * refusal is the answer to each frame.
  */
-async function answerSocket(c: RxdbContext): Promise<Response> {
+async function openSocket(c: RxdbContext): Promise<Response> {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
-    const message = "This is the endpoint of a WebSocket: GET with Upgrade: websocket.";
+    const message = "This is a WebSocket endpoint. Send GET with Upgrade: websocket.";
     return refusalResponse({ code: "upgrade-required", message });
   }
   try {
-    const arrival = await weighArrival(c, Date.now());
-    return arrival.ok ? await enter(c, arrival.value) : refusingSocket(c, arrival.refusal);
+    const handshake = await prepareHandshake(c, Date.now());
+    return handshake.ok
+      ? await forwardToObject(c, handshake.value)
+      : refusingSocket(c, handshake.refusal);
   } catch (error) {
     logError(c.req.raw, error);
     return refusingSocket(c, UNAVAILABLE);
   }
 }
 
-async function enter(c: RxdbContext, arrival: Arrival): Promise<Response> {
-  const { account, module } = arrival.owner;
-  const headers = { Upgrade: "websocket", [CALLER]: JSON.stringify(arrival) };
+async function forwardToObject(c: RxdbContext, handshake: Handshake): Promise<Response> {
+  const { account, module } = handshake.owner;
+  const headers = { Upgrade: "websocket", [HANDSHAKE_HEADER]: JSON.stringify(handshake) };
   const request = new Request(c.req.url.split("?")[0] as string, { headers });
   const response = await moduleStub(c.env, account, module).fetch(request);
   if (response.webSocket) return response;
   return refusingSocket(c, await response.json<SocketRefusal>());
 }
 
-/** With an access token, or with the secret of a session, which its module's object knows. */
-async function weighArrival(c: RxdbContext, now: number): Promise<Outcome<Arrival>> {
+/** Checks an access token in the URL. The secret of a session is checked by the module's object. */
+async function prepareHandshake(c: RxdbContext, now: number): Promise<Outcome<Handshake>> {
   const query = new URL(c.req.url).searchParams;
   const secret = query.get("session");
-  const place = placeOf(c);
-  if (!place.ok) return place;
-  const { user, module } = place.value;
+  const path = parsePath(c);
+  if (!path.ok) return path;
+  const { user, module } = path.value;
   const rest = { endpoint: endpointOf(c, user, module), after: query.get("after") };
   if (secret === null) {
-    const owner = await weighBearer(c, user, module, now);
-    if (!owner.ok) return owner;
-    const { grant, expiresAt, token, ...own } = owner.value;
+    const bearer = await authorizeBearer(c, user, module, now);
+    if (!bearer.ok) return bearer;
+    const { grant, expiresAt, token, ...owner } = bearer.value;
     const session = await sha256(token);
-    return { ok: true, value: { owner: own, session, token: { grant, expiresAt }, ...rest } };
+    return { ok: true, value: { owner, session, token: { grant, expiresAt }, ...rest } };
   }
   const limit = limitAnonymous(c, now);
   if (limit) return refused(limit);
@@ -98,23 +100,23 @@ async function weighArrival(c: RxdbContext, now: number): Promise<Outcome<Arriva
   return { ok: true, value: { owner, session: await sha256(secret), token: null, ...rest } };
 }
 
-/** POST /rxdb/<user>/<module>/session: a URL for a socket in which no access token stands. */
-async function answerSession(c: RxdbContext): Promise<Response> {
+/** POST /rxdb/<user>/<module>/session. Returns the URL of a socket, without the access token in it. */
+async function openSession(c: RxdbContext): Promise<Response> {
   const now = Date.now();
-  const place = placeOf(c);
-  if (!place.ok) return refusalResponse(place.refusal);
-  const { user, module } = place.value;
-  const bearer = await weighBearer(c, user, module, now);
+  const path = parsePath(c);
+  if (!path.ok) return refusalResponse(path.refusal);
+  const { user, module } = path.value;
+  const bearer = await authorizeBearer(c, user, module, now);
   if (!bearer.ok) return refusalResponse(bearer.refusal);
-  const request = await readRequest(c.req.raw);
+  const request = await parseSessionRequest(c.req.raw);
   if (request === null) {
-    const message = 'The body has to be empty, or {"session": "<an earlier session>"}.';
+    const message = 'The body must be empty or {"session": "<an earlier session>"}.';
     return refusalResponse({ code: "malformed", message });
   }
-  const { token: _, grant, expiresAt, ...owner } = bearer.value;
-  const object = moduleStub(c.env, owner.account, module);
+  const { token: _, grant, expiresAt, ...id } = bearer.value;
+  const object = moduleStub(c.env, id.account, module);
   const opened = await withRetry(
-    async () => await object.openSession(owner, { grant, expiresAt }, request.session ?? null),
+    async () => await object.openSession(id, { grant, expiresAt }, request.session ?? null),
   );
   if (!opened.ok) return refusalResponse(opened.refusal as Refusal);
   const { session, after } = opened.value;
@@ -122,8 +124,11 @@ async function answerSession(c: RxdbContext): Promise<Response> {
   return c.json({ url, session, expiresAt, after }, 201, { "Cache-Control": "no-store" });
 }
 
-async function readRequest(request: Request): Promise<v.InferOutput<typeof SessionRequest> | null> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_REQUEST_BYTES) return null;
+/** Returns null if the body is malformed. */
+async function parseSessionRequest(
+  request: Request,
+): Promise<v.InferOutput<typeof SessionRequest> | null> {
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return null;
   const text = (await request.text()).trim();
   if (text === "") return {};
   try {
@@ -134,52 +139,59 @@ async function readRequest(request: Request): Promise<v.InferOutput<typeof Sessi
   }
 }
 
-/** Which module of whom. Refuses with `misdirected`, and with `not-found` what is no module. */
-function placeOf(c: RxdbContext): Outcome<{ user: string; module: string }> {
+/** Parses the path. Refuses with `misdirected` on a host without storage, and with `not-found`. */
+function parsePath(c: RxdbContext): Outcome<{ user: string; module: string }> {
   if (!isServedOn("storage", c.req.url, settings(c.env))) return refused(MISDIRECTED);
   const { user = "", module = "" } = c.req.param() as Partial<Record<string, string>>;
-  const isOne = !module.includes(" ") && isModuleName(module);
-  return isOne
+  const isValid = !module.includes(" ") && isModuleName(module);
+  return isValid
     ? { ok: true, value: { user, module } }
-    : refused({ code: "not-found", message: "This is not the name of a module." });
+    : refused({ code: "not-found", message: "This is not a valid module name." });
 }
 
-/** Who shows an access token: the owner of the module, and what the token is. */
-interface Bearer extends Owner {
+/** A request with an access token that covers a module. */
+interface Bearer extends ModuleId {
   grant: string;
   expiresAt: number | null;
   token: string;
 }
 
-/** The owner of the module, if the access token reaches it. Counts for the limits of its app. */
-async function weighBearer(
+/**
+ * Checks the access token of a request, and opens the module. Counts towards the rate limit of the app.
+ * Refuses with `unauthorized`, `insufficient-scope`, `suspended`, `too-many-requests`, and with
+ * `malformed` if the account has too many modules.
+ */
+async function authorizeBearer(
   c: RxdbContext,
   user: string,
   module: string,
   now: number,
 ): Promise<Outcome<Bearer>> {
   const { env, req } = c;
-  const presented = await identify(env, req.raw, now);
-  const limit = presented ? limitApp(env, presented, now) : limitAnonymous(c, now);
+  const authenticated = await authenticate(env, req.raw, now);
+  const limit = authenticated ? limitApp(env, authenticated, now) : limitAnonymous(c, now);
   if (limit) return refused(limit);
-  const claims = weighOwner(req.raw, presented, user);
+  const claims = authorizeOwner(req.raw, authenticated, user);
   if (!claims.ok) return claims;
   const { account, grant, expiresAt, scopes } = claims.value;
-  const allowed = await weighGrant(env, claims.value, module, now);
+  const allowed = await checkGrant(env, claims.value, module, now);
   if (!allowed.ok) {
-    if (allowed.refusal.code === "unauthorized") noteGone(claims.value);
+    if (allowed.refusal.code === "unauthorized") rememberRevoked(claims.value);
     return allowed;
   }
-  // A module is not opened by who may read everything: that would be all names there can be.
-  const mayOpen = allowed.value === "rw" || scopes.some((scope) => scope.module === module);
-  if (!mayOpen && (await findModuleAccount(env, user, module)) === null) return refused(READ_ONLY);
-  // From now on the module is told when a grant ends; it weighs this one again.
+  // A token for `*:r` opens no module: it could open one under every name there is.
+  const canOpen = allowed.value === "rw" || scopes.some((scope) => scope.module === module);
+  if (!canOpen && (await findModuleAccount(env, user, module)) === null) return refused(READ_ONLY);
+  // From now on the module is notified when a grant ends. It checks this one again itself.
   const opened = await openModule(env, account, module);
   if (opened === "full") {
-    return refused({ code: "malformed", message: "There are too many modules with databases." });
+    return refused({
+      code: "malformed",
+      message: "There are too many modules that have databases.",
+    });
   }
   if (opened === "closed") return refused(BAD_TOKEN);
-  const token = readBearerToken(req.raw);
+  const token = parseBearerToken(req.raw);
   if (!token.ok || token.value === null) return refused(BAD_TOKEN);
   return { ok: true, value: { account, user, module, grant, expiresAt, token: token.value } };
 }

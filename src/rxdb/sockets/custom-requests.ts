@@ -1,29 +1,31 @@
-/** customRequest: what an app can ask that is not of the storage. */
+/** RxDB's `customRequest`: what an app can ask beside the methods of the storage. */
 
 import type { Env } from "../../env";
 import { appNameOfGrant } from "../../oauth/grants";
-import type { Caller, Module, Owner } from "../module";
-import { malformed, type Reply } from "../refusals";
+import type { ModuleId } from "../handshake";
+import type { Module } from "../module";
+import { type CallOutcome, refuseMalformed } from "../refusals";
 import { isObject } from "./frames";
+import type { Caller } from "./socket-state";
 
-/** Who sends a custom message, for the handler of an operator. */
+/** The sender of a custom request, for the operator's `customRequestHandler`. */
 export interface CustomCaller {
   user: string;
   module: string;
-  /** Whether they may write, too. */
+  /** "rw" if the app may write, too. */
   access: "r" | "rw";
 }
 
-/** Opens a session for a caller. */
+/** Opens a session with the grant of the caller. */
 type OpenSession = () => Promise<{ session: string; url: string; expiresAt: number | null }>;
 
 /**
- * Answers the requests that every Satchel knows: "whoami", "quota" and "session", or objects with
- * such a type. Null: it is none of them.
+ * Answers the custom requests that every Satchel knows: "whoami", "quota" and "session", or objects
+ * with one of them as their `type`. Returns null for any other.
  */
-export async function answerCustom(
-  { env, owner, module }: { env: Env; owner: Owner; module: Module },
-  { seat, level }: Caller,
+export async function answerCustomRequest(
+  { env, id, module }: { env: Env; id: ModuleId; module: Module },
+  { state, level }: Caller,
   message: unknown,
   openSession: OpenSession,
   now: number,
@@ -31,11 +33,11 @@ export async function answerCustom(
   const type = isObject(message) ? message.type : message;
   switch (type) {
     case "whoami": {
-      const app = await appNameOfGrant(env.DB, owner.account, seat.grant, now);
-      return { user: owner.user, module: owner.module, access: level, app };
+      const app = await appNameOfGrant(env.DB, id.account, state.grant, now);
+      return { user: id.user, module: id.module, access: level, app };
     }
     case "quota": {
-      const { quotaBytes, usedBytes } = await module.ledger.readRoom();
+      const { quotaBytes, usedBytes } = await module.quota.loadUsage();
       return { quotaBytes, usedBytes, availableBytes: Math.max(0, quotaBytes - usedBytes) };
     }
     case "session":
@@ -45,11 +47,11 @@ export async function answerCustom(
   }
 }
 
-/** Where a client finds a session again. */
+/** The URL with which a client opens a socket in a session. */
 export const sessionUrl = (endpoint: string, session: string): string =>
   `${endpoint}?session=${session}`;
 
-/** Where neither Satchel nor the operator knows an answer. */
-export const UNKNOWN_REQUEST: Reply<never> = malformed(
-  "This custom request is not known here. There are whoami, quota and session.",
+/** The answer if neither Satchel nor the operator knows the custom request. */
+export const UNKNOWN_CUSTOM_REQUEST: CallOutcome<never> = refuseMalformed(
+  "Unknown custom request. Known ones are whoami, quota and session.",
 );

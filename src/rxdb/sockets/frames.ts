@@ -1,9 +1,9 @@
 /** The messages of RxDB's Remote RxStorage, one JSON object per text frame. Pure. */
 
-import { errorOf, type SocketRefusal } from "../refusals";
+import { type SocketRefusal, toRxdbError } from "../refusals";
 
-/** The methods of a storage that a client may call, besides `create` and `custom`. */
-const METHODS = [
+/** The methods of a storage instance that a client may call, besides `create` and `custom`. */
+const STORAGE_METHODS = [
   "bulkWrite",
   "findDocumentsById",
   "query",
@@ -15,81 +15,91 @@ const METHODS = [
   "remove",
 ] as const;
 
-export type Method = (typeof METHODS)[number];
+type StorageMethod = (typeof STORAGE_METHODS)[number];
 
-const ALL_METHODS: readonly string[] = ["create", "custom", ...METHODS];
+const ALL_METHODS: readonly string[] = ["create", "custom", ...STORAGE_METHODS];
 
-/** What is needed to answer a message. */
+/** The part of a request that an answer repeats. */
 export interface Envelope {
   connectionId: string;
   requestId: string;
   method: string;
 }
 
+/** A request of a client. */
 export type Frame = Envelope & {
-  /** Ours: it was sent before, on a socket that died before the answer came. */
+  /** Satchel's own: it was sent before, on a socket that died before the answer came. */
   isRetry: boolean;
 } & (
     | { method: "create"; params: Record<string, unknown> }
     | { method: "custom"; params: unknown }
-    | { method: Method; params: unknown[] }
+    | { method: StorageMethod; params: unknown[] }
   );
 
-/** Ids that a client makes; RxDB's have some 20 characters. */
-const MAX_ID = 256;
+/** Opens a connection. */
+export type CreateFrame = Frame & { method: "create" };
 
-/** A message that was understood, one that can only be refused, or null: nobody can be answered. */
-export type Parsed =
+/** Calls a method of an open connection. */
+export type StorageFrame = Exclude<Frame, { method: "create" | "custom" }>;
+
+/** Ids come from the client; RxDB's have some 20 characters. */
+const MAX_ID_LENGTH = 256;
+
+/** A valid request, one that can only be refused, or null: there is nothing that could be answered. */
+export type ParsedFrame =
   | { ok: true; frame: Frame }
   | { ok: false; envelope: Envelope; message: string }
   | null;
 
-/** Reads a frame. The RxDB version of the client is none of our business. */
-export function parseFrame(text: string): Parsed {
+/** Parses a frame. Ignores the client's version of RxDB: the messages are the same in all versions. */
+export function parseFrame(text: string): ParsedFrame {
   const message = parseJson(text);
   if (!isObject(message)) return null;
   const { connectionId, requestId, method, params, retry } = message;
   if (!isId(connectionId) || !isId(requestId) || typeof method !== "string") return null;
-  const envelope = { connectionId, requestId, method: method.slice(0, MAX_ID) };
+  const envelope = { connectionId, requestId, method: method.slice(0, MAX_ID_LENGTH) };
   if (!ALL_METHODS.includes(method)) {
-    return { ok: false, envelope, message: "There is no such method." };
+    return { ok: false, envelope, message: "Unknown method." };
   }
   if (method === "create" ? !isObject(params) : method !== "custom" && !Array.isArray(params)) {
-    return { ok: false, envelope, message: `The parameters of ${method} are missing.` };
+    return { ok: false, envelope, message: `${method}: params are missing or of the wrong type.` };
   }
   return { ok: true, frame: { ...envelope, params, isRetry: retry === true } as Frame };
 }
 
-/** The answer; `json` is the JSON of what the method returns, handed on as it is. */
+/** The answer to a request; `json` is what the method returns, already serialized. */
 export const answerFrame = (envelope: Envelope, json: string): string =>
-  `${head(envelope, envelope.requestId)},"return":${json}}`;
+  `${openFrame(envelope, envelope.requestId)},"return":${json}}`;
 
+/** The answer to a request that is refused. */
 export const refusalFrame = (envelope: Envelope, refusal: SocketRefusal): string =>
-  `${head(envelope, envelope.requestId)},"error":${JSON.stringify(errorOf(refusal))}}`;
+  `${openFrame(envelope, envelope.requestId)},"error":${JSON.stringify(toRxdbError(refusal))}}`;
 
-/** An event bulk for one connection; `json` is the JSON of the bulk. */
+/** An event bulk for one connection; `json` is the bulk, already serialized. */
 export const eventFrame = (connectionId: string, json: string): string =>
-  `${head({ connectionId, method: "changeStream" }, "changestream")},"return":${json}}`;
+  `${openFrame({ connectionId, method: "changeStream" }, "changestream")},"return":${json}}`;
 
 /**
- * That what a connection is for was removed. Ours: RxDB's client passes over it, since it has asked for
- * nothing of the kind.
+ * Tells a connection that its collection was removed. Satchel's own: RxDB's client ignores it, because
+ * it answers none of its requests.
  */
 export const removalFrame = (connectionId: string, refusal: SocketRefusal): string =>
-  `${head({ connectionId, method: "remove" }, "removed")},"error":${JSON.stringify(errorOf(refusal))}}`;
+  `${openFrame({ connectionId, method: "remove" }, "removed")},"error":${JSON.stringify(toRxdbError(refusal))}}`;
 
-const head = (
+/** The JSON of a message without its closing brace. */
+const openFrame = (
   { connectionId, method }: Pick<Envelope, "connectionId" | "method">,
   answerTo: string,
 ): string => JSON.stringify({ connectionId, answerTo, method }).slice(0, -1);
 
+/** Whether a parsed JSON value is an object, and not an array. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isId = (value: unknown): value is string =>
-  typeof value === "string" && value !== "" && value.length <= MAX_ID;
+  typeof value === "string" && value !== "" && value.length <= MAX_ID_LENGTH;
 
-/** Undefined: it is no JSON. */
+/** Returns undefined if the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** What the grants of a module's sockets allow, as D1 says; remembered for a minute. */
+/** What grants allow in one module, as D1 says, cached for a minute. */
 
 import { type Outcome, ok, refused } from "../../core/refusals";
 import { accessLevel, type Scope } from "../../core/scope";
@@ -6,71 +6,71 @@ import type { Env } from "../../env";
 import { grantStatusStatement, parseGrantStatus } from "../../oauth/grants";
 import { withRetry } from "../../platform/retry";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../../storage/refusals";
-import type { Owner } from "../module";
+import type { ModuleId } from "../handshake";
 
-/** Whoever revokes a grant says so at once (`recheck`); this is for what got lost. */
-const BELIEVED_MS = 60_000;
+/** Whatever ends a grant notifies the object (`recheck`); this bounds the time if that gets lost. */
+const CACHE_TTL_MS = 60_000;
 
 type Level = Outcome<Scope["level"]>;
 
 /**
- * What a grant allows in a module, as D1 says. Refuses with `unauthorized` one that was revoked or
- * has expired, with `insufficient-scope` one that does not reach the module, with `suspended`.
+ * Asks D1 what a grant allows in a module. Refuses with `unauthorized` if it was revoked or has expired,
+ * with `insufficient-scope` if it does not cover the module, with `suspended` if the account is.
  */
-export async function weighGrant(
+export async function checkGrant(
   env: Env,
   claims: { account: string; grant: string },
   module: string,
   now: number,
 ): Promise<Level> {
-  const question = grantStatusStatement(env.DB, claims, now);
-  const standing = parseGrantStatus(await withRetry(() => question.all()));
-  if (standing === null) return refused(BAD_TOKEN);
-  if (standing.isSuspended) return refused(SUSPENDED);
-  const level = accessLevel(standing.scopes, module);
+  const statement = grantStatusStatement(env.DB, claims, now);
+  const status = parseGrantStatus(await withRetry(() => statement.all()));
+  if (status === null) return refused(BAD_TOKEN);
+  if (status.isSuspended) return refused(SUSPENDED);
+  const level = accessLevel(status.scopes, module);
   return level === null ? refused(OUT_OF_SCOPE) : ok(level);
 }
 
-/** The grants of one module. */
-export class Standings {
+/** The grants of one module that are in use. */
+export class GrantCache {
   readonly #env: Env;
-  readonly #owner: Owner;
-  readonly #known = new Map<string, { level: Level; at: number }>();
-  /** How often all was forgotten. */
-  #round = 0;
+  readonly #id: ModuleId;
+  readonly #levels = new Map<string, { level: Level; at: number }>();
+  /** How often the cache was cleared. */
+  #generation = 0;
 
-  constructor(env: Env, owner: Owner) {
+  constructor(env: Env, id: ModuleId) {
     this.#env = env;
-    this.#owner = owner;
+    this.#id = id;
   }
 
-  /** What a grant allows, if that is known; null: it has to be asked for. */
-  recall(grant: string, now: number): Level | null {
-    const known = this.#known.get(grant);
-    return known && Math.abs(now - known.at) < BELIEVED_MS ? known.level : null;
+  /** Returns null if the grant is not cached, or was cached too long ago. */
+  get(grant: string, now: number): Level | null {
+    const cached = this.#levels.get(grant);
+    return cached && Math.abs(now - cached.at) < CACHE_TTL_MS ? cached.level : null;
   }
 
-  /** `weighGrant` in the module, to be remembered. */
-  async ask(grant: string, now: number): Promise<Level> {
-    const { account, module } = this.#owner;
+  /** Runs `checkGrant`, and caches the result. */
+  async load(grant: string, now: number): Promise<Level> {
+    const { account, module } = this.#id;
     for (;;) {
-      const round = this.#round;
-      const level = await weighGrant(this.#env, { account, grant }, module, now);
-      // While D1 answered a grant may have ended: whoever said so believes that it is known here.
-      if (round !== this.#round) continue;
-      this.#known.set(grant, { level, at: now });
+      const generation = this.#generation;
+      const level = await checkGrant(this.#env, { account, grant }, module, now);
+      // The cache was cleared during the request to D1, perhaps because this grant has just ended.
+      if (generation !== this.#generation) continue;
+      this.#levels.set(grant, { level, at: now });
       return level;
     }
   }
 
-  /** Whether all that has been asked was asked lately. */
-  areFresh(now: number): boolean {
-    return [...this.#known.values()].every(({ at }) => Math.abs(now - at) < BELIEVED_MS);
+  /** Whether no entry is older than a minute. */
+  isFresh(now: number): boolean {
+    return [...this.#levels.values()].every(({ at }) => Math.abs(now - at) < CACHE_TTL_MS);
   }
 
-  /** Asks again next time, and those again that are being asked. */
-  forget(): void {
-    this.#round++;
-    this.#known.clear();
+  /** Forgets all grants; those that are just being loaded are loaded again. */
+  clear(): void {
+    this.#generation++;
+    this.#levels.clear();
   }
 }

@@ -1,15 +1,14 @@
 /**
- * A socket on which everything is refused. RxDB's client waits for ever for the answer to an upgrade
- * that is refused, and for that to a message on a socket that closes; an answer with an error it
- * passes on.
+ * A socket that refuses every request. RxDB's client waits forever if an upgrade is refused, or if a
+ * socket closes before its request was answered; but it passes on an error that answers a request.
  */
 
 import type { Context } from "hono";
 import type { Env } from "../../env";
-import { closeCodeOf, type SocketRefusal } from "../refusals";
+import { closeCode, type SocketRefusal } from "../refusals";
 import { parseFrame, refusalFrame } from "./frames";
 
-/** So long a client has to send what it wants to be refused. */
+/** How long the client has time to send requests, each of which is refused. */
 const OPEN_MS = 3000;
 
 /** 101 with a socket that answers each frame with the refusal, and closes soon. */
@@ -19,7 +18,7 @@ export function refusingSocket(c: Context<{ Bindings: Env }>, refusal: SocketRef
   const closed = new Promise<void>((resolve) => {
     const close = () => {
       clearTimeout(timer);
-      if (server.readyState === WebSocket.OPEN) server.close(closeCodeOf(refusal), refusal.code);
+      if (server.readyState === WebSocket.OPEN) server.close(closeCode(refusal), refusal.code);
       resolve();
     };
     const timer = setTimeout(close, OPEN_MS);

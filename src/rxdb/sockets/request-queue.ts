@@ -1,4 +1,4 @@
-/** What clients say on their sockets, and what they are answered: each frame, in its order. */
+/** The requests that clients send on their sockets: answered in order, one socket at a time. */
 
 import { type Refusal, UNAVAILABLE } from "../../core/refusals";
 import type { Env } from "../../env";
@@ -7,203 +7,238 @@ import { recordUse } from "../../oauth/app-usage";
 import { logWarning } from "../../platform/log";
 import { isTransient } from "../../platform/retry";
 import { BAD_TOKEN } from "../../storage/refusals";
-import type { Caller, Module, Owner } from "../module";
-import { malformed, type Reply, type SocketRefusal } from "../refusals";
-import { isOpen, isOver, type Seat, send } from "./connections";
-import { answerCustom, type CustomCaller, sessionUrl, UNKNOWN_REQUEST } from "./custom-requests";
-import { answerFrame, type Envelope, type Frame, parseFrame, refusalFrame } from "./frames";
-import type { Standings } from "./grant-cache";
-import type { Sessions } from "./sessions";
+import type { ModuleId } from "../handshake";
+import type { Module } from "../module";
+import { type CallOutcome, refuseMalformed, type SocketRefusal } from "../refusals";
+import {
+  answerCustomRequest,
+  type CustomCaller,
+  sessionUrl,
+  UNKNOWN_CUSTOM_REQUEST,
+} from "./custom-requests";
+import {
+  answerFrame,
+  type Envelope,
+  type Frame,
+  type ParsedFrame,
+  parseFrame,
+  refusalFrame,
+} from "./frames";
+import type { GrantCache } from "./grant-cache";
+import type { RxdbSessions } from "./sessions";
+import { type Caller, isExpired, isSocketOpen, type SocketState, sendIfOpen } from "./socket-state";
 
-/** Everything of a module in memory. */
-export interface Room {
-  owner: Owner;
+/** Everything that a module's object has in memory. */
+export interface ModuleState {
+  id: ModuleId;
   module: Module;
-  sessions: Sessions;
-  standings: Standings;
+  sessions: RxdbSessions;
+  grants: GrantCache;
 }
 
-/** What the object does for its conversations. */
-interface Host {
+/** What the module's object does for its request queue. */
+interface ModuleHost {
   /** Milliseconds since 1970. */
   clock(): number;
-  /** Null: everything was erased. */
-  room(): Room | null;
-  /** Returns the secret of a new session like that of a seat. */
-  openSession(room: Room, seat: Seat): Promise<string>;
-  /** The operator's own custom requests. */
-  askOperator(message: unknown, caller: CustomCaller): unknown;
-  /** After a change. */
-  lookAfter(room: Room, now: number): void;
+  /** Returns null if the object holds nothing, or everything was erased. */
+  loadState(): ModuleState | null;
+  /** Opens another session with the grant of a socket. Returns its secret. */
+  openSession(state: ModuleState, socketState: SocketState): Promise<string>;
+  /** Calls the operator's own handler of custom requests. */
+  callCustomHandler(message: unknown, caller: CustomCaller): unknown;
+  /** Called after every change. */
+  afterChange(state: ModuleState, now: number): void;
 }
 
-/** Methods after which something may have to be done. */
-const CHANGES = ["bulkWrite", "cleanup", "remove"];
+/** Methods that change something. */
+const CHANGE_METHODS = ["bulkWrite", "cleanup", "remove"];
 
-/** The conversations of one module's object. */
-export class Conversations {
+/**
+ * The request queue of one module's object. A request is answered synchronously, unless D1 or R2 is
+ * needed; then the following requests of its socket wait for it.
+ */
+export class RequestQueue {
   readonly #env: Env;
   readonly #ctx: DurableObjectState;
-  readonly #host: Host;
-  /** What is under way on a socket, where something has to be waited for: its frames keep their order. */
-  readonly #busy = new WeakMap<WebSocket, Promise<void>>();
+  readonly #host: ModuleHost;
+  /** The last request of a socket that is still being answered. */
+  readonly #pending = new WeakMap<WebSocket, Promise<void>>();
 
-  constructor(env: Env, ctx: DurableObjectState, host: Host) {
+  constructor(env: Env, ctx: DurableObjectState, host: ModuleHost) {
     this.#env = env;
     this.#ctx = ctx;
     this.#host = host;
   }
 
   /**
-   * Answers a frame; at once, unless something has to be waited for. What nobody could be answered to
-   * is passed over: bytes, and what is no message of RxDB.
+   * Answers a frame; synchronously if possible. Ignores binary frames and whatever is not a message of
+   * RxDB: there is no request to answer. Never rejects.
    */
   receive(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
     const parsed = typeof data === "string" ? parseFrame(data) : null;
     if (parsed === null) return;
     const envelope = parsed.ok ? parsed.frame : parsed.envelope;
-    const take = () =>
-      this.#guard(socket, envelope, () => this.#take(socket, parsed, (data as string).length));
-    const busy = this.#busy.get(socket);
-    const work = busy ? busy.then(take) : take();
+    const handle = () =>
+      this.#answerFailures(socket, envelope, () =>
+        this.#handle(socket, parsed, (data as string).length),
+      );
+    const pending = this.#pending.get(socket);
+    const work = pending ? pending.then(handle) : handle();
     if (work === undefined) return;
     const done = work.finally(() => {
-      if (this.#busy.get(socket) === done) this.#busy.delete(socket);
+      if (this.#pending.get(socket) === done) this.#pending.delete(socket);
     });
-    this.#busy.set(socket, done);
+    this.#pending.set(socket, done);
     return done;
   }
 
-  /** Sees to it that a client is answered, and does not wait for ever, whatever fails. Never rejects. */
-  #guard(
+  /** Answers the client whatever fails: otherwise it would wait forever. Never rejects. */
+  #answerFailures(
     socket: WebSocket,
     envelope: Envelope,
-    act: () => void | Promise<void>,
+    handle: () => void | Promise<void>,
   ): void | Promise<void> {
     try {
-      return act()?.catch((error) => fail(socket, envelope, error));
+      return handle()?.catch((error) => sendFailure(socket, envelope, error));
     } catch (error) {
-      fail(socket, envelope, error);
+      sendFailure(socket, envelope, error);
     }
   }
 
-  #take(
+  #handle(
     socket: WebSocket,
-    parsed: NonNullable<ReturnType<typeof parseFrame>>,
+    parsed: NonNullable<ParsedFrame>,
     length: number,
   ): void | Promise<void> {
-    const room = this.#host.room();
-    if (!room || !isOpen(socket)) return;
+    const state = this.#host.loadState();
+    if (!state || !isSocketOpen(socket)) return;
     const envelope = parsed.ok ? parsed.frame : parsed.envelope;
     const now = this.#host.clock();
-    const seat = room.module.roster.seatOf(socket);
-    const limit = this.#limit(room, seat, length, now);
-    if (limit) return send(socket, refusalFrame(envelope, limit));
-    if (!parsed.ok) return send(socket, refusalFrame(envelope, malformed(parsed.message).refusal));
-    if (isOver(seat, now)) return refuse(room, socket, envelope, BAD_TOKEN, now);
-    return this.#weigh(room, socket, seat, parsed.frame, now);
+    const socketState = state.module.sockets.stateOf(socket);
+    const limit = this.#limitRate(state, socketState, length, now);
+    if (limit) return sendIfOpen(socket, refusalFrame(envelope, limit));
+    if (!parsed.ok) {
+      const { refusal } = refuseMalformed(parsed.message);
+      return sendIfOpen(socket, refusalFrame(envelope, refusal));
+    }
+    if (isExpired(socketState, now)) return sendRefusal(state, socket, envelope, BAD_TOKEN, now);
+    return this.#authorize(state, socket, socketState, parsed.frame, now);
   }
 
-  #limit({ owner }: Room, { grant }: Seat, bytes: number, now: number): Refusal | null {
-    const claims = { account: owner.account, grant };
+  #limitRate(
+    { id }: ModuleState,
+    { grant }: SocketState,
+    bytes: number,
+    now: number,
+  ): Refusal | null {
+    const claims = { account: id.account, grant };
     const limit = limitApp(this.#env, claims, now);
     if (!limit) recordUse(this.#env, this.#ctx, claims, bytes, now);
     return limit;
   }
 
-  /** Lets the client's grant decide, as it is known, or as D1 says. */
-  #weigh(
-    room: Room,
+  /** Calls the method if the grant allows it, as the cache or D1 says. */
+  #authorize(
+    state: ModuleState,
     socket: WebSocket,
-    seat: Seat,
+    socketState: SocketState,
     frame: Frame,
     now: number,
   ): void | Promise<void> {
-    const { standings } = room;
-    const go = (level: Awaited<ReturnType<Standings["ask"]>>) => {
-      // One that has gone meanwhile must not come to be heard again: nobody is told on it.
-      if (!isOpen(socket)) return;
-      if (!level.ok) return refuse(room, socket, frame, level.refusal, now);
-      const mayStillWrite = () => {
-        const known = standings.recall(seat.grant, this.#host.clock());
-        return known?.ok === true && known.value === "rw";
+    const { grants } = state;
+    const callIfAllowed = (level: Awaited<ReturnType<GrantCache["load"]>>) => {
+      // A socket that has closed meanwhile must not get a connection attached: it hears nothing.
+      if (!isSocketOpen(socket)) return;
+      if (!level.ok) return sendRefusal(state, socket, frame, level.refusal, now);
+      const canStillWrite = () => {
+        const cached = grants.get(socketState.grant, this.#host.clock());
+        return cached?.ok === true && cached.value === "rw";
       };
-      return this.#call(room, { socket, seat, level: level.value, mayStillWrite }, frame, now);
+      const caller = { socket, state: socketState, level: level.value, canStillWrite };
+      return this.#call(state, caller, frame, now);
     };
-    const known = standings.recall(seat.grant, now);
-    return known ? go(known) : standings.ask(seat.grant, now).then(go);
+    const cached = grants.get(socketState.grant, now);
+    return cached ? callIfAllowed(cached) : grants.load(socketState.grant, now).then(callIfAllowed);
   }
 
-  #call(room: Room, caller: Caller, frame: Frame, now: number): void | Promise<void> {
-    const answer = (reply: Reply<string>) => {
-      const text = reply.ok ? answerFrame(frame, reply.value) : refusalFrame(frame, reply.refusal);
-      send(caller.socket, text);
-      if (reply.ok && CHANGES.includes(frame.method)) {
-        this.#host.lookAfter(room, this.#host.clock());
+  #call(state: ModuleState, caller: Caller, frame: Frame, now: number): void | Promise<void> {
+    const answer = (outcome: CallOutcome<string>) => {
+      const text = outcome.ok
+        ? answerFrame(frame, outcome.value)
+        : refusalFrame(frame, outcome.refusal);
+      sendIfOpen(caller.socket, text);
+      if (outcome.ok && CHANGE_METHODS.includes(frame.method)) {
+        this.#host.afterChange(state, this.#host.clock());
       }
     };
-    const reply = this.#reply(room, caller, frame, now);
-    return reply instanceof Promise ? reply.then(answer) : answer(reply);
+    const outcome = this.#callMethod(state, caller, frame, now);
+    return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
   }
 
-  #reply(
-    room: Room,
+  #callMethod(
+    state: ModuleState,
     caller: Caller,
     frame: Frame,
     now: number,
-  ): Reply<string> | Promise<Reply<string>> {
+  ): CallOutcome<string> | Promise<CallOutcome<string>> {
     switch (frame.method) {
       case "create":
-        return room.module.create(caller, frame, now);
+        return state.module.create(caller, frame, now);
       case "custom":
-        return this.#custom(room, caller, frame.params, now);
+        return this.#callCustom(state, caller, frame.params, now);
       default:
-        return room.module.call(caller, frame, now);
+        return state.module.call(caller, frame, now);
     }
   }
 
-  async #custom(room: Room, caller: Caller, message: unknown, now: number): Promise<Reply<string>> {
-    const { seat, level } = caller;
+  async #callCustom(
+    state: ModuleState,
+    caller: Caller,
+    message: unknown,
+    now: number,
+  ): Promise<CallOutcome<string>> {
     const openSession = async () => {
-      const session = await this.#host.openSession(room, seat);
-      const { expiresAt, endpoint } = seat;
+      const session = await this.#host.openSession(state, caller.state);
+      const { expiresAt, endpoint } = caller.state;
       return { session, url: sessionUrl(endpoint, session), expiresAt };
     };
-    const { owner, module } = room;
-    const own = { env: this.#env, owner, module };
-    const known = await answerCustom(own, caller, message, openSession, now);
-    if (known !== null) return { ok: true, value: JSON.stringify(known) };
-    return this.#askOperator(message, { user: owner.user, module: owner.module, access: level });
+    const { id, module } = state;
+    const context = { env: this.#env, id, module };
+    const answer = await answerCustomRequest(context, caller, message, openSession, now);
+    if (answer !== null) return { ok: true, value: JSON.stringify(answer) };
+    return this.#callOperator(message, { user: id.user, module: id.module, access: caller.level });
   }
 
-  async #askOperator(message: unknown, caller: CustomCaller): Promise<Reply<string>> {
+  async #callOperator(message: unknown, caller: CustomCaller): Promise<CallOutcome<string>> {
     try {
-      const answer = await this.#host.askOperator(message, caller);
-      return answer === undefined ? UNKNOWN_REQUEST : { ok: true, value: JSON.stringify(answer) };
+      const answer = await this.#host.callCustomHandler(message, caller);
+      return answer === undefined
+        ? UNKNOWN_CUSTOM_REQUEST
+        : { ok: true, value: JSON.stringify(answer) };
     } catch (error) {
-      return malformed(error instanceof Error ? error.message : String(error));
+      return refuseMalformed(error instanceof Error ? error.message : String(error));
     }
   }
 }
 
-/** Answers, and lets the client go: it would only be told the same again. */
-function refuse(
-  { module }: Room,
+/** Refuses a request, and closes the socket soon: all further requests would be refused, too. */
+function sendRefusal(
+  { module }: ModuleState,
   socket: WebSocket,
   envelope: Envelope,
   refusal: SocketRefusal,
   now: number,
 ): void {
-  send(socket, refusalFrame(envelope, refusal));
-  module.roster.letGo(socket, refusal, now);
+  sendIfOpen(socket, refusalFrame(envelope, refusal));
+  module.delivery.closeAfterGrace(socket, refusal, now);
 }
 
-/** Of a failure nobody foresaw, or of the platform. */
-function fail(socket: WebSocket, envelope: Envelope, error: unknown): void {
-  logWarning(`A call of ${envelope.method} of an RxDB client has failed.`, error);
-  // Whatever has failed has failed before its transaction, or with it: nothing was changed.
+/** Answers a request that failed unexpectedly, or because of the platform. */
+function sendFailure(socket: WebSocket, envelope: Envelope, error: unknown): void {
+  logWarning(`The RxDB method ${envelope.method} failed.`, error);
+  // Every failure comes before its transaction or rolls it back: nothing was changed.
   const refusal: SocketRefusal = isTransient(error)
     ? UNAVAILABLE
-    : { code: "internal", message: "Something went wrong on our side." };
-  send(socket, refusalFrame(envelope, refusal));
+    : { code: "internal", message: "Something went wrong on the server." };
+  sendIfOpen(socket, refusalFrame(envelope, refusal));
 }

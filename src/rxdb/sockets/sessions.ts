@@ -1,62 +1,67 @@
-/** Sessions: secrets that stand in a socket's URL in place of an access token. */
+/** RxDB sessions: secrets in the URL of a socket that stand for an access token. */
 
 import { randomSecret, sha256 } from "../../core/secrets";
 import {
-  dropSession,
-  loadExpiredSessions,
-  loadSession,
-  loadSessions,
-  loadSessionsOf,
-  putSession,
-  type SessionRow,
-} from "../tables/connections";
-import { FORGET_LOST_MS } from "./connections";
+  deleteRxdbSession,
+  loadExpiredSessionHashes,
+  loadRxdbSession,
+  loadRxdbSessions,
+  loadSessionHashesOfGrant,
+  type RxdbSessionRow,
+  upsertRxdbSession,
+} from "../tables/sessions";
+import { LOST_CONNECTION_TTL_MS } from "./connection-registry";
 
-export type { SessionRow };
+export type { RxdbSessionRow };
 
-/** Of one grant: an app has one per tab or device. */
-const MAX_SESSIONS = 100;
+/** An app has one session per tab or device. */
+const MAX_SESSIONS_PER_GRANT = 100;
 
 /** The sessions of one module. */
-export class Sessions {
+export class RxdbSessions {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
-  /** Null: there is none of this hash, or it is over. */
-  find(hash: string, now: number): SessionRow | null {
-    const session = loadSession(this.#sql, hash);
-    const isOver = session?.expiresAt != null && session.expiresAt <= now;
-    return session && !isOver ? session : null;
+  /** Returns null if there is no session with this hash, or it has expired. */
+  find(hash: string, now: number): RxdbSessionRow | null {
+    const session = loadRxdbSession(this.#sql, hash);
+    const hasExpired = session?.expiresAt != null && session.expiresAt <= now;
+    return session && !hasExpired ? session : null;
   }
 
-  /** The secret of a session for a grant: an earlier one of the same grant, or a new one. */
+  /** Returns the earlier secret if it is a session's of the same grant; otherwise a new secret. */
   async secretFor(grant: string, earlier: string | null): Promise<string> {
-    const known = earlier && loadSession(this.#sql, await sha256(earlier));
-    return known && known.grant === grant ? (earlier as string) : randomSecret();
+    const session = earlier && loadRxdbSession(this.#sql, await sha256(earlier));
+    return session && session.grant === grant ? (earlier as string) : randomSecret();
   }
 
-  /** Keeps a session. Returns those of its grant that have to make room for it, by their hashes. */
-  admit(session: SessionRow, now: number): string[] {
-    const known = loadSession(this.#sql, session.hash);
-    if (known?.expiresAt === session.expiresAt) return [];
-    const others = known ? [] : loadSessionsOf(this.#sql, session.grant);
-    putSession(this.#sql, session, now);
-    return others.slice(0, Math.max(0, others.length + 1 - MAX_SESSIONS));
+  /**
+   * Inserts a session, or updates when it expires. Returns the hashes of the sessions of its grant that
+   * are now too many: the caller ends them.
+   */
+  save(session: RxdbSessionRow, now: number): string[] {
+    const saved = loadRxdbSession(this.#sql, session.hash);
+    if (saved?.expiresAt === session.expiresAt) return [];
+    const others = saved ? [] : loadSessionHashesOfGrant(this.#sql, session.grant);
+    upsertRxdbSession(this.#sql, session, now);
+    return others.slice(0, Math.max(0, others.length + 1 - MAX_SESSIONS_PER_GRANT));
   }
 
-  /** The hashes of those that ended so long ago that nobody will go on with them. */
-  listForgotten(now: number): string[] {
-    return loadExpiredSessions(this.#sql, now - FORGET_LOST_MS);
+  /** Returns the hashes of the sessions that expired so long ago that no client will resume them. */
+  listLongExpired(now: number): string[] {
+    return loadExpiredSessionHashes(this.#sql, now - LOST_CONNECTION_TTL_MS);
   }
 
-  all(): SessionRow[] {
-    return loadSessions(this.#sql);
+  /** All sessions, expired ones too. */
+  all(): RxdbSessionRow[] {
+    return loadRxdbSessions(this.#sql);
   }
 
-  drop(hash: string): void {
-    dropSession(this.#sql, hash);
+  /** Deletes a session and its connections from SQLite. */
+  delete(hash: string): void {
+    deleteRxdbSession(this.#sql, hash);
   }
 }

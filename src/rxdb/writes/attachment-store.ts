@@ -3,8 +3,13 @@
 import { Buffer } from "node:buffer";
 import { randomId } from "../../core/secrets";
 import type { Env } from "../../env";
-import { databasesPrefix } from "../../storage/bodies";
-import { deleteBodies, dropSomeBelow, readWhole, writeWhole } from "../bodies";
+import {
+  databasesPrefix,
+  deleteBodies,
+  deletePageByPrefix,
+  MAX_KEYS_PER_DELETE,
+} from "../../storage/bodies";
+import { getObject, putObject } from "../bodies";
 import {
   type AttachmentRow,
   deleteOrphans,
@@ -19,9 +24,6 @@ const MAX_SQLITE_BYTES = 1_000_000;
 
 /** How long an orphan is kept: a write may be about to refer to it, or a client may be reading it. */
 const ORPHAN_RETENTION_MS = 60 * 60 * 1000;
-
-/** How many objects R2 deletes in one call. */
-const MAX_DELETED_OBJECTS = 1000;
 
 /** Uploads, reads and deletes the attachments of one module. */
 export class AttachmentStore {
@@ -49,20 +51,20 @@ export class AttachmentStore {
       if (!isToBeUploaded(data)) continue;
       const r2Key = this.#prefix + randomId();
       recordOrphan(this.#sql, r2Key, now);
-      await writeWhole(this.#bucket, r2Key, data.bytes);
+      await putObject(this.#bucket, r2Key, data.bytes);
       data.r2Key = r2Key;
     }
   }
 
   /** Returns the attachment in base64, null if R2 does not have it. */
   async read({ data, r2Key }: Pick<AttachmentRow, "data" | "r2Key">): Promise<string | null> {
-    const bytes = data ?? (r2Key === null ? null : await readWhole(this.#bucket, r2Key));
+    const bytes = data ?? (r2Key === null ? null : await getObject(this.#bucket, r2Key));
     return bytes && Buffer.from(bytes).toString("base64");
   }
 
   /** Deletes a batch of expired orphans. Returns when to do so again, null if there are no orphans. */
   async deleteOrphans(now: number): Promise<number | null> {
-    const keys = loadOrphans(this.#sql, now - ORPHAN_RETENTION_MS, MAX_DELETED_OBJECTS);
+    const keys = loadOrphans(this.#sql, now - ORPHAN_RETENTION_MS, MAX_KEYS_PER_DELETE);
     if (keys.length > 0) await deleteBodies(this.#bucket, keys);
     deleteOrphans(this.#sql, keys);
     return hasOrphans(this.#sql) ? now + ORPHAN_RETENTION_MS : null;
@@ -70,7 +72,7 @@ export class AttachmentStore {
 
   /** Deletes a batch of all the module's bodies in R2. Returns whether there are more. */
   deleteSome(): Promise<boolean> {
-    return dropSomeBelow(this.#bucket, this.#prefix);
+    return deletePageByPrefix(this.#bucket, this.#prefix);
   }
 }
 

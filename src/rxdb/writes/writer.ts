@@ -15,11 +15,12 @@
 import { UNAVAILABLE } from "../../core/refusals";
 import { OVER_QUOTA } from "../../storage/refusals";
 import type { Collection, Collections } from "../collections";
-import type { Caller, StorageFrame } from "../module";
 import type { QuotaReservation } from "../quota-reservation";
 import { type CallOutcome, COLLECTION_REMOVED, READ_ONLY, refuseCall } from "../refusals";
-import type { Connection, ConnectionRegistry } from "../sockets/connection-registry";
-import { isObject } from "../sockets/frames";
+import type { Connection } from "../sockets/connection-registry";
+import type { Delivery } from "../sockets/delivery";
+import { isObject, type StorageFrame } from "../sockets/frames";
+import type { Caller } from "../sockets/socket-state";
 import { applyWrite, updateOpenCollection } from "./apply-write";
 import type { AttachmentStore } from "./attachment-store";
 import type { EventLog } from "./event-log";
@@ -38,7 +39,7 @@ interface WriterDependencies {
   log: EventLog;
   attachments: AttachmentStore;
   quota: QuotaReservation;
-  delivery: ConnectionRegistry;
+  delivery: Delivery;
 }
 
 /** A write that has been parsed. */
