@@ -1,7 +1,7 @@
 /**
- * The bytes of documents in R2. Each version has a key of its own, <account>/<document>/<version>,
- * that is never written twice: the index decides which of them is the document. The middle part is
- * the same for all versions of a document, so that earlier ones can be found by their prefix.
+ * The bodies of documents in R2. Each version has a key of its own, <account>/<document>/<version>,
+ * which is never written twice: the index decides which version is the document. <document> is the
+ * same for all versions of a document, so that earlier ones are found by their prefix.
  */
 
 import { documentFromPath, formatPath, type NodePath } from "../core/path";
@@ -11,20 +11,23 @@ import { sha256 } from "../core/secrets";
 import { logWarning } from "../platform/log";
 import { CALL_TIMEOUT_MS, withCallTimeout, withRetry, withTimeout } from "../platform/retry";
 
-/** A body that is no longer than this is held in memory, so that it can be sent again after a fault. */
+/** A body up to this length is held in memory, so that it can be sent again after a fault. */
 export const SMALL_BODY_BYTES = 128 * 1024;
 
-/** A client that streams more slowly than this is given up. */
-const SLOWEST_BYTES_PER_MS = 8;
+/** An upload from a client that is slower than this is aborted. */
+const MIN_UPLOAD_BYTES_PER_MS = 8;
 
-/** How long the upload of so many bytes may take. */
-export const uploadTimeMs = (bytes: number): number =>
-  CALL_TIMEOUT_MS + bytes / SLOWEST_BYTES_PER_MS;
+/** How long the upload of so many bytes may take, in milliseconds. */
+export const maxUploadMs = (bytes: number): number =>
+  CALL_TIMEOUT_MS + bytes / MIN_UPLOAD_BYTES_PER_MS;
 
-/** Without a known length: enough for most documents, and little for who sends slowly. */
+/**
+ * Read first of a body of unknown length: enough for most documents, and little memory for a slow
+ * client.
+ */
 const FIRST_READ_BYTES = 64 * 1024;
 
-/** R2 wants all parts of a multipart upload but the last to be of one size, at least 5 MiB. */
+/** R2 requires all parts of a multipart upload but the last to have one size, at least 5 MiB. */
 export const PART_BYTES = 5 * 1024 * 1024;
 
 /** The R2 key of one version of a document. */
@@ -33,45 +36,45 @@ export async function bodyKey(account: string, node: NodePath, version: string):
   return `${account}/${document}/${version}`;
 }
 
-/** What is written beside the bytes, enough to rebuild the index from them. */
-export interface BodyLabel {
+/** The metadata that is stored with a body, enough to rebuild the index from it. */
+export interface BodyMetadata {
   path: string;
   type: string;
-  /** The version that this one was to replace; empty: none; undefined: nobody looked. */
+  /** The version that this one was to replace; "": none; undefined: not known. */
   replaces: string | undefined;
 }
 
-/** How many bytes a body may have, and the refusal if it has more. */
-export interface Allowance {
+/** How many bytes a body may have, and the refusal of a longer one. */
+export interface SizeLimit {
   bytes: number;
   refusal: Refusal;
 }
 
 /**
- * Stores a body and returns its length in bytes. With a known length a large stream goes straight
- * into R2; without one it is sent in parts, of which no more than two are in memory at a time.
- * Refuses with the allowance's refusal as soon as the body is longer; nothing is left of it then.
- * Rejects if the stream breaks or is too slow. `onUpload` is told of an upload in parts before the
- * first of them.
+ * Stores a body and returns its length in bytes. A large body of known length is streamed into R2;
+ * one of unknown length is uploaded in parts, of which at most two are in memory at a time.
+ * Refuses with the limit's refusal as soon as the body exceeds it, and leaves nothing of the body
+ * then. Rejects if the stream breaks or is too slow. `onMultipartUpload` is called before the first
+ * part of a multipart upload.
  */
 export async function writeBody(
   bucket: R2Bucket,
   key: string,
-  label: BodyLabel,
+  metadata: BodyMetadata,
   body: ReadableStream<Uint8Array> | null,
   length: number | null,
-  allowance: Allowance,
-  onUpload: (uploadId: string) => Promise<unknown>,
+  limit: SizeLimit,
+  onMultipartUpload: (uploadId: string) => Promise<unknown>,
 ): Promise<Outcome<number>> {
-  const { replaces, ...rest } = label;
+  const { replaces, ...rest } = metadata;
   const options = { customMetadata: replaces === undefined ? rest : { ...rest, replaces } };
   const putWhole = async (bytes: Uint8Array) =>
     ok((await withRetry(() => bucket.put(key, bytes, options))).size);
   if (body === null || length === 0) return putWhole(new Uint8Array());
-  if (length !== null && length > allowance.bytes) return refused(allowance.refusal);
+  if (length !== null && length > limit.bytes) return refused(limit.refusal);
   if (length !== null && length > SMALL_BODY_BYTES) {
     const put = bucket.put(key, body, options);
-    return ok((await withCallTimeout(put, uploadTimeMs(length))).size);
+    return ok((await withCallTimeout(put, maxUploadMs(length))).size);
   }
   const reader = body.getReader({ mode: "byob" });
   if (length !== null) {
@@ -80,45 +83,45 @@ export async function writeBody(
     return putWhole(whole);
   }
   const first = await readPart(reader);
-  if (first.byteLength > allowance.bytes) return refused(allowance.refusal);
+  if (first.byteLength > limit.bytes) return refused(limit.refusal);
   if (first.byteLength < PART_BYTES) return putWhole(first);
   const upload = await withRetry(() => bucket.createMultipartUpload(key, options));
-  return writeParts(bucket, upload, reader, first, allowance, onUpload);
+  return uploadParts(bucket, upload, reader, first, limit, onMultipartUpload);
 }
 
-async function writeParts(
+async function uploadParts(
   bucket: R2Bucket,
   upload: R2MultipartUpload,
   reader: ReadableStreamBYOBReader,
   first: Uint8Array,
-  allowance: Allowance,
-  onUpload: (uploadId: string) => Promise<unknown>,
+  limit: SizeLimit,
+  onMultipartUpload: (uploadId: string) => Promise<unknown>,
 ): Promise<Outcome<number>> {
   const parts: R2UploadedPart[] = [];
   let written = 0;
   try {
-    await onUpload(upload.uploadId);
+    await onMultipartUpload(upload.uploadId);
     for (let part = first; part.byteLength > 0; part = await readPart(reader)) {
       const bytes = part;
       written += bytes.byteLength;
-      if (written > allowance.bytes) {
+      if (written > limit.bytes) {
         await withRetry(() => upload.abort());
-        return refused(allowance.refusal);
+        return refused(limit.refusal);
       }
       parts.push(await withRetry(() => upload.uploadPart(parts.length + 1, bytes)));
     }
-    return ok((await withRetry(() => complete(bucket, upload, parts))).size);
+    return ok((await withRetry(() => completeUpload(bucket, upload, parts))).size);
   } catch (error) {
     // The first failure is the one to report.
     await withRetry(() => upload.abort()).catch((fault) =>
-      logWarning("An upload was left unfinished.", fault),
+      logWarning("A failed multipart upload could not be aborted.", fault),
     );
     throw error;
   }
 }
 
-/** Completed once, an upload is gone: if the answer got lost, the object tells. */
-async function complete(
+/** A completed upload no longer exists: if the answer was lost, look for the object instead. */
+async function completeUpload(
   bucket: R2Bucket,
   upload: R2MultipartUpload,
   parts: R2UploadedPart[],
@@ -132,7 +135,7 @@ async function complete(
   }
 }
 
-/** The next PART_BYTES of the stream; fewer at its end, none after it. */
+/** Reads the next PART_BYTES of the stream: fewer at its end, none after it. */
 async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
   const head = await readBytes(reader, FIRST_READ_BYTES);
   if (head.byteLength < FIRST_READ_BYTES) return head;
@@ -145,16 +148,16 @@ async function readPart(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
 
 async function readBytes(reader: ReadableStreamBYOBReader, bytes: number): Promise<Uint8Array> {
   const read = reader.readAtLeast(bytes, new Uint8Array(bytes));
-  const { value } = await withTimeout(read, uploadTimeMs(bytes));
+  const { value } = await withTimeout(read, maxUploadMs(bytes));
   return value ?? new Uint8Array();
 }
 
-/** Asks for a body that is not there: whether the bucket answers at all. Rejects if it does not. */
+/** Checks that R2 answers, by asking for a key that does not exist. Rejects if it does not. */
 export async function probeBucket(bucket: R2Bucket, withinMs: number): Promise<void> {
   await withCallTimeout(bucket.head("probe"), withinMs);
 }
 
-/** The bytes of a version, all or a range; null if there is no such object. */
+/** Returns the bytes of a version, all or a range; null if there is no such object. */
 export async function readBody(
   bucket: R2Bucket,
   key: string,
@@ -164,36 +167,32 @@ export async function readBody(
   return object?.body ?? null;
 }
 
-/** Nothing happens to those that are gone. At most MAX_DROPPED at a time. */
-export const dropBodies = (bucket: R2Bucket, keys: string[]): Promise<void> =>
+/** Deletes at most MAX_KEYS_PER_DELETE bodies; keys that do not exist are ignored. */
+export const deleteBodies = (bucket: R2Bucket, keys: string[]): Promise<void> =>
   withRetry(() => bucket.delete(keys));
 
-/** What R2 deletes in one call. */
-export const MAX_DROPPED = 1000;
+/** R2's limit for one call. */
+export const MAX_KEYS_PER_DELETE = 1000;
+
+/** The first part of the R2 keys of an account's documents. */
+export const documentsPrefix = (account: string): string => `${account}/`;
 
 /**
- * First part of the R2 keys of what is large in the databases of an account: `rxdb`. Apart from its
- * documents, whose sweep takes what no row of theirs names.
+ * The first part of the R2 keys of the large attachments in an account's databases. Not below that
+ * of its documents: their sweep deletes what no row of theirs names.
  */
 export const databasesPrefix = (account: string): string => `rxdb/${account}/`;
 
-/** Deletes some of all documents' bodies of an account. Returns whether there are more. */
-export const dropSomeBodiesOf = (bucket: R2Bucket, account: string): Promise<boolean> =>
-  dropSomeBelow(bucket, `${account}/`);
-
-/** The same of its databases. */
-export const dropSomeOfDatabases = (bucket: R2Bucket, account: string): Promise<boolean> =>
-  dropSomeBelow(bucket, databasesPrefix(account));
-
-async function dropSomeBelow(bucket: R2Bucket, prefix: string): Promise<boolean> {
-  const options: R2ListOptions = { prefix, limit: MAX_DROPPED };
+/** Deletes some of the objects whose keys begin with a prefix. Returns whether there are more. */
+export async function deletePageByPrefix(bucket: R2Bucket, prefix: string): Promise<boolean> {
+  const options: R2ListOptions = { prefix, limit: MAX_KEYS_PER_DELETE };
   const { objects, truncated } = await withRetry(() => bucket.list(options));
   const keys = objects.map(({ key }) => key);
-  if (keys.length > 0) await dropBodies(bucket, keys);
+  if (keys.length > 0) await deleteBodies(bucket, keys);
   return truncated;
 }
 
-/** Ends an upload in parts that nobody goes on with; nothing happens to one that has ended. */
+/** Aborts a multipart upload that was abandoned; does nothing if it no longer exists. */
 export async function abortUpload(bucket: R2Bucket, key: string, uploadId: string): Promise<void> {
   try {
     await withRetry(() => bucket.resumeMultipartUpload(key, uploadId).abort());
@@ -203,71 +202,77 @@ export async function abortUpload(bucket: R2Bucket, key: string, uploadId: strin
   }
 }
 
-/** One version of a document, as it stands in R2. */
-export interface Body {
+/** One version of a document, as R2 has it. */
+export interface StoredBody {
   key: string;
   version: string;
   /** Milliseconds since 1970. */
   uploadedAt: number;
   /** Bytes. */
   length: number;
-  /** As its label says. */
+  /** From its metadata. */
   replaces: string | undefined;
 }
 
-/** All that R2 has of one document. */
+/** The versions of one document that R2 has. */
 export interface DocumentBodies {
-  /** First part of the keys: <account>/<document>. */
+  /** The first part of the keys: <account>/<document>. */
   prefix: string;
-  /** As their labels say and the prefix confirms; null: no label does, so nobody knows. */
+  /** From their metadata, if it belongs to the prefix; null: no metadata does. */
   path: string | null;
-  bodies: Body[];
+  bodies: StoredBody[];
 }
 
-/** Some of the bodies of an account, by document. */
+/** Some of an account's bodies, by document. */
 export interface BodyPage {
   documents: DocumentBodies[];
-  /** Where to go on after them. */
+  /** The key to go on after. */
   lastKey: string;
 }
 
 /**
- * Walks through all bodies of an account, from the one after `after` (a key) on, a page of R2's list
- * at a time. A document is not torn apart, unless it has more bodies than a page.
+ * Lists all bodies of an account that come after `after` (a key; null: from the first), a page of
+ * R2's list at a time. The bodies of a document are in one page, unless they are more than a page.
  */
-export async function* walkBodies(
+export async function* listBodyPages(
   bucket: R2Bucket,
   account: string,
   after: string | null,
 ): AsyncGenerator<BodyPage, void> {
   let from: R2ListOptions = after === null ? {} : { startAfter: after };
-  let held: R2Object[] = [];
+  let carriedOver: R2Object[] = [];
   for (;;) {
-    const options: R2ListOptions = { prefix: `${account}/`, include: ["customMetadata"], ...from };
+    const options: R2ListOptions = {
+      prefix: documentsPrefix(account),
+      include: ["customMetadata"],
+      ...from,
+    };
     const list = await withRetry(() => bucket.list(options));
-    const documents = Map.groupBy([...held, ...list.objects], ({ key }) => prefixOf(key));
-    const [last, itsObjects] = [...documents].at(-1) ?? [];
-    held = [];
-    if (list.truncated && documents.size > 1 && last !== undefined && itsObjects) {
-      // It may go on on the next page.
+    const documents = Map.groupBy([...carriedOver, ...list.objects], ({ key }) =>
+      documentPrefix(key),
+    );
+    const [last, lastObjects] = [...documents].at(-1) ?? [];
+    carriedOver = [];
+    if (list.truncated && documents.size > 1 && last !== undefined && lastObjects) {
+      // The next page may have more of it.
       documents.delete(last);
-      held = itsObjects;
+      carriedOver = lastObjects;
     }
     const lastKey = [...documents.values()].at(-1)?.at(-1)?.key;
     if (lastKey !== undefined) {
-      const described = [...documents].map(([prefix, objects]) => describe(prefix, objects));
-      yield { documents: await Promise.all(described), lastKey };
+      const bodies = [...documents].map(([prefix, objects]) => toDocumentBodies(prefix, objects));
+      yield { documents: await Promise.all(bodies), lastKey };
     }
     if (!list.truncated) return;
     from = { cursor: list.cursor };
   }
 }
 
-const prefixOf = (key: string): string => key.slice(0, key.lastIndexOf("/"));
+const documentPrefix = (key: string): string => key.slice(0, key.lastIndexOf("/"));
 
-const describe = async (prefix: string, objects: R2Object[]): Promise<DocumentBodies> => ({
+const toDocumentBodies = async (prefix: string, objects: R2Object[]): Promise<DocumentBodies> => ({
   prefix,
-  path: await pathBehind(prefix, objects),
+  path: await verifiedPath(prefix, objects),
   bodies: objects.map(({ key, uploaded, size, customMetadata }) => ({
     key,
     version: key.slice(prefix.length + 1),
@@ -277,7 +282,8 @@ const describe = async (prefix: string, objects: R2Object[]): Promise<DocumentBo
   })),
 });
 
-async function pathBehind(prefix: string, objects: R2Object[]): Promise<string | null> {
+/** The path in the metadata; null if it is missing or not the one that the keys were made from. */
+async function verifiedPath(prefix: string, objects: R2Object[]): Promise<string | null> {
   const [account = ""] = prefix.split("/", 1);
   for (const path of new Set(objects.map(({ customMetadata }) => customMetadata?.path))) {
     if (path === undefined) continue;

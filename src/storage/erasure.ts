@@ -1,37 +1,37 @@
-/** Erasing what an account that is deleted has in D1 and R2: `accounts/deletion.ts`. */
+/** Erasing a deleted account's rows in D1 and bodies in R2: `accounts/deletion.ts`. */
 
 import { type Env, settings } from "../env";
-import { dropSomeBodiesOf, dropSomeOfDatabases, uploadTimeMs } from "./bodies";
-import { dropSomeNodes } from "./db/erasure";
-import { GRACE_MS } from "./sweep";
+import { databasesPrefix, deletePageByPrefix, documentsPrefix, maxUploadMs } from "./bodies";
+import { deletePageOfNodes } from "./db/erasure";
+import { GRACE_PERIOD_MS } from "./expiry";
 
-/** Pages of rows or bodies in one step: a few dozen calls, as the free plan allows. */
+/** Pages of rows or bodies in one step: a few dozen calls, which the free plan allows. */
 const PAGES_PER_STEP = 10;
 
 /**
- * Erases some of the rows and bodies of an account. Returns whether there are more. A step can be
- * repeated, and begins with what is left.
+ * Erases some of an account's rows and bodies. Returns whether there are more. Idempotent: a step
+ * begins with what is left.
  */
-export async function eraseSome(env: Env, account: string): Promise<boolean> {
+export async function eraseStep(env: Env, account: string): Promise<boolean> {
   let pages = 0;
   const kinds = [
-    () => dropSomeNodes(env.DB, account),
-    () => dropSomeBodiesOf(env.BODIES, account),
-    // Their objects delete what they know of; this is what they were just about to.
-    () => dropSomeOfDatabases(env.BODIES, account),
+    () => deletePageOfNodes(env.DB, account),
+    () => deletePageByPrefix(env.BODIES, documentsPrefix(account)),
+    // The modules' objects delete the attachments that they know of. This deletes those that were
+    // being written meanwhile.
+    () => deletePageByPrefix(env.BODIES, databasesPrefix(account)),
   ];
-  for (const eraseSomeOfKind of kinds) {
+  for (const deletePage of kinds) {
     do {
       if (pages++ === PAGES_PER_STEP) return true;
-    } while (await eraseSomeOfKind());
+    } while (await deletePage());
   }
   return false;
 }
 
 /**
- * How long a request that was let in before an account was deleted may still be there, milliseconds:
- * the longest upload, of which R2 does not say whether it counts its parts, and the time that it is
- * left in peace.
+ * How long a request that began before an account was deleted may go on, in milliseconds: the longest
+ * upload, twice because R2 does not say when it dates one, and the grace period of its body.
  */
 export const longestRequestMs = (env: Env): number =>
-  GRACE_MS + 2 * uploadTimeMs(settings(env).MAX_DOCUMENT_BYTES);
+  GRACE_PERIOD_MS + 2 * maxUploadMs(settings(env).MAX_DOCUMENT_BYTES);

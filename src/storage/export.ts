@@ -19,11 +19,11 @@ import type { Env } from "../env";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
 import { bodyKey, readBody } from "./bodies";
-import { type DocumentListing, loadDocuments, loadMilestones } from "./db/listings";
+import { type DocumentListing, loadDocuments, loadPageBoundaries } from "./db/export";
 import { type NodeRow, selectDocument } from "./db/nodes";
 
 /** Documents in one archive: each is a call, and a request has no more than a thousand. */
-export const MAX_DOCUMENTS = 900;
+export const MAX_PART_DOCUMENTS = 900;
 
 /** As many more may have come since the parts were listed. */
 const MAX_ADDED = 50;
@@ -37,8 +37,8 @@ export interface ExportPart {
 }
 
 /** The parts in which all documents of an account can be taken along. Reads its whole index. */
-export async function listParts(env: Env, account: string): Promise<ExportPart[]> {
-  const places = await loadMilestones(env.DB, account, MAX_DOCUMENTS);
+export async function listExportParts(env: Env, account: string): Promise<ExportPart[]> {
+  const places = await loadPageBoundaries(env.DB, account, MAX_PART_DOCUMENTS);
   const bounds = places.map(({ parent, name }) => parent + name);
   return [null, ...bounds].map((after, index) => ({ after, until: bounds[index] ?? null }));
 }
@@ -91,7 +91,7 @@ async function listDocuments(
   for (;;) {
     const page = await loadDocuments(db, account, last, end, LISTED_PER_CALL);
     documents.push(...page);
-    if (documents.length > MAX_DOCUMENTS + MAX_ADDED) return null;
+    if (documents.length > MAX_PART_DOCUMENTS + MAX_ADDED) return null;
     if (page.length < LISTED_PER_CALL) return documents;
     const { parent, name } = page.at(-1) as DocumentListing;
     last = documentFromPath(parent + name);

@@ -1,23 +1,28 @@
 /**
- * What this isolate knows of the room in accounts, from its own latest requests: where there is
- * plenty, a small document need not ask D1 before it is stored. The commit decides all the same; who
- * is wrong here has only stored a body in vain.
+ * How much of each quota is free, as this isolate knows from its own latest requests. Where there
+ * is plenty, a small document is stored without asking D1 first. The commit decides all the same: if
+ * the cache is wrong, a body was only stored in vain.
  */
 
-const BELIEVED_MS = 60_000;
+const CACHE_TTL_MS = 60_000;
 
-const MAX_ACCOUNTS = 10_000;
+const MAX_CACHED_ACCOUNTS = 10_000;
 
-const rooms = new Map<string, { freeBytes: number; at: number }>();
+const freeSpace = new Map<string, { freeBytes: number; at: number }>();
 
-/** Remembers how many bytes of an account's quota are left. */
-export function noteRoom(account: string, freeBytes: number, now: number): void {
-  if (rooms.size >= MAX_ACCOUNTS) rooms.clear();
-  rooms.set(account, { freeBytes, at: now });
+/** Records how many bytes of an account's quota are free. */
+export function recordFreeSpace(account: string, freeBytes: number, now: number): void {
+  if (freeSpace.size >= MAX_CACHED_ACCOUNTS) freeSpace.clear();
+  freeSpace.set(account, { freeBytes, at: now });
 }
 
-/** Whether these bytes fit for sure, even if others have just taken half of what was left. */
-export function hasRoom(account: string, bytes: number, now: number): boolean {
-  const room = rooms.get(account);
-  return room !== undefined && Math.abs(now - room.at) < BELIEVED_MS && bytes <= room.freeBytes / 2;
+/**
+ * Whether so many bytes are sure to fit, even if others have just taken half of the free space. False
+ * if nothing is known of the account.
+ */
+export function fitsFreeSpace(account: string, bytes: number, now: number): boolean {
+  const known = freeSpace.get(account);
+  return (
+    known !== undefined && Math.abs(now - known.at) < CACHE_TTL_MS && bytes <= known.freeBytes / 2
+  );
 }

@@ -1,40 +1,115 @@
-/** What the index's verdict on a change means to the client. Pure. */
+/** What the storage refuses, each refusal with its one sentence. */
 
 import { type Refusal, UNAVAILABLE } from "../core/refusals";
-import type { Weighed } from "./db/changes";
+import type { ChangeEvaluation } from "./db/changes";
 
+/** 401: the request has no access token. RFC 6750 §3.1: without an error code then. */
+export const NO_TOKEN: Refusal = {
+  code: "unauthorized",
+  message: "An access token is required: Authorization: Bearer <access_token>.",
+};
+
+/** 401 */
 export const BAD_TOKEN: Refusal = {
   code: "unauthorized",
-  message: "The access token is not valid, or no longer.",
+  message: "The access token is invalid, expired or revoked.",
   error: "invalid_token",
 };
 
+/** 403 */
 export const OUT_OF_SCOPE: Refusal = {
   code: "insufficient-scope",
-  message: "The access token does not reach as far as this.",
+  message: "The access token's scope does not cover this resource.",
 };
 
+/** 403 */
 export const SUSPENDED: Refusal = {
   code: "suspended",
-  message: "This account is suspended. Its data is kept; its provider can say more.",
+  message: "This account is suspended. Its data is kept. Contact the provider.",
 };
 
+/** 404: in a request without a token also for a user that does not exist. */
+export const NO_DOCUMENT: Refusal = { code: "not-found", message: "There is no such document." };
+
+/** 400 */
+export const FOLDER_WRITE: Refusal = {
+  code: "folder-write",
+  message: "Folders cannot be written or deleted directly.",
+};
+
+/** 507 */
 export const OVER_QUOTA: Refusal = {
   code: "over-quota",
-  message: "The account has no room left for this document.",
+  message: "Storage quota exceeded.",
 };
 
-/** Not 404: a client would take that for a deletion, and delete its own copy. */
+/** 421, not 404: a client would take that for a deletion, and delete its own copy. */
 export const MISDIRECTED: Refusal = {
   code: "misdirected",
-  message: "The storage is on another host; WebFinger names it.",
+  message: "This host does not serve storage. Use the storage root from WebFinger.",
 };
 
-/** The refusal that follows from a verdict, or null if the change goes ahead. */
-export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
-  switch (verdict) {
-    case "go":
-    case "repeat":
+/** 412. `version`: the document's or folder's current one; null: there is no such document. */
+export const preconditionFailed = (version: string | null): Refusal => ({
+  code: "precondition-failed",
+  message: "The current version does not match the request's precondition.",
+  version,
+});
+
+/** 413 */
+export const documentTooLarge = (maxBytes: number): Refusal => ({
+  code: "too-large",
+  message: `A document may have at most ${maxBytes} bytes.`,
+});
+
+/** 405. `allow`: the methods of the resource. */
+export const methodNotAllowed = (method: string, allow: string[]): Refusal => ({
+  code: "method-not-allowed",
+  message: `Method ${method} is not allowed.`,
+  allow: allow.join(", "),
+});
+
+/** 400 */
+export const NO_STORAGE_ROOT: Refusal = {
+  code: "malformed",
+  message: "The root folder is /storage/<user>/.",
+};
+
+/** 400. RFC 9110 §14.5: a part must not be taken for the whole. */
+export const PARTIAL_PUT: Refusal = {
+  code: "malformed",
+  message: "Partial PUT (Content-Range) is not supported.",
+};
+
+/** 415: the coding would be lost, as only the Content-Type is stored with a document. */
+export const unsupportedCoding = (coding: string): Refusal => ({
+  code: "unsupported-coding",
+  message: `The content coding ${coding} is not supported. Send the document without it.`,
+});
+
+/** 400 */
+export const NO_CONTENT_TYPE: Refusal = {
+  code: "malformed",
+  message: "The Content-Type header is missing.",
+};
+
+/** 400 */
+export const INVALID_CONTENT_TYPE: Refusal = {
+  code: "malformed",
+  message: "The Content-Type contains invalid characters.",
+};
+
+/** 400 */
+export const contentTypeTooLong = (maxCharacters: number): Refusal => ({
+  code: "malformed",
+  message: `The Content-Type may have at most ${maxCharacters} characters.`,
+});
+
+/** The refusal that follows from the decision on a change; null if the change is made. */
+export function decisionRefusal({ decision, oldVersion }: ChangeEvaluation): Refusal | null {
+  switch (decision) {
+    case "apply":
+    case "already-applied":
       return null;
     case "revoked":
       return BAD_TOKEN;
@@ -42,19 +117,15 @@ export function refusalOf({ verdict, oldVersion }: Weighed): Refusal | null {
       return SUSPENDED;
     case "out-of-scope":
       return OUT_OF_SCOPE;
-    case "missing":
-      return { code: "not-found", message: "There is no such document." };
+    case "not-found":
+      return NO_DOCUMENT;
     case "clash":
       return {
         code: "clash",
         message: "A document and a folder cannot have the same name in the same folder.",
       };
     case "precondition-failed":
-      return {
-        code: "precondition-failed",
-        message: "The document is not in the version that the request demands.",
-        version: oldVersion,
-      };
+      return preconditionFailed(oldVersion);
     case "over-quota":
       return OVER_QUOTA;
     case "fenced":

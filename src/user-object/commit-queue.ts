@@ -1,13 +1,13 @@
-/** Orders the commits of one user and groups those that wait. */
+/** The queue that orders the commits of one user and groups those that wait. */
 
 /**
- * Runs `commitGroup` for one group at a time. What arrives while a group is being written goes
- * into the next, so that many writers cost few round trips. Order is that of arrival.
+ * Runs `commitGroup` for one group at a time, in the order of arrival. What arrives while a group is
+ * being committed goes into the next group, so that many writers cost few round trips.
  */
 export class CommitQueue<Command, Result> {
   readonly #commitGroup: (group: Command[]) => Promise<Result[]>;
   readonly #maxGroup: number;
-  #waiting: Waiting<Command, Result>[] = [];
+  #queued: QueuedCommand<Command, Result>[] = [];
   #isRunning = false;
 
   /** `commitGroup` returns one result per command, in their order. */
@@ -18,21 +18,21 @@ export class CommitQueue<Command, Result> {
 
   /** How many commands wait. */
   get length(): number {
-    return this.#waiting.length;
+    return this.#queued.length;
   }
 
-  /** Resolves with the command's result; rejects if its group's commit threw. */
+  /** Resolves with the command's result; rejects if its group could not be committed. */
   add(command: Command): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, resolve, reject });
+      this.#queued.push({ command, resolve, reject });
       if (!this.#isRunning) this.#run();
     });
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, this.#maxGroup);
+    while (this.#queued.length > 0) {
+      const group = this.#queued.splice(0, this.#maxGroup);
       try {
         const results = await this.#commitGroup(group.map(({ command }) => command));
         for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
@@ -44,7 +44,7 @@ export class CommitQueue<Command, Result> {
   }
 }
 
-interface Waiting<Command, Result> {
+interface QueuedCommand<Command, Result> {
   command: Command;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;

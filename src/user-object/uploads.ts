@@ -1,29 +1,32 @@
-/** The uploads in parts of one account that are under way, in the storage of its user's object. */
+/** The multipart uploads of one account that are under way, in the storage of its user's object. */
 
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { logWarning } from "../platform/log";
 import { abortUpload } from "../storage/bodies";
 
-const UPLOAD = "upload:";
+const UPLOAD_KEY_PREFIX = "upload:";
 
-/** One that takes longer is taken for given up. */
-const MAX_UPLOAD_MS = DAY_MS;
+/** An upload that takes longer is taken for abandoned. */
+const MAX_UPLOAD_AGE_MS = DAY_MS;
 
-/** R2 itself ends what is older. */
-const FORGET_AFTER_MS = 8 * DAY_MS;
+/** After this time R2 itself has aborted an upload. */
+const R2_ABORTS_AFTER_MS = 8 * DAY_MS;
 
-/** In one alarm, so that its calls stay few. */
-const MAX_ENDED = 10;
+/** Uploads that one alarm aborts, so that its calls stay few. */
+const MAX_ABORTED = 10;
 
+/** An upload under way. It is stored under these names. */
 interface Upload {
+  /** The R2 key of the body. */
   key: string;
   uploadId: string;
+  /** Milliseconds since 1970. */
   startedAt: number;
 }
 
-/** Remembers uploads, so that one can be ended if nobody else does. */
-export class Uploads {
+/** Remembers multipart uploads, so that an abandoned one can be aborted. */
+export class MultipartUploads {
   readonly #kv: DurableObjectStorage["kv"];
   readonly #env: Env;
 
@@ -32,46 +35,49 @@ export class Uploads {
     this.#env = env;
   }
 
-  /** Before its first part. */
-  note(key: string, uploadId: string, now: number): void {
+  /** Records an upload; to be called before its first part. */
+  record(key: string, uploadId: string, now: number): void {
     const version = key.slice(key.lastIndexOf("/") + 1);
-    this.#kv.put<Upload>(UPLOAD + version, { key, uploadId, startedAt: now });
+    this.#kv.put<Upload>(UPLOAD_KEY_PREFIX + version, { key, uploadId, startedAt: now });
   }
 
-  /** Once its version is committed, it is whole. Nothing happens if it was not in parts. */
+  /** Forgets the upload of a version that is committed, so complete; does nothing if it had none. */
   forget(version: string): void {
-    if (this.#kv.get(UPLOAD + version) !== undefined) this.#kv.delete(UPLOAD + version);
+    const key = UPLOAD_KEY_PREFIX + version;
+    if (this.#kv.get(key) !== undefined) this.#kv.delete(key);
   }
 
-  /** Ends some of those that have taken too long. Returns when the next are; null: there are none. */
-  async endOld(now: number): Promise<number | null> {
-    const uploads = [...this.#kv.list<Upload>({ prefix: UPLOAD })];
-    const old = uploads.filter(([, { startedAt }]) => startedAt + MAX_UPLOAD_MS <= now);
-    for (const [name, upload] of old.slice(0, MAX_ENDED)) {
-      const isForgotten = upload.startedAt + FORGET_AFTER_MS <= now;
-      if (isForgotten || (await this.#end(upload))) this.#kv.delete(name);
+  /** Aborts some of the abandoned uploads. Returns when the next is abandoned; null: there are none. */
+  async abortAbandoned(now: number): Promise<number | null> {
+    const uploads = [...this.#kv.list<Upload>({ prefix: UPLOAD_KEY_PREFIX })];
+    const abandoned = uploads.filter(([, { startedAt }]) => startedAt + MAX_UPLOAD_AGE_MS <= now);
+    for (const [storageKey, upload] of abandoned.slice(0, MAX_ABORTED)) {
+      const isAborted = upload.startedAt + R2_ABORTS_AFTER_MS <= now;
+      if (isAborted || (await this.#abort(upload))) this.#kv.delete(storageKey);
     }
-    const rest = [...this.#kv.list<Upload>({ prefix: UPLOAD })];
-    const ends = rest.map(([, { startedAt }]) => startedAt + MAX_UPLOAD_MS);
-    return ends.length > 0 ? Math.min(...ends) : null;
+    const rest = [...this.#kv.list<Upload>({ prefix: UPLOAD_KEY_PREFIX })];
+    const abandonedAt = rest.map(([, { startedAt }]) => startedAt + MAX_UPLOAD_AGE_MS);
+    return abandonedAt.length > 0 ? Math.min(...abandonedAt) : null;
   }
 
-  /** Ends some of all there are. Rejects if one cannot be ended. Returns whether there are more. */
-  async endSome(now: number): Promise<boolean> {
-    const uploads = [...this.#kv.list<Upload>({ prefix: UPLOAD, limit: MAX_ENDED + 1 })];
-    for (const [name, { key, uploadId, startedAt }] of uploads.slice(0, MAX_ENDED)) {
-      if (startedAt + FORGET_AFTER_MS > now) await abortUpload(this.#env.BODIES, key, uploadId);
-      this.#kv.delete(name);
+  /** Aborts some of all uploads. Rejects if one cannot be aborted. Returns whether there are more. */
+  async abortPage(now: number): Promise<boolean> {
+    const uploads = [
+      ...this.#kv.list<Upload>({ prefix: UPLOAD_KEY_PREFIX, limit: MAX_ABORTED + 1 }),
+    ];
+    for (const [storageKey, { key, uploadId, startedAt }] of uploads.slice(0, MAX_ABORTED)) {
+      if (startedAt + R2_ABORTS_AFTER_MS > now) await abortUpload(this.#env.BODIES, key, uploadId);
+      this.#kv.delete(storageKey);
     }
-    return uploads.length > MAX_ENDED;
+    return uploads.length > MAX_ABORTED;
   }
 
-  async #end({ key, uploadId }: Upload): Promise<boolean> {
+  async #abort({ key, uploadId }: Upload): Promise<boolean> {
     try {
       await abortUpload(this.#env.BODIES, key, uploadId);
       return true;
     } catch (error) {
-      logWarning("An upload in parts could not be ended.", error);
+      logWarning("An abandoned multipart upload could not be aborted.", error);
       return false;
     }
   }

@@ -1,4 +1,4 @@
-/** When a user's storage is swept, and what the object remembers of it: `storage/sweep.ts`. */
+/** When a user's storage is swept, scheduled in the user's object: `storage/sweep.ts`. */
 
 import type { Outcome } from "../core/refusals";
 import { DAY_MS } from "../core/time";
@@ -6,153 +6,161 @@ import type { Env } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
 import { PART_BYTES } from "../storage/bodies";
-import type { Commit, Committed } from "../storage/commit";
+import type { CommitRequest, CommitResult } from "../storage/commit";
+import { GRACE_PERIOD_MS } from "../storage/expiry";
 import {
-  GRACE_MS,
-  newWalk,
-  nextShare,
-  type SweepMemory,
+  type DeletionTimes,
+  nextHistoryShare,
+  type SweepCursor,
+  startSweep,
   sweepStep,
-  type Walk,
 } from "../storage/sweep";
-import { Uploads } from "./uploads";
+import { MultipartUploads } from "./uploads";
 
-/** From a change to the walk that follows it, and between two walks: at most one a day. */
-const WALK_AFTER_MS = DAY_MS;
+/** From a change to the sweep that follows it, and between two sweeps: at most one a day. */
+const SWEEP_AFTER_MS = DAY_MS;
 
-/** Where nothing changes: a request may have died and left a body without anybody knowing. */
-const WALK_ANYWAY_MS = 30 * DAY_MS;
+/** Without any change: a request may have died and left a body that nothing knows of. */
+const IDLE_SWEEP_AFTER_MS = 30 * DAY_MS;
 
-/** So many bodies that were replaced or deleted since the last walk bring the next one forward. */
-const BURST = 500;
+/** So many bodies that were replaced or deleted since the last sweep bring the next one forward. */
+const BURST_BODIES = 500;
 
-/** To the next try after a step that failed. */
-const RETRY_MS = 60 * 60 * 1000;
+/** To the next attempt after a step that failed. */
+const RETRY_AFTER_MS = 60 * 60 * 1000;
 
-const WALK = "sweep";
-const GONE = "gone:";
+const SWEEP_KEY = "sweep";
+const DELETED_SINCE_KEY_PREFIX = "gone:";
 
-/** A walk that is due, or under way. */
-interface Due {
+/** A sweep that is due or under way. It is stored under these names. */
+interface ScheduledSweep {
   at: number;
-  walk: Walk;
-  /** Something has changed since it began, and asks for another one after it. */
+  walk: SweepCursor;
+  /** Whether something has changed since it began, so that another one has to follow it. */
   again: boolean;
 }
 
-/** The sweep of one account in the storage of its user's object. */
-export class Sweeper implements SweepMemory {
+/** The sweep of one account, scheduled in the storage of its user's object. */
+export class VersionSweep implements DeletionTimes {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
-  readonly #uploads: Uploads;
-  /** Whether a walk is planned that comes after all changes that this instance has seen. */
-  #isPlanned = false;
-  /** Bodies that have lost their row since the last walk, as far as this instance has seen. */
-  #left = 0;
+  readonly #uploads: MultipartUploads;
+  /** Whether a sweep is scheduled that follows all changes that this instance knows of. */
+  #isScheduled = false;
+  /** Bodies that no row names since the last sweep, as far as this instance knows. */
+  #replacedBodies = 0;
 
   constructor(storage: DurableObjectStorage, env: Env) {
     this.#storage = storage;
     this.#env = env;
-    this.#uploads = new Uploads(storage, env);
+    this.#uploads = new MultipartUploads(storage, env);
   }
 
-  /** Sees to it that a walk follows a change, and soon if many bodies have lost their row. */
-  async noteCommit(change: Commit, outcome: Outcome<Committed>, now: number): Promise<void> {
+  /** Schedules a sweep after a change that was made, and soon if many bodies were replaced. */
+  async recordCommit(
+    change: CommitRequest,
+    outcome: Outcome<CommitResult>,
+    now: number,
+  ): Promise<void> {
     if (outcome.ok && (change.put?.length ?? 0) >= PART_BYTES) this.#uploads.forget(change.version);
     const isUnknown = !outcome.ok && outcome.refusal.code === "unknown-outcome";
     if (!outcome.ok && !isUnknown) return;
     const isReplaced = outcome.ok && !outcome.value.created;
-    await this.noteChange(change.account, isReplaced || isUnknown, now);
+    await this.recordChange(change.account, isReplaced || isUnknown, now);
   }
 
-  async noteChange(account: string, hasLeftBody: boolean, now: number): Promise<void> {
-    if (hasLeftBody) this.#left++;
-    const isBurst = this.#left >= BURST;
-    if (this.#isPlanned && !isBurst) return;
-    this.#isPlanned = true;
-    if (isBurst) this.#left = 0;
+  /** The same for a change that may have left a body without a row. */
+  async recordChange(account: string, leavesBody: boolean, now: number): Promise<void> {
+    if (leavesBody) this.#replacedBodies++;
+    const isBurst = this.#replacedBodies >= BURST_BODIES;
+    if (this.#isScheduled && !isBurst) return;
+    this.#isScheduled = true;
+    if (isBurst) this.#replacedBodies = 0;
     try {
-      await this.#planWalk(account, isBurst ? GRACE_MS : WALK_AFTER_MS, now);
+      await this.#scheduleAfter(account, isBurst ? GRACE_PERIOD_MS : SWEEP_AFTER_MS, now);
     } catch (error) {
-      this.#isPlanned = false;
+      this.#isScheduled = false;
       throw error;
     }
   }
 
-  /** Remembers an upload in parts, so that it can be ended if nobody else does. */
-  async noteUpload(key: string, uploadId: string, now: number): Promise<void> {
-    this.#uploads.note(key, uploadId, now);
-    await this.#planWalk(key.split("/", 1)[0] as string, WALK_AFTER_MS, now);
+  /** Records a multipart upload, so that it can be aborted if it is abandoned. */
+  async recordUpload(key: string, uploadId: string, now: number): Promise<void> {
+    this.#uploads.record(key, uploadId, now);
+    await this.#scheduleAfter(key.split("/", 1)[0] as string, SWEEP_AFTER_MS, now);
   }
 
-  goneSince(prefix: string): number | undefined {
-    return this.#storage.kv.get<number>(GONE + prefix);
+  getDeletedSince(prefix: string): number | undefined {
+    return this.#storage.kv.get<number>(DELETED_SINCE_KEY_PREFIX + prefix);
   }
 
-  setGone(prefix: string, since: number | null): void {
-    const known = this.goneSince(prefix);
-    if (since === null && known !== undefined) this.#storage.kv.delete(GONE + prefix);
-    if (since !== null && known !== since) this.#storage.kv.put(GONE + prefix, since);
+  setDeletedSince(prefix: string, since: number | null): void {
+    const key = DELETED_SINCE_KEY_PREFIX + prefix;
+    const known = this.getDeletedSince(prefix);
+    if (since === null && known !== undefined) this.#storage.kv.delete(key);
+    if (since !== null && known !== since) this.#storage.kv.put(key, since);
   }
 
-  /** Does a step of the walk if one is due. Returns when the next is; null: there is none. */
+  /** Does a step of the sweep if one is due. Returns when the next one is; null: there is none. */
   async run(now: number): Promise<number | null> {
-    const due = this.#due();
-    if (due === undefined) return null;
-    if (due.at > now) return due.at;
+    const scheduled = this.#load();
+    if (scheduled === undefined) return null;
+    if (scheduled.at > now) return scheduled.at;
     try {
-      return await this.#step(due.walk, now);
+      return await this.#step(scheduled.walk, now);
     } catch (error) {
-      logWarning("A sweep has failed and will be tried again.", error);
-      return this.#plan({ ...(this.#due() ?? due), at: now + RETRY_MS });
+      logWarning("A sweep failed and will be tried again.", error);
+      return this.#store({ ...(this.#load() ?? scheduled), at: now + RETRY_AFTER_MS });
     }
   }
 
-  async #step(walk: Walk, now: number): Promise<number | null> {
-    // What changes from now on may be missed by this walk, and asks for the next.
-    const isFirst = walk.bodiesAfter === null && walk.folders === null;
+  async #step(cursor: SweepCursor, now: number): Promise<number | null> {
+    // This sweep may miss what changes from now on; the next one follows it.
+    const isFirst = cursor.bodiesAfter === null && cursor.folders === null;
     if (isFirst) {
-      this.#isPlanned = false;
-      this.#plan({ at: now, walk, again: false });
+      this.#isScheduled = false;
+      this.#store({ at: now, walk: cursor, again: false });
     }
-    const step = await sweepStep(this.#env, walk, this, now);
-    if (!step.isDone) return this.#plan({ at: now, walk: step, again: this.#due()?.again ?? true });
-    return this.#planNext(step, now);
+    const next = await sweepStep(this.#env, cursor, this, now);
+    if (!next.isDone) {
+      return this.#store({ at: now, walk: next, again: this.#load()?.again ?? true });
+    }
+    return this.#scheduleNext(next, now);
   }
 
-  async #planNext(walk: Walk, now: number): Promise<number | null> {
-    const share = await nextShare(this.#env, walk);
-    const uploadsEndAt = await this.#uploads.endOld(now);
+  async #scheduleNext(cursor: SweepCursor, now: number): Promise<number | null> {
+    const historyShare = await nextHistoryShare(this.#env, cursor);
+    const uploadsAbandonedAt = await this.#uploads.abortAbandoned(now);
     const reasons = [
-      walk.nextAt,
-      uploadsEndAt,
-      this.#due()?.again || share < walk.historyShare ? now : null,
-      walk.hasBodies ? now + WALK_ANYWAY_MS : null,
+      cursor.nextAt,
+      uploadsAbandonedAt,
+      this.#load()?.again || historyShare < cursor.historyShare ? now : null,
+      cursor.hasBodies ? now + IDLE_SWEEP_AFTER_MS : null,
     ].filter((at) => at !== null);
     if (reasons.length > 0) {
-      const at = Math.max(Math.min(...reasons), now + WALK_AFTER_MS);
-      return this.#plan({ at, walk: newWalk(walk.account, share), again: false });
+      const at = Math.max(Math.min(...reasons), now + SWEEP_AFTER_MS);
+      return this.#store({ at, walk: startSweep(cursor.account, historyShare), again: false });
     }
-    this.#storage.kv.delete(WALK);
+    this.#storage.kv.delete(SWEEP_KEY);
     return null;
   }
 
-  #due(): Due | undefined {
-    return this.#storage.kv.get<Due>(WALK);
+  #load(): ScheduledSweep | undefined {
+    return this.#storage.kv.get<ScheduledSweep>(SWEEP_KEY);
   }
 
-  #plan(due: Due): number {
-    this.#storage.kv.put<Due>(WALK, due);
-    return due.at;
+  #store(sweep: ScheduledSweep): number {
+    this.#storage.kv.put<ScheduledSweep>(SWEEP_KEY, sweep);
+    return sweep.at;
   }
 
-  /** A walk that is due earlier stays as it is; one that is under way is followed by another. */
-  async #planWalk(account: string, afterMs: number, now: number): Promise<void> {
-    const due = this.#due();
+  /** A sweep that is due earlier stays as it is; one that is under way is followed by another. */
+  async #scheduleAfter(account: string, afterMs: number, now: number): Promise<void> {
+    const scheduled = this.#load();
     const at = now + afterMs;
-    if (due === undefined) this.#plan({ at, walk: newWalk(account), again: false });
-    else if (at < due.at) this.#plan({ ...due, at });
-    else if (due.at <= now && !due.again) this.#plan({ ...due, again: true });
-    await scheduleAlarm(this.#storage, Math.min(at, due?.at ?? at));
+    if (scheduled === undefined) this.#store({ at, walk: startSweep(account), again: false });
+    else if (at < scheduled.at) this.#store({ ...scheduled, at });
+    else if (scheduled.at <= now && !scheduled.again) this.#store({ ...scheduled, again: true });
+    await scheduleAlarm(this.#storage, Math.min(at, scheduled?.at ?? at));
   }
 }

@@ -158,8 +158,8 @@ describe("the fence", () => {
     await allowAll("late");
     const late = changeStatements(env.DB, change("late", "v1"), { base: null, earlier: [] });
     const committer = new Committer(env.DB);
-    await committer.commit([{ ...change("late", "v1"), seen: unseen }]);
-    await committer.commit([{ ...change("late", "v2"), seen: unseen }]);
+    await committer.commit([{ ...change("late", "v1"), preview: unseen }]);
+    await committer.commit([{ ...change("late", "v2"), preview: unseen }]);
     await env.DB.batch(late);
     expect(await versionOf("late")).toBe("v2");
   });
@@ -168,7 +168,7 @@ describe("the fence", () => {
     await allowAll("replaced");
     const [old, successor] = [new Committer(env.DB), new Committer(env.DB)];
     const put = (version: string, over: Partial<Change> = {}) => [
-      { ...change("replaced", version, over), seen: unseen },
+      { ...change("replaced", version, over), preview: unseen },
     ];
     await old.commit(put("v1"));
     const ifMatch = { precondition: { match: { any: false, versions: ["v1"] } } };
@@ -186,7 +186,7 @@ describe("the fence", () => {
       const group = Array.from({ length: 12 }, (_, i) => ({
         ...change("late-group", `late-${round}-${i}`, { node: node(`/notes/${round}-${i}`) }),
         commitBefore: Date.now() + (round % 8),
-        seen: null,
+        preview: null,
       }));
       const outcomes = await committer.commit(group);
       const { results } = await env.DB.prepare(
@@ -203,7 +203,7 @@ describe("the fence", () => {
     const command = [
       {
         ...change("twice", "v1", { precondition: { noneMatch: { any: true, versions: [] } } }),
-        seen: unseen,
+        preview: unseen,
       },
     ];
     expect((await committer.commit(command))[0]).toMatchObject({ ok: true });

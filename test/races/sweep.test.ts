@@ -5,14 +5,15 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseNodePath } from "../../src/core/path";
 import { bodyKey } from "../../src/storage/bodies";
-import { COMMIT_WITHIN_MS, Committer } from "../../src/storage/commit";
-import { GRACE_MS, newWalk } from "../../src/storage/sweep";
-import { Sweeper } from "../../src/user-object/version-sweep";
+import { COMMIT_WINDOW_MS, Committer } from "../../src/storage/commit";
+import { GRACE_PERIOD_MS } from "../../src/storage/expiry";
+import { startSweep } from "../../src/storage/sweep";
+import { VersionSweep } from "../../src/user-object/version-sweep";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { breakCalls } from "../support/faults";
+import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 import { accountId, allRows, grantRows } from "../support/rows";
 import { binary, setQuota, sha256, streamOf } from "../support/storage";
-import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 
 let mend = () => {};
 afterEach(() => {
@@ -39,10 +40,10 @@ async function sweep(app: TestApp): Promise<number> {
 
 /** A walk at this time, by a provider that keeps no history: whatever may go, goes. */
 async function sweepAllAt(app: TestApp, now: number): Promise<void> {
-  const walk = newWalk(await accountId(app.user));
+  const walk = startSweep(await accountId(app.user));
   await runInDurableObject(objectOf(app), async (_, { storage }) => {
     storage.kv.put("sweep", { at: now, walk, again: false });
-    const sweeper = new Sweeper(storage, { ...env, HISTORY_DAYS: "0", HISTORY_VERSIONS: "0" });
+    const sweeper = new VersionSweep(storage, { ...env, HISTORY_DAYS: "0", HISTORY_VERSIONS: "0" });
     while ((await sweeper.run(now)) === now);
   });
 }
@@ -130,9 +131,9 @@ describe("Bodies that crashed requests have left", () => {
     await app.put("/notes/a", "1");
     const left = [await leaveBody(app, "/notes/a"), await leaveBody(app, "/notes/new")];
     const now = Date.now();
-    await sweepAllAt(app, now + GRACE_MS - MINUTE_MS);
+    await sweepAllAt(app, now + GRACE_PERIOD_MS - MINUTE_MS);
     expect(await versionsOf(app)).toEqual(expect.arrayContaining(left));
-    await sweepAllAt(app, now + GRACE_MS + MINUTE_MS);
+    await sweepAllAt(app, now + GRACE_PERIOD_MS + MINUTE_MS);
     for (const version of left) expect(await versionsOf(app)).not.toContain(version);
   });
 
@@ -175,7 +176,7 @@ describe("A commit at the worst moment", () => {
     });
     const writing = app.put("/notes/a", "2");
     await arrived;
-    await sweepAllAt(app, Date.now() + COMMIT_WITHIN_MS);
+    await sweepAllAt(app, Date.now() + COMMIT_WINDOW_MS);
     go();
     expect((await writing).status).toBe(200);
     expect(await (await app.get("/notes/a")).text()).toBe("2");
@@ -197,7 +198,7 @@ describe("A commit at the worst moment", () => {
       commitBefore: Date.now() - 1,
       defaultQuotaBytes: 1000,
       modified: Date.now(),
-      seen: { rootVersion: await rootVersion(app), version: null },
+      preview: { rootVersion: await rootVersion(app), version: null },
     };
     const [outcome] = await new Committer(env.DB).commit([late]);
     expect(outcome).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
@@ -217,9 +218,9 @@ describe("A commit at the worst moment", () => {
       ),
     );
     const now = Date.now();
-    await sweepAllAt(app, now + GRACE_MS);
+    await sweepAllAt(app, now + GRACE_PERIOD_MS);
     await writing;
-    await sweepAllAt(app, now + GRACE_MS);
+    await sweepAllAt(app, now + GRACE_PERIOD_MS);
     for (const [name, item] of Object.entries(await app.list("/notes/"))) {
       const response = await app.get(`/notes/${name}`);
       expect([response.status, versionIn(response)]).toEqual([200, item.ETag]);
@@ -245,7 +246,7 @@ describe("A walk", () => {
     expect(halfway).toBeLessThan(2 * current.length);
     listInPagesOf(3);
     await runInDurableObject(objectOf(app), async (_, { storage }) => {
-      const successor = new Sweeper(storage, env);
+      const successor = new VersionSweep(storage, env);
       while ((await successor.run(Date.now())) === Date.now());
     });
     mend();
@@ -271,23 +272,23 @@ describe("A walk", () => {
     const app = await createUserWithApp();
     const now = Date.now();
     const { planned, hurried } = await runInDurableObject(objectOf(app), async (_, state) => {
-      const sweeper = new Sweeper(state.storage, env);
+      const sweeper = new VersionSweep(state.storage, env);
       const at = () => state.storage.getAlarm();
-      await sweeper.noteChange("account", true, now);
+      await sweeper.recordChange("account", true, now);
       const planned = await at();
-      for (let i = 0; i < 1000; i++) await sweeper.noteChange("account", true, now);
+      for (let i = 0; i < 1000; i++) await sweeper.recordChange("account", true, now);
       return { planned, hurried: await at() };
     });
     expect(planned).toBe(now + DAY_MS);
-    expect(hurried).toBe(now + GRACE_MS);
+    expect(hurried).toBe(now + GRACE_PERIOD_MS);
   });
 
   it("is not hurried by new documents, of which a first sync has thousands", async () => {
     const app = await createUserWithApp();
     const now = Date.now();
     const at = await runInDurableObject(objectOf(app), async (_, state) => {
-      const sweeper = new Sweeper(state.storage, env);
-      for (let i = 0; i < 5000; i++) await sweeper.noteChange("account", false, now);
+      const sweeper = new VersionSweep(state.storage, env);
+      for (let i = 0; i < 5000; i++) await sweeper.recordChange("account", false, now);
       return state.storage.getAlarm();
     });
     expect(at).toBe(now + DAY_MS);
@@ -329,10 +330,10 @@ describe("A walk", () => {
     const now = Date.now();
     const account = await accountId(app.user);
     const next = await runInDurableObject(objectOf(app), async (_, { storage }) => {
-      const walk = { ...newWalk(account), bodiesAfter: "under way" };
+      const walk = { ...startSweep(account), bodiesAfter: "under way" };
       storage.kv.put("sweep", { at: now, walk, again: false });
-      await new Sweeper(storage, env).noteChange(account, false, now);
-      return new Sweeper(storage, env).run(now);
+      await new VersionSweep(storage, env).recordChange(account, false, now);
+      return new VersionSweep(storage, env).run(now);
     });
     expect(next).toBe(now + DAY_MS);
   });

@@ -1,13 +1,14 @@
-/** Changing the index: the SQL of a commit, whose protocol stands in `commit.ts`. */
+/** The SQL that evaluates and makes a change of one document; `commit.ts` has the protocol. */
 
 import type { Precondition } from "../../core/etag";
-import { ancestorsOf, type NodePath } from "../../core/path";
+import { listAncestors, type NodePath } from "../../core/path";
 import { moduleOf } from "../../core/scope";
+import { bindSql, compileSql } from "./statement";
 
-/** A change of one document, as the commit weighs and writes it. */
+/** A change of one document, as it is evaluated and written. */
 export interface Change {
   account: string;
-  /** Id of the grant that has to allow it. */
+  /** The id of the grant that has to allow it. */
   grant: string;
   node: NodePath;
   /** Fresh: the new version of the document and of all its ancestors. */
@@ -16,230 +17,259 @@ export interface Change {
   /** Null: the document is to be deleted. */
   put: { type: string; length: number } | null;
   /**
-   * Milliseconds since 1970: from then on it has no effect any more. Nobody waits for it by then, and
-   * nobody keeps its body from being swept (`storage/sweep.ts`).
+   * Milliseconds since 1970: from then on the change has no effect. By then its client has stopped
+   * waiting, and the sweep may delete its body (`storage/sweep.ts`).
    */
   commitBefore: number;
-  /** Of an account that has no quota of its own. */
+  /** For an account without a quota of its own. */
   defaultQuotaBytes: number;
   /** Milliseconds since 1970. */
   modified: number;
 }
 
 /**
- * How a change was weighed. `repeat`: this very change has been made already; `fenced`: the tree
- * has changed since the batch was composed; `late`: the time of the change is over.
+ * What is to become of a change. `apply`: it is made; `already-applied`: this very change was made
+ * before; `fenced`: the tree has changed since the batch was composed; `late`: its deadline has
+ * passed. All others are refusals.
  */
-type Verdict =
-  | "go"
-  | "repeat"
+type ChangeDecision =
+  | "apply"
+  | "already-applied"
   | "fenced"
   | "late"
   | "revoked"
   | "suspended"
   | "out-of-scope"
-  | "missing"
+  | "not-found"
   | "clash"
   | "precondition-failed"
   | "over-quota";
 
-export interface Weighed {
-  verdict: Verdict;
-  /** The document before the change; null: there is none. */
+/** The decision on a change, and the state that it is based on. */
+export interface ChangeEvaluation {
+  decision: ChangeDecision;
+  /** The document's version before the change; null: there is no such document. */
   oldVersion: string | null;
   oldLength: number | null;
   /** The version of the root folder before the change; null: nothing was ever stored. */
   rootVersion: string | null;
-  /** Bytes in use before the change, those of databases too. */
+  /** Bytes in use before the change, including databases. */
   usedBytes: number;
   quotaBytes: number;
 }
 
-/** Pins a change to a state of the tree, by what the root's version may be: `storage/commit.ts`. */
+/** Ties a change to a state of the tree: the versions that its root may have (`storage/commit.ts`). */
 interface Fence {
   base: string | null;
-  /** The versions of the changes that come before it in its batch. */
+  /** The versions of the changes that precede it in its batch. */
   earlier: string[];
 }
 
-/** What a change would meet now, without making it: to refuse early. Yields one `Weighed`. */
-export const weighChange = (db: D1Database, change: Change): D1PreparedStatement =>
-  bind(db, LOOK, parameters(change, { base: null, earlier: [] }));
+const NO_FENCE: Fence = { base: null, earlier: [] };
+
+/** Evaluates a change without making it, to refuse early. Yields one `ChangeEvaluation`. */
+export const previewStatement = (db: D1Database, change: Change): D1PreparedStatement =>
+  bindSql(db, PREVIEW, parametersOf(change, NO_FENCE));
 
 /**
- * The statements of one change, to run in one batch in this order. The first yields a `Weighed`;
- * the others change something only if its verdict is `go`.
+ * The statements of one change, to be run in one batch and in this order. The first yields a
+ * `ChangeEvaluation`; the others change something only if its decision is `apply`.
  */
 export function changeStatements(
   db: D1Database,
   change: Change,
   fence: Fence,
 ): D1PreparedStatement[] {
-  const all = parameters(change, fence);
+  const parameters = parametersOf(change, fence);
   return [
-    bind(db, WEIGH, all),
-    bind(db, SHIFT_ANCESTORS, all),
-    bind(db, change.put ? PUT_DOCUMENT : DELETE_DOCUMENT, all),
+    bindSql(db, EVALUATE, parameters),
+    bindSql(db, UPSERT_ANCESTORS, parameters),
+    bindSql(db, change.put ? PUT_DOCUMENT : DELETE_DOCUMENT, parameters),
   ];
 }
 
-/** ?1 to ?16 of the statements below. */
-const parameters = (change: Change, fence: Fence): unknown[] => {
-  const ancestors = ancestorsOf(change.node).map(({ parent, name }) => [parent, name]);
-  return [
-    change.account,
-    change.node.parent,
-    change.node.name,
-    change.version,
-    JSON.stringify(ancestors),
-    JSON.stringify(change.precondition),
-    change.put?.length ?? null,
-    change.defaultQuotaBytes,
-    change.modified,
-    change.put?.type ?? null,
-    fence.base,
-    JSON.stringify(fence.earlier),
-    change.commitBefore,
-    change.grant,
-    ` ${moduleOf(change.node) ?? ""}:rw `,
-    JSON.stringify([...ancestors, [change.node.parent, change.node.name]]),
-  ];
-};
-
-/** A statement as D1 gets it. */
-interface Sql {
-  text: string;
-  /** D1 wants just as many parameters as the highest that the text names. */
-  parameters: number;
+/** The parameters of the statements below, by name. Null where a DELETE has no such value. */
+function parametersOf(change: Change, fence: Fence): Record<string, unknown> {
+  const { account, grant, node, version, precondition, put } = change;
+  const { parent, name } = node;
+  const ancestors = listAncestors(node).map((folder) => [folder.parent, folder.name]);
+  return {
+    account,
+    grant,
+    parent,
+    name,
+    version,
+    /** JSON: [parent, name] of each folder above the document, the root first. */
+    ancestors: JSON.stringify(ancestors),
+    /** JSON: the same, and the document at the end. */
+    changedNodes: JSON.stringify([...ancestors, [parent, name]]),
+    /** JSON: a `Precondition`. */
+    precondition: JSON.stringify(precondition),
+    /** Null tells a DELETE from a PUT. */
+    length: put?.length ?? null,
+    type: put?.type ?? null,
+    modified: change.modified,
+    commitBefore: change.commitBefore,
+    defaultQuotaBytes: change.defaultQuotaBytes,
+    /** The scope that allows a write here, apart from `*:rw`, between spaces. */
+    moduleScope: ` ${moduleOf(node) ?? ""}:rw `,
+    fenceBase: fence.base,
+    /** JSON: a list of versions. */
+    fenceEarlier: JSON.stringify(fence.earlier),
+  };
 }
 
-/** Once for all: without what is there for people, which D1 would be sent with each change. */
-const compile = (text: string): Sql => ({
-  text: text.replace(/--.*$/gm, "").replace(/\s+/g, " "),
-  parameters: Math.max(...[...text.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number))),
-});
+// Fragments of the evaluation. `old` is the document's row before the change, `root` the root
+// folder's, `granted` the grant's.
 
-const bind = (db: D1Database, { text, parameters }: Sql, values: unknown[]): D1PreparedStatement =>
-  db.prepare(text).bind(...values.slice(0, parameters));
+/** Neither the state that the batch was composed for, nor left by an earlier change of the batch. */
+const IS_FENCED = `
+  root.version IS NOT :fenceBase
+  AND coalesce(root.version NOT IN (SELECT value FROM json_each(:fenceEarlier)), true)`;
 
-/** What stands before a verdict on which a change is made: is it still the time for it? */
-interface Guards {
+const IS_LATE = ":commitBefore <= (julianday('now') - 2440587.5) * 86400000";
+
+const IS_OUT_OF_SCOPE = `
+  instr(' ' || granted.scope || ' ', ' *:rw ') = 0
+  AND instr(' ' || granted.scope || ' ', :moduleScope) = 0`;
+
+/**
+ * §5: "409 for a PUT request where any folder name in the path clashes with an existing document's
+ * name at the same level, or where the document name coincides with an existing folder's name at the
+ * same level." Where the document or its folder exists, nothing clashes with a name above it, so the
+ * names above are looked up only for a new folder.
+ */
+const IS_CLASH = `
+  :length IS NOT NULL AND old.version IS NULL AND (
+    EXISTS (
+      SELECT 1 FROM nodes WHERE account = :account AND parent = :parent AND name = :name || '/'
+    )
+    OR NOT EXISTS (
+      SELECT 1 FROM nodes
+      WHERE account = :account
+        AND parent = :ancestors ->> '$[#-1][0]' AND name = :ancestors ->> '$[#-1][1]'
+    ) AND EXISTS (
+      SELECT 1 FROM json_each(:ancestors) a CROSS JOIN nodes n
+      WHERE n.account = :account
+        AND n.parent = a.value ->> 0 AND n.name = rtrim(a.value ->> 1, '/')
+    )
+  )`;
+
+/**
+ * §6: If-Match "MUST fail with a 412 response code if that does not match the document's current
+ * version".
+ */
+const FAILS_IF_MATCH = `
+  :precondition ->> '$.match' IS NOT NULL AND NOT (
+    old.version IS NOT NULL AND (
+      :precondition ->> '$.match.any' IS TRUE
+      OR old.version IN (SELECT value FROM json_each(:precondition, '$.match.versions'))
+    )
+  )`;
+
+/** §6: "If-None-Match: *" "MUST fail with a 412 response code if the document already exists" */
+const FAILS_IF_NONE_MATCH = `
+  :precondition ->> '$.noneMatch' IS NOT NULL AND old.version IS NOT NULL AND (
+    :precondition ->> '$.noneMatch.any' IS TRUE
+    OR old.version IN (SELECT value FROM json_each(:precondition, '$.noneMatch.versions'))
+  )`;
+
+const FAILS_IF_UNMODIFIED_SINCE =
+  "old.modified / 1000 * 1000 > :precondition ->> '$.unmodifiedSince'";
+
+/** §5: "507 in case the account is over its storage quota". A document that does not grow is allowed. */
+const IS_OVER_QUOTA = `
+  :length > coalesce(old.length, 0)
+  AND :length - coalesce(old.length, 0) + coalesce(root.length, 0) + databases.bytes
+    > coalesce(quota_bytes, :defaultQuotaBytes)`;
+
+/** Branches of the evaluation on which only a change that is about to be made depends. */
+interface CommitBranches {
   fence: string;
   deadline: string;
 }
 
-const UNGUARDED: Guards = { fence: "", deadline: "" };
+const WITHOUT_COMMIT: CommitBranches = { fence: "", deadline: "" };
 
-const GUARDED: Guards = {
-  // The root is as the batch was composed for, or as an earlier change of the batch has left it.
-  fence: `
-    WHEN root.version IS NOT ?11
-      AND coalesce(root.version NOT IN (SELECT value FROM json_each(?12)), true)
-      THEN 'fenced'`,
-  deadline: `
-    WHEN ?13 <= (julianday('now') - 2440587.5) * 86400000 THEN 'late'`,
+const WITH_COMMIT: CommitBranches = {
+  fence: `WHEN ${IS_FENCED} THEN 'fenced'`,
+  deadline: `WHEN ${IS_LATE} THEN 'late'`,
 };
 
 /**
- * Whether a change may be made: the only place where that is decided. In the order of
- * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them. One row,
- * for which each row of the index that is needed is read once.
+ * Decides whether a change may be made; it is decided nowhere else. In the order of
+ * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them. Yields
+ * one row, and reads each row of the index that it needs once.
  */
-const weighed = ({ fence, deadline }: Guards): string => `
+const evaluation = ({ fence, deadline }: CommitBranches): string => `
   SELECT CASE ${fence}
-    WHEN old.version = ?4 THEN 'repeat' ${deadline}
+    WHEN old.version = :version THEN 'already-applied' ${deadline}
     WHEN granted.scope IS NULL OR deleted_at IS NOT NULL THEN 'revoked'
     WHEN suspended_at IS NOT NULL THEN 'suspended'
-    WHEN instr(' ' || granted.scope || ' ', ' *:rw ') = 0
-      AND instr(' ' || granted.scope || ' ', ?15) = 0 THEN 'out-of-scope'
+    WHEN ${IS_OUT_OF_SCOPE} THEN 'out-of-scope'
     -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"
-    WHEN ?7 IS NULL AND old.version IS NULL THEN 'missing'
-    -- §5: "409 for a PUT request where any folder name in the path clashes with an existing
-    -- document's name at the same level, or where the document name coincides with an existing
-    -- folder's name at the same level." Where the document or its folder is there, nothing clashes
-    -- with a name above it.
-    WHEN ?7 IS NOT NULL AND old.version IS NULL AND (
-      EXISTS (SELECT 1 FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3 || '/')
-      OR NOT EXISTS (
-        SELECT 1 FROM nodes
-        WHERE account = ?1 AND parent = ?5 ->> '$[#-1][0]' AND name = ?5 ->> '$[#-1][1]'
-      ) AND EXISTS (
-        SELECT 1 FROM json_each(?5) a CROSS JOIN nodes n
-        WHERE n.account = ?1 AND n.parent = a.value ->> 0 AND n.name = rtrim(a.value ->> 1, '/')
-      )
-    ) THEN 'clash'
-    -- §6: If-Match "MUST fail with a 412 response code if that does not match the document's
-    -- current version"
-    WHEN ?6 ->> '$.match' IS NOT NULL AND NOT (
-      old.version IS NOT NULL AND (
-        ?6 ->> '$.match.any' IS TRUE
-        OR old.version IN (SELECT value FROM json_each(?6, '$.match.versions'))
-      )
-    ) THEN 'precondition-failed'
-    -- §6: "If-None-Match: *" "MUST fail with a 412 response code if the document already exists"
-    WHEN ?6 ->> '$.noneMatch' IS NOT NULL AND old.version IS NOT NULL AND (
-      ?6 ->> '$.noneMatch.any' IS TRUE
-      OR old.version IN (SELECT value FROM json_each(?6, '$.noneMatch.versions'))
-    ) THEN 'precondition-failed'
-    WHEN old.modified / 1000 * 1000 > ?6 ->> '$.unmodifiedSince'
-      THEN 'precondition-failed'
-    -- §5: "507 in case the account is over its storage quota". What does not grow is allowed.
-    WHEN ?7 > coalesce(old.length, 0)
-      AND ?7 - coalesce(old.length, 0) + coalesce(root.length, 0) + databases.bytes
-        > coalesce(quota_bytes, ?8)
-      THEN 'over-quota'
-    ELSE 'go'
-  END AS verdict,
+    WHEN :length IS NULL AND old.version IS NULL THEN 'not-found'
+    WHEN ${IS_CLASH} THEN 'clash'
+    WHEN ${FAILS_IF_MATCH} THEN 'precondition-failed'
+    WHEN ${FAILS_IF_NONE_MATCH} THEN 'precondition-failed'
+    WHEN ${FAILS_IF_UNMODIFIED_SINCE} THEN 'precondition-failed'
+    WHEN ${IS_OVER_QUOTA} THEN 'over-quota'
+    ELSE 'apply'
+  END AS decision,
     old.version AS oldVersion,
     old.length AS oldLength,
     root.version AS rootVersion,
     coalesce(root.length, 0) + databases.bytes AS usedBytes,
-    coalesce(quota_bytes, ?8) AS quotaBytes
-  FROM (SELECT coalesce(sum(bytes), 0) AS bytes FROM rxdb_modules WHERE account = ?1) databases
-  LEFT JOIN nodes old ON old.account = ?1 AND old.parent = ?2 AND old.name = ?3
-  LEFT JOIN nodes root ON root.account = ?1 AND root.parent = '' AND root.name = '/'
-  LEFT JOIN accounts ON accounts.id = ?1
-  LEFT JOIN grants granted ON granted.account = ?1 AND granted.id = ?14
-    AND (granted.expires_at IS NULL OR granted.expires_at > ?9)`;
+    coalesce(quota_bytes, :defaultQuotaBytes) AS quotaBytes
+  FROM (
+    SELECT coalesce(sum(bytes), 0) AS bytes FROM rxdb_modules WHERE account = :account
+  ) databases
+  LEFT JOIN nodes old ON old.account = :account AND old.parent = :parent AND old.name = :name
+  LEFT JOIN nodes root ON root.account = :account AND root.parent = '' AND root.name = '/'
+  LEFT JOIN accounts ON accounts.id = :account
+  LEFT JOIN grants granted ON granted.account = :account AND granted.id = :grant
+    AND (granted.expires_at IS NULL OR granted.expires_at > :modified)`;
 
-const LOOK = compile(weighed(UNGUARDED));
+const PREVIEW = compileSql(evaluation(WITHOUT_COMMIT));
 
-const WEIGH = compile(weighed(GUARDED));
+const EVALUATE = compileSql(evaluation(WITH_COMMIT));
 
-/** A folder goes with its last document, but the root stays: it has to be remembered. */
-const STAYS = `
-  (?7 IS NOT NULL OR a.value ->> 0 = '' OR 1 < (
+/** An empty folder is deleted, except for the root: its version has to be remembered. */
+const IS_KEPT = `
+  (:length IS NOT NULL OR a.value ->> 0 = '' OR 1 < (
     SELECT documents FROM nodes
-    WHERE account = ?1 AND parent = a.value ->> 0 AND name = a.value ->> 1
+    WHERE account = :account AND parent = a.value ->> 0 AND name = a.value ->> 1
   ))`;
 
 /**
- * Every ancestor that stays gets the change's version and its share of bytes and documents. From
- * here on the root's version says that the verdict was `go`, and the later statements ask for that.
+ * Gives every ancestor that is kept the change's version, and adds the change's bytes and documents
+ * to its totals. From here on the root's version says that the decision was `apply`: the statements
+ * after this one check it by `IS_COMMITTED`.
  */
-const SHIFT_ANCESTORS = compile(`
-  WITH weighed AS (${weighed(GUARDED)})
+const UPSERT_ANCESTORS = compileSql(`
+  WITH evaluation AS (${evaluation(WITH_COMMIT)})
   INSERT INTO nodes (account, parent, name, version, length, documents, modified)
-  SELECT ?1, a.value ->> 0, a.value ->> 1, ?4,
-    coalesce(?7, 0) - coalesce(oldLength, 0),
-    (?7 IS NOT NULL) - (oldVersion IS NOT NULL),
-    ?9
-  FROM weighed CROSS JOIN json_each(?5) a
-  WHERE verdict = 'go' AND ${STAYS}
+  SELECT :account, a.value ->> 0, a.value ->> 1, :version,
+    coalesce(:length, 0) - coalesce(oldLength, 0),
+    (:length IS NOT NULL) - (oldVersion IS NOT NULL),
+    :modified
+  FROM evaluation CROSS JOIN json_each(:ancestors) a
+  WHERE decision = 'apply' AND ${IS_KEPT}
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     length = length + excluded.length,
     documents = documents + excluded.documents,
     modified = max(modified, excluded.modified)`);
 
-const WENT_AHEAD = `
+const IS_COMMITTED = `
   EXISTS (
-    SELECT 1 FROM nodes WHERE account = ?1 AND parent = '' AND name = '/' AND version = ?4
+    SELECT 1 FROM nodes
+    WHERE account = :account AND parent = '' AND name = '/' AND version = :version
   )`;
 
-const PUT_DOCUMENT = compile(`
+const PUT_DOCUMENT = compileSql(`
   INSERT INTO nodes (account, parent, name, version, type, length, documents, modified)
-  SELECT ?1, ?2, ?3, ?4, ?10, ?7, 1, ?9 WHERE ${WENT_AHEAD}
+  SELECT :account, :parent, :name, :version, :type, :length, 1, :modified WHERE ${IS_COMMITTED}
   ON CONFLICT (account, parent, name) DO UPDATE SET
     version = excluded.version,
     type = excluded.type,
@@ -247,12 +277,12 @@ const PUT_DOCUMENT = compile(`
     modified = max(modified, excluded.modified)`);
 
 /**
- * The document, and §4: "silent deletion of the parent folder if it is left empty by this, and so
- * on". What did not get the version does not stay.
+ * Deletes the document, and by §4: "silent deletion of the parent folder if it is left empty by
+ * this, and so on". What UPSERT_ANCESTORS did not give the version is not kept.
  */
-const DELETE_DOCUMENT = compile(`
+const DELETE_DOCUMENT = compileSql(`
   DELETE FROM nodes
   WHERE (account, parent, name) IN (
-      SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?16)
+      SELECT :account, value ->> 0, value ->> 1 FROM json_each(:changedNodes)
     )
-    AND version <> ?4 AND ${WENT_AHEAD}`);
+    AND version <> :version AND ${IS_COMMITTED}`);

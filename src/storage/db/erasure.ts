@@ -2,14 +2,14 @@
 
 import { withRetry } from "../../platform/retry";
 
-/** Rows in one statement. */
+/** Rows that one statement deletes. */
 const PAGE_ROWS = 1000;
 
 /**
- * Deletes some of the rows of an account. Returns whether there are more. By their range, so that
- * just these rows are read.
+ * Deletes some of an account's rows. Returns whether there are more. Deletes by a range, so that only
+ * these rows are read.
  */
-export async function dropSomeNodes(db: D1Database, account: string): Promise<boolean> {
+export async function deletePageOfNodes(db: D1Database, account: string): Promise<boolean> {
   const last = await withRetry(() =>
     db
       .prepare(

@@ -1,16 +1,20 @@
-/** Reading the index of documents and folders in D1: the table `nodes`. */
+/** Reading documents and folders from the index in D1: the table `nodes`. */
 
 import type { VersionList } from "../../core/etag";
 import { type NodePath, ROOT } from "../../core/path";
 
-/** A row as it is read. */
+/** A document's or folder's row. */
 export interface NodeRow {
   version: string;
+  /** Null: a folder. */
   type: string | null;
+  /** Bytes. */
   length: number;
+  /** Milliseconds since 1970. */
   modified: number;
 }
 
+/** Selects a document by its account's id. */
 export const selectDocument = (
   db: D1Database,
   account: string,
@@ -23,7 +27,7 @@ export const selectDocument = (
     )
     .bind(account, node.parent, node.name);
 
-/** A document by the name of its owner, as those ask who have no token. */
+/** Selects a document by its user's name, for a request without a token. */
 export const selectPublicDocument = (
   db: D1Database,
   user: string,
@@ -38,20 +42,21 @@ export const selectPublicDocument = (
     )
     .bind(user, node.parent, node.name);
 
+/** A row of `selectFolder`: an item, and the folder itself in each. */
 export interface FolderRow extends NodeRow {
   /** Null: nothing was ever stored. */
   folderVersion: string | null;
   /** Null: the folder is empty. */
   folderModified: number | null;
-  /** How many are below the folder; null: it is empty. */
+  /** How many are below the folder; null: the folder is empty. */
   documents: number | null;
-  /** Null: there is no item in this row. */
+  /** Null: this row has no item. */
   name: string | null;
 }
 
 /**
- * A folder and its items, or the folder alone (one row read) if the client knows its version. A
- * folder that is empty has the version of the root: it changes whenever the folder could have.
+ * Selects a folder and its items, or the folder alone (one row read) if the client has its version.
+ * An empty folder has the version of the root, which changes whenever the folder could have changed.
  */
 export const selectFolder = (
   db: D1Database,
@@ -61,8 +66,8 @@ export const selectFolder = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      // The condition stands on the join: as a condition on the rows it would still read them all.
-      // The list stands as text: json_each would count as a row for each member.
+      // The condition is part of the join: as a condition on the rows it would still read them all.
+      // The list is searched as text: json_each would count as a row for each version.
       `SELECT coalesce(f.version, r.version) AS folderVersion, f.modified AS folderModified,
               f.documents, c.name, c.version, c.type, c.length, c.modified
        FROM (SELECT 1)
@@ -81,31 +86,9 @@ export const selectFolder = (
       known?.any ? 1 : 0,
       JSON.stringify(known?.versions ?? []),
     );
+
+/** Selects the version of the root folder. No row: nothing was ever stored. */
 export const selectRoot = (db: D1Database, account: string): D1PreparedStatement =>
   db
     .prepare("SELECT version FROM nodes WHERE account = ?1 AND parent = ?2 AND name = ?3")
     .bind(account, ROOT.parent, ROOT.name);
-
-export interface UsageRow {
-  quotaBytes: number;
-  usedBytes: number;
-  documents: number;
-}
-
-/** What an account holds and may hold. */
-export const selectUsage = (
-  db: D1Database,
-  account: string,
-  defaultQuotaBytes: number,
-): D1PreparedStatement =>
-  db
-    .prepare(
-      `SELECT coalesce(a.quota_bytes, ?2) AS quotaBytes,
-              coalesce(r.length, 0)
-                + (SELECT coalesce(sum(bytes), 0) FROM rxdb_modules WHERE account = ?1) AS usedBytes,
-              coalesce(r.documents, 0) AS documents
-       FROM accounts a
-       LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?3 AND r.name = ?4
-       WHERE a.id = ?1`,
-    )
-    .bind(account, defaultQuotaBytes, ROOT.parent, ROOT.name);

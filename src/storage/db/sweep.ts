@@ -1,13 +1,13 @@
-/** What the sweep asks of the index, and how it sets drifted totals right. */
+/** What the sweep reads from the index, and the repair of drifted totals. */
 
-import { ancestorsOf, type NodePath } from "../../core/path";
+import { listAncestors, type NodePath } from "../../core/path";
 import { withRetry } from "../../platform/retry";
-import { selectUsage, type UsageRow } from "./nodes";
+import { selectUsage, type UsageRow } from "./usage";
 
-/** Paths that fit into one parameter of D1, however long they are. */
+/** So many paths fit into one parameter of D1, whatever their lengths. */
 const MAX_PATHS = 400;
 
-/** The versions that the index names now, by path; documents that are not there are missing. */
+/** Loads the versions that the index names now, by path; documents without a row are left out. */
 export async function loadVersions(
   db: D1Database,
   account: string,
@@ -33,45 +33,46 @@ export async function loadVersions(
   return versions;
 }
 
-/** Bytes that the account may hold. */
+/** Loads an account's quota in bytes. */
 export async function loadQuota(
   db: D1Database,
   account: string,
   defaultQuotaBytes: number,
 ): Promise<number> {
-  const question = selectUsage(db, account, defaultQuotaBytes);
-  const usage = await withRetry(() => question.first<UsageRow>());
+  const statement = selectUsage(db, account, defaultQuotaBytes);
+  const usage = await withRetry(() => statement.first<UsageRow>());
   return usage?.quotaBytes ?? defaultQuotaBytes;
 }
 
-/** Rows of the index that are looked through at a time. */
+/** Rows of the index that are checked at a time. */
 const PAGE_ROWS = 2000;
 
-/** Where a walk through the index stands: it goes backwards, from the last row to the root. */
-export interface IndexPlace {
+/** A position in the index, which is read backwards: from the last row to the root. */
+export interface IndexCursor {
   parent: string;
   name: string;
 }
 
 /** After every path. */
-const END: IndexPlace = { parent: "\u{10ffff}", name: "" };
+const AFTER_ALL: IndexCursor = { parent: "\u{10ffff}", name: "" };
 
 const TOTALS = `
   SELECT coalesce(sum(c.length), 0), coalesce(sum(c.documents), 0)
   FROM nodes c WHERE c.account = ?1 AND c.parent = nodes.parent || nodes.name`;
 
 /**
- * Looks through the rows before `before` (null: from the end) for folders whose totals are not
- * those of their items. Backwards, so that a folder comes after all that is below it.
+ * Finds the folders whose totals are not those of their items, in a page of rows before `before`
+ * (null: from the end). Backwards, so that a folder comes after all that is below it. Returns with
+ * them where the next page begins; null after the last.
  */
 export async function findDriftedFolders(
   db: D1Database,
   account: string,
-  before: IndexPlace | null,
-): Promise<{ drifted: NodePath[]; place: IndexPlace | null }> {
-  const { parent, name } = before ?? END;
+  before: IndexCursor | null,
+): Promise<{ drifted: NodePath[]; nextBefore: IndexCursor | null }> {
+  const { parent, name } = before ?? AFTER_ALL;
   const [last, found] = await withRetry(() =>
-    db.batch<IndexPlace>([
+    db.batch<IndexCursor>([
       db
         .prepare(
           `SELECT parent, name FROM nodes
@@ -93,19 +94,19 @@ export async function findDriftedFolders(
     ]),
   );
   const drifted = (found?.results ?? []).map((row): NodePath => ({ kind: "folder", ...row }));
-  return { drifted, place: last?.results[0] ?? null };
+  return { drifted, nextBefore: last?.results[0] ?? null };
 }
 
 /**
- * Sets the totals of a folder and of all above it to those of their items. A commit shifts a
- * document and all its ancestors at once, so whatever comes in between leaves right what is right.
+ * Sets the totals of a folder and of all folders above it to the sums of their items. A commit shifts
+ * a document and all its ancestors at once, so one that comes in between keeps correct totals correct.
  */
 export async function repairTotals(
   db: D1Database,
   account: string,
   folder: NodePath,
 ): Promise<void> {
-  const upwards = [folder, ...ancestorsOf(folder).reverse()];
+  const upwards = [folder, ...listAncestors(folder).reverse()];
   await withRetry(() =>
     db.batch(
       upwards.map(({ parent, name }) =>

@@ -1,25 +1,28 @@
 /**
- * How much room an account has: /quota/<user>, a small JSON resource that is not of the draft.
- * WebFinger names it, so that an app can tell before a PUT is refused with 507.
+ * The quota endpoint: /quota/<user>, a JSON resource that the draft does not define. WebFinger
+ * advertises it, so that an app can check the free space before a PUT is refused with 507.
  */
 
-import { type Context, Hono } from "hono";
-import { type Outcome, refused } from "../../core/refusals";
+import { Hono } from "hono";
+import { type Outcome, ok, refused } from "../../core/refusals";
 import { type Env, settings } from "../../env";
+import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
 import { isServedOn } from "../../http/hosts";
 import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { recordUse } from "../../oauth/app-usage";
-import { askIfGranted, identify, noteGone, weighOwner } from "../authorization";
-import { selectUsage, type UsageRow } from "../db/nodes";
-import { MISDIRECTED } from "../refusals";
+import { authenticate, authorizeOwner, queryForOwner, rememberRevoked } from "../authorization";
+import { selectUsage, type UsageRow } from "../db/usage";
+import { MISDIRECTED, methodNotAllowed } from "../refusals";
+
+const METHODS = ["GET", "HEAD", "OPTIONS"];
 
 /** The resource. Numbers are bytes, or documents. */
 interface Quota {
   quotaBytes: number;
   usedBytes: number;
-  /** What may still be added; 0 also where the quota was lowered below what is used. */
+  /** What may still be added; 0 also if the quota was lowered below what is used. */
   availableBytes: number;
   documents: number;
 }
@@ -27,37 +30,30 @@ interface Quota {
 export const quotaRoutes = new Hono<{ Bindings: Env }>()
   .use(appCors(["GET"]))
   .get("/:user", async (c) => {
-    const quota = await readQuota(c, c.req.param("user"), Date.now());
+    const quota = await loadQuota(c, c.req.param("user"), Date.now());
     if (!quota.ok) return refusalResponse(quota.refusal);
     return c.json(quota.value, 200, { "Cache-Control": "no-cache" });
   })
-  .all("*", (c) => {
-    const message = `${c.req.method} is not a method of this resource.`;
-    return refusalResponse({ code: "method-not-allowed", message, allow: "GET, HEAD, OPTIONS" });
-  });
+  .all("*", (c) => refusalResponse(methodNotAllowed(c.req.method, METHODS)));
 
-/** Any token of the user will do: a write by any of them can be refused for want of room. */
-async function readQuota(
-  c: Context<{ Bindings: Env }>,
-  user: string,
-  now: number,
-): Promise<Outcome<Quota>> {
+/** Any token of the user may read it: a write with any of them can exceed the quota. */
+async function loadQuota(c: HonoContext, user: string, now: number): Promise<Outcome<Quota>> {
   const { env, req } = c;
   if (!isServedOn("storage", req.url, settings(env))) return refused(MISDIRECTED);
-  const presented = await identify(env, req.raw, now);
-  const limit = presented ? limitApp(env, presented, now) : limitAnonymous(c, now);
-  if (limit) return refused(limit);
-  const claims = weighOwner(req.raw, presented, user);
+  const authenticated = await authenticate(env, req.raw, now);
+  const limited = authenticated ? limitApp(env, authenticated, now) : limitAnonymous(c, now);
+  if (limited) return refused(limited);
+  const claims = authorizeOwner(req.raw, authenticated, user);
   if (!claims.ok) return claims;
   const { account } = claims.value;
-  const question = selectUsage(env.DB, account, settings(env).DEFAULT_QUOTA_BYTES);
-  const answer = await askIfGranted<UsageRow>(env, claims.value, question, now);
-  if (!answer.ok) {
-    if (answer.refusal.code === "unauthorized") noteGone(claims.value);
-    return answer;
+  const statement = selectUsage(env.DB, account, settings(env).DEFAULT_QUOTA_BYTES);
+  const found = await queryForOwner<UsageRow>(env, claims.value, statement, now);
+  if (!found.ok) {
+    if (found.refusal.code === "unauthorized") rememberRevoked(claims.value);
+    return found;
   }
   recordUse(env, c.executionCtx, claims.value, 0, now);
-  const [usage] = answer.value.rows as [UsageRow];
+  const [usage] = found.value.rows as [UsageRow];
   const availableBytes = Math.max(0, usage.quotaBytes - usage.usedBytes);
-  return { ok: true, value: { ...usage, availableBytes } };
+  return ok({ ...usage, availableBytes });
 }

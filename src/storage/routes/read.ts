@@ -1,69 +1,70 @@
 /** GET and HEAD: §4, §6, and RFC 9110 §14 on ranges. */
 
-import type { Context } from "hono";
 import { evaluateRead, formatETag, ifRangeMatches, parsePrecondition } from "../../core/etag";
 import { formatFolderDescription, formatHttpDate } from "../../core/folder";
 import { isPublic, type NodePath } from "../../core/path";
 import { type ByteRange, parseRange } from "../../core/range";
-import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
-import { FOLDER_TYPE } from "../../core/spec";
-import type { Env } from "../../env";
+import { type Outcome, ok, refused } from "../../core/refusals";
+import { FOLDER_CONTENT_TYPE } from "../../core/spec";
+import type { HonoContext } from "../../http/context";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import type { Access } from "../authorization";
 import { type DocumentRow, findDocument, openDocument } from "../documents";
-import { readFolder } from "../folders";
+import { loadFolder } from "../folders";
+import { preconditionFailed } from "../refusals";
 
-type StorageContext = Context<{ Bindings: Env }>;
+/** Attempts to read a document that is replaced while it is being read. */
+const MAX_READ_ATTEMPTS = 5;
 
-/** How often to look again if a document is replaced while it is being read. */
-const MAX_LOOKS = 5;
-
-/** A folder's description, or 304. */
-export async function answerFolder(
-  c: StorageContext,
+/** Serves a folder's description, or 304. Refuses with `precondition-failed`, and as `loadFolder` does. */
+export async function serveFolder(
+  c: HonoContext,
   claims: AccessClaims,
   node: NodePath,
   now: number,
 ): Promise<Outcome<Response>> {
   const precondition = parsePrecondition(c.req.raw.headers);
   if (!precondition.ok) return precondition;
-  const folder = await readFolder(c.env, claims, node, precondition.value, now);
+  const folder = await loadFolder(c.env, claims, node, precondition.value, now);
   if (!folder.ok) return folder;
   const { version, modified, items } = folder.value;
   const headers = versionHeaders(node, version, modified);
-  const verdict = evaluateRead(precondition.value, version, modified);
-  if (verdict === "failed") return refused(stale(version));
-  if (verdict === "not-modified" || items === null) {
+  const decision = evaluateRead(precondition.value, version, modified);
+  if (decision === "failed") return refused(preconditionFailed(version));
+  if (decision === "not-modified" || items === null) {
     return ok(new Response(null, { status: 304, headers }));
   }
   const body = new TextEncoder().encode(formatFolderDescription(items));
-  headers.set("Content-Type", FOLDER_TYPE);
+  headers.set("Content-Type", FOLDER_CONTENT_TYPE);
   headers.set("Content-Length", String(body.byteLength));
   return ok(new Response(body, { headers }));
 }
 
-/** A document, a range of it (206), or 304. A HEAD is answered without asking R2. */
-export async function answerDocument(
-  c: StorageContext,
+/**
+ * Serves a document, a range of it (206), or 304; a HEAD without asking R2. Refuses with
+ * `precondition-failed`, `range-not-satisfiable`, and as `findDocument` does.
+ */
+export async function serveDocument(
+  c: HonoContext,
   access: Access,
   node: NodePath,
   now: number,
 ): Promise<Outcome<Response>> {
   const precondition = parsePrecondition(c.req.raw.headers);
   if (!precondition.ok) return precondition;
-  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+  for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
     const found = await findDocument(c.env, access, node, now);
     if (!found.ok) return found;
     const row = found.value;
     const headers = versionHeaders(node, row.version, row.modified);
     headers.set("Accept-Ranges", "bytes");
-    const verdict = evaluateRead(precondition.value, row.version, row.modified);
-    if (verdict === "not-modified") return ok(new Response(null, { status: 304, headers }));
-    if (verdict === "failed") return refused(stale(row.version));
+    const decision = evaluateRead(precondition.value, row.version, row.modified);
+    if (decision === "not-modified") return ok(new Response(null, { status: 304, headers }));
+    if (decision === "failed") return refused(preconditionFailed(row.version));
     headers.set("Content-Type", row.type);
 
     // RFC 9110 §14.2: Range is defined for GET alone.
-    const range = c.req.method === "GET" ? wantedRange(c, row) : ok(null);
+    const range = c.req.method === "GET" ? requestedRange(c, row) : ok(null);
     if (!range.ok) return range;
     headers.set("Content-Length", String(range.value?.length ?? row.length));
     if (c.req.method === "HEAD") return ok(new Response(null, { headers }));
@@ -73,15 +74,15 @@ export async function answerDocument(
     headers.set("Content-Range", contentRange(range.value, row.length));
     return ok(new Response(body, { status: 206, headers }));
   }
-  throw new Error("The index names a body that is not there.");
+  throw new Error("The index names a body that does not exist.");
 }
 
-function wantedRange(c: StorageContext, row: DocumentRow): Outcome<ByteRange | null> {
-  const isWanted = ifRangeMatches(c.req.header("if-range") ?? null, row.version);
-  return isWanted ? parseRange(c.req.header("range") ?? null, row.length) : ok(null);
+function requestedRange(c: HonoContext, row: DocumentRow): Outcome<ByteRange | null> {
+  const applies = ifRangeMatches(c.req.header("if-range") ?? null, row.version);
+  return applies ? parseRange(c.req.header("range") ?? null, row.length) : ok(null);
 }
 
-/** §6: what every successful GET and HEAD, and a 304, says of the node. */
+/** §6: the headers of every successful GET and HEAD, and of a 304. */
 function versionHeaders(node: NodePath, version: string, modified: number | null): Headers {
   const headers = new Headers({
     ETag: formatETag(version),
@@ -94,9 +95,3 @@ function versionHeaders(node: NodePath, version: string, modified: number | null
 
 const contentRange = ({ offset, length }: ByteRange, size: number): string =>
   `bytes ${offset}-${offset + length - 1}/${size}`;
-
-const stale = (version: string): Refusal => ({
-  code: "precondition-failed",
-  message: "The current version is not the one that the request demands.",
-  version,
-});

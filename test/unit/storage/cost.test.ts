@@ -3,23 +3,23 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { accountOf, fillFolder } from "../../../bench/cost/grow";
+import { fillFolder, findAccountId } from "../../../bench/cost/fill-folder";
 import { type Counts, noCounts, startMeter } from "../../../bench/cost/meter";
-import { furnish, type Operation, operations } from "../../../bench/cost/operations";
+import { type Operation, operations, seedStorage } from "../../../bench/cost/operations";
 import { priceOfRequest } from "../../../bench/cost/price";
 import prices from "../../../bench/cost/prices.json";
-import { arrive, type Visitor } from "../../../bench/cost/test-user";
+import { createUser, type TestUser } from "../../../bench/cost/test-user";
 import { SMALL_BODY_BYTES } from "../../../src/storage/bodies";
 import { freezeClock } from "../../support/clock";
 import { reserve } from "../../support/modules";
-import { freshFolder } from "../../support/storage";
 import { ORIGIN, send } from "../../support/provider";
+import { freshFolder } from "../../support/storage";
 
-let visitor: Visitor;
+let visitor: TestUser;
 let known: Operation[];
 beforeAll(async () => {
-  visitor = await arrive(send, "billed", new URL(ORIGIN).host);
-  await furnish(visitor);
+  visitor = await createUser(send, "billed", new URL(ORIGIN).host);
+  await seedStorage(visitor);
   known = operations(visitor);
 });
 
@@ -45,11 +45,11 @@ async function costOf(act: () => Promise<Response>, status: number): Promise<Cou
 }
 
 /** Of an operation that the bench bills, as the bench does it. */
-async function costOfOperation(name: string): Promise<Counts & { floor: Operation["floor"] }> {
+async function costOfOperation(name: string): Promise<Counts & { floor: Operation["budget"] }> {
   const operation = known.find((one) => one.name === name);
   if (!operation) throw new Error(`There is no operation "${name}".`);
-  await operation.arrange?.(0);
-  return { ...(await costOf(() => operation.act(0), operation.status)), floor: operation.floor };
+  await operation.prepare?.(0);
+  return { ...(await costOf(() => operation.run(0), operation.status)), floor: operation.budget };
 }
 
 const READ = { trips: 1, queries: 2, rowsRead: 3 };
@@ -130,7 +130,7 @@ const MOST_ROWS_OF_A_READ = 9;
 describe("one round trip to D1, and nothing else", () => {
   const document = "/public/bill/document";
   it.each([
-    ["HEAD of a folder", 200, () => visitor.ask("HEAD", "/bill/three/")],
+    ["HEAD of a folder", 200, () => visitor.requestStorage("HEAD", "/bill/three/")],
     ["HEAD by a stranger", 200, () => visitor.send(storage(document), { method: "HEAD" })],
     ["a stale If-Match on GET", 412, () => ask("GET", document, { "If-Match": '"x"' })],
     ["a range that is not there", 416, () => ask("GET", document, { Range: "bytes=9999-" })],
@@ -142,7 +142,7 @@ describe("one round trip to D1, and nothing else", () => {
   });
 
   it("a folder that the client has, among other versions of it: still one row of it", async () => {
-    const etag = (await visitor.ask("HEAD", "/bill/fifty/")).headers.get("etag");
+    const etag = (await visitor.requestStorage("HEAD", "/bill/fifty/")).headers.get("etag");
     const headers = { "If-None-Match": `"a", ${etag}` };
     expect(await costOf(() => ask("GET", "/bill/fifty/", headers), 304)).toMatchObject(READ);
   });
@@ -164,7 +164,7 @@ describe("a look at D1, before a body is read that is not small", () => {
 describe("nothing is asked of any binding", () => {
   const forged = { Authorization: "Bearer a.b.c" };
   it.each([
-    ["a malformed path", 400, () => visitor.ask("GET", "/%00")],
+    ["a malformed path", 400, () => visitor.requestStorage("GET", "/%00")],
     ["no token", 401, () => visitor.send(storage("/bill/"))],
     ["a forged token", 401, () => visitor.send(storage("/bill/"), { headers: forged })],
     ["another account", 403, () => visitor.get("/storage/somebody-else/")],
@@ -179,7 +179,7 @@ describe("how the bill grows", () => {
   it("not with the folder, but for its listing, which reads one row for each item", async () => {
     const few = freshFolder();
     const many = freshFolder();
-    const account = await accountOf(env.DB, visitor.user);
+    const account = await findAccountId(env.DB, visitor.user);
     await fillFolder(env.DB, account, few, 10);
     await fillFolder(env.DB, account, many, 1000);
     expect(await costsIn(many)).toEqual(await costsIn(few));
@@ -190,7 +190,7 @@ describe("how the bill grows", () => {
 
   it("not with the account", async () => {
     const folder = freshFolder();
-    const account = await accountOf(env.DB, visitor.user);
+    const account = await findAccountId(env.DB, visitor.user);
     await fillFolder(env.DB, account, folder, 10);
     const before = await costsIn(folder);
     for (let i = 0; i < 20; i++) await fillFolder(env.DB, account, freshFolder(), 100);
@@ -299,6 +299,6 @@ async function costsIn(folder: string) {
 
 /** As text unless the body is bytes, which have no type of their own. */
 const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: BodyInit) =>
-  visitor.ask(method, path, { headers, ...(body === undefined ? {} : { body }) });
+  visitor.requestStorage(method, path, { headers, ...(body === undefined ? {} : { body }) });
 
 const storage = (path: string): string => `/storage/${visitor.user}${path}`;

@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Body } from "../../../src/storage/bodies";
-import { chooseExpired, GRACE_MS } from "../../../src/storage/sweep";
+import type { StoredBody } from "../../../src/storage/bodies";
+import { chooseExpired, GRACE_PERIOD_MS } from "../../../src/storage/expiry";
 import { DAY_MS, MINUTE_MS } from "../../support/clock";
 
 const NOW = 1000 * DAY_MS;
@@ -11,7 +11,7 @@ const HOUR = 60 * MINUTE_MS;
 const POLICY = { historyMs: 30 * DAY_MS, historyVersions: 3, now: NOW };
 
 /** A body by its version, the days since its upload, and what it replaced. */
-const body = (version: string, daysAgo: number, replaces = ""): Body => ({
+const body = (version: string, daysAgo: number, replaces = ""): StoredBody => ({
   key: `account/document/${version}`,
   version,
   uploadedAt: NOW - daysAgo * DAY_MS,
@@ -19,7 +19,7 @@ const body = (version: string, daysAgo: number, replaces = ""): Body => ({
   replaces,
 });
 
-const expired = (bodies: Body[], named: string | null, goneSince = NOW): string[] =>
+const expired = (bodies: StoredBody[], named: string | null, goneSince = NOW): string[] =>
   chooseExpired(bodies, named, goneSince, POLICY)
     .expired.map(({ version }) => version)
     .sort();
@@ -81,7 +81,7 @@ describe("Whatever bodies there are", () => {
   const bodies = fc.uniqueArray(
     fc.record({
       version: fc.constantFrom("a", "b", "c", "d", "e", "f", "g"),
-      ageMs: fc.oneof(fc.nat(2 * GRACE_MS), fc.nat(100 * DAY_MS)),
+      ageMs: fc.oneof(fc.nat(2 * GRACE_PERIOD_MS), fc.nat(100 * DAY_MS)),
       replaces: fc.constantFrom("", "a", "b", "c", "d"),
     }),
     { selector: ({ version }) => version },
@@ -102,13 +102,15 @@ describe("Whatever bodies there are", () => {
         const choice = chooseExpired(all, current, NOW, { ...policy, now: NOW });
         for (const { version, uploadedAt } of choice.expired) {
           expect(version).not.toBe(current);
-          expect(NOW - uploadedAt).toBeGreaterThanOrEqual(GRACE_MS);
+          expect(NOW - uploadedAt).toBeGreaterThanOrEqual(GRACE_PERIOD_MS);
         }
         const left = all.filter((one) => one.version !== current && !choice.expired.includes(one));
         expect(choice.nextAt === null).toBe(left.length === 0);
         if (choice.nextAt !== null) expect(choice.nextAt).toBeGreaterThan(NOW);
-        expect(choice.left).toEqual(expect.arrayContaining(left));
-        const old = left.filter(({ uploadedAt }) => NOW - uploadedAt >= GRACE_MS + MINUTE_MS);
+        expect(choice.kept).toEqual(expect.arrayContaining(left));
+        const old = left.filter(
+          ({ uploadedAt }) => NOW - uploadedAt >= GRACE_PERIOD_MS + MINUTE_MS,
+        );
         expect(old.length).toBeLessThanOrEqual(policy.historyVersions);
         if (policy.historyMs === 0 && current === null) expect(old).toEqual([]);
       }),
