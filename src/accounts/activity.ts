@@ -1,27 +1,33 @@
-/** What happened in an account, for its owner to see. Only ever added to. */
+/** The activity log of an account: what happened in it, for its owner to see. Append-only. */
 
 import { randomId } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { withRetry } from "../platform/retry";
 import {
-  type Condition,
+  type ActivityCondition,
+  adminActionCondition,
   deleteOldActivity,
   insertActivity,
   loadActivity,
-  ofAct,
 } from "./db/activity";
 
-/** For batches that may do nothing; `recordDeed` for those that do what they say. */
-export { type Condition, insertActivity };
+/**
+ * `insertActivity` is for batches that may turn out to do nothing: its condition says whether they do
+ * something. `activityStatement` is for batches that certainly do what the entry says.
+ */
+export { type ActivityCondition, insertActivity, loadActivity };
 
-/** How somebody proved who they are. */
-export type Way = "password" | "passkey" | "recovery-code" | "link";
+/** How a user authenticated (cf. RFC 8176, "amr"). */
+export type AuthMethod = "password" | "passkey" | "recovery-code" | "link";
 
-/** What can happen. `app` is an origin, or what an app without one is called. */
-export type Deed =
-  | { kind: "sign-up"; way: Way }
-  | { kind: "sign-in"; way: Way; device: string | null; country: string | null }
+/**
+ * Something that happened, as it is stored in the log. `app` is an origin, or the label of an app
+ * without one.
+ */
+export type ActivityEvent =
+  | { kind: "sign-up"; way: AuthMethod }
+  | { kind: "sign-in"; way: AuthMethod; device: string | null; country: string | null }
   | { kind: "session-ended"; device: string | null }
   | { kind: "sign-out-everywhere" }
   | { kind: "password-set" }
@@ -45,48 +51,49 @@ export type Deed =
   | { kind: "quota-changed"; quotaBytes: number | null }
   | { kind: "reset-link-made" };
 
-/** A deed and when it was done (milliseconds since 1970). */
-export interface Entry {
+/** An event and its time (milliseconds since 1970). */
+export interface ActivityEntry {
   at: number;
   id: string;
-  deed: Deed;
+  event: ActivityEvent;
 }
 
+/** An entry for an event that happens now, with a new id. */
+export const newActivityEntry = (event: ActivityEvent, now: number): ActivityEntry => ({
+  at: now,
+  id: randomId(),
+  event,
+});
+
 /**
- * Adds to the log of an account; for the batch that does the deed. May be repeated. `act` is the id of
- * an administrator's act: the deed is only recorded if that was done.
+ * The statement that records an event, for the batch that brings it about. Idempotent. With
+ * `adminActionId` it records the event only if that action is in the administrators' log.
  */
-export const recordDeed = (
+export const activityStatement = (
   db: D1Database,
   account: string,
-  deed: Deed,
+  event: ActivityEvent,
   now: number,
-  act: string | null = null,
+  adminActionId: string | null = null,
 ): D1PreparedStatement =>
-  insertActivity(db, account, entryOf(deed, now), act === null ? undefined : ofAct(act));
+  insertActivity(
+    db,
+    account,
+    newActivityEntry(event, now),
+    adminActionId === null ? undefined : adminActionCondition(adminActionId),
+  );
 
-/** A deed as it stands in the log; for batches that may do nothing. */
-export const entryOf = (deed: Deed, now: number): Entry => ({ at: now, id: randomId(), deed });
-
-/** Adds to the log of an account, where the deed is no batch of its own. */
-export async function noteDeed(
+/** Records an event that comes with no batch of its own. */
+export async function recordActivity(
   db: D1Database,
   account: string,
-  deed: Deed,
+  event: ActivityEvent,
   now: number,
 ): Promise<void> {
-  const statement = recordDeed(db, account, deed, now);
+  const statement = activityStatement(db, account, event, now);
   await withRetry(() => statement.run());
 }
 
-/** The latest deeds, the newest first, at most `limit`; those before `before` if it is given. */
-export const listActivity = (
-  db: D1Database,
-  account: string,
-  before: Pick<Entry, "at" | "id"> | null,
-  limit: number,
-): Promise<Entry[]> => loadActivity(db, account, before, limit);
-
-/** Forgets what is older than ACTIVITY_DAYS; for the daily round. */
-export const deleteForgottenActivity = (env: Env, now: number): D1PreparedStatement =>
+/** Deletes what is older than ACTIVITY_DAYS; for the daily run. */
+export const deleteExpiredActivity = (env: Env, now: number): D1PreparedStatement =>
   deleteOldActivity(env.DB, now - settings(env).ACTIVITY_DAYS * DAY_MS);

@@ -1,22 +1,23 @@
-/** What people type into the forms of accounts, as it is meant. */
+/** Parses what users enter into the forms of accounts. */
 
 import { settings } from "../env";
+import type { HonoContext } from "../http/context";
 import { resolveOrigins, safeRedirectPath } from "../http/hosts";
-import type { AccountContext } from "./pages/fields";
 
-/** People may give their whole address for their name. */
-export function userOf(c: AccountContext, raw: string): string {
+export const MAX_PASSKEY_NAME_LENGTH = 60;
+
+/** The name of a user, who may also enter their whole address, user@host. */
+export function parseUserInput(c: HonoContext, raw: string): string {
   const { host } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
   const name = raw.trim();
   return name.toLowerCase().endsWith(`@${host}`) ? name.slice(0, -host.length - 1) : raw;
 }
 
-/** Where to go then: a path of ours. */
-export const nextOf = (c: AccountContext, path: unknown): string =>
+/** The path to continue to: one of this provider. */
+export const nextPath = (c: HonoContext, path: unknown): string =>
   safeRedirectPath(c.req.url, typeof path === "string" ? path : undefined);
 
-/** What a passkey is to be called; `fallback` where nothing is left of it. */
-export const passkeyName = (raw: unknown, fallback: string): string =>
-  [...(typeof raw === "string" ? raw.trim() : "")].slice(0, MAX_PASSKEY_NAME).join("") || fallback;
-
-export const MAX_PASSKEY_NAME = 60;
+/** The name for a passkey, shortened to fit; `fallback` if it is empty. */
+export const parsePasskeyName = (raw: unknown, fallback: string): string =>
+  [...(typeof raw === "string" ? raw.trim() : "")].slice(0, MAX_PASSKEY_NAME_LENGTH).join("") ||
+  fallback;

@@ -1,41 +1,38 @@
 /**
- * Links that work once, at /link/<secret>: `reset`, which an administrator hands over, and `recover`
- * and `email`, which are sent by mail. Opening one does nothing: mail programs open them, too.
+ * One-time links at /link/<secret>: `reset`, which an administrator hands over, and `recover` and
+ * `email`, which are sent by mail. Opening a link changes nothing: mail programs open them, too.
  */
 
 import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
-import { entryOf } from "./activity";
+import { newActivityEntry } from "./activity";
 import { confirmEmail } from "./db/email";
-import {
-  deleteExpiredTickets,
-  deleteOtherLinks,
-  insertLink,
-  type Link,
-  loadLink,
-  type Ticket,
-} from "./db/one-time-tokens";
-import { deleteWaysIn } from "./db/sign-in-methods";
+import { deleteOtherLinks, insertLink, loadLink, type OneTimeLink } from "./db/links";
+import { deleteExpiredOneTimeTokens, type OneTimeToken } from "./db/one-time-tokens";
+import { deleteSignInMethods } from "./db/sign-in-methods";
 
-export { deleteExpiredTickets, type Link };
+export { deleteExpiredOneTimeTokens, type OneTimeLink };
 
-/** A link by mail works for so long. */
+/** How long a link that is sent by mail is valid. */
 export const MAIL_LINK_HOURS = 1;
 
 /**
- * Makes a link for somebody who has lost every way in, to be handed to them: used within a day, it
- * voids the old ways in and all sessions, and lets in. Returns its path.
+ * Creates a link to hand to a user who has lost all sign-in methods, valid for a day. Using it removes
+ * the old sign-in methods, ends all sessions, and signs in. Returns its path.
  */
-export async function makeResetLink(env: Env, account: string, now: number): Promise<string> {
+export async function createResetLink(env: Env, account: string, now: number): Promise<string> {
   const secret = randomSecret();
   const link = { hash: await sha256(secret), purpose: "reset" as const, account, email: null };
   await insertLink(env.DB, link, now + DAY_MS, now);
-  return pathOf(secret);
+  return linkPath(secret);
 }
 
-/** Makes a link to be sent to an address. Returns its path; null if enough are on their way. */
-export async function makeMailLink(
+/**
+ * Creates a link to be sent to an address. Returns its path, or null if the account already has as
+ * many valid links of this purpose as it may have.
+ */
+export async function createMailLink(
   env: Env,
   purpose: "recover" | "email",
   { id, email }: { id: string; email: string },
@@ -44,38 +41,42 @@ export async function makeMailLink(
   const secret = randomSecret();
   const link = { hash: await sha256(secret), purpose, account: id, email };
   const expiresAt = now + MAIL_LINK_HOURS * 60 * 60 * 1000;
-  return (await insertLink(env.DB, link, expiresAt, now)) ? pathOf(secret) : null;
+  return (await insertLink(env.DB, link, expiresAt, now)) ? linkPath(secret) : null;
 }
 
-/** The link with this secret, if it still works. */
-export const findLink = async (env: Env, secret: string, now: number): Promise<Link | null> =>
-  loadLink(env.DB, await sha256(secret), now);
+/** The link with this secret. Returns null if it is not valid, or no longer. */
+export const findLink = async (
+  env: Env,
+  secret: string,
+  now: number,
+): Promise<OneTimeLink | null> => loadLink(env.DB, await sha256(secret), now);
 
-export const ticketOf = ({ hash, account }: Link): Ticket => ({
+/** The one-time token that a link carries. */
+export const tokenOfLink = ({ hash, account }: OneTimeLink): OneTimeToken => ({
   table: "links",
   hash,
   account: account.id,
 });
 
-/** What using a link does besides letting in, guarded by it. */
-export function consequencesOf(env: Env, link: Link, now: number): D1PreparedStatement[] {
-  const ticket = ticketOf(link);
+/** What using a link does besides signing in; guarded by its token. */
+export function linkEffects(env: Env, link: OneTimeLink, now: number): D1PreparedStatement[] {
+  const token = tokenOfLink(link);
   switch (link.purpose) {
     case "reset":
-      return [...deleteWaysIn(env.DB, ticket), deleteOtherLinks(env.DB, ticket, null)];
+      return [...deleteSignInMethods(env.DB, token), deleteOtherLinks(env.DB, token, null)];
     case "recover":
-      return [deleteOtherLinks(env.DB, ticket, "recover")];
+      return [deleteOtherLinks(env.DB, token, "recover")];
     case "email": {
       const email = link.email ?? "";
-      const deed = entryOf({ kind: "email-set", email }, now);
-      // Links that were sent to the address before are not to let in any more.
+      const entry = newActivityEntry({ kind: "email-set", email }, now);
+      // Links that were sent to the previous address must not sign anybody in any more.
       return [
-        ...confirmEmail(env.DB, ticket, email, deed),
-        deleteOtherLinks(env.DB, ticket, "email"),
-        deleteOtherLinks(env.DB, ticket, "recover"),
+        ...confirmEmail(env.DB, token, email, entry),
+        deleteOtherLinks(env.DB, token, "email"),
+        deleteOtherLinks(env.DB, token, "recover"),
       ];
     }
   }
 }
 
-const pathOf = (secret: string): string => `/link/${secret}`;
+const linkPath = (secret: string): string => `/link/${secret}`;

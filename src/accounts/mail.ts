@@ -1,40 +1,41 @@
-/** Sending mail, as MAIL says: by Cloudflare, or onto a page of this computer. */
+/** Sends mail as the setting MAIL says: by Cloudflare, or to a page on this computer. */
 
 import { type Env, settings } from "../env";
 import { withCallTimeout } from "../platform/retry";
 
+/** A mail in plain text. */
 export interface Mail {
   to: string;
   subject: string;
   text: string;
 }
 
-/** Mail that the page of this computer keeps. */
-const MAX_KEPT = 50;
+/** How many mails the page on this computer shows at most. */
+const MAX_LOCAL_MAILS = 50;
 
-/** With MAIL = "local", the newest first: only in the memory of this isolate. */
-const kept: (Mail & { at: number })[] = [];
+/** What was sent with MAIL = "local", newest first; kept only in the memory of this isolate. */
+const localMail: (Mail & { at: number })[] = [];
 
-/** Whether this provider sends mail. */
-export const sendsMail = (env: Env): boolean => settings(env).MAIL !== "none";
+/** Whether this provider can send mail. */
+export const canSendMail = (env: Env): boolean => settings(env).MAIL !== "none";
 
-/** Sends once: nobody knows of a mail whose answer got lost whether it is on its way. */
+/** Sends once, without a retry: a mail whose answer was lost may be on its way. */
 export async function sendMail(env: Env, mail: Mail, now: number): Promise<void> {
   const { MAIL, MAIL_FROM } = settings(env);
   if (MAIL === "local") {
-    kept.unshift({ ...mail, at: now });
-    kept.length = Math.min(kept.length, MAX_KEPT);
+    localMail.unshift({ ...mail, at: now });
+    localMail.length = Math.min(localMail.length, MAX_LOCAL_MAILS);
   }
   if (MAIL === "cloudflare") {
-    if (!env.MAILER) throw new Error("MAIL is cloudflare, but there is no binding MAILER.");
+    if (!env.MAILER) throw new Error('MAIL is "cloudflare", but the binding MAILER is missing.');
     await withCallTimeout(env.MAILER.send({ from: MAIL_FROM, ...mail }));
   }
 }
 
-/** What was sent with MAIL = "local", the newest first. */
-export const sentMail = (): readonly (Mail & { at: number })[] => kept;
+/** What was sent with MAIL = "local", newest first. */
+export const listLocalMail = (): readonly (Mail & { at: number })[] => localMail;
 
-/** The address as it was typed, or null if it cannot be one; deliverable or not, mail will tell. */
+/** Returns the address as entered, or null if it cannot be one. Only a mail shows if it is real. */
 export function parseEmail(raw: string): string | null {
   const email = raw.trim();
   return email.length <= 254 && /^[^@\s<>(),;:"\\]+@[^@\s<>(),;:"\\]+$/.test(email) ? email : null;

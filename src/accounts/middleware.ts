@@ -1,67 +1,74 @@
-/** What a person has to have shown before a page opens. */
+/** Middleware that requires a sign-in, a recent authentication, or an administrator. */
 
-import type { Context, Next } from "hono";
-import type { Env } from "../env";
+import type { Next } from "hono";
+import type { HonoContext } from "../http/context";
 import { limitUser } from "../http/rate-limits";
+import { errorPage, rateLimitedPage } from "../ui/error-pages";
 import { messagesFor } from "../ui/language";
-import { errorPage, rateLimitedPage } from "../ui/layout";
 import { ACCOUNT_MESSAGES } from "./messages";
-import { currentSession, type Session } from "./sessions";
+import { type BrowserSession, currentSession } from "./sessions";
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** Who is there; behind `requireSignIn` alone. */
-    session: Session;
+    /** The signed-in user's; set by `requireSignIn`. */
+    session: BrowserSession;
   }
 }
 
-type GateContext = Context<{ Bindings: Env }>;
-
-/** So long after a proof of who they are a person is not asked for another one. */
-const PROOF_MS = 15 * 60 * 1000;
+/** How long after authenticating a user is not asked to do so again. */
+const REAUTHENTICATION_MS = 15 * 60 * 1000;
 
 /**
- * Sends whoever is not signed in to do so, and then back to this page. Takes no more forms of one
- * person than anybody fills in.
+ * Redirects to the sign-in page, and from there back to this page, unless the user is signed in.
+ * Limits how many forms a user may send.
  */
-export async function requireSignIn(c: GateContext, next: Next): Promise<Response | undefined> {
+export async function requireSignIn(c: HonoContext, next: Next): Promise<Response | undefined> {
   const now = Date.now();
   const session = await currentSession(c, now);
-  if (session === null) return c.redirect(`/sign-in?${backTo(c)}`, 303);
+  if (session === null) return c.redirect(`/sign-in?${returnQuery(c)}`, 303);
   c.set("session", session);
-  const tooOften = isRead(c) ? null : rateLimitedPage(c, limitUser(session.account.id, now));
-  if (tooOften) return tooOften;
+  const rateLimited = isSafeMethod(c)
+    ? null
+    : rateLimitedPage(c, limitUser(session.account.id, now));
+  if (rateLimited) return rateLimited;
   await next();
 }
 
 /**
- * Asks for a fresh proof of who they are: a session alone, which may be a stolen one, does not open
- * what would keep its owner out. After `requireSignIn`. Who has opened a form in time may send it.
+ * Redirects to /confirm unless the user has authenticated recently: a session may be stolen, and must
+ * not be enough to lock its owner out. Comes after `requireSignIn`. A form that was opened in time may
+ * still be sent for a while.
  */
-export async function requireProof(c: GateContext, next: Next): Promise<Response | undefined> {
-  const asked = askForProof(c, c.var.session);
-  if (asked) return asked;
+export async function requireReauthentication(
+  c: HonoContext,
+  next: Next,
+): Promise<Response | undefined> {
+  const redirect = reauthenticationRedirect(c, c.var.session);
+  if (redirect) return redirect;
   await next();
 }
 
-/** The same where a request has to be looked at first; null: the proof is fresh enough. */
-export function askForProof(c: GateContext, session: Session): Response | null {
-  const lifetimeMs = isRead(c) ? PROOF_MS : 2 * PROOF_MS;
-  const isFresh = session.provedAt + lifetimeMs > Date.now();
-  return isFresh ? null : c.redirect(`/confirm?${backTo(c)}`, 303);
+/**
+ * The redirect of `requireReauthentication`, for routes that have to check the request first. Returns
+ * null if the user has authenticated recently.
+ */
+export function reauthenticationRedirect(c: HonoContext, session: BrowserSession): Response | null {
+  const maxAgeMs = isSafeMethod(c) ? REAUTHENTICATION_MS : 2 * REAUTHENTICATION_MS;
+  const isRecent = session.authenticatedAt + maxAgeMs > Date.now();
+  return isRecent ? null : c.redirect(`/confirm?${returnQuery(c)}`, 303);
 }
 
-/** Opens for administrators alone. After `requireSignIn`. */
-export async function requireAdmin(c: GateContext, next: Next): Promise<Response | undefined> {
+/** Refuses everybody but administrators (403). Comes after `requireSignIn`. */
+export async function requireAdmin(c: HonoContext, next: Next): Promise<Response | undefined> {
   if (!c.var.session.account.isAdmin)
-    return errorPage(c, 403, messagesFor(c, ACCOUNT_MESSAGES).onlyAdmins);
+    return errorPage(c, 403, messagesFor(c, ACCOUNT_MESSAGES).adminsOnly);
   await next();
 }
 
-const isRead = (c: GateContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
+const isSafeMethod = (c: HonoContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
 
-/** The page itself, or that of the form that was sent: every form has the path of a page. */
-function backTo(c: GateContext): URLSearchParams {
+/** The query that leads back to this page. For a form its path is enough: it is that of its page. */
+function returnQuery(c: HonoContext): URLSearchParams {
   const { pathname, search } = new URL(c.req.url);
-  return new URLSearchParams({ next: isRead(c) ? pathname + search : pathname });
+  return new URLSearchParams({ next: isSafeMethod(c) ? pathname + search : pathname });
 }

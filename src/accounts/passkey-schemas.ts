@@ -1,6 +1,6 @@
 /**
- * What a browser sends of a passkey, as far as its shape goes. Nothing of another shape reaches what
- * decodes it: there a list that says it is long would be believed.
+ * The shape of what a browser sends about a passkey. Everything else is rejected before it reaches
+ * the CBOR decoder, which would believe the length that an array claims to have.
  */
 
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
@@ -15,7 +15,7 @@ const common = {
   clientExtensionResults: v.optional(v.object({}), {}),
 };
 
-const Created = v.object({
+const Registration = v.object({
   ...common,
   response: v.object({
     clientDataJSON: text,
@@ -24,7 +24,7 @@ const Created = v.object({
   }),
 });
 
-const Shown = v.object({
+const Assertion = v.object({
   ...common,
   response: v.object({
     clientDataJSON: text,
@@ -34,15 +34,15 @@ const Shown = v.object({
   }),
 });
 
-/** A new passkey, or null. */
-export const parseCreated = (raw: unknown): RegistrationResponseJSON | null =>
-  parsed(Created, raw) as RegistrationResponseJSON | null;
+/** The response to a request for a new passkey. Returns null if it is malformed. */
+export const parseRegistration = (raw: unknown): RegistrationResponseJSON | null =>
+  parseWith(Registration, raw) as RegistrationResponseJSON | null;
 
-/** A passkey that is shown, or null. */
-export const parseShown = (raw: unknown): AuthenticationResponseJSON | null =>
-  parsed(Shown, raw) as AuthenticationResponseJSON | null;
+/** The response to a request for a signature. Returns null if it is malformed. */
+export const parseAssertion = (raw: unknown): AuthenticationResponseJSON | null =>
+  parseWith(Assertion, raw) as AuthenticationResponseJSON | null;
 
-function parsed<Schema extends v.GenericSchema>(schema: Schema, raw: unknown) {
+function parseWith<Schema extends v.GenericSchema>(schema: Schema, raw: unknown) {
   const result = v.safeParse(schema, raw);
   return result.success ? result.output : null;
 }

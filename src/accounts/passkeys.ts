@@ -1,7 +1,7 @@
 /**
- * Passkeys (WebAuthn Level 3): what a browser is asked for, and whether what it answers is right. A
- * passkey alone is the whole sign-in, so the person has to be verified by their device each time,
- * and the passkey has to be one that is found without a name.
+ * Passkeys (WebAuthn Level 3): options for the browser, and verification of its responses. A passkey
+ * alone signs in, so user verification is always required, and the passkey has to be discoverable:
+ * the browser finds it without a user name.
  */
 
 import { Buffer } from "node:buffer";
@@ -11,52 +11,61 @@ import type {
 } from "@simplewebauthn/server";
 import { randomSecret, sha256 } from "../core/secrets";
 import type { Account } from "./db/accounts";
-import { type Challenge, insertChallenge, loadChallenge, type Ticket } from "./db/one-time-tokens";
+import { type Challenge, insertChallenge, loadChallenge } from "./db/challenges";
+import type { OneTimeToken } from "./db/one-time-tokens";
 import { loadPasskey, type NewPasskey } from "./db/passkeys";
-import { parseCreated, parseShown } from "./passkey-schemas";
-import { type AccountRefusal, type Refused, refuse } from "./refusals";
+import { parseAssertion, parseRegistration } from "./passkey-schemas";
+import { type AccountOutcome, type AccountRefusal, refuseWith } from "./refusals";
 
-/** Large, and needed by few requests. */
-const webauthn = () => import("@simplewebauthn/server");
+/** Loaded on demand: the library is large, and few requests need it. */
+const loadWebAuthn = () => import("@simplewebauthn/server");
 
-/** So long may somebody take to unlock their device. */
+/** How long a user may take to unlock their device. */
 const CHALLENGE_MS = 5 * 60 * 1000;
 
-/** Ed25519, ECDSA with P-256, RSA: what all authenticators know. */
-const ALGORITHMS = [-8, -7, -257];
+/** COSE algorithms: EdDSA, ES256, RS256. Every authenticator knows one of them. */
+const COSE_ALGORITHMS = [-8, -7, -257];
 
-/** What the browser has signed for. */
-export interface Site {
-  /** Of the pages. */
+/** The relying party of WebAuthn: this provider, as the browser sees it. */
+export interface RelyingParty {
+  /** The origin of the pages. */
   origin: string;
-  /** The relying party: the origin's host name. */
+  /** The RP ID: the origin's host name. */
   rpId: string;
 }
 
-export const siteOf = (origin: string): Site => ({ origin, rpId: new URL(origin).hostname });
+/** The relying party whose pages have this origin. */
+export const relyingPartyOf = (origin: string): RelyingParty => ({
+  origin,
+  rpId: new URL(origin).hostname,
+});
 
-/** Passkeys are bound to a name: no browser makes one for an address of digits. */
-export const canHavePasskeys = ({ rpId }: Site): boolean => !/^[\d.]+$|^\[/.test(rpId);
+/** Whether its host can have passkeys: they are bound to a domain name, not to an IP address. */
+export const canHavePasskeys = ({ rpId }: RelyingParty): boolean => !/^[\d.]+$|^\[/.test(rpId);
 
-/** What a new passkey is for. */
-type NewFor = { purpose: "sign-up" | "add"; account: { id: string; name: string } };
+/** What a new passkey is for, and the account that gets it. */
+type RegistrationRequest = { purpose: "sign-up" | "add"; account: { id: string; name: string } };
 
-/** Asks a browser for a new passkey. `known`: those that the account has already. */
+/** Options for creating a passkey. `existing`: those that the account already has. */
 export async function creationOptions(
   db: D1Database,
-  site: Site,
-  { purpose, account }: NewFor,
-  known: NewPasskey[],
+  relyingParty: RelyingParty,
+  { purpose, account }: RegistrationRequest,
+  existing: NewPasskey[],
   now: number,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const { id, name } = account;
   return {
     challenge: await newChallenge(db, { purpose, account: id, name }, now),
-    rp: { id: site.rpId, name: "Satchel" },
-    user: { id: userHandle(id), name: `${name}@${new URL(site.origin).host}`, displayName: name },
-    pubKeyCredParams: ALGORITHMS.map((alg) => ({ alg, type: "public-key" })),
+    rp: { id: relyingParty.rpId, name: "Satchel" },
+    user: {
+      id: userHandle(id),
+      name: `${name}@${new URL(relyingParty.origin).host}`,
+      displayName: name,
+    },
+    pubKeyCredParams: COSE_ALGORITHMS.map((alg) => ({ alg, type: "public-key" })),
     timeout: CHALLENGE_MS,
-    excludeCredentials: known.map(({ id }) => ({ id, type: "public-key" })),
+    excludeCredentials: existing.map(({ id }) => ({ id, type: "public-key" })),
     authenticatorSelection: {
       residentKey: "required",
       requireResidentKey: true,
@@ -68,18 +77,18 @@ export async function creationOptions(
 }
 
 /**
- * Asks a browser for any passkey of this site: what is asked depends on nobody's name. `account` is
- * who has to answer; null: anybody.
+ * Options for signing in with any passkey of this site: they do not depend on a user name. `account`
+ * is the account that has to sign; null: any.
  */
 export async function requestOptions(
   db: D1Database,
-  site: Site,
+  relyingParty: RelyingParty,
   account: string | null,
   now: number,
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
   return {
     challenge: await newChallenge(db, { purpose: "sign-in", account, name: null }, now),
-    rpId: site.rpId,
+    rpId: relyingParty.rpId,
     timeout: CHALLENGE_MS,
     allowCredentials: [],
     userVerification: "required",
@@ -87,33 +96,34 @@ export async function requestOptions(
 }
 
 /**
- * Weighs a new passkey. Refuses with `late-passkey` where the challenge is none of ours, for
- * something else, used or too old, and with `bad-passkey` whatever else is wrong with it.
+ * Verifies the response that creates a passkey. Refuses with `late-passkey` if the challenge is not
+ * ours, is for another purpose, was used or has expired, and with `bad-passkey` if anything else is
+ * wrong. The returned token is the challenge's, to be consumed by what follows.
  */
-export async function verifyCreation(
+export async function verifyRegistration(
   db: D1Database,
-  site: Site,
+  relyingParty: RelyingParty,
   purpose: "sign-up" | "add",
   raw: unknown,
   name: string,
   now: number,
-): Promise<{ ok: true; challenge: Challenge; ticket: Ticket; passkey: NewPasskey } | Refused> {
-  const response = parseCreated(raw);
-  const signed = signedChallenge(response);
+): Promise<AccountOutcome<{ challenge: Challenge; token: OneTimeToken; passkey: NewPasskey }>> {
+  const response = parseRegistration(raw);
+  const signed = claimedChallenge(response);
   const challenge = signed && (await loadChallenge(db, await sha256(signed), purpose, now));
-  if (!response || !signed || !challenge || challenge.account === null) return late;
-  const { verifyRegistrationResponse } = await webauthn();
-  const verified = await orNull(() =>
+  if (!response || !signed || !challenge || challenge.account === null) return LATE_PASSKEY;
+  const { verifyRegistrationResponse } = await loadWebAuthn();
+  const verified = await nullIfThrown(() =>
     verifyRegistrationResponse({
       response,
       expectedChallenge: signed,
-      expectedOrigin: site.origin,
-      expectedRPID: site.rpId,
+      expectedOrigin: relyingParty.origin,
+      expectedRPID: relyingParty.rpId,
       requireUserVerification: true,
-      supportedAlgorithmIDs: ALGORITHMS,
+      supportedAlgorithmIDs: COSE_ALGORITHMS,
     }),
   );
-  if (!verified?.verified) return bad;
+  if (!verified?.verified) return BAD_PASSKEY;
   const { id, publicKey, counter, transports = [] } = verified.registrationInfo.credential;
   const passkey = {
     id,
@@ -123,51 +133,50 @@ export async function verifyCreation(
     name,
   };
   const { hash, account } = challenge;
-  return { ok: true, challenge, ticket: { table: "challenges", hash, account }, passkey };
+  return { ok: true, challenge, token: { table: "challenges", hash, account }, passkey };
 }
 
-/** Somebody who has shown a passkey. */
-export interface Shown {
-  ok: true;
+/** A user who has signed with their passkey. */
+export interface VerifiedAssertion {
   account: Account;
-  /** The challenge, which is to be used up by what comes of it. */
-  ticket: Ticket;
-  /** To be noted with it. */
+  /** The challenge, to be consumed by what follows. */
+  token: OneTimeToken;
+  /** To be recorded in the same batch. */
   use: { id: string; counter: number };
 }
 
 /**
- * Finds out whose passkey this is. `expected` is who has to show one; null: anybody. Refuses as
- * `verifyCreation` does, with `bad-passkey` also where nobody has it or its counter has gone back, as
- * that of a copy would, and with `suspended`.
+ * Verifies a signature and finds the account of its passkey. `expected` is the account that has to
+ * sign; null: any. Refuses like `verifyRegistration`, with `bad-passkey` also if no account has the
+ * passkey or its counter has gone back (as that of a cloned one would), and with `suspended`.
  */
 export async function verifyAssertion(
   db: D1Database,
-  site: Site,
+  relyingParty: RelyingParty,
   expected: string | null,
   raw: unknown,
   now: number,
-): Promise<Shown | Refused> {
-  const response = parseShown(raw);
-  const signed = signedChallenge(response);
-  if (response === null || signed === null) return late;
+): Promise<AccountOutcome<VerifiedAssertion>> {
+  const response = parseAssertion(raw);
+  const signed = claimedChallenge(response);
+  if (response === null || signed === null) return LATE_PASSKEY;
   const { id, response: assertion } = response;
   const [challenge, found] = await Promise.all([
     loadChallenge(db, await sha256(signed), "sign-in", now),
     loadPasskey(db, id),
   ]);
-  if (challenge === null || challenge.account !== expected) return late;
-  if (found === null || (expected !== null && found.account.id !== expected)) return bad;
+  if (challenge === null || challenge.account !== expected) return LATE_PASSKEY;
+  if (found === null || (expected !== null && found.account.id !== expected)) return BAD_PASSKEY;
   const { passkey, account, isSuspended } = found;
-  // WebAuthn (7.2): where no name was given, the user handle has to be there, and of this account.
-  if (assertion.userHandle !== userHandle(account.id)) return bad;
-  const { verifyAuthenticationResponse } = await webauthn();
-  const verified = await orNull(() =>
+  // WebAuthn (7.2): without a user name, the user handle is required, and has to be this account's.
+  if (assertion.userHandle !== userHandle(account.id)) return BAD_PASSKEY;
+  const { verifyAuthenticationResponse } = await loadWebAuthn();
+  const verified = await nullIfThrown(() =>
     verifyAuthenticationResponse({
       response,
       expectedChallenge: signed,
-      expectedOrigin: site.origin,
-      expectedRPID: site.rpId,
+      expectedOrigin: relyingParty.origin,
+      expectedRPID: relyingParty.rpId,
       requireUserVerification: true,
       credential: {
         id: passkey.id,
@@ -176,19 +185,19 @@ export async function verifyAssertion(
       },
     }),
   );
-  if (!verified?.verified) return bad;
-  if (isSuspended) return refuse({ code: "suspended" });
-  const ticket: Ticket = { table: "challenges", hash: challenge.hash, account: account.id };
+  if (!verified?.verified) return BAD_PASSKEY;
+  if (isSuspended) return refuseWith({ code: "suspended" });
+  const token: OneTimeToken = { table: "challenges", hash: challenge.hash, account: account.id };
   return {
     ok: true,
     account,
-    ticket,
+    token,
     use: { id, counter: verified.authenticationInfo.newCounter },
   };
 }
 
-const late = refuse({ code: "late-passkey" } satisfies AccountRefusal);
-const bad = refuse({ code: "bad-passkey" } satisfies AccountRefusal);
+const LATE_PASSKEY = refuseWith({ code: "late-passkey" } satisfies AccountRefusal);
+const BAD_PASSKEY = refuseWith({ code: "bad-passkey" } satisfies AccountRefusal);
 
 async function newChallenge(
   db: D1Database,
@@ -200,14 +209,16 @@ async function newChallenge(
   return secret;
 }
 
-/** The account's id: it says nothing about the person. */
+/** The account's id, which says nothing about the user. */
 const userHandle = (account: string): string => Buffer.from(account).toString("base64url");
 
-/** The challenge that a browser says it has signed, before anything of it was weighed. */
-function signedChallenge(shown: { response: { clientDataJSON: string } } | null): string | null {
-  if (shown === null) return null;
+/** The challenge that a response claims to have signed; nothing is verified yet. */
+function claimedChallenge(
+  response: { response: { clientDataJSON: string } } | null,
+): string | null {
+  if (response === null) return null;
   try {
-    const clientData = Buffer.from(shown.response.clientDataJSON, "base64url").toString();
+    const clientData = Buffer.from(response.response.clientDataJSON, "base64url").toString();
     const { challenge } = JSON.parse(clientData);
     return typeof challenge === "string" ? challenge : null;
   } catch {
@@ -215,8 +226,8 @@ function signedChallenge(shown: { response: { clientDataJSON: string } } | null)
   }
 }
 
-/** The library throws at whatever is not right. It asks nobody, so no fault of the platform is lost. */
-async function orNull<T>(verify: () => Promise<T>): Promise<T | null> {
+/** The library throws if anything is wrong. It calls no service, so no outage is hidden here. */
+async function nullIfThrown<T>(verify: () => Promise<T>): Promise<T | null> {
   try {
     return await verify();
   } catch {

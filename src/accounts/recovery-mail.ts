@@ -1,47 +1,48 @@
-/** Mail by which somebody gets in again, or says where such mail may go. */
+/** Sends the mails with links: to sign in again, and to confirm an address. */
 
 import { parseUserName } from "../core/names";
 import type { Env } from "../env";
 import { type Origins, userAddress } from "../http/hosts";
-import { loadEmailOf } from "./db/email";
-import { MAIL_LINK_HOURS, makeMailLink } from "./links";
+import { loadConfirmedEmail } from "./db/email";
+import { createMailLink, MAIL_LINK_HOURS } from "./links";
 import { sendMail } from "./mail";
 import type { ACCOUNT_MESSAGES } from "./messages";
 
-type Words = (typeof ACCOUNT_MESSAGES)["en"]["mail"];
+type MailMessages = (typeof ACCOUNT_MESSAGES)["en"]["mail"];
 
-/** Sends a link that lets in to whoever has this name, if they have confirmed an address. */
-export async function mailRecovery(
+/** Sends a link to sign in with to the user of this name, if they have confirmed an address. */
+export async function sendRecoveryMail(
   env: Env,
   origins: Origins,
-  words: Words,
+  messages: MailMessages,
   rawName: string,
   now: number,
 ): Promise<void> {
   const name = parseUserName(rawName);
-  const account = name === null ? null : await loadEmailOf(env.DB, name);
+  const account = name === null ? null : await loadConfirmedEmail(env.DB, name);
   if (name === null || account === null) return;
-  const path = await makeMailLink(env, "recover", account, now);
-  if (path !== null)
-    await send(env, origins, words.recover, { name, to: account.email, path }, now);
+  const path = await createMailLink(env, "recover", account, now);
+  if (path === null) return;
+  await sendLinkMail(env, origins, messages.recover, { name, to: account.email, path }, now);
 }
 
-/** Sends the link that confirms an address to it. */
-export async function mailConfirmation(
+/** Sends the link that confirms an address to that address. */
+export async function sendConfirmationMail(
   env: Env,
   origins: Origins,
-  words: Words,
+  messages: MailMessages,
   { id, name, email }: { id: string; name: string; email: string },
   now: number,
 ): Promise<void> {
-  const path = await makeMailLink(env, "email", { id, email }, now);
-  if (path !== null) await send(env, origins, words.email, { name, to: email, path }, now);
+  const path = await createMailLink(env, "email", { id, email }, now);
+  if (path !== null)
+    await sendLinkMail(env, origins, messages.email, { name, to: email, path }, now);
 }
 
-function send(
+function sendLinkMail(
   env: Env,
   origins: Origins,
-  { subject, text }: Words["recover"],
+  { subject, text }: MailMessages["recover"],
   { name, to, path }: { name: string; to: string; path: string },
   now: number,
 ): Promise<void> {

@@ -1,149 +1,158 @@
-/** Who is signed in: a random cookie, of which D1 keeps the hash. */
+/** The sessions of browsers: a cookie with a random secret, of which D1 stores the hash. */
 
-import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { CookieOptions } from "hono/utils/cookie";
 import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
-import { type Env, settings } from "../env";
+import { settings } from "../env";
+import type { HonoContext } from "../http/context";
 import { isLoopback, resolveOrigins } from "../http/hosts";
 import { logWarning } from "../platform/log";
-import { type Deed, entryOf, recordDeed, type Way } from "./activity";
+import {
+  type ActivityEvent,
+  type AuthMethod,
+  activityStatement,
+  newActivityEntry,
+} from "./activity";
 import type { Account } from "./db/accounts";
 import { insertActivity } from "./db/activity";
-import { isGood, type Key } from "./db/one-time-tokens";
+import { type Credential, credentialExists } from "./db/one-time-tokens";
 import {
+  type BrowserSessionRow,
   deleteExpiredSessions,
   deleteSession,
-  insertSession,
-  loadSession,
-  redeemSession,
-  type SessionRow,
+  insertBrowserSession,
+  insertSessionByCredential,
+  loadBrowserSession,
   touchSession,
 } from "./db/sessions";
-import { deviceOf } from "./user-agent";
+import { deviceName } from "./user-agent";
 
 export { deleteExpiredSessions };
 
-/** A browser that is signed in, and whose it is. */
-export type Session = SessionRow & { account: Account };
+/** A session of a browser, and its account. */
+export type BrowserSession = BrowserSessionRow & { account: Account };
 
-type PageContext = Context<{ Bindings: Env }>;
+/** How often the use of a session is recorded at most. */
+const SEEN_INTERVAL_MS = 60 * 60 * 1000;
 
-/** That somebody was here is written at most this often. */
-const SEEN_EVERY_MS = 60 * 60 * 1000;
-
-/** How somebody has come to be let in. */
-interface Entrance {
-  way: Way;
-  /** Whether the account was made for it. */
+/** How a user signed in. */
+interface SignInEvent {
+  method: AuthMethod;
+  /** Whether the account was created just now. */
   isNew?: boolean;
 }
 
 /**
- * Starts a session for who has just got an account, with a new cookie, and notes how they will prove
- * who they are; the session that this browser had before, if any, ends.
+ * Starts a session of an account that was just created, sets its cookie, and records the sign-up in
+ * the activity log. Ends the browser's previous session, if any.
  */
 export async function startSession(
-  c: PageContext,
+  c: HonoContext,
   account: Pick<Account, "id">,
-  entrance: Entrance,
+  signIn: SignInEvent,
   now: number,
 ): Promise<void> {
   const { secret, session } = await newSession(c, now);
-  const deed = recordDeed(c.env.DB, account.id, deedOf(entrance, session), now);
-  await insertSession(c.env.DB, account.id, session, await presentedHash(c), [deed]);
-  giveCookie(c, secret);
+  const activity = activityStatement(c.env.DB, account.id, signInActivity(signIn, session), now);
+  await insertBrowserSession(c.env.DB, account.id, session, await cookieHash(c), [activity]);
+  setSessionCookie(c, secret);
 }
 
 /**
- * `startSession` for who has come with a key. `alsoDo` comes first in the same batch and is guarded
- * by the key too. False if it is not good any more. The cookie is given before the answer is there:
- * if that gets lost, what works once may be used up, but then the person is in.
+ * Starts a session for a user who has authenticated with a credential. `effects` come first in the same
+ * batch, and have to be guarded by the credential too. Returns false if it is no longer valid. The
+ * cookie is set before D1 answers: if that answer is lost, a one-time token may be used up, but then the
+ * user is signed in.
  */
-export async function startSessionWith(
-  c: PageContext,
-  key: Key,
-  entrance: Entrance,
-  alsoDo: D1PreparedStatement[],
+export async function startSessionByCredential(
+  c: HonoContext,
+  credential: Credential,
+  signIn: SignInEvent,
+  effects: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
   const { secret, session } = await newSession(c, now);
-  const previousHash = await presentedHash(c);
-  const deed = insertActivity(c.env.DB, key.account, entryOf(deedOf(entrance, session), now), {
-    sql: isGood(key, "?6", "?1"),
-    values: [key.hash],
-  });
-  giveCookie(c, secret);
-  if (await redeemSession(c.env.DB, key, session, previousHash, [...alsoDo, deed])) return true;
+  const previousHash = await cookieHash(c);
+  const entry = newActivityEntry(signInActivity(signIn, session), now);
+  const isValid = credentialExists(credential);
+  const activity = insertActivity(c.env.DB, credential.account, entry, isValid);
+  const guarded = [...effects, activity];
+  setSessionCookie(c, secret);
+  if (await insertSessionByCredential(c.env.DB, credential, session, previousHash, guarded))
+    return true;
   c.header("Set-Cookie", undefined);
   return false;
 }
 
 async function newSession(
-  c: PageContext,
+  c: HonoContext,
   now: number,
-): Promise<{ secret: string; session: SessionRow }> {
+): Promise<{ secret: string; session: BrowserSessionRow }> {
   const secret = randomSecret();
   const session = {
     hash: await sha256(secret),
     createdAt: now,
-    expiresAt: now + lifetimeMs(c),
-    provedAt: now,
+    expiresAt: now + sessionLifetimeMs(c),
+    authenticatedAt: now,
     seenAt: now,
-    device: deviceOf(c.req.header("user-agent")),
+    device: deviceName(c.req.header("user-agent")),
     country: (c.req.raw.cf?.country as string | undefined) ?? null,
   };
   return { secret, session };
 }
 
-const deedOf = ({ way, isNew }: Entrance, { device, country }: SessionRow): Deed =>
-  isNew ? { kind: "sign-up", way } : { kind: "sign-in", way, device, country };
+const signInActivity = (
+  { method: way, isNew }: SignInEvent,
+  { device, country }: BrowserSessionRow,
+): ActivityEvent => (isNew ? { kind: "sign-up", way } : { kind: "sign-in", way, device, country });
 
-const lifetimeMs = (c: PageContext): number => settings(c.env).SESSION_DAYS * DAY_MS;
+const sessionLifetimeMs = (c: HonoContext): number => settings(c.env).SESSION_DAYS * DAY_MS;
 
-const giveCookie = (c: PageContext, secret: string): void =>
-  setCookie(c, cookieName(c), secret, { ...cookieOptions(c), maxAge: lifetimeMs(c) / 1000 });
+const setSessionCookie = (c: HonoContext, secret: string): void =>
+  setCookie(c, cookieName(c), secret, { ...cookieOptions(c), maxAge: sessionLifetimeMs(c) / 1000 });
 
-/** The session of this browser, or null. */
-export async function currentSession(c: PageContext, now: number): Promise<Session | null> {
-  const hash = await presentedHash(c);
-  const session = hash === null ? null : await loadSession(c.env.DB, hash, now);
-  if (session && (session.seenAt ?? 0) <= now - SEEN_EVERY_MS) {
+/** The session of this browser. Returns null if there is none. */
+export async function currentSession(c: HonoContext, now: number): Promise<BrowserSession | null> {
+  const hash = await cookieHash(c);
+  const session = hash === null ? null : await loadBrowserSession(c.env.DB, hash, now);
+  if (session && (session.seenAt ?? 0) <= now - SEEN_INTERVAL_MS) {
     const seen = touchSession(c.env.DB, session.account.id, session.hash, now);
-    c.executionCtx.waitUntil(seen.catch((error) => logWarning("A visit was not noted.", error)));
+    c.executionCtx.waitUntil(
+      seen.catch((error) => logWarning("The use of a session was not recorded.", error)),
+    );
   }
   return session;
 }
 
-/** Who is signed in on this browser, or null. */
-export const currentAccount = async (c: PageContext, now: number): Promise<Account | null> =>
+/** The account that is signed in on this browser. Returns null if there is none. */
+export const currentAccount = async (c: HonoContext, now: number): Promise<Account | null> =>
   (await currentSession(c, now))?.account ?? null;
 
-/** Ends the session of this browser: the cookie is worth nothing from now on. */
-export async function endSession(c: PageContext): Promise<void> {
-  const hash = await presentedHash(c);
+/** Ends the session of this browser; its cookie is invalid from now on. */
+export async function endSession(c: HonoContext): Promise<void> {
+  const hash = await cookieHash(c);
   if (hash !== null) await deleteSession(c.env.DB, hash);
   setCookie(c, cookieName(c), "", { ...cookieOptions(c), maxAge: 0 });
 }
 
-/** Cookies know no ports: two providers on one host would sign each other's people out. */
-function cookieName(c: PageContext): string {
+/** Cookies ignore ports: two providers on one host would sign each other's users out. */
+function cookieName(c: HonoContext): string {
   const { port } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
   return port === "" ? "session" : `session-${port}`;
 }
 
-async function presentedHash(c: PageContext): Promise<string | null> {
+async function cookieHash(c: HonoContext): Promise<string | null> {
   const secret = getCookie(c, cookieName(c), cookieOptions(c).prefix);
   return secret ? sha256(secret) : null;
 }
 
 /**
- * `__Host-`: only this very host can set or read it, only over TLS. Browsers take loopback for
- * secure too; only where the pages are served in clear on another host does the prefix have to go,
- * or nobody could sign in there.
+ * Prefix `__Host-`: only this host can set and read the cookie, and only over TLS. Browsers treat
+ * loopback as secure too. Only if the pages are served without TLS on another host is the prefix
+ * dropped: otherwise nobody could sign in there.
  */
-function cookieOptions(c: PageContext): CookieOptions {
+function cookieOptions(c: HonoContext): CookieOptions {
   const { protocol, hostname } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
   const isSecure = protocol === "https:" || isLoopback(hostname);
   const common: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/" };

@@ -1,29 +1,30 @@
-/** How long an account has to be left alone after wrong passwords. Pure. */
+/** How long an account rejects passwords after too many wrong ones. Pure. */
 
-/** What the user's object remembers of wrong passwords. */
-export interface Failures {
+/** The wrong passwords that the user's object remembers. */
+export interface FailedSignIns {
   count: number;
+  /** Milliseconds since 1970. */
   lastAt: number;
 }
 
-/** Wrong passwords without a delay from one address. */
-export const FREE_TRIES_PER_ADDRESS = 4;
+/** Wrong passwords from one client address before the first delay. */
+export const FREE_ATTEMPTS_PER_ADDRESS = 4;
 
 /**
- * And from all of them together: high, for a delay that one stranger could cause would keep the
- * owner out.
+ * Wrong passwords from all addresses together before the first delay. High: otherwise one attacker
+ * could lock the owner out.
  */
-export const FREE_TRIES_IN_ALL = 50;
+export const FREE_ATTEMPTS_IN_TOTAL = 50;
 
 const MAX_DELAY_SECONDS = 300;
 
-/** Seconds until the next try; 0: now. Doubles with each wrong password after the free ones. */
+/** Seconds until the next attempt, 0 if allowed now. Doubles with each attempt beyond the free ones. */
 export function secondsToWait(
-  failures: Failures | undefined,
-  freeTries: number,
+  failures: FailedSignIns | undefined,
+  freeAttempts: number,
   now: number,
 ): number {
-  if (!failures || failures.count < freeTries) return 0;
-  const delay = Math.min(2 ** (failures.count - freeTries), MAX_DELAY_SECONDS);
+  if (!failures || failures.count < freeAttempts) return 0;
+  const delay = Math.min(2 ** (failures.count - freeAttempts), MAX_DELAY_SECONDS);
   return Math.max(0, Math.ceil((failures.lastAt + delay * 1000 - now) / 1000));
 }

@@ -1,4 +1,4 @@
-/** What a browser calls itself, as far as its owner would recognise it. Pure. */
+/** Reads the name of a browser and its system from a User-Agent header. Pure. */
 
 const BROWSERS: [RegExp, string][] = [
   [/\bEdgA?\//, "Edge"],
@@ -19,8 +19,8 @@ const SYSTEMS: [RegExp, string][] = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/** "Firefox, Android", from a User-Agent; null if it names neither a browser nor a system. */
-export function deviceOf(userAgent: string | undefined): string | null {
+/** Returns a name such as "Firefox, Android", or null if neither browser nor system is recognised. */
+export function deviceName(userAgent: string | undefined): string | null {
   const agent = userAgent?.slice(0, 500) ?? "";
   const names = [BROWSERS, SYSTEMS].flatMap(
     (known) => known.find(([pattern]) => pattern.test(agent))?.[1] ?? [],

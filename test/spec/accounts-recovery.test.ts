@@ -2,15 +2,12 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { makeResetLink } from "../../src/accounts/links";
-import { sentMail } from "../../src/accounts/mail";
-import { waysIn } from "../../src/accounts/sign-in-methods";
+import { createResetLink } from "../../src/accounts/links";
+import { listLocalMail } from "../../src/accounts/mail";
+import { loadSignInMethods } from "../../src/accounts/accounts";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { findElements, mainText } from "../support/html";
 import { showPasskey, signUpWithPasskey } from "../support/passkeys";
-import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
-import { accountId, allRows } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
 import {
   connectApp,
   createUser,
@@ -21,6 +18,9 @@ import {
   sessionCookie,
   type TestUser,
 } from "../support/provider";
+import { accountId, allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
 
 const makeCodes = async ({ cookie }: TestUser): Promise<string[]> => {
   const response = await sendForm("/security/recovery-codes", {}, { cookie });
@@ -32,7 +32,7 @@ const makeCodes = async ({ cookie }: TestUser): Promise<string[]> => {
 const recover = (name: string, code: string): Promise<Response> =>
   sendForm("/recover", { name, code }, uniqueClientAddress());
 
-const ways = async (name: string) => waysIn(env.DB, await accountId(name));
+const signInMethods = async (name: string) => loadSignInMethods(env.DB, await accountId(name));
 
 describe("Recovery codes", () => {
   it("are ten, of 80 bits and more, without letters that look alike, kept as hashes", async () => {
@@ -99,7 +99,7 @@ describe("Recovery codes", () => {
     const responses = await Promise.all([1, 2, 3, 4].map(() => recover(name, code)));
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 403, 403, 403]);
     expect(responses.filter(({ headers }) => headers.get("set-cookie"))).toHaveLength(1);
-    expect((await ways(name)).recoveryCodes).toBe(9);
+    expect((await signInMethods(name)).recoveryCodes).toBe(9);
   });
 
   it("a new set replaces the old one", async () => {
@@ -108,7 +108,7 @@ describe("Recovery codes", () => {
     const [code = ""] = await makeCodes({ name, cookie });
     expect((await recover(name, old)).status).toBe(403);
     expect((await recover(name, code)).status).toBe(303);
-    expect((await ways(name)).recoveryCodes).toBe(9);
+    expect((await signInMethods(name)).recoveryCodes).toBe(9);
   });
 
   it("wrong ones are refused alike, whether or not somebody has the name", async () => {
@@ -165,7 +165,7 @@ describe("A link of an administrator", () => {
       .bind(person.name)
       .run();
     const app = await connectApp(person);
-    const path = await makeResetLink(env, await accountId(person.name), Date.now());
+    const path = await createResetLink(env, await accountId(person.name), Date.now());
     const before = await allRows();
     const page = await send(path);
     expect(mainText(await page.text())).toContain(`A new way in for ${person.name}`);
@@ -175,7 +175,7 @@ describe("A link of an administrator", () => {
     expect(response.headers.get("location")).toBe("/security?after=reset");
     const cookie = sessionCookie(response);
     expect(await Promise.all([person.cookie, cookie].map(signedInUser))).toEqual(["", person.name]);
-    expect(await ways(person.name)).toEqual({
+    expect(await signInMethods(person.name)).toEqual({
       passkeys: 0,
       hasPassword: false,
       recoveryCodes: 0,
@@ -197,7 +197,7 @@ describe("A link of an administrator", () => {
 
   it("works once, for a day, and not for a form of another site", async () => {
     const { name, cookie } = await createUser();
-    const make = async () => makeResetLink(env, await accountId(name), Date.now());
+    const make = async () => createResetLink(env, await accountId(name), Date.now());
     const path = await make();
     const foreign = await sendForm(path, {}, { Origin: "https://evil.example" });
     expect(foreign.status).toBe(403);
@@ -213,7 +213,7 @@ describe("A link of an administrator", () => {
   });
 
   it("is kept as a hash", async () => {
-    const path = await makeResetLink(env, await accountId((await createUser()).name), Date.now());
+    const path = await createResetLink(env, await accountId((await createUser()).name), Date.now());
     expect(JSON.stringify(await allRows())).not.toContain(path.split("/")[2]);
   });
 });
@@ -234,7 +234,7 @@ describe("Mail", () => {
   const someoneWithEmail = async (email: string): Promise<TestUser> => {
     const person = await createUser();
     await post("/security/email", { email }, person.cookie);
-    const confirmed = await post(linkIn(sentMail()[0]?.text), {}, person.cookie);
+    const confirmed = await post(linkIn(listLocalMail()[0]?.text), {}, person.cookie);
     expect(confirmed.headers.get("location")).toBe("/security?after=email");
     return person;
   };
@@ -243,47 +243,47 @@ describe("Mail", () => {
     const person = await createUser();
     const response = await post("/security/email", { email: " a@b.example " }, person.cookie);
     expect(mainText(await response.text())).toContain("We have sent a link to a@b.example");
-    expect(sentMail()[0]).toMatchObject({ to: "a@b.example" });
-    expect((await ways(person.name)).email).toBeNull();
-    const path = linkIn(sentMail()[0]?.text);
+    expect(listLocalMail()[0]).toMatchObject({ to: "a@b.example" });
+    expect((await signInMethods(person.name)).email).toBeNull();
+    const path = linkIn(listLocalMail()[0]?.text);
     expect(mainText(await (await sendLocal(path)).text())).toContain("a@b.example");
-    expect((await ways(person.name)).email).toBeNull();
+    expect((await signInMethods(person.name)).email).toBeNull();
     const confirmed = await post(path, {}, person.cookie);
     expect(confirmed.headers.get("set-cookie")).toBeNull();
-    expect((await ways(person.name)).email).toBe("a@b.example");
+    expect((await signInMethods(person.name)).email).toBe("a@b.example");
     expect((await post(path, {}, person.cookie)).status).toBe(404);
     await post("/security/email/remove", {}, person.cookie);
-    expect((await ways(person.name)).email).toBeNull();
+    expect((await signInMethods(person.name)).email).toBeNull();
   });
 
   it("confirms nothing for who has been signed out, or is somebody else", async () => {
     const person = await createUser();
     const other = await createUser();
     await post("/security/email", { email: "thief@b.example" }, person.cookie);
-    const path = linkIn(sentMail()[0]?.text);
+    const path = linkIn(listLocalMail()[0]?.text);
     await sendForm("/sign-out", {}, { cookie: person.cookie });
     for (const cookie of ["", person.cookie, other.cookie]) {
       const response = await post(path, {}, cookie);
       expect(response.headers.get("location")).toMatch(/^\/sign-in\?/);
     }
-    expect((await ways(person.name)).email).toBeNull();
-    expect((await ways(other.name)).email).toBeNull();
+    expect((await signInMethods(person.name)).email).toBeNull();
+    expect((await signInMethods(other.name)).email).toBeNull();
   });
 
   it.each(["", "a", "a@", "@b", "a b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "<a@b>"])(
     "goes to no such address: %j",
     async (email) => {
       const { cookie } = await createUser();
-      const [before, sent] = [await allRows(), sentMail().length];
+      const [before, sent] = [await allRows(), listLocalMail().length];
       expect((await post("/security/email", { email }, cookie)).status).toBe(400);
-      expect([await allRows(), sentMail().length]).toEqual([before, sent]);
+      expect([await allRows(), listLocalMail().length]).toEqual([before, sent]);
     },
   );
 
   it("lets in again, once, and ends nothing else", async () => {
     const person = await someoneWithEmail("c@d.example");
     await post("/recover/mail", { name: person.name });
-    const mail = sentMail()[0];
+    const mail = listLocalMail()[0];
     expect(mail).toMatchObject({ to: "c@d.example" });
     const path = linkIn(mail?.text);
     const response = await post(path, {});
@@ -297,20 +297,20 @@ describe("Mail", () => {
   it("answers alike whoever asks for whom, and sends no more than three to anybody", async () => {
     const person = await someoneWithEmail("e@f.example");
     const without = await createUser();
-    const sent = sentMail().length;
+    const sent = listLocalMail().length;
     const answers = await Promise.all(
       [without.name, "zz-top", "?"].map(async (name) =>
         (await post("/recover/mail", { name })).text(),
       ),
     );
-    expect(sentMail().length).toBe(sent);
+    expect(listLocalMail().length).toBe(sent);
     for (let i = 0; i < 5; i++) {
       answers.push(await (await post("/recover/mail", { name: person.name })).text());
     }
     expect(new Set(answers).size).toBe(1);
-    expect(sentMail().length).toBe(sent + 3);
+    expect(listLocalMail().length).toBe(sent + 3);
     advanceClock(60 * MINUTE_MS);
-    expect((await post(linkIn(sentMail()[0]?.text), {})).status).toBe(404);
+    expect((await post(linkIn(listLocalMail()[0]?.text), {})).status).toBe(404);
   });
 
   it("is shown on this computer alone", async () => {

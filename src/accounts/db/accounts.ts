@@ -1,44 +1,43 @@
-/**
- * Accounts in D1. Every write comes to the same when it is repeated, so that one whose answer got
- * lost can be asked again.
- */
+/** Accounts in D1. Writes are idempotent: one whose answer was lost can be repeated. */
 
 import { withRetry } from "../../platform/retry";
 
+/** An account that is not deleted. */
 export interface Account {
   id: string;
   name: string;
   isAdmin: boolean;
 }
 
-/** An account as it stands in its row. */
+/** An account as SQL returns it. */
 export interface AccountRow {
   id: string;
   name: string;
   isAdmin: 0 | 1;
 }
 
-/** What an account is made of. */
+/** An account to be created. */
 export interface NewAccount {
   id: string;
   name: string;
-  /** Hash of the secret of the invitation that the person has come with. */
+  /** SHA-256 of the secret of the invitation that the user signs up with. */
   invitation: string | null;
 }
 
 /**
- * Makes an account, with a statement that gives it its first credential, in one batch: there is never
- * an account that nobody can enter. Nothing is written if the name is taken, was ever taken, or if
- * there has to be an invitation and it is not good, or used up: each account that names it is a use.
+ * Creates an account and, by `insertCredential`, its first credential in one batch: there is never an
+ * account that nobody can sign in to. Writes nothing if the name is or was ever taken, or if an
+ * invitation is needed (`isOpen` false) and it has expired or is used up: each account that names an
+ * invitation is a use of it.
  */
 export async function insertAccount(
   db: D1Database,
   { id, name, invitation }: NewAccount,
-  credential: D1PreparedStatement,
+  insertCredential: D1PreparedStatement,
   isOpen: boolean,
   now: number,
-): Promise<"made" | "name-taken" | "not-invited"> {
-  const answers = await withRetry(() =>
+): Promise<"created" | "name-taken" | "not-invited"> {
+  const results = await withRetry(() =>
     db.batch<{ id: string }>([
       db
         .prepare(
@@ -52,8 +51,8 @@ export async function insertAccount(
            ON CONFLICT DO NOTHING`,
         )
         .bind(id, name, now, invitation, isOpen ? 1 : 0),
-      credential,
-      // Whoever becomes an administrator by an invitation stands in the log of their acts.
+      insertCredential,
+      // An invitation that makes an administrator is recorded in the administrators' log.
       db
         .prepare(
           `INSERT INTO admin_log (at, id, admin, kind, account, detail)
@@ -65,12 +64,12 @@ export async function insertAccount(
       db.prepare("SELECT id FROM accounts WHERE name = ?1").bind(name),
     ]),
   );
-  const [holder] = answers.at(-1)?.results ?? [];
+  const [holder] = results.at(-1)?.results ?? [];
   if (holder === undefined) return "not-invited";
-  return holder.id === id ? "made" : "name-taken";
+  return holder.id === id ? "created" : "name-taken";
 }
 
-/** Gives a new account its password; for `insertAccount`. */
+/** The statement that sets the password of a new account; for `insertAccount`. */
 export const insertPassword = (
   db: D1Database,
   account: string,
@@ -85,28 +84,29 @@ export const insertPassword = (
     )
     .bind(account, hash, now);
 
-/** An account that was not deleted, with what is needed to let somebody in. */
-export async function loadAccount(
+/** An account with what a sign-in has to check. Returns null if there is none, or if it is deleted. */
+export async function loadAccountByName(
   db: D1Database,
   name: string,
-): Promise<(Account & { hash: string | null; isSuspended: boolean }) | null> {
+): Promise<(Account & { passwordHash: string | null; isSuspended: boolean }) | null> {
   const row = await withRetry(() =>
     db
       .prepare(
-        `SELECT a.id, a.name, a.is_admin AS isAdmin, p.hash, a.suspended_at AS suspendedAt
+        `SELECT a.id, a.name, a.is_admin AS isAdmin, p.hash AS passwordHash,
+           a.suspended_at AS suspendedAt
          FROM accounts a LEFT JOIN passwords p ON p.account = a.id
          WHERE a.name = ?1 AND a.deleted_at IS NULL`,
       )
       .bind(name)
-      .first<AccountRow & { hash: string | null; suspendedAt: number | null }>(),
+      .first<AccountRow & { passwordHash: string | null; suspendedAt: number | null }>(),
   );
   if (row === null) return null;
-  const { id, isAdmin, hash, suspendedAt } = row;
-  return { id, name, isAdmin: isAdmin === 1, hash, isSuspended: suspendedAt !== null };
+  const { id, isAdmin, passwordHash, suspendedAt } = row;
+  return { id, name, isAdmin: isAdmin === 1, passwordHash, isSuspended: suspendedAt !== null };
 }
 
-/** What comes with an invitation; null if it is not good for one more account. */
-export async function loadInvitation(
+/** What an invitation grants. Returns null if it has expired, is used up, or does not exist. */
+export async function loadUsableInvitation(
   db: D1Database,
   invitation: string,
   now: number,
@@ -123,8 +123,8 @@ export async function loadInvitation(
   return row && { isAdmin: row.isAdmin === 1 };
 }
 
-/** Whether a name was ever given to somebody. */
-export async function isTaken(db: D1Database, name: string): Promise<boolean> {
+/** Whether an account has, or ever had, this name. */
+export async function isNameTaken(db: D1Database, name: string): Promise<boolean> {
   const row = await withRetry(() =>
     db.prepare("SELECT 1 FROM accounts WHERE name = ?1").bind(name).first(),
   );

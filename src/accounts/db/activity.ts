@@ -1,45 +1,65 @@
 /** The activity log in D1. */
 
 import { withRetry } from "../../platform/retry";
-import type { Deed, Entry } from "../activity";
+import type { ActivityEntry, ActivityEvent } from "../activity";
 
-/** In SQL: what has to hold for a deed to be done. ?1 is the account, ?6 and so on the `values`. */
-export interface Condition {
+/**
+ * What has to hold for an entry to be written: an SQL expression that may name `:account`, `:at` (the
+ * entry's time), and the keys of `values`, as in
+ *
+ *   { sql: "EXISTS (SELECT 1 FROM grants WHERE account = :account AND id = :grant)",
+ *     values: { grant: id } }
+ */
+export interface ActivityCondition {
   sql: string;
-  values: (string | null)[];
+  values: Record<string, string | null>;
 }
 
-const ALWAYS: Condition = { sql: "true", values: [] };
+const ALWAYS: ActivityCondition = { sql: "true", values: {} };
 
-/** What an administrator did at the same time stands in their log by this id. */
-export const ofAct = (act: string): Condition => ({
-  sql: "EXISTS (SELECT 1 FROM admin_log WHERE at = ?2 AND id = ?6)",
-  values: [act],
+/** Holds if an administrator's action of the same time is in the administrators' log. */
+export const adminActionCondition = (adminActionId: string): ActivityCondition => ({
+  sql: "EXISTS (SELECT 1 FROM admin_log WHERE at = :at AND id = :action)",
+  values: { action: adminActionId },
 });
 
-/** Its id has to be fresh, so that it can be repeated. Comes before what makes `onlyIf` untrue. */
+/**
+ * The statement that writes an entry if `condition` holds. Idempotent: the entry's id has to be new.
+ * In a batch it has to come before the statements that make the condition false.
+ */
 export function insertActivity(
   db: D1Database,
   account: string,
-  { at, id, deed: { kind, ...detail } }: Entry,
-  { sql, values }: Condition = ALWAYS,
+  { at, id, event: { kind, ...detail } }: ActivityEntry,
+  condition: ActivityCondition = ALWAYS,
 ): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO activity (account, at, id, kind, detail)
-       SELECT ?1, ?2, ?3, ?4, ?5 WHERE ${sql}
-       ON CONFLICT DO NOTHING`,
-    )
-    .bind(account, at, id, kind, JSON.stringify(detail), ...values);
+  return prepareNamed(
+    db,
+    `INSERT INTO activity (account, at, id, kind, detail)
+     SELECT :account, :at, :id, :kind, :detail WHERE ${condition.sql}
+     ON CONFLICT DO NOTHING`,
+    { account, at, id, kind, detail: JSON.stringify(detail), ...condition.values },
+  );
 }
 
-/** The newest first. */
+/** D1 binds values by position only, so each `:name` becomes the position of its value. */
+function prepareNamed(
+  db: D1Database,
+  sql: string,
+  values: Record<string, string | number | null>,
+): D1PreparedStatement {
+  const names = Object.keys(values);
+  const numbered = sql.replace(/:(\w+)/g, (_, name) => `?${names.indexOf(name) + 1}`);
+  return db.prepare(numbered).bind(...Object.values(values));
+}
+
+/** The latest entries, newest first, at most `limit`; only those before `before` if given. */
 export async function loadActivity(
   db: D1Database,
   account: string,
-  before: Pick<Entry, "at" | "id"> | null,
+  before: Pick<ActivityEntry, "at" | "id"> | null,
   limit: number,
-): Promise<Entry[]> {
+): Promise<ActivityEntry[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(
@@ -53,9 +73,10 @@ export async function loadActivity(
   return results.map(({ at, id, kind, detail }) => ({
     at,
     id,
-    deed: { kind, ...JSON.parse(detail) } as Deed,
+    event: { kind, ...JSON.parse(detail) } as ActivityEvent,
   }));
 }
 
+/** Deletes the entries from before a time. */
 export const deleteOldActivity = (db: D1Database, before: number): D1PreparedStatement =>
   db.prepare("DELETE FROM activity WHERE at < ?1").bind(before);

@@ -1,11 +1,11 @@
-/** Deleting an account in D1. Every write comes to the same when it is repeated. */
+/** Deleting an account in D1. Writes are idempotent. */
 
 import type { Env } from "../../env";
 import { batchAndNotifyModules } from "../../modules/modules";
 import { withRetry } from "../../platform/retry";
 
-/** Whatever an account has beside its own row, its documents and its modules. */
-const BELONGINGS = [
+/** The tables with rows of an account, apart from its own row, its documents and its modules. */
+const ACCOUNT_TABLES = [
   "passwords",
   "sessions",
   "passkeys",
@@ -21,10 +21,10 @@ const BELONGINGS = [
   "activity",
 ] as const;
 
-/** Only of an account that is deleted, so that no mistake upstairs takes anything from another. */
-const dropFrom = (
-  tables: readonly string[],
+/** Deletes nothing unless the account is deleted, so that a bug in a caller does no harm. */
+const deleteFrom = (
   db: D1Database,
+  tables: readonly string[],
   account: string,
 ): D1PreparedStatement[] =>
   tables.map((table) =>
@@ -36,54 +36,54 @@ const dropFrom = (
       .bind(account),
   );
 
-/** What is cleared in the account's own row. */
-const CLEARED = "quota_bytes = NULL, is_admin = 0, email = NULL, seen_at = NULL";
+/** Assignments that clear the account's own row. */
+const CLEAR_COLUMNS = "quota_bytes = NULL, is_admin = 0, email = NULL, seen_at = NULL";
 
-/** A provider without one could not get another by its pages. */
+/** A provider without an administrator could not get another one through its pages. */
 const IS_LAST_ADMINISTRATOR = `is_admin = 1 AND NOT EXISTS (
   SELECT 1 FROM accounts o
   WHERE o.is_admin = 1 AND o.id <> ?1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL)`;
 
 /**
- * Closes an account for good: nothing but its name, its times and its invitation is left. Does nothing
- * to the last administrator. `act`: the id of an administrator's act at the same time, only with which
- * it is done; null: its owner does it.
+ * Closes an account permanently: only its name, its times and its invitation are kept. Does nothing to
+ * the last administrator. With `adminActionId`, only if that action of the same time is in the
+ * administrators' log; null if the owner closes the account.
  */
-export const closing = (
+export const closeAccountStatements = (
   db: D1Database,
   account: string,
   now: number,
-  act: string | null,
+  adminActionId: string | null,
 ): D1PreparedStatement[] => [
   db
     .prepare(
-      `UPDATE accounts SET deleted_at = coalesce(deleted_at, ?2), ${CLEARED}
+      `UPDATE accounts SET deleted_at = coalesce(deleted_at, ?2), ${CLEAR_COLUMNS}
        WHERE id = ?1 AND NOT (${IS_LAST_ADMINISTRATOR})
          AND (?3 IS NULL OR EXISTS (SELECT 1 FROM admin_log WHERE at = ?2 AND id = ?3))`,
     )
-    .bind(account, now, act),
-  ...dropFrom(BELONGINGS, db, account),
+    .bind(account, now, adminActionId),
+  ...deleteFrom(db, ACCOUNT_TABLES, account),
 ];
 
-/** Closes an account by its owner's will. False if it is the last administrator's. */
+/** Closes an account for its owner. Returns false, and does nothing, for the last administrator. */
 export async function closeAccount(env: Env, account: string, now: number): Promise<boolean> {
-  const isClosed = env.DB.prepare(
+  const selectIsClosed = env.DB.prepare(
     "SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL",
   ).bind(account);
-  const statements = [...closing(env.DB, account, now, null), isClosed];
-  const answers = await batchAndNotifyModules(env, account, statements);
-  return answers.at(-1)?.results.length === 1;
+  const statements = [...closeAccountStatements(env.DB, account, now, null), selectIsClosed];
+  const results = await batchAndNotifyModules(env, account, statements);
+  return results.at(-1)?.results.length === 1;
 }
 
-/** Notes that all is erased, and takes along what requests that were under way have still written. */
+/** Marks an account as erased, and deletes what requests in flight have written since it was closed. */
 export async function markErased(db: D1Database, account: string, now: number): Promise<void> {
   await withRetry(() =>
     db.batch([
-      // The objects of the modules are empty by now: nobody has to find them any more.
-      ...dropFrom([...BELONGINGS, "rxdb_modules"], db, account),
+      // The modules' objects are empty by now, so nothing has to find them any more.
+      ...deleteFrom(db, [...ACCOUNT_TABLES, "rxdb_modules"], account),
       db
         .prepare(
-          `UPDATE accounts SET erased_at = coalesce(erased_at, ?2), ${CLEARED}
+          `UPDATE accounts SET erased_at = coalesce(erased_at, ?2), ${CLEAR_COLUMNS}
            WHERE id = ?1 AND deleted_at IS NOT NULL`,
         )
         .bind(account, now),
@@ -91,8 +91,8 @@ export async function markErased(db: D1Database, account: string, now: number): 
   );
 }
 
-/** False also for an account that never was. */
-export async function loadIsDeleted(db: D1Database, account: string): Promise<boolean> {
+/** Whether an account is deleted, and may be erased. False also if it never existed. */
+export async function isAccountDeleted(db: D1Database, account: string): Promise<boolean> {
   const row = await withRetry(() =>
     db
       .prepare("SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL")
@@ -102,7 +102,7 @@ export async function loadIsDeleted(db: D1Database, account: string): Promise<bo
   return row !== null;
 }
 
-/** Accounts that are deleted and not erased yet, the longest deleted first. */
+/** Accounts that are deleted but not erased yet, oldest deletion first. */
 export async function loadAccountsToErase(
   db: D1Database,
   limit: number,

@@ -1,39 +1,43 @@
-/** The e-mail address of an account in D1. Every write can be repeated. */
+/** The e-mail address of an account in D1. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { Entry } from "../activity";
+import type { ActivityEntry } from "../activity";
 import { insertActivity } from "./activity";
-import { isGood, type Ticket } from "./one-time-tokens";
+import { credentialExists, credentialExistsSql, type OneTimeToken } from "./one-time-tokens";
 
-/** Guarded by the ticket, the link that was sent to this address. */
+/** Sets the address. Guarded by the token: the link that was sent to this address. */
 export const confirmEmail = (
   db: D1Database,
-  ticket: Ticket,
+  token: OneTimeToken,
   email: string,
-  deed: Entry,
+  entry: ActivityEntry,
 ): D1PreparedStatement[] => [
-  insertActivity(db, ticket.account, deed, {
-    sql: isGood(ticket, "?6", "?1"),
-    values: [ticket.hash],
-  }),
+  insertActivity(db, token.account, entry, credentialExists(token)),
   db
-    .prepare(`UPDATE accounts SET email = ?3 WHERE id = ?2 AND ${isGood(ticket, "?1", "?2")}`)
-    .bind(ticket.hash, ticket.account, email),
+    .prepare(
+      `UPDATE accounts SET email = ?3 WHERE id = ?2 AND ${credentialExistsSql(token, "?1", "?2")}`,
+    )
+    .bind(token.hash, token.account, email),
 ];
 
-/** Takes the address away, with the links that were sent to it or wait to confirm another. */
+/** Deletes the address, the links that were sent to it, and those that would confirm another. */
 export async function deleteEmail(
   db: D1Database,
   account: string,
   email: string,
-  deed: Entry,
+  entry: ActivityEntry,
 ): Promise<void> {
-  const isThere = "(SELECT email FROM accounts WHERE id = ?1)";
   await withRetry(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: `${isThere} = ?6`, values: [email] }),
+      insertActivity(db, account, entry, {
+        sql: "(SELECT email FROM accounts WHERE id = :account) = :email",
+        values: { email },
+      }),
       db
-        .prepare(`DELETE FROM links WHERE account = ?1 AND purpose <> 'reset' AND ${isThere} = ?2`)
+        .prepare(
+          `DELETE FROM links WHERE account = ?1 AND purpose <> 'reset'
+             AND (SELECT email FROM accounts WHERE id = ?1) = ?2`,
+        )
         .bind(account, email),
       db
         .prepare("UPDATE accounts SET email = NULL WHERE id = ?1 AND email = ?2")
@@ -42,8 +46,11 @@ export async function deleteEmail(
   );
 }
 
-/** The id and address of the account of this name; null if it has none confirmed, or may not come in. */
-export const loadEmailOf = (
+/**
+ * The id and the confirmed address of the account with this name. Returns null if it has none, or is
+ * suspended or deleted.
+ */
+export const loadConfirmedEmail = (
   db: D1Database,
   name: string,
 ): Promise<{ id: string; email: string } | null> =>

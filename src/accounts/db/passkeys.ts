@@ -1,24 +1,29 @@
-/** Passkeys in D1. Every write comes to the same when it is repeated. */
+/** Passkeys in D1. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { Entry } from "../activity";
+import type { ActivityEntry } from "../activity";
 import type { Account, AccountRow } from "./accounts";
 import { insertActivity } from "./activity";
-import { isGood, spendTicket, type Ticket } from "./one-time-tokens";
+import {
+  consumeOneTimeToken,
+  credentialExists,
+  credentialExistsSql,
+  type OneTimeToken,
+} from "./one-time-tokens";
 
-/** A passkey as its browser has just made it. */
+/** A passkey as the browser has created it. */
 export interface NewPasskey {
-  /** Of the credential, base64url. */
+  /** The credential id, base64url. */
   id: string;
-  /** COSE, base64url. */
+  /** A COSE key, base64url. */
   publicKey: string;
   counter: number;
   transports: string[];
-  /** As its owner calls it. */
+  /** The user's name for it. */
   name: string;
 }
 
-/** A passkey as it stands in its row. Times are milliseconds since 1970. */
+/** A stored passkey. Times are milliseconds since 1970. */
 export interface Passkey extends NewPasskey {
   createdAt: number;
   usedAt: number | null;
@@ -32,7 +37,7 @@ const COLUMNS = `p.id, p.public_key AS publicKey, p.counter, p.transports, p.nam
 const INSERT = `INSERT INTO passkeys (id, account, public_key, counter, transports, name, created_at)
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7`;
 
-const valuesOf = (account: string, passkey: NewPasskey, now: number) => [
+const columnValues = (account: string, passkey: NewPasskey, now: number) => [
   passkey.id,
   account,
   passkey.publicKey,
@@ -42,7 +47,7 @@ const valuesOf = (account: string, passkey: NewPasskey, now: number) => [
   now,
 ];
 
-/** Gives a new account its passkey; for `insertAccount`. */
+/** The statement that adds the passkey of a new account; for `insertAccount`. */
 export const insertPasskey = (
   db: D1Database,
   account: string,
@@ -51,34 +56,38 @@ export const insertPasskey = (
 ): D1PreparedStatement =>
   db
     .prepare(`${INSERT} WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?2) ON CONFLICT DO NOTHING`)
-    .bind(...valuesOf(account, passkey, now));
+    .bind(...columnValues(account, passkey, now));
 
-/** Gives an account one more. False if the challenge was used, or somebody has this passkey. */
+/**
+ * Adds a passkey to an account. Returns false if the challenge was used, or if the passkey already
+ * belongs to an account.
+ */
 export async function addPasskey(
   db: D1Database,
-  ticket: Ticket,
+  token: OneTimeToken,
   passkey: NewPasskey,
-  deed: Entry,
+  entry: ActivityEntry,
 ): Promise<boolean> {
-  const { account, hash } = ticket;
-  const answers = await withRetry(() =>
+  const { account, hash } = token;
+  const isValid = credentialExists(token);
+  const results = await withRetry(() =>
     db.batch([
       db
-        .prepare(`${INSERT} WHERE ${isGood(ticket, "?8", "?2")} ON CONFLICT DO NOTHING`)
-        .bind(...valuesOf(account, passkey, deed.at), hash),
-      insertActivity(db, account, deed, {
-        sql: `${isGood(ticket, "?6", "?1")}
-          AND EXISTS (SELECT 1 FROM passkeys WHERE id = ?7 AND account = ?1)`,
-        values: [hash, passkey.id],
+        .prepare(`${INSERT} WHERE ${credentialExistsSql(token, "?8", "?2")} ON CONFLICT DO NOTHING`)
+        .bind(...columnValues(account, passkey, entry.at), hash),
+      insertActivity(db, account, entry, {
+        sql: `${isValid.sql}
+          AND EXISTS (SELECT 1 FROM passkeys WHERE id = :passkey AND account = :account)`,
+        values: { ...isValid.values, passkey: passkey.id },
       }),
-      spendTicket(db, ticket),
+      consumeOneTimeToken(db, token),
       db.prepare("SELECT 1 FROM passkeys WHERE id = ?1 AND account = ?2").bind(passkey.id, account),
     ]),
   );
-  return answers.at(-1)?.results.length === 1;
+  return results.at(-1)?.results.length === 1;
 }
 
-/** A passkey by the id of its credential, of an account that was not deleted. */
+/** A passkey by its credential id. Returns null if there is none, or if its account is deleted. */
 export async function loadPasskey(
   db: D1Database,
   id: string,
@@ -104,30 +113,30 @@ export async function loadPasskey(
   if (row === null) return null;
   const { account, user, isAdmin, suspendedAt, ...passkey } = row;
   return {
-    passkey: passkeyOf(passkey),
+    passkey: toPasskey(passkey),
     account: { id: account, name: user, isAdmin: isAdmin === 1 },
     isSuspended: suspendedAt !== null,
   };
 }
 
-/** All passkeys of an account, the oldest first. */
-export async function listPasskeys(db: D1Database, account: string): Promise<Passkey[]> {
+/** All passkeys of an account, oldest first. */
+export async function loadPasskeys(db: D1Database, account: string): Promise<Passkey[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(`SELECT ${COLUMNS} FROM passkeys p WHERE p.account = ?1 ORDER BY p.created_at, p.id`)
       .bind(account)
       .all<PasskeyRow>(),
   );
-  return results.map(passkeyOf);
+  return results.map(toPasskey);
 }
 
 /**
- * Guarded by the ticket, and before all else that is: voids it if the passkey is gone by now, or
- * writes that the passkey was used, and how often it says that it was.
+ * Guarded by the token, and the first of the statements that are: invalidates the token if the passkey
+ * has been removed by now, otherwise records the passkey's use and signature counter.
  */
-export const notePasskeyUse = (
+export const recordPasskeyUse = (
   db: D1Database,
-  ticket: Ticket,
+  token: OneTimeToken,
   { id, counter }: { id: string; counter: number },
   now: number,
 ): D1PreparedStatement[] => [
@@ -136,27 +145,30 @@ export const notePasskeyUse = (
       `DELETE FROM challenges WHERE hash = ?1
          AND NOT EXISTS (SELECT 1 FROM passkeys WHERE id = ?3 AND account = ?2)`,
     )
-    .bind(ticket.hash, ticket.account, id),
+    .bind(token.hash, token.account, id),
   db
     .prepare(
       `UPDATE passkeys SET counter = max(counter, ?4), used_at = ?5
-       WHERE id = ?3 AND account = ?2 AND ${isGood(ticket, "?1", "?2")}`,
+       WHERE id = ?3 AND account = ?2 AND ${credentialExistsSql(token, "?1", "?2")}`,
     )
-    .bind(ticket.hash, ticket.account, id, counter, now),
+    .bind(token.hash, token.account, id, counter, now),
 ];
 
-/** Does nothing if the account has no such passkey, or that is its name already. */
+/** Renames a passkey. Does nothing if the account has no such passkey, or if that is its name already. */
 export async function renamePasskey(
   db: D1Database,
   account: string,
   id: string,
   name: string,
-  deed: Entry,
+  entry: ActivityEntry,
 ): Promise<void> {
-  const isOther = "EXISTS (SELECT 1 FROM passkeys WHERE account = ?1 AND id = ?6 AND name <> ?7)";
   await withRetry(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: isOther, values: [id, name] }),
+      insertActivity(db, account, entry, {
+        sql: `EXISTS (SELECT 1 FROM passkeys
+              WHERE account = :account AND id = :passkey AND name <> :name)`,
+        values: { passkey: id, name },
+      }),
       db
         .prepare("UPDATE passkeys SET name = ?3 WHERE account = ?1 AND id = ?2")
         .bind(account, id, name),
@@ -164,36 +176,46 @@ export async function renamePasskey(
   );
 }
 
-/** In SQL: whether account ?1 has this passkey, which is not its last way in. */
-const isSpare = (id: string): string =>
-  `EXISTS (SELECT 1 FROM passkeys WHERE id = ${id} AND account = ?1)
-   AND (EXISTS (SELECT 1 FROM passwords WHERE account = ?1)
-     OR EXISTS (SELECT 1 FROM passkeys WHERE account = ?1 AND id <> ${id}))`;
+/** An SQL expression: whether the account has this passkey, and another passkey or a password. */
+const isRemovableSql = (account: string, id: string): string =>
+  `EXISTS (SELECT 1 FROM passkeys WHERE id = ${id} AND account = ${account})
+   AND (EXISTS (SELECT 1 FROM passwords WHERE account = ${account})
+     OR EXISTS (SELECT 1 FROM passkeys WHERE account = ${account} AND id <> ${id}))`;
 
-/** Ends all sessions but one, too. False, and nothing changed, if it is the last way in. */
+/**
+ * Deletes a passkey and ends all sessions of the account but one. Returns false, and changes nothing,
+ * if it is the last sign-in method.
+ */
 export async function deletePasskey(
   db: D1Database,
   account: string,
   id: string,
-  keptSession: string,
-  deed: Entry,
+  keptSessionHash: string,
+  entry: ActivityEntry,
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: isSpare("?6"), values: [id] }),
+      insertActivity(db, account, entry, {
+        sql: isRemovableSql(":account", ":passkey"),
+        values: { passkey: id },
+      }),
       db
-        .prepare(`DELETE FROM sessions WHERE account = ?1 AND hash <> ?3 AND ${isSpare("?2")}`)
-        .bind(account, id, keptSession),
+        .prepare(
+          `DELETE FROM sessions WHERE account = ?1 AND hash <> ?3 AND ${isRemovableSql("?1", "?2")}`,
+        )
+        .bind(account, id, keptSessionHash),
       db
-        .prepare(`DELETE FROM passkeys WHERE account = ?1 AND id = ?2 AND ${isSpare("?2")}`)
+        .prepare(
+          `DELETE FROM passkeys WHERE account = ?1 AND id = ?2 AND ${isRemovableSql("?1", "?2")}`,
+        )
         .bind(account, id),
       db.prepare("SELECT 1 FROM passkeys WHERE account = ?1 AND id = ?2").bind(account, id),
     ]),
   );
-  return answers.at(-1)?.results.length === 0;
+  return results.at(-1)?.results.length === 0;
 }
 
-const passkeyOf = ({ transports, ...row }: PasskeyRow): Passkey => ({
+const toPasskey = ({ transports, ...row }: PasskeyRow): Passkey => ({
   ...row,
   transports: JSON.parse(transports),
 });

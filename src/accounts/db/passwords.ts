@@ -1,11 +1,11 @@
-/** The password of an account in D1. Every write can be repeated. */
+/** The password of an account in D1, as a hash. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { Entry } from "../activity";
+import type { ActivityEntry } from "../activity";
 import { insertActivity } from "./activity";
 
-/** The hash of the password, null if there is none. */
-export async function loadPassword(db: D1Database, account: string): Promise<string | null> {
+/** The hash of the password. Returns null if the account has none. */
+export async function loadPasswordHash(db: D1Database, account: string): Promise<string | null> {
   const row = await withRetry(() =>
     db
       .prepare("SELECT hash FROM passwords WHERE account = ?1")
@@ -15,70 +15,76 @@ export async function loadPassword(db: D1Database, account: string): Promise<str
   return row?.hash ?? null;
 }
 
-const PASSWORD = "(SELECT hash FROM passwords WHERE account = ?1)";
-
-/** In SQL: whether account ?1 has a passkey. */
-const HAS_PASSKEY = "EXISTS (SELECT 1 FROM passkeys WHERE account = ?1)";
+/** SQL expressions; `account` is a parameter such as "?1". */
+const passwordHashSql = (account: string): string =>
+  `(SELECT hash FROM passwords WHERE account = ${account})`;
+const hasPasskeySql = (account: string): string =>
+  `EXISTS (SELECT 1 FROM passkeys WHERE account = ${account})`;
 
 /**
- * Puts a password hash in the place of another (null: of none) and ends all sessions of the account
- * but one. False, and nothing changed, if the password is not `old` any more: a batch that arrives
- * late cannot undo what came after it.
+ * Replaces a password hash (`oldHash` null: there was none) and ends all sessions of the account but
+ * one. Returns false, and changes nothing, if the hash is no longer `oldHash`: a batch that arrives
+ * late cannot undo a later change.
  */
 export async function replacePassword(
   db: D1Database,
   account: string,
-  { old, wanted }: { old: string | null; wanted: string },
-  keptSession: string,
-  deed: Entry,
+  { oldHash, newHash }: { oldHash: string | null; newHash: string },
+  keptSessionHash: string,
+  entry: ActivityEntry,
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const isUnchanged = `${passwordHashSql("?1")} IS ?2`;
+  const results = await withRetry(() =>
     db.batch<{ hash: string }>([
-      insertActivity(db, account, deed, { sql: `${PASSWORD} IS ?6`, values: [old] }),
+      insertActivity(db, account, entry, {
+        sql: `${passwordHashSql(":account")} IS :old`,
+        values: { old: oldHash },
+      }),
       db
-        .prepare(`DELETE FROM sessions WHERE account = ?1 AND hash <> ?3 AND ${PASSWORD} IS ?2`)
-        .bind(account, old, keptSession),
+        .prepare(`DELETE FROM sessions WHERE account = ?1 AND hash <> ?3 AND ${isUnchanged}`)
+        .bind(account, oldHash, keptSessionHash),
       db
         .prepare(
           `INSERT INTO passwords (account, hash, created_at)
-           SELECT ?1, ?3, ?4 WHERE ${PASSWORD} IS ?2
+           SELECT ?1, ?3, ?4 WHERE ${isUnchanged}
            ON CONFLICT (account) DO UPDATE SET hash = ?3, created_at = ?4`,
         )
-        .bind(account, old, wanted, deed.at),
+        .bind(account, oldHash, newHash, entry.at),
       db.prepare("SELECT hash FROM passwords WHERE account = ?1").bind(account),
     ]),
   );
-  return answers.at(-1)?.results[0]?.hash === wanted;
+  return results.at(-1)?.results[0]?.hash === newHash;
 }
 
 /**
- * Takes the password away and ends all sessions of the account but one. False, and nothing changed,
- * if there is no passkey or the password is not `old` any more.
+ * Deletes the password and ends all sessions of the account but one. Returns false, and changes
+ * nothing, if the account has no passkey or the hash is no longer `oldHash`.
  */
 export async function deletePassword(
   db: D1Database,
   account: string,
-  old: string,
-  keptSession: string,
-  deed: Entry,
+  oldHash: string,
+  keptSessionHash: string,
+  entry: ActivityEntry,
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const hasPasskey = hasPasskeySql("?1");
+  const results = await withRetry(() =>
     db.batch([
-      insertActivity(db, account, deed, {
-        sql: `${PASSWORD} = ?6 AND ${HAS_PASSKEY}`,
-        values: [old],
+      insertActivity(db, account, entry, {
+        sql: `${passwordHashSql(":account")} = :old AND ${hasPasskeySql(":account")}`,
+        values: { old: oldHash },
       }),
       db
         .prepare(
           `DELETE FROM sessions
-           WHERE account = ?1 AND hash <> ?3 AND ${PASSWORD} = ?2 AND ${HAS_PASSKEY}`,
+           WHERE account = ?1 AND hash <> ?3 AND ${passwordHashSql("?1")} = ?2 AND ${hasPasskey}`,
         )
-        .bind(account, old, keptSession),
+        .bind(account, oldHash, keptSessionHash),
       db
-        .prepare(`DELETE FROM passwords WHERE account = ?1 AND hash = ?2 AND ${HAS_PASSKEY}`)
-        .bind(account, old),
+        .prepare(`DELETE FROM passwords WHERE account = ?1 AND hash = ?2 AND ${hasPasskey}`)
+        .bind(account, oldHash),
       db.prepare("SELECT 1 FROM passwords WHERE account = ?1").bind(account),
     ]),
   );
-  return answers.at(-1)?.results.length === 0;
+  return results.at(-1)?.results.length === 0;
 }

@@ -1,18 +1,19 @@
-/** What the provider keeps about a person, in D1. */
+/** The profile of an account in D1. */
 
 import { withRetry } from "../../platform/retry";
 
+/** What the provider keeps about a user. */
 export interface Profile {
   /** Milliseconds since 1970. */
   createdAt: number;
-  /** When a page was opened while signed in, to the hour. */
+  /** When the user last opened a page while signed in; accurate to the hour. */
   seenAt: number | null;
   email: string | null;
-  /** Hosts, in the order of the alphabet. */
+  /** Hosts of personal domains, in alphabetical order. */
   domains: string[];
 }
 
-/** Of an account that exists. One round trip. */
+/** The profile of an existing account. One round trip. */
 export async function loadProfile(db: D1Database, account: string): Promise<Profile> {
   const [own, domains] = await withRetry(() =>
     db.batch([

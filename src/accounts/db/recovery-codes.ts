@@ -1,13 +1,18 @@
-/** Recovery codes in D1, as hashes. Every write can be repeated. */
+/** Recovery codes in D1, as hashes. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { Entry } from "../activity";
+import type { ActivityEntry } from "../activity";
 import { insertActivity } from "./activity";
 
-const FIRST_CODE = "(SELECT min(hash) FROM recovery_codes WHERE account = ?1)";
+/** An SQL expression: the smallest hash of an account's codes, which identifies the set. */
+const setIdSql = (account: string): string =>
+  `(SELECT min(hash) FROM recovery_codes WHERE account = ${account})`;
 
-/** One of the codes of an account, by which its set is known; null if it has none. */
-export async function loadFirstCode(db: D1Database, account: string): Promise<string | null> {
+/** Identifies the account's set of codes. Returns null if it has none. */
+export async function loadRecoveryCodeSetId(
+  db: D1Database,
+  account: string,
+): Promise<string | null> {
   const row = await withRetry(() =>
     db
       .prepare("SELECT min(hash) AS hash FROM recovery_codes WHERE account = ?1")
@@ -18,22 +23,25 @@ export async function loadFirstCode(db: D1Database, account: string): Promise<st
 }
 
 /**
- * Puts a set of recovery codes in the place of the one that `first` is of (null: of none). False,
- * and nothing changed, if that was replaced in the meantime, or this one code of it used.
+ * Replaces the set of codes that `setId` identifies (null: there was none). Returns false, and changes
+ * nothing, if that set was replaced in the meantime, or if the code that identifies it was used.
  */
-export async function replaceCodes(
+export async function replaceRecoveryCodes(
   db: D1Database,
   account: string,
-  first: string | null,
+  setId: string | null,
   hashes: string[],
-  deed: Entry,
+  entry: ActivityEntry,
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: `${FIRST_CODE} IS ?6`, values: [first] }),
+      insertActivity(db, account, entry, {
+        sql: `${setIdSql(":account")} IS :set`,
+        values: { set: setId },
+      }),
       db
-        .prepare(`DELETE FROM recovery_codes WHERE account = ?1 AND ${FIRST_CODE} IS ?2`)
-        .bind(account, first),
+        .prepare(`DELETE FROM recovery_codes WHERE account = ?1 AND ${setIdSql("?1")} IS ?2`)
+        .bind(account, setId),
       db
         .prepare(
           `INSERT INTO recovery_codes (account, hash)
@@ -49,11 +57,15 @@ export async function replaceCodes(
         .bind(account, JSON.stringify(hashes)),
     ]),
   );
-  return answers.at(-1)?.results.length === hashes.length;
+  return results.at(-1)?.results.length === hashes.length;
 }
 
-/** Whether the account of this name, which was not deleted, has such a recovery code. */
-export async function hasCode(db: D1Database, name: string, hash: string): Promise<boolean> {
+/** Whether the account with this name, unless it is deleted, has a recovery code with this hash. */
+export async function hasRecoveryCode(
+  db: D1Database,
+  name: string,
+  hash: string,
+): Promise<boolean> {
   const row = await withRetry(() =>
     db
       .prepare(

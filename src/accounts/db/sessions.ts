@@ -1,98 +1,108 @@
-/** Sessions in D1. Every write comes to the same when it is repeated. */
+/** The sessions of browsers in D1. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { Entry } from "../activity";
+import type { ActivityEntry } from "../activity";
 import type { Account, AccountRow } from "./accounts";
 import { insertActivity } from "./activity";
-import { isGood, type Key, spendKey } from "./one-time-tokens";
+import { type Credential, consumeCredential, credentialExistsSql } from "./one-time-tokens";
 
-/** A session as it stands in its row. Times are milliseconds since 1970. */
-export interface SessionRow {
-  /** SHA-256 of the cookie's value: names the session to its owner, and opens nothing. */
+/** A session as it is stored. Times are milliseconds since 1970. */
+export interface BrowserSessionRow {
+  /** SHA-256 of the cookie's value: identifies the session, but does not authenticate anybody. */
   hash: string;
   createdAt: number;
   expiresAt: number;
-  /** When the person last proved here who they are. */
-  provedAt: number;
+  /** When the user last authenticated in this session (cf. OpenID Connect, "auth_time"). */
+  authenticatedAt: number;
+  /** When the session was last used; accurate to the hour. */
   seenAt: number | null;
-  /** As the browser said. */
+  /** From the User-Agent. */
   device: string | null;
-  /** ISO 3166, as the platform said. */
+  /** ISO 3166 code, from Cloudflare. */
   country: string | null;
 }
 
 const COLUMNS = `s.hash, s.created_at AS createdAt, s.expires_at AS expiresAt,
-  s.proved_at AS provedAt, s.seen_at AS seenAt, s.device, s.country`;
+  s.proved_at AS authenticatedAt, s.seen_at AS seenAt, s.device, s.country`;
 
 const INSERT = `INSERT INTO sessions
     (account, hash, created_at, expires_at, proved_at, seen_at, device, country)
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8`;
 
-const valuesOf = (account: string, session: SessionRow) => [
+const columnValues = (account: string, session: BrowserSessionRow) => [
   account,
   session.hash,
   session.createdAt,
   session.expiresAt,
-  session.provedAt,
+  session.authenticatedAt,
   session.seenAt,
   session.device,
   session.country,
 ];
 
 /**
- * Starts a session for who has just got an account, and ends the one that the browser had before.
- * `alsoDo` comes in the same batch.
+ * Starts a session of an account that was just created, and ends the browser's previous one. `alsoRun`
+ * comes in the same batch.
  */
-export async function insertSession(
+export async function insertBrowserSession(
   db: D1Database,
   account: string,
-  session: SessionRow,
+  session: BrowserSessionRow,
   previousHash: string | null,
-  alsoDo: D1PreparedStatement[] = [],
+  alsoRun: D1PreparedStatement[] = [],
 ): Promise<void> {
   await withRetry(() =>
     db.batch([
       db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(previousHash),
-      db.prepare(`${INSERT} WHERE true ON CONFLICT DO NOTHING`).bind(...valuesOf(account, session)),
-      ...alsoDo,
+      db
+        .prepare(`${INSERT} WHERE true ON CONFLICT DO NOTHING`)
+        .bind(...columnValues(account, session)),
+      ...alsoRun,
     ]),
   );
 }
 
 /**
- * Starts a session for who has come with a key, and ends the one that the browser had before.
- * `alsoDo` comes in the same batch, and is guarded by the key as well. False, and nothing changed,
- * if the key is not good any more.
+ * Starts a session for a user who has authenticated with a credential, and ends the browser's previous
+ * one. `effects` come first in the same batch, and have to be guarded by the credential as well.
+ * Returns false, and changes nothing, if the credential is no longer valid.
  */
-export async function redeemSession(
+export async function insertSessionByCredential(
   db: D1Database,
-  key: Key,
-  session: SessionRow,
+  credential: Credential,
+  session: BrowserSessionRow,
   previousHash: string | null,
-  alsoDo: D1PreparedStatement[],
+  effects: D1PreparedStatement[],
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch([
-      ...alsoDo,
+      ...effects,
       db
-        .prepare(`DELETE FROM sessions WHERE hash = ?3 AND ${isGood(key, "?1", "?2")}`)
-        .bind(key.hash, key.account, previousHash),
+        .prepare(
+          `DELETE FROM sessions WHERE hash = ?3 AND ${credentialExistsSql(credential, "?1", "?2")}`,
+        )
+        .bind(credential.hash, credential.account, previousHash),
       db
-        .prepare(`${INSERT} WHERE ${isGood(key, "?9", "?1")} ON CONFLICT DO NOTHING`)
-        .bind(...valuesOf(key.account, session), key.hash),
-      ...spendKey(db, key),
+        .prepare(
+          `${INSERT} WHERE ${credentialExistsSql(credential, "?9", "?1")} ON CONFLICT DO NOTHING`,
+        )
+        .bind(...columnValues(credential.account, session), credential.hash),
+      ...consumeCredential(db, credential),
       db.prepare("SELECT 1 FROM sessions WHERE hash = ?1").bind(session.hash),
     ]),
   );
-  return answers.at(-1)?.results.length === 1;
+  return results.at(-1)?.results.length === 1;
 }
 
-/** A session that stands, of an account that may come in. */
-export async function loadSession(
+/**
+ * A session and its account. Returns null if there is none, if it has expired, or if the account is
+ * suspended or deleted.
+ */
+export async function loadBrowserSession(
   db: D1Database,
   hash: string,
   now: number,
-): Promise<(SessionRow & { account: Account }) | null> {
+): Promise<(BrowserSessionRow & { account: Account }) | null> {
   const row = await withRetry(() =>
     db
       .prepare(
@@ -102,19 +112,19 @@ export async function loadSession(
            AND a.suspended_at IS NULL AND a.deleted_at IS NULL`,
       )
       .bind(hash, now)
-      .first<SessionRow & AccountRow>(),
+      .first<BrowserSessionRow & AccountRow>(),
   );
   if (row === null) return null;
   const { id, name, isAdmin, ...session } = row;
   return { ...session, account: { id, name, isAdmin: isAdmin === 1 } };
 }
 
-/** All sessions of an account that stand, the one that was seen last first. */
-export async function loadSessions(
+/** All sessions of an account that have not expired, the most recently used first. */
+export async function loadBrowserSessions(
   db: D1Database,
   account: string,
   now: number,
-): Promise<SessionRow[]> {
+): Promise<BrowserSessionRow[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(
@@ -123,12 +133,12 @@ export async function loadSessions(
          ORDER BY coalesce(s.seen_at, s.created_at) DESC`,
       )
       .bind(account, now)
-      .all<SessionRow>(),
+      .all<BrowserSessionRow>(),
   );
   return results;
 }
 
-/** Writes that a person was here, on the session and on the account. */
+/** Records that a session was used now, for the session and for its account. */
 export async function touchSession(
   db: D1Database,
   account: string,
@@ -144,70 +154,76 @@ export async function touchSession(
 }
 
 /**
- * Writes that a person has proved who they are by a key. `alsoDo` as for `redeemSession`. False, and
- * nothing changed, if the key is not good any more or the session is over.
+ * Records that the user of a session has authenticated again with a credential. `effects` as for
+ * `insertSessionByCredential`. Returns false, and changes nothing, if the credential is no longer valid
+ * or the session has ended.
  */
-export async function redeemProof(
+export async function recordReauthentication(
   db: D1Database,
-  key: Key,
+  credential: Credential,
   sessionHash: string,
-  alsoDo: D1PreparedStatement[],
+  effects: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
-  const answers = await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch([
-      ...alsoDo,
+      ...effects,
       db
         .prepare(
           `UPDATE sessions SET proved_at = ?4
-           WHERE hash = ?3 AND account = ?2 AND ${isGood(key, "?1", "?2")}`,
+           WHERE hash = ?3 AND account = ?2 AND ${credentialExistsSql(credential, "?1", "?2")}`,
         )
-        .bind(key.hash, key.account, sessionHash, now),
-      ...spendKey(db, key),
+        .bind(credential.hash, credential.account, sessionHash, now),
+      ...consumeCredential(db, credential),
       db
         .prepare("SELECT 1 FROM sessions WHERE hash = ?1 AND proved_at >= ?2")
         .bind(sessionHash, now),
     ]),
   );
-  return answers.at(-1)?.results.length === 1;
+  return results.at(-1)?.results.length === 1;
 }
 
-/** Does nothing if the account has no such session. */
-export async function deleteSessionOf(
+/** Ends a session of an account. Does nothing if the account has no such session. */
+export async function deleteSessionOfAccount(
   db: D1Database,
   account: string,
   hash: string,
-  deed: Entry,
+  entry: ActivityEntry,
 ): Promise<void> {
-  const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash = ?6)";
   await withRetry(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: isThere, values: [hash] }),
+      insertActivity(db, account, entry, {
+        sql: "EXISTS (SELECT 1 FROM sessions WHERE account = :account AND hash = :session)",
+        values: { session: hash },
+      }),
       db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash = ?2").bind(account, hash),
     ]),
   );
 }
 
-/** Ends all sessions of an account but one. */
+/** Ends all sessions of an account but one. Does nothing if there are no others. */
 export async function deleteOtherSessions(
   db: D1Database,
   account: string,
   keptHash: string,
-  deed: Entry,
+  entry: ActivityEntry,
 ): Promise<void> {
-  const isThere = "EXISTS (SELECT 1 FROM sessions WHERE account = ?1 AND hash <> ?6)";
   await withRetry(() =>
     db.batch([
-      insertActivity(db, account, deed, { sql: isThere, values: [keptHash] }),
+      insertActivity(db, account, entry, {
+        sql: "EXISTS (SELECT 1 FROM sessions WHERE account = :account AND hash <> :kept)",
+        values: { kept: keptHash },
+      }),
       db.prepare("DELETE FROM sessions WHERE account = ?1 AND hash <> ?2").bind(account, keptHash),
     ]),
   );
 }
 
-/** Whoever shows its cookie ends it; no more than nothing if there is no such session. */
+/** Ends a session by the hash of its cookie. Does nothing if there is no such session. */
 export async function deleteSession(db: D1Database, hash: string): Promise<void> {
   await withRetry(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
 }
 
+/** The statement that deletes expired sessions; for the daily run. */
 export const deleteExpiredSessions = (db: D1Database, now: number): D1PreparedStatement =>
   db.prepare("DELETE FROM sessions WHERE expires_at <= ?1").bind(now);

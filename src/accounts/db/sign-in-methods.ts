@@ -1,19 +1,21 @@
-/** The ways in to an account in D1, all of them together. */
+/** The sign-in methods of an account in D1, all of them together. */
 
 import { withRetry } from "../../platform/retry";
-import { isGood, type Ticket } from "./one-time-tokens";
+import { credentialExistsSql, type OneTimeToken } from "./one-time-tokens";
 
-/** How somebody can come in. */
-export interface WaysIn {
+/** The ways a user can sign in to their account. */
+export interface SignInMethods {
+  /** How many. */
   passkeys: number;
   hasPassword: boolean;
+  /** How many unused ones. */
   recoveryCodes: number;
-  /** Confirmed, or null. */
+  /** The confirmed address, or null. */
   email: string | null;
 }
 
-/** Of an account that is there. */
-export async function loadWaysIn(db: D1Database, account: string): Promise<WaysIn> {
+/** The sign-in methods of an existing account. */
+export async function loadSignInMethods(db: D1Database, account: string): Promise<SignInMethods> {
   const row = await withRetry(() =>
     db
       .prepare(
@@ -23,24 +25,26 @@ export async function loadWaysIn(db: D1Database, account: string): Promise<WaysI
            (SELECT email FROM accounts WHERE id = ?1) AS email`,
       )
       .bind(account)
-      .first<Omit<WaysIn, "hasPassword"> & { hasPassword: 0 | 1 }>(),
+      .first<Omit<SignInMethods, "hasPassword"> & { hasPassword: 0 | 1 }>(),
   );
-  const { hasPassword, ...ways } = row ?? {
+  const { hasPassword, ...methods } = row ?? {
     passkeys: 0,
     hasPassword: 0,
     recoveryCodes: 0,
     email: null,
   };
-  return { ...ways, hasPassword: hasPassword === 1 };
+  return { ...methods, hasPassword: hasPassword === 1 };
 }
 
-/** Guarded by the ticket: takes every way in from an account, and ends its sessions. */
-export const deleteWaysIn = (db: D1Database, ticket: Ticket): D1PreparedStatement[] =>
+/** Guarded by the token: deletes all sign-in methods of its account and ends its sessions. */
+export const deleteSignInMethods = (db: D1Database, token: OneTimeToken): D1PreparedStatement[] =>
   [
     ...["passwords", "passkeys", "recovery_codes", "sessions"].map(
       (table) => `DELETE FROM ${table} WHERE account = ?2`,
     ),
     "UPDATE accounts SET email = NULL WHERE id = ?2",
   ].map((sql) =>
-    db.prepare(`${sql} AND ${isGood(ticket, "?1", "?2")}`).bind(ticket.hash, ticket.account),
+    db
+      .prepare(`${sql} AND ${credentialExistsSql(token, "?1", "?2")}`)
+      .bind(token.hash, token.account),
   );

@@ -6,21 +6,21 @@ import { type Env, settings } from "../../env";
 import { isBehindCloudflare, isLoopback, resolveOrigins } from "../../http/hosts";
 import { isWithinRateLimit } from "../../http/rate-limits";
 import { logWarning } from "../../platform/log";
+import { errorPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
-import { errorPage } from "../../ui/layout";
 import { UI_MESSAGES as FRAME } from "../../ui/messages";
-import { redeemTicket } from "../db/one-time-tokens";
-import { userOf } from "../form-input";
-import { consequencesOf, findLink, ticketOf } from "../links";
-import { sendsMail } from "../mail";
+import { redeemOneTimeToken } from "../db/one-time-tokens";
+import { parseUserInput } from "../form-input";
+import { findLink, linkEffects, tokenOfLink } from "../links";
+import { canSendMail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
 import type { AccountContext } from "../pages/fields";
 import { linkPage, mailPage, recoverByMailPage, recoverPage } from "../pages/recovery";
 import { checkRecoveryCode } from "../recovery-codes";
-import { mailRecovery } from "../recovery-mail";
-import { TOO_MANY } from "../refusals";
-import { currentSession, startSessionWith } from "../sessions";
+import { sendRecoveryMail } from "../recovery-mail";
+import { TOO_MANY_ATTEMPTS } from "../refusal-responses";
+import { currentSession, startSessionByCredential } from "../sessions";
 
 export const recoverRoutes = new Hono<{ Bindings: Env }>();
 
@@ -28,27 +28,36 @@ recoverRoutes.get("/recover", (c) => recoverPage(c, ""));
 
 recoverRoutes.post("/recover", async (c) => {
   const form = await readForm(c);
-  const typed = userOf(c, form.get("name") ?? "");
-  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return recoverPage(c, typed, TOO_MANY);
+  const typed = parseUserInput(c, form.get("name") ?? "");
+  if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT)))
+    return recoverPage(c, typed, TOO_MANY_ATTEMPTS);
   const name = parseUserName(typed);
   const checked = await checkRecoveryCode(c.env.DB, name, form.get("code") ?? "");
   if (!checked.ok) return recoverPage(c, typed, checked.refusal);
-  const isIn = await startSessionWith(c, checked.ticket, { way: "recovery-code" }, [], Date.now());
+  const isIn = await startSessionByCredential(
+    c,
+    checked.token,
+    { method: "recovery-code" },
+    [],
+    Date.now(),
+  );
   return isIn
     ? c.redirect("/security?after=code", 303)
     : recoverPage(c, typed, { code: "wrong-code" });
 });
 
-recoverRoutes.get("/recover/mail", (c) => (sendsMail(c.env) ? recoverByMailPage(c) : notFound(c)));
+recoverRoutes.get("/recover/mail", (c) =>
+  canSendMail(c.env) ? recoverByMailPage(c) : notFound(c),
+);
 
 /** Answers before anything was looked up, so that nothing of it shows in the answer or its time. */
 recoverRoutes.post("/recover/mail", async (c) => {
-  if (!sendsMail(c.env)) return notFound(c);
+  if (!canSendMail(c.env)) return notFound(c);
   if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
-    return recoverByMailPage(c, { refusal: TOO_MANY });
-  const name = userOf(c, (await readForm(c)).get("name") ?? "");
+    return recoverByMailPage(c, { refusal: TOO_MANY_ATTEMPTS });
+  const name = parseUserInput(c, (await readForm(c)).get("name") ?? "");
   const origins = resolveOrigins(c.req.url, settings(c.env));
-  const sending = mailRecovery(
+  const sending = sendRecoveryMail(
     c.env,
     origins,
     messagesFor(c, ACCOUNT_MESSAGES).mail,
@@ -71,18 +80,18 @@ recoverRoutes.post("/link/:secret", async (c) => {
   const link = await findLink(c.env, c.req.param("secret"), now);
   if (link === null) return badLink(c);
   if (link.isSuspended) return linkPage(c, link, { code: "suspended" });
-  const consequences = consequencesOf(c.env, link, now);
+  const consequences = linkEffects(c.env, link, now);
   if (link.purpose === "email") {
     // Who has been signed out since, as a thief is, does not make their address a way in.
     const session = await currentSession(c, now);
     if (session?.account.id !== link.account.id) {
       return c.redirect(`/sign-in?${new URLSearchParams({ next: c.req.path })}`, 303);
     }
-    await redeemTicket(c.env.DB, ticketOf(link), consequences);
+    await redeemOneTimeToken(c.env.DB, tokenOfLink(link), consequences);
     return c.redirect("/security?after=email", 303);
   }
-  const entrance = { way: "link" } as const;
-  const isIn = await startSessionWith(c, ticketOf(link), entrance, consequences, now);
+  const signIn = { method: "link" } as const;
+  const isIn = await startSessionByCredential(c, tokenOfLink(link), signIn, consequences, now);
   const after = link.purpose === "reset" ? "reset" : "link";
   return isIn ? c.redirect(`/security?after=${after}`, 303) : badLink(c);
 });
