@@ -5,20 +5,16 @@ import { afterEach, describe, expect, it } from "vitest";
 import { advanceClock, MINUTE_MS } from "../support/clock";
 import { storingFrames } from "../support/database-frames";
 import { openSocket, storeDatabase } from "../support/modules";
-import {
-  client,
-  creation,
-  doorOf,
-  Frames,
-  freshDatabase,
-  openInstance,
-  pathOfSession,
-  put,
-  sessionOf,
-  stored,
-  todo,
-} from "../support/rxdb";
 import { APP_ORIGIN, connectApp, createUser, sendForm } from "../support/provider";
+import { createClient } from "../support/rxdb/clients";
+import { createSession, sessionPath } from "../support/rxdb/sessions";
+import { createParams, FrameSocket, socketPath } from "../support/rxdb/sockets";
+import {
+  insertDocuments,
+  openStorageInstance,
+  storageDocument,
+} from "../support/rxdb/storage-instances";
+import { todo, uniqueDatabaseName } from "../support/rxdb/todos";
 
 afterEach(() => {
   Reflect.deleteProperty(env.DB, "prepare");
@@ -96,10 +92,10 @@ describe("A socket whose grant ends while it is let in", () => {
 describe("A frame whose socket is gone before its grant was weighed", () => {
   it("does not keep its connection from the next socket", async () => {
     const app = await connectApp(await createUser(), "todos:rw");
-    const [name, path] = [freshDatabase(), pathOfSession(await sessionOf(app))];
-    const frames = await Frames.open(path);
-    await frames.ask({ method: "create", params: creation(name) });
-    const other = await openInstance(client(doorOf(app)), name);
+    const [name, path] = [uniqueDatabaseName(), sessionPath(await createSession(app))];
+    const frames = await FrameSocket.open(path);
+    await frames.call({ method: "create", params: createParams(name) });
+    const other = await openStorageInstance(createClient(socketPath(app)), name);
     advanceClock(2 * MINUTE_MS);
     const { held, release } = holdStanding(0);
     const count = { connectionId: "c", requestId: "r", method: "findDocumentsById" };
@@ -111,8 +107,8 @@ describe("A frame whose socket is gone before its grant was weighed", () => {
     // By the time that others are answered, the frame has been dealt with.
     await other.findDocumentsById(["a"], false);
     await other.findDocumentsById(["a"], false);
-    const again = await Frames.open(path);
-    await put(other, stored(todo("a")));
-    await until(() => again.bulks.length === 1);
+    const again = await FrameSocket.open(path);
+    await insertDocuments(other, storageDocument(todo("a")));
+    await until(() => again.eventBulks.length === 1);
   });
 });

@@ -1,9 +1,12 @@
 /** Whatever a client of RxDB does, it finds what RxDB's own memory storage would have: random steps. */
 
 import { expect, inject, it } from "vitest";
-import { client, doorOf, freshDatabase, rowsOfModule } from "../support/rxdb";
-import { Duel, type Open } from "../support/rxdb-differential";
 import { createUserWithApp } from "../support/provider";
+import { createClient } from "../support/rxdb/clients";
+import { DifferentialRun, type OpenStorage } from "../support/rxdb/differential";
+import { moduleRows } from "../support/rxdb/module-rows";
+import { socketPath } from "../support/rxdb/sockets";
+import { uniqueDatabaseName } from "../support/rxdb/todos";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -23,8 +26,8 @@ it(
   "answers, stores and tells others what RxDB's memory storage would",
   async () => {
     let app = await createUserWithApp("todos:rw");
-    const open: Open = (database, schema) =>
-      client(doorOf(app)).storage.createStorageInstance({
+    const open: OpenStorage = (database, schema) =>
+      createClient(socketPath(app)).storage.createStorageInstance({
         databaseInstanceToken: "token",
         databaseName: database,
         collectionName: "things",
@@ -37,10 +40,10 @@ it(
     for (let seed = SEED; steps < STEPS; seed++) {
       // An app that goes on like this would soon be told to wait.
       if (seed % 20 === 0) app = await createUserWithApp("todos:rw");
-      const duel = new Duel(seed, freshDatabase(), open);
+      const duel = new DifferentialRun(seed, uniqueDatabaseName(), open);
       try {
-        await duel.play(Math.min(STEPS_PER_COLLECTION, STEPS - steps), async () => {
-          expect(unsound(await rowsOfModule(app.user)).join("; ")).toBe("");
+        await duel.run(Math.min(STEPS_PER_COLLECTION, STEPS - steps), async () => {
+          expect(findInconsistencies(await moduleRows(app.user)).join("; ")).toBe("");
         });
       } catch (error) {
         const { indexes, primaryKey } = duel.schema;
@@ -54,10 +57,10 @@ it(
   60_000 + STEPS * 200,
 );
 
-type Rows = Awaited<ReturnType<typeof rowsOfModule>>;
+type Rows = Awaited<ReturnType<typeof moduleRows>>;
 
 /** What does not add up in the tables of a module. */
-function unsound({
+function findInconsistencies({
   collections = [],
   indexes = [],
   documents = [],

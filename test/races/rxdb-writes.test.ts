@@ -5,24 +5,14 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { advanceClock, SECOND_MS } from "../support/clock";
 import { reservedIn } from "../support/modules";
-import { accountId } from "../support/rows";
-import {
-  creation,
-  doorOf,
-  Frames,
-  freshDatabase,
-  largeBodies,
-  objectOf,
-  pathOfSession,
-  rowsOfModule,
-  sessionOf,
-  stored,
-  TODOS,
-  todo,
-  until,
-  writing,
-} from "../support/rxdb";
 import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
+import { accountId } from "../support/rows";
+import { attachmentKeys, moduleObject, moduleRows } from "../support/rxdb/module-rows";
+import { createSession, sessionPath } from "../support/rxdb/sessions";
+import { bulkWriteFrame, createParams, FrameSocket, socketPath } from "../support/rxdb/sockets";
+import { storageDocument } from "../support/rxdb/storage-instances";
+import { TODOS, todo, uniqueDatabaseName } from "../support/rxdb/todos";
+import { waitUntil } from "../support/rxdb/wait";
 
 afterEach(() => {
   Reflect.deleteProperty(env.DB, "prepare");
@@ -53,7 +43,7 @@ function holdAnswers(isMeant: (sql: string) => boolean) {
     value: (sql: string) => (isMeant(sql) ? hold(prepare(sql)) : prepare(sql)),
   });
   return {
-    held: (count = 1) => until(() => held >= count),
+    held: (count = 1) => waitUntil(() => held >= count),
     release: () => {
       isReleased = true;
     },
@@ -63,32 +53,32 @@ function holdAnswers(isMeant: (sql: string) => boolean) {
 describe("A write that is sent again", () => {
   it("while it still waits for room is answered as done, once", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = pathOfSession(await sessionOf(app));
-    const frames = await Frames.open(path);
-    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const path = sessionPath(await createSession(app));
+    const frames = await FrameSocket.open(path);
+    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const { held, release } = holdAnswers((sql) => sql.includes("UPDATE rxdb_modules"));
-    const write = { ...writing(stored(todo("a"))), requestId: "once" };
+    const write = { ...bulkWriteFrame(storageDocument(todo("a"))), requestId: "once" };
     frames.socket.send(JSON.stringify({ connectionId: "c", version: "17.6.0", ...write }));
     await held();
     frames.socket.close();
-    const again = await Frames.open(path);
-    const answer = again.ask({ ...write, retry: true });
+    const again = await FrameSocket.open(path);
+    const answer = again.call({ ...write, retry: true });
     // By the time that another is answered, it has arrived.
-    await (await Frames.open(path)).ask({ method: "custom", params: "whoami" });
+    await (await FrameSocket.open(path)).call({ method: "custom", params: "whoami" });
     release();
     expect((await answer).return).toEqual({ error: [] });
   });
 
   it("and was too large for the log of changes is answered as done", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = pathOfSession(await sessionOf(app));
-    const frames = await Frames.open(path);
-    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const path = sessionPath(await createSession(app));
+    const frames = await FrameSocket.open(path);
+    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const title = "x".repeat(1_000_000);
-    const documents = [..."abcdefghij"].map((id) => stored({ ...todo(id), title }));
-    const write = { ...writing(...documents), requestId: "once" };
-    expect((await frames.ask(write)).return).toEqual({ error: [] });
-    const second = await frames.ask({ ...write, retry: true });
+    const documents = [..."abcdefghij"].map((id) => storageDocument({ ...todo(id), title }));
+    const write = { ...bulkWriteFrame(...documents), requestId: "once" };
+    expect((await frames.call(write)).return).toEqual({ error: [] });
+    const second = await frames.call({ ...write, retry: true });
     expect(
       (second.return as { error: { status: number }[] }).error.map(({ status }) => status),
     ).toEqual([]);
@@ -96,43 +86,50 @@ describe("A write that is sent again", () => {
 
   it("and made a document that is deleted from the start is answered as done", async () => {
     const app = await createUserWithApp("todos:rw");
-    const frames = await Frames.open(pathOfSession(await sessionOf(app)));
-    await frames.ask({ method: "create", params: creation(freshDatabase()) });
-    const write = { ...writing(stored(todo("a"), { _deleted: true })), requestId: "once" };
-    expect((await frames.ask(write)).return).toEqual({ error: [] });
-    expect((await frames.ask({ ...write, retry: true })).return).toEqual({ error: [] });
+    const frames = await FrameSocket.open(sessionPath(await createSession(app)));
+    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+    const write = {
+      ...bulkWriteFrame(storageDocument(todo("a"), { _deleted: true })),
+      requestId: "once",
+    };
+    expect((await frames.call(write)).return).toEqual({ error: [] });
+    expect((await frames.call({ ...write, retry: true })).return).toEqual({ error: [] });
   });
 });
 
 const title = "x".repeat(1_500_000);
 
-async function begun() {
+async function withLargeDocument() {
   const app = await createUserWithApp("todos:rw");
-  const frames = await Frames.open(doorOf(app));
-  await frames.ask({ method: "create", params: creation(freshDatabase()) });
-  expect((await frames.ask(writing(stored({ ...todo("large"), title })))).return).toEqual({
+  const frames = await FrameSocket.open(socketPath(app));
+  await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+  expect(
+    (await frames.call(bulkWriteFrame(storageDocument({ ...todo("large"), title })))).return,
+  ).toEqual({
     error: [],
   });
   return { app, frames };
 }
 
-const small = (revision: string) => stored(todo("large"), { _rev: revision });
+const smallDocument = (revision: string) => storageDocument(todo("large"), { _rev: revision });
 
 describe("A small write", () => {
   it("that finds the same large document in its way again and again is refused", async () => {
-    const { frames } = await begun();
-    const rows = Array.from({ length: 100 }, (_, i) => small(`1-${i}`));
-    expect((await frames.ask(writing(...rows))).error?.code).toBe("too-large");
+    const { frames } = await withLargeDocument();
+    const rows = Array.from({ length: 100 }, (_, i) => smallDocument(`1-${i}`));
+    expect((await frames.call(bulkWriteFrame(...rows))).error?.code).toBe("too-large");
   });
 
   it("whose answer is large does not stay in the log of changes beyond its length", async () => {
-    const { app, frames } = await begun();
+    const { app, frames } = await withLargeDocument();
     for (let round = 0; round < 4; round++) {
-      const rows = Array.from({ length: 4 }, (_, i) => small(`1-${i}`));
-      const answer = await frames.ask(writing(stored(todo(`new ${round}`)), ...rows));
+      const rows = Array.from({ length: 4 }, (_, i) => smallDocument(`1-${i}`));
+      const answer = await frames.call(
+        bulkWriteFrame(storageDocument(todo(`new ${round}`)), ...rows),
+      );
       expect((answer.return as { error: object[] }).error).toHaveLength(4);
     }
-    const kept = await runInDurableObject(await objectOf(app.user), (_, { storage: { sql } }) =>
+    const kept = await runInDurableObject(await moduleObject(app.user), (_, { storage: { sql } }) =>
       Number(sql.exec("SELECT sum(length(answer) + length(json)) AS kept FROM events").one().kept),
     );
     expect(kept).toBeLessThan(8_000_000);
@@ -142,29 +139,32 @@ describe("A small write", () => {
 describe("cleanup", () => {
   it("takes the attachments of a document along that was deleted from the start", async () => {
     const app = await createUserWithApp("todos:rw");
-    const frames = await Frames.open(doorOf(app));
-    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const frames = await FrameSocket.open(socketPath(app));
+    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const attachment = { digest: "d", length: 3, type: "a/b", data: "AAAA" };
-    const document = stored(todo("a"), { _deleted: true, _attachments: { file: attachment } });
-    expect((await frames.ask(writing(document))).return).toEqual({ error: [] });
+    const document = storageDocument(todo("a"), {
+      _deleted: true,
+      _attachments: { file: attachment },
+    });
+    expect((await frames.call(bulkWriteFrame(document))).return).toEqual({ error: [] });
     advanceClock(SECOND_MS);
-    expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(true);
-    const { attachments, collections } = await rowsOfModule(app.user);
+    expect((await frames.call({ method: "cleanup", params: [0] })).return).toBe(true);
+    const { attachments, collections } = await moduleRows(app.user);
     expect(attachments).toEqual([]);
     expect(collections).toMatchObject([{ bytes: 0 }]);
   });
 
   it("holds no more at once than the object can, and goes on when it is asked again", async () => {
-    const frames = await Frames.open(doorOf(await createUserWithApp("todos:rw")));
-    await frames.ask({ method: "create", params: creation(freshDatabase()) });
+    const frames = await FrameSocket.open(socketPath(await createUserWithApp("todos:rw")));
+    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const title = "x".repeat(1_000_000);
     const documents = Array.from({ length: 10 }, (_, i) =>
-      stored({ ...todo(`${i}`), title }, { _deleted: true }),
+      storageDocument({ ...todo(`${i}`), title }, { _deleted: true }),
     );
-    expect((await frames.ask(writing(...documents))).return).toEqual({ error: [] });
+    expect((await frames.call(bulkWriteFrame(...documents))).return).toEqual({ error: [] });
     advanceClock(SECOND_MS);
-    expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(false);
-    expect((await frames.ask({ method: "cleanup", params: [0] })).return).toBe(true);
+    expect((await frames.call({ method: "cleanup", params: [0] })).return).toBe(false);
+    expect((await frames.call({ method: "cleanup", params: [0] })).return).toBe(true);
   });
 });
 
@@ -172,10 +172,12 @@ describe("An index that is wanted later", () => {
   it("counts, and is refused to who only reads, and where there is no room", async () => {
     const person = await createUser();
     const app = await connectApp(person, "todos:rw");
-    const name = freshDatabase();
-    const frames = await Frames.open(doorOf(app));
-    await frames.ask({ method: "create", params: creation(name) });
-    await frames.ask(writing(...Array.from({ length: 100 }, (_, i) => stored(todo(`d${i}`)))));
+    const name = uniqueDatabaseName();
+    const frames = await FrameSocket.open(socketPath(app));
+    await frames.call({ method: "create", params: createParams(name) });
+    await frames.call(
+      bulkWriteFrame(...Array.from({ length: 100 }, (_, i) => storageDocument(todo(`d${i}`)))),
+    );
     const reader = await connectApp(person, "todos:r");
     const other = await connectApp(person, "todos:rw");
     const schema = structuredClone(TODOS) as never as {
@@ -184,15 +186,15 @@ describe("An index that is wanted later", () => {
     };
     schema.properties.title = { type: "string", maxLength: 8000 };
     schema.indexes = ["title", ["title", "done"], ["title", "rank"]];
-    const r = await Frames.open(doorOf(reader));
-    const { return: reading } = await r.ask({ method: "custom", params: "whoami" });
+    const r = await FrameSocket.open(socketPath(reader));
+    const { return: reading } = await r.call({ method: "custom", params: "whoami" });
     expect(reading).toMatchObject({ access: "r" });
-    const wish = { connectionId: "reader", method: "create", params: creation(name, schema) };
-    expect((await r.ask(wish)).error?.code).toBe("insufficient-scope");
-    const o = await Frames.open(doorOf(other));
-    expect((await o.ask(wish)).return).toBe("ok");
-    expect((await r.ask(wish)).return).toBe("ok");
-    const module = await objectOf(app.user);
+    const wish = { connectionId: "reader", method: "create", params: createParams(name, schema) };
+    expect((await r.call(wish)).error?.code).toBe("insufficient-scope");
+    const o = await FrameSocket.open(socketPath(other));
+    expect((await o.call(wish)).return).toBe("ok");
+    expect((await r.call(wish)).return).toBe("ok");
+    const module = await moduleObject(app.user);
     const bytesIn = () =>
       runInDurableObject(module, (_, { storage: { sql } }) =>
         Number(sql.exec("SELECT sum(bytes) AS bytes FROM collections").one().bytes),
@@ -208,10 +210,10 @@ describe("An index that is wanted later", () => {
       .bind(account)
       .run();
     schema.indexes.push(["title", "done", "rank"], ["rank", "title"], ["done", "title"]);
-    const more = await o.ask({
+    const more = await o.call({
       connectionId: "more",
       method: "create",
-      params: creation(name, schema),
+      params: createParams(name, schema),
     });
     expect(more.error?.code).toBe("over-quota");
     expect(await bytesIn()).toBe(held);
@@ -219,21 +221,22 @@ describe("An index that is wanted later", () => {
 });
 
 /** Sockets on one collection. */
-async function sockets(doors: string[]): Promise<Frames[]> {
-  const name = freshDatabase();
+async function openOnOneCollection(doors: string[]): Promise<FrameSocket[]> {
+  const name = uniqueDatabaseName();
   return Promise.all(
     doors.map(async (door) => {
-      const frames = await Frames.open(door);
-      await frames.ask({ method: "create", params: creation(name) });
+      const frames = await FrameSocket.open(door);
+      await frames.call({ method: "create", params: createParams(name) });
       return frames;
     }),
   );
 }
 
-const large = (id: string): object => stored({ ...todo(id), title: "x".repeat(1_500_000) });
+const largeDocument = (id: string): object =>
+  storageDocument({ ...todo(id), title: "x".repeat(1_500_000) });
 
-const heldIn = async ({ user }: TestApp): Promise<number> => {
-  const databases = await (await objectOf(user)).inventory();
+const bytesOf = async ({ user }: TestApp): Promise<number> => {
+  const databases = await (await moduleObject(user)).inventory();
   return databases
     .flatMap(({ collections }) => collections.map(({ bytes }) => bytes))
     .reduce((sum, bytes) => sum + bytes, 0);
@@ -242,71 +245,76 @@ const heldIn = async ({ user }: TestApp): Promise<number> => {
 describe("What a module has reserved is never less than what it holds", () => {
   it("though two writes ask for room at once", async () => {
     const app = await createUserWithApp("todos:rw");
-    const [a, b] = (await sockets([doorOf(app), doorOf(app)])) as [Frames, Frames];
+    const [a, b] = (await openOnOneCollection([socketPath(app), socketPath(app)])) as [
+      FrameSocket,
+      FrameSocket,
+    ];
     const answers = await Promise.all([
-      a.ask(writing(...["1", "2", "3", "4"].map(large))),
-      b.ask(writing(stored(todo("small")))),
+      a.call(bulkWriteFrame(...["1", "2", "3", "4"].map(largeDocument))),
+      b.call(bulkWriteFrame(storageDocument(todo("small")))),
     ]);
     expect(answers.map((answer) => answer.return)).toEqual([{ error: [] }, { error: [] }]);
-    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await heldIn(app));
+    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await bytesOf(app));
   });
 
   it("though room is given back while a write asks for more", async () => {
     const app = await createUserWithApp("todos:rw");
-    const [a] = (await sockets([doorOf(app)])) as [Frames];
-    await a.ask(writing(stored(todo("small"))));
-    const write = a.ask(writing(...["1", "2", "3", "4"].map(large)));
-    await runDurableObjectAlarm(await objectOf(app.user));
+    const [a] = (await openOnOneCollection([socketPath(app)])) as [FrameSocket];
+    await a.call(bulkWriteFrame(storageDocument(todo("small"))));
+    const write = a.call(bulkWriteFrame(...["1", "2", "3", "4"].map(largeDocument)));
+    await runDurableObjectAlarm(await moduleObject(app.user));
     expect((await write).return).toEqual({ error: [] });
-    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await heldIn(app));
+    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await bytesOf(app));
   });
 
   it("though a client comes with indexes that are new", async () => {
     const app = await createUserWithApp("todos:rw");
-    const [a] = (await sockets([doorOf(app)])) as [Frames];
-    const many = Array.from({ length: 1000 }, (_, i) => stored(todo(String(i))));
-    await a.ask(writing(...many));
+    const [a] = (await openOnOneCollection([socketPath(app)])) as [FrameSocket];
+    const many = Array.from({ length: 1000 }, (_, i) => storageDocument(todo(String(i))));
+    await a.call(bulkWriteFrame(...many));
     const indexes = [["done", "rank", "title"], ["title", "rank"], "title"];
     const properties = { ...TODOS.properties, title: { type: "string", maxLength: 2000 } };
     const schema = { ...TODOS, properties, indexes };
-    const [{ name } = { name: "" }] = await (await objectOf(app.user)).inventory();
-    const answer = await a.ask({
+    const [{ name } = { name: "" }] = await (await moduleObject(app.user)).inventory();
+    const answer = await a.call({
       connectionId: "d",
       method: "create",
-      params: creation(name, schema),
+      params: createParams(name, schema),
     });
     expect(answer.return).toBe("ok");
-    expect(await heldIn(app)).toBeGreaterThan(5_000_000);
-    await until(async () => (await reservedIn(app.user, "todos")) >= (await heldIn(app)));
+    expect(await bytesOf(app)).toBeGreaterThan(5_000_000);
+    await waitUntil(async () => (await reservedIn(app.user, "todos")) >= (await bytesOf(app)));
   });
 });
 
-const attached = (id: string, bytes: number, fields: object = {}): object => {
+const documentWithAttachment = (id: string, bytes: number, fields: object = {}): object => {
   const data = Buffer.alloc(bytes, id).toString("base64");
   const scan = { data, digest: `digest-${id}`, length: bytes, type: "image/png" };
-  return stored(todo(id), { _attachments: { scan }, ...fields });
+  return storageDocument(todo(id), { _attachments: { scan }, ...fields });
 };
 
 describe("A write with large attachments", () => {
   it("that is sent again while it is under way is answered once and the same", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = pathOfSession(await sessionOf(app));
-    const [first] = (await sockets([path])) as [Frames];
-    const write = { ...writing(attached("a", 1_500_000)), requestId: "once" };
-    const second = await Frames.open(path);
-    const answers = await Promise.all([first.ask(write), second.ask({ ...write, retry: true })]);
+    const path = sessionPath(await createSession(app));
+    const [first] = (await openOnOneCollection([path])) as [FrameSocket];
+    const write = { ...bulkWriteFrame(documentWithAttachment("a", 1_500_000)), requestId: "once" };
+    const second = await FrameSocket.open(path);
+    const answers = await Promise.all([first.call(write), second.call({ ...write, retry: true })]);
     expect(answers.map((answer) => answer.return)).toContainEqual({ error: [] });
     expect(answers[1]?.return).toEqual({ error: [] });
   });
 
   it("that is a conflict puts nothing into R2", async () => {
     const app = await createUserWithApp("todos:rw");
-    const [a] = (await sockets([doorOf(app)])) as [Frames];
-    await a.ask(writing(attached("a", 1_500_000)));
-    const before = await largeBodies(app.user);
+    const [a] = (await openOnOneCollection([socketPath(app)])) as [FrameSocket];
+    await a.call(bulkWriteFrame(documentWithAttachment("a", 1_500_000)));
+    const before = await attachmentKeys(app.user);
     expect(before).toHaveLength(1);
-    const answer = await a.ask(writing(attached("a", 1_600_000, { _rev: "1-b" })));
+    const answer = await a.call(
+      bulkWriteFrame(documentWithAttachment("a", 1_600_000, { _rev: "1-b" })),
+    );
     expect(answer.return).toMatchObject({ error: [{ status: 409, documentId: "a" }] });
-    expect(await largeBodies(app.user)).toEqual(before);
+    expect(await attachmentKeys(app.user)).toEqual(before);
   });
 });

@@ -9,30 +9,20 @@ import { RxDBMigrationSchemaPlugin } from "rxdb/plugins/migration-schema";
 import { RxDBAttachmentsPlugin as RxDBAttachmentsPlugin16 } from "rxdb-16/plugins/attachments";
 import { addRxPlugin as addRxPlugin16 } from "rxdb-16/plugins/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  client,
-  doorOf,
-  found,
-  freshDatabase,
-  idsOf,
-  KITS,
-  largeBodies,
-  type Mode,
-  openInstance,
-  openTodos,
-  pathOfSession,
-  put,
-  RXDB_16,
-  RXDB_17,
-  rowsOfModule,
-  stored,
-  TODOS,
-  type Todo,
-  todo,
-  until,
-  watch,
-} from "../support/rxdb";
 import { APP_ORIGIN, createUserWithApp, type TestApp } from "../support/provider";
+import { createClient, type Mode, RXDB_16, RXDB_17, RXDB_VERSIONS } from "../support/rxdb/clients";
+import { attachmentKeys, moduleRows } from "../support/rxdb/module-rows";
+import { openTodos, watchQuery } from "../support/rxdb/open-todos";
+import { sessionPath } from "../support/rxdb/sessions";
+import { socketPath } from "../support/rxdb/sockets";
+import {
+  insertDocuments,
+  openStorageInstance,
+  queryIds,
+  storageDocument,
+} from "../support/rxdb/storage-instances";
+import { idsOf, TODOS, type Todo, todo, uniqueDatabaseName } from "../support/rxdb/todos";
+import { waitUntil } from "../support/rxdb/wait";
 
 for (const plugin of [RxDBAttachmentsPlugin, RxDBLocalDocumentsPlugin, RxDBMigrationSchemaPlugin]) {
   addRxPlugin(plugin);
@@ -53,10 +43,10 @@ const MANY: Todo[] = Array.from({ length: 20 }, (_, i) =>
   }),
 );
 
-describe.each(KITS)("An app with RxDB $version", (kit) => {
+describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
   it("inserts, finds, changes and removes, and finds all again when it comes back", async () => {
-    const name = freshDatabase();
-    const { database, todos } = await openTodos(client(doorOf(app), kit), name);
+    const name = uniqueDatabaseName();
+    const { database, todos } = await openTodos(createClient(socketPath(app), kit), name);
     const milk = await todos.insert(todo("milk"));
     await todos.insert(todo("bread", { rank: 2 }));
     await todos.upsert(todo("tea", { rank: 3 }));
@@ -65,7 +55,7 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
     expect(idsOf(await todos.find({ sort: [{ rank: "desc" }] }).exec())).toEqual(["tea", "milk"]);
     await expect(todos.insert(todo("milk"))).rejects.toThrow("CONFLICT");
     await database.close();
-    const again = await openTodos(client(doorOf(app), kit), name);
+    const again = await openTodos(createClient(socketPath(app), kit), name);
     expect((await again.todos.findOne("milk").exec(true)).toJSON()).toEqual(
       todo("milk", { done: true }),
     );
@@ -74,7 +64,10 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
   });
 
   it("writes and removes many at once, and is told which of them were there", async () => {
-    const { database, todos } = await openTodos(client(doorOf(app), kit), freshDatabase());
+    const { database, todos } = await openTodos(
+      createClient(socketPath(app), kit),
+      uniqueDatabaseName(),
+    );
     const { success, error } = await todos.bulkInsert(MANY);
     expect([success.length, error]).toEqual([MANY.length, []]);
     const mixed = await todos.bulkInsert([todo("t00"), todo("new"), todo("t01")]);
@@ -91,7 +84,10 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
   });
 
   it("sorts, skips, limits and counts", async () => {
-    const { database, todos } = await openTodos(client(doorOf(app), kit), freshDatabase());
+    const { database, todos } = await openTodos(
+      createClient(socketPath(app), kit),
+      uniqueDatabaseName(),
+    );
     await todos.bulkInsert(MANY);
     const byRank = [...MANY].sort((a, b) => a.rank - b.rank);
     const selector = { rank: { $gte: 5 } };
@@ -140,7 +136,7 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
     ["$size", { tags: { $size: 2 } }, ({ tags }) => tags?.length === 2],
     ["$type", { tags: { $type: "array" } }, ({ tags }) => tags !== undefined],
   ])("finds by %s", async (_, selector, matches) => {
-    const { database, todos } = await shared(kit);
+    const { database, todos } = await sharedTodos(kit);
     const expected = idsOf(MANY.filter(matches));
     expect(expected.length).toBeGreaterThan(0);
     const found = await todos.find({ selector, sort: [{ id: "asc" }] }).exec();
@@ -151,26 +147,28 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
   });
 
   it("sees what another client does while its own queries live, before that client is answered", async () => {
-    const name = freshDatabase();
-    const [one, two] = [client(doorOf(app), kit), client(doorOf(app), kit)];
+    const name = uniqueDatabaseName();
+    const [one, two] = [createClient(socketPath(app), kit), createClient(socketPath(app), kit)];
     const [mine, theirs] = [await openTodos(one, name), await openTodos(two, name)];
-    const live = watch(
+    const live = watchQuery(
       mine.todos.find({ selector: { done: false }, sort: [{ rank: "asc" }] }) as never,
     );
-    const own = watch(
+    const own = watchQuery(
       theirs.todos.find({ selector: { done: false }, sort: [{ rank: "asc" }] }) as never,
     );
-    await until(() => live.count > 0 && own.count > 0);
+    await waitUntil(() => live.count > 0 && own.count > 0);
     await theirs.todos.insert(todo("b", { rank: 5 }));
     await theirs.todos.insert(todo("a", { rank: 3 }));
-    await until(() => String(live.ids) === "a,b");
+    await waitUntil(() => String(live.ids) === "a,b");
     await (await mine.todos.findOne("b").exec(true)).patch({ rank: 1 });
-    await until(() => String(own.ids) === "b,a");
+    await waitUntil(() => String(own.ids) === "b,a");
     await (await theirs.todos.findOne("a").exec(true)).patch({ done: true });
-    await until(() => String(live.ids) === "b");
+    await waitUntil(() => String(live.ids) === "b");
     await (await theirs.todos.findOne("b").exec(true)).remove();
-    await until(() => live.ids.length === 0 && own.ids.length === 0);
-    expect(one.network.bulks).toEqual(expect.arrayContaining(two.network.bulks.slice(-5)));
+    await waitUntil(() => live.ids.length === 0 && own.ids.length === 0);
+    expect(one.network.eventBulks).toEqual(
+      expect.arrayContaining(two.network.eventBulks.slice(-5)),
+    );
     for (const { network } of [one, two]) {
       for (const frame of network.sent.map((text) => JSON.parse(text))) {
         const answer = network.received.findIndex(({ answerTo }) => answerTo === frame.requestId);
@@ -189,8 +187,10 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
   });
 
   it("loses no increment that two clients make at once", async () => {
-    const name = freshDatabase();
-    const opened = await Promise.all([1, 2].map(() => openTodos(client(doorOf(app), kit), name)));
+    const name = uniqueDatabaseName();
+    const opened = await Promise.all(
+      [1, 2].map(() => openTodos(createClient(socketPath(app), kit), name)),
+    );
     await opened[0]?.todos.insert(todo("counter", { rank: 0 }));
     await Promise.all(
       opened.map(async ({ todos }) => {
@@ -203,14 +203,14 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
       }),
     );
     const counter = opened[1]?.todos.findOne("counter");
-    await until(async () => (await counter?.exec(true))?.rank === 20);
+    await waitUntil(async () => (await counter?.exec(true))?.rank === 20);
     await Promise.all(opened.map(({ database }) => database.close()));
   });
 
   it("keeps attachments, small and large, for other clients too", async () => {
-    const name = freshDatabase();
+    const name = uniqueDatabaseName();
     const large = Buffer.from(Uint8Array.from({ length: 1_500_000 }, (_, i) => (i * i) >> 5));
-    const writer = await openTodos(client(doorOf(app), kit), name);
+    const writer = await openTodos(createClient(socketPath(app), kit), name);
     const milk = await writer.todos.insert(todo("milk"));
     const attach = (id: string, data: Buffer) =>
       milk.getLatest().putAttachment({
@@ -219,10 +219,10 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
         data: new Blob([new Uint8Array(data)], { type: "image/png" }) as never,
         type: "image/png",
       });
-    const bodies = (await largeBodies(app.user)).length;
+    const bodies = (await attachmentKeys(app.user)).length;
     await attach("small.png", Buffer.from("small one"));
     await attach("large.png", large);
-    const reader = await openTodos(client(doorOf(app), kit), name);
+    const reader = await openTodos(createClient(socketPath(app), kit), name);
     const read = async (id: string) => {
       const document = await reader.todos.findOne("milk").exec(true);
       const data: unknown = await document.getAttachment(id)?.getData();
@@ -230,7 +230,7 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
     };
     expect((await read("small.png")).toString()).toBe("small one");
     expect((await read("large.png")).equals(large)).toBe(true);
-    expect((await largeBodies(app.user)).length).toBe(bodies + 1);
+    expect((await attachmentKeys(app.user)).length).toBe(bodies + 1);
     const document = await reader.todos.findOne("milk").exec(true);
     await document.patch({ title: "with attachments still" });
     expect((await read("small.png")).toString()).toBe("small one");
@@ -244,27 +244,27 @@ describe.each(KITS)("An app with RxDB $version", (kit) => {
   });
 });
 
-const opened = new Map<string, ReturnType<typeof openTodos>>();
+const openedByVersion = new Map<string, ReturnType<typeof openTodos>>();
 
 /** One database for all questions of a version. */
-function shared(kit: (typeof KITS)[number]): ReturnType<typeof openTodos> {
-  const made = opened.get(kit.version);
+function sharedTodos(kit: (typeof RXDB_VERSIONS)[number]): ReturnType<typeof openTodos> {
+  const made = openedByVersion.get(kit.version);
   if (made) return made;
-  const making = openTodos(client(doorOf(app), kit), freshDatabase(), { isShared: true }).then(
-    async (todos) => {
-      await todos.todos.bulkInsert(MANY);
-      return todos;
-    },
-  );
-  opened.set(kit.version, making);
+  const making = openTodos(createClient(socketPath(app), kit), uniqueDatabaseName(), {
+    isShared: true,
+  }).then(async (todos) => {
+    await todos.todos.bulkInsert(MANY);
+    return todos;
+  });
+  openedByVersion.set(kit.version, making);
   return making;
 }
 
 describe("What RxDB has plugins for", () => {
   it("local documents, of a database and of a collection, live", async () => {
-    const name = freshDatabase();
+    const name = uniqueDatabaseName();
     const make = async () => {
-      const database = await client(doorOf(app)).open(name, { localDocuments: true });
+      const database = await createClient(socketPath(app)).open(name, { localDocuments: true });
       const { todos } = await database.addCollections({
         todos: { schema: TODOS, localDocuments: true },
       });
@@ -277,9 +277,9 @@ describe("What RxDB has plugins for", () => {
     two.database
       .getLocal$<{ theme: string }>("settings")
       .subscribe((document) => values.push(document?.get("theme")));
-    await until(() => values.includes("dark"));
+    await waitUntil(() => values.includes("dark"));
     await one.database.upsertLocal("settings", { theme: "light" });
-    await until(() => values.at(-1) === "light");
+    await waitUntil(() => values.at(-1) === "light");
     expect((await two.todos.getLocal("view"))?.get("sort")).toBe("rank");
     await (await two.todos.getLocal("view"))?.remove();
     expect(await one.todos.getLocal("view")).toBeNull();
@@ -287,8 +287,8 @@ describe("What RxDB has plugins for", () => {
   });
 
   it("the migration to a new version of a schema", async () => {
-    const name = freshDatabase();
-    const old = await openTodos(client(doorOf(app)), name);
+    const name = uniqueDatabaseName();
+    const old = await openTodos(createClient(socketPath(app)), name);
     await old.todos.bulkInsert(MANY);
     await old.database.close();
     const schema = {
@@ -299,7 +299,7 @@ describe("What RxDB has plugins for", () => {
     const migrationStrategies = {
       1: (document: Todo) => (document.done ? null : { ...document, urgent: document.rank > 10 }),
     };
-    const { database, todos } = await openTodos(client(doorOf(app)), name, {
+    const { database, todos } = await openTodos(createClient(socketPath(app)), name, {
       schema,
       migrationStrategies,
     });
@@ -313,9 +313,9 @@ describe("What RxDB has plugins for", () => {
   });
 
   it("encryption: neither the words nor the password come to the storage", async () => {
-    const name = freshDatabase();
+    const name = uniqueDatabaseName();
     const make = async () => {
-      const own = client(doorOf(app));
+      const own = createClient(socketPath(app));
       const storage = wrappedKeyEncryptionCryptoJsStorage({ storage: own.storage as never });
       const options = { storage, password: "a password of theirs" };
       const schema = { ...TODOS, encrypted: ["title", "tags"] };
@@ -327,7 +327,7 @@ describe("What RxDB has plugins for", () => {
     expect((await two.todos.findOne("secret").exec(true)).toJSON()).toEqual(
       todo("secret", { title: "something secret", tags: ["hidden"] }),
     );
-    const kept = JSON.stringify(await rowsOfModule(app.user));
+    const kept = JSON.stringify(await moduleRows(app.user));
     expect(kept).toContain("secret");
     for (const words of ["something secret", "hidden", "a password of theirs"]) {
       expect(kept).not.toContain(words);
@@ -336,30 +336,30 @@ describe("What RxDB has plugins for", () => {
   });
 
   it("a password that a client sends along is not kept", async () => {
-    const name = freshDatabase();
-    const instance = await openInstance(client(doorOf(app)), name, TODOS, {
+    const name = uniqueDatabaseName();
+    const instance = await openStorageInstance(createClient(socketPath(app)), name, TODOS, {
       password: "sent in clear",
     });
-    expect(JSON.stringify(await rowsOfModule(app.user))).not.toContain("sent in clear");
+    expect(JSON.stringify(await moduleRows(app.user))).not.toContain("sent in clear");
     await instance.close();
   });
 
   it("short keys: documents are kept with them and found by their long ones", async () => {
-    const name = freshDatabase();
+    const name = uniqueDatabaseName();
     const make = () => {
-      const own = client(doorOf(app));
+      const own = createClient(socketPath(app));
       const storage = wrappedKeyCompressionStorage({ storage: own.storage as never });
       const schema = { ...TODOS, keyCompression: true };
       return openTodos(own, name, { schema, options: { storage } });
     };
     const one = await make();
     const two = await make();
-    const live = watch(
+    const live = watchQuery(
       two.todos.find({ selector: { rank: { $gt: 10 } }, sort: [{ rank: "asc" }] }) as never,
     );
     await one.todos.bulkInsert(MANY);
     const expected = MANY.filter(({ rank }) => rank > 10).sort((a, b) => a.rank - b.rank);
-    await until(() => live.ids.length === expected.length);
+    await waitUntil(() => live.ids.length === expected.length);
     expect(live.ids).toEqual(idsOf(expected));
     await Promise.all([one.database.close(), two.database.close()]);
   });
@@ -367,34 +367,34 @@ describe("What RxDB has plugins for", () => {
 
 describe("RxDB 16 and 17 on one database", () => {
   it("that version 16 has made: both write, and see each other's writes live", async () => {
-    const name = freshDatabase();
-    const old = await openTodos(client(doorOf(app), RXDB_16), name);
+    const name = uniqueDatabaseName();
+    const old = await openTodos(createClient(socketPath(app), RXDB_16), name);
     await old.todos.insert(todo("of 16"));
-    const current = await openTodos(client(doorOf(app), RXDB_17), name);
+    const current = await openTodos(createClient(socketPath(app), RXDB_17), name);
     const live = [old, current].map(({ todos }) =>
-      watch(todos.find({ sort: [{ id: "asc" }] }) as never),
+      watchQuery(todos.find({ sort: [{ id: "asc" }] }) as never),
     );
     await current.todos.insert(todo("of 17"));
     await (await current.todos.findOne("of 16").exec(true)).patch({ done: true });
     await old.todos.insert(todo("of 16 again"));
-    await until(() => live.every(({ ids }) => String(ids) === "of 16,of 16 again,of 17"));
+    await waitUntil(() => live.every(({ ids }) => String(ids) === "of 16,of 16 again,of 17"));
     expect((await old.todos.findOne("of 16").exec(true)).done).toBe(true);
     await Promise.all([old.database.close(), current.database.close()]);
   });
 
   it("that version 17 has made: version 16 itself will not open it, and nothing hangs", async () => {
-    const name = freshDatabase();
-    const { database, todos } = await openTodos(client(doorOf(app), RXDB_17), name);
+    const name = uniqueDatabaseName();
+    const { database, todos } = await openTodos(createClient(socketPath(app), RXDB_17), name);
     await todos.insert(todo("of 17"));
-    await expect(openTodos(client(doorOf(app), RXDB_16), name)).rejects.toThrow("DM5");
+    await expect(openTodos(createClient(socketPath(app), RXDB_16), name)).rejects.toThrow("DM5");
     expect(await todos.count().exec()).toBe(1);
     await database.close();
   });
 
   it("attachments that one has written are read by the other", async () => {
-    const name = freshDatabase();
-    const old = await openTodos(client(doorOf(app), RXDB_16), name);
-    const current = await openTodos(client(doorOf(app), RXDB_17), name);
+    const name = uniqueDatabaseName();
+    const old = await openTodos(createClient(socketPath(app), RXDB_16), name);
+    const current = await openTodos(createClient(socketPath(app), RXDB_17), name);
     const data = (text: string) => new Blob([text], { type: "text/plain" }) as never;
     const one = await old.todos.insert(todo("one"));
     await one.putAttachment({ id: "a", type: "text/plain", data: data("by 16") });
@@ -402,7 +402,7 @@ describe("RxDB 16 and 17 on one database", () => {
     expect(await seen.getAttachment("a")?.getStringData()).toBe("by 16");
     await seen.putAttachment({ id: "b", type: "text/plain", data: data("by 17") });
     const back = await old.todos.findOne("one").exec(true);
-    await until(() => back.getLatest().allAttachments().length === 2);
+    await waitUntil(() => back.getLatest().allAttachments().length === 2);
     expect(await back.getLatest().getAttachment("b")?.getStringData()).toBe("by 17");
     await Promise.all([old.database.close(), current.database.close()]);
   });
@@ -416,17 +416,17 @@ describe("The usage that RxDB's page shows", () => {
     ["collection", 4],
   ])("works in mode '%s'", async (mode, sockets) => {
     let count = 0;
-    const path = doorOf(app);
-    const own = client(doorOf(app), RXDB_17, mode);
+    const path = socketPath(app);
+    const own = createClient(socketPath(app), RXDB_17, mode);
     const { messageChannelCreator } = own.storage.settings;
     own.storage.settings.messageChannelCreator = () => {
       count++;
       return messageChannelCreator();
     };
-    const names = [freshDatabase(), freshDatabase()];
+    const names = [uniqueDatabaseName(), uniqueDatabaseName()];
     const databases = await Promise.all(names.map((name) => openTodos(own, name)));
     await Promise.all(databases.map(({ todos }, i) => todos.insert(todo(`in ${i}`))));
-    const others = await Promise.all(names.map((name) => openTodos(client(path), name)));
+    const others = await Promise.all(names.map((name) => openTodos(createClient(path), name)));
     for (const [i, { todos }] of others.entries()) {
       expect(idsOf(await todos.find().exec())).toEqual([`in ${i}`]);
     }
@@ -436,8 +436,8 @@ describe("The usage that RxDB's page shows", () => {
   });
 
   it("customRequest: whoami, quota and session, and a clear error for others", async () => {
-    const path = doorOf(app);
-    const { storage } = client(path);
+    const path = socketPath(app);
+    const { storage } = createClient(path);
     const access = { user: app.user, module: "todos", access: "rw", app: APP_ORIGIN };
     expect(await storage.customRequest("whoami")).toEqual(access);
     expect(await storage.customRequest({ type: "whoami" })).toEqual(access);
@@ -449,8 +449,8 @@ describe("The usage that RxDB's page shows", () => {
     );
     expect(session.url).toContain(`/rxdb/${app.user}/todos?session=`);
     const { database, todos } = await openTodos(
-      client(pathOfSession(session as never)),
-      freshDatabase(),
+      createClient(sessionPath(session as never)),
+      uniqueDatabaseName(),
     );
     await todos.insert(todo("by session"));
     await database.close();
@@ -461,18 +461,20 @@ describe("The usage that RxDB's page shows", () => {
 
   it("a read-only app is told so by whoami", async () => {
     const reader = await createUserWithApp("todos:r");
-    const { storage } = client(doorOf(reader));
+    const { storage } = createClient(socketPath(reader));
     expect(await storage.customRequest("whoami")).toMatchObject({ access: "r" });
   });
 });
 
 describe("A database", () => {
   it("is made once by two clients that come at once", async () => {
-    const name = freshDatabase();
-    const both = await Promise.all([1, 2, 3].map(() => openTodos(client(doorOf(app)), name)));
+    const name = uniqueDatabaseName();
+    const both = await Promise.all(
+      [1, 2, 3].map(() => openTodos(createClient(socketPath(app)), name)),
+    );
     await Promise.all(both.map(({ todos }, i) => todos.insert(todo(`by ${i}`))));
     for (const { todos } of both) {
-      await until(async () => (await todos.find().exec()).length === 3);
+      await waitUntil(async () => (await todos.find().exec()).length === 3);
     }
     const tokens = await Promise.all(both.map(({ database }) => database.storageToken));
     expect(new Set(tokens).size).toBe(1);
@@ -480,10 +482,10 @@ describe("A database", () => {
   });
 
   it("of one module or person is not seen in another", async () => {
-    const name = freshDatabase();
+    const name = uniqueDatabaseName();
     const wide = await createUserWithApp("*:rw");
-    const places = [doorOf(wide, "todos"), doorOf(wide, "notes"), doorOf(app)];
-    const all = await Promise.all(places.map((path) => openTodos(client(path), name)));
+    const places = [socketPath(wide, "todos"), socketPath(wide, "notes"), socketPath(app)];
+    const all = await Promise.all(places.map((path) => openTodos(createClient(path), name)));
     await Promise.all(all.map(({ todos }, i) => todos.insert(todo(`in ${i}`))));
     for (const [i, { todos }] of all.entries()) {
       expect(idsOf(await todos.find().exec())).toEqual([`in ${i}`]);
@@ -492,12 +494,12 @@ describe("A database", () => {
   });
 
   it("takes another schema of the same version: by its indexes everything is found", async () => {
-    const name = freshDatabase();
-    const [one, two] = [client(doorOf(app)), client(doorOf(app))];
-    const before = await openInstance(one, name, { ...TODOS, indexes: ["rank"] });
-    await put(before, ...MANY.map((content) => stored(content)));
+    const name = uniqueDatabaseName();
+    const [one, two] = [createClient(socketPath(app)), createClient(socketPath(app))];
+    const before = await openStorageInstance(one, name, { ...TODOS, indexes: ["rank"] });
+    await insertDocuments(before, ...MANY.map((content) => storageDocument(content)));
     const indexes = [["title", "rank"], "done"];
-    const after = await openInstance(two, name, { ...TODOS, indexes });
+    const after = await openStorageInstance(two, name, { ...TODOS, indexes });
     const titled = [...MANY].sort((a, b) =>
       a.title === b.title ? a.rank - b.rank : a.title < b.title ? -1 : 1,
     );
@@ -505,30 +507,30 @@ describe("A database", () => {
     const selector = { _deleted: { $eq: false } };
     const byTitle = { selector, sort: [{ title: "asc" }, { rank: "asc" }] };
     const byRank = { selector, sort: [{ rank: "asc" }] };
-    expect(await found(after, byTitle)).toEqual(idsOf(titled));
-    await put(after, stored(todo("zz", { title: "zz", rank: 1000 })));
-    expect(await found(before, byRank)).toEqual([...idsOf(ranked), "zz"]);
-    await put(before, stored(todo("aa", { title: "a", rank: 0 })));
-    expect(await found(after, byTitle)).toEqual(["aa", ...idsOf(titled), "zz"]);
+    expect(await queryIds(after, byTitle)).toEqual(idsOf(titled));
+    await insertDocuments(after, storageDocument(todo("zz", { title: "zz", rank: 1000 })));
+    expect(await queryIds(before, byRank)).toEqual([...idsOf(ranked), "zz"]);
+    await insertDocuments(before, storageDocument(todo("aa", { title: "a", rank: 0 })));
+    expect(await queryIds(after, byTitle)).toEqual(["aa", ...idsOf(titled), "zz"]);
     await Promise.all([before.close(), after.close()]);
   });
 
   it("goes on for the others when one closes it, and is gone for all when its collection is removed", async () => {
-    const name = freshDatabase();
+    const name = uniqueDatabaseName();
     const [one, two] = [
-      await openTodos(client(doorOf(app)), name),
-      await openTodos(client(doorOf(app)), name),
+      await openTodos(createClient(socketPath(app)), name),
+      await openTodos(createClient(socketPath(app)), name),
     ];
     await one.todos.bulkInsert(MANY);
     await one.database.close();
     await two.todos.insert(todo("still"));
-    const three = await openTodos(client(doorOf(app)), name);
+    const three = await openTodos(createClient(socketPath(app)), name);
     expect(await three.todos.count().exec()).toBe(MANY.length + 1);
     await two.todos.remove();
     await expect(three.todos.insert(todo("too late"))).rejects.toThrow("COL21");
-    const kept = JSON.stringify(await rowsOfModule(app.user));
+    const kept = JSON.stringify(await moduleRows(app.user));
     expect(kept).not.toContain('\\"id\\":\\"still\\"');
-    const four = await openTodos(client(doorOf(app)), name);
+    const four = await openTodos(createClient(socketPath(app)), name);
     expect(await four.todos.count().exec()).toBe(0);
     await four.todos.insert(todo("anew"));
     await Promise.all([two, four].map(({ database }) => database.close()));
@@ -536,31 +538,31 @@ describe("A database", () => {
 
   it("that is removed is not mistaken for one that is made then", async () => {
     const own = await createUserWithApp("todos:rw");
-    const [first, second] = [freshDatabase(), freshDatabase()];
-    const left = await openInstance(client(doorOf(own)), first);
+    const [first, second] = [uniqueDatabaseName(), uniqueDatabaseName()];
+    const left = await openStorageInstance(createClient(socketPath(own)), first);
     const events: string[] = [];
     left.changeStream().subscribe(({ id }) => events.push(id));
-    await (await openInstance(client(doorOf(own)), first)).remove();
-    const other = await openInstance(client(doorOf(own)), second);
-    await put(other, stored(todo("theirs")));
+    await (await openStorageInstance(createClient(socketPath(own)), first)).remove();
+    const other = await openStorageInstance(createClient(socketPath(own)), second);
+    await insertDocuments(other, storageDocument(todo("theirs")));
     for (const act of [
-      () => put(left, stored(todo("mine"))),
+      () => insertDocuments(left, storageDocument(todo("mine"))),
       () => left.findDocumentsById(["theirs"], true),
       () => left.cleanup(0),
     ]) {
       await expect(act()).rejects.toThrow("removed");
     }
-    expect(await found(other)).toEqual(["theirs"]);
+    expect(await queryIds(other)).toEqual(["theirs"]);
     expect(events).toEqual([]);
   });
 
   it("is gone with all its collections when it is removed", async () => {
-    const name = freshDatabase();
-    const { database, todos } = await openTodos(client(doorOf(app)), name);
+    const name = uniqueDatabaseName();
+    const { database, todos } = await openTodos(createClient(socketPath(app)), name);
     await todos.insert(todo("unique-to-this-test"));
     await database.remove();
-    expect(JSON.stringify(await rowsOfModule(app.user))).not.toContain("unique-to-this-test");
-    const again = await openTodos(client(doorOf(app)), name);
+    expect(JSON.stringify(await moduleRows(app.user))).not.toContain("unique-to-this-test");
+    const again = await openTodos(createClient(socketPath(app)), name);
     expect(await again.todos.count().exec()).toBe(0);
     await again.database.close();
   });

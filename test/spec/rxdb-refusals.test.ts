@@ -7,43 +7,10 @@ import { addRxPlugin } from "rxdb/plugins/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Refusal } from "../../src/core/refusals";
 import { limitApp } from "../../src/http/rate-limits";
-import { actOn, administrator } from "../support/admin";
+import { createAdministrator, submitAction } from "../support/admin";
 import { advanceClock, DAY_MS, freezeClock, MINUTE_MS, SECOND_MS } from "../support/clock";
-import { ring } from "../support/erasing";
-import { appWith, tokensOf } from "../support/oauth";
-import { accountId, allRows, grantRows } from "../support/rows";
-import {
-  askForSession,
-  client,
-  creation,
-  doorOf,
-  Frames,
-  found,
-  freshDatabase,
-  idsOf,
-  KITS,
-  largeBodies,
-  moduleUnchanged,
-  Network,
-  objectOf,
-  openInstance,
-  openTodos,
-  pathOfSession,
-  prepared,
-  put,
-  RXDB_16,
-  RXDB_17,
-  rowsOfModule,
-  sessionOf,
-  stored,
-  TODOS,
-  todo,
-  until,
-  upgrade,
-  watch,
-  writing,
-} from "../support/rxdb";
-import { setQuota } from "../support/storage";
+import { ring } from "../support/erasure";
+import { appWithTokens, obtainTokens } from "../support/oauth";
 import {
   APP_ORIGIN,
   connectApp,
@@ -56,22 +23,50 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
+import { accountId, allRows, grantRows } from "../support/rows";
+import { createClient, RXDB_16, RXDB_17, RXDB_VERSIONS } from "../support/rxdb/clients";
+import {
+  attachmentKeys,
+  expectModuleUnchanged,
+  moduleObject,
+  moduleRows,
+} from "../support/rxdb/module-rows";
+import { Network } from "../support/rxdb/network";
+import { openTodos, watchQuery } from "../support/rxdb/open-todos";
+import { createSession, requestSession, sessionPath } from "../support/rxdb/sessions";
+import {
+  bulkWriteFrame,
+  createParams,
+  FrameSocket,
+  requestUpgrade,
+  socketPath,
+} from "../support/rxdb/sockets";
+import {
+  insertDocuments,
+  openStorageInstance,
+  prepareMango,
+  queryIds,
+  storageDocument,
+} from "../support/rxdb/storage-instances";
+import { idsOf, TODOS, todo, uniqueDatabaseName } from "../support/rxdb/todos";
+import { waitUntil } from "../support/rxdb/wait";
+import { setQuota } from "../support/storage";
 
 addRxPlugin(RxDBAttachmentsPlugin);
 
 /** A person with a database, in which one thing is to be done, and the app that made it. */
-async function owner(kit = RXDB_17, quota: number | null = null) {
+async function userWithDatabase(kit = RXDB_17, quota: number | null = null) {
   const person = await createUser();
   const app = await connectApp(person, quota === null ? "todos:rw" : "*:rw");
   await setQuota(app, quota);
-  const name = freshDatabase();
-  const network = new Network(doorOf(app));
-  const { database, todos } = await openTodos(client(network, kit), name);
+  const name = uniqueDatabaseName();
+  const network = new Network(socketPath(app));
+  const { database, todos } = await openTodos(createClient(network, kit), name);
   await todos.insert(todo("kept"));
   return { person, app, name, database, todos, network };
 }
 
-const disconnect = (person: TestUser): Promise<Response> =>
+const disconnectApp = (person: TestUser): Promise<Response> =>
   sendForm(
     `/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`,
     {},
@@ -84,13 +79,13 @@ describe("A client that may not come in", () => {
     ["without a token", async (app) => `/rxdb/${app.user}/todos`, "unauthorized", 4401],
     [
       "with what is no token",
-      async (app) => doorOf(new TestApp(app.user, "nonsense")),
+      async (app) => socketPath(new TestApp(app.user, "nonsense")),
       "unauthorized",
       4401,
     ],
     [
       "with a token that somebody has changed",
-      async (app) => doorOf(new TestApp(app.user, `${app.token.slice(0, -3)}abc`)),
+      async (app) => socketPath(new TestApp(app.user, `${app.token.slice(0, -3)}abc`)),
       "unauthorized",
       4401,
     ],
@@ -102,33 +97,33 @@ describe("A client that may not come in", () => {
     ],
     [
       "with a token of somebody else",
-      async (app) => doorOf(new TestApp(app.user, (await createUserWithApp("*:rw")).token)),
+      async (app) => socketPath(new TestApp(app.user, (await createUserWithApp("*:rw")).token)),
       "insufficient-scope",
       4403,
     ],
-    ["for another module", async (app) => doorOf(app, "notes"), "insufficient-scope", 4403],
-    ["for what is no module", async (app) => doorOf(app, "public"), "not-found", 4500],
-    ["for a name that is no module's", async (app) => doorOf(app, "a%20b"), "not-found", 4500],
+    ["for another module", async (app) => socketPath(app, "notes"), "insufficient-scope", 4403],
+    ["for what is no module", async (app) => socketPath(app, "public"), "not-found", 4500],
+    ["for a name that is no module's", async (app) => socketPath(app, "a%20b"), "not-found", 4500],
   ];
 
   it.each(CASES)("%s is refused in-band: createRxDatabase rejects", async (_, pathOf, code) => {
-    const { app, person, name } = await owner();
+    const { app, person, name } = await userWithDatabase();
     const path = await pathOf(app, person);
-    await moduleUnchanged(app.user, async () => {
-      await expect(openTodos(client(path), name)).rejects.toThrow(code);
-      await expect(openTodos(client(path, RXDB_16), name)).rejects.toThrow(code);
-      await expect(client(path).storage.customRequest("whoami")).rejects.toThrow(code);
+    await expectModuleUnchanged(app.user, async () => {
+      await expect(openTodos(createClient(path), name)).rejects.toThrow(code);
+      await expect(openTodos(createClient(path, RXDB_16), name)).rejects.toThrow(code);
+      await expect(createClient(path).storage.customRequest("whoami")).rejects.toThrow(code);
     });
   });
 
   it("is answered at every frame, and its socket is closed with a code that says why", async () => {
-    const { app, person, name } = await owner();
+    const { app, person, name } = await userWithDatabase();
     await Promise.all(
       CASES.map(async ([title, pathOf, code, closeCode]) => {
-        const frames = await Frames.open(await pathOf(app, person));
+        const frames = await FrameSocket.open(await pathOf(app, person));
         for (const method of ["create", "query", "custom", "nonsense"]) {
-          const params = method === "create" ? creation(name) : [];
-          const answer = await frames.ask({ method, params });
+          const params = method === "create" ? createParams(name) : [];
+          const answer = await frames.call({ method, params });
           expect(answer, title).toMatchObject({
             connectionId: "c",
             answerTo: "r",
@@ -137,7 +132,7 @@ describe("A client that may not come in", () => {
           });
           expect(answer, title).not.toHaveProperty("return");
         }
-        await until(() => frames.closed !== null, 6000);
+        await waitUntil(() => frames.closed !== null, 6000);
         expect([title, frames.closed?.code]).toEqual([title, closeCode]);
       }),
     );
@@ -146,8 +141,8 @@ describe("A client that may not come in", () => {
   it("leaves no object behind where there is nobody", async () => {
     const app = await createUserWithApp("todos:rw");
     for (const user of ["nobody-of-this-name", "%00", "a".repeat(300)]) {
-      const frames = await Frames.open(`/rxdb/${user}/todos?access_token=${app.token}`);
-      const { error } = await frames.ask({ method: "custom", params: "whoami" });
+      const frames = await FrameSocket.open(`/rxdb/${user}/todos?access_token=${app.token}`);
+      const { error } = await frames.call({ method: "custom", params: "whoami" });
       expect(["unauthorized", "insufficient-scope", "not-found"]).toContain(error?.code);
     }
     expect(JSON.stringify(await allRows())).not.toContain("nobody-of-this-name");
@@ -155,25 +150,25 @@ describe("A client that may not come in", () => {
 
   it("that does not upgrade -> 426", async () => {
     const app = await createUserWithApp("todos:rw");
-    const response = await send(doorOf(app), { headers: { Origin: APP_ORIGIN } });
+    const response = await send(socketPath(app), { headers: { Origin: APP_ORIGIN } });
     expect(response.status).toBe(426);
     expect(await response.json()).toMatchObject({
       error: expect.any(String),
       message: expect.any(String),
     });
-    expect((await upgrade(doorOf(app), { Upgrade: "h2c" })).status).toBe(426);
+    expect((await requestUpgrade(socketPath(app), { Upgrade: "h2c" })).status).toBe(426);
   });
 
   it("an access token that has expired is worth nothing, and closes what it has opened", async () => {
     const person = await createUser();
-    const app = appWith(person, await tokensOf(person, "todos:rw"));
-    const name = freshDatabase();
-    const network = new Network(doorOf(app));
-    const { todos } = await openTodos(client(network), name);
+    const app = appWithTokens(person, await obtainTokens(person, "todos:rw"));
+    const name = uniqueDatabaseName();
+    const network = new Network(socketPath(app));
+    const { todos } = await openTodos(createClient(network), name);
     await todos.insert(todo("in time"));
     advanceClock(2 * 60 * MINUTE_MS);
-    await moduleUnchanged(person.name, async () => {
-      await expect(openTodos(client(doorOf(app)), name)).rejects.toThrow("unauthorized");
+    await expectModuleUnchanged(person.name, async () => {
+      await expect(openTodos(createClient(socketPath(app)), name)).rejects.toThrow("unauthorized");
       await expect(todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
     });
   });
@@ -183,27 +178,27 @@ describe("POST …/session", () => {
   it.each<[string, (app: TestApp) => Promise<Response>, number, string]>([
     [
       "without a token",
-      (app) => askForSession(app, "todos", { headers: { Authorization: "" } }),
+      (app) => requestSession(app, "todos", { headers: { Authorization: "" } }),
       401,
       "unauthorized",
     ],
     [
       "with what is no token",
-      (app) => askForSession(new TestApp(app.user, "x")),
+      (app) => requestSession(new TestApp(app.user, "x")),
       401,
       "unauthorized",
     ],
-    ["for another module", (app) => askForSession(app, "notes"), 403, "insufficient-scope"],
-    ["for what is no module", (app) => askForSession(app, "public"), 404, "not-found"],
+    ["for another module", (app) => requestSession(app, "notes"), 403, "insufficient-scope"],
+    ["for what is no module", (app) => requestSession(app, "public"), 404, "not-found"],
     [
       "for somebody else",
-      (app) => askForSession(new TestApp("somebody-else", app.token)),
+      (app) => requestSession(new TestApp("somebody-else", app.token)),
       403,
       "insufficient-scope",
     ],
   ])("%s -> refused as the storage would, with CORS", async (_, ask, status, error) => {
-    const { app } = await owner();
-    await moduleUnchanged(app.user, async () => {
+    const { app } = await userWithDatabase();
+    await expectModuleUnchanged(app.user, async () => {
       const response = await ask(app);
       expect([response.status, await response.json()]).toMatchObject([status, { error }]);
       expect(response.headers.get("access-control-allow-origin")).not.toBeNull();
@@ -225,53 +220,55 @@ describe("POST …/session", () => {
 
   it("its secret is kept as a hash alone", async () => {
     const app = await createUserWithApp("todos:rw");
-    const { session } = await sessionOf(app);
-    await openTodos(client(pathOfSession(await sessionOf(app))), freshDatabase());
-    const kept = JSON.stringify([await allRows(), await rowsOfModule(app.user)]);
+    const { session } = await createSession(app);
+    await openTodos(createClient(sessionPath(await createSession(app))), uniqueDatabaseName());
+    const kept = JSON.stringify([await allRows(), await moduleRows(app.user)]);
     expect(kept).not.toContain(session);
     expect(kept).not.toContain(app.token);
   });
 
   it("a session of a code flow's token ends with it, and a new one is the same connection", async () => {
     const person = await createUser();
-    const tokens = await tokensOf(person, "todos:rw");
-    const session = await sessionOf(appWith(person, tokens));
+    const tokens = await obtainTokens(person, "todos:rw");
+    const session = await createSession(appWithTokens(person, tokens));
     expect(session.expiresAt).toBeGreaterThan(Date.now());
     expect(session.expiresAt).toBeLessThanOrEqual(Date.now() + tokens.expires_in * SECOND_MS);
     advanceClock(tokens.expires_in * SECOND_MS + MINUTE_MS);
-    await expect(openTodos(client(pathOfSession(session)), freshDatabase())).rejects.toThrow(
-      "unauthorized",
-    );
+    await expect(
+      openTodos(createClient(sessionPath(session)), uniqueDatabaseName()),
+    ).rejects.toThrow("unauthorized");
   });
 });
 
 describe("An app that may only read", () => {
   async function reading(kit = RXDB_17) {
-    const { person, app, name, todos } = await owner(kit);
+    const { person, app, name, todos } = await userWithDatabase(kit);
     const reader = await connectApp(person, "todos:r");
     return { person, app, name, todos, reader };
   }
 
-  it.each(KITS)(
+  it.each(RXDB_VERSIONS)(
     "of RxDB $version opens a database that is there, reads it and sees it live",
     async (kit) => {
       const { app, name, todos, reader } = await reading(kit);
-      const opened = await openTodos(client(doorOf(reader), kit), name);
-      const live = watch(opened.todos.find({ sort: [{ id: "asc" }] }) as never);
-      await until(() => live.ids.length === 1);
+      const opened = await openTodos(createClient(socketPath(reader), kit), name);
+      const live = watchQuery(opened.todos.find({ sort: [{ id: "asc" }] }) as never);
+      await waitUntil(() => live.ids.length === 1);
       await todos.insert(todo("more"));
-      await until(() => live.ids.length === 2);
+      await waitUntil(() => live.ids.length === 2);
       expect(await opened.todos.count().exec()).toBe(2);
       await opened.database.close();
-      expect(await found(await openInstance(client(doorOf(app), kit), name))).toHaveLength(2);
+      expect(
+        await queryIds(await openStorageInstance(createClient(socketPath(app), kit), name)),
+      ).toHaveLength(2);
     },
   );
 
   it("changes nothing: every write is refused, and not as a conflict that would be tried again", async () => {
     const { name, reader, app } = await reading();
-    const { todos } = await openTodos(client(doorOf(reader)), name);
+    const { todos } = await openTodos(createClient(socketPath(reader)), name);
     const kept = await todos.findOne("kept").exec(true);
-    await moduleUnchanged(app.user, async () => {
+    await expectModuleUnchanged(app.user, async () => {
       for (const write of [
         () => todos.insert(todo("new")),
         () => todos.bulkInsert([todo("new"), todo("newer")]),
@@ -290,21 +287,21 @@ describe("An app that may only read", () => {
       }
       await expect(todos.insert(todo("kept"))).rejects.toThrow("CONFLICT");
     });
-    const frames = await Frames.open(doorOf(reader));
-    await frames.ask({ method: "create", params: creation(name) });
-    const mixed = await moduleUnchanged(app.user, () =>
-      frames.ask(writing(stored(todo("kept")), stored(todo("new")))),
+    const frames = await FrameSocket.open(socketPath(reader));
+    await frames.call({ method: "create", params: createParams(name) });
+    const mixed = await expectModuleUnchanged(app.user, () =>
+      frames.call(bulkWriteFrame(storageDocument(todo("kept")), storageDocument(todo("new")))),
     );
     expect(JSON.stringify(mixed)).not.toMatch(/"error":\[\]/);
   });
 
   it("makes no database and no collection", async () => {
     const { name, reader, app } = await reading();
-    await moduleUnchanged(app.user, async () => {
-      await expect(openTodos(client(doorOf(reader)), freshDatabase())).rejects.toThrow(
-        "insufficient-scope",
-      );
-      const database = await client(doorOf(reader)).open(name);
+    await expectModuleUnchanged(app.user, async () => {
+      await expect(
+        openTodos(createClient(socketPath(reader)), uniqueDatabaseName()),
+      ).rejects.toThrow("insufficient-scope");
+      const database = await createClient(socketPath(reader)).open(name);
       await expect(database.addCollections({ others: { schema: TODOS } })).rejects.toThrow(
         "insufficient-scope",
       );
@@ -314,75 +311,80 @@ describe("An app that may only read", () => {
 
 describe("Access that ends", () => {
   it("when the person disconnects the app: its sockets close, and nothing more is done", async () => {
-    const { person, app, name, todos, network } = await owner();
-    const session = await sessionOf(app);
-    const bySession = new Network(pathOfSession(session));
-    const other = await openTodos(client(bySession), name);
-    const sockets = await Promise.all([doorOf(app), pathOfSession(session)].map(Frames.open));
-    for (const frames of sockets) await frames.ask({ method: "create", params: creation(name) });
-    expect((await disconnect(person)).status).toBe(303);
-    await until(() => sockets.every(({ closed }) => closed !== null));
+    const { person, app, name, todos, network } = await userWithDatabase();
+    const session = await createSession(app);
+    const bySession = new Network(sessionPath(session));
+    const other = await openTodos(createClient(bySession), name);
+    const sockets = await Promise.all(
+      [socketPath(app), sessionPath(session)].map(FrameSocket.open),
+    );
+    for (const frames of sockets)
+      await frames.call({ method: "create", params: createParams(name) });
+    expect((await disconnectApp(person)).status).toBe(303);
+    await waitUntil(() => sockets.every(({ closed }) => closed !== null));
     expect(sockets.map(({ closed }) => closed?.code)).toEqual([4401, 4401]);
-    await until(() => network.closed.length > 0 && bySession.closed.length > 0);
-    await moduleUnchanged(person.name, async () => {
-      await network.mend();
-      await bySession.mend();
+    await waitUntil(() => network.closeCodes.length > 0 && bySession.closeCodes.length > 0);
+    await expectModuleUnchanged(person.name, async () => {
+      await network.reconnect();
+      await bySession.reconnect();
       await expect(todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
       await expect(todos.find().exec()).rejects.toThrow("unauthorized");
       await expect(other.todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
-      await expect(openTodos(client(pathOfSession(session)), name)).rejects.toThrow("unauthorized");
-      expect((await askForSession(app)).status).toBe(401);
+      await expect(openTodos(createClient(sessionPath(session)), name)).rejects.toThrow(
+        "unauthorized",
+      );
+      expect((await requestSession(app)).status).toBe(401);
     });
   });
 
   it("and not that of another app of the same person: that one goes on", async () => {
-    const { person, name, todos, network: mine } = await owner();
-    const { closed } = mine;
+    const { person, name, todos, network: mine } = await userWithDatabase();
+    const { closeCodes: closed } = mine;
     const query = { redirect_uri: "https://other.example/", scope: "todos:rw" };
     const { access_token } = fragmentParameters(await submitConsent(person, query));
-    const network = new Network(doorOf(new TestApp(person.name, access_token ?? "")));
-    const other = await openTodos(client(network), name);
-    await disconnect(person);
-    await until(() => closed.length > 0);
-    await mine.mend();
+    const network = new Network(socketPath(new TestApp(person.name, access_token ?? "")));
+    const other = await openTodos(createClient(network), name);
+    await disconnectApp(person);
+    await waitUntil(() => closed.length > 0);
+    await mine.reconnect();
     await expect(todos.insert(todo("mine"))).rejects.toThrow("unauthorized");
     await other.todos.insert(todo("theirs"));
     expect(await other.todos.count().exec()).toBe(2);
-    expect(network.closed).toEqual([]);
+    expect(network.closeCodes).toEqual([]);
   });
 
   it("when it is narrowed to reading: it reads on, and writes no more", async () => {
-    const { person, todos, network } = await owner();
+    const { person, todos, network } = await userWithDatabase();
     const path = `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`;
     const fields = { end: "keep", "level:todos": "r" };
     expect((await sendForm(path, fields, { cookie: person.cookie })).status).toBe(303);
-    await moduleUnchanged(person.name, async () => {
-      if (network.closed.length > 0) await network.mend();
+    await expectModuleUnchanged(person.name, async () => {
+      if (network.closeCodes.length > 0) await network.reconnect();
       await expect(todos.insert(todo("too late"))).rejects.toThrow("insufficient-scope");
     });
     expect(await todos.count().exec()).toBe(1);
   });
 
   it("when the account is suspended, until it is not any more", async () => {
-    const admin = await administrator();
-    const { person, app, name, todos, network } = await owner();
-    await actOn(admin, person.name, "suspend");
-    await until(() => network.closed.length > 0);
-    expect(network.closed[0]).toBe(4403);
-    await moduleUnchanged(person.name, async () => {
-      await network.mend();
+    const admin = await createAdministrator();
+    const { person, app, name, todos, network } = await userWithDatabase();
+    await submitAction(admin, person.name, "suspend");
+    await waitUntil(() => network.closeCodes.length > 0);
+    expect(network.closeCodes[0]).toBe(4403);
+    await expectModuleUnchanged(person.name, async () => {
+      await network.reconnect();
       await expect(todos.insert(todo("no"))).rejects.toThrow("suspended");
-      await expect(openTodos(client(doorOf(app)), name)).rejects.toThrow("suspended");
-      expect((await askForSession(app)).status).toBe(403);
+      await expect(openTodos(createClient(socketPath(app)), name)).rejects.toThrow("suspended");
+      expect((await requestSession(app)).status).toBe(403);
     });
-    await actOn(admin, person.name, "resume");
-    await network.mend();
+    await submitAction(admin, person.name, "resume");
+    await network.reconnect();
     await todos.insert(todo("again"));
     expect(await todos.count().exec()).toBe(2);
   });
 
   it("when the account is deleted, with everything that was kept", async () => {
-    const { person, app, todos, network } = await owner();
+    const { person, app, todos, network } = await userWithDatabase();
     const account = await accountId(person.name);
     const large = new Blob([new Uint8Array(1_200_000)]);
     await (await todos.findOne("kept").exec(true)).putAttachment({
@@ -390,15 +392,15 @@ describe("Access that ends", () => {
       type: "a/b",
       data: large,
     });
-    expect(await largeBodies(person.name)).toHaveLength(1);
-    const object = await objectOf(person.name);
+    expect(await attachmentKeys(person.name)).toHaveLength(1);
+    const object = await moduleObject(person.name);
     await sendForm("/settings/delete", { name: person.name }, { cookie: person.cookie });
     await ring(person.name);
-    await until(() => network.closed.length > 0);
+    await waitUntil(() => network.closeCodes.length > 0);
     const { objects } = await env.BODIES.list();
     expect(objects.filter(({ key }) => key.includes(account))).toEqual([]);
     expect(await object.inventory()).toEqual([]);
-    const rows = Object.values(await rowsOfModule(person.name));
+    const rows = Object.values(await moduleRows(person.name));
     expect(rows.flat()).toEqual([]);
     // The row stays for a second round, in case something came late.
     advanceClock(DAY_MS);
@@ -407,8 +409,10 @@ describe("Access that ends", () => {
       .bind(account)
       .all();
     expect(left.results).toEqual([]);
-    await expect(openTodos(client(doorOf(app)), freshDatabase())).rejects.toThrow("unauthorized");
-    expect(Object.values(await rowsOfModule(person.name)).flat()).toEqual([]);
+    await expect(openTodos(createClient(socketPath(app)), uniqueDatabaseName())).rejects.toThrow(
+      "unauthorized",
+    );
+    expect(Object.values(await moduleRows(person.name)).flat()).toEqual([]);
   });
 });
 
@@ -416,9 +420,9 @@ describe("The quota", () => {
   const big = (id: string, bytes: number) => ({ ...todo(id), title: "x".repeat(bytes) });
 
   it("refuses what does not fit, changes nothing by it, and takes what does", async () => {
-    const { todos, person } = await owner(RXDB_17, 200_000);
+    const { todos, person } = await userWithDatabase(RXDB_17, 200_000);
     await todos.insert(big("fits", 20_000));
-    await moduleUnchanged(person.name, async () => {
+    await expectModuleUnchanged(person.name, async () => {
       await expect(todos.insert(big("large", 250_000))).rejects.toThrow("over-quota");
       await expect(
         todos.bulkInsert(Array.from({ length: 30 }, (_, i) => big(`b${i}`, 10_000))),
@@ -430,7 +434,7 @@ describe("The quota", () => {
       );
       await expect(kept.patch({ title: "x".repeat(300_000) })).rejects.toThrow("over-quota");
     });
-    expect(await largeBodies(person.name)).toEqual([]);
+    expect(await attachmentKeys(person.name)).toEqual([]);
     await todos.insert(big("fits too", 20_000));
     expect(idsOf(await todos.find({ sort: [{ id: "asc" }] }).exec())).toEqual([
       "fits",
@@ -440,9 +444,9 @@ describe("The quota", () => {
   });
 
   it("is one for documents and databases, in both directions", async () => {
-    const { person, app, todos } = await owner(RXDB_17, 5_000_000);
+    const { person, app, todos } = await userWithDatabase(RXDB_17, 5_000_000);
     expect((await app.put("/notes/a", "x".repeat(3_500_000))).status).toBe(201);
-    await moduleUnchanged(person.name, async () => {
+    await expectModuleUnchanged(person.name, async () => {
       await expect(todos.insert(big("a", 1_700_000))).rejects.toThrow("over-quota");
     });
     expect((await app.delete("/notes/a")).status).toBe(200);
@@ -453,16 +457,16 @@ describe("The quota", () => {
     expect((await app.get("/notes/b")).status).toBe(404);
     await todos.find({ selector: { id: { $ne: "kept" } } }).remove();
     advanceClock(SECOND_MS);
-    await until(() => todos.storageInstance.cleanup(0));
+    await waitUntil(() => todos.storageInstance.cleanup(0));
     // What is not needed any more is given back when it is not in the log of events either.
     await todos.insert(todo("after"));
     advanceClock(11 * MINUTE_MS);
-    expect(await runDurableObjectAlarm(await objectOf(person.name))).toBe(true);
+    expect(await runDurableObjectAlarm(await moduleObject(person.name))).toBe(true);
     expect((await app.put("/notes/b", "x".repeat(1_700_000))).status).toBe(201);
   });
 
   it("lets whoever is over it delete", async () => {
-    const { app, todos } = await owner();
+    const { app, todos } = await userWithDatabase();
     await todos.insert(big("large", 1_200_000));
     await setQuota(app, 1000);
     await expect(todos.insert(big("more", 1_200_000))).rejects.toThrow("over-quota");
@@ -474,19 +478,22 @@ describe("The quota", () => {
 describe("What is too large", () => {
   it("a document of more than 2 MB, and an answer of more than 16 MB: refused with what to do", async () => {
     const app = await createUserWithApp("todos:rw");
-    const instance = await openInstance(client(doorOf(app)), freshDatabase());
-    const sized = (id: string, bytes: number) => stored({ ...todo(id), title: "x".repeat(bytes) });
-    await expect(put(instance, sized("large", 2_200_000))).rejects.toThrow("too-large");
-    expect(await found(instance)).toEqual([]);
-    for (let i = 0; i < 10; i++) await put(instance, sized(`d${i}`, 1_900_000));
-    await expect(found(instance)).rejects.toThrow(/too-large[\s\S]*limit and skip, or replication/);
-    expect(await found(instance, { limit: 2, sort: [{ id: "asc" }] })).toEqual(["d0", "d1"]);
+    const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());
+    const sized = (id: string, bytes: number) =>
+      storageDocument({ ...todo(id), title: "x".repeat(bytes) });
+    await expect(insertDocuments(instance, sized("large", 2_200_000))).rejects.toThrow("too-large");
+    expect(await queryIds(instance)).toEqual([]);
+    for (let i = 0; i < 10; i++) await insertDocuments(instance, sized(`d${i}`, 1_900_000));
+    await expect(queryIds(instance)).rejects.toThrow(
+      /too-large[\s\S]*limit and skip, or replication/,
+    );
+    expect(await queryIds(instance, { limit: 2, sort: [{ id: "asc" }] })).toEqual(["d0", "d1"]);
   });
 
   it("the ids of all documents in a frame are not", async () => {
     const app = await createUserWithApp("todos:rw");
-    const instance = await openInstance(client(doorOf(app)), freshDatabase());
-    await put(instance, stored(todo("a")));
+    const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());
+    await insertDocuments(instance, storageDocument(todo("a")));
     const others = Array.from({ length: 10_000 }, (_, i) => `${i}`.padEnd(1000, "-"));
     const documents = await instance.findDocumentsById([...others, "a"], false);
     expect(idsOf(documents as never)).toEqual(["a"]);
@@ -496,13 +503,13 @@ describe("What is too large", () => {
 describe("Frames that RxDB would not send", () => {
   let app: TestApp;
   let name: string;
-  let frames: Frames;
+  let frames: FrameSocket;
   beforeAll(async () => {
     app = await createUserWithApp("todos:rw");
-    name = freshDatabase();
-    frames = await Frames.open(doorOf(app));
-    await frames.ask({ method: "create", params: creation(name) });
-    await frames.ask(writing(stored(todo("kept"))));
+    name = uniqueDatabaseName();
+    frames = await FrameSocket.open(socketPath(app));
+    await frames.call({ method: "create", params: createParams(name) });
+    await frames.call(bulkWriteFrame(storageDocument(todo("kept"))));
   });
 
   const NAMES = [
@@ -520,13 +527,13 @@ describe("Frames that RxDB would not send", () => {
   ];
 
   it.each(NAMES)("the method %j is refused", async (method) => {
-    await moduleUnchanged(app.user, async () => {
-      const answer = await frames.ask({ method, params: [] });
+    await expectModuleUnchanged(app.user, async () => {
+      const answer = await frames.call({ method, params: [] });
       expect(answer).toMatchObject({ answerTo: "r", error: { code: "malformed" } });
       expect(answer).not.toHaveProperty("return");
     });
     expect(
-      (await frames.ask({ method: "findDocumentsById", params: [["kept"], false] })).return,
+      (await frames.call({ method: "findDocumentsById", params: [["kept"], false] })).return,
     ).toHaveLength(1);
   });
 
@@ -556,9 +563,9 @@ describe("Frames that RxDB would not send", () => {
     ],
     ["many megabytes of nothing", " ".repeat(5_000_000)],
   ])("%s does no harm, and the socket goes on", async (_, frame) => {
-    await moduleUnchanged(app.user, async () => {
+    await expectModuleUnchanged(app.user, async () => {
       frames.socket.send(frame);
-      const { return: documents } = await frames.ask({
+      const { return: documents } = await frames.call({
         requestId: "next",
         method: "findDocumentsById",
         params: [["kept"], false],
@@ -571,20 +578,20 @@ describe("Frames that RxDB would not send", () => {
   });
 
   it("more than 32 MiB are refused, and nothing is changed", async () => {
-    const own = await Frames.open(doorOf(app));
-    await own.ask({ connectionId: "large", method: "create", params: creation(name) });
-    await moduleUnchanged(app.user, async () => {
+    const own = await FrameSocket.open(socketPath(app));
+    await own.call({ connectionId: "large", method: "create", params: createParams(name) });
+    await expectModuleUnchanged(app.user, async () => {
       const title = "x".repeat(33 * 1024 * 1024);
       const frame = {
         connectionId: "large",
         requestId: "large",
-        ...writing(stored({ id: "large", title })),
+        ...bulkWriteFrame(storageDocument({ id: "large", title })),
       };
       own.socket.send(JSON.stringify(frame));
-      await until(() => own.closed !== null || own.answers.some(({ error }) => error));
+      await waitUntil(() => own.closed !== null || own.answers.some(({ error }) => error));
     });
     expect(own.answers.every(({ answerTo, error }) => answerTo !== "large" || error)).toBe(true);
-    const { return: documents } = await frames.ask({
+    const { return: documents } = await frames.call({
       method: "findDocumentsById",
       params: [["kept"], false],
     });
@@ -594,19 +601,19 @@ describe("Frames that RxDB would not send", () => {
   it("bytes instead of text do no harm", async () => {
     frames.socket.send(new Uint8Array([0, 255, 1, 2]).buffer);
     expect(
-      (await frames.ask({ method: "count", params: [{ query: {}, queryPlan: {} }] })).answerTo,
+      (await frames.call({ method: "count", params: [{ query: {}, queryPlan: {} }] })).answerTo,
     ).toBe("r");
   });
 
   it("wrong types at every place are answered with an error or do what they say, and nothing breaks", async () => {
-    const { app, todos } = await owner();
-    const frames = await Frames.open(doorOf(app));
-    const victim = freshDatabase();
-    await frames.ask({ method: "create", params: creation(victim) });
-    const instance = await openInstance(client(doorOf(app)), victim);
+    const { app, todos } = await userWithDatabase();
+    const frames = await FrameSocket.open(socketPath(app));
+    const victim = uniqueDatabaseName();
+    await frames.call({ method: "create", params: createParams(victim) });
+    const instance = await openStorageInstance(createClient(socketPath(app)), victim);
     const query = JSON.parse(
       JSON.stringify(
-        prepared(instance, {
+        prepareMango(instance, {
           selector: { rank: { $gt: 1 }, title: { $regex: "a" } },
           sort: [{ rank: "asc" }],
           limit: 3,
@@ -614,13 +621,13 @@ describe("Frames that RxDB would not send", () => {
         }),
       ),
     );
-    const document = stored(todo("a"), {
+    const document = storageDocument(todo("a"), {
       _attachments: { f: { data: "YQ==", digest: "sha256-x", length: 1, type: "text/plain" } },
     });
     const whole: object[] = [
-      { method: "create", params: creation(freshDatabase()) },
-      { ...writing(document) },
-      { method: "bulkWrite", params: [[{ document, previous: stored(todo("a")) }], "x"] },
+      { method: "create", params: createParams(uniqueDatabaseName()) },
+      { ...bulkWriteFrame(document) },
+      { method: "bulkWrite", params: [[{ document, previous: storageDocument(todo("a")) }], "x"] },
       { method: "findDocumentsById", params: [["a"], true] },
       { method: "query", params: [query] },
       { method: "count", params: [query] },
@@ -666,10 +673,10 @@ describe("Frames that RxDB would not send", () => {
         connectionId: "c2",
         requestId: "end",
         method: "create",
-        params: creation(victim),
+        params: createParams(victim),
       }),
     );
-    await until(() => frames.answers.some(({ answerTo }) => answerTo === "end"), 30_000);
+    await waitUntil(() => frames.answers.some(({ answerTo }) => answerTo === "end"), 30_000);
     expect(frames.closed).toBeNull();
     const answered = new Set(frames.answers.map(({ answerTo }) => answerTo));
     expect(due.filter((id) => !answered.has(id))).toEqual([]);
@@ -682,21 +689,21 @@ describe("Frames that RxDB would not send", () => {
     expect(told).not.toMatch(/SQLITE|TypeError|Cannot read|undefined|\.ts:|\bat /);
     // Neither the other database nor this one is broken by it.
     expect((await todos.findOne("kept").exec(true)).toJSON()).toEqual(todo("kept"));
-    const fresh = await openInstance(client(doorOf(app)), victim);
-    await put(fresh, stored(todo("fine")));
-    expect(await found(fresh, { selector: { id: "fine" } })).toEqual(["fine"]);
+    const fresh = await openStorageInstance(createClient(socketPath(app)), victim);
+    await insertDocuments(fresh, storageDocument(todo("fine")));
+    expect(await queryIds(fresh, { selector: { id: "fine" } })).toEqual(["fine"]);
     await fresh.remove();
   });
 
   it("two writes of one document in one frame leave it once, in every index", async () => {
     const app = await createUserWithApp("todos:rw");
-    const instance = await openInstance(client(doorOf(app)), freshDatabase());
-    const one = stored(todo("a", { rank: 1 }), { _rev: "1-a" });
-    const two = stored(todo("a", { rank: 2 }), { _rev: "1-b" });
+    const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());
+    const one = storageDocument(todo("a", { rank: 1 }), { _rev: "1-a" });
+    const two = storageDocument(todo("a", { rank: 2 }), { _rev: "1-b" });
     await instance.bulkWrite([{ document: one }, { document: two }] as never, "x").catch(() => {});
     const byId = await instance.findDocumentsById(["a"], true);
     for (const sort of [[{ rank: "asc" }], [{ done: "asc" }, { rank: "asc" }], [{ id: "desc" }]]) {
-      const { documents } = await instance.query(prepared(instance, { sort }));
+      const { documents } = await instance.query(prepareMango(instance, { sort }));
       expect(documents).toEqual(byId);
     }
   });
@@ -726,9 +733,9 @@ function pathsOf(value: unknown, depth = 0): string[][] {
 
 describe("Too many frames", () => {
   it("are refused with how long to wait, change nothing, and are let in again then", async () => {
-    const { person, app, name } = await owner();
-    const frames = await Frames.open(doorOf(app));
-    await frames.ask({ method: "create", params: creation(name) });
+    const { person, app, name } = await userWithDatabase();
+    const frames = await FrameSocket.open(socketPath(app));
+    await frames.call({ method: "create", params: createParams(name) });
     freezeClock();
     // All its requests count together, those at other doors too.
     const account = await accountId(person.name);
@@ -736,16 +743,18 @@ describe("Too many frames", () => {
     const claims = { account, grant: grant?.id ?? "" };
     let refusal: Refusal | null = null;
     while (!refusal) refusal = limitApp(env, claims, Date.now());
-    const { error } = await moduleUnchanged(app.user, () =>
-      frames.ask(writing(stored(todo("too many")))),
+    const { error } = await expectModuleUnchanged(app.user, () =>
+      frames.call(bulkWriteFrame(storageDocument(todo("too many")))),
     );
     expect(error?.code).toBe("too-many-requests");
     expect(error?.retryAfterSeconds).toBeGreaterThan(0);
-    await expect(openTodos(client(doorOf(app)), name)).rejects.toThrow("too-many-requests");
-    expect((await askForSession(app)).status).toBe(429);
+    await expect(openTodos(createClient(socketPath(app)), name)).rejects.toThrow(
+      "too-many-requests",
+    );
+    expect((await requestSession(app)).status).toBe(429);
     advanceClock(Number(error?.retryAfterSeconds) * SECOND_MS);
     expect(
-      (await frames.ask({ method: "findDocumentsById", params: [["kept"], false] })).return,
+      (await frames.call({ method: "findDocumentsById", params: [["kept"], false] })).return,
     ).toHaveLength(1);
     expect(frames.closed?.code ?? 4429).toBe(4429);
   });

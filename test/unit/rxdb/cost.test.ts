@@ -7,26 +7,26 @@ import { type Counts, noCounts, startMeter } from "../../../bench/cost/meter";
 import { priceOfMessages } from "../../../bench/cost/price";
 import prices from "../../../bench/cost/prices.json";
 import { type App, ASCENDING, DESCENDING, openApp } from "../../../bench/cost/rxdb-operations";
-import { Wire } from "../../../bench/cost/rxdb-wire";
-import { arrive } from "../../../bench/cost/test-user";
+import { RxdbSocket } from "../../../bench/cost/rxdb-socket";
+import { createUser } from "../../../bench/cost/test-user";
 import { moduleStub } from "../../../src/modules/modules";
 import { freezeClock } from "../../support/clock";
-import { accountId } from "../../support/rows";
 import { ORIGIN, send } from "../../support/provider";
+import { accountId } from "../../support/rows";
 
 const MODULE = "bill";
 
 let app: App;
 let account: string;
 beforeAll(async () => {
-  const visitor = await arrive(send, "rxdb-billed", new URL(ORIGIN).host);
+  const visitor = await createUser(send, "rxdb-billed", new URL(ORIGIN).host);
   account = await accountId(visitor.user);
   const connect = async () => {
     const headers = { Upgrade: "websocket" };
     const { webSocket } = await visitor.get(`/rxdb/${visitor.user}/${MODULE}`, headers);
     if (!webSocket) throw new Error("There is no socket.");
     webSocket.accept();
-    return new Wire(webSocket);
+    return new RxdbSocket(webSocket);
   };
   app = await openApp(connect, () => evictDurableObject(moduleStub(env, account, MODULE)));
 });
@@ -36,13 +36,13 @@ async function costOf(name: string): Promise<Counts & { messages: number }> {
   freezeClock();
   const operation = app.operations.find((one) => one.name === name);
   if (!operation) throw new Error(`There is no operation "${name}".`);
-  await operation.arrange?.();
+  await operation.prepare?.();
   const sent = app.sent();
   const object = moduleStub(env, account, MODULE);
   const meter = startMeter(env as never);
   try {
     await runInDurableObject(object, (_, { storage }) => meter.watch(storage));
-    expect(await operation.act(), "the answer is right").toBe(true);
+    expect(await operation.run(), "the answer is right").toBe(true);
     await runInDurableObject(object, () => meter.stop());
   } finally {
     meter.stop();

@@ -3,22 +3,22 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { Ledger } from "../../../src/rxdb/quota-reservation";
+import { QuotaReservation } from "../../../src/rxdb/quota-reservation";
 import { reserve, reservedIn } from "../../support/modules";
-import { accountId } from "../../support/rows";
-import { objectOf } from "../../support/rxdb";
 import { createUser } from "../../support/provider";
+import { accountId } from "../../support/rows";
+import { moduleObject } from "../../support/rxdb/module-rows";
 
 const MEGABYTE = 1_000_000;
 
 /** A module that holds `held.bytes`, with its ledger. */
-async function asked(ask: (ledger: Ledger, held: { bytes: number }) => Promise<unknown>) {
+async function asked(ask: (ledger: QuotaReservation, held: { bytes: number }) => Promise<unknown>) {
   const { name } = await createUser();
   await reserve(name, "notes");
   const owner = { account: await accountId(name), module: "notes" };
   const held = { bytes: 0 };
-  await runInDurableObject(await objectOf(name, "notes"), (_, { storage }) =>
-    ask(new Ledger(storage, env, owner, () => held.bytes), held),
+  await runInDurableObject(await moduleObject(name, "notes"), (_, { storage }) =>
+    ask(new QuotaReservation(storage, env, owner, () => held.bytes), held),
   );
   return { held: held.bytes, reserved: await reservedIn(name, "notes") };
 }
@@ -39,9 +39,9 @@ describe("What is reserved covers what is held", () => {
     const { held, reserved } = await asked(async (ledger, held) => {
       const write = async (bytes: number) => {
         expect(await ledger.reserve(bytes)).toBe(true);
-        if (ledger.holds(bytes)) held.bytes += bytes;
+        if (ledger.fits(bytes)) held.bytes += bytes;
       };
-      await Promise.all([write(10 * MEGABYTE), ledger.settle()]);
+      await Promise.all([write(10 * MEGABYTE), ledger.reconcile()]);
     });
     expect(reserved).toBeGreaterThanOrEqual(held);
   });

@@ -10,7 +10,7 @@ import {
   type RxStorageInstance,
 } from "rxdb/plugins/core";
 import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
-import { withoutBlobs } from "./rxdb";
+import { withoutBlobs } from "./network";
 import {
   type Document,
   Random,
@@ -19,21 +19,21 @@ import {
   randomSchema,
   type Schema,
   type Stored,
-} from "./rxdb-random";
+} from "./random";
 
-type Instance = RxStorageInstance<Document, unknown, unknown, unknown>;
+type AnyStorageInstance = RxStorageInstance<Document, unknown, unknown, unknown>;
 type Bulk = EventBulk<object, unknown>;
 type Row = BulkWriteRow<Document>;
 
 /** Opens the storage that is looked at, for this collection; each call is a client of its own. */
-export type Open = (database: string, schema: Schema) => Promise<Instance>;
+export type OpenStorage = (database: string, schema: Schema) => Promise<AnyStorageInstance>;
 
 const HOUR = 3_600_000;
 const MEMORY = getRxStorageMemory();
 const CONTEXT = "a-context";
 
 /** What went over a wire and came back. */
-const overWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? "null");
+const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? "null");
 
 interface Write {
   id: string;
@@ -42,17 +42,17 @@ interface Write {
 }
 
 /** One collection in two storages. `steps` counts what was compared. */
-export class Duel {
+export class DifferentialRun {
   steps = 0;
-  told: string[] = [];
+  log: string[] = [];
   schema: Schema;
   readonly #random: Random;
   readonly #now = Date.now();
   #database: string;
-  #open: Open;
-  #memory!: Instance;
-  #other!: Instance;
-  #onlooker!: Instance;
+  #open: OpenStorage;
+  #memory!: AnyStorageInstance;
+  #other!: AnyStorageInstance;
+  #onlooker!: AnyStorageInstance;
   #expected: Bulk[] = [];
   #seen: Bulk[] = [];
   #onlookers: Bulk[] = [];
@@ -66,7 +66,7 @@ export class Duel {
   #past: Stored[] = [];
   #ids: string[] = [];
 
-  constructor(seed: number, database: string, open: Open) {
+  constructor(seed: number, database: string, open: OpenStorage) {
     this.#random = new Random(seed);
     this.schema = randomSchema(this.#random);
     this.#database = database;
@@ -74,7 +74,7 @@ export class Duel {
   }
 
   /** `look` is called before the collection is removed. */
-  async play(steps: number, look: () => Promise<void> = async () => {}): Promise<void> {
+  async run(steps: number, look: () => Promise<void> = async () => {}): Promise<void> {
     this.#memory = await this.#openMemory();
     this.#other = await this.#open(this.#database, this.schema);
     this.#onlooker = await this.#open(this.#database, this.schema);
@@ -93,7 +93,7 @@ export class Duel {
     await this.#memory.remove();
   }
 
-  #openMemory(): Promise<Instance> {
+  #openMemory(): Promise<AnyStorageInstance> {
     const params = {
       databaseInstanceToken: "token",
       databaseName: `memory-${this.#database}-${this.#releases++}`,
@@ -103,7 +103,7 @@ export class Duel {
       multiInstance: false,
       devMode: false,
     };
-    return MEMORY.createStorageInstance(params) as unknown as Promise<Instance>;
+    return MEMORY.createStorageInstance(params) as unknown as Promise<AnyStorageInstance>;
   }
 
   /** Another release of the app comes with other indexes; who had the old one goes on looking. */
@@ -152,17 +152,17 @@ export class Duel {
 
   #differ(what: string, expected: unknown, found: unknown): never {
     throw new Error(
-      `${what}\nexpected ${show(expected)}\n   found ${show(found)}\nafter\n${this.told.slice(-3).join("\n")}`,
+      `${what}\nexpected ${toText(expected)}\n   found ${toText(found)}\nafter\n${this.log.slice(-3).join("\n")}`,
     );
   }
 
   #same(what: string, expected: unknown, found: unknown): void {
-    const [wire, other] = [overWire(expected), overWire(found)];
+    const [wire, other] = [throughJson(expected), throughJson(found)];
     if (!isDeepStrictEqual(wire, other)) this.#differ(what, wire, other);
   }
 
   #tell(what: string, value: unknown): void {
-    this.told.push(`${this.steps}: ${what} ${JSON.stringify(value)}`);
+    this.log.push(`${this.steps}: ${what} ${JSON.stringify(value)}`);
   }
 
   async #stored(ids: string[]): Promise<Map<string, Stored>> {
@@ -182,12 +182,12 @@ export class Duel {
       ids.add(id);
       rows.push(row);
     }
-    const plain = await blobless(rows);
+    const plain = await withBase64(rows);
     this.#tell("bulkWrite", plain);
     const before = this.#seen.length;
     const expected = await this.#writeToMemory(rows);
     const { error: found } = await this.#other.bulkWrite(copy(rows), CONTEXT);
-    this.#same("errors of bulkWrite", comparable(expected), comparable(found));
+    this.#same("errors of bulkWrite", comparableErrors(expected), comparableErrors(found));
     const failed = new Set(expected.map((error) => String((error as Document).documentId)));
     this.#bulks++;
     for (const { document } of rows) {
@@ -198,7 +198,7 @@ export class Duel {
         ...this.#writes.filter((write) => write.id !== id),
         { id, bulk: this.#bulks },
       ];
-      this.#past.push(copy(stubbed(document as Stored)));
+      this.#past.push(copy(withoutAttachmentData(document as Stored)));
     }
     if (this.#past.length > 100) this.#past.splice(0, 50);
     this.#compareEvents(before, failed);
@@ -225,7 +225,9 @@ export class Duel {
   /** Those of the last write; they have to be there before its answer. */
   #compareEvents(before: number, failed: Set<string>): void {
     const [bulk] = this.#expected.splice(0);
-    const events = (bulk?.events ?? []).map((event) => stubbedEvent(event as Document));
+    const events = (bulk?.events ?? []).map((event) =>
+      eventWithoutAttachmentData(event as Document),
+    );
     // RxDB's helper tells of an INSERT whose attachment was missing, and of the UPDATE too.
     const expected = events.filter(({ documentId }) => !failed.has(String(documentId)));
     const found = this.#seen.slice(before);
@@ -309,14 +311,17 @@ export class Duel {
       const mango = copy(query) as never;
       return prepareQuery(this.schema as never, normalizeMangoQuery(this.schema as never, mango));
     };
-    const prepared = await outcome(async () => prepare());
+    const prepared = await outcomeOf(async () => prepare());
     if ("error" in prepared) return;
-    const ask = async (of: Instance) => (await of.query(prepare() as never)).documents;
-    const expected = await outcome(() => ask(this.#memory));
-    const found = await outcome(() => ask(this.#other));
+    const ask = async (of: AnyStorageInstance) => (await of.query(prepare() as never)).documents;
+    const expected = await outcomeOf(() => ask(this.#memory));
+    const found = await outcomeOf(() => ask(this.#other));
     this.#sameOutcome("documents of a query", expected, found);
-    const sum = async (of: Instance) => (await of.count(prepare() as never)).count;
-    const counts = [await outcome(() => sum(this.#memory)), await outcome(() => sum(this.#other))];
+    const sum = async (of: AnyStorageInstance) => (await of.count(prepare() as never)).count;
+    const counts = [
+      await outcomeOf(() => sum(this.#memory)),
+      await outcomeOf(() => sum(this.#other)),
+    ];
     this.#sameOutcome("count", counts[0] as Outcome, counts[1] as Outcome);
   }
 
@@ -405,12 +410,12 @@ export class Duel {
     const [id, name, digest] = this.#random.of(all);
     const asked = this.#random.chance(0.8) ? digest : "sha256-other";
     this.#tell("getAttachmentData", [id, name, asked]);
-    const read = async (of: Instance) => {
+    const read = async (of: AnyStorageInstance) => {
       const data = await of.getAttachmentData(id, name, asked);
       return Buffer.from(await (data as Blob).arrayBuffer()).toString("base64");
     };
-    const expected = await outcome(() => read(this.#memory));
-    this.#sameOutcome("bytes of an attachment", expected, await outcome(() => read(this.#other)));
+    const expected = await outcomeOf(() => read(this.#memory));
+    this.#sameOutcome("bytes of an attachment", expected, await outcomeOf(() => read(this.#other)));
   }
 
   /** Another client has had the same events in the same order. */
@@ -425,7 +430,7 @@ export class Duel {
 
 type Outcome = { value: unknown } | { error: string };
 
-const outcome = async (act: () => Promise<unknown>): Promise<Outcome> => {
+const outcomeOf = async (act: () => Promise<unknown>): Promise<Outcome> => {
   try {
     return { value: await act() };
   } catch (error) {
@@ -433,7 +438,7 @@ const outcome = async (act: () => Promise<unknown>): Promise<Outcome> => {
   }
 };
 
-const show = (value: unknown): string => JSON.stringify(value)?.slice(0, 4000);
+const toText = (value: unknown): string => JSON.stringify(value)?.slice(0, 4000);
 
 /** A copy that shares nothing but Blobs, which nobody can change. */
 function copy<T>(value: T): T {
@@ -451,7 +456,7 @@ function copy<T>(value: T): T {
   return made as T;
 }
 
-async function blobless(value: unknown): Promise<unknown> {
+async function withBase64(value: unknown): Promise<unknown> {
   const blobs: Promise<void>[] = [];
   const plain = withoutBlobs(value, blobs);
   await Promise.all(blobs);
@@ -459,7 +464,7 @@ async function blobless(value: unknown): Promise<unknown> {
 }
 
 /** Without the bytes of attachments. */
-function stubbed<T extends { _attachments?: object }>(document: T): T {
+function withoutAttachmentData<T extends { _attachments?: object }>(document: T): T {
   if (!document?._attachments) return document;
   const stubs = Object.entries(document._attachments).map(([name, attachment]) => {
     const { data: _, ...stub } = attachment as Document;
@@ -468,20 +473,20 @@ function stubbed<T extends { _attachments?: object }>(document: T): T {
   return { ...document, _attachments: Object.fromEntries(stubs) };
 }
 
-const stubbedEvent = (event: Document): Document => ({
+const eventWithoutAttachmentData = (event: Document): Document => ({
   ...event,
-  documentData: stubbed(event.documentData as Stored),
-  previousDocumentData: stubbed(event.previousDocumentData as Stored),
+  documentData: withoutAttachmentData(event.documentData as Stored),
+  previousDocumentData: withoutAttachmentData(event.previousDocumentData as Stored),
 });
 
 /** An error of a row without the bytes that the client has sent itself. */
-const comparable = (errors: object[]): object[] =>
+const comparableErrors = (errors: object[]): object[] =>
   errors.map((error) => {
     const { writeRow, ...rest } = error as { writeRow: Row };
     return {
       ...rest,
       id: writeRow.document.id,
-      document: stubbed(writeRow.document as Stored),
-      previous: writeRow.previous && stubbed(writeRow.previous as Stored),
+      document: withoutAttachmentData(writeRow.document as Stored),
+      previous: writeRow.previous && withoutAttachmentData(writeRow.previous as Stored),
     };
   });
