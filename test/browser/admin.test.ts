@@ -1,59 +1,61 @@
-/** Administration as people meet it: from the set-up link to a suspended account, on any screen. */
+/** Administration in a browser: from the set-up link to a suspended account. */
 
 import type { BrowserContext } from "playwright-core";
 import { describe, expect } from "vitest";
 import { fillSignIn, PASSWORD, signUp } from "./support/steps";
-import { type Stage, test } from "./support/test-site";
+import { type TestSite, test } from "./support/test-site";
 
-/** Makes somebody administrator by a set-up link, which `npm start` prints. */
-async function becomeAdministrator(stage: Stage, context: BrowserContext): Promise<string> {
-  const name = await signUp(stage, context);
+/** Signs up, and becomes an administrator with a set-up link such as `npm start` prints. */
+async function createAdministrator(site: TestSite, context: BrowserContext): Promise<string> {
+  const name = await signUp(site, context);
   const page = await context.newPage();
-  await page.goto(stage.url + (await stage.setUpPath()));
+  await page.goto(site.url + (await site.createAdminLinkPath()));
   await page.getByRole("button", { name: `Make ${name} an administrator` }).click();
   await page.getByRole("heading", { name: "Administration", level: 1 }).waitFor();
   await page.close();
   return name;
 }
 
-test("the set-up link leads to administration, and there to an invitation", async ({ stage }) => {
-  const context = await stage.newContext();
-  await becomeAdministrator(stage, context);
+test("the set-up link opens administration, where an invitation is created and revoked", async ({
+  site,
+}) => {
+  const context = await site.newContext();
+  await createAdministrator(site, context);
   const page = await context.newPage();
-  await page.goto(`${stage.url}/admin`);
+  await page.goto(`${site.url}/admin`);
   await page.getByRole("link", { name: "Invitations" }).click();
-  await page.getByRole("link", { name: "Invite somebody" }).click();
-  await page.getByLabel("For whom it is").fill("Bob");
+  await page.getByRole("link", { name: "Invite someone" }).click();
+  await page.getByLabel("Recipient").fill("Bob");
   await page.getByLabel("Quota").fill("5 GB");
-  await page.getByRole("button", { name: "Make the invitation" }).click();
+  await page.getByRole("button", { name: "Create invitation" }).click();
   await page.getByRole("button", { name: "Copy" }).waitFor();
   const link = (await page.locator("#link").textContent()) ?? "";
-  expect(link.trim()).toMatch(new RegExp(`^${stage.url}/sign-up\\?invitation=[\\w-]{43}$`));
-  await page.getByRole("link", { name: "To the invitations" }).click();
+  expect(link.trim()).toMatch(new RegExp(`^${site.url}/sign-up\\?invitation=[\\w-]{43}$`));
+  await page.getByRole("link", { name: "Back to invitations" }).click();
   await page.getByRole("link", { name: "Revoke the invitation for Bob" }).click();
   await page.getByRole("button", { name: "Revoke" }).click();
-  await page.getByText("0 of 1 used, over").waitFor();
+  await page.getByText("0 of 1 used, no longer valid").waitFor();
 });
 
 describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
-  test("an account is found, suspended, and resumed", async ({ stage }) => {
-    const context = await stage.newContext({ javaScriptEnabled });
-    await becomeAdministrator(stage, context);
-    const name = await signUp(stage, await stage.newContext());
+  test("an account is found, suspended and resumed", async ({ site }) => {
+    const context = await site.newContext({ javaScriptEnabled });
+    await createAdministrator(site, context);
+    const name = await signUp(site, await site.newContext());
     const page = await context.newPage();
-    await page.goto(`${stage.url}/admin/accounts`);
-    await page.getByLabel("Name begins with").fill(name);
+    await page.goto(`${site.url}/admin/accounts`);
+    await page.getByLabel("Name starts with").fill(name);
     await page.getByRole("button", { name: "Search" }).click();
     await page.getByRole("link", { name, exact: true }).click();
     await page.getByRole("link", { name: `Suspend: ${name}` }).click();
     await page.getByRole("button", { name: "Suspend" }).click();
-    await page.getByText("suspended since").waitFor();
+    await page.getByText(/^Suspended /).waitFor();
 
-    const theirs = await (await stage.newContext()).newPage();
-    await theirs.goto(`${stage.url}/sign-in`);
+    const theirs = await (await site.newContext()).newPage();
+    await theirs.goto(`${site.url}/sign-in`);
     await fillSignIn(theirs, name, PASSWORD);
     await theirs.getByRole("alert").filter({ hasText: "suspended" }).waitFor();
 

@@ -1,44 +1,44 @@
-/** Administrators, and what they do on their pages. */
+/** Administrators, and requests to the administration pages. */
 
 import { env } from "cloudflare:workers";
 import { createUser, send, sendForm, type TestUser } from "./provider";
 
-/** Somebody who administers the provider, and has just proved who they are. */
-export async function administrator(name?: string): Promise<TestUser> {
-  const person = await createUser(name);
-  await env.DB.prepare("UPDATE accounts SET is_admin = 1 WHERE name = ?").bind(person.name).run();
-  return person;
+/** Creates an administrator who has just signed in. */
+export async function createAdministrator(name?: string): Promise<TestUser> {
+  const user = await createUser(name);
+  await env.DB.prepare("UPDATE accounts SET is_admin = 1 WHERE name = ?").bind(user.name).run();
+  return user;
 }
 
-/** Opens a page as this person. */
-export const open = (
-  person: TestUser | null,
+/** Opens a page as this user; null: without a session. */
+export const openPage = (
+  user: TestUser | null,
   path: string,
   headers: Record<string, string> = {},
 ): Promise<Response> =>
-  send(path, { headers: { ...(person ? { Cookie: person.cookie } : {}), ...headers } });
+  send(path, { headers: { ...(user ? { Cookie: user.cookie } : {}), ...headers } });
 
-/** Sends the form of a page as this person. */
-export const act = (
-  person: TestUser | null,
+/** Submits the form of a page as this user; null: without a session. */
+export const submitForm = (
+  user: TestUser | null,
   path: string,
   fields: Record<string, string> = {},
-): Promise<Response> => sendForm(path, fields, person ? { cookie: person.cookie } : {});
+): Promise<Response> => sendForm(path, fields, user ? { cookie: user.cookie } : {});
 
-/** Does something with an account: the form at the end of the question. */
-export const actOn = (
+/** Performs an action on an account: submits its confirmation form. */
+export const submitAction = (
   admin: TestUser,
   name: string,
-  what: string,
+  action: string,
   fields: Record<string, string> = {},
-): Promise<Response> => act(admin, `/admin/accounts/${name}/${what}`, fields);
+): Promise<Response> => submitForm(admin, `/admin/accounts/${name}/${action}`, fields);
 
-/** A row of `accounts`. */
-export const accountRow = (name: string): Promise<Record<string, unknown> | null> =>
+/** The account's row in D1, null if not found. */
+export const loadAccountRow = (name: string): Promise<Record<string, unknown> | null> =>
   env.DB.prepare("SELECT * FROM accounts WHERE name = ?").bind(name).first();
 
-/** What stands in the log of administrators, the newest first. */
-export async function adminLog(): Promise<
+/** The entries of the audit log, newest first. */
+export async function loadAuditLog(): Promise<
   { admin: string; kind: string; account: string | null; detail: string }[]
 > {
   const { results } = await env.DB.prepare(
@@ -47,6 +47,6 @@ export async function adminLog(): Promise<
   return results;
 }
 
-/** The last time that somebody on this browser proved who they are is long ago. */
-export const forgetProofs = (): Promise<unknown> =>
+/** Makes the last authentication of all sessions a long time ago. */
+export const expireReauthentication = (): Promise<unknown> =>
   env.DB.prepare("UPDATE sessions SET proved_at = 0").run();
