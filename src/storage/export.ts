@@ -1,14 +1,14 @@
 /**
- * Taking along all documents of an account: ZIP archives that come into being while they are sent,
- * of which no more than a piece of one document is in memory.
+ * The export of an account's documents: ZIP archives that are made while they are sent.
  *
- *   satchel-export.json   address, time, and each document as the index lists it
- *   notes/a.txt ...       the documents, by their paths; what Windows would take for another place
- *                         is escaped, and the list says so
+ *   satchel-export.json   the address, the time, and each document as the index lists it
+ *   notes/a.txt ...       the documents by their paths; what Windows would take for another path is
+ *                         escaped, and the list says so
  *
- * The index is read first, and names the version of each document. That version is what the archive
- * gets, even if the document is replaced meanwhile, as its body stays for a time; only where it is
- * gone by then, the newer one is taken, and satchel-export-changes.json at the end says so.
+ * Only a chunk of one document is in memory at a time. The index is read first, and names the version
+ * of each document. The archive gets that version even if the document is replaced meanwhile, as the
+ * body is kept for a time. Only if it has been deleted by then, the archive gets the newer version,
+ * and satchel-export-changes.json at its end says so.
  */
 
 import { makeZip } from "client-zip";
@@ -18,33 +18,35 @@ import { documentFromPath, formatPath } from "../core/path";
 import type { Env } from "../env";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
+import { archiveNames, uniqueName } from "./archive-names";
 import { bodyKey, readBody } from "./bodies";
 import { type DocumentListing, loadDocuments, loadPageBoundaries } from "./db/export";
 import { type NodeRow, selectDocument } from "./db/nodes";
 
-/** Documents in one archive: each is a call, and a request has no more than a thousand. */
+/** Documents in one archive: each costs a call, and a request is allowed a thousand. */
 export const MAX_PART_DOCUMENTS = 900;
 
-/** As many more may have come since the parts were listed. */
-const MAX_ADDED = 50;
+/** So many more may have been added since the parts were listed. */
+const MAX_ADDED_DOCUMENTS = 50;
 
-const LISTED_PER_CALL = 250;
+/** Documents that one query loads. */
+const PAGE_ROWS = 250;
 
-/** A part of an account's documents: those after a path, up to and with another; null: no bound. */
+/** A part of an account's documents, by their paths: after one, up to one inclusive; null: no bound. */
 export interface ExportPart {
   after: string | null;
   until: string | null;
 }
 
-/** The parts in which all documents of an account can be taken along. Reads its whole index. */
+/** Lists the parts in which an account can be exported. Reads the account's whole index. */
 export async function listExportParts(env: Env, account: string): Promise<ExportPart[]> {
-  const places = await loadPageBoundaries(env.DB, account, MAX_PART_DOCUMENTS);
-  const bounds = places.map(({ parent, name }) => parent + name);
+  const boundaries = await loadPageBoundaries(env.DB, account, MAX_PART_DOCUMENTS);
+  const bounds = boundaries.map(({ parent, name }) => parent + name);
   return [null, ...bounds].map((after, index) => ({ after, until: bounds[index] ?? null }));
 }
 
-/** What an export is about. */
-interface ExportOf {
+/** What to export. */
+interface ExportRequest {
   account: string;
   /** <user>@<host>. */
   address: string;
@@ -52,34 +54,33 @@ interface ExportOf {
 }
 
 /**
- * The archive of a part, as a stream that fails if a document cannot be read whole: what is short is
- * never whole, as the list of an archive stands at its end. Null: there are too many documents in
- * the part by now, so list the parts anew.
+ * Streams the archive of a part. The stream fails if a document cannot be read completely; a
+ * truncated archive is recognized as such, because its directory is at its end. Returns null if the
+ * part has too many documents by now: list the parts again.
  */
 export async function exportDocuments(
   env: Env,
-  { account, address, part }: ExportOf,
+  { account, address, part }: ExportRequest,
   now: number,
 ): Promise<ReadableStream<Uint8Array> | null> {
   const documents = await listDocuments(env.DB, account, part);
   if (documents === null) return null;
-  const names = namesInArchive(documents);
-  return makeZip(
-    logged(filesOf(env, account, documents, { address, exportedAt: now, part, names })),
-  );
+  const names = archiveNames(documents.map(pathOf));
+  const info: ArchiveInfo = { address, exportedAt: now, part, names };
+  return makeZip(withFailureLog(archiveFiles(env, account, documents, info)));
 }
 
-/** The same, with a line in the log where it fails: the answer has long begun by then. */
-async function* logged<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+/** The same items. Logs a failure, as nothing else can tell of it: the response has long begun. */
+async function* withFailureLog<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* items;
   } catch (error) {
-    logWarning("An archive could not be sent whole.", error);
+    logWarning("An export was not sent completely.", error);
     throw error;
   }
 }
 
-/** All documents of a part; null: they are too many. */
+/** Lists all documents of a part; null if they are too many. */
 async function listDocuments(
   db: D1Database,
   account: string,
@@ -89,16 +90,16 @@ async function listDocuments(
   const end = until === null ? null : documentFromPath(until);
   let last = after === null ? null : documentFromPath(after);
   for (;;) {
-    const page = await loadDocuments(db, account, last, end, LISTED_PER_CALL);
+    const page = await loadDocuments(db, account, last, end, PAGE_ROWS);
     documents.push(...page);
-    if (documents.length > MAX_PART_DOCUMENTS + MAX_ADDED) return null;
-    if (page.length < LISTED_PER_CALL) return documents;
+    if (documents.length > MAX_PART_DOCUMENTS + MAX_ADDED_DOCUMENTS) return null;
+    if (page.length < PAGE_ROWS) return documents;
     const { parent, name } = page.at(-1) as DocumentListing;
     last = documentFromPath(parent + name);
   }
 }
 
-interface About {
+interface ArchiveInfo {
   address: string;
   exportedAt: number;
   part: ExportPart;
@@ -112,63 +113,65 @@ interface ArchiveFile {
   input: string | AsyncIterable<Uint8Array>;
 }
 
-async function* filesOf(
+async function* archiveFiles(
   env: Env,
   account: string,
   documents: DocumentListing[],
-  about: About,
+  info: ArchiveInfo,
 ): AsyncGenerator<ArchiveFile> {
-  const lastModified = new Date(about.exportedAt);
-  const taken = new Set(about.names.values());
-  const file = (name: string, content: unknown): ArchiveFile => ({
-    name: freeName(name, taken),
-    lastModified,
+  const usedNames = new Set(info.names.values());
+  const jsonFile = (name: string, content: unknown): ArchiveFile => ({
+    name: uniqueName(name, usedNames),
+    lastModified: new Date(info.exportedAt),
     input: `${JSON.stringify(content, null, 2)}\n`,
   });
-  yield file("satchel-export.json", describe(documents, about));
+  yield jsonFile("satchel-export.json", describeArchive(documents, info));
   const changes: object[] = [];
   for (const listed of documents) {
     const opened = await openListed(env, account, listed);
     if (opened?.document.version !== listed.version) {
       changes.push(
-        opened ? describeDocument(opened.document) : { path: pathIn(listed), gone: true },
+        opened ? describeDocument(opened.document) : { path: pathOf(listed), gone: true },
       );
     }
     if (opened === null) continue;
     const { document, body } = opened;
     yield {
-      name: about.names.get(pathIn(listed)) as string,
+      name: info.names.get(pathOf(listed)) as string,
       lastModified: new Date(document.modified),
-      input: logged(wholeOf(body, document)),
+      input: withFailureLog(withLengthCheck(body, document)),
     };
   }
-  if (changes.length > 0) yield file("satchel-export-changes.json", { documents: changes });
+  if (changes.length > 0) yield jsonFile("satchel-export-changes.json", { documents: changes });
 }
 
-/** How often to look again if a document is replaced while it is being opened. */
-const MAX_LOOKS = 5;
+/** Attempts to open a document that is replaced while it is being opened. */
+const MAX_OPEN_ATTEMPTS = 5;
 
-/** A document as it was listed, or, if that version is gone, as it is now; null: it was deleted. */
+/**
+ * Opens a document in the version that was listed or, if that is deleted, in its current one. Returns
+ * null if the document was deleted.
+ */
 async function openListed(
   env: Env,
   account: string,
   listed: DocumentListing,
 ): Promise<{ document: DocumentListing; body: ReadableStream<Uint8Array> } | null> {
-  const node = documentFromPath(pathIn(listed));
+  const node = documentFromPath(pathOf(listed));
   let document = listed;
-  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+  for (let attempt = 0; attempt < MAX_OPEN_ATTEMPTS; attempt++) {
     const body = await readBody(env.BODIES, await bodyKey(account, node, document.version), null);
     if (body !== null) return { document, body };
-    const question = selectDocument(env.DB, account, node);
-    const row = await withRetry(() => question.first<NodeRow & { type: string }>());
+    const statement = selectDocument(env.DB, account, node);
+    const row = await withRetry(() => statement.first<NodeRow & { type: string }>());
     if (row === null) return null;
     document = { ...listed, ...row };
   }
-  throw new Error("The index names a body that is not there.");
+  throw new Error("The index names a body that does not exist.");
 }
 
 /** The bytes of a body; fails if they are not as many as the index says. */
-async function* wholeOf(
+async function* withLengthCheck(
   body: ReadableStream<Uint8Array>,
   { length }: DocumentListing,
 ): AsyncGenerator<Uint8Array> {
@@ -177,59 +180,31 @@ async function* wholeOf(
     missing -= bytes.byteLength;
     yield bytes;
   }
-  if (missing !== 0) throw new Error("A body ended before its length, or after it.");
+  if (missing !== 0) throw new Error("A body does not have the length that the index says.");
 }
 
-const describe = (documents: DocumentListing[], { address, exportedAt, part, names }: About) => ({
+const describeArchive = (
+  documents: DocumentListing[],
+  { address, exportedAt, part, names }: ArchiveInfo,
+) => ({
   address,
   exported: new Date(exportedAt).toISOString(),
   ...part,
   documents: documents.map((document) => {
-    const name = names.get(pathIn(document));
-    const isElsewhere = name !== pathIn(document).slice(1);
-    return { ...describeDocument(document), ...(isElsewhere ? { file: name } : {}) };
+    const name = names.get(pathOf(document));
+    const isEscaped = name !== pathOf(document).slice(1);
+    return { ...describeDocument(document), ...(isEscaped ? { file: name } : {}) };
   }),
 });
 
-/** A document with what a folder's description says of it (§4), and its path. */
+/** A document's path, and what a folder description (§4) says of it. */
 const describeDocument = (document: DocumentListing) => ({
-  path: pathIn(document),
+  path: pathOf(document),
   "Content-Type": document.type,
   "Content-Length": document.length,
   ETag: formatETag(document.version),
   "Last-Modified": formatHttpDate(document.modified),
 });
 
-const pathIn = ({ parent, name }: DocumentListing): string =>
+const pathOf = ({ parent, name }: DocumentListing): string =>
   formatPath({ kind: "document", parent, name });
-
-/**
- * The name of each document by its path: the path from where the archive is unpacked, as no name is
- * empty, "." or ".." (§4). Only what Windows takes for a path is escaped, "\" and a leading "C:".
- */
-function namesInArchive(documents: DocumentListing[]): Map<string, string> {
-  const paths = documents.map(pathIn);
-  const isHarmless = (path: string) => escapeName(path.slice(1)) === path.slice(1);
-  const taken = new Set(paths.filter(isHarmless).map((path) => path.slice(1)));
-  return new Map(
-    paths.map((path) => {
-      if (isHarmless(path)) return [path, path.slice(1)];
-      const name = freeName(escapeName(path.slice(1)), taken);
-      taken.add(name);
-      return [path, name];
-    }),
-  );
-}
-
-const escapeName = (name: string): string =>
-  name.replaceAll("\\", "%5C").replace(/^([A-Za-z]):/, "$1%3A");
-
-/** A name that no document has, nor is in one or has one in it. */
-function freeName(name: string, taken: Set<string>): string {
-  const isFree = (candidate: string) =>
-    !taken.has(candidate) &&
-    ![...taken].some((one) => one.startsWith(`${candidate}/`) || candidate.startsWith(`${one}/`));
-  let candidate = name;
-  while (!isFree(candidate)) candidate = `_${candidate}`;
-  return candidate;
-}
