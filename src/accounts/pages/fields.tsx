@@ -1,44 +1,43 @@
-/** The parts of which the forms of accounts are made. */
+/** The parts that the forms of accounts are made of. */
 
-import type { Context } from "hono";
 import type { Child } from "hono/jsx";
-import { MAX_NAME_LENGTH, MIN_NAME_LENGTH } from "../../core/names";
-import { type Env, settings } from "../../env";
+import { MAX_USER_NAME_LENGTH, MIN_USER_NAME_LENGTH } from "../../core/names";
+import { settings } from "../../env";
+import type { HonoContext } from "../../http/context";
 import { resolveOrigins } from "../../http/hosts";
+import { ErrorMessage } from "../../ui/error-message";
 import { messagesFor } from "../../ui/language";
-import { ErrorMessage } from "../../ui/layout";
 import { ACCOUNT_MESSAGES } from "../messages";
-import { canHavePasskeys, type Site, siteOf } from "../passkeys";
+import { canHavePasskeys, type RelyingParty, relyingPartyOf } from "../passkeys";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../passwords";
-import { type AccountRefusal, sentenceOf } from "../refusals";
-
-export type AccountContext = Context<{ Bindings: Env }>;
+import { refusalSentence } from "../refusal-responses";
+import type { AccountRefusal } from "../refusals";
 
 /** What the forms for signing in and up are filled in with. */
-export interface Form {
+export interface SignInForm {
   name: string;
-  /** Where to go then: a path of ours. */
+  /** The path to continue to: one of this provider. */
   next: string;
 }
 
-/** What was wrong, if anything. */
-export const Refusal = ({
-  c,
-  refusal,
-}: {
-  c: AccountContext;
+interface RefusalMessageProps {
+  c: HonoContext;
   refusal: AccountRefusal | undefined;
-}) => (refusal ? <ErrorMessage>{sentenceOf(c, refusal)}</ErrorMessage> : null);
+}
+
+/** Why the form was refused, if it was. */
+export const RefusalMessage = ({ c, refusal }: RefusalMessageProps) =>
+  refusal ? <ErrorMessage>{refusalSentence(c, refusal)}</ErrorMessage> : null;
 
 interface NameFieldProps {
-  c: AccountContext;
+  c: HonoContext;
   value: string;
   /** "username webauthn" lets a browser offer passkeys in the field. */
   autocomplete: "username" | "username webauthn";
   rule?: string;
 }
 
-/** A rule is stated, and kept by the browser, only for a new name. */
+/** The field for a user name. Only that for a new name has a rule, which the browser enforces. */
 export const NameField = ({ c, value, autocomplete, rule }: NameFieldProps) => (
   <div class="field">
     <label for="name">{messagesFor(c, ACCOUNT_MESSAGES).name}</label>
@@ -49,7 +48,7 @@ export const NameField = ({ c, value, autocomplete, rule }: NameFieldProps) => (
       autocomplete={autocomplete}
       autocapitalize="none"
       spellcheck={false}
-      {...(rule ? { minlength: MIN_NAME_LENGTH, maxlength: MAX_NAME_LENGTH } : {})}
+      {...(rule ? { minlength: MIN_USER_NAME_LENGTH, maxlength: MAX_USER_NAME_LENGTH } : {})}
       aria-describedby={rule && "name-rule"}
       required
     />
@@ -64,7 +63,7 @@ interface PasswordFieldProps {
   autofocus?: boolean;
 }
 
-/** Lengths are asked for only of a new password: an old one is what it is. */
+/** The field for a password. The length is limited only for a new one: an old one is what it is. */
 export const PasswordField = ({ label, autocomplete, rule, autofocus }: PasswordFieldProps) => (
   <div class="field">
     <label for="password">{label}</label>
@@ -84,34 +83,38 @@ export const PasswordField = ({ label, autocomplete, rule, autofocus }: Password
   </div>
 );
 
-/** For password managers, so that they know whose password or passkey it is. */
-export const WhoseField = ({ name }: { name: string }) => (
+/** Tells password managers whose password it is, where the form does not ask for the name. */
+export const HiddenUsernameField = ({ name }: { name: string }) => (
   <input type="hidden" name="username" value={name} autocomplete="username" />
 );
 
-/** The script of `PasskeyButton`. */
+/** The script that `PasskeyButton` needs. */
 export const PASSKEY_SCRIPTS = ["/passkeys.js"];
 
 interface PasskeyButtonProps {
-  c: AccountContext;
-  /** To make one or to show one. */
-  act: "create" | "get";
-  /** Where /passkeys.js sends the form's fields, but the password: twice, then with the passkey. */
-  door: string;
+  c: HonoContext;
+  /** Whether to create a passkey, or to get an assertion of one. */
+  ceremony: "create" | "get";
+  /**
+   * Where /passkeys.js posts the fields of the form, without the password: first for the options of
+   * the ceremony, then with its result.
+   */
+  endpoint: string;
   text: string;
-  /** Said where this device has a passkey of the account already. */
-  known?: string;
+  /** Shown if this device has a passkey of the account already. */
+  alreadyRegistered?: string;
   children?: Child;
 }
 
-/** Shows itself, with what stands below it, where the browser and this host have passkeys. */
-export const PasskeyButton = ({ c, act, door, text, known, children }: PasskeyButtonProps) =>
-  canHavePasskeys(siteHere(c)) ? (
+/** Hidden, with its children, until /passkeys.js finds that the browser supports passkeys. */
+export const PasskeyButton = (props: PasskeyButtonProps) => {
+  const { c, ceremony, endpoint, text, alreadyRegistered, children } = props;
+  return canHavePasskeys(relyingParty(c)) ? (
     <div
-      data-passkey={act}
-      data-door={door}
+      data-passkey={ceremony}
+      data-endpoint={endpoint}
       data-aborted={messagesFor(c, ACCOUNT_MESSAGES).passkeyAborted}
-      data-known={known}
+      data-already-registered={alreadyRegistered}
       hidden
     >
       <p class="problem" role="alert" hidden />
@@ -121,20 +124,22 @@ export const PasskeyButton = ({ c, act, door, text, known, children }: PasskeyBu
       {children}
     </div>
   ) : null;
+};
 
-/** Says why there is no `PasskeyButton`; its script takes that away where there is one. */
-export const NoPasskeys = ({ c, children }: { c: AccountContext; children?: Child }) => {
-  const { noName, noScript } = messagesFor(c, ACCOUNT_MESSAGES).noPasskeys;
+/** Says why there is no `PasskeyButton`; /passkeys.js hides it where there is one. */
+export const NoPasskeys = ({ c, children }: { c: HonoContext; children?: Child }) => {
+  const { unsupported, ipAddress } = messagesFor(c, ACCOUNT_MESSAGES).noPasskeys;
   return (
     <p data-no-passkeys>
-      {canHavePasskeys(siteHere(c)) ? noScript : noName} {children}
+      {canHavePasskeys(relyingParty(c)) ? unsupported : ipAddress} {children}
     </p>
   );
 };
 
-/** The site for which passkeys are made here. */
-export const siteHere = (c: AccountContext): Site =>
-  siteOf(resolveOrigins(c.req.url, settings(c.env)).pages);
+/** The relying party of passkeys on this host. */
+export const relyingParty = (c: HonoContext): RelyingParty =>
+  relyingPartyOf(resolveOrigins(c.req.url, settings(c.env)).pages);
 
+/** Adds `next` to the query of a path. */
 export const withNext = (path: string, next: string): string =>
   next === "/" ? path : `${path}?${new URLSearchParams({ next })}`;

@@ -1,28 +1,32 @@
-/** The pages for people who cannot get in: recovery codes, links, and the mail of this computer. */
+/** The pages for users who cannot sign in: recovery codes, one-time links, and local mail. */
 
-import { formatDateTime } from "../../ui/format";
-import { languageOf, messagesFor } from "../../ui/language";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
-import { type Link, MAIL_LINK_HOURS } from "../links";
-import { sendsMail, sentMail } from "../mail";
+import { DateTime } from "../../ui/time";
+import { MAIL_LINK_HOURS, type OneTimeLink } from "../links";
+import { canSendMail, listLocalMail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
-import { type AccountRefusal, refusalOptions } from "../refusals";
-import { type AccountContext, NameField, Refusal } from "./fields";
-
-type Answer = Response | Promise<Response>;
+import { refusalOptions } from "../refusal-responses";
+import type { AccountRefusal } from "../refusals";
+import { NameField, RefusalMessage } from "./fields";
 
 /** Asks for a name and a recovery code. */
-export function recoverPage(c: AccountContext, name: string, refusal?: AccountRefusal): Answer {
-  const words = messagesFor(c, ACCOUNT_MESSAGES);
+export function recoveryCodePage(
+  c: HonoContext,
+  name: string,
+  refusal?: AccountRefusal,
+): HandlerResponse {
+  const { recovery, signIn } = messagesFor(c, ACCOUNT_MESSAGES);
   return renderPage(
     c,
-    { title: words.recover.title, ...refusalOptions(refusal) },
+    { title: recovery.title, ...refusalOptions(refusal) },
     <form method="post" action="/recover" class="card">
-      <h1>{words.recover.title}</h1>
-      <Refusal c={c} refusal={refusal} />
+      <h1>{recovery.title}</h1>
+      <RefusalMessage c={c} refusal={refusal} />
       <NameField c={c} value={name} autocomplete="username" />
       <div class="field">
-        <label for="code">{words.recover.code}</label>
+        <label for="code">{recovery.code}</label>
         <input
           id="code"
           name="code"
@@ -32,89 +36,93 @@ export function recoverPage(c: AccountContext, name: string, refusal?: AccountRe
           aria-describedby="code-rule"
           required
         />
-        <small id="code-rule">{words.recover.codeRule}</small>
+        <small id="code-rule">{recovery.codeRule}</small>
       </div>
       <p>
-        <button type="submit">{words.recover.button}</button>
+        <button type="submit">{recovery.button}</button>
       </p>
-      {sendsMail(c.env) ? (
+      {canSendMail(c.env) ? (
         <p class="faint">
-          <a href="/recover/mail">{words.signIn.useMail}</a>
+          <a href="/recover/mail">{signIn.useMail}</a>
         </p>
       ) : null}
     </form>,
   );
 }
 
-/** `isSent`: the form was sent, which says nothing about any mail. */
-export function recoverByMailPage(
-  c: AccountContext,
+/** Asks for the name to send a sign-in link to. `isSent` does not reveal whether a mail was sent. */
+export function recoveryMailPage(
+  c: HonoContext,
   { isSent, refusal }: { isSent?: boolean; refusal?: AccountRefusal } = {},
-): Answer {
-  const words = messagesFor(c, ACCOUNT_MESSAGES);
+): HandlerResponse {
+  const messages = messagesFor(c, ACCOUNT_MESSAGES).recovery;
   return renderPage(
     c,
-    { title: words.recover.mailTitle, ...refusalOptions(refusal) },
+    { title: messages.mailTitle, ...refusalOptions(refusal) },
     <form method="post" action="/recover/mail" class="card">
-      <h1>{words.recover.mailTitle}</h1>
-      <Refusal c={c} refusal={refusal} />
+      <h1>{messages.mailTitle}</h1>
+      <RefusalMessage c={c} refusal={refusal} />
       {isSent ? (
         <p class="note" role="status">
-          {words.recover.mailSent(MAIL_LINK_HOURS)}
+          {messages.mailSent(MAIL_LINK_HOURS)}
         </p>
       ) : (
         <>
-          <p>{words.recover.mailWhat}</p>
+          <p>{messages.mailAbout}</p>
           <NameField c={c} value="" autocomplete="username" />
           <p>
-            <button type="submit">{words.recover.mailButton}</button>
+            <button type="submit">{messages.mailButton}</button>
           </p>
         </>
       )}
       <p class="faint">
-        <a href="/recover">{words.recover.toCode}</a>
+        <a href="/recover">{messages.useCode}</a>
       </p>
     </form>,
   );
 }
 
-/** What a link does, and the button that does it. */
-export function linkPage(c: AccountContext, link: Link, refusal?: AccountRefusal): Answer {
-  const words = messagesFor(c, ACCOUNT_MESSAGES).link[link.purpose];
-  const { what } = words;
-  const title = words.title(link.account.name);
+/** Says what a one-time link does, with the button that does it. */
+export function oneTimeLinkPage(
+  c: HonoContext,
+  link: OneTimeLink,
+  refusal?: AccountRefusal,
+): HandlerResponse {
+  const messages = messagesFor(c, ACCOUNT_MESSAGES).link[link.purpose];
+  const { text } = messages;
+  const title = messages.title(link.account.name);
   return renderPage(
     c,
     { title, ...refusalOptions(refusal) },
     <form method="post" class="card">
       <h1>{title}</h1>
-      <Refusal c={c} refusal={refusal} />
-      <p>{typeof what === "string" ? what : what(link.email ?? "")}</p>
+      <RefusalMessage c={c} refusal={refusal} />
+      <p>{typeof text === "string" ? text : text(link.email ?? "")}</p>
       <p>
-        <button type="submit">{words.button}</button>
+        <button type="submit">{messages.button}</button>
       </p>
     </form>,
   );
 }
 
-/** What was sent with MAIL = "local". */
-export function mailPage(c: AccountContext): Answer {
-  const words = messagesFor(c, ACCOUNT_MESSAGES).mail;
-  const mails = sentMail();
+/** Lists the mail that was kept on this computer, with MAIL = "local". */
+export function localMailPage(c: HonoContext): HandlerResponse {
+  const messages = messagesFor(c, ACCOUNT_MESSAGES).mail.local;
+  const mails = listLocalMail();
   return renderPage(
     c,
-    { title: words.box },
+    { title: messages.title },
     <section>
-      <h1>{words.box}</h1>
-      <p class="faint">{words.boxWhat}</p>
-      {mails.length === 0 ? <p>{words.boxEmpty}</p> : null}
+      <h1>{messages.title}</h1>
+      <p class="faint">{messages.about}</p>
+      {mails.length === 0 ? <p>{messages.none}</p> : null}
       <ul class="list">
         {mails.map(({ at, to, subject, text }) => (
           <li>
             <div>
               {subject}
               <small>
-                {words.to(to)}, {formatDateTime(languageOf(c), at)}
+                {messages.to(to)} · <DateTime c={c} at={at} />
               </small>
               {text.split("\n\n").map((paragraph) => (
                 <p>{URL.canParse(paragraph) ? <a href={paragraph}>{paragraph}</a> : paragraph}</p>

@@ -1,70 +1,77 @@
-/** The form for signing in, and the one that asks again who is there. */
+/** The page for signing in, and the one on which a signed-in user confirms who they are. */
 
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
-import { type Account, isSignUpOpen } from "../accounts";
-import { sendsMail } from "../mail";
+import type { Account, SignInMethods } from "../accounts";
+import { canSendMail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
-import { type AccountRefusal, refusalOptions } from "../refusals";
-import type { WaysIn } from "../sign-in-methods";
+import { refusalOptions } from "../refusal-responses";
+import type { AccountRefusal } from "../refusals";
+import { isSignUpOpen } from "../sign-up";
 import {
-  type AccountContext,
-  type Form,
+  HiddenUsernameField,
   NameField,
   NoPasskeys,
   PASSKEY_SCRIPTS,
   PasskeyButton,
   PasswordField,
-  Refusal,
-  WhoseField,
+  RefusalMessage,
+  type SignInForm,
 } from "./fields";
 
-/** `signedIn` is who is signed in already, perhaps somebody else than the one who is asked for. */
+/** Asks for a passkey, or a name and a password. `current`: who is signed in already, if anyone. */
 export function signInPage(
-  c: AccountContext,
-  signedIn: Account | null,
-  form: Form,
+  c: HonoContext,
+  current: Account | null,
+  form: SignInForm,
   refusal?: AccountRefusal,
-): Response | Promise<Response> {
-  const words = messagesFor(c, ACCOUNT_MESSAGES);
-  const isOther = signedIn !== null && form.name !== "" && signedIn.name !== form.name;
+): HandlerResponse {
+  const messages = messagesFor(c, ACCOUNT_MESSAGES);
+  const { signIn } = messages;
+  const isOther = current !== null && form.name !== "" && current.name !== form.name;
   return renderPage(
     c,
     {
-      title: words.signIn.title,
-      person: signedIn ?? undefined,
+      title: signIn.title,
+      user: current ?? undefined,
       scripts: PASSKEY_SCRIPTS,
       ...refusalOptions(refusal),
     },
     <form method="post" action="/sign-in" class="card">
-      <h1>{words.signIn.title}</h1>
-      {isOther ? <p class="warning">{words.signIn.isOther(signedIn.name, form.name)}</p> : null}
-      <Refusal c={c} refusal={refusal} />
+      <h1>{signIn.title}</h1>
+      {isOther ? <p class="warning">{signIn.isOther(current.name, form.name)}</p> : null}
+      <RefusalMessage c={c} refusal={refusal} />
       <input type="hidden" name="next" value={form.next} />
-      <PasskeyButton c={c} act="get" door="/sign-in/passkey" text={words.withPasskey}>
-        <p>{words.orPassword}</p>
+      <PasskeyButton
+        c={c}
+        ceremony="get"
+        endpoint="/sign-in/passkey"
+        text={messages.continueWithPasskey}
+      >
+        <p>{messages.orPassword}</p>
       </PasskeyButton>
       <NameField c={c} value={form.name} autocomplete="username webauthn" />
       <PasswordField
-        label={words.password}
+        label={messages.password}
         autocomplete="current-password"
         autofocus={form.name !== ""}
       />
       <p>
-        <button type="submit">{words.signIn.title}</button>
+        <button type="submit">{signIn.title}</button>
       </p>
       {isSignUpOpen(c.env) && form.name === "" ? (
         <p class="faint">
-          {words.signIn.noStorage}{" "}
-          <a href={`/sign-up?${new URLSearchParams({ next: form.next })}`}>{words.signIn.signUp}</a>
+          {signIn.noAccount}{" "}
+          <a href={`/sign-up?${new URLSearchParams({ next: form.next })}`}>{signIn.signUp}</a>
         </p>
       ) : null}
       <p class="faint">
-        {words.signIn.forgot} <a href="/recover">{words.signIn.useCode}</a>
-        {sendsMail(c.env) ? (
+        {signIn.lockedOut} <a href="/recover">{signIn.useCode}</a>
+        {canSendMail(c.env) ? (
           <>
             {" · "}
-            <a href="/recover/mail">{words.signIn.useMail}</a>
+            <a href="/recover/mail">{signIn.useMail}</a>
           </>
         ) : null}
       </p>
@@ -72,59 +79,66 @@ export function signInPage(
   );
 }
 
-/** Asks who is signed in to show once more that it is them. */
-export function confirmPage(
-  c: AccountContext,
+/** Asks a signed-in user to authenticate again, by one of their sign-in methods. */
+export function reauthenticationPage(
+  c: HonoContext,
   account: Account,
-  ways: WaysIn,
+  methods: SignInMethods,
   next: string,
   refusal?: AccountRefusal,
-): Response | Promise<Response> {
-  const words = messagesFor(c, ACCOUNT_MESSAGES);
-  const hasAny = ways.passkeys > 0 || ways.hasPassword;
+): HandlerResponse {
+  const messages = messagesFor(c, ACCOUNT_MESSAGES);
+  const { confirm, signIn } = messages;
+  const hasPasskey = methods.passkeys > 0;
+  const { hasPassword } = methods;
   return renderPage(
     c,
     {
-      title: words.confirm.title,
-      person: account,
+      title: confirm.title,
+      user: account,
       scripts: PASSKEY_SCRIPTS,
       ...refusalOptions(refusal),
     },
     <form method="post" action="/confirm" class="card">
-      <h1>{words.confirm.title}</h1>
-      <p>{words.confirm.why}</p>
-      <Refusal c={c} refusal={refusal} />
+      <h1>{confirm.title}</h1>
+      <p>{confirm.why}</p>
+      <RefusalMessage c={c} refusal={refusal} />
       <input type="hidden" name="next" value={next} />
-      {ways.passkeys > 0 ? (
-        <PasskeyButton c={c} act="get" door="/confirm/passkey" text={words.withPasskey}>
-          {ways.hasPassword ? <p>{words.orPassword}</p> : null}
+      {hasPasskey ? (
+        <PasskeyButton
+          c={c}
+          ceremony="get"
+          endpoint="/confirm/passkey"
+          text={messages.continueWithPasskey}
+        >
+          {hasPassword ? <p>{messages.orPassword}</p> : null}
         </PasskeyButton>
       ) : null}
-      {ways.passkeys > 0 && !ways.hasPassword ? (
+      {hasPasskey && !hasPassword ? (
         <NoPasskeys c={c}>
-          {words.confirm.otherWay} <a href="/recover">{words.signIn.useCode}</a>
+          {confirm.otherMethod} <a href="/recover">{signIn.useCode}</a>
         </NoPasskeys>
       ) : null}
-      {ways.hasPassword ? (
+      {hasPassword ? (
         <>
-          <WhoseField name={account.name} />
+          <HiddenUsernameField name={account.name} />
           <PasswordField
-            label={words.password}
+            label={messages.password}
             autocomplete="current-password"
-            autofocus={ways.passkeys === 0}
+            autofocus={!hasPasskey}
           />
           <p>
-            <button type="submit">{words.confirm.button}</button>
+            <button type="submit">{confirm.button}</button>
           </p>
         </>
       ) : null}
-      {hasAny ? (
+      {hasPasskey || hasPassword ? (
         <p class="faint">
-          <a href="/security">{words.cancel}</a>
+          <a href="/security">{messages.cancel}</a>
         </p>
       ) : (
         <p>
-          {words.confirm.noWay} <a href="/recover">{words.signIn.useCode}</a>
+          {confirm.noMethod} <a href="/recover">{signIn.useCode}</a>
         </p>
       )}
     </form>,

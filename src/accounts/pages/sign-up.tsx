@@ -1,75 +1,89 @@
-/** The form for signing up. */
+/** The page for signing up. */
 
 import { settings } from "../../env";
+import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
+import { ErrorMessage } from "../../ui/error-message";
 import { messagesFor } from "../../ui/language";
-import { ErrorMessage, renderPage } from "../../ui/layout";
+import { renderPage } from "../../ui/layout";
 import { ACCOUNT_MESSAGES } from "../messages";
-import { type AccountRefusal, refusalOptions, sentenceOf } from "../refusals";
+import { refusalOptions, refusalSentence } from "../refusal-responses";
+import type { AccountRefusal } from "../refusals";
 import {
-  type AccountContext,
-  type Form,
   NameField,
   PASSKEY_SCRIPTS,
   PasskeyButton,
   PasswordField,
-  Refusal,
+  RefusalMessage,
+  type SignInForm,
   withNext,
 } from "./fields";
 
-/** What the form is filled in with; the secret of the invitation, or "". */
-export type SignUpForm = Form & { invitation: string };
+/** What the form is filled in with. `invitation` is its secret, or "". */
+export type SignUpForm = SignInForm & { invitation: string };
 
 /** Asks for a name, and a passkey or a password. */
 export function signUpPage(
-  c: AccountContext,
+  c: HonoContext,
   form: SignUpForm,
   refusal?: AccountRefusal,
-): Response | Promise<Response> {
-  const words = messagesFor(c, ACCOUNT_MESSAGES);
-  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), "name");
+): HandlerResponse {
+  const messages = messagesFor(c, ACCOUNT_MESSAGES);
+  const { signUp } = messages;
+  const exampleAddress = userAddress(resolveOrigins(c.req.url, settings(c.env)), "name");
   return renderPage(
     c,
-    { title: words.signUp.title, scripts: PASSKEY_SCRIPTS, ...refusalOptions(refusal) },
+    { title: signUp.title, scripts: PASSKEY_SCRIPTS, ...refusalOptions(refusal) },
     <form method="post" action="/sign-up" class="card">
-      <h1>{words.signUp.heading}</h1>
-      {form.invitation === "" ? null : <p class="note">{words.signUp.invited}</p>}
-      <Refusal c={c} refusal={refusal} />
+      <h1>{signUp.heading}</h1>
+      {form.invitation === "" ? null : <p class="note">{signUp.invited}</p>}
+      <RefusalMessage c={c} refusal={refusal} />
       <input type="hidden" name="next" value={form.next} />
       {form.invitation === "" ? null : (
         <input type="hidden" name="invitation" value={form.invitation} />
       )}
-      <NameField c={c} value={form.name} autocomplete="username" rule={words.nameRule(address)} />
-      <PasskeyButton c={c} act="create" door="/sign-up/passkey" text={words.withPasskey}>
-        <p class="faint">{words.signUp.whatIsPasskey}</p>
-        <p>{words.orPassword}</p>
+      <NameField
+        c={c}
+        value={form.name}
+        autocomplete="username"
+        rule={messages.nameRule(exampleAddress)}
+      />
+      <PasskeyButton
+        c={c}
+        ceremony="create"
+        endpoint="/sign-up/passkey"
+        text={messages.continueWithPasskey}
+      >
+        <p class="faint">{signUp.aboutPasskeys}</p>
+        <p>{messages.orPassword}</p>
       </PasskeyButton>
-      <PasswordField label={words.password} autocomplete="new-password" rule={words.passwordRule} />
+      <PasswordField
+        label={messages.password}
+        autocomplete="new-password"
+        rule={messages.passwordRule}
+      />
       <p>
-        <button type="submit">{words.signUp.title}</button>
+        <button type="submit">{signUp.title}</button>
       </p>
-      <p class="faint">{words.signUp.keepSafe}</p>
+      <p class="faint">{signUp.keepSafe}</p>
       <p class="faint">
-        {words.signUp.already} <a href={withNext("/sign-in", form.next)}>{words.signUp.signIn}</a>
+        {signUp.haveAccount} <a href={withNext("/sign-in", form.next)}>{signUp.signIn}</a>
       </p>
     </form>,
   );
 }
 
-/** Where nobody can sign up, or not with this invitation. */
-export function noSignUpPage(
-  c: AccountContext,
-  refusal: AccountRefusal,
-): Response | Promise<Response> {
-  const words = messagesFor(c, ACCOUNT_MESSAGES);
+/** Shown instead of the form if sign-up is closed, or the invitation is missing or invalid. */
+export function signUpRefusedPage(c: HonoContext, refusal: AccountRefusal): HandlerResponse {
+  const { signUp } = messagesFor(c, ACCOUNT_MESSAGES);
   return renderPage(
     c,
-    { title: words.signUp.title, ...refusalOptions(refusal) },
+    { title: signUp.title, ...refusalOptions(refusal) },
     <section>
-      <h1>{words.signUp.title}</h1>
-      <ErrorMessage>{sentenceOf(c, refusal)}</ErrorMessage>
+      <h1>{signUp.title}</h1>
+      <ErrorMessage>{refusalSentence(c, refusal)}</ErrorMessage>
       <p>
-        {words.signUp.already} <a href="/sign-in">{words.signUp.signIn}</a>
+        {signUp.haveAccount} <a href="/sign-in">{signUp.signIn}</a>
       </p>
     </section>,
   );

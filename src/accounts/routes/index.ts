@@ -1,8 +1,8 @@
-/** The doors of accounts. */
+/** Routes of the account pages: signing up and in, recovery, security. */
 
 import { Hono } from "hono";
 import type { Env } from "../../env";
-import { recoverRoutes } from "./recovery";
+import { recoveryRoutes } from "./recovery";
 import { securityRoutes } from "./security";
 import { signInRoutes } from "./sign-in";
 import { signUpRoutes } from "./sign-up";
@@ -10,5 +10,5 @@ import { signUpRoutes } from "./sign-up";
 export const accountRoutes = new Hono<{ Bindings: Env }>()
   .route("/", signUpRoutes)
   .route("/", signInRoutes)
-  .route("/", recoverRoutes)
+  .route("/", recoveryRoutes)
   .route("/", securityRoutes);

@@ -1,110 +1,105 @@
-/** The doors for people who cannot get in: /recover, /link/<secret>, and /mail on this computer. */
+/** Routes for users who cannot sign in: /recover, /link/<secret>, and /mail on this computer. */
 
 import { Hono } from "hono";
 import { parseUserName } from "../../core/names";
 import { type Env, settings } from "../../env";
+import type { HonoContext } from "../../http/context";
 import { isBehindCloudflare, isLoopback, resolveOrigins } from "../../http/hosts";
 import { isWithinRateLimit } from "../../http/rate-limits";
 import { logWarning } from "../../platform/log";
-import { errorPage } from "../../ui/error-pages";
+import { errorPage, notFoundPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
-import { UI_MESSAGES as FRAME } from "../../ui/messages";
 import { redeemOneTimeToken } from "../db/one-time-tokens";
 import { parseUserInput } from "../form-input";
 import { findLink, linkEffects, tokenOfLink } from "../links";
 import { canSendMail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
-import type { AccountContext } from "../pages/fields";
-import { linkPage, mailPage, recoverByMailPage, recoverPage } from "../pages/recovery";
+import {
+  localMailPage,
+  oneTimeLinkPage,
+  recoveryCodePage,
+  recoveryMailPage,
+} from "../pages/recovery";
 import { checkRecoveryCode } from "../recovery-codes";
 import { sendRecoveryMail } from "../recovery-mail";
 import { TOO_MANY_ATTEMPTS } from "../refusal-responses";
 import { currentSession, startSessionByCredential } from "../sessions";
 
-export const recoverRoutes = new Hono<{ Bindings: Env }>();
+export const recoveryRoutes = new Hono<{ Bindings: Env }>();
 
-recoverRoutes.get("/recover", (c) => recoverPage(c, ""));
+recoveryRoutes.get("/recover", (c) => recoveryCodePage(c, ""));
 
-recoverRoutes.post("/recover", async (c) => {
+recoveryRoutes.post("/recover", async (c) => {
   const form = await readForm(c);
-  const typed = parseUserInput(c, form.get("name") ?? "");
+  const rawName = parseUserInput(c, form.get("name") ?? "");
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT)))
-    return recoverPage(c, typed, TOO_MANY_ATTEMPTS);
-  const name = parseUserName(typed);
+    return recoveryCodePage(c, rawName, TOO_MANY_ATTEMPTS);
+  const name = parseUserName(rawName);
   const checked = await checkRecoveryCode(c.env.DB, name, form.get("code") ?? "");
-  if (!checked.ok) return recoverPage(c, typed, checked.refusal);
-  const isIn = await startSessionByCredential(
-    c,
-    checked.token,
-    { method: "recovery-code" },
-    [],
-    Date.now(),
-  );
-  return isIn
+  if (!checked.ok) return recoveryCodePage(c, rawName, checked.refusal);
+  const signIn = { method: "recovery-code" } as const;
+  const isSignedIn = await startSessionByCredential(c, checked.token, signIn, [], Date.now());
+  return isSignedIn
     ? c.redirect("/security?after=code", 303)
-    : recoverPage(c, typed, { code: "wrong-code" });
+    : recoveryCodePage(c, rawName, { code: "wrong-code" });
 });
 
-recoverRoutes.get("/recover/mail", (c) =>
-  canSendMail(c.env) ? recoverByMailPage(c) : notFound(c),
+recoveryRoutes.get("/recover/mail", (c) =>
+  canSendMail(c.env) ? recoveryMailPage(c) : notFoundPage(c),
 );
 
-/** Answers before anything was looked up, so that nothing of it shows in the answer or its time. */
-recoverRoutes.post("/recover/mail", async (c) => {
-  if (!canSendMail(c.env)) return notFound(c);
+/** Responds before the account is looked up: neither response nor timing reveals if it exists. */
+recoveryRoutes.post("/recover/mail", async (c) => {
+  if (!canSendMail(c.env)) return notFoundPage(c);
   if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
-    return recoverByMailPage(c, { refusal: TOO_MANY_ATTEMPTS });
+    return recoveryMailPage(c, { refusal: TOO_MANY_ATTEMPTS });
   const name = parseUserInput(c, (await readForm(c)).get("name") ?? "");
   const origins = resolveOrigins(c.req.url, settings(c.env));
-  const sending = sendRecoveryMail(
-    c.env,
-    origins,
-    messagesFor(c, ACCOUNT_MESSAGES).mail,
-    name,
-    Date.now(),
-  );
+  const { mail } = messagesFor(c, ACCOUNT_MESSAGES);
+  const sending = sendRecoveryMail(c.env, origins, mail, name, Date.now());
   c.executionCtx.waitUntil(
-    sending.catch((error) => logWarning("A mail for recovery was not sent.", error)),
+    sending.catch((error) => logWarning("A recovery mail was not sent.", error)),
   );
-  return recoverByMailPage(c, { isSent: true });
+  return recoveryMailPage(c, { isSent: true });
 });
 
-recoverRoutes.get("/link/:secret", async (c) => {
+recoveryRoutes.get("/link/:secret", async (c) => {
   const link = await findLink(c.env, c.req.param("secret"), Date.now());
-  return link ? linkPage(c, link) : badLink(c);
+  return link ? oneTimeLinkPage(c, link) : invalidLinkPage(c);
 });
 
-recoverRoutes.post("/link/:secret", async (c) => {
+recoveryRoutes.post("/link/:secret", async (c) => {
   const now = Date.now();
   const link = await findLink(c.env, c.req.param("secret"), now);
-  if (link === null) return badLink(c);
-  if (link.isSuspended) return linkPage(c, link, { code: "suspended" });
-  const consequences = linkEffects(c.env, link, now);
+  if (link === null) return invalidLinkPage(c);
+  if (link.isSuspended) return oneTimeLinkPage(c, link, { code: "suspended" });
+  const token = tokenOfLink(link);
+  const effects = linkEffects(c.env, link, now);
   if (link.purpose === "email") {
-    // Who has been signed out since, as a thief is, does not make their address a way in.
+    // Whoever entered the address must still be signed in: a thief whose session was ended since
+    // does not get their address confirmed.
     const session = await currentSession(c, now);
     if (session?.account.id !== link.account.id) {
       return c.redirect(`/sign-in?${new URLSearchParams({ next: c.req.path })}`, 303);
     }
-    await redeemOneTimeToken(c.env.DB, tokenOfLink(link), consequences);
+    await redeemOneTimeToken(c.env.DB, token, effects);
     return c.redirect("/security?after=email", 303);
   }
   const signIn = { method: "link" } as const;
-  const isIn = await startSessionByCredential(c, tokenOfLink(link), signIn, consequences, now);
+  const isSignedIn = await startSessionByCredential(c, token, signIn, effects, now);
   const after = link.purpose === "reset" ? "reset" : "link";
-  return isIn ? c.redirect(`/security?after=${after}`, 303) : badLink(c);
+  return isSignedIn ? c.redirect(`/security?after=${after}`, 303) : invalidLinkPage(c);
 });
 
-/** Only somebody at this very computer reads other people's mail here. */
-recoverRoutes.get("/mail", (c) => {
-  const isHere =
+/** Everybody's mail, so only for a browser on this computer. */
+recoveryRoutes.get("/mail", (c) => {
+  const isLocal =
     settings(c.env).MAIL === "local" &&
     isLoopback(new URL(c.req.url).hostname) &&
     !isBehindCloudflare(c);
-  return isHere ? mailPage(c) : notFound(c);
+  return isLocal ? localMailPage(c) : notFoundPage(c);
 });
 
-const badLink = (c: AccountContext) => errorPage(c, 404, messagesFor(c, ACCOUNT_MESSAGES).link.bad);
-
-const notFound = (c: AccountContext) => errorPage(c, 404, messagesFor(c, FRAME).notFound);
+const invalidLinkPage = (c: HonoContext) =>
+  errorPage(c, 404, messagesFor(c, ACCOUNT_MESSAGES).link.invalid);

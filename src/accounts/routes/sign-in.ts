@@ -1,7 +1,8 @@
-/** The doors for signing in and out, and for proving again who is there. */
+/** Routes for signing in and out, and for reauthentication: /sign-in, /sign-out, /confirm. */
 
 import { Hono } from "hono";
 import type { Env } from "../../env";
+import type { HonoContext } from "../../http/context";
 import { clientAddressKey, isWithinRateLimit } from "../../http/rate-limits";
 import { readForm, readJson } from "../../ui/form";
 import { loadSignInMethods } from "../accounts";
@@ -9,8 +10,8 @@ import { recordPasskeyUse } from "../db/passkeys";
 import { recordReauthentication } from "../db/sessions";
 import { nextPath, parseUserInput } from "../form-input";
 import { requireSignIn } from "../middleware";
-import { type AccountContext, type Form, siteHere } from "../pages/fields";
-import { confirmPage, signInPage } from "../pages/sign-in";
+import { relyingParty, type SignInForm } from "../pages/fields";
+import { reauthenticationPage, signInPage } from "../pages/sign-in";
 import { requestOptions, type VerifiedAssertion, verifyAssertion } from "../passkeys";
 import { checkPassword } from "../passwords";
 import { refusalJson, TOO_MANY_ATTEMPTS } from "../refusal-responses";
@@ -20,7 +21,7 @@ import { currentAccount, endSession, startSessionByCredential } from "../session
 export const signInRoutes = new Hono<{ Bindings: Env }>();
 
 signInRoutes.get("/sign-in", (c) =>
-  showSignIn(c, { name: c.req.query("name") ?? "", next: nextPath(c, c.req.query("next")) }),
+  renderSignIn(c, { name: c.req.query("name") ?? "", next: nextPath(c, c.req.query("next")) }),
 );
 
 signInRoutes.post("/sign-in", async (c) => {
@@ -30,34 +31,32 @@ signInRoutes.post("/sign-in", async (c) => {
     next: nextPath(c, fields.get("next")),
   };
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT)))
-    return showSignIn(c, form, TOO_MANY_ATTEMPTS);
+    return renderSignIn(c, form, TOO_MANY_ATTEMPTS);
   const now = Date.now();
   const password = fields.get("password") ?? "";
-  const outcome = await checkPassword(c.env, form.name, password, clientAddressKey(c), now);
-  if (!outcome.ok) return showSignIn(c, form, outcome.refusal);
-  const isIn = await startSessionByCredential(
-    c,
-    outcome.credential,
-    { method: "password" },
-    [],
-    now,
-  );
-  return isIn ? c.redirect(form.next, 303) : showSignIn(c, form, { code: "wrong" });
+  const checked = await checkPassword(c.env, form.name, password, clientAddressKey(c), now);
+  if (!checked.ok) return renderSignIn(c, form, checked.refusal);
+  const signIn = { method: "password" } as const;
+  const isSignedIn = await startSessionByCredential(c, checked.credential, signIn, [], now);
+  return isSignedIn ? c.redirect(form.next, 303) : renderSignIn(c, form, { code: "wrong" });
 });
 
-/** Of /passkeys.js: what a browser has to sign, whoever is there, and then what it has signed. */
+/** Called twice by /passkeys.js: for the options of the assertion, then with the assertion. */
 signInRoutes.post("/sign-in/passkey", async (c) => {
   const { credential, next } = await readJson(c);
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY_ATTEMPTS);
   const now = Date.now();
   if (credential === undefined) {
-    return c.json(await requestOptions(c.env.DB, siteHere(c), null, now));
+    return c.json(await requestOptions(c.env.DB, relyingParty(c), null, now));
   }
-  const shown = await verifyAssertion(c.env.DB, siteHere(c), null, credential, now);
-  if (!shown.ok) return refusalJson(c, shown.refusal);
+  const verified = await verifyAssertion(c.env.DB, relyingParty(c), null, credential, now);
+  if (!verified.ok) return refusalJson(c, verified.refusal);
   const signIn = { method: "passkey" } as const;
-  const isIn = await startSessionByCredential(c, shown.token, signIn, useOf(c, shown, now), now);
-  return isIn ? c.json({ next: nextPath(c, next) }) : refusalJson(c, { code: "late-passkey" });
+  const effects = passkeyUse(c, verified, now);
+  const isSignedIn = await startSessionByCredential(c, verified.token, signIn, effects, now);
+  return isSignedIn
+    ? c.json({ next: nextPath(c, next) })
+    : refusalJson(c, { code: "late-passkey" });
 });
 
 signInRoutes.post("/sign-out", async (c) => {
@@ -66,52 +65,55 @@ signInRoutes.post("/sign-out", async (c) => {
 });
 
 signInRoutes.get("/confirm", requireSignIn, (c) =>
-  showConfirm(c, nextPath(c, c.req.query("next"))),
+  renderReauthentication(c, nextPath(c, c.req.query("next"))),
 );
 
 signInRoutes.post("/confirm", requireSignIn, async (c) => {
   const fields = await readForm(c);
   const next = nextPath(c, fields.get("next"));
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT)))
-    return showConfirm(c, next, TOO_MANY_ATTEMPTS);
+    return renderReauthentication(c, next, TOO_MANY_ATTEMPTS);
   const now = Date.now();
   const { account, hash } = c.var.session;
   const password = fields.get("password") ?? "";
-  const outcome = await checkPassword(c.env, account.name, password, clientAddressKey(c), now);
-  if (!outcome.ok) return showConfirm(c, next, outcome.refusal);
-  const isProved = await recordReauthentication(c.env.DB, outcome.credential, hash, [], now);
-  return isProved ? c.redirect(next, 303) : showConfirm(c, next, { code: "wrong" });
+  const checked = await checkPassword(c.env, account.name, password, clientAddressKey(c), now);
+  if (!checked.ok) return renderReauthentication(c, next, checked.refusal);
+  const isRecorded = await recordReauthentication(c.env.DB, checked.credential, hash, [], now);
+  return isRecorded ? c.redirect(next, 303) : renderReauthentication(c, next, { code: "wrong" });
 });
 
-/** Where somebody comes back to who had to sign in first. */
+/** A user who had to sign in before the script's request was accepted is sent back here. */
 signInRoutes.get("/confirm/passkey", (c) => c.redirect("/confirm", 303));
 
-/** As /sign-in/passkey, for whose session it is alone. */
+/** Like /sign-in/passkey, but accepts only a passkey of the signed-in user. */
 signInRoutes.post("/confirm/passkey", requireSignIn, async (c) => {
   const { credential, next } = await readJson(c);
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY_ATTEMPTS);
   const now = Date.now();
   const { account, hash } = c.var.session;
   if (credential === undefined) {
-    return c.json(await requestOptions(c.env.DB, siteHere(c), account.id, now));
+    return c.json(await requestOptions(c.env.DB, relyingParty(c), account.id, now));
   }
-  const shown = await verifyAssertion(c.env.DB, siteHere(c), account.id, credential, now);
-  if (!shown.ok) return refusalJson(c, shown.refusal);
-  const use = useOf(c, shown, now);
-  const isProved = await recordReauthentication(c.env.DB, shown.token, hash, use, now);
-  return isProved ? c.json({ next: nextPath(c, next) }) : refusalJson(c, { code: "late-passkey" });
+  const verified = await verifyAssertion(c.env.DB, relyingParty(c), account.id, credential, now);
+  if (!verified.ok) return refusalJson(c, verified.refusal);
+  const effects = passkeyUse(c, verified, now);
+  const isRecorded = await recordReauthentication(c.env.DB, verified.token, hash, effects, now);
+  return isRecorded
+    ? c.json({ next: nextPath(c, next) })
+    : refusalJson(c, { code: "late-passkey" });
 });
 
-const useOf = (
-  c: AccountContext,
+const passkeyUse = (
+  c: HonoContext,
   { token, use }: VerifiedAssertion,
   now: number,
 ): D1PreparedStatement[] => recordPasskeyUse(c.env.DB, token, use, now);
 
-const showSignIn = async (c: AccountContext, form: Form, refusal?: AccountRefusal) =>
+const renderSignIn = async (c: HonoContext, form: SignInForm, refusal?: AccountRefusal) =>
   signInPage(c, await currentAccount(c, Date.now()), form, refusal);
 
-async function showConfirm(c: AccountContext, next: string, refusal?: AccountRefusal) {
+async function renderReauthentication(c: HonoContext, next: string, refusal?: AccountRefusal) {
   const { account } = c.var.session;
-  return confirmPage(c, account, await loadSignInMethods(c.env.DB, account.id), next, refusal);
+  const methods = await loadSignInMethods(c.env.DB, account.id);
+  return reauthenticationPage(c, account, methods, next, refusal);
 }
