@@ -1,72 +1,75 @@
 /**
- * One message channel of RxDB, over a line whose sockets may come and go. Whatever was asked is
- * answered, in the order of asking, and every change comes once: on a new socket all connections are
- * created again, then the unanswered requests are repeated, and the server is told up to which change
- * everything has arrived.
+ * A message channel of RxDB over a socket that reconnects. Every request is answered, in order, and
+ * every change arrives once. On a new socket the channel
+ *
+ *   says in the URL up to which event bulk it has received everything, so that the rest is replayed
+ *   sends `create` again for each connection
+ *   sends the unanswered requests again
  */
 
 import { Subject } from "rxjs";
 import { decode, encode } from "./attachments.js";
-import { Line, plain } from "./line.js";
+import { ReconnectingSocket, toPlainError } from "./reconnecting-socket.js";
 
 /**
  * @import { Answer, ChannelSettings, Request, Settings, Status } from "./index.js"
- * @typedef {{code?: string, message: string, retryAfterSeconds?: number}} Complaint
- * @typedef {object} Errand a request that is under way
+ * @typedef {{code?: string, message: string, retryAfterSeconds?: number}} PlainError
+ * @typedef {object} PendingRequest
  * @property {Request} request
- * @property {string} text of its frame
- * @property {number} sent how often
- * @property {number} troubles how often something had to be mended for it
- * @property {boolean} [isOpen] of a create: it was answered once
+ * @property {string} frame the request as text
+ * @property {number} timesSent
+ * @property {number} recoveries how often an error was answered by creating a connection or a session
+ * @property {boolean} [wasOpened] of a `create`: it was answered once
  * @property {ReturnType<typeof setTimeout>} [timer] until it is sent again
  */
 
-/** Errors that nobody has to be told: another try may go better, and does nothing twice. */
-const PASSING = new Set(["too-many-requests", "unavailable", "unknown-outcome"]);
+/** Errors after which a request is sent again: another try may succeed, and does nothing twice. */
+const TRANSIENT_CODES = new Set(["too-many-requests", "unavailable", "unknown-outcome"]);
 
-/** How often something is mended for the same request before RxDB is told. */
-const MOST_TROUBLES = 3;
+/** How many recoveries a request gets before RxDB is told of the error. */
+const MAX_RECOVERIES = 3;
 
 export class Channel {
   /** @type {Subject<Answer>} */
   messages$ = new Subject();
   #settings;
-  #line;
-  /** Requests are encoded one after the other, although Blobs take a while. */
+  #socket;
+  /** Requests are encoded one after the other, although Blobs are read asynchronously. */
   #encoding = Promise.resolve();
-  /** What is not answered, by the request's id, in the order of asking. @type {Map<string, Errand>} */
-  #errands = new Map();
-  /** How each connection was created. @type {Map<string, Errand>} */
+  /** Unanswered requests by their ids, in order. @type {Map<string, PendingRequest>} */
+  #pending = new Map();
+  /** The `create` of each connection. @type {Map<string, PendingRequest>} */
   #creates = new Map();
-  /** What is said of those whose collection was removed. @type {Map<string, Complaint>} */
+  /** Connections whose collection was removed, with the error to answer. @type {Map<string, PlainError>} */
   #removed = new Map();
-  /** Those of which `lost` was told. @type {Set<string>} */
-  #lost = new Set();
-  /** Number of the last change that each connection has got. @type {Map<string, number>} */
-  #seen = new Map();
-  /** The newest change that came, and the last one up to which no connection misses any. */
-  #newest = { object: "", number: -1 };
-  #after = "";
-  /** Why the server will have nothing to do with us. @type {Complaint | null} */
+  /** Connections that were reported as `lost`. @type {Set<string>} */
+  #reportedLost = new Set();
+  /** Number of the last event bulk that each connection has received. @type {Map<string, number>} */
+  #lastNumbers = new Map();
+  /** The newest event bulk that has arrived. */
+  #newest = { epoch: "", number: -1 };
+  /** Id of the last event bulk up to which no connection misses any. */
+  #completeUpTo = "";
+  /** Why the server refuses a session. @type {PlainError | null} */
   #refusal = null;
-  /** `customRequest` has a channel for itself, of which nobody wants to hear. */
-  #isQuiet = false;
+  /** `customRequest` opens a channel of its own, whose status is not reported. */
+  #isSilent = false;
 
   /**
-   * @param {() => Promise<Settings>} settle
+   * @param {() => Promise<Settings>} resolveSettings
    * @param {ChannelSettings} settings
    */
-  constructor(settle, settings) {
+  constructor(resolveSettings, settings) {
     this.#settings = settings;
-    this.#line = new Line(settle, settings, {
-      // What comes after this is missed, as long as nothing has come.
-      since: (newest) => (this.#after ||= newest),
-      opened: () => this.#resume(),
-      receive: (answer) => this.#receive(answer),
-      idle: () => this.#noteWhole(),
-      gone: () => this.#releaseClosing(),
-      refused: (why) => this.#refuse(why),
-      tell: (status) => this.#tell(status),
+    this.#socket = new ReconnectingSocket(resolveSettings, settings, {
+      // Until a bulk has arrived, all that come after the newest one of now are missing.
+      resumeAfter: (newest) => (this.#completeUpTo ||= newest),
+      onOpen: () => this.#resume(),
+      onMessage: (answer) => this.#receive(answer),
+      onPong: () => this.#recordComplete(),
+      onDisconnect: () => this.#answerCloses(),
+      onRefused: (why) => this.#refuseAll(why),
+      onStatus: (status) => this.#report(status),
     });
   }
 
@@ -74,196 +77,195 @@ export class Channel {
   send(request) {
     this.#encoding = this.#encoding.then(async () => {
       try {
-        this.#take({ request, text: await encode(request), sent: 0, troubles: 0 });
+        this.#enqueue({ request, frame: await encode(request), timesSent: 0, recoveries: 0 });
       } catch (error) {
-        this.#answer(request, plain(error));
+        this.#answer(request, toPlainError(error));
       }
     });
   }
 
-  /** Whatever is asked afterwards is answered, too: RxDB may still close a collection or two. */
+  /** Later requests are still answered: RxDB may close a collection or two after its channel. */
   async close() {
-    if (this.#line.isClosed) return;
-    this.#line.close();
-    this.#refuse({ code: "closed", message: "The channel was closed." });
-    this.#tell({ state: "closed" });
+    if (this.#socket.isClosed) return;
+    this.#socket.close();
+    this.#refuseAll({ code: "closed", message: "The channel was closed." });
+    this.#report({ state: "closed" });
     this.#settings.onClose();
   }
 
-  /** @param {Errand} errand */
-  #take(errand) {
-    const { request } = errand;
+  /** @param {PendingRequest} pending */
+  #enqueue(pending) {
+    const { request } = pending;
     if (this.#refusal) return this.#answer(request, this.#refusal);
     const removed = this.#removed.get(request.connectionId);
     if (removed && request.method !== "close") return this.#answer(request, removed);
-    if (request.method === "create") this.#creates.set(request.connectionId, errand);
+    if (request.method === "create") this.#creates.set(request.connectionId, pending);
     if (request.method === "close") this.#forget(request.connectionId);
-    this.#errands.set(request.requestId, errand);
-    if (this.#line.isOpen) return this.#transmit(errand);
-    this.#releaseClosing();
-    if (this.#line.isRunning) return;
-    this.#isQuiet = request.method === "custom";
-    this.#line.keepConnected();
+    this.#pending.set(request.requestId, pending);
+    if (this.#socket.isOpen) return this.#transmit(pending);
+    this.#answerCloses();
+    if (this.#socket.isRunning) return;
+    this.#isSilent = request.method === "custom";
+    this.#socket.keepConnected();
   }
 
-  /** There is a new socket, on which nothing was said yet. */
+  /** Sends everything again on a new socket. */
   #resume() {
     this.#refusal = null;
     const creates = [...this.#creates.values()];
-    const repeated = creates.map((errand) => /** @type {const} */ ([idOf(errand), errand]));
-    this.#errands = new Map([...repeated, ...this.#errands]);
-    for (const errand of this.#errands.values()) this.#transmit(errand);
+    const repeated = creates.map((create) => /** @type {const} */ ([idOf(create), create]));
+    this.#pending = new Map([...repeated, ...this.#pending]);
+    for (const pending of this.#pending.values()) this.#transmit(pending);
   }
 
-  /** @param {Errand} errand */
-  #transmit(errand) {
-    clearTimeout(errand.timer);
-    const isCreate = errand.request.method === "create";
+  /** @param {PendingRequest} pending */
+  #transmit(pending) {
+    clearTimeout(pending.timer);
+    const isCreate = pending.request.method === "create";
     // A connection that was never open has missed nothing.
-    const isRetry = errand.sent++ > 0 && (!isCreate || errand.isOpen);
-    this.#line.send(isRetry ? `{"retry":true,${errand.text.slice(1)}` : errand.text);
+    const isRetry = pending.timesSent++ > 0 && (!isCreate || pending.wasOpened);
+    this.#socket.send(isRetry ? `{"retry":true,${pending.frame.slice(1)}` : pending.frame);
   }
 
   /** @param {Answer} answer */
   #receive(answer) {
     if (answer.method === /** @type {string} */ ("changeStream"))
-      return this.#receiveChange(answer);
-    const error = /** @type {Complaint | undefined} */ (answer.error);
-    // Unasked: somebody else has removed the collection just now.
+      return this.#receiveEventBulk(answer);
+    const error = /** @type {PlainError | undefined} */ (answer.error);
+    // Not an answer to a request: another client has just removed the collection.
     if (answer.answerTo === "removed" && error) return this.#end(answer.connectionId, error);
-    // Unknown: one that was sent twice was answered twice.
-    const errand = this.#errands.get(answer.answerTo);
-    if (!errand || (error && this.#mends(errand, error))) return;
-    const { request } = errand;
-    this.#errands.delete(request.requestId);
-    if (!error) this.#line.calm();
+    // A request that was sent twice may be answered twice.
+    const pending = this.#pending.get(answer.answerTo);
+    if (!pending || (error && this.#recover(pending, error))) return;
+    const { request } = pending;
+    this.#pending.delete(request.requestId);
+    if (!error) this.#socket.resetBackoff();
     if (request.method === "create") {
-      if (error && !errand.isOpen) this.#forget(request.connectionId);
-      errand.isOpen = true;
+      if (error && !pending.wasOpened) this.#forget(request.connectionId);
+      pending.wasOpened = true;
     }
     if (request.method === "remove") this.#forget(request.connectionId);
-    this.#noteWhole();
-    if (error && !isGone(errand, error)) {
+    this.#recordComplete();
+    if (error && !isAlreadyDone(pending, error)) {
       this.messages$.next(answer);
       if (error.code === "removed") this.#end(request.connectionId, error);
-      if (error.code === "events-lost") this.#lose(request.connectionId, error);
+      if (error.code === "events-lost") this.#reportLost(request.connectionId, error);
     } else this.messages$.next(decode({ ...answer, error: undefined }, request));
   }
 
   /**
-   * Does what an error asks for, if that is possible: then nobody is told of it.
-   * @param {Errand} errand
-   * @param {Complaint} error
+   * Recovers from an error if possible. Returns whether the request stays unanswered.
+   * @param {PendingRequest} pending
+   * @param {PlainError} error
    */
-  #mends(errand, { code = "", retryAfterSeconds = 1 }) {
-    if (PASSING.has(code)) {
-      clearTimeout(errand.timer);
+  #recover(pending, { code = "", retryAfterSeconds = 1 }) {
+    if (TRANSIENT_CODES.has(code)) {
+      clearTimeout(pending.timer);
       const ms = retryAfterSeconds * 1000;
-      this.#line.rest(ms);
-      errand.timer = setTimeout(() => this.#transmit(errand), ms);
+      this.#socket.setRequestedDelay(ms);
+      pending.timer = setTimeout(() => this.#transmit(pending), ms);
       return true;
     }
-    const create = this.#creates.get(errand.request.connectionId);
-    const isMendable = code === "unauthorized" || (code === "unknown-connection" && create);
-    if (!isMendable || errand.troubles++ >= MOST_TROUBLES) return false;
+    const create = this.#creates.get(pending.request.connectionId);
+    const isRecoverable = code === "unauthorized" || (code === "unknown-connection" && create);
+    if (!isRecoverable || pending.recoveries++ >= MAX_RECOVERIES) return false;
     if (create && code === "unknown-connection") {
-      if (create !== errand) this.#errands.set(idOf(create), create);
-      for (const next of new Set([create, errand])) this.#transmit(next);
+      if (create !== pending) this.#pending.set(idOf(create), create);
+      for (const next of new Set([create, pending])) this.#transmit(next);
     } else {
-      this.#line.renew();
+      this.#socket.renewSession();
     }
     return true;
   }
 
   /**
-   * A bulk of events. Its id is `<object>-<number>`, the number increasing within the module.
+   * The id of a bulk is `<epoch>-<number>`. The epoch is the module's, the number grows with each bulk.
    * @param {Answer} answer
    */
-  #receiveChange(answer) {
+  #receiveEventBulk(answer) {
     const { connectionId } = answer;
     const bulk = typeof answer.return === "string" ? JSON.parse(answer.return) : answer.return;
     const at = bulk.id.lastIndexOf("-");
-    const [object, number] = [bulk.id.slice(0, at), Number(bulk.id.slice(at + 1))];
-    if (object !== this.#newest.object) this.#seen.clear();
-    if (object !== this.#newest.object || number > this.#newest.number)
-      this.#newest = { object, number };
+    const [epoch, number] = [bulk.id.slice(0, at), Number(bulk.id.slice(at + 1))];
+    if (epoch !== this.#newest.epoch) this.#lastNumbers.clear();
+    if (epoch !== this.#newest.epoch || number > this.#newest.number)
+      this.#newest = { epoch, number };
     const isOurs = this.#creates.has(connectionId);
-    if (!isOurs || number <= (this.#seen.get(connectionId) ?? -1)) return;
-    this.#seen.set(connectionId, number);
+    if (!isOurs || number <= (this.#lastNumbers.get(connectionId) ?? -1)) return;
+    this.#lastNumbers.set(connectionId, number);
     this.messages$.next({ ...answer, return: bulk });
   }
 
   /**
-   * A bulk comes once for each connection. When something else has come after it, and nobody is
-   * catching up, all have it.
+   * A bulk arrives once for each connection. As soon as something else has arrived after it, and no
+   * `create` is unanswered, all connections have it.
    */
-  #noteWhole() {
-    const isCatchingUp = [...this.#creates.values()].some((one) => this.#errands.has(idOf(one)));
-    const { object, number } = this.#newest;
-    if (object && !isCatchingUp) this.#after = `${object}-${number}`;
+  #recordComplete() {
+    const isReplaying = [...this.#creates.values()].some((one) => this.#pending.has(idOf(one)));
+    const { epoch, number } = this.#newest;
+    if (epoch && !isReplaying) this.#completeUpTo = `${epoch}-${number}`;
   }
 
   /**
-   * The collection of a connection is no more. Whatever it asks is answered so, as the server does as
-   * long as it remembers: to create the connection again would make the collection anew, without
-   * what was in it.
+   * Ends a connection whose collection was removed. All its requests are refused, as the server does
+   * as long as it remembers: to create the connection again would create the collection again, empty.
    * @param {string} connectionId
-   * @param {Complaint} error
+   * @param {PlainError} error
    */
   #end(connectionId, error) {
     if (!this.#creates.delete(connectionId)) return;
-    this.#removed.set(connectionId, plain(error));
-    for (const errand of [...this.#errands.values()]) {
-      const { request } = errand;
+    this.#removed.set(connectionId, toPlainError(error));
+    for (const pending of [...this.#pending.values()]) {
+      const { request } = pending;
       if (request.connectionId !== connectionId || request.method === "close") continue;
-      clearTimeout(errand.timer);
-      this.#errands.delete(request.requestId);
-      this.#answer(request, isGone(errand, error) ? undefined : plain(error));
+      clearTimeout(pending.timer);
+      this.#pending.delete(request.requestId);
+      this.#answer(request, isAlreadyDone(pending, error) ? undefined : toPlainError(error));
     }
-    this.#lose(connectionId, error);
+    this.#reportLost(connectionId, error);
   }
 
   /**
-   * Whoever uses the connection has to open it anew, and is told so once.
+   * Reports, once, that the app has to open the collection again.
    * @param {string} connectionId
-   * @param {Complaint} error
+   * @param {PlainError} error
    */
-  #lose(connectionId, error) {
-    if (this.#lost.has(connectionId)) return;
-    this.#lost.add(connectionId);
-    this.#tell({ state: "lost", error: plain(error) });
+  #reportLost(connectionId, error) {
+    if (this.#reportedLost.has(connectionId)) return;
+    this.#reportedLost.add(connectionId);
+    this.#report({ state: "lost", error: toPlainError(error) });
   }
 
   /** @param {string} connectionId */
   #forget(connectionId) {
-    for (const known of [this.#creates, this.#removed, this.#lost, this.#seen])
-      known.delete(connectionId);
+    for (const connections of [this.#creates, this.#removed, this.#reportedLost, this.#lastNumbers])
+      connections.delete(connectionId);
   }
 
-  /** Who closes a collection waits for no network; the server is told when there is one. */
-  #releaseClosing() {
-    for (const { request } of this.#errands.values())
+  /** Closing a collection does not wait for the network; the server is told when there is one. */
+  #answerCloses() {
+    for (const { request } of this.#pending.values())
       if (request.method === "close") this.#answer(request);
   }
 
   /**
-   * Tells everybody who waits that it will not be.
-   * @param {Complaint} refusal
+   * Refuses all pending requests, and those that follow.
+   * @param {PlainError} refusal
    */
-  #refuse(refusal) {
+  #refuseAll(refusal) {
     this.#refusal = refusal;
-    const errands = [...this.#errands.values()];
-    this.#errands.clear();
-    for (const { request, isOpen, timer } of errands) {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { request, wasOpened, timer } of pending) {
       clearTimeout(timer);
-      if (request.method === "create" && !isOpen) this.#forget(request.connectionId);
+      if (request.method === "create" && !wasOpened) this.#forget(request.connectionId);
       this.#answer(request, refusal);
     }
   }
 
   /**
    * @param {Request} request
-   * @param {Complaint} [refusal]
+   * @param {PlainError} [refusal]
    */
   #answer({ connectionId, requestId, method }, refusal) {
     const error = /** @type {Answer["error"]} */ (
@@ -273,19 +275,21 @@ export class Channel {
   }
 
   /** @param {Status} status */
-  #tell(status) {
-    if (!this.#isQuiet) this.#settings.onStatus?.(status);
+  #report(status) {
+    if (!this.#isSilent) this.#settings.onStatus?.(status);
   }
 }
 
-/** @param {Errand} errand */
+/** @param {PendingRequest} pending */
 const idOf = ({ request }) => request.requestId;
 
 /**
- * Whether what is refused is what was wanted: it is not there any more.
- * @param {Errand} errand
- * @param {Complaint} error
+ * Whether an error means that what the request wanted is done: the connection or collection is gone.
+ * @param {PendingRequest} pending
+ * @param {PlainError} error
  */
-const isGone = ({ request, sent }, { code = "" }) =>
+const isAlreadyDone = ({ request, timesSent }, { code = "" }) =>
   request.method === "close" ||
-  (request.method === "remove" && sent > 1 && ["removed", "unknown-connection"].includes(code));
+  (request.method === "remove" &&
+    timesSent > 1 &&
+    ["removed", "unknown-connection"].includes(code));

@@ -1,6 +1,6 @@
-/** Where somebody's Satchel is, from their address alone: WebFinger, RFC 7033. */
+/** Finds a user's Satchel by their address: WebFinger, RFC 7033. */
 
-import { ask, Refusal } from "./ask.js";
+import { fetchJson, SatchelError } from "./http.js";
 
 const REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
 
@@ -13,20 +13,23 @@ const PROPERTY = {
 };
 
 /**
- * Asks the host in an address where everything is.
+ * Asks the host of an address for its endpoints.
  * @param {string} address such as alice@example.com
  * @returns {Promise<import("./index.js").Discovery>}
  */
 export async function discover(address) {
   const [, host] = /^[^@\s]+@([^@/?#\s]+)$/.exec(address) ?? [];
   if (!host || !URL.canParse(`https://${host}`))
-    throw new Refusal("malformed", `"${address}" is not an address such as alice@example.com.`);
+    throw new SatchelError(
+      "malformed",
+      `"${address}" is not an address such as alice@example.com.`,
+    );
   const origin = `${isLoopback(new URL(`https://${host}`).hostname) ? "http" : "https"}://${host}`;
   const resource = encodeURIComponent(`acct:${address}`);
-  const found = await ask(`${origin}/.well-known/webfinger?resource=${resource}`);
-  const link = found.links?.find((/** @type {{rel: string}} */ { rel }) => rel === REL);
+  const webfinger = await fetchJson(`${origin}/.well-known/webfinger?resource=${resource}`);
+  const link = webfinger.links?.find((/** @type {{rel: string}} */ { rel }) => rel === REL);
   if (typeof link?.properties?.[PROPERTY.rxdb] !== "string")
-    throw new Refusal("not-found", `${host} has no place for RxDB.`);
+    throw new SatchelError("not-found", `${host} does not offer storage for RxDB.`);
   /** @param {string} name */
   const property = (name) => link.properties[name] ?? null;
   return {
@@ -39,5 +42,5 @@ export async function discover(address) {
   };
 }
 
-/** Browsers take this machine for secure without TLS. @param {string} host */
+/** Browsers consider the local machine secure without TLS. @param {string} host */
 const isLoopback = (host) => /^(?:.+\.)?localhost$|^127(?:\.\d+){3}$|^\[::1\]$/.test(host);

@@ -1,4 +1,4 @@
-/** Types of the package, and of what its files hand each other. */
+/** The types of the package, and those that its files share. */
 
 import type {
   MessageFromRemote,
@@ -6,31 +6,31 @@ import type {
   RemoteMessageChannel,
 } from "rxdb/plugins/storage-remote";
 
-/** Where somebody's Satchel has what. */
+/** The endpoints of a user's Satchel. */
 export interface Discovery {
   address: string;
   /** Root of the remoteStorage documents. */
   storage: string;
-  /** Where a person is asked whether the app may in (RFC 6749: code flow with PKCE). */
+  /** Where the user is asked to allow the app (RFC 6749: code flow with PKCE). */
   authorizationEndpoint: string | null;
   tokenEndpoint: string | null;
-  /** Where an app reads how much room there is. */
+  /** Where an app can read the quota. */
   quota: string | null;
-  /** The WebSocket address of a module. */
+  /** Returns the WebSocket URL of a module. */
   urlOf(module: string): string;
 }
 
 /**
- * How it stands with the socket.
+ * The state of a channel.
  *
  * - `connecting`, then `live`
- * - `waiting`: no connection; the next try comes by itself after `retryInMs`. `error` says why:
- *   `unreachable`, or what the server asks to wait for
- * - `refused`: the server said no (`error` says why), and whatever waited was told so; it is tried
- *   again, too, but less often
- * - `lost`: a collection has to be opened anew, so close the database and open it again. `error` says
- *   why, once for each: `events-lost` (away for so long that changes cannot be caught up on) or
- *   `removed` (somebody else has removed it)
+ * - `waiting`: there is no socket; the next try comes by itself after `retryInMs`. `error` says why:
+ *   `unreachable`, or that the server asks to wait
+ * - `refused`: the server refuses a session, `error` says why. All pending requests were refused; the
+ *   next try comes by itself, but later
+ * - `lost`: a collection has to be opened again, so close the database and open it again. `error` says
+ *   why, once per collection: `events-lost` (offline for so long that changes were missed) or `removed`
+ *   (another client has removed it)
  * - `closed`
  */
 export interface Status {
@@ -40,17 +40,17 @@ export interface Status {
 }
 
 /**
- * A bearer token, or who has one. The function is called whenever a session is opened; with the
- * token that was just refused, if it should get another.
+ * An access token, or a function that returns one. The function is called whenever a session is opened;
+ * a second time, with the token that was just refused, if that one is not valid.
  */
 export type Token = string | ((refused?: string) => string | Promise<string>);
 
 export interface Timing {
-  /** First pause before another try; it doubles. 100. */
+  /** First delay before another try; it doubles with each failure. Default 100. */
   minPauseMs?: number;
-  /** The longest pause. 30,000. */
+  /** Longest delay. Default 30,000. */
   maxPauseMs?: number;
-  /** How often a silent socket is asked whether it is alive; the answer may take as long. 15,000. */
+  /** Time between pings; a socket on which nothing arrives in between is dead. Default 15,000. */
   heartbeatMs?: number;
 }
 
@@ -67,24 +67,25 @@ export type ChannelOptions = {
     }
 );
 
-/** What `getRxStorageRemote` takes as `messageChannelCreator`. */
+/** The `messageChannelCreator` for `getRxStorageRemote`. */
 export interface ChannelCreator {
   (): Promise<RemoteMessageChannel>;
-  /** Closes all channels: in mode "one" RxDB itself never closes its channel. */
+  /** Closes all channels: in mode "one" RxDB never closes its channel. */
   close(): Promise<void>;
 }
 
+/** Creates channels to a module of a user's Satchel. */
 export function satchelChannel(options: ChannelOptions): ChannelCreator;
 
-/** Finds somebody's Satchel by their address alone (WebFinger). Throws a SatchelError. */
+/** Finds a user's Satchel by their address (WebFinger). Throws a SatchelError. */
 export function discover(address: string): Promise<Discovery>;
 
 /** A refusal of the server. */
 export class SatchelError extends Error {
   code: string;
-  /** Whether another try may go better. */
+  /** Whether another try may succeed. */
   passes: boolean;
-  /** What the server asks to wait, or 0. */
+  /** How long the server asks to wait, or 0. */
   waitSeconds: number;
 }
 
@@ -99,7 +100,7 @@ export type Session = {
   url: string;
   session: string;
   expiresAt: number | null;
-  /** Id of the newest change when it was opened. */
+  /** Id of the newest event bulk when the session was opened. */
   after: string;
 };
 /** @internal */

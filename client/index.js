@@ -1,14 +1,14 @@
-/** RxDB's remote storage over a Satchel: what `getRxStorageRemote` takes as `messageChannelCreator`. */
+/** RxDB's remote storage in a Satchel: a `messageChannelCreator` for `getRxStorageRemote`. */
 
 import { Channel } from "./channel.js";
 import { discover } from "./discover.js";
 
-export { Refusal as SatchelError } from "./ask.js";
+export { SatchelError } from "./http.js";
 export { discover };
 
 /**
- * Makes channels to a module of somebody's Satchel. None of them ever fails to open: it goes on
- * trying, and answers in RxDB's own way what is refused. Throws where there are no WebSockets.
+ * Creates channels to a module of a user's Satchel. Opening a channel never fails: it keeps trying, and
+ * answers requests that the server refuses with errors, as RxDB expects. Throws without WebSockets.
  * @param {import("./index.js").ChannelOptions} options
  * @returns {import("./index.js").ChannelCreator}
  */
@@ -19,13 +19,13 @@ export function satchelChannel({ address, url, module, token, onStatus, timing }
   /** @type {Set<Channel>} */
   const channels = new Set();
   /** @type {string | undefined} */
-  let found = url;
-  const settle = async () => {
-    found ??= (await discover(String(address))).urlOf(String(module));
-    return { url: found.replace(/^http/, "ws"), token };
+  let endpoint = url;
+  const resolveSettings = async () => {
+    endpoint ??= (await discover(String(address))).urlOf(String(module));
+    return { url: endpoint.replace(/^http/, "ws"), token };
   };
   const create = async () => {
-    const channel = new Channel(settle, {
+    const channel = new Channel(resolveSettings, {
       onStatus,
       onClose: () => channels.delete(channel),
       ...timing,

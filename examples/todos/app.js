@@ -1,47 +1,47 @@
-/** The page: what a person sees and does. */
+/** The page: shows the list, and lets the user change it. */
 
-import { forgetAccount, goAndAsk, loadAccount, takeAnswer } from "./account.js";
+import { authorize, forgetAccount, handleAuthorizationResponse, loadAccount } from "./account.js";
 import { keepSynced, openList } from "./list.js";
 
-const STATES = {
+const STATUS_TEXTS = {
   live: "Live",
   syncing: "Syncing …",
-  offline: "Offline: your changes wait here",
+  offline: "Offline: changes will be synced later",
   refused: "Not connected",
-  elsewhere: "Synced by another window",
+  otherWindow: "Synced by another window",
 };
 
-const part = (id) => document.getElementById(id);
+const element = (id) => document.getElementById(id);
 
-const tell = (problem = "") => {
-  part("problem").textContent = problem;
-  part("problem").hidden = problem === "";
+const showError = (message = "") => {
+  element("error").textContent = message;
+  element("error").hidden = message === "";
 };
 
-/** Runs what somebody has asked for; what goes wrong is told. */
-const doing = (deed) => async (event) => {
+/** Makes an event handler that shows its error. */
+const handler = (action) => async (event) => {
   event?.preventDefault();
-  tell();
+  showError();
   try {
-    await deed(event);
+    await action(event);
   } catch (error) {
-    tell(error.message);
+    showError(error.message);
   }
 };
 
-/** The rows by the to-do's id, so that whoever types in one is not disturbed. */
+/** The rows by the to-do's id. They are kept, so that nobody is interrupted while typing in one. */
 const rows = new Map();
 
-function show(list, todos) {
+function render(list, todos) {
   for (const [id, row] of rows) {
     if (todos.some((todo) => todo.id === id)) continue;
     row.remove();
     rows.delete(id);
   }
   for (const [at, todo] of todos.entries()) {
-    const row = rows.get(todo.id) ?? makeRow(list, todo.id);
-    const there = part("todos").children[at];
-    if (there !== row) part("todos").insertBefore(row, there ?? null);
+    const row = rows.get(todo.id) ?? createRow(list, todo.id);
+    const current = element("todos").children[at];
+    if (current !== row) element("todos").insertBefore(row, current ?? null);
     const [done, title, remove] = row.children;
     done.checked = todo.done;
     done.ariaLabel = `Done: ${todo.title}`;
@@ -50,28 +50,28 @@ function show(list, todos) {
     remove.ariaLabel = `Delete ${todo.title}`;
     row.classList.toggle("done", todo.done);
   }
-  part("empty").hidden = todos.length > 0;
+  element("empty").hidden = todos.length > 0;
 }
 
-function makeRow(list, id) {
-  const row = part("todo").content.cloneNode(true).firstElementChild;
+function createRow(list, id) {
+  const row = element("todo").content.cloneNode(true).firstElementChild;
   const [done, title, remove] = row.children;
-  const change = async (fields) => (await list.findOne(id).exec())?.incrementalPatch(fields);
+  const patch = async (fields) => (await list.findOne(id).exec())?.incrementalPatch(fields);
   done.addEventListener(
     "change",
-    doing(() => change({ done: done.checked })),
+    handler(() => patch({ done: done.checked })),
   );
   title.addEventListener(
     "change",
-    doing(async () => {
-      if (title.value.trim() !== "") await change({ title: title.value.trim() });
+    handler(async () => {
+      if (title.value.trim() !== "") await patch({ title: title.value.trim() });
     }),
   );
   remove.addEventListener(
     "click",
-    doing(async () => {
+    handler(async () => {
       await (await list.findOne(id).exec())?.incrementalRemove();
-      part("title").focus();
+      element("title").focus();
     }),
   );
   rows.set(id, row);
@@ -80,38 +80,38 @@ function makeRow(list, id) {
 
 async function showList({ address, url }) {
   const list = await openList(address);
-  part("who").textContent = address;
-  part("list").hidden = part("footer").hidden = false;
-  list.find({ sort: [{ createdAt: "asc" }] }).$.subscribe((todos) => show(list, todos));
-  part("add").addEventListener(
+  element("account").textContent = address;
+  element("list").hidden = element("footer").hidden = false;
+  list.find({ sort: [{ createdAt: "asc" }] }).$.subscribe((todos) => render(list, todos));
+  element("add").addEventListener(
     "submit",
-    doing(async () => {
-      const title = part("title").value.trim();
-      part("title").value = "";
+    handler(async () => {
+      const title = element("title").value.trim();
+      element("title").value = "";
       if (title === "") return;
       const createdAt = new Date().toISOString();
       await list.insert({ id: crypto.randomUUID(), title, done: false, createdAt });
     }),
   );
-  const onState = (state, reason = "") => {
-    const status = part("status");
+  const onState = (state, message = "") => {
+    const status = element("status");
     status.hidden = false;
     status.dataset.state = state;
-    status.textContent = STATES[state];
-    part("reconnect").hidden = state !== "refused";
-    tell(reason);
+    status.textContent = STATUS_TEXTS[state];
+    element("reconnect").hidden = state !== "refused";
+    showError(message);
   };
-  onState("elsewhere");
+  onState("otherWindow");
   const stop = keepSynced(list, url, onState);
-  part("reconnect").addEventListener(
+  element("reconnect").addEventListener(
     "click",
-    doing(() => goAndAsk(address)),
+    handler(() => authorize(address)),
   );
-  part("disconnect").addEventListener(
+  element("disconnect").addEventListener(
     "click",
-    doing(async () => {
+    handler(async () => {
       await stop();
-      // What is in the Satchel stays; the copy in this browser goes.
+      // Deletes the copy in this browser. The list in the Satchel stays.
       await list.database.remove();
       forgetAccount();
       location.reload();
@@ -119,12 +119,12 @@ async function showList({ address, url }) {
   );
 }
 
-part("connect").addEventListener(
+element("connect").addEventListener(
   "submit",
-  doing(() => goAndAsk(part("address").value.trim())),
+  handler(() => authorize(element("address").value.trim())),
 );
 
-await doing(takeAnswer)();
+await handler(handleAuthorizationResponse)();
 const account = loadAccount();
-part("connect").hidden = account !== null;
-if (account) await doing(() => showList(account))();
+element("connect").hidden = account !== null;
+if (account) await handler(() => showList(account))();

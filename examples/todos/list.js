@@ -1,4 +1,4 @@
-/** The list: a database in this browser, which is there without a network, and its way to the Satchel. */
+/** The list: a database in this browser, replicated with one in the user's Satchel. */
 
 import { satchelChannel } from "@satchel/rxdb-client";
 import {
@@ -29,7 +29,7 @@ const SCHEMA = {
   indexes: ["createdAt"],
 };
 
-/** Of the one document that tells the remote list from any other: see `identityOf`. */
+/** The schema of the one document that identifies the list in the Satchel: see `loadIdentity`. */
 const IDENTITY_SCHEMA = fillWithDefaultSettings({
   version: 0,
   primaryKey: "id",
@@ -41,29 +41,29 @@ const IDENTITY_SCHEMA = fillWithDefaultSettings({
   required: ["id", "identity"],
 });
 
-/** How often to look whether what was refused is still refused. */
+/** How soon replication is tried again after a refusal. */
 const RETRY_MS = 30_000;
 
 const FIELDS = ["title", "done", "_deleted"];
 
 /**
- * When a to-do was changed both here and elsewhere, each field is taken from where it was changed;
- * if both have changed the same field, the one who comes later with it wins: that is us.
+ * Merges a to-do that was changed both here and in the Satchel, field by field. If both have changed the
+ * same field, the later push wins: this one.
  */
 const conflictHandler = {
   isEqual: (a, b) => FIELDS.every((field) => a[field] === b[field]),
-  async resolve({ assumedMasterState: before, realMasterState: there, newDocumentState: here }) {
-    if (!before) return there;
-    const changed = FIELDS.filter((field) => here[field] !== before[field]);
-    return { ...there, ...Object.fromEntries(changed.map((field) => [field, here[field]])) };
+  async resolve({ assumedMasterState: base, realMasterState: remote, newDocumentState: local }) {
+    if (!base) return remote;
+    const changed = FIELDS.filter((field) => local[field] !== base[field]);
+    return { ...remote, ...Object.fromEntries(changed.map((field) => [field, local[field]])) };
   },
 };
 
-/** Opens the list as it is in this browser. Of every address there is one. */
+/** Opens the list in this browser. Each user address has its own. */
 export async function openList(address) {
-  const letters = Array.from(new TextEncoder().encode(address), (byte) => byte.toString(16));
+  const hex = Array.from(new TextEncoder().encode(address), (byte) => byte.toString(16));
   const database = await createRxDatabase({
-    name: `todos-${letters.join("")}`,
+    name: `todos-${hex.join("")}`,
     storage: getRxStorageDexie(),
   });
   await database.addCollections({ todos: { schema: SCHEMA, conflictHandler } });
@@ -71,35 +71,34 @@ export async function openList(address) {
 }
 
 /**
- * Which list it is that is in the Satchel. The person may delete it there at any time, and the next
- * one to come makes a new one, at the same URL and with the same name. RxDB remembers by the
- * `replicationIdentifier` what it has pushed: were that the URL alone, it would take the to-dos of
- * before for pushed, and never bring them to the new list. So each list has an identity, deleted
- * together with it. Whoever comes first makes it; to everybody else the one that is there is returned
- * as a conflict.
+ * Returns the identity of the list in the Satchel. The user may delete that list at any time, and the
+ * next client creates a new one, at the same URL and with the same name. RxDB remembers by the
+ * `replicationIdentifier` what it has pushed. Were that the URL alone, RxDB would assume that the old
+ * to-dos were already pushed, and never push them to the new list. So each list has an identity, which is
+ * deleted together with it. The first client writes it; to all others it is returned as a conflict.
  */
-async function identityOf(satchel) {
+async function loadIdentity(satchel) {
   const mine = { id: "list", identity: crypto.randomUUID(), _deleted: false };
   const [{ identity } = mine] = await satchel.masterWrite([{ newDocumentState: mine }]);
   return identity;
 }
 
 /**
- * Keeps the list the same as the one in the Satchel. `onState` is told: "syncing", "live", "offline",
- * or "refused" with the reason. Of the windows of one browser one does this for all, and hands over
- * when it is closed. Returns a function that ends it.
+ * Replicates the list with the one in the Satchel. Calls `onState` with "syncing", "live", "offline", or
+ * "refused" and a message. Only one window of a browser replicates; when it is closed, another one takes
+ * over. Returns a function that stops the replication.
  */
 export function keepSynced(list, url, onState) {
   let stop = () => {};
   let report = () => {};
-  const ending = new AbortController();
-  // The browser knows at once what a silent socket shows only after a while.
+  const stopping = new AbortController();
+  // The browser knows at once that it is offline; a dead socket is noticed only after a while.
   for (const event of ["online", "offline"])
-    addEventListener(event, () => report(), { signal: ending.signal });
+    addEventListener(event, () => report(), { signal: stopping.signal });
   list.database.waitForLeadership().then(start);
 
   async function start() {
-    if (ending.signal.aborted) return;
+    if (stopping.signal.aborted) return;
     let channel = { state: "connecting" };
     let isActive = true;
     let isLost = false;
@@ -113,9 +112,9 @@ export function keepSynced(list, url, onState) {
       token,
       onStatus(status) {
         if (status.state === "lost") {
-          // The list was deleted in the Satchel: then we bring to a new one what we have. Or we were
-          // away for too long for the socket to catch up: the replication knows how far it has got.
-          if (!isLost) again();
+          // Either the list was deleted in the Satchel: then everything is pushed to a new one. Or the
+          // socket was offline for too long: then the replication resumes at its checkpoint.
+          if (!isLost) restart();
           isLost = true;
         } else if (status.state !== "closed") {
           channel = status;
@@ -147,14 +146,14 @@ export function keepSynced(list, url, onState) {
     let identity;
     try {
       satchel = await open(list.name, list.schema.jsonSchema);
-      identity = await identityOf(await open("identity", IDENTITY_SCHEMA));
+      identity = await loadIdentity(await open("identity", IDENTITY_SCHEMA));
     } catch (error) {
       console.warn(error);
-      // It was refused, as the person was told; that may be over later.
-      if (!ending.signal.aborted && !isLost) setTimeout(again, RETRY_MS);
+      // The Satchel has refused something, as the page shows; it may accept it later.
+      if (!stopping.signal.aborted && !isLost) setTimeout(restart, RETRY_MS);
       return;
     }
-    if (ending.signal.aborted || isLost) return;
+    if (stopping.signal.aborted || isLost) return;
     replication = replicateRxCollection({
       replicationIdentifier: `${url} ${identity}`,
       collection: list,
@@ -171,13 +170,13 @@ export function keepSynced(list, url, onState) {
     replication.error$.subscribe((error) => console.warn(error));
   }
 
-  async function again() {
+  async function restart() {
     await stop();
     await start();
   }
 
   return async () => {
-    ending.abort();
+    stopping.abort();
     await stop();
   };
 }
