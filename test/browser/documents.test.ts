@@ -2,10 +2,18 @@
 
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
-import { list, readBytes, readText, remove, storeBytes, stored, storeText } from "./support/app";
-import { RELEASES, type Release } from "./support/app-server";
+import {
+  fetchStored,
+  list,
+  readBytes,
+  readText,
+  remove,
+  storeBytes,
+  storeText,
+} from "./support/app";
+import { type LibraryRelease, RELEASES } from "./support/app-server";
 import { connectApp, signUp } from "./support/steps";
-import { type Stage, test } from "./support/test-site";
+import { type TestSite, test } from "./support/test-site";
 
 const ALL_BYTES = Uint8Array.from({ length: 1024 }, (_, index) => (index * 7 + (index >> 8)) & 255);
 
@@ -34,71 +42,71 @@ const NAMES = [
   " blanks ",
 ];
 
-async function openApp(stage: Stage, release: Release): Promise<Page> {
-  const context = await stage.newContext();
-  const name = await signUp(stage, context);
-  return connectApp(stage, context, { name, release });
+async function openApp(site: TestSite, release: LibraryRelease): Promise<Page> {
+  const context = await site.newContext();
+  const name = await signUp(site, context);
+  return connectApp(site, context, { name, release });
 }
 
 describe.each(RELEASES)("remotestorage.js %s", (release) => {
-  test("§4 text: stored, listed, got, changed and removed", async ({ stage }) => {
-    const page = await openApp(stage, release);
+  test("§4 text: stored, listed, got, changed and removed", async ({ site }) => {
+    const page = await openApp(site, release);
     await storeText(page, "hello", "Grüße, 世界 🎒\r\n\0");
     expect(await list(page)).toEqual(["hello"]);
     expect(await readText(page, "hello")).toBe("Grüße, 世界 🎒\r\n\0");
     await storeText(page, "hello", "Changed");
     expect(await readText(page, "hello")).toBe("Changed");
-    const { headers } = await stored(page, "/notes/hello");
+    const { headers } = await fetchStored(page, "/notes/hello");
     expect(headers.get("Content-Type")).toMatch(/^text\/plain/);
 
     await remove(page, "hello");
     expect(await list(page)).toEqual([]);
     expect(await readText(page, "hello")).toBeUndefined();
-    expect((await stored(page, "/notes/hello")).status).toBe(404);
+    expect((await fetchStored(page, "/notes/hello")).status).toBe(404);
   });
 
-  test("§4 an object: stored, and got as it was", async ({ stage }) => {
-    const page = await openApp(stage, release);
+  test("§4 an object: stored, and got as it was", async ({ site }) => {
+    const page = await openApp(site, release);
     const note = { text: "Grüße 🎒", tags: ["a", "b"], nested: { empty: null, number: 0.5 } };
     await page.evaluate((note) => window.documents.storeObject("note", "one", note), note);
     const found = await page.evaluate(() => window.documents.getObject("one", false));
     expect(found).toMatchObject(note);
-    expect(await (await stored(page, "/notes/one")).json()).toEqual(found);
+    expect(await (await fetchStored(page, "/notes/one")).json()).toEqual(found);
   });
 
-  test("§4 binary: the server has every byte", async ({ stage }) => {
-    const page = await openApp(stage, release);
+  test("§4 binary: the server has every byte", async ({ site }) => {
+    const page = await openApp(site, release);
     await storeBytes(page, "bytes", ALL_BYTES);
-    const response = await stored(page, "/notes/bytes");
+    const response = await fetchStored(page, "/notes/bytes");
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(ALL_BYTES);
     expect(response.headers.get("Content-Type")).toMatch(/^application\/octet-stream/);
     // 2.0.0-beta.10 takes binary documents of every server for text when it reads them.
     if (release === "1.2.3") expect(await readBytes(page, "bytes")).toEqual(ALL_BYTES);
   });
 
-  test("§4 a document of some megabytes", async ({ stage }) => {
-    const page = await openApp(stage, release);
+  test("§4 a document of some megabytes", async ({ site }) => {
+    const page = await openApp(site, release);
     const length = 3 * 1024 * 1024 + 1;
     await page.evaluate((length) => {
       const bytes = Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 255);
       return window.documents.storeFile("application/octet-stream", "large", bytes.buffer);
     }, length);
-    const bytes = new Uint8Array(await (await stored(page, "/notes/large")).arrayBuffer());
+    const bytes = new Uint8Array(await (await fetchStored(page, "/notes/large")).arrayBuffer());
     expect(bytes.length).toBe(length);
     expect(bytes.every((byte, index) => byte === ((index * 31 + (index >> 8)) & 255))).toBe(true);
   });
 
-  test("§4 an empty document is a document", async ({ stage }) => {
-    const page = await openApp(stage, release);
+  test("§4 an empty document is a document", async ({ site }) => {
+    const page = await openApp(site, release);
     await storeText(page, "empty", "");
     expect(await list(page)).toEqual(["empty"]);
-    const response = await stored(page, "/notes/empty");
+    const response = await fetchStored(page, "/notes/empty");
     expect(response.status).toBe(200);
     expect(await response.text()).toBe("");
   });
 
-  test("§3 every name comes back as it was given", async ({ stage }) => {
-    const page = await openApp(stage, release);
+  test("§3 every name comes back as it was given", async ({ site }) => {
+    const page = await openApp(site, release);
     for (const name of NAMES) await storeText(page, name, `Text of ${name}`);
     expect(await list(page)).toEqual([...NAMES].sort());
     for (const name of NAMES) expect(await readText(page, name)).toBe(`Text of ${name}`);
@@ -107,9 +115,9 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
   });
 
   test("§4 folders come with their documents and go with them, whatever their names", async ({
-    stage,
+    site,
   }) => {
-    const page = await openApp(stage, release);
+    const page = await openApp(site, release);
     await storeText(page, "2026/ünï 🎒/100% + #1/deep", "Deep");
     await storeText(page, "2026/beside", "Beside");
     expect(await list(page)).toEqual(["2026/"]);
@@ -122,9 +130,9 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
   });
 
   test("§9 a public document is there for everyone: by fetch, and in a picture", async ({
-    stage,
+    site,
   }) => {
-    const page = await openApp(stage, release);
+    const page = await openApp(site, release);
     const url = await page.evaluate(async () => {
       const canvas = Object.assign(document.createElement("canvas"), { width: 7, height: 5 });
       const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
@@ -134,8 +142,8 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     });
     expect(url).toContain("/public/notes/a%20picture.png");
 
-    const stranger = await (await stage.newContext()).newPage();
-    await stranger.goto(`${stage.apps.origin}/blank`);
+    const stranger = await (await site.newContext()).newPage();
+    await stranger.goto(`${site.apps.origin}/blank`);
     const seen = await stranger.evaluate(async (url) => {
       const response = await fetch(url);
       const image = new Image();
@@ -181,11 +189,11 @@ describe("§14 a document that attacks", () => {
 
   test.for(Object.entries(DOCUMENTS))(
     "of %s runs nothing, whoever opens it",
-    async ([type, write], { stage }) => {
-      const context = await stage.newContext();
-      const name = await signUp(stage, context);
-      const app = await connectApp(stage, context, { name, release: "1.2.3" });
-      const leak = stage.apps.origin + LEAK;
+    async ([type, write], { site }) => {
+      const context = await site.newContext();
+      const name = await signUp(site, context);
+      const app = await connectApp(site, context, { name, release: "1.2.3" });
+      const leak = site.apps.origin + LEAK;
       const url = await app.evaluate(
         async ([type, body]) => {
           await window.publicDocuments.storeFile(type, "attack", body);
@@ -202,9 +210,9 @@ describe("§14 a document that attacks", () => {
       expect(await page.evaluate(() => window.origin)).toBe("null");
       // Nothing it may do later either: a form is not sent.
       if (type === "text/html") await page.getByRole("button").click();
-      expect(stage.apps.strays).not.toContain(LEAK);
+      expect(site.apps.unknownPaths).not.toContain(LEAK);
       const home = await context.newPage();
-      await home.goto(stage.url);
+      await home.goto(site.url);
       await home.getByRole("button", { name: "Sign out" }).waitFor();
     },
   );

@@ -5,30 +5,30 @@ import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { unzip } from "../support/zip";
 import { fillSignIn, signUp } from "./support/steps";
-import { addressOf, type Stage, test } from "./support/test-site";
+import { type TestSite, test, userAddress } from "./support/test-site";
 
 /** Stores documents as an app that this person has allowed everything. */
 async function store(
-  stage: Stage,
+  site: TestSite,
   context: BrowserContext,
   name: string,
   documents: Record<string, string>,
 ): Promise<void> {
   const query = new URLSearchParams({
-    client_id: stage.apps.origin,
-    redirect_uri: `${stage.apps.origin}/blank`,
+    client_id: site.apps.origin,
+    redirect_uri: `${site.apps.origin}/blank`,
     response_type: "token",
     scope: "*:rw",
   });
-  const allowed = await context.request.post(`${stage.url}/oauth/authorize/${name}?${query}`, {
+  const allowed = await context.request.post(`${site.url}/oauth/authorize/${name}?${query}`, {
     form: { decision: "allow", duration: "always" },
-    headers: { Origin: stage.url },
+    headers: { Origin: site.url },
     maxRedirects: 0,
   });
   const fragment = new URL(allowed.headers().location ?? "").hash.slice(1);
   const token = new URLSearchParams(fragment).get("access_token");
   for (const [path, data] of Object.entries(documents)) {
-    const response = await context.request.put(`${stage.url}/storage/${name}${path}`, {
+    const response = await context.request.put(`${site.url}/storage/${name}${path}`, {
       data,
       headers: { Authorization: `Bearer ${token}`, "Content-Type": "text/plain" },
     });
@@ -50,14 +50,14 @@ async function downloadFrom(page: Page, link: string) {
   return { filename: download.suggestedFilename(), files: unzip(bytes) };
 }
 
-test("without script: home, data, the archive, activity and settings", async ({ stage }) => {
-  const context = await stage.newContext({ javaScriptEnabled: false });
-  const name = await signUp(stage, context);
-  await store(stage, context, name, { "/notes/größe": "hello", "/public/blog/a": "world" });
+test("without script: home, data, the archive, activity and settings", async ({ site }) => {
+  const context = await site.newContext({ javaScriptEnabled: false });
+  const name = await signUp(site, context);
+  await store(site, context, name, { "/notes/größe": "hello", "/public/blog/a": "world" });
   const page = await context.newPage();
-  await page.goto(stage.url);
-  await page.getByText(addressOf(stage, name), { exact: true }).waitFor();
-  await page.getByText("let another device scan it").click();
+  await page.goto(site.url);
+  await page.getByText(userAddress(site, name), { exact: true }).waitFor();
+  await page.getByText("Show QR code").click();
   await page.getByRole("img", { name: /^QR code of/ }).waitFor();
 
   await menu(page, "Data");
@@ -66,37 +66,37 @@ test("without script: home, data, the archive, activity and settings", async ({ 
   const { filename, files } = await downloadFrom(page, "Download everything");
   expect(filename).toMatch(new RegExp(`^satchel-${name}-.*\\.zip$`));
   expect(files.map((file) => [file.name, new TextDecoder().decode(file.bytes)])).toEqual([
-    ["satchel-export.json", expect.stringContaining(addressOf(stage, name))],
+    ["satchel-export.json", expect.stringContaining(userAddress(site, name))],
     ["notes/größe", "hello"],
     ["public/blog/a", "world"],
   ]);
 
   await menu(page, "Activity");
-  await page.getByRole("cell", { name: "Data downloaded" }).waitFor();
+  await page.getByRole("cell", { name: "Data exported" }).waitFor();
   await menu(page, "Settings");
   await page.getByRole("main").getByRole("button", { name: "Deutsch" }).click();
   await page.getByRole("heading", { name: "Einstellungen" }).waitFor();
 });
 
-test("deleting the account by typing its name, and nobody comes in again", async ({ stage }) => {
-  const context = await stage.newContext({ javaScriptEnabled: false });
-  const name = await signUp(stage, context);
-  await store(stage, context, name, { "/public/a": "hello" });
+test("deleting the account by typing its name, and nobody comes in again", async ({ site }) => {
+  const context = await site.newContext({ javaScriptEnabled: false });
+  const name = await signUp(site, context);
+  await store(site, context, name, { "/public/a": "hello" });
   const page = await context.newPage();
-  await page.goto(`${stage.url}/settings`);
-  await page.getByRole("link", { name: "Delete your account" }).click();
+  await page.goto(`${site.url}/settings`);
+  await page.getByRole("link", { name: "Delete account" }).click();
   const typed = page.getByLabel(/^Type your name/);
-  const button = page.getByRole("button", { name: "Delete everything" });
+  const button = page.getByRole("button", { name: "Delete permanently" });
   await typed.fill("somebody-else");
   await button.click();
-  await page.getByRole("alert").filter({ hasText: "That is not your name" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "That’s not your name" }).waitFor();
   await typed.fill(name);
   await button.click();
-  await page.getByRole("heading", { name: "Your account is deleted" }).waitFor();
+  await page.getByRole("heading", { name: "Account deleted" }).waitFor();
 
-  await page.goto(`${stage.url}/settings`);
+  await page.goto(`${site.url}/settings`);
   await fillSignIn(page, name);
   await page.getByRole("alert").filter({ hasText: "is wrong" }).waitFor();
-  const gone = await context.request.get(`${stage.url}/storage/${name}/public/a`);
+  const gone = await context.request.get(`${site.url}/storage/${name}/public/a`);
   expect(gone.status()).toBe(404);
 });

@@ -3,10 +3,10 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { serveExample } from "../../scripts/example.mjs";
-import { openLine } from "../local/raw-http";
-import { expectUsable } from "./support/axe";
-import { allow, deny, signIn, signUp } from "./support/steps";
-import { test as base, type Stage } from "./support/test-site";
+import { openLine } from "../local/flaky-proxy";
+import { expectAccessible } from "./support/axe";
+import { allowAccess, denyAccess, signIn, signUp } from "./support/steps";
+import { test as base, type TestSite } from "./support/test-site";
 
 const test = base.extend(
   "example",
@@ -37,7 +37,7 @@ async function connect(context: BrowserContext, example: string, address: string
   await page.goto(example);
   await page.getByLabel("Your Satchel address").fill(address);
   await page.getByRole("button", { name: "Connect" }).click();
-  await allow(page);
+  await allowAccess(page);
   await page.getByText("Live", { exact: true }).waitFor();
   return listOn(page);
 }
@@ -72,33 +72,33 @@ function listOn(page: Page): List {
 }
 
 /** Somebody with two browsers, the second of them on a line that can be cut. */
-async function twoBrowsers(stage: Stage, example: string) {
-  const [here, there] = [await stage.newContext(), await stage.newContext()];
-  const name = await signUp(stage, here);
-  const line = await openLine(stage.url);
-  await signIn({ ...stage, url: line.url }, there, name);
+async function twoBrowsers(site: TestSite, example: string) {
+  const [here, there] = [await site.newContext(), await site.newContext()];
+  const name = await signUp(site, here);
+  const line = await openLine(site.url);
+  await signIn({ ...site, url: line.url }, there, name);
   const addressAt = (url: string) => `${name}@${new URL(url).host}`;
   const [one, two] = await Promise.all([
-    connect(here, example, addressAt(stage.url)),
+    connect(here, example, addressAt(site.url)),
     connect(there, example, addressAt(line.url)),
   ]);
   return { one, two, line, here };
 }
 
 /** Deletes the list in the Satchel, as the person does on the page of their data. */
-async function deleteUnderData(stage: Stage, context: BrowserContext): Promise<void> {
+async function deleteUnderData(site: TestSite, context: BrowserContext): Promise<void> {
   const page = await context.newPage();
-  await page.goto(`${stage.url}/data/database?module=todos&name=todos`);
+  await page.goto(`${site.url}/data/database?module=todos&name=todos`);
   await page.getByRole("button", { name: "Delete" }).click();
-  await page.waitForURL(`${stage.url}/data`);
+  await page.waitForURL(`${site.url}/data`);
   await page.close();
 }
 
 test("a to-do that is made in one browser appears in the other, and so does its end", async ({
-  stage,
+  site,
   example,
 }) => {
-  const { one, two } = await twoBrowsers(stage, example);
+  const { one, two } = await twoBrowsers(site, example);
   await one.add("Buy bread");
   await two.until(["Buy bread"]);
   await two.check("Buy bread");
@@ -110,10 +110,10 @@ test("a to-do that is made in one browser appears in the other, and so does its 
 });
 
 test("what both have changed while one was offline is the same on both afterwards", async ({
-  stage,
+  site,
   example,
 }) => {
-  const { one, two, line } = await twoBrowsers(stage, example);
+  const { one, two, line } = await twoBrowsers(site, example);
   await one.add("Bread");
   await one.add("Milk");
   await one.add("Sleep");
@@ -140,10 +140,10 @@ test("what both have changed while one was offline is the same on both afterward
 });
 
 test("without a network the list is there, and takes to-dos until there is one", async ({
-  stage,
+  site,
   example,
 }) => {
-  const { one, two, line } = await twoBrowsers(stage, example);
+  const { one, two, line } = await twoBrowsers(site, example);
   await one.add("Bread");
   await two.until(["Bread"]);
   line.refusing = 1;
@@ -158,10 +158,10 @@ test("without a network the list is there, and takes to-dos until there is one",
 });
 
 test("a list that is deleted in the Satchel is brought there again by those who have it", async ({
-  stage,
+  site,
   example,
 }) => {
-  const { one, two, line, here } = await twoBrowsers(stage, example);
+  const { one, two, line, here } = await twoBrowsers(site, example);
   await one.add("Bread");
   await one.add("Milk");
   await two.until(["Bread", "Milk"]);
@@ -170,11 +170,11 @@ test("a list that is deleted in the Satchel is brought there again by those who 
   await two.untilState("Offline");
   await two.add("From the mountains");
 
-  await deleteUnderData(stage, here);
+  await deleteUnderData(site, here);
   // Somebody who was there all the time brings it by themselves, to whoever has only what is there.
-  const fresh = await stage.newContext();
+  const fresh = await site.newContext();
   const address = (await one.page.locator("#who").textContent()) ?? "";
-  await signIn(stage, fresh, address.split("@")[0] ?? "");
+  await signIn(site, fresh, address.split("@")[0] ?? "");
   const three = await connect(fresh, example, address);
   await three.until(["Bread", "Milk"]);
   await one.add("After that");
@@ -187,10 +187,10 @@ test("a list that is deleted in the Satchel is brought there again by those who 
   await three.until(all);
 });
 
-test("the page says at once that the browser is offline", async ({ stage, example }) => {
-  const context = await stage.newContext();
-  const name = await signUp(stage, context);
-  const list = await connect(context, example, `${name}@${new URL(stage.url).host}`);
+test("the page says at once that the browser is offline", async ({ site, example }) => {
+  const context = await site.newContext();
+  const name = await signUp(site, context);
+  const list = await connect(context, example, `${name}@${new URL(site.url).host}`);
   const untilState = (words: string) =>
     list.page.getByRole("status").filter({ hasText: words }).waitFor({ timeout: 2000 });
   await context.setOffline(true);
@@ -200,10 +200,10 @@ test("the page says at once that the browser is offline", async ({ stage, exampl
   await untilState("Live");
 });
 
-test("two windows of one browser show the same", async ({ stage, example }) => {
-  const context = await stage.newContext();
-  const name = await signUp(stage, context);
-  const one = await connect(context, example, `${name}@${new URL(stage.url).host}`);
+test("two windows of one browser show the same", async ({ site, example }) => {
+  const context = await site.newContext();
+  const name = await signUp(site, context);
+  const one = await connect(context, example, `${name}@${new URL(site.url).host}`);
   const two = listOn(await context.newPage());
   await two.page.goto(example);
   await two.untilState("Synced by another window");
@@ -215,37 +215,37 @@ test("two windows of one browser show the same", async ({ stage, example }) => {
 });
 
 test("who says no, or gives an address that is none, is told so in words", async ({
-  stage,
+  site,
   example,
 }) => {
-  const context = await stage.newContext();
-  const name = await signUp(stage, context);
+  const context = await site.newContext();
+  const name = await signUp(site, context);
   const page = await context.newPage();
   await page.goto(example);
   await page.getByLabel("Your Satchel address").fill("alice");
   await page.getByRole("button", { name: "Connect" }).click();
   await page.getByRole("alert").filter({ hasText: "is not an address" }).waitFor();
-  await page.getByLabel("Your Satchel address").fill(`${name}@${new URL(stage.url).host}`);
+  await page.getByLabel("Your Satchel address").fill(`${name}@${new URL(site.url).host}`);
   await page.getByRole("button", { name: "Connect" }).click();
-  await deny(page);
+  await denyAccess(page);
   await page.getByRole("alert").filter({ hasText: "You have not allowed it." }).waitFor();
 });
 
-test("everybody can use it, in light and dark, on 320 px too", async ({ stage, example }) => {
-  const context = await stage.newContext({ viewport: { width: 320, height: 700 } });
-  const name = await signUp(stage, context);
+test("everybody can use it, in light and dark, on 320 px too", async ({ site, example }) => {
+  const context = await site.newContext({ viewport: { width: 320, height: 700 } });
+  const name = await signUp(site, context);
   const page = await context.newPage();
   await page.goto(example);
   await page.getByLabel("Your Satchel address").waitFor();
-  await expectUsable(page);
-  const list = await connect(context, example, `${name}@${new URL(stage.url).host}`);
+  await expectAccessible(page);
+  const list = await connect(context, example, `${name}@${new URL(site.url).host}`);
   await list.add("Buy bread");
   await list.add("A".repeat(200));
   await list.check("Buy bread");
   await list.until(["Buy bread ✓", "A".repeat(200)]);
   for (const colorScheme of ["light", "dark"] as const) {
     await list.page.emulateMedia({ colorScheme });
-    await expectUsable(list.page);
+    await expectAccessible(list.page);
   }
   expect(await list.page.getByRole("status").textContent()).toBe("Live");
 });

@@ -3,111 +3,111 @@
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import {
+  fetchStored,
   list,
   readText,
   remove,
-  stored,
   storeText,
-  untilEvent,
-  untilStored,
-  untilText,
-  untilTexts,
+  waitForEvent,
+  waitForText,
+  waitForTexts,
+  waitUntilStored,
 } from "./support/app";
-import { RELEASES, type Release } from "./support/app-server";
-import { connectApp, connectElsewhere, signUp } from "./support/steps";
-import { type Stage, test } from "./support/test-site";
+import { type LibraryRelease, RELEASES } from "./support/app-server";
+import { connectApp, connectSecondBrowser, signUp } from "./support/steps";
+import { type TestSite, test } from "./support/test-site";
 
-async function openTwice(stage: Stage, release: Release): Promise<[Page, Page]> {
-  const context = await stage.newContext();
-  const options = { name: await signUp(stage, context), release, cache: true };
-  return Promise.all([connectApp(stage, context, options), connectElsewhere(stage, options)]);
+async function openTwice(site: TestSite, release: LibraryRelease): Promise<[Page, Page]> {
+  const context = await site.newContext();
+  const options = { name: await signUp(site, context), release, cache: true };
+  return Promise.all([connectApp(site, context, options), connectSecondBrowser(site, options)]);
 }
 
 describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
-  test("§6 a change arrives in the other browser, in both directions", async ({ stage }) => {
-    const [one, two] = await openTwice(stage, release);
+  test("§6 a change arrives in the other browser, in both directions", async ({ site }) => {
+    const [one, two] = await openTwice(site, release);
     await storeText(one, "hello", "From one");
     await storeText(one, "deep/er/still", "Deep");
-    await untilTexts(two, { hello: "From one", "deep/er/still": "Deep" });
+    await waitForTexts(two, { hello: "From one", "deep/er/still": "Deep" });
     await storeText(two, "hello", "From two");
-    await untilText(one, "hello", "From two");
-    const change = await untilEvent(one, { name: "change", origin: "remote" });
+    await waitForText(one, "hello", "From two");
+    const change = await waitForEvent(one, { name: "change", origin: "remote" });
     expect(change).toMatchObject({ oldValue: "From one", newValue: "From two" });
   });
 
-  test("§3 odd names and many documents arrive whole", async ({ stage }) => {
-    const [one, two] = await openTwice(stage, release);
+  test("§3 odd names and many documents arrive whole", async ({ site }) => {
+    const [one, two] = await openTwice(site, release);
     const names = ["a b", "ü 🎒", "100%", "%2F", "a+b", "#1", "?", "&", "'\"", "([])", ".hidden"];
     const many = Array.from({ length: 40 }, (_, index) => `many/${index}`);
     const all = [...names, ...many];
     await Promise.all(all.map((name) => storeText(one, name, `Text of ${name}`)));
-    await untilTexts(two, Object.fromEntries(all.map((name) => [name, `Text of ${name}`])));
+    await waitForTexts(two, Object.fromEntries(all.map((name) => [name, `Text of ${name}`])));
     expect(await list(two)).toEqual([...names, "many/"].sort());
     expect((await list(two, "many/")).length).toBe(many.length);
   });
 
   test("§4 a document that is removed beside others is removed in the other browser", async ({
-    stage,
+    site,
   }) => {
-    const [one, two] = await openTwice(stage, release);
+    const [one, two] = await openTwice(site, release);
     const names = ["folder/gone", "folder/stays", "stays"];
     for (const name of names) await storeText(one, name, name);
-    await untilTexts(two, Object.fromEntries(names.map((name) => [name, name])));
+    await waitForTexts(two, Object.fromEntries(names.map((name) => [name, name])));
     await remove(one, "folder/gone");
-    await untilText(two, "folder/gone", undefined);
+    await waitForText(two, "folder/gone", undefined);
     expect(await list(two, "folder/")).toEqual(["stays"]);
     expect(await readText(two, "folder/stays")).toBe("folder/stays");
     expect(await readText(two, "stays")).toBe("stays");
   });
 
-  test("§6 edits without a network arrive later", async ({ stage }) => {
-    const [one, two] = await openTwice(stage, release);
+  test("§6 edits without a network arrive later", async ({ site }) => {
+    const [one, two] = await openTwice(site, release);
     await storeText(one, "edited", "edited");
     await storeText(one, "removed", "removed");
-    await untilTexts(two, { edited: "edited", removed: "removed" });
+    await waitForTexts(two, { edited: "edited", removed: "removed" });
     await one.context().setOffline(true);
     await storeText(one, "edited", "Edited offline");
     await storeText(one, "new/one", "New");
     await remove(one, "removed");
-    await untilEvent(one, { name: "network-offline" });
-    expect(await (await stored(one, "/notes/edited")).text()).toBe("edited");
+    await waitForEvent(one, { name: "network-offline" });
+    expect(await (await fetchStored(one, "/notes/edited")).text()).toBe("edited");
     await one.context().setOffline(false);
-    await untilTexts(two, { edited: "Edited offline", "new/one": "New", removed: undefined });
+    await waitForTexts(two, { edited: "Edited offline", "new/one": "New", removed: undefined });
   });
 
   test("§6 both change a document: the later one is told, and neither text is lost", async ({
-    stage,
+    site,
   }) => {
-    const [one, two] = await openTwice(stage, release);
+    const [one, two] = await openTwice(site, release);
     await storeText(one, "hello", "Common");
-    await untilText(two, "hello", "Common");
+    await waitForText(two, "hello", "Common");
     await one.context().setOffline(true);
     await storeText(one, "hello", "From one");
     await storeText(two, "hello", "From two");
-    await untilStored(two, "/notes/hello", "From two");
+    await waitUntilStored(two, "/notes/hello", "From two");
     await one.context().setOffline(false);
-    const conflict = await untilEvent(one, { name: "change", origin: "conflict" });
+    const conflict = await waitForEvent(one, { name: "change", origin: "conflict" });
     expect(conflict).toMatchObject({
       relativePath: "hello",
       oldValue: "From one",
       newValue: "From two",
       lastCommonValue: "Common",
     });
-    expect(await (await stored(one, "/notes/hello")).text()).toBe("From two");
+    expect(await (await fetchStored(one, "/notes/hello")).text()).toBe("From two");
     // The app settles it, as its author decides.
     await storeText(one, "hello", "From one and two");
-    await untilText(two, "hello", "From one and two");
+    await waitForText(two, "hello", "From one and two");
   });
 
-  test("§6 both create the same document: one wins, the other is told", async ({ stage }) => {
-    const [one, two] = await openTwice(stage, release);
+  test("§6 both create the same document: one wins, the other is told", async ({ site }) => {
+    const [one, two] = await openTwice(site, release);
     await one.context().setOffline(true);
     await storeText(one, "new", "From one");
     await storeText(two, "new", "From two");
-    await untilStored(two, "/notes/new", "From two");
+    await waitUntilStored(two, "/notes/new", "From two");
     await one.context().setOffline(false);
-    const conflict = await untilEvent(one, { name: "change", origin: "conflict" });
+    const conflict = await waitForEvent(one, { name: "change", origin: "conflict" });
     expect(conflict).toMatchObject({ oldValue: "From one", newValue: "From two" });
-    expect(await (await stored(one, "/notes/new")).text()).toBe("From two");
+    expect(await (await fetchStored(one, "/notes/new")).text()).toBe("From two");
   });
 });

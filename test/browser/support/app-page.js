@@ -1,4 +1,4 @@
-// An app as its author would write it. Its path says what it asks for.
+/** The script of an app that uses remoteStorage.js. Its options are in the path of the page. */
 
 const [, , mode, moduleName, level] = location.pathname.split("/");
 const base = moduleName === "*" ? "/" : `/${moduleName}/`;
@@ -11,7 +11,7 @@ remoteStorage.access.claim(moduleName, level);
 if (mode === "cached") {
   remoteStorage.caching.enable(base);
   if (base !== "/") remoteStorage.caching.enable(`/public${base}`);
-  // The shortest that both releases allow.
+  // The shortest interval that both releases allow.
   remoteStorage.setSyncInterval(2000);
   remoteStorage.setBackgroundSyncInterval(2000);
 }
@@ -20,7 +20,7 @@ window.documents = remoteStorage.scope(base);
 window.publicDocuments = remoteStorage.scope(`/public${base}`);
 documents.declareType("note", { type: "object", properties: { text: { type: "string" } } });
 
-/** What has happened, for the tests. */
+/** The events so far, for the tests. */
 window.events = [];
 for (const name of ["connected", "not-connected", "disconnected", "sync-done", "network-offline"]) {
   remoteStorage.on(name, () => events.push({ name }));

@@ -1,34 +1,38 @@
-/** Where the apps live: another site than the provider, with the unmodified builds of the library. */
+/** A server of apps on another site than the provider, with unmodified builds of remoteStorage.js. */
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
-/** The releases of remotestorage.js that apps use, by the package that holds them. */
+/** The tested releases of remoteStorage.js, and their npm packages. */
 const PACKAGES = {
   "1.2.3": "remotestoragejs",
   "2.0.0-beta.10": "remotestoragejs-next",
 } as const;
 
-export type Release = keyof typeof PACKAGES;
+/** A release of remoteStorage.js. */
+export type LibraryRelease = keyof typeof PACKAGES;
 
-export const RELEASES = Object.keys(PACKAGES) as Release[];
+/** All tested releases. */
+export const RELEASES = Object.keys(PACKAGES) as LibraryRelease[];
 
+/** How an app is configured. */
 export interface AppOptions {
-  release: Release;
-  /** Keeps a copy in the browser and syncs it; else every call goes to the server. */
+  release: LibraryRelease;
+  /** Whether it caches and syncs; otherwise every call goes to the server. */
   cache?: boolean;
-  /** What the app asks for. */
+  /** The scope that the app requests. */
   module?: string;
   level?: "r" | "rw";
 }
 
+/** The running server. */
 export interface AppServer {
   origin: string;
   /** The address of the app with these options. */
   appUrl(options: AppOptions): string;
-  /** Paths that were asked for, without those of apps. */
-  strays: string[];
+  /** Requested paths that do not exist. */
+  unknownPaths: string[];
   close(): Promise<void>;
 }
 
@@ -45,7 +49,7 @@ const FILES = new Map<string, [type: string, body: string | Buffer]>([
   ["/blank", ["text/html", "<!doctype html><title>A page</title>"]],
 ]);
 
-const appPage = (release: Release): string => `<!doctype html>
+const appPage = (release: LibraryRelease): string => `<!doctype html>
 <html lang="en">
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width">
@@ -58,7 +62,7 @@ const appPage = (release: Release): string => `<!doctype html>
   <script src="/app.js"></script>
 </html>`;
 
-/** 127.0.0.1, while the provider is at localhost: two sites, as far as cookies are concerned. */
+/** Starts the server on 127.0.0.1: for cookies another site than localhost, where the provider is. */
 export async function startAppServer(): Promise<AppServer> {
   const strays: string[] = [];
   const server = createServer((request, response) => {
@@ -66,7 +70,7 @@ export async function startAppServer(): Promise<AppServer> {
     const release = RELEASES.find((name) => path.startsWith(`/${name}/`));
     const file = release ? (["text/html", appPage(release)] as const) : FILES.get(path);
     if (!file) strays.push(path);
-    const [type, body] = file ?? ["text/plain", "There is no such app."];
+    const [type, body] = file ?? ["text/plain", "Not found."];
     response.writeHead(file ? 200 : 404, { "Content-Type": `${type}; charset=utf-8` }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -75,8 +79,8 @@ export async function startAppServer(): Promise<AppServer> {
   const origin = `http://127.0.0.1:${address.port}`;
   return {
     origin,
-    strays,
-    // In the path, since that alone comes back from the dialog.
+    unknownPaths: strays,
+    // The options are in the path, because remoteStorage.js redirects without the query.
     appUrl: ({ release, cache = false, module = "notes", level = "rw" }) =>
       `${origin}/${release}/${cache ? "cached" : "direct"}/${module}/${level}`,
     close: () => {

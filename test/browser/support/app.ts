@@ -1,13 +1,13 @@
-/** The app from inside: what its code would call, and what it has been told. */
+/** Calls the remoteStorage.js client inside the page of an app. */
 
 import type { Page } from "playwright-core";
 import { vi } from "vitest";
 import { STEP_TIMEOUT_MS } from "./test-site";
 
-/** How often to look for what no event tells. */
+/** The interval of polling for what has no event. */
 const POLL_MS = 100;
 
-/** The part of the library's client that both releases share. */
+/** The part of the client that both releases share. */
 interface Client {
   storeFile(type: string, path: string, body: string | ArrayBuffer): Promise<string>;
   storeObject(type: string, path: string, object: object): Promise<string>;
@@ -15,10 +15,11 @@ interface Client {
   getObject(path: string, maxAge?: false): Promise<unknown>;
   getListing(path: string, maxAge?: false): Promise<Record<string, unknown>>;
   remove(path: string): Promise<{ statusCode: number }>;
-  /** A promise in the new release. */
+  /** A promise in the newer release. */
   getItemURL(path: string): string | Promise<string>;
 }
 
+/** An event of remoteStorage.js that the app has recorded. */
 export interface AppEvent {
   name: string;
   error?: string;
@@ -42,12 +43,14 @@ declare global {
   }
 }
 
+/** Stores a text document. */
 export const storeText = (page: Page, path: string, text: string): Promise<string> =>
   page.evaluate(([path, text]) => window.documents.storeFile("text/plain", path, text), [
     path,
     text,
   ] as const);
 
+/** Stores a binary document. */
 export const storeBytes = (page: Page, path: string, bytes: Uint8Array): Promise<string> =>
   page.evaluate(
     ([path, bytes]) =>
@@ -55,10 +58,11 @@ export const storeBytes = (page: Page, path: string, bytes: Uint8Array): Promise
     [path, [...bytes]] as const,
   );
 
-/** The text, or undefined if the app sees no document there. */
+/** The text of a document; undefined if there is none. */
 export const readText = (page: Page, path: string): Promise<unknown> =>
   page.evaluate(async (path) => (await window.documents.getFile(path, false)).data, path);
 
+/** The bytes of a document. */
 export const readBytes = async (page: Page, path: string): Promise<Uint8Array> =>
   Uint8Array.from(
     await page.evaluate(async (path) => {
@@ -67,18 +71,19 @@ export const readBytes = async (page: Page, path: string): Promise<Uint8Array> =
     }, path),
   );
 
+/** Removes a document. */
 export const remove = (page: Page, path: string): Promise<unknown> =>
   page.evaluate((path) => window.documents.remove(path), path);
 
-/** The names in a folder as the app sees them, in order. */
+/** The item names of a folder, sorted. */
 export const list = (page: Page, folder = ""): Promise<string[]> =>
   page.evaluate(
     async (folder) => Object.keys(await window.documents.getListing(folder, false)).sort(),
     folder,
   );
 
-/** Until the app has been told of something: the first event that has all of `wanted`. */
-export async function untilEvent(page: Page, wanted: Partial<AppEvent>): Promise<AppEvent> {
+/** Waits for the first event with these properties. */
+export async function waitForEvent(page: Page, wanted: Partial<AppEvent>): Promise<AppEvent> {
   const handle = await page.waitForFunction(
     (wanted) =>
       (window.events ?? []).find((event) =>
@@ -90,31 +95,32 @@ export async function untilEvent(page: Page, wanted: Partial<AppEvent>): Promise
 }
 
 /**
- * Until the app sees these texts at these paths; undefined: no document. Asks again and again by
- * itself: waitForFunction takes a promise for a yes.
+ * Waits until the app sees these texts at these paths; undefined means no document. It polls by
+ * itself, because waitForFunction takes a promise for a true value.
  */
-export const untilTexts = (
+export const waitForTexts = (
   page: Page,
   texts: Record<string, string | undefined>,
 ): Promise<unknown> =>
   page.evaluate(
     async ([texts, limit, pause]) => {
-      const isThere = async ([path, text]: [string, string | undefined]) =>
+      const hasText = async ([path, text]: [string, string | undefined]) =>
         (await window.documents.getFile(path, false)).data === text;
       const end = Date.now() + limit;
-      while (!(await Promise.all(texts.map(isThere))).every(Boolean)) {
-        if (Date.now() > end) throw new Error(`Not there: ${JSON.stringify(texts)}`);
+      while (!(await Promise.all(texts.map(hasText))).every(Boolean)) {
+        if (Date.now() > end) throw new Error(`Not found: ${JSON.stringify(texts)}`);
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     },
     [Object.entries(texts), STEP_TIMEOUT_MS, POLL_MS] as const,
   );
 
-export const untilText = (page: Page, path: string, text: string | undefined): Promise<unknown> =>
-  untilTexts(page, { [path]: text });
+/** Waits until the app sees this text; undefined means no document. */
+export const waitForText = (page: Page, path: string, text: string | undefined): Promise<unknown> =>
+  waitForTexts(page, { [path]: text });
 
-/** What the server has there, asked for with the app's own token but not by the app. */
-export async function stored(page: Page, path: string): Promise<Response> {
+/** Requests a document from the server directly, with the token of the app. */
+export async function fetchStored(page: Page, path: string): Promise<Response> {
   const { href, token } = await page.evaluate(() => {
     const { href, token } = window.remoteStorage.remote;
     return { href, token };
@@ -122,9 +128,9 @@ export async function stored(page: Page, path: string): Promise<Response> {
   return fetch(`${href}${path}`, { headers: { Authorization: `Bearer ${token}` } });
 }
 
-/** Until the server has this text there. */
-export const untilStored = (page: Page, path: string, text: string): Promise<boolean> =>
-  vi.waitUntil(async () => (await (await stored(page, path)).text()) === text, {
+/** Waits until the server has this text. */
+export const waitUntilStored = (page: Page, path: string, text: string): Promise<boolean> =>
+  vi.waitUntil(async () => (await (await fetchStored(page, path)).text()) === text, {
     timeout: STEP_TIMEOUT_MS,
     interval: POLL_MS,
   });

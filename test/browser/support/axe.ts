@@ -1,4 +1,4 @@
-/** Whether everybody can use a page: as axe sees it, and on a narrow screen. */
+/** Checks the accessibility of a page with axe, and that it fits the screen. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,11 +11,11 @@ interface Findings {
   violations: { id: string; nodes: { html: string }[] }[];
 }
 
-/** Expects that axe finds nothing on the page, and that nothing has to be scrolled sideways. */
-export async function expectUsable(page: Page): Promise<void> {
+/** Expects no axe violations and no horizontal scrolling. */
+export async function expectAccessible(page: Page): Promise<void> {
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   const screen = page.viewportSize()?.width ?? 0;
-  // Its script comes past the page's policy.
+  // Playwright's evaluate bypasses the page's Content-Security-Policy.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() =>
     (window as unknown as { axe: { run(): Promise<Findings> } }).axe.run(),

@@ -1,4 +1,4 @@
-/** A Chromium that runs with nothing installed: unpacked once from the npm package. */
+/** Chromium from an npm package, unpacked once: no system packages are needed. */
 
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,26 +9,28 @@ import { fileURLToPath } from "node:url";
 import { inflate } from "@sparticuz/chromium";
 import type { LaunchOptions } from "playwright-core";
 
-/** The program, and the libraries and fonts that a bare machine may lack. */
+/** The browser, and the libraries and fonts that a minimal system may lack. */
 const PARTS = ["chromium.br", "al2023.tar.br", "fonts.tar.br"];
 
 const PACKAGE = dirname(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")));
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
 
 /**
- * How to launch the browser of these tests: a system's own if CHROMIUM_PATH names one. The
- * package's own arguments are left out: they switch off the web's security, which is what is tested.
+ * The launch options of the browser; CHROMIUM_PATH selects another one. The arguments that the package
+ * recommends are not used, because they disable the web security that is under test.
  */
 export async function chromiumOptions(): Promise<LaunchOptions> {
   const { CHROMIUM_PATH } = process.env;
   if (CHROMIUM_PATH) return { executablePath: CHROMIUM_PATH };
   if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new Error("The packed Chromium is for Linux on x64: name another in CHROMIUM_PATH.");
+    throw new Error(
+      "The packaged Chromium only runs on Linux x64. Set CHROMIUM_PATH to another one.",
+    );
   }
-  const folder = await unpacked();
+  const folder = await unpack();
   return {
     executablePath: join(folder, "chromium"),
-    // The package has a drawing library for it, which would be one part more to unpack.
+    // Avoids unpacking the package's graphics library.
     args: ["--disable-gpu"],
     env: {
       ...process.env,
@@ -38,8 +40,8 @@ export async function chromiumOptions(): Promise<LaunchOptions> {
   };
 }
 
-/** The folder of the unpacked browser. Whoever comes first unpacks; a rename makes it whole. */
-async function unpacked(): Promise<string> {
+/** Unpacks the browser unless it is unpacked; the final rename is atomic. Returns its folder. */
+async function unpack(): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
   const folder = join(CACHE, `chromium-${version}`);
   if (existsSync(folder)) return folder;
@@ -51,13 +53,13 @@ async function unpacked(): Promise<string> {
     await rename(fresh, folder);
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
-    // Another process was faster.
+    // Another process may have been faster.
     if (!existsSync(folder)) throw error;
   }
   return folder;
 }
 
-/** The package unpacks into the temporary folder, which it looks up before it first waits. */
+/** `inflate` unpacks into the temporary folder, which it reads synchronously from the environment. */
 function inflateInto(folder: string): Promise<string>[] {
   const { TMPDIR } = process.env;
   process.env.TMPDIR = folder;

@@ -1,102 +1,106 @@
-/** What people do in the browser, one step each. */
+/** Steps that users take in the browser. */
 
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { type Collections, exchange, storingFrames } from "../../support/database-frames";
 import type { AppOptions } from "./app-server";
-import { addressOf, type Stage } from "./test-site";
+import { type TestSite, userAddress } from "./test-site";
 
 export const PASSWORD = "correct horse battery staple";
 
-let people = 0;
+let createdUsers = 0;
 
-/** A name that nobody has yet. */
-export const newName = (): string => `alice-${++people}`;
+/** A user name that is not taken. */
+export const uniqueUserName = (): string => `alice-${++createdUsers}`;
 
-/** Signs up, on whatever page of sign-up is open. */
+/** Fills in and submits the open sign-up form. */
 export async function fillSignUp(page: Page, name: string, password = PASSWORD): Promise<void> {
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign up" }).click();
 }
 
+/** Fills in and submits the open sign-in form. */
 export async function fillSignIn(page: Page, name: string, password = PASSWORD): Promise<void> {
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** Makes an account without a page; the context is signed in then. Returns the name. */
+/** Creates an account and signs the context in, without opening a page. Returns the name. */
 export async function signUp(
-  stage: Stage,
+  site: TestSite,
   context: BrowserContext,
-  name = newName(),
+  name = uniqueUserName(),
 ): Promise<string> {
   const form = { name, password: PASSWORD };
-  const response = await context.request.post(`${stage.url}/sign-up`, { form, maxRedirects: 0 });
+  const response = await context.request.post(`${site.url}/sign-up`, { form, maxRedirects: 0 });
   expect(response.status()).toBe(303);
   return name;
 }
 
-/** Signs the context in to an account. */
-export async function signIn(stage: Stage, context: BrowserContext, name: string): Promise<void> {
+/** Signs the context in, without opening a page. */
+export async function signIn(site: TestSite, context: BrowserContext, name: string): Promise<void> {
   const form = { name, password: PASSWORD };
-  const response = await context.request.post(`${stage.url}/sign-in`, { form, maxRedirects: 0 });
+  const response = await context.request.post(`${site.url}/sign-in`, { form, maxRedirects: 0 });
   expect(response.status()).toBe(303);
 }
 
-/** Gives the address to the app's widget. */
-export async function askToConnect(page: Page, address: string): Promise<void> {
+/** Enters the user address in the widget of an app. */
+export async function enterAddressInWidget(page: Page, address: string): Promise<void> {
   await page.locator(".rs-box-initial").click();
   await page.getByPlaceholder("user@provider.com").fill(address);
   await page.locator(".rs-connect").click();
 }
 
-export const allow = (page: Page): Promise<void> =>
+/** Allows access on the consent page. */
+export const allowAccess = (page: Page): Promise<void> =>
   page.getByRole("button", { name: "Allow", exact: true }).click();
 
-export const deny = (page: Page): Promise<void> =>
+/** Denies access on the consent page. */
+export const denyAccess = (page: Page): Promise<void> =>
   page.getByRole("button", { name: "Deny" }).click();
 
-/** Until the app is back from the dialog, and says that it is connected. */
-export async function untilConnected(page: Page): Promise<void> {
+/** Waits until the app is back from the consent page, and shows that it is connected. */
+export async function waitUntilConnected(page: Page): Promise<void> {
   await page.locator(".rs-box-connected.rs-selected").waitFor();
   await page.waitForFunction(() => window.remoteStorage.remote.connected);
 }
 
-export type Options = AppOptions & { name: string };
+/** An app, and the user who connects it. */
+export type ConnectOptions = AppOptions & { name: string };
 
-/** Opens an app as somebody who is signed in, and lets it in. Returns its page. */
+/** Opens an app as a signed-in user, and connects it. Returns its page. */
 export async function connectApp(
-  stage: Stage,
+  site: TestSite,
   context: BrowserContext,
-  { name, ...options }: Options,
+  { name, ...options }: ConnectOptions,
 ): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(stage.apps.appUrl(options));
-  await askToConnect(page, addressOf(stage, name));
-  await allow(page);
-  await untilConnected(page);
+  await page.goto(site.apps.appUrl(options));
+  await enterAddressInWidget(page, userAddress(site, name));
+  await allowAccess(page);
+  await waitUntilConnected(page);
   return page;
 }
 
-/** One more browser of the same person, with the same app. */
-export async function connectElsewhere(stage: Stage, options: Options): Promise<Page> {
-  const context = await stage.newContext();
-  await signIn(stage, context, options.name);
-  return connectApp(stage, context, options);
+/** Connects the same app in a second browser of the user. */
+export async function connectSecondBrowser(site: TestSite, options: ConnectOptions): Promise<Page> {
+  const context = await site.newContext();
+  await signIn(site, context, options.name);
+  return connectApp(site, context, options);
 }
 
-/** Stores a database in a module of a person, as an RxDB app with this token does. */
+/** Stores a database in a module of a user, as an RxDB app with this token does. */
 export async function storeDatabase(
-  stage: Stage,
+  site: TestSite,
   { name, token }: { name: string; token: string },
   module: string,
   database: string,
   collections: Collections,
 ): Promise<void> {
   const query = new URLSearchParams({ access_token: token });
-  const url = `${stage.url.replace(/^http/, "ws")}/rxdb/${name}/${module}?${query}`;
+  const url = `${site.url.replace(/^http/, "ws")}/rxdb/${name}/${module}?${query}`;
   const socket = new WebSocket(url);
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve);

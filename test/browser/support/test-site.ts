@@ -1,4 +1,4 @@
-/** What every test stands on: a provider, a server for apps and a browser, once per file. */
+/** Fixtures of browser tests: a provider, a server of apps and a browser, once per file. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,34 +11,35 @@ import {
   type Request,
 } from "playwright-core";
 import { test as base, expect } from "vitest";
-import { makeSetUpLink } from "../../../scripts/admin-link.mjs";
-import { startLocal } from "../../../scripts/local.mjs";
+import { createAdminLink } from "../../../scripts/lib/admin-link.mjs";
+import { startLocalServer } from "../../../scripts/lib/local-server.mjs";
 import { type AppServer, startAppServer } from "./app-server";
 import { chromiumOptions } from "./chromium";
 
-/** No step of a test takes so long, even on a busy machine. */
+/** More than any step of a test takes, even on a busy machine. */
 export const STEP_TIMEOUT_MS = 60_000;
 
-export interface Stage {
+/** The provider and the apps of a test. */
+export interface TestSite {
   /** Origin of the provider. */
   url: string;
   apps: AppServer;
-  /** The path of a fresh link that makes somebody an administrator. */
-  setUpPath(): Promise<string>;
-  /** A browser of its own: no cookie, no cache. It is gone after the test. */
+  /** Creates a link that makes a user an administrator. Returns its path. */
+  createAdminLinkPath(): Promise<string>;
+  /** Opens a browser context without cookies or cache. It is closed after the test. */
   newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
 
 /**
- * A test with its stage. When it ends no page of the provider may have complained: no script
- * error, no violation of its Content-Security-Policy, nothing missing.
+ * A test with its site. It fails if a page of the provider had a script error, a violation of its
+ * Content-Security-Policy, or a missing resource.
  */
 export const test = base
-  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
-  .extend("ground", { scope: "file" }, async ({}, { onCleanup }) => {
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest derives a fixture's dependencies from it.
+  .extend("servers", { scope: "file" }, async ({}, { onCleanup }) => {
     const data = mkdtempSync(join(tmpdir(), "satchel-browser-"));
     const [provider, apps, browser] = await Promise.all([
-      startLocal({ data, quiet: true }),
+      startLocalServer({ data, quiet: true }),
       startAppServer(),
       chromiumOptions().then((options) => chromium.launch(options)),
     ]);
@@ -46,16 +47,16 @@ export const test = base
       await Promise.all([provider.dispose(), apps.close(), browser.close()]);
       rmSync(data, { recursive: true, force: true });
     });
-    const setUpPath = async () => {
-      const { path, statements } = makeSetUpLink(Date.now());
+    const createAdminLinkPath = async () => {
+      const { path, statements } = createAdminLink(Date.now());
       const database = await provider.database();
       await database.batch(statements.map((statement) => database.prepare(statement)));
       return path;
     };
-    return { url: provider.url, setUpPath, apps, browser };
+    return { url: provider.url, createAdminLinkPath, apps, browser };
   })
-  .extend("stage", async ({ ground }, { onCleanup }): Promise<Stage> => {
-    const { url, setUpPath, apps, browser } = ground;
+  .extend("site", async ({ servers }, { onCleanup }): Promise<TestSite> => {
+    const { url, createAdminLinkPath, apps, browser } = servers;
     const contexts: BrowserContext[] = [];
     const problems: string[] = [];
     onCleanup(async () => {
@@ -69,21 +70,21 @@ export const test = base
       collectProblems(context, url, problems);
       return context;
     };
-    return { url, setUpPath, apps, newContext };
+    return { url, createAdminLinkPath, apps, newContext };
   });
 
-/** The address that a person with this name gives to apps. */
-export const addressOf = (stage: Stage, name: string): string =>
-  `${name}@${new URL(stage.url).host}`;
+/** The user address of a user. */
+export const userAddress = (site: TestSite, name: string): string =>
+  `${name}@${new URL(site.url).host}`;
 
-/** Documents are served by the provider too, but are not its pages. */
+/** Whether the URL is a page of the provider; documents are not. */
 const isPage = (url: string, provider: string): boolean =>
   url.startsWith(`${provider}/`) && !url.startsWith(`${provider}/storage/`);
 
 function collectProblems(context: BrowserContext, provider: string, problems: string[]): void {
   context.on("console", (message) => {
     const url = message.page()?.url() ?? "";
-    if (isPage(url, provider) && isComplaint(message)) problems.push(`${url}: ${message.text()}`);
+    if (isPage(url, provider) && isPageError(message)) problems.push(`${url}: ${message.text()}`);
   });
   context.on("weberror", (error) => {
     const url = error.page()?.url() ?? "";
@@ -92,14 +93,14 @@ function collectProblems(context: BrowserContext, provider: string, problems: st
   context.on("requestfinished", async (request) => {
     if (!isPartOfPage(request, provider)) return;
     const status = (await request.response())?.status() ?? 0;
-    // A script that asks one of our doors shows a refusal in words.
+    // Our scripts show a refusal of an endpoint as a message.
     const isRefusal = request.resourceType() === "fetch" && status < 500;
     if (status >= 400 && !isRefusal) problems.push(`${request.url()}: status ${status}`);
   });
 }
 
-/** That a page itself has another status than 200 may be meant; its parts are looked at apart. */
-const isComplaint = (message: ConsoleMessage): boolean =>
+/** Failed loads are left to "requestfinished": an error status of a page itself may be intended. */
+const isPageError = (message: ConsoleMessage): boolean =>
   ["error", "warning"].includes(message.type()) &&
   !message.text().startsWith("Failed to load resource");
 
@@ -108,6 +109,6 @@ function isPartOfPage(request: Request, provider: string): boolean {
   try {
     return isPage(request.frame().url(), provider);
   } catch {
-    return false; // Its page is gone.
+    return false; // The page is closed.
   }
 }
