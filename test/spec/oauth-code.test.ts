@@ -1,22 +1,21 @@
-/** The token endpoint: authorization codes with PKCE, refresh tokens. §10.1, RFC 6749, RFC 7636. */
+/** The token endpoint: authorization codes with PKCE and refresh tokens. §10.1, RFC 6749, RFC 7636. */
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { advanceClock, DAY_MS, MINUTE_MS, SECOND_MS } from "../support/clock";
 import {
-  allowCode,
-  appWith,
-  askForTokens,
-  challengeOf,
+  appWithTokens,
+  CODE_VERIFIER,
   oauthError,
-  redeem,
-  refresh,
-  revoke,
+  obtainCode,
+  obtainTokens,
+  parseTokens,
+  postTokenRequest,
+  redeemCode,
+  refreshTokens,
+  revokeToken,
+  s256Challenge,
   type Tokens,
-  tokensIn,
-  tokensOf,
-  VERIFIER,
 } from "../support/oauth";
-import { activityRows, allRows, grantRows } from "../support/rows";
 import {
   APP_ORIGIN,
   connectApp,
@@ -27,6 +26,7 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
+import { activityRows, allRows, grantRows } from "../support/rows";
 
 let alice: TestUser;
 
@@ -37,18 +37,18 @@ beforeAll(async () => {
 const INVALID_GRANT = [400, "invalid_grant"];
 const INVALID_REQUEST = [400, "invalid_request"];
 
-/** Neither the access token nor the refresh token is worth anything. */
-async function expectDead(person: TestUser, tokens: Tokens): Promise<void> {
-  expect((await appWith(person, tokens).get("/notes/")).status).toBe(401);
-  expect(await oauthError(await refresh(tokens.refresh_token))).toEqual(INVALID_GRANT);
+/** Neither the access token nor the refresh token is valid any more. */
+async function expectRevoked(user: TestUser, tokens: Tokens): Promise<void> {
+  expect((await appWithTokens(user, tokens).get("/notes/")).status).toBe(401);
+  expect(await oauthError(await refreshTokens(tokens.refresh_token))).toEqual(INVALID_GRANT);
 }
 
 describe("A code", () => {
   it("§10.1-1 §10.1-5 §8.1 is redeemed with its verifier for tokens that open the storage", async () => {
     const carol = await createUser();
-    const code = await allowCode(carol, { scope: "notes:rw photos:r" });
+    const code = await obtainCode(carol, { scope: "notes:rw photos:r" });
     expect(await grantRows(carol.name)).toEqual([]);
-    const response = await redeem(code);
+    const response = await redeemCode(code);
     expect(response.status).toBe(200);
     const tokens = (await response.json()) as Tokens;
     expect(tokens).toEqual({
@@ -61,13 +61,13 @@ describe("A code", () => {
     expect(await grantRows(carol.name)).toMatchObject([
       { origin: APP_ORIGIN, scope: "notes:rw photos:r", flow: "code" },
     ]);
-    const app = appWith(carol, tokens);
+    const app = appWithTokens(carol, tokens);
     expect((await app.put("/notes/a", "text")).status).toBe(201);
     expect((await app.get("/photos/")).status).toBe(200);
   });
 
-  it("§10.1-7 gives a token that is bound to its scopes like any other", async () => {
-    const app = appWith(alice, await tokensOf(alice, "photos:r"));
+  it("§10.1-7 gives a token that is restricted to its scopes", async () => {
+    const app = appWithTokens(alice, await obtainTokens(alice, "photos:r"));
     expect((await app.get("/photos/")).status).toBe(200);
     expect((await app.get("/public/photos/")).status).toBe(200);
     expect((await app.put("/photos/a", "text")).status).toBe(403);
@@ -75,8 +75,8 @@ describe("A code", () => {
     expect((await app.get("/")).status).toBe(403);
   });
 
-  it("RFC 6749 §5.1 is answered with JSON that no cache keeps, and pages of any origin may read", async () => {
-    const { headers } = await redeem(await allowCode(alice));
+  it("RFC 6749 §5.1 gets a JSON response that is not cached and can be read from any origin", async () => {
+    const { headers } = await redeemCode(await obtainCode(alice));
     expect(headers.get("content-type")).toMatch(/^application\/json\b/);
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("pragma")).toBe("no-cache");
@@ -84,109 +84,112 @@ describe("A code", () => {
     expect(headers.get("access-control-allow-credentials")).toBeNull();
   });
 
-  it("RFC 6749 §10.5 stands nowhere in the index, nor do the tokens", async () => {
-    const code = await allowCode(alice);
-    const tokens = await tokensIn(await redeem(code));
-    const { refresh_token } = await tokensIn(await refresh(tokens.refresh_token));
+  it("RFC 6749 §10.5 is stored only as a hash, as are the tokens", async () => {
+    const code = await obtainCode(alice);
+    const tokens = await parseTokens(await redeemCode(code));
+    const { refresh_token } = await parseTokens(await refreshTokens(tokens.refresh_token));
     const rows = JSON.stringify(await allRows());
-    expect(rows).toContain(await challengeOf(refresh_token)); // its hash
+    expect(rows).toContain(await s256Challenge(refresh_token)); // its hash
     for (const secret of [code, tokens.access_token, tokens.refresh_token, refresh_token]) {
       expect(rows).not.toContain(secret);
     }
   });
 
-  it("RFC 6749 §10.10 is long and never the same", async () => {
-    const codes = [await allowCode(alice), await allowCode(alice), await allowCode(alice)];
+  it("RFC 6749 §10.10 is long and unique", async () => {
+    const codes = [await obtainCode(alice), await obtainCode(alice), await obtainCode(alice)];
     expect(new Set(codes).size).toBe(3);
     // 256 bits are 43 characters of base64url.
     for (const code of codes) expect(code).toMatch(/^[\w-]{43,}$/);
   });
 
-  it("RFC 6749 §4.1.2 that is used again ends the grant: its access token stops at once", async () => {
+  it("RFC 6749 §4.1.2 that is replayed revokes the grant: its access token is refused at once", async () => {
     const carol = await createUser();
     const other = await connectApp(carol, "notes:rw");
-    const code = await allowCode(carol);
-    const tokens = await tokensIn(await redeem(code));
-    expect((await appWith(carol, tokens).get("/notes/")).status).toBe(200);
-    expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
-    await expectDead(carol, tokens);
+    const code = await obtainCode(carol);
+    const tokens = await parseTokens(await redeemCode(code));
+    expect((await appWithTokens(carol, tokens).get("/notes/")).status).toBe(200);
+    expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
+    await expectRevoked(carol, tokens);
     expect((await other.get("/notes/")).status).toBe(200);
     expect(await grantRows(carol.name)).toHaveLength(1);
-    expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
+    expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
   });
 
-  it("RFC 6749 §4.1.2 that was used ends what its refresh tokens have come to", async () => {
+  it("RFC 6749 §4.1.2 that is replayed revokes refreshed tokens too", async () => {
     const carol = await createUser();
-    const code = await allowCode(carol);
-    const first = await tokensIn(await redeem(code));
-    const second = await tokensIn(await refresh(first.refresh_token));
-    expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
-    await expectDead(carol, second);
+    const code = await obtainCode(carol);
+    const first = await parseTokens(await redeemCode(code));
+    const second = await parseTokens(await refreshTokens(first.refresh_token));
+    expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
+    await expectRevoked(carol, second);
     expect(await grantRows(carol.name)).toEqual([]);
   });
 
-  it("RFC 6749 §4.1.2 that many redeem at once makes one grant at most, and the replays end it", async () => {
+  it("RFC 6749 §4.1.2 that is redeemed many times at once makes one grant, and the replays revoke it", async () => {
     const carol = await createUser();
-    const code = await allowCode(carol);
-    const responses = await Promise.all(Array.from({ length: 10 }, () => redeem(code)));
+    const code = await obtainCode(carol);
+    const responses = await Promise.all(Array.from({ length: 10 }, () => redeemCode(code)));
     const winners = responses.filter(({ status }) => status === 200);
     expect(winners).toHaveLength(1);
     for (const response of responses) {
       if (response.status !== 200) expect(await oauthError(response)).toEqual(INVALID_GRANT);
     }
-    await expectDead(carol, (await winners[0]?.json()) as Tokens);
+    await expectRevoked(carol, (await winners[0]?.json()) as Tokens);
     expect(await grantRows(carol.name)).toEqual([]);
   });
 
   it.each([
-    ["another verifier", { code_verifier: VERIFIER.replace("a", "b") }],
-    ["a verifier with an ending more", { code_verifier: `${VERIFIER}x` }],
+    ["another verifier", { code_verifier: CODE_VERIFIER.replace("a", "b") }],
+    ["a verifier with another character", { code_verifier: `${CODE_VERIFIER}x` }],
     ["a verifier that is too short", { code_verifier: "a".repeat(42) }],
     ["a verifier that is too long", { code_verifier: "a".repeat(129) }],
     ["another redirect_uri of the same origin", { redirect_uri: `${APP_ORIGIN}/other` }],
-    ["its redirect_uri written otherwise", { redirect_uri: APP_ORIGIN }],
+    ["its redirect_uri in another spelling", { redirect_uri: APP_ORIGIN }],
     ["a redirect_uri of another origin", { redirect_uri: "https://evil.example/" }],
-    ["a redirect_uri that is none", { redirect_uri: "javascript:alert(1)" }],
-  ])("§10.1-5 §10.1-7 RFC 7636 §4.6 with %s is refused, no grant is made", async (_, change) => {
-    const code = await allowCode(alice);
-    const before = await allRows();
-    expect(await oauthError(await redeem(code, change))).toEqual(INVALID_GRANT);
-    expect(await allRows()).toEqual(before);
-  });
-
-  it("§10.1-5 with the challenge for a verifier is refused, no grant is made", async () => {
-    const code = await allowCode(alice);
-    const before = await allRows();
-    const challenge = { code_verifier: await challengeOf(VERIFIER) };
-    expect(await oauthError(await redeem(code, challenge))).toEqual(INVALID_GRANT);
-    expect(await allRows()).toEqual(before);
-  });
-
-  it("RFC 6749 §4.1.2 that is older than a minute is refused, no grant is made", async () => {
-    const code = await allowCode(alice);
-    const before = await allRows();
-    advanceClock(MINUTE_MS + SECOND_MS);
-    expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
-    expect(await allRows()).toEqual(before);
-  });
-
-  it.each(["x", "a".repeat(43), "' OR 1=1 --", "\u0000", "a".repeat(10_000)])(
-    "that was never given is refused: %j",
-    async (code) => {
+    ["an invalid redirect_uri", { redirect_uri: "javascript:alert(1)" }],
+  ])(
+    "§10.1-5 §10.1-7 RFC 7636 §4.6 with %s is refused, and no grant is made",
+    async (_, change) => {
+      const code = await obtainCode(alice);
       const before = await allRows();
-      expect(await oauthError(await redeem(code))).toEqual(INVALID_GRANT);
+      expect(await oauthError(await redeemCode(code, change))).toEqual(INVALID_GRANT);
       expect(await allRows()).toEqual(before);
     },
   );
 
-  it("is not a refresh token, nor a refresh token a code", async () => {
-    const code = await allowCode(alice);
-    expect(await oauthError(await refresh(code))).toEqual(INVALID_GRANT);
-    const { refresh_token, access_token } = await tokensIn(await redeem(code));
+  it("§10.1-5 with the challenge as the verifier is refused, and no grant is made", async () => {
+    const code = await obtainCode(alice);
     const before = await allRows();
-    expect(await oauthError(await redeem(refresh_token))).toEqual(INVALID_GRANT);
-    expect(await oauthError(await redeem(access_token))).toEqual(INVALID_GRANT);
-    expect(await oauthError(await refresh(access_token))).toEqual(INVALID_GRANT);
+    const challenge = { code_verifier: await s256Challenge(CODE_VERIFIER) };
+    expect(await oauthError(await redeemCode(code, challenge))).toEqual(INVALID_GRANT);
+    expect(await allRows()).toEqual(before);
+  });
+
+  it("RFC 6749 §4.1.2 that is older than a minute is refused, and no grant is made", async () => {
+    const code = await obtainCode(alice);
+    const before = await allRows();
+    advanceClock(MINUTE_MS + SECOND_MS);
+    expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
+    expect(await allRows()).toEqual(before);
+  });
+
+  it.each(["x", "a".repeat(43), "' OR 1=1 --", "\u0000", "a".repeat(10_000)])(
+    "that was never issued is refused: %j",
+    async (code) => {
+      const before = await allRows();
+      expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
+      expect(await allRows()).toEqual(before);
+    },
+  );
+
+  it("is not accepted as a refresh token, nor a refresh token as a code", async () => {
+    const code = await obtainCode(alice);
+    expect(await oauthError(await refreshTokens(code))).toEqual(INVALID_GRANT);
+    const { refresh_token, access_token } = await parseTokens(await redeemCode(code));
+    const before = await allRows();
+    expect(await oauthError(await redeemCode(refresh_token))).toEqual(INVALID_GRANT);
+    expect(await oauthError(await redeemCode(access_token))).toEqual(INVALID_GRANT);
+    expect(await oauthError(await refreshTokens(access_token))).toEqual(INVALID_GRANT);
     expect(await allRows()).toEqual(before);
   });
 });
@@ -194,41 +197,41 @@ describe("A code", () => {
 describe("A refresh token", () => {
   it("RFC 6749 §6 is exchanged for a new access token and the next refresh token", async () => {
     const carol = await createUser();
-    const first = await tokensOf(carol);
-    const response = await refresh(first.refresh_token);
+    const first = await obtainTokens(carol);
+    const response = await refreshTokens(first.refresh_token);
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
-    const second = await tokensIn(response);
+    const second = await parseTokens(response);
     expect(second.refresh_token).not.toBe(first.refresh_token);
     expect(second).toMatchObject({ token_type: "bearer", expires_in: 3600, scope: "notes:rw" });
-    expect((await appWith(carol, second).put("/notes/a", "text")).status).toBe(201);
+    expect((await appWithTokens(carol, second).put("/notes/a", "text")).status).toBe(201);
     expect(await grantRows(carol.name)).toHaveLength(1);
-    const third = await tokensIn(await refresh(second.refresh_token));
-    expect((await appWith(carol, third).get("/notes/a")).status).toBe(200);
+    const third = await parseTokens(await refreshTokens(second.refresh_token));
+    expect((await appWithTokens(carol, third).get("/notes/a")).status).toBe(200);
   });
 
-  it("§10.11 goes on where access tokens end after an hour", async () => {
-    const first = await tokensOf(alice);
+  it("§10.11 renews access after the access token has expired after an hour", async () => {
+    const first = await obtainTokens(alice);
     advanceClock(3600 * SECOND_MS - MINUTE_MS);
-    expect((await appWith(alice, first).get("/notes/")).status).toBe(200);
+    expect((await appWithTokens(alice, first).get("/notes/")).status).toBe(200);
     advanceClock(2 * MINUTE_MS);
-    const refused = await appWith(alice, first).get("/notes/");
+    const refused = await appWithTokens(alice, first).get("/notes/");
     expect(refused.status).toBe(401);
     expect(refused.headers.get("www-authenticate")).toContain('error="invalid_token"');
-    const second = await tokensIn(await refresh(first.refresh_token));
-    expect((await appWith(alice, second).get("/notes/")).status).toBe(200);
+    const second = await parseTokens(await refreshTokens(first.refresh_token));
+    expect((await appWithTokens(alice, second).get("/notes/")).status).toBe(200);
   });
 
-  it("RFC 9700 §4.14.2 that is used again ends everything that came of it", async () => {
+  it("RFC 9700 §4.14.2 that is replayed revokes the grant with all its tokens", async () => {
     const carol = await createUser();
     const other = await connectApp(carol, "notes:rw");
-    const first = await tokensOf(carol);
-    const second = await tokensIn(await refresh(first.refresh_token));
-    const third = await tokensIn(await refresh(second.refresh_token));
-    expect(await oauthError(await refresh(first.refresh_token))).toEqual(INVALID_GRANT);
-    await expectDead(carol, first);
-    await expectDead(carol, second);
-    await expectDead(carol, third);
+    const first = await obtainTokens(carol);
+    const second = await parseTokens(await refreshTokens(first.refresh_token));
+    const third = await parseTokens(await refreshTokens(second.refresh_token));
+    expect(await oauthError(await refreshTokens(first.refresh_token))).toEqual(INVALID_GRANT);
+    await expectRevoked(carol, first);
+    await expectRevoked(carol, second);
+    await expectRevoked(carol, third);
     expect((await other.get("/notes/")).status).toBe(200);
     expect(await grantRows(carol.name)).toHaveLength(1);
     const ended = { kind: "app-ended", app: APP_ORIGIN, why: "replay" };
@@ -237,13 +240,15 @@ describe("A refresh token", () => {
     ]);
   });
 
-  it("RFC 9700 §4.14.2 that many use at once is exchanged once, and the replays end the grant", async () => {
+  it("RFC 9700 §4.14.2 that is used many times at once is exchanged once, and the replays revoke the grant", async () => {
     const carol = await createUser();
-    const { refresh_token } = await tokensOf(carol);
-    const responses = await Promise.all(Array.from({ length: 10 }, () => refresh(refresh_token)));
+    const { refresh_token } = await obtainTokens(carol);
+    const responses = await Promise.all(
+      Array.from({ length: 10 }, () => refreshTokens(refresh_token)),
+    );
     const winners = responses.filter(({ status }) => status === 200);
     expect(winners).toHaveLength(1);
-    await expectDead(carol, (await winners[0]?.json()) as Tokens);
+    await expectRevoked(carol, (await winners[0]?.json()) as Tokens);
     expect(await grantRows(carol.name)).toEqual([]);
   });
 
@@ -252,17 +257,20 @@ describe("A refresh token", () => {
     ["notes:rw photos:rw", "photos:r notes:r"],
     ["*:rw", "notes:r"],
     ["*:rw", "*:r"],
-  ])("RFC 6749 §6 of %s gives a narrower access token, %s, which holds", async (scope, narrow) => {
-    const first = await tokensOf(alice, scope);
-    const second = await tokensIn(await refresh(first.refresh_token, { scope: narrow }));
-    expect(second.scope).toBe(narrow);
-    const app = appWith(alice, second);
-    expect((await app.get("/notes/")).status).toBe(200);
-    expect((await app.put("/notes/narrow", "text")).status).toBe(403);
-    const again = await tokensIn(await refresh(second.refresh_token));
-    expect(again.scope).toBe(scope);
-    expect((await appWith(alice, again).put("/notes/wide", "text")).ok).toBe(true);
-  });
+  ])(
+    "RFC 6749 §6 of %s gives a narrower access token, %s, which the storage enforces",
+    async (scope, narrow) => {
+      const first = await obtainTokens(alice, scope);
+      const second = await parseTokens(await refreshTokens(first.refresh_token, { scope: narrow }));
+      expect(second.scope).toBe(narrow);
+      const app = appWithTokens(alice, second);
+      expect((await app.get("/notes/")).status).toBe(200);
+      expect((await app.put("/notes/narrow", "text")).status).toBe(403);
+      const again = await parseTokens(await refreshTokens(second.refresh_token));
+      expect(again.scope).toBe(scope);
+      expect((await appWithTokens(alice, again).put("/notes/wide", "text")).ok).toBe(true);
+    },
+  );
 
   it.each([
     ["notes:r", "notes:rw"],
@@ -272,119 +280,124 @@ describe("A refresh token", () => {
     ["*:r", "notes:rw"],
     ["notes:rw", "public:r"],
     ["notes:rw", "nonsense"],
-  ])("RFC 6749 §6 of %s does not give %s; nothing changes", async (scope, wide) => {
-    const { refresh_token } = await tokensOf(alice, scope);
+  ])("RFC 6749 §6 of %s does not give %s, and nothing changes", async (scope, wide) => {
+    const { refresh_token } = await obtainTokens(alice, scope);
     const before = await allRows();
-    const response = await refresh(refresh_token, { scope: wide });
+    const response = await refreshTokens(refresh_token, { scope: wide });
     expect(await oauthError(response)).toEqual([400, "invalid_scope"]);
     expect(await allRows()).toEqual(before);
-    expect((await tokensIn(await refresh(refresh_token))).scope).toBe(scope);
+    expect((await parseTokens(await refreshTokens(refresh_token))).scope).toBe(scope);
   });
 
-  it("RFC 6749 §3.2 with a scope without a value gives what was granted", async () => {
-    const { refresh_token } = await tokensOf(alice);
-    expect((await tokensIn(await refresh(refresh_token, { scope: "" }))).scope).toBe("notes:rw");
+  it("RFC 6749 §3.2 with an empty scope gives the granted scope", async () => {
+    const { refresh_token } = await obtainTokens(alice);
+    expect((await parseTokens(await refreshTokens(refresh_token, { scope: "" }))).scope).toBe(
+      "notes:rw",
+    );
   });
 
-  it("keeps to what the person has narrowed", async () => {
-    const { refresh_token, scope } = await tokensOf(alice, "notes:rw", { "level:notes": "r" });
+  it("gives no more than the user has allowed", async () => {
+    const { refresh_token, scope } = await obtainTokens(alice, "notes:rw", { "level:notes": "r" });
     expect(scope).toBe("notes:r");
-    const response = await refresh(refresh_token, { scope: "notes:rw" });
+    const response = await refreshTokens(refresh_token, { scope: "notes:rw" });
     expect(await oauthError(response)).toEqual([400, "invalid_scope"]);
   });
 
-  it("ends when nobody has used it for half a year", async () => {
-    const { refresh_token } = await tokensOf(alice, "notes:rw", { duration: "always" });
+  it("expires if it is not used for half a year", async () => {
+    const { refresh_token } = await obtainTokens(alice, "notes:rw", { duration: "always" });
     advanceClock(179 * DAY_MS);
-    const next = await tokensIn(await refresh(refresh_token));
+    const next = await parseTokens(await refreshTokens(refresh_token));
     advanceClock(179 * DAY_MS);
-    const last = await tokensIn(await refresh(next.refresh_token));
+    const last = await parseTokens(await refreshTokens(next.refresh_token));
     advanceClock(181 * DAY_MS);
-    expect(await oauthError(await refresh(last.refresh_token))).toEqual(INVALID_GRANT);
+    expect(await oauthError(await refreshTokens(last.refresh_token))).toEqual(INVALID_GRANT);
   });
 
-  it("ends with its grant, and no access token outlives it", async () => {
+  it("expires with its grant, as does the access token", async () => {
     const carol = await createUser();
-    const first = await tokensOf(carol, "notes:rw", { duration: "month" });
+    const first = await obtainTokens(carol, "notes:rw", { duration: "month" });
     advanceClock(30 * DAY_MS - MINUTE_MS);
-    const last = await tokensIn(await refresh(first.refresh_token));
+    const last = await parseTokens(await refreshTokens(first.refresh_token));
     expect(last.expires_in).toBeLessThanOrEqual(60);
-    expect((await appWith(carol, last).get("/notes/")).status).toBe(200);
+    expect((await appWithTokens(carol, last).get("/notes/")).status).toBe(200);
     advanceClock(2 * MINUTE_MS);
-    await expectDead(carol, last);
+    await expectRevoked(carol, last);
   });
 
-  it("of another person gives nothing of one's own", async () => {
+  it("gives access to no other account than its own", async () => {
     const bob = await createUser();
-    const tokens = await tokensIn(await refresh((await tokensOf(bob)).refresh_token));
-    expect((await appWith(alice, tokens).get("/notes/")).status).toBe(403);
-    expect((await appWith(bob, tokens).get("/notes/")).status).toBe(200);
+    const tokens = await parseTokens(await refreshTokens((await obtainTokens(bob)).refresh_token));
+    expect((await appWithTokens(alice, tokens).get("/notes/")).status).toBe(403);
+    expect((await appWithTokens(bob, tokens).get("/notes/")).status).toBe(200);
   });
 
   it.each(["x", "a".repeat(43), "' OR 1=1 --"])(
-    "that was never given is refused: %j",
+    "that was never issued is refused: %j",
     async (token) => {
       const before = await allRows();
-      expect(await oauthError(await refresh(token))).toEqual(INVALID_GRANT);
+      expect(await oauthError(await refreshTokens(token))).toEqual(INVALID_GRANT);
       expect(await allRows()).toEqual(before);
     },
   );
 });
 
 describe("The token endpoint", () => {
-  const sound = async () => ({
+  const validForm = async () => ({
     grant_type: "authorization_code",
-    code: await allowCode(alice),
+    code: await obtainCode(alice),
     redirect_uri: `${APP_ORIGIN}/`,
-    code_verifier: VERIFIER,
+    code_verifier: CODE_VERIFIER,
   });
 
   it.each(["grant_type", "code", "redirect_uri", "code_verifier"])(
-    "RFC 6749 §5.2 RFC 7636 §4.5 without %s, or with no value for it, is invalid_request; no grant is made",
+    "RFC 6749 §5.2 RFC 7636 §4.5 without %s, or with an empty one, refuses with invalid_request",
     async (name) => {
-      const { [name]: _, ...fields } = (await sound()) as Record<string, string>;
+      const { [name]: _, ...fields } = (await validForm()) as Record<string, string>;
       const before = await allRows();
-      expect(await oauthError(await askForTokens(fields))).toEqual(INVALID_REQUEST);
-      const empty = await askForTokens({ ...fields, [name]: "" });
+      expect(await oauthError(await postTokenRequest(fields))).toEqual(INVALID_REQUEST);
+      const empty = await postTokenRequest({ ...fields, [name]: "" });
       expect(await oauthError(empty)).toEqual(INVALID_REQUEST);
       expect(await allRows()).toEqual(before);
     },
   );
 
-  it("RFC 6749 §5.2 without a refresh_token is invalid_request", async () => {
-    expect(await oauthError(await askForTokens({ grant_type: "refresh_token" }))).toEqual(
+  it("RFC 6749 §5.2 without a refresh_token refuses with invalid_request", async () => {
+    expect(await oauthError(await postTokenRequest({ grant_type: "refresh_token" }))).toEqual(
       INVALID_REQUEST,
     );
-    expect(await oauthError(await refresh(""))).toEqual(INVALID_REQUEST);
+    expect(await oauthError(await refreshTokens(""))).toEqual(INVALID_REQUEST);
   });
 
   it.each(["grant_type", "code", "redirect_uri", "code_verifier"])(
-    "RFC 6749 §3.2 with %s twice is invalid_request; no grant is made",
+    "RFC 6749 §3.2 with %s twice refuses with invalid_request",
     async (name) => {
-      const form = new URLSearchParams(await sound());
+      const form = new URLSearchParams(await validForm());
       form.append(name, form.get(name) ?? "");
       const before = await allRows();
-      expect(await oauthError(await askForTokens(form))).toEqual(INVALID_REQUEST);
+      expect(await oauthError(await postTokenRequest(form))).toEqual(INVALID_REQUEST);
       expect(await allRows()).toEqual(before);
     },
   );
 
-  it("RFC 6749 §3.2 ignores parameters that it does not know", async () => {
-    const form = { ...(await sound()), client_id: "whoever", audience: "x", client_secret: "" };
-    expect((await askForTokens(form)).status).toBe(200);
+  it("RFC 6749 §3.2 ignores unknown parameters", async () => {
+    const form = { ...(await validForm()), client_id: "whoever", audience: "x", client_secret: "" };
+    expect((await postTokenRequest(form)).status).toBe(200);
   });
 
   it.each(["password", "client_credentials", "implicit", "AUTHORIZATION_CODE", "constructor"])(
-    "RFC 6749 §5.2 with grant_type %s is unsupported_grant_type; no grant is made",
+    "RFC 6749 §5.2 with grant_type %s refuses with unsupported_grant_type",
     async (grant_type) => {
       const fields = {
-        ...(await sound()),
+        ...(await validForm()),
         grant_type,
         username: "alice",
         password: "correct horse battery",
       };
       const before = await allRows();
-      expect(await oauthError(await askForTokens(fields))).toEqual([400, "unsupported_grant_type"]);
+      expect(await oauthError(await postTokenRequest(fields))).toEqual([
+        400,
+        "unsupported_grant_type",
+      ]);
       expect(await allRows()).toEqual(before);
     },
   );
@@ -398,9 +411,9 @@ describe("The token endpoint", () => {
     ],
     ["", (form: Record<string, string>) => `${new URLSearchParams(form)}`],
   ])(
-    "RFC 6749 §4.1.3 with a body of type '%s' is invalid_request; no grant is made",
+    "RFC 6749 §4.1.3 with a body of type '%s' refuses with invalid_request",
     async (type, write) => {
-      const body = new TextEncoder().encode(write(await sound()));
+      const body = new TextEncoder().encode(write(await validForm()));
       const before = await allRows();
       const headers = { Origin: APP_ORIGIN, ...(type ? { "Content-Type": type } : {}) };
       const response = await send("/oauth/token", { method: "POST", body, headers });
@@ -410,17 +423,17 @@ describe("The token endpoint", () => {
     },
   );
 
-  it("RFC 6749 §4.1.3 takes a form whose type names its charset", async () => {
+  it("RFC 6749 §4.1.3 accepts a form with a charset in its Content-Type", async () => {
     const response = await send("/oauth/token", {
       method: "POST",
-      body: `${new URLSearchParams(await sound())}`,
+      body: `${new URLSearchParams(await validForm())}`,
       headers: { "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8" },
     });
     expect(response.status).toBe(200);
   });
 
-  it("RFC 6749 §5.2 refuses in JSON that no cache keeps and pages of any origin may read", async () => {
-    const response = await redeem("x");
+  it("RFC 6749 §5.2 refuses with JSON that is not cached and can be read from any origin", async () => {
+    const response = await redeemCode("x");
     expect(response.status).toBe(400);
     expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
     expect(response.headers.get("cache-control")).toBe("no-store");
@@ -432,7 +445,7 @@ describe("The token endpoint", () => {
     });
   });
 
-  it("answers the preflight of a page of any origin", async () => {
+  it("answers preflight requests of any origin", async () => {
     for (const path of ["/oauth/token", "/oauth/revoke"]) {
       const preflight = await send(path, {
         method: "OPTIONS",
@@ -449,15 +462,15 @@ describe("The token endpoint", () => {
     }
   });
 
-  it("RFC 6749 §3.2 gives nothing to GET", async () => {
+  it("RFC 6749 §3.2 does not accept GET", async () => {
     const before = await allRows();
-    const response = await send(`/oauth/token?${new URLSearchParams(await sound())}`);
+    const response = await send(`/oauth/token?${new URLSearchParams(await validForm())}`);
     expect([404, 405]).toContain(response.status);
     expect((await allRows()).grants).toEqual(before.grants);
   });
 
-  it("takes the code from the body alone, never from the URL", async () => {
-    const query = new URLSearchParams(await sound());
+  it("reads the code only from the body, never from the URL", async () => {
+    const query = new URLSearchParams(await validForm());
     const before = await allRows();
     const response = await send(`/oauth/token?${query}`, {
       method: "POST",
@@ -468,20 +481,20 @@ describe("The token endpoint", () => {
   });
 });
 
-describe("§8.4 Tokens of two apps, or of one app twice,", () => {
-  it("are two tokens of two grants: one ends while the others go on", async () => {
+describe("§8.4 Tokens of two apps, or of one app that is connected twice,", () => {
+  it("belong to separate grants: revoking one leaves the others valid", async () => {
     const carol = await createUser();
     const tokens = [
       fragmentParameters(await submitConsent(carol)).access_token ?? "",
       fragmentParameters(await submitConsent(carol)).access_token ?? "",
       fragmentParameters(await submitConsent(carol, { redirect_uri: "https://b.example" }))
         .access_token ?? "",
-      (await tokensOf(carol)).access_token,
-      (await tokensOf(carol)).access_token,
+      (await obtainTokens(carol)).access_token,
+      (await obtainTokens(carol)).access_token,
     ];
     expect(new Set(tokens).size).toBe(5);
     for (const [index, token] of tokens.entries()) {
-      expect((await revoke({ token })).status).toBe(200);
+      expect((await revokeToken({ token })).status).toBe(200);
       const statuses = await Promise.all(
         tokens.map(async (each) => (await new TestApp(carol.name, each).get("/notes/")).status),
       );

@@ -1,11 +1,16 @@
-/** The page on which a person lets an app in, or not: §10, §14 of the draft, RFC 6749 §10. */
+/** The consent page and its form: §10, §14 of the draft, RFC 6749 §10. */
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { advanceClock, DAY_MS, freezeClock, SECOND_MS } from "../support/clock";
 import { findElements, findInlineCode, mainText } from "../support/html";
-import { allowCode, appWith, codeQuery, redeem, tokensIn } from "../support/oauth";
-import { accountId, activityRows, allRows, grantRows } from "../support/rows";
+import {
+  appWithTokens,
+  codeFlowQuery,
+  obtainCode,
+  parseTokens,
+  redeemCode,
+} from "../support/oauth";
 import {
   APP_ORIGIN,
   authorizeUrl,
@@ -19,6 +24,7 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
+import { accountId, activityRows, allRows, grantRows } from "../support/rows";
 
 let alice: TestUser;
 let bob: TestUser;
@@ -28,37 +34,37 @@ beforeAll(async () => {
   bob = await createUser("bob");
 });
 
-const show = (query: Record<string, string> = {}, person = alice): Promise<Response> =>
-  send(authorizeUrl("alice", query), { headers: { Cookie: person.cookie } });
+const openConsent = (query: Record<string, string> = {}, user = alice): Promise<Response> =>
+  send(authorizeUrl("alice", query), { headers: { Cookie: user.cookie } });
 
-const shownText = async (query: Record<string, string> = {}): Promise<string> =>
-  mainText(await (await show(query)).text());
+const consentText = async (query: Record<string, string> = {}): Promise<string> =>
+  mainText(await (await openConsent(query)).text());
 
 const locationOf = (response: Response): string => response.headers.get("location") ?? "";
 
-const chosenDuration = (html: string): string | undefined =>
+const selectedDuration = (html: string): string | undefined =>
   findElements(html, "option").find((option) => "selected" in option)?.value;
 
 describe("The consent page", () => {
   it.each(["https://app.example", "https://app.example:8443", "http://localhost:3000"])(
     "§10.7 §10.12 begins with the app's exact origin: %s",
     async (origin) => {
-      const text = await shownText({ redirect_uri: `${origin}/deep/path?q` });
-      expect(text.startsWith(`${origin} asks for access`)).toBe(true);
+      const text = await consentText({ redirect_uri: `${origin}/deep/path?q` });
+      expect(text.startsWith(`${origin} wants to access your storage`)).toBe(true);
     },
   );
 
-  it("§10.7 §14.1 says which modules the app asks for, and whether it may change them", async () => {
-    const html = await (await show({ scope: "notes:rw photos:r" })).text();
-    expect(mainText(html)).toMatch(/notes.*read and change.*photos.*read only/);
+  it("§10.7 §14.1 says which modules the app requests, and whether to write or only to read them", async () => {
+    const html = await (await openConsent({ scope: "notes:rw photos:r" })).text();
+    expect(mainText(html)).toMatch(/notes.*Read and write.*photos.*Read only/);
     const selects = findElements(html, "select").map(({ name }) => name);
     expect(selects).toEqual(expect.arrayContaining(["level:notes", "level:photos"]));
-    // What was not asked for is not offered.
+    // A level that was not requested is not offered.
     expect(html.match(/<option value="rw"/g)).toHaveLength(1);
   });
 
-  it("does not offer to leave out what comes with everything", async () => {
-    const html = await (await show({ scope: "*:rw notes:rw photos:r" })).text();
+  it("does not list modules that access to everything includes", async () => {
+    const html = await (await openConsent({ scope: "*:rw notes:rw photos:r" })).text();
     const selects = findElements(html, "select").map(({ name }) => name);
     expect(selects).toEqual(["level:*", "duration"]);
     const { scope } = fragmentParameters(
@@ -67,58 +73,58 @@ describe("The consent page", () => {
     expect(scope).toBe("*:rw");
   });
 
-  it("says that public documents are meant as well", async () => {
-    expect(await shownText({ scope: "notes:r" })).toMatch(/public/);
+  it("says that public documents are included", async () => {
+    expect(await consentText({ scope: "notes:r" })).toMatch(/public/);
   });
 
-  it("warns of an app that asks for everything, and only of that", async () => {
-    expect(await shownText({ scope: "*:rw" })).toMatch(/Everything.*Few apps need this much/);
-    expect(await shownText({ scope: "*:r" })).toMatch(/Few apps need this much/);
-    expect(await shownText({ scope: "notes:rw" })).not.toMatch(/Few apps need this much/);
+  it("warns of an app that requests access to everything, and of no other", async () => {
+    expect(await consentText({ scope: "*:rw" })).toMatch(/All data.*Few apps need this much/);
+    expect(await consentText({ scope: "*:r" })).toMatch(/Few apps need this much/);
+    expect(await consentText({ scope: "notes:rw" })).not.toMatch(/Few apps need this much/);
   });
 
   it.each(["http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]:5000"])(
-    "warns of an app that runs on the person's own computer: %s",
+    "warns of an app that runs on the user's own computer: %s",
     async (origin) => {
-      expect(await shownText({ redirect_uri: origin })).toContain("runs on your own computer");
+      expect(await consentText({ redirect_uri: origin })).toContain("runs on your own computer");
     },
   );
 
-  it("warns of an app that this person has not let in, as far as we remember, and of no other", async () => {
-    const person = await createUser();
+  it("warns of an app that the user has never connected, as far back as the activity log goes", async () => {
+    const user = await createUser();
     const origin = "https://unseen.example";
     const text = async () => {
-      const url = authorizeUrl(person.name, { redirect_uri: origin });
-      return mainText(await (await send(url, { headers: { Cookie: person.cookie } })).text());
+      const url = authorizeUrl(user.name, { redirect_uri: origin });
+      return mainText(await (await send(url, { headers: { Cookie: user.cookie } })).text());
     };
-    expect(await text()).toContain("not connected yet");
-    await submitConsent(person, { redirect_uri: origin });
-    expect(await text()).not.toContain("not connected yet");
-    // The log remembers what was disconnected; without it there is nothing to remember by.
+    expect(await text()).toContain("haven’t connected this app before");
+    await submitConsent(user, { redirect_uri: origin });
+    expect(await text()).not.toContain("haven’t connected this app before");
+    // A disconnected app is still in the activity log; without that it is unknown again.
     const query = new URLSearchParams({ app: origin });
-    await sendForm(`/apps/disconnect?${query}`, {}, { cookie: person.cookie });
-    expect(await text()).not.toContain("not connected yet");
+    await sendForm(`/apps/disconnect?${query}`, {}, { cookie: user.cookie });
+    expect(await text()).not.toContain("haven’t connected this app before");
     await env.DB.prepare("DELETE FROM activity").run();
-    expect(await text()).toContain("not connected yet");
+    expect(await text()).toContain("haven’t connected this app before");
   });
 
   it.each(["https://xn--pple-43d.example", "https://app.xn--e1afmkfd.example"])(
-    "shows letters of other alphabets as they are written in the address, and warns: %s",
+    "shows internationalized domain names in Punycode, and warns: %s",
     async (origin) => {
-      const text = await shownText({ redirect_uri: origin });
-      expect(text.startsWith(`${origin} asks for access`)).toBe(true);
-      expect(text).toContain("letters of another alphabet");
+      const text = await consentText({ redirect_uri: origin });
+      expect(text.startsWith(`${origin} wants to access your storage`)).toBe(true);
+      expect(text).toContain("look like other letters");
     },
   );
 
-  it("does not warn so of plain letters", async () => {
+  it("does not warn of plain ASCII names", async () => {
     for (const origin of [APP_ORIGIN, "https://axn--b.example"]) {
-      expect(await shownText({ redirect_uri: origin })).not.toContain("look like others");
+      expect(await consentText({ redirect_uri: origin })).not.toContain("look like other letters");
     }
   });
 
-  it("shows the app's icon as decoration alone, without saying who looks; none of this computer", async () => {
-    const response = await show();
+  it("shows the app's icon as decoration and without a referrer; none of an app on this computer", async () => {
+    const response = await openConsent();
     const icon = findElements(await response.text(), "img").find(({ src }) =>
       src?.startsWith(APP_ORIGIN),
     );
@@ -129,37 +135,39 @@ describe("The consent page", () => {
     });
     const policy = response.headers.get("content-security-policy") ?? "";
     expect(policy.split("; ")).toContain(`img-src 'self' data: ${APP_ORIGIN}`);
-    const local = await (await show({ redirect_uri: "http://localhost:3000/" })).text();
+    const local = await (await openConsent({ redirect_uri: "http://localhost:3000/" })).text();
     expect(local).not.toContain("favicon.ico");
   });
 
-  it("speaks German to who reads it", async () => {
+  it("is in German for a browser that prefers it", async () => {
     const headers = { Cookie: alice.cookie, "Accept-Language": "de" };
     const url = authorizeUrl("alice", { scope: "notes:rw *:r" });
     const text = mainText(await (await send(url, { headers })).text());
-    expect(text).toMatch(/^https:\/\/app\.example bittet um Zugriff.*lesen und ändern.*nur lesen/);
+    expect(text).toMatch(
+      /^https:\/\/app\.example möchte auf deinen Speicher zugreifen.*Lesen und schreiben.*Nur lesen/,
+    );
   });
 
-  it("does not warn so of an app that does not", async () => {
-    expect(await shownText()).not.toContain("your own computer");
+  it("does not warn of an app on the web", async () => {
+    expect(await consentText()).not.toContain("your own computer");
   });
 
-  it("says at which address the data lies", async () => {
-    expect(await shownText()).toContain("alice@satchel.example");
+  it("shows the address of the user's storage", async () => {
+    expect(await consentText()).toContain("alice@satchel.example");
   });
 
-  it("offers four durations; an app that cannot refresh gets access until disconnected", async () => {
-    const html = await (await show()).text();
+  it("offers four durations; for an app that cannot refresh the default is until disconnected", async () => {
+    const html = await (await openConsent()).text();
     const offered = findElements(html, "option").map(({ value }) => value);
     expect(offered).toEqual(expect.arrayContaining(["day", "month", "year", "always"]));
-    expect(chosenDuration(html)).toBe("always");
+    expect(selectedDuration(html)).toBe("always");
   });
 
-  it("proposes an end to an app that can refresh", async () => {
-    expect(chosenDuration(await (await show(await codeQuery())).text())).toBe("year");
+  it("has a year as the default for an app that can refresh", async () => {
+    expect(selectedDuration(await (await openConsent(await codeFlowQuery())).text())).toBe("year");
   });
 
-  it("shows a request and grants nothing, to GET and to HEAD", async () => {
+  it("grants nothing to GET and HEAD", async () => {
     const before = await allRows();
     const headers = { Cookie: alice.cookie };
     for (const method of ["GET", "HEAD"]) {
@@ -169,8 +177,8 @@ describe("The consent page", () => {
     expect(await allRows()).toEqual(before);
   });
 
-  it("is kept by no cache and in no frame", async () => {
-    const { headers } = await show();
+  it("is not cached or framed", async () => {
+    const { headers } = await openConsent();
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("x-frame-options")).toBe("DENY");
     expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
@@ -181,22 +189,19 @@ describe("The consent page", () => {
     ["https://app.example:8443/", "https://app.example:8443"],
     ["http://localhost:3000/", "http://localhost:3000"],
     ["http://[::1]:5000/", "http:"],
-  ])(
-    "lets its form lead to itself and to the app, %s, nowhere else",
-    async (redirect_uri, source) => {
-      const { headers } = await show({ redirect_uri });
-      const policy = headers.get("content-security-policy") ?? "";
-      const directives = policy.split(";").map((directive) => directive.trim());
-      expect(directives).toContain(`form-action 'self' ${source}`);
-      expect(directives).toContain("default-src 'none'");
-      expect(policy).not.toContain("unsafe");
-    },
-  );
+  ])("restricts form-action to itself and the app, %s", async (redirect_uri, source) => {
+    const { headers } = await openConsent({ redirect_uri });
+    const policy = headers.get("content-security-policy") ?? "";
+    const directives = policy.split(";").map((directive) => directive.trim());
+    expect(directives).toContain(`form-action 'self' ${source}`);
+    expect(directives).toContain("default-src 'none'");
+    expect(policy).not.toContain("unsafe");
+  });
 
-  it("has no script or style in itself, and nothing of the request that could be one", async () => {
+  it("has no inline script or style, not even one injected by the request", async () => {
     const evil = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
     const html = await (
-      await show({
+      await openConsent({
         state: evil,
         client_id: evil,
         scope: "notes:rw *:r",
@@ -209,8 +214,8 @@ describe("The consent page", () => {
     expect(html).not.toContain("alert(1)");
   });
 
-  it("§10.6 asks somebody else to sign in as the person whose storage it is", async () => {
-    const response = await show({ state: "s" }, bob);
+  it("§10.6 asks another user to sign in as the owner of the storage", async () => {
+    const response = await openConsent({ state: "s" }, bob);
     const target = new URL(locationOf(response), ORIGIN);
     expect([target.origin, target.pathname]).toEqual([ORIGIN, "/sign-in"]);
     expect(target.searchParams.get("next")).toBe(authorizeUrl("alice", { state: "s" }));
@@ -219,7 +224,7 @@ describe("The consent page", () => {
     expect(mainText(signIn)).toMatch(/signed in as bob.*alice/);
   });
 
-  it("escapes the name in the URL", async () => {
+  it("escapes the user name of the URL", async () => {
     const evil = encodeURIComponent(`"><script>alert(1)</script>`);
     const headers = { Cookie: alice.cookie };
     const { search } = new URL(authorizeUrl("alice"), ORIGIN);
@@ -230,8 +235,8 @@ describe("The consent page", () => {
   });
 });
 
-describe("Its form", () => {
-  it("§10.7 allows: a token of what was asked for, in the fragment, and one grant", async () => {
+describe("The consent form", () => {
+  it("§10.7 allows: a token with the requested scopes, in the fragment, and one grant", async () => {
     const carol = await createUser();
     const response = await submitConsent(carol, { scope: "notes:rw photos:r" });
     expect(response.status).toBe(302);
@@ -249,26 +254,23 @@ describe("Its form", () => {
   it.each<[string, Record<string, string>]>([
     ["with Deny", { decision: "deny" }],
     ["without a decision", { decision: "" }],
-    ["with a decision nobody knows", { decision: "ALLOW" }],
-  ])(
-    "§10.7 rejects %s: access_denied, with the state, and nothing is granted",
-    async (_, fields) => {
-      const before = await allRows();
-      const implicit = await submitConsent(alice, { state: "a b" }, fields);
-      expect(fragmentParameters(implicit)).toMatchObject({ error: "access_denied", state: "a b" });
-      expect(fragmentParameters(implicit)).not.toHaveProperty("access_token");
-      const code = await submitConsent(alice, { ...(await codeQuery()), state: "a b" }, fields);
-      const { searchParams } = new URL(locationOf(code));
-      expect([
-        searchParams.get("error"),
-        searchParams.get("state"),
-        searchParams.get("code"),
-      ]).toEqual(["access_denied", "a b", null]);
-      expect(await allRows()).toEqual(before);
-    },
-  );
+    ["with an unknown decision", { decision: "ALLOW" }],
+  ])("§10.7 denies %s: access_denied with the state, and nothing is granted", async (_, fields) => {
+    const before = await allRows();
+    const implicit = await submitConsent(alice, { state: "a b" }, fields);
+    expect(fragmentParameters(implicit)).toMatchObject({ error: "access_denied", state: "a b" });
+    expect(fragmentParameters(implicit)).not.toHaveProperty("access_token");
+    const code = await submitConsent(alice, { ...(await codeFlowQuery()), state: "a b" }, fields);
+    const { searchParams } = new URL(locationOf(code));
+    expect([
+      searchParams.get("error"),
+      searchParams.get("state"),
+      searchParams.get("code"),
+    ]).toEqual(["access_denied", "a b", null]);
+    expect(await allRows()).toEqual(before);
+  });
 
-  it("narrows one module to reading; the storage holds it to that", async () => {
+  it("narrows one module to reading, which the storage enforces", async () => {
     const carol = await createUser();
     const response = await submitConsent(
       carol,
@@ -287,28 +289,28 @@ describe("Its form", () => {
     expect(Object.keys(await (await connectApp(carol)).tree())).toEqual(["/photos/", "/photos/a"]);
   });
 
-  it("narrows everything to reading, and a code as well as a token", async () => {
+  it("narrows access to everything to reading, for a code as for a token", async () => {
     const carol = await createUser();
     const app = await connectApp(carol, "*:rw", { "level:*": "r" });
     expect((await app.get("/")).status).toBe(200);
     expect((await app.put("/notes/a", "text")).status).toBe(403);
-    const code = await allowCode(carol, { scope: "*:rw" }, { "level:*": "r" });
-    const tokens = await tokensIn(await redeem(code));
+    const code = await obtainCode(carol, { scope: "*:rw" }, { "level:*": "r" });
+    const tokens = await parseTokens(await redeemCode(code));
     expect(tokens.scope).toBe("*:r");
-    expect((await appWith(carol, tokens).put("/notes/a", "text")).status).toBe(403);
+    expect((await appWithTokens(carol, tokens).put("/notes/a", "text")).status).toBe(403);
   });
 
-  it("leaves a module out; the app is told, and the storage holds it to that", async () => {
+  it("leaves out a module: the app is told, and the storage enforces it", async () => {
     const carol = await createUser();
-    const asked = { scope: "notes:rw photos:rw mail:r" };
+    const query = { scope: "notes:rw photos:rw mail:r" };
     const fields = { "level:photos": "none", "level:mail": "none" };
-    const { access_token, scope } = fragmentParameters(await submitConsent(carol, asked, fields));
+    const { access_token, scope } = fragmentParameters(await submitConsent(carol, query, fields));
     expect(scope).toBe("notes:rw");
     const app = new TestApp(carol.name, access_token ?? "");
     expect((await app.put("/notes/a", "text")).status).toBe(201);
     expect((await app.get("/photos/")).status).toBe(403);
-    const code = await allowCode(carol, asked, fields);
-    expect((await tokensIn(await redeem(code))).scope).toBe("notes:rw");
+    const code = await obtainCode(carol, query, fields);
+    expect((await parseTokens(await redeemCode(code))).scope).toBe("notes:rw");
     expect(await activityRows(carol.name)).toEqual([
       { kind: "app-allowed", app: APP_ORIGIN, scope: "notes:rw" },
       { kind: "app-allowed", app: APP_ORIGIN, scope: "notes:rw" },
@@ -316,22 +318,29 @@ describe("Its form", () => {
   });
 
   it.each<[string, Record<string, string>]>([
-    ["leaves nothing", { "level:notes": "none", "level:photos": "none" }],
-    ["has a level that is none", { "level:notes": "write" }],
+    ["allows nothing", { "level:notes": "none", "level:photos": "none" }],
+    ["has an unknown level", { "level:notes": "write" }],
     ["has an empty level", { "level:photos": "" }],
-  ])("is asked again where it %s: the page, 400, and nothing is granted", async (_, fields) => {
-    const before = await allRows();
-    for (const query of [{}, await codeQuery()]) {
-      const response = await submitConsent(alice, { ...query, scope: "notes:rw photos:r" }, fields);
-      expect([response.status, response.headers.get("location")]).toEqual([400, null]);
-      const html = await response.text();
-      expect(html).toContain('role="alert"');
-      expect(findElements(html, "select").map(({ name }) => name)).toContain("level:photos");
-    }
-    expect(await allRows()).toEqual(before);
-  });
+  ])(
+    "that %s is refused with 400 and the page again, and nothing is granted",
+    async (_, fields) => {
+      const before = await allRows();
+      for (const query of [{}, await codeFlowQuery()]) {
+        const response = await submitConsent(
+          alice,
+          { ...query, scope: "notes:rw photos:r" },
+          fields,
+        );
+        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+        const html = await response.text();
+        expect(html).toContain('role="alert"');
+        expect(findElements(html, "select").map(({ name }) => name)).toContain("level:photos");
+      }
+      expect(await allRows()).toEqual(before);
+    },
+  );
 
-  it("never widens what was asked for", async () => {
+  it("never allows more than was requested", async () => {
     const fields = { "level:notes": "rw", "level:*": "rw", "level:photos": "rw", scope: "*:rw" };
     const response = await submitConsent(alice, { scope: "notes:r" }, fields);
     expect(fragmentParameters(response).scope).toBe("notes:r");
@@ -344,25 +353,28 @@ describe("Its form", () => {
     ["day", 1],
     ["month", 30],
     ["year", 365],
-  ])("§10.11 sets an end, %s: the app is told, and then it is over", async (duration, days) => {
-    const carol = await createUser();
-    const now = Date.now();
-    const { access_token, expires_in } = fragmentParameters(
-      await submitConsent(carol, {}, { duration }),
-    );
-    const seconds = days * 24 * 60 * 60;
-    expect(Number(expires_in)).toBeGreaterThan(seconds - 60);
-    expect(Number(expires_in)).toBeLessThanOrEqual(seconds);
-    const [grant] = await grantRows(carol.name);
-    expect(Math.abs((grant?.expires_at ?? 0) - now - days * DAY_MS)).toBeLessThan(60 * SECOND_MS);
-    const app = new TestApp(carol.name, access_token ?? "");
-    advanceClock(days * DAY_MS - 60 * SECOND_MS);
-    expect((await app.get("/notes/")).status).toBe(200);
-    advanceClock(120 * SECOND_MS);
-    expect((await app.get("/notes/")).status).toBe(401);
-  });
+  ])(
+    "§10.11 limits access to a %s: the app is told, and its token expires",
+    async (duration, days) => {
+      const carol = await createUser();
+      const now = Date.now();
+      const { access_token, expires_in } = fragmentParameters(
+        await submitConsent(carol, {}, { duration }),
+      );
+      const seconds = days * 24 * 60 * 60;
+      expect(Number(expires_in)).toBeGreaterThan(seconds - 60);
+      expect(Number(expires_in)).toBeLessThanOrEqual(seconds);
+      const [grant] = await grantRows(carol.name);
+      expect(Math.abs((grant?.expires_at ?? 0) - now - days * DAY_MS)).toBeLessThan(60 * SECOND_MS);
+      const app = new TestApp(carol.name, access_token ?? "");
+      advanceClock(days * DAY_MS - 60 * SECOND_MS);
+      expect((await app.get("/notes/")).status).toBe(200);
+      advanceClock(120 * SECOND_MS);
+      expect((await app.get("/notes/")).status).toBe(401);
+    },
+  );
 
-  it("sets no end where the person wants none", async () => {
+  it("sets no expiry if the user chooses none", async () => {
     const carol = await createUser();
     const response = await submitConsent(carol, {}, { duration: "always" });
     expect(fragmentParameters(response)).not.toHaveProperty("expires_in");
@@ -372,10 +384,10 @@ describe("Its form", () => {
     expect((await app.get("/notes/")).status).toBe(200);
   });
 
-  it("ends the access of the code flow with its grant, refreshed or not", async () => {
+  it("sets the expiry of the grant in the code flow", async () => {
     const carol = await createUser();
-    const code = await allowCode(carol, {}, { duration: "month" });
-    expect((await tokensIn(await redeem(code))).expires_in).toBe(3600);
+    const code = await obtainCode(carol, {}, { duration: "month" });
+    expect((await parseTokens(await redeemCode(code))).expires_in).toBe(3600);
     const [grant] = await grantRows(carol.name);
     expect(Math.abs((grant?.expires_at ?? 0) - Date.now() - 30 * DAY_MS)).toBeLessThan(
       60 * SECOND_MS,
@@ -383,10 +395,10 @@ describe("Its form", () => {
   });
 
   it.each(["", "forever", "constructor", "__proto__", "30"])(
-    'refuses a duration that it does not offer, "%s": a page, nothing is granted',
+    'refuses a duration that it does not offer, "%s", with the page, and nothing is granted',
     async (duration) => {
       const before = await allRows();
-      for (const query of [{}, await codeQuery()]) {
+      for (const query of [{}, await codeFlowQuery()]) {
         const response = await submitConsent(alice, query, { duration });
         expect([response.status, response.headers.get("location")]).toEqual([400, null]);
       }
@@ -398,27 +410,30 @@ describe("Its form", () => {
     ["Origin of another site", { Origin: "https://evil.example" }],
     ["Origin of the app", { Origin: APP_ORIGIN }],
     ["opaque Origin", { Origin: "null" }],
-    ["Origin of the same host in clear", { Origin: "http://satchel.example" }],
+    ["Origin of the same host over http", { Origin: "http://satchel.example" }],
     ["Origin of another port", { Origin: "https://satchel.example:8443" }],
-    ["Origin that only begins alike", { Origin: "https://satchel.example.evil.example" }],
+    ["Origin with the same beginning", { Origin: "https://satchel.example.evil.example" }],
     ["Origin of a subdomain", { Origin: "https://x.satchel.example" }],
     ["Sec-Fetch-Site: cross-site", { "Sec-Fetch-Site": "cross-site" }],
     ["Sec-Fetch-Site: same-site", { "Sec-Fetch-Site": "same-site" }],
     ["Sec-Fetch-Site: none", { "Sec-Fetch-Site": "none" }],
-  ])("RFC 6749 §10.12 from another site is 403, nothing is granted: %s", async (_, headers) => {
-    const before = await allRows();
-    for (const query of [{}, await codeQuery()]) {
-      const response = await sendForm(
-        authorizeUrl("alice", query),
-        { decision: "allow", duration: "always" },
-        { cookie: alice.cookie, ...headers },
-      );
-      expect([response.status, response.headers.get("location")]).toEqual([403, null]);
-    }
-    expect(await allRows()).toEqual(before);
-  });
+  ])(
+    "RFC 6749 §10.12 from another site is refused with 403, and nothing is granted: %s",
+    async (_, headers) => {
+      const before = await allRows();
+      for (const query of [{}, await codeFlowQuery()]) {
+        const response = await sendForm(
+          authorizeUrl("alice", query),
+          { decision: "allow", duration: "always" },
+          { cookie: alice.cookie, ...headers },
+        );
+        expect([response.status, response.headers.get("location")]).toEqual([403, null]);
+      }
+      expect(await allRows()).toEqual(before);
+    },
+  );
 
-  it("is taken as a browser sends it from the page itself", async () => {
+  it("is accepted as a browser sends it from the page itself", async () => {
     const response = await sendForm(
       authorizeUrl("alice"),
       { decision: "allow", duration: "always" },
@@ -427,7 +442,7 @@ describe("Its form", () => {
     expect(fragmentParameters(response).access_token).toMatch(/^ey/);
   });
 
-  it("grants nothing in anybody's name when it comes from somebody else", async () => {
+  it("grants nothing if another user sends it", async () => {
     const before = await allRows();
     const fields = { decision: "allow", duration: "always" };
     const response = await sendForm(authorizeUrl("alice"), fields, { cookie: bob.cookie });
@@ -436,31 +451,31 @@ describe("Its form", () => {
   });
 });
 
-describe("An answer that is not sound", () => {
-  it("is shown again with all that was chosen, so that nobody allows more than they meant", async () => {
+describe("An invalid consent form", () => {
+  it("is shown again with the user's choices, so that nobody allows more than intended", async () => {
     const query = { scope: "notes:rw photos:rw" };
     const fields = { "level:notes": "none", "level:photos": "none", duration: "day" };
     const response = await submitConsent(alice, query, fields);
     expect(response.status).toBe(400);
-    const chosen = findElements(await response.text(), "option").filter(
+    const selected = findElements(await response.text(), "option").filter(
       (option) => option.selected !== undefined,
     );
-    expect(chosen.map(({ value }) => value)).toEqual(["none", "none", "day"]);
+    expect(selected.map(({ value }) => value)).toEqual(["none", "none", "day"]);
   });
 });
 
 describe("Access to everything", () => {
-  const forgetProof = () =>
+  const expireAuthentication = () =>
     env.DB.prepare("UPDATE sessions SET proved_at = 0 WHERE account = ?").bind(account).run();
   let account: string;
   let carol: TestUser;
   beforeAll(async () => {
     carol = await createUser("carol");
     account = await accountId("carol");
-    await forgetProof();
+    await expireAuthentication();
   });
 
-  it("wants a fresh proof of who it is, for a stolen session could keep it for long", async () => {
+  it("requires recent authentication, because the thief of a session could keep it for long", async () => {
     const before = await allRows();
     const url = authorizeUrl("carol", { scope: "*:rw" });
     const page = await send(url, { headers: { Cookie: carol.cookie } });
@@ -476,14 +491,14 @@ describe("Access to everything", () => {
     expect(await allRows()).toEqual(before);
   });
 
-  it("does not where an app asks for modules", async () => {
+  it("is the only scope that requires it", async () => {
     expect((await submitConsent(carol, { scope: "notes:rw" })).headers.get("location")).toContain(
       "access_token=",
     );
   });
 });
 
-it("takes no more answers of one person than anybody gives", async () => {
+it("The consents of one user are rate limited; denials are not", async () => {
   freezeClock();
   const dave = await createUser("dave");
   const deny = () => submitConsent(dave, {}, { decision: "deny" });
@@ -500,17 +515,17 @@ it("takes no more answers of one person than anybody gives", async () => {
   expect((await allow()).status).toBe(302);
 });
 
-describe("An app that is connected already", () => {
-  it("is said to be, with what it may do; another person's is not", async () => {
-    const [person, other] = [await createUser(), await createUser()];
-    await submitConsent(person, { scope: "notes:rw" });
+describe("An app that is already connected", () => {
+  it("is shown with its scopes, but not to another user", async () => {
+    const [user, other] = [await createUser(), await createUser()];
+    await submitConsent(user, { scope: "notes:rw" });
     const page = async ({ name, cookie }: TestUser) =>
       mainText(
         await (
           await send(authorizeUrl(name, { scope: "notes:r" }), { headers: { Cookie: cookie } })
         ).text(),
       );
-    expect(await page(person)).toContain("connected already: notes (read and change)");
-    expect(await page(other)).not.toContain("connected already");
+    expect(await page(user)).toContain("Already connected: notes (read and write)");
+    expect(await page(other)).not.toContain("Already connected");
   });
 });

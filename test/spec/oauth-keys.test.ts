@@ -1,12 +1,10 @@
-/** The keys that sign access tokens come and go; tokens live as long as theirs. */
+/** Signing keys: their creation, rotation and deletion. */
 
 import { env } from "cloudflare:workers";
 import { decodeProtectedHeader } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Variables } from "../../src/env";
 import { MINUTE_MS } from "../support/clock";
-import { allRows } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
 import {
   authorizeUrl,
   createUser,
@@ -14,6 +12,8 @@ import {
   ORIGIN,
   type TestUser,
 } from "../support/provider";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 
 let alice: TestUser;
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   alice = await createUser("alice");
 });
 
-/** A Worker that has just started: it has not read any key yet. */
+/** A Worker that has just started and has not loaded any keys. */
 function freshWorker(variables: Variables = {}) {
   const sendHere = sendWithSettings(variables);
   return {
@@ -40,7 +40,7 @@ function freshWorker(variables: Variables = {}) {
   };
 }
 
-const kidOf = (token: string): string | undefined => decodeProtectedHeader(token).kid;
+const parseKid = (token: string): string | undefined => decodeProtectedHeader(token).kid;
 
 const insertKey = (kid: string, createdAt: number): Promise<unknown> =>
   env.DB.prepare("INSERT INTO signing_keys (kid, secret, created_at) VALUES (?, ?, ?)")
@@ -50,47 +50,47 @@ const insertKey = (kid: string, createdAt: number): Promise<unknown> =>
 const keys = async (): Promise<unknown[]> => (await allRows()).signing_keys ?? [];
 
 describe("Signing keys", () => {
-  it("are made when first needed: one, however many Workers need it at once", async () => {
+  it("are created when first needed: one, however many Workers need it at once", async () => {
     expect(await keys()).toEqual([]);
     const tokens = await Promise.all(Array.from({ length: 5 }, () => freshWorker().token()));
     expect(await keys()).toHaveLength(1);
-    expect(new Set(tokens.map(kidOf)).size).toBe(1);
+    expect(new Set(tokens.map(parseKid)).size).toBe(1);
     for (const token of tokens) expect(await freshWorker().status(token)).toBe(200);
   });
 
-  it("are rotated by a new row: it signs, what the old ones signed still opens the storage", async () => {
+  it("are rotated by inserting one: it signs, and tokens of the old ones stay valid", async () => {
     await env.DB.prepare("DELETE FROM signing_keys").run();
     await insertKey("old", Date.now() - 60 * MINUTE_MS);
     const before = await freshWorker().token();
-    expect(kidOf(before)).toBe("old");
+    expect(parseKid(before)).toBe("old");
     await insertKey("new", Date.now() - 2 * MINUTE_MS);
     const worker = freshWorker();
     const after = await worker.token();
-    expect(kidOf(after)).toBe("new");
+    expect(parseKid(after)).toBe("new");
     expect(await worker.status(before)).toBe(200);
     expect(await worker.status(after)).toBe(200);
   });
 
-  it("sign only when every Worker has had a minute to read them", async () => {
+  it("sign only after a minute, when every Worker has loaded them", async () => {
     await insertKey("young", Date.now());
-    expect(kidOf(await freshWorker().token())).toBe("new");
+    expect(parseKid(await freshWorker().token())).toBe("new");
   });
 
-  it("that are deleted take their tokens with them, and only theirs", async () => {
+  it("that are deleted invalidate their own tokens, and no others", async () => {
     const worker = freshWorker();
     const byNew = await worker.token();
-    expect(kidOf(byNew)).toBe("new");
+    expect(parseKid(byNew)).toBe("new");
     await env.DB.prepare("DELETE FROM signing_keys WHERE kid = 'old'").run();
     await insertKey("older", Date.now() - 120 * MINUTE_MS);
     await env.DB.prepare("DELETE FROM signing_keys WHERE kid IN ('new', 'young')").run();
     const later = freshWorker();
     expect(await later.status(byNew)).toBe(401);
     const byOlder = await later.token();
-    expect(kidOf(byOlder)).toBe("older");
+    expect(parseKid(byOlder)).toBe("older");
     expect(await later.status(byOlder)).toBe(200);
   });
 
-  it("under one id but with another secret open nothing", async () => {
+  it("with the same id but another secret do not verify a token", async () => {
     await env.DB.prepare("DELETE FROM signing_keys").run();
     await insertKey("key", Date.now() - 5 * MINUTE_MS);
     const token = await freshWorker().token();
@@ -103,26 +103,26 @@ describe("Signing keys", () => {
 });
 
 describe("TOKEN_SECRETS", () => {
-  const [FIRST, SECOND_SECRET] = ["1".repeat(32), "2".repeat(32)];
+  const [FIRST, SECOND] = ["1".repeat(32), "2".repeat(32)];
 
-  it("sign instead of keys in the index, and no key is made there", async () => {
+  it("sign instead of keys in the database, and none is created there", async () => {
     await env.DB.prepare("DELETE FROM signing_keys").run();
     const worker = freshWorker({ TOKEN_SECRETS: FIRST });
     const token = await worker.token();
     expect(await worker.status(token)).toBe(200);
     expect(token).not.toContain(FIRST);
-    expect(kidOf(token)).not.toContain(FIRST);
+    expect(parseKid(token)).not.toContain(FIRST);
     expect(await keys()).toEqual([]);
     expect(await freshWorker().status(token)).toBe(401);
   });
 
-  it("are rotated by a new first one: it signs, the others still verify until they go", async () => {
+  it("are rotated by prepending one: it signs, and the others verify until they are removed", async () => {
     const before = await freshWorker({ TOKEN_SECRETS: FIRST }).token();
-    const both = freshWorker({ TOKEN_SECRETS: `${SECOND_SECRET},${FIRST}` });
+    const both = freshWorker({ TOKEN_SECRETS: `${SECOND},${FIRST}` });
     const after = await both.token();
-    expect(kidOf(after)).not.toBe(kidOf(before));
+    expect(parseKid(after)).not.toBe(parseKid(before));
     expect([await both.status(before), await both.status(after)]).toEqual([200, 200]);
-    const last = freshWorker({ TOKEN_SECRETS: SECOND_SECRET });
+    const last = freshWorker({ TOKEN_SECRETS: SECOND });
     expect([await last.status(before), await last.status(after)]).toEqual([401, 200]);
   });
 });

@@ -1,9 +1,8 @@
-/** What an app may ask for, and how: §10 and §10.1 of the draft, RFC 6749 §3.1, §4.1.1, §4.2.1. */
+/** Authorization requests: §10 and §10.1 of the draft, RFC 6749 §3.1, §4.1.1, §4.2.1. */
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { mainText } from "../support/html";
-import { allowCode, codeQuery, redeem, tokensIn } from "../support/oauth";
-import { allRows, newGrantRows } from "../support/rows";
+import { codeFlowQuery, obtainCode, parseTokens, redeemCode } from "../support/oauth";
 import {
   APP_ORIGIN,
   authorizeUrl,
@@ -15,6 +14,7 @@ import {
   submitConsent,
   type TestUser,
 } from "../support/provider";
+import { allRows, newGrantRows } from "../support/rows";
 
 let alice: TestUser;
 
@@ -22,10 +22,10 @@ beforeAll(async () => {
   alice = await createUser("alice");
 });
 
-const ask = (query: string, cookie = alice.cookie): Promise<Response> =>
+const openConsent = (query: string, cookie = alice.cookie): Promise<Response> =>
   send(`/oauth/authorize/alice?${query}`, { headers: cookie ? { Cookie: cookie } : {} });
 
-const allow = (query: string): Promise<Response> =>
+const postConsent = (query: string): Promise<Response> =>
   sendForm(
     `/oauth/authorize/alice?${query}`,
     { decision: "allow", duration: "always" },
@@ -34,7 +34,7 @@ const allow = (query: string): Promise<Response> =>
 
 const locationOf = (response: Response): string => response.headers.get("location") ?? "";
 
-const REST = "scope=notes:rw&response_type=token&client_id=https://app.example&state=s";
+const OTHER_PARAMETERS = "scope=notes:rw&response_type=token&client_id=https://app.example&state=s";
 
 describe("A redirect_uri", () => {
   const REFUSED = [
@@ -121,43 +121,46 @@ describe("A redirect_uri", () => {
   ];
 
   it.each(REFUSED.map((uri) => [JSON.stringify(uri), uri]))(
-    "RFC 6749 §4.1.2.1 %s is told to the person, never followed, and nothing is granted",
+    "RFC 6749 §4.1.2.1 %s is refused with a page, never redirected to, and nothing is granted",
     async (_, uri) => {
       const before = await allRows();
-      const query = `redirect_uri=${encodeURIComponent(uri)}&${REST}`;
+      const query = `redirect_uri=${encodeURIComponent(uri)}&${OTHER_PARAMETERS}`;
       for (const response of [
-        await ask(query),
-        await ask(query, ""),
-        await allow(query),
-        await ask(`${query}&response_type=nonsense`),
+        await openConsent(query),
+        await openConsent(query, ""),
+        await postConsent(query),
+        await openConsent(`${query}&response_type=nonsense`),
       ]) {
         expect([response.status, response.headers.get("location")]).toEqual([400, null]);
-        expect(mainText(await response.text())).toContain("cannot be connected");
+        expect(mainText(await response.text())).toContain("can’t be connected");
       }
       expect(await allRows()).toEqual(before);
     },
   );
 
   it.each([
-    ["missing", REST],
-    ["there twice", `redirect_uri=https://app.example/&redirect_uri=https://app.example/&${REST}`],
+    ["missing", OTHER_PARAMETERS],
     [
-      "there twice and unlike",
-      `redirect_uri=https://a.example&redirect_uri=https://b.example&${REST}`,
+      "there twice",
+      `redirect_uri=https://app.example/&redirect_uri=https://app.example/&${OTHER_PARAMETERS}`,
     ],
-    ["only in the client_id", `client_id=https://app.example/&${REST}`],
+    [
+      "there twice with two values",
+      `redirect_uri=https://a.example&redirect_uri=https://b.example&${OTHER_PARAMETERS}`,
+    ],
+    ["only in the client_id", `client_id=https://app.example/&${OTHER_PARAMETERS}`],
   ])(
-    "RFC 6749 §4.1.2.1 that is %s is told to the person, and nothing is granted",
+    "RFC 6749 §4.1.2.1 that is %s is refused with a page, and nothing is granted",
     async (_, query) => {
       const before = await allRows();
-      for (const response of [await ask(query), await allow(query)]) {
+      for (const response of [await openConsent(query), await postConsent(query)]) {
         expect([response.status, response.headers.get("location")]).toEqual([400, null]);
       }
       expect(await allRows()).toEqual(before);
     },
   );
 
-  // What the app wrote, its origin, and where a browser is sent.
+  // What the app sent, its origin, and where the browser is redirected.
   it.each([
     ["https://app.example", "https://app.example", "https://app.example/"],
     ["https://app.example/", "https://app.example", "https://app.example/"],
@@ -205,35 +208,40 @@ describe("A redirect_uri", () => {
     ["http://127.1.2.3/", "http://127.1.2.3", "http://127.1.2.3/"],
     ["http://[::1]:5000/", "http://[::1]:5000", "http://[::1]:5000/"],
   ])("§10.12 RFC 6454 §4 %s is the app %s", async (uri, origin, target) => {
-    const query = `redirect_uri=${encodeURIComponent(uri)}&${REST}`;
-    const shown = await ask(query);
+    const query = `redirect_uri=${encodeURIComponent(uri)}&${OTHER_PARAMETERS}`;
+    const shown = await openConsent(query);
     expect(shown.status).toBe(200);
     expect(mainText(await shown.text()).split(" ")[0]).toBe(origin);
     const granted = await newGrantRows("alice", async () => {
-      expect(locationOf(await allow(query)).split("#")[0]).toBe(target);
+      expect(locationOf(await postConsent(query)).split("#")[0]).toBe(target);
     });
     expect(granted).toMatchObject([{ origin }]);
   });
 
-  it("RFC 6749 §3.1.2 keeps its query, and the answer of the code flow is added to it", async () => {
+  it("RFC 6749 §3.1.2 keeps its query, to which the code flow adds its parameters", async () => {
     for (const [uri, before] of [
       ["https://app.example/?a=b&c=%20d", "?a=b&c=%20d&code="],
       ["https://app.example/cb", "?code="],
     ] as const) {
-      const response = await submitConsent(alice, { ...(await codeQuery()), redirect_uri: uri });
+      const response = await submitConsent(alice, {
+        ...(await codeFlowQuery()),
+        redirect_uri: uri,
+      });
       expect(new URL(locationOf(response)).search.startsWith(before)).toBe(true);
     }
   });
 
-  it("with an empty query gets the code where the app finds it", async () => {
+  it("with an empty query gets a well-formed code parameter", async () => {
     const uri = "https://app.example/?";
-    const code = await allowCode(alice, { redirect_uri: uri });
-    expect((await redeem(code, { redirect_uri: uri })).status).toBe(200);
+    const code = await obtainCode(alice, { redirect_uri: uri });
+    expect((await redeemCode(code, { redirect_uri: uri })).status).toBe(200);
   });
 
-  it("RFC 6749 §4.1.3 is compared as the app wrote it: a bare origin is redeemed as such", async () => {
-    const code = await allowCode(alice, { redirect_uri: APP_ORIGIN });
-    const { access_token } = await tokensIn(await redeem(code, { redirect_uri: APP_ORIGIN }));
+  it("RFC 6749 §4.1.3 is compared as the app sent it, even a bare origin", async () => {
+    const code = await obtainCode(alice, { redirect_uri: APP_ORIGIN });
+    const { access_token } = await parseTokens(
+      await redeemCode(code, { redirect_uri: APP_ORIGIN }),
+    );
     expect(access_token).not.toBe("");
   });
 });
@@ -248,20 +256,20 @@ describe("The client_id", () => {
         response_type: "token",
         ...(clientId === undefined ? {} : { client_id: clientId }),
       });
-      const page = await (await ask(`${query}`)).text();
+      const page = await (await openConsent(`${query}`)).text();
       expect(mainText(page).split(" ")[0]).toBe(APP_ORIGIN);
       expect(page).not.toContain("evil.example");
       expect(page).not.toContain("<script>");
       const granted = await newGrantRows("alice", async () => {
-        expect(fragmentParameters(await allow(`${query}`)).access_token).toMatch(/^ey/);
+        expect(fragmentParameters(await postConsent(`${query}`)).access_token).toMatch(/^ey/);
       });
       expect(granted).toMatchObject([{ origin: APP_ORIGIN }]);
     },
   );
 });
 
-describe("A request that cannot be granted", () => {
-  // What is changed in a sound request for a token: null takes a parameter away.
+describe("An invalid request", () => {
+  // Changes to a valid request for a token: null removes a parameter.
   const CHANGES: [string, Record<string, string | null>][] = [
     ["invalid_request", { response_type: null }],
     ["invalid_request", { response_type: "" }],
@@ -296,7 +304,7 @@ describe("A request that cannot be granted", () => {
   ];
 
   it.each(CHANGES.map(([error, change]) => [JSON.stringify(change), error, change] as const))(
-    "RFC 6749 §4.2.2.1 %s is answered to the app: %s, with the state, and nothing is granted",
+    "RFC 6749 §4.2.2.1 with %s is refused: the app gets %s and its state, and nothing is granted",
     async (_, error, change) => {
       const query = new URLSearchParams({
         redirect_uri: `${APP_ORIGIN}/`,
@@ -310,7 +318,7 @@ describe("A request that cannot be granted", () => {
         else query.set(name, value);
       }
       const before = await allRows();
-      for (const response of [await ask(`${query}`), await allow(`${query}`)]) {
+      for (const response of [await openConsent(`${query}`), await postConsent(`${query}`)]) {
         expect([302, 303]).toContain(response.status);
         expect(locationOf(response).startsWith(`${APP_ORIGIN}/#`)).toBe(true);
         expect(fragmentParameters(response)).toMatchObject({ error, state: "a b" });
@@ -320,7 +328,7 @@ describe("A request that cannot be granted", () => {
     },
   );
 
-  it("§9.2 has a level that is neither :r nor :rw: invalid_scope; with one of them it can", async () => {
+  it("§9.2 has a level other than :r and :rw: invalid_scope; with one of them it is granted", async () => {
     for (const scope of ["notes:w", "notes:rwx", "notes:wr", "notes:", "notes", "notes:R"]) {
       expect(fragmentParameters(await submitConsent(alice, { scope })).error).toBe("invalid_scope");
     }
@@ -330,10 +338,10 @@ describe("A request that cannot be granted", () => {
   });
 
   it.each(["public:rw", "public:r", "notes:rw public:rw"])(
-    "§9.1 %s is not a scope: the word is reserved, and nothing is granted",
+    "§9.1 has the scope %s, whose module name is reserved: invalid_scope, and nothing is granted",
     async (scope) => {
       const before = await allRows();
-      for (const query of [{ scope }, { scope, ...(await codeQuery()) }]) {
+      for (const query of [{ scope }, { scope, ...(await codeFlowQuery()) }]) {
         const response = await submitConsent(alice, query);
         expect(locationOf(response)).toContain("error=invalid_scope");
       }
@@ -349,7 +357,7 @@ describe("A request that cannot be granted", () => {
     "code_challenge",
     "code_challenge_method",
   ])(
-    "RFC 6749 §3.1 has a parameter twice, %s: invalid_request, and nothing is granted",
+    "RFC 6749 §3.1 has the parameter %s twice: invalid_request, and nothing is granted",
     async (name) => {
       const before = await allRows();
       const query = new URLSearchParams({
@@ -357,31 +365,31 @@ describe("A request that cannot be granted", () => {
         client_id: APP_ORIGIN,
         scope: "notes:rw",
         state: "s",
-        ...(await codeQuery()),
+        ...(await codeFlowQuery()),
       });
       query.append(name, query.get(name) ?? "");
-      const response = await allow(`${query}`);
+      const response = await postConsent(`${query}`);
       expect(new URL(locationOf(response)).searchParams.get("error")).toBe("invalid_request");
       expect(await allRows()).toEqual(before);
     },
   );
 
-  it("RFC 6749 §3.1 parameters that nobody knows are no reason", async () => {
+  it("RFC 6749 §3.1 is not caused by unknown parameters, which are ignored", async () => {
     const response = await submitConsent(alice, { display: "popup", nonce: "1" });
     expect(fragmentParameters(response).access_token).toMatch(/^ey/);
   });
 
-  it("RFC 6749 §3.1 a state without a value is as if there were none", async () => {
+  it("RFC 6749 §3.1 is not caused by an empty state, which is treated as omitted", async () => {
     const response = await submitConsent(alice, { state: "" });
     expect(fragmentParameters(response).access_token).toMatch(/^ey/);
     expect(fragmentParameters(response)).not.toHaveProperty("state");
   });
 
-  it("RFC 9700 §4.11.2 leads to the app by a link alone while nobody is signed in", async () => {
+  it("RFC 9700 §4.11.2 leads to the app only by a link, without a redirect, if no user is signed in", async () => {
     for (const change of [{ scope: "public:rw" }, { response_type: "id_token" }]) {
       for (const cookie of ["", "__Host-session=made-up"]) {
         const { search } = new URL(authorizeUrl("alice", change), ORIGIN);
-        const response = await ask(search.slice(1), cookie);
+        const response = await openConsent(search.slice(1), cookie);
         expect([response.status, response.headers.get("location")]).toEqual([400, null]);
         expect(await response.text()).toMatch(/href="https:\/\/app\.example\/#error=\w+/);
       }
@@ -389,7 +397,7 @@ describe("A request that cannot be granted", () => {
   });
 });
 
-it("What is wrong with a request is said to people in one language", async () => {
+it("An error page of the authorization endpoint is in one language only", async () => {
   for (const change of [{ scope: "x" }, { response_type: "x" }, { response_type: "" }]) {
     const path = authorizeUrl("alice", change);
     const html = await (await send(path, { headers: { "Accept-Language": "de" } })).text();
@@ -398,10 +406,10 @@ it("What is wrong with a request is said to people in one language", async () =>
   }
 });
 
-describe("A request by somebody who is not signed in", () => {
+describe("A request without a session", () => {
   const path = authorizeUrl("alice", { state: "a b+c&d=e%20f#g" });
 
-  it("§10.6 leads to the sign-in page, and from there back to the same request", async () => {
+  it("§10.6 redirects to the sign-in page, and from there back to the same request", async () => {
     const response = await send(path);
     const signIn = new URL(locationOf(response), ORIGIN);
     expect([signIn.origin, signIn.pathname]).toEqual([ORIGIN, "/sign-in"]);
@@ -412,12 +420,12 @@ describe("A request by somebody who is not signed in", () => {
       next: signIn.searchParams.get("next") ?? "",
     });
     expect(new URL(locationOf(signedIn), ORIGIN).href).toBe(new URL(path, ORIGIN).href);
-    const asked = await send(locationOf(signedIn), { headers: { Cookie: alice.cookie } });
-    expect(asked.status).toBe(200);
-    expect(mainText(await asked.text())).toContain(APP_ORIGIN);
+    const consent = await send(locationOf(signedIn), { headers: { Cookie: alice.cookie } });
+    expect(consent.status).toBe(200);
+    expect(mainText(await consent.text())).toContain(APP_ORIGIN);
   });
 
-  it("is not granted by the form of the consent page, with no cookie or one that was made up", async () => {
+  it("is not granted by posting the consent form without a cookie or with a made-up one", async () => {
     const before = await allRows();
     for (const cookie of ["", "__Host-session=made-up", "session=made-up"]) {
       const fields = { decision: "allow", duration: "always" };
@@ -437,18 +445,25 @@ describe("PKCE", () => {
     ["with a challenge that is too short", { code_challenge: "a".repeat(42) }],
     ["with a challenge that is too long", { code_challenge: "a".repeat(44) }],
     ["with padding", { code_challenge: `${"a".repeat(43)}=` }],
-    ["with base64 that is not for URLs", { code_challenge: `${"a".repeat(42)}+` }],
-  ])("RFC 7636 §4.4.1 a request for a code %s is refused, no code is made", async (_, change) => {
-    const before = await allRows();
-    const query = { ...(await codeQuery()), state: "s", ...change };
-    for (const parameters of [query, withoutEmpty(query)]) {
-      const response = await submitConsent(alice, parameters);
-      const { searchParams, hash } = new URL(locationOf(response));
-      expect(searchParams.get("error")).toBe("invalid_request");
-      expect([searchParams.get("state"), searchParams.get("code"), hash]).toEqual(["s", null, ""]);
-    }
-    expect(await allRows()).toEqual(before);
-  });
+    ["with base64 that is not base64url", { code_challenge: `${"a".repeat(42)}+` }],
+  ])(
+    "RFC 7636 §4.4.1 a request for a code %s is refused, and no code is issued",
+    async (_, change) => {
+      const before = await allRows();
+      const query = { ...(await codeFlowQuery()), state: "s", ...change };
+      for (const parameters of [query, withoutEmpty(query)]) {
+        const response = await submitConsent(alice, parameters);
+        const { searchParams, hash } = new URL(locationOf(response));
+        expect(searchParams.get("error")).toBe("invalid_request");
+        expect([searchParams.get("state"), searchParams.get("code"), hash]).toEqual([
+          "s",
+          null,
+          "",
+        ]);
+      }
+      expect(await allRows()).toEqual(before);
+    },
+  );
 
   const withoutEmpty = (query: Record<string, string>) => {
     const { code_challenge, code_challenge_method, ...rest } = query;
@@ -459,7 +474,7 @@ describe("PKCE", () => {
     };
   };
 
-  it("§10.1-1 is an addition: the implicit grant needs none of it", async () => {
+  it("§10.1-1 is not required by the implicit grant", async () => {
     expect(fragmentParameters(await submitConsent(alice)).access_token).toMatch(/^ey/);
   });
 });
@@ -486,7 +501,7 @@ describe("The state", () => {
   ];
 
   it.each(STATES.map((state) => [JSON.stringify(state.slice(0, 40)), state]))(
-    "RFC 6749 §4.2.2 comes back as it was, in the fragment: %s",
+    "RFC 6749 §4.2.2 is returned unchanged, in the fragment: %s",
     async (_, state) => {
       for (const response of [
         await submitConsent(alice, { state }),
@@ -501,9 +516,9 @@ describe("The state", () => {
   );
 
   it.each(STATES.map((state) => [JSON.stringify(state.slice(0, 40)), state]))(
-    "RFC 6749 §4.1.2 comes back as it was, in the query: %s",
+    "RFC 6749 §4.1.2 is returned unchanged, in the query: %s",
     async (_, state) => {
-      const query = { ...(await codeQuery()), state };
+      const query = { ...(await codeFlowQuery()), state };
       for (const response of [
         await submitConsent(alice, query),
         await submitConsent(alice, query, { decision: "deny" }),
@@ -515,9 +530,9 @@ describe("The state", () => {
     },
   );
 
-  it("is not in the answer where it was not in the request", async () => {
+  it("is not in the response if it was not in the request", async () => {
     expect(fragmentParameters(await submitConsent(alice))).not.toHaveProperty("state");
-    const answer = await submitConsent(alice, await codeQuery());
-    expect(new URL(locationOf(answer)).searchParams.has("state")).toBe(false);
+    const response = await submitConsent(alice, await codeFlowQuery());
+    expect(new URL(locationOf(response)).searchParams.has("state")).toBe(false);
   });
 });

@@ -1,10 +1,9 @@
-/** Access tokens: what is in them, who made them, and when they stop. §8, §9, RFC 6750, RFC 9068. */
+/** Access tokens: their claims and signatures. §8, §9, RFC 6750, RFC 9068. */
 
 import { env } from "cloudflare:workers";
 import { decodeJwt, decodeProtectedHeader, type JWTHeaderParameters, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { tokensOf } from "../support/oauth";
-import { accountId, grantRows } from "../support/rows";
+import { obtainTokens } from "../support/oauth";
 import {
   APP_ORIGIN,
   connectApp,
@@ -13,6 +12,7 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
+import { accountId, grantRows } from "../support/rows";
 
 let alice: TestUser;
 let bob: TestUser;
@@ -29,8 +29,8 @@ const secretOf = async (kid: string | undefined): Promise<Uint8Array> => {
   return new TextEncoder().encode((await query.first<{ secret: string }>())?.secret);
 };
 
-/** Alice's token with some claims and header fields changed, signed with the provider's own key. */
-async function signedLike(
+/** Alice's token with other claims and header fields, signed with the provider's key by default. */
+async function signToken(
   claims: Record<string, unknown>,
   header: Record<string, unknown> = {},
   key?: Uint8Array,
@@ -41,7 +41,8 @@ async function signedLike(
     .sign(key ?? (await secretOf(own.kid)));
 }
 
-const part = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString("base64url");
+const encodePart = (json: unknown): string =>
+  Buffer.from(JSON.stringify(json)).toString("base64url");
 
 async function expectRefused(token: string): Promise<void> {
   const forged = new TestApp("alice", token);
@@ -53,7 +54,7 @@ async function expectRefused(token: string): Promise<void> {
 }
 
 describe("An access token", () => {
-  it("RFC 9068 §2 says what it is, who it is for and what grant it belongs to, no more", async () => {
+  it("RFC 9068 §2 has a type, an account, a grant and a scope, and no other claims", async () => {
     const [grant] = await grantRows("alice");
     expect(decodeProtectedHeader(app.token)).toEqual({
       alg: "HS256",
@@ -67,11 +68,11 @@ describe("An access token", () => {
       scope: "notes:rw",
       iat: expect.any(Number),
     });
-    const refreshable = decodeJwt((await tokensOf(alice)).access_token);
+    const refreshable = decodeJwt((await obtainTokens(alice)).access_token);
     expect((refreshable.exp ?? 0) - (refreshable.iat ?? 0)).toBe(3600);
   });
 
-  it("has no secret in it", async () => {
+  it("contains no secret", async () => {
     const { kid } = decodeProtectedHeader(app.token);
     const text = app.token
       .split(".")
@@ -87,7 +88,7 @@ describe("An access token", () => {
     expect(app.token.length).toBeLessThan(1000);
   });
 
-  it("§8.3 has a signature of 256 bits and the id of a grant of more than 128", async () => {
+  it("§8.3 has a signature of 256 bits and a grant id of more than 128", async () => {
     const [, , signature] = app.token.split(".");
     expect(Buffer.from(signature ?? "", "base64url")).toHaveLength(32);
     const [first, second] = [
@@ -99,7 +100,7 @@ describe("An access token", () => {
     expect(a).not.toBe(b);
   });
 
-  it("opens no other account than its own", async () => {
+  it("gives access to no other account than its own", async () => {
     const other = await connectApp(bob);
     await other.put("/notes/b", "bob's");
     const atBobs = new TestApp("bob", app.token);
@@ -109,7 +110,7 @@ describe("An access token", () => {
     expect(await (await other.get("/notes/b")).text()).toBe("bob's");
   });
 
-  it("is not bound to where a request comes from: any Origin and none", async () => {
+  it("is accepted from any Origin and without one", async () => {
     for (const Origin of [APP_ORIGIN, "https://elsewhere.example", "null", ""]) {
       const headers: Record<string, string> = Origin ? { Origin } : {};
       expect((await app.get("/notes/a", headers)).status).toBe(200);
@@ -117,63 +118,63 @@ describe("An access token", () => {
   });
 });
 
-describe("A forged token is refused, and nothing is changed:", () => {
+describe("A forged token is refused, and nothing changes:", () => {
   it.each<[string, () => string | Promise<string>]>([
-    ["no JWT", () => "made-up"],
+    ["not a JWT", () => "made-up"],
     ["only dots", () => ".."],
     ["empty parts", () => `${app.token.split(".")[0]}..`],
     ["something very long", () => "a".repeat(20_000)],
     [
       "without a signature (alg none)",
-      () => `${part({ alg: "none", typ: "at+jwt" })}.${app.token.split(".")[1]}.`,
+      () => `${encodePart({ alg: "none", typ: "at+jwt" })}.${app.token.split(".")[1]}.`,
     ],
     [
       "alg none with our kid",
       () => {
         const { kid } = decodeProtectedHeader(app.token);
-        return `${part({ alg: "none", typ: "at+jwt", kid })}.${app.token.split(".")[1]}.`;
+        return `${encodePart({ alg: "none", typ: "at+jwt", kid })}.${app.token.split(".")[1]}.`;
       },
     ],
-    ["another's signature", () => signedLike({}, {}, new TextEncoder().encode("k".repeat(43)))],
-    ["a signature of nothing", () => signedLike({}, {}, new Uint8Array(32))],
+    ["signed with another key", () => signToken({}, {}, new TextEncoder().encode("k".repeat(43)))],
+    ["signed with a key of zeros", () => signToken({}, {}, new Uint8Array(32))],
     ["a changed signature", () => app.token.replace(/.{5}$/, "AAAAA")],
-    ["a signature cut short", () => app.token.slice(0, -4)],
+    ["a truncated signature", () => app.token.slice(0, -4)],
     [
       "other claims under the same signature",
       () => {
         const [head, , signature] = app.token.split(".");
-        return `${head}.${part({ ...decodeJwt(app.token), scope: "*:rw" })}.${signature}`;
+        return `${head}.${encodePart({ ...decodeJwt(app.token), scope: "*:rw" })}.${signature}`;
       },
     ],
-    ["a key id nobody has", () => signedLike({}, { kid: "nobody" })],
-    ["no key id", () => signedLike({}, { kid: undefined })],
-    ["a key id that every object has", () => signedLike({}, { kid: "constructor" })],
-    ["a key id that is a list", () => signedLike({}, { kid: ["a"] })],
-    ["another type of token", () => signedLike({}, { typ: "JWT" })],
-    ["no type", () => signedLike({}, { typ: undefined })],
-    ["another algorithm with our key", () => signedLike({}, { alg: "HS512" })],
-    ["our signature, but expired", () => signedLike({ exp: Math.floor(Date.now() / 1000) - 1 })],
+    ["an unknown key id", () => signToken({}, { kid: "nobody" })],
+    ["no key id", () => signToken({}, { kid: undefined })],
+    ["a key id that is a property of every object", () => signToken({}, { kid: "constructor" })],
+    ["a key id that is a list", () => signToken({}, { kid: ["a"] })],
+    ["another type of token", () => signToken({}, { typ: "JWT" })],
+    ["no type", () => signToken({}, { typ: undefined })],
+    ["another algorithm with our key", () => signToken({}, { alg: "HS512" })],
+    ["our signature, but expired", () => signToken({ exp: Math.floor(Date.now() / 1000) - 1 })],
     [
       "our signature, but not yet valid",
-      () => signedLike({ nbf: Math.floor(Date.now() / 1000) + 600 }),
+      () => signToken({ nbf: Math.floor(Date.now() / 1000) + 600 }),
     ],
-    ["our signature, but no such grant", () => signedLike({ grant: "A".repeat(22) })],
+    ["our signature, but no such grant", () => signToken({ grant: "A".repeat(22) })],
     [
       "our signature, but another account's grant",
       async () => {
         await connectApp(bob, "*:rw");
-        return signedLike({ grant: (await grantRows("bob"))[0]?.id });
+        return signToken({ grant: (await grantRows("bob"))[0]?.id });
       },
     ],
-    ["our signature, but no account", () => signedLike({ sub: undefined })],
+    ["our signature, but no account", () => signToken({ sub: undefined })],
   ])("%s", async (_, forge) => {
     await expectRefused(await forge());
   });
 });
 
-describe("A token that we signed", () => {
-  it("with more than its grant has reaches no further than the grant", async () => {
-    const token = await signedLike({ scope: "*:rw" });
+describe("A token with our signature", () => {
+  it("that claims more than its grant gives no more access than the grant", async () => {
+    const token = await signToken({ scope: "*:rw" });
     const wide = new TestApp("alice", token);
     expect((await wide.get("/photos/")).status).toBe(403);
     expect((await wide.get("/")).status).toBe(403);

@@ -1,13 +1,14 @@
-/** A device without a browser that asks for access: RFC 8628. */
+/** Requests of devices, and of the users who allow them: RFC 8628. */
 
-import { askForTokens, oauthError, type Tokens, tokensIn } from "./oauth";
-import { uniqueClientAddress } from "./sign-in-forms";
+import { oauthError, parseTokens, postTokenRequest, type Tokens } from "./oauth";
 import { send, sendForm, type TestUser } from "./provider";
+import { uniqueClientAddress } from "./sign-in-forms";
 
-export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
-export const TV = "Living room TV";
+export const DEVICE_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
+export const DEVICE_NAME = "Living room TV";
 
-export interface DeviceCode {
+/** RFC 8628 §3.2. */
+export interface DeviceAuthorization {
   device_code: string;
   user_code: string;
   verification_uri: string;
@@ -16,57 +17,63 @@ export interface DeviceCode {
   interval: number;
 }
 
-/** Asks for codes; `fields` change the form. */
-export const askAsDevice = (
+/** Posts a device authorization request; `fields` override those of the form. */
+export const postDeviceRequest = (
   fields: Record<string, string> = {},
   headers: Record<string, string> = uniqueClientAddress(),
 ): Promise<Response> =>
   send("/oauth/device_authorization", {
     method: "POST",
-    body: new URLSearchParams({ client_id: TV, scope: "notes:rw", ...fields }),
+    body: new URLSearchParams({ client_id: DEVICE_NAME, scope: "notes:rw", ...fields }),
     headers: { Origin: "https://device.example", ...headers },
   });
 
-export async function startDevice(fields: Record<string, string> = {}): Promise<DeviceCode> {
-  const response = await askAsDevice(fields);
-  if (response.status !== 200) throw new Error(`No codes: ${await response.text()}`);
+/** Starts a device authorization. */
+export async function startDevice(
+  fields: Record<string, string> = {},
+): Promise<DeviceAuthorization> {
+  const response = await postDeviceRequest(fields);
+  if (response.status !== 200) throw new Error(`No codes were issued: ${await response.text()}`);
   return response.json();
 }
 
-export const poll = (
-  { device_code }: Pick<DeviceCode, "device_code">,
+/** Polls the token endpoint; `fields` override those of the form. */
+export const pollDevice = (
+  { device_code }: Pick<DeviceAuthorization, "device_code">,
   fields: Record<string, string> = {},
 ): Promise<Response> =>
-  askForTokens({ grant_type: DEVICE_GRANT, device_code, client_id: TV, ...fields });
+  postTokenRequest({
+    grant_type: DEVICE_GRANT_TYPE,
+    device_code,
+    client_id: DEVICE_NAME,
+    ...fields,
+  });
 
+/** Polls, and returns the error code. */
 export const pollError = async (
-  device: Pick<DeviceCode, "device_code">,
+  device: Pick<DeviceAuthorization, "device_code">,
   fields: Record<string, string> = {},
-): Promise<string | undefined> => (await oauthError(await poll(device, fields)))[1];
+): Promise<string | undefined> => (await oauthError(await pollDevice(device, fields)))[1];
 
-/** Types the code on the page, from an address of its own; `fields` add an answer. */
-export const typeCode = (
-  person: TestUser,
+/** Enters a user code, from a unique address; `fields` can add a decision. */
+export const enterUserCode = (
+  user: TestUser,
   user_code: string,
   fields: Record<string, string> = {},
 ): Promise<Response> =>
-  sendForm(
-    "/device",
-    { user_code, ...fields },
-    { cookie: person.cookie, ...uniqueClientAddress() },
-  );
+  sendForm("/device", { user_code, ...fields }, { cookie: user.cookie, ...uniqueClientAddress() });
 
-/** Says yes to a device. */
+/** Has a user allow a device; `fields` override those of the form. */
 export const allowDevice = (
-  person: TestUser,
-  { user_code }: Pick<DeviceCode, "user_code">,
+  user: TestUser,
+  { user_code }: Pick<DeviceAuthorization, "user_code">,
   fields: Record<string, string> = {},
 ): Promise<Response> =>
-  typeCode(person, user_code, { decision: "allow", duration: "year", ...fields });
+  enterUserCode(user, user_code, { decision: "allow", duration: "year", ...fields });
 
-/** A device's tokens, by the whole flow. */
-export async function deviceTokens(person: TestUser, scope = "notes:rw"): Promise<Tokens> {
+/** Goes through the whole device flow. */
+export async function obtainDeviceTokens(user: TestUser, scope = "notes:rw"): Promise<Tokens> {
   const device = await startDevice({ scope });
-  await allowDevice(person, device);
-  return tokensIn(await poll(device));
+  await allowDevice(user, device);
+  return parseTokens(await pollDevice(device));
 }

@@ -1,57 +1,61 @@
-/** The code flow with PKCE, step by step. */
+/** Requests of the authorization code flow with PKCE, refresh tokens and revocation. */
 
 import { APP_ORIGIN, send, submitConsent, TestApp, type TestUser } from "./provider";
 
-export const VERIFIER = "a-verifier-of-an-app-that-is-long-enough-for-it";
+export const CODE_VERIFIER = "a-verifier-of-an-app-that-is-long-enough-for-it";
 
 /** RFC 7636 §4.2, S256. */
-export async function challengeOf(verifier: string): Promise<string> {
+export async function s256Challenge(verifier: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   return Buffer.from(hash).toString("base64url");
 }
 
-/** What a request for a code has beyond one for a token. */
-export const codeQuery = async (): Promise<Record<string, string>> => ({
+/** The query parameters that turn a request for a token into one for a code. */
+export const codeFlowQuery = async (): Promise<Record<string, string>> => ({
   response_type: "code",
-  code_challenge: await challengeOf(VERIFIER),
+  code_challenge: await s256Challenge(CODE_VERIFIER),
   code_challenge_method: "S256",
 });
 
-/** The code that the app gets when the person allows it. */
-export async function allowCode(
-  person: TestUser,
+/** Has a user allow the app, and returns its authorization code. */
+export async function obtainCode(
+  user: TestUser,
   query: Record<string, string> = {},
   fields: Record<string, string> = {},
 ): Promise<string> {
-  const response = await submitConsent(person, { ...(await codeQuery()), ...query }, fields);
+  const response = await submitConsent(user, { ...(await codeFlowQuery()), ...query }, fields);
   const code = new URL(response.headers.get("location") ?? "").searchParams.get("code");
-  if (code === null) throw new Error("No code was given.");
+  if (code === null) throw new Error("No code was issued.");
   return code;
 }
 
-/** A form for the token endpoint, as an app on another origin sends it. */
-export const askForTokens = (fields: Record<string, string> | URLSearchParams): Promise<Response> =>
+/** Posts a form to the token endpoint, as an app on another origin does. */
+export const postTokenRequest = (
+  fields: Record<string, string> | URLSearchParams,
+): Promise<Response> =>
   send("/oauth/token", {
     method: "POST",
     body: new URLSearchParams(fields),
     headers: { Origin: APP_ORIGIN },
   });
 
-/** Redeems a code; `fields` change the form. */
-export const redeem = (code: string, fields: Record<string, string> = {}): Promise<Response> =>
-  askForTokens({
+/** Redeems a code; `fields` override those of the form. */
+export const redeemCode = (code: string, fields: Record<string, string> = {}): Promise<Response> =>
+  postTokenRequest({
     grant_type: "authorization_code",
     code,
     redirect_uri: `${APP_ORIGIN}/`,
-    code_verifier: VERIFIER,
+    code_verifier: CODE_VERIFIER,
     ...fields,
   });
 
-export const refresh = (
+/** Exchanges a refresh token; `fields` override those of the form. */
+export const refreshTokens = (
   refresh_token: string,
   fields: Record<string, string> = {},
-): Promise<Response> => askForTokens({ grant_type: "refresh_token", refresh_token, ...fields });
+): Promise<Response> => postTokenRequest({ grant_type: "refresh_token", refresh_token, ...fields });
 
+/** RFC 6749 §5.1. */
 export interface Tokens {
   access_token: string;
   token_type: string;
@@ -60,30 +64,31 @@ export interface Tokens {
   scope: string;
 }
 
-export const tokensIn = async (response: Response): Promise<Tokens> => {
-  if (response.status !== 200) throw new Error(`No tokens: ${await response.text()}`);
+/** The tokens of a response; throws for any other response. */
+export const parseTokens = async (response: Response): Promise<Tokens> => {
+  if (response.status !== 200) throw new Error(`No tokens were issued: ${await response.text()}`);
   return response.json();
 };
 
-/** Tokens by the whole code flow. */
-export const tokensOf = async (
-  person: TestUser,
+/** Goes through the whole code flow. */
+export const obtainTokens = async (
+  user: TestUser,
   scope = "notes:rw",
   fields: Record<string, string> = {},
-): Promise<Tokens> => tokensIn(await redeem(await allowCode(person, { scope }, fields)));
+): Promise<Tokens> => parseTokens(await redeemCode(await obtainCode(user, { scope }, fields)));
 
-/** The app that holds these tokens. */
-export const appWith = (person: TestUser, tokens: Tokens): TestApp =>
-  new TestApp(person.name, tokens.access_token);
+/** An app with these tokens. */
+export const appWithTokens = (user: TestUser, tokens: Tokens): TestApp =>
+  new TestApp(user.name, tokens.access_token);
 
-/** Status and error code of a refusal of the token endpoint. */
+/** Status and error code of an error response (RFC 6749 §5.2). */
 export async function oauthError(response: Response): Promise<[number, string | undefined]> {
   const { error } = (await response.json()) as { error?: string };
   return [response.status, error];
 }
 
-/** Gives a token back: RFC 7009. */
-export const revoke = (fields: Record<string, string>): Promise<Response> =>
+/** Posts a form to the revocation endpoint (RFC 7009). */
+export const revokeToken = (fields: Record<string, string>): Promise<Response> =>
   send("/oauth/revoke", {
     method: "POST",
     body: new URLSearchParams(fields),

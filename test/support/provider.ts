@@ -66,7 +66,7 @@ export async function createUser(name = uniqueUserName()): Promise<TestUser> {
   const now = Date.now();
   const account = { id: randomId(), name, invitation: null };
   const credential = insertPassword(env.DB, account.id, CHEAP_PASSWORD_HASH, now);
-  if ((await insertAccount(env.DB, account, credential, true, now)) !== "made") {
+  if ((await insertAccount(env.DB, account, credential, true, now)) !== "created") {
     throw new Error(`The name ${name} is taken.`);
   }
   return { name, cookie: await createSession(account.id) };

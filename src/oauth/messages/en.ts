@@ -7,7 +7,7 @@ export const en = {
   wantsAccess: "wants to access your storage",
   local: "This app runs on your own computer. Continue only if you started it yourself.",
   firstTime:
-    "You haven't connected this app before. Continue only if this is the address of the app you were just using.",
+    "You haven’t connected this app before. Continue only if this is the address of the app you were just using.",
   lookalike:
     "This address contains special characters, which can look like other letters. Continue only if you expected exactly this address. If you are not sure, choose Deny.",
   connected: (scopes: string) =>
@@ -38,12 +38,12 @@ export const en = {
     level: "Choose what the app may do with each item.",
     duration: "Choose when access expires.",
   },
-  errorTitle: "This app can't be connected",
+  errorTitle: "This app can’t be connected",
   invalidRedirectUri:
     "The app sent an invalid return address. Its redirect_uri must be a single https address of " +
     "its own (http only on this computer), without a fragment or a user name.",
   invalidRequest: {
-    invalid_request: "The app's request is incomplete or contradictory.",
+    invalid_request: "The app’s request is incomplete or contradictory.",
     unsupported_response_type: "The app asked for a response type that is not supported.",
     invalid_scope: "The app asked for invalid permissions.",
   },
