@@ -33,8 +33,8 @@ const AHEAD = atMost(1);
  * @property {boolean} [isAlsoAlone] the floor does it one by one as well, as "alone"
  * @property {boolean} [isCold] there is no round before the first that counts
  * @property {(place: Place) => Promise<void>} [prepare] once, before all rounds
- * @property {(place: Place, slot: Slot) => import("./driver.mjs").Work[]} [before] each round, not timed
- * @property {(place: Place, slot: Slot) => import("./driver.mjs").Work[][]} steps each round: lists
+ * @property {(place: Place, slot: Slot) => import("./http-client.mjs").Work[]} [before] each round, not timed
+ * @property {(place: Place, slot: Slot) => import("./http-client.mjs").Work[][]} steps each round: lists
  *   of requests, one list after the other
  * @property {boolean} [isSideBySide] all lists at once instead, each one request after the other
  * @property {Row[]} rows what is compared, each with the targets that there are for it
@@ -43,12 +43,12 @@ const AHEAD = atMost(1);
 /**
  * Where a case is done: somebody's storage at one server, and a folder of it for this case alone.
  * @typedef {object} Place
- * @property {import("./storage.mjs").Storage[]} storages one per person
- * @property {import("./storage.mjs").Storage} storage the first
+ * @property {import("./storage-requests.mjs").Storage[]} storages one per person
+ * @property {import("./storage-requests.mjs").Storage} storage the first
  * @property {string} folder
  * @property {number} [size]
- * @property {(request: import("./driver.mjs").Work) => Promise<{headers: object, text: string}>} ask
- * @property {(requests: import("./driver.mjs").Work[]) => Promise<void>} send some at a time
+ * @property {(request: import("./http-client.mjs").Work) => Promise<{headers: object, text: string}>} ask
+ * @property {(requests: import("./http-client.mjs").Work[]) => Promise<void>} send some at a time
  * @property {(folder: string, count: number) => Promise<void>} fillFolder from its document-0
  * @property {string} [etag] for `prepare` to leave
  */

@@ -3,20 +3,20 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Failure } from "../scripts/failure.mjs";
+import { CommandError } from "../scripts/lib/command.mjs";
+import { measureBundle } from "./bundle-size.mjs";
 import { casesFor } from "./cases.mjs";
 import { compare, missed } from "./compare.mjs";
-import { Client } from "./driver.mjs";
-import { temporaryFolder } from "./folder.mjs";
+import { Client } from "./http-client.mjs";
 import { describeMachine } from "./machine.mjs";
 import { installPeers } from "./peers.mjs";
-import { residentMemory } from "./process.mjs";
+import { residentMemory } from "./process-usage.mjs";
 import { printReport, toMarkdown } from "./report.mjs";
 import { runRounds } from "./rounds.mjs";
-import { connectPerson } from "./servers/people.mjs";
+import { connectUser } from "./servers/connect-user.mjs";
 import { startServer } from "./servers/server.mjs";
-import { weighBundle } from "./size.mjs";
-import { storageOf } from "./storage.mjs";
+import { storageRequests } from "./storage-requests.mjs";
+import { makeTemporaryFolder } from "./temporary-folder.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const MARKDOWN = join(HERE, "SPEED.md");
@@ -45,11 +45,11 @@ export async function runSpeed({
   const cases = all.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
   if (cases.length === 0) {
     const names = all.map(({ name }) => `  ${name}`).join("\n");
-    throw new Failure(`No case has "${only}" in its name. These are there:\n${names}`);
+    throw new CommandError(`No case has "${only}" in its name. These are there:\n${names}`);
   }
   const machine = describeMachine();
   const absence = await installPeers();
-  const bundle = only === "" ? await weighBundle(length) : {};
+  const bundle = only === "" ? await measureBundle(length) : {};
   const measured = await measureAll(cases, absence ? [] : ["armadietto"], length);
   const report = {
     date: new Date().toISOString(),
@@ -68,7 +68,7 @@ export async function runSpeed({
 }
 
 async function measureAll(cases, peers, length) {
-  const folder = temporaryFolder("satchel-bench-");
+  const folder = makeTemporaryFolder("satchel-bench-");
   const servers = [];
   try {
     for (const name of ["satchel", "floor", ...peers]) {
@@ -98,7 +98,7 @@ async function signUp(server, count) {
   const storages = [];
   for (let number = 0; number < count; number++) {
     const user = `person-${number}`;
-    storages.push(storageOf(user, await connectPerson(server, user)));
+    storages.push(storageRequests(user, await connectUser(server, user)));
   }
   return storages;
 }

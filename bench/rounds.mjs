@@ -1,8 +1,8 @@
 /** Does a case at every server in alternation, so that whatever the machine does hits all of them. */
 
-import { Failure } from "../scripts/failure.mjs";
-import { Client } from "./driver.mjs";
-import { watch } from "./process.mjs";
+import { CommandError } from "../scripts/lib/command.mjs";
+import { Client } from "./http-client.mjs";
+import { watch } from "./process-usage.mjs";
 import { median, quantile } from "./statistics.mjs";
 
 /** For what is prepared and not measured. */
@@ -107,7 +107,7 @@ class Run {
     try {
       await action();
     } catch (error) {
-      if (this.label !== "armadietto" || !(error instanceof Failure)) throw error;
+      if (this.label !== "armadietto" || !(error instanceof CommandError)) throw error;
       this.failure = error.message;
     }
   }
@@ -149,7 +149,7 @@ class Run {
 
 /**
  * As it was measured.
- * @typedef {{samples: import("./driver.mjs").Sample[], seconds: number, cpuMs?: number,
+ * @typedef {{samples: import("./http-client.mjs").Sample[], seconds: number, cpuMs?: number,
  *   memory?: number, peakMemory?: number}} Round
  */
 

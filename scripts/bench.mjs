@@ -1,26 +1,25 @@
-/** `npm run bench`: how fast Satchel is, by the side of others at the same work; or what it costs. */
+/** `npm run bench`: compares Satchel's speed with other servers, or counts what requests cost. */
 
 import { parseArgs } from "node:util";
-import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled } from "./install.mjs";
+import { CommandError, runCommand } from "./lib/command.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
 
 const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--check]
        npm run bench -- rxdb [--quick] [--only TEXT] [--json FILE] [--check]
-       npm run bench -- --bill [--full] [--check]
+       npm run bench -- --cost [--full] [--check]
 
-Runs the same work in alternation at Satchel, at a floor Worker that makes only the calls of the
-platform which the work cannot do without, and at armadietto; prints the ratios and writes them as
-JSON, and after a full run of all work as bench/SPEED.md. With "rxdb": the same for a client of RxDB,
-at Satchel and at RxDB's own server in memory, and counts what each of its operations costs
-(bench/RXDB.md).
+Runs the same requests alternately against Satchel, a baseline Worker that makes only the necessary
+calls to the platform, and armadietto. Prints the ratios and writes them as JSON; a full run of all
+cases also writes bench/SPEED.md. With "rxdb", compares Satchel with RxDB's own in-memory server for
+an RxDB client, and counts what each operation costs (bench/RXDB.md).
 
-  --quick       a minute instead of many: fewer requests in fewer rounds
-  --only TEXT   only the work with this in its name, such as "PUT"
-  --json FILE   where to write, instead of bench/results/speed.json or rxdb.json
-  --bill        instead: counts what each request costs in calls of the platform (bench/COST.md)
-  --full        with --bill: also with very many documents
-  --check       ends with exit code 1 if a target is missed
-  --help        this text
+  --quick       take a minute: fewer requests in fewer rounds
+  --only TEXT   run only cases whose names contain TEXT, such as "PUT"
+  --json FILE   write the JSON to FILE instead of bench/results/speed.json or rxdb.json
+  --cost        count what each request costs in calls to the platform instead (bench/COST.md)
+  --full        with --cost: also measure very large folders and accounts
+  --check       exit with code 1 if a target is missed
+  --help        print this text
 `;
 
 const OPTIONS = {
@@ -28,25 +27,27 @@ const OPTIONS = {
   only: { type: "string" },
   json: { type: "string" },
   check: { type: "boolean" },
+  cost: { type: "boolean" },
+  // The former name of --cost.
   bill: { type: "boolean" },
   full: { type: "boolean" },
   help: { type: "boolean" },
 };
 
-await orFail(async () => {
-  const { isRxdb, help, bill, full, check, ...options } = readOptions();
+await runCommand(async () => {
+  const { isRxdb, help, cost, bill, full, check, ...options } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
-  const isReached = await (bill
-    ? countCalls(full)
+  const areTargetsMet = await (cost || bill
+    ? runCostReport(full)
     : isRxdb
       ? compareRxdb(options)
       : compareSpeed(options));
-  process.exitCode = check && !isReached ? 1 : 0;
+  process.exitCode = check && !areTargetsMet ? 1 : 0;
 });
 
-async function countCalls(full) {
-  const { runBill } = await import("../bench/cost/main.mjs");
+async function runCostReport(full) {
+  const { measureCosts: runBill } = await import("../bench/cost/main.mjs");
   return runBill({ full });
 }
 
@@ -64,10 +65,10 @@ function readOptions() {
   try {
     const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
     const isRxdb = positionals[0] === "rxdb";
-    const odd = isRxdb ? positionals[1] : positionals[0];
-    if (odd !== undefined) throw new Error(`There is nothing called "${odd}"`);
+    const unknown = isRxdb ? positionals[1] : positionals[0];
+    if (unknown !== undefined) throw new Error(`Unknown argument "${unknown}"`);
     return { ...values, isRxdb };
   } catch (error) {
-    throw new Failure(`${error.message.split(". ")[0]}: see npm run bench -- --help.`);
+    throw new CommandError(`${error.message.split(". ")[0]}: see npm run bench -- --help.`);
   }
 }

@@ -1,24 +1,24 @@
-/** `npm run example`: a to-do list of which every window shows the same, as a page on this machine. */
+/** `npm run example`: serves the example app, a to-do list that is synchronized between windows. */
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./install.mjs";
-import { refusal } from "./listen.mjs";
+import { CommandError, runCommand } from "./lib/command.mjs";
+import { ensureInstalled, ROOT } from "./lib/install.mjs";
+import { listenError } from "./lib/listen-addresses.mjs";
 
 const HELP = `Usage: npm run example -- [--port 8001]
 
-Serves the to-do list of examples/todos on this machine until Ctrl-C. It wants a Satchel: start
-one by npm start in another shell, sign up there, and give the list your address.
+Serves the to-do list of examples/todos on this machine until Ctrl-C. It needs a running Satchel:
+run npm start in another shell, sign up there, and enter your user address in the to-do list.
 
-  --port PORT   where to listen; 0 for any free port
-  --help        this text
+  --port PORT   port to listen on; 0 for any free port (default: 8001)
+  --help        print this text
 `;
 
-/** Another site than localhost, as an app is. */
+/** A different site than localhost, as for a real app. */
 const HOST = "127.0.0.1";
 
 const FOLDER = join(ROOT, "examples", "todos");
@@ -48,7 +48,7 @@ export async function serveExample(port) {
     response.end(body);
   });
   await new Promise((resolve, reject) => {
-    server.on("error", ({ code }) => reject(refusal(HOST, port, code)));
+    server.on("error", ({ code }) => reject(listenError(HOST, port, code)));
     server.listen(port, HOST, resolve);
   });
   const close = () => {
@@ -73,14 +73,14 @@ async function bundle() {
   return outputFiles[0].contents;
 }
 
-/** The command itself; the tests import only the server. */
+/** The command; tests import only `serveExample`. */
 async function main() {
   const options = { port: { type: "string", default: "8001" }, help: { type: "boolean" } };
   const { port, help } = readOptions(options);
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
   const { url } = await serveExample(Number(port));
-  console.log(`The to-do list is at ${url}\n\nCtrl-C stops it.`);
+  console.log(`The to-do list is running at ${url}\n\nPress Ctrl-C to stop.`);
 }
 
 function readOptions(options) {
@@ -88,9 +88,9 @@ function readOptions(options) {
     const { values } = parseArgs({ options });
     if (/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65535) return values;
   } catch (error) {
-    throw new Failure(`${error.message.split(". ")[0]}: see npm run example -- --help.`);
+    throw new CommandError(`${error.message.split(". ")[0]}: see npm run example -- --help.`);
   }
-  throw new Failure("The port must be a number from 0 to 65535.");
+  throw new CommandError("The port must be a number from 0 to 65535.");
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await orFail(main);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runCommand(main);

@@ -1,16 +1,16 @@
 /**
- * `npm run screenshots`: pictures of the main pages in screenshots/, for the README. With --all DIR,
- * every page that links lead to, in both themes and both sizes, to be looked at.
+ * `npm run screenshots`: writes pictures of the main pages to screenshots/, for the README. With
+ * --all DIR, writes pictures of every linked page in both themes and sizes, for review.
  */
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./install.mjs";
+import { runCommand } from "./lib/command.mjs";
+import { ensureInstalled, ROOT } from "./lib/install.mjs";
 
-/** As pages name it; the browser is told where it is. Of this computer, so that there are passkeys. */
+/** The host that pages show; the browser maps it to the server. A local name, so that passkeys work. */
 const HOST = "satchel.localhost";
 const ORIGIN = `http://${HOST}`;
 const PASSWORD = "correct horse battery staple";
@@ -18,7 +18,7 @@ const PASSWORD = "correct horse battery staple";
 const SIZES = { wide: { width: 1024, height: 760 }, phone: { width: 390, height: 780 } };
 const THEMES = ["light", "dark"];
 
-/** The apps of somebody who likes to try things. */
+/** The apps that Alice has connected, and their scopes. */
 const APPS = {
   "https://notestogether.hominidsoftware.com/": "documents:rw",
   "https://litewrite.net/": "documents:rw",
@@ -26,31 +26,31 @@ const APPS = {
   "https://inspektor.5apps.com/": "*:rw",
 };
 
-/** Bytes of the documents in each module. */
-const MODULES = { photos: 9e6, documents: 4e6, bookmarks: 6e5, "public/photos": 2e6 };
+/** The total size of Alice's documents in each module. */
+const MODULE_BYTES = { photos: 9e6, documents: 4e6, bookmarks: 6e5, "public/photos": 2e6 };
 
-const QUESTION = question("https://sharesome.5apps.com/", "photos:rw documents:r");
+const CONSENT_PATH = consentPath("https://sharesome.5apps.com/", "photos:rw documents:r");
 
-/** What the README shows. */
-const MAIN = [
+/** The pictures in the README. */
+const README_PAGES = [
   { name: "home", path: "/" },
   { name: "apps", path: "/apps" },
   { name: "admin", path: "/admin" },
-  { name: "consent", path: QUESTION, size: "phone" },
+  { name: "consent", path: CONSENT_PATH, size: "phone" },
 ];
 
-await orFail(async () => {
+await runCommand(async () => {
   await ensureInstalled();
   const { all } = parseArgs({ options: { all: { type: "string" } } }).values;
-  const { startLocal } = await import("./local.mjs");
+  const { startLocalServer: startLocal } = await import("./lib/local-server.mjs");
   const data = mkdtempSync(join(tmpdir(), "satchel-screenshots-"));
   const vars = { DEFAULT_QUOTA_BYTES: "40000000" };
   const server = await startLocal({ data, vars, quiet: true });
   const browser = await launchBrowser(new URL(server.url).port);
   try {
-    const alice = await furnish(server.miniflare, browser);
-    if (all === undefined) await shootMain(alice);
-    else await shootAll(browser, alice, resolve(all));
+    const alice = await seedProvider(server.miniflare, browser);
+    if (all === undefined) await shootReadmePages(alice);
+    else await shootAllPages(browser, alice, resolve(all));
   } finally {
     await browser.close();
     await server.dispose();
@@ -73,19 +73,19 @@ async function launchBrowser(port) {
   });
 }
 
-/** Alice, her neighbours, her apps, documents and past. Returns her browser. */
-async function furnish(miniflare, browser) {
+/** Creates accounts, and Alice's apps, documents and past use. Returns Alice's browser context. */
+async function seedProvider(miniflare, browser) {
   for (const name of ["bob", "carol", "dave"]) await (await signUp(browser, name)).close();
   const alice = await signUp(browser, "alice");
   for (const [app, scope] of Object.entries(APPS)) {
-    const token = await allow(alice, question(app, scope));
+    const token = await connectApp(alice, consentPath(app, scope));
     if (scope === "*:rw") await putDocuments(alice, token);
   }
-  await addPast(miniflare);
+  await addHistory(miniflare);
   return alice;
 }
 
-/** Makes an account; its browser is signed in then. */
+/** Creates an account. Returns a browser context that is signed in. */
 async function signUp(browser, name) {
   const context = await browser.newContext({ locale: "en" });
   const page = await context.newPage();
@@ -98,8 +98,8 @@ async function signUp(browser, name) {
   return context;
 }
 
-/** The app itself is not there: its token is read from the way to it. */
-async function allow(context, path) {
+/** Connects an app. The app itself is not running: the token is read from the redirect. */
+async function connectApp(context, path) {
   const page = await context.newPage();
   await page.goto(ORIGIN + path);
   const [response] = await Promise.all([
@@ -127,15 +127,15 @@ async function putDocuments(context, token) {
         }
       }
     },
-    [token, MODULES],
+    [token, MODULE_BYTES],
   );
   await page.close();
 }
 
-/** A month of use, an office for alice, and trouble with dave. */
-async function addPast(miniflare) {
+/** Adds a month of use and traffic, makes Alice an administrator, and suspends Dave. */
+async function addHistory(miniflare) {
   const [{ DATABASE, WORKER_NAME }, day] = [
-    await import("./config.mjs"),
+    await import("./lib/worker-config.mjs"),
     Math.floor(Date.now() / 86_400_000),
   ];
   const db = await miniflare.getD1Database(DATABASE, WORKER_NAME);
@@ -164,16 +164,16 @@ async function addPast(miniflare) {
   ]);
 }
 
-function question(app, scope) {
+function consentPath(app, scope) {
   const query = new URLSearchParams({ redirect_uri: app, response_type: "token", scope });
   return `/oauth/authorize/alice?${query}`;
 }
 
-async function shootMain(context) {
+async function shootReadmePages(context) {
   const folder = join(ROOT, "screenshots");
   mkdirSync(folder, { recursive: true });
   const page = await context.newPage();
-  for (const { name, path, size = "wide" } of MAIN) {
+  for (const { name, path, size = "wide" } of README_PAGES) {
     await page.goto(ORIGIN + path);
     for (const theme of THEMES) {
       await page.setViewportSize(SIZES[size]);
@@ -183,19 +183,19 @@ async function shootMain(context) {
   }
 }
 
-async function shootAll(browser, alice, folder) {
+async function shootAllPages(browser, alice, folder) {
   mkdirSync(folder, { recursive: true });
-  const stranger = await browser.newContext({ locale: "en" });
-  await shootFrom(stranger, ["/", "/nothing"], join(folder, "stranger"));
-  await shootFrom(alice, ["/", QUESTION], join(folder, "alice"));
+  const anonymous = await browser.newContext({ locale: "en" });
+  await shootLinkedPages(anonymous, ["/", "/nothing"], join(folder, "anonymous"));
+  await shootLinkedPages(alice, ["/", CONSENT_PATH], join(folder, "alice"));
 }
 
-/** Follows all links within the provider. */
-async function shootFrom(context, start, prefix) {
+/** Follows all links within the provider, starting from these paths. */
+async function shootLinkedPages(context, start, prefix) {
   const page = await context.newPage();
   const seen = new Set();
-  const waiting = [...start];
-  for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+  const queue = [...start];
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
     if (seen.has(path)) continue;
     seen.add(path);
     await page.goto(ORIGIN + path);
@@ -212,7 +212,7 @@ async function shootFrom(context, start, prefix) {
       .locator("a[href]:not([download])")
       .evaluateAll((links) => links.map(({ href }) => href));
     for (const { origin, pathname, search } of links.map((link) => new URL(link))) {
-      if (origin === ORIGIN) waiting.push(pathname + search);
+      if (origin === ORIGIN) queue.push(pathname + search);
     }
   }
 }

@@ -1,38 +1,38 @@
-/** `npm run set-up`: a link by which somebody becomes administrator of the deployed provider. */
+/** `npm run set-up`: creates a link that makes an account administrator of the deployed provider. */
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./install.mjs";
+import { CommandError, runCommand } from "./lib/command.mjs";
+import { ensureInstalled, ROOT } from "./lib/install.mjs";
 
 const HELP = `Usage: npm run set-up -- [--origin https://satchel.example]
 
-Prints a link that makes whoever opens it first an administrator, once, within seven days. Links
-that were printed before end.
+Creates and prints a link that makes one account an administrator. It works once, within seven days.
+Earlier unused links stop working.
 
-  --origin ORIGIN   where the provider answers     (or ORIGIN in wrangler.toml)
-  --help            this text
+  --origin ORIGIN   origin of the deployed provider (default: ORIGIN in wrangler.toml)
+  --help            print this text
 `;
 
-const NOT_MADE = `The link was not made: wrangler's reasons stand above.
-If you are not signed in at Cloudflare: npx wrangler login. For the server on this computer npm start
-prints such a link.`;
+const WRANGLER_FAILED = `The link could not be created; see wrangler's output above.
+If you are not signed in to Cloudflare, run npx wrangler login. For a local server, npm start prints
+such a link.`;
 
 const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
 
-await orFail(async () => {
+await runCommand(async () => {
   const { origin, help } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
-  const { DATABASE, VARS } = await import("./config.mjs");
-  const { makeSetUpLink } = await import("./admin-link.mjs");
-  const place = checkOrigin(origin || VARS.ORIGIN);
+  const { DATABASE, VARS } = await import("./lib/worker-config.mjs");
+  const { createAdminLink: makeSetUpLink } = await import("./lib/admin-link.mjs");
+  const providerOrigin = checkOrigin(origin || VARS.ORIGIN);
   const { path, statements } = makeSetUpLink(Date.now());
-  await execute(DATABASE, statements.join("; "));
-  console.log(`Open this link within seven days to become administrator; it works once:
+  await executeRemotely(DATABASE, statements.join("; "));
+  console.log(`Open this link within seven days to become an administrator. It works once:
 
-  ${place}${path}`);
+  ${providerOrigin}${path}`);
 });
 
 function readOptions() {
@@ -40,40 +40,44 @@ function readOptions() {
     const options = { origin: { type: "string" }, help: { type: "boolean" } };
     return parseArgs({ options }).values;
   } catch (error) {
-    throw new Failure(`${error.message.split(". ")[0]}: see npm run set-up -- --help.`);
+    throw new CommandError(`${error.message.split(". ")[0]}: see npm run set-up -- --help.`);
   }
 }
 
 function checkOrigin(text) {
   if (!text) {
-    throw new Failure(
-      "Say where the provider answers: npm run set-up -- --origin https://satchel.example",
+    throw new CommandError(
+      "The origin of the provider is missing: npm run set-up -- --origin https://satchel.example",
     );
   }
   if (!/^https?:/.test(text) || URL.parse(text)?.origin !== text) {
-    throw new Failure(`"${text}" is no origin such as https://satchel.example, without a path.`);
+    throw new CommandError(
+      `"${text}" is not an origin such as https://satchel.example (without a path).`,
+    );
   }
   return text;
 }
 
-/** The secret itself never leaves this process: the statements have its hash. */
-function execute(database, sql) {
+/** Runs SQL in the deployed database. The secret stays in this process: the SQL has only its hash. */
+function executeRemotely(database, sql) {
   const args = ["d1", "execute", database, "--remote", "--yes", "--command", sql];
   const child = spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     stdio: ["inherit", "ignore", "pipe"],
   });
-  let complaint = "";
+  let output = "";
   child.stderr.on("data", (chunk) => {
-    complaint += chunk;
+    output += chunk;
   });
   return new Promise((resolve, reject) => {
-    child.on("error", (error) => reject(new Failure(`wrangler does not start: ${error.message}`)));
+    child.on("error", (error) =>
+      reject(new CommandError(`wrangler could not be started: ${error.message}`)),
+    );
     child.on("close", (code) => {
       if (code === 0) resolve();
       else {
-        console.error(complaint.trimEnd());
-        reject(new Failure(NOT_MADE));
+        console.error(output.trimEnd());
+        reject(new CommandError(WRANGLER_FAILED));
       }
     });
   });

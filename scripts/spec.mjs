@@ -1,76 +1,77 @@
-/** `npm run spec`: which sentence of the draft is proved by which tests, and how they ended. */
+/** `npm run spec`: the requirements of the draft, how many tests each has, and their results. */
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./install.mjs";
+import { CommandError, runCommand } from "./lib/command.mjs";
+import { ensureInstalled, ROOT } from "./lib/install.mjs";
 
-/** Where the width of the terminal is not known, as in a log. */
-const USUAL_COLUMNS = 120;
+/** If the width of the terminal is unknown, as in a log. */
+const DEFAULT_COLUMNS = 120;
 
-await orFail(async () => {
+await runCommand(async () => {
   await ensureInstalled();
   const { REQUIREMENTS } = await import("../test/spec/requirements.ts");
   console.error("Running the tests in test/spec ...");
   const { tests, problems } = await runTests();
-  const rows = REQUIREMENTS.map((requirement) => judge(requirement, tests));
+  const rows = REQUIREMENTS.map((requirement) => evaluate(requirement, tests));
   printTable(rows);
   const failed = [...tests.filter(({ passed }) => !passed).map(({ title }) => title), ...problems];
   for (const title of failed) console.log(`FAIL: ${title}`);
   const known = new Set(REQUIREMENTS.map(({ id }) => id));
   const unknown = [...new Set(tests.flatMap(({ ids }) => ids).filter((id) => !known.has(id)))];
-  if (unknown.length > 0) console.log(`Named by tests, but no requirement: ${unknown.join(", ")}`);
-  printCount(rows, tests, failed);
-  const isWhole = rows.every(({ result }) => result === "pass");
-  process.exit(isWhole && failed.length === 0 && unknown.length === 0 ? 0 : 1);
+  if (unknown.length > 0)
+    console.log(`Ids in test titles that are no requirement: ${unknown.join(", ")}`);
+  printSummary(rows, tests, failed);
+  const isCovered = rows.every(({ result }) => result === "pass");
+  process.exit(isCovered && failed.length === 0 && unknown.length === 0 ? 0 : 1);
 });
 
 /**
  * Runs the specification tests.
  * @returns {Promise<{tests: {title: string, ids: string[], passed: boolean}[], problems: string[]}>}
- *   every test, and the files that could not be run
+ *   all tests, and the files that could not be run
  */
 async function runTests() {
   const folder = mkdtempSync(join(tmpdir(), "satchel-spec-"));
   try {
     const report = join(folder, "report.json");
-    const log = await runVitest(report);
-    return readReport(report, log);
+    const output = await runVitest(report);
+    return readReport(report, output);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** @returns {Promise<string>} what it printed */
+/** @returns {Promise<string>} its output */
 function runVitest(report) {
   const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
   const args = ["run", "--project", "worker", "--reporter=json", `--outputFile=${report}`];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [vitest, ...args, "test/spec/"], { cwd: ROOT });
-    let log = "";
+    let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
-        log += chunk;
+        output += chunk;
       });
     }
     child.on("error", reject);
-    child.on("close", () => resolve(log));
+    child.on("close", () => resolve(output));
   });
 }
 
-function readReport(path, log) {
+function readReport(path, output) {
   let report;
   try {
     report = JSON.parse(readFileSync(path, "utf8"));
   } catch {
-    throw new Failure(`The tests could not be run:\n${log.trimEnd()}`);
+    throw new CommandError(`The tests could not be run:\n${output.trimEnd()}`);
   }
   const tests = report.testResults.flatMap(({ assertionResults }) =>
     assertionResults.map(({ ancestorTitles, title, status }) => {
-      const whole = [...ancestorTitles, title].join(" > ");
-      return { title: whole, ids: idsIn(whole), passed: status === "passed" };
+      const fullTitle = [...ancestorTitles, title].join(" > ");
+      return { title: fullTitle, ids: findIds(fullTitle), passed: status === "passed" };
     }),
   );
   const problems = report.testResults
@@ -79,29 +80,41 @@ function readReport(path, log) {
   return { tests, problems };
 }
 
-/** "§4.3" and "§10.1-2", but not "RFC 9110 §14.2" nor the bare section "§6". */
-function idsIn(title) {
+/** The ids of requirements in a title: "§4.3" and "§10.1-2", but not "RFC 9110 §14.2" or "§6". */
+function findIds(title) {
   return title.replaceAll(/RFC \d+ §[\d.]+/g, "").match(/§\d+\.\d+(?:-\d+)?(?![\d.-]*\d)/g) ?? [];
 }
 
-function judge({ id, level, sentence }, tests) {
-  const own = tests.filter(({ ids }) => ids.includes(id));
-  const verdict = own.every(({ passed }) => passed) ? "pass" : "FAIL";
-  return { id, level, sentence, tests: own.length, result: own.length > 0 ? verdict : "no test" };
+function evaluate({ id, level, sentence }, tests) {
+  const ownTests = tests.filter(({ ids }) => ids.includes(id));
+  const result = ownTests.every(({ passed }) => passed) ? "pass" : "FAIL";
+  return {
+    id,
+    level,
+    sentence,
+    tests: ownTests.length,
+    result: ownTests.length > 0 ? result : "no test",
+  };
 }
 
 function printTable(rows) {
-  const head = { id: "id", level: "level", sentence: "sentence", tests: "tests", result: "result" };
-  const all = [head, ...rows];
+  const header = {
+    id: "id",
+    level: "level",
+    sentence: "sentence",
+    tests: "tests",
+    result: "result",
+  };
+  const all = [header, ...rows];
   const width = (column) => Math.max(...all.map((row) => String(row[column]).length));
   const fixed = ["id", "level", "tests", "result"].reduce((sum, column) => sum + width(column), 0);
-  const room = Math.max(20, (process.stdout.columns ?? USUAL_COLUMNS) - fixed - 4 * 2);
+  const sentenceWidth = Math.max(20, (process.stdout.columns ?? DEFAULT_COLUMNS) - fixed - 4 * 2);
   for (const { id, level, sentence, tests, result } of all) {
     console.log(
       [
         id.padEnd(width("id")),
         level.padEnd(width("level")),
-        shorten(sentence, room).padEnd(room),
+        truncate(sentence, sentenceWidth).padEnd(sentenceWidth),
         String(tests).padStart(width("tests")),
         result,
       ].join("  "),
@@ -109,14 +122,14 @@ function printTable(rows) {
   }
 }
 
-function shorten(text, length) {
+function truncate(text, length) {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-function printCount(rows, tests, failed) {
+function printSummary(rows, tests, failed) {
   const count = (result) => rows.filter((row) => row.result === result).length;
   console.log(
     `${rows.length} requirements: ${count("pass")} pass, ${count("FAIL")} fail, ` +
-      `${count("no test")} without a test. ${tests.length} tests, ${failed.length} failed.`,
+      `${count("no test")} without tests. ${tests.length} tests, ${failed.length} failed.`,
   );
 }

@@ -1,24 +1,24 @@
-/** `npm start`: the whole provider on this machine, with its data in a folder. */
+/** `npm start`: runs the provider on this machine, with its data in a folder. */
 
 import module from "node:module";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Failure, orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT, stopWithParent } from "./install.mjs";
+import { CommandError, runCommand } from "./lib/command.mjs";
+import { ensureInstalled, ROOT, stopWithParent } from "./lib/install.mjs";
 
 const HELP = `Usage: npm start -- [--port 8000] [--host localhost] [--data .satchel] [--log]
 
 Runs Satchel on this machine until Ctrl-C.
 
-  --port PORT   where to listen; 0 for any free port           (or PORT in the environment)
+  --port PORT   port to listen on; 0 for any free port             (or PORT in the environment)
   --host HOST   localhost, an address of this machine, or
-                0.0.0.0 for all of them                        (or SATCHEL_HOST)
-  --data DIR    folder of all accounts and documents           (or SATCHEL_DATA)
-  --log         a line of JSON on stderr for each request
-  --help        this text
+                0.0.0.0 for all of its addresses                   (or SATCHEL_HOST)
+  --data DIR    folder in which accounts and documents are stored  (or SATCHEL_DATA)
+  --log         write a line of JSON to stderr for each request
+  --help        print this text
 
-Settings such as SIGN_UP or DEFAULT_QUOTA_BYTES, listed in wrangler.toml, are read from the
-environment as well: SIGN_UP=closed npm start
+The settings of wrangler.toml, such as SIGN_UP and DEFAULT_QUOTA_BYTES, can be overridden in the
+environment: SIGN_UP=closed npm start
 `;
 
 const OPTIONS = {
@@ -29,18 +29,18 @@ const OPTIONS = {
   help: { type: "boolean" },
 };
 
-await orFail(async () => {
+await runCommand(async () => {
   const { port, host, data, log, help } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
-  // Saves a third of the time that Miniflare takes to load.
+  // Saves a third of the time that loading Miniflare takes.
   module.enableCompileCache(join(ROOT, "node_modules", ".cache", "satchel"));
-  // Until the server is up there is nothing to end in order.
+  // Until the server is running, nothing needs an orderly end.
   onSignal(() => process.exit(0));
-  const { SETTING_NAMES } = await import("./config.mjs");
-  const { stopCompiler } = await import("./bundle.mjs");
-  const { startLocal } = await import("./local.mjs");
-  const { offerSetUp } = await import("./admin-link.mjs");
+  const { SETTING_NAMES } = await import("./lib/worker-config.mjs");
+  const { stopCompiler } = await import("./lib/bundle-worker.mjs");
+  const { startLocalServer: startLocal } = await import("./lib/local-server.mjs");
+  const { createFirstAdminLink: offerSetUp } = await import("./lib/admin-link.mjs");
   const vars = Object.fromEntries(
     SETTING_NAMES.filter((name) => process.env[name] !== undefined).map((name) => [
       name,
@@ -52,18 +52,18 @@ await orFail(async () => {
     await server.dispose();
     process.exit(0);
   };
-  // Replaces ours from above and Miniflare's, which would exit at once with another code.
+  // Replaces the listener above, and Miniflare's, which would exit at once with another code.
   onSignal(stop);
   stopWithParent(stop);
-  const [setUp] = await Promise.all([server.database().then(offerSetUp), stopCompiler()]);
-  greet(vars.ORIGIN || server.url, server, data, setUp);
+  const [adminLink] = await Promise.all([server.database().then(offerSetUp), stopCompiler()]);
+  printAddresses(vars.ORIGIN || server.url, server, data, adminLink);
 });
 
 function readOptions() {
   const values = parseOptions();
   const port = values.port ?? env("PORT") ?? "8000";
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
-    throw new Failure(`The port "${port}" must be a number from 0 to 65535.`);
+    throw new CommandError(`The port "${port}" must be a number from 0 to 65535.`);
   }
   return {
     help: values.help,
@@ -74,7 +74,7 @@ function readOptions() {
   };
 }
 
-/** An empty variable counts as none. */
+/** An empty variable counts as not set. */
 function env(name) {
   return process.env[name] || undefined;
 }
@@ -83,7 +83,7 @@ function parseOptions() {
   try {
     return parseArgs({ options: OPTIONS }).values;
   } catch (error) {
-    throw new Failure(`${error.message.split(". ")[0]}: see npm start -- --help.`);
+    throw new CommandError(`${error.message.split(". ")[0]}: see npm start -- --help.`);
   }
 }
 
@@ -94,19 +94,19 @@ function onSignal(listener) {
   }
 }
 
-/** With ORIGIN people come in by another address than the one that is listened on. */
-function greet(origin, { url, settings }, data, setUp) {
-  const behind = origin === url ? "" : ` (listening on ${url})`;
+/** `origin`: where users open the pages; with ORIGIN it is not the address that the server listens on. */
+function printAddresses(origin, { url, settings }, data, adminLink) {
+  const listeningOn = origin === url ? "" : ` (listening on ${url})`;
   const byInvitation = settings.SIGN_UP === "open" ? "" : " (by invitation)";
   const lines = [
     settings.SIGN_UP !== "closed" && ["Sign up", `${origin}/sign-up${byInvitation}`],
-    setUp !== null && ["Become administrator", origin + setUp],
-    ["Your address in an app", `<your name>@${new URL(origin).host}`],
-    settings.MAIL === "local" && ["Mail to people", `${origin}/mail`],
-    ["Your data", data],
+    adminLink !== null && ["Become administrator", origin + adminLink],
+    ["User address for apps", `<your name>@${new URL(origin).host}`],
+    settings.MAIL === "local" && ["Mail to users", `${origin}/mail`],
+    ["Data folder", data],
   ];
-  const shown = lines.filter(Boolean).map(([what, where]) => `  ${what.padEnd(25)}${where}`);
+  const table = lines.filter(Boolean).map(([name, value]) => `  ${name.padEnd(25)}${value}`);
   console.log(
-    `Satchel is running at ${origin}${behind}\n\n${shown.join("\n")}\n\nCtrl-C stops it.`,
+    `Satchel is running at ${origin}${listeningOn}\n\n${table.join("\n")}\n\nPress Ctrl-C to stop.`,
   );
 }

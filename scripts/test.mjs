@@ -1,70 +1,26 @@
 /**
- * `npm test`: everything that must hold before a change goes in. Runs every step, whatever fails.
- * `npm test -- <arguments>` runs vitest alone, with these arguments.
+ * `npm test`: everything that must pass before a change is merged. Runs all steps even if one fails.
+ * `npm test -- <arguments>` runs only vitest, with these arguments.
  */
 
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { orFail } from "./failure.mjs";
-import { ensureInstalled, ROOT } from "./install.mjs";
+import { join } from "node:path";
+import { runChecks } from "./lib/checks.mjs";
+import { runCommand } from "./lib/command.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
+import { ended, run } from "./lib/run.mjs";
 
-const BINARIES = join(ROOT, "node_modules", ".bin");
-
-const ENVIRONMENT = {
-  ...process.env,
-  PATH: BINARIES + delimiter + process.env.PATH,
-  // Keep wrangler from asking anything of the outside.
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_SEND_ERROR_REPORTS: "false",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  WRANGLER_HIDE_BANNER: "true",
-};
-
-await orFail(async () => {
+await runCommand(async () => {
   await ensureInstalled();
   const args = process.argv.slice(2);
-  const quickPassed = args.length > 0 || (await runQuickSteps());
+  const areChecksPassed = args.length > 0 || (await runChecks());
   const { passed, failed, code } = await runVitest(args);
   console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = quickPassed && code === 0 && failed === 0 ? 0 : 1;
+  process.exitCode = areChecksPassed && code === 0 && failed === 0 ? 0 : 1;
 });
 
-/** Types, style and build, side by side. */
-async function runQuickSteps() {
-  const rooms = ["test", "bench"].flatMap((folder) =>
-    readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
-  );
-  const projects = [".", "test", "client", ...rooms]
-    .map((folder) => `${folder}/tsconfig.json`)
-    .filter((project) => existsSync(join(ROOT, project)));
-  const results = await Promise.all([
-    ...projects.map((project) => runStep(`Types of ${project}`, "tsc", "--noEmit", "-p", project)),
-    runStep("Style", "biome", "ci", "--colors=off", "."),
-    runStep("Build for Cloudflare", "wrangler", "deploy", "--dry-run"),
-  ]);
-  return results.every(Boolean);
-}
-
-/** Shows what the command prints only if it fails. */
-async function runStep(name, command, ...args) {
-  const start = performance.now();
-  let output = "";
-  const child = run(command, args, ["ignore", "pipe", "pipe"]);
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text) => {
-      output += text;
-    });
-  }
-  const code = await ended(child);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${code === 0 ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
-  if (code !== 0) console.log(output.trimEnd());
-  return code === 0;
-}
-
-/** Shows vitest's own report, and counts from the one that it writes beside it. */
+/** Prints vitest's own report, and counts tests in the JSON report that it also writes. */
 async function runVitest(args) {
   const folder = mkdtempSync(join(tmpdir(), "satchel-report-"));
   const report = join(folder, "report.json");
@@ -75,7 +31,7 @@ async function runVitest(args) {
   return { ...counts, code };
 }
 
-/** A file that could not be run counts as one failed test, and so does a report that is missing. */
+/** A file that could not be run counts as one failed test, and so does a missing report. */
 function countTests(report) {
   try {
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(
@@ -88,18 +44,4 @@ function countTests(report) {
   } catch {
     return { passed: 0, failed: 1 };
   }
-}
-
-function run(command, args, stdio) {
-  return spawn(join(BINARIES, command), args, {
-    cwd: ROOT,
-    env: ENVIRONMENT,
-    stdio,
-    shell: process.platform === "win32",
-  });
-}
-
-/** @returns {Promise<number | null>} the exit code */
-function ended(child) {
-  return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
 }

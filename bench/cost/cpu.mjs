@@ -1,9 +1,9 @@
 /** CPU of the Worker's isolate, by V8's own sampling profiler through the runtime's inspector. */
 
-import { WORKER_NAME } from "../../scripts/config.mjs";
-import { furnish, operations } from "./operations.ts";
+import { WORKER_NAME } from "../../scripts/lib/worker-config.mjs";
+import { operations, seedStorage } from "./operations.ts";
 import { HOST, startProvider } from "./provider.mjs";
-import { arrive } from "./test-user.ts";
+import { createUser } from "./test-user.ts";
 
 /** Enough that V8 has compiled what is hot. */
 const WARM_UP_TURNS = 60;
@@ -26,11 +26,11 @@ const NOT_OURS = new Set(["(idle)", "(program)", "(root)"]);
 export async function measureCpu(turns) {
   const provider = await startProvider({ inspected: true });
   try {
-    const visitor = await arrive(provider.send, "measured", HOST);
-    await furnish(visitor);
+    const visitor = await createUser(provider.send, "measured", HOST);
+    await seedStorage(visitor);
     const profiler = await connectProfiler(provider.miniflare);
     const milliseconds = {};
-    for (const operation of operations(visitor).filter(({ floor }) => floor)) {
+    for (const operation of operations(visitor).filter(({ budget: floor }) => floor)) {
       const cpu = await measureOperation(operation, profiler, turns);
       if (cpu !== null) milliseconds[operation.name] = cpu;
     }

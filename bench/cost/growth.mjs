@@ -1,10 +1,10 @@
 /** How what an operation costs grows with the folder, the depth and the account. */
 
-import { accountOf, fillFolder } from "./grow.ts";
+import { fillFolder, findAccountId } from "./fill-folder.ts";
 import { priceOfRequest } from "./price.ts";
 import prices from "./prices.json" with { type: "json" };
 import { HOST } from "./provider.mjs";
-import { arrive } from "./test-user.ts";
+import { createUser } from "./test-user.ts";
 
 const DEPTHS = [1, 2, 3, 5, 10, 20];
 const SIZES = [10, 100, 1_000, 10_000];
@@ -30,7 +30,7 @@ export async function measureGrowth({ send, db }, { full }) {
 
 async function growFolders(send, db, sizes) {
   const visitor = await settle(send, "large-folders");
-  const account = await accountOf(db, visitor.user);
+  const account = await findAccountId(db, visitor.user);
   const rows = [];
   for (const size of sizes) {
     const folder = `/grow/${size}/`;
@@ -46,7 +46,7 @@ async function growDepth(send) {
   for (const depth of DEPTHS) {
     // The storage root is the first of the folders.
     const folder = `/${Array.from({ length: depth - 1 }, (_, i) => `${depth}-${i}/`).join("")}`;
-    await visitor.ask("PUT", `${folder}stays`, textOf("x"));
+    await visitor.requestStorage("PUT", `${folder}stays`, textOf("x"));
     rows.push({ size: depth, ...(await askForAll(visitor, folder, { lists: false })) });
   }
   return rows;
@@ -55,7 +55,7 @@ async function growDepth(send) {
 /** Also what a document takes in the index, from the size of the database before and after. */
 async function growAccount(send, db, sizes) {
   const visitor = await settle(send, "many-documents");
-  const account = await accountOf(db, visitor.user);
+  const account = await findAccountId(db, visitor.user);
   const rows = [];
   let documents = 0;
   const sizeBefore = await fillFolder(db, account, "/few/", 10);
@@ -79,7 +79,7 @@ const SWEPT = { folders: 5, documents: 50 };
  * @param {Awaited<ReturnType<typeof import("./provider.mjs").startProvider>>} provider metered
  */
 export async function measureSweep({ send }) {
-  const { user, ask } = await settle(send, "swept");
+  const { user, requestStorage: ask } = await settle(send, "swept");
   for (let i = 0; i < SWEPT.folders * SWEPT.documents; i++) {
     const path = `/folder-${i % SWEPT.folders}/document-${i}`;
     await countsOf(ask("PUT", path, textOf("x")), 201);
@@ -90,8 +90,8 @@ export async function measureSweep({ send }) {
 
 /** Somebody whose first change is made: the object has planned the sweep, once for a day. */
 async function settle(send, user) {
-  const visitor = await arrive(send, user, HOST);
-  await countsOf(visitor.ask("PUT", "/first", textOf("x")), 201);
+  const visitor = await createUser(send, user, HOST);
+  await countsOf(visitor.requestStorage("PUT", "/first", textOf("x")), 201);
   return visitor;
 }
 

@@ -2,15 +2,15 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stopCompiler } from "../../scripts/bundle.mjs";
+import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
 import { measureCpu } from "./cpu.mjs";
 import { countsOf, measureGrowth, measureSweep } from "./growth.mjs";
-import { furnish, operations } from "./operations.ts";
-import { cpuBelow, monthlyBill, priceOfRequest } from "./price.ts";
+import { operations, seedStorage } from "./operations.ts";
+import { cpuWithinBudget, monthlyCost, priceOfRequest } from "./price.ts";
 import prices from "./prices.json" with { type: "json" };
 import { HOST, startProvider } from "./provider.mjs";
-import { describeBill } from "./report.mjs";
-import { arrive } from "./test-user.ts";
+import { describeCosts } from "./report.mjs";
+import { createUser } from "./test-user.ts";
 
 const BENCH = join(import.meta.dirname, "..");
 
@@ -23,7 +23,7 @@ const FULL_CPU_TURNS = 50;
  * is counted of no operation is above its floor.
  * @param {{full?: boolean}} options up to a million documents and folders of a hundred thousand
  */
-export async function runBill({ full = false } = {}) {
+export async function measureCosts({ full = false } = {}) {
   const counted = await count({ full });
   const cpu = await measureCpu(full ? FULL_CPU_TURNS : CPU_TURNS);
   await stopCompiler();
@@ -37,10 +37,10 @@ export async function runBill({ full = false } = {}) {
     sweep,
     accounts: prices.accounts.map((account) => ({
       name: account.name,
-      ...monthlyBill(account, { operations: byName, sweep, ...growth }, prices),
+      ...monthlyCost(account, { operations: byName, sweep, ...growth }, prices),
     })),
   };
-  const text = describeBill(bill, prices);
+  const text = describeCosts(bill, prices);
   process.stdout.write(text);
   mkdirSync(join(BENCH, "results"), { recursive: true });
   writeFileSync(join(BENCH, "results", "bill.json"), `${JSON.stringify(bill, null, 2)}\n`);
@@ -52,12 +52,12 @@ export async function runBill({ full = false } = {}) {
 async function count({ full }) {
   const provider = await startProvider({ metered: true });
   try {
-    const visitor = await arrive(provider.send, "billed", HOST);
-    await furnish(visitor);
+    const visitor = await createUser(provider.send, "billed", HOST);
+    await seedStorage(visitor);
     const rows = [];
     for (const operation of operations(visitor)) {
-      await operation.arrange?.(0);
-      const counts = await countsOf(operation.act(0), operation.status);
+      await operation.prepare?.(0);
+      const counts = await countsOf(operation.run(0), operation.status);
       rows.push(priced(operation, counts));
     }
     return {
@@ -74,7 +74,7 @@ function priced({ name, floor }, counts) {
   const price = priceOfRequest(counts, prices);
   if (floor === undefined) return { name, counts, price };
   const limit = prices.floor[floor];
-  const cpuLeftMs = cpuBelow(limit, price, prices);
+  const cpuLeftMs = cpuWithinBudget(limit, price, prices);
   return { name, counts, price, floor: limit, cpuLeftMs, isReached: price <= limit };
 }
 

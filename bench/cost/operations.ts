@@ -1,15 +1,15 @@
 /** The operations that are billed: what a client asks for, and how it is made ready. */
 
-import type { Visitor } from "./test-user";
+import type { TestUser } from "./test-user";
 
 export interface Operation {
   name: string;
   /** The row of the floor table (prices.json) that it must not be above. */
-  floor?: "get" | "notModified" | "listing" | "put" | "delete";
+  budget?: "get" | "notModified" | "listing" | "put" | "delete";
   status: number;
   /** Comes before the operation and is not billed. `turn` tells repeated ones apart. */
-  arrange?(turn: number): Promise<unknown>;
-  act(turn: number): Promise<Response>;
+  prepare?(turn: number): Promise<unknown>;
+  run(turn: number): Promise<Response>;
 }
 
 /**
@@ -27,147 +27,147 @@ const KILOBYTE = new Uint8Array(1024);
 const PART_BYTES = 5 * 1024 * 1024;
 
 /** Fills the visitor's storage with what the operations below need. */
-export async function furnish(visitor: Visitor): Promise<void> {
+export async function seedStorage(visitor: TestUser): Promise<void> {
   const put = putWith(visitor);
   for (const path of [`${THREE}document`, `${PUBLIC}document`, `${TEN}other`]) await put(path);
   for (let i = 0; i < 50; i++) await put(`${FIFTY}document-${i}`);
 }
 
 /** Every operation, in the order of the table. The visitor's storage has to be furnished. */
-export function operations(visitor: Visitor): Operation[] {
-  return [...reads(visitor), ...writes(visitor), ...doors(visitor)];
+export function operations(visitor: TestUser): Operation[] {
+  return [...reads(visitor), ...writes(visitor), ...otherEndpoints(visitor)];
 }
 
-function reads(visitor: Visitor): Operation[] {
-  const { ask, send, user } = visitor;
+function reads(visitor: TestUser): Operation[] {
+  const { requestStorage: ask, send, user } = visitor;
   const document = `${THREE}document`;
   let documentVersion = "";
   let folderVersion = "";
   return [
     {
       name: "GET of 1 KB",
-      floor: "get",
+      budget: "get",
       status: 200,
-      act: () => ask("GET", document),
+      run: () => ask("GET", document),
     },
     {
       name: "GET of a public document, no token",
-      floor: "get",
+      budget: "get",
       status: 200,
-      act: () => send(`/storage/${user}${PUBLIC}document`),
+      run: () => send(`/storage/${user}${PUBLIC}document`),
     },
     {
       name: "GET of a document, 304",
-      floor: "notModified",
+      budget: "notModified",
       status: 304,
-      async arrange() {
+      async prepare() {
         documentVersion ||= await versionOf(visitor, document);
       },
-      act: () => ask("GET", document, { headers: { "If-None-Match": documentVersion } }),
+      run: () => ask("GET", document, { headers: { "If-None-Match": documentVersion } }),
     },
     {
       name: "HEAD of a document",
-      floor: "notModified",
+      budget: "notModified",
       status: 200,
-      act: () => ask("HEAD", document),
+      run: () => ask("HEAD", document),
     },
     {
       name: "GET of nothing, 404",
-      floor: "notModified",
+      budget: "notModified",
       status: 404,
-      act: () => ask("GET", `${THREE}nothing`),
+      run: () => ask("GET", `${THREE}nothing`),
     },
     {
       name: "Listing of 50",
-      floor: "listing",
+      budget: "listing",
       status: 200,
-      act: () => ask("GET", FIFTY),
+      run: () => ask("GET", FIFTY),
     },
     {
       name: "Listing of 50, 304",
-      floor: "notModified",
+      budget: "notModified",
       status: 304,
-      async arrange() {
+      async prepare() {
         folderVersion ||= await versionOf(visitor, FIFTY);
       },
-      act: () => ask("GET", FIFTY, { headers: { "If-None-Match": folderVersion } }),
+      run: () => ask("GET", FIFTY, { headers: { "If-None-Match": folderVersion } }),
     },
     {
       name: "Listing of an empty folder",
-      floor: "notModified",
+      budget: "notModified",
       status: 200,
-      act: () => ask("GET", "/nothing/here/"),
+      run: () => ask("GET", "/nothing/here/"),
     },
   ];
 }
 
-function writes(visitor: Visitor): Operation[] {
-  const { ask } = visitor;
+function writes(visitor: TestUser): Operation[] {
+  const { requestStorage: ask } = visitor;
   const put = putWith(visitor);
   return [
     {
       name: "PUT of a new document, three folders deep",
-      floor: "put",
+      budget: "put",
       status: 201,
-      act: (turn) => put(`${THREE}new-${turn}`),
+      run: (turn) => put(`${THREE}new-${turn}`),
     },
     {
       name: "PUT over a document, three folders deep",
-      floor: "put",
+      budget: "put",
       status: 200,
-      arrange: (turn) => put(`${THREE}old-${turn}`),
-      act: (turn) => put(`${THREE}old-${turn}`),
+      prepare: (turn) => put(`${THREE}old-${turn}`),
+      run: (turn) => put(`${THREE}old-${turn}`),
     },
     {
       name: "PUT without a length, three folders deep",
-      floor: "put",
+      budget: "put",
       status: 201,
-      act: (turn) => put(`${THREE}chunked-${turn}`, streamOf(KILOBYTE)),
+      run: (turn) => put(`${THREE}chunked-${turn}`, streamOf(KILOBYTE)),
     },
     {
       name: "PUT without a length, two parts",
       status: 201,
-      act: (turn) => put(`${THREE}parts-${turn}`, streamOf(new Uint8Array(PART_BYTES + 1))),
+      run: (turn) => put(`${THREE}parts-${turn}`, streamOf(new Uint8Array(PART_BYTES + 1))),
     },
     {
       name: "PUT ten folders deep",
       status: 201,
-      act: (turn) => put(`${TEN}new-${turn}`),
+      run: (turn) => put(`${TEN}new-${turn}`),
     },
     {
       name: "PUT into new folders, three deep",
-      floor: "put",
+      budget: "put",
       status: 201,
-      act: (turn) => put(`/new-${turn}/folder/document`),
+      run: (turn) => put(`/new-${turn}/folder/document`),
     },
     {
       name: "PUT that is refused, 412",
       status: 412,
-      act: () => put(`${THREE}document`, KILOBYTE, { "If-None-Match": "*" }),
+      run: () => put(`${THREE}document`, KILOBYTE, { "If-None-Match": "*" }),
     },
     {
       name: "DELETE, three folders deep",
-      floor: "delete",
+      budget: "delete",
       status: 200,
-      arrange: (turn) => put(`${THREE}gone-${turn}`),
-      act: (turn) => ask("DELETE", `${THREE}gone-${turn}`),
+      prepare: (turn) => put(`${THREE}gone-${turn}`),
+      run: (turn) => ask("DELETE", `${THREE}gone-${turn}`),
     },
     {
       name: "DELETE that leaves two folders empty",
-      floor: "delete",
+      budget: "delete",
       status: 200,
-      arrange: (turn) => put(`/gone-${turn}/folder/document`),
-      act: (turn) => ask("DELETE", `/gone-${turn}/folder/document`),
+      prepare: (turn) => put(`/gone-${turn}/folder/document`),
+      run: (turn) => ask("DELETE", `/gone-${turn}/folder/document`),
     },
     {
       name: "DELETE of nothing, 404",
       status: 404,
-      act: () => ask("DELETE", `${THREE}nothing`),
+      run: () => ask("DELETE", `${THREE}nothing`),
     },
   ];
 }
 
-function doors(visitor: Visitor): Operation[] {
+function otherEndpoints(visitor: TestUser): Operation[] {
   const { send, user } = visitor;
   const codes = new Map<number, string>();
   const tokens = new Map<number, string>();
@@ -175,7 +175,7 @@ function doors(visitor: Visitor): Operation[] {
     {
       name: "Preflight",
       status: 204,
-      act: () =>
+      run: () =>
         send(`/storage/${user}${THREE}document`, {
           method: "OPTIONS",
           headers: { Origin: "https://app.example", "Access-Control-Request-Method": "PUT" },
@@ -184,34 +184,34 @@ function doors(visitor: Visitor): Operation[] {
     {
       name: "WebFinger",
       status: 200,
-      act: () => send(`/.well-known/webfinger?resource=acct:${visitor.address}`),
+      run: () => send(`/.well-known/webfinger?resource=acct:${visitor.address}`),
     },
     {
       name: "Quota of an account",
       status: 200,
-      act: () => visitor.get(`/quota/${user}`),
+      run: () => visitor.get(`/quota/${user}`),
     },
     {
       name: "Exchange of a code for tokens",
       status: 200,
-      arrange: async (turn) => codes.set(turn, await visitor.allowCode()),
-      act: (turn) => visitor.redeem(codes.get(turn) ?? ""),
+      prepare: async (turn) => codes.set(turn, await visitor.authorizeCode()),
+      run: (turn) => visitor.redeemCode(codes.get(turn) ?? ""),
     },
     {
       name: "Refresh of a token",
       status: 200,
-      async arrange(turn) {
-        const response = await visitor.redeem(await visitor.allowCode());
+      async prepare(turn) {
+        const response = await visitor.redeemCode(await visitor.authorizeCode());
         const { refresh_token } = (await response.json()) as { refresh_token: string };
         tokens.set(turn, refresh_token);
       },
-      act: (turn) => visitor.refresh(tokens.get(turn) ?? ""),
+      run: (turn) => visitor.refreshTokens(tokens.get(turn) ?? ""),
     },
   ];
 }
 
 const putWith =
-  ({ ask }: Visitor) =>
+  ({ requestStorage: ask }: TestUser) =>
   (path: string, body: BodyInit = KILOBYTE, headers: Record<string, string> = {}) =>
     ask("PUT", path, {
       body,
@@ -220,7 +220,7 @@ const putWith =
       ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
     });
 
-const versionOf = async ({ ask }: Visitor, path: string): Promise<string> =>
+const versionOf = async ({ requestStorage: ask }: TestUser, path: string): Promise<string> =>
   (await ask("HEAD", path)).headers.get("etag") ?? "";
 
 /** A body that is sent in chunks, for its length is not known before its end. */

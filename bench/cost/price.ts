@@ -33,7 +33,7 @@ export const priceOfMessages = (
   (messages / prices.messagesPerObject) * prices.perMillion.objects + priceOfCalls(counts, prices);
 
 /** Milliseconds of CPU that a million requests may take each until this price is reached. */
-export const cpuBelow = (floor: number, price: number, { perMillion }: Prices): number =>
+export const cpuWithinBudget = (floor: number, price: number, { perMillion }: Prices): number =>
   (floor - price) / perMillion.cpuMs;
 
 /** What a monthly bill is made of. */
@@ -46,7 +46,7 @@ export interface Measured {
 }
 
 /** Dollars a month. */
-export interface MonthlyBill {
+export interface MonthlyCost {
   requests: number;
   cpu: number;
   /** Sweeps, and what it takes to plan them. */
@@ -59,11 +59,11 @@ export interface MonthlyBill {
  * What one of the example accounts costs in a month, beyond what the plan includes. An operation
  * whose CPU was not measured counts without. Throws if an account asks for one that is not known.
  */
-export function monthlyBill(
+export function monthlyCost(
   account: Prices["accounts"][number],
   { operations, sweep, indexBytesPerDocument }: Measured,
   prices: Prices,
-): MonthlyBill {
+): MonthlyCost {
   const { users, documents, bytesPerDocument, perDay } = account;
   const { perMillion, perGbMonth, daysPerMonth, planningPerDay } = prices;
   const month = (users * daysPerMonth) / 1e6;
@@ -74,7 +74,7 @@ export function monthlyBill(
     bill.requests += times * month * priceOfRequest(measured.counts, prices);
     bill.cpu += times * month * (measured.cpuMs ?? 0) * perMillion.cpuMs;
   }
-  const swept = sweepOf(documents, sweep);
+  const swept = scaleSweep(documents, sweep);
   bill.upkeep = month * (priceOfCalls(planningPerDay, prices) + priceOfCalls(swept, prices));
   const gigabytes = (users * documents) / 1e9;
   bill.storage =
@@ -83,7 +83,7 @@ export function monthlyBill(
 }
 
 /** What the sweep of an account of this size takes, in proportion to one that was measured. */
-function sweepOf(documents: number, { documents: measured, counts }: Measured["sweep"]) {
+function scaleSweep(documents: number, { documents: measured, counts }: Measured["sweep"]) {
   const times = documents / measured;
   return {
     classA: Math.ceil(counts.classA * times),

@@ -3,11 +3,17 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
-import { bundleWorker } from "../../scripts/bundle.mjs";
-import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "../../scripts/config.mjs";
-import { ROOT } from "../../scripts/install.mjs";
-import { applyMigrations } from "../../scripts/migrate.mjs";
-import { runtimeOptions } from "../../scripts/runtime.mjs";
+import { applyMigrations } from "../../scripts/lib/apply-migrations.mjs";
+import { bundleWorker } from "../../scripts/lib/bundle-worker.mjs";
+import { ROOT } from "../../scripts/lib/install.mjs";
+import { runtimeOptions } from "../../scripts/lib/runtime-options.mjs";
+import {
+  DATABASE,
+  MIGRATIONS,
+  VARS,
+  WORKER_NAME,
+  workerConfig,
+} from "../../scripts/lib/worker-config.mjs";
 
 export const HOST = "satchel.example";
 

@@ -5,7 +5,7 @@
  * @param {import("./price").Prices} prices
  * @returns {string}
  */
-export function describeBill(bill, prices) {
+export function describeCosts(bill, prices) {
   return `${[
     "# What each operation costs",
     `Written by \`npm run bench -- --bill${bill.full ? " --full" : ""}\`; do not edit. The counts are

@@ -1,18 +1,18 @@
 /** The operations of an RxDB app that are billed, and how they are made ready. */
 
 import { normalizeMangoQuery, prepareQuery } from "rxdb/plugins/core";
-import type { Wire } from "./rxdb-wire";
+import type { RxdbSocket } from "./rxdb-socket";
 
 export interface RxdbOperation {
   name: string;
   /** Comes before the operation and is not billed. */
-  arrange?(): Promise<unknown>;
+  prepare?(): Promise<unknown>;
   /** Returns whether the answer was right. */
-  act(): Promise<boolean>;
+  run(): Promise<boolean>;
 }
 
 /** Opens a socket to the module, with an access token. */
-export type Connect = () => Promise<Wire>;
+export type Connect = () => Promise<RxdbSocket>;
 
 /** An app with two collections open. */
 export interface App {
@@ -96,14 +96,14 @@ const nextOf = (previous: Document, change: Record<string, unknown>): Document =
  * What they need is put there. `sleep` lets the object fall asleep, while its sockets stay open.
  */
 export async function openApp(connect: Connect, sleep: () => Promise<void>): Promise<App> {
-  const wires: Wire[] = [];
+  const wires: RxdbSocket[] = [];
   const connected = async () => {
     const wire = await connect();
     wires.push(wire);
     return wire;
   };
   const wire = await connected();
-  const create = (on: Wire, connectionId: string, collectionName: string) =>
+  const create = (on: RxdbSocket, connectionId: string, collectionName: string) =>
     on.call(connectionId, "create", { databaseName: DATABASE, collectionName, schema: SCHEMA });
   await create(wire, DOCUMENTS, DOCUMENTS);
   await create(wire, NOTES, NOTES);
@@ -144,54 +144,54 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
   const operations: RxdbOperation[] = [
     {
       name: "connect",
-      act: async () => (await connected()) !== undefined,
+      run: async () => (await connected()) !== undefined,
     },
     {
       name: "open a collection that is there",
-      act: async () => (await create(wire, "again", DOCUMENTS)) === "ok",
+      run: async () => (await create(wire, "again", DOCUMENTS)) === "ok",
     },
     {
       name: "make a collection with one index",
-      act: async () => (await create(wire, "new", "new")) === "ok",
+      run: async () => (await create(wire, "new", "new")) === "ok",
     },
-    { name: "insert one", act: () => insert(documentOf("one", 1)) },
+    { name: "insert one", run: () => insert(documentOf("one", 1)) },
     {
       name: "update one",
-      arrange: updated.arrange,
-      act: () =>
+      prepare: updated.arrange,
+      run: () =>
         write([
           { previous: updated.document, document: nextOf(updated.document, { text: "Another." }) },
         ]),
     },
     {
       name: "update one, and its place in the index",
-      arrange: moved.arrange,
-      act: () =>
+      prepare: moved.arrange,
+      run: () =>
         write([{ previous: moved.document, document: nextOf(moved.document, { rank: 2 }) }]),
     },
     {
       name: "delete one",
-      arrange: deleted.arrange,
-      act: () =>
+      prepare: deleted.arrange,
+      run: () =>
         write([
           { previous: deleted.document, document: nextOf(deleted.document, { _deleted: true }) },
         ]),
     },
     {
       name: "insert 1,000",
-      act: () =>
+      run: () =>
         insert(...Array.from({ length: BULK }, (_, rank) => documentOf(`many-${rank}`, rank))),
     },
-    { name: "find by id", act: findById },
+    { name: "find by id", run: findById },
     {
       name: "indexed query of 10",
-      act: () => found({ rank: { $gte: 100, $lt: 100 + FOUND } }),
+      run: () => found({ rank: { $gte: 100, $lt: 100 + FOUND } }),
     },
-    { name: ASCENDING, act: () => found({}, { sort: [{ rank: "asc" }], limit: FOUND }) },
-    { name: DESCENDING, act: () => found({}, { sort: [{ rank: "desc" }], limit: FOUND }) },
+    { name: ASCENDING, run: () => found({}, { sort: [{ rank: "asc" }], limit: FOUND }) },
+    { name: DESCENDING, run: () => found({}, { sort: [{ rank: "desc" }], limit: FOUND }) },
     {
       name: "count of 1,000",
-      async act() {
+      async run() {
         const query = { selector: { _deleted: { $eq: false } } };
         const prepared = prepareQuery(
           SCHEMA as never,
@@ -203,7 +203,7 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
     },
     {
       name: "changes, 100 of them",
-      async act() {
+      async run() {
         const checkpoint = { id: "seed-499", lwt: 1, seq: 500 };
         const { documents } = (await wire.call(DOCUMENTS, "getChangedDocumentsSince", [
           CHANGES,
@@ -214,11 +214,11 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
     },
     ...attachmentOperations("of 10 KB", SMALL),
     ...attachmentOperations("of 2 MB", LARGE),
-    { name: "find by id, after a sleep", arrange: sleep, act: findById },
+    { name: "find by id, after a sleep", prepare: sleep, run: findById },
     {
       name: "insert one, after a sleep",
-      arrange: sleep,
-      act: () => insert(documentOf("late", 1)),
+      prepare: sleep,
+      run: () => insert(documentOf("late", 1)),
     },
   ];
   return { sent: () => wires.reduce((sum, { sent }) => sum + sent, 0), operations };
@@ -228,11 +228,11 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
     return [
       {
         name: `insert one with an attachment ${size}`,
-        act: () => insert(documentOf(id, 1, { _attachments: { file: attachmentOf(data) } })),
+        run: () => insert(documentOf(id, 1, { _attachments: { file: attachmentOf(data) } })),
       },
       {
         name: `read an attachment ${size}`,
-        act: async () =>
+        run: async () =>
           (await wire.call(NOTES, "getAttachmentData", [id, "file", DIGEST])) === data,
       },
     ];

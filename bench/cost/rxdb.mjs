@@ -1,14 +1,14 @@
 /** What the operations of an RxDB app cost, counted by the bindings of a module's object. */
 
 import { setTimeout as wait } from "node:timers/promises";
-import { stopCompiler } from "../../scripts/bundle.mjs";
+import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
 import { countsOf } from "./growth.mjs";
 import { priceOfMessages, priceOfRequest } from "./price.ts";
 import prices from "./prices.json" with { type: "json" };
 import { HOST, startProvider } from "./provider.mjs";
 import { ASCENDING, DESCENDING, openApp } from "./rxdb-operations.ts";
-import { Wire } from "./rxdb-wire.ts";
-import { arrive } from "./test-user.ts";
+import { RxdbSocket } from "./rxdb-socket.ts";
+import { createUser } from "./test-user.ts";
 
 /** The runtime lets an object sleep that has had nothing to do for ten seconds. */
 const SLEEP_MS = 12_000;
@@ -18,10 +18,10 @@ const SLEEP_MS = 12_000;
  *   counts: import("./meter").Counts, price: number}[], isDescendingAsCheap: boolean}>}
  *   each operation once; `price` in dollars for a million
  */
-export async function runRxdbBill() {
+export async function measureRxdbCosts() {
   const provider = await startProvider({ metered: true });
   try {
-    const visitor = await arrive(provider.send, "billed", HOST);
+    const visitor = await createUser(provider.send, "billed", HOST);
     let requests = 0;
     const connect = async () => {
       requests++;
@@ -29,11 +29,11 @@ export async function runRxdbBill() {
         Upgrade: "websocket",
       });
       webSocket.accept();
-      return new Wire(webSocket);
+      return new RxdbSocket(webSocket);
     };
     const app = await openApp(connect, () => wait(SLEEP_MS));
     const rows = [];
-    for (const { name, arrange, act } of app.operations) {
+    for (const { name, prepare: arrange, run: act } of app.operations) {
       await arrange?.();
       const before = { messages: app.sent(), requests };
       await provider.send("/bill/start");

@@ -3,7 +3,7 @@
 /** Sends a request to the provider: a path, or a URL. Redirects are not followed. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
-export interface Visitor {
+export interface TestUser {
   send: Send;
   user: string;
   /** <user>@<host>. */
@@ -11,11 +11,11 @@ export interface Visitor {
   /** With the app's token, to a path of the provider. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** With the app's token, to a path below <storage_root>. */
-  ask(method: string, path: string, init?: RequestInit): Promise<Response>;
+  requestStorage(method: string, path: string, init?: RequestInit): Promise<Response>;
   /** A code that the app may redeem with `redeem`. */
-  allowCode(): Promise<string>;
-  redeem(code: string): Promise<Response>;
-  refresh(token: string): Promise<Response>;
+  authorizeCode(): Promise<string>;
+  redeemCode(code: string): Promise<Response>;
+  refreshTokens(token: string): Promise<Response>;
 }
 
 const APP = "https://app.example";
@@ -23,7 +23,7 @@ const PASSWORD = "correct horse battery";
 const VERIFIER = "a-verifier-of-an-app-that-is-long-enough-for-it";
 
 /** Signs up with the provider at this host, and lets an app use everything. */
-export async function arrive(send: Send, user: string, host: string): Promise<Visitor> {
+export async function createUser(send: Send, user: string, host: string): Promise<TestUser> {
   const signedUp = await send("/sign-up", form({ name: user, password: PASSWORD }));
   const cookie = signedUp.headers.get("set-cookie")?.split(";")[0];
   if (!cookie) throw new Error(`Signing up failed: ${signedUp.status}`);
@@ -45,24 +45,24 @@ export async function arrive(send: Send, user: string, host: string): Promise<Vi
     user,
     address: `${user}@${host}`,
     get: (path, headers = {}) => send(path, { headers: { ...headers, Authorization } }),
-    ask(method, path, init = {}) {
+    requestStorage(method, path, init = {}) {
       const headers = new Headers(init.headers);
       headers.set("Authorization", Authorization);
       return send(`/storage/${user}${path}`, { ...init, method, headers });
     },
-    async allowCode() {
+    async authorizeCode() {
       const code_challenge = await challengeOf(VERIFIER);
       const query = { response_type: "code", code_challenge, code_challenge_method: "S256" };
       return (await allow(query)).searchParams.get("code") ?? "";
     },
-    redeem: (code) =>
+    redeemCode: (code) =>
       askForTokens({
         grant_type: "authorization_code",
         code,
         redirect_uri: `${APP}/`,
         code_verifier: VERIFIER,
       }),
-    refresh: (refresh_token) => askForTokens({ grant_type: "refresh_token", refresh_token }),
+    refreshTokens: (refresh_token) => askForTokens({ grant_type: "refresh_token", refresh_token }),
   };
 }
 

@@ -49,7 +49,7 @@ const TARGET = 1.5;
  * @property {import("rxdb/plugins/core").RxCollection} collection
  * @property {import("rxdb/plugins/core").RxStorageInstance} storage of the collection, without what
  *   RxDB does before and after it at the client
- * @property {import("./other.mjs").Other} other client
+ * @property {import("./second-client.mjs").SecondClient} other client
  * @property {number} size documents that the collection had in the beginning
  * @property {any} [beacon] for `prepare` to leave
  */

@@ -2,19 +2,19 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Failure } from "../../scripts/failure.mjs";
-import { runRxdbBill } from "../cost/rxdb.mjs";
-import { temporaryFolder } from "../folder.mjs";
+import { CommandError } from "../../scripts/lib/command.mjs";
+import { measureRxdbCosts } from "../cost/rxdb.mjs";
 import { describeMachine } from "../machine.mjs";
-import { residentMemory } from "../process.mjs";
-import { connectPerson } from "../servers/people.mjs";
+import { residentMemory } from "../process-usage.mjs";
+import { connectUser } from "../servers/connect-user.mjs";
 import { startServer } from "../servers/server.mjs";
+import { makeTemporaryFolder } from "../temporary-folder.mjs";
 import { CASES, READ, SEED, WRITTEN } from "./cases.mjs";
 import { openDatabase } from "./client.mjs";
 import { measureDisk, sizeOf } from "./disk.mjs";
-import { Other } from "./other.mjs";
 import { describe, printReport } from "./report.mjs";
 import { compareRounds } from "./rounds.mjs";
+import { SecondClient } from "./second-client.mjs";
 
 const BENCH = join(import.meta.dirname, "..");
 const MARKDOWN = join(BENCH, "RXDB.md");
@@ -43,11 +43,11 @@ export async function runRxdb({
   const cases = CASES.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
   if (cases.length === 0) {
     const names = CASES.map(({ name }) => `  ${name}`).join("\n");
-    throw new Failure(`No case has "${only}" in its name. These are there:\n${names}`);
+    throw new CommandError(`No case has "${only}" in its name. These are there:\n${names}`);
   }
   const machine = describeMachine();
   const measured = await measureAll(cases, length);
-  const bill = only === "" ? await runRxdbBill() : null;
+  const bill = only === "" ? await measureRxdbCosts() : null;
   const report = { date: new Date().toISOString(), machine, length, ...measured, bill };
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
@@ -58,7 +58,7 @@ export async function runRxdb({
 }
 
 async function measureAll(cases, length) {
-  const folder = temporaryFolder("satchel-bench-rxdb-");
+  const folder = makeTemporaryFolder("satchel-bench-rxdb-");
   const contestants = [];
   try {
     for (const label of ["satchel", "rxdb"]) {
@@ -90,14 +90,14 @@ async function open(label, folder, size) {
   const data = join(folder, label);
   const empty = { bytes: sizeOf(data), memory: residentMemory(server.pid) };
   const database = await openDatabase(label, url, [READ, WRITTEN]);
-  const other = new Other(label, url);
+  const other = new SecondClient(label, url);
   await other.fill([READ, WRITTEN], size);
   return { label, server, data, empty, database, other, size };
 }
 
 /** With the access token of an app, as somebody has allowed it. */
 async function endpointOf(server) {
-  const token = await connectPerson(server, USER);
+  const token = await connectUser(server, USER);
   const origin = server.url.replace(/^http/, "ws");
   return `${origin}/rxdb/${USER}/${MODULE}?access_token=${token}`;
 }

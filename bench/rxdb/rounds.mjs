@@ -1,7 +1,7 @@
 /** Does a case at both servers in alternation, so that whatever the machine does hits both. */
 
-import { Failure } from "../../scripts/failure.mjs";
-import { watch } from "../process.mjs";
+import { CommandError } from "../../scripts/lib/command.mjs";
+import { watch } from "../process-usage.mjs";
 import { alternate } from "../rounds.mjs";
 import { median, quantile, spread } from "../statistics.mjs";
 import { clock } from "./client.mjs";
@@ -77,7 +77,7 @@ class Run {
       const answer = await act();
       const end = endOf?.(answer) ?? clock();
       if (!isRight(answer))
-        throw new Failure(`${this.#work.name}: a wrong answer of ${this.#label}.`);
+        throw new CommandError(`${this.#work.name}: a wrong answer of ${this.#label}.`);
       samples.push(end - start);
     }
     return { samples, cpuMs: watched.end().cpuMs };

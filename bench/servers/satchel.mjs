@@ -1,8 +1,8 @@
 /** Satchel as `npm start` runs it, for the bench. */
 
-import { DATABASE, WORKER_NAME } from "../../scripts/config.mjs";
-import { startLocal } from "../../scripts/local.mjs";
-import { copyDocument } from "./index-rows.mjs";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { DATABASE, WORKER_NAME } from "../../scripts/lib/worker-config.mjs";
+import { copyDocument } from "./copy-document.mjs";
 
 /** What would stop the bench is lifted: neither is what it measures. */
 const VARS = { DEFAULT_QUOTA_BYTES: "1000000000000", REQUESTS_PER_SECOND: "1000000" };
@@ -12,7 +12,7 @@ const VARS = { DEFAULT_QUOTA_BYTES: "1000000000000", REQUESTS_PER_SECOND: "10000
  * @param {string} folder
  */
 export async function start(folder) {
-  const { url, miniflare, dispose } = await startLocal({
+  const { url, miniflare, dispose } = await startLocalServer({
     data: folder,
     host: "127.0.0.1",
     vars: VARS,

@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Failure } from "../../scripts/failure.mjs";
+import { CommandError } from "../../scripts/lib/command.mjs";
 
 const CHILD = new URL("child.mjs", import.meta.url);
 
@@ -22,7 +22,7 @@ export async function startServer(name, folder) {
   mkdirSync(data);
   const child = fork(CHILD, [name, data], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const { url, pid, failure } = await reply(child, name);
-  if (failure) throw new Failure(`${name} did not start: ${failure}`);
+  if (failure) throw new CommandError(`${name} did not start: ${failure}`);
   return {
     name,
     url,
@@ -43,7 +43,7 @@ export async function startServer(name, folder) {
 async function reply(child, name) {
   const ended = new AbortController();
   const gone = once(child, "exit", { signal: ended.signal }).then(() => {
-    throw new Failure(`${name} has ended; its reasons stand above.`);
+    throw new CommandError(`${name} has ended; its reasons stand above.`);
   });
   try {
     const [message] = await Promise.race([once(child, "message"), gone]);

@@ -3,7 +3,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { serveExample } from "../../scripts/example.mjs";
-import { openLine } from "../local/flaky-proxy";
+import { openFlakyProxy } from "../local/flaky-proxy";
 import { expectAccessible } from "./support/axe";
 import { allowAccess, denyAccess, signIn, signUp } from "./support/steps";
 import { test as base, type TestSite } from "./support/test-site";
@@ -75,7 +75,7 @@ function listOn(page: Page): List {
 async function twoBrowsers(site: TestSite, example: string) {
   const [here, there] = [await site.newContext(), await site.newContext()];
   const name = await signUp(site, here);
-  const line = await openLine(site.url);
+  const line = await openFlakyProxy(site.url);
   await signIn({ ...site, url: line.url }, there, name);
   const addressAt = (url: string) => `${name}@${new URL(url).host}`;
   const [one, two] = await Promise.all([
@@ -119,7 +119,7 @@ test("what both have changed while one was offline is the same on both afterward
   await one.add("Sleep");
   await two.until(["Bread", "Milk", "Sleep"]);
 
-  line.refusing = 1;
+  line.refusedShare = 1;
   line.cut();
   await two.untilState("Offline");
   await two.rename("Bread", "Dark bread");
@@ -132,7 +132,7 @@ test("what both have changed while one was offline is the same on both afterward
   await one.until(["Bread ✓", "Goat milk", "Sleep", "From the sea"]);
   await two.until(["Dark bread", "Oat milk", "From the mountains"]);
 
-  line.refusing = 0;
+  line.refusedShare = 0;
   // Other fields of one to-do are both kept; of the same field, whoever comes later.
   const both = ["Dark bread ✓", "Oat milk", "From the mountains", "From the sea"];
   await Promise.all([one.until(both), two.until(both)]);
@@ -146,14 +146,14 @@ test("without a network the list is there, and takes to-dos until there is one",
   const { one, two, line } = await twoBrowsers(site, example);
   await one.add("Bread");
   await two.until(["Bread"]);
-  line.refusing = 1;
+  line.refusedShare = 1;
   line.cut();
   await two.page.reload();
   await two.until(["Bread"]);
   await two.untilState("Offline");
   await two.add("Milk");
   await two.until(["Bread", "Milk"]);
-  line.refusing = 0;
+  line.refusedShare = 0;
   await one.until(["Bread", "Milk"]);
 });
 
@@ -165,7 +165,7 @@ test("a list that is deleted in the Satchel is brought there again by those who 
   await one.add("Bread");
   await one.add("Milk");
   await two.until(["Bread", "Milk"]);
-  line.refusing = 1;
+  line.refusedShare = 1;
   line.cut();
   await two.untilState("Offline");
   await two.add("From the mountains");
@@ -181,7 +181,7 @@ test("a list that is deleted in the Satchel is brought there again by those who 
   await one.until(["Bread", "Milk", "After that"]);
   await one.untilState("Live");
   // Somebody who comes back has something, too.
-  line.refusing = 0;
+  line.refusedShare = 0;
   const all = ["Bread", "Milk", "From the mountains", "After that"];
   await Promise.all([one.until(all), two.until(all)]);
   await three.until(all);

@@ -1,49 +1,49 @@
-/** Whatever was acknowledged survives kill -9 in the middle of a storm of writes. */
+/** Acknowledged writes survive kill -9 under load. */
 
 import { cpSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { type Server, serve, temporaryFolder } from "./server";
+import { type Server, startServer, temporaryFolder } from "./server";
 import { signUp } from "./test-user";
-import { type Send, Storm } from "./write-load";
+import { type Send, WriteLoad } from "./write-load";
 
-/** How often the server is killed. */
+/** How often the server is killed and restarted. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS || 3);
-/** Of a failure, to see it again. */
+/** The seed of a failure reproduces it. */
 const SEED = Number(process.env.CRASH_SEED || Date.now() % 2 ** 31);
 
-const ROUND_MS = 60_000;
+const ROUND_TIMEOUT_MS = 60_000;
 
-const PEOPLE = ["alice", "bob", "carol"];
+const USERS = ["alice", "bob", "carol"];
 
 it(
-  "keeps what it has acknowledged over kill -9 in a storm of writes, and answers nothing with 500",
+  "keeps every acknowledged write if it is killed under load, and never answers 500",
   async () => {
     const data = temporaryFolder();
-    let server = await serve(data);
+    let server = await startServer(data);
     const { url, port } = server;
-    const storm = new Storm(await Promise.all(PEOPLE.map((name) => connect(url, name))));
+    const load = new WriteLoad(await Promise.all(USERS.map((name) => connectNewUser(url, name))));
     for (let round = 0; round < ROUNDS; round++) {
-      const told = `CRASH_SEED=${SEED}, round ${round}`;
-      let ended: ReturnType<Server["end"]> | undefined;
-      await storm.rage(SEED + round, () => {
-        ended = server.end("SIGKILL");
+      const context = `CRASH_SEED=${SEED}, round ${round}`;
+      let ended: ReturnType<Server["stop"]> | undefined;
+      await load.runUntilKilled(SEED + round, () => {
+        ended = server.stop("SIGKILL");
       });
       await ended;
-      expect(unsoundFolders(data), told).toEqual([]);
-      // On the same port: it is free only if the runtime has died with the server.
-      server = await serve(data, { args: ["--port", port] });
-      expect(await storm.complaints(), told).toEqual([]);
-      expect(server.output.stderr, told).toBe("");
+      expect(inconsistentFolders(data), context).toEqual([]);
+      // The port is free only if the runtime ended with the server.
+      server = await startServer(data, { args: ["--port", port] });
+      expect(await load.findViolations(), context).toEqual([]);
+      expect(server.output.stderr, context).toBe("");
     }
-    expect(storm.acknowledged).toBeGreaterThan(0);
+    expect(load.acknowledged).toBeGreaterThan(0);
   },
-  ROUNDS * ROUND_MS,
+  ROUNDS * ROUND_TIMEOUT_MS,
 );
 
-/** Somebody new who lets one app use everything. */
-async function connect(url: string, name: string): Promise<Send> {
+/** Creates a user and connects an app with full access. */
+async function connectNewUser(url: string, name: string): Promise<Send> {
   const signedUp = await signUp(url, name);
   const query = new URLSearchParams({
     redirect_uri: "https://app.example/",
@@ -72,8 +72,8 @@ interface Row {
   documents: number;
 }
 
-/** Folders in the index of a server that has ended whose bytes or documents do not add up. */
-function unsoundFolders(data: string): string[] {
+/** Folders whose total bytes or documents differ from the sum of their documents. */
+function inconsistentFolders(data: string): string[] {
   const rows = readRows(data);
   const documents = rows.filter(({ isFolder }) => !isFolder);
   const sums = new Map<string, { length: number; documents: number }>();
@@ -84,20 +84,21 @@ function unsoundFolders(data: string): string[] {
       sums.set(folder, { length: sum.length + length, documents: sum.documents + 1 });
     }
   }
-  const unsound: string[] = [];
+  const inconsistent: string[] = [];
   for (const { account, path, isFolder, length, documents } of rows) {
     if (!isFolder) continue;
     const folder = `${account} ${path}`;
-    // The root stays when all is deleted.
+    // The root folder stays even if all documents are deleted.
     const sum = sums.get(folder) ?? (path === "/" ? { length: 0, documents: 0 } : null);
-    const isSound = sum?.length === length && sum.documents === documents;
-    if (!isSound) unsound.push(`${folder} has ${length}/${documents}, not ${JSON.stringify(sum)}`);
+    const isConsistent = sum?.length === length && sum.documents === documents;
+    if (!isConsistent)
+      inconsistent.push(`${folder} has ${length}/${documents}, not ${JSON.stringify(sum)}`);
     sums.delete(folder);
   }
-  return [...unsound, ...[...sums.keys()].map((folder) => `${folder} has no row`)];
+  return [...inconsistent, ...[...sums.keys()].map((folder) => `${folder} has no row`)];
 }
 
-/** From a copy: opening the index would mend what the kill has left. */
+/** Reads a copy: opening the database itself would repair it. */
 function readRows(data: string): Row[] {
   const copy = temporaryFolder();
   const [file = ""] = globSync(join(data, "v3/d1/*/*.sqlite")).filter((path) =>

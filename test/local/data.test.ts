@@ -1,3 +1,5 @@
+/** The data folder survives any end of the server, and damage to it is detected. */
+
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -15,20 +17,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
-import { fingerprint, run, serve, temporaryFolder } from "./server";
+import { fileDigests, runToExit, startServer, temporaryFolder } from "./server";
 import { connectApp } from "./test-user";
 
 describe("the data folder", () => {
-  it.each(["SIGTERM", "SIGKILL"] as const)("keeps everything over %s", async (signal) => {
+  it.each(["SIGTERM", "SIGKILL"] as const)("keeps everything after %s", async (signal) => {
     const data = temporaryFolder();
-    const first = await serve(data);
+    const first = await startServer(data);
     const appAt = await connectApp(first.url, "alice");
     const body = randomBytes(100_000).toString("hex");
     expect((await appAt(first.url).put("/notes/one", "hello")).status).toBe(201);
     expect((await appAt(first.url).put("/notes/two", body)).status).toBe(201);
-    await first.end(signal);
+    await first.stop(signal);
 
-    const second = await serve(data);
+    const second = await startServer(data);
     const one = await appAt(second.url).get("/notes/one");
     expect(await one.text()).toBe("hello");
     expect(await (await appAt(second.url).get("/notes/two")).text()).toBe(body);
@@ -36,9 +38,9 @@ describe("the data folder", () => {
     expect(Object.keys(folder.items).sort()).toEqual(["one", "two"]);
   });
 
-  it("keeps every write that was acknowledged before a kill in the middle of writes", async () => {
+  it("keeps every acknowledged write if the server is killed during writes", async () => {
     const data = temporaryFolder();
-    const first = await serve(data);
+    const first = await startServer(data);
     const appAt = await connectApp(first.url, "alice");
     const acknowledged: string[] = [];
     const writes = Array.from({ length: 60 }, async (_, index) => {
@@ -49,7 +51,7 @@ describe("the data folder", () => {
     });
     await Promise.allSettled(writes);
 
-    const second = await serve(data);
+    const second = await startServer(data);
     const kept = await Promise.all(
       acknowledged.map(async (path) => (await appAt(second.url).get(path)).text()),
     );
@@ -57,26 +59,27 @@ describe("the data folder", () => {
     expect(kept).toEqual(acknowledged);
   });
 
-  it("and the port are free again at once after kill -9", async () => {
+  it("can be used again immediately after kill -9, and so can the port", async () => {
     const data = temporaryFolder();
-    const first = await serve(data);
-    await first.end("SIGKILL");
-    const second = await serve(data, { args: ["--port", first.port] });
+    const first = await startServer(data);
+    await first.stop("SIGKILL");
+    const second = await startServer(data, { args: ["--port", first.port] });
     expect(second.port).toBe(first.port);
   });
 });
 
 interface Damage {
-  what: string;
+  title: string;
   file: RegExp;
   damage(file: string): void;
+  /** The expected line on stderr. */
   line: RegExp;
 }
 
 const DATABASE = /d1[/\\].*[0-9a-f]{64}\.sqlite$/;
 
-/** Everything into the main file, so that damage to it cannot be made good from the journal. */
-function fold(file: string): void {
+/** Moves everything into the main file, so that damage to it cannot be repaired from the WAL. */
+function checkpoint(file: string): void {
   const database = new DatabaseSync(file);
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
@@ -84,19 +87,19 @@ function fold(file: string): void {
 
 const DAMAGES: Damage[] = [
   {
-    what: "an index that is garbage",
+    title: "an index overwritten with random bytes",
     file: DATABASE,
     damage: (file) => writeFileSync(file, randomBytes(statSync(file).size)),
     line: /is damaged .*file is not a database.*: restore it/,
   },
   {
-    what: "an index that is cut off",
+    title: "a truncated index",
     file: DATABASE,
     damage: (file) => truncateSync(file, statSync(file).size / 2),
     line: /is damaged .*: restore it/,
   },
   {
-    what: "an index with a page overwritten",
+    title: "an index with one page overwritten",
     file: DATABASE,
     damage(file) {
       const descriptor = openSync(file, "r+");
@@ -106,31 +109,31 @@ const DAMAGES: Damage[] = [
     line: /is damaged .*: restore it/,
   },
   {
-    what: "an empty index beside documents",
+    title: "an empty index although there are documents",
     file: DATABASE,
     damage: (file) => truncateSync(file, 0),
     line: /is damaged .*the index is missing or empty/,
   },
   {
-    what: "a missing index beside documents",
+    title: "a missing index although there are documents",
     file: DATABASE,
     damage: (file) => rmSync(file),
     line: /is damaged .*the index is missing or empty/,
   },
   {
-    what: "a garbled list of bodies",
+    title: "a damaged R2 database",
     file: /r2[/\\].*[0-9a-f]{64}\.sqlite$/,
     damage: (file) => writeFileSync(file, randomBytes(statSync(file).size)),
     line: /is damaged \(r2.*: restore it/,
   },
   {
-    what: "a garbled object of a user",
+    title: "a damaged Durable Object of a user",
     file: /do[/\\].*[0-9a-f]{64}\.sqlite$/,
     damage: (file) => writeFileSync(file, randomBytes(4096)),
     line: /is damaged \(do.*: restore it/,
   },
   {
-    what: "data of a newer version",
+    title: "data of a newer version",
     file: DATABASE,
     damage(file) {
       const database = new DatabaseSync(file);
@@ -141,34 +144,34 @@ const DAMAGES: Damage[] = [
   },
 ];
 
-/** What a killed server leaves behind, with a document in it. */
-async function writtenFolder(): Promise<string> {
+/** Creates the data folder of a killed server, with a document in it. */
+async function createKilledFolder(): Promise<string> {
   const data = mkdtempSync(join(tmpdir(), "satchel-test-"));
-  const server = await serve(data);
+  const server = await startServer(data);
   const appAt = await connectApp(server.url, "alice");
   expect((await appAt(server.url).put("/notes/one", "hello")).status).toBe(201);
-  await server.end("SIGKILL");
+  await server.stop("SIGKILL");
   return data;
 }
 
 describe("npm start refuses in one line, and changes no byte of", () => {
-  let written: Promise<string> | undefined;
-  afterAll(async () => rmSync((await written) ?? "", { recursive: true, force: true }));
+  let killedFolder: Promise<string> | undefined;
+  afterAll(async () => rmSync((await killedFolder) ?? "", { recursive: true, force: true }));
 
-  it.each(DAMAGES)("$what", async ({ file, damage, line }) => {
+  it.each(DAMAGES)("$title", async ({ file, damage, line }) => {
     const data = temporaryFolder();
-    written ??= writtenFolder();
-    cpSync(await written, data, { recursive: true });
+    killedFolder ??= createKilledFolder();
+    cpSync(await killedFolder, data, { recursive: true });
     const target = findFile(data, file);
-    fold(target);
+    checkpoint(target);
     damage(target);
 
-    const before = fingerprint(data);
-    const { code, stdout, stderr } = await run({ args: ["--port", "0", "--data", data] });
+    const before = fileDigests(data);
+    const { code, stdout, stderr } = await runToExit({ args: ["--port", "0", "--data", data] });
     expect(stderr).toMatch(line);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(fingerprint(data)).toEqual(before);
+    expect(fileDigests(data)).toEqual(before);
   });
 });
 

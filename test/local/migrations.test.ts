@@ -1,12 +1,15 @@
+/** Applying migrations: as wrangler does it, and atomically. */
+
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { startLocal } from "../../scripts/local.mjs";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { ROOT, temporaryFolder } from "./server";
 
-const TRICKY = `-- A comment; with a semicolon, and 'half a string
+/** SQL that is hard to split into statements. */
+const TRICKY_SQL = `-- A comment; with a semicolon, and 'half a string
 CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT DEFAULT 'a;b -- c');
 /* Another; one */
 CREATE TRIGGER stamp AFTER INSERT ON notes BEGIN
@@ -16,8 +19,8 @@ END;
 CREATE TABLE log (line TEXT);
 INSERT INTO notes DEFAULT VALUES; -- the end`;
 
-/** A folder with these migrations, in the order given. */
-function migrationsFolder(...migrations: string[]): string {
+/** Creates a folder with these migrations, in this order. */
+function createMigrationsFolder(...migrations: string[]): string {
   const folder = temporaryFolder();
   migrations.forEach((sql, index) => {
     writeFileSync(join(folder, `000${index + 1}_step.sql`), sql);
@@ -26,12 +29,12 @@ function migrationsFolder(...migrations: string[]): string {
 }
 
 async function startAndStop(data: string, migrations: string): Promise<void> {
-  const { dispose } = await startLocal({ data, migrations, quiet: true });
+  const { dispose } = await startLocalServer({ data, migrations, quiet: true });
   await dispose();
 }
 
-/** What the index holds, read from its file. */
-function indexOf(data: string) {
+/** The schema and the applied migrations, read from the database file. */
+function readIndex(data: string) {
   const folder = join(data, "v3/d1/miniflare-D1DatabaseObject");
   const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
   const database = new DatabaseSync(join(folder, file ?? ""));
@@ -45,7 +48,7 @@ function indexOf(data: string) {
   return index;
 }
 
-/** `wrangler d1 migrations apply` on the same data. */
+/** Runs `wrangler d1 migrations apply` on the same data. */
 function applyWithWrangler(data: string, migrations: string): void {
   const project = temporaryFolder();
   cpSync(join(ROOT, "wrangler.toml"), join(project, "wrangler.toml"));
@@ -68,59 +71,64 @@ function applyWithWrangler(data: string, migrations: string): void {
 }
 
 describe("migrations", () => {
-  it("leave the index as wrangler would, bookkeeping included", async () => {
-    const migrations = migrationsFolder(TRICKY, "CREATE TABLE more (id INTEGER);");
+  it("leave the database as wrangler would, including its record of migrations", async () => {
+    const migrations = createMigrationsFolder(TRICKY_SQL, "CREATE TABLE more (id INTEGER);");
     const [ours, theirs] = [temporaryFolder(), temporaryFolder()];
     await startAndStop(ours, migrations);
     applyWithWrangler(theirs, migrations);
-    const { times, ...index } = indexOf(ours);
-    const { times: _, ...expected } = indexOf(theirs);
+    const { times, ...index } = readIndex(ours);
+    const { times: _, ...expected } = readIndex(theirs);
     expect(index).toEqual(expected);
     for (const { applied_at } of times) {
       expect(applied_at).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
     }
   });
 
-  it("go on where wrangler stopped, and the other way round", async () => {
-    const one = migrationsFolder("CREATE TABLE a (id INTEGER);");
-    const two = migrationsFolder("CREATE TABLE a (id INTEGER);", "CREATE TABLE b (id INTEGER);");
+  it("continue where wrangler stopped, and the other way round", async () => {
+    const one = createMigrationsFolder("CREATE TABLE a (id INTEGER);");
+    const two = createMigrationsFolder(
+      "CREATE TABLE a (id INTEGER);",
+      "CREATE TABLE b (id INTEGER);",
+    );
     const names = ["0001_step.sql", "0002_step.sql"];
     const [ours, theirs] = [temporaryFolder(), temporaryFolder()];
     await startAndStop(ours, one);
     applyWithWrangler(ours, two);
     applyWithWrangler(theirs, one);
     await startAndStop(theirs, two);
-    expect(indexOf(ours).applied.map(({ name }) => name)).toEqual(names);
-    expect(indexOf(theirs).applied.map(({ name }) => name)).toEqual(names);
+    expect(readIndex(ours).applied.map(({ name }) => name)).toEqual(names);
+    expect(readIndex(theirs).applied.map(({ name }) => name)).toEqual(names);
   });
 
   it("run once", async () => {
     const data = temporaryFolder();
-    const migrations = migrationsFolder("CREATE TABLE a (id INTEGER); INSERT INTO a VALUES (1);");
+    const migrations = createMigrationsFolder(
+      "CREATE TABLE a (id INTEGER); INSERT INTO a VALUES (1);",
+    );
     await startAndStop(data, migrations);
-    const before = indexOf(data);
+    const before = readIndex(data);
     await startAndStop(data, migrations);
-    expect(indexOf(data)).toEqual(before);
+    expect(readIndex(data)).toEqual(before);
   });
 
-  it("one that fails leaves nothing half done, and what came before it stays", async () => {
+  it("one that fails is rolled back completely, earlier ones stay applied", async () => {
     const data = temporaryFolder();
     const broken = "CREATE TABLE half (id INTEGER); CREATE TABLE a (id INTEGER);";
-    const migrations = migrationsFolder("CREATE TABLE a (id INTEGER);", broken);
-    await expect(startLocal({ data, migrations, quiet: true })).rejects.toThrow(
-      /^The migration 0002_step\.sql does not apply: .*a already exists/,
+    const migrations = createMigrationsFolder("CREATE TABLE a (id INTEGER);", broken);
+    await expect(startLocalServer({ data, migrations, quiet: true })).rejects.toThrow(
+      /^The migration 0002_step\.sql failed: .*a already exists/,
     );
-    const { schema, applied } = indexOf(data);
+    const { schema, applied } = readIndex(data);
     expect(applied.map(({ name }) => name)).toEqual(["0001_step.sql"]);
     expect(schema.map(({ name }) => name)).not.toContain("half");
   });
 
   it("of a newer version are refused", async () => {
     const data = temporaryFolder();
-    await startAndStop(data, migrationsFolder("CREATE TABLE a (id INTEGER);", "SELECT 1;"));
-    const older = startLocal({
+    await startAndStop(data, createMigrationsFolder("CREATE TABLE a (id INTEGER);", "SELECT 1;"));
+    const older = startLocalServer({
       data,
-      migrations: migrationsFolder("CREATE TABLE a (id INTEGER);"),
+      migrations: createMigrationsFolder("CREATE TABLE a (id INTEGER);"),
       quiet: true,
     });
     await expect(older).rejects.toThrow(/newer version \(migration 0002_step\.sql\)/);

@@ -1,33 +1,42 @@
+/** When `npm start` refuses to start, and what it prints then. */
+
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fingerprint, type Options, run, serve, takenPort, temporaryFolder } from "./server";
+import {
+  fileDigests,
+  occupiedPort,
+  runToExit,
+  type StartOptions,
+  startServer,
+  temporaryFolder,
+} from "./server";
 
-/** Expects one line on stderr, exit code 1, and nothing else. */
-async function expectRefusal(options: Options, line: RegExp): Promise<void> {
-  const { code, stdout, stderr } = await run(options);
+/** Expects exit code 1 and one line on stderr, which matches. */
+async function expectRefusal(options: StartOptions, line: RegExp): Promise<void> {
+  const { code, stdout, stderr } = await runToExit(options);
   expect(stderr).toMatch(line);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 }
 
 describe("npm start refuses in one line", () => {
-  it("a port that is in use, and makes no data folder", async () => {
+  it("a port that is in use, and creates no data folder", async () => {
     const folder = temporaryFolder();
-    const port = String(await takenPort());
+    const port = String(await occupiedPort());
     const args = ["--data", join(folder, "new"), "--port", port];
     await expectRefusal({ args }, new RegExp(`^Port ${port} is already in use: .*--port`));
-    expect(fingerprint(folder)).toEqual({});
+    expect(fileDigests(folder)).toEqual({});
   });
 
   it.each(["eighty", "-1", "65536", "80.5"])("the port %s", (port) =>
     expectRefusal({ args: [`--port=${port}`] }, /^The port ".*" must be a number/),
   );
 
-  it("a port in the environment that is none", () =>
+  it("an invalid port in the environment", () =>
     expectRefusal({ env: { PORT: "http" } }, /^The port "http" must be a number/));
 
-  it("a host that is not this machine", () =>
+  it("a host that is not an address of this machine", () =>
     expectRefusal(
       { args: ["--data", temporaryFolder(), "--host", "192.0.2.1"] },
       /^Cannot listen on 192\.0\.2\.1 /,
@@ -43,15 +52,18 @@ describe("npm start refuses in one line", () => {
     ["ORIGIN", "satchel.example/path"],
     ["MAX_DOCUMENT_BYTES", "100MB"],
     ["TOKEN_SECRETS", "short"],
-  ])("a wrong setting, by its name: %s=%s", async (name, value) => {
+  ])("an invalid setting, naming it: %s=%s", async (name, value) => {
     const folder = temporaryFolder();
     const args = ["--data", join(folder, "new"), "--port", "0"];
     await expectRefusal({ args, env: { [name]: value } }, new RegExp(name));
-    expect(fingerprint(folder)).toEqual({});
+    expect(fileDigests(folder)).toEqual({});
   });
 
-  it("a secret is not repeated", async () => {
-    const { stderr } = await run({ args: ["--port", "0"], env: { TOKEN_SECRETS: "hunter2" } });
+  it("an invalid secret, without printing it", async () => {
+    const { stderr } = await runToExit({
+      args: ["--port", "0"],
+      env: { TOKEN_SECRETS: "hunter2" },
+    });
     expect(stderr).not.toContain("hunter2");
   });
 
@@ -59,23 +71,23 @@ describe("npm start refuses in one line", () => {
     const folder = temporaryFolder();
     const file = join(folder, "file");
     writeFileSync(file, "mine");
-    const before = fingerprint(folder);
+    const before = fileDigests(folder);
     await expectRefusal({ args: ["--port", "0", "--data", file] }, /is a file: .*--data/);
     await expectRefusal(
       { args: ["--port", "0", "--data", join(file, "data")] },
-      /cannot be written \(ENOTDIR\): .*--data/,
+      /is not writable \(ENOTDIR\): .*--data/,
     );
-    expect(fingerprint(folder)).toEqual(before);
+    expect(fileDigests(folder)).toEqual(before);
   });
 
-  it("a data folder whose parents cannot be made", () =>
+  it("a data folder whose parent cannot be created", () =>
     expectRefusal(
       { args: ["--port", "0", "--data", "/proc/nowhere/satchel"] },
-      /cannot be written \(E\w+\): .*--data/,
+      /is not writable \(E\w+\): .*--data/,
     ));
 
-  it("a data folder that may not be written", () => {
-    // Permissions do not stop root, but nobody can make a folder in /sys.
+  it("a data folder that is not writable", () => {
+    // Permissions do not restrict root, but not even root can create a folder in /sys.
     let data = "/sys/satchel";
     if (process.getuid?.() !== 0) {
       data = temporaryFolder();
@@ -83,16 +95,16 @@ describe("npm start refuses in one line", () => {
     }
     return expectRefusal(
       { args: ["--port", "0", "--data", data] },
-      /cannot be written \(E\w+\): .*--data/,
+      /is not writable \(E\w+\): .*--data/,
     );
   });
 
-  it("a data folder that another server uses, which goes on", async () => {
+  it("a data folder in use by another server, which keeps running", async () => {
     const data = temporaryFolder();
-    const { url } = await serve(data);
+    const { url } = await startServer(data);
     await expectRefusal(
       { args: ["--port", "0", "--data", data] },
-      /is used by another server that is running: .*--data/,
+      /is in use by another running server: .*--data/,
     );
     expect((await fetch(`${url}/sign-up`)).status).toBe(200);
   });

@@ -17,8 +17,8 @@ import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/stor
 import { filter, firstValueFrom } from "rxjs";
 import { test as base, describe, expect, onTestFinished, vi } from "vitest";
 import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
-import { startLocal } from "../../scripts/local.mjs";
-import { openLine } from "./raw-http";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { openFlakyProxy } from "./flaky-proxy";
 import { connectApp } from "./test-user";
 
 addRxPlugin(RxDBAttachmentsPlugin);
@@ -57,7 +57,7 @@ const it = base
     // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
     async ({}, { onCleanup }) => {
       const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));
-      const server = await startLocal({ data, quiet: true });
+      const server = await startLocalServer({ data, quiet: true });
       onCleanup(async () => {
         await server.dispose();
         rmSync(data, { recursive: true, force: true });
@@ -116,13 +116,13 @@ it(`keeps every insert and every change on sockets that die every 150 ms, LINE_S
   person,
 }) => {
   const { url, name, token } = person;
-  const line = await openLine(url, SEED);
+  const line = await openFlakyProxy(url, SEED);
   const settings = {
     url: moduleAt(line.url, name),
     token,
     timing: { minPauseMs: 20, maxPauseMs: 200 },
   };
-  line.refusing = 0.3;
+  line.refusedShare = 0.3;
   line.cutEvery(150);
   const [writer, reader] = await Promise.all([open(settings), open(settings)]);
   const seen = [untilThere(writer, INSERTS), untilThere(reader, INSERTS)];
@@ -137,7 +137,7 @@ it(`keeps every insert and every change on sockets that die every 150 ms, LINE_S
   expect(stored.map((one) => one.toJSON()).sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
     wanted.map((id) => ({ id, title: `No. ${id.slice("todo-".length)}` })),
   );
-  expect(line.count).toBeGreaterThan(10);
+  expect(line.connectionCount).toBeGreaterThan(10);
 });
 
 describe("RxDB's remote storage through the helper", () => {
@@ -216,8 +216,8 @@ describe("RxDB's remote storage through the helper", () => {
 describe("a line that is bad", () => {
   it("waits for a server that is not there yet", async ({ person }) => {
     const { url, name, token } = person;
-    const line = await openLine(url);
-    line.refusing = 1;
+    const line = await openFlakyProxy(url);
+    line.refusedShare = 1;
     const states: Status[] = [];
     const opening = open({
       url: moduleAt(line.url, name),
@@ -225,7 +225,7 @@ describe("a line that is bad", () => {
       onStatus(status) {
         states.push(status);
         // The third time it is there.
-        if (states.filter(({ state }) => state === "waiting").length === 3) line.refusing = 0;
+        if (states.filter(({ state }) => state === "waiting").length === 3) line.refusedShare = 0;
       },
     });
     const database = await opening;
@@ -243,7 +243,7 @@ describe("a line that is bad", () => {
 
   it("notices by itself that nobody is there any more", async ({ person }) => {
     const { url, name, token } = person;
-    const line = await openLine(url);
+    const line = await openFlakyProxy(url);
     const timing = { minPauseMs: 10, heartbeatMs: 200 };
     const database = await open({ url: moduleAt(line.url, name), token, timing });
     const elsewhere = await open({ url: moduleAt(url, name), token });
@@ -255,14 +255,14 @@ describe("a line that is bad", () => {
 
   it("lets a database be closed without a network", async ({ person }) => {
     const { url, name, token } = person;
-    const line = await openLine(url);
+    const line = await openFlakyProxy(url);
     const states: string[] = [];
     const database = await open({
       url: moduleAt(line.url, name),
       token,
       onStatus: ({ state }) => states.push(state),
     });
-    line.refusing = 1;
+    line.refusedShare = 1;
     line.cut();
     await database.close();
     expect(states.at(-1)).toBe("closed");
@@ -311,7 +311,7 @@ describe("tokens", () => {
 
 it("waits by itself when it has asked too often", async () => {
   const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));
-  const server = await startLocal({ data, quiet: true, vars: { REQUESTS_PER_SECOND: "1" } });
+  const server = await startLocalServer({ data, quiet: true, vars: { REQUESTS_PER_SECOND: "1" } });
   onTestFinished(async () => {
     await server.dispose();
     rmSync(data, { recursive: true, force: true });
@@ -376,7 +376,7 @@ describe("a collection that somebody else removes", () => {
 
   /** Two who have it open, and what the second is told. */
   async function openTwice({ url, name, token }: { url: string; name: string; token: string }) {
-    const line = await openLine(url);
+    const line = await openFlakyProxy(url);
     const told: Status[] = [];
     const here = await openStorage({ url: moduleAt(url, name), token });
     const there = await openStorage({
@@ -405,11 +405,11 @@ describe("a collection that somebody else removes", () => {
 
   it("is told to who was away when it happened", async ({ person }) => {
     const { here, line, write, lost } = await openTwice(person);
-    line.refusing = 1;
+    line.refusedShare = 1;
     line.cut();
     await here.remove();
     const written = write(1);
-    line.refusing = 0;
+    line.refusedShare = 0;
     expect(await written).toBe("removed");
     expect(lost()).toEqual(["removed"]);
   });

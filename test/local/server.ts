@@ -1,4 +1,4 @@
-/** The local server as a person meets it: a command with output, an address and an exit code. */
+/** The local server as a command: its output, its URL and its exit code. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,15 +11,15 @@ import { onTestFinished } from "vitest";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The line after which the server answers. */
-const READY = /Satchel is running at (\S+)[\s\S]*Ctrl-C stops it\./;
+/** The output after which the server answers requests. */
+const READY_OUTPUT = /Satchel is running at (\S+)[\s\S]*Press Ctrl-C to stop\./;
 
-export interface Options {
+export interface StartOptions {
   args?: string[];
   env?: Record<string, string>;
 }
 
-export interface Result {
+export interface ExitResult {
   code: number | null;
   stdout: string;
   stderr: string;
@@ -31,36 +31,39 @@ export interface Server {
   child: ChildProcess;
   /** What it has printed so far. */
   output: { stdout: string; stderr: string };
-  /** Sends the signal and waits for the end. */
-  end(signal: NodeJS.Signals): Promise<Result>;
+  /** Sends a signal and waits until the server has exited. */
+  stop(signal: NodeJS.Signals): Promise<ExitResult>;
 }
 
-/** A folder that is gone after the test. */
+/** Creates a folder that is deleted after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "satchel-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** `npm start` without npm, up to the moment at which it answers. */
-export async function serve(data: string, { args = [], env = {} }: Options = {}): Promise<Server> {
+/** Runs `npm start`, without npm, until the server answers requests. */
+export async function startServer(
+  data: string,
+  { args = [], env = {} }: StartOptions = {},
+): Promise<Server> {
   const { child, output, ended } = launch(["--data", data, "--port", "0", ...args], env);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
-      const ready = READY.exec(output.stdout);
+      const ready = READY_OUTPUT.exec(output.stdout);
       if (ready?.[1]) resolve(ready[1]);
     });
-    ended.then(({ stderr }) => reject(new Error(`The server ended: ${stderr}`)), reject);
+    ended.then(({ stderr }) => reject(new Error(`The server exited: ${stderr}`)), reject);
   });
   const end = (signal: NodeJS.Signals) => {
     child.kill(signal);
     return ended;
   };
-  return { url, port: new URL(url).port, child, output, end };
+  return { url, port: new URL(url).port, child, output, stop: end };
 }
 
-/** `npm start` that is expected to end by itself. */
-export function run({ args = [], env = {} }: Options): Promise<Result> {
+/** Runs `npm start`, without npm, until it exits by itself. */
+export function runToExit({ args = [], env = {} }: StartOptions): Promise<ExitResult> {
   return launch(args, env).ended;
 }
 
@@ -70,11 +73,11 @@ function launch(args: string[], env: Record<string, string>) {
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  return { child, ...collect(child) };
+  return { child, ...collectOutput(child) };
 }
 
-/** Collects what a process prints; `ended` comes with its exit. */
-export function collect(child: ChildProcess) {
+/** Collects what a process prints. `ended` resolves when it has exited. */
+export function collectOutput(child: ChildProcess) {
   const output = { stdout: "", stderr: "" };
   child.stdout?.on("data", (chunk) => {
     output.stdout += chunk;
@@ -82,14 +85,14 @@ export function collect(child: ChildProcess) {
   child.stderr?.on("data", (chunk) => {
     output.stderr += chunk;
   });
-  const ended = new Promise<Result>((resolve) => {
+  const ended = new Promise<ExitResult>((resolve) => {
     child.on("close", (code) => resolve({ code, ...output }));
   });
   return { output, ended };
 }
 
-/** Path -> digest of every file of a folder: equal if nothing has changed. */
-export function fingerprint(folder: string): Record<string, string> {
+/** The digest of every file below a folder, by path: equal if nothing has changed. */
+export function fileDigests(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -99,8 +102,8 @@ export function fingerprint(folder: string): Record<string, string> {
   );
 }
 
-/** A port that another program listens on until the test ends. */
-export function takenPort(): Promise<number> {
+/** A port on which this process listens until the test ends. */
+export function occupiedPort(): Promise<number> {
   const server = createServer();
   onTestFinished(() => void server.close());
   return new Promise((resolve) => {

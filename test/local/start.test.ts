@@ -1,14 +1,16 @@
+/** `npm start`: what it prints, its flags and environment, and how it ends. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { collect, ROOT, run, serve, temporaryFolder } from "./server";
+import { collectOutput, ROOT, runToExit, startServer, temporaryFolder } from "./server";
 
 describe("npm start", () => {
-  it("prints the address for apps, the sign-up page and where the data lies", async () => {
+  it("prints the sign-up page, the user address for apps and the data folder", async () => {
     const data = temporaryFolder();
-    const { url, port, output } = await serve(data);
+    const { url, port, output } = await startServer(data);
     expect(url).toBe(`http://localhost:${port}`);
     expect(output.stdout).toContain(`<your name>@localhost:${port}`);
     expect(output.stdout).toContain(`${url}/sign-up`);
@@ -16,8 +18,8 @@ describe("npm start", () => {
     expect(output.stderr).toBe("");
   });
 
-  it("answers as soon as it says so: pages, their assets, and odd requests as they came", async () => {
-    const { url, port } = await serve(temporaryFolder());
+  it("accepts requests once it says so: pages, assets, and unusual paths unchanged", async () => {
+    const { url, port } = await startServer(temporaryFolder());
     const page = await fetch(`${url}/sign-up`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain("<form");
@@ -28,15 +30,18 @@ describe("npm start", () => {
     expect((await socket.toArray()).join("")).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
-  it("--port 0 takes a free port each time", async () => {
-    const [one, other] = await Promise.all([serve(temporaryFolder()), serve(temporaryFolder())]);
+  it("--port 0 chooses a free port each time", async () => {
+    const [one, other] = await Promise.all([
+      startServer(temporaryFolder()),
+      startServer(temporaryFolder()),
+    ]);
     expect(one.port).not.toBe(other.port);
   });
 
-  it("localhost is both loopback addresses, as far as the machine has both", async () => {
-    const first = await serve(temporaryFolder());
-    await first.end("SIGTERM");
-    const { port } = await serve(temporaryFolder(), { args: ["--port", first.port] });
+  it("localhost means both loopback addresses, if the machine has both", async () => {
+    const first = await startServer(temporaryFolder());
+    await first.stop("SIGTERM");
+    const { port } = await startServer(temporaryFolder(), { args: ["--port", first.port] });
     expect((await fetch(`http://127.0.0.1:${port}/sign-up`)).status).toBe(200);
     const socket = connect({ host: "::1", port: Number(port) });
     const [error] = await Promise.race([
@@ -47,21 +52,21 @@ describe("npm start", () => {
     expect([undefined, "EADDRNOTAVAIL", "EAFNOSUPPORT"]).toContain(error?.code);
   });
 
-  it("takes port, host and folder from the environment, but the flags win", async () => {
+  it("reads port, host and folder from the environment; flags take precedence", async () => {
     const data = temporaryFolder();
     const env = { PORT: "1", SATCHEL_HOST: "127.0.0.1", SATCHEL_DATA: data };
-    const { url, output } = await serve(data, { env });
+    const { url, output } = await startServer(data, { env });
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d{2,}$/);
     expect(output.stdout).toContain(data);
   });
 
-  it("takes settings from the environment", async () => {
-    const { url } = await serve(temporaryFolder(), { env: { SIGN_UP: "closed" } });
+  it("reads settings from the environment", async () => {
+    const { url } = await startServer(temporaryFolder(), { env: { SIGN_UP: "closed" } });
     expect((await fetch(`${url}/sign-up`)).status).toBe(403);
   });
 
-  it("shows the public origin where there is one", async () => {
-    const { output } = await serve(temporaryFolder(), {
+  it("shows the public origin if ORIGIN is set", async () => {
+    const { output } = await startServer(temporaryFolder(), {
       env: { ORIGIN: "https://satchel.example" },
     });
     expect(output.stdout).toContain("<your name>@satchel.example");
@@ -70,48 +75,48 @@ describe("npm start", () => {
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "%s stops it with exit code 0",
     async (signal) => {
-      const server = await serve(temporaryFolder());
-      expect(await server.end(signal)).toMatchObject({ code: 0, stderr: "" });
+      const server = await startServer(temporaryFolder());
+      expect(await server.stop(signal)).toMatchObject({ code: 0, stderr: "" });
       await expect(fetch(server.url)).rejects.toThrow();
     },
   );
 
-  it("offers a set-up link, another one with each start, until somebody administers", async () => {
+  it("prints a new set-up link at each start until there is an administrator", async () => {
     const data = temporaryFolder();
     const pathIn = (stdout: string) => /(\/set-up\/[\w-]{43})\n/.exec(stdout)?.[1];
-    const first = await serve(data);
+    const first = await startServer(data);
     const old = pathIn(first.output.stdout);
-    await first.end("SIGTERM");
-    const second = await serve(data);
+    await first.stop("SIGTERM");
+    const second = await startServer(data);
     const path = pathIn(second.output.stdout) ?? "";
-    const ask = async (url: string, form?: Record<string, string>, Cookie = "") => {
+    const request = async (url: string, form?: Record<string, string>, Cookie = "") => {
       const post = form && { method: "POST", body: new URLSearchParams(form) };
       return fetch(second.url + url, { ...post, redirect: "manual", headers: { Cookie } });
     };
-    expect((await ask(old ?? "/")).status).toBe(404);
-    const signUp = await ask("/sign-up", { name: "alice", password: "correct horse battery" });
+    expect((await request(old ?? "/")).status).toBe(404);
+    const signUp = await request("/sign-up", { name: "alice", password: "correct horse battery" });
     const cookie = signUp.headers.get("set-cookie")?.split(";")[0];
-    expect((await ask("/admin", undefined, cookie)).status).toBe(403);
-    expect((await ask(path, {}, cookie)).headers.get("location")).toBe("/admin");
-    expect((await ask("/admin", undefined, cookie)).status).toBe(200);
-    await second.end("SIGTERM");
-    expect((await serve(data)).output.stdout).not.toContain("set-up");
+    expect((await request("/admin", undefined, cookie)).status).toBe(403);
+    expect((await request(path, {}, cookie)).headers.get("location")).toBe("/admin");
+    expect((await request("/admin", undefined, cookie)).status).toBe(200);
+    await second.stop("SIGTERM");
+    expect((await startServer(data)).output.stdout).not.toContain("set-up");
   });
 
-  it("--log writes a line for each request on stderr; without it there is none", async () => {
-    const [loud, silent] = await Promise.all([
-      serve(temporaryFolder(), { args: ["--log"] }),
-      serve(temporaryFolder()),
+  it("--log writes a line to stderr for each request; by default there is none", async () => {
+    const [logging, silent] = await Promise.all([
+      startServer(temporaryFolder(), { args: ["--log"] }),
+      startServer(temporaryFolder()),
     ]);
-    for (const { url } of [loud, silent]) await fetch(`${url}/sign-up?secret=word`);
-    const { stderr } = await loud.end("SIGTERM");
+    for (const { url } of [logging, silent]) await fetch(`${url}/sign-up?secret=word`);
+    const { stderr } = await logging.stop("SIGTERM");
     expect(JSON.parse(stderr)).toMatchObject({ method: "GET", route: "/sign-up", status: 200 });
     expect(stderr).not.toContain("secret");
-    expect((await silent.end("SIGTERM")).stderr).toBe("");
+    expect((await silent.stop("SIGTERM")).stderr).toBe("");
   });
 
   it("--help explains every flag and starts nothing", async () => {
-    const { code, stdout, stderr } = await run({ args: ["--help"] });
+    const { code, stdout, stderr } = await runToExit({ args: ["--help"] });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const flag of ["--port", "--host", "--data", "--log", "--help"])
       expect(stdout).toContain(flag);
@@ -120,20 +125,20 @@ describe("npm start", () => {
   it.each([
     ["npm", "spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit' })"],
     [
-      "npm with a shell between",
+      "npm, with a shell in between,",
       `spawn("sh", ["-c", '"$0" "$@"; exit', process.execPath, ...process.argv.slice(1)], { stdio: "inherit" })`,
     ],
-  ])("ends when the %s that started it is killed", async (_, start) => {
+  ])("ends if %s that started it is killed", async (_, start) => {
     const script = `require("node:child_process").${start}`;
     const args = [join(ROOT, "scripts/start.mjs"), "--port", "0", "--data", temporaryFolder()];
     const npm = spawn(process.execPath, ["-e", script, ...args], {
       env: { ...process.env, npm_lifecycle_event: "start" },
     });
-    const { output, ended } = collect(npm);
+    const { output, ended } = collectOutput(npm);
     npm.stdout.on("data", () => {
-      if (output.stdout.includes("Ctrl-C stops it")) npm.kill("SIGKILL");
+      if (output.stdout.includes("Press Ctrl-C to stop")) npm.kill("SIGKILL");
     });
-    // The server holds the same pipes: they close when it is gone, too.
-    expect((await ended).stdout).toContain("Ctrl-C stops it");
+    // The server has the same pipes open: they close when it has ended, too.
+    expect((await ended).stdout).toContain("Press Ctrl-C to stop");
   });
 });

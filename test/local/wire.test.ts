@@ -1,11 +1,11 @@
-/** What is wrong already as HTTP, written by hand onto the socket of the local server. */
+/** Malformed HTTP, written as bytes to a socket of the local server. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, describe, expect } from "vitest";
-import { startLocal } from "../../scripts/local.mjs";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { connectApp } from "./test-user";
 
 const test = base.extend(
@@ -14,7 +14,7 @@ const test = base.extend(
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
   async ({}, { onCleanup }) => {
     const data = mkdtempSync(join(tmpdir(), "satchel-wire-"));
-    const server = await startLocal({ data, quiet: true });
+    const server = await startLocalServer({ data, quiet: true });
     onCleanup(async () => {
       await server.dispose();
       rmSync(data, { recursive: true, force: true });
@@ -24,13 +24,13 @@ const test = base.extend(
   },
 );
 
-/** Everything that the server answers to these bytes until it closes, or has nothing to say. */
-function write(url: string, text: string): Promise<string> {
+/** Sends bytes and returns everything that the server sends until it closes the connection. */
+function sendBytes(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname);
     let answer = "";
-    // The last request of each test asks to be the last.
+    // The last request of each test has "Connection: close".
     socket.on("data", (bytes) => {
       answer += bytes;
     });
@@ -48,24 +48,24 @@ const SMUGGLED = "GET /quota/smuggled HTTP/1.1\r\nHost: HOST\r\nConnection: clos
 const put = (token: string, headers: string, body: string): string =>
   `PUT /storage/alice/x HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer ${token}\r\nContent-Type: text/plain\r\n${headers}\r\n\r\n${body}`;
 
-describe("A body with more than one length", () => {
+describe("A body of ambiguous length", () => {
   test.for([
     ["two that differ", "Content-Length: 4\r\nContent-Length: 60", "abcd"],
-    ["a coding that nobody knows", "Transfer-Encoding: xchunked", "0\r\n\r\n"],
+    ["an unknown transfer coding", "Transfer-Encoding: xchunked", "0\r\n\r\n"],
     ["a space before the colon", "Transfer-Encoding : chunked", "0\r\n\r\n"],
-    ["a length below zero", "Content-Length: -1", "abcd"],
+    ["a negative length", "Content-Length: -1", "abcd"],
     ["a length with a sign", "Content-Length: +4", "abcd"],
   ] as const)(
-    "RFC 9112 §6.3 is refused, nothing is written: %s",
+    "RFC 9112 §6.3 is refused, and nothing is written: %s",
     async ([, headers, body], { server: { url, alice } }) => {
-      const answer = await write(url, put(alice.token, headers, body + SMUGGLED));
+      const answer = await sendBytes(url, put(alice.token, headers, body + SMUGGLED));
       expect(statuses(answer)[0]).toBe("400");
       expect((await alice.get("/x")).status).toBe(404);
     },
   );
 });
 
-test("RFC 9112 §6.3 Content-Length beside chunked counts for nothing: the chunks are the body", async ({
+test("RFC 9112 §6.3 Content-Length is ignored if the body is chunked", async ({
   server: { url, alice },
 }) => {
   for (const [path, headers] of [
@@ -73,20 +73,20 @@ test("RFC 9112 §6.3 Content-Length beside chunked counts for nothing: the chunk
     ["/b", "Transfer-Encoding: chunked\r\nContent-Length: 4"],
   ] as const) {
     const request = put(alice.token, headers, `3\r\nabc\r\n0\r\n\r\n${SMUGGLED}`);
-    const answer = await write(url, request.replace("/alice/x", `/alice${path}`));
+    const answer = await sendBytes(url, request.replace("/alice/x", `/alice${path}`));
     // RFC 9112 §6.1: the server "MUST close the connection after responding to such a request"
     expect(statuses(answer)).toEqual(["201"]);
     expect(await (await alice.get(path)).text()).toBe("abc");
   }
 });
 
-describe("A header that is none", () => {
+describe("A malformed header", () => {
   test.for([
     ["folded over two lines", "X-A: a\r\n Set-Cookie: b=1"],
     ["with a bare CR in it", "X-A: a\rSet-Cookie: b=1"],
     ["with a NUL in it", "X-A: a\0b"],
   ] as const)("RFC 9112 §5.2 is refused: %s", async ([, header], { server: { url } }) => {
-    const answer = await write(
+    const answer = await sendBytes(
       url,
       `GET /quota/alice HTTP/1.1\r\nHost: HOST\r\n${header}\r\nConnection: close\r\n\r\n`,
     );
@@ -94,21 +94,19 @@ describe("A header that is none", () => {
     expect(answer).not.toMatch(/^set-cookie/im);
   });
 
-  test("a Content-Type that would add a header is refused, nothing is written", async ({
+  test("a Content-Type that would add a header is refused, and nothing is written", async ({
     server: { url, alice },
   }) => {
     const headers = "Content-Length: 1\r\nContent-Type: text/html\rX-Injected: 1";
     const request = put(alice.token, headers, "x").replace("Content-Type: text/plain\r\n", "");
-    expect(statuses(await write(url, request))).toEqual(["400"]);
+    expect(statuses(await sendBytes(url, request))).toEqual(["400"]);
     expect((await alice.get("/x")).status).toBe(404);
   });
 
-  test("of a size that nobody needs does not keep others waiting", async ({
-    server: { url, alice },
-  }) => {
+  test("of enormous size does not delay other requests", async ({ server: { url, alice } }) => {
     const huge = `GET /quota/alice HTTP/1.1\r\nHost: HOST\r\nX-A: ${"a".repeat(2_000_000)}\r\nConnection: close\r\n\r\n`;
     const [answer, other] = await Promise.all([
-      write(url, huge).catch(() => ""),
+      sendBytes(url, huge).catch(() => ""),
       alice.get("/none"),
     ]);
     expect(statuses(answer)).not.toContain("200");
@@ -116,10 +114,10 @@ describe("A header that is none", () => {
   });
 });
 
-describe("Who says that they come by Cloudflare's edge", () => {
+describe("A client that pretends to come from Cloudflare's edge", () => {
   const FORGED = { "CF-Ray": "8a1b2c3d4e5f6789-FRA", "MF-CF-Blob": '{"colo":"FRA"}' };
 
-  test("is not believed: tries are counted for one, whatever addresses they name", async ({
+  test("is not believed: its attempts count together, whatever addresses it sends", async ({
     server: { url },
   }) => {
     const statuses: number[] = [];
@@ -135,22 +133,25 @@ describe("Who says that they come by Cloudflare's edge", () => {
     expect(statuses.at(-1)).toBe(429);
   });
 
-  test("does not read the mail of others where others come in, by whatever name they ask", async ({
+  test("cannot read other users' mail on a public server, whatever host it names", async ({
     server: { url },
   }) => {
     expect((await fetch(`${url}/mail`)).status).toBe(200);
     const data = mkdtempSync(join(tmpdir(), "satchel-wire-"));
     const vars = { ORIGIN: "https://satchel.example" };
-    const open = await startLocal({ data, vars, quiet: true });
+    const publicServer = await startLocalServer({ data, vars, quiet: true });
     try {
       const answers = await Promise.all(
         ["localhost", "127.0.0.1", "x.localhost", "[::1]", "satchel.example"].map((host) =>
-          write(open.url, `GET /mail HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+          sendBytes(
+            publicServer.url,
+            `GET /mail HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+          ),
         ),
       );
       expect(answers.flatMap(statuses)).toEqual(Array(answers.length).fill("404"));
     } finally {
-      await open.dispose();
+      await publicServer.dispose();
       rmSync(data, { recursive: true, force: true });
     }
   });

@@ -1,13 +1,14 @@
-/** A storm of writes by several people's apps, and what they know afterwards. */
+/** A load of concurrent writes by apps of several users, and a check of what the server kept. */
 
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 
-/** An app of one person, wherever the server is. */
+/** Sends a request of one user's app, to a path in their storage. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
-/** What one of the apps does next. */
-interface Move {
+/** A request of one of the apps. */
+interface LoadRequest {
+  /** Index of the app. */
   app: number;
   path: string;
   action: "put" | "delete" | "read" | "list";
@@ -17,23 +18,23 @@ interface Move {
   isChunked: boolean;
 }
 
-const CLIENTS = 10;
+const CONCURRENCY = 10;
 
 const weighted = <T>(...entries: [number, fc.Arbitrary<T>][]): fc.Arbitrary<T> =>
   fc.oneof(...entries.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
-const MOVE = (apps: number): fc.Arbitrary<Move> =>
+const arbitraryRequest = (apps: number): fc.Arbitrary<LoadRequest> =>
   fc.record({
     app: fc.nat(apps - 1),
-    // One name of a folder is also one of a document.
+    // "a" is the name of a folder and of a document.
     path: fc
       .tuple(fc.constantFrom("/notes/", "/notes/a/", "/public/b/c/"), fc.nat(12))
       .map(([folder, number]) => `${folder}${number === 0 ? "a" : number}`),
-    action: weighted<Move["action"]>(
+    action: weighted<LoadRequest["action"]>(
       [8, fc.constant("put")],
       [2, fc.constantFrom("delete", "read", "list")],
     ),
-    condition: weighted<Move["condition"]>(
+    condition: weighted<LoadRequest["condition"]>(
       [3, fc.constant("none")],
       [1, fc.constantFrom("absent", "current")],
     ),
@@ -41,8 +42,8 @@ const MOVE = (apps: number): fc.Arbitrary<Move> =>
     isChunked: weighted([3, fc.constant(false)], [1, fc.constant(true)]),
   });
 
-/** Goes into R2 in parts, and takes so long that it is often on its way when the server dies. */
-const LARGE: Move = {
+/** Uploaded to R2 in parts; takes so long that it is often interrupted by the kill. */
+const LARGE_PUT: LoadRequest = {
   app: 0,
   path: "/notes/large",
   action: "put",
@@ -51,22 +52,22 @@ const LARGE: Move = {
   isChunked: true,
 };
 
-/** A document as it was sent. Null: deleted, or never there. */
+/** The content of a document; null: it is deleted or never existed. */
 type Content = { type: string; body: Buffer<ArrayBuffer> } | null;
 
-/** A write, by the time of the storm: what was sent after an answer came after it. */
+/** A write. Times are logical: a write sent after another was answered has a later time. */
 interface Write {
   content: Content;
-  /** Of a PUT that was acknowledged. */
+  /** From the response to a PUT. */
   etag: string | null;
   sentAt: number;
-  /** Never, if the connection broke. */
+  /** Infinity if the connection broke. */
   answeredAt: number;
   isAcknowledged: boolean;
 }
 
-/** What is known of one path of one person. */
-class Path {
+/** The writes to one path of one user. */
+class PathHistory {
   readonly app: number;
   readonly path: string;
   writes: Write[] = [{ content: null, etag: null, sentAt: 0, answeredAt: 0, isAcknowledged: true }];
@@ -76,7 +77,7 @@ class Path {
     this.path = path;
   }
 
-  /** The writes one of which must be the last: none that was acknowledged was sent after them. */
+  /** The writes that may be the last: no acknowledged write was sent after their answer. */
   get possible(): Write[] {
     const acknowledged = this.writes.filter(({ isAcknowledged }) => isAcknowledged);
     return this.writes.filter(
@@ -85,11 +86,11 @@ class Path {
   }
 }
 
-/** Apps that write to a server until it dies, and look at it when it is back. */
-export class Storm {
+/** Apps that write to a server until it is killed, and check its data after the restart. */
+export class WriteLoad {
   readonly #apps: Send[];
-  readonly #paths = new Map<string, Path>();
-  readonly #complaints: string[] = [];
+  readonly #paths = new Map<string, PathHistory>();
+  readonly #violations: string[] = [];
   #time = 0;
   #bodies = 0;
 
@@ -97,24 +98,23 @@ export class Storm {
     this.#apps = apps;
   }
 
-  /** How many writes the server has acknowledged so far. */
+  /** How many writes the server has acknowledged. */
   acknowledged = 0;
 
   /**
-   * Writes, reads and lists, the same with the same seed as far as the server lets it. After some
-   * answers it calls `kill`, and goes on until the connections break: the server must not have
-   * come to rest before it dies.
+   * Sends writes, reads and listings, determined by the seed. After a number of answers it calls
+   * `kill`, and continues until the connections break, so that the server is killed under load.
    */
-  async rage(seed: number, kill: () => void): Promise<void> {
-    const all = fc.sample(MOVE(this.#apps.length), { seed, numRuns: 2000 });
-    const moves = [LARGE, ...all].values();
+  async runUntilKilled(seed: number, kill: () => void): Promise<void> {
+    const all = fc.sample(arbitraryRequest(this.#apps.length), { seed, numRuns: 2000 });
+    const requests = [LARGE_PUT, ...all].values();
     const [lastAnswer] = fc.sample(fc.integer({ min: 10, max: 120 }), { seed, numRuns: 1 });
     let answers = 0;
     let isKilled = false;
     const client = async () => {
-      for (const move of moves) {
+      for (const request of requests) {
         try {
-          await this.#make(move);
+          await this.#perform(request);
         } catch (error) {
           if (isKilled) return;
           throw error;
@@ -126,26 +126,26 @@ export class Storm {
         }
       }
     };
-    await Promise.all(Array.from({ length: CLIENTS }, client));
+    await Promise.all(Array.from({ length: CONCURRENCY }, client));
   }
 
   /**
-   * Reads everything back, and writes once more. Returns what is not as it was acknowledged, what differs between a
-   * listing and its documents, and every answer of the storm that should not have been given.
+   * Reads everything back, and writes once more. Returns each document that is not as acknowledged, each
+   * difference between a listing and its documents, and each unexpected answer during the load.
    */
-  async complaints(): Promise<string[]> {
+  async findViolations(): Promise<string[]> {
     await Promise.all(this.#apps.map((_, app) => this.#checkApp(app)));
-    return this.#complaints.splice(0);
+    return this.#violations.splice(0);
   }
 
-  #make(move: Move): Promise<void> {
-    if (move.action === "list") return this.#list(move);
-    return move.action === "read" ? this.#read(move) : this.#write(move);
+  #perform(request: LoadRequest): Promise<void> {
+    if (request.action === "list") return this.#list(request);
+    return request.action === "read" ? this.#read(request) : this.#write(request);
   }
 
-  async #write({ app, path, action, condition, bytes, isChunked }: Move): Promise<void> {
-    const known = this.#known(app, path);
-    const current = known.writes.findLast(({ isAcknowledged }) => isAcknowledged)?.etag;
+  async #write({ app, path, action, condition, bytes, isChunked }: LoadRequest): Promise<void> {
+    const history = this.#history(app, path);
+    const current = history.writes.findLast(({ isAcknowledged }) => isAcknowledged)?.etag;
     const content = action === "put" ? contentOf(++this.#bodies, bytes) : null;
     const write: Write = {
       content,
@@ -154,7 +154,7 @@ export class Storm {
       answeredAt: Number.POSITIVE_INFINITY,
       isAcknowledged: false,
     };
-    known.writes.push(write);
+    history.writes.push(write);
     const init: RequestInit & { duplex?: "half" } = {
       method: content ? "PUT" : "DELETE",
       headers: {
@@ -170,25 +170,29 @@ export class Storm {
     write.isAcknowledged = status < 300;
     if (content && write.isAcknowledged) write.etag = headers.get("etag");
     if (write.isAcknowledged) this.acknowledged++;
-    // A 503 may have been made or not; any other refusal changed nothing.
-    else if (status !== 503) known.writes.splice(known.writes.indexOf(write), 1);
+    // After a 503 the write may have been applied or not; any other refusal changed nothing.
+    else if (status !== 503) history.writes.splice(history.writes.indexOf(write), 1);
     this.#expect([200, 201, 404, 409, 412, 503], status, app, path);
   }
 
-  /** Whatever is read is a document that somebody has written, whole. */
-  async #read({ app, path }: Move): Promise<void> {
+  /** A document that is read must be one that was written, completely. */
+  async #read({ app, path }: LoadRequest): Promise<void> {
     const response = await this.#send(app, path);
     const body = Buffer.from(await response.arrayBuffer());
     this.#expect([200, 404], response.status, app, path);
     if (response.status === 404) return;
     const type = response.headers.get("content-type");
-    const { writes } = this.#known(app, path);
+    const { writes } = this.#history(app, path);
     if (!writes.some(({ content }) => content?.type === type && content?.body.equals(body))) {
-      this.#complain(app, path, `was read as ${body.length} bytes of ${type}, which nobody wrote`);
+      this.#reportViolation(
+        app,
+        path,
+        `was read as ${body.length} bytes of ${type}, which was never written`,
+      );
     }
   }
 
-  async #list({ app, path }: Move): Promise<void> {
+  async #list({ app, path }: LoadRequest): Promise<void> {
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     const response = await this.#send(app, folder);
     await response.arrayBuffer();
@@ -197,20 +201,21 @@ export class Storm {
 
   async #checkApp(app: number): Promise<void> {
     const listed = new Map<string, Item>();
-    for await (const [path, item] of this.#walk(app, "/")) listed.set(path, item);
-    for (const known of this.#paths.values()) {
-      if (known.app !== app) continue;
-      await this.#checkPath(known, listed.get(known.path));
-      listed.delete(known.path);
+    for await (const [path, item] of this.#listAll(app, "/")) listed.set(path, item);
+    for (const history of this.#paths.values()) {
+      if (history.app !== app) continue;
+      await this.#checkPath(history, listed.get(history.path));
+      listed.delete(history.path);
     }
-    for (const path of listed.keys()) this.#complain(app, path, "is listed, but nobody wrote it");
-    await this.#write({ ...LARGE, app, path: "/notes/after", bytes: 10 });
-    const after = this.#known(app, "/notes/after").writes.at(-1);
-    if (!after?.isAcknowledged) this.#complain(app, "/notes/after", "could not be written");
+    for (const path of listed.keys())
+      this.#reportViolation(app, path, "is listed, but was never written");
+    await this.#write({ ...LARGE_PUT, app, path: "/notes/after", bytes: 10 });
+    const after = this.#history(app, "/notes/after").writes.at(-1);
+    if (!after?.isAcknowledged) this.#reportViolation(app, "/notes/after", "could not be written");
   }
 
-  async #checkPath(known: Path, item: Item | undefined): Promise<void> {
-    const { app, path, possible } = known;
+  async #checkPath(history: PathHistory, item: Item | undefined): Promise<void> {
+    const { app, path, possible } = history;
     const response = await this.#send(app, path);
     const body = Buffer.from(await response.arrayBuffer());
     this.#expect([200, 404], response.status, app, path);
@@ -224,8 +229,8 @@ export class Storm {
     );
     if (!found) {
       const answer = `${response.status} ${etag} ${describe({ type: type ?? "", body })}`;
-      const wanted = possible.map(({ content, etag }) => `${etag} ${describe(content)}`);
-      this.#complain(app, path, `is ${answer}, not ${wanted.join(" nor ")}`);
+      const expected = possible.map(({ content, etag }) => `${etag} ${describe(content)}`);
+      this.#reportViolation(app, path, `is ${answer}, not ${expected.join(" nor ")}`);
     }
     const isListed =
       response.status === 404
@@ -233,20 +238,20 @@ export class Storm {
         : `"${item?.ETag}"` === etag &&
           item?.["Content-Length"] === body.length &&
           item?.["Content-Type"] === type;
-    if (!isListed) this.#complain(app, path, `is listed as ${JSON.stringify(item)}`);
-    // From here on this is what it is.
+    if (!isListed) this.#reportViolation(app, path, `is listed as ${JSON.stringify(item)}`);
+    // From now on, this is its content.
     const write = { sentAt: ++this.#time, answeredAt: ++this.#time, isAcknowledged: true };
     const content = response.status === 404 ? null : { type: type ?? "", body };
-    known.writes = [{ ...write, content, etag: content && (etag ?? null) }];
+    history.writes = [{ ...write, content, etag: content && (etag ?? null) }];
   }
 
   /** Every document below a folder. */
-  async *#walk(app: number, folder: string): AsyncGenerator<[string, Item]> {
+  async *#listAll(app: number, folder: string): AsyncGenerator<[string, Item]> {
     const response = await this.#send(app, folder);
     this.#expect([200], response.status, app, folder);
     const { items } = (await response.json()) as { items: Record<string, Item> };
     for (const [name, item] of Object.entries(items)) {
-      if (name.endsWith("/")) yield* this.#walk(app, folder + name);
+      if (name.endsWith("/")) yield* this.#listAll(app, folder + name);
       else yield [folder + name, item];
     }
   }
@@ -255,19 +260,19 @@ export class Storm {
     return (this.#apps[app] as Send)(path, init);
   }
 
-  #known(app: number, path: string): Path {
+  #history(app: number, path: string): PathHistory {
     const key = `${app} ${path}`;
-    const known = this.#paths.get(key) ?? new Path(app, path);
-    this.#paths.set(key, known);
-    return known;
+    const history = this.#paths.get(key) ?? new PathHistory(app, path);
+    this.#paths.set(key, history);
+    return history;
   }
 
   #expect(statuses: number[], status: number, app: number, path: string): void {
-    if (!statuses.includes(status)) this.#complain(app, path, `was answered with ${status}`);
+    if (!statuses.includes(status)) this.#reportViolation(app, path, `was answered with ${status}`);
   }
 
-  #complain(app: number, path: string, what: string): void {
-    this.#complaints.push(`${path} of person ${app} ${what}`);
+  #reportViolation(app: number, path: string, what: string): void {
+    this.#violations.push(`${path} of user ${app} ${what}`);
   }
 }
 
@@ -278,7 +283,7 @@ interface Item {
   "Content-Length"?: number;
 }
 
-/** No two are equal, unless they are empty. */
+/** Content that differs for each number, unless it is empty. */
 const contentOf = (number: number, bytes: number): Content => ({
   type: `text/plain; number=${number}`,
   body: Buffer.alloc(bytes, `${number} `),

@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createAdminLink } from "../../scripts/admin-link.mjs";
+import { createAdminLink } from "../../scripts/lib/admin-link.mjs";
 import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
 import { randomId, sha256 } from "../../src/core/secrets";
 import {
@@ -13,7 +13,7 @@ import {
   submitForm,
 } from "../support/admin";
 import { advanceClock, DAY_MS, runDailyJob } from "../support/clock";
-import { breakCalls } from "../support/faults";
+import { breakCalls } from "../support/fault-injection";
 import { fieldValue, findElements, mainText } from "../support/html";
 import { createUser, type TestUser, uniqueUserName } from "../support/provider";
 import { allRows } from "../support/rows";

@@ -1,7 +1,7 @@
 /** The client: a closed loop of requests over connections that stay open. */
 
 import { Agent, request as openRequest } from "node:http";
-import { Failure } from "../scripts/failure.mjs";
+import { CommandError } from "../scripts/lib/command.mjs";
 
 /**
  * A request as the bench makes it.
@@ -89,7 +89,7 @@ export class Client {
         response.on("error", reject);
         response.on("end", () => {
           const fault = faultOf(work, response, bytes);
-          if (fault) reject(new Failure(`${method} ${this.#url.origin}${path}: ${fault}`));
+          if (fault) reject(new CommandError(`${method} ${this.#url.origin}${path}: ${fault}`));
           else
             resolve({ headers: response.headers, firstByteAt: firstByteAt ?? performance.now() });
         });

@@ -1,4 +1,4 @@
-/** The local server: the Worker in the Workers runtime, with everything that wrangler.toml names. */
+/** The local server: the Worker in the Workers runtime, with all bindings of wrangler.toml. */
 
 import { applyMigrations, listMigrations } from "./apply-migrations.mjs";
 import { bundleWorker, loadParseSettings } from "./bundle-worker.mjs";
@@ -10,15 +10,15 @@ import { runtimeOptions } from "./runtime-options.mjs";
 import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./worker-config.mjs";
 
 /**
- * Starts the server and returns when it answers. Throws a Failure, and leaves the data as it was,
- * when it cannot start.
+ * Starts the server and returns when it accepts requests. Throws a CommandError, and leaves the data
+ * unchanged, if it cannot start.
  * @param {object} options
- * @param {string} options.data folder, made if it is missing
+ * @param {string} options.data folder, created if it is missing
  * @param {string} [options.host] localhost or an address
  * @param {number} [options.port] 0: any free port
- * @param {Record<string, string>} [options.vars] settings other than those of wrangler.toml
- * @param {boolean} [options.quiet] drops what the Worker logs instead of writing it to stderr
- * @param {boolean} [options.log] writes a line for each request, too
+ * @param {Record<string, string>} [options.vars] settings that override those of wrangler.toml
+ * @param {boolean} [options.quiet] discards the Worker's log instead of writing it to stderr
+ * @param {boolean} [options.log] also logs each request
  * @param {string} [options.migrations] folder
  * @returns {Promise<{url: string, settings: Record<string, string>, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
  */
@@ -31,14 +31,14 @@ export async function startLocalServer({
   log = false,
   migrations = MIGRATIONS,
 }) {
-  // The page that shows mail is for whoever sits here: there is none where others may come in.
+  // The page that shows all mail must not be reachable from other machines.
   const MAIL =
     isLoopback(host) && isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host) ? "local" : "none";
   const settings = { ...VARS, MAIL, ...vars };
   const [worker, addresses, runtime] = await Promise.all([
     buildWorker(settings),
     listenAddresses(host, port),
-    // The compiler is another process: this one has time to load Miniflare.
+    // The compiler runs in another process; meanwhile this one loads Miniflare.
     import("miniflare"),
   ]);
   const known = listMigrations(migrations);
@@ -46,29 +46,29 @@ export async function startLocalServer({
   const options = {
     ...runtimeOptions(runtime),
     handleStructuredLogs({ level, message }) {
-      // Requests are logged at the level "log", whatever needs attention above it.
+      // Requests are logged at the level "log", warnings and errors above it.
       if (!quiet && (log || level !== "log"))
         console.error(level === "log" ? message : worker.mapStack(message));
     },
     resourcePersistencePath: folder.path,
     workers: [{ config: { ...workerConfig(settings), manifest: manifest(worker.script) } }],
   };
-  const doors = addresses.map((address, index) => door(index, address, port));
-  const open = { ...options, workers: [...options.workers, ...doors] };
-  const isWhole = known.every((name) => folder.applied.includes(name));
-  const miniflare = new runtime.Miniflare(isWhole ? open : options);
-  let disposed;
+  const sockets = addresses.map((address, index) => directSocket(index, address, port));
+  const listening = { ...options, workers: [...options.workers, ...sockets] };
+  const isMigrated = known.every((name) => folder.applied.includes(name));
+  const miniflare = new runtime.Miniflare(isMigrated ? listening : options);
+  let disposal;
   const dispose = () => {
-    disposed ??= miniflare.dispose().finally(folder.release);
-    return disposed;
+    disposal ??= miniflare.dispose().finally(folder.release);
+    return disposal;
   };
   try {
-    if (!isWhole) {
-      // Nobody comes in before the database is whole.
+    if (!isMigrated) {
+      // The server must not listen before the database is migrated.
       await applyMigrations(await miniflare.getD1Database(DATABASE, WORKER_NAME), migrations);
-      await miniflare.setOptions(open);
+      await miniflare.setOptions(listening);
     }
-    const url = await miniflare.unsafeGetDirectURL(doorName(0));
+    const url = await miniflare.unsafeGetDirectURL(socketName(0));
     const { origin } = new URL(`http://${displayHost(host)}:${url.port || 80}`);
     const database = () => miniflare.getD1Database(DATABASE, WORKER_NAME);
     return { url: origin, settings, miniflare, database, dispose };
@@ -78,7 +78,7 @@ export async function startLocalServer({
   }
 }
 
-/** Bundles the Worker and lets it check its settings. */
+/** Bundles the Worker and checks its settings. */
 async function buildWorker(settings) {
   const [worker, parseSettings] = await Promise.all([bundleWorker(), loadParseSettings()]);
   try {
@@ -97,17 +97,17 @@ function manifest(script) {
   };
 }
 
-const doorName = (index) => `door-${index}`;
+const socketName = (index) => `socket-${index}`;
 
 /**
- * A socket that leads straight to the Worker. Miniflare's own entry would rewrite requests, and a
- * socket of the Worker itself would go round by the router of the assets, at half the speed. One
- * empty Worker per address, since Miniflare knows a socket by the Worker that it belongs to.
+ * A socket that passes requests directly to the Worker. Miniflare's own entry point would rewrite them,
+ * and a socket of the Worker itself would go through the asset router, at half the speed. Each
+ * address needs an empty Worker of its own, since Miniflare identifies a socket by its Worker.
  */
-function door(index, host, port) {
+function directSocket(index, host, port) {
   return {
     config: {
-      name: doorName(index),
+      name: socketName(index),
       compatibilityDate: "2026-11-01",
       manifest: manifest("export default {};"),
     },
@@ -115,7 +115,7 @@ function door(index, host, port) {
   };
 }
 
-/** What a browser on this machine can open. */
+/** The host as a browser on this machine can open it. */
 function displayHost(host) {
   if (host === "0.0.0.0" || host === "::") return "localhost";
   return host.includes(":") ? `[${host}]` : host;

@@ -1,6 +1,6 @@
 /** People with an account on a server, and an app that may use all of their storage. */
 
-import { Failure } from "../../scripts/failure.mjs";
+import { CommandError } from "../../scripts/lib/command.mjs";
 
 const PASSWORD = "correct horse battery staple";
 const APP = "https://app.example";
@@ -17,7 +17,7 @@ const REQUEST = {
  * @param {string} user
  * @returns {Promise<string>} the access token
  */
-export const connectPerson = (server, user) => DOORS[server.name](server.url, user);
+export const connectUser = (server, user) => DOORS[server.name](server.url, user);
 
 async function satchel(url, name) {
   const signedUp = await post(`${url}/sign-up`, { name, password: PASSWORD });
@@ -43,7 +43,7 @@ const DOORS = { satchel, floor, armadietto };
 async function post(url, form, headers = {}) {
   const body = new URLSearchParams(form);
   const response = await fetch(url, { method: "POST", headers, body, redirect: "manual" });
-  if (response.status >= 400) throw new Failure(`${url} answered ${response.status}.`);
+  if (response.status >= 400) throw new CommandError(`${url} answered ${response.status}.`);
   return response;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Makes a fresh clone ready by itself: installs the packages, then goes on in the Node that comes
- * with them. Runs on Node's builtins alone, from Node 20 on.
+ * Prepares a fresh clone: installs the packages, then continues in the Node that is one of them.
+ * Uses only Node's built-in modules and works from Node 20 on.
  */
 
 import { spawn } from "node:child_process";
@@ -10,42 +10,43 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Failure } from "./failure.mjs";
+import { CommandError } from "./command.mjs";
 
-export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-const WINDOWS = process.platform === "win32";
-const NODE = join(ROOT, "node_modules", "node", "bin", WINDOWS ? "node.exe" : "node");
+const IS_WINDOWS = process.platform === "win32";
+const OWN_NODE = join(ROOT, "node_modules", "node", "bin", IS_WINDOWS ? "node.exe" : "node");
 const BINARIES = join(ROOT, "node_modules", ".bin");
 
-/** How often a process looks whether the one that started it still lives. */
+/** How often a process checks whether the one that started it is still running. */
 const PARENT_CHECK_MS = 200;
-const PARENTS = parents();
+const INITIAL_PARENTS = parentIds();
 
 /**
- * Returns once the packages of package-lock.json are installed and this process runs on the
- * project's own Node. Otherwise installs them, runs the same command there, and exits with its
- * exit code. Throws a Failure when the packages cannot be installed.
+ * Installs the packages of package-lock.json if they are missing. Returns if this process runs on the
+ * project's own Node; otherwise runs the same command in it and exits with its exit code. Throws a
+ * CommandError if the packages cannot be installed.
  */
 export async function ensureInstalled() {
   if (!isInstalled()) await installOnce();
-  if (realpathSync(process.execPath) !== realpathSync(NODE)) process.exit(await runInOwnNode());
+  if (realpathSync(process.execPath) !== realpathSync(OWN_NODE)) process.exit(await runInOwnNode());
 }
 
 /**
- * Calls `stop` when what started this process is gone: a killed npm takes no child along. Started
- * by anything else than npm or ourselves, a server may outlive its parent (nohup).
+ * Calls `stop` when the process that started this one has ended: npm does not end its children when
+ * it is killed. Does nothing if that process is neither npm nor ours: a server may outlive a shell
+ * (nohup).
  * @param {() => void} stop
  */
 export function stopWithParent(stop) {
   if (!process.env.npm_lifecycle_event && !process.env.SATCHEL_OWN_NODE) return;
   setInterval(() => {
-    if (parents() !== PARENTS) stop();
+    if (parentIds() !== INITIAL_PARENTS) stop();
   }, PARENT_CHECK_MS).unref();
 }
 
-/** The parent and, if that is the shell through which npm runs a script on Linux, npm. */
-function parents() {
+/** The id of the parent; if that is the shell in which npm runs scripts on Linux, also npm's. */
+function parentIds() {
   try {
     const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8");
     const [, command, parent] = /\((.*)\) \S (\d+)/s.exec(stat);
@@ -55,15 +56,15 @@ function parents() {
   }
 }
 
-/** Compares what npm says it installed with what package-lock.json asks for. */
+/** Whether the installed packages, as npm recorded them, are those of package-lock.json. */
 function isInstalled() {
-  if (!existsSync(NODE)) return false;
-  const wanted = readLock(join(ROOT, "package-lock.json"));
-  // npm removes this file when it starts to change node_modules and writes it when it is done.
-  const present = readLock(join(ROOT, "node_modules", ".package-lock.json"));
-  return Object.entries(wanted).every(
+  if (!existsSync(OWN_NODE)) return false;
+  const required = readLock(join(ROOT, "package-lock.json"));
+  // npm deletes this file before it changes node_modules and writes it when it has finished.
+  const installed = readLock(join(ROOT, "node_modules", ".package-lock.json"));
+  return Object.entries(required).every(
     ([path, { version, optional }]) =>
-      path === "" || present[path]?.version === version || (optional && !present[path]),
+      path === "" || installed[path]?.version === version || (optional && !installed[path]),
   );
 }
 
@@ -76,11 +77,11 @@ function readLock(path) {
   }
 }
 
-/** Installs, or waits until another process that does so is done (npm start beside npm test). */
+/** Installs the packages, or waits for another process that does (npm start beside npm test). */
 async function installOnce() {
   while (!isInstalled()) {
     const release = await tryLock();
-    if (!release) await untilUnlocked();
+    if (!release) await waitForUnlock();
     else {
       try {
         await install();
@@ -92,12 +93,14 @@ async function installOnce() {
 }
 
 async function install() {
-  // npm would empty the folder behind it, which another checkout lives on.
+  // npm would empty the linked folder, which another checkout uses.
   if (lstatSync(join(ROOT, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new Failure("node_modules is a link with other packages: install there, or remove it.");
+    throw new CommandError(
+      "node_modules is a symbolic link to a folder with other packages: run npm ci there, or remove the link.",
+    );
   }
   console.error("Installing the packages of package-lock.json ...");
-  // Started by npm, run that very npm; its version may be another than the one on the path.
+  // If npm started this process, use the same npm: the one on the PATH may be another version.
   const cli = process.env.npm_execpath;
   const [command, prefix] =
     cli && basename(cli) === "npm-cli.js" ? [process.execPath, [cli]] : ["npm", []];
@@ -110,11 +113,11 @@ async function install() {
   ]);
   if (code !== 0) {
     console.error(output.trimEnd());
-    throw new Failure("The packages could not be installed: npm's reasons stand above.");
+    throw new CommandError("The packages could not be installed; see npm's output above.");
   }
   if (!isInstalled()) {
-    throw new Failure(
-      "npm installed the packages but did not run their install scripts: set ignore-scripts=false in .npmrc and try again.",
+    throw new CommandError(
+      "npm installed the packages but did not run their install scripts. Set ignore-scripts=false in .npmrc and try again.",
     );
   }
 }
@@ -125,7 +128,7 @@ function run(command, args) {
     const child = spawn(command, args, {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
-      shell: WINDOWS && command === "npm",
+      shell: IS_WINDOWS && command === "npm",
     });
     let output = "";
     const collect = (chunk) => {
@@ -141,7 +144,7 @@ function run(command, args) {
 /** @returns {Promise<number>} the exit code */
 function runInOwnNode() {
   return new Promise((resolve) => {
-    const child = spawn(NODE, process.argv.slice(1), {
+    const child = spawn(OWN_NODE, process.argv.slice(1), {
       stdio: "inherit",
       env: {
         ...process.env,
@@ -158,16 +161,17 @@ function runInOwnNode() {
 }
 
 /**
- * The lock is a listening socket, which even a killed process lets go. Linux has sockets without a
- * file and Windows has pipes; elsewhere a killed process leaves its file, which nobody answers at.
+ * The install lock is a listening socket: the system closes it even if the process is killed. Linux
+ * has abstract sockets and Windows has pipes; elsewhere a killed process leaves its socket file, at
+ * which connections are refused.
  */
 function lockAddress() {
   const name = `satchel-install-${createHash("sha256").update(ROOT).digest("hex").slice(0, 16)}`;
   if (process.platform === "linux") return `\0${name}`;
-  return WINDOWS ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
+  return IS_WINDOWS ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
 }
 
-/** @returns {Promise<(() => void) | null>} how to let it go, or null when another holds it */
+/** @returns {Promise<(() => void) | null>} releases the lock; null if another process holds it */
 function tryLock() {
   return new Promise((resolve, reject) => {
     const waiting = new Set();
@@ -185,8 +189,8 @@ function tryLock() {
   });
 }
 
-/** Returns when the holder of the lock lets go or dies. */
-function untilUnlocked() {
+/** Resolves when the process that holds the lock releases it or ends. */
+function waitForUnlock() {
   return new Promise((resolve) => {
     const socket = connect(lockAddress());
     socket.on("error", (error) => {

@@ -1,11 +1,11 @@
-/** wrangler.toml as Miniflare wants it, so that bindings and settings are written down once. */
+/** Translates wrangler.toml to Miniflare's options, so that bindings and settings are defined once. */
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
 import { ROOT } from "./install.mjs";
 
-/** All local users share one address and so one limit, and tests ask faster than people. */
+/** All local users share one IP address and so one limit, and tests are faster than people. */
 const LOCAL_RATE_FACTOR = 20;
 
 const config = parse(readFileSync(resolve(ROOT, "wrangler.toml"), "utf8"));
@@ -15,17 +15,17 @@ export const MAIN = resolve(ROOT, config.main);
 export const MIGRATIONS = resolve(ROOT, config.d1_databases[0].migrations_dir);
 export const DATABASE = config.d1_databases[0].binding;
 
-/** The settings of [vars], as they hold here. */
+/** The settings of [vars], with rate limits for local use. */
 export const VARS = {
   ...config.vars,
   REQUESTS_PER_SECOND: String(config.vars.REQUESTS_PER_SECOND * LOCAL_RATE_FACTOR),
 };
 
-/** What the environment may set: every setting of [vars], and those that are secrets. */
+/** Settings that environment variables can override: those of [vars], and the secrets. */
 export const SETTING_NAMES = [...Object.keys(VARS), "METRICS_TOKEN", "TOKEN_SECRETS"];
 
 /**
- * The Worker's part of Miniflare's options.
+ * Miniflare's options for the Worker.
  * @param {Record<string, string>} vars
  */
 export function workerConfig(vars) {
@@ -37,8 +37,8 @@ export function workerConfig(vars) {
     env: {
       ...bindings(Object.entries(vars), ([name, value]) => [name, { type: "text", value }]),
       LOCAL_SERVER: { type: "text", value: "yes" },
-      // The name of the binding is also what `wrangler dev` calls a database that has no id yet.
-      // It stays the name after a deploy has given it one: local data must not vanish by that.
+      // The id is the binding's name, as in `wrangler dev` for a database without an id. It stays so
+      // after a deployment has set an id, so that local data does not disappear.
       ...bindings(config.d1_databases, ({ binding }) => [binding, { type: "d1", id: binding }]),
       ...bindings(config.r2_buckets, ({ binding, bucket_name }) => [
         binding,

@@ -28,14 +28,14 @@ export async function fillFolder(
   statements.push(
     db
       .prepare(SHIFT_FOLDERS)
-      .bind(account, JSON.stringify(chainOf(folder)), documents, documents * GENERATED_BYTES),
+      .bind(account, JSON.stringify(folderChain(folder)), documents, documents * GENERATED_BYTES),
   );
   const results = await db.batch(statements);
   return results.at(-1)?.meta.size_after ?? 0;
 }
 
 /** The id of the account that has this name. */
-export async function accountOf(db: D1Database, user: string): Promise<string> {
+export async function findAccountId(db: D1Database, user: string): Promise<string> {
   const row = await db
     .prepare("SELECT id FROM accounts WHERE name = ?1")
     .bind(user)
@@ -45,7 +45,7 @@ export async function accountOf(db: D1Database, user: string): Promise<string> {
 }
 
 /** [parent, name] of a folder and of all above it, the root first. */
-function chainOf(folder: string): [string, string][] {
+function folderChain(folder: string): [string, string][] {
   const names = folder.split("/").slice(1, -1);
   const below = names.map((name, depth): [string, string] => [
     `/${names

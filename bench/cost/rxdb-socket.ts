@@ -14,7 +14,7 @@ interface Answer {
 }
 
 /** A socket of an app. */
-export class Wire {
+export class RxdbSocket {
   /** Messages that were sent. */
   sent = 0;
   readonly #socket: Socket;

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { ROOT } from "../scripts/install.mjs";
+import { ROOT } from "../scripts/lib/install.mjs";
 import { spread } from "./statistics.mjs";
 
 const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
@@ -28,7 +28,7 @@ const ENVIRONMENT = {
  * @param {"full" | "quick"} length of the run
  * @returns {Promise<{kib?: number, gzipKib?: number, startMs?: import("./statistics.mjs").Spread}>}
  */
-export async function weighBundle(length) {
+export async function measureBundle(length) {
   const folder = mkdtempSync(join(tmpdir(), "satchel-size-"));
   try {
     await runWrangler("deploy", "--dry-run", "--outdir", folder);

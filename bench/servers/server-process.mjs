@@ -6,7 +6,7 @@
 
 import { subscribe } from "node:diagnostics_channel";
 import { basename } from "node:path";
-import { Failure } from "../../scripts/failure.mjs";
+import { CommandError } from "../../scripts/lib/command.mjs";
 
 const [, , name, folder] = process.argv;
 
@@ -31,5 +31,5 @@ try {
   });
   process.send({ url: server.url, pid: server.pid ?? runtime });
 } catch (error) {
-  process.send({ failure: error instanceof Failure ? error.message : error.stack });
+  process.send({ failure: error instanceof CommandError ? error.message : error.stack });
 }

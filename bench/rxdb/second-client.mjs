@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 const PROGRAM = new URL("other-client.mjs", import.meta.url);
 
 /** A second client of the same database, in a thread of its own. */
-export class Other {
+export class SecondClient {
   #worker;
   /** Who waits for a deed to be done. */
   #deed = null;
@@ -41,7 +41,7 @@ export class Other {
    * @param {"query" | "event"} kind whether it is the live query that has to have it, or the event
    *   of the storage instance that has to have come
    */
-  told(kind, title) {
+  timeOfTitle(kind, title) {
     this.#waiting = { kind, title, ...Promise.withResolvers() };
     return this.#waiting.promise;
   }

@@ -1,11 +1,11 @@
-/** Turns the TypeScript of src/ into what runs: the Worker, and the check of its settings. */
+/** Bundles the TypeScript of src/: the Worker, and the check of its settings. */
 
 import { SourceMap } from "node:module";
 import { join, resolve } from "node:path";
 import { build, stop } from "esbuild";
-import { MAIN } from "./config.mjs";
-import { Failure } from "./failure.mjs";
+import { CommandError } from "./command.mjs";
 import { ROOT } from "./install.mjs";
+import { MAIN } from "./worker-config.mjs";
 
 const OPTIONS = {
   bundle: true,
@@ -21,8 +21,8 @@ const OPTIONS = {
 };
 
 /**
- * Bundles the Worker. `mapStack` gives the places in a stack trace of it by source file and line.
- * Throws a Failure with the compiler's message.
+ * Bundles the Worker. `mapStack` translates positions in its stack traces to source files and lines.
+ * Throws a CommandError with the compiler's message.
  */
 export async function bundleWorker() {
   const files = await bundle({
@@ -35,7 +35,7 @@ export async function bundleWorker() {
   });
   const script = files.find(({ path }) => path.endsWith(".js")).text;
   const source = files.find(({ path }) => path.endsWith(".map")).text;
-  // Large, and needed only when something fails.
+  // Large, and needed only for stack traces.
   let map;
   const mapped = (text) => {
     map ??= new SourceMap(JSON.parse(source));
@@ -45,19 +45,19 @@ export async function bundleWorker() {
 }
 
 /**
- * Loads the Worker's own check of its settings, which needs no Worker.
- * @returns {Promise<(vars: Record<string, string>) => unknown>} throws an Error that names a wrong one
+ * Loads `readSettings` of src/env.ts, to check settings before the Worker runs.
+ * @returns {Promise<(vars: Record<string, string>) => unknown>} throws an Error that names wrong settings
  */
-export async function loadReadSettings() {
+export async function loadParseSettings() {
   const [file] = await bundle({
     entryPoints: [join(ROOT, "src", "env.ts")],
     platform: "node",
   });
   const source = Buffer.from(file.text).toString("base64");
-  return (await import(`data:text/javascript;base64,${source}`)).readSettings;
+  return (await import(`data:text/javascript;base64,${source}`)).parseSettings;
 }
 
-/** Ends the compiler's process, which would wait for more work. */
+/** Ends the compiler's process, which would otherwise wait for more work. */
 export const stopCompiler = stop;
 
 async function bundle(options) {
@@ -66,16 +66,16 @@ async function bundle(options) {
   } catch (error) {
     if (!error.errors) throw error;
     const [{ text, location }] = error.errors;
-    const place = location ? ` at ${location.file}:${location.line}:${location.column + 1}` : "";
-    throw new Failure(`The Worker cannot be built${place}: ${text}`);
+    const position = location ? ` at ${location.file}:${location.line}:${location.column + 1}` : "";
+    throw new CommandError(`The Worker cannot be built${position}: ${text}`);
   }
 }
 
-/** The runtime speaks of the bundle as the file index.js in the folder of the project. */
+/** The runtime calls the bundle index.js, in the project folder. */
 function mapStack(map, text) {
-  return text.replace(/\bindex\.js:(\d+):(\d+)/g, (place, line, column) => {
+  return text.replace(/\bindex\.js:(\d+):(\d+)/g, (position, line, column) => {
     const origin = map.findOrigin(Number(line), Number(column));
-    if (!origin.fileName) return place;
+    if (!origin.fileName) return position;
     const file = resolve(ROOT, "out", origin.fileName).slice(ROOT.length);
     return `${file}:${origin.lineNumber}:${origin.columnNumber}`;
   });

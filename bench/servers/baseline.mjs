@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { Log, LogLevel, Miniflare } from "miniflare";
-import { MIGRATIONS, VARS, workerConfig } from "../../scripts/config.mjs";
-import { applyMigrations } from "../../scripts/migrate.mjs";
-import { runtimeOptions } from "../../scripts/runtime.mjs";
-import { copyDocument } from "./index-rows.mjs";
+import { applyMigrations } from "../../scripts/lib/apply-migrations.mjs";
+import { runtimeOptions } from "../../scripts/lib/runtime-options.mjs";
+import { MIGRATIONS, VARS, workerConfig } from "../../scripts/lib/worker-config.mjs";
+import { copyDocument } from "./copy-document.mjs";
 
 const NAME = "floor";
 const OBJECT = "UserObject";
@@ -36,7 +36,7 @@ export async function start(folder) {
           manifest: manifest(readFileSync(SCRIPT, "utf8")),
         },
       },
-      // As in scripts/local.mjs: a socket straight to the Worker.
+      // As in scripts/lib/local-server.mjs: a socket straight to the Worker.
       {
         config: { name: "door", compatibilityDate, manifest: manifest("export default {};") },
         dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, serviceName: NAME }] },

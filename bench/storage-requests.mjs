@@ -3,16 +3,16 @@
 const ORIGIN = "https://app.example";
 
 /**
- * @typedef {ReturnType<typeof storageOf>} Storage
+ * @typedef {ReturnType<typeof storageRequests>} Storage
  */
 
 /**
  * @param {string} user
  * @param {string} token
  */
-export function storageOf(user, token) {
+export function storageRequests(user, token) {
   const always = { Origin: ORIGIN, Authorization: `Bearer ${token}` };
-  /** @returns {import("./driver.mjs").Work} */
+  /** @returns {import("./http-client.mjs").Work} */
   const request = (method, path, statuses, { headers = {}, ...more } = {}) => ({
     method,
     path: `/storage/${user}${path}`,

@@ -1,4 +1,4 @@
-/** The link that makes the first administrator: an invitation of which only the hash is kept. */
+/** The set-up link for the first administrator: an invitation of which only the hash is stored. */
 
 import { createHash, randomBytes } from "node:crypto";
 
@@ -6,12 +6,12 @@ const NOTE = "Set-up";
 const LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * A fresh link, and the statements that make it good for seven days and end all earlier ones. They
- * have no parameters, so that they can be handed to wrangler as they are.
+ * Creates a set-up link, valid for seven days, and the SQL that stores it and deletes all earlier
+ * unused ones. The statements have no parameters, so that they can be passed to wrangler.
  * @param {number} now milliseconds since 1970
  * @returns {{path: string, statements: string[]}}
  */
-export function makeSetUpLink(now) {
+export function createAdminLink(now) {
   const secret = randomBytes(32).toString("base64url");
   const hash = createHash("sha256").update(secret).digest("base64url");
   return {
@@ -24,15 +24,15 @@ export function makeSetUpLink(now) {
 }
 
 /**
- * Makes a set-up link if nobody administers the provider. Returns its path, or null.
+ * Creates a set-up link if the provider has no administrator. Returns its path; null if it has one.
  * @param {import("@cloudflare/workers-types").D1Database} database
  */
-export async function offerSetUp(database) {
+export async function createFirstAdminLink(database) {
   const administrator = await database
     .prepare("SELECT 1 FROM accounts WHERE is_admin = 1 AND deleted_at IS NULL")
     .first();
   if (administrator) return null;
-  const { path, statements } = makeSetUpLink(Date.now());
+  const { path, statements } = createAdminLink(Date.now());
   await database.batch(statements.map((statement) => database.prepare(statement)));
   return path;
 }
