@@ -1,104 +1,256 @@
-/** Cuts a request at each call that it makes, in every way, and holds the answers to the truth. */
+/** Injects faults into the calls to D1, R2 and the Durable Objects. */
 
-import { expect } from "vitest";
-import { type Cut, type Cutting, cutting } from "./faults";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
 
-/** Every way in which a call is cut, for tests that try each at each call. */
-export const CUTS: (Omit<Cut, "at"> & { title: string })[] = [
-  { title: "the connection breaks before it", trouble: "lost" },
-  { title: "the storage is reset after it", trouble: "reset", isMade: true },
-  { title: "overloaded", trouble: "overloaded" },
-  { title: "slow", trouble: "slow" },
-  { title: "no answer, and it arrives much later", trouble: "silent", isMade: true },
-  { title: "all broken from then on", trouble: "reset", lasts: true },
-  { title: "no answers from then on", trouble: "lost", isMade: true, lasts: true },
-  { title: "overloaded from then on", trouble: "overloaded", lasts: true },
-];
+/** What happens to a call: it is not made (`refused`), or it is, but its answer is `lost`. */
+export type BrokenCall = "refused" | "lost";
 
-/** Whether another try would go well. */
-export const isPassing = ({ trouble, lasts }: Omit<Cut, "at">): boolean =>
-  !lasts && (trouble === "lost" || trouble === "reset" || trouble === "slow");
+/**
+ * Breaks the next calls of `target[method]` that match, one after the other; undefined lets a call
+ * through. Returns a function that restores the method, with the faults that were not used.
+ */
+export function breakCalls<Target extends object>(
+  target: Target,
+  method: keyof Target & string,
+  faults: (BrokenCall | undefined)[],
+  matches: (...args: unknown[]) => boolean = () => true,
+): () => void {
+  const remaining = [...faults];
+  return interceptMethod(target, method, async (call, args) => {
+    if (!matches(...args)) return call();
+    const fault = remaining.shift();
+    if (fault === "refused") throw new Error("Network connection lost.");
+    const answer = await call();
+    if (fault === "lost") throw new Error("Network connection lost.");
+    return answer;
+  });
+}
 
-/** Something that is asked of the provider, on data of its own. */
-export interface Act {
-  /** Can be repeated. */
-  send(): Promise<Response>;
-  /** The status where it goes well. */
-  status: number;
-  /** What stands of it in the database; not given: nothing is to change. */
-  state?(): Promise<unknown>;
-  /** The only call that may change something. */
-  writes?: string;
-  /** The origin of the app that asks, from its page. */
-  origin?: string;
+/** Breaks the next commits on their way to D1. */
+export const breakCommits = (faults: (BrokenCall | undefined)[]): (() => void) =>
+  breakCalls(env.DB, "batch", faults, (statements) =>
+    (statements as { statement: string }[]).some(({ statement }) => statement.includes("fenced")),
+  );
+
+type Binding = "DB" | "BODIES" | "USERS" | "MODULES";
+
+type PlatformError = "lost" | "overloaded" | "reset" | "broken";
+
+const OBJECT_ERRORS: Record<PlatformError, [message: string, flags?: object]> = {
+  lost: ["Network connection lost.", { retryable: true }],
+  overloaded: [
+    "Durable Object is overloaded. Requests queued for too long.",
+    { overloaded: true, retryable: true },
+  ],
+  reset: [
+    "Durable Object reset because its code was updated.",
+    { durableObjectReset: true, retryable: true },
+  ],
+  broken: ["The object threw."],
+};
+
+/** The platform's own messages. */
+const PLATFORM_ERRORS: Record<Binding, Record<PlatformError, [message: string, flags?: object]>> = {
+  DB: {
+    lost: ["D1_ERROR: Network connection lost."],
+    overloaded: ["D1_ERROR: D1 DB is overloaded. Requests queued for too long."],
+    reset: ["D1_ERROR: Internal error in D1 DB storage caused object to be reset."],
+    broken: ["D1_ERROR: no such table: nodes: SQLITE_ERROR"],
+  },
+  BODIES: {
+    lost: ["Network connection lost."],
+    overloaded: ["put: Reduce your concurrent request rate for the same object. (10058)"],
+    reset: ["put: We encountered an internal error. Please try again. (10001)"],
+    broken: ["put: Unauthorized (10002)"],
+  },
+  USERS: OBJECT_ERRORS,
+  MODULES: OBJECT_ERRORS,
+};
+
+/** A fault in the calls that a request causes. */
+export interface Fault {
+  /** How many calls succeed before it. */
+  at: number;
+  /** `slow`: the call is made later; `silent`: it is never answered. */
+  kind: PlatformError | "slow" | "silent";
   /**
-   * Expects that it was done as a whole, and that what the response gives is good for something;
-   * null: the response has not arrived.
+   * Whether the call takes effect all the same. That of a `silent` call takes effect when
+   * `deliverLate` is called.
    */
-  expectDone?(response: Response | null, context: string): Promise<void>;
+  takesEffect?: boolean;
+  /** Whether all later calls of the same binding fail too. */
+  isPermanent?: boolean;
+}
+
+/** What was observed while calls failed. */
+export interface FaultyRun<T> {
+  result: T;
+  /** Every call that was attempted, failed or not, such as "DB.batch". */
+  calls: string[];
+  /** The pauses between retries, in milliseconds. They were skipped. */
+  pauses: number[];
+  /** Makes the silent calls, long after their callers have stopped waiting. */
+  deliverLate(): Promise<void>;
 }
 
 /**
- * Cuts a fresh act at each of its calls: it goes well, above all where the fault passes, or it is
- * answered by a 503 and has happened as a whole or not at all. What has not happened can be asked
- * for again.
+ * Runs an action while the calls that it causes fail, in the Worker and in the users' objects.
+ * Resolves when the last of the calls has ended too. Only one at a time.
  */
-export async function cutAtEachCall(
-  kind: Omit<Cut, "at">,
-  ready: () => Promise<Act>,
-): Promise<void> {
-  const { calls, result } = await cutting(null, (await ready()).send);
-  expect(result.status).toBeLessThan(500);
-  expect(calls.length).toBeGreaterThan(0);
-  for (const [at, call] of calls.entries()) {
-    const act = await ready();
-    const context = `${call}, number ${at}`;
-    const before = await act.state?.();
-    const seen = await cutting({ ...kind, at }, act.send);
-    expect(isPassing(kind) ? [act.status] : [act.status, 503], context).toContain(
-      seen.result.status,
-    );
-    expectBounds(seen, calls, context);
-    const readableBy = seen.result.headers.get("access-control-allow-origin");
-    expect(readableBy, context).toBe(act.origin ?? null);
-    const response =
-      seen.result.status === 503 ? await askAgain(act, seen, before, call) : seen.result;
-    await seen.arrive();
-    await act.expectDone?.(response, context);
+export async function withFault<T>(
+  fault: Fault | null,
+  action: () => Promise<T>,
+): Promise<FaultyRun<T>> {
+  const calls: string[] = [];
+  const pauses: number[] = [];
+  const undelivered: (() => Promise<unknown>)[] = [];
+  const running = new Set<Promise<unknown>>();
+  let faultyBinding: Binding | null = null;
+  const hung = rejectLater("The request hangs.");
+  const time = skippableTime();
+  const restore = interceptCalls(async (binding, method, makeCall) => {
+    const index = calls.push(`${binding}.${method}`) - 1;
+    const run = () => {
+      const call = makeCall();
+      running.add(call);
+      call.catch(() => {}).finally(() => running.delete(call));
+      return call;
+    };
+    if (index === fault?.at) faultyBinding = binding;
+    const fails = index === fault?.at || (fault?.isPermanent && binding === faultyBinding);
+    if (!fault || !fails) return run();
+    if (fault.kind === "slow") {
+      await nextTask();
+      return run();
+    }
+    if (fault.kind === "silent") {
+      if (fault.takesEffect) undelivered.push(makeCall);
+      time.skip();
+      return new Promise(() => {});
+    }
+    if (fault.takesEffect) await run();
+    const [message, flags] = PLATFORM_ERRORS[binding][fault.kind];
+    throw Object.assign(new Error(message), flags);
+  });
+  const wait = vi.spyOn(scheduler, "wait").mockImplementation(async (milliseconds) => {
+    pauses.push(milliseconds);
+  });
+  try {
+    const result = await Promise.race([action(), hung]);
+    while (running.size > 0) await Promise.allSettled(running);
+    const deliverLate = async () => {
+      for (const makeCall of undelivered.splice(0)) await makeCall().catch(() => {});
+    };
+    return { result, calls, pauses, deliverLate };
+  } finally {
+    time.restore();
+    wait.mockRestore();
+    restore();
   }
 }
 
-/** Null if it was done all the same, although nobody could tell. */
-async function askAgain(
-  act: Act,
-  { result }: Cutting<Response>,
-  before: unknown,
-  call: string,
-): Promise<Response | null> {
-  expectRetryAfter(result, call);
-  const after = await act.state?.();
-  const isUnchanged = JSON.stringify(after) === JSON.stringify(before);
-  if (call !== act.writes) expect(after, `${call} changes nothing`).toEqual(before);
-  if (!isUnchanged) return null;
-  const response = await act.send();
-  expect(response.status, `${call}, when asked again`).toBe(act.status);
-  return response;
+/** Timers of a second or longer can be made to fire early: `skip`. */
+function skippableTime(): { skip(): void; restore(): void } {
+  const original = globalThis.setTimeout;
+  const waiting: (() => void)[] = [];
+  let isSkipping = false;
+  const timer = vi.spyOn(globalThis, "setTimeout").mockImplementation(((
+    callback: () => void,
+    milliseconds = 0,
+  ) => {
+    if (milliseconds < 1000) return original(callback, milliseconds);
+    if (isSkipping) return original(callback, milliseconds / 100);
+    waiting.push(callback);
+    return original(callback, milliseconds);
+  }) as typeof setTimeout);
+  return {
+    skip: () => {
+      isSkipping = true;
+      for (const callback of waiting.splice(0)) original(callback, 50);
+    },
+    restore: () => timer.mockRestore(),
+  };
 }
 
-/** A 503 says when to come back. */
-export function expectRetryAfter(response: Response, context: string): void {
-  expect(response.headers.get("retry-after"), context).toMatch(/^[1-9]\d*$/);
+/** Far longer than a request may wait, as long waits are skipped. */
+const HUNG_AFTER_MS = 15_000;
+
+function rejectLater(message: string): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  setTimeout(() => reject(new Error(message)), HUNG_AFTER_MS);
+  promise.catch(() => {});
+  return promise;
 }
 
-/** Tries and pauses have a bound, and so has the time that a client waits. */
-export function expectBounds(
-  { calls, pauses }: Cutting<Response>,
-  untouched: string[],
-  context: string,
-): void {
-  expect(calls.length, context).toBeLessThanOrEqual(untouched.length + 8);
-  expect(
-    pauses.reduce((sum, pause) => sum + pause, 0),
-    context,
-  ).toBeLessThan(2000);
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+type CallInterceptor = (
+  binding: Binding,
+  method: string,
+  makeCall: () => Promise<unknown>,
+) => Promise<unknown>;
+
+/** Passes every call of a binding to `intercept`, until the returned function is called. */
+function interceptCalls(intercept: CallInterceptor): () => void {
+  const methodsOf = (binding: Binding, target: object, methods: string[]): (() => void)[] =>
+    methods.map((method) =>
+      interceptMethod(target, method, (call) =>
+        intercept(binding, method, call as () => Promise<unknown>),
+      ),
+    );
+  const statement = (target: object): object => {
+    methodsOf("DB", target, ["first", "all", "run", "raw"]);
+    interceptMethod(target, "bind", (bind) => statement(bind() as object));
+    return target;
+  };
+  const upload = (target: object): object => {
+    methodsOf("BODIES", target, ["uploadPart", "complete", "abort"]);
+    return target;
+  };
+  const objects = (binding: "USERS" | "MODULES", methods: string[]): (() => void) =>
+    interceptMethod(env[binding], "getByName", (getByName) => {
+      const stub = getByName() as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      // Not the stub itself: a property of it would be taken for a method of the object.
+      return Object.fromEntries(
+        methods.map((method) => [
+          method,
+          (...args: unknown[]) => intercept(binding, method, async () => stub[method]?.(...args)),
+        ]),
+      );
+    });
+  const restores = [
+    ...methodsOf("DB", env.DB, ["batch", "exec"]),
+    interceptMethod(env.DB, "prepare", (prepare) => statement(prepare() as object)),
+    ...methodsOf("BODIES", env.BODIES, ["get", "head", "put", "delete", "list"]),
+    interceptMethod(env.BODIES, "createMultipartUpload", async (create) =>
+      upload(
+        (await intercept(
+          "BODIES",
+          "createMultipartUpload",
+          create as () => Promise<object>,
+        )) as object,
+      ),
+    ),
+    interceptMethod(env.BODIES, "resumeMultipartUpload", (resume) => upload(resume() as object)),
+    objects("USERS", ["commit", "noteUpload", "hashPassword", "checkPassword", "erase", "ping"]),
+    objects("MODULES", ["inventory", "deleteDatabase", "recheck", "erase", "fetch"]),
+  ];
+  return () => {
+    for (const restore of restores) restore();
+  };
+}
+
+/** Passes the calls of a method to `intercept`, until the returned function is called. */
+function interceptMethod(
+  target: object,
+  method: string,
+  intercept: (call: () => unknown, args: unknown[]) => unknown,
+): () => void {
+  const original = Reflect.get(target, method) as (...args: unknown[]) => unknown;
+  Object.defineProperty(target, method, {
+    configurable: true,
+    value: (...args: unknown[]) => intercept(() => original.apply(target, args), args),
+  });
+  return () => Reflect.deleteProperty(target, method);
 }

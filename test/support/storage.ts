@@ -1,4 +1,4 @@
-/** Places of their own for tests of the storage, and the proof that nothing has changed. */
+/** Helpers for tests of the storage: folders, bodies, and a check that nothing was changed. */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -7,28 +7,28 @@ import { app as worker } from "../../src/app";
 import type { Env, Variables } from "../../src/env";
 import { listBodyKeys, ORIGIN, type TestApp } from "./provider";
 
-let places = 0;
+let folderCount = 0;
 
-/** The path of a folder that nothing else in this file uses, with the slash at its end. */
-export const freshFolder = (parent = "/"): string => `${parent}place${++places}/`;
+/** The path of a folder that no other test of the file uses, with the slash at its end. */
+export const uniqueFolder = (parent = "/"): string => `${parent}folder${++folderCount}/`;
 
 /** The headers of a response by their names in lower case. */
 export const headersOf = (response: Response): Record<string, string> =>
   Object.fromEntries(response.headers);
 
-/** The version that a response names, without the quotes. */
-export const versionOf = (response: Response): string | undefined =>
+/** The version in the ETag of a response, without the quotes. */
+export const etagVersion = (response: Response): string | undefined =>
   /^"([^"]+)"$/.exec(response.headers.get("etag") ?? "")?.[1];
 
-/** Acts, and proves that no version, no description and no body is another than before. */
-export async function unchanged<T>(owner: TestApp, act: () => Promise<T>): Promise<T> {
+/** Runs an action, and expects that it changes no version, no row and no body. */
+export async function expectUnchanged<T>(owner: TestApp, action: () => Promise<T>): Promise<T> {
   const before = await snapshot(owner);
-  const result = await act();
+  const result = await action();
   expect(await snapshot(owner)).toEqual(before);
   return result;
 }
 
-/** The rows and not a walk through the folders, as a tree grows with the tests of its file. */
+/** By the rows: listing all folders would take longer with each test of a file. */
 async function snapshot(owner: TestApp) {
   const { results } = await env.DB.prepare(
     `SELECT nodes.* FROM nodes JOIN accounts ON accounts.id = account
@@ -40,10 +40,10 @@ async function snapshot(owner: TestApp) {
 }
 
 /**
- * Sends a request of the app to a Worker with other settings or bindings. The request's body is
- * handed over as it is, so that a test can see how much of it was read.
+ * Sends a request of the app to a Worker with other settings or bindings. The Worker gets the same
+ * body object, so that a test can see how much of it was read.
  */
-export async function requestWith(
+export async function requestWithEnv(
   changes: Partial<Env> | Variables,
   app: TestApp,
   method: string,
@@ -62,18 +62,21 @@ export async function requestWith(
 }
 
 /**
- * A stream of unknown length that yields these chunks one by one as they are asked for, and counts
- * how often it was.
+ * A stream of unknown length that yields these chunks one by one as they are pulled, and counts the
+ * pulls.
  */
-export function streamOf(chunks: Iterable<Uint8Array>): { pulls: number; body: ReadableStream } {
-  const waiting = chunks[Symbol.iterator]();
+export function countedStream(chunks: Iterable<Uint8Array>): {
+  pulls: number;
+  body: ReadableStream;
+} {
+  const remaining = chunks[Symbol.iterator]();
   const stream = {
     pulls: 0,
     body: new ReadableStream({
       type: "bytes",
       pull(controller) {
         stream.pulls++;
-        const { done, value } = waiting.next();
+        const { done, value } = remaining.next();
         if (!done) controller.enqueue(value as Uint8Array<ArrayBuffer>);
         else {
           controller.close();
@@ -85,8 +88,8 @@ export function streamOf(chunks: Iterable<Uint8Array>): { pulls: number; body: R
   return stream;
 }
 
-/** Bytes that are no text and repeat only after a while. */
-export const binary = (length: number): Uint8Array<ArrayBuffer> =>
+/** Bytes that are not text, and that repeat only after a long period. */
+export const binaryBytes = (length: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8) * 17 + (index >> 16)) & 255);
 
 export const sha256 = async (bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<string> =>
@@ -94,7 +97,7 @@ export const sha256 = async (bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Prom
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");
 
-/** Null: the provider's DEFAULT_QUOTA_BYTES. */
+/** Sets the quota of the app's account; null: the provider's DEFAULT_QUOTA_BYTES. */
 export async function setQuota(app: TestApp, bytes: number | null): Promise<void> {
   await env.DB.prepare("UPDATE accounts SET quota_bytes = ? WHERE name = ?")
     .bind(bytes, app.user)

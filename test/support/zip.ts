@@ -1,4 +1,4 @@
-/** Reads a ZIP archive of stored files, as strictly as whoever unpacks it. */
+/** Reads a ZIP archive of uncompressed files, strictly. */
 
 export interface ZipFile {
   name: string;
@@ -7,7 +7,7 @@ export interface ZipFile {
   modified: number;
 }
 
-/** The files of an archive, in its order. Throws if anything in it is not sound. */
+/** The files of an archive, in its order. Throws if the archive is damaged. */
 export function unzip(archive: Uint8Array<ArrayBuffer>): ZipFile[] {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   const end = archive.byteLength - 22;
@@ -19,7 +19,7 @@ export function unzip(archive: Uint8Array<ArrayBuffer>): ZipFile[] {
     expectSignature(view, entry, 0x02014b50);
     const isUtf8 = (view.getUint16(entry + 8, true) & 0x800) !== 0;
     const method = view.getUint16(entry + 10, true);
-    if (!isUtf8 || method !== 0) throw new Error(`Flags or method of file ${i}.`);
+    if (!isUtf8 || method !== 0) throw new Error(`File ${i} has other flags or another method.`);
     const length = view.getUint32(entry + 20, true);
     const nameLength = view.getUint16(entry + 28, true);
     const extraLength = view.getUint16(entry + 30, true);
@@ -27,15 +27,16 @@ export function unzip(archive: Uint8Array<ArrayBuffer>): ZipFile[] {
     const name = textOf(archive, entry + 46, nameLength);
     expectSignature(view, local, 0x04034b50);
     if (textOf(archive, local + 30, view.getUint16(local + 26, true)) !== name) {
-      throw new Error(`The name of ${name} is another at its place.`);
+      throw new Error(`The local header of ${name} has another name.`);
     }
     const start = local + 30 + nameLength + view.getUint16(local + 28, true);
     const bytes = archive.slice(start, start + length);
-    if (crc32(bytes) !== view.getUint32(entry + 16, true)) throw new Error(`The sum of ${name}.`);
+    if (crc32(bytes) !== view.getUint32(entry + 16, true))
+      throw new Error(`The checksum of ${name} is wrong.`);
     files.push({ name, bytes, modified: dosTime(view, entry + 12) });
     entry += 46 + nameLength + extraLength;
   }
-  if (entry !== end) throw new Error("The list of files does not end where the archive does.");
+  if (entry !== end) throw new Error("The directory does not end where the archive does.");
   return files;
 }
 

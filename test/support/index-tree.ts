@@ -1,4 +1,4 @@
-/** Whether the index of an account is what its changes should have made, and agrees with the bodies. */
+/** An account's index as a tree: what a change should make of it, and whether it is consistent. */
 
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
@@ -12,11 +12,11 @@ interface Row {
   documents: number;
 }
 
-/** All rows of an account by their paths; that of the root is "/". */
+/** All rows of an account by their paths; the root's is "/". */
 export type Tree = Record<string, Row>;
 
-/** The tree as the index has it. */
-export async function treeOf(user: string): Promise<Tree> {
+/** Loads the tree from the index. */
+export async function loadTree(user: string): Promise<Tree> {
   const { results } = await env.DB.prepare(
     `SELECT n.parent || n.name AS path, version, type, length, documents
      FROM nodes n JOIN accounts a ON a.id = n.account WHERE a.name = ? ORDER BY path`,
@@ -26,31 +26,31 @@ export async function treeOf(user: string): Promise<Tree> {
   return Object.fromEntries(results.map(({ path, ...row }) => [path, row]));
 }
 
-/** The tree after one document was stored: it and every folder above have the new version. */
-export function afterPut(tree: Tree, path: string, put: Omit<Row, "documents">): Tree {
+/** The tree after one document was stored: it and every folder above it have the new version. */
+export function treeAfterPut(tree: Tree, path: string, put: Omit<Row, "documents">): Tree {
   const old = tree[path];
   const growth = { length: put.length - (old?.length ?? 0), documents: old ? 0 : 1 };
-  return { ...shift(tree, path, put.version, growth), [path]: { ...put, documents: 1 } };
+  return { ...shiftTotals(tree, path, put.version, growth), [path]: { ...put, documents: 1 } };
 }
 
-/** The tree after one document was deleted: folders that are empty now are gone, but the root. */
-export function afterDelete(tree: Tree, path: string, version: string): Tree {
+/** The tree after one document was deleted: without folders that are empty now, except the root. */
+export function treeAfterDelete(tree: Tree, path: string, version: string): Tree {
   const { [path]: old, ...others } = tree;
   const shrinkage = { length: -(old?.length ?? 0), documents: -1 };
-  const rows = Object.entries(shift(others, path, version, shrinkage));
+  const rows = Object.entries(shiftTotals(others, path, version, shrinkage));
   return Object.fromEntries(
     rows.filter(([folder, { documents }]) => documents > 0 || folder === "/"),
   );
 }
 
-function shift(
+function shiftTotals(
   tree: Tree,
   path: string,
   version: string,
   by: { length: number; documents: number },
 ): Tree {
   const shifted = { ...tree };
-  for (const folder of foldersAbove(path)) {
+  for (const folder of ancestorFolders(path)) {
     const { length, documents } = tree[folder] ?? { length: 0, documents: 0 };
     shifted[folder] = {
       version,
@@ -62,46 +62,47 @@ function shift(
   return shifted;
 }
 
-const foldersAbove = (path: string): string[] =>
+const ancestorFolders = (path: string): string[] =>
   [...path.slice(0, -1).matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
 
 /**
- * Expects that each folder sums up its items, that none but the root is empty, that the last change
- * can be seen on the whole way down to it, and that each document's body is there as a whole.
+ * Expects that each folder's totals are the sums of its items, that no folder but the root is empty,
+ * that the last change gave its version to the document and all folders above it, and that each
+ * document has its complete body.
  */
-export async function expectSound(user: string, tree: Tree, context: string): Promise<void> {
-  const bodies = await bodiesOf(user);
+export async function expectConsistent(user: string, tree: Tree, context: string): Promise<void> {
+  const bodies = await loadBodies(user);
   for (const [path, { type, version, length, documents }] of Object.entries(tree)) {
-    const place = `${context}: ${path}`;
+    const label = `${context}: ${path}`;
     if (path !== "/") {
-      expect(tree, place).toHaveProperty([foldersAbove(path).at(-1) as string]);
+      expect(tree, label).toHaveProperty([ancestorFolders(path).at(-1) as string]);
     }
     if (type !== null) {
-      expect(bodies[version], `${place} has its body`).toEqual({ path, size: length });
+      expect(bodies[version], `${label} has its body`).toEqual({ path, size: length });
       continue;
     }
     const items = Object.keys(tree).filter(
-      (item) => item !== "/" && foldersAbove(item).at(-1) === path,
+      (item) => item !== "/" && ancestorFolders(item).at(-1) === path,
     );
-    const sum = (what: "length" | "documents") =>
-      items.reduce((total, item) => total + (tree[item] as Row)[what], 0);
+    const sum = (total: "length" | "documents") =>
+      items.reduce((sum, item) => sum + (tree[item] as Row)[total], 0);
     const totals = { length: sum("length"), documents: sum("documents") };
-    expect({ length, documents }, `${place} sums up its items`).toEqual(totals);
-    if (path !== "/") expect(documents, `${place} is not empty`).toBeGreaterThan(0);
+    expect({ length, documents }, `${label} sums up its items`).toEqual(totals);
+    if (path !== "/") expect(documents, `${label} is not empty`).toBeGreaterThan(0);
   }
   expectOneLastChange(tree, context);
 }
 
-/** The nodes of the last change are the document and the folders above it: one way down. */
+/** Expects that the nodes of the last change are a document and all folders above it. */
 function expectOneLastChange(tree: Tree, context: string): void {
   const last = Object.keys(tree).filter((path) => tree[path]?.version === tree["/"]?.version);
   const deepest = last.reduce((a, b) => (b.length > a.length ? b : a), "/");
-  const way = deepest === "/" ? ["/"] : [...foldersAbove(deepest), deepest];
-  if (Object.keys(tree).length > 0) expect(last.sort(), context).toEqual(way.sort());
+  const lineage = deepest === "/" ? ["/"] : [...ancestorFolders(deepest), deepest];
+  if (Object.keys(tree).length > 0) expect(last.sort(), context).toEqual(lineage.sort());
 }
 
-/** What R2 has, by version. */
-async function bodiesOf(
+/** The bodies in R2 by their versions. */
+async function loadBodies(
   user: string,
 ): Promise<Record<string, { path: string | undefined; size: number }>> {
   const { objects, truncated } = await env.BODIES.list({

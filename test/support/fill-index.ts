@@ -1,11 +1,11 @@
-/** Many documents at once, written into the index without their bodies. */
+/** Fills the index with many documents, without their bodies. */
 
 import { env } from "cloudflare:workers";
 import { accountId } from "./rows";
 
 /**
- * Gives somebody who has stored nothing so many documents of one byte, in folders of their own a few
- * levels deep, with sound totals: /many/<n % 50>/<n % 7>/<n>.
+ * Inserts documents of one byte each for a user who has stored nothing, as /many/<n % 50>/<n % 7>/<n>,
+ * and their folders with the right totals.
  */
 export async function fillIndex(user: string, count: number): Promise<void> {
   const account = await accountId(user);
