@@ -1,4 +1,4 @@
-/** Whatever a client of RxDB does, it finds what RxDB's own memory storage would have: random steps. */
+/** Random steps of RxDB clients get the same results as from RxDB's own memory storage. */
 
 import { expect, inject, it } from "vitest";
 import { createUserWithApp } from "../support/provider";
@@ -10,9 +10,9 @@ import { uniqueDatabaseName } from "../support/rxdb/todos";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** RXDB_STEPS in the environment: how many writes and questions are compared. */
+    /** RXDB_STEPS in the environment: how many steps are compared. */
     rxdbSteps: string | undefined;
-    /** RXDB_SEED: the seed of a failure, to see it again. */
+    /** RXDB_SEED: the seed of a failure, to repeat it. */
     rxdbSeed: string | undefined;
   }
 }
@@ -23,7 +23,7 @@ const SEED = Number(inject("rxdbSeed") || Date.now() % 2 ** 31);
 const STEPS_PER_COLLECTION = 100;
 
 it(
-  "answers, stores and tells others what RxDB's memory storage would",
+  "answers, stores and broadcasts the same as RxDB's memory storage",
   async () => {
     let app = await createUserWithApp("todos:rw");
     const open: OpenStorage = (database, schema) =>
@@ -38,19 +38,19 @@ it(
       }) as never;
     let steps = 0;
     for (let seed = SEED; steps < STEPS; seed++) {
-      // An app that goes on like this would soon be told to wait.
+      // A new app now and then, as one alone would reach its rate limit.
       if (seed % 20 === 0) app = await createUserWithApp("todos:rw");
-      const duel = new DifferentialRun(seed, uniqueDatabaseName(), open);
+      const run = new DifferentialRun(seed, uniqueDatabaseName(), open);
       try {
-        await duel.run(Math.min(STEPS_PER_COLLECTION, STEPS - steps), async () => {
+        await run.run(Math.min(STEPS_PER_COLLECTION, STEPS - steps), async () => {
           expect(findInconsistencies(await moduleRows(app.user)).join("; ")).toBe("");
         });
       } catch (error) {
-        const { indexes, primaryKey } = duel.schema;
-        const where = `with RXDB_SEED=${seed}, step ${duel.steps}`;
+        const { indexes, primaryKey } = run.schema;
+        const where = `with RXDB_SEED=${seed}, step ${run.steps}`;
         throw new Error(`${where}\n${JSON.stringify({ primaryKey, indexes })}\n${error}`);
       }
-      steps += duel.steps;
+      steps += run.steps;
     }
     expect(steps).toBe(STEPS);
   },
@@ -59,7 +59,7 @@ it(
 
 type Rows = Awaited<ReturnType<typeof moduleRows>>;
 
-/** What does not add up in the tables of a module. */
+/** Returns what is inconsistent in the tables of a module. */
 function findInconsistencies({
   collections = [],
   indexes = [],
@@ -68,21 +68,23 @@ function findInconsistencies({
   attachments = [],
 }: Rows): string[] {
   const problems: string[] = [];
-  for (const { id, bytes, documents: alive, seq } of collections) {
+  for (const { id, bytes, documents: count, seq } of collections) {
     const own = documents.filter(({ collection }) => collection === id);
     const attached = attachments.filter(({ collection }) => collection === id);
     const ids = own.map((document) => document.id).sort();
     let sum = attached.reduce((total, { length }) => total + Number(length), 0);
     for (const { data } of own) sum += Buffer.byteLength(String(data));
     for (const index of indexes.filter(({ collection }) => collection === id)) {
-      const places = entries.filter((entry) => entry.index === index.id);
-      for (const { key } of places) sum += String(key).length;
-      const named = places.map((entry) => entry.id).sort();
-      if (String(named) !== String(ids)) problems.push(`${index.definition} has other documents`);
+      const ownEntries = entries.filter((entry) => entry.index === index.id);
+      for (const { key } of ownEntries) sum += String(key).length;
+      const indexedIds = ownEntries.map((entry) => entry.id).sort();
+      if (String(indexedIds) !== String(ids))
+        problems.push(`${index.definition} has other documents`);
     }
     if (sum !== bytes) problems.push(`collection ${id} has ${sum} bytes, not ${bytes}`);
-    const living = own.filter(({ deleted }) => deleted === 0).length;
-    if (living !== alive) problems.push(`collection ${id} has ${living} documents, not ${alive}`);
+    const undeleted = own.filter(({ deleted }) => deleted === 0).length;
+    if (undeleted !== count)
+      problems.push(`collection ${id} has ${undeleted} documents, not ${count}`);
     if (own.some((document) => Number(document.seq) > Number(seq))) problems.push(`a seq of ${id}`);
     const stubs = own.flatMap((document) =>
       Object.entries(
@@ -93,11 +95,12 @@ function findInconsistencies({
     if (String(stubs.sort()) !== String(kept.sort())) problems.push(`attachments of ${id}`);
   }
   const known = new Set(collections.map(({ id }) => id));
-  const ofNone = [...documents, ...attachments, ...indexes].filter(
+  const ofNoCollection = [...documents, ...attachments, ...indexes].filter(
     (row) => !known.has(row.collection),
   );
   const indexIds = new Set(indexes.map(({ id }) => id));
-  const inNone = entries.filter((entry) => !indexIds.has(entry.index));
-  if (ofNone.length + inNone.length > 0) problems.push("rows of collections that are gone");
+  const ofNoIndex = entries.filter((entry) => !indexIds.has(entry.index));
+  if (ofNoCollection.length + ofNoIndex.length > 0)
+    problems.push("rows of collections that were removed");
   return problems;
 }

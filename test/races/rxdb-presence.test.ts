@@ -1,4 +1,4 @@
-/** Clients that come, go, only listen, or share a URL: nobody is left in the dark, and nobody told twice. */
+/** Clients that come and go, only listen, or share a URL: each gets every event, and only once. */
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { appWithTokens, obtainTokens } from "../support/oauth";
 import { connectApp, createUser, createUserWithApp } from "../support/provider";
 import { createClient } from "../support/rxdb/clients";
 import { moduleObject } from "../support/rxdb/module-rows";
-import { createSession, sessionPath } from "../support/rxdb/sessions";
+import { createRxdbSession, sessionPath } from "../support/rxdb/sessions";
 import { bulkWriteFrame, createParams, FrameSocket, socketPath } from "../support/rxdb/sockets";
 import {
   insertDocuments,
@@ -18,16 +18,16 @@ import { TODOS, todo, uniqueDatabaseName } from "../support/rxdb/todos";
 import { waitUntil } from "../support/rxdb/wait";
 
 describe("A client that closes its socket", () => {
-  it("is answered by the closing of the other side (RFC 6455 §5.5.1)", async () => {
+  it("gets a close frame in answer (RFC 6455 §5.5.1)", async () => {
     const frames = await FrameSocket.open(socketPath(await createUserWithApp("todos:rw")));
-    frames.socket.close(1000);
+    frames.webSocket.close(1000);
     await waitUntil(() => frames.closed !== null);
     expect(frames.closed?.code).toBe(1000);
   });
 });
 
-describe("A page that is loaded again and again", () => {
-  it("gets in each time", async () => {
+describe("A page that is reloaded many times", () => {
+  it("can connect each time", async () => {
     const app = await createUserWithApp("todos:rw");
     const name = uniqueDatabaseName();
     for (let load = 0; load < 4; load++) {
@@ -40,14 +40,14 @@ describe("A page that is loaded again and again", () => {
         });
         expect(answer.error).toBeUndefined();
       }
-      frames.socket.close();
+      frames.webSocket.close();
       await waitUntil(() => frames.closed !== null);
     }
   });
 });
 
 describe("Schemas", () => {
-  it("that fill the memory of the object are refused, and it still wakes", async () => {
+  it("that would fill the memory of the object are refused, and it still wakes up", async () => {
     const app = await createUserWithApp("todos:rw");
     const name = uniqueDatabaseName();
     const frames = await FrameSocket.open(socketPath(app));
@@ -61,7 +61,7 @@ describe("Schemas", () => {
     let refused: string | undefined;
     for (let i = 80; i < 90 && !refused; i++) refused = (await create(i)).error?.code;
     expect(refused).toBe("malformed");
-    frames.socket.close();
+    frames.webSocket.close();
     await evictDurableObject(await moduleObject(app.user));
     const again = await FrameSocket.open(socketPath(app));
     const own = { connectionId: "next", method: "create", params: createParams(name) };
@@ -69,10 +69,10 @@ describe("Schemas", () => {
   });
 });
 
-describe("After the object has died", () => {
-  it("a client that has missed nothing goes on, however long ago the last change was", async () => {
+describe("After a restart of the object", () => {
+  it("a client that has missed nothing continues, however long ago the last change was", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = sessionPath(await createSession(app));
+    const path = sessionPath(await createRxdbSession(app));
     const frames = await FrameSocket.open(path);
     await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     for (const id of ["b", "c", "a"]) await frames.call(bulkWriteFrame(storageDocument(todo(id))));
@@ -84,16 +84,16 @@ describe("After the object has died", () => {
     expect(answer.error).toBeUndefined();
   });
 
-  it("asleep, whose socket closes long after the last change, too", async () => {
+  it("that hibernated, a client whose socket closed long after the last change continues, too", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = sessionPath(await createSession(app));
+    const path = sessionPath(await createRxdbSession(app));
     const frames = await FrameSocket.open(path);
     await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     for (const id of ["b", "c", "a"]) await frames.call(bulkWriteFrame(storageDocument(todo(id))));
     advanceClock(11 * MINUTE_MS);
     await runDurableObjectAlarm(await moduleObject(app.user));
     await evictDurableObject(await moduleObject(app.user));
-    frames.socket.close();
+    frames.webSocket.close();
     await waitUntil(() => frames.closed !== null);
     const again = await FrameSocket.open(path);
     const answer = await again.call({ method: "findDocumentsById", params: [["a"], false] });
@@ -102,12 +102,12 @@ describe("After the object has died", () => {
 });
 
 describe("A client that only listens", () => {
-  it("beyond the end of its session is let go rather than left in the dark", async () => {
+  it("is disconnected when its session has expired, rather than silently missing events", async () => {
     const person = await createUser();
     const listening = appWithTokens(person, await obtainTokens(person, "todos:rw"));
     const app = await connectApp(person, "todos:rw");
     const name = uniqueDatabaseName();
-    const session = await createSession(listening);
+    const session = await createRxdbSession(listening);
     const frames = await FrameSocket.open(sessionPath(session));
     await frames.call({ method: "create", params: createParams(name) });
     const other = await openStorageInstance(createClient(socketPath(app)), name);
@@ -120,17 +120,17 @@ describe("A client that only listens", () => {
 });
 
 describe("Two clients with one token", () => {
-  it("of which one was away for long: it is told that it has missed changes", async () => {
+  it("of which one was away for long: that one is told that it has missed changes", async () => {
     const app = await createUserWithApp("todos:rw");
     const name = uniqueDatabaseName();
-    const path = sessionPath(await createSession(app));
+    const path = sessionPath(await createRxdbSession(app));
     const [a, b] = [await FrameSocket.open(path), await FrameSocket.open(path)];
     await a.call({ connectionId: "a", method: "create", params: createParams(name) });
     await b.call({ connectionId: "b", method: "create", params: createParams(name) });
     for (const id of ["x", "y"])
       await a.call({ connectionId: "a", ...bulkWriteFrame(storageDocument(todo(id))) });
-    b.socket.close();
-    a.socket.close();
+    b.webSocket.close();
+    a.webSocket.close();
     await waitUntil(() => a.closed !== null && b.closed !== null);
     const a2 = await FrameSocket.open(path);
     await a2.call({ connectionId: "a", ...bulkWriteFrame(storageDocument(todo("missed"))) });

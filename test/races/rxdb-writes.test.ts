@@ -1,14 +1,14 @@
-/** Writes that are sent again, are large, wait for room, or bring an index. */
+/** RxDB writes that are retried, are large, wait for quota, or add an index. */
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { advanceClock, SECOND_MS } from "../support/clock";
-import { reservedIn } from "../support/modules";
+import { reservedBytes } from "../support/modules";
 import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
 import { accountId } from "../support/rows";
 import { attachmentKeys, moduleObject, moduleRows } from "../support/rxdb/module-rows";
-import { createSession, sessionPath } from "../support/rxdb/sessions";
+import { createRxdbSession, sessionPath } from "../support/rxdb/sessions";
 import { bulkWriteFrame, createParams, FrameSocket, socketPath } from "../support/rxdb/sockets";
 import { storageDocument } from "../support/rxdb/storage-instances";
 import { TODOS, todo, uniqueDatabaseName } from "../support/rxdb/todos";
@@ -18,8 +18,8 @@ afterEach(() => {
   Reflect.deleteProperty(env.DB, "prepare");
 });
 
-/** Holds back D1's answers to statements with this in them, until released. */
-function holdAnswers(isMeant: (sql: string) => boolean) {
+/** Holds back D1's results of the statements for which `isHeld` is true, until released. */
+function holdResults(isHeld: (sql: string) => boolean) {
   let held = 0;
   let isReleased = false;
   const prepare = env.DB.prepare.bind(env.DB);
@@ -40,60 +40,60 @@ function holdAnswers(isMeant: (sql: string) => boolean) {
   };
   Object.defineProperty(env.DB, "prepare", {
     configurable: true,
-    value: (sql: string) => (isMeant(sql) ? hold(prepare(sql)) : prepare(sql)),
+    value: (sql: string) => (isHeld(sql) ? hold(prepare(sql)) : prepare(sql)),
   });
   return {
-    held: (count = 1) => waitUntil(() => held >= count),
+    heldResults: (count = 1) => waitUntil(() => held >= count),
     release: () => {
       isReleased = true;
     },
   };
 }
 
-describe("A write that is sent again", () => {
-  it("while it still waits for room is answered as done, once", async () => {
+describe("A retried write", () => {
+  it("is answered as applied, once, if the first attempt still waits for quota", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = sessionPath(await createSession(app));
-    const frames = await FrameSocket.open(path);
-    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
-    const { held, release } = holdAnswers((sql) => sql.includes("UPDATE rxdb_modules"));
+    const path = sessionPath(await createRxdbSession(app));
+    const socket = await FrameSocket.open(path);
+    await socket.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+    const { heldResults, release } = holdResults((sql) => sql.includes("UPDATE rxdb_modules"));
     const write = { ...bulkWriteFrame(storageDocument(todo("a"))), requestId: "once" };
-    frames.socket.send(JSON.stringify({ connectionId: "c", version: "17.6.0", ...write }));
-    await held();
-    frames.socket.close();
+    socket.webSocket.send(JSON.stringify({ connectionId: "c", version: "17.6.0", ...write }));
+    await heldResults();
+    socket.webSocket.close();
     const again = await FrameSocket.open(path);
     const answer = again.call({ ...write, retry: true });
-    // By the time that another is answered, it has arrived.
+    // Once a later request on another socket is answered, the retry has arrived.
     await (await FrameSocket.open(path)).call({ method: "custom", params: "whoami" });
     release();
     expect((await answer).return).toEqual({ error: [] });
   });
 
-  it("and was too large for the log of changes is answered as done", async () => {
+  it("is answered as applied if it was too large for the event log", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = sessionPath(await createSession(app));
-    const frames = await FrameSocket.open(path);
-    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+    const path = sessionPath(await createRxdbSession(app));
+    const socket = await FrameSocket.open(path);
+    await socket.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const title = "x".repeat(1_000_000);
     const documents = [..."abcdefghij"].map((id) => storageDocument({ ...todo(id), title }));
     const write = { ...bulkWriteFrame(...documents), requestId: "once" };
-    expect((await frames.call(write)).return).toEqual({ error: [] });
-    const second = await frames.call({ ...write, retry: true });
+    expect((await socket.call(write)).return).toEqual({ error: [] });
+    const second = await socket.call({ ...write, retry: true });
     expect(
       (second.return as { error: { status: number }[] }).error.map(({ status }) => status),
     ).toEqual([]);
   });
 
-  it("and made a document that is deleted from the start is answered as done", async () => {
+  it("is answered as applied if it inserted a deleted document", async () => {
     const app = await createUserWithApp("todos:rw");
-    const frames = await FrameSocket.open(sessionPath(await createSession(app)));
-    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+    const socket = await FrameSocket.open(sessionPath(await createRxdbSession(app)));
+    await socket.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const write = {
       ...bulkWriteFrame(storageDocument(todo("a"), { _deleted: true })),
       requestId: "once",
     };
-    expect((await frames.call(write)).return).toEqual({ error: [] });
-    expect((await frames.call({ ...write, retry: true })).return).toEqual({ error: [] });
+    expect((await socket.call(write)).return).toEqual({ error: [] });
+    expect((await socket.call({ ...write, retry: true })).return).toEqual({ error: [] });
   });
 });
 
@@ -101,30 +101,30 @@ const title = "x".repeat(1_500_000);
 
 async function withLargeDocument() {
   const app = await createUserWithApp("todos:rw");
-  const frames = await FrameSocket.open(socketPath(app));
-  await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+  const socket = await FrameSocket.open(socketPath(app));
+  await socket.call({ method: "create", params: createParams(uniqueDatabaseName()) });
   expect(
-    (await frames.call(bulkWriteFrame(storageDocument({ ...todo("large"), title })))).return,
+    (await socket.call(bulkWriteFrame(storageDocument({ ...todo("large"), title })))).return,
   ).toEqual({
     error: [],
   });
-  return { app, frames };
+  return { app, socket };
 }
 
 const smallDocument = (revision: string) => storageDocument(todo("large"), { _rev: revision });
 
 describe("A small write", () => {
-  it("that finds the same large document in its way again and again is refused", async () => {
-    const { frames } = await withLargeDocument();
+  it("is refused if many of its rows conflict with the same large document", async () => {
+    const { socket } = await withLargeDocument();
     const rows = Array.from({ length: 100 }, (_, i) => smallDocument(`1-${i}`));
-    expect((await frames.call(bulkWriteFrame(...rows))).error?.code).toBe("too-large");
+    expect((await socket.call(bulkWriteFrame(...rows))).error?.code).toBe("too-large");
   });
 
-  it("whose answer is large does not stay in the log of changes beyond its length", async () => {
-    const { app, frames } = await withLargeDocument();
+  it("with large answers does not make the event log exceed its size", async () => {
+    const { app, socket } = await withLargeDocument();
     for (let round = 0; round < 4; round++) {
       const rows = Array.from({ length: 4 }, (_, i) => smallDocument(`1-${i}`));
-      const answer = await frames.call(
+      const answer = await socket.call(
         bulkWriteFrame(storageDocument(todo(`new ${round}`)), ...rows),
       );
       expect((answer.return as { error: object[] }).error).toHaveLength(4);
@@ -137,63 +137,63 @@ describe("A small write", () => {
 });
 
 describe("cleanup", () => {
-  it("takes the attachments of a document along that was deleted from the start", async () => {
+  it("deletes the attachments of a document that was inserted as deleted", async () => {
     const app = await createUserWithApp("todos:rw");
-    const frames = await FrameSocket.open(socketPath(app));
-    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+    const socket = await FrameSocket.open(socketPath(app));
+    await socket.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const attachment = { digest: "d", length: 3, type: "a/b", data: "AAAA" };
     const document = storageDocument(todo("a"), {
       _deleted: true,
       _attachments: { file: attachment },
     });
-    expect((await frames.call(bulkWriteFrame(document))).return).toEqual({ error: [] });
+    expect((await socket.call(bulkWriteFrame(document))).return).toEqual({ error: [] });
     advanceClock(SECOND_MS);
-    expect((await frames.call({ method: "cleanup", params: [0] })).return).toBe(true);
+    expect((await socket.call({ method: "cleanup", params: [0] })).return).toBe(true);
     const { attachments, collections } = await moduleRows(app.user);
     expect(attachments).toEqual([]);
     expect(collections).toMatchObject([{ bytes: 0 }]);
   });
 
-  it("holds no more at once than the object can, and goes on when it is asked again", async () => {
-    const frames = await FrameSocket.open(socketPath(await createUserWithApp("todos:rw")));
-    await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
+  it("purges a batch that fits into memory, and the rest when it is called again", async () => {
+    const socket = await FrameSocket.open(socketPath(await createUserWithApp("todos:rw")));
+    await socket.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const title = "x".repeat(1_000_000);
     const documents = Array.from({ length: 10 }, (_, i) =>
       storageDocument({ ...todo(`${i}`), title }, { _deleted: true }),
     );
-    expect((await frames.call(bulkWriteFrame(...documents))).return).toEqual({ error: [] });
+    expect((await socket.call(bulkWriteFrame(...documents))).return).toEqual({ error: [] });
     advanceClock(SECOND_MS);
-    expect((await frames.call({ method: "cleanup", params: [0] })).return).toBe(false);
-    expect((await frames.call({ method: "cleanup", params: [0] })).return).toBe(true);
+    expect((await socket.call({ method: "cleanup", params: [0] })).return).toBe(false);
+    expect((await socket.call({ method: "cleanup", params: [0] })).return).toBe(true);
   });
 });
 
-describe("An index that is wanted later", () => {
-  it("counts, and is refused to who only reads, and where there is no room", async () => {
-    const person = await createUser();
-    const app = await connectApp(person, "todos:rw");
+describe("An index that is added later", () => {
+  it("counts towards the quota, and is refused with a read-only token or over the quota", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, "todos:rw");
     const name = uniqueDatabaseName();
-    const frames = await FrameSocket.open(socketPath(app));
-    await frames.call({ method: "create", params: createParams(name) });
-    await frames.call(
+    const socket = await FrameSocket.open(socketPath(app));
+    await socket.call({ method: "create", params: createParams(name) });
+    await socket.call(
       bulkWriteFrame(...Array.from({ length: 100 }, (_, i) => storageDocument(todo(`d${i}`)))),
     );
-    const reader = await connectApp(person, "todos:r");
-    const other = await connectApp(person, "todos:rw");
+    const reader = await connectApp(user, "todos:r");
+    const other = await connectApp(user, "todos:rw");
     const schema = structuredClone(TODOS) as never as {
       properties: Record<string, object>;
       indexes: unknown[];
     };
     schema.properties.title = { type: "string", maxLength: 8000 };
     schema.indexes = ["title", ["title", "done"], ["title", "rank"]];
-    const r = await FrameSocket.open(socketPath(reader));
-    const { return: reading } = await r.call({ method: "custom", params: "whoami" });
-    expect(reading).toMatchObject({ access: "r" });
-    const wish = { connectionId: "reader", method: "create", params: createParams(name, schema) };
-    expect((await r.call(wish)).error?.code).toBe("insufficient-scope");
-    const o = await FrameSocket.open(socketPath(other));
-    expect((await o.call(wish)).return).toBe("ok");
-    expect((await r.call(wish)).return).toBe("ok");
+    const readerSocket = await FrameSocket.open(socketPath(reader));
+    const { return: identity } = await readerSocket.call({ method: "custom", params: "whoami" });
+    expect(identity).toMatchObject({ access: "r" });
+    const create = { connectionId: "reader", method: "create", params: createParams(name, schema) };
+    expect((await readerSocket.call(create)).error?.code).toBe("insufficient-scope");
+    const otherSocket = await FrameSocket.open(socketPath(other));
+    expect((await otherSocket.call(create)).return).toBe("ok");
+    expect((await readerSocket.call(create)).return).toBe("ok");
     const module = await moduleObject(app.user);
     const bytesIn = () =>
       runInDurableObject(module, (_, { storage: { sql } }) =>
@@ -210,7 +210,7 @@ describe("An index that is wanted later", () => {
       .bind(account)
       .run();
     schema.indexes.push(["title", "done", "rank"], ["rank", "title"], ["done", "title"]);
-    const more = await o.call({
+    const more = await otherSocket.call({
       connectionId: "more",
       method: "create",
       params: createParams(name, schema),
@@ -220,14 +220,14 @@ describe("An index that is wanted later", () => {
   });
 });
 
-/** Sockets on one collection. */
-async function openOnOneCollection(doors: string[]): Promise<FrameSocket[]> {
+/** Opens a socket per path, all on one new collection. */
+async function openOnOneCollection(paths: string[]): Promise<FrameSocket[]> {
   const name = uniqueDatabaseName();
   return Promise.all(
-    doors.map(async (door) => {
-      const frames = await FrameSocket.open(door);
-      await frames.call({ method: "create", params: createParams(name) });
-      return frames;
+    paths.map(async (path) => {
+      const socket = await FrameSocket.open(path);
+      await socket.call({ method: "create", params: createParams(name) });
+      return socket;
     }),
   );
 }
@@ -242,8 +242,8 @@ const bytesOf = async ({ user }: TestApp): Promise<number> => {
     .reduce((sum, bytes) => sum + bytes, 0);
 };
 
-describe("What a module has reserved is never less than what it holds", () => {
-  it("though two writes ask for room at once", async () => {
+describe("A module never stores more than it has reserved", () => {
+  it("when two writes reserve quota at once", async () => {
     const app = await createUserWithApp("todos:rw");
     const [a, b] = (await openOnOneCollection([socketPath(app), socketPath(app)])) as [
       FrameSocket,
@@ -254,20 +254,20 @@ describe("What a module has reserved is never less than what it holds", () => {
       b.call(bulkWriteFrame(storageDocument(todo("small")))),
     ]);
     expect(answers.map((answer) => answer.return)).toEqual([{ error: [] }, { error: [] }]);
-    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await bytesOf(app));
+    expect(await reservedBytes(app.user, "todos")).toBeGreaterThanOrEqual(await bytesOf(app));
   });
 
-  it("though room is given back while a write asks for more", async () => {
+  it("when quota is released while a write reserves more", async () => {
     const app = await createUserWithApp("todos:rw");
     const [a] = (await openOnOneCollection([socketPath(app)])) as [FrameSocket];
     await a.call(bulkWriteFrame(storageDocument(todo("small"))));
     const write = a.call(bulkWriteFrame(...["1", "2", "3", "4"].map(largeDocument)));
     await runDurableObjectAlarm(await moduleObject(app.user));
     expect((await write).return).toEqual({ error: [] });
-    expect(await reservedIn(app.user, "todos")).toBeGreaterThanOrEqual(await bytesOf(app));
+    expect(await reservedBytes(app.user, "todos")).toBeGreaterThanOrEqual(await bytesOf(app));
   });
 
-  it("though a client comes with indexes that are new", async () => {
+  it("when a client adds indexes", async () => {
     const app = await createUserWithApp("todos:rw");
     const [a] = (await openOnOneCollection([socketPath(app)])) as [FrameSocket];
     const many = Array.from({ length: 1000 }, (_, i) => storageDocument(todo(String(i))));
@@ -283,7 +283,7 @@ describe("What a module has reserved is never less than what it holds", () => {
     });
     expect(answer.return).toBe("ok");
     expect(await bytesOf(app)).toBeGreaterThan(5_000_000);
-    await waitUntil(async () => (await reservedIn(app.user, "todos")) >= (await bytesOf(app)));
+    await waitUntil(async () => (await reservedBytes(app.user, "todos")) >= (await bytesOf(app)));
   });
 });
 
@@ -294,9 +294,9 @@ const documentWithAttachment = (id: string, bytes: number, fields: object = {}):
 };
 
 describe("A write with large attachments", () => {
-  it("that is sent again while it is under way is answered once and the same", async () => {
+  it("is answered the same when it is retried while it is in progress", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = sessionPath(await createSession(app));
+    const path = sessionPath(await createRxdbSession(app));
     const [first] = (await openOnOneCollection([path])) as [FrameSocket];
     const write = { ...bulkWriteFrame(documentWithAttachment("a", 1_500_000)), requestId: "once" };
     const second = await FrameSocket.open(path);
@@ -305,7 +305,7 @@ describe("A write with large attachments", () => {
     expect(answers[1]?.return).toEqual({ error: [] });
   });
 
-  it("that is a conflict puts nothing into R2", async () => {
+  it("uploads nothing to R2 if it conflicts", async () => {
     const app = await createUserWithApp("todos:rw");
     const [a] = (await openOnOneCollection([socketPath(app)])) as [FrameSocket];
     await a.call(bulkWriteFrame(documentWithAttachment("a", 1_500_000)));

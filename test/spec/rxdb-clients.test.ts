@@ -1,4 +1,4 @@
-/** Apps with RxDB from npm, as they are, have their databases here. */
+/** Unmodified RxDB from npm uses the provider as its storage. */
 
 import { RxDBAttachmentsPlugin } from "rxdb/plugins/attachments";
 import { addRxPlugin } from "rxdb/plugins/core";
@@ -43,10 +43,10 @@ const MANY: Todo[] = Array.from({ length: 20 }, (_, i) =>
   }),
 );
 
-describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
-  it("inserts, finds, changes and removes, and finds all again when it comes back", async () => {
+describe.each(RXDB_VERSIONS)("An app with RxDB $version", (rxdb) => {
+  it("inserts, finds, updates and removes documents, and finds them again after reopening", async () => {
     const name = uniqueDatabaseName();
-    const { database, todos } = await openTodos(createClient(socketPath(app), kit), name);
+    const { database, todos } = await openTodos(createClient(socketPath(app), rxdb), name);
     const milk = await todos.insert(todo("milk"));
     await todos.insert(todo("bread", { rank: 2 }));
     await todos.upsert(todo("tea", { rank: 3 }));
@@ -55,7 +55,7 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
     expect(idsOf(await todos.find({ sort: [{ rank: "desc" }] }).exec())).toEqual(["tea", "milk"]);
     await expect(todos.insert(todo("milk"))).rejects.toThrow("CONFLICT");
     await database.close();
-    const again = await openTodos(createClient(socketPath(app), kit), name);
+    const again = await openTodos(createClient(socketPath(app), rxdb), name);
     expect((await again.todos.findOne("milk").exec(true)).toJSON()).toEqual(
       todo("milk", { done: true }),
     );
@@ -63,9 +63,9 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
     await again.database.close();
   });
 
-  it("writes and removes many at once, and is told which of them were there", async () => {
+  it("writes and removes many documents at once, and learns which existed already", async () => {
     const { database, todos } = await openTodos(
-      createClient(socketPath(app), kit),
+      createClient(socketPath(app), rxdb),
       uniqueDatabaseName(),
     );
     const { success, error } = await todos.bulkInsert(MANY);
@@ -85,7 +85,7 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
 
   it("sorts, skips, limits and counts", async () => {
     const { database, todos } = await openTodos(
-      createClient(socketPath(app), kit),
+      createClient(socketPath(app), rxdb),
       uniqueDatabaseName(),
     );
     await todos.bulkInsert(MANY);
@@ -136,7 +136,7 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
     ["$size", { tags: { $size: 2 } }, ({ tags }) => tags?.length === 2],
     ["$type", { tags: { $type: "array" } }, ({ tags }) => tags !== undefined],
   ])("finds by %s", async (_, selector, matches) => {
-    const { database, todos } = await sharedTodos(kit);
+    const { database, todos } = await sharedTodos(rxdb);
     const expected = idsOf(MANY.filter(matches));
     expect(expected.length).toBeGreaterThan(0);
     const found = await todos.find({ selector, sort: [{ id: "asc" }] }).exec();
@@ -146,9 +146,9 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
     ).toEqual([]);
   });
 
-  it("sees what another client does while its own queries live, before that client is answered", async () => {
+  it("updates live queries with another client's writes, before those are answered", async () => {
     const name = uniqueDatabaseName();
-    const [one, two] = [createClient(socketPath(app), kit), createClient(socketPath(app), kit)];
+    const [one, two] = [createClient(socketPath(app), rxdb), createClient(socketPath(app), rxdb)];
     const [mine, theirs] = [await openTodos(one, name), await openTodos(two, name)];
     const live = watchQuery(
       mine.todos.find({ selector: { done: false }, sort: [{ rank: "asc" }] }) as never,
@@ -186,10 +186,10 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
     await Promise.all([mine.database.close(), theirs.database.close()]);
   });
 
-  it("loses no increment that two clients make at once", async () => {
+  it("loses no concurrent increment of two clients", async () => {
     const name = uniqueDatabaseName();
     const opened = await Promise.all(
-      [1, 2].map(() => openTodos(createClient(socketPath(app), kit), name)),
+      [1, 2].map(() => openTodos(createClient(socketPath(app), rxdb), name)),
     );
     await opened[0]?.todos.insert(todo("counter", { rank: 0 }));
     await Promise.all(
@@ -207,22 +207,22 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
     await Promise.all(opened.map(({ database }) => database.close()));
   });
 
-  it("keeps attachments, small and large, for other clients too", async () => {
+  it("stores small and large attachments, which other clients can read", async () => {
     const name = uniqueDatabaseName();
     const large = Buffer.from(Uint8Array.from({ length: 1_500_000 }, (_, i) => (i * i) >> 5));
-    const writer = await openTodos(createClient(socketPath(app), kit), name);
+    const writer = await openTodos(createClient(socketPath(app), rxdb), name);
     const milk = await writer.todos.insert(todo("milk"));
     const attach = (id: string, data: Buffer) =>
       milk.getLatest().putAttachment({
         id,
-        // Version 16 takes text of base64 or a Blob, version 17 Blobs alone.
+        // Version 16 takes base64 or a Blob, version 17 only Blobs.
         data: new Blob([new Uint8Array(data)], { type: "image/png" }) as never,
         type: "image/png",
       });
     const bodies = (await attachmentKeys(app.user)).length;
     await attach("small.png", Buffer.from("small one"));
     await attach("large.png", large);
-    const reader = await openTodos(createClient(socketPath(app), kit), name);
+    const reader = await openTodos(createClient(socketPath(app), rxdb), name);
     const read = async (id: string) => {
       const document = await reader.todos.findOne("milk").exec(true);
       const data: unknown = await document.getAttachment(id)?.getData();
@@ -246,22 +246,22 @@ describe.each(RXDB_VERSIONS)("An app with RxDB $version", (kit) => {
 
 const openedByVersion = new Map<string, ReturnType<typeof openTodos>>();
 
-/** One database for all questions of a version. */
-function sharedTodos(kit: (typeof RXDB_VERSIONS)[number]): ReturnType<typeof openTodos> {
-  const made = openedByVersion.get(kit.version);
+/** One database for all queries of a version. */
+function sharedTodos(rxdb: (typeof RXDB_VERSIONS)[number]): ReturnType<typeof openTodos> {
+  const made = openedByVersion.get(rxdb.version);
   if (made) return made;
-  const making = openTodos(createClient(socketPath(app), kit), uniqueDatabaseName(), {
+  const making = openTodos(createClient(socketPath(app), rxdb), uniqueDatabaseName(), {
     isShared: true,
   }).then(async (todos) => {
     await todos.todos.bulkInsert(MANY);
     return todos;
   });
-  openedByVersion.set(kit.version, making);
+  openedByVersion.set(rxdb.version, making);
   return making;
 }
 
-describe("What RxDB has plugins for", () => {
-  it("local documents, of a database and of a collection, live", async () => {
+describe("RxDB's plugins", () => {
+  it("store local documents of a database and a collection, and update them live", async () => {
     const name = uniqueDatabaseName();
     const make = async () => {
       const database = await createClient(socketPath(app)).open(name, { localDocuments: true });
@@ -286,7 +286,7 @@ describe("What RxDB has plugins for", () => {
     await Promise.all([one.database.close(), two.database.close()]);
   });
 
-  it("the migration to a new version of a schema", async () => {
+  it("migrate a collection to a new version of its schema", async () => {
     const name = uniqueDatabaseName();
     const old = await openTodos(createClient(socketPath(app)), name);
     await old.todos.bulkInsert(MANY);
@@ -312,7 +312,7 @@ describe("What RxDB has plugins for", () => {
     await database.close();
   });
 
-  it("encryption: neither the words nor the password come to the storage", async () => {
+  it("encrypt documents: the storage sees neither plaintext nor password", async () => {
     const name = uniqueDatabaseName();
     const make = async () => {
       const own = createClient(socketPath(app));
@@ -335,7 +335,7 @@ describe("What RxDB has plugins for", () => {
     await Promise.all([one.database.close(), two.database.close()]);
   });
 
-  it("a password that a client sends along is not kept", async () => {
+  it("a password sent by a client is not stored", async () => {
     const name = uniqueDatabaseName();
     const instance = await openStorageInstance(createClient(socketPath(app)), name, TODOS, {
       password: "sent in clear",
@@ -344,7 +344,7 @@ describe("What RxDB has plugins for", () => {
     await instance.close();
   });
 
-  it("short keys: documents are kept with them and found by their long ones", async () => {
+  it("compress keys: documents are stored with short ones and found by long ones", async () => {
     const name = uniqueDatabaseName();
     const make = () => {
       const own = createClient(socketPath(app));
@@ -366,7 +366,7 @@ describe("What RxDB has plugins for", () => {
 });
 
 describe("RxDB 16 and 17 on one database", () => {
-  it("that version 16 has made: both write, and see each other's writes live", async () => {
+  it("created by version 16: both write, and receive each other's writes live", async () => {
     const name = uniqueDatabaseName();
     const old = await openTodos(createClient(socketPath(app), RXDB_16), name);
     await old.todos.insert(todo("of 16"));
@@ -382,7 +382,7 @@ describe("RxDB 16 and 17 on one database", () => {
     await Promise.all([old.database.close(), current.database.close()]);
   });
 
-  it("that version 17 has made: version 16 itself will not open it, and nothing hangs", async () => {
+  it("created by version 17: version 16 refuses to open it, and nothing hangs", async () => {
     const name = uniqueDatabaseName();
     const { database, todos } = await openTodos(createClient(socketPath(app), RXDB_17), name);
     await todos.insert(todo("of 17"));
@@ -391,7 +391,7 @@ describe("RxDB 16 and 17 on one database", () => {
     await database.close();
   });
 
-  it("attachments that one has written are read by the other", async () => {
+  it("read each other's attachments", async () => {
     const name = uniqueDatabaseName();
     const old = await openTodos(createClient(socketPath(app), RXDB_16), name);
     const current = await openTodos(createClient(socketPath(app), RXDB_17), name);
@@ -408,7 +408,7 @@ describe("RxDB 16 and 17 on one database", () => {
   });
 });
 
-describe("The usage that RxDB's page shows", () => {
+describe("The usage in RxDB's documentation", () => {
   it.each<[Mode, number]>([
     ["one", 1],
     ["storage", 1],
@@ -435,7 +435,7 @@ describe("The usage that RxDB's page shows", () => {
     await Promise.all([...databases, ...others].map(({ database }) => database.close()));
   });
 
-  it("customRequest: whoami, quota and session, and a clear error for others", async () => {
+  it("customRequest: whoami, quota and session work, others return a clear error", async () => {
     const path = socketPath(app);
     const { storage } = createClient(path);
     const access = { user: app.user, module: "todos", access: "rw", app: APP_ORIGIN };
@@ -459,7 +459,7 @@ describe("The usage that RxDB's page shows", () => {
     }
   });
 
-  it("a read-only app is told so by whoami", async () => {
+  it("whoami tells a read-only app its access level", async () => {
     const reader = await createUserWithApp("todos:r");
     const { storage } = createClient(socketPath(reader));
     expect(await storage.customRequest("whoami")).toMatchObject({ access: "r" });
@@ -467,7 +467,7 @@ describe("The usage that RxDB's page shows", () => {
 });
 
 describe("A database", () => {
-  it("is made once by two clients that come at once", async () => {
+  it("is created once when several clients open it at the same time", async () => {
     const name = uniqueDatabaseName();
     const both = await Promise.all(
       [1, 2, 3].map(() => openTodos(createClient(socketPath(app)), name)),
@@ -481,7 +481,7 @@ describe("A database", () => {
     await Promise.all(both.map(({ database }) => database.close()));
   });
 
-  it("of one module or person is not seen in another", async () => {
+  it("is not visible in another module or to another user", async () => {
     const name = uniqueDatabaseName();
     const wide = await createUserWithApp("*:rw");
     const places = [socketPath(wide, "todos"), socketPath(wide, "notes"), socketPath(app)];
@@ -493,7 +493,7 @@ describe("A database", () => {
     await Promise.all(all.map(({ database }) => database.close()));
   });
 
-  it("takes another schema of the same version: by its indexes everything is found", async () => {
+  it("accepts another schema of the same version, and finds every document by its indexes", async () => {
     const name = uniqueDatabaseName();
     const [one, two] = [createClient(socketPath(app)), createClient(socketPath(app))];
     const before = await openStorageInstance(one, name, { ...TODOS, indexes: ["rank"] });
@@ -515,7 +515,7 @@ describe("A database", () => {
     await Promise.all([before.close(), after.close()]);
   });
 
-  it("goes on for the others when one closes it, and is gone for all when its collection is removed", async () => {
+  it("stays open for others when one client closes it, and is gone for all when its collection is removed", async () => {
     const name = uniqueDatabaseName();
     const [one, two] = [
       await openTodos(createClient(socketPath(app)), name),
@@ -536,7 +536,7 @@ describe("A database", () => {
     await Promise.all([two, four].map(({ database }) => database.close()));
   });
 
-  it("that is removed is not mistaken for one that is made then", async () => {
+  it("that is removed is not confused with one created later", async () => {
     const own = await createUserWithApp("todos:rw");
     const [first, second] = [uniqueDatabaseName(), uniqueDatabaseName()];
     const left = await openStorageInstance(createClient(socketPath(own)), first);

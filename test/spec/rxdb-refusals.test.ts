@@ -1,4 +1,4 @@
-/** What the RxDB door refuses: in-band, so that no client hangs, and nothing is changed by it. */
+/** Refusals of the RxDB endpoint: sent in socket, so that no client hangs, and without any effect. */
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -9,7 +9,7 @@ import type { Refusal } from "../../src/core/refusals";
 import { limitApp } from "../../src/http/rate-limits";
 import { createAdministrator, submitAction } from "../support/admin";
 import { advanceClock, DAY_MS, freezeClock, MINUTE_MS, SECOND_MS } from "../support/clock";
-import { ring } from "../support/erasure";
+import { runDueAlarms } from "../support/erasure";
 import { appWithTokens, obtainTokens } from "../support/oauth";
 import {
   APP_ORIGIN,
@@ -33,7 +33,7 @@ import {
 } from "../support/rxdb/module-rows";
 import { Network } from "../support/rxdb/network";
 import { openTodos, watchQuery } from "../support/rxdb/open-todos";
-import { createSession, requestSession, sessionPath } from "../support/rxdb/sessions";
+import { createRxdbSession, requestSession, sessionPath } from "../support/rxdb/sessions";
 import {
   bulkWriteFrame,
   createParams,
@@ -54,61 +54,66 @@ import { setQuota } from "../support/storage";
 
 addRxPlugin(RxDBAttachmentsPlugin);
 
-/** A person with a database, in which one thing is to be done, and the app that made it. */
-async function userWithDatabase(kit = RXDB_17, quota: number | null = null) {
-  const person = await createUser();
-  const app = await connectApp(person, quota === null ? "todos:rw" : "*:rw");
+/** A user with a database that has one to-do, and the app that created it. */
+async function userWithDatabase(rxdb = RXDB_17, quota: number | null = null) {
+  const user = await createUser();
+  const app = await connectApp(user, quota === null ? "todos:rw" : "*:rw");
   await setQuota(app, quota);
   const name = uniqueDatabaseName();
   const network = new Network(socketPath(app));
-  const { database, todos } = await openTodos(createClient(network, kit), name);
+  const { database, todos } = await openTodos(createClient(network, rxdb), name);
   await todos.insert(todo("kept"));
-  return { person, app, name, database, todos, network };
+  return { user, app, name, database, todos, network };
 }
 
-const disconnectApp = (person: TestUser): Promise<Response> =>
+const disconnectApp = (user: TestUser): Promise<Response> =>
   sendForm(
     `/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`,
     {},
-    { cookie: person.cookie },
+    { cookie: user.cookie },
   );
 
-describe("A client that may not come in", () => {
-  /** Each with the path it tries, the code of the refusal and of the close. */
-  const CASES: [string, (app: TestApp, person: TestUser) => Promise<string>, string, number][] = [
+describe("A client without access", () => {
+  /** Each case with its path, the code of the refusal, and the close code of the socket. */
+  const CASES: [string, (app: TestApp, user: TestUser) => Promise<string>, string, number][] = [
     ["without a token", async (app) => `/rxdb/${app.user}/todos`, "unauthorized", 4401],
     [
-      "with what is no token",
+      "with an invalid token",
       async (app) => socketPath(new TestApp(app.user, "nonsense")),
       "unauthorized",
       4401,
     ],
     [
-      "with a token that somebody has changed",
+      "with a forged token",
       async (app) => socketPath(new TestApp(app.user, `${app.token.slice(0, -3)}abc`)),
       "unauthorized",
       4401,
     ],
     [
-      "with what is no session",
+      "with an invalid session",
       async (app) => `/rxdb/${app.user}/todos?session=nonsense`,
       "unauthorized",
       4401,
     ],
     [
-      "with a token of somebody else",
+      "with another user's token",
       async (app) => socketPath(new TestApp(app.user, (await createUserWithApp("*:rw")).token)),
       "insufficient-scope",
       4403,
     ],
     ["for another module", async (app) => socketPath(app, "notes"), "insufficient-scope", 4403],
-    ["for what is no module", async (app) => socketPath(app, "public"), "not-found", 4500],
-    ["for a name that is no module's", async (app) => socketPath(app, "a%20b"), "not-found", 4500],
+    [
+      "for a name that cannot be a module",
+      async (app) => socketPath(app, "public"),
+      "not-found",
+      4500,
+    ],
+    ["for a malformed module name", async (app) => socketPath(app, "a%20b"), "not-found", 4500],
   ];
 
-  it.each(CASES)("%s is refused in-band: createRxDatabase rejects", async (_, pathOf, code) => {
-    const { app, person, name } = await userWithDatabase();
-    const path = await pathOf(app, person);
+  it.each(CASES)("%s is refused in a frame: createRxDatabase rejects", async (_, pathOf, code) => {
+    const { app, user, name } = await userWithDatabase();
+    const path = await pathOf(app, user);
     await expectModuleUnchanged(app.user, async () => {
       await expect(openTodos(createClient(path), name)).rejects.toThrow(code);
       await expect(openTodos(createClient(path, RXDB_16), name)).rejects.toThrow(code);
@@ -116,14 +121,14 @@ describe("A client that may not come in", () => {
     });
   });
 
-  it("is answered at every frame, and its socket is closed with a code that says why", async () => {
-    const { app, person, name } = await userWithDatabase();
+  it("gets an answer to every frame, and its socket is closed with a code that gives the reason", async () => {
+    const { app, user, name } = await userWithDatabase();
     await Promise.all(
       CASES.map(async ([title, pathOf, code, closeCode]) => {
-        const frames = await FrameSocket.open(await pathOf(app, person));
+        const socket = await FrameSocket.open(await pathOf(app, user));
         for (const method of ["create", "query", "custom", "nonsense"]) {
           const params = method === "create" ? createParams(name) : [];
-          const answer = await frames.call({ method, params });
+          const answer = await socket.call({ method, params });
           expect(answer, title).toMatchObject({
             connectionId: "c",
             answerTo: "r",
@@ -132,23 +137,23 @@ describe("A client that may not come in", () => {
           });
           expect(answer, title).not.toHaveProperty("return");
         }
-        await waitUntil(() => frames.closed !== null, 6000);
-        expect([title, frames.closed?.code]).toEqual([title, closeCode]);
+        await waitUntil(() => socket.closed !== null, 6000);
+        expect([title, socket.closed?.code]).toEqual([title, closeCode]);
       }),
     );
   });
 
-  it("leaves no object behind where there is nobody", async () => {
+  it("creates no object for a user that does not exist", async () => {
     const app = await createUserWithApp("todos:rw");
     for (const user of ["nobody-of-this-name", "%00", "a".repeat(300)]) {
-      const frames = await FrameSocket.open(`/rxdb/${user}/todos?access_token=${app.token}`);
-      const { error } = await frames.call({ method: "custom", params: "whoami" });
+      const socket = await FrameSocket.open(`/rxdb/${user}/todos?access_token=${app.token}`);
+      const { error } = await socket.call({ method: "custom", params: "whoami" });
       expect(["unauthorized", "insufficient-scope", "not-found"]).toContain(error?.code);
     }
     expect(JSON.stringify(await allRows())).not.toContain("nobody-of-this-name");
   });
 
-  it("that does not upgrade -> 426", async () => {
+  it("without an upgrade -> 426", async () => {
     const app = await createUserWithApp("todos:rw");
     const response = await send(socketPath(app), { headers: { Origin: APP_ORIGIN } });
     expect(response.status).toBe(426);
@@ -159,15 +164,15 @@ describe("A client that may not come in", () => {
     expect((await requestUpgrade(socketPath(app), { Upgrade: "h2c" })).status).toBe(426);
   });
 
-  it("an access token that has expired is worth nothing, and closes what it has opened", async () => {
-    const person = await createUser();
-    const app = appWithTokens(person, await obtainTokens(person, "todos:rw"));
+  it("with an expired access token cannot open a database, nor use one it opened before", async () => {
+    const user = await createUser();
+    const app = appWithTokens(user, await obtainTokens(user, "todos:rw"));
     const name = uniqueDatabaseName();
     const network = new Network(socketPath(app));
     const { todos } = await openTodos(createClient(network), name);
     await todos.insert(todo("in time"));
     advanceClock(2 * 60 * MINUTE_MS);
-    await expectModuleUnchanged(person.name, async () => {
+    await expectModuleUnchanged(user.name, async () => {
       await expect(openTodos(createClient(socketPath(app)), name)).rejects.toThrow("unauthorized");
       await expect(todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
     });
@@ -183,20 +188,25 @@ describe("POST …/session", () => {
       "unauthorized",
     ],
     [
-      "with what is no token",
+      "with an invalid token",
       (app) => requestSession(new TestApp(app.user, "x")),
       401,
       "unauthorized",
     ],
     ["for another module", (app) => requestSession(app, "notes"), 403, "insufficient-scope"],
-    ["for what is no module", (app) => requestSession(app, "public"), 404, "not-found"],
     [
-      "for somebody else",
+      "for a name that cannot be a module",
+      (app) => requestSession(app, "public"),
+      404,
+      "not-found",
+    ],
+    [
+      "for another user",
       (app) => requestSession(new TestApp("somebody-else", app.token)),
       403,
       "insufficient-scope",
     ],
-  ])("%s -> refused as the storage would, with CORS", async (_, ask, status, error) => {
+  ])("%s -> refused like a storage request, with CORS", async (_, ask, status, error) => {
     const { app } = await userWithDatabase();
     await expectModuleUnchanged(app.user, async () => {
       const response = await ask(app);
@@ -218,19 +228,19 @@ describe("POST …/session", () => {
     },
   );
 
-  it("its secret is kept as a hash alone", async () => {
+  it("stores its secret only as a hash", async () => {
     const app = await createUserWithApp("todos:rw");
-    const { session } = await createSession(app);
-    await openTodos(createClient(sessionPath(await createSession(app))), uniqueDatabaseName());
+    const { session } = await createRxdbSession(app);
+    await openTodos(createClient(sessionPath(await createRxdbSession(app))), uniqueDatabaseName());
     const kept = JSON.stringify([await allRows(), await moduleRows(app.user)]);
     expect(kept).not.toContain(session);
     expect(kept).not.toContain(app.token);
   });
 
-  it("a session of a code flow's token ends with it, and a new one is the same connection", async () => {
-    const person = await createUser();
-    const tokens = await obtainTokens(person, "todos:rw");
-    const session = await createSession(appWithTokens(person, tokens));
+  it("a session of a code flow's token expires with it", async () => {
+    const user = await createUser();
+    const tokens = await obtainTokens(user, "todos:rw");
+    const session = await createRxdbSession(appWithTokens(user, tokens));
     expect(session.expiresAt).toBeGreaterThan(Date.now());
     expect(session.expiresAt).toBeLessThanOrEqual(Date.now() + tokens.expires_in * SECOND_MS);
     advanceClock(tokens.expires_in * SECOND_MS + MINUTE_MS);
@@ -240,18 +250,18 @@ describe("POST …/session", () => {
   });
 });
 
-describe("An app that may only read", () => {
-  async function reading(kit = RXDB_17) {
-    const { person, app, name, todos } = await userWithDatabase(kit);
-    const reader = await connectApp(person, "todos:r");
-    return { person, app, name, todos, reader };
+describe("A read-only app", () => {
+  async function reading(rxdb = RXDB_17) {
+    const { user, app, name, todos } = await userWithDatabase(rxdb);
+    const reader = await connectApp(user, "todos:r");
+    return { user, app, name, todos, reader };
   }
 
   it.each(RXDB_VERSIONS)(
-    "of RxDB $version opens a database that is there, reads it and sees it live",
-    async (kit) => {
-      const { app, name, todos, reader } = await reading(kit);
-      const opened = await openTodos(createClient(socketPath(reader), kit), name);
+    "of RxDB $version opens an existing database, reads it and gets live updates",
+    async (rxdb) => {
+      const { app, name, todos, reader } = await reading(rxdb);
+      const opened = await openTodos(createClient(socketPath(reader), rxdb), name);
       const live = watchQuery(opened.todos.find({ sort: [{ id: "asc" }] }) as never);
       await waitUntil(() => live.ids.length === 1);
       await todos.insert(todo("more"));
@@ -259,12 +269,12 @@ describe("An app that may only read", () => {
       expect(await opened.todos.count().exec()).toBe(2);
       await opened.database.close();
       expect(
-        await queryIds(await openStorageInstance(createClient(socketPath(app), kit), name)),
+        await queryIds(await openStorageInstance(createClient(socketPath(app), rxdb), name)),
       ).toHaveLength(2);
     },
   );
 
-  it("changes nothing: every write is refused, and not as a conflict that would be tried again", async () => {
+  it("changes nothing: every write is refused, and not as a conflict that would be retried", async () => {
     const { name, reader, app } = await reading();
     const { todos } = await openTodos(createClient(socketPath(reader)), name);
     const kept = await todos.findOne("kept").exec(true);
@@ -287,15 +297,15 @@ describe("An app that may only read", () => {
       }
       await expect(todos.insert(todo("kept"))).rejects.toThrow("CONFLICT");
     });
-    const frames = await FrameSocket.open(socketPath(reader));
-    await frames.call({ method: "create", params: createParams(name) });
+    const socket = await FrameSocket.open(socketPath(reader));
+    await socket.call({ method: "create", params: createParams(name) });
     const mixed = await expectModuleUnchanged(app.user, () =>
-      frames.call(bulkWriteFrame(storageDocument(todo("kept")), storageDocument(todo("new")))),
+      socket.call(bulkWriteFrame(storageDocument(todo("kept")), storageDocument(todo("new")))),
     );
     expect(JSON.stringify(mixed)).not.toMatch(/"error":\[\]/);
   });
 
-  it("makes no database and no collection", async () => {
+  it("creates no database and no collection", async () => {
     const { name, reader, app } = await reading();
     await expectModuleUnchanged(app.user, async () => {
       await expect(
@@ -309,22 +319,22 @@ describe("An app that may only read", () => {
   });
 });
 
-describe("Access that ends", () => {
-  it("when the person disconnects the app: its sockets close, and nothing more is done", async () => {
-    const { person, app, name, todos, network } = await userWithDatabase();
-    const session = await createSession(app);
+describe("Access ends", () => {
+  it("when the user disconnects the app: its sockets are closed, and it can do nothing more", async () => {
+    const { user, app, name, todos, network } = await userWithDatabase();
+    const session = await createRxdbSession(app);
     const bySession = new Network(sessionPath(session));
     const other = await openTodos(createClient(bySession), name);
     const sockets = await Promise.all(
       [socketPath(app), sessionPath(session)].map(FrameSocket.open),
     );
-    for (const frames of sockets)
-      await frames.call({ method: "create", params: createParams(name) });
-    expect((await disconnectApp(person)).status).toBe(303);
+    for (const socket of sockets)
+      await socket.call({ method: "create", params: createParams(name) });
+    expect((await disconnectApp(user)).status).toBe(303);
     await waitUntil(() => sockets.every(({ closed }) => closed !== null));
     expect(sockets.map(({ closed }) => closed?.code)).toEqual([4401, 4401]);
     await waitUntil(() => network.closeCodes.length > 0 && bySession.closeCodes.length > 0);
-    await expectModuleUnchanged(person.name, async () => {
+    await expectModuleUnchanged(user.name, async () => {
       await network.reconnect();
       await bySession.reconnect();
       await expect(todos.insert(todo("too late"))).rejects.toThrow("unauthorized");
@@ -337,14 +347,14 @@ describe("Access that ends", () => {
     });
   });
 
-  it("and not that of another app of the same person: that one goes on", async () => {
-    const { person, name, todos, network: mine } = await userWithDatabase();
+  it("only for that app: another app of the same user goes on", async () => {
+    const { user, name, todos, network: mine } = await userWithDatabase();
     const { closeCodes: closed } = mine;
     const query = { redirect_uri: "https://other.example/", scope: "todos:rw" };
-    const { access_token } = fragmentParameters(await submitConsent(person, query));
-    const network = new Network(socketPath(new TestApp(person.name, access_token ?? "")));
+    const { access_token } = fragmentParameters(await submitConsent(user, query));
+    const network = new Network(socketPath(new TestApp(user.name, access_token ?? "")));
     const other = await openTodos(createClient(network), name);
-    await disconnectApp(person);
+    await disconnectApp(user);
     await waitUntil(() => closed.length > 0);
     await mine.reconnect();
     await expect(todos.insert(todo("mine"))).rejects.toThrow("unauthorized");
@@ -353,58 +363,58 @@ describe("Access that ends", () => {
     expect(network.closeCodes).toEqual([]);
   });
 
-  it("when it is narrowed to reading: it reads on, and writes no more", async () => {
-    const { person, todos, network } = await userWithDatabase();
+  it("for writes when it is narrowed to read-only: the app still reads", async () => {
+    const { user, todos, network } = await userWithDatabase();
     const path = `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`;
     const fields = { end: "keep", "level:todos": "r" };
-    expect((await sendForm(path, fields, { cookie: person.cookie })).status).toBe(303);
-    await expectModuleUnchanged(person.name, async () => {
+    expect((await sendForm(path, fields, { cookie: user.cookie })).status).toBe(303);
+    await expectModuleUnchanged(user.name, async () => {
       if (network.closeCodes.length > 0) await network.reconnect();
       await expect(todos.insert(todo("too late"))).rejects.toThrow("insufficient-scope");
     });
     expect(await todos.count().exec()).toBe(1);
   });
 
-  it("when the account is suspended, until it is not any more", async () => {
+  it("while the account is suspended, and returns when it is resumed", async () => {
     const admin = await createAdministrator();
-    const { person, app, name, todos, network } = await userWithDatabase();
-    await submitAction(admin, person.name, "suspend");
+    const { user, app, name, todos, network } = await userWithDatabase();
+    await submitAction(admin, user.name, "suspend");
     await waitUntil(() => network.closeCodes.length > 0);
     expect(network.closeCodes[0]).toBe(4403);
-    await expectModuleUnchanged(person.name, async () => {
+    await expectModuleUnchanged(user.name, async () => {
       await network.reconnect();
       await expect(todos.insert(todo("no"))).rejects.toThrow("suspended");
       await expect(openTodos(createClient(socketPath(app)), name)).rejects.toThrow("suspended");
       expect((await requestSession(app)).status).toBe(403);
     });
-    await submitAction(admin, person.name, "resume");
+    await submitAction(admin, user.name, "resume");
     await network.reconnect();
     await todos.insert(todo("again"));
     expect(await todos.count().exec()).toBe(2);
   });
 
-  it("when the account is deleted, with everything that was kept", async () => {
-    const { person, app, todos, network } = await userWithDatabase();
-    const account = await accountId(person.name);
+  it("when the account is deleted, with everything that was stored", async () => {
+    const { user, app, todos, network } = await userWithDatabase();
+    const account = await accountId(user.name);
     const large = new Blob([new Uint8Array(1_200_000)]);
     await (await todos.findOne("kept").exec(true)).putAttachment({
       id: "a",
       type: "a/b",
       data: large,
     });
-    expect(await attachmentKeys(person.name)).toHaveLength(1);
-    const object = await moduleObject(person.name);
-    await sendForm("/settings/delete", { name: person.name }, { cookie: person.cookie });
-    await ring(person.name);
+    expect(await attachmentKeys(user.name)).toHaveLength(1);
+    const object = await moduleObject(user.name);
+    await sendForm("/settings/delete", { name: user.name }, { cookie: user.cookie });
+    await runDueAlarms(user.name);
     await waitUntil(() => network.closeCodes.length > 0);
     const { objects } = await env.BODIES.list();
     expect(objects.filter(({ key }) => key.includes(account))).toEqual([]);
     expect(await object.inventory()).toEqual([]);
-    const rows = Object.values(await moduleRows(person.name));
+    const rows = Object.values(await moduleRows(user.name));
     expect(rows.flat()).toEqual([]);
-    // The row stays for a second round, in case something came late.
+    // The row stays for a second round of erasure, in case something arrived late.
     advanceClock(DAY_MS);
-    await ring(person.name);
+    await runDueAlarms(user.name);
     const left = await env.DB.prepare("SELECT * FROM rxdb_modules WHERE account = ?")
       .bind(account)
       .all();
@@ -412,17 +422,17 @@ describe("Access that ends", () => {
     await expect(openTodos(createClient(socketPath(app)), uniqueDatabaseName())).rejects.toThrow(
       "unauthorized",
     );
-    expect(Object.values(await moduleRows(person.name)).flat()).toEqual([]);
+    expect(Object.values(await moduleRows(user.name)).flat()).toEqual([]);
   });
 });
 
 describe("The quota", () => {
   const big = (id: string, bytes: number) => ({ ...todo(id), title: "x".repeat(bytes) });
 
-  it("refuses what does not fit, changes nothing by it, and takes what does", async () => {
-    const { todos, person } = await userWithDatabase(RXDB_17, 200_000);
+  it("refuses writes that do not fit, without any effect, and accepts those that do", async () => {
+    const { todos, user } = await userWithDatabase(RXDB_17, 200_000);
     await todos.insert(big("fits", 20_000));
-    await expectModuleUnchanged(person.name, async () => {
+    await expectModuleUnchanged(user.name, async () => {
       await expect(todos.insert(big("large", 250_000))).rejects.toThrow("over-quota");
       await expect(
         todos.bulkInsert(Array.from({ length: 30 }, (_, i) => big(`b${i}`, 10_000))),
@@ -434,7 +444,7 @@ describe("The quota", () => {
       );
       await expect(kept.patch({ title: "x".repeat(300_000) })).rejects.toThrow("over-quota");
     });
-    expect(await attachmentKeys(person.name)).toEqual([]);
+    expect(await attachmentKeys(user.name)).toEqual([]);
     await todos.insert(big("fits too", 20_000));
     expect(idsOf(await todos.find({ sort: [{ id: "asc" }] }).exec())).toEqual([
       "fits",
@@ -443,10 +453,10 @@ describe("The quota", () => {
     ]);
   });
 
-  it("is one for documents and databases, in both directions", async () => {
-    const { person, app, todos } = await userWithDatabase(RXDB_17, 5_000_000);
+  it("is shared by documents and databases", async () => {
+    const { user, app, todos } = await userWithDatabase(RXDB_17, 5_000_000);
     expect((await app.put("/notes/a", "x".repeat(3_500_000))).status).toBe(201);
-    await expectModuleUnchanged(person.name, async () => {
+    await expectModuleUnchanged(user.name, async () => {
       await expect(todos.insert(big("a", 1_700_000))).rejects.toThrow("over-quota");
     });
     expect((await app.delete("/notes/a")).status).toBe(200);
@@ -458,14 +468,14 @@ describe("The quota", () => {
     await todos.find({ selector: { id: { $ne: "kept" } } }).remove();
     advanceClock(SECOND_MS);
     await waitUntil(() => todos.storageInstance.cleanup(0));
-    // What is not needed any more is given back when it is not in the log of events either.
+    // The reservation is released when the deleted documents are not in the event log either.
     await todos.insert(todo("after"));
     advanceClock(11 * MINUTE_MS);
-    expect(await runDurableObjectAlarm(await moduleObject(person.name))).toBe(true);
+    expect(await runDurableObjectAlarm(await moduleObject(user.name))).toBe(true);
     expect((await app.put("/notes/b", "x".repeat(1_700_000))).status).toBe(201);
   });
 
-  it("lets whoever is over it delete", async () => {
+  it("allows deletions when it is exceeded", async () => {
     const { app, todos } = await userWithDatabase();
     await todos.insert(big("large", 1_200_000));
     await setQuota(app, 1000);
@@ -475,8 +485,8 @@ describe("The quota", () => {
   });
 });
 
-describe("What is too large", () => {
-  it("a document of more than 2 MB, and an answer of more than 16 MB: refused with what to do", async () => {
+describe("Size limits", () => {
+  it("refuse a document over 2 MB, and an answer over 16 MB with advice", async () => {
     const app = await createUserWithApp("todos:rw");
     const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());
     const sized = (id: string, bytes: number) =>
@@ -490,7 +500,7 @@ describe("What is too large", () => {
     expect(await queryIds(instance, { limit: 2, sort: [{ id: "asc" }] })).toEqual(["d0", "d1"]);
   });
 
-  it("the ids of all documents in a frame are not", async () => {
+  it("allow the ids of many documents in one frame", async () => {
     const app = await createUserWithApp("todos:rw");
     const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());
     await insertDocuments(instance, storageDocument(todo("a")));
@@ -500,16 +510,16 @@ describe("What is too large", () => {
   });
 });
 
-describe("Frames that RxDB would not send", () => {
+describe("Frames that RxDB does not send", () => {
   let app: TestApp;
   let name: string;
-  let frames: FrameSocket;
+  let socket: FrameSocket;
   beforeAll(async () => {
     app = await createUserWithApp("todos:rw");
     name = uniqueDatabaseName();
-    frames = await FrameSocket.open(socketPath(app));
-    await frames.call({ method: "create", params: createParams(name) });
-    await frames.call(bulkWriteFrame(storageDocument(todo("kept"))));
+    socket = await FrameSocket.open(socketPath(app));
+    await socket.call({ method: "create", params: createParams(name) });
+    await socket.call(bulkWriteFrame(storageDocument(todo("kept"))));
   });
 
   const NAMES = [
@@ -528,12 +538,12 @@ describe("Frames that RxDB would not send", () => {
 
   it.each(NAMES)("the method %j is refused", async (method) => {
     await expectModuleUnchanged(app.user, async () => {
-      const answer = await frames.call({ method, params: [] });
+      const answer = await socket.call({ method, params: [] });
       expect(answer).toMatchObject({ answerTo: "r", error: { code: "malformed" } });
       expect(answer).not.toHaveProperty("return");
     });
     expect(
-      (await frames.call({ method: "findDocumentsById", params: [["kept"], false] })).return,
+      (await socket.call({ method: "findDocumentsById", params: [["kept"], false] })).return,
     ).toHaveLength(1);
   });
 
@@ -553,7 +563,7 @@ describe("Frames that RxDB would not send", () => {
     ],
     ["very deep JSON", `${"[".repeat(50_000)}${"]".repeat(50_000)}`],
     [
-      "a long connection's name",
+      "a long connection id",
       JSON.stringify({
         connectionId: "c".repeat(1e6),
         requestId: "x",
@@ -561,23 +571,23 @@ describe("Frames that RxDB would not send", () => {
         params: [],
       }),
     ],
-    ["many megabytes of nothing", " ".repeat(5_000_000)],
-  ])("%s does no harm, and the socket goes on", async (_, frame) => {
+    ["megabytes of spaces", " ".repeat(5_000_000)],
+  ])("%s does no harm, and the socket stays usable", async (_, frame) => {
     await expectModuleUnchanged(app.user, async () => {
-      frames.socket.send(frame);
-      const { return: documents } = await frames.call({
+      socket.webSocket.send(frame);
+      const { return: documents } = await socket.call({
         requestId: "next",
         method: "findDocumentsById",
         params: [["kept"], false],
       });
       expect(documents).toHaveLength(1);
     });
-    expect(frames.closed).toBeNull();
-    for (const { error } of frames.answers.splice(0))
+    expect(socket.closed).toBeNull();
+    for (const { error } of socket.answers.splice(0))
       if (error) expect(error.code).toBe("malformed");
   });
 
-  it("more than 32 MiB are refused, and nothing is changed", async () => {
+  it("more than 32 MiB are refused, without any effect", async () => {
     const own = await FrameSocket.open(socketPath(app));
     await own.call({ connectionId: "large", method: "create", params: createParams(name) });
     await expectModuleUnchanged(app.user, async () => {
@@ -587,29 +597,29 @@ describe("Frames that RxDB would not send", () => {
         requestId: "large",
         ...bulkWriteFrame(storageDocument({ id: "large", title })),
       };
-      own.socket.send(JSON.stringify(frame));
+      own.webSocket.send(JSON.stringify(frame));
       await waitUntil(() => own.closed !== null || own.answers.some(({ error }) => error));
     });
     expect(own.answers.every(({ answerTo, error }) => answerTo !== "large" || error)).toBe(true);
-    const { return: documents } = await frames.call({
+    const { return: documents } = await socket.call({
       method: "findDocumentsById",
       params: [["kept"], false],
     });
     expect(documents).toHaveLength(1);
   });
 
-  it("bytes instead of text do no harm", async () => {
-    frames.socket.send(new Uint8Array([0, 255, 1, 2]).buffer);
+  it("binary instead of text does no harm", async () => {
+    socket.webSocket.send(new Uint8Array([0, 255, 1, 2]).buffer);
     expect(
-      (await frames.call({ method: "count", params: [{ query: {}, queryPlan: {} }] })).answerTo,
+      (await socket.call({ method: "count", params: [{ query: {}, queryPlan: {} }] })).answerTo,
     ).toBe("r");
   });
 
-  it("wrong types at every place are answered with an error or do what they say, and nothing breaks", async () => {
+  it("wrong types anywhere are answered with an error or handled as sent, and nothing breaks", async () => {
     const { app, todos } = await userWithDatabase();
-    const frames = await FrameSocket.open(socketPath(app));
+    const socket = await FrameSocket.open(socketPath(app));
     const victim = uniqueDatabaseName();
-    await frames.call({ method: "create", params: createParams(victim) });
+    await socket.call({ method: "create", params: createParams(victim) });
     const instance = await openStorageInstance(createClient(socketPath(app)), victim);
     const query = JSON.parse(
       JSON.stringify(
@@ -624,7 +634,7 @@ describe("Frames that RxDB would not send", () => {
     const document = storageDocument(todo("a"), {
       _attachments: { f: { data: "YQ==", digest: "sha256-x", length: 1, type: "text/plain" } },
     });
-    const whole: object[] = [
+    const validFrames: object[] = [
       { method: "create", params: createParams(uniqueDatabaseName()) },
       { ...bulkWriteFrame(document) },
       { method: "bulkWrite", params: [[{ document, previous: storageDocument(todo("a")) }], "x"] },
@@ -655,7 +665,7 @@ describe("Frames that RxDB would not send", () => {
     ];
     let sent = 0;
     const due: string[] = [];
-    for (const frame of whole) {
+    for (const frame of validFrames) {
       for (const mutant of mutants(frame, WRONG)) {
         const complete = {
           connectionId: "c",
@@ -663,12 +673,12 @@ describe("Frames that RxDB would not send", () => {
           version: "17.6.0",
           ...(mutant as { method?: unknown }),
         };
-        frames.socket.send(JSON.stringify(complete));
-        // Without a method it is no message of RxDB at all.
+        socket.webSocket.send(JSON.stringify(complete));
+        // Without a method it is not a message of RxDB, and gets no answer.
         if (typeof complete.method === "string") due.push(complete.requestId);
       }
     }
-    frames.socket.send(
+    socket.webSocket.send(
       JSON.stringify({
         connectionId: "c2",
         requestId: "end",
@@ -676,18 +686,18 @@ describe("Frames that RxDB would not send", () => {
         params: createParams(victim),
       }),
     );
-    await waitUntil(() => frames.answers.some(({ answerTo }) => answerTo === "end"), 30_000);
-    expect(frames.closed).toBeNull();
-    const answered = new Set(frames.answers.map(({ answerTo }) => answerTo));
+    await waitUntil(() => socket.answers.some(({ answerTo }) => answerTo === "end"), 30_000);
+    expect(socket.closed).toBeNull();
+    const answered = new Set(socket.answers.map(({ answerTo }) => answerTo));
     expect(due.filter((id) => !answered.has(id))).toEqual([]);
     const codes = new Set(
-      frames.answers.filter(({ error }) => error).map(({ error }) => error?.code),
+      socket.answers.filter(({ error }) => error).map(({ error }) => error?.code),
     );
     const known = ["malformed", "not-found", "too-large", "unknown-connection", "removed"];
     expect(known).toEqual(expect.arrayContaining([...codes]));
-    const told = JSON.stringify(frames.answers.map(({ error }) => error?.message));
-    expect(told).not.toMatch(/SQLITE|TypeError|Cannot read|undefined|\.ts:|\bat /);
-    // Neither the other database nor this one is broken by it.
+    const messages = JSON.stringify(socket.answers.map(({ error }) => error?.message));
+    expect(messages).not.toMatch(/SQLITE|TypeError|Cannot read|undefined|\.ts:|\bat /);
+    // Both databases still work.
     expect((await todos.findOne("kept").exec(true)).toJSON()).toEqual(todo("kept"));
     const fresh = await openStorageInstance(createClient(socketPath(app)), victim);
     await insertDocuments(fresh, storageDocument(todo("fine")));
@@ -695,7 +705,7 @@ describe("Frames that RxDB would not send", () => {
     await fresh.remove();
   });
 
-  it("two writes of one document in one frame leave it once, in every index", async () => {
+  it("two rows for one document in one frame store it once, in every index", async () => {
     const app = await createUserWithApp("todos:rw");
     const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());
     const one = storageDocument(todo("a", { rank: 1 }), { _rev: "1-a" });
@@ -709,21 +719,21 @@ describe("Frames that RxDB would not send", () => {
   });
 });
 
-/** The frame with each of its places in turn filled with each wrong value; undefined: without it. */
+/** Yields the frame with each of its values in turn replaced by each wrong one. */
 function* mutants(frame: object, wrong: unknown[]): Generator<object> {
   for (const path of pathsOf(frame)) {
     if (path[0] === "connectionId" || path[0] === "requestId") continue;
     for (const value of wrong) {
       const mutant = structuredClone(frame) as Record<string, unknown>;
-      let place = mutant;
-      for (const key of path.slice(0, -1)) place = place[key] as Record<string, unknown>;
-      place[path.at(-1) as string] = value;
+      let parent = mutant;
+      for (const key of path.slice(0, -1)) parent = parent[key] as Record<string, unknown>;
+      parent[path.at(-1) as string] = value;
       yield mutant;
     }
   }
 }
 
-/** The path of every place in a value, down to a depth. */
+/** The paths of all values inside a value, down to a depth. */
 function pathsOf(value: unknown, depth = 0): string[][] {
   if (typeof value !== "object" || value === null || depth > 5) return [];
   return Object.entries(value)
@@ -732,19 +742,19 @@ function pathsOf(value: unknown, depth = 0): string[][] {
 }
 
 describe("Too many frames", () => {
-  it("are refused with how long to wait, change nothing, and are let in again then", async () => {
-    const { person, app, name } = await userWithDatabase();
-    const frames = await FrameSocket.open(socketPath(app));
-    await frames.call({ method: "create", params: createParams(name) });
+  it("are refused with the time to wait, without any effect, and are accepted after it", async () => {
+    const { user, app, name } = await userWithDatabase();
+    const socket = await FrameSocket.open(socketPath(app));
+    await socket.call({ method: "create", params: createParams(name) });
     freezeClock();
-    // All its requests count together, those at other doors too.
-    const account = await accountId(person.name);
-    const [grant] = await grantRows(person.name);
+    // All requests of the app count together, also those to other endpoints.
+    const account = await accountId(user.name);
+    const [grant] = await grantRows(user.name);
     const claims = { account, grant: grant?.id ?? "" };
     let refusal: Refusal | null = null;
     while (!refusal) refusal = limitApp(env, claims, Date.now());
     const { error } = await expectModuleUnchanged(app.user, () =>
-      frames.call(bulkWriteFrame(storageDocument(todo("too many")))),
+      socket.call(bulkWriteFrame(storageDocument(todo("too many")))),
     );
     expect(error?.code).toBe("too-many-requests");
     expect(error?.retryAfterSeconds).toBeGreaterThan(0);
@@ -754,8 +764,8 @@ describe("Too many frames", () => {
     expect((await requestSession(app)).status).toBe(429);
     advanceClock(Number(error?.retryAfterSeconds) * SECOND_MS);
     expect(
-      (await frames.call({ method: "findDocumentsById", params: [["kept"], false] })).return,
+      (await socket.call({ method: "findDocumentsById", params: [["kept"], false] })).return,
     ).toHaveLength(1);
-    expect(frames.closed?.code ?? 4429).toBe(4429);
+    expect(socket.closed?.code ?? 4429).toBe(4429);
   });
 });

@@ -1,8 +1,7 @@
-/** The same random steps on RxDB's memory storage and on another one; the first difference ends it. */
+/** Runs the same random steps on RxDB's memory storage and on another storage, and compares them. */
 
 import { isDeepStrictEqual } from "node:util";
 import {
-  type BulkWriteRow,
   categorizeBulkWriteRows,
   type EventBulk,
   normalizeMangoQuery,
@@ -10,60 +9,68 @@ import {
   type RxStorageInstance,
 } from "rxdb/plugins/core";
 import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
-import { withoutBlobs } from "./network";
 import {
-  type Document,
-  Random,
-  randomContent,
-  randomQuery,
+  type CallResult,
+  comparableErrors,
+  copy,
+  eventWithoutAttachmentData,
+  type Row,
+  resultOf,
+  throughJson,
+  toText,
+  withBase64,
+  withoutAttachmentData,
+} from "./comparable";
+import { Random } from "./random";
+import {
+  type RandomDocument,
+  type RandomSchema,
+  type RandomStoredDocument,
   randomSchema,
-  type Schema,
-  type Stored,
-} from "./random";
+} from "./random-documents";
+import { randomQuery } from "./random-query";
+import { HOUR_MS, randomRow } from "./random-rows";
 
-type AnyStorageInstance = RxStorageInstance<Document, unknown, unknown, unknown>;
+type Instance = RxStorageInstance<RandomDocument, unknown, unknown, unknown>;
 type Bulk = EventBulk<object, unknown>;
-type Row = BulkWriteRow<Document>;
 
-/** Opens the storage that is looked at, for this collection; each call is a client of its own. */
-export type OpenStorage = (database: string, schema: Schema) => Promise<AnyStorageInstance>;
+/** Opens the storage under test for a collection; each call is a client of its own. */
+export type OpenStorage = (database: string, schema: RandomSchema) => Promise<Instance>;
 
-const HOUR = 3_600_000;
-const MEMORY = getRxStorageMemory();
+const MEMORY_STORAGE = getRxStorageMemory();
 const CONTEXT = "a-context";
 
-/** What went over a wire and came back. */
-const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? "null");
-
-interface Write {
+interface LastWrite {
   id: string;
-  /** The number of the bulk in which it was. */
+  /** The number of the write in which it was. */
   bulk: number;
 }
 
-/** One collection in two storages. `steps` counts what was compared. */
+/** One collection in two storages. Throws at the first difference. */
 export class DifferentialRun {
+  /** How many steps were compared. */
   steps = 0;
+  /** The calls so far, for a message. */
   log: string[] = [];
-  schema: Schema;
+  schema: RandomSchema;
   readonly #random: Random;
   readonly #now = Date.now();
   #database: string;
   #open: OpenStorage;
-  #memory!: AnyStorageInstance;
-  #other!: AnyStorageInstance;
-  #onlooker!: AnyStorageInstance;
-  #expected: Bulk[] = [];
-  #seen: Bulk[] = [];
-  #onlookers: Bulk[] = [];
+  #memory!: Instance;
+  #tested!: Instance;
+  /** Another client of the storage under test, which only listens. */
+  #listener!: Instance;
+  #expectedBulks: Bulk[] = [];
+  #receivedBulks: Bulk[] = [];
+  #listenerBulks: Bulk[] = [];
   /** The last write of each document, in order. */
-  #writes: Write[] = [];
-  #bulks = 0;
-  #releases = 0;
-  /** Checkpoints of events by the number of their bulk. */
-  #checkpoints: [number, unknown][] = [];
-  /** Versions of documents from which stale ones are taken. */
-  #past: Stored[] = [];
+  #lastWrites: LastWrite[] = [];
+  #bulkCount = 0;
+  #memoryCount = 0;
+  /** Checkpoints of events, each with the number of its write. */
+  #checkpoints: [bulk: number, checkpoint: unknown][] = [];
+  #pastVersions: RandomStoredDocument[] = [];
   #ids: string[] = [];
 
   constructor(seed: number, database: string, open: OpenStorage) {
@@ -73,49 +80,48 @@ export class DifferentialRun {
     this.#open = open;
   }
 
-  /** `look` is called before the collection is removed. */
-  async run(steps: number, look: () => Promise<void> = async () => {}): Promise<void> {
+  /** Runs this many steps. `inspect` is called before the collection is removed. */
+  async run(steps: number, inspect: () => Promise<void> = async () => {}): Promise<void> {
     this.#memory = await this.#openMemory();
-    this.#other = await this.#open(this.#database, this.schema);
-    this.#onlooker = await this.#open(this.#database, this.schema);
-    this.#memory.changeStream().subscribe((bulk) => this.#expected.push(bulk as Bulk));
-    const { seen, onlookers } = { seen: this.#seen, onlookers: this.#onlookers };
-    this.#other.changeStream().subscribe((bulk) => seen.push(bulk as Bulk));
-    this.#onlooker.changeStream().subscribe((bulk) => onlookers.push(bulk as Bulk));
+    this.#tested = await this.#open(this.#database, this.schema);
+    this.#listener = await this.#open(this.#database, this.schema);
+    collectBulks(this.#memory, this.#expectedBulks);
+    collectBulks(this.#tested, this.#receivedBulks);
+    collectBulks(this.#listener, this.#listenerBulks);
     for (let step = 0; step < steps; step++) {
       await this.#step();
       this.steps++;
     }
-    await this.#walkChanges();
-    await this.#compareOnlooker();
-    await look();
-    await this.#other.remove();
+    await this.#compareChanges();
+    await this.#compareListener();
+    await inspect();
+    await this.#tested.remove();
     await this.#memory.remove();
   }
 
-  #openMemory(): Promise<AnyStorageInstance> {
+  #openMemory(): Promise<Instance> {
     const params = {
       databaseInstanceToken: "token",
-      databaseName: `memory-${this.#database}-${this.#releases++}`,
+      databaseName: `memory-${this.#database}-${this.#memoryCount++}`,
       collectionName: "things",
       schema: this.schema,
       options: {},
       multiInstance: false,
       devMode: false,
     };
-    return MEMORY.createStorageInstance(params) as unknown as Promise<AnyStorageInstance>;
+    return MEMORY_STORAGE.createStorageInstance(params) as unknown as Promise<Instance>;
   }
 
-  /** Another release of the app comes with other indexes; who had the old one goes on looking. */
+  /** A new release of the app opens the collection with other indexes; the old one keeps listening. */
   async #release(): Promise<void> {
-    await this.#compareOnlooker();
+    await this.#compareListener();
     this.schema = randomSchema(this.#random, this.schema);
-    this.#tell("another release", this.schema.indexes);
+    this.#logCall("another release", this.schema.indexes);
     const memory = await this.#openMemory();
-    const rows = [...(await this.#stored(this.#ids)).values()].map(copy);
-    for (const document of rows) {
+    const documents = [...(await this.#loadStored(this.#ids)).values()].map(copy);
+    for (const document of documents) {
       for (const [name, stub] of Object.entries(
-        document._attachments as Record<string, Document>,
+        document._attachments as Record<string, RandomDocument>,
       )) {
         stub.data = await this.#memory.getAttachmentData(
           String(document.id),
@@ -124,17 +130,16 @@ export class DifferentialRun {
         );
       }
     }
-    await memory.bulkWrite(rows.map((document) => ({ document })) as never, CONTEXT);
+    await memory.bulkWrite(documents.map((document) => ({ document })) as never, CONTEXT);
     await this.#memory.remove();
     this.#memory = memory;
-    await this.#onlooker.close();
-    this.#onlooker = this.#other;
-    this.#other = await this.#open(this.#database, this.schema);
-    this.#memory.changeStream().subscribe((bulk) => this.#expected.push(bulk as Bulk));
-    this.#onlookers = this.#seen;
-    this.#seen = [];
-    const seen = this.#seen;
-    this.#other.changeStream().subscribe((bulk) => seen.push(bulk as Bulk));
+    await this.#listener.close();
+    this.#listener = this.#tested;
+    this.#tested = await this.#open(this.#database, this.schema);
+    collectBulks(this.#memory, this.#expectedBulks);
+    this.#listenerBulks = this.#receivedBulks;
+    this.#receivedBulks = [];
+    collectBulks(this.#tested, this.#receivedBulks);
   }
 
   async #step(): Promise<void> {
@@ -142,32 +147,40 @@ export class DifferentialRun {
     const dice = random.next();
     if (this.steps < 3 || dice < 0.4) await this.#write();
     else if (dice < 0.76) await this.#query();
-    else if (dice < 0.86) await this.#find();
-    else if (dice < 0.91) await this.#walkChanges();
+    else if (dice < 0.86) await this.#findByIds();
+    else if (dice < 0.91) await this.#compareChanges();
     else if (dice < 0.93) await this.#cleanUp();
     else if (dice < 0.97) await this.#readAttachment();
-    else if (dice < 0.99) await this.#compareOnlooker();
+    else if (dice < 0.99) await this.#compareListener();
     else await this.#release();
   }
 
-  #differ(what: string, expected: unknown, found: unknown): never {
+  #fail(what: string, expected: unknown, found: unknown): never {
     throw new Error(
       `${what}\nexpected ${toText(expected)}\n   found ${toText(found)}\nafter\n${this.log.slice(-3).join("\n")}`,
     );
   }
 
-  #same(what: string, expected: unknown, found: unknown): void {
-    const [wire, other] = [throughJson(expected), throughJson(found)];
-    if (!isDeepStrictEqual(wire, other)) this.#differ(what, wire, other);
+  #expectSame(what: string, expected: unknown, found: unknown): void {
+    const [memory, tested] = [throughJson(expected), throughJson(found)];
+    if (!isDeepStrictEqual(memory, tested)) this.#fail(what, memory, tested);
   }
 
-  #tell(what: string, value: unknown): void {
-    this.log.push(`${this.steps}: ${what} ${JSON.stringify(value)}`);
+  #expectSameResult(what: string, expected: CallResult, found: CallResult): void {
+    if ("error" in expected && "error" in found) return;
+    if ("error" in expected || "error" in found) this.#fail(what, expected, found);
+    this.#expectSame(what, expected.value, found.value);
   }
 
-  async #stored(ids: string[]): Promise<Map<string, Stored>> {
+  #logCall(method: string, params: unknown): void {
+    this.log.push(`${this.steps}: ${method} ${JSON.stringify(params)}`);
+  }
+
+  async #loadStored(ids: string[]): Promise<Map<string, RandomStoredDocument>> {
     const documents = await this.#memory.findDocumentsById(ids, true);
-    return new Map(documents.map((document) => [String(document.id), document as Stored]));
+    return new Map(
+      documents.map((document) => [String(document.id), document as RandomStoredDocument]),
+    );
   }
 
   async #write(): Promise<void> {
@@ -175,44 +188,50 @@ export class DifferentialRun {
     const rows: Row[] = [];
     const ids = new Set<string>();
     const count = random.chance(0.05) ? 30 : 1 + random.below(6);
+    const source = {
+      random,
+      schema: this.schema,
+      now: this.#now,
+      ids: this.#ids,
+      pastVersions: this.#pastVersions,
+      load: async (id: string) => (await this.#loadStored([id])).get(id),
+    };
     for (let i = 0; i < count; i++) {
-      const row = await this.#row();
+      const row = await randomRow(source);
       const id = String(row.document.id);
-      if (ids.has(id)) continue; // what memory does with two of one id is nothing to go by
+      if (ids.has(id)) continue; // The memory storage does not handle two rows with one id.
       ids.add(id);
       rows.push(row);
     }
-    const plain = await withBase64(rows);
-    this.#tell("bulkWrite", plain);
-    const before = this.#seen.length;
+    this.#logCall("bulkWrite", await withBase64(rows));
+    const bulksBefore = this.#receivedBulks.length;
     const expected = await this.#writeToMemory(rows);
-    const { error: found } = await this.#other.bulkWrite(copy(rows), CONTEXT);
-    this.#same("errors of bulkWrite", comparableErrors(expected), comparableErrors(found));
-    const failed = new Set(expected.map((error) => String((error as Document).documentId)));
-    this.#bulks++;
+    const { error: found } = await this.#tested.bulkWrite(copy(rows), CONTEXT);
+    this.#expectSame("errors of bulkWrite", comparableErrors(expected), comparableErrors(found));
+    const failed = new Set(expected.map((error) => String((error as RandomDocument).documentId)));
+    this.#bulkCount++;
     for (const { document } of rows) {
       const id = String(document.id);
       if (!this.#ids.includes(id)) this.#ids.push(id);
       if (failed.has(id)) continue;
-      this.#writes = [
-        ...this.#writes.filter((write) => write.id !== id),
-        { id, bulk: this.#bulks },
+      this.#lastWrites = [
+        ...this.#lastWrites.filter((write) => write.id !== id),
+        { id, bulk: this.#bulkCount },
       ];
-      this.#past.push(copy(withoutAttachmentData(document as Stored)));
+      this.#pastVersions.push(copy(withoutAttachmentData(document as RandomStoredDocument)));
     }
-    if (this.#past.length > 100) this.#past.splice(0, 50);
-    this.#compareEvents(before, failed);
-    const kept = [...ids];
-    this.#same(
+    if (this.#pastVersions.length > 100) this.#pastVersions.splice(0, 50);
+    this.#compareEvents(bulksBefore, failed);
+    this.#expectSame(
       "findDocumentsById after bulkWrite",
-      await this.#memory.findDocumentsById(kept, true),
-      await this.#other.findDocumentsById(kept, true),
+      await this.#memory.findDocumentsById([...ids], true),
+      await this.#tested.findDocumentsById([...ids], true),
     );
   }
 
-  /** The errors of the rows. Memory throws if every row fails of which one lacks an attachment. */
+  /** Returns the errors of the rows. Memory throws if every row fails and one lacks an attachment. */
   async #writeToMemory(rows: Row[]): Promise<object[]> {
-    const stored = await this.#stored(rows.map(({ document }) => String(document.id)));
+    const stored = await this.#loadStored(rows.map(({ document }) => String(document.id)));
     try {
       return (await this.#memory.bulkWrite(copy(rows), CONTEXT)).error;
     } catch {
@@ -222,161 +241,101 @@ export class DifferentialRun {
     }
   }
 
-  /** Those of the last write; they have to be there before its answer. */
-  #compareEvents(before: number, failed: Set<string>): void {
-    const [bulk] = this.#expected.splice(0);
+  /** Compares the events of the last write. They have to arrive before its answer. */
+  #compareEvents(bulksBefore: number, failed: Set<string>): void {
+    const [bulk] = this.#expectedBulks.splice(0);
     const events = (bulk?.events ?? []).map((event) =>
-      eventWithoutAttachmentData(event as Document),
+      eventWithoutAttachmentData(event as RandomDocument),
     );
-    // RxDB's helper tells of an INSERT whose attachment was missing, and of the UPDATE too.
+    // RxDB's helper also has events for an INSERT or UPDATE that lacked an attachment.
     const expected = events.filter(({ documentId }) => !failed.has(String(documentId)));
-    const found = this.#seen.slice(before);
+    const found = this.#receivedBulks.slice(bulksBefore);
     if (expected.length === 0) {
-      this.#same("no events", [], found);
+      this.#expectSame("no events", [], found);
       return;
     }
-    this.#same("bulks of events", 1, found.length);
-    this.#same("events", expected, found[0]?.events);
-    this.#same("context of events", CONTEXT, found[0]?.context);
-    this.#checkpoints.push([this.#bulks, found[0]?.checkpoint]);
-  }
-
-  /** One row that a client might send; `previous` is what is stored, what was, or something else. */
-  async #row(): Promise<Row> {
-    const random = this.#random;
-    const isKnown = this.#ids.length > 25 ? random.chance(0.9) : random.chance(0.5);
-    const known = isKnown && this.#ids.length > 0 ? random.of(this.#ids) : undefined;
-    const wanted =
-      known === undefined || typeof this.schema.primaryKey === "object" ? undefined : known;
-    let content = randomContent(random, this.schema, wanted);
-    let id = String(content.id);
-    if (known !== undefined && typeof this.schema.primaryKey === "object") {
-      // The parts of a composed key have to stay as they are.
-      const stored = (await this.#stored([known])).get(known);
-      if (stored) {
-        const { _rev, _meta, _deleted, _attachments, ...rest } = stored;
-        content = { ...content, ...rest, t: content.t ?? "t", any: content.any ?? null };
-        id = known;
-      }
-    }
-    const stored = (await this.#stored([id])).get(id);
-    const dice = random.next();
-    let previous: Stored | undefined = stored;
-    if (dice < 0.06) previous = undefined;
-    else if (dice < 0.12 && stored) previous = { ...stored, _rev: `9-${random.below(1000)}` };
-    else if (dice < 0.16) previous = this.#past.find((past) => past.id === id) ?? stored;
-    const isDeleted = random.chance(stored ? 0.2 : 0.08);
-    const document = {
-      ...content,
-      _deleted: isDeleted,
-      _rev: `${1 + Number.parseInt(previous?._rev ?? "0", 10)}-${random.below(1e9).toString(36)}`,
-      _meta: { lwt: this.#now - random.below(20) * HOUR + random.below(100) / 100 },
-      _attachments: isDeleted ? {} : await this.#attachments(stored ?? previous),
-    } as unknown as Row["document"];
-    return previous ? { previous: copy(previous) as never, document } : { document };
-  }
-
-  /** With bytes, as stubs of what is there, and at times as stubs of nothing. */
-  async #attachments(stored: Stored | undefined): Promise<object> {
-    const random = this.#random;
-    if (!this.schema.attachments) return {};
-    const attachments: Record<string, object> = {};
-    for (const [name, stub] of Object.entries(stored?._attachments ?? {})) {
-      if (random.chance(0.7)) attachments[name] = stub as object;
-    }
-    for (const name of random.some(["a", "b.txt", "ä/ö", "x y"], 2)) {
-      if (random.chance(0.5)) continue;
-      const size = random.chance(0.02) ? 70_000 : random.below(40);
-      const data = new Blob([Uint8Array.from({ length: size }, () => random.below(256))], {
-        type: "text/plain",
-      });
-      const hash = await crypto.subtle.digest("SHA-256", await data.arrayBuffer());
-      const stub = {
-        digest: `sha256-${Buffer.from(hash).toString("hex")}`,
-        length: size,
-        type: "text/plain",
-      };
-      attachments[name] = random.chance(0.93)
-        ? { ...stub, data }
-        : (stored?._attachments[name] ?? stub);
-    }
-    return attachments;
+    this.#expectSame("event bulks", 1, found.length);
+    this.#expectSame("events", expected, found[0]?.events);
+    this.#expectSame("context of events", CONTEXT, found[0]?.context);
+    this.#checkpoints.push([this.#bulkCount, found[0]?.checkpoint]);
   }
 
   async #query(): Promise<void> {
-    const documents = (await this.#memory.findDocumentsById(this.#ids, true)) as Document[];
+    const documents = (await this.#memory.findDocumentsById(this.#ids, true)) as RandomDocument[];
     const query = randomQuery(this.#random, this.schema, documents);
-    this.#tell("query", query);
+    this.#logCall("query", query);
     const prepare = () => {
       const mango = copy(query) as never;
       return prepareQuery(this.schema as never, normalizeMangoQuery(this.schema as never, mango));
     };
-    const prepared = await outcomeOf(async () => prepare());
+    const prepared = await resultOf(async () => prepare());
     if ("error" in prepared) return;
-    const ask = async (of: AnyStorageInstance) => (await of.query(prepare() as never)).documents;
-    const expected = await outcomeOf(() => ask(this.#memory));
-    const found = await outcomeOf(() => ask(this.#other));
-    this.#sameOutcome("documents of a query", expected, found);
-    const sum = async (of: AnyStorageInstance) => (await of.count(prepare() as never)).count;
-    const counts = [
-      await outcomeOf(() => sum(this.#memory)),
-      await outcomeOf(() => sum(this.#other)),
-    ];
-    this.#sameOutcome("count", counts[0] as Outcome, counts[1] as Outcome);
+    const runQuery = async (instance: Instance) =>
+      (await instance.query(prepare() as never)).documents;
+    this.#expectSameResult(
+      "documents of a query",
+      await resultOf(() => runQuery(this.#memory)),
+      await resultOf(() => runQuery(this.#tested)),
+    );
+    const count = async (instance: Instance) => (await instance.count(prepare() as never)).count;
+    this.#expectSameResult(
+      "count",
+      await resultOf(() => count(this.#memory)),
+      await resultOf(() => count(this.#tested)),
+    );
   }
 
-  #sameOutcome(what: string, expected: Outcome, found: Outcome): void {
-    if ("error" in expected && "error" in found) return;
-    if ("error" in expected || "error" in found) this.#differ(what, expected, found);
-    this.#same(what, expected.value, found.value);
-  }
-
-  async #find(): Promise<void> {
-    const ids = [...this.#random.some(this.#ids, 10), "nobody", "__proto__"];
+  async #findByIds(): Promise<void> {
+    const ids = [...this.#random.sample(this.#ids, 10), "nobody", "__proto__"];
     const withDeleted = this.#random.chance(0.5);
-    this.#tell("findDocumentsById", [ids, withDeleted]);
+    this.#logCall("findDocumentsById", [ids, withDeleted]);
     const expected = await this.#memory.findDocumentsById(ids, withDeleted);
-    const found = await this.#other.findDocumentsById(ids, withDeleted);
-    // The order is nobody's business: RxDB takes them into a map.
-    const sorted = (documents: Document[]) =>
+    const found = await this.#tested.findDocumentsById(ids, withDeleted);
+    // The order does not matter: RxDB puts them into a map.
+    const sorted = (documents: RandomDocument[]) =>
       [...documents].sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
-    this.#same("documents by id", sorted(expected as Document[]), sorted(found as Document[]));
+    this.#expectSame(
+      "documents by id",
+      sorted(expected as RandomDocument[]),
+      sorted(found as RandomDocument[]),
+    );
   }
 
-  /** Every document once, in the order of the last writes, and again from any checkpoint. */
-  async #walkChanges(): Promise<void> {
+  /** Every document comes once, in the order of the last writes, from any checkpoint. */
+  async #compareChanges(): Promise<void> {
     const random = this.#random;
-    const limit = random.of([1, 2, 3, 7, 1000]);
+    const limit = random.pick([1, 2, 3, 7, 1000]);
     const isFromStart = this.#checkpoints.length === 0 || random.chance(0.6);
-    const [after, from] = isFromStart ? [0, undefined] : random.of(this.#checkpoints);
-    this.#tell("getChangedDocumentsSince", { limit, from });
-    const due = this.#writes.filter(({ bulk }) => bulk > after);
+    const [after, from] = isFromStart ? [0, undefined] : random.pick(this.#checkpoints);
+    this.#logCall("getChangedDocumentsSince", { limit, from });
+    const due = this.#lastWrites.filter(({ bulk }) => bulk > after);
     const bulkOf = new Map(due.map(({ id, bulk }) => [id, bulk]));
-    const found: Stored[] = [];
+    const found: RandomStoredDocument[] = [];
     let checkpoint: unknown = from;
-    const changes = async () => {
-      if (!this.#other.getChangedDocumentsSince) throw new Error("No getChangedDocumentsSince.");
-      return this.#other.getChangedDocumentsSince(limit, checkpoint as never);
+    const loadPage = async () => {
+      if (!this.#tested.getChangedDocumentsSince) throw new Error("No getChangedDocumentsSince.");
+      return this.#tested.getChangedDocumentsSince(limit, checkpoint as never);
     };
     for (;;) {
-      const page = await changes();
-      if (page.documents.length > limit) this.#differ("a page", limit, page.documents.length);
-      found.push(...(page.documents as Stored[]));
+      const page = await loadPage();
+      if (page.documents.length > limit) this.#fail("a page", limit, page.documents.length);
+      found.push(...(page.documents as RandomStoredDocument[]));
       if (page.documents.length === 0) break;
       checkpoint = page.checkpoint;
-      if (found.length > due.length + 1000)
-        this.#differ("an end of changes", due.length, found.length);
+      if (found.length > due.length + 1000) {
+        this.#fail("an end of changes", due.length, found.length);
+      }
     }
     const ids = found.map(({ id }) => String(id));
-    this.#same("ids of changes", [...bulkOf.keys()].sort(), [...ids].sort());
+    this.#expectSame("ids of changes", [...bulkOf.keys()].sort(), [...ids].sort());
     const order = ids.map((id) => bulkOf.get(id) as number);
-    this.#same(
+    this.#expectSame(
       "order of changes",
       [...order].sort((a, b) => a - b),
       order,
     );
-    const stored = await this.#stored(ids);
-    this.#same(
+    const stored = await this.#loadStored(ids);
+    this.#expectSame(
       "changed documents",
       ids.map((id) => stored.get(id)),
       found,
@@ -384,109 +343,53 @@ export class DifferentialRun {
   }
 
   async #cleanUp(): Promise<void> {
-    const minimum = (this.#random.below(22) - 0.5) * HOUR;
-    this.#tell("cleanup", minimum);
-    await this.#memory.cleanup(minimum);
+    const minimumAgeMs = (this.#random.below(22) - 0.5) * HOUR_MS;
+    this.#logCall("cleanup", minimumAgeMs);
+    await this.#memory.cleanup(minimumAgeMs);
     let isDone = false;
     for (let tries = 0; !isDone; tries++) {
-      isDone = await this.#other.cleanup(minimum);
-      if (tries > 100) this.#differ("an end of cleanup", true, isDone);
+      isDone = await this.#tested.cleanup(minimumAgeMs);
+      if (tries > 100) this.#fail("an end of cleanup", true, isDone);
     }
-    const left = await this.#stored(this.#ids);
-    this.#writes = this.#writes.filter(({ id }) => left.has(id));
-    this.#same(
+    const left = await this.#loadStored(this.#ids);
+    this.#lastWrites = this.#lastWrites.filter(({ id }) => left.has(id));
+    this.#expectSame(
       "documents after cleanup",
       [...left.values()],
-      await this.#other.findDocumentsById(this.#ids, true),
+      await this.#tested.findDocumentsById(this.#ids, true),
     );
   }
 
   async #readAttachment(): Promise<void> {
-    const stored = [...(await this.#stored(this.#ids)).values()];
+    const stored = [...(await this.#loadStored(this.#ids)).values()];
     const all = stored.flatMap(({ id, _attachments }) =>
       Object.entries(_attachments).map(([name, { digest }]) => [String(id), name, digest] as const),
     );
     if (all.length === 0) return;
-    const [id, name, digest] = this.#random.of(all);
-    const asked = this.#random.chance(0.8) ? digest : "sha256-other";
-    this.#tell("getAttachmentData", [id, name, asked]);
-    const read = async (of: AnyStorageInstance) => {
-      const data = await of.getAttachmentData(id, name, asked);
+    const [id, name, storedDigest] = this.#random.pick(all);
+    const digest = this.#random.chance(0.8) ? storedDigest : "sha256-other";
+    this.#logCall("getAttachmentData", [id, name, digest]);
+    const read = async (instance: Instance) => {
+      const data = await instance.getAttachmentData(id, name, digest);
       return Buffer.from(await (data as Blob).arrayBuffer()).toString("base64");
     };
-    const expected = await outcomeOf(() => read(this.#memory));
-    this.#sameOutcome("bytes of an attachment", expected, await outcomeOf(() => read(this.#other)));
+    this.#expectSameResult(
+      "bytes of an attachment",
+      await resultOf(() => read(this.#memory)),
+      await resultOf(() => read(this.#tested)),
+    );
   }
 
-  /** Another client has had the same events in the same order. */
-  async #compareOnlooker(): Promise<void> {
-    // A round trip on its socket: what was sent before it has come by then.
-    await this.#onlooker.findDocumentsById(["nobody"], true);
-    this.#same("bulks that another client got", this.#seen, this.#onlookers);
-    this.#seen.length = 0;
-    this.#onlookers.length = 0;
+  /** Another client has received the same events in the same order. */
+  async #compareListener(): Promise<void> {
+    // A round trip on its socket: what was sent before it has arrived by then.
+    await this.#listener.findDocumentsById(["nobody"], true);
+    this.#expectSame("bulks of another client", this.#receivedBulks, this.#listenerBulks);
+    this.#receivedBulks.length = 0;
+    this.#listenerBulks.length = 0;
   }
 }
 
-type Outcome = { value: unknown } | { error: string };
-
-const outcomeOf = async (act: () => Promise<unknown>): Promise<Outcome> => {
-  try {
-    return { value: await act() };
-  } catch (error) {
-    return { error: String(error) };
-  }
-};
-
-const toText = (value: unknown): string => JSON.stringify(value)?.slice(0, 4000);
-
-/** A copy that shares nothing but Blobs, which nobody can change. */
-function copy<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(copy) as T;
-  if (typeof value !== "object" || value === null || value instanceof Blob) return value;
-  const made = {};
-  for (const [name, item] of Object.entries(value)) {
-    Object.defineProperty(made, name, {
-      value: copy(item),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
-  }
-  return made as T;
-}
-
-async function withBase64(value: unknown): Promise<unknown> {
-  const blobs: Promise<void>[] = [];
-  const plain = withoutBlobs(value, blobs);
-  await Promise.all(blobs);
-  return plain;
-}
-
-/** Without the bytes of attachments. */
-function withoutAttachmentData<T extends { _attachments?: object }>(document: T): T {
-  if (!document?._attachments) return document;
-  const stubs = Object.entries(document._attachments).map(([name, attachment]) => {
-    const { data: _, ...stub } = attachment as Document;
-    return [name, stub];
-  });
-  return { ...document, _attachments: Object.fromEntries(stubs) };
-}
-
-const eventWithoutAttachmentData = (event: Document): Document => ({
-  ...event,
-  documentData: withoutAttachmentData(event.documentData as Stored),
-  previousDocumentData: withoutAttachmentData(event.previousDocumentData as Stored),
-});
-
-/** An error of a row without the bytes that the client has sent itself. */
-const comparableErrors = (errors: object[]): object[] =>
-  errors.map((error) => {
-    const { writeRow, ...rest } = error as { writeRow: Row };
-    return {
-      ...rest,
-      id: writeRow.document.id,
-      document: withoutAttachmentData(writeRow.document as Stored),
-      previous: writeRow.previous && withoutAttachmentData(writeRow.previous as Stored),
-    };
-  });
+/** Adds the event bulks of an instance to a list, from now on. */
+const collectBulks = (instance: Instance, bulks: Bulk[]): unknown =>
+  instance.changeStream().subscribe((bulk) => bulks.push(bulk as Bulk));

@@ -1,33 +1,33 @@
-/** The share of the quota that a module holds, when several ask for it at once. */
+/** The quota reservation of a module, when several writes need it at once. */
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { QuotaReservation } from "../../../src/rxdb/quota-reservation";
-import { reserve, reservedIn } from "../../support/modules";
+import { openModuleWithBytes, reservedBytes } from "../../support/modules";
 import { createUser } from "../../support/provider";
 import { accountId } from "../../support/rows";
 import { moduleObject } from "../../support/rxdb/module-rows";
 
 const MEGABYTE = 1_000_000;
 
-/** A module that holds `held.bytes`, with its ledger. */
-async function asked(ask: (ledger: QuotaReservation, held: { bytes: number }) => Promise<unknown>) {
+/** Runs writes in a module that holds `held.bytes`. Returns what is held and reserved afterwards. */
+async function run(writes: (quota: QuotaReservation, held: { bytes: number }) => Promise<unknown>) {
   const { name } = await createUser();
-  await reserve(name, "notes");
-  const owner = { account: await accountId(name), module: "notes" };
+  await openModuleWithBytes(name, "notes");
+  const id = { account: await accountId(name), module: "notes" };
   const held = { bytes: 0 };
   await runInDurableObject(await moduleObject(name, "notes"), (_, { storage }) =>
-    ask(new QuotaReservation(storage, env, owner, () => held.bytes), held),
+    writes(new QuotaReservation(storage, env, id, () => held.bytes), held),
   );
-  return { held: held.bytes, reserved: await reservedIn(name, "notes") };
+  return { held: held.bytes, reserved: await reservedBytes(name, "notes") };
 }
 
-describe("What is reserved covers what is held", () => {
-  it("when a write that needs much and one that needs little ask at once", async () => {
-    const { held, reserved } = await asked(async (ledger, held) => {
+describe("The reservation covers what is held", () => {
+  it("when a large and a small write reserve at once", async () => {
+    const { held, reserved } = await run(async (quota, held) => {
       const write = async (bytes: number) => {
-        expect(await ledger.reserve(bytes)).toBe(true);
+        expect(await quota.reserve(bytes)).toBe(true);
         held.bytes += bytes;
       };
       await Promise.all([write(10 * MEGABYTE), write(1)]);
@@ -35,13 +35,13 @@ describe("What is reserved covers what is held", () => {
     expect(reserved).toBeGreaterThanOrEqual(held);
   });
 
-  it("when room is given back while a write asks for more", async () => {
-    const { held, reserved } = await asked(async (ledger, held) => {
+  it("when quota is given back while a write reserves more", async () => {
+    const { held, reserved } = await run(async (quota, held) => {
       const write = async (bytes: number) => {
-        expect(await ledger.reserve(bytes)).toBe(true);
-        if (ledger.fits(bytes)) held.bytes += bytes;
+        expect(await quota.reserve(bytes)).toBe(true);
+        if (quota.fits(bytes)) held.bytes += bytes;
       };
-      await Promise.all([write(10 * MEGABYTE), ledger.reconcile()]);
+      await Promise.all([write(10 * MEGABYTE), quota.reconcile()]);
     });
     expect(reserved).toBeGreaterThanOrEqual(held);
   });
