@@ -1,20 +1,17 @@
 /**
- * People sign up, sign in and change their ways in while the connections to D1 or the user's object
- * break, at each call: nobody is locked out, there is no account without a way in, and what works
- * once is not used up for nothing.
+ * Sign-up, sign-in and changes of sign-in methods with a fault at each call to D1 or the user's object:
+ * nobody is locked out, no account is without a sign-in method, and no one-time token is used up in
+ * vain.
  */
 
 import { env } from "cloudflare:workers";
 import { scryptSync } from "node:crypto";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { makeResetLink } from "../../src/accounts/links";
+import { createResetLink } from "../../src/accounts/links";
 import { Authenticator } from "../support/authenticator";
-import { type Act, CUTS, cutAtEachCall } from "../support/fault-injection";
-import { cutting } from "../support/faults";
-import { makePasskey, showPasskey, signUpWithPasskey } from "../support/passkeys";
-import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
-import { accountId, activityRows } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
+import { withFault } from "../support/fault-injection";
+import { FAULTS, type FaultCase, injectAtEachCall } from "../support/faults-at-each-call";
+import { createPasskey, signUpWithPasskey, signWithPasskey } from "../support/passkeys";
 import {
   createUser,
   ORIGIN,
@@ -23,8 +20,11 @@ import {
   type TestUser,
   uniqueUserName,
 } from "../support/provider";
+import { accountId, activityRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
 
-// The first passkey loads its library, which is no part of what is cut.
+// The first passkey loads the library, which is not part of the test.
 beforeAll(async () => {
   await signUpWithPasskey();
 });
@@ -40,17 +40,17 @@ const postForm = (
     headers: { Origin: ORIGIN, ...uniqueClientAddress(), ...headers },
   });
 
-/** Who has a password that can be weighed in no time. */
-async function someoneQuick(): Promise<TestUser> {
-  const person = await createUser();
+/** A user whose password hash is cheap to verify. */
+async function createUserWithFastHash(): Promise<TestUser> {
+  const user = await createUser();
   const key = scryptSync(PASSWORD, "salt", 32, { N: 2, r: 1, p: 1 }).toString("base64url");
   await env.DB.prepare("UPDATE passwords SET hash = ? WHERE account = ?")
-    .bind(`scrypt$2$1$1$salt$${key}`, await accountId(person.name))
+    .bind(`scrypt$2$1$1$salt$${key}`, await accountId(user.name))
     .run();
-  return person;
+  return user;
 }
 
-/** Of each account of this name, whether it has a password. */
+/** For each account of this name, whether it has a password. */
 async function accountsOf(name: string): Promise<unknown[]> {
   const { results } = await env.DB.prepare(
     `SELECT p.hash IS NOT NULL AS hasPassword
@@ -76,12 +76,12 @@ async function expectPassword(name: string, password: string, context: string): 
   await expectSignedIn(name, response, context);
 }
 
-async function signingUp(): Promise<Act> {
+async function signingUp(): Promise<FaultCase> {
   const name = uniqueUserName();
   return {
     send: () => postForm("/sign-up", { name, password: PASSWORD }),
     status: 303,
-    state: () => accountsOf(name),
+    loadState: () => accountsOf(name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await accountsOf(name), context).toEqual([{ hasPassword: 1 }]);
@@ -91,8 +91,8 @@ async function signingUp(): Promise<Act> {
   };
 }
 
-async function signingIn(): Promise<Act> {
-  const { name } = await someoneQuick();
+async function signingIn(): Promise<FaultCase> {
+  const { name } = await createUserWithFastHash();
   return {
     send: () => postForm("/sign-in", { name, password: PASSWORD }),
     status: 303,
@@ -102,25 +102,25 @@ async function signingIn(): Promise<Act> {
   };
 }
 
-async function changingPassword(): Promise<Act> {
-  const { name, cookie } = await someoneQuick();
+async function changingPassword(): Promise<FaultCase> {
+  const { name, cookie } = await createUserWithFastHash();
   const other = sessionCookie(await submitSignIn(name));
-  let tries = 0;
-  const wanted = () => `another long password, number ${tries}`;
+  let attempts = 0;
+  const newPassword = () => `another long password, number ${attempts}`;
   const old = await passwordOf(name);
   return {
     send: () => {
-      tries++;
-      return postForm("/security/password", { password: wanted() }, { Cookie: cookie });
+      attempts++;
+      return postForm("/security/password", { password: newPassword() }, { Cookie: cookie });
     },
     status: 303,
-    state: () => passwordOf(name),
+    loadState: () => passwordOf(name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await passwordOf(name), context).not.toBe(old);
       expect(await signedInUser(cookie), `${context}: this session stays`).toBe(name);
       expect(await signedInUser(other), `${context}: other sessions have ended`).toBe("");
-      if (!response || tries > 1) await expectPassword(name, wanted(), context);
+      if (!response || attempts > 1) await expectPassword(name, newPassword(), context);
     },
   };
 }
@@ -137,44 +137,44 @@ const postJson = (path: string, fields: object, headers: Record<string, string> 
     },
   });
 
-/** What /passkeys.js does; the first answer that is none is the last. */
+/** What /passkeys.js does: gets options, then sends the response. Returns the first failure. */
 async function postPasskey(
   path: string,
   fields: object,
   answer: (options: { challenge: string }) => Promise<unknown>,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  const asked = await postJson(path, fields, headers);
-  if (asked.status !== 200) return asked;
-  return postJson(path, { ...fields, credential: await answer(await asked.json()) }, headers);
+  const options = await postJson(path, fields, headers);
+  if (options.status !== 200) return options;
+  return postJson(path, { ...fields, credential: await answer(await options.json()) }, headers);
 }
 
-const rowsOf = async (table: string, name: string): Promise<number> =>
+const countRows = async (table: string, name: string): Promise<number> =>
   Number(
     await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE account = ?`)
       .bind(await accountId(name))
       .first("n"),
   );
 
-async function signingUpWithPasskey(): Promise<Act> {
+async function signingUpWithPasskey(): Promise<FaultCase> {
   const name = uniqueUserName();
   const device = new Authenticator();
   return {
     send: () => postPasskey("/sign-up/passkey", { name }, (options) => device.create(options)),
     status: 200,
-    state: () => accountsOf(name),
+    loadState: () => accountsOf(name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await accountsOf(name), context).toEqual([{ hasPassword: 0 }]);
-      expect(await rowsOf("passkeys", name), context).toBe(1);
+      expect(await countRows("passkeys", name), context).toBe(1);
       if (response) await expectSignedIn(name, response, context);
-      const again = await showPasskey("/sign-in/passkey", device);
+      const again = await signWithPasskey("/sign-in/passkey", device);
       await expectSignedIn(name, again, context);
     },
   };
 }
 
-async function signingInWithPasskey(): Promise<Act> {
+async function signingInWithPasskey(): Promise<FaultCase> {
   const { name, device } = await signUpWithPasskey();
   return {
     send: () => postPasskey("/sign-in/passkey", {}, (options) => device.get(options)),
@@ -185,7 +185,7 @@ async function signingInWithPasskey(): Promise<Act> {
   };
 }
 
-async function addingPasskey(): Promise<Act> {
+async function addingPasskey(): Promise<FaultCase> {
   const { name, cookie } = await createUser();
   const headers = { Cookie: cookie };
   return {
@@ -197,17 +197,17 @@ async function addingPasskey(): Promise<Act> {
         headers,
       ),
     status: 200,
-    state: () => rowsOf("passkeys", name),
+    loadState: () => countRows("passkeys", name),
     writes: "DB.batch",
     expectDone: async (_, context) => {
-      expect(await rowsOf("passkeys", name), context).toBeGreaterThanOrEqual(1);
+      expect(await countRows("passkeys", name), context).toBeGreaterThanOrEqual(1);
     },
   };
 }
 
-async function makingCodes(): Promise<Act> {
+async function creatingCodes(): Promise<FaultCase> {
   const { name, cookie } = await createUser();
-  const kept = async () =>
+  const storedHashes = async () =>
     (
       await env.DB.prepare("SELECT hash FROM recovery_codes WHERE account = ?")
         .bind(await accountId(name))
@@ -216,10 +216,10 @@ async function makingCodes(): Promise<Act> {
   return {
     send: () => postForm("/security/recovery-codes", {}, { Cookie: cookie }),
     status: 200,
-    state: kept,
+    loadState: storedHashes,
     writes: "DB.batch",
     expectDone: async (response, context) => {
-      expect(await kept(), context).toHaveLength(10);
+      expect(await storedHashes(), context).toHaveLength(10);
       if (!response) return;
       const code = firstCode(await response.text());
       await expectSignedIn(name, await postForm("/recover", { name, code }), context);
@@ -229,49 +229,49 @@ async function makingCodes(): Promise<Act> {
 
 const firstCode = (html: string): string => /<li>\s*([\w-]+)\s*<\/li>/.exec(html)?.[1] ?? "";
 
-async function someoneWithCode(): Promise<TestUser & { code: string }> {
+async function createUserWithCode(): Promise<TestUser & { code: string }> {
   const { name, cookie } = await createUser();
   const page = await postForm("/security/recovery-codes", {}, { Cookie: cookie });
   return { name, cookie, code: firstCode(await page.text()) };
 }
 
-async function recovering(): Promise<Act> {
-  const { name, code } = await someoneWithCode();
+async function recovering(): Promise<FaultCase> {
+  const { name, code } = await createUserWithCode();
   return {
     send: () => postForm("/recover", { name, code }),
     status: 303,
-    state: () => rowsOf("recovery_codes", name),
+    loadState: () => countRows("recovery_codes", name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
-      expect(await rowsOf("recovery_codes", name), context).toBe(9);
+      expect(await countRows("recovery_codes", name), context).toBe(9);
       if (response) await expectSignedIn(name, response, context);
     },
   };
 }
 
-async function startingAnew(): Promise<Act> {
+async function usingLink(): Promise<FaultCase> {
   const { name, cookie } = await createUser();
-  const path = await makeResetLink(env, await accountId(name), Date.now());
+  const path = await createResetLink(env, await accountId(name), Date.now());
   return {
     send: () => postForm(path, {}),
     status: 303,
-    state: () => rowsOf("links", name),
+    loadState: () => countRows("links", name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await passwordOf(name), context).toBeNull();
       expect(await signedInUser(cookie), context).toBe("");
-      expect(await rowsOf("sessions", name), context).toBe(1);
+      expect(await countRows("sessions", name), context).toBe(1);
       if (response) await expectSignedIn(name, response, context);
     },
   };
 }
 
-async function signingOut(): Promise<Act> {
+async function signingOut(): Promise<FaultCase> {
   const { name, cookie } = await createUser();
   return {
     send: () => postForm("/sign-out", {}, { Cookie: cookie }),
     status: 303,
-    state: () => signedInUser(cookie),
+    loadState: () => signedInUser(cookie),
     writes: "DB.run",
     expectDone: async (_, context) => {
       expect(await signedInUser(cookie), `${context}: ${name} is signed out`).toBe("");
@@ -279,9 +279,9 @@ async function signingOut(): Promise<Act> {
   };
 }
 
-/** Not all of them: each password takes its time to be weighed. */
-const SOME_CUTS = CUTS.filter(({ trouble, lasts }) =>
-  lasts ? trouble === "lost" : /lost|reset|silent/.test(trouble),
+/** Not all of them: verifying passwords is slow. */
+const SOME_CUTS = FAULTS.filter(({ kind, isPermanent }) =>
+  isPermanent ? kind === "lost" : /lost|reset|silent/.test(kind),
 );
 
 describe.each([
@@ -291,46 +291,46 @@ describe.each([
   ["Signing in with a passkey", signingInWithPasskey],
   ["Adding a passkey", addingPasskey],
   ["Changing the password", changingPassword],
-  ["Making recovery codes", makingCodes],
+  ["Creating recovery codes", creatingCodes],
   ["Using a recovery code", recovering],
-  ["Using a link", startingAnew],
+  ["Using a link", usingLink],
   ["Signing out", signingOut],
 ])("%s", (_, ready) => {
-  it.each(SOME_CUTS)("at each call: $title", (kind) => cutAtEachCall(kind, ready));
+  it.each(SOME_CUTS)("with a fault at each call: $title", (kind) => injectAtEachCall(kind, ready));
 });
 
-describe("What works once", () => {
-  /** From a browser, which gets a page. */
+describe("A one-time token", () => {
+  /** As a browser, which gets a page. */
   const recover = (name: string, code: string): Promise<Response> =>
     postForm("/recover", { name, code }, { Accept: "text/html" });
 
   it.each([
-    ["at once", { trouble: "lost", isMade: true, lasts: true }],
-    ["much later", { trouble: "silent", isMade: true }],
-  ] as const)("and was used %s, although nobody could tell, has let in", async (_, kind) => {
-    const { name, code } = await someoneWithCode();
-    const { calls } = await cutting(null, () => recover("?", code));
+    ["at once", { kind: "lost", takesEffect: true, isPermanent: true }],
+    ["much later", { kind: "silent", takesEffect: true }],
+  ] as const)("that was used %s, although the answer was lost, has signed in", async (_, kind) => {
+    const { name, code } = await createUserWithCode();
+    const { calls } = await withFault(null, () => recover("?", code));
     expect(calls).toEqual([]);
-    const at = 2; // Whose code it is, whether they may come in: then it is used.
-    const seen = await cutting({ ...kind, at }, () => recover(name, code));
+    const at = 2; // After finding the code and the account, the token is used.
+    const seen = await withFault({ ...kind, at }, () => recover(name, code));
     expect([seen.result.status, seen.calls[at]]).toEqual([503, "DB.batch"]);
-    await seen.arrive();
-    expect(await rowsOf("recovery_codes", name)).toBe(9);
-    await expectSignedIn(name, seen.result, "the answer that says that it does not know");
+    await seen.deliverLate();
+    expect(await countRows("recovery_codes", name)).toBe(9);
+    await expectSignedIn(name, seen.result, "the answer that the outcome is unknown");
   });
 
-  it("and was not used is still good", async () => {
-    const { name, code } = await someoneWithCode();
-    const kind = { trouble: "overloaded", lasts: true, at: 2 } as const;
-    const { result } = await cutting(kind, () => recover(name, code));
+  it("that was not used is still valid", async () => {
+    const { name, code } = await createUserWithCode();
+    const kind = { kind: "overloaded", isPermanent: true, at: 2 } as const;
+    const { result } = await withFault(kind, () => recover(name, code));
     expect(result.status).toBe(503);
     expect(await signedInUser(sessionCookie(result))).toBe("");
     expect((await recover(name, code)).status).toBe(303);
   });
 });
 
-/** Lets something else happen in between, when the next request is about to write. */
-function inBetween(act: () => Promise<unknown>): void {
+/** Runs something else just before the next request writes. */
+function runBeforeBatch(act: () => Promise<unknown>): void {
   const batch = env.DB.batch.bind(env.DB);
   const spy = vi.spyOn(env.DB, "batch").mockImplementationOnce(async (statements) => {
     await act();
@@ -339,9 +339,9 @@ function inBetween(act: () => Promise<unknown>): void {
   onTestFinished(() => spy.mockRestore());
 }
 
-describe("A way in that is taken away while somebody comes in by it", () => {
-  /** Takes the password away, as it can be done; the cookie is that of who does it. */
-  const TAKING: [string, (person: TestUser) => Promise<Response>][] = [
+describe("A sign-in method that is removed during a sign-in with it", () => {
+  /** The ways to remove or replace a password, each in another session. */
+  const REMOVALS: [string, (user: TestUser) => Promise<Response>][] = [
     [
       "changed",
       ({ cookie }) =>
@@ -350,64 +350,67 @@ describe("A way in that is taken away while somebody comes in by it", () => {
     [
       "removed",
       async ({ cookie }) => {
-        await makePasskey("/security/passkeys/add", { name: "b" }, { cookie });
+        await createPasskey("/security/passkeys/add", { name: "b" }, { cookie });
         return postForm("/security/password/remove", {}, { Cookie: cookie });
       },
     ],
     [
-      "voided by a link",
-      async ({ name }) => postForm(await makeResetLink(env, await accountId(name), Date.now()), {}),
+      "removed by a reset link",
+      async ({ name }) =>
+        postForm(await createResetLink(env, await accountId(name), Date.now()), {}),
     ],
   ];
 
-  const expectOut = async (name: string, response: Response): Promise<void> => {
+  const expectRefused = async (name: string, response: Response): Promise<void> => {
     expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
-    expect(await rowsOf("sessions", name), "only who took it away is in").toBe(1);
+    expect(await countRows("sessions", name), "only the session that removed it").toBe(1);
   };
 
-  it.each(TAKING)("lets nobody in: a password that is %s", async (_, take) => {
-    const person = await someoneQuick();
-    inBetween(async () => expect((await take(person)).status).toBe(303));
-    const response = await postForm("/sign-in", { name: person.name, password: PASSWORD });
-    await expectOut(person.name, response);
-    expect(await response.text()).toContain("The name or the password is wrong.");
-    const deeds = await activityRows(person.name);
-    expect(deeds).not.toContainEqual(expect.objectContaining({ way: "password" }));
+  it.each(REMOVALS)("does not sign in: a password that is %s", async (_, remove) => {
+    const user = await createUserWithFastHash();
+    runBeforeBatch(async () => expect((await remove(user)).status).toBe(303));
+    const response = await postForm("/sign-in", { name: user.name, password: PASSWORD });
+    await expectRefused(user.name, response);
+    expect(await response.text()).toContain("The name or password is wrong.");
+    const activity = await activityRows(user.name);
+    expect(activity).not.toContainEqual(expect.objectContaining({ way: "password" }));
   });
 
-  it("lets nobody in: a password, however late the sign-in arrives", async () => {
-    const person = await someoneQuick();
-    const at = 2; // Who it is, whether the password is right: then they are let in.
-    const cut = { trouble: "silent", isMade: true, at } as const;
-    const signingIn = () => postForm("/sign-in", { name: person.name, password: PASSWORD });
-    const seen = await cutting(cut, signingIn);
+  it("does not sign in: a password, however late the sign-in arrives", async () => {
+    const user = await createUserWithFastHash();
+    const at = 2; // After loading the account and checking the password, the session starts.
+    const fault = { kind: "silent", takesEffect: true, at } as const;
+    const signingIn = () => postForm("/sign-in", { name: user.name, password: PASSWORD });
+    const seen = await withFault(fault, signingIn);
     expect([seen.result.status, seen.calls[at]]).toEqual([503, "DB.batch"]);
-    const { cookie } = person;
+    const { cookie } = user;
     await postForm("/security/password", { password: "a new password" }, { Cookie: cookie });
-    await seen.arrive();
-    expect(await rowsOf("sessions", person.name)).toBe(1);
+    await seen.deliverLate();
+    expect(await countRows("sessions", user.name)).toBe(1);
   });
 
-  it("lets nobody in: a passkey", async () => {
+  it("does not sign in: a passkey", async () => {
     const { name, device, cookie } = await signUpWithPasskey();
-    await makePasskey("/security/passkeys/add", { name: "another" }, { cookie });
-    const asked = await postJson("/sign-in/passkey", {});
-    const credential = await device.get(await asked.json());
-    inBetween(() => postForm(`/security/passkeys/${device.id}/remove`, {}, { Cookie: cookie }));
-    await expectOut(name, await postJson("/sign-in/passkey", { credential }));
+    await createPasskey("/security/passkeys/add", { name: "another" }, { cookie });
+    const options = await postJson("/sign-in/passkey", {});
+    const credential = await device.get(await options.json());
+    runBeforeBatch(() =>
+      postForm(`/security/passkeys/${device.id}/remove`, {}, { Cookie: cookie }),
+    );
+    await expectRefused(name, await postJson("/sign-in/passkey", { credential }));
   });
 
-  it("proves nothing", async () => {
-    const person = await someoneQuick();
-    const provedAt = async () =>
+  it("does not count as authentication", async () => {
+    const user = await createUserWithFastHash();
+    const authenticatedAt = async () =>
       (await env.DB.prepare("SELECT proved_at FROM sessions WHERE account = ?")
-        .bind(await accountId(person.name))
+        .bind(await accountId(user.name))
         .first("proved_at")) as number;
-    const before = await provedAt();
-    const headers = { Cookie: person.cookie };
-    inBetween(() => postForm("/security/password", { password: "a new password" }, headers));
+    const before = await authenticatedAt();
+    const headers = { Cookie: user.cookie };
+    runBeforeBatch(() => postForm("/security/password", { password: "a new password" }, headers));
     const response = await postForm("/confirm", { password: PASSWORD }, headers);
     expect(response.status).toBe(403);
-    expect(await provedAt()).toBe(before);
+    expect(await authenticatedAt()).toBe(before);
   });
 });

@@ -1,16 +1,23 @@
-/** Guessing passwords and flooding the forms: what stops it, and for how long. */
+/** Rate limits against guessing passwords and flooding forms. */
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { advanceClock, DAY_MS, freezeClock, SECOND_MS } from "../support/clock";
 import { mainText } from "../support/html";
+import {
+  connectApp,
+  createUser,
+  PASSWORD,
+  send,
+  sendForm,
+  uniqueUserName,
+} from "../support/provider";
 import { allRows } from "../support/rows";
-import { connectApp, createUser, PASSWORD, send, sendForm, uniqueUserName } from "../support/provider";
 
 const addresses = new Map<string, number>();
 
-/** The address from which the tries of this name come: nobody else has used it up. */
+/** The client address for attempts with this name; no other test uses up its limit. */
 const addressFor = (name: string): string => {
   if (!addresses.has(name)) addresses.set(name, addresses.size + 1);
   return `203.0.113.${addresses.get(name)}`;
@@ -19,20 +26,20 @@ const addressFor = (name: string): string => {
 const signIn = (name: string, password: string, address = addressFor(name)): Promise<Response> =>
   sendForm("/sign-in", { name, password }, { "CF-Connecting-IP": address });
 
-const wrong = (name: string): Promise<Response> => signIn(name, "wrong password");
+const signInWrongly = (name: string): Promise<Response> => signIn(name, "wrong password");
 
 const retryAfter = (response: Response): number => Number(response.headers.get("retry-after"));
 
-/** Wrong passwords until there is a delay; all of them were weighed. The clock stands still then. */
-async function useUpFreeTries(name: string): Promise<void> {
+/** Sends wrong passwords until the next one is delayed. The clock stands still from then on. */
+async function useUpFreeAttempts(name: string): Promise<void> {
   freezeClock();
-  for (let i = 0; i < 4; i++) expect((await wrong(name)).status).toBe(403);
+  for (let i = 0; i < 4; i++) expect((await signInWrongly(name)).status).toBe(403);
 }
 
-describe("After wrong passwords", () => {
-  it("the right one is refused too, for as long as Retry-After says, and then taken", async () => {
+describe("After too many wrong passwords", () => {
+  it("even the right password is refused until Retry-After has passed", async () => {
     const { name } = await createUser();
-    await useUpFreeTries(name);
+    await useUpFreeAttempts(name);
     const before = await allRows();
     const refused = await signIn(name, PASSWORD);
     expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
@@ -43,14 +50,14 @@ describe("After wrong passwords", () => {
     expect((await signIn(name, PASSWORD)).status).toBe(303);
   });
 
-  it("the owner gets in from another address", async () => {
+  it("the owner can still sign in from another address", async () => {
     const { name } = await createUser();
-    await useUpFreeTries(name);
-    expect((await wrong(name)).status).toBe(429);
+    await useUpFreeAttempts(name);
+    expect((await signInWrongly(name)).status).toBe(429);
     expect((await signIn(name, PASSWORD, "198.51.100.1")).status).toBe(303);
   });
 
-  it("from many addresses there is a delay too, in the end", async () => {
+  it("a delay also applies to wrong passwords from many addresses", async () => {
     const { name } = await createUser();
     freezeClock();
     const statuses: number[] = [];
@@ -60,11 +67,11 @@ describe("After wrong passwords", () => {
     expect(statuses).toEqual([...Array(50).fill(403), 429, 429]);
   }, 90_000);
 
-  it("the delay doubles with each, and Retry-After counts it down", async () => {
+  it("the delay doubles with each wrong password, and Retry-After counts it down", async () => {
     const { name } = await createUser();
-    await useUpFreeTries(name);
+    await useUpFreeAttempts(name);
     for (const seconds of [1, 2, 4, 8, 16, 32]) {
-      expect(retryAfter(await wrong(name))).toBe(seconds);
+      expect(retryAfter(await signInWrongly(name))).toBe(seconds);
       if (seconds > 2) {
         advanceClock(2 * SECOND_MS);
         const refused = await signIn(name, PASSWORD);
@@ -73,68 +80,68 @@ describe("After wrong passwords", () => {
       } else {
         advanceClock(seconds * SECOND_MS);
       }
-      expect((await wrong(name)).status).toBe(403);
+      expect((await signInWrongly(name)).status).toBe(403);
     }
   });
 
-  it("tries in the meantime are not weighed and make the delay no longer", async () => {
+  it("attempts during the delay are not checked and do not extend it", async () => {
     const { name } = await createUser();
-    await useUpFreeTries(name);
+    await useUpFreeAttempts(name);
     for (let i = 0; i < 5; i++) {
-      const refused = await wrong(name);
+      const refused = await signInWrongly(name);
       expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
     }
   });
 
-  it("at once no more are weighed than one after the other", async () => {
+  it("concurrent attempts are limited like sequential ones", async () => {
     const { name } = await createUser();
     freezeClock();
-    const responses = await Promise.all(Array.from({ length: 12 }, () => wrong(name)));
+    const responses = await Promise.all(Array.from({ length: 12 }, () => signInWrongly(name)));
     const statuses = responses.map(({ status }) => status).sort();
     expect(statuses).toEqual([...Array(4).fill(403), ...Array(8).fill(429)]);
   });
 
-  it("the right one makes forget them", async () => {
+  it("the right password resets the count", async () => {
     const { name } = await createUser();
-    for (let i = 0; i < 3; i++) await wrong(name);
+    for (let i = 0; i < 3; i++) await signInWrongly(name);
     expect((await signIn(name, PASSWORD)).status).toBe(303);
-    await useUpFreeTries(name);
+    await useUpFreeAttempts(name);
     expect((await signIn(name, PASSWORD)).status).toBe(429);
   });
 
-  it("a day makes forget them, and leaves nothing in the object", async () => {
+  it("a day without attempts resets the count", async () => {
     const name = uniqueUserName();
-    await useUpFreeTries(name);
-    expect((await wrong(name)).status).toBe(429);
+    await useUpFreeAttempts(name);
+    expect((await signInWrongly(name)).status).toBe(429);
     advanceClock(DAY_MS);
     expect(await runDurableObjectAlarm(env.USERS.getByName(name))).toBe(true);
-    await useUpFreeTries(name);
+    await useUpFreeAttempts(name);
   });
 
-  it("a name that nobody has is treated alike, and no row is made for it", async () => {
+  it("an unknown name is treated alike, and no row is written for it", async () => {
     const name = uniqueUserName();
     const before = await allRows();
-    await useUpFreeTries(name);
-    const refused = await wrong(name);
+    await useUpFreeAttempts(name);
+    const refused = await signInWrongly(name);
     expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
     expect(await allRows()).toEqual(before);
   });
 
-  it("other people, sessions and apps go on as before", async () => {
-    const [person, other] = [await createUser(), await createUser()];
-    const app = await connectApp(person);
-    await useUpFreeTries(person.name);
-    expect((await wrong(person.name)).status).toBe(429);
+  it("other users, sessions and apps are not affected", async () => {
+    const [user, other] = [await createUser(), await createUser()];
+    const app = await connectApp(user);
+    await useUpFreeAttempts(user.name);
+    expect((await signInWrongly(user.name)).status).toBe(429);
     expect((await signIn(other.name, PASSWORD)).status).toBe(303);
-    const home = await send("/", { headers: { Cookie: person.cookie } });
-    expect(await home.text()).toContain(`${person.name}@`);
+    const home = await send("/", { headers: { Cookie: user.cookie } });
+    expect(await home.text()).toContain(`${user.name}@`);
     expect((await app.get("/")).status).toBe(200);
   });
 });
 
-describe("From one address", () => {
-  // A limit counts by the minute on the clock. Twice as many tries and one more cannot all fall
-  // within it, wherever they start. Nobody can have the name, so that no password is weighed.
+describe("From one client address", () => {
+  // Limits count per minute of the clock. Of twice as many attempts and one more, some always exceed
+  // the limit, whenever they start. The name is invalid, so that no password is checked.
   const flood = (path: string, limit: number, address: string): Promise<Response[]> =>
     Promise.all(
       Array.from({ length: 2 * limit + 1 }, () =>
@@ -145,7 +152,7 @@ describe("From one address", () => {
   it.each([
     ["/sign-in", 30, 403],
     ["/sign-up", 10, 400],
-  ])("only so many tries a minute reach %s: %i", async (path, limit, usual) => {
+  ])("%s accepts only so many attempts per minute: %i", async (path, limit, usual) => {
     const before = await allRows();
     const responses = await flood(path, limit, `192.0.2.${limit}`);
     const refused = responses.filter(({ status }) => status === 429);
@@ -158,11 +165,11 @@ describe("From one address", () => {
       expect(response.headers.get("set-cookie")).toBeNull();
     }
     expect(await allRows()).toEqual(before);
-    const elsewhere = { "CF-Connecting-IP": "192.0.2.99" };
-    expect((await sendForm(path, { name: "?" }, elsewhere)).status).toBe(usual);
+    const otherAddress = { "CF-Connecting-IP": "192.0.2.99" };
+    expect((await sendForm(path, { name: "?" }, otherAddress)).status).toBe(usual);
   });
 
-  it("tries beyond the limit do not count against the account", async () => {
+  it("attempts beyond the rate limit do not count as wrong passwords", async () => {
     const { name } = await createUser();
     await flood("/sign-in", 30, "192.0.2.55");
     await flood("/sign-in", 30, "192.0.2.55");

@@ -2,9 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { fieldValue, mainText } from "../support/html";
-import { showPasskey, signUpWithPasskey } from "../support/passkeys";
-import { signedInUser, submitSignIn, submitSignUp, uniqueClientAddress } from "../support/sign-in-forms";
-import { allRows } from "../support/rows";
+import { signUpWithPasskey, signWithPasskey } from "../support/passkeys";
 import {
   connectApp,
   createUser,
@@ -15,75 +13,84 @@ import {
   type TestUser,
   uniqueUserName,
 } from "../support/provider";
+import { allRows } from "../support/rows";
+import {
+  signedInUser,
+  submitSignIn,
+  submitSignUp,
+  uniqueClientAddress,
+} from "../support/sign-in-forms";
 
-const NEW = "a new password";
+const NEW_PASSWORD = "a new password";
 
-const change = (
+const changePassword = (
   { cookie }: TestUser,
   password: string,
   headers: Record<string, string> = {},
 ): Promise<Response> =>
   sendForm("/security/password", { password }, { cookie, ...uniqueClientAddress(), ...headers });
 
-const remove = ({ cookie }: TestUser): Promise<Response> =>
+const removePassword = ({ cookie }: TestUser): Promise<Response> =>
   sendForm("/security/password/remove", {}, { cookie });
 
 describe("Changing the password", () => {
-  it("takes the new one from then on, and the old one no more", async () => {
-    const person = await createUser();
-    const response = await change(person, NEW);
+  it("makes the new password valid and the old one invalid", async () => {
+    const user = await createUser();
+    const response = await changePassword(user, NEW_PASSWORD);
     expect([response.status, response.headers.get("location")]).toEqual([
       303,
       "/security?after=password",
     ]);
-    expect((await submitSignIn(person.name, PASSWORD)).status).toBe(403);
-    expect((await submitSignIn(person.name, NEW)).status).toBe(303);
+    expect((await submitSignIn(user.name, PASSWORD)).status).toBe(403);
+    expect((await submitSignIn(user.name, NEW_PASSWORD)).status).toBe(303);
   });
 
-  it("ends all sessions but this one; apps stay connected", async () => {
+  it("ends all other sessions; apps stay connected", async () => {
     const name = uniqueUserName();
     const other = { name, cookie: sessionCookie(await submitSignUp(name)) };
     const here = { name, cookie: sessionCookie(await submitSignIn(name)) };
     const app = await connectApp(here);
-    await change(here, NEW);
+    await changePassword(here, NEW_PASSWORD);
     expect(await Promise.all([other.cookie, here.cookie].map(signedInUser))).toEqual(["", name]);
     expect((await app.get("/")).status).toBe(200);
   });
 
   it.each([
-    ["one that is too short", "123456789"],
-    ["one that is too long", "x".repeat(1025)],
-    ["none", ""],
+    ["a password that is too short", "123456789"],
+    ["a password that is too long", "x".repeat(1025)],
+    ["an empty password", ""],
   ])("refuses %s, and changes nothing", async (_, password) => {
-    const person = await createUser();
+    const user = await createUser();
     const before = await allRows();
-    const response = await change(person, password);
+    const response = await changePassword(user, password);
     expect(response.status).toBe(400);
     expect(mainText(await response.text())).toMatch(/at (least 10|most 1024) characters/);
     expect(await allRows()).toEqual(before);
   });
 
-  it("by two at once is done by one of them, and the other is told", async () => {
-    const person = await createUser();
-    const words = ["the password of number 1", "the password of number 2"];
-    const responses = await Promise.all(words.map((password) => change(person, password)));
+  it("in two requests at the same time succeeds in one; the other reports a conflict", async () => {
+    const user = await createUser();
+    const passwords = ["the password of number 1", "the password of number 2"];
+    const responses = await Promise.all(
+      passwords.map((password) => changePassword(user, password)),
+    );
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 409]);
     const winner = responses.findIndex(({ status }) => status === 303);
-    expect((await submitSignIn(person.name, words[winner])).status).toBe(303);
+    expect((await submitSignIn(user.name, passwords[winner])).status).toBe(303);
   });
 
-  it("is not done for a form of another site, nor for nobody", async () => {
-    const person = await createUser();
+  it("is refused for a form of another site, and without a session", async () => {
+    const user = await createUser();
     const before = await allRows();
-    const foreign = await change(person, NEW, { Origin: "https://evil.example" });
+    const foreign = await changePassword(user, NEW_PASSWORD, { Origin: "https://evil.example" });
     expect(foreign.status).toBe(403);
-    const nobody = await change({ name: "", cookie: "" }, NEW);
-    expect(nobody.headers.get("location")).toBe("/sign-in?next=%2Fsecurity%2Fpassword");
+    const signedOut = await changePassword({ name: "", cookie: "" }, NEW_PASSWORD);
+    expect(signedOut.headers.get("location")).toBe("/sign-in?next=%2Fsecurity%2Fpassword");
     expect(await allRows()).toEqual(before);
   });
 
-  it("has a page, to which password managers and people without a session find the way", async () => {
-    const person = await createUser();
+  it("has a page that password managers find, also without a session", async () => {
+    const user = await createUser();
     for (const path of ["/.well-known/change-password", "/change-password"]) {
       const response = await send(path);
       expect([response.status, response.headers.get("location")]).toEqual([
@@ -91,22 +98,22 @@ describe("Changing the password", () => {
         "/security/password",
       ]);
     }
-    const asked = await send("/security/password");
-    expect(asked.headers.get("location")).toBe("/sign-in?next=%2Fsecurity%2Fpassword");
-    const page = await send("/security/password", { headers: { Cookie: person.cookie } });
-    expect(fieldValue(await page.text(), "username")).toBe(person.name);
+    const redirect = await send("/security/password");
+    expect(redirect.headers.get("location")).toBe("/sign-in?next=%2Fsecurity%2Fpassword");
+    const page = await send("/security/password", { headers: { Cookie: user.cookie } });
+    expect(fieldValue(await page.text(), "username")).toBe(user.name);
   });
 });
 
-describe("Without a password", () => {
-  it("one can be set, and opens the account beside the passkey", async () => {
-    const person = await signUpWithPasskey();
-    expect((await change(person, NEW)).status).toBe(303);
-    expect((await submitSignIn(person.name, NEW)).status).toBe(303);
-    expect((await showPasskey("/sign-in/passkey", person.device)).status).toBe(200);
+describe("An account without a password", () => {
+  it("can get one, which then signs in beside the passkey", async () => {
+    const user = await signUpWithPasskey();
+    expect((await changePassword(user, NEW_PASSWORD)).status).toBe(303);
+    expect((await submitSignIn(user.name, NEW_PASSWORD)).status).toBe(303);
+    expect((await signWithPasskey("/sign-in/passkey", user.device)).status).toBe(200);
   });
 
-  it("no password opens the account, and it takes the same refusal", async () => {
+  it("refuses every password as it does for an unknown name", async () => {
     const { name } = await signUpWithPasskey();
     const [without, unknown] = [
       await submitSignIn(name, "no password"),
@@ -120,27 +127,27 @@ describe("Without a password", () => {
 });
 
 describe("Removing the password", () => {
-  it("asks first, leaves the passkey, and signs out everywhere else", async () => {
-    const person = await signUpWithPasskey();
-    await change(person, NEW);
-    const other = sessionCookie(await submitSignIn(person.name, NEW));
-    const question = await send("/security/password/remove", {
-      headers: { Cookie: person.cookie },
+  it("asks for confirmation, keeps the passkey, and ends all other sessions", async () => {
+    const user = await signUpWithPasskey();
+    await changePassword(user, NEW_PASSWORD);
+    const other = sessionCookie(await submitSignIn(user.name, NEW_PASSWORD));
+    const form = await send("/security/password/remove", {
+      headers: { Cookie: user.cookie },
     });
-    expect(mainText(await question.text())).toContain("Remove the password?");
-    expect((await submitSignIn(person.name, NEW)).status).toBe(303);
-    expect((await remove(person)).headers.get("location")).toBe("/security");
-    expect((await submitSignIn(person.name, NEW)).status).toBe(403);
-    expect(await Promise.all([other, person.cookie].map(signedInUser))).toEqual(["", person.name]);
-    expect((await showPasskey("/sign-in/passkey", person.device)).status).toBe(200);
+    expect(mainText(await form.text())).toContain("Remove your password?");
+    expect((await submitSignIn(user.name, NEW_PASSWORD)).status).toBe(303);
+    expect((await removePassword(user)).headers.get("location")).toBe("/security");
+    expect((await submitSignIn(user.name, NEW_PASSWORD)).status).toBe(403);
+    expect(await Promise.all([other, user.cookie].map(signedInUser))).toEqual(["", user.name]);
+    expect((await signWithPasskey("/sign-in/passkey", user.device)).status).toBe(200);
   });
 
-  it("is refused where it is the last way in", async () => {
-    const person = await createUser();
+  it("is refused if it is the last sign-in method", async () => {
+    const user = await createUser();
     const before = await allRows();
-    const response = await remove(person);
+    const response = await removePassword(user);
     expect(response.status).toBe(409);
-    expect(mainText(await response.text())).toContain("last way in");
+    expect(mainText(await response.text())).toContain("only sign-in method");
     expect(await allRows()).toEqual(before);
   });
 });

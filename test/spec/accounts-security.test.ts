@@ -1,4 +1,4 @@
-/** The page of one's ways in and sessions; who is suspended; who is invited. */
+/** The security page with sign-in methods and sessions; suspended users; invitations. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
@@ -6,10 +6,7 @@ import { sha256 } from "../../src/core/secrets";
 import { Authenticator } from "../support/authenticator";
 import { advanceClock, DAY_MS } from "../support/clock";
 import { fieldValue, findElements, findInlineCode, mainText } from "../support/html";
-import { makePasskey, signUpWithPasskey } from "../support/passkeys";
-import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
-import { accountId, allRows } from "../support/rows";
-import { type Send, sendWithSettings } from "../support/send-with-settings";
+import { createPasskey, signUpWithPasskey } from "../support/passkeys";
 import {
   createUser,
   ORIGIN,
@@ -20,67 +17,68 @@ import {
   type TestUser,
   uniqueUserName,
 } from "../support/provider";
+import { accountId, allRows } from "../support/rows";
+import { type Send, sendWithSettings } from "../support/send-with-settings";
+import { signedInUser, submitSignIn, uniqueClientAddress } from "../support/sign-in-forms";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 const security = async (cookie: string, headers: Record<string, string> = {}): Promise<string> =>
   (await send("/security", { headers: { Cookie: cookie, ...headers } })).text();
 
-const deeds = async (name: string): Promise<unknown[]> => {
+const activityKinds = async (name: string): Promise<unknown[]> => {
   const { results } = await env.DB.prepare("SELECT kind FROM activity WHERE account = ?")
     .bind(await accountId(name))
     .all();
   return results.map(({ kind }) => kind);
 };
 
-describe("The browsers that are signed in", () => {
-  it("are listed with what is known of them, this one marked; one can be signed out", async () => {
-    const person = await createUser();
-    const other = sessionCookie(
-      await submitSignIn(person.name, PASSWORD, { "User-Agent": FIREFOX }),
-    );
-    const html = await security(person.cookie);
+describe("Active sessions", () => {
+  it("are listed with browser and system, the current one marked; one can be ended", async () => {
+    const user = await createUser();
+    const other = sessionCookie(await submitSignIn(user.name, PASSWORD, { "User-Agent": FIREFOX }));
+    const html = await security(user.cookie);
     expect(mainText(html)).toContain("Firefox, Linux");
-    expect(mainText(html)).toContain("This one");
+    expect(mainText(html)).toContain("This browser");
     const buttons = findElements(html, "button").filter(({ name }) => name === "session");
     expect(buttons).toHaveLength(2);
     const session = buttons.find(({ value }) => value !== "others")?.value ?? "";
-    await sendForm("/security/sessions/end", { session }, { cookie: person.cookie });
-    expect(await Promise.all([other, person.cookie].map(signedInUser))).toEqual(["", person.name]);
-    expect(await deeds(person.name)).toContain("session-ended");
+    await sendForm("/security/sessions/end", { session }, { cookie: user.cookie });
+    expect(await Promise.all([other, user.cookie].map(signedInUser))).toEqual(["", user.name]);
+    expect(await activityKinds(user.name)).toContain("session-ended");
   });
 
-  it("everywhere else can be signed out at once", async () => {
-    const person = await createUser();
+  it("can all be ended at once, except for the current one", async () => {
+    const user = await createUser();
     const others = [
-      sessionCookie(await submitSignIn(person.name)),
-      sessionCookie(await submitSignIn(person.name)),
+      sessionCookie(await submitSignIn(user.name)),
+      sessionCookie(await submitSignIn(user.name)),
     ];
-    await sendForm("/security/sessions/end", { session: "others" }, { cookie: person.cookie });
+    await sendForm("/security/sessions/end", { session: "others" }, { cookie: user.cookie });
     expect(await Promise.all(others.map(signedInUser))).toEqual(["", ""]);
-    expect(await signedInUser(person.cookie)).toBe(person.name);
-    expect(mainText(await security(person.cookie))).not.toContain("everywhere else");
+    expect(await signedInUser(user.cookie)).toBe(user.name);
+    expect(mainText(await security(user.cookie))).not.toContain("everywhere else");
   });
 
-  it("of somebody else are not ended", async () => {
-    const [person, other] = [await createUser(), await createUser()];
+  it("of other users cannot be ended", async () => {
+    const [user, other] = [await createUser(), await createUser()];
     const before = await allRows();
     const session = await sha256(other.cookie.split("=")[1] ?? "");
     for (const ended of [session, "", "x"]) {
-      await sendForm("/security/sessions/end", { session: ended }, { cookie: person.cookie });
+      await sendForm("/security/sessions/end", { session: ended }, { cookie: user.cookie });
     }
     expect(await allRows()).toEqual(before);
-    const nobody = await sendForm("/security/sessions/end", { session });
-    expect(nobody.headers.get("location")).toMatch(/^\/sign-in\?/);
+    const signedOut = await sendForm("/security/sessions/end", { session });
+    expect(signedOut.headers.get("location")).toMatch(/^\/sign-in\?/);
   });
 
-  it("lead back to their page who had to sign in first", async () => {
+  it("lead back to their page after a form that required a sign-in", async () => {
     for (const [path, page] of [
       ["/security/sessions/end", "/security"],
       ["/confirm/passkey", "/confirm"],
     ] as const) {
-      const asked = await sendForm(path, {});
-      expect(asked.headers.get("location")).toBe(`/sign-in?next=${encodeURIComponent(path)}`);
+      const redirect = await sendForm(path, {});
+      expect(redirect.headers.get("location")).toBe(`/sign-in?next=${encodeURIComponent(path)}`);
       const { cookie } = await createUser();
       const back = await send(path, { headers: { Cookie: cookie } });
       expect([back.status, back.headers.get("location")]).toEqual([303, page]);
@@ -88,19 +86,19 @@ describe("The browsers that are signed in", () => {
   });
 });
 
-describe("The page", () => {
-  it("speaks German to whom German is spoken, in all its forms", async () => {
+describe("The security page", () => {
+  it("is in German for browsers that prefer it, with all its forms", async () => {
     const { cookie } = await signUpWithPasskey();
     const german = { "Accept-Language": "de", Cookie: cookie };
     for (const [path, words] of [
       ["/security", "Überall sonst abmelden|Wiederherstellungscodes"],
       ["/security/password", "Mindestens 10 Zeichen"],
       ["/security/recovery-codes", "10 Codes"],
-      ["/security/passkeys/add", "Damit du später weißt"],
+      ["/security/passkeys/add", "So kannst du deine Passkeys unterscheiden"],
       ["/sign-in", "Weiter mit einem Passkey"],
-      ["/sign-up", "Hol dir deinen Speicher"],
+      ["/sign-up", "Erstelle dein Konto"],
       ["/recover", "Wiederherstellungscode"],
-      ["/confirm", "Bist du es?"],
+      ["/confirm", "Bestätige, dass du es bist"],
     ] as const) {
       const html = await (await send(path, { headers: german })).text();
       expect([path, mainText(html)]).toEqual([path, expect.stringMatching(words)]);
@@ -114,7 +112,7 @@ describe("The page", () => {
     expect(mainText(await wrong.text())).toContain("Der Name oder das Passwort ist falsch.");
   });
 
-  it("and its forms have a label for every field, and no code in themselves", async () => {
+  it("and its forms label every field, and contain no inline code", async () => {
     const { cookie, device } = await signUpWithPasskey();
     for (const path of [
       "/security",
@@ -140,7 +138,7 @@ describe("The page", () => {
     }
   });
 
-  it("every deed stands in the log, once", async () => {
+  it("records every change in the activity log, once", async () => {
     const { name, cookie } = await signUpWithPasskey();
     await sendForm(
       "/security/password",
@@ -148,14 +146,14 @@ describe("The page", () => {
       { cookie, ...uniqueClientAddress() },
     );
     const device = new Authenticator();
-    await makePasskey("/security/passkeys/add", { name: "b" }, { device, cookie });
-    // The second changes nothing.
+    await createPasskey("/security/passkeys/add", { name: "b" }, { device, cookie });
+    // The second request changes nothing.
     for (const name of ["c", "c"])
       await sendForm(`/security/passkeys/${device.id}`, { name }, { cookie });
     await sendForm(`/security/passkeys/${device.id}/remove`, {}, { cookie });
     await sendForm("/security/recovery-codes", {}, { cookie });
     await sendForm("/security/password/remove", {}, { cookie });
-    expect((await deeds(name)).sort()).toEqual([
+    expect((await activityKinds(name)).sort()).toEqual([
       "passkey-added",
       "passkey-removed",
       "passkey-renamed",
@@ -167,7 +165,7 @@ describe("The page", () => {
   });
 });
 
-describe("Somebody who is suspended", () => {
+describe("A suspended user", () => {
   it("is told so after the right password, and only then", async () => {
     const { name } = await createUser();
     await env.DB.prepare("UPDATE accounts SET suspended_at = 1 WHERE name = ?").bind(name).run();
@@ -192,14 +190,18 @@ describe("An invitation", () => {
     return secret;
   };
 
-  const come = (sendTo: Send, invitation: string, name = uniqueUserName()): Promise<Response> =>
+  const signUpInvited = (
+    sendTo: Send,
+    invitation: string,
+    name = uniqueUserName(),
+  ): Promise<Response> =>
     sendTo("/sign-up", {
       method: "POST",
       body: new URLSearchParams({ name, password: PASSWORD, invitation }),
       headers: { Origin: ORIGIN, ...uniqueClientAddress() },
     });
 
-  const formAt = async (sendTo: Send, invitation: string): Promise<[number, string]> => {
+  const openForm = async (sendTo: Send, invitation: string): Promise<[number, string]> => {
     const path = `/sign-up?${new URLSearchParams({ invitation })}`;
     const response = await sendTo(path);
     return [response.status, await response.text()];
@@ -210,15 +212,15 @@ describe("An invitation", () => {
     ["open", 0],
     ["closed", 1],
   ])(
-    "opens a provider that is %s (if it makes an administrator: %i)",
+    "allows signing up while sign-up is %s (for an administrator: %i)",
     async (SIGN_UP, is_admin) => {
       const sendTo = sendWithSettings({ SIGN_UP });
       const invitation = await invite({ is_admin });
-      const [status, html] = await formAt(sendTo, invitation);
+      const [status, html] = await openForm(sendTo, invitation);
       expect([status, fieldValue(html, "invitation")]).toEqual([200, invitation]);
-      expect(mainText(html)).toContain("You are invited.");
+      expect(mainText(html)).toContain("You’re invited.");
       const name = uniqueUserName();
-      const response = await come(sendTo, invitation, name);
+      const response = await signUpInvited(sendTo, invitation, name);
       expect(await signedInUser(sessionCookie(response))).toBe(name);
       const account = await env.DB.prepare("SELECT * FROM accounts WHERE name = ?")
         .bind(name)
@@ -227,15 +229,15 @@ describe("An invitation", () => {
     },
   );
 
-  it("that makes no administrator opens none that is closed, with a password or a passkey", async () => {
+  it("that makes no administrator is refused while sign-up is closed, with a password or a passkey", async () => {
     const sendTo = sendWithSettings({ SIGN_UP: "closed" });
     const invitation = await invite();
     const before = await allRows();
-    const [status, html] = await formAt(sendTo, invitation);
+    const [status, html] = await openForm(sendTo, invitation);
     expect([status, fieldValue(html, "invitation")]).toEqual([403, undefined]);
-    const response = await come(sendTo, invitation);
+    const response = await signUpInvited(sendTo, invitation);
     expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
-    expect(mainText(await response.text())).toContain("does not take new people");
+    expect(mainText(await response.text())).toContain("Sign-up is closed");
     const passkey = await sendTo("/sign-up/passkey", {
       method: "POST",
       body: JSON.stringify({ name: uniqueUserName(), invitation }),
@@ -246,60 +248,63 @@ describe("An invitation", () => {
   });
 
   it.each([
-    ["invitation", "You need an invitation"],
-    ["closed", "does not take new people"],
-    ["open", "You need an invitation"],
-  ])("that is made up, used up or too old opens none that is %s", async (SIGN_UP, sentence) => {
-    const sendTo = sendWithSettings({ SIGN_UP });
-    const used = await invite({ is_admin: 1 });
-    expect((await come(sendTo, used)).status).toBe(303);
-    const old = await invite({ is_admin: 1, expires_at: Date.now() });
-    const before = await allRows();
-    for (const invitation of ["made up", used, old]) {
-      const [status, html] = await formAt(sendTo, invitation);
-      expect(status).toBe(403);
-      expect(html).not.toContain("<input");
-      const response = await come(sendTo, invitation);
-      expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
-      expect(mainText(await response.text())).toContain(sentence);
-    }
-    expect(await allRows()).toEqual(before);
-  });
+    ["invitation", "You need a valid invitation"],
+    ["closed", "Sign-up is closed"],
+    ["open", "You need a valid invitation"],
+  ])(
+    "that is unknown, used up or expired is refused while sign-up is %s",
+    async (SIGN_UP, sentence) => {
+      const sendTo = sendWithSettings({ SIGN_UP });
+      const used = await invite({ is_admin: 1 });
+      expect((await signUpInvited(sendTo, used)).status).toBe(303);
+      const old = await invite({ is_admin: 1, expires_at: Date.now() });
+      const before = await allRows();
+      for (const invitation of ["made up", used, old]) {
+        const [status, html] = await openForm(sendTo, invitation);
+        expect(status).toBe(403);
+        expect(html).not.toContain("<input");
+        const response = await signUpInvited(sendTo, invitation);
+        expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+        expect(mainText(await response.text())).toContain(sentence);
+      }
+      expect(await allRows()).toEqual(before);
+    },
+  );
 
-  it("is asked for where nobody comes in without one", async () => {
+  it("is required if sign-up is by invitation", async () => {
     const sendTo = sendWithSettings({ SIGN_UP: "invitation" });
     const before = await allRows();
-    expect((await formAt(sendTo, ""))[0]).toBe(403);
-    expect((await come(sendTo, "")).status).toBe(403);
+    expect((await openForm(sendTo, ""))[0]).toBe(403);
+    expect((await signUpInvited(sendTo, "")).status).toBe(403);
     expect(await allRows()).toEqual(before);
   });
 
-  it("lets in as many as it is for, also at once, and those with a passkey", async () => {
+  it("admits as many users as it is for, also at the same time, and also with passkeys", async () => {
     const sendTo = sendWithSettings({ SIGN_UP: "invitation" });
     const invitation = await invite({ max_uses: 2 });
-    const responses = await Promise.all([1, 2, 3].map(() => come(sendTo, invitation)));
+    const responses = await Promise.all([1, 2, 3].map(() => signUpInvited(sendTo, invitation)));
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 303, 403]);
 
     const one = await invite();
     const fields = { name: uniqueUserName(), invitation: one };
-    const { response } = await makePasskey("/sign-up/passkey", fields);
+    const { response } = await createPasskey("/sign-up/passkey", fields);
     expect(await signedInUser(sessionCookie(response))).toBe(fields.name);
-    const late = await makePasskey("/sign-up/passkey", {
+    const late = await createPasskey("/sign-up/passkey", {
       name: uniqueUserName(),
       invitation: await invite(),
     });
     expect(late.response.status).toBe(200);
     await expect(
-      makePasskey("/sign-up/passkey", { name: uniqueUserName(), invitation: one }),
+      createPasskey("/sign-up/passkey", { name: uniqueUserName(), invitation: one }),
     ).rejects.toThrow("403");
   });
 });
 
-describe("What has expired", () => {
-  it("of a person's own sessions is not listed", async () => {
-    const person: TestUser = await createUser();
+describe("Expired sessions", () => {
+  it("are not listed", async () => {
+    const user: TestUser = await createUser();
     advanceClock(29 * DAY_MS);
-    const here = sessionCookie(await submitSignIn(person.name));
+    const here = sessionCookie(await submitSignIn(user.name));
     advanceClock(2 * DAY_MS);
     const buttons = findElements(await security(here), "button");
     expect(buttons.filter(({ name }) => name === "session")).toEqual([]);

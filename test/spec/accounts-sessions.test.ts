@@ -1,12 +1,9 @@
-/** Signing in and out, and the session in between. */
+/** Signing in, signing out, and the session's cookie. */
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
-import { cutting } from "../support/faults";
+import { withFault } from "../support/fault-injection";
 import { fieldValue, findInlineCode, mainText } from "../support/html";
-import { signedInUser, submitSignIn, submitSignUp, uniqueClientAddress } from "../support/sign-in-forms";
-import { allRows } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
 import {
   connectApp,
   createUser,
@@ -18,6 +15,14 @@ import {
   type TestUser,
   uniqueUserName,
 } from "../support/provider";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import {
+  signedInUser,
+  submitSignIn,
+  submitSignUp,
+  uniqueClientAddress,
+} from "../support/sign-in-forms";
 
 let alice: TestUser;
 
@@ -26,19 +31,19 @@ beforeAll(async () => {
 });
 
 describe("Signing in", () => {
-  it("§10.6 takes name and password, and leads home", async () => {
+  it("§10.6 accepts name and password, and leads to the home page", async () => {
     const response = await submitSignIn("alice");
     expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
     expect(await signedInUser(sessionCookie(response))).toBe("alice");
   });
 
-  it("takes the name in capitals or with spaces around it", async () => {
+  it("accepts the name in capitals or with spaces around it", async () => {
     for (const name of ["ALICE", " alice "]) {
       expect(await signedInUser(sessionCookie(await submitSignIn(name)))).toBe("alice");
     }
   });
 
-  it("takes a password however a keyboard composes it (NFKC)", async () => {
+  it("accepts a password however a keyboard composes it (NFKC)", async () => {
     const name = uniqueUserName();
     const typed = "Ångström ﬁne １２３";
     expect((await submitSignUp(name, typed.normalize("NFD"))).status).toBe(303);
@@ -52,45 +57,47 @@ describe("Signing in", () => {
     ["a wrong password", "alice", "wrong horse battery"],
     ["no password", "alice", ""],
     ["the password in capitals", "alice", PASSWORD.toUpperCase()],
-    ["a name nobody has", "nobody-here", PASSWORD],
-    ["a name nobody can have", "<script>alert(1)</script>", PASSWORD],
+    ["an unknown name", "nobody-here", PASSWORD],
+    ["an invalid name", "<script>alert(1)</script>", PASSWORD],
     ["no name", "", PASSWORD],
-    ["an endless password", "alice", "x".repeat(5000)],
+    ["a very long password", "alice", "x".repeat(5000)],
   ])("with %s starts no session", async (_, name, password) => {
     const before = await allRows();
     const response = await submitSignIn(name, password);
     expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
     const html = await response.text();
-    expect(mainText(html)).toContain("The name or the password is wrong.");
+    expect(mainText(html)).toContain("The name or password is wrong.");
     expect(findInlineCode(html)).toEqual([]);
     expect(await allRows()).toEqual(before);
-    expect((await submitSignIn("alice")).status).toBe(303); // and so forgets the wrong ones
+    expect((await submitSignIn("alice")).status).toBe(303); // which resets the count of wrong ones
   });
 
-  it("with a wrong password asks for the same work whether or not somebody has the name", async () => {
+  it("with a wrong password does the same work whether or not the name exists", async () => {
     const { name } = await createUser();
-    const { calls: known } = await cutting(null, () => submitSignIn(name, "wrong password"));
-    const { calls: unknown } = await cutting(null, () => submitSignIn("zz-top", "wrong password"));
+    const { calls: known } = await withFault(null, () => submitSignIn(name, "wrong password"));
+    const { calls: unknown } = await withFault(null, () =>
+      submitSignIn("zz-top", "wrong password"),
+    );
     expect(known).toContain("USERS.checkPassword");
     expect(unknown).toEqual(known);
   });
 
-  it("with a wrong password is answered alike whether or not somebody has the name", async () => {
-    const person = await createUser();
+  it("with a wrong password is answered alike whether or not the name exists", async () => {
+    const user = await createUser();
     const [known, unknown] = [
-      await submitSignIn(person.name, "wrong password"),
+      await submitSignIn(user.name, "wrong password"),
       await submitSignIn("zz-top", "wrong password"),
     ];
     expect(unknown.status).toBe(known.status);
     expect([...unknown.headers]).toEqual([...known.headers]);
     expect((await unknown.text()).replaceAll("zz-top", "NAME")).toBe(
-      (await known.text()).replaceAll(person.name, "NAME"),
+      (await known.text()).replaceAll(user.name, "NAME"),
     );
   });
 });
 
 describe("The session's cookie", () => {
-  it("is for this host alone, over TLS, and no script's business", async () => {
+  it("is for this host only, over TLS, and hidden from scripts", async () => {
     for (const response of [await submitSignIn("alice"), await submitSignUp(uniqueUserName())]) {
       const [pair = "", ...attributes] = (response.headers.get("set-cookie") ?? "").split("; ");
       expect(pair).toMatch(/^__Host-session=[\w-]{43,}$/);
@@ -106,7 +113,7 @@ describe("The session's cookie", () => {
     ["http://[::1]:8000", /^__Host-session-8000=.*; Secure/],
     ["http://satchel.example", /^session=(?!.*Secure)/],
     ["http://localhost.evil.example", /^session=(?!.*Secure)/],
-  ])("of a provider at %s is one that browsers take there", async (origin, expected) => {
+  ])("of a provider at %s is one that browsers accept there", async (origin, expected) => {
     const response = await send(`${origin}/sign-in`, {
       method: "POST",
       body: new URLSearchParams({ name: "alice", password: PASSWORD }),
@@ -118,27 +125,25 @@ describe("The session's cookie", () => {
     expect(await (await send(`${origin}/`, { headers })).text()).toContain("alice@");
   });
 
-  it("is new at each sign-in; the one before is worth nothing, another browser's goes on", async () => {
-    const person = await createUser();
-    const elsewhere = sessionCookie(await submitSignIn(person.name));
-    const next = sessionCookie(
-      await submitSignIn(person.name, PASSWORD, { cookie: person.cookie }),
-    );
-    expect(next).not.toBe(person.cookie);
-    expect(await signedInUser(person.cookie)).toBe("");
-    expect(await signedInUser(next)).toBe(person.name);
-    expect(await signedInUser(elsewhere)).toBe(person.name);
+  it("is new with each sign-in; the previous one becomes invalid, another browser's stays valid", async () => {
+    const user = await createUser();
+    const otherBrowser = sessionCookie(await submitSignIn(user.name));
+    const next = sessionCookie(await submitSignIn(user.name, PASSWORD, { cookie: user.cookie }));
+    expect(next).not.toBe(user.cookie);
+    expect(await signedInUser(user.cookie)).toBe("");
+    expect(await signedInUser(next)).toBe(user.name);
+    expect(await signedInUser(otherBrowser)).toBe(user.name);
   });
 
-  it("is never one that somebody else has chosen", async () => {
+  it("is never one that an attacker has chosen", async () => {
     const planted = `__Host-session=${"A".repeat(43)}`;
-    const person = await createUser();
-    const cookie = sessionCookie(await submitSignIn(person.name, PASSWORD, { cookie: planted }));
+    const user = await createUser();
+    const cookie = sessionCookie(await submitSignIn(user.name, PASSWORD, { cookie: planted }));
     expect(cookie).not.toBe(planted);
     expect(await signedInUser(planted)).toBe("");
   });
 
-  it("changes hands with the person who signs in", async () => {
+  it("belongs to the user who signed in last", async () => {
     const [first, second] = [await createUser(), await createUser()];
     const cookie = sessionCookie(
       await submitSignIn(second.name, PASSWORD, { cookie: first.cookie }),
@@ -147,21 +152,21 @@ describe("The session's cookie", () => {
     expect(await signedInUser(first.cookie)).toBe("");
   });
 
-  it("stays when a sign-in fails", async () => {
-    const person = await createUser();
-    await submitSignIn(person.name, "wrong password", { cookie: person.cookie });
-    expect(await signedInUser(person.cookie)).toBe(person.name);
+  it("stays valid if a sign-in fails", async () => {
+    const user = await createUser();
+    await submitSignIn(user.name, "wrong password", { cookie: user.cookie });
+    expect(await signedInUser(user.cookie)).toBe(user.name);
   });
 
-  it("is over after thirty days", async () => {
-    const person = await createUser();
+  it("expires after thirty days", async () => {
+    const user = await createUser();
     advanceClock(30 * DAY_MS - MINUTE_MS);
-    expect(await signedInUser(person.cookie)).toBe(person.name);
+    expect(await signedInUser(user.cookie)).toBe(user.name);
     advanceClock(2 * MINUTE_MS);
-    expect(await signedInUser(person.cookie)).toBe("");
+    expect(await signedInUser(user.cookie)).toBe("");
   });
 
-  it("is over when SESSION_DAYS says so", async () => {
+  it("expires as SESSION_DAYS says", async () => {
     const response = await sendWithSettings({ SESSION_DAYS: "2" })("/sign-in", {
       method: "POST",
       body: new URLSearchParams({ name: "alice", password: PASSWORD }),
@@ -172,7 +177,7 @@ describe("The session's cookie", () => {
     expect(await signedInUser(sessionCookie(response))).toBe("");
   });
 
-  it("opens the pages, never the storage", async () => {
+  it("gives access to the pages, never to the storage", async () => {
     const headers = { Cookie: alice.cookie };
     expect((await send("/storage/alice/", { headers })).status).toBe(401);
     const put = { method: "PUT", body: "x", headers: { ...headers, "Content-Type": "text/plain" } };
@@ -181,7 +186,7 @@ describe("The session's cookie", () => {
   });
 
   it.each(["", "__Host-session=", "__Host-session=%", "__Host-session=x", "session=x", ";;=;"])(
-    "that was made up is nobody's: %j",
+    "that was made up signs nobody in: %j",
     async (cookie) => {
       const response = await send("/", { headers: { Cookie: cookie } });
       expect(response.status).toBe(200);
@@ -189,50 +194,50 @@ describe("The session's cookie", () => {
     },
   );
 
-  it("under its other name, from a page served in clear, opens nothing here", async () => {
+  it("with the name for pages without TLS is not accepted here", async () => {
     const secret = alice.cookie.split("=")[1];
     expect(await signedInUser(`session=${secret}`)).toBe("");
   });
 });
 
 describe("Signing out", () => {
-  it("ends the session: the cookie is taken away, and worth nothing if it is kept", async () => {
-    const person = await createUser();
-    const elsewhere = sessionCookie(await submitSignIn(person.name));
-    const response = await sendForm("/sign-out", {}, { cookie: person.cookie });
+  it("ends the session: the cookie is deleted, and invalid if it is kept", async () => {
+    const user = await createUser();
+    const otherBrowser = sessionCookie(await submitSignIn(user.name));
+    const response = await sendForm("/sign-out", {}, { cookie: user.cookie });
     expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
     expect(response.headers.get("set-cookie")).toMatch(/^__Host-session=;.*Max-Age=0/);
-    expect(await signedInUser(person.cookie)).toBe("");
-    expect(await signedInUser(elsewhere)).toBe(person.name);
+    expect(await signedInUser(user.cookie)).toBe("");
+    expect(await signedInUser(otherBrowser)).toBe(user.name);
   });
 
-  it("of somebody who is not signed in does nothing", async () => {
+  it("without a session does nothing", async () => {
     const before = await allRows();
     expect((await sendForm("/sign-out", {})).status).toBe(303);
     expect((await sendForm("/sign-out", {}, { cookie: "__Host-session=x" })).status).toBe(303);
     expect(await allRows()).toEqual(before);
   });
 
-  it("is not done by a link", async () => {
-    const person = await createUser();
-    await send("/sign-out", { headers: { Cookie: person.cookie } });
-    expect(await signedInUser(person.cookie)).toBe(person.name);
+  it("cannot be done by a link", async () => {
+    const user = await createUser();
+    await send("/sign-out", { headers: { Cookie: user.cookie } });
+    expect(await signedInUser(user.cookie)).toBe(user.name);
   });
 
   it("leaves the apps connected", async () => {
-    const person = await createUser();
-    const app = await connectApp(person);
-    await sendForm("/sign-out", {}, { cookie: person.cookie });
+    const user = await createUser();
+    const app = await connectApp(user);
+    await sendForm("/sign-out", {}, { cookie: user.cookie });
     expect((await app.get("/")).status).toBe(200);
   });
 });
 
-describe("The place to go then", () => {
+describe("The page after signing in", () => {
   it.each([
     "/",
     "/?a=b&c",
     "/oauth/authorize/alice?redirect_uri=https%3A%2F%2Fapp.example%2F&state=a%20b",
-  ])("is where one wanted to go: %s", async (next) => {
+  ])("is the requested one: %s", async (next) => {
     const page = await (await send(`/sign-in?${new URLSearchParams({ next })}`)).text();
     expect(fieldValue(page, "next")).toBe(next);
     expect(page).toContain(
@@ -279,10 +284,10 @@ describe("The place to go then", () => {
     "@evil.example",
     "?//evil.example",
     "",
-  ])("is never another site: %j", async (next) => {
+  ])("is never on another site: %j", async (next) => {
     const page = await (await send(`/sign-in?${new URLSearchParams({ next })}`)).text();
     expect(fieldValue(page, "next")).toSatisfy(staysHere);
-    // A name that nobody can have, so that the form comes back without a password being weighed.
+    // An invalid name, so that the form comes back without a check of the password.
     const again = await sendForm(
       "/sign-in",
       { name: "?", password: "?", next },
@@ -294,7 +299,7 @@ describe("The place to go then", () => {
   it.each([
     ["/sign-in", "alice"],
     ["/sign-up", ""],
-  ])("is never another site, whatever the form at %s says", async (path, name) => {
+  ])("is never on another site, whatever the form at %s says", async (path, name) => {
     for (const next of [
       "https://evil.example",
       "//evil.example",
@@ -312,15 +317,15 @@ describe("The place to go then", () => {
     URL.canParse(next, `${ORIGIN}/sign-in`) && new URL(next, `${ORIGIN}/sign-in`).origin === ORIGIN;
 });
 
-describe("Signing in by one's address", () => {
-  it("is as good as by the name; another host's is not", async () => {
+describe("Signing in with the user address", () => {
+  it("works as with the name; an address of another host does not", async () => {
     const { name } = await createUser();
     expect((await submitSignIn(`${name}@satchel.example`)).status).toBe(303);
     expect((await submitSignIn(` ${name.toUpperCase()}@satchel.example `)).status).toBe(303);
     expect((await submitSignIn(`${name}@evil.example`)).status).toBe(403);
   });
 
-  it("each port has a session of its own, for cookies know no ports", async () => {
+  it("gives each port its own session, since cookies ignore ports", async () => {
     const { name } = await createUser();
     const response = await send("https://satchel.example:8443/sign-in", {
       method: "POST",

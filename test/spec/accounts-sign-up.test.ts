@@ -1,12 +1,9 @@
-/** Signing up: who gets which name, and what is kept. */
+/** Signing up with a name and a password, and what is stored then. */
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fieldValue, findInlineCode, mainText } from "../support/html";
-import { challengeOf } from "../support/oauth";
-import { signedInUser, submitSignIn, submitSignUp, uniqueClientAddress } from "../support/sign-in-forms";
-import { allRows } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
+import { s256Challenge } from "../support/oauth";
 import {
   createUser,
   ORIGIN,
@@ -17,6 +14,14 @@ import {
   type TestUser,
   uniqueUserName,
 } from "../support/provider";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import {
+  signedInUser,
+  submitSignIn,
+  submitSignUp,
+  uniqueClientAddress,
+} from "../support/sign-in-forms";
 
 let alice: TestUser;
 
@@ -25,32 +30,32 @@ beforeAll(async () => {
 });
 
 describe("Signing up", () => {
-  it("§10.6 makes an account and signs the person in", async () => {
+  it("§10.6 creates an account and signs the user in", async () => {
     const response = await submitSignUp("carol");
     expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
     expect(await signedInUser(sessionCookie(response))).toBe("carol");
     expect((await submitSignIn("carol")).status).toBe(303);
   });
 
-  it("keeps of the password a scrypt hash with its cost, and of the cookie a hash", async () => {
+  it("stores a scrypt hash of the password with its parameters, and a hash of the cookie", async () => {
     const name = uniqueUserName();
-    const person = { name, cookie: sessionCookie(await submitSignUp(name)) };
+    const user = { name, cookie: sessionCookie(await submitSignUp(name)) };
     const rows = await allRows();
     const hash = await env.DB.prepare(
       "SELECT hash FROM passwords p JOIN accounts a ON a.id = p.account WHERE a.name = ?",
     )
-      .bind(person.name)
+      .bind(user.name)
       .first("hash");
     expect(hash).toMatch(/^scrypt\$16384\$8\$5\$[\w-]{22,}\$[\w-]{43}$/);
-    const secret = person.cookie.split("=")[1] ?? "";
+    const secret = user.cookie.split("=")[1] ?? "";
     expect(secret).toMatch(/^[\w-]{43,}$/);
     const text = JSON.stringify(rows);
     expect(text).not.toContain(secret);
     expect(text).not.toContain(PASSWORD);
-    expect(text).toContain(await challengeOf(secret));
+    expect(text).toContain(await s256Challenge(secret));
   });
 
-  it("salts: one password of two people has two hashes", async () => {
+  it("salts: the same password of two users has two hashes", async () => {
     const names = [uniqueUserName(), uniqueUserName()];
     for (const name of names) await submitSignUp(name);
     const { results } = await env.DB.prepare(
@@ -82,7 +87,7 @@ describe("Signing up", () => {
     "a\u0000b",
     "a\nb",
     "<script>",
-  ])("refuses the name %j with the rule, and makes nothing", async (name) => {
+  ])("refuses the name %j, states the rule, and creates nothing", async (name) => {
     const before = await allRows();
     const response = await submitSignUp(name);
     expect([response.status, response.headers.get("set-cookie")]).toEqual([400, null]);
@@ -97,13 +102,13 @@ describe("Signing up", () => {
     ["a".repeat(32), "a".repeat(32)],
     ["007", "007"],
     ["  Jean-Luc ", "jean-luc"],
-  ])("takes the name %j as %s", async (raw, name) => {
+  ])("accepts the name %j as %s", async (raw, name) => {
     expect(await signedInUser(sessionCookie(await submitSignUp(raw)))).toBe(name);
     expect((await submitSignIn(name)).status).toBe(303);
   });
 
   it.each(["admin", "Root", "webfinger", "storage"])(
-    "does not give the reserved name %s, and makes nothing",
+    "refuses the reserved name %s, and creates nothing",
     async (name) => {
       const before = await allRows();
       const response = await submitSignUp(name);
@@ -113,7 +118,7 @@ describe("Signing up", () => {
   );
 
   it.each(["alice", "ALICE", " Alice "])(
-    "does not give %j twice, and leaves who has it alone",
+    "refuses %j if the name is taken, and leaves its owner alone",
     async (name) => {
       const before = await allRows();
       const response = await submitSignUp(name, "another password");
@@ -124,18 +129,18 @@ describe("Signing up", () => {
     },
   );
 
-  it("gives a name that many want at once to one of them, with that one's password", async () => {
+  it("gives a name that many request at the same time to one of them, with that user's password", async () => {
     const name = uniqueUserName();
-    const words = Array.from({ length: 3 }, (_, i) => `the password of number ${i}`);
-    const responses = await Promise.all(words.map((password) => submitSignUp(name, password)));
+    const passwords = Array.from({ length: 3 }, (_, i) => `the password of number ${i}`);
+    const responses = await Promise.all(passwords.map((password) => submitSignUp(name, password)));
     expect(responses.map(({ status }) => status).sort()).toEqual([303, 409, 409]);
     const winner = responses.findIndex(({ status }) => status === 303);
-    expect((await submitSignIn(name, words[winner])).status).toBe(303);
-    expect((await submitSignIn(name, words[winner === 0 ? 1 : 0])).status).toBe(403);
+    expect((await submitSignIn(name, passwords[winner])).status).toBe(303);
+    expect((await submitSignIn(name, passwords[winner === 0 ? 1 : 0])).status).toBe(403);
   });
 
   it.each(["", "123456789", "x".repeat(1025)])(
-    "refuses a password that is too short or too long, and makes nothing",
+    "refuses a password that is too short or too long, and creates nothing",
     async (password) => {
       const before = await allRows();
       const response = await submitSignUp(uniqueUserName(), password);
@@ -146,7 +151,7 @@ describe("Signing up", () => {
   );
 
   it.each(["          ", "x".repeat(1024), "a+b&c=d%20 日本 🎒🎒"])(
-    "takes a password of 10 to 1024 characters as it is",
+    "accepts a password of 10 to 1024 characters unchanged",
     async (password) => {
       const name = uniqueUserName();
       expect((await submitSignUp(name, password)).status).toBe(303);
@@ -157,7 +162,7 @@ describe("Signing up", () => {
     },
   );
 
-  it("keeps what was typed but the password, for the next try", async () => {
+  it("keeps the input, except for the password, for the next attempt", async () => {
     const html = await (
       await sendForm(
         "/sign-up",
@@ -170,14 +175,14 @@ describe("Signing up", () => {
     expect(html).not.toContain("secret words");
   });
 
-  it("states the rules on the form, and the address that one will have", async () => {
+  it("shows the rules on the form, and the future address", async () => {
     const text = mainText(await (await send("/sign-up")).text());
     expect(text).toContain("2 to 32 characters");
     expect(text).toContain("At least 10 characters");
     expect(text).toContain("name@satchel.example");
   });
 
-  it("is closed where the operator says so: no form, no account, and no word of it elsewhere", async () => {
+  it("is closed if the operator says so: no form, no account, and no link to it", async () => {
     const sendClosed = sendWithSettings({ SIGN_UP: "closed" });
     const before = await allRows();
     const page = await sendClosed("/sign-up");

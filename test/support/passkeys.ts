@@ -1,12 +1,12 @@
-/** The doors of passkeys as /passkeys.js uses them. */
+/** Uses the passkey endpoints as /passkeys.js does. */
 
-import { Authenticator, type Wrong } from "./authenticator";
-import { uniqueClientAddress } from "./sign-in-forms";
+import { Authenticator, type AuthenticatorFaults } from "./authenticator";
 import { ORIGIN, send, sessionCookie, type TestUser, uniqueUserName } from "./provider";
+import { uniqueClientAddress } from "./sign-in-forms";
 
 type Fields = Record<string, unknown>;
 
-/** What /passkeys.js sends to a door. */
+/** Sends JSON to a passkey endpoint. */
 export const sendJson = (
   path: string,
   fields: Fields,
@@ -25,8 +25,8 @@ export const sendJson = (
     },
   });
 
-/** What a door asks the browser for. */
-export async function optionsOf(
+/** The WebAuthn options that an endpoint returns. */
+export async function fetchPasskeyOptions(
   path: string,
   fields: Fields = {},
   headers: Record<string, string> = {},
@@ -36,32 +36,35 @@ export async function optionsOf(
   return response.json();
 }
 
-/** Makes a passkey at a door. */
-export async function makePasskey(
+/** Creates a passkey at an endpoint. */
+export async function createPasskey(
   path: string,
   fields: Fields,
-  { device = new Authenticator(), wrong = {} as Wrong, cookie = "" } = {},
+  { device = new Authenticator(), faults = {} as AuthenticatorFaults, cookie = "" } = {},
 ): Promise<{ response: Response; device: Authenticator; credential: unknown }> {
-  const credential = await device.create(await optionsOf(path, fields, { cookie }), wrong);
+  const credential = await device.create(
+    await fetchPasskeyOptions(path, fields, { cookie }),
+    faults,
+  );
   const response = await sendJson(path, { ...fields, credential }, { cookie });
   return { response, device, credential };
 }
 
-/** Shows a passkey at a door. */
-export async function showPasskey(
+/** Signs with a passkey at an endpoint. */
+export async function signWithPasskey(
   path: string,
   device: Authenticator,
-  { wrong = {} as Wrong, cookie = "", fields = {} as Fields } = {},
+  { faults = {} as AuthenticatorFaults, cookie = "", fields = {} as Fields } = {},
 ): Promise<Response> {
-  const credential = await device.get(await optionsOf(path, {}, { cookie }), wrong);
+  const credential = await device.get(await fetchPasskeyOptions(path, {}, { cookie }), faults);
   return sendJson(path, { ...fields, credential }, { cookie });
 }
 
-/** Somebody new who has a passkey and no password. */
+/** A new user with a passkey and no password. */
 export async function signUpWithPasskey(
   name = uniqueUserName(),
 ): Promise<TestUser & { device: Authenticator }> {
-  const { response, device } = await makePasskey("/sign-up/passkey", { name });
+  const { response, device } = await createPasskey("/sign-up/passkey", { name });
   if (response.status !== 200) throw new Error(`${name}: ${await response.text()}`);
   return { name, device, cookie: sessionCookie(response) };
 }

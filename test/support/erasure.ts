@@ -1,4 +1,4 @@
-/** The erasure of deleted accounts, from the outside and step by step. */
+/** Runs the erasure of deleted accounts step by step, and checks what is left. */
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -7,36 +7,36 @@ import { advanceClock, MINUTE_MS } from "./clock";
 import { allRows } from "./rows";
 
 /**
- * Lets the alarm of somebody's object ring, two minutes later, until nothing is due any more. Returns
- * how often. By a clock that is ahead, so that no alarm rings by itself.
+ * Advances the clock by two minutes and runs the alarm of a user's object until none is due any more.
+ * Returns how often. The clock is ahead of the platform's, so that no alarm runs by itself.
  */
-export async function ring(user: string): Promise<number> {
+export async function runDueAlarms(user: string): Promise<number> {
   advanceClock(2 * MINUTE_MS);
   const object = env.USERS.getByName(user);
-  for (let rings = 0; ; rings++) {
+  for (let runs = 0; ; runs++) {
     const at = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
-    if (at === null || at > Date.now()) return rings;
+    if (at === null || at > Date.now()) return runs;
     expect(await runDurableObjectAlarm(object)).toBe(true);
   }
 }
 
-/** Every row of every table that names an account, but for the account itself. */
-export async function rowsOf(account: string): Promise<unknown[]> {
+/** Every row of every table that belongs to an account, except for its own row. */
+export async function rowsOfAccount(account: string): Promise<unknown[]> {
   const { accounts: _, ...tables } = await allRows();
   return Object.values(tables)
     .flat()
     .filter((row) => (row as { account?: string }).account === account);
 }
 
-/** The keys of all bodies in R2 of an account, or of all but it. */
-export async function bodiesOf(account: string, isTheirs = true): Promise<string[]> {
+/** The keys of all bodies in R2 of an account, or with `isOwn` false of all others. */
+export async function bodyKeysOf(account: string, isOwn = true): Promise<string[]> {
   const { objects } = await env.BODIES.list();
   const isOf = (key: string) => key.replace(/^rxdb\//, "").startsWith(`${account}/`);
-  return objects.map(({ key }) => key).filter((key) => isOf(key) === isTheirs);
+  return objects.map(({ key }) => key).filter((key) => isOf(key) === isOwn);
 }
 
-/** Everything that there is of anybody else. */
-export async function othersOf(account: string): Promise<unknown> {
+/** All rows and bodies of other accounts. */
+export async function dataOfOthers(account: string): Promise<unknown> {
   const tables = Object.entries(await allRows()).map(([name, rows]) => [
     name,
     rows.filter((row) => {
@@ -44,17 +44,17 @@ export async function othersOf(account: string): Promise<unknown> {
       return owner !== account && id !== account;
     }),
   ]);
-  return { tables, bodies: await bodiesOf(account, false) };
+  return { tables, bodies: await bodyKeysOf(account, false) };
 }
 
 /** The account's own row. */
 export const accountRow = (account: string): Promise<Record<string, unknown> | null> =>
   env.DB.prepare("SELECT * FROM accounts WHERE id = ?").bind(account).first();
 
-/** Expects that nothing is left of an account but its name and its times. */
+/** Expects that only the name and the times of an account are left. */
 export async function expectErased(user: string, account: string): Promise<void> {
-  expect(await rowsOf(account)).toEqual([]);
-  expect(await bodiesOf(account)).toEqual([]);
+  expect(await rowsOfAccount(account)).toEqual([]);
+  expect(await bodyKeysOf(account)).toEqual([]);
   expect(await accountRow(account)).toMatchObject({
     name: user,
     deleted_at: expect.any(Number),
