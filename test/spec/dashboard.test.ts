@@ -1,11 +1,9 @@
-/** What a person sees who is signed in: the address, the apps, and the end of their access. */
+/** The home page, and disconnecting an app that it lists. */
 
 import { describe, expect, it } from "vitest";
 import { advanceClock, DAY_MS } from "../support/clock";
 import { findElements, findInlineCode, mainText } from "../support/html";
-import { appWith, oauthError, refresh, tokensOf } from "../support/oauth";
-import { submitSignIn } from "../support/sign-in-forms";
-import { allRows, grantRows } from "../support/rows";
+import { appWithTokens, oauthError, obtainTokens, refreshTokens } from "../support/oauth";
 import {
   connectApp,
   createUser,
@@ -18,26 +16,28 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
+import { allRows, grantRows } from "../support/rows";
+import { submitSignIn } from "../support/sign-in-forms";
 
 const home = async ({ cookie }: TestUser): Promise<string> =>
   (await send("/", { headers: { Cookie: cookie } })).text();
 
 const connectAt = async (
-  person: TestUser,
+  user: TestUser,
   redirect_uri: string,
   scope = "notes:rw",
 ): Promise<TestApp> => {
-  const { access_token } = fragmentParameters(await submitConsent(person, { redirect_uri, scope }));
-  return new TestApp(person.name, access_token ?? "");
+  const { access_token } = fragmentParameters(await submitConsent(user, { redirect_uri, scope }));
+  return new TestApp(user.name, access_token ?? "");
 };
 
-const questionFor = (app: string): string => `/apps/disconnect?${new URLSearchParams({ app })}`;
+const disconnectPath = (app: string): string => `/apps/disconnect?${new URLSearchParams({ app })}`;
 
-const disconnect = (person: TestUser, app: string): Promise<Response> =>
-  sendForm(questionFor(app), {}, { cookie: person.cookie });
+const disconnect = (user: TestUser, app: string): Promise<Response> =>
+  sendForm(disconnectPath(app), {}, { cookie: user.cookie });
 
-/** The origins that the page offers to disconnect, in its order. */
-const listed = (html: string): (string | null)[] =>
+/** The origins of the listed apps, in the order of the page. */
+const listedOrigins = (html: string): (string | null)[] =>
   findElements(html, "a")
     .map(({ href }) => new URL(href ?? "", ORIGIN))
     .filter(({ pathname }) => pathname === "/apps/disconnect")
@@ -54,25 +54,25 @@ describe("The home page", () => {
     expect(html).toMatch(new RegExp(`id="${target}"[^>]*>\\s*alice@satchel.example\\s*<`));
   });
 
-  it("of somebody who is not signed in shows nobody's, and the ways in", async () => {
+  it("without a sign-in shows no address, but links to sign up and in", async () => {
     const html = await (await send("/")).text();
     expect(html).not.toContain("@satchel.example");
     const links = findElements(html, "a").map(({ href }) => href);
     expect(links).toEqual(expect.arrayContaining(["/sign-in", "/sign-up"]));
   });
 
-  it("says that no app is connected, and which could be", async () => {
-    const person = await createUser();
-    const html = await home(person);
-    expect(mainText(html)).toContain("None yet");
-    expect(listed(html)).toEqual([]);
+  it("says that no app is connected, and suggests some", async () => {
+    const user = await createUser();
+    const html = await home(user);
+    expect(mainText(html)).toContain("No apps yet");
+    expect(listedOrigins(html)).toEqual([]);
   });
 
-  it("§11.1 opens apps with one's address in the fragment, those one has and others", async () => {
-    const person = await createUser();
-    await connectAt(person, "https://mine.example/deep/path");
-    const address = encodeURIComponent(`${person.name}@satchel.example`);
-    const links = findElements(await home(person), "a")
+  it("§11.1 opens connected and suggested apps with the user's address in the fragment", async () => {
+    const user = await createUser();
+    await connectAt(user, "https://mine.example/deep/path");
+    const address = encodeURIComponent(`${user.name}@satchel.example`);
+    const links = findElements(await home(user), "a")
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("https://"));
     expect(links.length).toBeGreaterThan(1);
@@ -82,68 +82,68 @@ describe("The home page", () => {
     }
   });
 
-  it("lists each app once by its origin, with what it may do, since when and until when", async () => {
-    const person = await createUser();
-    await connectAt(person, "https://a.example/one", "notes:r");
-    await connectAt(person, "https://a.example/two", "notes:rw photos:r");
-    await connectAt(person, "https://a.example:8443/", "*:rw");
-    await submitConsent(person, { redirect_uri: "http://localhost:3000" }, { duration: "month" });
-    const html = await home(person);
-    expect(listed(html)).toEqual([
+  it("lists each app once by its origin, with its permissions and when its access began and ends", async () => {
+    const user = await createUser();
+    await connectAt(user, "https://a.example/one", "notes:r");
+    await connectAt(user, "https://a.example/two", "notes:rw photos:r");
+    await connectAt(user, "https://a.example:8443/", "*:rw");
+    await submitConsent(user, { redirect_uri: "http://localhost:3000" }, { duration: "month" });
+    const html = await home(user);
+    expect(listedOrigins(html)).toEqual([
       "https://a.example",
       "https://a.example:8443",
       "http://localhost:3000",
     ]);
     const text = mainText(html);
-    expect(text).toMatch(/https:\/\/a\.example\s+notes \(read and change\), photos \(read only\)/);
-    expect(text).toMatch(/https:\/\/a\.example:8443\s+everything \(read and change\)/);
+    expect(text).toMatch(/https:\/\/a\.example\s+notes \(read and write\), photos \(read only\)/);
+    expect(text).toMatch(/https:\/\/a\.example:8443\s+all data \(read and write\)/);
     const now = new Date();
     expect(text).toContain(String(now.getUTCFullYear()));
-    expect(text.match(/until \w+ \d+, \d{4}/g)).toHaveLength(1);
+    expect(text.match(/Access expires \w+ \d+, \d{4}/g)).toHaveLength(1);
   });
 
-  it("lists the latest of many apps, and leads to all of them", async () => {
-    const person = await createUser();
-    for (let i = 0; i < 8; i++) await connectAt(person, `https://app${i}.example/`);
-    const html = await home(person);
-    expect(listed(html)).toEqual([2, 3, 4, 5, 6, 7].map((i) => `https://app${i}.example`));
-    expect(mainText(html)).toContain("All about your 8 apps");
+  it("lists the latest of many apps, with a link to all of them", async () => {
+    const user = await createUser();
+    for (let i = 0; i < 8; i++) await connectAt(user, `https://app${i}.example/`);
+    const html = await home(user);
+    expect(listedOrigins(html)).toEqual([2, 3, 4, 5, 6, 7].map((i) => `https://app${i}.example`));
+    expect(mainText(html)).toContain("Manage all 8 apps");
   });
 
-  it("does not list what has expired", async () => {
-    const person = await createUser();
-    await submitConsent(person, {}, { duration: "month" });
-    expect(listed(await home(person))).toHaveLength(1);
+  it("does not list expired apps", async () => {
+    const user = await createUser();
+    await submitConsent(user, {}, { duration: "month" });
+    expect(listedOrigins(await home(user))).toHaveLength(1);
     advanceClock(31 * DAY_MS);
-    // The session is over as well.
-    const signedIn = { ...person, cookie: sessionCookie(await submitSignIn(person.name)) };
-    expect(await home(signedIn)).toContain(`${person.name}@`);
-    expect(listed(await home(signedIn))).toEqual([]);
+    // The session has expired as well.
+    const signedIn = { ...user, cookie: sessionCookie(await submitSignIn(user.name)) };
+    expect(await home(signedIn)).toContain(`${user.name}@`);
+    expect(listedOrigins(await home(signedIn))).toEqual([]);
   });
 
-  it("does not list other people's apps", async () => {
+  it("does not list apps of other users", async () => {
     const [one, other] = [await createUser(), await createUser()];
     await connectAt(one, "https://one.example/");
     await connectAt(other, "https://other.example/");
     expect(await home(one)).not.toContain("other.example");
   });
 
-  it("has nothing in itself that came from an app and could run", async () => {
-    const person = await createUser();
+  it("has no inline code from an app", async () => {
+    const user = await createUser();
     await connectAt(
-      person,
+      user,
       "https://xn--bcher-kva.example/?<>\"'".replace(/[<>"']/g, encodeURIComponent),
     );
-    expect(findInlineCode(await home(person))).toEqual([]);
+    expect(findInlineCode(await home(user))).toEqual([]);
   });
 });
 
 describe("Disconnecting an app", () => {
-  it("stops its token with the very next request", async () => {
-    const person = await createUser();
-    const app = await connectAt(person, "https://a.example/");
+  it("invalidates its token for the very next request", async () => {
+    const user = await createUser();
+    const app = await connectAt(user, "https://a.example/");
     await app.put("/notes/a", "text");
-    const response = await disconnect(person, "https://a.example");
+    const response = await disconnect(user, "https://a.example");
     expect([response.status, response.headers.get("location")]).toEqual([
       303,
       "/apps?after=disconnected",
@@ -156,36 +156,39 @@ describe("Disconnecting an app", () => {
     ]) {
       expect(refused.status).toBe(401);
     }
-    expect(listed(await home(person))).toEqual([]);
-    const again = await connectApp(person);
+    expect(listedOrigins(await home(user))).toEqual([]);
+    const again = await connectApp(user);
     expect(await (await again.get("/notes/a")).text()).toBe("text");
   });
 
-  it("ends all it has: tokens of every device, and what could be refreshed", async () => {
-    const person = await createUser();
-    const app = await connectApp(person, "notes:rw");
-    const tokens = await tokensOf(person);
-    expect((await disconnect(person, "https://app.example")).status).toBe(303);
+  it("revokes all its grants: tokens of every device, and refresh tokens", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, "notes:rw");
+    const tokens = await obtainTokens(user);
+    expect((await disconnect(user, "https://app.example")).status).toBe(303);
     expect((await app.get("/notes/")).status).toBe(401);
-    expect((await appWith(person, tokens).get("/notes/")).status).toBe(401);
-    expect(await oauthError(await refresh(tokens.refresh_token))).toEqual([400, "invalid_grant"]);
-    expect(await grantRows(person.name)).toEqual([]);
+    expect((await appWithTokens(user, tokens).get("/notes/")).status).toBe(401);
+    expect(await oauthError(await refreshTokens(tokens.refresh_token))).toEqual([
+      400,
+      "invalid_grant",
+    ]);
+    expect(await grantRows(user.name)).toEqual([]);
   });
 
-  it("leaves the person's other apps alone", async () => {
-    const person = await createUser();
-    await connectAt(person, "https://a.example/");
+  it("leaves the user's other apps alone", async () => {
+    const user = await createUser();
+    await connectAt(user, "https://a.example/");
     const others = [
-      await connectAt(person, "https://a.example:8443/"),
-      await connectAt(person, "https://b.example/"),
-      await connectAt(person, "https://sub.a.example/"),
+      await connectAt(user, "https://a.example:8443/"),
+      await connectAt(user, "https://b.example/"),
+      await connectAt(user, "https://sub.a.example/"),
     ];
-    await disconnect(person, "https://a.example");
+    await disconnect(user, "https://a.example");
     for (const other of others) expect((await other.get("/notes/")).status).toBe(200);
-    expect(listed(await home(person))).not.toContain("https://a.example");
+    expect(listedOrigins(await home(user))).not.toContain("https://a.example");
   });
 
-  it("leaves other people's alone, though it is the same app", async () => {
+  it("leaves the same app of other users alone", async () => {
     const [one, other] = [await createUser(), await createUser()];
     const [ones, others] = [await connectApp(one), await connectApp(other)];
     await disconnect(one, "https://app.example");
@@ -195,47 +198,47 @@ describe("Disconnecting an app", () => {
   });
 
   it.each(["", "https://nobody.example", "%", "*", "https://app.example/", "' OR 1=1 --"])(
-    "that is not there changes nothing: %j",
+    "that is not connected changes nothing: %j",
     async (origin) => {
-      const person = await createUser();
-      const app = await connectApp(person);
+      const user = await createUser();
+      const app = await connectApp(user);
       const before = await allRows();
-      expect((await disconnect(person, origin)).status).toBe(303);
+      expect((await disconnect(user, origin)).status).toBe(303);
       expect(await allRows()).toEqual(before);
       expect((await app.get("/")).status).toBe(200);
     },
   );
 
-  it("takes somebody who is signed in: others are asked to, and nothing ends", async () => {
-    const person = await createUser();
-    const app = await connectApp(person);
+  it("requires a sign-in", async () => {
+    const user = await createUser();
+    const app = await connectApp(user);
     for (const cookie of ["", "__Host-session=made-up"]) {
-      const response = await sendForm(questionFor("https://app.example"), {}, { cookie });
+      const response = await sendForm(disconnectPath("https://app.example"), {}, { cookie });
       expect(response.headers.get("location")).toMatch(/^\/sign-in/);
     }
     expect((await app.get("/")).status).toBe(200);
   });
 
-  it("is not done by a link", async () => {
-    const person = await createUser();
-    const app = await connectApp(person);
-    await send(questionFor("https://app.example"), { headers: { Cookie: person.cookie } });
+  it("is not done by a GET", async () => {
+    const user = await createUser();
+    const app = await connectApp(user);
+    await send(disconnectPath("https://app.example"), { headers: { Cookie: user.cookie } });
     expect((await app.get("/")).status).toBe(200);
   });
 
-  it("is asked about where the home page leads to", async () => {
-    const person = await createUser();
-    const app = await connectAt(person, "http://[::1]:3000/");
-    const [origin] = listed(await home(person));
+  it("is confirmed on the page that the home page links to", async () => {
+    const user = await createUser();
+    const app = await connectAt(user, "http://[::1]:3000/");
+    const [origin] = listedOrigins(await home(user));
     expect(origin).toBe("http://[::1]:3000");
-    const headers = { Cookie: person.cookie };
-    const html = await (await send(questionFor(origin ?? ""), { headers })).text();
+    const headers = { Cookie: user.cookie };
+    const html = await (await send(disconnectPath(origin ?? ""), { headers })).text();
     const form = findElements(html, "form").find(
-      ({ action }) => action === questionFor(origin ?? ""),
+      ({ action }) => action === disconnectPath(origin ?? ""),
     );
     expect(form).toMatchObject({ method: "post" });
     expect((await app.get("/notes/")).status).toBe(200);
-    await disconnect(person, origin ?? "");
+    await disconnect(user, origin ?? "");
     expect((await app.get("/notes/")).status).toBe(401);
   });
 });
