@@ -1,48 +1,48 @@
-/** §4-§6: random stories of several apps, against a model of the draft. */
+/** §4-§6: random requests of several apps, checked against a model of the draft. */
 
 import fc from "fast-check";
 import { expect, inject, it } from "vitest";
-import { play, played } from "../support/model-run";
-import { shorten } from "../support/model-shrink";
-import { story } from "../support/model-steps";
+import { counters, runSteps } from "../support/model-run";
+import { shrink } from "../support/model-shrink";
+import { randomSteps } from "../support/model-steps";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** MODEL_STEPS in the environment: about how many requests the apps send. */
     modelSteps: string | undefined;
-    /** MODEL_SEED: the seed of a failure, to see it again. */
+    /** MODEL_SEED: the seed of a failure, to reproduce it. */
     modelSeed: string | undefined;
   }
 }
 
-const STEPS = Number(inject("modelSteps") || 2000);
+const REQUESTS = Number(inject("modelSteps") || 2000);
 const SEED = Number(inject("modelSeed") || Date.now() % 2 ** 31);
 
-const MAX_ACTS = 100;
-const STEPS_PER_STORY = 45;
+const MAX_STEPS = 100;
+const REQUESTS_PER_RUN = 45;
 
-/** Half of the stories never come near their quota. */
-const QUOTA = fc.constantFrom(1_000_000, 1_000_000, 60, 200);
+/** Half of the runs never come near their quota. */
+const QUOTA_BYTES = fc.constantFrom(1_000_000, 1_000_000, 60, 200);
 
 it(
-  "§4 §5 §6 whatever apps do, one after the other or at once, is answered as the draft has it",
+  "§4 §5 §6 whatever apps send, sequentially or concurrently, is answered as the draft says",
   async () => {
-    const property = fc.asyncProperty(QUOTA, story(MAX_ACTS), async (quota, acts) => {
-      const failure = await play(acts, quota);
+    const property = fc.asyncProperty(QUOTA_BYTES, randomSteps(MAX_STEPS), async (quota, steps) => {
+      const failure = await runSteps(steps, quota);
       if (failure) throw failure;
     });
-    const numRuns = Math.ceil(STEPS / STEPS_PER_STORY);
+    const numRuns = Math.ceil(REQUESTS / REQUESTS_PER_RUN);
     const { failed, counterexample, errorInstance } = await fc.check(property, {
       seed: SEED,
       numRuns,
       endOnFailure: true,
     });
     if (failed) {
-      const [quota, acts] = counterexample ?? [0, []];
-      const error = await shorten(acts, errorInstance as Error, (some) => play(some, quota));
+      const [quota, steps] = counterexample ?? [0, []];
+      const error = await shrink(steps, errorInstance as Error, (some) => runSteps(some, quota));
       throw new Error(`with MODEL_SEED=${SEED}\n\n${error.message}\n`);
     }
-    expect(played.steps).toBeGreaterThan(STEPS / 2);
+    expect(counters.requests).toBeGreaterThan(REQUESTS / 2);
   },
-  120_000 + STEPS * 100,
+  120_000 + REQUESTS * 100,
 );

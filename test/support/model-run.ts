@@ -1,4 +1,4 @@
-/** Plays a story on a new account of the real Worker, and on the model of it. */
+/** Runs steps on a new account of the real Worker, and checks each response against the model. */
 
 import {
   abortAllDurableObjects,
@@ -7,164 +7,169 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import {
-  type Answer,
-  type Ask,
-  Complaint,
-  changeSilently,
-  emptyWorld,
+  applyUnanswered,
+  checkResponse,
+  currentVersion,
+  emptyState,
+  existingFolders,
   fingerprint,
-  foldersOf,
-  judge,
-  knownVersion,
-  type World,
+  type ModelRequest,
+  type ModelResponse,
+  type ModelState,
+  Violation,
 } from "./model";
 import {
-  type Act,
   APPS,
   type AppName,
-  askFor,
-  type Disturbance,
-  headersFor,
-  tellAnswer,
-  tellAsk,
-  type Wish,
+  formatRequest,
+  formatResponse,
+  type Interruption,
+  type RandomRequest,
+  requestHeaders,
+  type Step,
+  toRequest,
 } from "./model-steps";
-import { uniqueClientAddress } from "./sign-in-forms";
 import { connectApp, createUser, createUserWithApp, encodePath, send, TestApp } from "./provider";
+import { uniqueClientAddress } from "./sign-in-forms";
 
-/** A request with its answer. */
+/** A request with its response. */
 interface Exchange {
   app: AppName;
-  ask: Ask;
-  answer: Answer;
+  request: ModelRequest;
+  response: ModelResponse;
 }
 
-/** How many steps of all stories were played so far: requests, without those that only look. */
-export const played = { steps: 0 };
+/** Requests of all runs so far, without those that only check the state. */
+export const counters = { requests: 0 };
 
-/** Plays a story. Null, or an error with the transcript up to an answer that nothing explains. */
-export async function play(acts: Act[], quotaBytes: number): Promise<Error | null> {
-  const game = await Game.begin(quotaBytes);
+/** Runs steps. Returns null, or an error with the transcript up to a response that is not allowed. */
+export async function runSteps(steps: Step[], quotaBytes: number): Promise<Error | null> {
+  const run = await ModelRun.begin(quotaBytes);
   try {
-    for (const act of acts) await game.act(act);
-    await game.look();
+    for (const step of steps) await run.step(step);
+    await run.readAll();
     return null;
   } catch (error) {
-    const isComplaint = error instanceof Complaint;
-    return new Error(game.transcript(isComplaint ? error.message : (error as Error).stack));
+    const isViolation = error instanceof Violation;
+    return new Error(run.transcript(isViolation ? error.message : (error as Error).stack));
   }
 }
 
-class Game {
+class ModelRun {
   readonly #apps: Record<AppName, TestApp | null>;
-  /** Whatever explains all answers so far. More than one after requests that were sent at once. */
-  #worlds: World[];
+  /** The states that explain all responses so far. More than one after concurrent requests. */
+  #states: ModelState[];
   readonly #lines: string[];
   /** The versions of documents whose content was read. */
   readonly #read = new Set<string>();
-  /** Strangers are told apart by their address, and each may miss a document only so often. */
-  readonly #address = uniqueClientAddress();
-  #step = 0;
+  /** Of its own, as the misses of anonymous requests are limited by address. */
+  readonly #clientAddress = uniqueClientAddress();
+  #stepNumber = 0;
 
   private constructor(apps: Record<AppName, TestApp | null>, quotaBytes: number) {
     this.#apps = apps;
-    this.#worlds = [emptyWorld(quotaBytes)];
+    this.#states = [emptyState(quotaBytes)];
     this.#lines = [`0. an account of ${quotaBytes} bytes`];
   }
 
-  /** Somebody new with all apps connected. */
-  static async begin(quotaBytes: number): Promise<Game> {
-    const person = await createUser();
+  /** A new user, with all apps connected. */
+  static async begin(quotaBytes: number): Promise<ModelRun> {
+    const user = await createUser();
     await env.DB.prepare("UPDATE accounts SET quota_bytes = ? WHERE name = ?")
-      .bind(quotaBytes, person.name)
+      .bind(quotaBytes, user.name)
       .run();
-    other ??= createUserWithApp();
-    const { token } = await other;
+    otherUsersApp ??= createUserWithApp();
+    const { token } = await otherUsersApp;
     const apps = await Promise.all(
       Object.entries(APPS).map(async ([name, access]) => {
         if (access === "none") return [name, null];
-        if (access === "elsewhere") return [name, new TestApp(person.name, token)];
-        return [name, await connectApp(person, access)];
+        if (access === "other-account") return [name, new TestApp(user.name, token)];
+        return [name, await connectApp(user, access)];
       }),
     );
-    return new Game(Object.fromEntries(apps), quotaBytes);
+    return new ModelRun(Object.fromEntries(apps), quotaBytes);
   }
 
-  /** Plays one act. */
-  async act(act: Act): Promise<void> {
-    this.#step++;
-    if (act.kind === "look") return this.look();
-    if (act.kind === "disturb") return this.#disturb(act.how);
-    if (act.kind === "ask") return this.#ask(act.wish);
-    const wishes = act.onOnePath ? onOnePath(act.wishes) : act.wishes;
-    await this.#askAtOnce(wishes, act.meanwhile);
-    await this.look();
+  async step(step: Step): Promise<void> {
+    this.#stepNumber++;
+    if (step.kind === "read all") return this.readAll();
+    if (step.kind === "interrupt") return this.#interrupt(step.how);
+    if (step.kind === "request") return this.#request(step.request);
+    const requests = step.onOnePath ? onOnePath(step.requests) : step.requests;
+    await this.#requestConcurrently(requests, step.meanwhile);
+    await this.readAll();
   }
 
-  async #ask(wish: Wish): Promise<void> {
-    const exchange = await this.#exchange(wish);
-    this.#tell(`${this.#step}. `, exchange);
+  async #request(random: RandomRequest): Promise<void> {
+    const exchange = await this.#exchange(random);
+    this.#record(`${this.#stepNumber}. `, exchange);
     this.#explain([exchange], false);
     // §4: "A successful HEAD request SHOULD be responded to like to the equivalent GET request"
-    if (exchange.ask.method === "HEAD" && exchange.answer.status < 400)
-      await this.#compare(exchange);
+    if (exchange.request.method === "HEAD" && exchange.response.status < 400)
+      await this.#compareWithGet(exchange);
   }
 
-  async #compare({ app, ask, answer }: Exchange): Promise<void> {
-    const get = await this.#send(app, { ...ask, method: "GET" });
+  async #compareWithGet({ app, request, response }: Exchange): Promise<void> {
+    const get = await this.#send(app, { ...request, method: "GET" });
     for (const name of ["etag", "content-type", "content-length", "last-modified"]) {
-      if (get.headers[name] !== answer.headers[name]) {
-        throw new Complaint(`HEAD has ${name}: ${answer.headers[name]}, GET ${get.headers[name]}`);
-      }
+      const [ofHead, ofGet] = [response.headers[name], get.headers[name]];
+      if (ofGet !== ofHead) throw new Violation(`HEAD has ${name}: ${ofHead}, GET ${ofGet}`);
     }
   }
 
-  /** Requests that are answered as if they had come in some order. */
-  async #askAtOnce(wishes: Wish[], meanwhile: Disturbance | null): Promise<void> {
+  /** Sends requests whose responses must be as if they had come in some order. */
+  async #requestConcurrently(
+    randoms: RandomRequest[],
+    meanwhile: Interruption | null,
+  ): Promise<void> {
     const [exchanges] = await Promise.all([
-      Promise.all(wishes.map((wish, index) => this.#exchange(wish, `${this.#step}.${index}.`))),
-      meanwhile && this.#disturbAfter(meanwhile),
+      Promise.all(
+        randoms.map((random, index) => this.#exchange(random, `${this.#stepNumber}.${index}.`)),
+      ),
+      meanwhile && this.#interruptLater(meanwhile),
     ]);
     const how = meanwhile ? `, meanwhile: ${meanwhile.how}` : "";
-    this.#lines.push(`${this.#step}. at once${how}`);
-    for (const exchange of exchanges) this.#tell("     ", exchange);
+    this.#lines.push(`${this.#stepNumber}. concurrently${how}`);
+    for (const exchange of exchanges) this.#record("     ", exchange);
     this.#explain(exchanges, meanwhile?.how === "restart");
     if (meanwhile?.how === "restart") await this.#settle();
   }
 
   /**
-   * A change whose outcome is unknown may still be on its way. It cannot overtake one that was
-   * acknowledged: after that, all is as it will stay.
+   * A change with an unknown outcome may still be under way. It cannot overtake a change that was
+   * acknowledged: after this one, the state is final.
    */
   async #settle(): Promise<void> {
-    const ask: Ask = { ...EMPTY_ASK, method: "PUT", path: "/settled" };
-    const exchange = { app: "app A", ask, answer: await this.#send("app A", ask) } as const;
-    this.#tell("   then ", exchange);
+    const request: ModelRequest = { ...EMPTY_REQUEST, method: "PUT", path: "/settled" };
+    const response = await this.#send("app A", request);
+    const exchange = { app: "app A", request, response } as const;
+    this.#record("   then ", exchange);
     this.#explain([exchange], false);
   }
 
-  async #exchange(wish: Wish, number = `${this.#step}.`): Promise<Exchange> {
-    played.steps++;
-    const [world] = this.#worlds as [World];
-    const ask = askFor(wish, world, number);
-    return { app: wish.app, ask, answer: await this.#send(wish.app, ask, wish.isChunked) };
+  async #exchange(random: RandomRequest, stepNumber = `${this.#stepNumber}.`): Promise<Exchange> {
+    counters.requests++;
+    const [state] = this.#states as [ModelState];
+    const request = toRequest(random, state, stepNumber);
+    const response = await this.#send(random.app, request, random.isChunked);
+    return { app: random.app, request, response };
   }
 
-  async #send(name: AppName, ask: Ask, isChunked = false): Promise<Answer> {
+  async #send(name: AppName, request: ModelRequest, isChunked = false): Promise<ModelResponse> {
     const app = this.#apps[name];
-    const { bytes } = ask.put;
+    const { bytes } = request.put;
     const body = isChunked ? new Blob([bytes]).stream() : bytes;
     const init = {
-      method: ask.method,
-      headers: headersFor(ask),
-      ...(ask.method === "PUT" && { body }),
+      method: request.method,
+      headers: requestHeaders(request),
+      ...(request.method === "PUT" && { body }),
     };
-    const path = encodePath(ask.path);
+    const path = encodePath(request.path);
     const response = await (app
-      ? app.request(ask.method, path, init)
+      ? app.request(request.method, path, init)
       : send(`/storage/${this.#user}${path}`, {
           ...init,
-          headers: { ...init.headers, ...this.#address },
+          headers: { ...init.headers, ...this.#clientAddress },
         }));
     return {
       status: response.status,
@@ -177,13 +182,13 @@ class Game {
     return (this.#apps["app A"] as TestApp).user;
   }
 
-  async #disturb(how: Disturbance["how"]): Promise<void> {
-    this.#lines.push(`${this.#step}. ${how}`);
-    await DISTURB[how]();
+  async #interrupt(how: Interruption["how"]): Promise<void> {
+    this.#lines.push(`${this.#stepNumber}. ${how}`);
+    await INTERRUPT[how]();
   }
 
-  /** All of the platform's own objects, too, would be more than a deployment ends. */
-  async #disturbAfter({ how, after }: Disturbance): Promise<void> {
+  /** Restarts only the user's object: a deployment does not restart the platform's own objects. */
+  async #interruptLater({ how, after }: Interruption): Promise<void> {
     for (let trips = 0; trips < after; trips++) await (this.#apps["app B"] as TestApp).head("/");
     if (how === "evict") return evictAllDurableObjects();
     const object = env.USERS.getByName(this.#user);
@@ -192,57 +197,57 @@ class Game {
     });
   }
 
-  /** Reads every folder, and every document that was not read in its version. */
-  async look(): Promise<void> {
-    const folders = new Set(this.#worlds.flatMap(foldersOf));
-    await this.#readAll([...folders]);
-    const [world] = this.#worlds as [World];
+  /** Reads every folder, and every document whose version was not read yet. */
+  async readAll(): Promise<void> {
+    const folders = new Set(this.#states.flatMap(existingFolders));
+    await this.#readPaths([...folders]);
+    const [state] = this.#states as [ModelState];
     const versions = new Map(
-      [...world.documents.keys()].map((path) => [path, knownVersion(world, path) ?? ""]),
+      [...state.documents.keys()].map((path) => [path, currentVersion(state, path) ?? ""]),
     );
-    await this.#readAll(
+    await this.#readPaths(
       [...versions.keys()].filter((path) => !this.#read.has(versions.get(path) ?? "")),
     );
     for (const version of versions.values()) this.#read.add(version);
   }
 
-  async #readAll(paths: string[]): Promise<void> {
+  async #readPaths(paths: string[]): Promise<void> {
     const exchanges = await Promise.all(
       paths.map(async (path): Promise<Exchange> => {
-        const ask: Ask = { ...EMPTY_ASK, method: "GET", path };
-        return { app: "app A", ask, answer: await this.#send("app A", ask) };
+        const request: ModelRequest = { ...EMPTY_REQUEST, method: "GET", path };
+        return { app: "app A", request, response: await this.#send("app A", request) };
       }),
     );
     for (const exchange of exchanges) {
       const { length } = this.#lines;
-      this.#tell("   look ", exchange);
+      this.#record("   read ", exchange);
       this.#explain([exchange], false);
       this.#lines.splice(length);
     }
   }
 
-  /** Keeps the worlds that some order of these requests leads to. Throws if there is none. */
-  #explain(exchanges: Exchange[], isDisturbed: boolean): void {
-    const after = new Map<string, World>();
-    const complaints: { depth: number; complaint: Complaint }[] = [];
-    for (const world of this.#worlds) {
-      for (const end of ends(world, exchanges, isDisturbed, complaints)) {
+  /** Keeps the states that some order of these requests leads to. Throws if there is none. */
+  #explain(exchanges: Exchange[], isInterrupted: boolean): void {
+    const after = new Map<string, ModelState>();
+    const violations: FoundViolation[] = [];
+    for (const state of this.#states) {
+      for (const end of finalStates(state, exchanges, isInterrupted, violations)) {
         after.set(fingerprint(end), end);
       }
     }
-    this.#worlds = [...after.values()];
+    this.#states = [...after.values()];
     if (after.size > 0) return;
-    const deepest = complaints.sort((a, b) => b.depth - a.depth)[0]?.complaint as Complaint;
+    const deepest = violations.sort((a, b) => b.depth - a.depth)[0]?.violation as Violation;
     throw exchanges.length === 1
       ? deepest
-      : new Complaint(`no order of these requests has these answers: ${deepest.message}`);
+      : new Violation(`no order of these requests has these responses: ${deepest.message}`);
   }
 
-  #tell(prefix: string, { app, ask, answer }: Exchange): void {
-    this.#lines.push(`${prefix}${tellAsk(app, ask)} -> ${tellAnswer(answer)}`);
+  #record(prefix: string, { app, request, response }: Exchange): void {
+    this.#lines.push(`${prefix}${formatRequest(app, request)} -> ${formatResponse(response)}`);
   }
 
-  /** What was asked and answered, with short names for versions in the order of their appearance. */
+  /** The requests and responses, with short names for versions in the order of their appearance. */
   transcript(end = "?"): string {
     const names = new Map<string, string>();
     return [...this.#lines, `   WRONG: ${end}`]
@@ -254,13 +259,13 @@ class Game {
   }
 }
 
-let other: Promise<TestApp> | undefined;
+let otherUsersApp: Promise<TestApp> | undefined;
 
 const ABORTED = "The object was restarted.";
 
-const DISTURB = { evict: evictAllDurableObjects, restart: abortAllDurableObjects };
+const INTERRUPT = { evict: evictAllDurableObjects, restart: abortAllDurableObjects };
 
-const EMPTY_ASK: Ask = {
+const EMPTY_REQUEST: ModelRequest = {
   access: "*:rw",
   method: "GET",
   path: "/",
@@ -271,41 +276,51 @@ const EMPTY_ASK: Ask = {
   put: { type: "text/plain", bytes: Buffer.alloc(0) },
 };
 
-/** All on the path that the first is about. */
-const onOnePath = (wishes: Wish[]): Wish[] =>
-  wishes.map((wish) => ({ ...wish, path: wishes[0]?.path ?? wish.path }));
+/** The requests, all on the path of the first. */
+const onOnePath = (requests: RandomRequest[]): RandomRequest[] =>
+  requests.map((request) => ({ ...request, path: requests[0]?.path ?? request.path }));
 
-/** The worlds in which these requests may end, in all orders. */
-function* ends(
-  world: World,
+interface FoundViolation {
+  /** How many requests were explained before. */
+  depth: number;
+  violation: Violation;
+}
+
+/** The states that these requests may lead to, in all orders. */
+function* finalStates(
+  state: ModelState,
   exchanges: Exchange[],
-  isDisturbed: boolean,
-  complaints: { depth: number; complaint: Complaint }[],
+  isInterrupted: boolean,
+  violations: FoundViolation[],
   depth = 0,
-): Generator<World> {
-  if (exchanges.length === 0) yield world;
+): Generator<ModelState> {
+  if (exchanges.length === 0) yield state;
   for (const exchange of exchanges) {
     const rest = exchanges.filter((other) => other !== exchange);
     try {
-      for (const next of outcomes(world, exchange, isDisturbed)) {
-        yield* ends(next, rest, isDisturbed, complaints, depth + 1);
+      for (const next of nextStates(state, exchange, isInterrupted)) {
+        yield* finalStates(next, rest, isInterrupted, violations, depth + 1);
       }
-    } catch (complaint) {
-      if (!(complaint instanceof Complaint)) throw complaint;
-      complaints.push({ depth, complaint });
+    } catch (violation) {
+      if (!(violation instanceof Violation)) throw violation;
+      violations.push({ depth, violation });
     }
   }
 }
 
-/** One world after an answer; two after one which says that nobody knows. */
-function outcomes(world: World, { ask, answer }: Exchange, isDisturbed: boolean): World[] {
-  if (!isDisturbed) return [judge(world, ask, answer)];
-  if (answer.status === 503) {
-    const isUnknown = JSON.parse(answer.bytes.toString() || "{}").error === "unknown-outcome";
-    return isUnknown ? [world, changeSilently(world, ask)] : [world];
+/** One state after a response; two after one that says that the outcome is unknown. */
+function nextStates(
+  state: ModelState,
+  { request, response }: Exchange,
+  isInterrupted: boolean,
+): ModelState[] {
+  if (!isInterrupted) return [checkResponse(state, request, response)];
+  if (response.status === 503) {
+    const isUnknown = JSON.parse(response.bytes.toString() || "{}").error === "unknown-outcome";
+    return isUnknown ? [state, applyUnanswered(state, request)] : [state];
   }
-  // Where the commit's own answer got lost, nobody knows what was there right before it.
-  const isMade = ask.method === "PUT" && (answer.status === 200 || answer.status === 201);
-  const status = isMade ? (world.documents.has(ask.path) ? 200 : 201) : answer.status;
-  return [judge(world, ask, { ...answer, status })];
+  // If the commit's own answer was lost, the server does not know what was there right before it.
+  const isStored = request.method === "PUT" && [200, 201].includes(response.status);
+  const status = isStored ? (state.documents.has(request.path) ? 200 : 201) : response.status;
+  return [checkResponse(state, request, { ...response, status })];
 }

@@ -1,18 +1,18 @@
 /**
- * Makes a story that fails as short and plain as it can be. fast-check would try what is left of a
- * story in another order, and be at it for many minutes, since each try is a story on a new account.
+ * Shrinks steps that fail to few and simple ones. fast-check's own shrinking would take many minutes,
+ * since each attempt runs on a new account.
  */
 
-import type { Act, Wish } from "./model-steps";
+import type { RandomRequest, Step } from "./model-steps";
 
-/** Plays a story; the error that tells how it failed, or null. */
-type Play = (acts: Act[]) => Promise<Error | null>;
+/** Runs steps; returns the error with which they failed, or null. */
+type RunSteps = (steps: Step[]) => Promise<Error | null>;
 
-/** A race is not lost each time. */
-const TRIES = 3;
+/** Attempts to make the same steps fail: a race does not fail each time. */
+const ATTEMPTS = 3;
 
-/** How each part of a wish is, where it does not matter. */
-const PLAIN: Partial<Wish>[] = [
+/** The simplest value of each property of a request. */
+const SIMPLEST: Partial<RandomRequest>[] = [
   { match: null },
   { noneMatch: null },
   { range: null },
@@ -25,34 +25,35 @@ const PLAIN: Partial<Wish>[] = [
   { method: "PUT" },
 ];
 
-/** A story is shortened for so long; then the shortest so far will do. */
-const SHORTEN_MS = 60_000;
+/** How long to shrink; then the shortest failure so far is used. */
+const SHRINK_MS = 60_000;
 
-/** The error of the shortest story to be found that fails like this one, or else its own. */
-export async function shorten(acts: Act[], error: Error, play: Play): Promise<Error> {
-  const deadline = Date.now() + SHORTEN_MS;
-  let shortest = { acts, error };
-  const isShorter = async (candidate: Act[]): Promise<boolean> => {
-    for (let tries = 0; tries < TRIES && Date.now() < deadline; tries++) {
-      const failure = await play(candidate);
-      if (failure) shortest = { acts: candidate, error: failure };
-      if (failure || !candidate.some(({ kind }) => kind === "ask at once")) return failure !== null;
+/** Returns the error of the shortest steps that were found to fail, or the given error. */
+export async function shrink(steps: Step[], error: Error, runSteps: RunSteps): Promise<Error> {
+  const deadline = Date.now() + SHRINK_MS;
+  let shortest = { steps, error };
+  const stillFails = async (candidate: Step[]): Promise<boolean> => {
+    const isRace = candidate.some(({ kind }) => kind === "concurrent requests");
+    for (let attempt = 0; attempt < ATTEMPTS && Date.now() < deadline; attempt++) {
+      const failure = await runSteps(candidate);
+      if (failure) shortest = { steps: candidate, error: failure };
+      if (failure || !isRace) return failure !== null;
     }
     return false;
   };
-  // The end first: what comes after the failure does not matter.
-  for (let size = acts.length; size >= 1; size = Math.floor(size / 2)) {
-    for (let end = shortest.acts.length; end > 0; end -= size) {
+  // From the end, as what comes after the failure does not matter.
+  for (let size = steps.length; size >= 1; size = Math.floor(size / 2)) {
+    for (let end = shortest.steps.length; end > 0; end -= size) {
       const start = Math.max(0, end - size);
-      await isShorter(shortest.acts.toSpliced(start, end - start));
+      await stillFails(shortest.steps.toSpliced(start, end - start));
     }
   }
-  for (const index of shortest.acts.keys()) {
-    for (let isPlain = false; !isPlain; ) {
-      isPlain = true;
-      for (const plainer of plainerActs(shortest.acts[index] as Act)) {
-        if (!(await isShorter(shortest.acts.with(index, plainer)))) continue;
-        isPlain = false;
+  for (const index of shortest.steps.keys()) {
+    for (let isSimplest = false; !isSimplest; ) {
+      isSimplest = true;
+      for (const simpler of simplerSteps(shortest.steps[index] as Step)) {
+        if (!(await stillFails(shortest.steps.with(index, simpler)))) continue;
+        isSimplest = false;
         break;
       }
     }
@@ -60,23 +61,29 @@ export async function shorten(acts: Act[], error: Error, play: Play): Promise<Er
   return shortest.error;
 }
 
-/** The same act with one thing less to wonder about. */
-function plainerActs(act: Act): Act[] {
-  if (act.kind === "ask") return plainerWishes(act.wish).map((wish) => ({ ...act, wish }));
-  if (act.kind !== "ask at once") return [];
-  const { wishes } = act;
-  const fewer = wishes.map((_, index) => wishes.toSpliced(index, 1)).filter(({ length }) => length);
-  const plainer = wishes.flatMap((wish, index) =>
-    plainerWishes(wish).map((plain) => wishes.with(index, plain)),
+/** The same step with one thing simplified. */
+function simplerSteps(step: Step): Step[] {
+  if (step.kind === "request") {
+    return simplerRequests(step.request).map((request) => ({ ...step, request }));
+  }
+  if (step.kind !== "concurrent requests") return [];
+  const { requests } = step;
+  const fewer = requests
+    .map((_, index) => requests.toSpliced(index, 1))
+    .filter(({ length }) => length);
+  const simpler = requests.flatMap((request, index) =>
+    simplerRequests(request).map((simple) => requests.with(index, simple)),
   );
   return [
-    ...(wishes.length === 1 ? [{ kind: "ask", wish: wishes[0] as Wish } as const] : []),
-    ...(act.meanwhile ? [{ ...act, meanwhile: null }] : []),
-    ...[...fewer, ...plainer].map((some) => ({ ...act, wishes: some })),
+    ...(requests.length === 1
+      ? [{ kind: "request", request: requests[0] as RandomRequest } as const]
+      : []),
+    ...(step.meanwhile ? [{ ...step, meanwhile: null }] : []),
+    ...[...fewer, ...simpler].map((some) => ({ ...step, requests: some })),
   ];
 }
 
-const plainerWishes = (wish: Wish): Wish[] =>
-  PLAIN.map((plain) => ({ ...wish, ...plain })).filter(
-    (plain) => JSON.stringify(plain) !== JSON.stringify(wish),
+const simplerRequests = (request: RandomRequest): RandomRequest[] =>
+  SIMPLEST.map((simplest) => ({ ...request, ...simplest })).filter(
+    (simpler) => JSON.stringify(simpler) !== JSON.stringify(request),
   );

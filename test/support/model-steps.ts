@@ -1,41 +1,41 @@
-/** What apps may do to a storage: random acts, and how a transcript tells of them. */
+/** Random steps of several apps that use one storage, and how a transcript shows them. */
 
 import fc from "fast-check";
 import {
   type Access,
-  type Answer,
-  type Ask,
+  ancestorFolders,
+  currentVersion,
   earlierVersion,
-  foldersAbove,
-  knownVersion,
   type ListedVersion,
+  type ModelRequest,
+  type ModelResponse,
+  type ModelState,
   type Range,
   type VersionList,
-  type World,
 } from "./model";
 
-/** The apps, and what their tokens allow. */
+/** The apps, and the scopes of their tokens. */
 export const APPS = {
   "app A": "*:rw",
   "app B": "*:rw",
-  "app of notes": "notes:rw",
-  "reader of notes": "notes:r",
-  "app of another": "elsewhere",
-  stranger: "none",
+  "notes app": "notes:rw",
+  "notes reader": "notes:r",
+  "app of another user": "other-account",
+  anonymous: "none",
 } as const satisfies Record<string, Access>;
 
 export type AppName = keyof typeof APPS;
 
-/** A request in terms of what is there when it is sent. */
-export interface Wish {
+/** A random request, relative to the state when it is sent. `toRequest` makes it concrete. */
+export interface RandomRequest {
   app: AppName;
-  method: Ask["method"];
-  /** A number: that one of the documents which are there. */
+  method: ModelRequest["method"];
+  /** A number: one of the documents that exist. */
   path: string | number;
-  match: "*" | Reference[] | null;
-  noneMatch: "*" | Reference[] | null;
+  match: "*" | VersionReference[] | null;
+  noneMatch: "*" | VersionReference[] | null;
   range: Range | null;
-  ifRange: Reference | null;
+  ifRange: VersionReference | null;
   type: string;
   /** How often the body repeats the number of its step. */
   repeats: number;
@@ -43,18 +43,23 @@ export interface Wish {
   isChunked: boolean;
 }
 
-/** One version of those that an app might know. */
-type Reference = "current" | "weakened" | "earlier" | "of the folder" | "unheard of";
+/** A version that an app might know. */
+type VersionReference = "current" | "weakened" | "earlier" | "of the folder" | "unknown";
 
-/** One thing after the other. */
-export type Act =
-  | { kind: "ask"; wish: Wish }
-  | { kind: "ask at once"; wishes: Wish[]; onOnePath: boolean; meanwhile: Disturbance | null }
-  | { kind: "look" }
-  | { kind: "disturb"; how: Disturbance["how"] };
+/** One step of a run. */
+export type Step =
+  | { kind: "request"; request: RandomRequest }
+  | {
+      kind: "concurrent requests";
+      requests: RandomRequest[];
+      onOnePath: boolean;
+      meanwhile: Interruption | null;
+    }
+  | { kind: "read all" }
+  | { kind: "interrupt"; how: Interruption["how"] };
 
-/** The end of all objects, which finish what they have begun or not. */
-export interface Disturbance {
+/** The end of all Durable Objects: `evict` lets them finish what they have begun, `restart` does not. */
+export interface Interruption {
   how: "evict" | "restart";
   /** So many round trips after the requests were sent. */
   after: number;
@@ -66,7 +71,7 @@ const weighted = <T>(...entries: [number, fc.Arbitrary<T>][]): fc.Arbitrary<T> =
 const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
   weighted<T | null>([3, fc.constant(null)], [1, arbitrary]);
 
-/** Few that are frequent, so that paths meet; and some that a server might take for others. */
+/** A few frequent names, so that paths collide, and some that a server might mix up with others. */
 const NAME = weighted(
   [8, fc.constantFrom("a", "b")],
   [
@@ -86,16 +91,16 @@ const FOLDER = fc
     ),
     fc.array(NAME, { maxLength: 2 }),
   )
-  .map(([place, names]) => place + names.map((name) => `${name}/`).join(""));
+  .map(([parent, names]) => parent + names.map((name) => `${name}/`).join(""));
 
 const DOCUMENT = fc.tuple(FOLDER, NAME).map(([folder, name]) => folder + name);
 
-const REFERENCE = weighted<Reference>(
+const REFERENCE = weighted<VersionReference>(
   [3, fc.constant("current")],
-  [2, fc.constantFrom("earlier", "weakened", "of the folder", "unheard of")],
+  [2, fc.constantFrom("earlier", "weakened", "of the folder", "unknown")],
 );
 
-const LIST = weighted<"*" | Reference[]>(
+const LIST = weighted<"*" | VersionReference[]>(
   [3, fc.array(REFERENCE, { minLength: 1, maxLength: 3 })],
   [1, fc.constant("*")],
 );
@@ -111,7 +116,7 @@ const RANGE = fc.oneof<fc.Arbitrary<Range>[]>(
 
 const PATH = weighted<string | number>([5, DOCUMENT], [6, fc.nat(9)]);
 
-const METHOD_AND_PATH = weighted<Pick<Wish, "method" | "path">>(
+const METHOD_AND_PATH = weighted<Pick<RandomRequest, "method" | "path">>(
   [18, fc.record({ method: fc.constant("PUT"), path: PATH })],
   [9, fc.record({ method: fc.constant("DELETE"), path: PATH })],
   [9, fc.record({ method: fc.constantFrom("GET", "GET", "HEAD"), path: PATH })],
@@ -119,135 +124,147 @@ const METHOD_AND_PATH = weighted<Pick<Wish, "method" | "path">>(
   [1, fc.record({ method: fc.constantFrom("PUT", "DELETE"), path: FOLDER })],
 );
 
-const WISH: fc.Arbitrary<Wish> = fc
+const REQUEST: fc.Arbitrary<RandomRequest> = fc
   .record({
     app: weighted<AppName>(
       [12, fc.constantFrom("app A", "app B")],
-      [3, fc.constantFrom("app of notes", "reader of notes", "app of another", "stranger")],
+      [3, fc.constantFrom("notes app", "notes reader", "app of another user", "anonymous")],
     ),
-    where: METHOD_AND_PATH,
+    methodAndPath: METHOD_AND_PATH,
     match: rarely(LIST),
     noneMatch: rarely(LIST),
     range: weighted<Range | null>([1, fc.constant(null)], [1, RANGE]),
-    ifRange: weighted<Reference | null>([1, fc.constant(null)], [1, REFERENCE]),
+    ifRange: weighted<VersionReference | null>([1, fc.constant(null)], [1, REFERENCE]),
     type: fc.constantFrom("text/plain", "application/json; charset=utf-8", "image/png", "odd"),
     repeats: weighted([6, fc.nat(8)], [1, fc.constantFrom(0, 2000)]),
     isChunked: weighted([5, fc.constant(false)], [1, fc.constant(true)]),
   })
-  .map(({ where, ...rest }) => ({ ...where, ...rest }));
+  .map(({ methodAndPath, ...rest }) => ({ ...methodAndPath, ...rest }));
 
-const HOW = fc.constantFrom<Disturbance["how"][]>("evict", "restart");
+const HOW = fc.constantFrom<Interruption["how"][]>("evict", "restart");
 
-const ACT = weighted<Act>(
-  [24, fc.record({ kind: fc.constant("ask"), wish: WISH })],
+const STEP = weighted<Step>(
+  [24, fc.record({ kind: fc.constant("request"), request: REQUEST })],
   [
     4,
     fc.record({
-      kind: fc.constant("ask at once"),
-      wishes: fc.array(WISH, { minLength: 2, maxLength: 4 }),
+      kind: fc.constant("concurrent requests"),
+      requests: fc.array(REQUEST, { minLength: 2, maxLength: 4 }),
       onOnePath: fc.boolean(),
       meanwhile: rarely(fc.record({ how: HOW, after: fc.nat(3) })),
     }),
   ],
-  [1, fc.record({ kind: fc.constant("look") })],
-  [1, fc.record({ kind: fc.constant("disturb"), how: HOW })],
+  [1, fc.record({ kind: fc.constant("read all") })],
+  [1, fc.record({ kind: fc.constant("interrupt"), how: HOW })],
 );
 
-/** A story of so many acts at most; half of that on average. */
-export const story = (maxLength: number): fc.Arbitrary<Act[]> =>
-  fc.array(ACT, { maxLength, size: "max" });
+/** Up to so many random steps; half of that on average. */
+export const randomSteps = (maxLength: number): fc.Arbitrary<Step[]> =>
+  fc.array(STEP, { maxLength, size: "max" });
 
-/** The request that a wish comes to. */
-export function askFor(wish: Wish, world: World, number: string): Ask {
-  const path = pathFor(wish.path, world);
-  const isRanged = wish.method === "GET" && !path.endsWith("/");
-  const range = isRanged ? wish.range : null;
+/** Makes a random request concrete. `stepNumber` is the text that its body repeats. */
+export function toRequest(
+  random: RandomRequest,
+  state: ModelState,
+  stepNumber: string,
+): ModelRequest {
+  const path = resolvePath(random.path, state);
+  const mayHaveRange = random.method === "GET" && !path.endsWith("/");
+  const range = mayHaveRange ? random.range : null;
   return {
-    access: APPS[wish.app],
-    method: wish.method,
+    access: APPS[random.app],
+    method: random.method,
     path,
-    match: listFor(wish.match, world, path),
-    noneMatch: listFor(wish.noneMatch, world, path),
+    match: resolveList(random.match, state, path),
+    noneMatch: resolveList(random.noneMatch, state, path),
     range,
-    ifRange: range && wish.ifRange ? versionFor(wish.ifRange, world, path) : null,
-    // Two bytes that are one character, so that the two are not taken for each other.
-    put: { type: wish.type, bytes: Buffer.from(`${number}é`.repeat(wish.repeats)) },
+    ifRange: range && random.ifRange ? resolveVersion(random.ifRange, state, path) : null,
+    // A character of two bytes, so that characters and bytes are not mixed up.
+    put: { type: random.type, bytes: Buffer.from(`${stepNumber}é`.repeat(random.repeats)) },
   };
 }
 
-/** The path that a wish is about. */
-export function pathFor(path: string | number, world: World): string {
+function resolvePath(path: string | number, state: ModelState): string {
   if (typeof path === "string") return path;
-  const paths = [...world.documents.keys()].sort();
+  const paths = [...state.documents.keys()].sort();
   return paths[path % paths.length] ?? "/notes/a";
 }
 
-const listFor = (list: Wish["match"], world: World, path: string): VersionList | null =>
+const resolveList = (
+  list: RandomRequest["match"],
+  state: ModelState,
+  path: string,
+): VersionList | null =>
   list === null || list === "*"
     ? list
-    : list.map((reference) => versionFor(reference, world, path));
+    : list.map((reference) => resolveVersion(reference, state, path));
 
-function versionFor(reference: Reference, world: World, path: string): ListedVersion {
-  const folder = foldersAbove(path).at(-1) ?? path;
+function resolveVersion(
+  reference: VersionReference,
+  state: ModelState,
+  path: string,
+): ListedVersion {
+  const folder = ancestorFolders(path).at(-1) ?? path;
   const version = {
-    current: () => knownVersion(world, path),
-    weakened: () => knownVersion(world, path),
-    earlier: () => earlierVersion(world, path),
-    "of the folder": () => knownVersion(world, folder),
-    "unheard of": () => undefined,
+    current: () => currentVersion(state, path),
+    weakened: () => currentVersion(state, path),
+    earlier: () => earlierVersion(state, path),
+    "of the folder": () => currentVersion(state, folder),
+    unknown: () => undefined,
   }[reference]();
-  return { version: version ?? "unheard-of", isWeak: reference === "weakened" };
+  return { version: version ?? "unknown", isWeak: reference === "weakened" };
 }
 
-/** The headers of a request, but for its token. */
-export function headersFor(ask: Ask): Record<string, string> {
-  const { match, noneMatch, range, ifRange, method, put } = ask;
+/** The headers of a request, without its token. */
+export function requestHeaders(request: ModelRequest): Record<string, string> {
+  const { match, noneMatch, range, ifRange, method, put } = request;
   return {
-    ...(match && { "If-Match": listText(match) }),
-    ...(noneMatch && { "If-None-Match": listText(noneMatch) }),
-    ...(range && { Range: rangeText(range) }),
-    ...(ifRange && { "If-Range": listText([ifRange]) }),
+    ...(match && { "If-Match": formatList(match) }),
+    ...(noneMatch && { "If-None-Match": formatList(noneMatch) }),
+    ...(range && { Range: formatRange(range) }),
+    ...(ifRange && { "If-Range": formatList([ifRange]) }),
     ...(method === "PUT" && { "Content-Type": put.type }),
   };
 }
 
-const listText = (list: VersionList): string =>
+const formatList = (list: VersionList): string =>
   list === "*"
     ? list
     : list.map(({ version, isWeak }) => `${isWeak ? "W/" : ""}"${version}"`).join(", ");
 
-function rangeText(range: Range): string {
+function formatRange(range: Range): string {
   if ("ignored" in range) return range.ignored;
   return "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.first}-${range.last ?? ""}`;
 }
 
-/** A request in a line of a transcript. */
-export function tellAsk(app: string, ask: Ask): string {
-  const headers = Object.entries(headersFor(ask))
+/** A request as a line of a transcript. */
+export function formatRequest(app: string, request: ModelRequest): string {
+  const { method, path, put } = request;
+  const headers = Object.entries(requestHeaders(request))
     .filter(([name]) => name !== "Content-Type")
     .map(([name, value]) => ` ${name}: ${value}`);
-  const path = ask.path.includes(" ") ? `<${ask.path}>` : JSON.stringify(ask.path).slice(1, -1);
-  const body = ask.method === "PUT" ? ` ${tellBytes(ask.put.bytes)} as ${ask.put.type}` : "";
-  return `${app}: ${ask.method} ${path}${body}${headers.join("")}`;
+  const shownPath = path.includes(" ") ? `<${path}>` : JSON.stringify(path).slice(1, -1);
+  const body = method === "PUT" ? ` ${formatBytes(put.bytes)} as ${put.type}` : "";
+  return `${app}: ${method} ${shownPath}${body}${headers.join("")}`;
 }
 
-/** An answer, likewise. */
-export function tellAnswer({ status, headers, bytes }: Answer): string {
-  const words = [status, headers.etag, headers["content-range"]];
-  if (status < 400 && bytes.length > 0) words.push(tellBytes(bytes));
-  return words.filter((word) => word !== undefined).join(" ");
+/** A response, likewise. */
+export function formatResponse({ status, headers, bytes }: ModelResponse): string {
+  const parts = [status, headers.etag, headers["content-range"]];
+  if (status < 400 && bytes.length > 0) parts.push(formatBytes(bytes));
+  return parts.filter((part) => part !== undefined).join(" ");
 }
 
-function tellBytes(bytes: Buffer): string {
+function formatBytes(bytes: Buffer): string {
   const text = bytes.toString();
-  if (text.startsWith("{")) return tellListing(text);
+  if (text.startsWith("{")) return formatListing(text);
   return bytes.length > 40 ? `(${bytes.length} bytes)` : JSON.stringify(text);
 }
 
-function tellListing(text: string): string {
+function formatListing(text: string): string {
   const { items } = JSON.parse(text) as { items: Record<string, { ETag: string }> };
-  const told = Object.entries(items).map(
+  const entries = Object.entries(items).map(
     ([name, { ETag }]) => `${JSON.stringify(name)}: "${ETag}"`,
   );
-  return `{ ${told.join(", ")} }`;
+  return `{ ${entries.join(", ")} }`;
 }

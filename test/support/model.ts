@@ -1,10 +1,10 @@
 /**
- * One account's storage in memory, as §4 to §6 and RFC 9110 describe it: which answers a request
- * may get, and what is true after each. Knows nothing of the server.
+ * A model of one account's storage in memory, by §4 to §6 and RFC 9110: which responses a request may
+ * get, and the state after each. Knows nothing of the server.
  */
 
-/** A request, with everything that the answer depends on. */
-export interface Ask {
+/** A request, with everything that its response depends on. */
+export interface ModelRequest {
   access: Access;
   method: "GET" | "HEAD" | "PUT" | "DELETE";
   /** Decoded; a folder's ends with "/". */
@@ -13,178 +13,206 @@ export interface Ask {
   noneMatch: VersionList | null;
   range: Range | null;
   ifRange: ListedVersion | null;
-  /** Of a PUT. */
+  /** The content of a PUT. */
   put: { type: string; bytes: Buffer };
 }
 
-/** What a token allows: §9. `elsewhere`: it is of another account; `none`: there is no token. */
-export type Access = "*:rw" | "notes:rw" | "notes:r" | "elsewhere" | "none";
+/** The scope of a token: §9. `other-account`: of another user's token; `none`: there is no token. */
+export type Access = "*:rw" | "notes:rw" | "notes:r" | "other-account" | "none";
 
+/** A version in a header. */
 export interface ListedVersion {
   version: string;
   isWeak: boolean;
 }
 export type VersionList = "*" | ListedVersion[];
 
-/** A Range header: bytes=first-last, bytes=first-, bytes=-suffix, or something to be ignored. */
+/** A Range header: bytes=first-last, bytes=first-, bytes=-suffix, or one that is to be ignored. */
 export type Range = { first: number; last?: number } | { suffix: number } | { ignored: string };
 
-export interface Answer {
+/** A response. */
+export interface ModelResponse {
   status: number;
   headers: Record<string, string>;
   bytes: Buffer;
 }
 
-/** The law does not allow an answer. */
-export class Complaint extends Error {}
+/** A response that the model does not allow. */
+export class Violation extends Error {}
 
-/** What may be true of the storage. A value: `judge` makes another. */
-export interface World {
+/** A state that the storage may be in. Immutable: `checkResponse` returns the next one. */
+export interface ModelState {
   quotaBytes: number;
   documents: ReadonlyMap<string, { type: string; bytes: Buffer }>;
   /** How often a node was changed, by its path. */
   changes: ReadonlyMap<string, number>;
-  /** Every version that a node was seen in, by its path. */
-  sightings: ReadonlyMap<string, readonly Sighting[]>;
+  /** Every version of a node that was observed, by its path. */
+  observations: ReadonlyMap<string, readonly Observation[]>;
 }
 
-interface Sighting {
+/** A version of a node that was observed. */
+interface Observation {
   version: string;
-  /** When: at which state of the node. */
+  /** The state of the node then: see `nodeState`. */
   state: string;
+  /** How often the node had been changed. */
   change: number;
   modified: string | null;
 }
 
-/** An account in which nothing was ever stored. */
-export const emptyWorld = (quotaBytes: number): World => ({
+/** The state of an account in which nothing was ever stored. */
+export const emptyState = (quotaBytes: number): ModelState => ({
   quotaBytes,
   documents: new Map(),
   changes: new Map(),
-  sightings: new Map(),
+  observations: new Map(),
 });
 
 /** The folders above a node, the root first. */
-export function foldersAbove(path: string): string[] {
+export function ancestorFolders(path: string): string[] {
   const names = path.split("/").slice(0, path.endsWith("/") ? -2 : -1);
   return names.map((_, index) => `${names.slice(0, index + 1).join("/")}/`);
 }
 
 /** §4: folders show up "if and only if their subtree contains at least one document". */
-export function foldersOf(world: World): string[] {
-  return [...new Set(["/", ...[...world.documents.keys()].flatMap(foldersAbove)])];
+export function existingFolders(state: ModelState): string[] {
+  return [...new Set(["/", ...[...state.documents.keys()].flatMap(ancestorFolders)])];
 }
 
-/** The version that a node was last seen in, if it has not changed since. */
-export const knownVersion = (world: World, path: string): string | undefined =>
-  world.sightings.get(path)?.findLast(({ state }) => state === stateOf(world, path))?.version;
+/** The current version of a node, if it was observed. */
+export const currentVersion = (state: ModelState, path: string): string | undefined =>
+  state.observations.get(path)?.findLast((seen) => seen.state === nodeState(state, path))?.version;
 
-/** A version that a node was seen in before it changed. */
-export const earlierVersion = (world: World, path: string): string | undefined =>
-  world.sightings.get(path)?.findLast(({ change }) => change !== changesOf(world, path))?.version;
+/** A version of a node that was observed before it changed. */
+export const earlierVersion = (state: ModelState, path: string): string | undefined =>
+  state.observations.get(path)?.findLast(({ change }) => change !== changeCount(state, path))
+    ?.version;
 
-/** Equal for worlds in which everything is the same. */
-export const fingerprint = ({ documents, changes, sightings }: World): string =>
+/** Equal for equal states. */
+export const fingerprint = ({ documents, changes, observations }: ModelState): string =>
   JSON.stringify([
     [...documents].map(([path, { type, bytes }]) => [path, type, bytes.toString("base64")]).sort(),
     [...changes].sort(),
-    [...sightings].sort(),
+    [...observations].sort(),
   ]);
 
-/** The world after a request that was answered like this. Throws a Complaint about the answer. */
-export function judge(world: World, ask: Ask, answer: Answer): World {
-  const version = knownVersion(world, ask.path) ?? etagOf(answer);
-  const lawful = lawfulStatuses(world, ask, version);
-  demand(lawful.includes(answer.status), `expected ${lawful.join(" or ")}, got ${answer.status}`);
-  if (ask.method === "HEAD" || answer.status === 304) {
-    demand(answer.bytes.length === 0, "a body where there must be none");
+/** The state after a request that got this response. Throws a Violation if it must not get it. */
+export function checkResponse(
+  state: ModelState,
+  request: ModelRequest,
+  response: ModelResponse,
+): ModelState {
+  const { method, path } = request;
+  const { status } = response;
+  const version = currentVersion(state, path) ?? etagVersion(response);
+  const allowed = allowedStatuses(state, request, version);
+  check(allowed.includes(status), `expected ${allowed.join(" or ")}, got ${status}`);
+  if (method === "HEAD" || status === 304) {
+    check(response.bytes.length === 0, "a body where there must be none");
   }
-  if (answer.status === 412 && etagOf(answer) === undefined) return world;
-  if (answer.status === 416) return judgeUnsatisfiable(world, ask, answer);
-  if (![200, 201, 206, 304, 412].includes(answer.status)) return world;
-  if (answer.status < 300 && ask.method === "PUT") {
-    return sight(putInto(world, ask), ask.path, etagOf(answer));
+  if (status === 412 && etagVersion(response) === undefined) return state;
+  if (status === 416) return checkUnsatisfiable(state, request, response);
+  if (![200, 201, 206, 304, 412].includes(status)) return state;
+  if (status < 300 && method === "PUT") {
+    return observe(applyPut(state, request), path, etagVersion(response));
   }
-  const seen = sight(world, ask.path, etagOf(answer), answer.headers["last-modified"]);
-  if (answer.status === 412) return seen;
+  const lastModified = response.headers["last-modified"];
+  const observed = observe(state, path, etagVersion(response), lastModified);
+  if (status === 412) return observed;
   // §6: "in case of DELETE, the version that was deleted"
-  if (ask.method === "DELETE") return deleteFrom(seen, ask);
-  demandReadHeaders(ask, answer);
-  if (answer.status === 304) return seen;
-  return isFolder(ask.path) ? judgeListing(seen, ask, answer) : judgeContent(seen, ask, answer);
+  if (method === "DELETE") return applyDelete(observed, request);
+  checkReadHeaders(request, response);
+  if (status === 304) return observed;
+  return isFolder(path)
+    ? checkListing(observed, request, response)
+    : checkContent(observed, request, response);
 }
 
-/** The world after a change that was made although nobody was told; the same if it was refused. */
-export function changeSilently(world: World, ask: Ask): World {
-  const [status = 0] = lawfulStatuses(world, ask, knownVersion(world, ask.path));
-  if (status >= 300 || ask.method === "GET" || ask.method === "HEAD") return world;
-  return ask.method === "PUT" ? putInto(world, ask) : deleteFrom(world, ask);
+/** The state after a change whose response was lost; the same state if the change was refused. */
+export function applyUnanswered(state: ModelState, request: ModelRequest): ModelState {
+  const { method, path } = request;
+  const [status = 0] = allowedStatuses(state, request, currentVersion(state, path));
+  if (status >= 300 || method === "GET" || method === "HEAD") return state;
+  return method === "PUT" ? applyPut(state, request) : applyDelete(state, request);
 }
 
 // Statuses: §5.
 
-function lawfulStatuses(world: World, ask: Ask, version: string | undefined): number[] {
-  const { method, path } = ask;
-  if (!mayAsk(ask)) return [ask.access === "none" ? 401 : 403];
+function allowedStatuses(
+  state: ModelState,
+  request: ModelRequest,
+  version: string | undefined,
+): number[] {
+  const { method, path } = request;
+  if (!isAuthorized(request)) return [request.access === "none" ? 401 : 403];
   const isRead = method === "GET" || method === "HEAD";
   // §5: "4xx for all [...] PUT and DELETE requests to folders"
-  if (isFolder(path)) return [isRead ? weighConditions(ask, true, version) : 400];
-  const document = world.documents.get(path);
-  if (method === "PUT") return putStatuses(world, ask, version);
+  if (isFolder(path)) return [isRead ? preconditionStatus(request, true, version) : 400];
+  const document = state.documents.get(path);
+  if (method === "PUT") return putStatuses(state, request, version);
   if (!document) return [404];
-  const status = weighConditions(ask, true, version);
+  const status = preconditionStatus(request, true, version);
   return status === 200 && method === "GET"
-    ? rangeStatuses(ask, version, document.bytes.length)
+    ? rangeStatuses(request, version, document.bytes.length)
     : [status];
 }
 
 /** §9. */
-function mayAsk({ access, method, path }: Ask): boolean {
+function isAuthorized({ access, method, path }: ModelRequest): boolean {
   const isRead = method === "GET" || method === "HEAD";
   if (isRead && path.startsWith("/public/") && !isFolder(path)) return true;
-  if (access === "none" || access === "elsewhere") return false;
+  if (access === "none" || access === "other-account") return false;
   if (access === "*:rw") return true;
   return (access === "notes:rw" || isRead) && /^(\/public)?\/notes\//.test(path);
 }
 
-function putStatuses(world: World, ask: Ask, version: string | undefined): number[] {
-  const { documents } = world;
-  const old = documents.get(ask.path);
+function putStatuses(
+  state: ModelState,
+  request: ModelRequest,
+  version: string | undefined,
+): number[] {
+  const { documents } = state;
+  const old = documents.get(request.path);
   // §5: "409 for a PUT request where any folder name in the path clashes with an existing
   // document's name at the same level, or [...] with an existing folder's name"
   const isClash =
-    foldersOf(world).includes(`${ask.path}/`) ||
-    foldersAbove(ask.path).some((folder) => documents.has(folder.slice(0, -1)));
+    existingFolders(state).includes(`${request.path}/`) ||
+    ancestorFolders(request.path).some((folder) => documents.has(folder.slice(0, -1)));
   if (isClash) return [409];
-  const growth = ask.put.bytes.length - (old?.bytes.length ?? 0);
+  const growth = request.put.bytes.length - (old?.bytes.length ?? 0);
   const used = [...documents.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const isOver = growth > 0 && used + growth > world.quotaBytes;
-  // RFC 9110 §13.2.1 leaves open what comes first where a condition and the quota are against it.
-  if (weighConditions(ask, old !== undefined, version) === 412) return isOver ? [412, 507] : [412];
-  if (isOver) return [507];
+  const isOverQuota = growth > 0 && used + growth > state.quotaBytes;
+  // RFC 9110 §13.2.1 does not say which comes first if both the precondition and the quota refuse.
+  if (preconditionStatus(request, old !== undefined, version) === 412) {
+    return isOverQuota ? [412, 507] : [412];
+  }
+  if (isOverQuota) return [507];
   return [old ? 200 : 201];
 }
 
-/** RFC 9110 §13.2.2, in its order. */
-function weighConditions(ask: Ask, exists: boolean, version: string | undefined): number {
-  const { match, noneMatch, method } = ask;
-  const isNamed = (list: VersionList) =>
+/** RFC 9110 §13.2.2, in its order. 200: the preconditions hold. */
+function preconditionStatus(
+  { match, noneMatch, method }: ModelRequest,
+  exists: boolean,
+  version: string | undefined,
+): number {
+  const isListed = (list: VersionList) =>
     exists && (list === "*" || list.some((listed) => listed.version === version));
-  // A weak ETag counts like a strong one, also for If-Match: we give out no weak ones, so it was
-  // weakened on the way.
-  if (match && !isNamed(match)) return 412;
-  if (noneMatch && isNamed(noneMatch)) return method === "GET" || method === "HEAD" ? 304 : 412;
+  // A weak ETag counts like a strong one, also in If-Match: the server sends only strong ones, so a
+  // proxy has weakened it.
+  if (match && !isListed(match)) return 412;
+  if (noneMatch && isListed(noneMatch)) return method === "GET" || method === "HEAD" ? 304 : 412;
   return 200;
 }
 
-/** RFC 9110 §14.1. Null: the whole; "none": no byte of the document is in it. */
-function chosenBytes(
-  { range, ifRange }: Ask,
+/** RFC 9110 §14.1. Null: the whole document; "none": no byte of it is in the range. */
+function selectedBytes(
+  { range, ifRange }: ModelRequest,
   version: string | undefined,
   size: number,
 ): { start: number; end: number } | "none" | null {
-  const isWanted = ifRange === null || (!ifRange.isWeak && ifRange.version === version);
-  if (range === null || "ignored" in range || !isWanted) return null;
+  const applies = ifRange === null || (!ifRange.isWeak && ifRange.version === version);
+  if (range === null || "ignored" in range || !applies) return null;
   if ("suffix" in range) {
     return range.suffix === 0 || size === 0
       ? "none"
@@ -195,143 +223,160 @@ function chosenBytes(
   return first >= size ? "none" : { start: first, end: Math.min(last + 1, size) };
 }
 
-function rangeStatuses(ask: Ask, version: string | undefined, size: number): number[] {
-  const chosen = chosenBytes(ask, version, size);
-  if (chosen === null) return [200];
-  if (chosen !== "none") return [206];
-  // RFC 9110 §14.1.2: the last bytes of nothing can be had, but no Content-Range could say so.
-  const isLastOfNothing = ask.range && "suffix" in ask.range && ask.range.suffix > 0;
-  return isLastOfNothing ? [416, 200] : [416];
+function rangeStatuses(request: ModelRequest, version: string | undefined, size: number): number[] {
+  const selected = selectedBytes(request, version, size);
+  if (selected === null) return [200];
+  if (selected !== "none") return [206];
+  // RFC 9110 §14.1.2: the last bytes of an empty document are satisfiable, but no Content-Range can
+  // express them.
+  const isSuffixOfEmpty = request.range && "suffix" in request.range && request.range.suffix > 0;
+  return isSuffixOfEmpty ? [416, 200] : [416];
 }
 
 // Versions: §6.
 
-const changesOf = (world: World, path: string): number => world.changes.get(path) ?? 0;
+const changeCount = (state: ModelState, path: string): number => state.changes.get(path) ?? 0;
 
 const isFolder = (path: string): boolean => path.endsWith("/");
 
-const isEmpty = (world: World, folder: string): boolean =>
-  ![...world.documents.keys()].some((path) => path.startsWith(folder));
+const isEmpty = (state: ModelState, folder: string): boolean =>
+  ![...state.documents.keys()].some((path) => path.startsWith(folder));
 
 /**
- * What a node's version may depend on: how often it was changed. An empty folder does not exist
- * (§4), so the draft says nothing of its version: it may change with anything.
+ * What the version of a node may depend on: how often the node was changed. An empty folder does not
+ * exist (§4), so the draft says nothing about its version: any change may change it.
  */
-function stateOf(world: World, path: string): string {
-  const own = String(changesOf(world, path));
-  return isFolder(path) && isEmpty(world, path) ? `${own} of ${changesOf(world, "/")}` : own;
+function nodeState(state: ModelState, path: string): string {
+  const own = String(changeCount(state, path));
+  return isFolder(path) && isEmpty(state, path) ? `${own} of ${changeCount(state, "/")}` : own;
 }
 
-/** Notes the version that a node is seen in: the same as before, or after a change a new one. */
-function sight(
-  world: World,
+/** Records an observed version of a node: it must be the same as before, or new after a change. */
+function observe(
+  state: ModelState,
   path: string,
   version: string | undefined,
   modified: string | null = null,
-): World {
-  if (version === undefined) throw new Complaint("no strong ETag");
-  const state = stateOf(world, path);
-  const change = changesOf(world, path);
-  const earlier = world.sightings.get(path) ?? [];
-  for (const sighting of earlier) {
-    if (sighting.version === version) {
-      demand(sighting.change === change, `${version} of ${path} came back after a change`);
-      const isSame = [null, modified].includes(sighting.modified) || modified === null;
-      demand(isSame, `Last-Modified of ${path} changed without its version`);
+): ModelState {
+  if (version === undefined) throw new Violation("no strong ETag");
+  const current = nodeState(state, path);
+  const change = changeCount(state, path);
+  const earlier = state.observations.get(path) ?? [];
+  for (const observation of earlier) {
+    if (observation.version === version) {
+      check(observation.change === change, `${version} of ${path} came back after a change`);
+      const isSame = [null, modified].includes(observation.modified) || modified === null;
+      check(isSame, `Last-Modified of ${path} changed, but not its version`);
     } else {
-      const text = `the version of ${path} is ${version}, was ${sighting.version}, unchanged since`;
-      demand(sighting.state !== state, text);
+      const was = observation.version;
+      const text = `the version of ${path} is ${version}, was ${was}, without a change`;
+      check(observation.state !== current, text);
     }
   }
-  const sightings = new Map(world.sightings).set(path, [
-    ...earlier.filter((sighting) => sighting.version !== version || sighting.state !== state),
-    { version, state, change, modified },
+  const observations = new Map(state.observations).set(path, [
+    ...earlier.filter((seen) => seen.version !== version || seen.state !== current),
+    { version, state: current, change, modified },
   ]);
-  return { ...world, sightings };
+  return { ...state, observations };
 }
 
 // Changes: §4.
 
-function putInto(world: World, { path, put }: Ask): World {
-  const documents = new Map(world.documents).set(path, put);
-  return { ...world, documents, changes: changed(world, path) };
+function applyPut(state: ModelState, { path, put }: ModelRequest): ModelState {
+  const documents = new Map(state.documents).set(path, put);
+  return { ...state, documents, changes: countChange(state, path) };
 }
 
-function deleteFrom(world: World, { path }: Ask): World {
-  const documents = new Map(world.documents);
+function applyDelete(state: ModelState, { path }: ModelRequest): ModelState {
+  const documents = new Map(state.documents);
   documents.delete(path);
-  return { ...world, documents, changes: changed(world, path) };
+  return { ...state, documents, changes: countChange(state, path) };
 }
 
 /** "its version being updated, as well as that of its parent folder and further ancestor folders" */
-function changed(world: World, path: string): Map<string, number> {
-  const changes = new Map(world.changes);
-  for (const node of [path, ...foldersAbove(path)]) changes.set(node, changesOf(world, node) + 1);
+function countChange(state: ModelState, path: string): Map<string, number> {
+  const changes = new Map(state.changes);
+  for (const node of [path, ...ancestorFolders(path)]) {
+    changes.set(node, changeCount(state, node) + 1);
+  }
   return changes;
 }
 
-// Answers with a body: §4.
+// Responses with a body: §4.
 
 /** The version in a strong ETag header. */
-const etagOf = ({ headers }: Answer): string | undefined =>
+const etagVersion = ({ headers }: ModelResponse): string | undefined =>
   /^"([^"]+)"$/.exec(headers.etag ?? "")?.[1];
 
-function demandReadHeaders(ask: Ask, { headers }: Answer): void {
+function checkReadHeaders(request: ModelRequest, { headers }: ModelResponse): void {
   // §6: "except for requests in the 'public' subtree"
-  const wanted = ask.path.startsWith("/public/") ? "no-cache, public" : "no-cache";
-  // At Cloudflare's edge, by which strangers come, no-transform is added.
-  const found = headers["cache-control"]?.replace(", no-transform", "");
-  demandEqual("Cache-Control", found, wanted);
+  const expected = request.path.startsWith("/public/") ? "no-cache, public" : "no-cache";
+  // Anonymous requests come through Cloudflare's edge, where no-transform is added.
+  const actual = headers["cache-control"]?.replace(", no-transform", "");
+  checkEqual("Cache-Control", actual, expected);
 }
 
-function judgeContent(world: World, ask: Ask, { status, headers, bytes }: Answer): World {
-  const document = world.documents.get(ask.path);
-  if (!document) throw new Complaint("content of no document");
-  const chosen =
-    status === 206 ? chosenBytes(ask, knownVersion(world, ask.path), document.bytes.length) : null;
-  const part = chosen && chosen !== "none" ? chosen : null;
+function checkContent(
+  state: ModelState,
+  request: ModelRequest,
+  { status, headers, bytes }: ModelResponse,
+): ModelState {
+  const document = state.documents.get(request.path);
+  if (!document) throw new Violation("content of no document");
+  const size = document.bytes.length;
+  const version = currentVersion(state, request.path);
+  const selected = status === 206 ? selectedBytes(request, version, size) : null;
+  const part = selected && selected !== "none" ? selected : null;
   const content = part ? document.bytes.subarray(part.start, part.end) : document.bytes;
-  demandEqual("Content-Type", headers["content-type"], document.type);
-  demandEqual("Content-Length", headers["content-length"], String(content.length));
-  const range = part ? `bytes ${part.start}-${part.end - 1}/${document.bytes.length}` : undefined;
-  demandEqual("Content-Range", headers["content-range"], range);
-  demandDate(headers["last-modified"]);
-  if (ask.method === "GET") demandEqual("content", bytes.toString(), content.toString());
-  return world;
+  checkEqual("Content-Type", headers["content-type"], document.type);
+  checkEqual("Content-Length", headers["content-length"], String(content.length));
+  const range = part ? `bytes ${part.start}-${part.end - 1}/${size}` : undefined;
+  checkEqual("Content-Range", headers["content-range"], range);
+  checkHttpDate(headers["last-modified"]);
+  if (request.method === "GET") checkEqual("content", bytes.toString(), content.toString());
+  return state;
 }
 
-function judgeUnsatisfiable(world: World, ask: Ask, { headers }: Answer): World {
-  const size = world.documents.get(ask.path)?.bytes.length;
-  demandEqual("Content-Range", headers["content-range"], `bytes */${size}`);
-  return world;
+function checkUnsatisfiable(
+  state: ModelState,
+  request: ModelRequest,
+  { headers }: ModelResponse,
+): ModelState {
+  const size = state.documents.get(request.path)?.bytes.length;
+  checkEqual("Content-Range", headers["content-range"], `bytes */${size}`);
+  return state;
 }
 
-/** What a listing says of an item, beside its version. */
+/** The description of an item in a listing, without its version. */
 type Description = Record<string, unknown>;
 
-function judgeListing(world: World, ask: Ask, { headers, bytes }: Answer): World {
-  demandEqual("Content-Type", headers["content-type"], "application/ld+json");
-  if (ask.method === "HEAD") return world;
-  demandEqual("Content-Length", headers["content-length"], String(bytes.length));
+function checkListing(
+  state: ModelState,
+  request: ModelRequest,
+  { headers, bytes }: ModelResponse,
+): ModelState {
+  checkEqual("Content-Type", headers["content-type"], "application/ld+json");
+  if (request.method === "HEAD") return state;
+  checkEqual("Content-Length", headers["content-length"], String(bytes.length));
   const listing = JSON.parse(bytes.toString());
-  demandEqual("@context", listing["@context"], "http://remotestorage.io/spec/folder-description");
+  checkEqual("@context", listing["@context"], "http://remotestorage.io/spec/folder-description");
   const items = Object.entries<Description>(listing.items);
-  const expected = itemsOf(world, ask.path);
+  const expected = describeItems(state, request.path);
   const namesOf = (entries: [string, unknown][]) => entries.map(([name]) => name).sort();
-  demandEqual("items", namesOf(items).join(", "), namesOf(expected).join(", "));
-  let seen = world;
+  checkEqual("items", namesOf(items).join(", "), namesOf(expected).join(", "));
+  let next = state;
   for (const [name, description] of expected) {
     const { ETag, "Last-Modified": modified, ...rest } = new Map(items).get(name) ?? {};
-    demandEqual(`the description of ${name}`, JSON.stringify(rest), JSON.stringify(description));
-    if (!isFolder(name)) demandDate(modified);
-    else demandEqual(`Last-Modified of ${name}`, modified, undefined);
-    demand(typeof ETag === "string" && !ETag.includes('"'), `no ETag of ${name}`);
-    seen = sight(seen, ask.path + name, ETag as string, (modified as string) ?? null);
+    checkEqual(`the description of ${name}`, JSON.stringify(rest), JSON.stringify(description));
+    if (!isFolder(name)) checkHttpDate(modified);
+    else checkEqual(`Last-Modified of ${name}`, modified, undefined);
+    check(typeof ETag === "string" && !ETag.includes('"'), `no ETag of ${name}`);
+    next = observe(next, request.path + name, ETag as string, (modified as string) ?? null);
   }
-  return seen;
+  return next;
 }
 
-function itemsOf({ documents }: World, folder: string): [string, Description][] {
+function describeItems({ documents }: ModelState, folder: string): [string, Description][] {
   const items = new Map<string, Description>();
   for (const [path, { type, bytes }] of documents) {
     if (!path.startsWith(folder)) continue;
@@ -343,18 +388,18 @@ function itemsOf({ documents }: World, folder: string): [string, Description][] 
 }
 
 /** §4: "The last-modified date MUST be formatted as HTTP-date" */
-function demandDate(date: unknown): void {
-  const isDate = typeof date === "string" && new Date(date).toUTCString() === date;
-  demand(isDate, `Last-Modified is ${date}`);
+function checkHttpDate(date: unknown): void {
+  const isHttpDate = typeof date === "string" && new Date(date).toUTCString() === date;
+  check(isHttpDate, `Last-Modified is ${date}`);
 }
 
-function demandEqual(what: string, actual: unknown, expected: unknown): void {
-  demand(actual === expected, `${what}: expected ${show(expected)}, got ${show(actual)}`);
+function checkEqual(label: string, actual: unknown, expected: unknown): void {
+  check(actual === expected, `${label}: expected ${show(expected)}, got ${show(actual)}`);
 }
 
 const show = (value: unknown): string =>
   String(value).length > 200 ? `${String(value).length} characters` : `${value}`;
 
-function demand(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Complaint(otherwise);
+function check(holds: boolean, violation: string): void {
+  if (!holds) throw new Violation(violation);
 }
