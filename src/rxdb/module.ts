@@ -107,7 +107,7 @@ export class Module {
     const { databaseName, collectionName, schema: raw } = frame.params;
     if (!isName(databaseName) || !isName(collectionName)) {
       return refuseMalformed(
-        `databaseName and collectionName must be strings of at most ${MAX_NAME_LENGTH} characters.`,
+        `databaseName and collectionName must be strings of up to ${MAX_NAME_LENGTH} characters.`,
       );
     }
     const text = JSON.stringify(raw) ?? "";

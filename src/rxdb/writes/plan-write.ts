@@ -25,7 +25,7 @@ const MAX_STORED_LENGTH = 16_000_000;
 
 const STORED_TOO_LARGE = refuseCall({
   code: "too-large",
-  message: "The stored documents are too large for one write. Write fewer at a time.",
+  message: "The stored documents are too large for one write. Send fewer documents per write.",
 });
 
 /** What a write changes, given the documents as they are now. */
@@ -71,7 +71,7 @@ export function planWrite(
   if (plan === null) {
     return refuseCall({
       code: "too-large",
-      message: `A document may have at most ${MAX_DOCUMENT_BYTES} bytes.`,
+      message: `A document may have up to ${MAX_DOCUMENT_BYTES} bytes.`,
     });
   }
   const attachments = {
