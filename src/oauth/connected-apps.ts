@@ -15,7 +15,7 @@ import {
   deleteGrantsOfApp,
   type GrantChange,
   narrowGrants,
-} from "./db/grant-revocation";
+} from "./db/grant-changes";
 import { type GrantRow, loadGrants, loadGrantsAndHistory } from "./db/grants";
 import { appName } from "./grants";
 

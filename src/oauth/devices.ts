@@ -36,7 +36,8 @@ const USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
 const USER_CODE_LENGTH = 8;
 
 /** What a device may call itself: one short line of letters, digits and some punctuation. */
-const DEVICE_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._'()+-]{0,48}[\p{L}\p{M}\p{N}.)+])?$/u;
+const DEVICE_NAME_PATTERN =
+  /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._'()+-]{0,48}[\p{L}\p{M}\p{N}.)+])?$/u;
 
 /** Device authorization response: RFC 8628 §3.2. */
 interface DeviceAuthorizationResponse {
@@ -55,13 +56,13 @@ interface DeviceAuthorizationResponse {
  * and the page says so. Refuses with `invalid_request` when the name cannot be displayed, and with
  * `invalid_scope` when the scope is malformed.
  */
-export async function authorizeDevice(
+export async function startDeviceAuthorization(
   env: Env,
   pages: string,
   { clientId, scope }: { clientId: string | null; scope: string | null },
   now: number,
 ): Promise<{ ok: true; response: DeviceAuthorizationResponse } | { ok: false; error: TokenError }> {
-  if (clientId === null || !DEVICE_NAME.test(clientId) || !isDisplayableName(clientId)) {
+  if (clientId === null || !DEVICE_NAME_PATTERN.test(clientId) || !isDisplayableName(clientId)) {
     const error_description =
       "client_id must be the name of the device: 1 to 50 letters, digits, spaces and . _ - ' ( ) +";
     return { ok: false, error: { error: "invalid_request", error_description } };

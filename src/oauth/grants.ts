@@ -5,7 +5,7 @@ import { parseScopes, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import type { AccessClaims } from "./access-tokens";
 import { deleteOldUsage } from "./app-usage";
-import { deleteGrant, grantExists } from "./db/grant-revocation";
+import { deleteGrant, grantExists } from "./db/grant-changes";
 import { deleteExpiredRows, type GrantRow, loadGrant, selectGrantStatus } from "./db/grants";
 
 /** What a valid grant allows. */
@@ -57,7 +57,7 @@ export async function revokeGrant(
   await deleteGrant(env, account, id, activity);
 }
 
-/** Deletes what has expired, and old app usage; for the daily run. */
+/** Deletes what has expired, and old app usage; for the daily job. */
 export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] => [
   ...deleteExpiredRows(db, now),
   ...deleteOldUsage(db, now),

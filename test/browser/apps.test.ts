@@ -1,4 +1,4 @@
-/** Connected apps, devices and tokens by hand, as people meet them. */
+/** Connected apps, devices, and tokens created by hand, as users see them. */
 
 import { describe, expect } from "vitest";
 import { fetchStored, storeText } from "./support/app";
@@ -8,20 +8,20 @@ import { type TestSite, test } from "./support/test-site";
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 
-/** As a device does it, without a browser. */
-async function post(site: TestSite, path: string, fields: Record<string, string>) {
+/** A request of a device, without a browser. */
+async function postForm(site: TestSite, path: string, fields: Record<string, string>) {
   const body = new URLSearchParams(fields);
   const response = await fetch(`${site.url}${path}`, { method: "POST", body });
   return (await response.json()) as Record<string, string>;
 }
 
 const startDevice = (site: TestSite, scope = "notes:rw") =>
-  post(site, "/oauth/device_authorization", { client_id: "Radio", scope });
+  postForm(site, "/oauth/device_authorization", { client_id: "Radio", scope });
 
-const poll = (site: TestSite, { device_code = "" }: Record<string, string>) =>
-  post(site, "/oauth/token", { grant_type: DEVICE_GRANT, client_id: "Radio", device_code });
+const pollForToken = (site: TestSite, { device_code = "" }: Record<string, string>) =>
+  postForm(site, "/oauth/token", { grant_type: DEVICE_GRANT, client_id: "Radio", device_code });
 
-test("an app that loses a right loses it at once, while it is open", async ({ site }) => {
+test("an open app loses a permission as soon as the user removes it", async ({ site }) => {
   const context = await site.newContext();
   const name = await signUp(site, context);
   const app = await connectApp(site, context, { name, release: "1.2.3" });
@@ -56,12 +56,12 @@ describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
-  test("RFC 8628 a device is let in by its code, and put out again", async ({ site }) => {
+  test("RFC 8628 a device is connected by its code, and disconnected", async ({ site }) => {
     const context = await site.newContext({ javaScriptEnabled });
     await signUp(site, context);
     const page = await context.newPage();
     const device = await startDevice(site, "notes:rw photos:rw");
-    expect(await poll(site, device)).toMatchObject({ error: "authorization_pending" });
+    expect(await pollForToken(site, device)).toMatchObject({ error: "authorization_pending" });
     await page.goto(`${site.url}/apps`);
     await page.getByRole("link", { name: "Connect a device" }).click();
     await page.getByLabel("Code").fill((device.user_code ?? "").toLowerCase());
@@ -70,14 +70,14 @@ describe.each([
     await page.getByLabel("photos").selectOption("No access");
     await allowAccess(page);
     await page.getByText("will be connected in a moment").waitFor();
-    expect(await poll(site, device)).toMatchObject({ scope: "notes:rw" });
+    expect(await pollForToken(site, device)).toMatchObject({ scope: "notes:rw" });
     await page.getByRole("link", { name: "Go to your apps" }).click();
     await page.getByRole("link", { name: "Disconnect Radio" }).click();
     await page.getByRole("button", { name: "Disconnect" }).click();
     await page.getByText("No apps are connected yet.").waitFor();
   });
 
-  test("a token is made, tried, and found among the apps", async ({ site }) => {
+  test("a token is created, works, and is listed among the apps", async ({ site }) => {
     const context = await site.newContext({ javaScriptEnabled });
     const name = await signUp(site, context);
     const page = await context.newPage();
@@ -101,17 +101,15 @@ describe.each([
   });
 });
 
-describe("in the dark", () => {
-  test("no page has anything that keeps people out, or has to be scrolled sideways", async ({
-    site,
-  }) => {
+describe("in dark mode, on a narrow screen", () => {
+  test("the pages are accessible, and nothing scrolls sideways", async ({ site }) => {
     const viewport = { width: 320, height: 640 };
     const context = await site.newContext({ viewport, colorScheme: "dark" });
     const name = await signUp(site, context);
     const app = await connectApp(site, context, { name, release: "1.2.3", module: "*" });
     await app.close();
     const page = await context.newPage();
-    const question = new URLSearchParams({
+    const consentQuery = new URLSearchParams({
       redirect_uri: `${site.apps.origin}/blank`,
       response_type: "token",
       scope: `${"longmodulename".repeat(4)}:rw contacts:r *:rw`,
@@ -119,7 +117,7 @@ describe("in the dark", () => {
     const device = await startDevice(site, `${"longmodulename".repeat(4)}:rw *:r`);
     const id = new URLSearchParams({ id: site.apps.origin, app: site.apps.origin });
     for (const path of [
-      `/oauth/authorize/${name}?${question}`,
+      `/oauth/authorize/${name}?${consentQuery}`,
       `/apps/tokens`,
       `/apps`,
       `/apps/app?${id}`,

@@ -59,7 +59,7 @@ describe.each([
     const page = await context.newPage();
     await page.goto(consentUrl(site, name, "notes:rw photos:r"));
     await page.getByLabel("notes").selectOption("Read only");
-    await page.getByLabel("Allow this").selectOption("for 30 days");
+    await page.getByLabel("Access expires").selectOption("After 30 days");
     await allowAccess(page);
     const answer = await waitForRedirect(site, page);
     expect(answer.get("token_type")).toBe("bearer");
@@ -212,7 +212,7 @@ describe("the consent page", () => {
     const page = await context.newPage();
     await page.goto(consentUrl(site, await signUp(site, context), "*:rw"));
     await page.getByText("All data in your storage").waitFor();
-    await page.getByText("what all your other apps keep there").waitFor();
+    await page.getByText("the data of all your other apps").waitFor();
     await page.getByText("runs on your own computer").waitFor();
   });
 

@@ -13,7 +13,7 @@ export const de: typeof en = {
   lookalike:
     "Diese Adresse enthält Sonderzeichen, die wie andere Buchstaben aussehen können. Fahre nur fort, wenn du genau diese Adresse erwartet hast. Wenn du dir nicht sicher bist, lehne ab.",
   connected: (scopes) => `Bereits verbunden: ${scopes}. Was du hier erlaubst, kommt hinzu.`,
-  removeAccess: ["Zugriff entziehen kannst du unter", "Apps", "."],
+  removeAccess: ["Unter", "Apps", " kannst du Zugriff wieder entziehen."],
   everything: "Alle Daten in deinem Speicher",
   everythingDescription: "Alle Dokumente all deiner Apps, private und öffentliche",
   everythingWarning:
@@ -31,11 +31,11 @@ export const de: typeof en = {
     always: "Wenn ich die Verbindung trenne",
   },
   storedIn: "Deine Daten bleiben in deinem Speicher,",
-  disconnectAnyTime: ["Du kannst die App jederzeit trennen, und zwar unter", "Apps", "."],
+  disconnectAnyTime: ["Du kannst die App jederzeit unter", "Apps", " trennen."],
   allow: "Erlauben",
   deny: "Ablehnen",
   problems: {
-    nothing: "Du hast keinen Zugriff erlaubt. Erlaube mindestens einen oder lehne ab.",
+    nothing: "Du hast nichts erlaubt. Erlaube mindestens einen Eintrag oder lehne ab.",
     level: "Wähle für jeden Eintrag, was die App darf.",
     duration: "Wähle, wann der Zugriff endet.",
   },
@@ -72,6 +72,6 @@ export const de: typeof en = {
       `${name} wird gleich verbunden. Du kannst diese Seite schließen und zu deinem Gerät zurückkehren.`,
     denied: (name) => `${name} hat keinen Zugriff bekommen.`,
     done: "Fertig",
-    disconnectAnyTime: ["Du kannst das Gerät jederzeit trennen, und zwar unter", "Apps", "."],
+    disconnectAnyTime: ["Du kannst das Gerät jederzeit unter", "Apps", " trennen."],
   },
 };

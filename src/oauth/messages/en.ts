@@ -34,7 +34,7 @@ export const en = {
   allow: "Allow",
   deny: "Deny",
   problems: {
-    nothing: "You have not allowed any access. Choose at least one, or deny the request.",
+    nothing: "You haven’t allowed any access. Allow at least one item, or choose Deny.",
     level: "Choose what the app may do with each item.",
     duration: "Choose when access expires.",
   },

@@ -19,7 +19,7 @@ import { limitFormSize, readForm } from "../../ui/form";
 import { verifyAccessToken } from "../access-tokens";
 import { exchangeCode } from "../authorization-codes";
 import { loadRefreshToken } from "../db/refresh-tokens";
-import { authorizeDevice, exchangeDeviceCode } from "../devices";
+import { exchangeDeviceCode, startDeviceAuthorization } from "../devices";
 import { revokeGrant } from "../grants";
 import { findDuplicate, nonEmptyParameters } from "../parameters";
 import { exchangeRefreshToken } from "../refresh-tokens";
@@ -58,7 +58,7 @@ tokenRoutes.post("/device_authorization", async (c) => {
   if (duplicate) return respond(c, invalidRequest(`Duplicate parameter: ${duplicate}.`));
   const request = { clientId: form.get("client_id"), scope: form.get("scope") };
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
-  return respond(c, await authorizeDevice(c.env, pages, request, Date.now()));
+  return respond(c, await startDeviceAuthorization(c.env, pages, request, Date.now()));
 });
 
 function respond(
