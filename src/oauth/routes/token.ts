@@ -1,6 +1,6 @@
 /**
- * Routes that apps call themselves: the token endpoint (RFC 6749 §3.2), the revocation endpoint
- * (RFC 7009) and the device authorization endpoint (RFC 8628 §3.1).
+ * Routes of the token, revocation and device authorization endpoints. They are RFC 6749 §3.2, RFC 7009
+ * and RFC 8628 §3.1.
  */
 
 import { Hono } from "hono";
