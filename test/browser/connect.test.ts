@@ -1,4 +1,4 @@
-/** An app finds a person's storage and is let in: §10 and §11, with the library's own widget. */
+/** An app finds a user's storage and gets access: §10 and §11, with the library's own widget. */
 
 import { describe, expect } from "vitest";
 import { fetchStored, readText, storeText, waitForEvent } from "./support/app";
@@ -17,7 +17,7 @@ import {
 import { test, userAddress } from "./support/test-site";
 
 describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
-  test("§10 connects by address: one look-up, sign-in, consent, and back in the app", async ({
+  test("§10 connects by address: one WebFinger request, sign-in, consent, and back to the app", async ({
     site,
   }) => {
     const name = await signUp(site, await site.newContext());
@@ -38,26 +38,26 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
 
     await page.waitForURL(`${site.url}/oauth/authorize/${name}?**`);
     expect(await page.getByRole("heading").textContent()).toContain(site.apps.origin);
-    const question = await page.getByRole("main").textContent();
-    expect(question).toContain("notes");
-    expect(question).toContain("Read and write");
-    expect(question).toContain(userAddress(site, name));
-    const answers: string[] = [];
+    const consentText = await page.getByRole("main").textContent();
+    expect(consentText).toContain("notes");
+    expect(consentText).toContain("Read and write");
+    expect(consentText).toContain(userAddress(site, name));
+    const redirects: string[] = [];
     page.on("response", async (response) => {
-      if (response.status() === 302) answers.push(response.headers().location ?? "");
+      if (response.status() === 302) redirects.push(response.headers().location ?? "");
     });
     await allowAccess(page);
 
     await waitUntilConnected(page);
     expect(page.url().replace(/#$/, "")).toBe(app);
-    // RFC 9207: a parameter that neither release knows, and neither minds.
-    expect(answers.join()).toContain(`iss=${encodeURIComponent(site.url)}`);
+    // RFC 9207: neither release knows this parameter, and both ignore it.
+    expect(redirects.join()).toContain(`iss=${encodeURIComponent(site.url)}`);
     expect(await page.locator(".rs-user").textContent()).toBe(userAddress(site, name));
     await storeText(page, "hello", "Hello!");
     expect(await (await fetchStored(page, "/notes/hello")).text()).toBe("Hello!");
   });
 
-  test("§10 stays connected when the app is opened again", async ({ site }) => {
+  test("§10 stays connected when the app is reloaded", async ({ site }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
     const page = await connectApp(site, context, { name, release });
@@ -67,7 +67,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(await readText(page, "hello")).toBe("Hello!");
   });
 
-  test("RFC 6749 §4.2.2.1 refusing tells the app access_denied, and it may ask again", async ({
+  test("RFC 6749 §4.2.2.1 after Deny the app gets access_denied, and can ask again", async ({
     site,
   }) => {
     const context = await site.newContext();
@@ -84,7 +84,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     await waitUntilConnected(page);
   });
 
-  test("§11 a storage-first link leads straight to the question", async ({ site }) => {
+  test("§11 a storage-first link leads straight to the consent page", async ({ site }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
     const page = await context.newPage();
@@ -115,7 +115,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(await readText(page, "hello")).toBe("Hello!");
   });
 
-  test("an app that was disconnected at home is Unauthorized, and can ask again", async ({
+  test("an app disconnected on the home page is Unauthorized, and can ask again", async ({
     site,
   }) => {
     const context = await site.newContext();
@@ -135,9 +135,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(await (await fetchStored(page, "/notes/hello")).text()).toBe("Hello!");
   });
 
-  test("RFC 7033 §4.2 an address that nobody has is an error that the widget shows", async ({
-    site,
-  }) => {
+  test("RFC 7033 §4.2 the widget shows an error for an unknown address", async ({ site }) => {
     const page = await (await site.newContext()).newPage();
     await page.goto(site.apps.appUrl({ release }));
     await enterAddressInWidget(page, userAddress(site, uniqueUserName()));
@@ -145,7 +143,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(page.url()).toBe(site.apps.appUrl({ release }));
   });
 
-  test("§9 an app that asks for everything gets every folder", async ({ site }) => {
+  test("§9 an app that asks for full access gets every folder", async ({ site }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
     const page = await connectApp(site, context, { name, release, module: "*" });
@@ -153,7 +151,9 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(await (await fetchStored(page, "/photos/one")).text()).toBe("One");
   });
 
-  test("§10 somebody else is signed in: the owner of the address is asked to", async ({ site }) => {
+  test("§10 if another user is signed in, asks the owner of the address to sign in", async ({
+    site,
+  }) => {
     const name = await signUp(site, await site.newContext());
     const context = await site.newContext();
     const other = await signUp(site, context);
@@ -169,8 +169,8 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   });
 });
 
-// 2.0.0-beta.10 sends no state.
-test("RFC 6749 §4.2.2 the app's own fragment comes back as state", async ({ site }) => {
+// Only for 1.2.3: 2.0.0-beta.10 sends no state.
+test("RFC 6749 §4.2.2 the app's own fragment is returned as state", async ({ site }) => {
   const context = await site.newContext();
   const name = await signUp(site, context);
   const page = await context.newPage();

@@ -1,4 +1,4 @@
-/** What apps store is what the server has, to the byte, and what they get back: §3 to §6. */
+/** The server stores what apps send, byte for byte, and returns it to them: §3 to §6. */
 
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
@@ -49,7 +49,7 @@ async function openApp(site: TestSite, release: LibraryRelease): Promise<Page> {
 }
 
 describe.each(RELEASES)("remotestorage.js %s", (release) => {
-  test("§4 text: stored, listed, got, changed and removed", async ({ site }) => {
+  test("§4 text is stored, listed, read, changed and removed", async ({ site }) => {
     const page = await openApp(site, release);
     await storeText(page, "hello", "Grüße, 世界 🎒\r\n\0");
     expect(await list(page)).toEqual(["hello"]);
@@ -65,7 +65,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect((await fetchStored(page, "/notes/hello")).status).toBe(404);
   });
 
-  test("§4 an object: stored, and got as it was", async ({ site }) => {
+  test("§4 an object is stored, and read unchanged", async ({ site }) => {
     const page = await openApp(site, release);
     const note = { text: "Grüße 🎒", tags: ["a", "b"], nested: { empty: null, number: 0.5 } };
     await page.evaluate((note) => window.documents.storeObject("note", "one", note), note);
@@ -74,17 +74,17 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await (await fetchStored(page, "/notes/one")).json()).toEqual(found);
   });
 
-  test("§4 binary: the server has every byte", async ({ site }) => {
+  test("§4 binary data is stored byte for byte", async ({ site }) => {
     const page = await openApp(site, release);
     await storeBytes(page, "bytes", ALL_BYTES);
     const response = await fetchStored(page, "/notes/bytes");
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(ALL_BYTES);
     expect(response.headers.get("Content-Type")).toMatch(/^application\/octet-stream/);
-    // 2.0.0-beta.10 takes binary documents of every server for text when it reads them.
+    // 2.0.0-beta.10 reads binary documents as text, from any server.
     if (release === "1.2.3") expect(await readBytes(page, "bytes")).toEqual(ALL_BYTES);
   });
 
-  test("§4 a document of some megabytes", async ({ site }) => {
+  test("§4 a document of several megabytes is stored", async ({ site }) => {
     const page = await openApp(site, release);
     const length = 3 * 1024 * 1024 + 1;
     await page.evaluate((length) => {
@@ -96,7 +96,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(bytes.every((byte, index) => byte === ((index * 31 + (index >> 8)) & 255))).toBe(true);
   });
 
-  test("§4 an empty document is a document", async ({ site }) => {
+  test("§4 an empty document is stored and listed", async ({ site }) => {
     const page = await openApp(site, release);
     await storeText(page, "empty", "");
     expect(await list(page)).toEqual(["empty"]);
@@ -105,7 +105,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await response.text()).toBe("");
   });
 
-  test("§3 every name comes back as it was given", async ({ site }) => {
+  test("§3 every name is listed as it was given", async ({ site }) => {
     const page = await openApp(site, release);
     for (const name of NAMES) await storeText(page, name, `Text of ${name}`);
     expect(await list(page)).toEqual([...NAMES].sort());
@@ -114,7 +114,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await list(page)).toEqual([]);
   });
 
-  test("§4 folders come with their documents and go with them, whatever their names", async ({
+  test("§4 folders appear and disappear with their documents, whatever their names", async ({
     site,
   }) => {
     const page = await openApp(site, release);
@@ -129,7 +129,7 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     expect(await list(page, "2026/ünï 🎒/")).toEqual([]);
   });
 
-  test("§9 a public document is there for everyone: by fetch, and in a picture", async ({
+  test("§9 a public document is readable without a token, by fetch and as an image", async ({
     site,
   }) => {
     const page = await openApp(site, release);
@@ -142,9 +142,9 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     });
     expect(url).toContain("/public/notes/a%20picture.png");
 
-    const stranger = await (await site.newContext()).newPage();
-    await stranger.goto(`${site.apps.origin}/blank`);
-    const seen = await stranger.evaluate(async (url) => {
+    const anonymous = await (await site.newContext()).newPage();
+    await anonymous.goto(`${site.apps.origin}/blank`);
+    const received = await anonymous.evaluate(async (url) => {
       const response = await fetch(url);
       const image = new Image();
       image.src = url;
@@ -152,11 +152,11 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
       const { naturalWidth: width, naturalHeight: height } = image;
       return { type: response.headers.get("Content-Type"), width, height };
     }, url);
-    expect(seen).toEqual({ type: expect.stringMatching(/^image\/png/), width: 7, height: 5 });
+    expect(received).toEqual({ type: expect.stringMatching(/^image\/png/), width: 7, height: 5 });
   });
 });
 
-describe("§14 a document that attacks", () => {
+describe("§14 a malicious document", () => {
   const LEAK = "/leak";
   const attack = (leak: string) => `
     document.title = "attacked";
@@ -208,7 +208,7 @@ describe("§14 a document that attacks", () => {
       expect(await page.title()).toBe("Harmless");
       expect(await page.evaluate(() => "attacked" in window)).toBe(false);
       expect(await page.evaluate(() => window.origin)).toBe("null");
-      // Nothing it may do later either: a form is not sent.
+      // Nor can it act later: its form is not submitted.
       if (type === "text/html") await page.getByRole("button").click();
       expect(site.apps.unknownPaths).not.toContain(LEAK);
       const home = await context.newPage();

@@ -1,4 +1,4 @@
-/** What somebody who is signed in finds: home, data, activity, settings, and the way out. */
+/** The pages of a signed-in user: home, data, activity, settings, and account deletion. */
 
 import { readFileSync } from "node:fs";
 import type { BrowserContext, Page } from "playwright-core";
@@ -7,8 +7,8 @@ import { unzip } from "../support/zip";
 import { fillSignIn, signUp } from "./support/steps";
 import { type TestSite, test, userAddress } from "./support/test-site";
 
-/** Stores documents as an app that this person has allowed everything. */
-async function store(
+/** Stores documents as an app with full access. */
+async function storeDocuments(
   site: TestSite,
   context: BrowserContext,
   name: string,
@@ -36,11 +36,11 @@ async function store(
   }
 }
 
-const menu = (page: Page, name: string): Promise<void> =>
+const openMenuItem = (page: Page, name: string): Promise<void> =>
   page.getByRole("navigation").getByRole("link", { name }).click();
 
-/** Saves what the link leads to, and reads it. */
-async function downloadFrom(page: Page, link: string) {
+/** Downloads the archive that a link leads to, and reads its files. */
+async function downloadArchive(page: Page, link: string) {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name: link }).click(),
@@ -50,20 +50,20 @@ async function downloadFrom(page: Page, link: string) {
   return { filename: download.suggestedFilename(), files: unzip(bytes) };
 }
 
-test("without script: home, data, the archive, activity and settings", async ({ site }) => {
+test("home, data, export, activity and settings work without JavaScript", async ({ site }) => {
   const context = await site.newContext({ javaScriptEnabled: false });
   const name = await signUp(site, context);
-  await store(site, context, name, { "/notes/größe": "hello", "/public/blog/a": "world" });
+  await storeDocuments(site, context, name, { "/notes/größe": "hello", "/public/blog/a": "world" });
   const page = await context.newPage();
   await page.goto(site.url);
   await page.getByText(userAddress(site, name), { exact: true }).waitFor();
   await page.getByText("Show QR code").click();
   await page.getByRole("img", { name: /^QR code of/ }).waitFor();
 
-  await menu(page, "Data");
+  await openMenuItem(page, "Data");
   await page.getByRole("row", { name: /^notes 5 bytes 0 bytes 1$/ }).waitFor();
   await page.getByRole("row", { name: /^blog 0 bytes 5 bytes 1$/ }).waitFor();
-  const { filename, files } = await downloadFrom(page, "Download everything");
+  const { filename, files } = await downloadArchive(page, "Download everything");
   expect(filename).toMatch(new RegExp(`^satchel-${name}-.*\\.zip$`));
   expect(files.map((file) => [file.name, new TextDecoder().decode(file.bytes)])).toEqual([
     ["satchel-export.json", expect.stringContaining(userAddress(site, name))],
@@ -71,17 +71,19 @@ test("without script: home, data, the archive, activity and settings", async ({ 
     ["public/blog/a", "world"],
   ]);
 
-  await menu(page, "Activity");
+  await openMenuItem(page, "Activity");
   await page.getByRole("cell", { name: "Data exported" }).waitFor();
-  await menu(page, "Settings");
+  await openMenuItem(page, "Settings");
   await page.getByRole("main").getByRole("button", { name: "Deutsch" }).click();
   await page.getByRole("heading", { name: "Einstellungen" }).waitFor();
 });
 
-test("deleting the account by typing its name, and nobody comes in again", async ({ site }) => {
+test("an account is deleted by typing its name; then it has no sign-in and no data", async ({
+  site,
+}) => {
   const context = await site.newContext({ javaScriptEnabled: false });
   const name = await signUp(site, context);
-  await store(site, context, name, { "/public/a": "hello" });
+  await storeDocuments(site, context, name, { "/public/a": "hello" });
   const page = await context.newPage();
   await page.goto(`${site.url}/settings`);
   await page.getByRole("link", { name: "Delete account" }).click();
@@ -97,6 +99,6 @@ test("deleting the account by typing its name, and nobody comes in again", async
   await page.goto(`${site.url}/settings`);
   await fillSignIn(page, name);
   await page.getByRole("alert").filter({ hasText: "is wrong" }).waitFor();
-  const gone = await context.request.get(`${site.url}/storage/${name}/public/a`);
-  expect(gone.status()).toBe(404);
+  const deleted = await context.request.get(`${site.url}/storage/${name}/public/a`);
+  expect(deleted.status()).toBe(404);
 });

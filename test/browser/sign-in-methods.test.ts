@@ -1,4 +1,4 @@
-/** Ways in, in a browser with a device that keeps passkeys. */
+/** Sign-in methods, in a browser with a virtual authenticator for passkeys. */
 
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { describe, expect } from "vitest";
@@ -6,8 +6,8 @@ import { expectAccessible } from "./support/axe";
 import { fillSignIn, fillSignUp, PASSWORD, signUp, uniqueUserName } from "./support/steps";
 import { type TestSite, test, userAddress } from "./support/test-site";
 
-/** Gives a page a device that keeps passkeys, and unlocks whenever it is asked to. */
-async function withDevice(
+/** Gives a page an authenticator that stores passkeys and always verifies the user. */
+async function addAuthenticator(
   page: Page,
   transport: "internal" | "usb" = "internal",
 ): Promise<{ session: CDPSession; authenticatorId: string }> {
@@ -26,20 +26,20 @@ async function withDevice(
   return { session, authenticatorId };
 }
 
-/** Else the device, which waits for nobody, would sign in by itself on the page for that. */
-const withoutOffers = (page: Page): Promise<unknown> =>
+/** Without this, the authenticator would accept the autofill offer of the sign-in page by itself. */
+const disableAutofill = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
     PublicKeyCredential.isConditionalMediationAvailable = async () => false;
   });
 
-const withPasskey = (page: Page): Promise<void> =>
+const continueWithPasskey = (page: Page): Promise<void> =>
   page.getByRole("button", { name: "Continue with a passkey" }).click();
 
-async function signUpByPasskey(site: TestSite, page: Page): Promise<string> {
+async function signUpWithPasskey(site: TestSite, page: Page): Promise<string> {
   const name = uniqueUserName();
   await page.goto(`${site.url}/sign-up`);
   await page.getByLabel("Name").fill(name);
-  await withPasskey(page);
+  await continueWithPasskey(page);
   await page.getByText(userAddress(site, name), { exact: true }).waitFor();
   return name;
 }
@@ -54,66 +54,68 @@ const newPage = async (site: TestSite): Promise<{ context: BrowserContext; page:
   return { context, page: await context.newPage() };
 };
 
-test("with a passkey: sign up, sign out, sign in without a name", async ({ site }) => {
+test("a user signs up with a passkey, signs out, and signs in without entering a name", async ({
+  site,
+}) => {
   const { page } = await newPage(site);
-  await withoutOffers(page);
-  const { session, authenticatorId } = await withDevice(page);
-  const name = await signUpByPasskey(site, page);
+  await disableAutofill(page);
+  const { session, authenticatorId } = await addAuthenticator(page);
+  const name = await signUpWithPasskey(site, page);
   const { credentials } = await session.send("WebAuthn.getCredentials", { authenticatorId });
   expect(credentials).toMatchObject([{ isResidentCredential: true, rpId: "localhost" }]);
   await signOut(page);
   await page.goto(`${site.url}/sign-in?next=/security`);
-  await withPasskey(page);
+  await continueWithPasskey(page);
   await page.getByRole("heading", { name: "Security" }).waitFor();
   expect(new URL(page.url()).pathname).toBe("/security");
   expect(await page.locator("header").textContent()).toContain(name);
 });
 
-test("a passkey is offered where the name is typed", async ({ site }) => {
+test("a passkey is offered as autofill in the name field", async ({ site }) => {
   const { page } = await newPage(site);
-  await withDevice(page);
-  const name = await signUpByPasskey(site, page);
+  await addAuthenticator(page);
+  const name = await signUpWithPasskey(site, page);
   await signOut(page);
   await page.goto(`${site.url}/sign-in`);
-  // The device takes the offer by itself.
+  // The authenticator accepts the offer by itself.
   await page.getByText(userAddress(site, name), { exact: true }).waitFor();
 });
 
-test("a taken name is refused in words, and the device is not asked", async ({ site }) => {
+test("a taken name is refused with a message, before a passkey is created", async ({ site }) => {
   const taken = await signUp(site, await site.newContext());
   const { page } = await newPage(site);
-  const { session, authenticatorId } = await withDevice(page);
+  const { session, authenticatorId } = await addAuthenticator(page);
   await page.goto(`${site.url}/sign-up`);
   await page.getByLabel("Name").fill(taken);
-  await withPasskey(page);
+  await continueWithPasskey(page);
   await page.getByRole("alert").filter({ hasText: "is taken" }).waitFor();
   const { credentials } = await session.send("WebAuthn.getCredentials", { authenticatorId });
   expect(credentials).toEqual([]);
 });
 
-test("a passkey proves who is there, and leads back", async ({ site }) => {
+test("a user confirms who they are with a passkey, and returns to the page", async ({ site }) => {
   const { context, page } = await newPage(site);
-  await withDevice(page);
-  await signUpByPasskey(site, page);
+  await addAuthenticator(page);
+  await signUpWithPasskey(site, page);
   await page.goto(`${site.url}/confirm?next=/security/password`);
-  await withPasskey(page);
+  await continueWithPasskey(page);
   await page.getByRole("heading", { name: "Set a password" }).waitFor();
-  // Whoever is not signed in any more is led to sign in, and back.
+  // Without a session, the user is sent to sign in, and back.
   await page.goto(`${site.url}/security/passkeys/add`);
   await context.clearCookies();
   await page.getByRole("button", { name: "Add passkey" }).click();
   await page.waitForURL(`${site.url}/sign-in?next=%2Fsecurity%2Fpasskeys%2Fadd`);
 });
 
-test("add a second passkey, rename it, remove it", async ({ site }) => {
+test("a user adds a second passkey, renames it, and removes it", async ({ site }) => {
   const { context, page } = await newPage(site);
   await signUp(site, context);
-  await withDevice(page);
+  await addAuthenticator(page);
   await page.goto(`${site.url}/security`);
   const section = page.getByRole("main");
   for (const name of ["Laptop", "Phone"]) {
-    // One device keeps one passkey of an account: the second is on another.
-    if (name === "Phone") await withDevice(page, "usb");
+    // An authenticator stores only one passkey per account: the second is on another one.
+    if (name === "Phone") await addAuthenticator(page, "usb");
     await page.getByRole("link", { name: "Add a passkey" }).click();
     expect(await page.getByLabel("Name").inputValue()).toBe("Chrome, Linux");
     await page.getByLabel("Name").fill(name);
@@ -129,14 +131,14 @@ test("add a second passkey, rename it, remove it", async ({ site }) => {
   expect(await page.getByRole("link", { name: "Remove Old phone" }).count()).toBe(0);
 });
 
-test("recovery codes are shown once, copied, and let in where all else is lost", async ({
+test("recovery codes are shown once, can be copied, and sign in without another method", async ({
   site,
 }) => {
   const context = await site.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
   const page = await context.newPage();
-  await withoutOffers(page);
-  await withDevice(page);
-  const name = await signUpByPasskey(site, page);
+  await disableAutofill(page);
+  await addAuthenticator(page);
+  const name = await signUpWithPasskey(site, page);
   await page.getByRole("link", { name: "Security" }).click();
   await page.getByRole("link", { name: "Create recovery codes" }).click();
   await page.getByRole("button", { name: "Create 10 codes" }).click();
@@ -166,12 +168,12 @@ test("recovery codes are shown once, copied, and let in where all else is lost",
 });
 
 describe("on a narrow screen", () => {
-  test("axe finds nothing, and nothing has to be scrolled sideways", async ({ site }) => {
+  test("the pages are accessible, and nothing scrolls sideways", async ({ site }) => {
     const viewport = { width: 320, height: 640 };
     const context = await site.newContext({ viewport });
     const page = await context.newPage();
     await signUp(site, context, `a${uniqueUserName()}`.padEnd(32, "w"));
-    await withDevice(page);
+    await addAuthenticator(page);
     await page.goto(`${site.url}/security/passkeys/add`);
     await page.getByLabel("Name").fill("wide".repeat(15));
     await page.getByRole("button", { name: "Add passkey" }).click();
@@ -190,9 +192,7 @@ describe("on a narrow screen", () => {
   });
 });
 
-test("without JavaScript there is no word of passkeys where they cannot be used", async ({
-  site,
-}) => {
+test("without JavaScript, the sign-in page does not mention passkeys", async ({ site }) => {
   const context = await site.newContext({ javaScriptEnabled: false });
   const name = await signUp(site, context);
   const page = await context.newPage();
@@ -204,27 +204,29 @@ test("without JavaScript there is no word of passkeys where they cannot be used"
   await page.getByText(userAddress(site, name), { exact: true }).waitFor();
 });
 
-test("the Enter key adds a passkey; a second of this device is refused in words", async ({
+test("the Enter key adds a passkey; a second one on the same device is refused with a message", async ({
   site,
 }) => {
   const { context, page } = await newPage(site);
   await signUp(site, context);
-  await withDevice(page);
+  await addAuthenticator(page);
   await page.goto(`${site.url}/security/passkeys/add`);
   await page.getByLabel("Name").fill("Laptop");
   await page.getByLabel("Name").press("Enter");
   await page.getByRole("link", { name: "Remove Laptop" }).waitFor();
   await page.goto(`${site.url}/security/passkeys/add`);
   await page.getByLabel("Name").press("Enter");
-  const problem = page.getByRole("alert");
-  await problem.filter({ hasText: "This device already has a passkey for this account" }).waitFor();
+  const alert = page.getByRole("alert");
+  await alert.filter({ hasText: "This device already has a passkey for this account" }).waitFor();
 });
 
-test("only words for the person are shown, and in their language", async ({ site }) => {
+test("an error without a sentence for the user shows a general message in their language", async ({
+  site,
+}) => {
   const context = await site.newContext({ locale: "de" });
   const page = await context.newPage();
   await signUp(site, context);
-  await withDevice(page);
+  await addAuthenticator(page);
   await page.route("**/security/passkeys/add", (route) =>
     route.request().method() === "POST"
       ? route.fulfill({ json: { error: "too-many-requests", message: "Later." }, status: 429 })
@@ -232,34 +234,34 @@ test("only words for the person are shown, and in their language", async ({ site
   );
   await page.goto(`${site.url}/security/passkeys/add`);
   await page.getByRole("button", { name: "Passkey hinzufügen" }).click();
-  const problem = page.getByRole("alert").filter({ hasText: "Passkey" });
-  await problem.waitFor();
-  expect(await problem.textContent()).toBe(
+  const alert = page.getByRole("alert").filter({ hasText: "Passkey" });
+  await alert.waitFor();
+  expect(await alert.textContent()).toBe(
     "Das hat mit dem Passkey nicht geklappt. Versuche es noch einmal oder nimm ein Passwort.",
   );
 });
 
-describe("who has only a passkey, where it cannot be used", () => {
-  test("is led to the recovery codes without JavaScript", async ({ site }) => {
+describe("a user with only a passkey, where it cannot be used", () => {
+  test("is offered recovery codes without JavaScript", async ({ site }) => {
     const { context, page } = await newPage(site);
-    await withDevice(page);
-    await signUpByPasskey(site, page);
+    await addAuthenticator(page);
+    await signUpWithPasskey(site, page);
     await page.goto(`${site.url}/confirm?next=/security/password`);
-    const toCodes = "Use a recovery code";
+    const linkText = "Use a recovery code";
     await page.getByRole("button", { name: "Continue with a passkey" }).waitFor();
-    expect(await page.getByRole("link", { name: toCodes }).count()).toBe(0);
+    expect(await page.getByRole("link", { name: linkText }).count()).toBe(0);
     const storageState = await context.storageState();
-    const without = await site.newContext({ javaScriptEnabled: false, storageState });
-    const plain = await without.newPage();
-    await plain.goto(`${site.url}/confirm?next=/security/password`);
-    await plain.getByText("This browser doesn’t support passkeys").waitFor();
-    await plain.getByRole("link", { name: toCodes }).click();
-    await plain.getByLabel("Recovery code").waitFor();
+    const contextWithoutScript = await site.newContext({ javaScriptEnabled: false, storageState });
+    const pageWithoutScript = await contextWithoutScript.newPage();
+    await pageWithoutScript.goto(`${site.url}/confirm?next=/security/password`);
+    await pageWithoutScript.getByText("This browser doesn’t support passkeys").waitFor();
+    await pageWithoutScript.getByRole("link", { name: linkText }).click();
+    await pageWithoutScript.getByLabel("Recovery code").waitFor();
   });
 
-  test("is told so on a host without a name", async ({ site }) => {
+  test("is told so on an IP address", async ({ site }) => {
     const { page } = await newPage(site);
-    await withDevice(page);
+    await addAuthenticator(page);
     const url = site.url.replace("localhost", "127.0.0.1");
     await page.goto(`${url}/sign-up`);
     await fillSignUp(page, uniqueUserName());

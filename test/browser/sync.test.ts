@@ -1,4 +1,4 @@
-/** Two browsers of one person, each with a copy: what one changes, the other gets. */
+/** Two browsers of one user, each with a local copy: changes in one reach the other. */
 
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
@@ -24,7 +24,7 @@ async function openTwice(site: TestSite, release: LibraryRelease): Promise<[Page
 }
 
 describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
-  test("§6 a change arrives in the other browser, in both directions", async ({ site }) => {
+  test("§6 a change reaches the other browser, in both directions", async ({ site }) => {
     const [one, two] = await openTwice(site, release);
     await storeText(one, "hello", "From one");
     await storeText(one, "deep/er/still", "Deep");
@@ -35,7 +35,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(change).toMatchObject({ oldValue: "From one", newValue: "From two" });
   });
 
-  test("§3 odd names and many documents arrive whole", async ({ site }) => {
+  test("§3 unusual names and many documents are synchronized completely", async ({ site }) => {
     const [one, two] = await openTwice(site, release);
     const names = ["a b", "ü 🎒", "100%", "%2F", "a+b", "#1", "?", "&", "'\"", "([])", ".hidden"];
     const many = Array.from({ length: 40 }, (_, index) => `many/${index}`);
@@ -46,9 +46,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect((await list(two, "many/")).length).toBe(many.length);
   });
 
-  test("§4 a document that is removed beside others is removed in the other browser", async ({
-    site,
-  }) => {
+  test("§4 removing one document of several removes it in the other browser", async ({ site }) => {
     const [one, two] = await openTwice(site, release);
     const names = ["folder/gone", "folder/stays", "stays"];
     for (const name of names) await storeText(one, name, name);
@@ -60,7 +58,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(await readText(two, "stays")).toBe("stays");
   });
 
-  test("§6 edits without a network arrive later", async ({ site }) => {
+  test("§6 offline edits are synchronized later", async ({ site }) => {
     const [one, two] = await openTwice(site, release);
     await storeText(one, "edited", "edited");
     await storeText(one, "removed", "removed");
@@ -75,7 +73,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     await waitForTexts(two, { edited: "Edited offline", "new/one": "New", removed: undefined });
   });
 
-  test("§6 both change a document: the later one is told, and neither text is lost", async ({
+  test("§6 if both change a document, the later one gets a conflict, and neither text is lost", async ({
     site,
   }) => {
     const [one, two] = await openTwice(site, release);
@@ -94,12 +92,14 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
       lastCommonValue: "Common",
     });
     expect(await (await fetchStored(one, "/notes/hello")).text()).toBe("From two");
-    // The app settles it, as its author decides.
+    // Resolving the conflict is up to the app.
     await storeText(one, "hello", "From one and two");
     await waitForText(two, "hello", "From one and two");
   });
 
-  test("§6 both create the same document: one wins, the other is told", async ({ site }) => {
+  test("§6 if both create the same document, one wins, and the other gets a conflict", async ({
+    site,
+  }) => {
     const [one, two] = await openTwice(site, release);
     await one.context().setOffline(true);
     await storeText(one, "new", "From one");

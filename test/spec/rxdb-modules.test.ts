@@ -1,16 +1,21 @@
-/** What the databases of RxDB apps mean to the rest of the house: room, grants, accounts, pages. */
+/** Modules with RxDB databases, seen from outside: quota, grants, accounts and pages. */
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { MAX_MODULES, openModule } from "../../src/modules/modules";
-import { actOn, administrator, open as openPage } from "../support/admin";
-import { allowDevice, poll, startDevice } from "../support/devices";
-import { cutting } from "../support/faults";
+import { createAdministrator, openPage, submitAction } from "../support/admin";
+import { allowDevice, pollDevice, startDevice } from "../support/devices";
+import { withFault } from "../support/fault-injection";
 import { findElements, mainText } from "../support/html";
-import { askedOfModules, modulesOf, reserve } from "../support/modules";
-import { allowCode, redeem, refresh, revoke, tokensIn, tokensOf } from "../support/oauth";
-import { accountId, allRows, grantRows } from "../support/rows";
-import { setQuota, unchanged } from "../support/storage";
+import { callsToModules, moduleNames, openModuleWithBytes } from "../support/modules";
+import {
+  obtainCode,
+  obtainTokens,
+  parseTokens,
+  redeemCode,
+  refreshTokens,
+  revokeToken,
+} from "../support/oauth";
 import {
   APP_ORIGIN,
   connectApp,
@@ -22,34 +27,36 @@ import {
   type TestApp,
   type TestUser,
 } from "../support/provider";
+import { accountId, allRows, grantRows } from "../support/rows";
+import { expectUnchanged, setQuota } from "../support/storage";
 
 let admin: TestUser;
 beforeAll(async () => {
-  admin = await administrator();
+  admin = await createAdministrator();
 });
 
 describe("A module", () => {
   const openFor = async (user: string, module: string) =>
     openModule(env, await accountId(user), module);
 
-  it("is opened once, however often an app comes in", async () => {
+  it("is opened once, however often apps connect", async () => {
     const { name } = await createUser();
     expect(await openFor(name, "todos")).toBe("open");
-    await reserve(name, "todos", 500);
+    await openModuleWithBytes(name, "todos", 500);
     const before = await allRows();
     expect(await openFor(name, "todos")).toBe("open");
     expect(await allRows()).toEqual(before);
   });
 
-  it("is not opened for an account that is deleted, or that never was", async () => {
+  it("is not opened for an account that is deleted, or that never existed", async () => {
     const { name, cookie } = await createUser();
     await sendForm("/settings/delete", { name }, { cookie });
     expect(await openFor(name, "todos")).toBe("closed");
     expect(await openModule(env, "nobody", "todos")).toBe("closed");
-    expect(await modulesOf(name)).toEqual([]);
+    expect(await moduleNames(name)).toEqual([]);
   });
 
-  it("is one of a hundred at most; those that are open stay so, and others have their own", async () => {
+  it("is one of at most a hundred per account; those that are open stay open", async () => {
     const [{ name }, other] = [await createUser(), await createUser()];
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_MODULES})
@@ -60,7 +67,7 @@ describe("A module", () => {
     expect(await openFor(name, "one-more")).toBe("full");
     expect(await openFor(name, "m7")).toBe("open");
     expect(await openFor(other.name, "one-more")).toBe("open");
-    expect(await modulesOf(name)).toHaveLength(MAX_MODULES);
+    expect(await moduleNames(name)).toHaveLength(MAX_MODULES);
   });
 });
 
@@ -72,11 +79,11 @@ describe("The quota", () => {
     const app = await createUserWithApp();
     await setQuota(app, 1000);
     await app.put("/notes/a", "x".repeat(300));
-    await reserve(app.user, "todos", 400);
-    await reserve(app.user, "notes", 100);
+    await openModuleWithBytes(app.user, "todos", 400);
+    await openModuleWithBytes(app.user, "notes", 100);
     const expected = { quotaBytes: 1000, usedBytes: 800, availableBytes: 200, documents: 1 };
     expect(await quotaOf(app)).toEqual(expected);
-    await unchanged(app, async () => {
+    await expectUnchanged(app, async () => {
       expect((await app.put("/notes/b", "x".repeat(201))).status).toBe(507);
       expect((await app.put("/notes/a", "x".repeat(501))).status).toBe(507);
     });
@@ -84,156 +91,160 @@ describe("The quota", () => {
     expect(await quotaOf(app)).toMatchObject({ usedBytes: 1000, availableBytes: 0 });
   });
 
-  it("that databases have used up still lets documents shrink and go", async () => {
+  it("that databases have used up still lets documents shrink and be deleted", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "12345");
-    await reserve(app.user, "todos", 2000);
+    await openModuleWithBytes(app.user, "todos", 2000);
     await setQuota(app, 1000);
     expect((await app.put("/notes/a", "123456")).status).toBe(507);
     expect((await app.put("/notes/a", "1234")).status).toBe(200);
     expect((await app.delete("/notes/a")).status).toBe(200);
   });
 
-  it("is not used up by the databases of others", async () => {
+  it("is not used up by the databases of other users", async () => {
     const [app, other] = [await createUserWithApp(), await createUserWithApp()];
     await setQuota(app, 10);
-    await reserve(other.user, "notes", 1e9);
+    await openModuleWithBytes(other.user, "notes", 1e9);
     expect((await app.put("/notes/a", "1234567890")).status).toBe(201);
     expect(await quotaOf(app)).toMatchObject({ usedBytes: 10 });
   });
 
-  it("shows administrators the bytes of both, in the account and in all, and names no module", async () => {
+  it("shows administrators the bytes of both, per account and in total, but no module names", async () => {
     const textOf = async (path: string) => mainText(await (await openPage(admin, path)).text());
     const app = await createUserWithApp();
     await app.put("/notes/a", "x".repeat(2000));
-    await reserve(app.user, "secret-hobby", 1_000_000);
+    await openModuleWithBytes(app.user, "secret-hobby", 1_000_000);
     const text = await textOf(`/admin/accounts/${app.user}`);
     expect(text).toMatch(/\b1 MB\b/);
     expect(text).not.toContain("secret-hobby");
     const before = await textOf("/admin");
-    await reserve(app.user, "secret-hobby", 7e12);
+    await openModuleWithBytes(app.user, "secret-hobby", 7e12);
     const after = await textOf("/admin");
     expect(after).not.toBe(before);
     expect(after).toMatch(/\b7 TB\b/);
   });
 });
 
-/** What ends or cuts a grant: done to somebody with an app of the implicit flow. */
-const ENDS: [string, (person: TestUser, app: TestApp) => Promise<() => Promise<Response>>][] = [
+/** What ends or narrows a grant of an app that uses the implicit flow. Each prepares its request. */
+const REVOCATIONS: [string, (user: TestUser, app: TestApp) => Promise<() => Promise<Response>>][] =
   [
-    "an app is disconnected",
-    async ({ cookie }) =>
-      () =>
-        sendForm(`/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`, {}, { cookie }),
-  ],
-  [
-    "all apps are",
-    async ({ cookie }) =>
-      () =>
-        sendForm("/apps/disconnect-all", {}, { cookie }),
-  ],
-  [
-    "an app may do less",
-    async ({ cookie }) =>
-      () =>
-        sendForm(
-          `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`,
-          { "level:*": "r", end: "keep" },
-          { cookie },
-        ),
-  ],
-  [
-    "an app may stay less long",
-    async ({ cookie }) =>
-      () =>
-        sendForm(
-          `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`,
-          { "level:*": "rw", end: "day" },
-          { cookie },
-        ),
-  ],
-  ["RFC 7009 an access token is given back", async (_, app) => () => revoke({ token: app.token })],
-  [
-    "RFC 7009 a refresh token is given back",
-    async (person) => {
-      const { refresh_token } = await tokensOf(person);
-      return () => revoke({ token: refresh_token });
-    },
-  ],
-  [
-    "RFC 6749 §4.1.2 a code comes a second time",
-    async (person) => {
-      const code = await allowCode(person);
-      await tokensIn(await redeem(code));
-      return () => redeem(code);
-    },
-  ],
-  [
-    "a refresh token comes a second time",
-    async (person) => {
-      const { refresh_token } = await tokensOf(person);
-      await refresh(refresh_token);
-      return () => refresh(refresh_token);
-    },
-  ],
-  [
-    "a device code comes a second time",
-    async (person) => {
-      const device = await startDevice();
-      await allowDevice(person, device);
-      await tokensIn(await poll(device));
-      return () => poll(device);
-    },
-  ],
-  [
-    "the account is suspended",
-    async ({ name }) =>
-      () =>
-        actOn(admin, name, "suspend"),
-  ],
-  [
-    "its owner deletes it",
-    async ({ name, cookie }) =>
-      () =>
-        sendForm("/settings/delete", { name }, { cookie }),
-  ],
-  [
-    "an administrator deletes it",
-    async ({ name }) =>
-      () =>
-        actOn(admin, name, "delete", { name }),
-  ],
-];
+    [
+      "an app is disconnected",
+      async ({ cookie }) =>
+        () =>
+          sendForm(`/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`, {}, { cookie }),
+    ],
+    [
+      "all apps are disconnected",
+      async ({ cookie }) =>
+        () =>
+          sendForm("/apps/disconnect-all", {}, { cookie }),
+    ],
+    [
+      "an app's permissions are reduced",
+      async ({ cookie }) =>
+        () =>
+          sendForm(
+            `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`,
+            { "level:*": "r", end: "keep" },
+            { cookie },
+          ),
+    ],
+    [
+      "an app's access is to expire sooner",
+      async ({ cookie }) =>
+        () =>
+          sendForm(
+            `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`,
+            { "level:*": "rw", end: "day" },
+            { cookie },
+          ),
+    ],
+    [
+      "RFC 7009 an access token is revoked",
+      async (_, app) => () => revokeToken({ token: app.token }),
+    ],
+    [
+      "RFC 7009 a refresh token is revoked",
+      async (user) => {
+        const { refresh_token } = await obtainTokens(user);
+        return () => revokeToken({ token: refresh_token });
+      },
+    ],
+    [
+      "RFC 6749 §4.1.2 a code is used a second time",
+      async (user) => {
+        const code = await obtainCode(user);
+        await parseTokens(await redeemCode(code));
+        return () => redeemCode(code);
+      },
+    ],
+    [
+      "a refresh token is used a second time",
+      async (user) => {
+        const { refresh_token } = await obtainTokens(user);
+        await refreshTokens(refresh_token);
+        return () => refreshTokens(refresh_token);
+      },
+    ],
+    [
+      "a device code is used a second time",
+      async (user) => {
+        const device = await startDevice();
+        await allowDevice(user, device);
+        await parseTokens(await pollDevice(device));
+        return () => pollDevice(device);
+      },
+    ],
+    [
+      "the account is suspended",
+      async ({ name }) =>
+        () =>
+          submitAction(admin, name, "suspend"),
+    ],
+    [
+      "the user deletes the account",
+      async ({ name, cookie }) =>
+        () =>
+          sendForm("/settings/delete", { name }, { cookie }),
+    ],
+    [
+      "an administrator deletes the account",
+      async ({ name }) =>
+        () =>
+          submitAction(admin, name, "delete", { name }),
+    ],
+  ];
 
-describe.each(ENDS)("When %s", (_, ready) => {
-  it("every module of the person looks again at its grants, and no other", async () => {
-    const [person, other] = [await createUser(), await createUser()];
-    await reserve(other.name, "todos");
-    const act = await ready(person, await connectApp(person));
-    await reserve(person.name, "notes");
-    await reserve(person.name, "todos");
-    const asked = await askedOfModules(person.name, act);
-    expect(asked).toEqual(["notes recheck", "todos recheck"]);
+describe.each(REVOCATIONS)("When %s", (_, prepare) => {
+  it("every module of the user checks its grants again, and no other module", async () => {
+    const [user, other] = [await createUser(), await createUser()];
+    await openModuleWithBytes(other.name, "todos");
+    const request = await prepare(user, await connectApp(user));
+    await openModuleWithBytes(user.name, "notes");
+    await openModuleWithBytes(user.name, "todos");
+    const calls = await callsToModules(user.name, request);
+    expect(calls).toEqual(["notes recheck", "todos recheck"]);
   });
 
-  it("it is done all the same where they do not answer", async () => {
-    const standing = async ({ name }: TestUser) =>
+  it("it is done even if the modules do not answer", async () => {
+    const grantsAfter = async ({ name }: TestUser) =>
       (await grantRows(name)).map(({ scope, expires_at }) => [scope, expires_at === null]);
-    const [person, twin] = [await createUser(), await createUser()];
-    const acts = [];
-    for (const one of [person, twin]) {
-      acts.push(await ready(one, await connectApp(one)));
-      await reserve(one.name, "notes");
+    const [user, twin] = [await createUser(), await createUser()];
+    const requests = [];
+    for (const one of [user, twin]) {
+      requests.push(await prepare(one, await connectApp(one)));
+      await openModuleWithBytes(one.name, "notes");
     }
-    const [act, sameAct] = acts as [() => Promise<Response>, () => Promise<Response>];
-    const { calls, result } = await cutting(null, act);
+    const [request, sameRequest] = requests as [() => Promise<Response>, () => Promise<Response>];
+    const { calls, result } = await withFault(null, request);
     const at = calls.indexOf("MODULES.recheck");
     expect(at).toBeGreaterThan(0);
-    const cut = { at, trouble: "lost", isMade: false, lasts: true } as const;
-    const seen = await cutting(cut, sameAct);
+    const fault = { at, kind: "lost", takesEffect: false, isPermanent: true } as const;
+    const seen = await withFault(fault, sameRequest);
     expect(seen.result.status).toBe(result.status);
     expect(seen.calls.filter((call) => call === "MODULES.recheck")).toHaveLength(3);
-    expect(await standing(twin)).toEqual(await standing(person));
+    expect(await grantsAfter(twin)).toEqual(await grantsAfter(user));
   });
 });
 
@@ -244,14 +255,14 @@ describe("The data page", () => {
   };
 
   it("counts the databases of a module beside its documents", async () => {
-    const person = await createUser();
-    const app = await connectApp(person);
+    const user = await createUser();
+    const app = await connectApp(user);
     await app.put("/notes/a", "x".repeat(1500));
     await app.put("/in-root", "12");
-    await reserve(person.name, "notes", 4000);
-    await reserve(person.name, "todos", 3000);
-    await reserve(person.name, "unused");
-    const html = await dataOf(person);
+    await openModuleWithBytes(user.name, "notes", 4000);
+    await openModuleWithBytes(user.name, "todos", 3000);
+    await openModuleWithBytes(user.name, "unused");
+    const html = await dataOf(user);
     const text = mainText(html);
     expect(text).toContain("Module Private Public Databases Documents");
     expect(text).toContain("notes 1.5 kB 0 bytes 4 kB 1");
@@ -262,22 +273,22 @@ describe("The data page", () => {
     expect(bar?.["aria-label"]).toBe(
       "Use of the storage by module: notes 5.5 kB, todos 3 kB, Outside of modules 2 bytes",
     );
-    const home = await (await send("/", { headers: { Cookie: person.cookie } })).text();
-    expect(mainText(home)).toContain("You use 8.5 kB of 1.1 GB.");
+    const home = await (await send("/", { headers: { Cookie: user.cookie } })).text();
+    expect(mainText(home)).toContain("8.5 kB of 1.1 GB used.");
   });
 
-  it("shows a module that does not answer as such, and everything else", async () => {
-    const person = await createUser();
-    await (await connectApp(person)).put("/notes/a", "12345");
-    await reserve(person.name, "todos", 3000);
-    const { calls } = await cutting(null, () => dataOf(person));
+  it("shows a module that does not answer as such, and everything else normally", async () => {
+    const user = await createUser();
+    await (await connectApp(user)).put("/notes/a", "12345");
+    await openModuleWithBytes(user.name, "todos", 3000);
+    const { calls } = await withFault(null, () => dataOf(user));
     const at = calls.indexOf("MODULES.inventory");
-    const cut = { at, trouble: "broken", lasts: true } as const;
+    const fault = { at, kind: "broken", isPermanent: true } as const;
     for (const [language, words] of [
-      ["en", "In the module todos What is in here cannot be shown at the moment."],
-      ["de", "Im Modul todos Was hier liegt, lässt sich gerade nicht zeigen."],
+      ["en", "Module todos These databases can’t be shown right now."],
+      ["de", "Modul todos Diese Datenbanken lassen sich gerade nicht anzeigen."],
     ] as const) {
-      const { result } = await cutting(cut, () => dataOf(person, language));
+      const { result } = await withFault(fault, () => dataOf(user, language));
       expect(mainText(result)).toContain(words);
       expect(mainText(result)).toContain("notes");
     }
@@ -287,40 +298,40 @@ describe("The data page", () => {
 describe("Deleting a database", () => {
   const PATH = "/data/database?module=todos&name=list";
 
-  it("asks who is signed in for a fresh proof first", async () => {
-    const person = await createUser();
-    await reserve(person.name, "todos", 3000);
+  it("requires a recent sign-in first", async () => {
+    const user = await createUser();
+    await openModuleWithBytes(user.name, "todos", 3000);
     for (const method of ["GET", "POST"]) {
       const headers = { Origin: ORIGIN };
-      const stranger = await send(PATH, { method, headers });
-      expect(stranger.headers.get("location")).toContain("/sign-in?");
+      const anonymous = await send(PATH, { method, headers });
+      expect(anonymous.headers.get("location")).toContain("/sign-in?");
     }
     await env.DB.prepare("UPDATE sessions SET proved_at = 0").run();
-    const asked = await askedOfModules(person.name, async () => {
+    const calls = await callsToModules(user.name, async () => {
       for (const method of ["GET", "POST"]) {
         const response = await send(PATH, {
           method,
-          headers: { Cookie: person.cookie, Origin: ORIGIN },
+          headers: { Cookie: user.cookie, Origin: ORIGIN },
         });
         expect(response.headers.get("location")).toContain("/confirm?");
       }
     });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
-  it("that is not there, or of another person, is a page that says so", async () => {
-    const [person, other] = [await createUser(), await createUser()];
-    await reserve(other.name, "todos", 3000);
+  it("that does not exist, or is another user's, gets a page that says so", async () => {
+    const [user, other] = [await createUser(), await createUser()];
+    await openModuleWithBytes(other.name, "todos", 3000);
     const before = await allRows();
-    const asked = await askedOfModules(other.name, async () => {
-      const page = await send(PATH, { headers: { Cookie: person.cookie } });
+    const calls = await callsToModules(other.name, async () => {
+      const page = await send(PATH, { headers: { Cookie: user.cookie } });
       expect([page.status, mainText(await page.text())]).toEqual([
         404,
-        expect.stringContaining("No such database"),
+        expect.stringContaining("Database not found"),
       ]);
-      expect((await sendForm(PATH, {}, { cookie: person.cookie })).status).toBe(404);
+      expect((await sendForm(PATH, {}, { cookie: user.cookie })).status).toBe(404);
     });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
     expect(await allRows()).toEqual(before);
   });
 });
