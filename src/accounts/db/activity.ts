@@ -1,7 +1,7 @@
 /** The activity log in D1. */
 
 import { withRetry } from "../../platform/retry";
-import type { ActivityEntry, ActivityEvent } from "../activity";
+import type { ActivityEntry, ActivityEvent } from "../activity-entry";
 
 /**
  * What has to hold for an entry to be written: an SQL expression that may name `:account`, `:at` (the

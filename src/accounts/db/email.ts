@@ -1,7 +1,7 @@
 /** The e-mail address of an account in D1. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { ActivityEntry } from "../activity";
+import type { ActivityEntry } from "../activity-entry";
 import { insertActivity } from "./activity";
 import { credentialExists, credentialExistsSql, type OneTimeToken } from "./one-time-tokens";
 

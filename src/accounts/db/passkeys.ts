@@ -1,7 +1,7 @@
 /** Passkeys in D1. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { ActivityEntry } from "../activity";
+import type { ActivityEntry } from "../activity-entry";
 import type { Account, AccountRow } from "./accounts";
 import { insertActivity } from "./activity";
 import {

@@ -1,7 +1,7 @@
 /** The password of an account in D1, as a hash. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { ActivityEntry } from "../activity";
+import type { ActivityEntry } from "../activity-entry";
 import { insertActivity } from "./activity";
 
 /** The hash of the password. Returns null if the account has none. */

@@ -1,7 +1,7 @@
 /** Recovery codes in D1, as hashes. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
-import type { ActivityEntry } from "../activity";
+import type { ActivityEntry } from "../activity-entry";
 import { insertActivity } from "./activity";
 
 /** An SQL expression: the smallest hash of an account's codes, which identifies the set. */

@@ -1,0 +1,50 @@
+/** What can happen in an account, as it is stored in its activity log. */
+
+import { randomId } from "../core/secrets";
+
+/** How a user authenticated (cf. RFC 8176, "amr"). */
+export type AuthMethod = "password" | "passkey" | "recovery-code" | "link";
+
+/**
+ * Something that happened, as it is stored in the log. `app` is an origin, or the label of an app
+ * without one.
+ */
+export type ActivityEvent =
+  | { kind: "sign-up"; way: AuthMethod }
+  | { kind: "sign-in"; way: AuthMethod; device: string | null; country: string | null }
+  | { kind: "session-ended"; device: string | null }
+  | { kind: "sign-out-everywhere" }
+  | { kind: "password-set" }
+  | { kind: "password-removed" }
+  | { kind: "passkey-added"; name: string }
+  | { kind: "passkey-renamed"; name: string }
+  | { kind: "passkey-removed"; name: string }
+  | { kind: "recovery-codes-made" }
+  | { kind: "email-set"; email: string }
+  | { kind: "email-removed" }
+  | { kind: "app-allowed"; app: string; scope: string }
+  | { kind: "app-changed"; app: string; scope: string }
+  | { kind: "app-disconnected"; app: string }
+  | { kind: "app-ended"; app: string; why: "replay" | "revoked" }
+  | { kind: "all-disconnected" }
+  | { kind: "token-made"; app: string; scope: string }
+  | { kind: "export" }
+  | { kind: "database-deleted"; module: string; name: string }
+  | { kind: "suspended" }
+  | { kind: "resumed" }
+  | { kind: "quota-changed"; quotaBytes: number | null }
+  | { kind: "reset-link-made" };
+
+/** An event and its time (milliseconds since 1970). */
+export interface ActivityEntry {
+  at: number;
+  id: string;
+  event: ActivityEvent;
+}
+
+/** An entry for an event that happens now, with a new id. */
+export const newActivityEntry = (event: ActivityEvent, now: number): ActivityEntry => ({
+  at: now,
+  id: randomId(),
+  event,
+});
