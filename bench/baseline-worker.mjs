@@ -1,23 +1,22 @@
 /**
- * The floor: a Worker that makes the calls to D1, R2 and the user's object which an operation
- * cannot do without, and nothing else. What Satchel takes longer than this is Satchel's own; what
- * the floor takes is the platform's, on this machine its simulators'.
+ * The baseline: a Worker that makes only the calls to D1, R2 and the user's Durable Object that an
+ * operation needs. Its time is the platform's (here, the simulators'); what Satchel takes beyond it
+ * is Satchel's own.
  *
  *   GET      one D1 batch (the grant, the document's row), then R2
- *   304      one D1 batch (the grant, the row), of a folder as of a document; HEAD likewise
- *   listing  one D1 batch (the grant, the folder's row, its items), and the JSON of it
- *   PUT      R2 under a fresh key, the body straight in; one call of the object; in it one D1
+ *   304      one D1 batch (the grant, the row), for folders and documents; HEAD likewise
+ *   listing  one D1 batch (the grant, the folder's row, its items), and the JSON of the listing
+ *   PUT      R2 under a new key, streaming the body; one call of the object, and in it one D1
  *            batch: a row per ancestor and the document's
- *   DELETE   one call of the object; in it one D1 batch: a row per ancestor, and the document's goes
+ *   DELETE   one call of the object, and in it one D1 batch: a row per ancestor, and the document's deletion
  *   OPTIONS  no call
  *
- * Left out: signatures (a token is the account and the grant in plain text), conditions of writes,
- * clashes of names, quota and usage, pruning of folders that are left empty, ranges, CORS, content
- * types, checks of whatever a client may send, refusals in words, and the look into the index that
- * refuses a PUT before its body is read. That is fair to the floor, which may be as fast as the
- * platform lets it be; nobody could keep their data in it. It does keep two things that every
- * server has to: without the grant's row nothing is read or written, and the writes of one user come
- * one after the other, each in a batch of its own.
+ * Left out: signatures (a token is the account and the grant in plain text), preconditions of writes,
+ * name clashes, quota and usage, deletion of empty folders, ranges, CORS, content types, validation of
+ * requests, error messages, and the query that refuses a PUT before its body is read. So the baseline
+ * is as fast as the platform allows, but unfit for real data. It keeps two properties that every
+ * server needs: nothing is read or written without the grant's row, and the writes of one user are
+ * serialized, each in its own batch.
  */
 
 import { DurableObject } from "cloudflare:workers";
@@ -25,10 +24,10 @@ import { DurableObject } from "cloudflare:workers";
 const FOLDER_CONTEXT = "http://remotestorage.io/spec/folder-description";
 
 export default {
-  /** Answers /storage/<user>/<path>, and lets the bench make people at /people/<user>. */
+  /** Serves /storage/<user>/<path>; POST /users/<user> creates a user for the bench. */
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
-    if (pathname.startsWith("/people/")) return addPerson(env, pathname.slice("/people/".length));
+    if (pathname.startsWith("/users/")) return createUser(env, pathname.slice("/users/".length));
     if (request.method === "OPTIONS") return new Response(null, { status: 204 });
     const [account, grant] = request.headers
       .get("Authorization")
@@ -43,19 +42,19 @@ export default {
   },
 };
 
-/** One per user: one batch after the other. */
+/** One per user: runs one batch after the other. */
 export class UserObject extends DurableObject {
-  #last = Promise.resolve();
+  #lastCommit = Promise.resolve();
 
-  /** @returns {Promise<boolean>} whether there was something to write, and the right to do so */
+  /** @returns {Promise<boolean>} whether something was written: false without a grant */
   commit(change) {
-    const turn = this.#last.then(() => write(this.env.DB, change));
-    this.#last = turn.catch(() => {});
-    return turn;
+    const commit = this.#lastCommit.then(() => write(this.env.DB, change));
+    this.#lastCommitCommit = commit.catch(() => {});
+    return commit;
   }
 }
 
-async function addPerson(env, name) {
+async function createUser(env, name) {
   await env.DB.batch([
     env.DB.prepare("INSERT INTO accounts (id, name, created_at) VALUES (?1, ?1, 0)").bind(name),
     env.DB.prepare(
@@ -66,7 +65,7 @@ async function addPerson(env, name) {
   return new Response(`${name}.bench`);
 }
 
-/** As the table `nodes` has it: the root is '/' in ''. */
+/** Parent and name as in the table `nodes`, in which the root is '/' in ''. */
 function parsePath(pathname) {
   const path = pathname.slice(pathname.indexOf("/", "/storage/".length));
   if (path === "/") return { parent: "", name: "/" };
@@ -130,16 +129,16 @@ async function put(request, env, target) {
 const remove = (env, target) => commit(env, { ...target, version: crypto.randomUUID(), put: null });
 
 async function commit(env, change) {
-  const isDone = await env.USERS.getByName(change.account).commit(change);
+  const isWritten = await env.USERS.getByName(change.account).commit(change);
   return new Response(null, {
-    status: isDone ? 200 : 404,
+    status: isWritten ? 200 : 404,
     headers: { ETag: `"${change.version}"` },
   });
 }
 
 async function write(db, { account, grant, parent, name, version, put }) {
   const now = Date.now();
-  const [shifted] = await db.batch([
+  const [ancestors] = await db.batch([
     db
       .prepare(
         `INSERT INTO nodes (account, parent, name, version, length, documents, modified)
@@ -165,10 +164,10 @@ async function write(db, { account, grant, parent, name, version, put }) {
           )
           .bind(account, grant, parent, name),
   ]);
-  return shifted.meta.changes > 0;
+  return ancestors.meta.changes > 0;
 }
 
-/** [parent, name] of each folder that a document in this folder is below, the root first. */
+/** [parent, name] of this folder and of all folders above it, starting with the root. */
 function ancestorsOf(folder) {
   const names = folder.split("/").slice(1, -1);
   const below = names.map((name, depth) => [

@@ -1,4 +1,4 @@
-/** What Cloudflare has to load: how large the Worker is, and what its start takes. */
+/** Measures the size of the Worker bundle and its start-up time. */
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,12 +10,12 @@ import { spread } from "./statistics.mjs";
 
 const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
 
-/** One start is a few samples of the profiler. */
+/** A single start gives only a few profiler samples. */
 const STARTS = { full: 9, quick: 2 };
 
 const ENVIRONMENT = {
   ...process.env,
-  // Keep wrangler from asking anything of the outside.
+  // Keep wrangler from connecting to the internet.
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
@@ -23,8 +23,8 @@ const ENVIRONMENT = {
 };
 
 /**
- * The bundle as `wrangler deploy` uploads it, in KiB, and the processor time of its start by
- * `wrangler check startup`, in milliseconds. Empty where wrangler cannot say.
+ * The size of the bundle that `wrangler deploy` uploads, in KiB, and the CPU time of its start by
+ * `wrangler check startup`, in milliseconds. Empty if wrangler fails.
  * @param {"full" | "quick"} length of the run
  * @returns {Promise<{kib?: number, gzipKib?: number, startMs?: import("./statistics.mjs").Spread}>}
  */
@@ -45,14 +45,14 @@ export async function measureBundle(length) {
       startMs: spread(starts),
     };
   } catch (error) {
-    console.error(`No size and start-up time: ${error.message}`);
+    console.error(`Size and start-up time could not be measured: ${error.message}`);
     return {};
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Of a CPU profile, all but the time in which nothing ran. */
+/** The time of a CPU profile, without idle time. */
 function activeMs({ nodes, samples, timeDeltas }) {
   const idle = new Set(
     nodes.filter(({ callFrame }) => callFrame.functionName === "(idle)").map(({ id }) => id),
@@ -70,7 +70,9 @@ function runWrangler(...args) {
     });
     child.on("error", reject);
     child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`wrangler ${args.join(" ")} ended with ${code}`)),
+      code === 0
+        ? resolve()
+        : reject(new Error(`wrangler ${args.join(" ")} exited with code ${code}`)),
     );
   });
 }

@@ -1,14 +1,14 @@
-/** The work that is compared, and what is to be reached. */
+/** The cases of the speed comparison, and their targets. */
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const SMALL = Buffer.alloc(KIB, "x");
 
-/** Of a first sync: so many folders, with so many documents each. */
+/** Number of folders of a first sync, and documents in each. */
 const SYNC_FOLDERS = { full: 10, quick: 2 };
-const SYNC_DOCUMENTS = 100;
+const SYNC_DOCUMENTS_PER_FOLDER = 100;
 
-/** How many rounds, and how many requests in each. Short rounds share what the machine does. */
+/** Rounds, and requests per round. Short rounds distribute disturbances of the machine evenly. */
 const SMALL_WORK = { full: { rounds: 21, count: 20 }, quick: { rounds: 6, count: 8 } };
 const MEDIUM_WORK = { full: { rounds: 15, count: 8 }, quick: { rounds: 4, count: 3 } };
 const LARGE_WORK = { full: { rounds: 15, count: 2 }, quick: { rounds: 3, count: 1 } };
@@ -17,88 +17,90 @@ const WRITERS = { full: { rounds: 5, count: 200 }, quick: { rounds: 2, count: 10
 const CROWD = { full: { rounds: 7, count: 400 }, quick: { rounds: 2, count: 100 } };
 const WHOLE_SYNC = { full: { rounds: 3, count: 1 }, quick: { rounds: 1, count: 1 } };
 
-const atMost = (limit) => ({ most: limit });
-const atLeast = (limit) => ({ least: limit });
-const AHEAD = atMost(1);
+const atMost = (limit) => ({ max: limit });
+const atLeast = (limit) => ({ min: limit });
+const NOT_SLOWER = atMost(1);
 
 /**
- * One kind of work, done at every server.
+ * A case that runs against every server.
  * @typedef {object} Case
  * @property {string} name
- * @property {{full: Extent, quick: Extent}} extent of a full and of a quick run
- * @property {number} [parallel] how many at a time; 1 if it is not there
- * @property {number} [people] how many take part; 1 if it is not there
- * @property {number} [size] documents of the folder it is about
- * @property {number} [smallSize] Satchel does it in a folder of this size as well, as "itself"
- * @property {boolean} [isAlsoAlone] the floor does it one by one as well, as "alone"
- * @property {boolean} [isCold] there is no round before the first that counts
- * @property {(place: Place) => Promise<void>} [prepare] once, before all rounds
- * @property {(place: Place, slot: Slot) => import("./http-client.mjs").Work[]} [before] each round, not timed
- * @property {(place: Place, slot: Slot) => import("./http-client.mjs").Work[][]} steps each round: lists
- *   of requests, one list after the other
- * @property {boolean} [isSideBySide] all lists at once instead, each one request after the other
- * @property {Row[]} rows what is compared, each with the targets that there are for it
+ * @property {{full: Extent, quick: Extent}} extent of a full and a quick run
+ * @property {number} [parallel] concurrent requests; default 1
+ * @property {number} [users] number of users; default 1
+ * @property {number} [size] number of documents in the folder
+ * @property {number} [smallSize] also run by Satchel in a folder of this size, as "itself"
+ * @property {boolean} [isAlsoSequential] also run by the baseline without concurrency, as "sequential"
+ * @property {boolean} [isCold] without a warm-up round
+ * @property {(context: CaseContext) => Promise<void>} [prepare] runs once before all rounds
+ * @property {(context: CaseContext, options: RoundOptions) => import("./http-client.mjs").BenchRequest[]} [before] requests
+ *   before each round, not timed
+ * @property {(context: CaseContext, options: RoundOptions) => import("./http-client.mjs").BenchRequest[][]} steps lists of
+ *   requests for each round, one list after the other
+ * @property {boolean} [areListsParallel] runs all lists at once, and the requests of each sequentially
+ * @property {Row[]} rows the measures to compare, with their targets
  */
 
 /**
- * Where a case is done: somebody's storage at one server, and a folder of it for this case alone.
- * @typedef {object} Place
- * @property {import("./storage-requests.mjs").Storage[]} storages one per person
+ * Where a case runs: the storage of users at one server, and a folder in it for this case only.
+ * @typedef {object} CaseContext
+ * @property {import("./storage-requests.mjs").Storage[]} storages one per user
  * @property {import("./storage-requests.mjs").Storage} storage the first
  * @property {string} folder
  * @property {number} [size]
- * @property {(request: import("./http-client.mjs").Work) => Promise<{headers: object, text: string}>} ask
- * @property {(requests: import("./http-client.mjs").Work[]) => Promise<void>} send some at a time
- * @property {(folder: string, count: number) => Promise<void>} fillFolder from its document-0
- * @property {string} [etag] for `prepare` to leave
+ * @property {(request: import("./http-client.mjs").BenchRequest) => Promise<{headers: object, text: string}>} sendOne
+ * @property {(requests: import("./http-client.mjs").BenchRequest[]) => Promise<void>} send several at a time
+ * @property {(folder: string, count: number) => Promise<void>} fillFolder copies of its document-0
+ * @property {string} [etag] set by `prepare`
  */
 
 /** @typedef {{rounds: number, count: number}} Extent */
 
-/** @typedef {{count: number, round: string}} Slot `round` is another in each */
+/** @typedef {{count: number, round: string}} RoundOptions `round`: its name */
 
 /**
- * What is compared: a measure of `Result` in rounds.mjs, with whom beside armadietto, and the
- * targets that there are. `limit` is one for Satchel's own figure.
- * @typedef {{measure: string, base?: "floor" | "itself" | "alone", toBase?: Target,
+ * A comparison: a measure of `Result` in rounds.mjs, the base of comparison besides armadietto, and
+ * the targets. `limit`: a target for Satchel's own figure.
+ * @typedef {{measure: string, base?: "baseline" | "itself" | "sequential", toBase?: Target,
  *   toArmadietto?: Target, limit?: Target}} Row
- * @typedef {{most: number} | {least: number}} Target
+ * @typedef {{max: number} | {min: number}} Target
  */
 
 const repeat = (count, make) => [Array.from({ length: count }, (_, number) => make(number))];
 
 const documentIn = (folder, number = 0) => `${folder}document-${number}`;
 
-/** Prepares the folder with its document-0, and remembers the document's ETag. */
-async function putOne(place, body = SMALL) {
-  const { storage, folder, ask } = place;
-  const { headers } = await ask(storage.put(documentIn(folder), body));
-  place.etag = headers.etag;
+/** Stores document-0 in the folder, and keeps its ETag. */
+async function putOne(context, body = SMALL) {
+  const { storage, folder, sendOne } = context;
+  const { headers } = await sendOne(storage.put(documentIn(folder), body));
+  context.etag = headers.etag;
 }
 
-/** Prepares a folder of `size` documents, and remembers the folder's ETag. */
-async function fill(place) {
-  const { storage, folder, size, ask, fillFolder } = place;
-  await ask(storage.put(documentIn(folder), SMALL));
+/** Fills the folder with `size` documents, and keeps its ETag. */
+async function fill(context) {
+  const { storage, folder, size, sendOne, fillFolder } = context;
+  await sendOne(storage.put(documentIn(folder), SMALL));
   await fillFolder(folder, size);
-  const { headers, text } = await ask(storage.get(folder));
+  const { headers, text } = await sendOne(storage.get(folder));
   const items = Object.keys(JSON.parse(text).items).length;
-  if (items !== size) throw new Error(`A folder of ${size} documents lists ${items}.`);
-  place.etag = headers.etag;
+  if (items !== size)
+    throw new Error(`The listing of a folder of ${size} documents has ${items} items.`);
+  context.etag = headers.etag;
 }
 
 const READ = { toBase: atMost(1.25) };
-const WRITE = { toBase: atMost(1.3), toArmadietto: AHEAD };
+const WRITE = { toBase: atMost(1.3), toArmadietto: NOT_SLOWER };
 
-const reading = (name, make) => ({
+const readCase = (name, make) => ({
   name,
   extent: SMALL_WORK,
   prepare: putOne,
-  steps: (place, { count }) => repeat(count, () => make(place)),
+  steps: (context, { count }) => repeat(count, () => make(context)),
   rows: [{ measure: "p50", ...READ }],
 });
 
-const listing = (size, extent, rows) => ({
+const listingCase = (size, extent, rows) => ({
   name: `listing of ${size.toLocaleString("en")} documents`,
   extent,
   size,
@@ -107,7 +109,7 @@ const listing = (size, extent, rows) => ({
   rows,
 });
 
-const unchangedListing = (size, more) => ({
+const notModifiedCase = (size, more) => ({
   name: `304 of a folder of ${size.toLocaleString("en")}`,
   extent: SMALL_WORK,
   size,
@@ -117,12 +119,12 @@ const unchangedListing = (size, more) => ({
   ...more,
 });
 
-const putting = (name, body, toPath, rows = [{ measure: "p50", ...WRITE }]) => ({
+const putCase = (name, body, toPath, rows = [{ measure: "p50", ...WRITE }]) => ({
   name,
   extent: SMALL_WORK,
-  prepare: (place) => putOne(place),
-  steps: (place, { count, round }) =>
-    repeat(count, (number) => place.storage.put(toPath(place, round, number), body)),
+  prepare: (context) => putOne(context),
+  steps: (context, { count, round }) =>
+    repeat(count, (number) => context.storage.put(toPath(context, round, number), body)),
   rows,
 });
 
@@ -130,14 +132,14 @@ const newPath = ({ folder }, round, number) => `${folder}${round}-${number}`;
 const samePath = ({ folder }) => documentIn(folder);
 const deepPath = ({ folder }, round, number) => `${folder}b/c/d/e/f/g/h/i/${round}-${number}`;
 
-const large = (mebibytes, extent, rows) => {
+const largeCases = (mebibytes, extent, rows) => {
   const body = Buffer.alloc(mebibytes * MIB, "x");
   return [
-    { ...putting(`PUT of ${mebibytes} MB`, body, samePath, rows.put), extent },
+    { ...putCase(`PUT of ${mebibytes} MB`, body, samePath, rows.put), extent },
     {
       name: `GET of ${mebibytes} MB`,
       extent,
-      prepare: (place) => putOne(place, body),
+      prepare: (context) => putOne(context, body),
       steps: ({ storage, folder }, { count }) =>
         repeat(count, () => storage.get(documentIn(folder), { bytes: body.byteLength })),
       rows: rows.get,
@@ -145,36 +147,38 @@ const large = (mebibytes, extent, rows) => {
   ];
 };
 
-const MEMORY = { measure: "memory", limit: atMost(20), toArmadietto: AHEAD };
+const MEMORY = { measure: "memory", limit: atMost(20), toArmadietto: NOT_SLOWER };
 
-/** Whose passwords are hashed, one by one, before there is anything to measure. */
+/** Number of users. Signing each up takes a password hash, so few in a quick run. */
 const USERS = { full: 100, quick: 20 };
 
 /**
- * All cases. The largest come first: how much memory they take shows in servers that have done
- * little yet.
+ * All cases. The largest come first: their memory use is visible only in servers that have not
+ * handled much yet.
  * @param {"full" | "quick"} length of the run
  * @returns {Case[]}
  */
 export const casesFor = (length) => [
-  ...large(100, HUGE_WORK, {
+  ...largeCases(100, HUGE_WORK, {
     put: [{ measure: "p50", ...WRITE }, MEMORY],
     get: [{ measure: "p50" }, MEMORY],
   }),
-  ...large(10, LARGE_WORK, { put: [{ measure: "p50", ...WRITE }], get: [{ measure: "p50" }] }),
-  reading("GET 1 KB", ({ storage, folder }) => storage.get(documentIn(folder), { bytes: KIB })),
-  reading("GET 304", ({ storage, folder, etag }) => storage.getUnchanged(documentIn(folder), etag)),
-  reading("HEAD", ({ storage, folder }) => storage.head(documentIn(folder))),
-  listing(10, SMALL_WORK, [{ measure: "p50", ...READ }]),
-  listing(1000, MEDIUM_WORK, [{ measure: "p50", ...READ }]),
-  listing(10_000, LARGE_WORK, [
-    { measure: "firstByte", toBase: atMost(1.3), toArmadietto: AHEAD },
-    { measure: "p50", toBase: atMost(1.3), toArmadietto: AHEAD },
+  ...largeCases(10, LARGE_WORK, { put: [{ measure: "p50", ...WRITE }], get: [{ measure: "p50" }] }),
+  readCase("GET 1 KB", ({ storage, folder }) => storage.get(documentIn(folder), { bytes: KIB })),
+  readCase("GET 304", ({ storage, folder, etag }) =>
+    storage.getUnchanged(documentIn(folder), etag),
+  ),
+  readCase("HEAD", ({ storage, folder }) => storage.head(documentIn(folder))),
+  listingCase(10, SMALL_WORK, [{ measure: "p50", ...READ }]),
+  listingCase(1000, MEDIUM_WORK, [{ measure: "p50", ...READ }]),
+  listingCase(10_000, LARGE_WORK, [
+    { measure: "firstByte", toBase: atMost(1.3), toArmadietto: NOT_SLOWER },
+    { measure: "p50", toBase: atMost(1.3), toArmadietto: NOT_SLOWER },
   ]),
-  unchangedListing(10, { rows: [{ measure: "p50", ...READ }] }),
-  unchangedListing(10_000, {
+  notModifiedCase(10, { rows: [{ measure: "p50", ...READ }] }),
+  notModifiedCase(10_000, {
     smallSize: 10,
-    rows: [{ measure: "p50", base: "itself", toBase: atMost(1.3), toArmadietto: AHEAD }],
+    rows: [{ measure: "p50", base: "itself", toBase: atMost(1.3), toArmadietto: NOT_SLOWER }],
   }),
   {
     name: "PUT into a folder of 10,000",
@@ -182,36 +186,36 @@ export const casesFor = (length) => [
     size: 10_000,
     smallSize: 10,
     prepare: fill,
-    // Over those that are there, so that the folder keeps its size.
+    // Replaces documents, so that the size of the folder stays the same.
     steps: ({ storage, folder }, { count }) =>
       repeat(count, (number) => storage.put(documentIn(folder, number % 10), SMALL)),
-    rows: [{ measure: "p50", base: "itself", toBase: atMost(1.3), toArmadietto: AHEAD }],
+    rows: [{ measure: "p50", base: "itself", toBase: atMost(1.3), toArmadietto: NOT_SLOWER }],
   },
-  putting("PUT new 1 KB", SMALL, newPath),
-  putting("PUT overwrite 1 KB", SMALL, samePath),
-  putting("PUT ten folders deep", SMALL, deepPath),
+  putCase("PUT new 1 KB", SMALL, newPath),
+  putCase("PUT overwrite 1 KB", SMALL, samePath),
+  putCase("PUT ten folders deep", SMALL, deepPath),
   {
     name: "DELETE",
     extent: SMALL_WORK,
-    prepare: (place) => putOne(place),
-    before: (place, { count, round }) =>
-      repeat(count, (number) => place.storage.put(newPath(place, round, number), SMALL)).flat(),
-    steps: (place, { count, round }) =>
-      repeat(count, (number) => place.storage.delete(newPath(place, round, number))),
+    prepare: (context) => putOne(context),
+    before: (context, { count, round }) =>
+      repeat(count, (number) => context.storage.put(newPath(context, round, number), SMALL)).flat(),
+    steps: (context, { count, round }) =>
+      repeat(count, (number) => context.storage.delete(newPath(context, round, number))),
     rows: [{ measure: "p50", ...WRITE }],
   },
-  firstSync(SYNC_FOLDERS[length]),
+  firstSyncCase(SYNC_FOLDERS[length]),
   {
     name: "100 writers of one user",
     extent: WRITERS,
-    isAlsoAlone: true,
+    isAlsoSequential: true,
     parallel: 100,
-    prepare: (place) => putOne(place),
-    steps: (place, { count, round }) =>
-      repeat(count, (number) => place.storage.put(newPath(place, round, number), SMALL)),
+    prepare: (context) => putOne(context),
+    steps: (context, { count, round }) =>
+      repeat(count, (number) => context.storage.put(newPath(context, round, number), SMALL)),
     rows: [
       { measure: "perSecond", toBase: atLeast(2.5), toArmadietto: atLeast(2) },
-      { measure: "perSecond", base: "alone" },
+      { measure: "perSecond", base: "sequential" },
       { measure: "p99", toArmadietto: atMost(0.1) },
     ],
   },
@@ -219,11 +223,11 @@ export const casesFor = (length) => [
     name: `${USERS[length]} users at once`,
     extent: CROWD,
     parallel: USERS[length],
-    people: USERS[length],
+    users: USERS[length],
     prepare: ({ storages, folder, send }) =>
       send(storages.map((storage) => storage.put(documentIn(folder), SMALL))),
-    // Each does one thing at a time: three reads, then a write.
-    isSideBySide: true,
+    // Each user sends one request at a time: three reads, then a write.
+    areListsParallel: true,
     steps: ({ storages, folder }, { count, round }) =>
       storages.map((storage) =>
         repeat(Math.ceil(count / storages.length), (number) =>
@@ -236,15 +240,15 @@ export const casesFor = (length) => [
   },
 ];
 
-function firstSync(folders) {
+function firstSyncCase(folders) {
   const foldersIn = (folder) =>
     Array.from({ length: folders }, (_, number) => `${folder}folder-${number}/`);
   const documentsIn = (folder) =>
     foldersIn(folder).flatMap((inner) =>
-      repeat(SYNC_DOCUMENTS, (number) => documentIn(inner, number)).flat(),
+      repeat(SYNC_DOCUMENTS_PER_FOLDER, (number) => documentIn(inner, number)).flat(),
     );
   return {
-    name: `first sync of ${(folders * SYNC_DOCUMENTS).toLocaleString("en")} documents`,
+    name: `first sync of ${(folders * SYNC_DOCUMENTS_PER_FOLDER).toLocaleString("en")} documents`,
     extent: WHOLE_SYNC,
     isCold: true,
     parallel: 10,

@@ -1,24 +1,24 @@
-/** The client: a closed loop of requests over connections that stay open. */
+/** The benchmark's HTTP client: a closed loop of requests over persistent connections. */
 
 import { Agent, request as openRequest } from "node:http";
 import { CommandError } from "../scripts/lib/command.mjs";
 
 /**
- * A request as the bench makes it.
- * @typedef {object} Work
+ * A request, and the expected response.
+ * @typedef {object} BenchRequest
  * @property {string} method
  * @property {string} path
  * @property {Record<string, string>} headers
  * @property {Buffer} [body]
- * @property {number[]} statuses the right answers
- * @property {number} [bytes] how long the answer's body must be
+ * @property {number[]} statuses that are expected
+ * @property {number} [bytes] expected length of the response body
  * @property {boolean} [mustHaveETag]
- * @property {boolean} [isPreflighted] asks with OPTIONS first, as a browser does once per address
+ * @property {boolean} [isPreflighted] sends OPTIONS first, as a browser does once per URL
  */
 
 /**
- * How long one of them took, in milliseconds.
- * @typedef {{whole: number, firstByte: number}} Sample
+ * The duration of a request, in milliseconds, in total and to the first byte of the body.
+ * @typedef {{total: number, firstByte: number}} Sample
  */
 
 /** Connections to one server. */
@@ -32,24 +32,27 @@ export class Client {
   }
 
   /**
-   * Makes the requests in their order, `parallel` of them at a time, each connection the next as
-   * soon as it has read the whole answer. Throws a Failure at the first wrong answer.
-   * @param {Work[]} requests
+   * Sends the requests in order, `parallel` at a time; each connection sends the next one when it has
+   * read a response. Throws a CommandError at the first wrong response.
+   * @param {BenchRequest[]} requests
    * @param {number} parallel
    * @returns {Promise<Sample[]>}
    */
   async run(requests, parallel) {
     const samples = [];
     const queue = requests.values();
-    const work = async () => {
+    const sendNext = async () => {
       for (const request of queue) samples.push(await this.#runOne(request));
     };
-    await Promise.all(Array.from({ length: parallel }, work));
+    await Promise.all(Array.from({ length: parallel }, sendNext));
     return samples;
   }
 
-  /** @returns {Promise<{headers: import("node:http").IncomingHttpHeaders, text: string}>} */
-  async ask(request) {
+  /**
+   * Sends one request, and returns the response.
+   * @returns {Promise<{headers: import("node:http").IncomingHttpHeaders, text: string}>}
+   */
+  async fetch(request) {
     const chunks = [];
     const { headers } = await this.#send(request, (chunk) => chunks.push(chunk));
     return { headers, text: Buffer.concat(chunks).toString() };
@@ -64,18 +67,18 @@ export class Client {
     if (request.isPreflighted) await this.#send(preflight(request));
     const { firstByteAt } = await this.#send(request);
     const end = performance.now();
-    return { whole: end - start, firstByte: firstByteAt - start };
+    return { total: end - start, firstByte: firstByteAt - start };
   }
 
-  #send(work, onChunk = () => {}) {
+  #send(request, onChunk = () => {}) {
     const { hostname, port } = this.#url;
-    const { method, path, headers, body } = work;
+    const { method, path, headers, body } = request;
     return new Promise((resolve, reject) => {
       const outgoing = openRequest({ hostname, port, agent: this.#agent, method, path, headers });
       outgoing.on("error", (error) => {
-        // A server may close a connection that was idle just when it is used again: not its fault.
+        // A server may close an idle connection just when it is reused: not an error.
         if (outgoing.reusedSocket && error.code === "ECONNRESET") {
-          resolve(this.#send(work, onChunk));
+          resolve(this.#send(request, onChunk));
         } else reject(error);
       });
       outgoing.on("response", (response) => {
@@ -88,7 +91,7 @@ export class Client {
         });
         response.on("error", reject);
         response.on("end", () => {
-          const fault = faultOf(work, response, bytes);
+          const fault = findFault(request, response, bytes);
           if (fault) reject(new CommandError(`${method} ${this.#url.origin}${path}: ${fault}`));
           else
             resolve({ headers: response.headers, firstByteAt: firstByteAt ?? performance.now() });
@@ -112,9 +115,9 @@ function preflight({ path, headers, method }) {
   };
 }
 
-function faultOf({ statuses, bytes: expected, mustHaveETag }, response, bytes) {
-  if (!statuses.includes(response.statusCode)) return `answered ${response.statusCode}`;
-  if (expected !== undefined && bytes !== expected) return `${bytes} bytes and not ${expected}`;
+function findFault({ statuses, bytes: expected, mustHaveETag }, response, bytes) {
+  if (!statuses.includes(response.statusCode)) return `status ${response.statusCode}`;
+  if (expected !== undefined && bytes !== expected) return `${bytes} bytes instead of ${expected}`;
   if (mustHaveETag && !response.headers.etag) return "no ETag";
   return null;
 }

@@ -1,9 +1,9 @@
-/** On what the figures were obtained. */
+/** Describes the machine on which the figures were obtained. */
 
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 
 /**
- * The machine, and how many processes waited for it (`load`) when asked.
+ * The machine and its current load average.
  * @returns {{cores: number, processor: string, memoryGb: number, system: string, node: string,
  *   load: number}}
  */

@@ -1,4 +1,4 @@
-/** The packages that Satchel is compared with, installed apart from its own. */
+/** Installs the packages that Satchel is compared with, separately from its own. */
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -8,33 +8,36 @@ import { fileURLToPath } from "node:url";
 const FOLDER = fileURLToPath(new URL("peers/", import.meta.url));
 
 /**
- * Installs what peers/package-lock.json names, unless it is there.
- * @returns {Promise<string | null>} why the comparison has to do without them
+ * Installs the packages of peers/package-lock.json if they are missing.
+ * @returns {Promise<string | null>} null, or why they could not be installed
  */
 export async function installPeers() {
   if (isInstalled()) return null;
-  console.error("Installing armadietto, for the comparison alone ...");
+  console.error("Installing armadietto for the comparison ...");
   const { code, output } = await runNpm("ci", "--ignore-scripts", "--no-audit", "--no-fund");
   if (code === 0 && isInstalled()) return null;
-  const reason = output.split("\n").find((line) => /error/i.test(line)) ?? `npm ended with ${code}`;
-  return `Without armadietto, which could not be installed: ${reason.trim()}`;
+  const reason =
+    output.split("\n").find((line) => /error/i.test(line)) ?? `npm exited with code ${code}`;
+  return `Without armadietto: it could not be installed (${reason.trim()}).`;
 }
 
-/** npm removes its list when it starts to change node_modules, and writes it when it is done. */
+/** npm deletes its list before it changes node_modules, and writes it when it has finished. */
 function isInstalled() {
   const list = join(FOLDER, "node_modules", ".package-lock.json");
   if (!existsSync(list)) return false;
-  const { packages: wanted } = JSON.parse(readFileSync(join(FOLDER, "package-lock.json"), "utf8"));
-  const { packages: present } = JSON.parse(readFileSync(list, "utf8"));
-  return Object.entries(wanted).every(
+  const { packages: required } = JSON.parse(
+    readFileSync(join(FOLDER, "package-lock.json"), "utf8"),
+  );
+  const { packages: installed } = JSON.parse(readFileSync(list, "utf8"));
+  return Object.entries(required).every(
     ([path, { version, optional }]) =>
-      path === "" || present[path]?.version === version || (optional && !present[path]),
+      path === "" || installed[path]?.version === version || (optional && !installed[path]),
   );
 }
 
 /** @returns {Promise<{code: number | null, output: string}>} */
 function runNpm(...args) {
-  // Started by npm, run that very npm; its version may be another than the one on the path.
+  // If npm started this process, use the same npm: the one on the PATH may be another version.
   const cli = process.env.npm_execpath;
   const [command, prefix] =
     cli && basename(cli) === "npm-cli.js" ? [process.execPath, [cli]] : ["npm", []];

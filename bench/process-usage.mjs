@@ -1,11 +1,11 @@
-/** What a process takes of memory and processor, where the system tells by /proc. */
+/** Measures memory and CPU time of a process, on systems with /proc. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Linux counts processor time in hundredths of a second, on every architecture of ours. */
+/** Linux counts CPU time in hundredths of a second on all supported architectures. */
 const TICK_MS = 10;
 
-/** What a process holds in memory now, in MB; undefined without /proc. */
+/** Current resident memory of a process in MB; undefined without /proc. */
 export function residentMemory(pid) {
   try {
     return readMemory(pid, "VmRSS");
@@ -15,14 +15,14 @@ export function residentMemory(pid) {
 }
 
 /**
- * Starts to watch a process. `end` says what happened since: `peakMemory`, the most it has held, in
- * MB, and `cpuMs`, of all its threads.
+ * Starts measuring a process. `end` returns its peak memory in MB since then (`peakMemory`), and the
+ * CPU time of all its threads (`cpuMs`).
  * @param {number} pid
  * @returns {{end: () => {peakMemory?: number, cpuMs?: number}}} empty without /proc
  */
-export function watch(pid) {
+export function measureProcess(pid) {
   try {
-    // "5" takes the peak back to what is held now.
+    // "5" resets the peak to the current memory.
     writeFileSync(`/proc/${pid}/clear_refs`, "5");
     const before = readCpu(pid);
     return {

@@ -1,41 +1,41 @@
-/** The tables: as text for the terminal, and as Markdown. */
+/** The speed report: tables for the terminal and as Markdown. */
 
-import { missed } from "./compare.mjs";
+import { describeMissed } from "./compare.mjs";
 
-/** What is measured: its name, its unit, and how many digits say something. */
+/** The measures: title, unit, and significant digits. */
 const MEASURES = {
   p50: { title: "p50", unit: "ms", digits: 2 },
   p99: { title: "p99", unit: "ms", digits: 2 },
   firstByte: { title: "first byte, p50", unit: "ms", digits: 2 },
-  perSecond: { title: "requests a second", unit: "/s", digits: 0 },
-  seconds: { title: "in all", unit: "s", digits: 2 },
-  memory: { title: "memory above idle, peak", unit: "MB", digits: 1 },
+  perSecond: { title: "requests per second", unit: "/s", digits: 0 },
+  seconds: { title: "total", unit: "s", digits: 2 },
+  memory: { title: "peak memory above idle", unit: "MB", digits: 1 },
 };
 
-const NAMES = {
+const SERVER_NAMES = {
   satchel: "Satchel",
-  floor: "floor",
+  baseline: "baseline",
   armadietto: "armadietto",
   itself: "Satchel, small folder",
-  alone: "floor, one by one",
+  sequential: "baseline, sequential",
 };
 
-/** What is added to a ratio that is not to the floor at the same work. */
-const BASES = { floor: "", itself: " small", alone: " alone" };
+/** Marks ratios to something else than the baseline in the same case. */
+const BASE_MARKS = { baseline: "", itself: " small", sequential: " sequential" };
 
 const RATIO_COLUMNS = [
-  "work",
+  "case",
   "measure",
   "Satchel",
-  "/ floor",
+  "/ baseline",
   "target",
-  "CPU / floor",
+  "CPU / baseline",
   "/ armadietto",
   "target",
   "",
 ];
 const FIGURE_COLUMNS = [
-  "work",
+  "case",
   "server",
   "p50 ms",
   "p99 ms",
@@ -45,14 +45,14 @@ const FIGURE_COLUMNS = [
 ];
 
 const EXPLANATIONS = [
-  "A ratio is Satchel's figure by the other's in the same round: its median over the rounds, and in brackets the quartiles. Times and memory want to be low, requests a second high. Processor time of the serving process per request is compared as well, since it says more than the clock where the machine has other things to do.",
-  "**floor**: a bare Worker in the same runtime that makes only the calls to D1, R2 and the user's object which the operation cannot do without (`bench/baseline-worker.mjs` says what it leaves out); its commits of one user go one by one. In the same column, *small* marks a ratio to Satchel's own work in a folder of 10, and *alone* one to the floor with a single writer, who waits for each answer.",
-  "**armadietto**: its monolithic server on plain files, from npm. A plain file is nearer than three simulators that speak with each other, so most single requests are faster there. What a request costs in calls of the platform, which is what counts on Cloudflare, stands in [COST.md](COST.md), by `npm run bench -- --bill`.",
-  "Memory is what the serving process holds (the Workers runtime with its simulators of D1 and R2; armadietto's Node), above what it held after some transfers of 10 MB and before all work, in the worst round. The client is one Node process on the same machine; each request takes its time too, on both sides of a ratio.",
-  "A first sync lists the folders and gets each document, ten requests at a time, with a preflight before each, as a browser sends one per address.",
+  "A ratio is Satchel's figure divided by the other server's in the same round: the median over the rounds, with quartiles in brackets. Lower is better for times and memory, higher for requests per second. The CPU time of the server process per request is also compared, since it is more reliable than time on a busy machine.",
+  "**baseline**: a minimal Worker in the same runtime that makes only the necessary calls to D1, R2 and the user's Durable Object (`bench/baseline-worker.mjs` lists what it leaves out), and commits the writes of a user one at a time. In the same column, *small* marks a ratio to Satchel itself in a folder of 10, and *sequential* one to the baseline with a single writer that waits for each response.",
+  "**armadietto**: its monolithic server, which stores plain files, from npm. Plain files are faster than three communicating simulators, so most single requests are faster there. On Cloudflare the calls to the platform matter; [COST.md](COST.md) counts them (`npm run bench -- --cost`).",
+  "Memory is that of the server process (the Workers runtime with its simulators of D1 and R2, or armadietto's Node) in the worst round, above its memory after a warm-up with transfers of 10 MB. The client is a Node process on the same machine; its time per request is part of both sides of a ratio.",
+  "A first sync lists the folders and gets each document, ten requests at a time, each with a preflight, as a browser sends one per URL.",
 ];
 
-/** Prints what was measured, and what was not reached. */
+/** Prints the results and the missed targets. */
 export function printReport(report) {
   const lines = [
     ...textTable([RATIO_COLUMNS, ...ratioRows(report)]),
@@ -65,16 +65,16 @@ export function printReport(report) {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** @returns {string} the same as a page */
+/** @returns {string} the report as a Markdown page */
 export function toMarkdown(report) {
   const { date, machine, notes } = report;
   const { cores, processor, memoryGb, system, node, load } = machine;
   return [
     "# Speed",
     "",
-    "Made by `npm run bench`, which overwrites this page. The figures themselves are in its JSON.",
+    "Generated by `npm run bench`, which overwrites this page and also writes the figures as JSON.",
     "",
-    `${date.slice(0, 10)}, ${cores} cores (${processor}), ${memoryGb} GB, ${system}, Node ${node}; load before the run ${load.toFixed(1)}.`,
+    `${date.slice(0, 10)}, ${cores} cores (${processor}), ${memoryGb} GB, ${system}, Node ${node}; load average before the run ${load.toFixed(1)}.`,
     "",
     ...EXPLANATIONS.flatMap((text) => [text, ""]),
     ...notes.flatMap((note) => [note, ""]),
@@ -104,40 +104,40 @@ function ratioRow(comparison) {
     toBase,
     toArmadietto,
     limit,
-    cpuToFloor,
+    cpuToBaseline,
   } = comparison;
   const { title, unit, digits } = MEASURES[measure];
-  const targets = [formatTarget(toBase.target), limit && `${limit.target.most} ${unit}`];
+  const targets = [formatTarget(toBase.target), limit && `${limit.target.max} ${unit}`];
   return [
     name,
     title,
     `${satchel.toFixed(digits)} ${unit}`,
-    formatRatio(toBase.ratio) + BASES[base],
+    formatRatio(toBase.ratio) + BASE_MARKS[base],
     targets.filter(Boolean).join(", "),
-    cpuToFloor?.toFixed(2) ?? "",
+    cpuToBaseline?.toFixed(2) ?? "",
     formatRatio(toArmadietto?.ratio),
     formatTarget(toArmadietto?.target),
-    formatVerdict([toBase, toArmadietto, limit].map((entry) => entry?.isReached)),
+    formatOutcome([toBase, toArmadietto, limit].map((entry) => entry?.isMet)),
   ];
 }
 
 function bundleRows({ kib, gzipKib, startMs }) {
   if (kib === undefined) return [];
-  const row = (work, measure, value) => [work, measure, value, "", "", "", "", "", ""];
+  const row = (name, measure, value) => [name, measure, value, "", "", "", "", "", ""];
   return [
-    row("the Worker", "minified", `${kib.toFixed(1)} KiB`),
-    row("the Worker", "gzipped", `${gzipKib.toFixed(1)} KiB`),
-    row("start of the Worker", "CPU", `${startMs.median.toFixed(1)} ms`),
+    row("Worker bundle", "minified", `${kib.toFixed(1)} KiB`),
+    row("Worker bundle", "gzipped", `${gzipKib.toFixed(1)} KiB`),
+    row("Worker start-up", "CPU", `${startMs.median.toFixed(1)} ms`),
   ];
 }
 
 function figureRows({ results }) {
-  return Object.entries(results).flatMap(([work, byLabel]) =>
-    Object.entries(byLabel).map(([label, { whole }], index) => {
-      const figure = (measure, digits) => whole[measure]?.toFixed(digits) ?? "";
+  return Object.entries(results).flatMap(([name, byLabel]) =>
+    Object.entries(byLabel).map(([label, { overall }], index) => {
+      const figure = (measure, digits) => overall[measure]?.toFixed(digits) ?? "";
       return [
-        index === 0 ? work : "",
-        NAMES[label],
+        index === 0 ? name : "",
+        SERVER_NAMES[label],
         figure("p50", 2),
         figure("p99", 2),
         figure("perSecond", 0),
@@ -148,32 +148,32 @@ function figureRows({ results }) {
   );
 }
 
-/** The median, and in brackets the quartiles; '' if there is none. */
+/** The median, with the quartiles in brackets; "" without a ratio. */
 export function formatRatio(ratio) {
   if (!ratio) return "";
-  const [middle, least, most] = [ratio.median, ratio.lower, ratio.upper].map(shorten);
-  return `${middle} (${least}-${most})`;
+  const [median, lower, upper] = [ratio.median, ratio.lower, ratio.upper].map(formatNumber);
+  return `${median} (${lower}-${upper})`;
 }
 
-const shorten = (value) => (Math.abs(value) < 0.1 ? value.toFixed(3) : value.toFixed(2));
+const formatNumber = (value) => (Math.abs(value) < 0.1 ? value.toFixed(3) : value.toFixed(2));
 
 function formatTarget(target) {
   if (!target) return "";
-  return "most" in target ? `<= ${target.most}` : `>= ${target.least}`;
+  return "max" in target ? `<= ${target.max}` : `>= ${target.min}`;
 }
 
-function formatVerdict(verdicts) {
-  if (verdicts.includes(false)) return "MISSED";
-  return verdicts.includes(true) ? "ok" : "";
+function formatOutcome(outcomes) {
+  if (outcomes.includes(false)) return "MISSED";
+  return outcomes.includes(true) ? "ok" : "";
 }
 
 function conclusion({ comparisons }) {
-  const shortfalls = missed(comparisons);
-  if (shortfalls.length === 0) return ["All targets reached."];
-  return ["Missed:", "", ...shortfalls.map((text) => `- ${text}`)];
+  const missed = describeMissed(comparisons);
+  if (missed.length === 0) return ["All targets are met."];
+  return ["Missed targets:", "", ...missed.map((text) => `- ${text}`)];
 }
 
-/** Rows of cells as lines, in columns. */
+/** Formats rows of cells as aligned lines. */
 export function textTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
@@ -184,8 +184,8 @@ export function textTable(rows) {
   );
 }
 
-/** The same as Markdown. The first row is the head. */
-export function markdownTable([head, ...rows]) {
+/** Formats rows of cells as a Markdown table. The first row is the header. */
+export function markdownTable([header, ...rows]) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)];
 }

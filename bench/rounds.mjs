@@ -1,24 +1,24 @@
-/** Does a case at every server in alternation, so that whatever the machine does hits all of them. */
+/** Runs a case against all servers alternately, so that disturbances affect them equally. */
 
 import { CommandError } from "../scripts/lib/command.mjs";
 import { Client } from "./http-client.mjs";
-import { watch } from "./process-usage.mjs";
+import { measureProcess } from "./process-usage.mjs";
 import { median, quantile } from "./statistics.mjs";
 
-/** For what is prepared and not measured. */
-const PREPARING = 10;
+/** Concurrent requests that prepare a case. */
+const PREPARATION_CONCURRENCY = 10;
 
 /**
- * What a case came to at one server, in one round or in all. Times in milliseconds, memory in MB.
+ * The result of a case at one server, of one round or of all. Times in milliseconds, memory in MB.
  * @typedef {object} Result
  * @property {number} p50
  * @property {number} p99
- * @property {number} firstByte median time to the first byte of the answer's body
+ * @property {number} firstByte median time to the first byte of the response body
  * @property {number} perSecond
  * @property {number} seconds
- * @property {number} [peakMemory] the most that the serving process held
- * @property {number} [memory] the same, above what it held before all work
- * @property {number} [cpu] processor time per request
+ * @property {number} [peakMemory] peak memory of the server process
+ * @property {number} [memory] peak memory above that before all cases
+ * @property {number} [cpu] CPU time per request
  */
 
 /**
@@ -27,9 +27,9 @@ const PREPARING = 10;
  * @param {{label: string, server: object, storages: object[], size?: number,
  *   parallel?: number}[]} contestants
  * @param {{rounds: number, count: number}} extent
- * @returns {Promise<{results: Record<string, {whole: Result, rounds: Result[]}>, notes: string[]}>}
- *   results by label; a peer that gives a wrong answer has none, but a note. Throws a Failure if
- *   Satchel or the floor does.
+ * @returns {Promise<{results: Record<string, {overall: Result, rounds: Result[]}>, notes: string[]}>}
+ *   results by label; a peer that gives a wrong response has a note instead. Throws a
+ *   CommandError if Satchel or the baseline does.
  */
 export async function runRounds(work, contestants, { rounds, count }) {
   const runs = contestants.map((contestant) => new Run(work, contestant));
@@ -47,16 +47,19 @@ export async function runRounds(work, contestants, { rounds, count }) {
     results: Object.fromEntries(
       runs
         .filter(({ failure }) => failure === null)
-        .map(({ label, rounds }) => [label, { whole: merge(rounds), rounds: rounds.map(judge) }]),
+        .map(({ label, rounds }) => [
+          label,
+          { overall: merge(rounds), rounds: rounds.map(summarize) },
+        ]),
     ),
     notes: runs
       .filter(({ failure }) => failure !== null)
-      .map(({ label, failure }) => `${work.name}: no figure for ${label}. ${failure}`),
+      .map(({ label, failure }) => `${work.name}: no figures for ${label}. ${failure}`),
   };
 }
 
 /**
- * Has each of the runs act once in a round, one after the other, in another order in each round.
+ * Calls `act` for each run once per round, one after the other, starting with another one each round.
  * @template Run
  * @param {Run[]} runs
  * @param {number} rounds
@@ -74,12 +77,12 @@ export async function alternate(runs, rounds, act) {
 class Run {
   /** @type {Round[]} */
   rounds = [];
-  /** Why there are no figures. */
+  /** Why there are no figures; null if there are. */
   failure = null;
   #work;
-  #place;
+  #context;
   #client;
-  #helper;
+  #preparer;
   #server;
   #parallel;
 
@@ -89,19 +92,19 @@ class Run {
     this.#server = server;
     this.#parallel = parallel;
     this.#client = new Client(server.url, parallel);
-    this.#helper = new Client(server.url, PREPARING);
-    this.#place = {
+    this.#preparer = new Client(server.url, PREPARATION_CONCURRENCY);
+    this.#context = {
       storages,
       storage: storages[0],
       folder: `/bench/${work.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}-${label}/`,
       size,
-      ask: (request) => this.#helper.ask(request),
-      send: (requests) => this.#helper.run(requests, PREPARING),
+      sendOne: (request) => this.#preparer.fetch(request),
+      send: (requests) => this.#preparer.run(requests, PREPARATION_CONCURRENCY),
       fillFolder: (folder, count) => server.fillFolder(storages[0].user, folder, count),
     };
   }
 
-  /** Does it unless something has failed before. */
+  /** Runs an action, unless an earlier one has failed. */
   async attempt(action) {
     if (this.failure) return;
     try {
@@ -113,25 +116,25 @@ class Run {
   }
 
   async prepare() {
-    await this.#work.prepare(this.#place);
+    await this.#work.prepare(this.#context);
   }
 
   /** @returns {Promise<Round>} */
-  async round(slot) {
+  async round(options) {
     const { before, steps } = this.#work;
-    if (before) await this.#place.send(before(this.#place, slot));
-    const lists = steps(this.#place, slot);
-    const watched = watch(this.#server.pid);
+    if (before) await this.#context.send(before(this.#context, options));
+    const lists = steps(this.#context, options);
+    const measurement = measureProcess(this.#server.pid);
     const start = performance.now();
     const samples = await this.#runLists(lists);
     const seconds = (performance.now() - start) / 1000;
-    const { peakMemory, cpuMs } = watched.end();
+    const { peakMemory, cpuMs } = measurement.end();
     if (peakMemory === undefined) return { samples, seconds };
     return { samples, seconds, cpuMs, peakMemory, memory: peakMemory - this.#server.idleMemory };
   }
 
   async #runLists(lists) {
-    if (this.#work.isSideBySide) {
+    if (this.#work.areListsParallel) {
       return (await Promise.all(lists.map((list) => this.#client.run(list, 1)))).flat();
     }
     const samples = [];
@@ -143,19 +146,19 @@ class Run {
 
   close() {
     this.#client.close();
-    this.#helper.close();
+    this.#preparer.close();
   }
 }
 
 /**
- * As it was measured.
+ * The measurements of one round.
  * @typedef {{samples: import("./http-client.mjs").Sample[], seconds: number, cpuMs?: number,
  *   memory?: number, peakMemory?: number}} Round
  */
 
 /** @returns {Result} */
-function judge({ samples, seconds, cpuMs, ...memory }) {
-  const times = samples.map(({ whole }) => whole);
+function summarize({ samples, seconds, cpuMs, ...memory }) {
+  const times = samples.map(({ total }) => total);
   return {
     p50: median(times),
     p99: quantile(times, 0.99),
@@ -167,16 +170,16 @@ function judge({ samples, seconds, cpuMs, ...memory }) {
   };
 }
 
-/** All rounds as if they had been one; only of the memory it is the worst round that counts. */
+/** Summarizes all rounds as one; memory is that of the worst round. */
 function merge(rounds) {
   const sum = (field) => rounds.reduce((total, round) => total + round[field], 0);
   const worst = (field) => Math.max(...rounds.map((round) => round[field]));
-  const whole = judge({
+  const result = summarize({
     samples: rounds.flatMap(({ samples }) => samples),
     seconds: sum("seconds"),
     ...(rounds[0].cpuMs === undefined
       ? {}
       : { cpuMs: sum("cpuMs"), memory: worst("memory"), peakMemory: worst("peakMemory") }),
   });
-  return { ...whole, seconds: whole.seconds / rounds.length };
+  return { ...result, seconds: result.seconds / rounds.length };
 }

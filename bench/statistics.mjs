@@ -1,18 +1,19 @@
-/** Medians and the like. */
+/** Quantiles, medians and quartiles. */
 
-/** The value that this share of the others is below; NaN of none. */
-export function quantile(values, share) {
+/** The value below which this fraction of the values lies, interpolated; NaN if there are none. */
+export function quantile(values, fraction) {
   const sorted = [...values].sort((a, b) => a - b);
-  const place = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(place)];
-  const above = sorted[Math.ceil(place)];
-  return below + (above - below) * (place - Math.floor(place));
+  const position = (sorted.length - 1) * fraction;
+  const below = sorted[Math.floor(position)];
+  const above = sorted[Math.ceil(position)];
+  return below + (above - below) * (position - Math.floor(position));
 }
 
+/** The middle value; NaN if there are none. */
 export const median = (values) => quantile(values, 0.5);
 
 /**
- * Half of the values are between the quartiles.
+ * Median and quartiles: half of the values lie between `lower` and `upper`.
  * @typedef {{median: number, lower: number, upper: number}} Spread
  */
 

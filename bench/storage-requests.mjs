@@ -1,4 +1,4 @@
-/** Requests to somebody's storage, as an app makes them. */
+/** Builds requests to a user's storage, as an app sends them. */
 
 const ORIGIN = "https://app.example";
 
@@ -7,16 +7,17 @@ const ORIGIN = "https://app.example";
  */
 
 /**
+ * The requests of an app with this token.
  * @param {string} user
  * @param {string} token
  */
 export function storageRequests(user, token) {
-  const always = { Origin: ORIGIN, Authorization: `Bearer ${token}` };
-  /** @returns {import("./http-client.mjs").Work} */
+  const commonHeaders = { Origin: ORIGIN, Authorization: `Bearer ${token}` };
+  /** @returns {import("./http-client.mjs").BenchRequest} */
   const request = (method, path, statuses, { headers = {}, ...more } = {}) => ({
     method,
     path: `/storage/${user}${path}`,
-    headers: { ...always, ...headers },
+    headers: { ...commonHeaders, ...headers },
     statuses,
     ...more,
   });

@@ -1,37 +1,37 @@
-/** CPU of the Worker's isolate, by V8's own sampling profiler through the runtime's inspector. */
+/** Measures CPU time of the Worker's isolate, with V8's sampling profiler through the inspector. */
 
 import { WORKER_NAME } from "../../scripts/lib/worker-config.mjs";
 import { operations, seedStorage } from "./operations.ts";
 import { HOST, startProvider } from "./provider.mjs";
 import { createUser } from "./test-user.ts";
 
-/** Enough that V8 has compiled what is hot. */
-const WARM_UP_TURNS = 60;
+/** Enough for V8 to compile the hot code. */
+const WARM_UP_RUNS = 60;
 
-/** Their median counts, for the machine may have had other things to do in one of them. */
+/** The median of the rounds is the result: another process may have disturbed one of them. */
 const ROUNDS = 5;
-const SAMPLE_MICROSECONDS = 200;
+const SAMPLE_INTERVAL_US = 200;
 
-/** What V8 books when none of our code runs: waiting, and the other isolates of the process. */
-const NOT_OURS = new Set(["(idle)", "(program)", "(root)"]);
+/** V8's names for times in which this isolate does not run: waiting, and other isolates of the process. */
+const FOREIGN_FUNCTIONS = new Set(["(idle)", "(program)", "(root)"]);
 
 /**
- * Milliseconds of CPU per operation in the isolate of the deployed Worker: its JavaScript, what
- * that calls (hashing, parsing) and garbage collection, once V8 has warmed up. Not in it: what the
- * runtime does by itself, such as pumping a body from R2 to the client. Of the operations that
- * have a floor; the others cost what their likes do.
- * @param {number} turns of each operation in a round
- * @returns {Promise<Record<string, number>>} by the operation's name
+ * Measures milliseconds of CPU per operation in the isolate of the deployed Worker after a warm-up: its
+ * JavaScript, what that calls (hashing, parsing) and garbage collection. Excludes work of the runtime
+ * itself, such as streaming a body from R2 to the client. Measures only operations with a budget; the
+ * others take about as long as similar ones.
+ * @param {number} runsPerRound of each operation
+ * @returns {Promise<Record<string, number>>} by operation name
  */
-export async function measureCpu(turns) {
+export async function measureCpu(runsPerRound) {
   const provider = await startProvider({ inspected: true });
   try {
-    const visitor = await createUser(provider.send, "measured", HOST);
-    await seedStorage(visitor);
+    const user = await createUser(provider.send, "measured", HOST);
+    await seedStorage(user);
     const profiler = await connectProfiler(provider.miniflare);
     const milliseconds = {};
-    for (const operation of operations(visitor).filter(({ budget: floor }) => floor)) {
-      const cpu = await measureOperation(operation, profiler, turns);
+    for (const operation of operations(user).filter(({ budget }) => budget)) {
+      const cpu = await measureOperation(operation, profiler, runsPerRound);
       if (cpu !== null) milliseconds[operation.name] = cpu;
     }
     profiler.close();
@@ -41,66 +41,66 @@ export async function measureCpu(turns) {
   }
 }
 
-/** Null: it was not answered as it should. */
-async function measureOperation(operation, profiler, turns) {
-  const last = WARM_UP_TURNS + ROUNDS * turns;
-  for (let turn = 0; turn < last; turn++) await operation.arrange?.(turn);
+/** Milliseconds of CPU per run; null if a response has the wrong status. */
+async function measureOperation(operation, profiler, runsPerRound) {
+  const total = WARM_UP_RUNS + ROUNDS * runsPerRound;
+  for (let index = 0; index < total; index++) await operation.prepare?.(index);
   const run = async (from, to) => {
-    for (let turn = from; turn < to; turn++) {
-      const response = await operation.act(turn);
+    for (let index = from; index < to; index++) {
+      const response = await operation.run(index);
       await response.arrayBuffer();
       if (response.status !== operation.status) return false;
     }
     return true;
   };
-  if (!(await run(0, WARM_UP_TURNS))) return null;
+  if (!(await run(0, WARM_UP_RUNS))) return null;
   const rounds = [];
-  for (let from = WARM_UP_TURNS; from < last; from += turns) {
-    await profiler.ask("Profiler.start");
-    await run(from, from + turns);
-    const { profile } = await profiler.ask("Profiler.stop");
-    rounds.push(ownMicroseconds(profile) / 1000 / turns);
+  for (let from = WARM_UP_RUNS; from < total; from += runsPerRound) {
+    await profiler.call("Profiler.start");
+    await run(from, from + runsPerRound);
+    const { profile } = await profiler.call("Profiler.stop");
+    rounds.push(cpuMicroseconds(profile) / 1000 / runsPerRound);
   }
   return rounds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)];
 }
 
 /**
- * The sampler knocks at even intervals and takes a sample whenever the isolate is at work, so each
- * sample stands for one interval. The differences between samples do not tell the time: they span
- * the waiting for D1 and R2 as well. The lower ones are the interval itself.
+ * CPU time of the isolate. The profiler takes a sample at each interval at which the isolate runs, so
+ * each sample stands for one interval. The time between two samples may include waiting for D1 or
+ * R2; the lower quartile of these times is the interval itself.
  * @param {import("node:inspector").Profiler.Profile} profile
  */
-function ownMicroseconds({ nodes, samples, timeDeltas }) {
+function cpuMicroseconds({ nodes, samples, timeDeltas }) {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
-  const own = samples.filter((id) => !NOT_OURS.has(names.get(id)));
+  const ownSamples = samples.filter((id) => !FOREIGN_FUNCTIONS.has(names.get(id)));
   const interval = timeDeltas.toSorted((a, b) => a - b)[Math.floor(timeDeltas.length / 4)];
-  return own.length * interval;
+  return ownSamples.length * interval;
 }
 
 async function connectProfiler(miniflare) {
   const url = await miniflare.getInspectorURL();
-  // As the runtime itself calls the Worker.
+  // The name that the runtime gives the Worker.
   const socket = new WebSocket(new URL(`/core:user:${WORKER_NAME}`, url));
-  const waiting = new Map();
+  const pending = new Map();
   socket.addEventListener("message", ({ data }) => {
     const { id, result, error } = JSON.parse(data);
-    const settle = waiting.get(id);
-    waiting.delete(id);
-    if (error) settle?.reject(new Error(error.message));
-    else settle?.resolve(result);
+    const request = pending.get(id);
+    pending.delete(id);
+    if (error) request?.reject(new Error(error.message));
+    else request?.resolve(result);
   });
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve);
     socket.addEventListener("error", reject);
   });
-  let calls = 0;
-  const ask = (method, params = {}) =>
+  let lastId = 0;
+  const call = (method, params = {}) =>
     new Promise((resolve, reject) => {
-      const id = ++calls;
-      waiting.set(id, { resolve, reject });
+      const id = ++lastId;
+      pending.set(id, { resolve, reject });
       socket.send(JSON.stringify({ id, method, params }));
     });
-  await ask("Profiler.enable");
-  await ask("Profiler.setSamplingInterval", { interval: SAMPLE_MICROSECONDS });
-  return { ask, close: () => socket.close() };
+  await call("Profiler.enable");
+  await call("Profiler.setSamplingInterval", { interval: SAMPLE_INTERVAL_US });
+  return { call, close: () => socket.close() };
 }

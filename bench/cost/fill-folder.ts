@@ -1,15 +1,15 @@
-/** Fills an account with documents that nobody has sent: rows of the index alone, without bodies. */
+/** Fills folders with generated documents: rows in the index, without bodies. */
 
-/** Rows that one statement writes. */
-const CHUNK = 10_000;
+/** Rows that one statement inserts. */
+const ROWS_PER_STATEMENT = 10_000;
 
-/** Of each generated document. */
+/** Length of each generated document. */
 export const GENERATED_BYTES = 1024;
 
 /**
- * Puts documents into a folder ("/a/b/"), as commits would have left them: the folder is made if it
- * is not there, and all folders above it have their share of bytes and documents. Returns the size
- * of the database in bytes.
+ * Adds documents to a folder ("/a/b/"), with the same rows that commits would leave: creates the
+ * folder if needed, and adds bytes and documents to all folders above it. Returns the size of the
+ * database in bytes.
  */
 export async function fillFolder(
   db: D1Database,
@@ -18,23 +18,29 @@ export async function fillFolder(
   documents: number,
 ): Promise<number> {
   const statements = [];
-  for (let start = 0; start < documents; start += CHUNK) {
+  for (let start = 0; start < documents; start += ROWS_PER_STATEMENT) {
     statements.push(
       db
         .prepare(INSERT_DOCUMENTS)
-        .bind(account, folder, start, Math.min(start + CHUNK, documents), GENERATED_BYTES),
+        .bind(
+          account,
+          folder,
+          start,
+          Math.min(start + ROWS_PER_STATEMENT, documents),
+          GENERATED_BYTES,
+        ),
     );
   }
   statements.push(
     db
-      .prepare(SHIFT_FOLDERS)
+      .prepare(UPSERT_FOLDERS)
       .bind(account, JSON.stringify(folderChain(folder)), documents, documents * GENERATED_BYTES),
   );
   const results = await db.batch(statements);
   return results.at(-1)?.meta.size_after ?? 0;
 }
 
-/** The id of the account that has this name. */
+/** The id of the account with this name. */
 export async function findAccountId(db: D1Database, user: string): Promise<string> {
   const row = await db
     .prepare("SELECT id FROM accounts WHERE name = ?1")
@@ -44,7 +50,7 @@ export async function findAccountId(db: D1Database, user: string): Promise<strin
   return row.id;
 }
 
-/** [parent, name] of a folder and of all above it, the root first. */
+/** [parent, name] of a folder and of all folders above it, starting with the root. */
 function folderChain(folder: string): [string, string][] {
   const names = folder.split("/").slice(1, -1);
   const below = names.map((name, depth): [string, string] => [
@@ -63,7 +69,7 @@ const INSERT_DOCUMENTS = `
   SELECT ?1, ?2, printf('generated-%07d', i), printf('generated-%012d', i), 'text/plain', ?5, 1, 0
   FROM numbers`;
 
-const SHIFT_FOLDERS = `
+const UPSERT_FOLDERS = `
   INSERT INTO nodes (account, parent, name, version, length, documents, modified)
   SELECT ?1, value ->> 0, value ->> 1, 'generated', ?4, ?3, 0 FROM json_each(?2) WHERE true
   ON CONFLICT (account, parent, name) DO UPDATE SET

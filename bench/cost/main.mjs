@@ -1,4 +1,4 @@
-/** `npm run bench -- --bill`: what each operation costs, counted to the row, and how that grows. */
+/** `npm run bench -- --cost`: counts what each operation costs, and how the costs grow. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,23 +14,23 @@ import { createUser } from "./test-user.ts";
 
 const BENCH = join(import.meta.dirname, "..");
 
-/** Turns of each operation in a round under the profiler. */
-const CPU_TURNS = 15;
-const FULL_CPU_TURNS = 50;
+/** How often each operation runs in a round under the profiler. */
+const CPU_RUNS = 15;
+const FULL_CPU_RUNS = 50;
 
 /**
- * Measures, prints the tables, and writes bench/COST.md and bench/results/bill.json. True if what
- * is counted of no operation is above its floor.
- * @param {{full?: boolean}} options up to a million documents and folders of a hundred thousand
+ * Measures, prints the tables, and writes bench/COST.md and bench/results/cost.json. Returns whether
+ * the counted cost of every operation is within its budget.
+ * @param {{full?: boolean}} options full: up to a million documents, and folders of a hundred thousand
  */
 export async function measureCosts({ full = false } = {}) {
-  const counted = await count({ full });
-  const cpu = await measureCpu(full ? FULL_CPU_TURNS : CPU_TURNS);
+  const counted = await countOperations({ full });
+  const cpu = await measureCpu(full ? FULL_CPU_RUNS : CPU_RUNS);
   await stopCompiler();
   const rows = counted.rows.map((row) => withCpu(row, cpu[row.name]));
   const byName = new Map(rows.map((row) => [row.name, row]));
   const { sweep, growth } = counted;
-  const bill = {
+  const results = {
     full,
     operations: rows,
     growth,
@@ -40,25 +40,25 @@ export async function measureCosts({ full = false } = {}) {
       ...monthlyCost(account, { operations: byName, sweep, ...growth }, prices),
     })),
   };
-  const text = describeCosts(bill, prices);
+  const text = describeCosts(results, prices);
   process.stdout.write(text);
   mkdirSync(join(BENCH, "results"), { recursive: true });
-  writeFileSync(join(BENCH, "results", "bill.json"), `${JSON.stringify(bill, null, 2)}\n`);
+  writeFileSync(join(BENCH, "results", "cost.json"), `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(join(BENCH, "COST.md"), text);
-  return rows.every(({ isReached }) => isReached !== false);
+  return rows.every(({ isWithinBudget }) => isWithinBudget !== false);
 }
 
-/** Each operation once, with the numbers of the bindings, and then at all sizes. */
-async function count({ full }) {
+/** Counts each operation once, and then the growth at all sizes. */
+async function countOperations({ full }) {
   const provider = await startProvider({ metered: true });
   try {
-    const visitor = await createUser(provider.send, "billed", HOST);
-    await seedStorage(visitor);
+    const user = await createUser(provider.send, "measured", HOST);
+    await seedStorage(user);
     const rows = [];
-    for (const operation of operations(visitor)) {
+    for (const operation of operations(user)) {
       await operation.prepare?.(0);
       const counts = await countsOf(operation.run(0), operation.status);
-      rows.push(priced(operation, counts));
+      rows.push(toRow(operation, counts));
     }
     return {
       rows,
@@ -70,15 +70,15 @@ async function count({ full }) {
   }
 }
 
-function priced({ name, floor }, counts) {
+function toRow({ name, budget: budgetName }, counts) {
   const price = priceOfRequest(counts, prices);
-  if (floor === undefined) return { name, counts, price };
-  const limit = prices.floor[floor];
-  const cpuLeftMs = cpuWithinBudget(limit, price, prices);
-  return { name, counts, price, floor: limit, cpuLeftMs, isReached: price <= limit };
+  if (budgetName === undefined) return { name, counts, price };
+  const budget = prices.budget[budgetName];
+  const cpuLeftMs = cpuWithinBudget(budget, price, prices);
+  return { name, counts, price, budget, cpuLeftMs, isWithinBudget: price <= budget };
 }
 
-/** With the CPU in the price, where it was measured. */
+/** Adds the measured CPU time and its price, if there is one. */
 function withCpu(row, cpuMs) {
   if (cpuMs === undefined) return row;
   return { ...row, cpuMs, priceWithCpu: row.price + cpuMs * prices.perMillion.cpuMs };

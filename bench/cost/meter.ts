@@ -1,27 +1,27 @@
 /**
- * The meter: counts what a Worker asks of its bindings, in the units that Cloudflare bills. The
- * numbers are those of the bindings themselves; nothing is derived from the source. It depends on
- * nothing, so that it counts the same in a test and in the bench.
+ * The meter counts calls and rows at a Worker's bindings, in the units that Cloudflare bills. Rows are
+ * those reported by the bindings; nothing is derived from the source. It has no dependencies, so that
+ * it counts the same in tests and in the bench.
  */
 
-/** What one request asked for, or several. */
+/** The usage of one or more requests. */
 export interface Counts {
-  /** Round trips to D1. Not billed; they are what the client waits for. */
+  /** Round trips to D1. Not billed, but the client waits for them. */
   trips: number;
-  /** Statements that D1 ran. Not billed either, but limited per request. */
+  /** Statements executed by D1. Not billed, but limited per request. */
   queries: number;
-  /** Rows of D1 and of the objects' own storage, which cost the same. */
+  /** Rows of D1 and of Durable Object storage, which cost the same. */
   rowsRead: number;
   rowsWritten: number;
-  /** Calls of R2 by their class; deleting is free. */
+  /** R2 calls by class; deletions are free. */
   classA: number;
   classB: number;
   free: number;
-  /** Calls of Durable Objects. */
+  /** Durable Object calls. */
   objects: number;
 }
 
-/** The bindings that are metered, by their names in wrangler.toml. */
+/** The metered bindings, by their names in wrangler.toml. */
 export interface MeteredBindings {
   DB: D1Database;
   BODIES: R2Bucket;
@@ -31,12 +31,13 @@ export interface MeteredBindings {
 
 export interface Meter {
   readonly counts: Counts;
-  /** Counts what an object does to its own storage as well. */
+  /** Also counts the rows of a Durable Object's storage. */
   watch(storage: DurableObjectStorage): void;
-  /** Puts the bindings back as they were. */
+  /** Restores the bindings. */
   stop(): void;
 }
 
+/** Counts of zero. */
 export const noCounts = (): Counts => ({
   trips: 0,
   queries: 0,
@@ -49,7 +50,7 @@ export const noCounts = (): Counts => ({
 });
 
 /** developers.cloudflare.com/r2/pricing. A resumed upload is a handle, not a call. */
-const BUCKET_CALLS = {
+const BUCKET_CALL_CLASSES = {
   get: "classB",
   head: "classB",
   put: "classA",
@@ -59,16 +60,16 @@ const BUCKET_CALLS = {
   delete: "free",
 } satisfies Partial<Record<keyof R2Bucket, keyof Counts | null>>;
 
-const UPLOAD_CALLS = {
+const UPLOAD_CALL_CLASSES = {
   uploadPart: "classA",
   complete: "classA",
   abort: "free",
 } satisfies Partial<Record<keyof R2MultipartUpload, keyof Counts>>;
 
 /**
- * Counts from now on, until `stop`. The bindings are changed in place: Worker and object share
- * them, so that what the object asks for counts too. Only one meter at a time. A way of asking that
- * the meter cannot count throws, so that no call goes by unseen.
+ * Counts until `stop` is called. Changes the bindings in place: the Worker and its Durable Objects share
+ * them, so that calls of the objects are counted, too. Only one meter can run at a time. Methods that
+ * the meter cannot count throw, so that no call goes uncounted.
  */
 export function startMeter(env: MeteredBindings): Meter {
   const counts = noCounts();
@@ -88,27 +89,27 @@ export function startMeter(env: MeteredBindings): Meter {
 }
 
 function meterDatabase(db: D1Database, counts: Counts): Undo[] {
-  const add = ({ meta }: D1Result) => {
+  const countRows = ({ meta }: D1Result) => {
     counts.rowsRead += meta.rows_read;
     counts.rowsWritten += meta.rows_written;
   };
-  const ask = (statements: number) => {
+  const countTrip = (statements: number) => {
     counts.trips++;
     counts.queries += statements;
   };
-  // All statements share their methods, whoever prepares and binds them.
+  // All statements have the same prototype.
   const statement: D1PreparedStatement = Object.getPrototypeOf(db.prepare("SELECT 1"));
   const counted = (original: Method) =>
     async function (this: D1PreparedStatement, ...args: unknown[]) {
-      ask(1);
+      countTrip(1);
       const result = (await original.apply(this, args)) as D1Result<Row>;
-      add(result);
+      countRows(result);
       return result;
     };
   return [
     replace(statement, "all", counted),
     replace(statement, "run", counted),
-    // These two say nothing of rows, so they run as all().
+    // These two report no rows, so they are run as all().
     replace(
       statement,
       "first",
@@ -130,18 +131,18 @@ function meterDatabase(db: D1Database, counts: Counts): Undo[] {
         },
     ),
     replace(db, "batch", (original) => async (statements: D1PreparedStatement[]) => {
-      ask(statements.length);
+      countTrip(statements.length);
       const results = (await original.call(db, statements)) as D1Result[];
-      for (const result of results) add(result);
+      for (const result of results) countRows(result);
       return results;
     }),
-    ...refuse(db, ["exec", "withSession"]),
+    ...forbid(db, ["exec", "withSession"]),
   ];
 }
 
 function meterBucket(bucket: R2Bucket, counts: Counts): Undo[] {
   const meterUpload = (upload: R2MultipartUpload) => {
-    for (const [method, kind] of entries(UPLOAD_CALLS)) {
+    for (const [method, kind] of entries(UPLOAD_CALL_CLASSES)) {
       replace(upload, method, (original) => (...args: unknown[]) => {
         counts[kind]++;
         return original.apply(upload, args);
@@ -149,18 +150,18 @@ function meterBucket(bucket: R2Bucket, counts: Counts): Undo[] {
     }
     return upload;
   };
-  return entries(BUCKET_CALLS).map(([method, kind]) =>
+  return entries(BUCKET_CALL_CLASSES).map(([method, kind]) =>
     replace(bucket, method, (original) => (...args: unknown[]) => {
       if (kind) counts[kind]++;
-      const answer = original.apply(bucket, args);
-      if (method === "resumeMultipartUpload") return meterUpload(answer as R2MultipartUpload);
-      if (method !== "createMultipartUpload") return answer;
-      return (answer as Promise<R2MultipartUpload>).then(meterUpload);
+      const result = original.apply(bucket, args);
+      if (method === "resumeMultipartUpload") return meterUpload(result as R2MultipartUpload);
+      if (method !== "createMultipartUpload") return result;
+      return (result as Promise<R2MultipartUpload>).then(meterUpload);
     }),
   );
 }
 
-/** Each call of a method of a stub is billed as one request. */
+/** Each method call on a stub is billed as one request. */
 function meterObjects(namespace: MeteredBindings["USERS"], counts: Counts): Undo[] {
   const meterStub = (stub: object) =>
     new Proxy(stub, {
@@ -169,7 +170,7 @@ function meterObjects(namespace: MeteredBindings["USERS"], counts: Counts): Undo
         if (typeof value !== "function") return value;
         return (...args: unknown[]) => {
           counts.objects++;
-          // Not `apply`: every property of a stub is a method of the object.
+          // Not `apply`: on a stub, every property is a remote method.
           return (target as Record<typeof name, Method>)[name]?.(...args);
         };
       },
@@ -185,9 +186,9 @@ function meterObjects(namespace: MeteredBindings["USERS"], counts: Counts): Undo
   );
 }
 
-/** developers.cloudflare.com/durable-objects/platform/pricing: kv and alarms are rows as well. */
+/** developers.cloudflare.com/durable-objects/platform/pricing: key-value entries and alarms are rows, too. */
 function meterStorage(storage: DurableObjectStorage, counts: Counts, atStop: Undo[]): Undo[] {
-  const one =
+  const counted =
     (kind: "rowsRead" | "rowsWritten", target: object, original: Method) =>
     (...args: unknown[]) => {
       counts[kind]++;
@@ -195,13 +196,13 @@ function meterStorage(storage: DurableObjectStorage, counts: Counts, atStop: Und
     };
   const { kv, sql } = storage;
   return [
-    replace(storage, "setAlarm", (original) => one("rowsWritten", storage, original)),
-    replace(kv, "get", (original) => one("rowsRead", kv, original)),
-    replace(kv, "put", (original) => one("rowsWritten", kv, original)),
-    replace(kv, "delete", (original) => one("rowsWritten", kv, original)),
+    replace(storage, "setAlarm", (original) => counted("rowsWritten", storage, original)),
+    replace(kv, "get", (original) => counted("rowsRead", kv, original)),
+    replace(kv, "put", (original) => counted("rowsWritten", kv, original)),
+    replace(kv, "delete", (original) => counted("rowsWritten", kv, original)),
     replace(sql, "exec", (original) => (...args: unknown[]) => {
       const cursor = original.apply(sql, args) as SqlStorageCursor<Record<string, SqlStorageValue>>;
-      // It knows its rows when it has been read.
+      // The cursor knows its rows once it has been read.
       atStop.push(() => {
         counts.rowsRead += cursor.rowsRead;
         counts.rowsWritten += cursor.rowsWritten;
@@ -219,16 +220,16 @@ function meterStorage(storage: DurableObjectStorage, counts: Counts, atStop: Und
           }
         },
     ),
-    ...refuse(storage, ["get", "put", "delete", "list"]),
+    ...forbid(storage, ["get", "put", "delete", "list"]),
   ];
 }
 
 type Undo = () => void;
 type Row = Record<string, unknown>;
-// biome-ignore lint/suspicious/noExplicitAny: it stands for every method of every binding.
+// biome-ignore lint/suspicious/noExplicitAny: stands for any method of any binding.
 type Method = (...args: any[]) => unknown;
 
-/** Puts what `make` makes of a method in its place, until the returned function is called. */
+/** Replaces a method by what `make` returns. The returned function restores it. */
 function replace<Target extends object>(
   target: Target,
   method: keyof Target & string,
@@ -243,7 +244,7 @@ function replace<Target extends object>(
   };
 }
 
-const refuse = <Target extends object>(target: Target, methods: (keyof Target & string)[]) =>
+const forbid = <Target extends object>(target: Target, methods: (keyof Target & string)[]) =>
   methods.map((method) =>
     replace(target, method, () => () => {
       throw new Error(`The meter cannot count ${method}().`);

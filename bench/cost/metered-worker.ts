@@ -1,6 +1,6 @@
 /**
- * The Worker as it is deployed, behind the meter: every response says in a header what the request
- * has cost. For the bench alone, which asks one thing at a time.
+ * The deployed Worker behind the meter: each response has the counts of its request in the header
+ * X-Cost. For the bench only, which sends one request at a time.
  */
 
 import worker, { ModuleObject as DeployedModule, UserObject as DeployedObject } from "../../src";
@@ -13,7 +13,7 @@ const storages = new Set<DurableObjectStorage>();
 let meter: Meter | null = null;
 
 function start(env: Env): void {
-  if (meter) throw new Error("The meter takes one request at a time.");
+  if (meter) throw new Error("The meter counts one request at a time.");
   meter = startMeter(env as never);
   for (const storage of storages) meter.watch(storage);
 }
@@ -26,8 +26,8 @@ function stop(): Counts {
   return counts;
 }
 
-/** Runs with the meter, which takes one thing at a time. */
-async function metered(env: Env, work: () => Promise<void>): Promise<Counts> {
+/** Counts what `work` uses. */
+async function meterWork(env: Env, work: () => Promise<void>): Promise<Counts> {
   start(env);
   const { counts } = meter as Meter;
   try {
@@ -45,16 +45,16 @@ export class UserObject extends DeployedObject {
     meter?.watch(ctx.storage);
   }
 
-  /** What it costs when a day has passed and all is done that is due then. */
+  /** Counts the alarms that are due when a day has passed. */
   passDay(): Promise<Counts> {
     const { now } = Date;
     const tomorrow = now() + DAY_MS + 1000;
-    return metered(this.env, async () => {
+    return meterWork(this.env, async () => {
       Date.now = () => tomorrow;
       try {
         for (let at = await this.#nextAlarm(); at <= tomorrow; at = await this.#nextAlarm()) {
           await this.ctx.storage.deleteAlarm();
-          // The runtime would make the call, and Cloudflare bill it.
+          // The runtime would call the alarm, which Cloudflare bills as a request.
           if (meter) meter.counts.objects++;
           await this.alarm();
         }
@@ -69,19 +69,19 @@ export class UserObject extends DeployedObject {
   }
 }
 
-/** The one that was made last. */
-let moduleId = "";
+/** The id of the module object that was created last. */
+let lastModuleId = "";
 
-/** What it is sent on its sockets is billed between `/bill/start` and `/bill/stop`. */
+/** Its WebSocket messages are counted between requests to /cost/start and /cost/stop. */
 export class ModuleObject extends DeployedModule {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    moduleId = ctx.id.toString();
+    lastModuleId = ctx.id.toString();
     storages.add(ctx.storage);
     meter?.watch(ctx.storage);
   }
 
-  /** Here, since nobody else may look at the cursors of its storage. */
+  /** A method, since the cursors of its storage can only be read in the object itself. */
   stopMeter(): Counts {
     return stop();
   }
@@ -90,38 +90,38 @@ export class ModuleObject extends DeployedModule {
 export default {
   async fetch(request, env, ctx) {
     switch (new URL(request.url).pathname) {
-      case "/bill/start":
+      case "/cost/start":
         start(env);
         return new Response();
-      case "/bill/stop": {
+      case "/cost/stop": {
         const objects = env.MODULES as unknown as DurableObjectNamespace<ModuleObject>;
-        const id = objects.idFromString(moduleId);
+        const id = objects.idFromString(lastModuleId);
         const counts = await objects.get(id).stopMeter();
-        // But for this call.
-        return billed(new Response(), { ...counts, objects: counts.objects - 1 });
+        // Without the call of stopMeter.
+        return withCounts(new Response(), { ...counts, objects: counts.objects - 1 });
       }
     }
     if (request.headers.has("upgrade")) return worker.fetch(request, env, ctx);
-    const [, sleeper] = /^\/bill\/pass-day\/(.+)$/.exec(new URL(request.url).pathname) ?? [];
-    if (sleeper) {
+    const [, userName] = /^\/cost\/pass-day\/(.+)$/.exec(new URL(request.url).pathname) ?? [];
+    if (userName) {
       const objects = env.USERS as unknown as DurableObjectNamespace<UserObject>;
-      return billed(new Response(), await objects.getByName(sleeper).passDay());
+      return withCounts(new Response(), await objects.getByName(userName).passDay());
     }
-    let answer = new Response();
-    const counts = await metered(env, async () => {
+    let result = new Response();
+    const counts = await meterWork(env, async () => {
       const background: Promise<unknown>[] = [];
       const waitUntil = (work: Promise<unknown>) => void background.push(work);
       const context = Object.assign(Object.create(ctx), { waitUntil });
       const response = await worker.fetch(request, env, context);
       const body = await response.arrayBuffer();
-      answer = new Response(response.body === null ? null : body, response);
+      result = new Response(response.body === null ? null : body, response);
       await Promise.allSettled(background);
     });
-    return billed(answer, counts);
+    return withCounts(result, counts);
   },
 } satisfies ExportedHandler<Env>;
 
-function billed(response: Response, counts: Counts): Response {
-  response.headers.set("X-Bill", JSON.stringify(counts));
+function withCounts(response: Response, counts: Counts): Response {
+  response.headers.set("X-Cost", JSON.stringify(counts));
   return response;
 }

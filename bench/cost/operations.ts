@@ -1,46 +1,47 @@
-/** The operations that are billed: what a client asks for, and how it is made ready. */
+/** The operations whose cost is counted, and how each is prepared. */
 
 import type { TestUser } from "./test-user";
 
 export interface Operation {
   name: string;
-  /** The row of the floor table (prices.json) that it must not be above. */
+  /** The budget (prices.json) that it must not exceed. */
   budget?: "get" | "notModified" | "listing" | "put" | "delete";
   status: number;
-  /** Comes before the operation and is not billed. `turn` tells repeated ones apart. */
-  prepare?(turn: number): Promise<unknown>;
-  run(turn: number): Promise<Response>;
+  /** Runs before the operation, uncounted. `index` distinguishes repeated runs. */
+  prepare?(index: number): Promise<unknown>;
+  run(index: number): Promise<Response>;
 }
 
 /**
- * Three folders, counted as the floor table counts them: the storage root, /bill/ and
- * /bill/three/. A PUT writes one row for each, and one for the document.
+ * Three folders deep: the storage root, /cost/ and /cost/three/. A PUT writes one row for each folder
+ * and one for the document.
  */
-const THREE = "/bill/three/";
-/** Ten folders, counted likewise. */
-const TEN = "/bill/3/4/5/6/7/8/9/10/";
-/** Its documents are there for the listing alone, so that none of the operations changes it. */
-const FIFTY = "/bill/fifty/";
-const PUBLIC = "/public/bill/";
+const DEPTH_3 = "/cost/three/";
+/** Ten folders deep, likewise. */
+const DEPTH_10 = "/cost/3/4/5/6/7/8/9/10/";
+/** A folder of 50 documents, only for listings, so that no operation changes it. */
+const FOLDER_OF_50 = "/cost/fifty/";
+const PUBLIC_FOLDER = "/public/cost/";
 
 const KILOBYTE = new Uint8Array(1024);
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** Fills the visitor's storage with what the operations below need. */
-export async function seedStorage(visitor: TestUser): Promise<void> {
-  const put = putWith(visitor);
-  for (const path of [`${THREE}document`, `${PUBLIC}document`, `${TEN}other`]) await put(path);
-  for (let i = 0; i < 50; i++) await put(`${FIFTY}document-${i}`);
+/** Stores the documents that the operations need. */
+export async function seedStorage(user: TestUser): Promise<void> {
+  const put = createPut(user);
+  for (const path of [`${DEPTH_3}document`, `${PUBLIC_FOLDER}document`, `${DEPTH_10}other`])
+    await put(path);
+  for (let i = 0; i < 50; i++) await put(`${FOLDER_OF_50}document-${i}`);
 }
 
-/** Every operation, in the order of the table. The visitor's storage has to be furnished. */
-export function operations(visitor: TestUser): Operation[] {
-  return [...reads(visitor), ...writes(visitor), ...otherEndpoints(visitor)];
+/** All operations, in the order of the table. `seedStorage` must have run. */
+export function operations(user: TestUser): Operation[] {
+  return [...readOperations(user), ...writeOperations(user), ...otherOperations(user)];
 }
 
-function reads(visitor: TestUser): Operation[] {
-  const { requestStorage: ask, send, user } = visitor;
-  const document = `${THREE}document`;
+function readOperations(user: TestUser): Operation[] {
+  const { requestStorage, send, user: name } = user;
+  const document = `${DEPTH_3}document`;
   let documentVersion = "";
   let folderVersion = "";
   return [
@@ -48,127 +49,128 @@ function reads(visitor: TestUser): Operation[] {
       name: "GET of 1 KB",
       budget: "get",
       status: 200,
-      run: () => ask("GET", document),
+      run: () => requestStorage("GET", document),
     },
     {
       name: "GET of a public document, no token",
       budget: "get",
       status: 200,
-      run: () => send(`/storage/${user}${PUBLIC}document`),
+      run: () => send(`/storage/${name}${PUBLIC_FOLDER}document`),
     },
     {
       name: "GET of a document, 304",
       budget: "notModified",
       status: 304,
       async prepare() {
-        documentVersion ||= await versionOf(visitor, document);
+        documentVersion ||= await loadETag(user, document);
       },
-      run: () => ask("GET", document, { headers: { "If-None-Match": documentVersion } }),
+      run: () => requestStorage("GET", document, { headers: { "If-None-Match": documentVersion } }),
     },
     {
       name: "HEAD of a document",
       budget: "notModified",
       status: 200,
-      run: () => ask("HEAD", document),
+      run: () => requestStorage("HEAD", document),
     },
     {
-      name: "GET of nothing, 404",
+      name: "GET of a missing document, 404",
       budget: "notModified",
       status: 404,
-      run: () => ask("GET", `${THREE}nothing`),
+      run: () => requestStorage("GET", `${DEPTH_3}nothing`),
     },
     {
       name: "Listing of 50",
       budget: "listing",
       status: 200,
-      run: () => ask("GET", FIFTY),
+      run: () => requestStorage("GET", FOLDER_OF_50),
     },
     {
       name: "Listing of 50, 304",
       budget: "notModified",
       status: 304,
       async prepare() {
-        folderVersion ||= await versionOf(visitor, FIFTY);
+        folderVersion ||= await loadETag(user, FOLDER_OF_50);
       },
-      run: () => ask("GET", FIFTY, { headers: { "If-None-Match": folderVersion } }),
+      run: () =>
+        requestStorage("GET", FOLDER_OF_50, { headers: { "If-None-Match": folderVersion } }),
     },
     {
       name: "Listing of an empty folder",
       budget: "notModified",
       status: 200,
-      run: () => ask("GET", "/nothing/here/"),
+      run: () => requestStorage("GET", "/nothing/here/"),
     },
   ];
 }
 
-function writes(visitor: TestUser): Operation[] {
-  const { requestStorage: ask } = visitor;
-  const put = putWith(visitor);
+function writeOperations(user: TestUser): Operation[] {
+  const { requestStorage } = user;
+  const put = createPut(user);
   return [
     {
       name: "PUT of a new document, three folders deep",
       budget: "put",
       status: 201,
-      run: (turn) => put(`${THREE}new-${turn}`),
+      run: (index) => put(`${DEPTH_3}new-${index}`),
     },
     {
-      name: "PUT over a document, three folders deep",
+      name: "PUT replacing a document, three folders deep",
       budget: "put",
       status: 200,
-      prepare: (turn) => put(`${THREE}old-${turn}`),
-      run: (turn) => put(`${THREE}old-${turn}`),
+      prepare: (index) => put(`${DEPTH_3}old-${index}`),
+      run: (index) => put(`${DEPTH_3}old-${index}`),
     },
     {
       name: "PUT without a length, three folders deep",
       budget: "put",
       status: 201,
-      run: (turn) => put(`${THREE}chunked-${turn}`, streamOf(KILOBYTE)),
+      run: (index) => put(`${DEPTH_3}chunked-${index}`, chunkedBody(KILOBYTE)),
     },
     {
       name: "PUT without a length, two parts",
       status: 201,
-      run: (turn) => put(`${THREE}parts-${turn}`, streamOf(new Uint8Array(PART_BYTES + 1))),
+      run: (index) => put(`${DEPTH_3}parts-${index}`, chunkedBody(new Uint8Array(PART_BYTES + 1))),
     },
     {
       name: "PUT ten folders deep",
       status: 201,
-      run: (turn) => put(`${TEN}new-${turn}`),
+      run: (index) => put(`${DEPTH_10}new-${index}`),
     },
     {
       name: "PUT into new folders, three deep",
       budget: "put",
       status: 201,
-      run: (turn) => put(`/new-${turn}/folder/document`),
+      run: (index) => put(`/new-${index}/folder/document`),
     },
     {
       name: "PUT that is refused, 412",
       status: 412,
-      run: () => put(`${THREE}document`, KILOBYTE, { "If-None-Match": "*" }),
+      run: () => put(`${DEPTH_3}document`, KILOBYTE, { "If-None-Match": "*" }),
     },
     {
       name: "DELETE, three folders deep",
       budget: "delete",
       status: 200,
-      prepare: (turn) => put(`${THREE}gone-${turn}`),
-      run: (turn) => ask("DELETE", `${THREE}gone-${turn}`),
+      prepare: (index) => put(`${DEPTH_3}gone-${index}`),
+      run: (index) => requestStorage("DELETE", `${DEPTH_3}gone-${index}`),
     },
     {
       name: "DELETE that leaves two folders empty",
       budget: "delete",
       status: 200,
-      prepare: (turn) => put(`/gone-${turn}/folder/document`),
-      run: (turn) => ask("DELETE", `/gone-${turn}/folder/document`),
+      prepare: (index) => put(`/gone-${index}/folder/document`),
+      run: (index) => requestStorage("DELETE", `/gone-${index}/folder/document`),
     },
     {
-      name: "DELETE of nothing, 404",
+      name: "DELETE of a missing document, 404",
       status: 404,
-      run: () => ask("DELETE", `${THREE}nothing`),
+      run: () => requestStorage("DELETE", `${DEPTH_3}nothing`),
     },
   ];
 }
 
-function otherEndpoints(visitor: TestUser): Operation[] {
-  const { send, user } = visitor;
+function otherOperations(user: TestUser): Operation[] {
+  const { send, user: name } = user;
   const codes = new Map<number, string>();
   const tokens = new Map<number, string>();
   return [
@@ -176,7 +178,7 @@ function otherEndpoints(visitor: TestUser): Operation[] {
       name: "Preflight",
       status: 204,
       run: () =>
-        send(`/storage/${user}${THREE}document`, {
+        send(`/storage/${name}${DEPTH_3}document`, {
           method: "OPTIONS",
           headers: { Origin: "https://app.example", "Access-Control-Request-Method": "PUT" },
         }),
@@ -184,47 +186,47 @@ function otherEndpoints(visitor: TestUser): Operation[] {
     {
       name: "WebFinger",
       status: 200,
-      run: () => send(`/.well-known/webfinger?resource=acct:${visitor.address}`),
+      run: () => send(`/.well-known/webfinger?resource=acct:${user.address}`),
     },
     {
-      name: "Quota of an account",
+      name: "Quota",
       status: 200,
-      run: () => visitor.get(`/quota/${user}`),
+      run: () => user.get(`/quota/${name}`),
     },
     {
-      name: "Exchange of a code for tokens",
+      name: "Exchange of a code",
       status: 200,
-      prepare: async (turn) => codes.set(turn, await visitor.authorizeCode()),
-      run: (turn) => visitor.redeemCode(codes.get(turn) ?? ""),
+      prepare: async (index) => codes.set(index, await user.authorizeCode()),
+      run: (index) => user.redeemCode(codes.get(index) ?? ""),
     },
     {
       name: "Refresh of a token",
       status: 200,
-      async prepare(turn) {
-        const response = await visitor.redeemCode(await visitor.authorizeCode());
+      async prepare(index) {
+        const response = await user.redeemCode(await user.authorizeCode());
         const { refresh_token } = (await response.json()) as { refresh_token: string };
-        tokens.set(turn, refresh_token);
+        tokens.set(index, refresh_token);
       },
-      run: (turn) => visitor.refreshTokens(tokens.get(turn) ?? ""),
+      run: (index) => user.refreshTokens(tokens.get(index) ?? ""),
     },
   ];
 }
 
-const putWith =
-  ({ requestStorage: ask }: TestUser) =>
+const createPut =
+  ({ requestStorage }: TestUser) =>
   (path: string, body: BodyInit = KILOBYTE, headers: Record<string, string> = {}) =>
-    ask("PUT", path, {
+    requestStorage("PUT", path, {
       body,
       headers: { "Content-Type": "application/octet-stream", ...headers },
-      // Node wants to be told that a stream is sent before the response is read.
+      // Node requires this for a stream, which is sent before the response is read.
       ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
     });
 
-const versionOf = async ({ requestStorage: ask }: TestUser, path: string): Promise<string> =>
-  (await ask("HEAD", path)).headers.get("etag") ?? "";
+const loadETag = async ({ requestStorage }: TestUser, path: string): Promise<string> =>
+  (await requestStorage("HEAD", path)).headers.get("etag") ?? "";
 
-/** A body that is sent in chunks, for its length is not known before its end. */
-const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
+/** A body of unknown length, which is sent in chunks. */
+const chunkedBody = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
   new ReadableStream({
     start(controller) {
       controller.enqueue(bytes);

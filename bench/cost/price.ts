@@ -1,11 +1,11 @@
-/** From counts to dollars. Pure. */
+/** Converts counts to dollars. Pure. */
 
 import type { Counts } from "./meter";
 
-/** prices.json, the only place where a price stands. */
+/** prices.json, the only place that contains prices. */
 export type Prices = typeof import("./prices.json");
 
-/** Dollars for a million times these calls and rows, without a request of the Worker. */
+/** Dollars per million times these calls and rows, without the Worker's own requests. */
 export function priceOfCalls(counts: Partial<Counts>, { perMillion }: Prices): number {
   const { rowsRead = 0, rowsWritten = 0, classA = 0, classB = 0, objects = 0 } = counts;
   return (
@@ -17,13 +17,13 @@ export function priceOfCalls(counts: Partial<Counts>, { perMillion }: Prices): n
   );
 }
 
-/** Dollars for a million requests that ask for this. CPU and the time of objects come on top. */
+/** Dollars per million requests with these counts. Excludes CPU and the duration of objects. */
 export const priceOfRequest = (counts: Partial<Counts>, prices: Prices): number =>
   prices.perMillion.request + priceOfCalls(counts, prices);
 
 /**
- * Dollars for a million times these calls and rows, where so many messages came on sockets that are
- * open. What is sent to a client is free.
+ * Dollars per million times these calls, rows and incoming WebSocket messages. Outgoing messages are
+ * free.
  */
 export const priceOfMessages = (
   counts: Partial<Counts>,
@@ -32,63 +32,64 @@ export const priceOfMessages = (
 ): number =>
   (messages / prices.messagesPerObject) * prices.perMillion.objects + priceOfCalls(counts, prices);
 
-/** Milliseconds of CPU that a million requests may take each until this price is reached. */
-export const cpuWithinBudget = (floor: number, price: number, { perMillion }: Prices): number =>
-  (floor - price) / perMillion.cpuMs;
+/** Milliseconds of CPU that a request can use until its price reaches the budget. */
+export const cpuWithinBudget = (budget: number, price: number, { perMillion }: Prices): number =>
+  (budget - price) / perMillion.cpuMs;
 
-/** What a monthly bill is made of. */
-export interface Measured {
-  /** By their names; `cpuMs` where it was measured. */
+/** The measurements from which a monthly cost is calculated. */
+export interface Measurements {
+  /** By name; `cpuMs` if it was measured. */
   operations: Map<string, { counts: Counts; cpuMs?: number }>;
-  /** The sweep of an account with so many documents. */
+  /** The sweep of an account of this size. */
   sweep: { documents: number; counts: Counts };
   indexBytesPerDocument: number;
 }
 
-/** Dollars a month. */
+/** Dollars per month. */
 export interface MonthlyCost {
   requests: number;
   cpu: number;
-  /** Sweeps, and what it takes to plan them. */
-  upkeep: number;
+  /** Sweeps, and scheduling them. */
+  sweeps: number;
   storage: number;
   total: number;
 }
 
 /**
- * What one of the example accounts costs in a month, beyond what the plan includes. An operation
- * whose CPU was not measured counts without. Throws if an account asks for one that is not known.
+ * The monthly cost of one of the example accounts, in addition to what the plan includes. Operations
+ * without measured CPU count without it. Throws if the account uses an unknown operation.
  */
 export function monthlyCost(
   account: Prices["accounts"][number],
-  { operations, sweep, indexBytesPerDocument }: Measured,
+  { operations, sweep, indexBytesPerDocument }: Measurements,
   prices: Prices,
 ): MonthlyCost {
   const { users, documents, bytesPerDocument, perDay } = account;
   const { perMillion, perGbMonth, daysPerMonth, planningPerDay } = prices;
-  const month = (users * daysPerMonth) / 1e6;
-  const bill = { requests: 0, cpu: 0, upkeep: 0, storage: 0 };
-  for (const [name, times] of Object.entries(perDay)) {
+  const millionsPerMonth = (users * daysPerMonth) / 1e6;
+  const cost = { requests: 0, cpu: 0, sweeps: 0, storage: 0 };
+  for (const [name, timesPerDay] of Object.entries(perDay)) {
     const measured = operations.get(name);
-    if (!measured) throw new Error(`${account.name}: there is no operation "${name}".`);
-    bill.requests += times * month * priceOfRequest(measured.counts, prices);
-    bill.cpu += times * month * (measured.cpuMs ?? 0) * perMillion.cpuMs;
+    if (!measured) throw new Error(`${account.name}: unknown operation "${name}".`);
+    cost.requests += timesPerDay * millionsPerMonth * priceOfRequest(measured.counts, prices);
+    cost.cpu += timesPerDay * millionsPerMonth * (measured.cpuMs ?? 0) * perMillion.cpuMs;
   }
   const swept = scaleSweep(documents, sweep);
-  bill.upkeep = month * (priceOfCalls(planningPerDay, prices) + priceOfCalls(swept, prices));
+  cost.sweeps =
+    millionsPerMonth * (priceOfCalls(planningPerDay, prices) + priceOfCalls(swept, prices));
   const gigabytes = (users * documents) / 1e9;
-  bill.storage =
+  cost.storage =
     gigabytes * (bytesPerDocument * perGbMonth.bodies + indexBytesPerDocument * perGbMonth.index);
-  return { ...bill, total: bill.requests + bill.cpu + bill.upkeep + bill.storage };
+  return { ...cost, total: cost.requests + cost.cpu + cost.sweeps + cost.storage };
 }
 
-/** What the sweep of an account of this size takes, in proportion to one that was measured. */
-function scaleSweep(documents: number, { documents: measured, counts }: Measured["sweep"]) {
-  const times = documents / measured;
+/** The counts of a sweep of this size, in proportion to the measured one. */
+function scaleSweep(documents: number, { documents: measured, counts }: Measurements["sweep"]) {
+  const factor = documents / measured;
   return {
-    classA: Math.ceil(counts.classA * times),
-    rowsRead: Math.ceil(counts.rowsRead * times),
-    rowsWritten: Math.ceil(counts.rowsWritten * times),
-    objects: Math.ceil(counts.objects * times),
+    classA: Math.ceil(counts.classA * factor),
+    rowsRead: Math.ceil(counts.rowsRead * factor),
+    rowsWritten: Math.ceil(counts.rowsWritten * factor),
+    objects: Math.ceil(counts.objects * factor),
   };
 }

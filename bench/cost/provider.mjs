@@ -1,4 +1,4 @@
-/** A provider in the Workers runtime with nothing in it, whose data is gone when it ends. */
+/** Starts an empty provider in the Workers runtime, whose data is deleted when it ends. */
 
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -17,20 +17,20 @@ import {
 
 export const HOST = "satchel.example";
 
-/** The name by which the metered Worker imports the one that is deployed. */
+/** The module name by which metered-worker.ts imports the deployed Worker. */
 const DEPLOYED = "../../src/index";
 
 /**
- * Starts the Worker as it is deployed, behind the meter if `metered`, and with V8's inspector if
- * `inspected`. `db` is the index, for whoever wants to fill it; that is not metered.
+ * Starts the Worker as deployed; behind the meter if `metered`, with V8's inspector if `inspected`.
+ * `db` is the index, to be filled directly without being metered.
  * @param {{metered?: boolean, inspected?: boolean}} options
  */
 export async function startProvider({ metered = false, inspected = false }) {
   const settings = {
     ...VARS,
     DEFAULT_QUOTA_BYTES: String(10 ** 14),
-    // Else whatever is asked first in a minute would pay for reading the keys from D1.
-    TOKEN_SECRETS: "known-to-everybody-who-reads-the-bench",
+    // Otherwise the first request in a minute would read the signing keys from D1.
+    TOKEN_SECRETS: "a-public-secret-for-benchmarks-only",
   };
   const miniflare = new Miniflare({
     ...runtimeOptions({ Log, LogLevel }),
@@ -45,14 +45,14 @@ export async function startProvider({ metered = false, inspected = false }) {
   return { send, db, miniflare, dispose: () => miniflare.dispose() };
 }
 
-/** The meter imports the deployed bundle as it is, byte for byte. */
+/** The modules to run. The metered Worker imports the deployed bundle unchanged. */
 async function manifest(metered) {
   const deployed = { type: "esm", contents: (await bundleWorker()).script };
   if (!metered) {
     return { mainModule: "index.js", modulesRoot: ROOT, modules: { "index.js": deployed } };
   }
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "worker.ts")],
+    entryPoints: [join(import.meta.dirname, "metered-worker.ts")],
     bundle: true,
     write: false,
     format: "esm",
@@ -60,10 +60,10 @@ async function manifest(metered) {
     external: [DEPLOYED],
   });
   return {
-    mainModule: "bench/cost/worker.js",
+    mainModule: "bench/cost/metered-worker.js",
     modulesRoot: ROOT,
     modules: {
-      "bench/cost/worker.js": { type: "esm", contents: outputFiles[0].text },
+      "bench/cost/metered-worker.js": { type: "esm", contents: outputFiles[0].text },
       "src/index": deployed,
     },
   };

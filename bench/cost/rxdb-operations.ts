@@ -1,27 +1,27 @@
-/** The operations of an RxDB app that are billed, and how they are made ready. */
+/** The operations of an RxDB app whose cost is counted, and how each is prepared. */
 
 import { normalizeMangoQuery, prepareQuery } from "rxdb/plugins/core";
 import type { RxdbSocket } from "./rxdb-socket";
 
 export interface RxdbOperation {
   name: string;
-  /** Comes before the operation and is not billed. */
+  /** Runs before the operation, uncounted. */
   prepare?(): Promise<unknown>;
-  /** Returns whether the answer was right. */
+  /** Returns whether the result was right. */
   run(): Promise<boolean>;
 }
 
-/** Opens a socket to the module, with an access token. */
-export type Connect = () => Promise<RxdbSocket>;
+/** Opens a WebSocket to the module with an access token. */
+export type OpenSocket = () => Promise<RxdbSocket>;
 
-/** An app with two collections open. */
-export interface App {
-  /** Messages that were sent on all its sockets. */
-  sent(): number;
+/** An app with two open collections. */
+export interface RxdbApp {
+  /** Number of messages sent on all its sockets. */
+  sentMessages(): number;
   operations: RxdbOperation[];
 }
 
-/** What RxDB makes of an app's schema with one index, on `rank`. */
+/** A schema with one index, on `rank`, as RxDB completes it. */
 const SCHEMA = {
   version: 0,
   primaryKey: "id",
@@ -52,20 +52,20 @@ const SCHEMA = {
   keyCompression: false,
 };
 
-const DATABASE = "billed";
+const DATABASE = "measured";
 const DOCUMENTS = "documents";
 const NOTES = "notes";
 
-/** The documents that are there for reading alone. */
-const SEED = 1000;
-const BULK = 1000;
-const FOUND = 10;
-const CHANGES = 100;
+/** Documents that are only read. */
+const SEED_DOCUMENTS = 1000;
+const BULK_DOCUMENTS = 1000;
+const QUERY_RESULTS = 10;
+const CHANGED_DOCUMENTS = 100;
 
-const SMALL = base64Of(10_000);
-const LARGE = base64Of(2_000_000);
-/** What is reserved ahead is no less, and not so much more that it is given back. */
-const ROOM = base64Of(900_000);
+const SMALL_ATTACHMENT = base64Of(10_000);
+const LARGE_ATTACHMENT = base64Of(2_000_000);
+/** About the size of a quota reservation: not so large that the reservation is given back. */
+const RESERVATION_FILLER = base64Of(900_000);
 
 interface Document {
   id: string;
@@ -81,57 +81,60 @@ const documentOf = (id: string, rank: number, more: Record<string, unknown> = {}
   _deleted: false,
   _attachments: {},
   _meta: { lwt: 1_800_000_000_000 },
-  _rev: "1-billed",
+  _rev: "1-measured",
   ...more,
 });
 
-const nextOf = (previous: Document, change: Record<string, unknown>): Document => ({
+const nextRevision = (previous: Document, change: Record<string, unknown>): Document => ({
   ...previous,
   ...change,
-  _rev: `${Number.parseInt(previous._rev, 10) + 1}-billed`,
+  _rev: `${Number.parseInt(previous._rev, 10) + 1}-measured`,
 });
 
 /**
- * Everything that is billed, in the order of the table, for somebody whose module has nothing in it.
- * What they need is put there. `sleep` lets the object fall asleep, while its sockets stay open.
+ * Prepares an empty module and returns the operations in the order of the table. `sleep` lets the
+ * module's Durable Object hibernate while its sockets stay open.
  */
-export async function openApp(connect: Connect, sleep: () => Promise<void>): Promise<App> {
-  const wires: RxdbSocket[] = [];
-  const connected = async () => {
-    const wire = await connect();
-    wires.push(wire);
-    return wire;
+export async function openApp(
+  openSocket: OpenSocket,
+  sleep: () => Promise<void>,
+): Promise<RxdbApp> {
+  const sockets: RxdbSocket[] = [];
+  const openAnother = async () => {
+    const opened = await openSocket();
+    sockets.push(opened);
+    return opened;
   };
-  const wire = await connected();
+  const socket = await openAnother();
   const create = (on: RxdbSocket, connectionId: string, collectionName: string) =>
     on.call(connectionId, "create", { databaseName: DATABASE, collectionName, schema: SCHEMA });
-  await create(wire, DOCUMENTS, DOCUMENTS);
-  await create(wire, NOTES, NOTES);
+  await create(socket, DOCUMENTS, DOCUMENTS);
+  await create(socket, NOTES, NOTES);
   const write = async (rows: object[], collection = NOTES): Promise<boolean> => {
-    const { error } = (await wire.call(collection, "bulkWrite", [rows, "billed"])) as {
+    const { error } = (await socket.call(collection, "bulkWrite", [rows, "measured"])) as {
       error: unknown[];
     };
     return error.length === 0;
   };
   const insert = (...documents: Document[]) => write(documents.map((document) => ({ document })));
-  const seed = Array.from({ length: SEED }, (_, rank) => ({
+  const seed = Array.from({ length: SEED_DOCUMENTS }, (_, rank) => ({
     document: documentOf(`seed-${rank}`, rank),
   }));
   await write(seed, DOCUMENTS);
-  await makeRoom(write);
-  const found = async (selector: object, more: object = {}) => {
+  await reserveQuota(write);
+  const findsAll = async (selector: object, more: object = {}) => {
     const query = { selector: { ...selector, _deleted: { $eq: false } }, ...more };
     const prepared = prepareQuery(
       SCHEMA as never,
       normalizeMangoQuery(SCHEMA as never, query as never),
     );
-    const { documents } = (await wire.call(DOCUMENTS, "query", [prepared])) as {
+    const { documents } = (await socket.call(DOCUMENTS, "query", [prepared])) as {
       documents: unknown[];
     };
-    return documents.length === FOUND;
+    return documents.length === QUERY_RESULTS;
   };
   const findById = async () => {
-    const documents = await wire.call(DOCUMENTS, "findDocumentsById", [["seed-7"], false]);
+    const documents = await socket.call(DOCUMENTS, "findDocumentsById", [["seed-7"], false]);
     return (documents as unknown[]).length === 1;
   };
   const stored = (id: string) => {
@@ -144,15 +147,15 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
   const operations: RxdbOperation[] = [
     {
       name: "connect",
-      run: async () => (await connected()) !== undefined,
+      run: async () => (await openAnother()) !== undefined,
     },
     {
-      name: "open a collection that is there",
-      run: async () => (await create(wire, "again", DOCUMENTS)) === "ok",
+      name: "open an existing collection",
+      run: async () => (await create(socket, "again", DOCUMENTS)) === "ok",
     },
     {
-      name: "make a collection with one index",
-      run: async () => (await create(wire, "new", "new")) === "ok",
+      name: "create a collection with one index",
+      run: async () => (await create(socket, "new", "new")) === "ok",
     },
     { name: "insert one", run: () => insert(documentOf("one", 1)) },
     {
@@ -160,35 +163,46 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
       prepare: updated.arrange,
       run: () =>
         write([
-          { previous: updated.document, document: nextOf(updated.document, { text: "Another." }) },
+          {
+            previous: updated.document,
+            document: nextRevision(updated.document, { text: "Another." }),
+          },
         ]),
     },
     {
-      name: "update one, and its place in the index",
+      name: "update one and its index entry",
       prepare: moved.arrange,
       run: () =>
-        write([{ previous: moved.document, document: nextOf(moved.document, { rank: 2 }) }]),
+        write([{ previous: moved.document, document: nextRevision(moved.document, { rank: 2 }) }]),
     },
     {
       name: "delete one",
       prepare: deleted.arrange,
       run: () =>
         write([
-          { previous: deleted.document, document: nextOf(deleted.document, { _deleted: true }) },
+          {
+            previous: deleted.document,
+            document: nextRevision(deleted.document, { _deleted: true }),
+          },
         ]),
     },
     {
       name: "insert 1,000",
       run: () =>
-        insert(...Array.from({ length: BULK }, (_, rank) => documentOf(`many-${rank}`, rank))),
+        insert(
+          ...Array.from({ length: BULK_DOCUMENTS }, (_, rank) => documentOf(`many-${rank}`, rank)),
+        ),
     },
     { name: "find by id", run: findById },
     {
       name: "indexed query of 10",
-      run: () => found({ rank: { $gte: 100, $lt: 100 + FOUND } }),
+      run: () => findsAll({ rank: { $gte: 100, $lt: 100 + QUERY_RESULTS } }),
     },
-    { name: ASCENDING, run: () => found({}, { sort: [{ rank: "asc" }], limit: FOUND }) },
-    { name: DESCENDING, run: () => found({}, { sort: [{ rank: "desc" }], limit: FOUND }) },
+    { name: ASCENDING, run: () => findsAll({}, { sort: [{ rank: "asc" }], limit: QUERY_RESULTS }) },
+    {
+      name: DESCENDING,
+      run: () => findsAll({}, { sort: [{ rank: "desc" }], limit: QUERY_RESULTS }),
+    },
     {
       name: "count of 1,000",
       async run() {
@@ -197,31 +211,34 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
           SCHEMA as never,
           normalizeMangoQuery(SCHEMA as never, query as never),
         );
-        const { count } = (await wire.call(DOCUMENTS, "count", [prepared])) as { count: number };
-        return count === SEED;
+        const { count } = (await socket.call(DOCUMENTS, "count", [prepared])) as { count: number };
+        return count === SEED_DOCUMENTS;
       },
     },
     {
-      name: "changes, 100 of them",
+      name: "100 changed documents",
       async run() {
         const checkpoint = { id: "seed-499", lwt: 1, seq: 500 };
-        const { documents } = (await wire.call(DOCUMENTS, "getChangedDocumentsSince", [
-          CHANGES,
+        const { documents } = (await socket.call(DOCUMENTS, "getChangedDocumentsSince", [
+          CHANGED_DOCUMENTS,
           checkpoint,
         ])) as { documents: unknown[] };
-        return documents.length === CHANGES;
+        return documents.length === CHANGED_DOCUMENTS;
       },
     },
-    ...attachmentOperations("of 10 KB", SMALL),
-    ...attachmentOperations("of 2 MB", LARGE),
-    { name: "find by id, after a sleep", prepare: sleep, run: findById },
+    ...attachmentOperations("of 10 KB", SMALL_ATTACHMENT),
+    ...attachmentOperations("of 2 MB", LARGE_ATTACHMENT),
+    { name: "find by id, after hibernation", prepare: sleep, run: findById },
     {
-      name: "insert one, after a sleep",
+      name: "insert one, after hibernation",
       prepare: sleep,
       run: () => insert(documentOf("late", 1)),
     },
   ];
-  return { sent: () => wires.reduce((sum, { sent }) => sum + sent, 0), operations };
+  return {
+    sentMessages: () => sockets.reduce((sum, { sentMessages }) => sum + sentMessages, 0),
+    operations,
+  };
 
   function attachmentOperations(size: string, data: string): RxdbOperation[] {
     const id = `attached ${size}`;
@@ -233,17 +250,17 @@ export async function openApp(connect: Connect, sleep: () => Promise<void>): Pro
       {
         name: `read an attachment ${size}`,
         run: async () =>
-          (await wire.call(NOTES, "getAttachmentData", [id, "file", DIGEST])) === data,
+          (await socket.call(NOTES, "getAttachmentData", [id, "file", DIGEST])) === data,
       },
     ];
   }
 }
 
-/** The descending one must read no more rows than the other. */
+/** The descending query must not read more rows than the ascending one. */
 export const ASCENDING = "sort and limit 10";
 export const DESCENDING = "sort and limit 10, descending";
 
-const DIGEST = "sha256-billed";
+const DIGEST = "sha256-measured";
 
 const attachmentOf = (data: string) => ({
   digest: DIGEST,
@@ -252,13 +269,13 @@ const attachmentOf = (data: string) => ({
   data,
 });
 
-/** Has the module reserve more than it holds: else now and then a write would reserve some in D1. */
-async function makeRoom(write: (rows: object[]) => Promise<boolean>): Promise<void> {
-  const { data, ...kept } = attachmentOf(ROOM);
-  const document = documentOf("room", 0);
+/** Makes the module reserve more quota than it uses: otherwise a counted write might reserve some in D1. */
+async function reserveQuota(write: (rows: object[]) => Promise<boolean>): Promise<void> {
+  const { data, ...kept } = attachmentOf(RESERVATION_FILLER);
+  const document = documentOf("filler", 0);
   await write([{ document: { ...document, _attachments: { file: { ...kept, data } } } }]);
   const previous = { ...document, _attachments: { file: kept } };
-  await write([{ previous, document: nextOf(previous, { _attachments: {} }) }]);
+  await write([{ previous, document: nextRevision(previous, { _attachments: {} }) }]);
 }
 
 function base64Of(bytes: number): string {

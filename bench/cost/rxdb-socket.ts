@@ -1,44 +1,44 @@
-/** The wire of RxDB's Remote RxStorage, one call at a time, so that each can be billed by itself. */
+/** A client of RxDB's Remote RxStorage that makes one call at a time, so that each can be counted. */
 
-/** A WebSocket that has been accepted, of the runtime or of Miniflare. */
-export interface Socket {
+/** An accepted WebSocket, of the runtime or of Miniflare. */
+export interface AcceptedSocket {
   send(text: string): void;
   close(): void;
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
 }
 
-interface Answer {
+interface RxdbResponse {
   answerTo: string;
   return?: unknown;
   error?: { message: string };
 }
 
-/** A socket of an app. */
+/** An app's socket. */
 export class RxdbSocket {
-  /** Messages that were sent. */
-  sent = 0;
-  readonly #socket: Socket;
-  readonly #waiting = new Map<string, (answer: Answer) => void>();
+  /** Number of messages sent. */
+  sentMessages = 0;
+  readonly #socket: AcceptedSocket;
+  readonly #pending = new Map<string, (response: RxdbResponse) => void>();
 
-  constructor(socket: Socket) {
+  constructor(socket: AcceptedSocket) {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
-      const answer = JSON.parse(String(data)) as Answer;
-      this.#waiting.get(answer.answerTo)?.(answer);
+      const response = JSON.parse(String(data)) as RxdbResponse;
+      this.#pending.get(response.answerTo)?.(response);
     });
   }
 
-  /** Throws if the answer is an error. */
+  /** Calls a method of a storage instance. Throws if the response is an error. */
   async call(connectionId: string, method: string, params: unknown): Promise<unknown> {
-    const requestId = `request-${this.sent++}`;
-    const answered = new Promise<Answer>((resolve) => this.#waiting.set(requestId, resolve));
+    const requestId = `request-${this.sentMessages++}`;
+    const responded = new Promise<RxdbResponse>((resolve) => this.#pending.set(requestId, resolve));
     this.#socket.send(
       JSON.stringify({ connectionId, requestId, version: "17.6.0", method, params }),
     );
-    const answer = await answered;
-    this.#waiting.delete(requestId);
-    if (answer.error) throw new Error(`${method}: ${answer.error.message}`);
-    return answer.return;
+    const response = await responded;
+    this.#pending.delete(requestId);
+    if (response.error) throw new Error(`${method}: ${response.error.message}`);
+    return response.return;
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-/** What the operations of an RxDB app cost, counted by the bindings of a module's object. */
+/** Counts what the operations of an RxDB app cost, at the bindings of the module's Durable Object. */
 
 import { setTimeout as wait } from "node:timers/promises";
 import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
@@ -10,39 +10,41 @@ import { ASCENDING, DESCENDING, openApp } from "./rxdb-operations.ts";
 import { RxdbSocket } from "./rxdb-socket.ts";
 import { createUser } from "./test-user.ts";
 
-/** The runtime lets an object sleep that has had nothing to do for ten seconds. */
-const SLEEP_MS = 12_000;
+/** The runtime hibernates an object that has been idle for ten seconds. */
+const HIBERNATION_MS = 12_000;
 
 /**
+ * Runs each operation once.
  * @returns {Promise<{operations: {name: string, messages: number, requests: number,
  *   counts: import("./meter").Counts, price: number}[], isDescendingAsCheap: boolean}>}
- *   each operation once; `price` in dollars for a million
+ *   `price` in dollars per million operations
  */
 export async function measureRxdbCosts() {
   const provider = await startProvider({ metered: true });
   try {
-    const visitor = await createUser(provider.send, "billed", HOST);
+    const user = await createUser(provider.send, "measured", HOST);
     let requests = 0;
-    const connect = async () => {
+    const openSocket = async () => {
       requests++;
-      const { webSocket } = await visitor.get(`/rxdb/${visitor.user}/bill`, {
+      const { webSocket } = await user.get(`/rxdb/${user.user}/cost`, {
         Upgrade: "websocket",
       });
       webSocket.accept();
       return new RxdbSocket(webSocket);
     };
-    const app = await openApp(connect, () => wait(SLEEP_MS));
+    const app = await openApp(openSocket, () => wait(HIBERNATION_MS));
     const rows = [];
     for (const { name, prepare: arrange, run: act } of app.operations) {
       await arrange?.();
-      const before = { messages: app.sent(), requests };
-      await provider.send("/bill/start");
-      if (!(await act())) throw new Error(`${name}: a wrong answer.`);
-      const counts = await countsOf(provider.send("/bill/stop"), 200);
-      const messages = app.sent() - before.messages;
-      const asked = requests - before.requests;
-      const price = priceOfMessages(counts, messages, prices) + asked * priceOfRequest({}, prices);
-      rows.push({ name, messages, requests: asked, counts, price });
+      const before = { messages: app.sentMessages(), requests };
+      await provider.send("/cost/start");
+      if (!(await act())) throw new Error(`${name}: wrong result.`);
+      const counts = await countsOf(provider.send("/cost/stop"), 200);
+      const messages = app.sentMessages() - before.messages;
+      const newRequests = requests - before.requests;
+      const price =
+        priceOfMessages(counts, messages, prices) + newRequests * priceOfRequest({}, prices);
+      rows.push({ name, messages, requests: newRequests, counts, price });
     }
     const rowsRead = (name) => rows.find((row) => row.name === name).counts.rowsRead;
     return { operations: rows, isDescendingAsCheap: rowsRead(DESCENDING) <= rowsRead(ASCENDING) };

@@ -1,115 +1,117 @@
-/** The work of an RxDB app that is compared, and what is to be reached. */
+/** The cases of the RxDB comparison, and their targets. */
 
-import { BEACON, documentOf, newRow, prepare, seedId } from "./client.mjs";
+import { BEACON, createDocument, newRow, prepareForStorage, seedId } from "./client.mjs";
 
-/** How many documents a collection has before it is asked for anything. */
-export const SEED = { full: 5000, quick: 2000 };
+/** Documents in a collection before the cases run. */
+export const SEED_DOCUMENTS = { full: 5000, quick: 2000 };
 
-/** Nothing but reading happens here, and the beacon changes. */
-export const READ = "documents";
-/** Here documents are added. */
-export const WRITTEN = "notes";
+/** The collection for reads; only the beacon document changes. */
+export const READ_COLLECTION = "documents";
+/** The collection for writes. */
+export const WRITE_COLLECTION = "notes";
 
-/** How many rounds, and how much in each. Short rounds share what the machine does. */
+/** Rounds, and operations per round. Short rounds distribute disturbances of the machine evenly. */
 const SMALL_WORK = { full: { rounds: 31, count: 20 }, quick: { rounds: 7, count: 10 } };
 const BULK_WORK = { full: { rounds: 25, count: 1 }, quick: { rounds: 5, count: 1 } };
 
-const BULK = 1000;
-const FOUND = 10;
+const BULK_DOCUMENTS = 1000;
+const QUERY_RESULTS = 10;
 
-/** The ratio to RxDB's own server, of the medians. */
-const TARGET = 1.5;
+/** The maximum ratio of medians to RxDB's own server. */
+const MAX_RATIO = 1.5;
 
 /**
- * One kind of work, done at both servers.
+ * A case that runs against both servers.
  * @typedef {object} Case
  * @property {string} name
- * @property {{full: Extent, quick: Extent}} extent of a full and of a quick run
+ * @property {{full: Extent, quick: Extent}} extent of a full and a quick run
  * @property {string} collection
- * @property {number} [target] the most that Satchel may take by what the other takes, at the median
- * @property {(place: Place) => Promise<void>} [prepare] once, before all rounds
- * @property {(place: Place) => Promise<void>} [finish] once, after them
- * @property {(place: Place, number: number) => Work} make `number` is another each time
+ * @property {number} [target] maximum ratio of Satchel's median to that of RxDB's server
+ * @property {(context: CaseContext) => Promise<void>} [prepare] runs once before all rounds
+ * @property {(context: CaseContext) => Promise<void>} [finish] runs once after all rounds
+ * @property {(context: CaseContext, number: number) => TimedOperation} make `number` is different each time
  */
 
 /** @typedef {{rounds: number, count: number}} Extent */
 
 /**
- * What is timed: from `act` until it has answered, or until the time that `endOf` says. `isRight` is
- * asked of the answer afterwards.
- * @typedef {object} Work
- * @property {() => Promise<any>} act
- * @property {(answer: any) => boolean} isRight
- * @property {(answer: any) => number} [endOf]
+ * A timed operation: from the call of `run` until its promise resolves, or until the time that
+ * `endOf` returns. `isRight` checks the result afterwards.
+ * @typedef {object} TimedOperation
+ * @property {() => Promise<any>} run
+ * @property {(result: any) => boolean} isRight
+ * @property {(result: any) => number} [endOf]
  */
 
 /**
- * Where a case is done: one server's database.
- * @typedef {object} Place
+ * Where a case runs: a database of one server.
+ * @typedef {object} CaseContext
  * @property {import("rxdb/plugins/core").RxCollection} collection
- * @property {import("rxdb/plugins/core").RxStorageInstance} storage of the collection, without what
- *   RxDB does before and after it at the client
- * @property {import("./second-client.mjs").SecondClient} other client
- * @property {number} size documents that the collection had in the beginning
- * @property {any} [beacon] for `prepare` to leave
+ * @property {import("rxdb/plugins/core").RxStorageInstance} storage of the collection, without
+ *   RxDB's own work in the client
+ * @property {import("./second-client.mjs").SecondClient} secondClient
+ * @property {number} size initial number of documents
+ * @property {any} [beacon] set by `prepare`
  */
 
-const reading = (name, make) => ({
+const readCase = (name, make) => ({
   name,
-  collection: READ,
+  collection: READ_COLLECTION,
   extent: SMALL_WORK,
-  target: TARGET,
+  target: MAX_RATIO,
   make,
 });
 
-/** The same query by the collection, and by its storage. Each is another: RxDB remembers answers. */
-const querying = (name, queryOf) => [
-  reading(name, ({ collection, size }, number) => ({
-    act: () => collection.find(queryOf(number, size)).exec(),
-    isRight: (documents) => documents.length === FOUND,
+/** A query by the collection, and by its storage. Each run differs, since RxDB caches results. */
+const queryCases = (name, queryOf) => [
+  readCase(name, ({ collection, size }, number) => ({
+    run: () => collection.find(queryOf(number, size)).exec(),
+    isRight: (documents) => documents.length === QUERY_RESULTS,
   })),
-  reading(`${name}${AT_STORAGE}`, ({ collection, storage, size }, number) => {
-    const query = prepare(collection, queryOf(number, size));
+  readCase(`${name}${AT_STORAGE}`, ({ collection, storage, size }, number) => {
+    const query = prepareForStorage(collection, queryOf(number, size));
     return {
-      act: () => storage.query(query),
-      isRight: ({ documents }) => documents.length === FOUND,
+      run: () => storage.query(query),
+      isRight: ({ documents }) => documents.length === QUERY_RESULTS,
     };
   }),
 ];
 
-/** Marks work that leaves out what RxDB does at the client. */
+/** Suffix of cases that leave out RxDB's own work in the client. */
 const AT_STORAGE = ", storage instance";
 
-const writing = (name, extent, make) => ({
+const writeCase = (name, extent, make) => ({
   name,
-  collection: WRITTEN,
+  collection: WRITE_COLLECTION,
   extent,
-  target: TARGET,
+  target: MAX_RATIO,
   make,
 });
 
-const newDocument = (kind, number) => documentOf(`${kind}-${number}`, number % 10_000_000);
+const newDocument = (kind, number) => createDocument(`${kind}-${number}`, number % 10_000_000);
 
-const bulkOf = (kind, number) =>
-  Array.from({ length: BULK }, (_, place) => newDocument(kind, number * BULK + place));
+const createBulk = (kind, number) =>
+  Array.from({ length: BULK_DOCUMENTS }, (_, context) =>
+    newDocument(kind, number * BULK_DOCUMENTS + context),
+  );
 
-const live = (name, kind, prepareBeacon, write) => ({
+const liveCase = (name, kind, prepareBeacon, write) => ({
   name,
-  collection: READ,
+  collection: READ_COLLECTION,
   extent: SMALL_WORK,
-  target: TARGET,
-  async prepare(place) {
-    await place.other.follow(READ);
-    await prepareBeacon(place);
+  target: MAX_RATIO,
+  async prepare(context) {
+    await context.secondClient.follow(READ_COLLECTION);
+    await prepareBeacon(context);
   },
-  finish: ({ other }) => other.leave(),
-  make(place, number) {
+  finish: ({ secondClient }) => secondClient.leave(),
+  make(context, number) {
     const title = `${kind} ${number}`;
     return {
-      async act() {
-        const told = place.other.told(kind, title);
-        await write(place, title);
-        return told;
+      async run() {
+        const arrived = context.secondClient.timeOfTitle(kind, title);
+        await write(context, title);
+        return arrived;
       },
       isRight: (at) => at > 0,
       endOf: (at) => at,
@@ -119,92 +121,94 @@ const live = (name, kind, prepareBeacon, write) => ({
 
 /** All cases. @type {Case[]} */
 export const CASES = [
-  writing("insert one", SMALL_WORK, ({ collection }, number) => {
+  writeCase("insert one", SMALL_WORK, ({ collection }, number) => {
     const document = newDocument("one", number);
     return {
-      act: () => collection.insert(document),
+      run: () => collection.insert(document),
       isRight: ({ rank }) => rank === document.rank,
     };
   }),
-  writing(`insert one${AT_STORAGE}`, SMALL_WORK, ({ storage }, number) => {
+  writeCase(`insert one${AT_STORAGE}`, SMALL_WORK, ({ storage }, number) => {
     const rows = [newRow(newDocument("one-row", number))];
     return {
-      act: () => storage.bulkWrite(rows, "bench"),
+      run: () => storage.bulkWrite(rows, "bench"),
       isRight: ({ error }) => error.length === 0,
     };
   }),
-  writing("insert 1,000 at once", BULK_WORK, ({ collection }, number) => {
-    const documents = bulkOf("many", number);
+  writeCase("insert 1,000 at once", BULK_WORK, ({ collection }, number) => {
+    const documents = createBulk("many", number);
     return {
-      act: () => collection.bulkInsert(documents),
-      isRight: ({ success, error }) => success.length === BULK && error.length === 0,
+      run: () => collection.bulkInsert(documents),
+      isRight: ({ success, error }) => success.length === BULK_DOCUMENTS && error.length === 0,
     };
   }),
-  writing(`insert 1,000 at once${AT_STORAGE}`, BULK_WORK, ({ storage }, number) => {
-    const rows = bulkOf("many-rows", number).map(newRow);
+  writeCase(`insert 1,000 at once${AT_STORAGE}`, BULK_WORK, ({ storage }, number) => {
+    const rows = createBulk("many-rows", number).map(newRow);
     return {
-      act: () => storage.bulkWrite(rows, "bench"),
+      run: () => storage.bulkWrite(rows, "bench"),
       isRight: ({ error }) => error.length === 0,
     };
   }),
-  reading("find by id", ({ collection, size }, number) => {
+  readCase("find by id", ({ collection, size }, number) => {
     const id = seedId(number % size);
     return {
-      act: () => collection.findOne(id).exec(),
+      run: () => collection.findOne(id).exec(),
       isRight: (document) => document?.id === id,
     };
   }),
-  reading(`find by id${AT_STORAGE}`, ({ storage, size }, number) => {
+  readCase(`find by id${AT_STORAGE}`, ({ storage, size }, number) => {
     const id = seedId(number % size);
     return {
-      act: () => storage.findDocumentsById([id], false),
+      run: () => storage.findDocumentsById([id], false),
       isRight: ([document]) => document?.id === id,
     };
   }),
-  ...querying("indexed query of 10", (number, size) => {
-    const from = number % (size - FOUND);
-    return { selector: { rank: { $gte: from, $lt: from + FOUND } } };
+  ...queryCases("indexed query of 10", (number, size) => {
+    const from = number % (size - QUERY_RESULTS);
+    return { selector: { rank: { $gte: from, $lt: from + QUERY_RESULTS } } };
   }),
-  ...querying("sort and limit 10", (number) => ({
+  ...queryCases("sort and limit 10", (number) => ({
     selector: { rank: { $gte: number } },
     sort: [{ rank: "asc" }],
-    limit: FOUND,
+    limit: QUERY_RESULTS,
   })),
-  ...querying("sort and limit 10, descending", (number, size) => ({
+  ...queryCases("sort and limit 10, descending", (number, size) => ({
     selector: { rank: { $lt: size - number } },
     sort: [{ rank: "desc" }],
-    limit: FOUND,
+    limit: QUERY_RESULTS,
   })),
-  reading("count", ({ collection, size }, number) => {
+  readCase("count", ({ collection, size }, number) => {
     const selector = { rank: { $gte: number, $lt: size } };
     return {
-      act: () => collection.count({ selector }).exec(),
+      run: () => collection.count({ selector }).exec(),
       isRight: (count) => count === size - number,
     };
   }),
-  reading(`count${AT_STORAGE}`, ({ collection, storage, size }, number) => {
-    const query = prepare(collection, { selector: { rank: { $gte: number, $lt: size } } });
+  readCase(`count${AT_STORAGE}`, ({ collection, storage, size }, number) => {
+    const query = prepareForStorage(collection, {
+      selector: { rank: { $gte: number, $lt: size } },
+    });
     return {
-      act: () => storage.count(query),
+      run: () => storage.count(query),
       isRight: ({ count }) => count === size - number,
     };
   }),
-  live(
+  liveCase(
     "live update, until the other client's query has it",
     "query",
-    async (place) => {
-      place.beacon = await place.collection.findOne(BEACON.id).exec();
+    async (context) => {
+      context.beacon = await context.collection.findOne(BEACON.id).exec();
     },
     ({ beacon }, title) => beacon.incrementalPatch({ title }),
   ),
-  live(
+  liveCase(
     "live update, until the other client's storage instance has it",
     "event",
-    async (place) => {
-      [place.beacon] = await place.storage.findDocumentsById([BEACON.id], false);
+    async (context) => {
+      [context.beacon] = await context.storage.findDocumentsById([BEACON.id], false);
     },
-    async (place, title) => {
-      const previous = place.beacon;
+    async (context, title) => {
+      const previous = context.beacon;
       const height = Number.parseInt(previous._rev, 10) + 1;
       const document = {
         ...previous,
@@ -212,9 +216,9 @@ export const CASES = [
         _rev: `${height}-benchbench`,
         _meta: { ...previous._meta, lwt: Date.now() },
       };
-      const { error } = await place.storage.bulkWrite([{ previous, document }], "bench");
+      const { error } = await context.storage.bulkWrite([{ previous, document }], "bench");
       if (error.length > 0) throw new Error("The beacon was not written.");
-      place.beacon = document;
+      context.beacon = document;
     },
   ),
 ];

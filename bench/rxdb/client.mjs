@@ -1,4 +1,4 @@
-/** An RxDB client as an app has it: RxDB's own storage for a remote one, from npm, as it is. */
+/** An RxDB client as in an app: RxDB's own storage for a remote server, unmodified. */
 
 import { createRxDatabase, normalizeMangoQuery, prepareQuery } from "rxdb/plugins/core";
 import { getRxStorageRemoteWebsocket } from "rxdb/plugins/storage-remote-websocket";
@@ -21,11 +21,11 @@ const SCHEMA = {
 const TEXT =
   "So that a document is about as long as one of an app is: a quarter of a kilobyte. ".repeat(2);
 
-/** A prime, so that documents next to each other by id are not so by rank. */
-const STRIDE = 7919;
+/** A prime, so that documents with neighbouring ids do not have neighbouring ranks. */
+const RANK_STRIDE = 7919;
 
-/** A document that is new each time: its number is its id, and tells its rank. */
-export const documentOf = (id, rank) => ({
+/** A document with this id and rank. */
+export const createDocument = (id, rank) => ({
   id,
   rank,
   title: `The document ${id}`,
@@ -33,21 +33,22 @@ export const documentOf = (id, rank) => ({
   isDone: false,
 });
 
-/** The documents that a collection has from the start: ranks from 0, each once. */
-export const seedOf = (count) =>
+/** The initial documents of a collection: each rank from 0 once. */
+export const createSeed = (count) =>
   Array.from({ length: count }, (_, number) =>
-    documentOf(seedId(number), (number * STRIDE) % count),
+    createDocument(seedId(number), (number * RANK_STRIDE) % count),
   );
 
+/** The id of an initial document. */
 export const seedId = (number) => `seed-${number}`;
 
-/** The document that a live query of the other client looks at. It ranks behind all others. */
-export const BEACON = documentOf("beacon", 10_000_000);
+/** The document that the live query of the second client observes. It has the highest rank. */
+export const BEACON = createDocument("beacon", 10_000_000);
 
 /**
  * Opens a database with these collections.
  * @param {string} name
- * @param {string} url of the endpoint, with the token where there is one
+ * @param {string} url of the server, with the token if it needs one
  * @param {string[]} names
  * @returns {Promise<import("rxdb/plugins/core").RxDatabase>}
  */
@@ -63,8 +64,8 @@ export async function openDatabase(name, url, names) {
   return database;
 }
 
-/** What an app asks of a collection, as its storage instance wants it. */
-export const prepare = ({ internalStorageInstance: { schema } }, query) => {
+/** Prepares a query of an app for the collection's storage instance. */
+export const prepareForStorage = ({ internalStorageInstance: { schema } }, query) => {
   const { selector, ...rest } = query;
   const normalized = normalizeMangoQuery(schema, {
     selector: { ...selector, _deleted: { $eq: false } },
@@ -73,7 +74,7 @@ export const prepare = ({ internalStorageInstance: { schema } }, query) => {
   return prepareQuery(schema, normalized);
 };
 
-/** A row of bulkWrite that makes a document, as RxDB fills it in. */
+/** A row for bulkWrite that inserts a document, completed as by RxDB. */
 export const newRow = (document) => ({
   document: {
     ...document,

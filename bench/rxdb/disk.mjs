@@ -1,4 +1,4 @@
-/** The disk: how fast it is, and what is on it. */
+/** Measures the speed of the disk, and the size of folders. */
 
 import {
   closeSync,
@@ -11,12 +11,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-/** What SQLite writes at least when it commits. */
+/** The least that SQLite writes at a commit. */
 const PAGE = Buffer.alloc(4096, "x");
 
 /**
- * How long it takes until a page is on the disk, in milliseconds: what every write that is to last
- * has to wait for.
+ * Measures `count` times how long it takes to write a page and sync it to disk, in milliseconds: every
+ * durable write has to wait for this.
  */
 export function measureDisk(folder, count) {
   const path = join(folder, "page");
@@ -32,8 +32,8 @@ export function measureDisk(folder, count) {
   return samples;
 }
 
-/** Bytes of all files in a folder. */
-export const sizeOf = (folder) =>
+/** Total bytes of all files in a folder. */
+export const folderSize = (folder) =>
   readdirSync(folder, { recursive: true })
     .map((name) => lstatSync(join(folder, name)))
     .filter((entry) => entry.isFile())

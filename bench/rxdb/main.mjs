@@ -1,4 +1,4 @@
-/** `npm run bench -- rxdb`: RxDB's own server and Satchel at the same work, and what it costs here. */
+/** `npm run bench -- rxdb`: compares Satchel with RxDB's own server, and counts what operations cost. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,30 +9,30 @@ import { residentMemory } from "../process-usage.mjs";
 import { connectUser } from "../servers/connect-user.mjs";
 import { startServer } from "../servers/server.mjs";
 import { makeTemporaryFolder } from "../temporary-folder.mjs";
-import { CASES, READ, SEED, WRITTEN } from "./cases.mjs";
+import { CASES, READ_COLLECTION, SEED_DOCUMENTS, WRITE_COLLECTION } from "./cases.mjs";
 import { openDatabase } from "./client.mjs";
-import { measureDisk, sizeOf } from "./disk.mjs";
-import { describe, printReport } from "./report.mjs";
+import { folderSize, measureDisk } from "./disk.mjs";
+import { printReport, toMarkdown } from "./report.mjs";
 import { compareRounds } from "./rounds.mjs";
 import { SecondClient } from "./second-client.mjs";
 
 const BENCH = join(import.meta.dirname, "..");
 const MARKDOWN = join(BENCH, "RXDB.md");
 
-const USER = "person";
+const USER = "user";
 const MODULE = "bench";
 
-/** What is done between two cases to see how fast the disk is. */
+/** Samples of the disk's speed between two cases. */
 const DISK_SAMPLES = 20;
 
 /**
- * Runs the cases, counts what each operation costs, prints the tables and writes them as JSON; a full
- * run of all cases also as Markdown. Throws a Failure when a server gives a wrong answer.
+ * Runs the cases, counts what each operation costs, prints the tables and writes JSON; a full run of
+ * all cases also writes RXDB.md. Throws a CommandError if a server gives a wrong response.
  * @param {object} options
  * @param {boolean} [options.quick] less in fewer rounds
- * @param {string} [options.only] a part of the names of the cases to run; then nothing is counted
+ * @param {string} [options.only] text that the names of the cases must contain; then no costs are counted
  * @param {string} [options.json] where to write the JSON
- * @returns {Promise<boolean>} whether all targets were reached
+ * @returns {Promise<boolean>} whether all targets are met
  */
 export async function runRxdb({
   quick = false,
@@ -43,18 +43,18 @@ export async function runRxdb({
   const cases = CASES.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
   if (cases.length === 0) {
     const names = CASES.map(({ name }) => `  ${name}`).join("\n");
-    throw new CommandError(`No case has "${only}" in its name. These are there:\n${names}`);
+    throw new CommandError(`No case name contains "${only}". The cases are:\n${names}`);
   }
   const machine = describeMachine();
   const measured = await measureAll(cases, length);
-  const bill = only === "" ? await measureRxdbCosts() : null;
-  const report = { date: new Date().toISOString(), machine, length, ...measured, bill };
+  const cost = only === "" ? await measureRxdbCosts() : null;
+  const report = { date: new Date().toISOString(), machine, length, ...measured, cost };
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (!quick && only === "") writeFileSync(MARKDOWN, describe(report));
+  if (!quick && only === "") writeFileSync(MARKDOWN, toMarkdown(report));
   printReport(report);
-  const areFast = report.comparisons.every(({ isReached }) => isReached !== false);
-  return areFast && (bill === null || bill.isDescendingAsCheap);
+  const areTargetsMet = report.comparisons.every(({ isMet }) => isMet !== false);
+  return areTargetsMet && (cost === null || cost.isDescendingAsCheap);
 }
 
 async function measureAll(cases, length) {
@@ -62,7 +62,7 @@ async function measureAll(cases, length) {
   const contestants = [];
   try {
     for (const label of ["satchel", "rxdb"]) {
-      contestants.push(await open(label, folder, SEED[length]));
+      contestants.push(await openContestant(label, folder, SEED_DOCUMENTS[length]));
     }
     const comparisons = [];
     const disk = [];
@@ -71,45 +71,47 @@ async function measureAll(cases, length) {
       disk.push(...measureDisk(folder, DISK_SAMPLES));
       comparisons.push(await compareRounds(work, contestants, work.extent[length]));
     }
-    const holdings = {};
-    for (const contestant of contestants) holdings[contestant.label] = await holdingOf(contestant);
-    return { comparisons, disk, holdings, seed: SEED[length] };
+    const usage = {};
+    for (const contestant of contestants) usage[contestant.label] = await measureUsage(contestant);
+    return { comparisons, disk, usage, seed: SEED_DOCUMENTS[length] };
   } finally {
-    for (const { database, other } of contestants) {
+    for (const { database, secondClient } of contestants) {
       await database.close();
-      await other.stop();
+      await secondClient.stop();
     }
     await Promise.all(contestants.map(({ server }) => server.stop()));
   }
 }
 
-/** A server with a database of the same name, and two clients of it. */
-async function open(label, folder, size) {
+/** Starts a server, and opens two clients of a database on it. */
+async function openContestant(label, folder, size) {
   const server = await startServer(label, folder);
-  const url = label === "satchel" ? await endpointOf(server) : server.url;
+  const url = label === "satchel" ? await connectEndpoint(server) : server.url;
   const data = join(folder, label);
-  const empty = { bytes: sizeOf(data), memory: residentMemory(server.pid) };
-  const database = await openDatabase(label, url, [READ, WRITTEN]);
-  const other = new SecondClient(label, url);
-  await other.fill([READ, WRITTEN], size);
-  return { label, server, data, empty, database, other, size };
+  const empty = { bytes: folderSize(data), memory: residentMemory(server.pid) };
+  const database = await openDatabase(label, url, [READ_COLLECTION, WRITE_COLLECTION]);
+  const secondClient = new SecondClient(label, url);
+  await secondClient.fill([READ_COLLECTION, WRITE_COLLECTION], size);
+  return { label, server, data, empty, database, secondClient, size };
 }
 
-/** With the access token of an app, as somebody has allowed it. */
-async function endpointOf(server) {
+/** The WebSocket URL of a module, with the access token of an authorized app. */
+async function connectEndpoint(server) {
   const token = await connectUser(server, USER);
   const origin = server.url.replace(/^http/, "ws");
   return `${origin}/rxdb/${USER}/${MODULE}?access_token=${token}`;
 }
 
-/** What a server holds in the end. Memory and disk in MB, the quota in bytes. */
-async function holdingOf({ label, server, data, empty, database }) {
-  const counts = await Promise.all([READ, WRITTEN].map((name) => database[name].count().exec()));
+/** The memory, disk and quota that a server uses. Memory and disk in MB, the quota in bytes. */
+async function measureUsage({ label, server, data, empty, database }) {
+  const counts = await Promise.all(
+    [READ_COLLECTION, WRITE_COLLECTION].map((name) => database[name].count().exec()),
+  );
   return {
     documents: counts.reduce((sum, count) => sum + count, 0),
     memory: residentMemory(server.pid),
     memoryWhenEmpty: empty.memory,
-    disk: (sizeOf(data) - empty.bytes) / 2 ** 20,
+    disk: (folderSize(data) - empty.bytes) / 2 ** 20,
     ...(label === "satchel" ? await database.storage.customRequest("quota") : {}),
   };
 }

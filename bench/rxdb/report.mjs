@@ -1,10 +1,10 @@
-/** The tables: as text for the terminal, and as Markdown. */
+/** The RxDB report: tables for the terminal and as Markdown. */
 
 import { formatRatio, markdownTable, textTable } from "../report.mjs";
 import { quantile } from "../statistics.mjs";
 
 const SPEED_COLUMNS = [
-  "work",
+  "case",
   "Satchel p50",
   "RxDB p50",
   "ratio",
@@ -16,8 +16,8 @@ const SPEED_COLUMNS = [
   "CPU",
   "RxDB CPU",
 ];
-const HOLDING_COLUMNS = ["", "documents", "memory", "when it was empty", "on disk", "of the quota"];
-const BILL_COLUMNS = [
+const USAGE_COLUMNS = ["", "documents", "memory", "memory when empty", "on disk", "of the quota"];
+const COST_COLUMNS = [
   "operation",
   "requests",
   "messages",
@@ -30,79 +30,79 @@ const BILL_COLUMNS = [
   "$",
 ];
 
-const NAMES = { satchel: "Satchel", rxdb: "RxDB's own server" };
+const SERVER_NAMES = { satchel: "Satchel", rxdb: "RxDB's own server" };
 
-const EXPLANATIONS = [
-  "One client of RxDB, as npm has it (`getRxStorageRemoteWebsocket({ url })`), does the same work in alternation at Satchel, as `npm start` runs it, and at RxDB's own server (`startRxStorageRemoteWebsocketServer` over `getRxStorageMemory()`), each in a process of its own. Times in milliseconds, as the client sees them. The first ratio is that of the medians in the same round: its median over the rounds, and in brackets the quartiles; the second that of the p95 over all rounds. CPU is processor time of the serving process for one operation, all its threads; the system counts it in steps of 10 ms.",
-  "RxDB's server keeps everything in memory and loses it when it ends. What Satchel has answered is on the disk: a write waits for it. Both compress what they send: RxDB's server messages above 1 KB, the Workers runtime each one, which a client in Node takes its time to unpack.",
-  "*Storage instance*: the same call below RxDB's collection, without what RxDB does at the client before and after it. It is the same at both, so it draws the ratios of the other rows towards 1. A live update is timed from the write of one client until the live query of another, in a thread of its own, has it.",
+const SPEED_EXPLANATIONS = [
+  "One unmodified RxDB client (`getRxStorageRemoteWebsocket({ url })`) runs the same operations alternately against Satchel, started by `npm start`, and RxDB's own server (`startRxStorageRemoteWebsocketServer` over `getRxStorageMemory()`), each in its own process. Times are in milliseconds, measured by the client. The first ratio is that of the medians in the same round: the median over the rounds, with quartiles in brackets. The second is that of the p95 over all rounds. CPU is the CPU time of all threads of the server process per operation; the system counts it in steps of 10 ms.",
+  "RxDB's server keeps everything in memory and loses it when it ends. Satchel confirms a write only when it is on disk. Both compress messages: RxDB's server those above 1 KB, the Workers runtime all of them, which costs a client in Node time to decompress.",
+  "*Storage instance*: the same call on the storage below RxDB's collection, without RxDB's own work in the client. That work is the same for both servers, so it draws the ratios of the other rows towards 1. A live update is timed from the write of one client until it arrives in the live query of another client, in its own thread.",
 ];
 
-const BILL_EXPLANATIONS = [
-  "Counted by the bindings of the Worker as it is deployed, in the local runtime: rows of the module's Durable Object and of D1, which cost the same, and calls. The collection has one index beside the primary key. Of messages those count that come in, and twenty of them are one call of an object; what is sent to clients is free. Dollars for a million. The test `test/unit/rxdb/cost.test.ts` holds the counts; the prices stand in `bench/cost/prices.json`.",
-  "Not in it: once a minute the object asks D1 whether a grant still stands; a write that no longer fits into what the module has reserved of the quota reserves another megabyte in D1; the first write after a while sets the alarm, and each event that is forgotten is a row written. The first write after a sleep reads a row for each event that is kept, 1,000 at most.",
+const COST_EXPLANATIONS = [
+  "Counted at the bindings of the Worker as deployed, in the local runtime: calls, and rows of the module's Durable Object and of D1, which cost the same. The collection has one index besides the primary key. Incoming WebSocket messages are counted, twenty of which cost as much as one Durable Object request; outgoing messages are free. Dollars are per million operations. The test `test/unit/rxdb/cost.test.ts` asserts the counts; the prices are in `bench/cost/prices.json`.",
+  "Not included: once a minute the object checks in D1 whether a grant is still valid; a write that exceeds the module's quota reservation reserves another megabyte in D1; the first write after a pause sets the alarm, and each deleted event is a row written. The first write after hibernation reads a row for each kept event, at most 1,000.",
 ];
 
-/** Prints what was measured, and what was not reached. */
+/** Prints the results and the missed targets. */
 export function printReport(report) {
   const lines = [
     ...textTable([SPEED_COLUMNS, ...report.comparisons.map(speedRow)]),
     "",
-    ...textTable([HOLDING_COLUMNS, ...holdingRows(report)]),
+    ...textTable([USAGE_COLUMNS, ...usageRows(report)]),
     "",
     describeDisk(report),
     "",
-    ...(report.bill
-      ? [...textTable([BILL_COLUMNS, ...report.bill.operations.map(billRow)]), ""]
+    ...(report.cost
+      ? [...textTable([COST_COLUMNS, ...report.cost.operations.map(costRow)]), ""]
       : []),
     ...conclusion(report),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** @returns {string} the same as a page */
-export function describe(report) {
+/** @returns {string} the report as a Markdown page */
+export function toMarkdown(report) {
   const { cores, processor, memoryGb, system, node, load } = report.machine;
   return [
     "# RxDB",
     "",
-    "Made by `npm run bench -- rxdb`, which overwrites this page. The figures themselves are in its JSON.",
+    "Generated by `npm run bench -- rxdb`, which overwrites this page and also writes the figures as JSON.",
     "",
-    `${report.date.slice(0, 10)}, ${cores} cores (${processor}), ${memoryGb} GB, ${system}, Node ${node}; load before the run ${load.toFixed(1)}.`,
+    `${report.date.slice(0, 10)}, ${cores} cores (${processor}), ${memoryGb} GB, ${system}, Node ${node}; load average before the run ${load.toFixed(1)}.`,
     "",
     "## Speed",
     "",
-    ...EXPLANATIONS.flatMap((text) => [text, ""]),
-    `${describeDisk(report)} A collection had ${report.seed.toLocaleString("en")} documents of a quarter of a kilobyte before the work began.`,
+    ...SPEED_EXPLANATIONS.flatMap((text) => [text, ""]),
+    `${describeDisk(report)} A collection had ${report.seed.toLocaleString("en")} documents of a quarter of a kilobyte at the start.`,
     "",
     ...markdownTable([SPEED_COLUMNS, ...report.comparisons.map(speedRow)]),
     "",
     ...conclusion(report),
     "",
-    "## What they hold in the end",
+    "## Memory and disk use",
     "",
-    "Memory is what the serving process holds: of Satchel the Workers runtime with its simulators of D1 and R2. On disk there are the documents, their places in the indexes, the latest changes, and the log that SQLite writes ahead.",
+    "Measured after all cases. Memory is that of the server process: for Satchel the Workers runtime with its simulators of D1 and R2. On disk are the documents, their index entries, the latest changes, and SQLite's write-ahead log.",
     "",
-    ...markdownTable([HOLDING_COLUMNS, ...holdingRows(report)]),
+    ...markdownTable([USAGE_COLUMNS, ...usageRows(report)]),
     "",
     "## What each operation costs",
     "",
-    ...BILL_EXPLANATIONS.flatMap((text) => [text, ""]),
-    ...markdownTable([BILL_COLUMNS, ...report.bill.operations.map(billRow)]),
+    ...COST_EXPLANATIONS.flatMap((text) => [text, ""]),
+    ...markdownTable([COST_COLUMNS, ...report.cost.operations.map(costRow)]),
     "",
-    `A descending sort with limit reads no more rows than the ascending one: ${report.bill.isDescendingAsCheap ? "yes" : "**no**"}.`,
+    `A descending sort with a limit reads no more rows than the ascending one: ${report.cost.isDescendingAsCheap ? "yes" : "**no**"}.`,
     "",
   ].join("\n");
 }
 
-function speedRow({ case: name, satchel, rxdb, ratio, ratioOfP95, target, isReached }) {
+function speedRow({ case: name, satchel, rxdb, ratio, ratioOfP95, target, isMet }) {
   return [
     name,
     milliseconds(satchel.p50),
     milliseconds(rxdb.p50),
     formatRatio(ratio),
     target === undefined ? "" : `<= ${target}`,
-    isReached === undefined ? "" : isReached ? "ok" : "MISSED",
+    isMet === undefined ? "" : isMet ? "ok" : "MISSED",
     milliseconds(satchel.p95),
     milliseconds(rxdb.p95),
     ratioOfP95.toFixed(2),
@@ -113,22 +113,22 @@ function speedRow({ case: name, satchel, rxdb, ratio, ratioOfP95, target, isReac
 
 const milliseconds = (value) => value.toFixed(2);
 
-const holdingRows = ({ holdings }) =>
-  Object.entries(holdings).map(([label, holding]) => [
-    NAMES[label],
-    holding.documents.toLocaleString("en"),
-    megabytes(holding.memory),
-    megabytes(holding.memoryWhenEmpty),
-    megabytes(holding.disk),
-    holding.usedBytes === undefined ? "" : megabytes(holding.usedBytes / 2 ** 20),
+const usageRows = ({ usage }) =>
+  Object.entries(usage).map(([label, server]) => [
+    SERVER_NAMES[label],
+    server.documents.toLocaleString("en"),
+    megabytes(server.memory),
+    megabytes(server.memoryWhenEmpty),
+    megabytes(server.disk),
+    server.usedBytes === undefined ? "" : megabytes(server.usedBytes / 2 ** 20),
   ]);
 
 const megabytes = (value) => (value === undefined ? "" : `${value.toFixed(1)} MB`);
 
 const describeDisk = ({ disk }) =>
-  `Until a page of 4 KB was on this disk, it took ${milliseconds(quantile(disk, 0.5))} ms at the median, ${milliseconds(quantile(disk, 0.95))} ms at p95 (${disk.length} times between the cases).`;
+  `Writing a page of 4 KB durably to this disk took ${milliseconds(quantile(disk, 0.5))} ms at the median, ${milliseconds(quantile(disk, 0.95))} ms at p95 (${disk.length} samples between the cases).`;
 
-const billRow = ({ name, requests, messages, counts, price }) => [
+const costRow = ({ name, requests, messages, counts, price }) => [
   name,
   ...[
     requests,
@@ -143,15 +143,16 @@ const billRow = ({ name, requests, messages, counts, price }) => [
   `$${price.toFixed(3)}`,
 ];
 
-function conclusion({ comparisons, bill }) {
-  const missed = comparisons.filter(({ isReached }) => isReached === false);
+function conclusion({ comparisons, cost }) {
+  const missed = comparisons.filter(({ isMet }) => isMet === false);
   const lines = [
     ...missed.map(
-      ({ case: name, ratio, target }) => `- ${name}: ${ratio.median.toFixed(2)}, not ${target}`,
+      ({ case: name, ratio, target }) =>
+        `- ${name}: ${ratio.median.toFixed(2)} instead of ${target}`,
     ),
-    ...(bill && !bill.isDescendingAsCheap
-      ? ["- a descending sort with limit reads more rows than the ascending one"]
+    ...(cost && !cost.isDescendingAsCheap
+      ? ["- a descending sort with a limit reads more rows than the ascending one"]
       : []),
   ];
-  return lines.length === 0 ? ["All targets reached."] : ["Missed:", "", ...lines];
+  return lines.length === 0 ? ["All targets are met."] : ["Missed targets:", "", ...lines];
 }

@@ -1,14 +1,14 @@
-/** Does a case at both servers in alternation, so that whatever the machine does hits both. */
+/** Runs a case against both servers alternately, so that disturbances affect them equally. */
 
 import { CommandError } from "../../scripts/lib/command.mjs";
-import { watch } from "../process-usage.mjs";
+import { measureProcess } from "../process-usage.mjs";
 import { alternate } from "../rounds.mjs";
 import { median, quantile, spread } from "../statistics.mjs";
 import { clock } from "./client.mjs";
 
 /**
- * What a case came to at one server. Times in milliseconds.
- * @typedef {{p50: number, p95: number, cpu?: number}} Result `cpu`: processor time of the server for one
+ * The result of a case at one server. Times in milliseconds.
+ * @typedef {{p50: number, p95: number, cpu?: number}} Result `cpu`: CPU time of the server per operation
  */
 
 /**
@@ -19,13 +19,13 @@ import { clock } from "./client.mjs";
  * @property {import("../statistics.mjs").Spread} ratio of the medians, round by round
  * @property {number} ratioOfP95 over all rounds
  * @property {number} [target]
- * @property {boolean} [isReached]
+ * @property {boolean} [isMet]
  */
 
 /**
  * Runs a case: A B, B A, A B, ...
  * @param {import("./cases.mjs").Case} work
- * @param {{label: "satchel" | "rxdb", server: object, database: object, other: object,
+ * @param {{label: "satchel" | "rxdb", server: object, database: object, secondClient: object,
  *   size: number}[]} contestants
  * @param {import("./cases.mjs").Extent} extent
  * @returns {Promise<Comparison>}
@@ -33,13 +33,13 @@ import { clock } from "./client.mjs";
 export async function compareRounds(work, contestants, { rounds, count }) {
   const runs = contestants.map((contestant) => new Run(work, contestant));
   for (const run of runs) await work.prepare?.(run.place);
-  // What comes first pays for what is done once.
+  // A warm-up round, which is not counted.
   for (const run of runs) await run.round(count);
   await alternate(runs, rounds, async (run) => void run.rounds.push(await run.round(count)));
   for (const run of runs) await work.finish?.(run.place);
-  const [satchel, rxdb] = runs.map(({ rounds }) => judge(rounds));
-  const own = runs.map(({ rounds }) => rounds.map(({ samples }) => median(samples)));
-  const ratio = spread(own[0].map((value, round) => value / own[1][round]));
+  const [satchel, rxdb] = runs.map(({ rounds }) => summarize(rounds));
+  const medians = runs.map(({ rounds }) => rounds.map(({ samples }) => median(samples)));
+  const ratio = spread(medians[0].map((value, round) => value / medians[1][round]));
   const { name, target } = work;
   return {
     case: name,
@@ -47,7 +47,7 @@ export async function compareRounds(work, contestants, { rounds, count }) {
     rxdb,
     ratio,
     ratioOfP95: satchel.p95 / rxdb.p95,
-    ...(target === undefined ? {} : { target, isReached: ratio.median <= target }),
+    ...(target === undefined ? {} : { target, isMet: ratio.median <= target }),
   };
 }
 
@@ -60,32 +60,34 @@ class Run {
   #label;
   #number = 0;
 
-  constructor(work, { label, server, database, other, size }) {
+  constructor(work, { label, server, database, secondClient, size }) {
     const collection = database[work.collection];
-    this.place = { collection, storage: collection.internalStorageInstance, other, size };
+    this.place = { collection, storage: collection.internalStorageInstance, secondClient, size };
     this.#work = work;
     this.#server = server;
     this.#label = label;
   }
 
   async round(count) {
-    const works = Array.from({ length: count }, () => this.#work.make(this.place, this.#number++));
+    const operations = Array.from({ length: count }, () =>
+      this.#work.make(this.place, this.#number++),
+    );
     const samples = [];
-    const watched = watch(this.#server.pid);
-    for (const { act, isRight, endOf } of works) {
+    const measurement = measureProcess(this.#server.pid);
+    for (const { run, isRight, endOf } of operations) {
       const start = clock();
-      const answer = await act();
-      const end = endOf?.(answer) ?? clock();
-      if (!isRight(answer))
-        throw new CommandError(`${this.#work.name}: a wrong answer of ${this.#label}.`);
+      const result = await run();
+      const end = endOf?.(result) ?? clock();
+      if (!isRight(result))
+        throw new CommandError(`${this.#work.name}: ${this.#label} gave a wrong result.`);
       samples.push(end - start);
     }
-    return { samples, cpuMs: watched.end().cpuMs };
+    return { samples, cpuMs: measurement.end().cpuMs };
   }
 }
 
 /** @returns {Result} */
-function judge(rounds) {
+function summarize(rounds) {
   const samples = rounds.flatMap(({ samples }) => samples);
   const cpuMs = rounds.reduce((sum, round) => sum + round.cpuMs, 0);
   return {

@@ -1,23 +1,23 @@
 /**
- * The other client of a database, in a thread of its own (RxDB opens a database once in each). Fills
- * collections, and has a live query whose results it tells with the time at which they came.
+ * The second client of a database, in its own thread, since RxDB opens a database only once per
+ * thread. Fills collections, and reports results of a live query with their time of arrival.
  */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { BEACON, clock, openDatabase, seedOf } from "./client.mjs";
+import { BEACON, clock, createSeed, openDatabase } from "./client.mjs";
 
-/** As many as RxDB's memory storage and ours both take in one write. */
-const BULK = 1000;
+/** Documents per write; both servers accept as many. */
+const BULK_DOCUMENTS = 1000;
 
-const DEEDS = { fill, follow, leave };
+const COMMANDS = { fill, follow, leave };
 
-/** The database while it has a live query. */
-let open = null;
+/** The database of the live query; null without one. */
+let liveDatabase = null;
 
-parentPort.on("message", async ({ deed, args }) => {
+parentPort.on("message", async ({ command, args }) => {
   try {
-    await DEEDS[deed](...args);
-    parentPort.postMessage({ done: deed });
+    await COMMANDS[command](...args);
+    parentPort.postMessage({ done: command });
   } catch (error) {
     parentPort.postMessage({ failure: error.stack });
   }
@@ -25,25 +25,27 @@ parentPort.on("message", async ({ deed, args }) => {
 
 async function fill(names, count) {
   const database = await openDatabase(workerData.name, workerData.url, names);
-  const documents = [...seedOf(count), BEACON];
+  const documents = [...createSeed(count), BEACON];
   for (const name of names) {
-    for (let start = 0; start < documents.length; start += BULK) {
-      const { error } = await database[name].bulkInsert(documents.slice(start, start + BULK));
-      if (error.length > 0) throw new Error(`${error.length} documents were not taken.`);
+    for (let start = 0; start < documents.length; start += BULK_DOCUMENTS) {
+      const { error } = await database[name].bulkInsert(
+        documents.slice(start, start + BULK_DOCUMENTS),
+      );
+      if (error.length > 0) throw new Error(`${error.length} documents were not stored.`);
     }
   }
   await database.close();
 }
 
-/** Looks at the beacon from now on. */
+/** Reports each change of the beacon. */
 async function follow(name) {
-  open = await openDatabase(workerData.name, workerData.url, [name]);
-  const collection = open[name];
-  const isThere = Promise.withResolvers();
+  liveDatabase = await openDatabase(workerData.name, workerData.url, [name]);
+  const collection = liveDatabase[name];
+  const found = Promise.withResolvers();
   collection.find({ selector: { rank: { $gte: BEACON.rank } } }).$.subscribe(([document]) => {
     if (!document) return;
     parentPort.postMessage({ query: document.title, at: clock() });
-    isThere.resolve();
+    found.resolve();
   });
   collection.internalStorageInstance.changeStream().subscribe(({ events }) => {
     for (const { documentData } of events) {
@@ -51,10 +53,10 @@ async function follow(name) {
       parentPort.postMessage({ event: documentData.title, at: clock() });
     }
   });
-  await isThere.promise;
+  await found.promise;
 }
 
 async function leave() {
-  await open.close();
-  open = null;
+  await liveDatabase.close();
+  liveDatabase = null;
 }

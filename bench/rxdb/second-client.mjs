@@ -1,70 +1,71 @@
-/** The other client of a database, as the bench speaks with it. */
+/** Controls the second client of a database, which runs in its own thread. */
 
 import { Worker } from "node:worker_threads";
 
-const PROGRAM = new URL("other-client.mjs", import.meta.url);
+const WORKER = new URL("second-client-worker.mjs", import.meta.url);
 
-/** A second client of the same database, in a thread of its own. */
+/** A second client of the same database. */
 export class SecondClient {
   #worker;
-  /** Who waits for a deed to be done. */
-  #deed = null;
-  /** Who waits to be told: by what tells, and the title that is waited for. */
-  #waiting = null;
+  /** The command that is running, as a deferred promise. */
+  #command = null;
+  /** The awaited title and its source, with a deferred promise. */
+  #awaited = null;
 
   /**
    * @param {string} name of the database
-   * @param {string} url of the endpoint
+   * @param {string} url of the server
    */
   constructor(name, url) {
-    this.#worker = new Worker(PROGRAM, { workerData: { name, url } });
+    this.#worker = new Worker(WORKER, { workerData: { name, url } });
     this.#worker.on("message", (message) => this.#receive(message));
     this.#worker.on("error", (error) => this.#fail(error));
   }
 
-  /** Fills collections that are there. */
+  /** Fills existing collections. */
   fill(names, count) {
-    return this.#do("fill", names, count);
+    return this.#run("fill", names, count);
   }
 
-  /** Has a live query of the beacon in a collection. */
+  /** Opens a live query of the beacon in a collection. */
   follow(name) {
-    return this.#do("follow", name);
+    return this.#run("follow", name);
   }
 
+  /** Closes the live query. */
   leave() {
-    return this.#do("leave");
+    return this.#run("leave");
   }
 
   /**
-   * When the beacon has this title, by the clock of client.mjs.
-   * @param {"query" | "event"} kind whether it is the live query that has to have it, or the event
-   *   of the storage instance that has to have come
+   * Resolves to the time at which the beacon gets this title, by the clock of client.mjs.
+   * @param {"query" | "event"} kind in the result of the live query, or in an event of the storage
+   *   instance
    */
   timeOfTitle(kind, title) {
-    this.#waiting = { kind, title, ...Promise.withResolvers() };
-    return this.#waiting.promise;
+    this.#awaited = { kind, title, ...Promise.withResolvers() };
+    return this.#awaited.promise;
   }
 
   stop() {
     return this.#worker.terminate();
   }
 
-  #do(deed, ...args) {
-    this.#deed = Promise.withResolvers();
-    this.#worker.postMessage({ deed, args });
-    return this.#deed.promise;
+  #run(command, ...args) {
+    this.#command = Promise.withResolvers();
+    this.#worker.postMessage({ command, args });
+    return this.#command.promise;
   }
 
   #receive(message) {
-    if (message.done) return this.#deed.resolve();
+    if (message.done) return this.#command.resolve();
     if (message.failure) return this.#fail(new Error(message.failure));
-    const { kind, title, resolve } = this.#waiting ?? {};
+    const { kind, title, resolve } = this.#awaited ?? {};
     if (kind !== undefined && message[kind] === title) resolve(message.at);
   }
 
   #fail(error) {
-    this.#deed?.reject(error);
-    this.#waiting?.reject(error);
+    this.#command?.reject(error);
+    this.#awaited?.reject(error);
   }
 }

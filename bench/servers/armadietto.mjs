@@ -1,4 +1,4 @@
-/** Armadietto's monolithic server on files, started as its own command starts it. */
+/** Starts armadietto's monolithic server on plain files, as its own command does. */
 
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 const require = createRequire(new URL("../peers/", import.meta.url));
 
 /**
- * Starts it with its data in `folder`. It logs errors alone, which makes it no slower.
+ * Starts the server with its data in `folder`. It logs only errors, so that logging does not slow it down.
  * @param {string} folder
  */
 export async function start(folder) {
@@ -33,7 +33,7 @@ export async function start(folder) {
   };
 }
 
-/** As `copyDocument` of index-rows.mjs, in the file that describes a folder. */
+/** Like `copyDocument` of copy-document.mjs, in the file that describes a folder. */
 function copyDocument(root, user, folder, count) {
   const file = join(root, user.slice(0, 2), user, "storage", folder, ".~meta");
   const description = JSON.parse(readFileSync(file, "utf8"));

@@ -1,12 +1,12 @@
-/** Large folders in an index of Satchel's schema, without a request per document. */
+/** Creates large folders in a database with Satchel's schema, without a request per document. */
 
 /**
- * Copies the row of a document that is alone in its folder until there are `count`, named
- * document-0, document-1 and so on, and adds them up in the folders above: the rows that as many
- * PUTs would have left. The copies have no bodies, so they are for listings alone.
+ * Copies the row of the only document in a folder until there are `count`, named document-0,
+ * document-1 and so on, and updates the totals of the folders above, as the same number of PUTs would.
+ * The copies have no bodies, so they are for listings only.
  * @param {import("@cloudflare/workers-types").D1Database} database
  * @param {string} user
- * @param {string} folder such as "/bench/large/", in which document-0 is
+ * @param {string} folder such as "/bench/large/", which contains document-0
  * @param {number} count
  */
 export async function copyDocument(database, user, folder, count) {

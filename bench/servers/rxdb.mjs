@@ -1,21 +1,21 @@
-/** RxDB's own server of its Remote RxStorage, over its memory storage: nothing of it is on a disk. */
+/** Starts RxDB's own Remote RxStorage server over its memory storage, which writes nothing to disk. */
 
 import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
 import { startRxStorageRemoteWebsocketServer } from "rxdb/plugins/storage-remote-websocket";
 
-/** Starts it in this process; what it holds ends with it. */
+/** Starts the server in this process. */
 export async function start() {
   const { serverState } = await startRxStorageRemoteWebsocketServer({
     storage: getRxStorageMemory(),
     host: "127.0.0.1",
     port: 0,
   });
-  const socket = serverState.server;
+  const socketServer = serverState.server;
   await new Promise((resolve) =>
-    socket.address() ? resolve() : socket.once("listening", resolve),
+    socketServer.address() ? resolve() : socketServer.once("listening", resolve),
   );
   return {
-    url: `ws://127.0.0.1:${socket.address().port}`,
+    url: `ws://127.0.0.1:${socketServer.address().port}`,
     pid: process.pid,
     dispose: () => serverState.close(),
   };

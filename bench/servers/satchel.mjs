@@ -1,14 +1,14 @@
-/** Satchel as `npm start` runs it, for the bench. */
+/** Starts Satchel as `npm start` does. */
 
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { DATABASE, WORKER_NAME } from "../../scripts/lib/worker-config.mjs";
 import { copyDocument } from "./copy-document.mjs";
 
-/** What would stop the bench is lifted: neither is what it measures. */
+/** Limits that would otherwise stop the bench. */
 const VARS = { DEFAULT_QUOTA_BYTES: "1000000000000", REQUESTS_PER_SECOND: "1000000" };
 
 /**
- * Starts it with its data in `folder`.
+ * Starts the server with its data in `folder`.
  * @param {string} folder
  */
 export async function start(folder) {

@@ -1,6 +1,6 @@
 /**
- * A server in a process of its own: `node child.mjs <satchel|floor|armadietto|rxdb> <folder>`, with a
- * channel to the bench. Says its address and which process serves, fills folders when asked to, and
+ * Runs one server: `node server-process.mjs <satchel|baseline|armadietto|rxdb> <folder>`, with an IPC
+ * channel to the bench. Reports its URL and the id of the server process, fills folders on request, and
  * ends with the bench.
  */
 
@@ -10,11 +10,11 @@ import { CommandError } from "../../scripts/lib/command.mjs";
 
 const [, , name, folder] = process.argv;
 
-// Miniflare keeps the process of the runtime to itself; the last one that it starts serves.
-let runtime;
+// Miniflare does not expose the runtime's process; the last one that it starts is the server.
+let runtimePid;
 subscribe("child_process", ({ process: child }) => {
   child.once("spawn", () => {
-    if (basename(child.spawnfile).startsWith("workerd")) runtime = child.pid;
+    if (basename(child.spawnfile).startsWith("workerd")) runtimePid = child.pid;
   });
 });
 
@@ -29,7 +29,7 @@ try {
     await server.dispose();
     process.exit();
   });
-  process.send({ url: server.url, pid: server.pid ?? runtime });
+  process.send({ url: server.url, pid: server.pid ?? runtimePid });
 } catch (error) {
   process.send({ failure: error instanceof CommandError ? error.message : error.stack });
 }

@@ -1,4 +1,4 @@
-/** The servers that are compared, each in a process of its own. */
+/** Starts the compared servers, each in its own process. */
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -6,22 +6,24 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "../../scripts/lib/command.mjs";
 
-const CHILD = new URL("child.mjs", import.meta.url);
+const SERVER_PROCESS = new URL("server-process.mjs", import.meta.url);
 
 /**
- * Starts a server, with its data below `folder`, and returns when it answers. Throws a Failure
- * when it does not start.
- * @param {"satchel" | "floor" | "armadietto" | "rxdb"} name
+ * Starts a server with its data below `folder`, and returns when it accepts requests. Throws a
+ * CommandError if it does not start.
+ * @param {"satchel" | "baseline" | "armadietto" | "rxdb"} name
  * @param {string} folder
  * @returns {Promise<{name: string, url: string, pid: number, fillFolder: Function, stop: Function}>}
- *   `pid` is the process that serves: the runtime of the Workers, or the Node of the others.
- *   `fillFolder(user, path, count)` makes of a folder that has document-0 one that has `count`.
+ *   `pid`: the server process, which is the Workers runtime or Node. `fillFolder(user, path, count)`
+ *   copies the document-0 of a folder until it has `count` documents.
  */
 export async function startServer(name, folder) {
   const data = join(folder, name);
   mkdirSync(data);
-  const child = fork(CHILD, [name, data], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const { url, pid, failure } = await reply(child, name);
+  const child = fork(SERVER_PROCESS, [name, data], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const { url, pid, failure } = await receive(child, name);
   if (failure) throw new CommandError(`${name} did not start: ${failure}`);
   return {
     name,
@@ -29,7 +31,7 @@ export async function startServer(name, folder) {
     pid,
     async fillFolder(user, path, count) {
       child.send({ user, folder: path, count });
-      await reply(child, name);
+      await receive(child, name);
     },
     async stop() {
       if (child.exitCode !== null) return;
@@ -40,16 +42,17 @@ export async function startServer(name, folder) {
   };
 }
 
-async function reply(child, name) {
+/** The next message of the process. Throws a CommandError if it ends. */
+async function receive(child, name) {
   const ended = new AbortController();
-  const gone = once(child, "exit", { signal: ended.signal }).then(() => {
-    throw new CommandError(`${name} has ended; its reasons stand above.`);
+  const exited = once(child, "exit", { signal: ended.signal }).then(() => {
+    throw new CommandError(`${name} ended; see its output above.`);
   });
   try {
-    const [message] = await Promise.race([once(child, "message"), gone]);
+    const [message] = await Promise.race([once(child, "message"), exited]);
     return message;
   } finally {
-    gone.catch(() => {});
+    exited.catch(() => {});
     ended.abort();
   }
 }

@@ -11,31 +11,31 @@ import prices from "../../../bench/cost/prices.json";
 import { createUser, type TestUser } from "../../../bench/cost/test-user";
 import { SMALL_BODY_BYTES } from "../../../src/storage/bodies";
 import { freezeClock } from "../../support/clock";
-import { reserve } from "../../support/modules";
+import { openModuleWithBytes } from "../../support/modules";
 import { ORIGIN, send } from "../../support/provider";
-import { freshFolder } from "../../support/storage";
+import { uniqueFolder } from "../../support/storage";
 
-let visitor: TestUser;
+let client: TestUser;
 let known: Operation[];
 beforeAll(async () => {
-  visitor = await createUser(send, "billed", new URL(ORIGIN).host);
-  await seedStorage(visitor);
-  known = operations(visitor);
+  client = await createUser(send, "billed", new URL(ORIGIN).host);
+  await seedStorage(client);
+  known = operations(client);
 });
 
 /**
- * Acts, and returns what that asked of the bindings. A change comes first, so that the act does not
- * pay for what is done once in a while: reading the signing keys, planning the sweep, writing down what
- * was counted. The clock stands still between them.
+ * Runs an action, and returns the calls and rows that it costs. A change comes first, so that the
+ * action does not pay for work that is done now and then: reading the signing keys, scheduling the
+ * sweep, recording the app's usage. The clock is frozen between them.
  */
-async function costOf(act: () => Promise<Response>, status: number): Promise<Counts> {
+async function costOf(action: () => Promise<Response>, status: number): Promise<Counts> {
   freezeClock();
   await ask("PUT", "/first", {}, "x");
-  const user = env.USERS.getByName(visitor.user);
+  const object = env.USERS.getByName(client.user);
   const meter = startMeter(env as never);
   try {
-    await runInDurableObject(user, (_, { storage }) => meter.watch(storage));
-    const response = await act();
+    await runInDurableObject(object, (_, { storage }) => meter.watch(storage));
+    const response = await action();
     expect(response.status).toBe(status);
     await response.arrayBuffer();
   } finally {
@@ -44,26 +44,26 @@ async function costOf(act: () => Promise<Response>, status: number): Promise<Cou
   return meter.counts;
 }
 
-/** Of an operation that the bench bills, as the bench does it. */
-async function costOfOperation(name: string): Promise<Counts & { floor: Operation["budget"] }> {
+/** The cost of an operation of the benchmark, carried out as there. */
+async function costOfOperation(name: string): Promise<Counts & { budget: Operation["budget"] }> {
   const operation = known.find((one) => one.name === name);
   if (!operation) throw new Error(`There is no operation "${name}".`);
   await operation.prepare?.(0);
-  return { ...(await costOf(() => operation.run(0), operation.status)), floor: operation.budget };
+  return { ...(await costOf(() => operation.run(0), operation.status)), budget: operation.budget };
 }
 
 const READ = { trips: 1, queries: 2, rowsRead: 3 };
 const WRITE = { trips: 1, queries: 3, objects: 1 };
-/** Where nobody knows whether the body fits, D1 is asked first. */
-const LOOK = { trips: 2, queries: 4 };
+/** A change is evaluated before its body is read, if it is not known to fit. */
+const PREVIEW = { trips: 2, queries: 4 };
 
-/** What is not named is none. Calls and rows written hold exactly, rows read are the most. */
+/** Counts that are not given are 0. Calls and rows written are exact, rows read an upper bound. */
 const COSTS: Record<string, Partial<Counts>> = {
   "GET of 1 KB": { ...READ, classB: 1 },
   "GET of a public document, no token": { ...READ, queries: 1, rowsRead: 2, classB: 1 },
   "GET of a document, 304": READ,
   "HEAD of a document": READ,
-  "GET of nothing, 404": { ...READ, rowsRead: 2 },
+  "GET of a missing document, 404": { ...READ, rowsRead: 2 },
   "Listing of 50": { ...READ, rowsRead: 54 },
   "Listing of 50, 304": READ,
   "Listing of an empty folder": READ,
@@ -73,7 +73,7 @@ const COSTS: Record<string, Partial<Counts>> = {
     rowsWritten: 4,
     classA: 1,
   },
-  "PUT over a document, three folders deep": {
+  "PUT replacing a document, three folders deep": {
     ...WRITE,
     rowsRead: 18,
     rowsWritten: 4,
@@ -81,15 +81,15 @@ const COSTS: Record<string, Partial<Counts>> = {
   },
   "PUT without a length, three folders deep": {
     ...WRITE,
-    ...LOOK,
+    ...PREVIEW,
     rowsRead: 20,
     rowsWritten: 4,
     classA: 1,
   },
-  // The object keeps a row of the upload until it is whole, in case nobody ends it.
+  // The object records the upload until it is complete, in case it is abandoned.
   "PUT without a length, two parts": {
     ...WRITE,
-    ...LOOK,
+    ...PREVIEW,
     rowsRead: 22,
     rowsWritten: 6,
     classA: 4,
@@ -100,86 +100,90 @@ const COSTS: Record<string, Partial<Counts>> = {
   "PUT that is refused, 412": { ...WRITE, rowsRead: 18, classA: 1, free: 1 },
   "DELETE, three folders deep": { ...WRITE, rowsRead: 30, rowsWritten: 4 },
   "DELETE that leaves two folders empty": { ...WRITE, rowsRead: 30, rowsWritten: 4 },
-  "DELETE of nothing, 404": { ...WRITE, rowsRead: 20 },
+  "DELETE of a missing document, 404": { ...WRITE, rowsRead: 20 },
   Preflight: {},
   WebFinger: { trips: 1, queries: 1, rowsRead: 1 },
-  "Quota of an account": { ...READ, rowsRead: 4 },
-  "Exchange of a code for tokens": { trips: 2, queries: 5, rowsRead: 7, rowsWritten: 3 },
+  Quota: { ...READ, rowsRead: 4 },
+  "Exchange of a code": { trips: 2, queries: 5, rowsRead: 7, rowsWritten: 3 },
   "Refresh of a token": { trips: 2, queries: 4, rowsRead: 7, rowsWritten: 2 },
 };
 
-describe("the bill of an operation", () => {
-  it("is known for each that the bench bills", () => {
+describe("The cost of an operation", () => {
+  it("is expected here for each operation of the benchmark", () => {
     expect(Object.keys(COSTS).sort()).toEqual(known.map(({ name }) => name).sort());
   });
 
   it.each(Object.entries(COSTS))("%s", async (name, expected) => {
-    const { floor, rowsRead, ...counts } = await costOfOperation(name);
+    const { budget, rowsRead, ...counts } = await costOfOperation(name);
     const { rowsRead: mostRowsRead, ...exact } = { ...noCounts(), ...expected };
     expect(counts).toEqual(exact);
     expect(rowsRead).toBeLessThanOrEqual(mostRowsRead);
-    if (floor === undefined) return;
+    if (budget === undefined) return;
     const price = priceOfRequest({ ...counts, rowsRead }, prices);
-    expect(price, "dollars for a million").toBeLessThanOrEqual(prices.floor[floor]);
+    expect(price, "dollars for a million").toBeLessThanOrEqual(prices.budget[budget]);
   });
 });
 
-/** The grant's, and the document's, or the folder's with its items. */
+/** The grant's row, and the document's, or the folder's with its items. */
 const MOST_ROWS_OF_A_READ = 9;
 
-describe("one round trip to D1, and nothing else", () => {
-  const document = "/public/bill/document";
+describe("One round trip to D1, and nothing else", () => {
+  const document = "/public/cost/document";
   it.each([
-    ["HEAD of a folder", 200, () => visitor.requestStorage("HEAD", "/bill/three/")],
-    ["HEAD by a stranger", 200, () => visitor.send(storage(document), { method: "HEAD" })],
+    ["HEAD of a folder", 200, () => client.requestStorage("HEAD", "/cost/three/")],
+    ["an anonymous HEAD", 200, () => client.send(storage(document), { method: "HEAD" })],
     ["a stale If-Match on GET", 412, () => ask("GET", document, { "If-Match": '"x"' })],
-    ["a range that is not there", 416, () => ask("GET", document, { Range: "bytes=9999-" })],
-  ] as [string, number, () => Promise<Response>][])("%s", async (_, status, act) => {
-    const { rowsRead, queries, ...counts } = await costOf(act, status);
+    [
+      "a range beyond the document's end",
+      416,
+      () => ask("GET", document, { Range: "bytes=9999-" }),
+    ],
+  ] as [string, number, () => Promise<Response>][])("%s", async (_, status, action) => {
+    const { rowsRead, queries, ...counts } = await costOf(action, status);
     expect({ ...noCounts(), ...counts }).toEqual({ ...noCounts(), trips: 1 });
     expect(queries).toBeLessThanOrEqual(2);
     expect(rowsRead).toBeLessThanOrEqual(MOST_ROWS_OF_A_READ);
   });
 
-  it("a folder that the client has, among other versions of it: still one row of it", async () => {
-    const etag = (await visitor.requestStorage("HEAD", "/bill/fifty/")).headers.get("etag");
+  it("a folder whose version is one of several in If-None-Match: still one row of it", async () => {
+    const etag = (await client.requestStorage("HEAD", "/cost/fifty/")).headers.get("etag");
     const headers = { "If-None-Match": `"a", ${etag}` };
-    expect(await costOf(() => ask("GET", "/bill/fifty/", headers), 304)).toMatchObject(READ);
+    expect(await costOf(() => ask("GET", "/cost/fifty/", headers), 304)).toMatchObject(READ);
   });
 });
 
-describe("a look at D1, before a body is read that is not small", () => {
-  const document = "/public/bill/document";
+describe("One query to D1 before a large body is read", () => {
+  const document = "/public/cost/document";
   const TYPE = { "Content-Type": "text/plain" };
   const long = new Uint8Array(SMALL_BODY_BYTES + 1);
   it.each([
     ["a stale If-Match", 412, () => ask("PUT", document, { ...TYPE, "If-Match": '"x"' }, long)],
     ["a clash", 409, () => ask("PUT", `${document}/below`, TYPE, long)],
-  ] as [string, number, () => Promise<Response>][])("%s", async (_, status, act) => {
-    const { rowsRead, ...counts } = await costOf(act, status);
+  ] as [string, number, () => Promise<Response>][])("%s", async (_, status, action) => {
+    const { rowsRead, ...counts } = await costOf(action, status);
     expect(counts).toMatchObject({ trips: 1, queries: 1, classA: 0, objects: 0 });
   });
 });
 
-describe("nothing is asked of any binding", () => {
+describe("No call to any binding", () => {
   const forged = { Authorization: "Bearer a.b.c" };
   it.each([
-    ["a malformed path", 400, () => visitor.requestStorage("GET", "/%00")],
-    ["no token", 401, () => visitor.send(storage("/bill/"))],
-    ["a forged token", 401, () => visitor.send(storage("/bill/"), { headers: forged })],
-    ["another account", 403, () => visitor.get("/storage/somebody-else/")],
-    ["PUT of a folder", 400, () => ask("PUT", "/bill/", {}, "x")],
-    ["PUT without a type", 400, () => ask("PUT", "/bill/x", {}, new Uint8Array(1))],
-  ] as [string, number, () => Promise<Response>][])("%s", async (_, status, act) => {
-    expect(await costOf(act, status)).toEqual(noCounts());
+    ["a malformed path", 400, () => client.requestStorage("GET", "/%00")],
+    ["no token", 401, () => client.send(storage("/cost/"))],
+    ["a forged token", 401, () => client.send(storage("/cost/"), { headers: forged })],
+    ["another account", 403, () => client.get("/storage/somebody-else/")],
+    ["PUT to a folder", 400, () => ask("PUT", "/cost/", {}, "x")],
+    ["PUT without a Content-Type", 400, () => ask("PUT", "/cost/x", {}, new Uint8Array(1))],
+  ] as [string, number, () => Promise<Response>][])("%s", async (_, status, action) => {
+    expect(await costOf(action, status)).toEqual(noCounts());
   });
 });
 
-describe("how the bill grows", () => {
-  it("not with the folder, but for its listing, which reads one row for each item", async () => {
-    const few = freshFolder();
-    const many = freshFolder();
-    const account = await findAccountId(env.DB, visitor.user);
+describe("The cost grows", () => {
+  it("not with the size of the folder, except for its listing, which reads one row per item", async () => {
+    const few = uniqueFolder();
+    const many = uniqueFolder();
+    const account = await findAccountId(env.DB, client.user);
     await fillFolder(env.DB, account, few, 10);
     await fillFolder(env.DB, account, many, 1000);
     expect(await costsIn(many)).toEqual(await costsIn(few));
@@ -188,22 +192,22 @@ describe("how the bill grows", () => {
     expect((await listing(many)) - (await listing(few))).toBe(990);
   });
 
-  it("not with the account", async () => {
-    const folder = freshFolder();
-    const account = await findAccountId(env.DB, visitor.user);
+  it("not with the size of the account", async () => {
+    const folder = uniqueFolder();
+    const account = await findAccountId(env.DB, client.user);
     await fillFolder(env.DB, account, folder, 10);
     const before = await costsIn(folder);
-    for (let i = 0; i < 20; i++) await fillFolder(env.DB, account, freshFolder(), 100);
+    for (let i = 0; i < 20; i++) await fillFolder(env.DB, account, uniqueFolder(), 100);
     expect(await costsIn(folder)).toEqual(before);
   });
 
-  it("with the modules of RxDB apps: a row read twice by what changes documents, by nothing else", async () => {
-    const folder = freshFolder();
+  it("with the modules of RxDB apps: a change of a document reads one more row each, twice; nothing else does", async () => {
+    const folder = uniqueFolder();
     const without = await costsIn(folder);
     const quota = async () =>
-      (await costOf(() => visitor.get(`/quota/${visitor.user}`), 200)).rowsRead;
+      (await costOf(() => client.get(`/quota/${client.user}`), 200)).rowsRead;
     const quotaWithout = await quota();
-    for (const module of ["bill", "todos"]) await reserve(visitor.user, module);
+    for (const module of ["cost", "todos"]) await openModuleWithBytes(client.user, module);
     const more = { put: 4, over: 4, get: 0, unchanged: 0, delete: 4 };
     const expected = Object.entries(without).map(([name, counts]) => {
       return [name, { ...counts, rowsRead: counts.rowsRead + more[name as keyof typeof more] }];
@@ -212,12 +216,12 @@ describe("how the bill grows", () => {
     expect(await quota()).toBe(quotaWithout + 2);
   });
 
-  it("with the depth: PUT by one row written for each folder, GET not at all", async () => {
+  it("with the depth: a PUT writes one row per folder, a GET costs the same", async () => {
     const depths = [2, 7, 12];
     const costs = [];
     for (const depth of depths) {
-      // The storage root is the first of the folders.
-      const folder = freshFolder() + "deep/".repeat(depth - 2);
+      // The storage root counts as one of the folders.
+      const folder = uniqueFolder() + "deep/".repeat(depth - 2);
       await ask("PUT", `${folder}stays`, {}, "x");
       costs.push(await costsIn(folder));
     }
@@ -230,10 +234,10 @@ describe("how the bill grows", () => {
   });
 });
 
-describe("the meter", () => {
+describe("The meter", () => {
   const statement = () => env.DB.prepare("SELECT name, quota_bytes FROM accounts WHERE name = ?1");
 
-  it("counts the rows of every way to ask D1, and gives the same answers", async () => {
+  it("counts the rows of every method of D1, and returns the same results", async () => {
     const ways = [
       () => statement().bind("billed").all(),
       () => statement().bind("billed").run(),
@@ -255,7 +259,7 @@ describe("the meter", () => {
     }
   });
 
-  it("tells the classes of R2 apart, the steps of an upload too", async () => {
+  it("counts the classes of R2 operations, also those of a multipart upload", async () => {
     const meter = startMeter(env as never);
     const upload = await env.BODIES.createMultipartUpload("metered");
     const part = await upload.uploadPart(1, "x");
@@ -270,7 +274,7 @@ describe("the meter", () => {
     expect(meter.counts).toEqual({ ...noCounts(), classA: 5, classB: 2, free: 2 });
   });
 
-  it("lets no call by that it cannot count, and leaves the bindings as they were", async () => {
+  it("refuses calls that it cannot count, and restores the bindings", async () => {
     const meter = startMeter(env as never);
     expect(() => env.DB.exec("SELECT 1")).toThrow("cannot count exec()");
     expect(() => env.DB.withSession()).toThrow("cannot count withSession()");
@@ -282,11 +286,11 @@ describe("the meter", () => {
   });
 });
 
-/** Without what D1 says of itself, which is never the same twice. */
+/** Without D1's own measurements, which differ each time. */
 const answerOf = (answer: unknown): unknown =>
   JSON.parse(JSON.stringify(answer, (key, value) => (key === "meta" ? undefined : value)));
 
-/** What GET, PUT and DELETE cost in this folder, which is left as it was. */
+/** The costs of GET, PUT and DELETE in a folder, which is left as it was. */
 async function costsIn(folder: string) {
   const document = `${folder}document`;
   const put = await costOf(() => ask("PUT", document, {}, "x"), 201);
@@ -297,8 +301,8 @@ async function costsIn(folder: string) {
   return { put, over, get, unchanged, delete: await costOf(() => ask("DELETE", document), 200) };
 }
 
-/** As text unless the body is bytes, which have no type of their own. */
+/** Sends a request with the user's token. A text body is stored as text/plain. */
 const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: BodyInit) =>
-  visitor.requestStorage(method, path, { headers, ...(body === undefined ? {} : { body }) });
+  client.requestStorage(method, path, { headers, ...(body === undefined ? {} : { body }) });
 
-const storage = (path: string): string => `/storage/${visitor.user}${path}`;
+const storage = (path: string): string => `/storage/${client.user}${path}`;
