@@ -54,6 +54,6 @@ export async function recordActivity(
   await withRetry(() => statement.run());
 }
 
-/** Deletes what is older than ACTIVITY_DAYS; for the daily run. */
+/** Deletes what is older than ACTIVITY_DAYS; for the daily job. */
 export const deleteExpiredActivity = (env: Env, now: number): D1PreparedStatement =>
   deleteOldActivity(env.DB, now - settings(env).ACTIVITY_DAYS * DAY_MS);

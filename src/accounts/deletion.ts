@@ -4,7 +4,7 @@
  *   deleteAccount(account), or an administrator's action:             in the request
  *     in ONE D1 transaction: deleted_at := now; delete all credentials, sessions, grants, codes ...
  *     each module's object: close the connections of apps
- *     the user's object: plan := { account, round 1 }, alarm := soon    if lost: the daily run
+ *     the user's object: plan := { account, round 1 }, alarm := soon    if lost: the daily job
  *   alarm, step by step, each continuing with what is left:           user-object/account-erasure.ts
  *     delete rows of documents and folders, bodies in R2, multipart uploads, data of module objects
  *     round 1: plan := round 2, when the longest possible upload has ended
@@ -36,7 +36,7 @@ import {
 
 export { closeAccountStatements, isAccountDeleted, markErased };
 
-/** Erasures that one daily run resumes at most, to limit its calls. */
+/** Erasures that one daily job resumes at most, to limit its calls. */
 const MAX_RESUMED_ERASURES = 25;
 
 /**
@@ -54,13 +54,13 @@ export async function deleteAccount(
   return isClosed;
 }
 
-/** For the daily run: schedules the erasure of accounts that are deleted but not erased yet. */
+/** For the daily job: schedules the erasure of accounts that are deleted but not erased yet. */
 export async function resumeErasures(env: Env): Promise<void> {
   const accounts = await loadAccountsToErase(env.DB, MAX_RESUMED_ERASURES);
   for (const account of accounts) await scheduleErasure(env, account);
 }
 
-/** Schedules the erasure of a closed account. Never rejects: the daily run makes up for a failure. */
+/** Schedules the erasure of a closed account. Never rejects: the daily job makes up for a failure. */
 export async function scheduleErasure(
   env: Env,
   { id, name }: { id: string; name: string },
@@ -68,6 +68,6 @@ export async function scheduleErasure(
   try {
     await withRetry(() => env.USERS.getByName(name).erase(id));
   } catch (error) {
-    logWarning("An erasure could not be scheduled; the daily run will try again.", error);
+    logWarning("An erasure could not be scheduled; the daily job will try again.", error);
   }
 }

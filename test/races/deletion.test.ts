@@ -42,7 +42,7 @@ afterEach(() => {
 });
 
 /** The scheduled handler, which Cloudflare calls once a day. */
-const runDaily = async (): Promise<void> => {
+const runDailyJob = async (): Promise<void> => {
   const controller = createScheduledController({ scheduledTime: new Date(Date.now()), cron: "" });
   await worker.scheduled?.(controller, env);
 };
@@ -139,7 +139,7 @@ describe("An erasure", () => {
     await expectErased(app.user, account);
   });
 
-  it("that its object was never told of is started by the daily run", async () => {
+  it("that its object was never told of is started by the daily job", async () => {
     const [app, other] = [await createUserWithApp(), await createUserWithApp()];
     await app.put("/notes/a", "1");
     await other.put("/notes/a", "1");
@@ -154,21 +154,21 @@ describe("An erasure", () => {
     await runDueAlarms(app.user);
     expect(await bodyKeysOf(account)).toHaveLength(1);
     advanceClock(DAY_MS);
-    await runDaily();
+    await runDailyJob();
     await eraseAll(app.user);
     await expectErased(app.user, account);
-    await runDaily();
+    await runDailyJob();
     expect(await (await other.get("/notes/a")).text()).toBe("1");
   });
 
-  it("that lost its alarm is resumed by the daily run", async () => {
+  it("that lost its alarm is resumed by the daily job", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     const account = await deleteNow(app);
     await runInDurableObject(env.USERS.getByName(app.user), (_, { storage }) =>
       storage.deleteAlarm(),
     );
-    await runDaily();
+    await runDailyJob();
     await eraseAll(app.user);
     await expectErased(app.user, account);
   });
@@ -277,7 +277,7 @@ describe("Requests in flight during a deletion", () => {
     await runDueAlarms(app.user);
     await env.BODIES.put(`${account}/document/late`, "late");
     await env.BODIES.put(`rxdb/${account}/todos/late`, "late");
-    await runDaily();
+    await runDailyJob();
     advanceClock(longestRequestMs(env) - 5 * MINUTE_MS);
     await runDueAlarms(app.user);
     expect(await bodyKeysOf(account)).toHaveLength(2);
@@ -364,7 +364,7 @@ async function deleting(): Promise<FaultCase> {
       expect(await accountRow(account), context).toMatchObject({ deleted_at: expect.any(Number) });
       expect(await signedInUser(user.cookie), context).toBe("");
       expect((await app.get("/notes/a", uniqueClientAddress())).status, context).toBe(401);
-      await runDaily();
+      await runDailyJob();
       await eraseAll(user.name);
       await expectErased(user.name, account);
     },

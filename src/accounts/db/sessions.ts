@@ -224,6 +224,6 @@ export async function deleteSession(db: D1Database, hash: string): Promise<void>
   await withRetry(() => db.prepare("DELETE FROM sessions WHERE hash = ?1").bind(hash).run());
 }
 
-/** The statement that deletes expired sessions; for the daily run. */
+/** The statement that deletes expired sessions; for the daily job. */
 export const deleteExpiredSessions = (db: D1Database, now: number): D1PreparedStatement =>
   db.prepare("DELETE FROM sessions WHERE expires_at <= ?1").bind(now);
