@@ -1,40 +1,40 @@
-/** A line to a server that can be as bad as one likes: a proxy that kills, refuses and keeps silent. */
+/** A TCP proxy for a bad network: it refuses, cuts and freezes connections on demand. */
 
-import { createServer, connect as dial, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-export interface Line {
-  /** Origin of the server, as it is reached by this line. */
+export interface FlakyProxy {
+  /** Origin of the server, by way of the proxy. */
   url: string;
-  /** How many connections came through. */
-  count: number;
+  /** How many connections were not refused. */
+  connectionCount: number;
   /** Share of connections that are refused, from 0 to 1. */
-  refusing: number;
-  /** Ends every connection, as a wire that is cut. */
+  refusedShare: number;
+  /** Ends every connection. */
   cut(): void;
-  /** WebSockets stay open, but nothing comes through and nobody is told. New ones are good again. */
+  /** Leaves the WebSockets open, but lets nothing through them any more; ends the other connections. */
   freeze(): void;
-  /** Cuts the line again and again, until the test ends or it is called with 0. */
+  /** Cuts again and again, until the test ends or it is called with 0. */
   cutEvery(ms: number): void;
 }
 
-/** Opens a line to the server at `target`. The seed decides which connections are refused. */
-export async function openLine(target: string, seed = 1): Promise<Line> {
+/** Opens a proxy to the server at `target`. The seed decides which connections are refused. */
+export async function openFlakyProxy(target: string, seed = 1): Promise<FlakyProxy> {
   const port = Number(new URL(target).port);
-  /** Those that are good. */
+  /** Both ends of each connection that is neither cut nor frozen. */
   const pairs = new Set<[Socket, Socket]>();
   const webSockets = new WeakSet<[Socket, Socket]>();
   const all = new Set<Socket>();
-  const random = dice(seed);
+  const random = seededRandom(seed);
   let timer: ReturnType<typeof setInterval> | undefined;
   const cut = () => {
     for (const pair of pairs) for (const socket of pair) socket.destroy();
     pairs.clear();
   };
   const server = createServer((near) => {
-    if (random() < line.refusing) return void near.destroy();
-    line.count++;
-    const far = dial(port, "127.0.0.1");
+    if (random() < proxy.refusedShare) return void near.destroy();
+    proxy.connectionCount++;
+    const far = connect(port, "127.0.0.1");
     const pair: [Socket, Socket] = [near, far];
     pairs.add(pair);
     for (const socket of pair) all.add(socket);
@@ -58,10 +58,10 @@ export async function openLine(target: string, seed = 1): Promise<Line> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("No port.");
-  const line: Line = {
+  const proxy: FlakyProxy = {
     url: `http://localhost:${address.port}`,
-    count: 0,
-    refusing: 0,
+    connectionCount: 0,
+    refusedShare: 0,
     cut,
     freeze() {
       for (const pair of pairs) if (webSockets.has(pair)) pairs.delete(pair);
@@ -77,11 +77,11 @@ export async function openLine(target: string, seed = 1): Promise<Line> {
     server.close();
     for (const socket of all) socket.destroy();
   });
-  return line;
+  return proxy;
 }
 
 /** Mulberry32: the same numbers from the same seed. */
-function dice(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,4 +1,4 @@
-/** The client helper for RxDB against the local server, over lines that are good, bad and dead. */
+/** The client for RxDB (`client/`) against the local server, over good, bad and dead networks. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,8 +23,8 @@ import { connectApp } from "./test-user";
 
 addRxPlugin(RxDBAttachmentsPlugin);
 
-/** Of a failure, to see it again. */
-const SEED = Number(process.env.LINE_SEED || 5);
+/** Repeats the run of a failure. */
+const SEED = Number(process.env.PROXY_SEED || 5);
 
 const INSERTS = 300;
 
@@ -49,7 +49,7 @@ type Todos = RxDatabase<{ todos: RxCollection<Todo> }>;
 
 const todo = (number: number): Todo => ({ id: `todo-${number}`, title: `No. ${number}` });
 
-/** One server for all; of every person only one test knows. */
+/** One server for all tests; each test has a user of its own. */
 const it = base
   .extend(
     "server",
@@ -65,21 +65,21 @@ const it = base
       return server.url;
     },
   )
-  .extend("person", async ({ server: url }) => {
-    const name = `alice-${++people}`;
+  .extend("user", async ({ server: url }) => {
+    const name = `alice-${++users}`;
     return { url, name, token: (await connectApp(url, name))(url).token };
   });
 
-let people = 0;
+let users = 0;
 
 const moduleAt = (url: string, name: string): string =>
   `${url.replace("http", "ws")}/rxdb/${name}/todos`;
 
-/** Of an error of RxDB the code; as client/README.md has it. */
+/** The code in an error of RxDB; as in client/README.md. */
 function codeOf({ message }: Error): string | undefined {
   const [, json] = /^could not [^{]+(\{.*)$/s.exec(message) ?? [];
-  const told = json && JSON.parse(json);
-  return (told?.error ?? told)?.code;
+  const details = json && JSON.parse(json);
+  return (details?.error ?? details)?.code;
 }
 
 type Settings16 = Parameters<typeof getRxStorageRemote16>[0];
@@ -88,7 +88,7 @@ type Mode = "one" | "storage" | "database" | "collection";
 
 let databases = 0;
 
-/** Opens a database of to-dos through the helper. */
+/** Opens a database of to-dos with the client. */
 async function open(
   options: ChannelOptions,
   { mode = "storage", name = "todos" }: { mode?: Mode; name?: string } = {},
@@ -97,70 +97,70 @@ async function open(
   onTestFinished(() => messageChannelCreator.close());
   const identifier = `remote-${++databases}`;
   const storage = getRxStorageRemote({ identifier, mode, messageChannelCreator });
-  // RxDB opens the same database twice in one program only if its storages have two names.
+  // RxDB opens the same database twice in one process only if its storages have different names.
   Object.assign(storage, { name: identifier });
   const database: Todos = await createRxDatabase({ name, storage, multiInstance: false });
   await database.addCollections({ todos: { schema: SCHEMA } });
   return database;
 }
 
-/** The ids that a live query ends at, once there are so many. */
-async function untilThere(database: Todos, count: number): Promise<string[]> {
+/** Waits until a live query has so many documents. Returns their ids, sorted. */
+async function waitForIds(database: Todos, count: number): Promise<string[]> {
   const documents = await firstValueFrom(
     database.todos.find().$.pipe(filter(({ length }) => length === count)),
   );
   return documents.map(({ id }) => id).sort();
 }
 
-it(`keeps every insert and every change on sockets that die every 150 ms, LINE_SEED=${SEED}`, async ({
-  person,
+it(`loses no insert and no event if sockets die every 150 ms, PROXY_SEED=${SEED}`, async ({
+  user,
 }) => {
-  const { url, name, token } = person;
-  const line = await openFlakyProxy(url, SEED);
+  const { url, name, token } = user;
+  const proxy = await openFlakyProxy(url, SEED);
   const settings = {
-    url: moduleAt(line.url, name),
+    url: moduleAt(proxy.url, name),
     token,
     timing: { minPauseMs: 20, maxPauseMs: 200 },
   };
-  line.refusedShare = 0.3;
-  line.cutEvery(150);
+  proxy.refusedShare = 0.3;
+  proxy.cutEvery(150);
   const [writer, reader] = await Promise.all([open(settings), open(settings)]);
-  const seen = [untilThere(writer, INSERTS), untilThere(reader, INSERTS)];
+  const seen = [waitForIds(writer, INSERTS), waitForIds(reader, INSERTS)];
   const numbers = Array.from({ length: INSERTS }, (_, number) => number);
   for (const number of numbers) await writer.todos.insert(todo(number));
-  const wanted = numbers.map((number) => todo(number).id).sort();
-  expect(await Promise.all(seen)).toEqual([wanted, wanted]);
-  // What is there, by a line that is good.
-  line.cutEvery(0);
+  const expectedIds = numbers.map((number) => todo(number).id).sort();
+  expect(await Promise.all(seen)).toEqual([expectedIds, expectedIds]);
+  // What is stored, over a good network.
+  proxy.cutEvery(0);
   const afterwards = await open({ url: moduleAt(url, name), token });
   const stored = await afterwards.todos.find().exec();
   expect(stored.map((one) => one.toJSON()).sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
-    wanted.map((id) => ({ id, title: `No. ${id.slice("todo-".length)}` })),
+    expectedIds.map((id) => ({ id, title: `No. ${id.slice("todo-".length)}` })),
   );
-  expect(line.connectionCount).toBeGreaterThan(10);
+  expect(proxy.connectionCount).toBeGreaterThan(10);
 });
 
-describe("RxDB's remote storage through the helper", () => {
+describe("RxDB's remote storage with the client", () => {
   it.for(["one", "storage", "database", "collection"] as const)(
-    "works in mode %s, with changes from elsewhere",
-    async (mode, { person }) => {
-      const { url, name, token } = person;
+    "works in mode %s, with changes of another client",
+    async (mode, { user }) => {
+      const { url, name, token } = user;
       const settings = { url: moduleAt(url, name), token };
-      const [here, there] = [await open(settings, { mode }), await open(settings, { mode })];
-      const seen = untilThere(there, 2);
-      await here.todos.bulkInsert([todo(1), todo(2)]);
+      const [first, second] = [await open(settings, { mode }), await open(settings, { mode })];
+      const seen = waitForIds(second, 2);
+      await first.todos.bulkInsert([todo(1), todo(2)]);
       expect(await seen).toEqual(["todo-1", "todo-2"]);
-      await here.close();
-      expect(await there.todos.count().exec()).toBe(2);
-      await there.close();
+      await first.close();
+      expect(await second.todos.count().exec()).toBe(2);
+      await second.close();
     },
   );
 
-  it("carries attachments of RxDB 17", async ({ person }) => {
-    const { url, name, token } = person;
+  it("transfers attachments of RxDB 17", async ({ user }) => {
+    const { url, name, token } = user;
     const database = await open({ url: moduleAt(url, name), token });
     const document = await database.todos.insert(todo(1));
-    // More than one piece of what is converted at a time.
+    // More than are converted at a time.
     const bytes = Uint8Array.from({ length: 100_000 }, (_, at) => at % 251);
     const data = new Blob([bytes]);
     const attachment = await document.putAttachment({ id: "a", data, type: "image/png" });
@@ -168,10 +168,10 @@ describe("RxDB's remote storage through the helper", () => {
     expect(new Uint8Array(await stored.arrayBuffer())).toEqual(bytes);
   });
 
-  it("carries attachments of RxDB 16, which has them as base64", async ({ person }) => {
-    const { url, name, token } = person;
+  it("transfers attachments of RxDB 16, which are base64", async ({ user }) => {
+    const { url, name, token } = user;
     const creator: unknown = satchelChannel({ url: moduleAt(url, name), token });
-    // Types of two releases at once, of which an app has but one.
+    // The types of two releases of RxDB; an app has only one.
     const messageChannelCreator = creator as Settings16["messageChannelCreator"];
     const storage = getRxStorageRemote16({ identifier: "16", messageChannelCreator });
     const instance = await storage.createStorageInstance({
@@ -196,8 +196,8 @@ describe("RxDB's remote storage through the helper", () => {
     await instance.close();
   });
 
-  it("answers customRequest() by a channel of its own", async ({ person }) => {
-    const { url, name, token } = person;
+  it("answers customRequest() over a channel of its own", async ({ user }) => {
+    const { url, name, token } = user;
     const states: string[] = [];
     const storage = getRxStorageRemote({
       identifier: "custom",
@@ -213,19 +213,19 @@ describe("RxDB's remote storage through the helper", () => {
   });
 });
 
-describe("a line that is bad", () => {
-  it("waits for a server that is not there yet", async ({ person }) => {
-    const { url, name, token } = person;
-    const line = await openFlakyProxy(url);
-    line.refusedShare = 1;
+describe("on a bad network", () => {
+  it("waits for a server that is not up yet", async ({ user }) => {
+    const { url, name, token } = user;
+    const proxy = await openFlakyProxy(url);
+    proxy.refusedShare = 1;
     const states: Status[] = [];
     const opening = open({
-      url: moduleAt(line.url, name),
+      url: moduleAt(proxy.url, name),
       token,
       onStatus(status) {
         states.push(status);
-        // The third time it is there.
-        if (states.filter(({ state }) => state === "waiting").length === 3) line.refusedShare = 0;
+        // From the third time on it is up.
+        if (states.filter(({ state }) => state === "waiting").length === 3) proxy.refusedShare = 0;
       },
     });
     const database = await opening;
@@ -241,36 +241,36 @@ describe("a line that is bad", () => {
     expect(waiting[0]?.error?.message).toMatch(/^The server cannot be reached\. \(.+\)$/);
   });
 
-  it("notices by itself that nobody is there any more", async ({ person }) => {
-    const { url, name, token } = person;
-    const line = await openFlakyProxy(url);
+  it("notices a dead socket by itself", async ({ user }) => {
+    const { url, name, token } = user;
+    const proxy = await openFlakyProxy(url);
     const timing = { minPauseMs: 10, heartbeatMs: 200 };
-    const database = await open({ url: moduleAt(line.url, name), token, timing });
-    const elsewhere = await open({ url: moduleAt(url, name), token });
-    const seen = untilThere(database, 1);
-    line.freeze();
-    await elsewhere.todos.insert(todo(1));
+    const database = await open({ url: moduleAt(proxy.url, name), token, timing });
+    const other = await open({ url: moduleAt(url, name), token });
+    const seen = waitForIds(database, 1);
+    proxy.freeze();
+    await other.todos.insert(todo(1));
     expect(await seen).toEqual(["todo-1"]);
   });
 
-  it("lets a database be closed without a network", async ({ person }) => {
-    const { url, name, token } = person;
-    const line = await openFlakyProxy(url);
+  it("lets a database be closed without a network", async ({ user }) => {
+    const { url, name, token } = user;
+    const proxy = await openFlakyProxy(url);
     const states: string[] = [];
     const database = await open({
-      url: moduleAt(line.url, name),
+      url: moduleAt(proxy.url, name),
       token,
       onStatus: ({ state }) => states.push(state),
     });
-    line.refusedShare = 1;
-    line.cut();
+    proxy.refusedShare = 1;
+    proxy.cut();
     await database.close();
     expect(states.at(-1)).toBe("closed");
   });
 });
 
-it("answers what is asked after it was closed", async ({ person }) => {
-  const { url, name, token } = person;
+it("still answers requests after it was closed", async ({ user }) => {
+  const { url, name, token } = user;
   const messageChannelCreator = satchelChannel({ url: moduleAt(url, name), token });
   const storage = getRxStorageRemote({ identifier: "closed", messageChannelCreator });
   const database: Todos = await createRxDatabase({ name: "closed", storage, multiInstance: false });
@@ -282,8 +282,8 @@ it("answers what is asked after it was closed", async ({ person }) => {
 });
 
 describe("tokens", () => {
-  it("asks for another token when one is refused, and goes on", async ({ person }) => {
-    const { url, name, token } = person;
+  it("asks for another token when one is refused, and continues", async ({ user }) => {
+    const { url, name, token } = user;
     const refused: (string | undefined)[] = [];
     const database = await open({
       url: moduleAt(url, name),
@@ -296,8 +296,8 @@ describe("tokens", () => {
     expect(refused).toEqual([undefined, "expired"]);
   });
 
-  it("tells RxDB what the server refuses for good, instead of waiting", async ({ person }) => {
-    const { url, name } = person;
+  it("tells RxDB of a final refusal, instead of waiting", async ({ user }) => {
+    const { url, name } = user;
     const states: Status[] = [];
     const opening = open({
       url: moduleAt(url, name),
@@ -309,7 +309,7 @@ describe("tokens", () => {
   });
 });
 
-it("waits by itself when it has asked too often", async () => {
+it("waits by itself when the server answers that there are too many requests", async () => {
   const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));
   const server = await startLocalServer({ data, quiet: true, vars: { REQUESTS_PER_SECOND: "1" } });
   onTestFinished(async () => {
@@ -319,7 +319,7 @@ it("waits by itself when it has asked too often", async () => {
   const { token } = (await connectApp(server.url, "alice"))(server.url);
   const url = moduleAt(server.url, "alice");
   const database = await open({ url, token });
-  // With those of opening it more than may come at once.
+  // Together with those that open the database, more than the rate limit allows.
   const count = 97;
   for (let number = 0; number < count; number++) await database.todos.insert(todo(number));
   const headers = { Authorization: `Bearer ${token}` };
@@ -327,14 +327,14 @@ it("waits by itself when it has asked too often", async () => {
   expect(await database.todos.count().exec()).toBe(count);
 });
 
-describe("a grant that ends", () => {
-  it("is told to RxDB, while it is open and when it is asked for", async ({ person }) => {
-    const { url, name, token } = person;
-    let hear = (_: Status): void => {};
+describe("when the grant ends", () => {
+  it("RxDB is told, in onStatus and in the answer to a request", async ({ user }) => {
+    const { url, name, token } = user;
+    let handle = (_: Status): void => {};
     const refused = new Promise<Status>((resolve) => {
-      hear = (status) => status.state === "refused" && resolve(status);
+      handle = (status) => status.state === "refused" && resolve(status);
     });
-    const onStatus = (status: Status) => hear(status);
+    const onStatus = (status: Status) => handle(status);
     const database = await open({ url: moduleAt(url, name), token, onStatus });
     await database.todos.insert(todo(1));
     const body = new URLSearchParams({ token });
@@ -345,7 +345,7 @@ describe("a grant that ends", () => {
   });
 });
 
-describe("a collection that somebody else removes", () => {
+describe("when another client removes a collection", () => {
   const insertion = (number: number) => ({
     document: {
       ...todo(number),
@@ -356,12 +356,12 @@ describe("a collection that somebody else removes", () => {
     },
   });
 
-  /** A storage alone: a database of RxDB would close its collection by itself now and then. */
+  /** Only a storage: a database of RxDB sometimes closes its collection by itself. */
   const openStorage = (options: ChannelOptions) => {
     const messageChannelCreator = satchelChannel(options);
     onTestFinished(() => messageChannelCreator.close());
     return getRxStorageRemote({
-      identifier: "alone",
+      identifier: "storage-only",
       messageChannelCreator,
     }).createStorageInstance<Todo>({
       databaseInstanceToken: "token",
@@ -374,48 +374,49 @@ describe("a collection that somebody else removes", () => {
     });
   };
 
-  /** Two who have it open, and what the second is told. */
+  /** Opens the collection in two clients. `lost` returns the errors that the second one gets. */
   async function openTwice({ url, name, token }: { url: string; name: string; token: string }) {
-    const line = await openFlakyProxy(url);
-    const told: Status[] = [];
-    const here = await openStorage({ url: moduleAt(url, name), token });
-    const there = await openStorage({
-      url: moduleAt(line.url, name),
+    const proxy = await openFlakyProxy(url);
+    const statuses: Status[] = [];
+    const first = await openStorage({ url: moduleAt(url, name), token });
+    const second = await openStorage({
+      url: moduleAt(proxy.url, name),
       token,
       timing: { minPauseMs: 10 },
-      onStatus: (status) => told.push(status),
+      onStatus: (status) => statuses.push(status),
     });
-    const write = (number: number) => there.bulkWrite([insertion(number)], "test").catch(codeOf);
-    const lost = () => told.flatMap(({ state, error }) => (state === "lost" ? [error?.code] : []));
-    return { here, there, line, write, lost };
+    const write = (number: number) => second.bulkWrite([insertion(number)], "test").catch(codeOf);
+    const lost = () =>
+      statuses.flatMap(({ state, error }) => (state === "lost" ? [error?.code] : []));
+    return { first, second, proxy, write, lost };
   }
 
-  it("is told at once, once, and to every request after", async ({ person }) => {
-    const { here, there, line, write, lost } = await openTwice(person);
-    await here.remove();
-    // Nobody has asked for anything.
+  it("the others are told at once, only once, and in each answer", async ({ user }) => {
+    const { first, second, proxy, write, lost } = await openTwice(user);
+    await first.remove();
+    // Without any request.
     await vi.waitFor(() => expect(lost()).toEqual(["removed"]));
     expect(await write(1)).toBe("removed");
-    // Nothing makes it anew, on another socket neither.
-    line.cut();
+    // It is not created again, not even on another socket.
+    proxy.cut();
     expect(await write(2)).toBe("removed");
-    await there.close();
+    await second.close();
     expect(lost()).toEqual(["removed"]);
   });
 
-  it("is told to who was away when it happened", async ({ person }) => {
-    const { here, line, write, lost } = await openTwice(person);
-    line.refusedShare = 1;
-    line.cut();
-    await here.remove();
+  it("a client that was offline is told later", async ({ user }) => {
+    const { first, proxy, write, lost } = await openTwice(user);
+    proxy.refusedShare = 1;
+    proxy.cut();
+    await first.remove();
     const written = write(1);
-    line.refusedShare = 0;
+    proxy.refusedShare = 0;
     expect(await written).toBe("removed");
     expect(lost()).toEqual(["removed"]);
   });
 });
 
-it("says what it needs where there are no WebSockets", () => {
+it("throws an error that explains what is missing without WebSockets", () => {
   vi.stubGlobal("WebSocket", undefined);
   onTestFinished(() => void vi.unstubAllGlobals());
   expect(() => satchelChannel({ url: "ws://localhost/rxdb/alice/todos", token: "" })).toThrow(
@@ -424,8 +425,8 @@ it("says what it needs where there are no WebSockets", () => {
 });
 
 describe("discovery", () => {
-  it("finds everything by the address alone", async ({ person }) => {
-    const { url, name, token } = person;
+  it("finds all endpoints by the address", async ({ user }) => {
+    const { url, name, token } = user;
     const address = `${name}@${new URL(url).host}`;
     const found = await discover(address);
     expect(found).toMatchObject({
@@ -441,7 +442,7 @@ describe("discovery", () => {
   });
 
   it.for(["alice", "alice@", "@example.com", "alice@exa mple.com", "alice@example.com/"])(
-    "%j is no address",
+    "%j is not an address",
     async (address) => {
       await expect(discover(address)).rejects.toMatchObject({ code: "malformed" });
     },

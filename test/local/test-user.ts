@@ -1,4 +1,4 @@
-/** Somebody with an account on the local server, and one app that may use all of their storage. */
+/** A user of the local server, and an app that may read and write all their data. */
 
 import { expect } from "vitest";
 
@@ -20,7 +20,7 @@ export interface App {
   get(path: string): Promise<Response>;
 }
 
-/** Signs up and lets an app in. The token also holds at another address of the same data. */
+/** Signs up and connects an app. Its token is also valid at other addresses of the same server. */
 export async function connectApp(url: string, name: string): Promise<(url: string) => App> {
   const signedUp = await signUp(url, name);
   expect(signedUp.status).toBe(303);

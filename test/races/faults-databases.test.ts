@@ -1,22 +1,22 @@
-/** A database of an RxDB app is deleted while D1 or the object does not answer, at each call. */
+/** Deleting a database while D1 or the module's object fails, at each call. */
 
 import { describe, expect, it } from "vitest";
-import { type Act, CUTS, cutAtEachCall } from "../support/fault-injection";
-import { cutting } from "../support/faults";
+import { withFault } from "../support/fault-injection";
+import { FAULTS, type FaultCase, injectAtEachCall } from "../support/faults-at-each-call";
 import { mainText } from "../support/html";
 import { storeDatabase } from "../support/modules";
+import { connectApp, createUser, ORIGIN } from "../support/provider";
 import { activityRows } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
-import { connectApp, createUser, ORIGIN } from "../support/provider";
 
-async function deletion(): Promise<Act> {
-  const person = await createUser();
-  const app = await connectApp(person);
+async function deletion(): Promise<FaultCase> {
+  const user = await createUser();
+  const app = await connectApp(user);
   for (const name of ["list", "stays"]) {
     await storeDatabase(app, "todos", name, { tasks: [{ id: "1", text: "wash" }] });
   }
-  const headers = { Origin: ORIGIN, Cookie: person.cookie };
-  const shown = async () => {
+  const headers = { Origin: ORIGIN, Cookie: user.cookie };
+  const databaseNames = async () => {
     const text = mainText(await (await sendWithSettings({})("/data", { headers })).text());
     return ["list", "stays"].filter((name) => text.includes(`${name} (`));
   };
@@ -24,24 +24,24 @@ async function deletion(): Promise<Act> {
   return {
     send: () => sendWithSettings({})(path, { method: "POST", headers }),
     status: 303,
-    state: shown,
+    loadState: databaseNames,
     writes: "MODULES.deleteDatabase",
     expectDone: async (_, context) => {
-      expect(await shown(), context).toEqual(["stays"]);
-      // Perhaps twice, where it was asked for twice, but never not at all.
-      const kinds = (await activityRows(person.name)).map(({ kind }) => kind);
+      expect(await databaseNames(), context).toEqual(["stays"]);
+      // Twice if the request was repeated, but never missing.
+      const kinds = (await activityRows(user.name)).map(({ kind }) => kind);
       expect(kinds, context).toContain("database-deleted");
     },
   };
 }
 
 describe("Deleting a database", () => {
-  it.each(CUTS)("at each call: $title", (kind) => cutAtEachCall(kind, deletion));
+  it.each(FAULTS)("at each call: $title", (kind) => injectAtEachCall(kind, deletion));
 
-  it("writes the log before it deletes", async () => {
-    const { calls } = await cutting(null, (await deletion()).send);
-    const deed = calls.lastIndexOf("DB.run");
-    expect(deed).toBeGreaterThan(0);
-    expect(calls.indexOf("MODULES.deleteDatabase")).toBe(deed + 1);
+  it("records the activity before it deletes", async () => {
+    const { calls } = await withFault(null, (await deletion()).send);
+    const recorded = calls.lastIndexOf("DB.run");
+    expect(recorded).toBeGreaterThan(0);
+    expect(calls.indexOf("MODULES.deleteDatabase")).toBe(recorded + 1);
   });
 });

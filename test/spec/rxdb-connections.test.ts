@@ -1,4 +1,4 @@
-/** Connections of RxDB apps: they outlive sockets, sleep and the end of the object that holds them. */
+/** Connections of RxDB apps outlive their sockets, and hibernation and restarts of the object. */
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { moduleObject } from "../support/rxdb/module-rows";
 import { Network } from "../support/rxdb/network";
 import { openTodos, watchQuery } from "../support/rxdb/open-todos";
 import {
-  createSession,
+  createRxdbSession,
   type RxdbSession,
   requestSession,
   sessionPath,
@@ -32,25 +32,25 @@ import {
 import { idsOf, todo, uniqueDatabaseName } from "../support/rxdb/todos";
 import { waitUntil } from "../support/rxdb/wait";
 
-const DOORS: [string, (app: TestApp) => Promise<string>][] = [
+const CREDENTIALS: [string, (app: TestApp) => Promise<string>][] = [
   ["a token", async (app) => socketPath(app)],
-  ["a session", async (app) => sessionPath(await createSession(app))],
+  ["a session", async (app) => sessionPath(await createRxdbSession(app))],
 ];
 
-const creates = ({ sent }: Network): number =>
+const countCreates = ({ sent }: Network): number =>
   sent.filter((frame) => JSON.parse(frame).method === "create").length;
 
-describe.each(DOORS)("A client that came by %s", (_, door) => {
-  it("and whose socket dies goes on with what it has missed, without a word of RxDB about it", async () => {
+describe.each(CREDENTIALS)("A client that connected with %s", (_, pathFor) => {
+  it("gets the events that it has missed after its socket has died, without RxDB noticing", async () => {
     const app = await createUserWithApp("todos:rw");
-    const network = new Network(await door(app));
+    const network = new Network(await pathFor(app));
     const name = uniqueDatabaseName();
     const { database, todos } = await openTodos(createClient(network), name);
     const other = await openTodos(createClient(socketPath(app)), name);
     const live = watchQuery(todos.find({ sort: [{ id: "asc" }] }) as never);
     await todos.bulkInsert([todo("a"), todo("b")]);
     await waitUntil(() => live.ids.length === 2);
-    const before = creates(network);
+    const before = countCreates(network);
     for (let round = 0; round < 3; round++) {
       network.disconnect();
       await other.todos.insert(todo(`missed ${round}`));
@@ -63,14 +63,14 @@ describe.each(DOORS)("A client that came by %s", (_, door) => {
     }
     await other.todos.insert(todo("z"));
     await waitUntil(() => live.ids.at(-1) === "z");
-    expect(creates(network)).toBe(before);
+    expect(countCreates(network)).toBe(before);
     expect(new Set(network.eventBulks.map(({ id }) => id)).size).toBeGreaterThanOrEqual(10);
     await Promise.all([database.close(), other.database.close()]);
   });
 
-  it("does not notice that the object sleeps", async () => {
+  it("does not notice that the object hibernates", async () => {
     const app = await createUserWithApp("todos:rw");
-    const network = new Network(await door(app));
+    const network = new Network(await pathFor(app));
     const name = uniqueDatabaseName();
     const { database, todos } = await openTodos(createClient(network), name);
     const other = await openTodos(createClient(socketPath(app)), name);
@@ -86,22 +86,22 @@ describe.each(DOORS)("A client that came by %s", (_, door) => {
       await waitUntil(async () => !!(await other.todos.findOne(id).exec(true)).done);
     }
     expect(network.closeCodes).toEqual([]);
-    expect(creates(network)).toBe(2);
+    expect(countCreates(network)).toBe(2);
     await Promise.all([database.close(), other.database.close()]);
   });
 
-  it("loses nothing when the object dies in the middle", async () => {
+  it("loses nothing when the object restarts", async () => {
     const app = await createUserWithApp("todos:rw");
-    const network = new Network(await door(app));
+    const network = new Network(await pathFor(app));
     const name = uniqueDatabaseName();
     const { todos } = await openTodos(createClient(network), name);
-    const elsewhere = new Network(socketPath(app));
-    const other = await openTodos(createClient(elsewhere), name);
+    const otherNetwork = new Network(socketPath(app));
+    const other = await openTodos(createClient(otherNetwork), name);
     const live = watchQuery(todos.find({ sort: [{ id: "asc" }] }) as never);
     for (const id of ["a", "b", "c"]) {
       await other.todos.insert(todo(id));
       await abortAllDurableObjects();
-      await elsewhere.reconnect();
+      await otherNetwork.reconnect();
       await other.todos.insert(todo(`${id} after`));
       await network.reconnect();
       await todos.insert(todo(`${id} of mine`));
@@ -111,10 +111,10 @@ describe.each(DOORS)("A client that came by %s", (_, door) => {
   });
 });
 
-describe.each(DOORS)("Two clients that share %s", (_, door) => {
-  it("and lose their sockets both go on, though they only listen", async () => {
+describe.each(CREDENTIALS)("Two clients that share %s", (_, pathFor) => {
+  it("both get all events after their sockets have died, even if they only listen", async () => {
     const app = await createUserWithApp("todos:rw");
-    const path = await door(app);
+    const path = await pathFor(app);
     const name = uniqueDatabaseName();
     const networks = [new Network(path), new Network(path)];
     const lives = await Promise.all(
@@ -123,7 +123,7 @@ describe.each(DOORS)("Two clients that share %s", (_, door) => {
         return watchQuery(todos.find({ sort: [{ id: "asc" }] }) as never);
       }),
     );
-    const other = await openTodos(createClient(sessionPath(await createSession(app))), name);
+    const other = await openTodos(createClient(sessionPath(await createRxdbSession(app))), name);
     await other.todos.insert(todo("a"));
     await waitUntil(() => lives.every(({ ids }) => ids.length === 1));
     for (const network of networks) network.disconnect();
@@ -137,10 +137,10 @@ describe.each(DOORS)("Two clients that share %s", (_, door) => {
   });
 });
 
-describe("A client that comes back", () => {
-  it("after more than the log of events keeps is told to open the database anew", async () => {
+describe("A client that reconnects", () => {
+  it("after the events it has missed were deleted is told to open the database again", async () => {
     const app = await createUserWithApp("todos:rw");
-    const network = new Network(sessionPath(await createSession(app)));
+    const network = new Network(sessionPath(await createRxdbSession(app)));
     const name = uniqueDatabaseName();
     const { todos } = await openTodos(createClient(network), name);
     const other = await openTodos(createClient(socketPath(app)), name);
@@ -162,9 +162,9 @@ describe("A client that comes back", () => {
     await waitUntil(() => live.ids.length === 3);
   });
 
-  it("after more events than are kept is told so too", async () => {
+  it("is told so, too, after more events than are kept", async () => {
     const app = await createUserWithApp("todos:rw");
-    const network = new Network(sessionPath(await createSession(app)));
+    const network = new Network(sessionPath(await createRxdbSession(app)));
     const name = uniqueDatabaseName();
     const mine = await openStorageInstance(createClient(network), name);
     const other = await openStorageInstance(createClient(socketPath(app)), name);
@@ -176,9 +176,9 @@ describe("A client that comes back", () => {
     await expect(mine.count({} as never)).rejects.toThrow("events-lost");
   });
 
-  it("after larger answers than are kept with the events, too", async () => {
+  it("is told so, too, after larger answers than are kept with the events", async () => {
     const app = await createUserWithApp("todos:rw");
-    const network = new Network(sessionPath(await createSession(app)));
+    const network = new Network(sessionPath(await createRxdbSession(app)));
     const name = uniqueDatabaseName();
     const mine = await openStorageInstance(createClient(network), name);
     const other = await FrameSocket.open(socketPath(app));
@@ -186,7 +186,7 @@ describe("A client that comes back", () => {
     const title = "x".repeat(1_500_000);
     await other.call(bulkWriteFrame(storageDocument({ ...todo("large"), title })));
     network.disconnect();
-    // Each makes one document, and is told of one that is there.
+    // Each inserts one document, and gets a conflict with an existing one.
     for (let i = 0; i < 6; i++) {
       await other.call(
         bulkWriteFrame(
@@ -199,9 +199,9 @@ describe("A client that comes back", () => {
     await expect(mine.count({} as never)).rejects.toThrow("events-lost");
   });
 
-  it("after a long time in which nothing was written just goes on", async () => {
+  it("continues if nothing was written, however long it was away", async () => {
     const app = await createUserWithApp("todos:rw");
-    const network = new Network(sessionPath(await createSession(app)));
+    const network = new Network(sessionPath(await createRxdbSession(app)));
     const name = uniqueDatabaseName();
     const { todos } = await openTodos(createClient(network), name);
     const other = await openTodos(createClient(socketPath(app)), name);
@@ -216,9 +216,9 @@ describe("A client that comes back", () => {
     expect(await todos.count().exec()).toBe(2);
   });
 
-  it("with the last event it had gets those after it, and no other", async () => {
+  it("gets exactly the events after the last one that it had", async () => {
     const app = await createUserWithApp("todos:rw");
-    const session = await createSession(app);
+    const session = await createRxdbSession(app);
     const name = uniqueDatabaseName();
     const frames = await FrameSocket.open(sessionPath(session));
     await frames.call({ method: "create", params: createParams(name) });
@@ -229,7 +229,7 @@ describe("A client that comes back", () => {
     expect(ids).toEqual(
       [...ids].sort((a, b) => Number(a.split("-").at(-1)) - Number(b.split("-").at(-1))),
     );
-    frames.socket.close();
+    frames.webSocket.close();
     await insertDocuments(other, storageDocument(todo("e")));
     const again = await FrameSocket.open(`${sessionPath(session)}&after=${ids[1]}`);
     await again.call({ method: "findDocumentsById", params: [["e"], false] });
@@ -238,12 +238,12 @@ describe("A client that comes back", () => {
     expect(again.eventBulks.slice(0, 2)).toEqual(frames.eventBulks.slice(2));
   });
 
-  it("gets long texts as they were, wherever their characters lie", async () => {
+  it("gets long texts unchanged, even if a surrogate pair is at a boundary", async () => {
     const app = await createUserWithApp("todos:rw");
-    const session = await createSession(app);
+    const session = await createRxdbSession(app);
     const frames = await FrameSocket.open(sessionPath(session));
     await frames.call({ method: "create", params: createParams(uniqueDatabaseName()) });
-    // Pairs of code units that begin at an even place, and at an odd one.
+    // Surrogate pairs that begin at even positions, and at odd ones.
     for (const first of ["", "-"]) {
       const title = first + "\u{1f600}".repeat(300_000);
       await frames.call(bulkWriteFrame(storageDocument(todo(`a${first.length}`, { title }))));
@@ -257,7 +257,7 @@ describe("A client that comes back", () => {
     );
   });
 
-  it("is told when its collection is removed by somebody else, in a frame that RxDB passes over", async () => {
+  it("is told when another client removes its collection, in a frame that RxDB ignores", async () => {
     const owner = await createUserWithApp("todos:rw");
     const name = uniqueDatabaseName();
     const frames = await FrameSocket.open(socketPath(owner));
@@ -268,7 +268,7 @@ describe("A client that comes back", () => {
     expect(told).toMatchObject({ connectionId: "c", method: "remove", error: { code: "removed" } });
   });
 
-  it("with a checkpoint of a collection that was removed gets the new one from its beginning", async () => {
+  it("with a checkpoint of a removed collection gets the new one from the start", async () => {
     const app = await createUserWithApp("todos:rw");
     const name = uniqueDatabaseName();
     const mine = await openStorageInstance(createClient(socketPath(app)), name);
@@ -290,7 +290,7 @@ describe("A client that only listens", () => {
     const person = await createUser();
     const tokens = await obtainTokens(person, "todos:rw");
     const app = appWithTokens(person, tokens);
-    const session = await createSession(app);
+    const session = await createRxdbSession(app);
     const name = uniqueDatabaseName();
     const frames = await FrameSocket.open(sessionPath(session));
     await frames.call({ method: "create", params: createParams(name) });
@@ -300,43 +300,43 @@ describe("A client that only listens", () => {
     );
     await insertDocuments(writer, storageDocument(todo("a")));
     await waitUntil(() => frames.eventBulks.length === 1);
-    const prolong = async () => {
+    const extendSession = async () => {
       const fresh = await parseTokens(await refreshTokens(tokens.refresh_token));
       const body = { session: session.session };
       const response = await requestSession(appWithTokens(person, fresh), "todos", { body });
       expect(((await response.json()) as RxdbSession).session).toBe(session.session);
     };
-    return { session, frames, writer, prolong, lifetimeMs: tokens.expires_in * SECOND_MS };
+    return { session, frames, writer, extendSession, lifetimeMs: tokens.expires_in * SECOND_MS };
   }
 
-  it("hears on when its session is prolonged in time", async () => {
-    const { frames, writer, prolong, lifetimeMs } = await listening();
+  it("keeps getting events when its session is extended in time", async () => {
+    const { frames, writer, extendSession, lifetimeMs } = await listening();
     advanceClock(lifetimeMs / 2);
-    await prolong();
+    await extendSession();
     advanceClock(lifetimeMs / 2 + MINUTE_MS);
     await insertDocuments(writer, storageDocument(todo("b")));
     await waitUntil(() => frames.eventBulks.length === 2);
     expect(frames.closed).toBeNull();
   });
 
-  it("and whose session is over is let go, and told later what it has missed", async () => {
-    const { session, frames, writer, prolong, lifetimeMs } = await listening();
+  it("is disconnected when its session has expired, and gets what it has missed later", async () => {
+    const { session, frames, writer, extendSession, lifetimeMs } = await listening();
     advanceClock(lifetimeMs + MINUTE_MS);
     await insertDocuments(writer, storageDocument(todo("b")));
     await waitUntil(() => frames.closed !== null);
     expect(frames.closed).toEqual({ code: 4401, reason: "unauthorized" });
     expect(frames.eventBulks).toHaveLength(1);
-    await prolong();
+    await extendSession();
     const again = await FrameSocket.open(sessionPath(session));
     await waitUntil(() => again.eventBulks.length === 1);
     expect(again.eventBulks[0]?.events).toMatchObject([{ documentId: "b" }]);
   });
 });
 
-describe("A write that was sent, but not answered", () => {
-  async function begun() {
+describe("A write whose answer was lost", () => {
+  async function openCollection() {
     const app = await createUserWithApp("todos:rw");
-    const path = sessionPath(await createSession(app));
+    const path = sessionPath(await createRxdbSession(app));
     const name = uniqueDatabaseName();
     const frames = await FrameSocket.open(path);
     await frames.call({ method: "create", params: createParams(name) });
@@ -344,28 +344,28 @@ describe("A write that was sent, but not answered", () => {
     return { app, path, name, frames, other };
   }
 
-  it("and was done is answered as it was, not done twice", async () => {
-    const { path, frames, other } = await begun();
+  it("is answered as before if it was applied, and not applied twice", async () => {
+    const { path, frames, other } = await openCollection();
     const write = {
       ...bulkWriteFrame(storageDocument(todo("a")), storageDocument(todo("b"))),
       requestId: "once",
     };
     const first = await frames.call(write);
     expect(first.return).toEqual({ error: [] });
-    frames.socket.close();
+    frames.webSocket.close();
     await insertDocuments(other, storageDocument(todo("c")));
     const again = await FrameSocket.open(path);
     const second = await again.call({ ...write, retry: true });
     expect(second).toEqual(first);
     expect(await queryIds(other)).toHaveLength(3);
-    // Without the mark it is a write like any other.
+    // Without `retry` it is a new write.
     const third = await again.call({ ...write, requestId: "twice" });
     expect((third.return as { error: object[] }).error).toHaveLength(2);
     expect((third.return as { error: { status: number }[] }).error[0]?.status).toBe(409);
   });
 
-  it("and was refused in part is answered as it was, though it would succeed now", async () => {
-    const { app, path, frames, other } = await begun();
+  it("is answered as before if it was rejected in part, even if it would succeed now", async () => {
+    const { app, path, frames, other } = await openCollection();
     await insertDocuments(other, storageDocument(todo("a")));
     const write = {
       ...bulkWriteFrame(storageDocument(todo("a"), { _rev: "1-b" }), storageDocument(todo("b"))),
@@ -375,7 +375,7 @@ describe("A write that was sent, but not answered", () => {
     expect((first.return as { error: object[] }).error).toMatchObject([
       { status: 409, documentId: "a" },
     ]);
-    frames.socket.close();
+    frames.webSocket.close();
     await evictDurableObject(await moduleObject(app.user));
     const again = await FrameSocket.open(path);
     const second = await again.call({ ...write, retry: true });
@@ -386,9 +386,9 @@ describe("A write that was sent, but not answered", () => {
     expect(await queryIds(other)).toHaveLength(2);
   });
 
-  it("and was not done is done", async () => {
-    const { path, frames, other } = await begun();
-    frames.socket.close();
+  it("is applied if it was not", async () => {
+    const { path, frames, other } = await openCollection();
+    frames.webSocket.close();
     const again = await FrameSocket.open(path);
     const write = {
       ...bulkWriteFrame(storageDocument(todo("a"))),
@@ -399,8 +399,8 @@ describe("A write that was sent, but not answered", () => {
     expect(await queryIds(other)).toEqual(["a"]);
   });
 
-  it("is remembered after the object has died", async () => {
-    const { app, path, frames, other } = await begun();
+  it("is remembered when the object has restarted", async () => {
+    const { app, path, frames, other } = await openCollection();
     const write = { ...bulkWriteFrame(storageDocument(todo("a"))), requestId: "once" };
     const first = await frames.call(write);
     await abortAllDurableObjects();
@@ -422,9 +422,9 @@ describe("A socket", () => {
     expect(await pong).toBe("pong");
   });
 
-  it("bears many collections, each with its own live query, through the object's sleep", async () => {
+  it("serves many collections, each with its own live query, across hibernation", async () => {
     const app = await createUserWithApp("todos:rw");
-    const own = createClient(sessionPath(await createSession(app)));
+    const own = createClient(sessionPath(await createRxdbSession(app)));
     const names = Array.from({ length: 20 }, uniqueDatabaseName);
     const instances = await Promise.all(names.map((name) => openStorageInstance(own, name)));
     const events = instances.map((instance) => {
@@ -441,7 +441,7 @@ describe("A socket", () => {
     expect(events).toEqual(names.map((_, i) => [`in ${i}`]));
   });
 
-  it("is told what to do when it speaks for a connection that nobody has made", async () => {
+  it("gets an error that says what to do if it uses a connection that was not created", async () => {
     const frames = await FrameSocket.open(socketPath(await createUserWithApp("todos:rw")));
     const answer = await frames.call({ connectionId: "unheard of", method: "query", params: [{}] });
     expect(answer.error).toMatchObject({ name: "SatchelError", code: "unknown-connection" });
@@ -450,7 +450,7 @@ describe("A socket", () => {
 });
 
 describe("A session", () => {
-  it("is given to the app's token, and opens the door by itself", async () => {
+  it("is created with the app's token, and opens a socket without it", async () => {
     const app = await createUserWithApp("todos:rw");
     const response = await requestSession(app, "todos", {
       headers: { Origin: "https://app.example" },
@@ -471,21 +471,21 @@ describe("A session", () => {
     await database.close();
   });
 
-  it("goes on when the same grant asks for it, and is another for another grant", async () => {
+  it("is resumed by the same grant, but not by another one", async () => {
     const person = await createUser();
     const app = await connectApp(person, "todos:rw");
     const other = await connectApp(person, "todos:r");
-    const first = await createSession(app);
+    const first = await createRxdbSession(app);
     const ask = async (of: TestApp): Promise<RxdbSession> =>
       (await requestSession(of, "todos", { body: { session: first.session } })).json();
     expect((await ask(app)).session).toBe(first.session);
     expect((await ask(other)).session).not.toBe(first.session);
-    expect((await createSession(app)).session).not.toBe(first.session);
+    expect((await createRxdbSession(app)).session).not.toBe(first.session);
   });
 
-  it("opens no other module, and nobody else's", async () => {
+  it("opens no other module, and no other user's", async () => {
     const [app, stranger] = [await createUserWithApp("*:rw"), await createUserWithApp("*:rw")];
-    const path = sessionPath(await createSession(app));
+    const path = sessionPath(await createRxdbSession(app));
     for (const other of [path.replace("/todos", "/notes"), path.replace(app.user, stranger.user)]) {
       await expect(openTodos(createClient(other), uniqueDatabaseName())).rejects.toThrow(
         "unauthorized",

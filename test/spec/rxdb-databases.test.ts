@@ -68,7 +68,7 @@ describe("The databases on the data page", () => {
       /Module notes another \(\S+ bytes\) Collection Documents Size pages 1 \S+ bytes/,
     );
     expect(text).toMatch(
-      /Module todos list \(2\d(\.\d)? kB\) Collection Documents Size labels 1 \S+ bytes tasks 3 2\d(\.\d)? kB Of RxDB itself \S+ bytes/,
+      /Module todos list \(2\d(\.\d)? kB\) Collection Documents Size labels 1 \S+ bytes tasks 3 2\d(\.\d)? kB RxDB internal \S+ bytes/,
     );
     expect(text).not.toContain("_rxdb_internal");
     expect(text).not.toContain("plugin-local");

@@ -267,11 +267,11 @@ describe("The data page", () => {
     expect(text).toContain("Module Private Public Databases Documents");
     expect(text).toContain("notes 1.5 kB 0 bytes 4 kB 1");
     expect(text).toContain("todos 0 bytes 0 bytes 3 kB 0");
-    expect(text).toContain("8.5 kB of 1.1 GB are in use.");
+    expect(text).toContain("8.5 kB of 1.1 GB used, 1.1 GB free.");
     expect(text).not.toContain("unused");
     const bar = findElements(html, "svg").find(({ role }) => role === "img");
     expect(bar?.["aria-label"]).toBe(
-      "Use of the storage by module: notes 5.5 kB, todos 3 kB, Outside of modules 2 bytes",
+      "Usage by module: notes 5.5 kB, todos 3 kB, Outside modules 2 bytes",
     );
     const home = await (await send("/", { headers: { Cookie: user.cookie } })).text();
     expect(mainText(home)).toContain("8.5 kB of 1.1 GB used.");

@@ -1,7 +1,7 @@
-/** The messages by which an RxDB app makes a collection and fills it, for a WebSocket anywhere. */
+/** The frames with which an RxDB app creates collections and fills them, for any WebSocket. */
 
-/** What is stored: documents by collection. */
-export type Collections = Record<string, { id: string; text: string }[]>;
+/** Documents by the name of their collection. */
+export type DocumentsByCollection = Record<string, { id: string; text: string }[]>;
 
 const SCHEMA = {
   version: 0,
@@ -31,8 +31,8 @@ const SCHEMA = {
   encrypted: [],
 };
 
-/** The frames that store it all in a database, each to be sent when the one before was answered. */
-export function storingFrames(database: string, collections: Collections): object[] {
+/** The frames that store all documents; each is sent after the answer to the one before. */
+export function framesToStore(database: string, collections: DocumentsByCollection): object[] {
   return Object.entries(collections).flatMap(([name, documents]) => {
     const frame = (method: string, params: unknown) => ({
       connectionId: `connection of ${name} in ${database}`,
@@ -65,8 +65,8 @@ export function storingFrames(database: string, collections: Collections): objec
   });
 }
 
-/** Sends the frames over a socket that is open, and waits for the answer to each. */
-export async function exchange(socket: WebSocket, frames: object[]): Promise<void> {
+/** Sends frames over an open socket, one by one, each after the answer to the one before. */
+export async function sendFrames(socket: WebSocket, frames: object[]): Promise<void> {
   for (const frame of frames) {
     const { requestId } = frame as { requestId: string };
     await new Promise<void>((resolve, reject) => {

@@ -1,23 +1,23 @@
-/** Modules in which RxDB apps have databases, as the rest of the house knows them. */
+/** Modules of RxDB apps: their rows in D1, calls to their objects, and databases in them. */
 
 import { env } from "cloudflare:workers";
 import { openModule } from "../../src/modules/modules";
-import { type Collections, exchange, storingFrames } from "./database-frames";
-import { accountId } from "./rows";
+import { type DocumentsByCollection, framesToStore, sendFrames } from "./database-frames";
 import { send, type TestApp } from "./provider";
+import { accountId } from "./rows";
 
-/** Opens a module of somebody, with so many bytes reserved in it. */
-export async function reserve(user: string, module: string, bytes = 0): Promise<void> {
+/** Opens a module of a user, with so many bytes reserved. */
+export async function openModuleWithBytes(user: string, module: string, bytes = 0): Promise<void> {
   const account = await accountId(user);
-  const answer = await openModule(env, account, module);
-  if (answer !== "open") throw new Error(`The module ${module} is ${answer}.`);
+  const opened = await openModule(env, account, module);
+  if (opened !== "open") throw new Error(`The module ${module} is ${opened}.`);
   await env.DB.prepare("UPDATE rxdb_modules SET bytes = ?3 WHERE account = ?1 AND module = ?2")
     .bind(account, module, bytes)
     .run();
 }
 
-/** Bytes of the quota that a module of somebody has reserved. */
-export async function reservedIn(user: string, module: string): Promise<number> {
+/** Bytes of the quota that a module of a user has reserved. */
+export async function reservedBytes(user: string, module: string): Promise<number> {
   const row = await env.DB.prepare(
     "SELECT bytes FROM rxdb_modules WHERE account = ? AND module = ?",
   )
@@ -26,8 +26,8 @@ export async function reservedIn(user: string, module: string): Promise<number> 
   return row?.bytes ?? 0;
 }
 
-/** The modules of somebody, by name. */
-export async function modulesOf(user: string): Promise<string[]> {
+/** The names of a user's modules, sorted. */
+export async function moduleNames(user: string): Promise<string[]> {
   const { results } = await env.DB.prepare(
     "SELECT module FROM rxdb_modules WHERE account = ? ORDER BY module",
   )
@@ -37,16 +37,16 @@ export async function modulesOf(user: string): Promise<string[]> {
 }
 
 /**
- * Acts, and returns what was asked of the objects of modules meanwhile, in order: "notes recheck", of
- * any account but this with its id. `broken`: a module whose object never answers.
+ * Runs an action, and returns the calls to module objects meanwhile, sorted, such as "notes recheck"; those
+ * of other accounts with the account's id. `broken`: a module whose object never answers.
  */
-export async function askedOfModules(
+export async function callsToModules(
   user: string,
-  act: () => Promise<unknown>,
+  action: () => Promise<unknown>,
   broken?: string,
 ): Promise<string[]> {
   const own = `${await accountId(user)}/`;
-  const asked: string[] = [];
+  const calls: string[] = [];
   const { MODULES } = env;
   Object.defineProperty(MODULES, "getByName", {
     configurable: true,
@@ -56,7 +56,7 @@ export async function askedOfModules(
         get:
           (_, method) =>
           (...args: unknown[]) => {
-            asked.push(`${name.replace(own, "")} ${String(method)}`);
+            calls.push(`${name.replace(own, "")} ${String(method)}`);
             if (name === own + broken) return Promise.reject(new Error("The object threw."));
             return stub[method](...args);
           },
@@ -64,14 +64,14 @@ export async function askedOfModules(
     },
   });
   try {
-    await act();
+    await action();
   } finally {
     Reflect.deleteProperty(MODULES, "getByName");
   }
-  return asked.sort();
+  return calls.sort();
 }
 
-/** Opens a socket of an app into a module of its person. */
+/** Opens a socket of an app to a module of its user. */
 export async function openSocket({ user, token }: TestApp, module: string): Promise<WebSocket> {
   const query = new URLSearchParams({ access_token: token });
   const headers = { Upgrade: "websocket" };
@@ -81,14 +81,14 @@ export async function openSocket({ user, token }: TestApp, module: string): Prom
   return webSocket;
 }
 
-/** Has an app store a database in a module of its person. */
+/** Stores a database in a module of the app's user. */
 export async function storeDatabase(
   app: TestApp,
   module: string,
   database: string,
-  collections: Collections,
+  collections: DocumentsByCollection,
 ): Promise<void> {
   const socket = await openSocket(app, module);
-  await exchange(socket, storingFrames(database, collections));
+  await sendFrames(socket, framesToStore(database, collections));
   socket.close();
 }
