@@ -1,14 +1,14 @@
 /**
- * Thousands of malformed requests at every door: never a 500, never anything of another account, CORS
- * on every answer of the storage. FUZZ_RUNS sets how many there are of each kind.
+ * Fuzzing: thousands of malformed requests to every route get no 500, no data of another account, and
+ * CORS headers from the storage. FUZZ_RUNS sets the number of requests of each kind.
  */
 
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { app } from "../../src/app";
-import { accountId, allRows } from "../support/rows";
 import { connectApp, createSession, createUser, ORIGIN, send } from "../support/provider";
+import { accountId, allRows } from "../support/rows";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -18,7 +18,7 @@ declare module "vitest" {
 
 const RUNS = Number(inject("fuzzRuns") || 400);
 
-/** Stands in all that bob keeps; nobody else may ever be told. */
+/** Part of everything that bob stores; no response to alice may contain it. */
 const SECRET = "what-only-bob-knows";
 
 let alice: { id: string; token: string };
@@ -26,17 +26,17 @@ let bob: { id: string; token: string };
 
 beforeAll(async () => {
   const [a, b] = [await createUser("alice"), await createUser("bob")];
-  const [hers, his] = [await connectApp(a), await connectApp(b)];
-  await hers.put("/notes/mine.txt", "mine");
+  const [alicesApp, bobsApp] = [await connectApp(a), await connectApp(b)];
+  await alicesApp.put("/notes/mine.txt", "mine");
   for (const path of ["/notes/mine.txt", `/notes/${SECRET}`, `/public/notes/${SECRET}/x`]) {
-    expect((await his.put(path, SECRET)).status).toBe(201);
+    expect((await bobsApp.put(path, SECRET)).status).toBe(201);
   }
-  alice = { id: await accountId("alice"), token: hers.token };
-  bob = { id: await accountId("bob"), token: his.token };
+  alice = { id: await accountId("alice"), token: alicesApp.token };
+  bob = { id: await accountId("bob"), token: bobsApp.token };
 });
 
-/** What stands about bob in the index, and the keys of his bodies. */
-async function bobs(): Promise<unknown> {
+/** The rows and body keys of bob's account. */
+async function readBobsData(): Promise<unknown> {
   const { challenges: _, traffic: __, ...tables } = await allRows();
   const rows = Object.values(tables)
     .flat()
@@ -45,7 +45,7 @@ async function bobs(): Promise<unknown> {
   return [rows, objects.map(({ key }) => key)];
 }
 
-const nasty = fc.oneof(
+const nastyText = fc.oneof(
   fc.constantFrom(
     "",
     ".",
@@ -99,11 +99,11 @@ const nasty = fc.oneof(
 );
 
 const path = fc
-  .array(nasty, { maxLength: 6 })
+  .array(nastyText, { maxLength: 6 })
   .map((segments) => segments.map((part) => (/^[\x20-\x7e]*$/.test(part) ? part : encode(part))))
   .map((segments) => segments.join("/").replaceAll("#", "%23").replaceAll(" ", "%20"));
 
-/** Lone surrogates cannot be encoded. */
+/** Percent-encodes, after replacing lone surrogates, which cannot be encoded. */
 const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
 
 const headers = fc.dictionary(
@@ -160,22 +160,22 @@ const headers = fc.dictionary(
   { maxKeys: 4 },
 );
 
-/** Headers that may be sent at all: others never reach a server. */
-const sendable = (wanted: Record<string, string>): Headers => {
-  const found = new Headers();
-  for (const [name, value] of Object.entries(wanted)) {
+/** The valid headers; a client cannot send the others. */
+const validHeaders = (fields: Record<string, string>): Headers => {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fields)) {
     try {
-      found.set(name, value);
+      headers.set(name, value);
     } catch {
-      // Refused on this side.
+      // Not a valid header.
     }
   }
-  return found;
+  return headers;
 };
 
 const base64url = (text: string): string => Buffer.from(text).toString("base64url");
 
-/** Tokens: none, broken, forged, and good ones of both people. */
+/** Authorization headers: none, malformed, forged, and alice's token. */
 const authorization = fc.oneof(
   fc.constantFrom(
     () => "",
@@ -200,70 +200,78 @@ const authorization = fc.oneof(
   fc.string({ maxLength: 40 }).map((text) => () => `Bearer ${text}`),
 );
 
-interface Sent {
+interface FuzzRequest {
   path: string;
   method: string;
   headers: Headers;
   body: string | null;
 }
 
-/** Sends, and looks whether the answer may be given. Undefined if it cannot be sent at all. */
-async function shoot({ path, method, headers, body }: Sent): Promise<Response | undefined> {
+/** Sends a request and checks that its response leaks nothing. Undefined if it cannot be sent. */
+async function sendAndCheck({
+  path,
+  method,
+  headers,
+  body,
+}: FuzzRequest): Promise<Response | undefined> {
   if (!URL.canParse(path, ORIGIN) || new URL(path, ORIGIN).origin !== ORIGIN) return undefined;
   const init = { method, headers, ...(body === null ? {} : { body }) };
   const response = await send(path, init);
   const text = await response.text();
-  const told = [text, ...response.headers.values()].join("\n");
-  const asked = path + [...headers.values()].join() + (body ?? "");
-  if (!asked.includes(SECRET)) expect(told).not.toContain(SECRET);
-  expect(told).not.toContain(bob.token);
+  const received = [text, ...response.headers.values()].join("\n");
+  const sent = path + [...headers.values()].join() + (body ?? "");
+  if (!sent.includes(SECRET)) expect(received).not.toContain(SECRET);
+  expect(received).not.toContain(bob.token);
   if (response.status >= 500) expect(response.status).toBe(503);
   expect(response.headers.has("x-injected")).toBe(false);
   return response;
 }
 
-const run = async (property: fc.IAsyncProperty<unknown>, numRuns = RUNS): Promise<void> => {
-  const before = await bobs();
+const checkProperty = async (
+  property: fc.IAsyncProperty<unknown>,
+  numRuns = RUNS,
+): Promise<void> => {
+  const before = await readBobsData();
   await fc.assert(property, { numRuns });
-  expect(await bobs()).toEqual(before);
+  expect(await readBobsData()).toEqual(before);
 };
 
 describe("Malformed requests", () => {
-  it("§4 §7 at the storage: no 500, nothing of another account, CORS on every answer", async () => {
+  it("§4 §7 to the storage: no 500, nothing of another account, CORS on every response", async () => {
     const method = fc.constantFrom("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "PATCH");
     const root = fc.constantFrom("/storage/alice/", "/storage/bob/", "/storage/", "/quota/");
-    await run(
+    await checkProperty(
       fc.asyncProperty(
-        fc.record({ method, root, path, headers, authorization, body: nasty }),
+        fc.record({ method, root, path, headers, authorization, body: nastyText }),
         async ({ method, root, path, headers, authorization, body }) => {
-          const found = sendable({ ...headers, Authorization: authorization() });
-          if (found.get("authorization") === "") found.delete("authorization");
-          found.set("Origin", "https://app.example");
+          const allHeaders = validHeaders({ ...headers, Authorization: authorization() });
+          if (allHeaders.get("authorization") === "") allHeaders.delete("authorization");
+          allHeaders.set("Origin", "https://app.example");
           const isRead = method === "GET" || method === "HEAD" || method === "OPTIONS";
-          const response = await shoot({
+          const response = await sendAndCheck({
             method,
             path: root + path,
-            headers: found,
+            headers: allHeaders,
             body: isRead ? null : body,
           });
-          // A ".." may have led out of the storage before it was sent.
+          // The URL parser may have resolved a ".." that leads out of the storage.
           const { pathname } = new URL(root + path, ORIGIN);
           if (!response || !/^\/(storage|quota)\//.test(pathname)) return;
           expect(response.headers.get("access-control-allow-origin")).toBe("https://app.example");
           expect(response.headers.getSetCookie()).toEqual([]);
-          const isBobs = pathname.startsWith("/storage/bob/");
-          if (isBobs && method !== "OPTIONS") expect(response.ok).toBe(false);
+          const isBobsStorage = pathname.startsWith("/storage/bob/");
+          if (isBobsStorage && method !== "OPTIONS") expect(response.ok).toBe(false);
         },
       ),
       4 * RUNS,
     );
   });
 
-  const doors = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
-    .map((door) => door.split(" ") as [string, string])
+  const routes = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
+    .map((route) => route.split(" ") as [string, string])
     .filter(([, pattern]) => !pattern.startsWith("/storage") && !pattern.includes("*"));
 
-  const filled = (pattern: string, values: string[]): string =>
+  const fillPath = (pattern: string, values: string[]): string =>
     pattern.replace(/:(\w+)(\{[^}]*\})?\??/g, () => encode(values.pop() ?? "x"));
 
   const fields = fc.dictionary(
@@ -275,47 +283,52 @@ describe("Malformed requests", () => {
         /\s+/,
       ),
     ),
-    nasty,
+    nastyText,
     { maxKeys: 6 },
   );
 
-  it("at every page with any query: no 500, nothing of another account", async () => {
-    const door = fc.constantFrom(...doors.filter(([method]) => method === "GET"));
-    await run(
+  it("to every page with any query: no 500, nothing of another account", async () => {
+    const route = fc.constantFrom(...routes.filter(([method]) => method === "GET"));
+    await checkProperty(
       fc.asyncProperty(
-        fc.record({ door, fields, headers, values: fc.array(nasty, { maxLength: 3 }) }),
-        async ({ door: [, pattern], fields, headers, values }) => {
-          const found = sendable(headers);
-          found.set("Cookie", await createSession(alice.id));
+        fc.record({ route, fields, headers, values: fc.array(nastyText, { maxLength: 3 }) }),
+        async ({ route: [, pattern], fields, headers, values }) => {
+          const allHeaders = validHeaders(headers);
+          allHeaders.set("Cookie", await createSession(alice.id));
           const query = new URLSearchParams(
             Object.entries(fields).map(([name, value]) => [name, value.toWellFormed()]),
           );
-          const path = `${filled(pattern, values)}?${query}`;
-          await shoot({ method: "GET", path, headers: found, body: null });
+          const path = `${fillPath(pattern, values)}?${query}`;
+          await sendAndCheck({ method: "GET", path, headers: allHeaders, body: null });
         },
       ),
     );
   });
 
-  it("at every form with any fields: no 500, and bob keeps what is his", async () => {
-    const door = fc.constantFrom(...doors.filter(([method]) => method === "POST"));
+  it("to every form with any fields: no 500, bob's data unchanged", async () => {
+    const route = fc.constantFrom(...routes.filter(([method]) => method === "POST"));
     const type = fc.constantFrom(
       "application/x-www-form-urlencoded",
       "application/json",
       "multipart/form-data; boundary=x",
       "",
     );
-    await run(
+    await checkProperty(
       fc.asyncProperty(
-        fc.record({ door, fields, type, raw: fc.option(nasty), values: fc.array(nasty) }),
-        async ({ door: [, pattern], fields, type, raw, values }) => {
-          const found = sendable({ Origin: ORIGIN, "Content-Type": type });
-          found.set("Cookie", await createSession(alice.id));
+        fc.record({ route, fields, type, raw: fc.option(nastyText), values: fc.array(nastyText) }),
+        async ({ route: [, pattern], fields, type, raw, values }) => {
+          const allHeaders = validHeaders({ Origin: ORIGIN, "Content-Type": type });
+          allHeaders.set("Cookie", await createSession(alice.id));
           const form = new URLSearchParams(
             Object.entries(fields).map(([name, value]) => [name, value.toWellFormed()]),
           );
           const body = raw ?? (type === "application/json" ? JSON.stringify(fields) : `${form}`);
-          await shoot({ method: "POST", path: filled(pattern, values), headers: found, body });
+          await sendAndCheck({
+            method: "POST",
+            path: fillPath(pattern, values),
+            headers: allHeaders,
+            body,
+          });
         },
       ),
     );

@@ -1,11 +1,8 @@
-/** Too many requests: §5 (429), §14 (guessing, denial of service), and whom it leaves alone. */
+/** Rate limits: §5 (429), §14 (guessing, denial of service), and what they must not affect. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { advanceClock, freezeClock, MINUTE_MS, SECOND_MS } from "../support/clock";
-import { accountId } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
-import { unchanged } from "../support/storage";
 import {
   connectApp,
   createUser,
@@ -15,33 +12,36 @@ import {
   submitConsent,
   type TestApp,
 } from "../support/provider";
+import { accountId } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import { expectUnchanged } from "../support/storage";
 
-/** One request a second for long, a hundred at once. */
-const slowly = sendWithSettings({ REQUESTS_PER_SECOND: "1" });
+/** A sustained rate of one request a second, with a burst of a hundred. */
+const sendLimited = sendWithSettings({ REQUESTS_PER_SECOND: "1" });
 
 const BURST = 100;
 
-const as = (app: TestApp, headers: Record<string, string> = {}): RequestInit => ({
+const withTokenOf = (app: TestApp, headers: Record<string, string> = {}): RequestInit => ({
   headers: { Authorization: `Bearer ${app.token}`, "Content-Type": "text/plain", ...headers },
 });
 
-const list = (app: TestApp) => slowly(`/storage/${app.user}/`, as(app));
+const list = (app: TestApp) => sendLimited(`/storage/${app.user}/`, withTokenOf(app));
 
 const retryAfter = (response: Response): number => Number(response.headers.get("retry-after"));
 
-async function statusesOf(count: number, ask: () => Promise<Response>): Promise<number[]> {
+async function repeat(count: number, request: () => Promise<Response>): Promise<number[]> {
   const statuses: number[] = [];
-  for (let i = 0; i < count; i++) statuses.push((await ask()).status);
+  for (let i = 0; i < count; i++) statuses.push((await request()).status);
   return statuses;
 }
 
-const all = (count: number, status: number): number[] => Array<number>(count).fill(status);
+const times = (count: number, status: number): number[] => Array<number>(count).fill(status);
 
-describe("An app that asks too often", () => {
-  it("§5.14 §14.4 gets 429 after a long burst, and is let in when Retry-After says", async () => {
+describe("An app with too many requests", () => {
+  it("§5.14 §14.4 gets 429 after a long burst, and is served again after Retry-After", async () => {
     const app = await createUserWithApp();
     freezeClock();
-    expect(await statusesOf(BURST, () => list(app))).toEqual(all(BURST, 200));
+    expect(await repeat(BURST, () => list(app))).toEqual(times(BURST, 200));
     const refused = await list(app);
     expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
     expect(await refused.json()).toMatchObject({ error: "too-many-requests" });
@@ -50,13 +50,17 @@ describe("An app that asks too often", () => {
     expect((await list(app)).status).toBe(429);
   });
 
-  it("§5.14 §7.1 is told so with CORS headers, and its write changes nothing", async () => {
+  it("§5.14 §7.1 gets the 429 with CORS headers, and its write changes nothing", async () => {
     const app = await createUserWithApp();
     freezeClock();
-    await statusesOf(BURST, () => list(app));
-    await unchanged(app, async () => {
-      const init = { ...as(app, { Origin: "https://app.example" }), method: "PUT", body: "x" };
-      const refused = await slowly(`/storage/${app.user}/notes/a`, init);
+    await repeat(BURST, () => list(app));
+    await expectUnchanged(app, async () => {
+      const init = {
+        ...withTokenOf(app, { Origin: "https://app.example" }),
+        method: "PUT",
+        body: "x",
+      };
+      const refused = await sendLimited(`/storage/${app.user}/notes/a`, init);
       expect(refused.status).toBe(429);
       expect(refused.headers.get("access-control-allow-origin")).toBe("https://app.example");
       expect(refused.headers.get("access-control-expose-headers")).toContain("Retry-After");
@@ -66,16 +70,16 @@ describe("An app that asks too often", () => {
   it("has a long burst again after a pause", async () => {
     const app = await createUserWithApp();
     freezeClock();
-    await statusesOf(BURST + 1, () => list(app));
+    await repeat(BURST + 1, () => list(app));
     advanceClock(10 * MINUTE_MS);
-    expect(await statusesOf(BURST, () => list(app))).toEqual(all(BURST, 200));
+    expect(await repeat(BURST, () => list(app))).toEqual(times(BURST, 200));
     expect((await list(app)).status).toBe(429);
   });
 
-  it("does not get a fresh burst by a request that is a little late", async () => {
+  it("does not get a new burst from a request with a slightly earlier time", async () => {
     const app = await createUserWithApp();
     freezeClock();
-    await statusesOf(BURST, () => list(app));
+    await repeat(BURST, () => list(app));
     advanceClock(-15);
     expect((await list(app)).status).toBe(429);
     expect((await list(app)).status).toBe(429);
@@ -84,117 +88,121 @@ describe("An app that asks too often", () => {
   it("is not locked out when the clock is set back", async () => {
     const app = await createUserWithApp();
     advanceClock(60 * MINUTE_MS);
-    await statusesOf(BURST, () => list(app));
+    await repeat(BURST, () => list(app));
     advanceClock(-60 * MINUTE_MS);
     expect((await list(app)).status).toBe(200);
   });
 
-  it("does not take the turns of the same person's other app, nor of anybody else", async () => {
-    const person = await createUser();
-    const [loud, quiet] = [await connectApp(person), await connectApp(person, "notes:rw")];
+  it("does not affect other apps of the user, or other users", async () => {
+    const user = await createUser();
+    const [loud, quiet] = [await connectApp(user), await connectApp(user, "notes:rw")];
     const other = await createUserWithApp();
     freezeClock();
-    expect(await statusesOf(BURST + 1, () => list(loud))).toContain(429);
-    expect((await slowly(`/storage/${quiet.user}/notes/`, as(quiet))).status).toBe(200);
+    expect(await repeat(BURST + 1, () => list(loud))).toContain(429);
+    expect((await sendLimited(`/storage/${quiet.user}/notes/`, withTokenOf(quiet))).status).toBe(
+      200,
+    );
     expect((await list(other)).status).toBe(200);
   });
 
-  it("cannot do better with many tokens: the account has a limit too", async () => {
-    const person = await createUser();
+  it("cannot evade the limit with many tokens: the account has one too", async () => {
+    const user = await createUser();
     const apps = [];
-    while (apps.length < 3) apps.push(await connectApp(person));
+    while (apps.length < 3) apps.push(await connectApp(user));
     freezeClock();
     const statuses = [];
-    for (const app of apps) statuses.push(...(await statusesOf(BURST, () => list(app))));
-    expect(statuses).toEqual([...all(2 * BURST, 200), ...all(BURST, 429)]);
+    for (const app of apps) statuses.push(...(await repeat(BURST, () => list(app))));
+    expect(statuses).toEqual([...times(2 * BURST, 200), ...times(BURST, 429)]);
   });
 
-  it("that was disconnected takes no turns from that person's other apps", async () => {
-    const person = await createUser();
-    const [gone, other] = [await connectApp(person), await connectApp(person, "notes:rw")];
+  it("does not affect other apps of the user after it is disconnected", async () => {
+    const user = await createUser();
+    const [disconnected, other] = [await connectApp(user), await connectApp(user, "notes:rw")];
     await env.DB.prepare("DELETE FROM grants WHERE account = ? AND scope = '*:rw'")
-      .bind(await accountId(person.name))
+      .bind(await accountId(user.name))
       .run();
     freezeClock();
     const address = { "CF-Connecting-IP": "192.0.2.9" };
-    const knock = () => slowly(`/storage/${person.name}/`, as(gone, address));
-    expect(await statusesOf(51, knock)).toEqual(all(51, 401));
-    expect((await knock()).status).toBe(429);
-    const list = () => slowly(`/storage/${person.name}/notes/`, as(other));
-    expect(await statusesOf(BURST, list)).toEqual(all(BURST, 200));
+    const request = () => sendLimited(`/storage/${user.name}/`, withTokenOf(disconnected, address));
+    expect(await repeat(51, request)).toEqual(times(51, 401));
+    expect((await request()).status).toBe(429);
+    const list = () => sendLimited(`/storage/${user.name}/notes/`, withTokenOf(other));
+    expect(await repeat(BURST, list)).toEqual(times(BURST, 200));
   });
 
-  it("as remotestorage.js at its first sync, ten at a time, is never stopped", async () => {
+  it("is never limited during a first sync of remotestorage.js, ten requests at a time", async () => {
     const app = await createUserWithApp();
     const statuses = await Promise.all(
-      Array.from({ length: 10 }, () => statusesOf(60, () => app.head("/notes/"))),
+      Array.from({ length: 10 }, () => repeat(60, () => app.head("/notes/"))),
     );
-    expect(statuses.flat()).toEqual(all(600, 200));
+    expect(statuses.flat()).toEqual(times(600, 200));
   });
 });
 
-describe("A stranger who asks too often", () => {
+describe("An anonymous client with too many requests", () => {
   const from = (address: string, init: RequestInit = {}): RequestInit => ({
     headers: { "CF-Connecting-IP": address, ...init.headers },
   });
 
-  it("§5.14 §14.4 gets 429 instead of 401, whatever tokens are tried; others do not", async () => {
+  it("§5.14 §14.4 gets 429 instead of 401 whatever token it tries; other addresses do not", async () => {
     const { user } = await createUserWithApp();
     freezeClock();
-    let tries = 0;
-    const forge = (address: string) =>
-      slowly(
+    let attempts = 0;
+    const tryToken = (address: string) =>
+      sendLimited(
         `/storage/${user}/`,
-        from(address, { headers: { Authorization: `Bearer ${tries++}` } }),
+        from(address, { headers: { Authorization: `Bearer ${attempts++}` } }),
       );
-    expect(await statusesOf(50, () => forge("192.0.2.1"))).toEqual(all(50, 401));
-    const refused = await forge("192.0.2.1");
+    expect(await repeat(50, () => tryToken("192.0.2.1"))).toEqual(times(50, 401));
+    const refused = await tryToken("192.0.2.1");
     expect([refused.status, retryAfter(refused)]).toEqual([429, 2]);
-    expect((await forge("192.0.2.2")).status).toBe(401);
+    expect((await tryToken("192.0.2.2")).status).toBe(401);
     advanceClock(2 * SECOND_MS);
-    expect((await forge("192.0.2.1")).status).toBe(401);
+    expect((await tryToken("192.0.2.1")).status).toBe(401);
   });
 
-  it("§5.14 is stopped at WebFinger and at the token endpoint as well", async () => {
+  it("§5.14 is also limited at WebFinger and the token endpoint", async () => {
     freezeClock();
-    const finger = () =>
-      slowly("/.well-known/webfinger?resource=acct:nobody@satchel.example", from("192.0.2.3"));
-    expect(await statusesOf(50, finger)).toEqual(all(50, 404));
-    expect((await finger()).status).toBe(429);
-    const token = await slowly("/oauth/token", { method: "POST", ...from("192.0.2.3") });
+    const webfinger = () =>
+      sendLimited("/.well-known/webfinger?resource=acct:nobody@satchel.example", from("192.0.2.3"));
+    expect(await repeat(50, webfinger)).toEqual(times(50, 404));
+    expect((await webfinger()).status).toBe(429);
+    const token = await sendLimited("/oauth/token", { method: "POST", ...from("192.0.2.3") });
     expect([token.status, retryAfter(token)]).toEqual([429, 2]);
     expect(token.headers.get("access-control-allow-origin")).toBe("*");
   });
 
-  it("does not disturb an app behind the same address that has a token", async () => {
+  it("does not affect an app with a token at the same address", async () => {
     const app = await createUserWithApp();
     const address = { "CF-Connecting-IP": "192.0.2.4" };
     freezeClock();
-    await statusesOf(51, () => slowly(`/storage/${app.user}/`, from("192.0.2.4")));
-    expect((await slowly(`/storage/${app.user}/`, from("192.0.2.4"))).status).toBe(429);
-    expect((await slowly(`/storage/${app.user}/`, as(app, address))).status).toBe(200);
+    await repeat(51, () => sendLimited(`/storage/${app.user}/`, from("192.0.2.4")));
+    expect((await sendLimited(`/storage/${app.user}/`, from("192.0.2.4"))).status).toBe(429);
+    expect((await sendLimited(`/storage/${app.user}/`, withTokenOf(app, address))).status).toBe(
+      200,
+    );
   });
 });
 
-describe("§14.3 Who guesses at public documents", () => {
-  let addresses = 0;
-  const freshAddress = () => `198.51.100.${++addresses}`;
+describe("§14.3 A client that guesses public documents", () => {
+  let usedAddresses = 0;
+  const uniqueAddress = () => `198.51.100.${++usedAddresses}`;
   const guess = (user: string, name: string, headers: Record<string, string>) =>
     send(`/storage/${user}/public/${name}`, { headers });
 
-  async function guessUntilBarred(user: string, headers: Record<string, string>) {
+  async function guessUntilBlocked(user: string, headers: Record<string, string>) {
     const names = Array.from({ length: 60 }, (_, i) => `guess-${i}`);
     const statuses = [];
     for (const name of names) statuses.push((await guess(user, name, headers)).status);
-    expect(statuses).toEqual(all(60, 404));
+    expect(statuses).toEqual(times(60, 404));
   }
 
-  it("is not told any more what is there either, until Retry-After has passed", async () => {
+  it("gets 429 for existing documents too, until Retry-After has passed", async () => {
     const app = await createUserWithApp();
     await app.put("/public/hard-to-guess", "secret");
-    const headers = { "CF-Connecting-IP": freshAddress() };
+    const headers = { "CF-Connecting-IP": uniqueAddress() };
     freezeClock();
-    await guessUntilBarred(app.user, headers);
+    await guessUntilBlocked(app.user, headers);
     const miss = await guess(app.user, "guess-60", headers);
     const hit = await guess(app.user, "hard-to-guess", headers);
     expect([miss.status, hit.status]).toEqual([429, 429]);
@@ -206,9 +214,9 @@ describe("§14.3 Who guesses at public documents", () => {
     expect((await guess(app.user, "guess-62", headers)).status).toBe(429);
   });
 
-  it("gains nothing by asking for many at once", async () => {
+  it("gains nothing with concurrent requests", async () => {
     const app = await createUserWithApp();
-    const headers = { "CF-Connecting-IP": freshAddress() };
+    const headers = { "CF-Connecting-IP": uniqueAddress() };
     freezeClock();
     const guesses = Array.from({ length: 200 }, (_, i) => guess(app.user, `once-${i}`, headers));
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
@@ -216,65 +224,65 @@ describe("§14.3 Who guesses at public documents", () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(140);
   });
 
-  it("gains nothing by a token for another module of the same person", async () => {
-    const person = await createUser();
-    const notes = await connectApp(person, "notes:r");
+  it("gains nothing with a token for another module of the user", async () => {
+    const user = await createUser();
+    const notes = await connectApp(user, "notes:r");
     const headers = {
-      "CF-Connecting-IP": freshAddress(),
+      "CF-Connecting-IP": uniqueAddress(),
       Authorization: `Bearer ${notes.token}`,
     };
     freezeClock();
-    await guessUntilBarred(person.name, headers);
-    expect((await guess(person.name, "more", headers)).status).toBe(429);
+    await guessUntilBlocked(user.name, headers);
+    expect((await guess(user.name, "more", headers)).status).toBe(429);
   });
 
-  it("is known by the address, or by the network of an IPv6 address, whoever is the target", async () => {
+  it("is identified by its address, or the /64 of its IPv6 address, across users", async () => {
     const [first, second] = [await createUserWithApp(), await createUserWithApp()];
     await second.put("/public/a", "there");
     freezeClock();
-    await guessUntilBarred(first.user, { "CF-Connecting-IP": "2001:db8:1:2::1" });
+    await guessUntilBlocked(first.user, { "CF-Connecting-IP": "2001:db8:1:2::1" });
     const neighbour = { "CF-Connecting-IP": "2001:db8:1:2:ffff::9" };
     expect((await guess(second.user, "a", neighbour)).status).toBe(429);
-    const stranger = { "CF-Connecting-IP": "2001:db8:1:3::1" };
-    expect((await guess(second.user, "a", stranger)).status).toBe(200);
+    const otherNetwork = { "CF-Connecting-IP": "2001:db8:1:3::1" };
+    expect((await guess(second.user, "a", otherNetwork)).status).toBe(200);
   });
 
-  it("gains nothing by a token for an own account", async () => {
+  it("gains nothing with a token for an account of its own", async () => {
     const [target, own] = [await createUserWithApp(), await createUserWithApp()];
     const headers = {
-      "CF-Connecting-IP": freshAddress(),
+      "CF-Connecting-IP": uniqueAddress(),
       Authorization: `Bearer ${own.token}`,
     };
     freezeClock();
-    await guessUntilBarred(target.user, headers);
+    await guessUntilBlocked(target.user, headers);
     expect((await guess(target.user, "more", headers)).status).toBe(429);
   });
 
-  it("is not the owner's app, however often it asks for what is not there", async () => {
+  it("is not an app of the user, however many misses it has", async () => {
     const app = await createUserWithApp();
     freezeClock();
-    const statuses = await statusesOf(100, () => app.get("/public/missing"));
-    expect(statuses).toEqual(all(100, 404));
+    const statuses = await repeat(100, () => app.get("/public/missing"));
+    expect(statuses).toEqual(times(100, 404));
   });
 
-  it("is nobody who reads what is there, however often", async () => {
+  it("is not one that reads existing documents, however often", async () => {
     const app = await createUserWithApp();
     await app.put("/public/page", "read me");
-    const headers = { "CF-Connecting-IP": freshAddress() };
+    const headers = { "CF-Connecting-IP": uniqueAddress() };
     freezeClock();
-    const statuses = await statusesOf(200, () => guess(app.user, "page", headers));
-    expect(statuses).toEqual(all(200, 200));
+    const statuses = await repeat(200, () => guess(app.user, "page", headers));
+    expect(statuses).toEqual(times(200, 200));
   });
 });
 
-describe("The forms", () => {
-  it("a consent still works while an app of that person has used up its turns", async () => {
-    const person = await createUser();
-    const app = await connectApp(person);
+describe("Forms", () => {
+  it("consent still works while an app of the user is limited", async () => {
+    const user = await createUser();
+    const app = await connectApp(user);
     freezeClock();
-    await statusesOf(BURST + 1, () => list(app));
+    await repeat(BURST + 1, () => list(app));
     expect(
-      fragmentParameters(await submitConsent(person, { scope: "photos:r" })).access_token,
+      fragmentParameters(await submitConsent(user, { scope: "photos:r" })).access_token,
     ).toBeTruthy();
   });
 });

@@ -1,13 +1,11 @@
-/** What an operator sees of the provider: its health, its numbers, and a line for each request. */
+/** Health check, metrics, and the request log. */
 
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import { open } from "../support/admin";
+import { openPage } from "../support/admin";
 import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
-import { breakCalls, cutting } from "../support/faults";
-import { askForTokens, tokensOf } from "../support/oauth";
-import { allRows } from "../support/rows";
-import { type Send, sendWithSettings } from "../support/send-with-settings";
+import { breakCalls, withFault } from "../support/fault-injection";
+import { obtainTokens, postTokenRequest } from "../support/oauth";
 import {
   connectApp,
   createUser,
@@ -18,21 +16,23 @@ import {
   submitConsent,
   TestApp,
 } from "../support/provider";
+import { allRows } from "../support/rows";
+import { type Send, sendWithSettings } from "../support/send-with-settings";
 
-let looks = 0;
+let advances = 0;
 
-/** Past what this isolate remembers of its last look. */
-const later = () => advanceClock(++looks * 11 * SECOND_MS);
+/** Lets the cached result of /healthz expire. */
+const expireHealthCache = () => advanceClock(++advances * 11 * SECOND_MS);
 
-/** The next call of this kind fails at once. */
+/** The next call of this method fails. */
 const failOnce = <Target extends object>(target: Target, method: keyof Target & string) =>
   vi.spyOn(target as Record<string, () => never>, method).mockImplementationOnce(() => {
     throw new Error("Network connection lost.");
   });
 
 describe("GET /healthz", () => {
-  it("says of each dependency that it answers, without sign-in", async () => {
-    later();
+  it("reports each dependency, without sign-in", async () => {
+    expireHealthCache();
     const response = await send("/healthz");
     expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(await response.json()).toEqual({ d1: "ok", r2: "ok", objects: "ok" });
@@ -42,52 +42,54 @@ describe("GET /healthz", () => {
     ["d1", () => failOnce(env.DB, "prepare")],
     ["r2", () => failOnce(env.BODIES, "head")],
     ["objects", () => failOnce(env.USERS, "getByName")],
-  ] as const)("503 when %s does not answer, and no word about why", async (which, fail) => {
-    later();
+  ] as const)("503 when %s fails, without details", async (dependency, fail) => {
+    expireHealthCache();
     const failing = fail();
     const response = await send("/healthz");
     failing.mockRestore();
     expect(response.status).toBe(503);
     const all = { d1: "ok", r2: "ok", objects: "ok" };
-    expect(await response.json()).toEqual({ ...all, [which]: "failed" });
+    expect(await response.json()).toEqual({ ...all, [dependency]: "failed" });
   });
 
   it.each([...["d1", "r2", "objects"].entries()])(
-    "503 (%i) when %s never answers, after a moment",
-    async (at, which) => {
-      later();
-      const { result, calls } = await cutting({ at, trouble: "silent" }, () => send("/healthz"));
+    "503 (%i) when %s does not answer in time",
+    async (at, dependency) => {
+      expireHealthCache();
+      const { result, calls } = await withFault({ at, kind: "silent" }, () => send("/healthz"));
       expect(calls.slice(0, 3)).toEqual(["DB.first", "BODIES.head", "USERS.ping"]);
       expect(result.status).toBe(503);
       const all = { d1: "ok", r2: "ok", objects: "ok" };
-      expect(await result.json()).toEqual({ ...all, [which]: "failed" });
+      expect(await result.json()).toEqual({ ...all, [dependency]: "failed" });
     },
   );
 
-  it("asks nothing of them again for ten seconds, however often it is asked", async () => {
-    later();
+  it("caches the result for ten seconds", async () => {
+    expireHealthCache();
     await send("/healthz");
     const spies = [
       vi.spyOn(env.DB, "prepare"),
       vi.spyOn(env.BODIES, "head"),
       vi.spyOn(env.USERS, "getByName"),
     ];
-    // Not what was counted meanwhile, which is written now and then.
+    // Without the writes of request counts.
     const probes = () =>
-      spies.map(({ mock }) => mock.calls.filter(([what]) => !what.includes("traffic")).length);
+      spies.map(
+        ({ mock }) => mock.calls.filter(([argument]) => !argument.includes("traffic")).length,
+      );
     for (let i = 0; i < 5; i++) expect((await send("/healthz")).status).toBe(200);
     expect(probes()).toEqual([0, 0, 0]);
-    later();
+    expireHealthCache();
     await send("/healthz");
     expect(probes()).toEqual([1, 1, 1]);
   });
 
-  it("leaves nothing behind, and answers on the host of the storage, too", async () => {
+  it("writes nothing, and also works on the storage host", async () => {
     const before = await allRows();
-    const elsewhere = sendWithSettings({ STORAGE_ORIGIN: "https://storage.example" });
+    const sendConfigured = sendWithSettings({ STORAGE_ORIGIN: "https://storage.example" });
     for (const host of ["https://storage.example", ORIGIN]) {
-      later();
-      expect((await elsewhere(`${host}/healthz`)).status).toBe(200);
+      expireHealthCache();
+      expect((await sendConfigured(`${host}/healthz`)).status).toBe(200);
     }
     expect(await allRows()).toEqual(before);
   });
@@ -96,7 +98,7 @@ describe("GET /healthz", () => {
 const METRICS_TOKEN = "a-token-for-metrics-of-32-characters";
 const withToken = { headers: { Authorization: `Bearer ${METRICS_TOKEN}` } };
 
-/** The samples of the numbers by their names with labels. */
+/** The samples by their names with labels. */
 async function metrics(sender: Send): Promise<Record<string, number>> {
   const response = await sender("/metrics", withToken);
   expect(response.status).toBe(200);
@@ -121,13 +123,13 @@ describe("GET /metrics", () => {
     },
   );
 
-  it("404 where there is no METRICS_TOKEN, whatever is shown", async () => {
+  it("404 if METRICS_TOKEN is empty, whatever the token", async () => {
     for (const Authorization of ["Bearer ", "Bearer", "Bearer x"]) {
       expect((await send("/metrics", { headers: { Authorization } })).status).toBe(404);
     }
   });
 
-  it("is Prometheus' text format, each number with its type", async () => {
+  it("is in Prometheus' text format, with a type for each metric", async () => {
     await createUserWithApp();
     const response = await sendWithSettings({ METRICS_TOKEN })("/metrics", withToken);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
@@ -141,58 +143,59 @@ describe("GET /metrics", () => {
     ).toEqual([]);
   });
 
-  it("counts requests, errors and bytes by route and class, up to this moment", async () => {
-    const elsewhere = sendWithSettings({ METRICS_TOKEN });
-    const before = await metrics(elsewhere);
+  it("counts requests, errors and bytes by route and status class, up to now", async () => {
+    const sendConfigured = sendWithSettings({ METRICS_TOKEN });
+    const before = await metrics(sendConfigured);
     const app = await createUserWithApp();
     await app.put("/notes/secret-name", "x".repeat(1000));
     await app.get("/notes/secret-name");
     await app.get("/notes/not-there");
-    const mend = breakCalls(env.DB, "batch", ["refused", "refused", "refused"]);
+    const restore = breakCalls(env.DB, "batch", ["refused", "refused", "refused"]);
     expect((await app.get("/notes/secret-name")).status).toBe(503);
-    mend();
+    restore();
     advanceClock(MINUTE_MS);
-    const after = await metrics(elsewhere);
-    const more = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
-    expect(more('satchel_requests_total{route="/storage/*",status="2xx"}')).toBe(2);
-    expect(more('satchel_requests_total{route="/storage/*",status="4xx"}')).toBe(1);
-    expect(more('satchel_requests_total{route="/storage/*",status="5xx"}')).toBe(1);
-    expect(more('satchel_body_bytes_total{route="/storage/*",status="2xx"}')).toBe(2000);
-    expect(more('satchel_accounts{state="active"}')).toBe(1);
-    expect(more("satchel_documents")).toBe(1);
-    expect(more("satchel_stored_bytes")).toBe(1000);
+    const after = await metrics(sendConfigured);
+    const increase = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
+    expect(increase('satchel_requests_total{route="/storage/*",status="2xx"}')).toBe(2);
+    expect(increase('satchel_requests_total{route="/storage/*",status="4xx"}')).toBe(1);
+    expect(increase('satchel_requests_total{route="/storage/*",status="5xx"}')).toBe(1);
+    expect(increase('satchel_body_bytes_total{route="/storage/*",status="2xx"}')).toBe(2000);
+    expect(increase('satchel_accounts{state="active"}')).toBe(1);
+    expect(increase("satchel_documents")).toBe(1);
+    expect(increase("satchel_stored_bytes")).toBe(1000);
     expect(JSON.stringify(after)).not.toContain("secret-name");
     expect(JSON.stringify(after)).not.toContain(app.user);
   });
 });
 
-describe("The accounts in the numbers", () => {
-  it("are counted once a minute, however often they are asked for", async () => {
-    const elsewhere = sendWithSettings({ METRICS_TOKEN });
+describe("The account metrics", () => {
+  it("are loaded at most once a minute", async () => {
+    const sendConfigured = sendWithSettings({ METRICS_TOKEN });
     advanceClock(10 * MINUTE_MS);
-    const before = await metrics(elsewhere);
+    const before = await metrics(sendConfigured);
     await createUser();
     const counting = vi.spyOn(env.DB, "prepare").mockClear();
-    for (let i = 0; i < 5; i++) expect(await metrics(elsewhere)).toMatchObject(accountsIn(before));
+    for (let i = 0; i < 5; i++)
+      expect(await metrics(sendConfigured)).toMatchObject(accountMetrics(before));
     expect(counting.mock.calls.filter(([sql]) => sql.includes("suspended_at) AS"))).toEqual([]);
     counting.mockRestore();
     advanceClock(MINUTE_MS);
     const name = 'satchel_accounts{state="active"}';
-    expect((await metrics(elsewhere))[name]).toBe((before[name] ?? 0) + 1);
+    expect((await metrics(sendConfigured))[name]).toBe((before[name] ?? 0) + 1);
   });
 
-  const accountsIn = (numbers: Record<string, number>) =>
+  const accountMetrics = (samples: Record<string, number>) =>
     Object.fromEntries(
-      Object.entries(numbers).filter(([name]) => /accounts|documents|stored/.test(name)),
+      Object.entries(samples).filter(([name]) => /accounts|documents|stored/.test(name)),
     );
 });
 
-describe("A failure nobody foresaw", () => {
+describe("An unexpected error", () => {
   const fail = async (headers: Record<string, string>): Promise<[Response, string]> => {
-    const person = await createUser();
+    const user = await createUser();
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     const loading = vi.spyOn(env.DB, "batch").mockRejectedValue(new Error("no such table"));
-    const response = await open(person, "/data", headers);
+    const response = await openPage(user, "/data", headers);
     const { id } = JSON.parse(String(error.mock.calls[0]?.[0]));
     loading.mockRestore();
     error.mockRestore();
@@ -201,9 +204,9 @@ describe("A failure nobody foresaw", () => {
 
   it.each([
     ["en", "Something went wrong", "Sign out"],
-    ["de", "Etwas ist schiefgegangen", "Abmelden"],
+    ["de", "Etwas ist schiefgelaufen", "Abmelden"],
   ])(
-    "is a page for a browser, %s, with the id it is logged under, and the menu",
+    "is a page for a browser, %s, with the id of its log line, and the menu",
     async (language, title, signOut) => {
       const [response, id] = await fail({ Accept: "text/html,*/*", "Accept-Language": language });
       expect([response.status, response.headers.get("cache-control")]).toEqual([500, "no-store"]);
@@ -213,14 +216,14 @@ describe("A failure nobody foresaw", () => {
     },
   );
 
-  it("is JSON for everybody else", async () => {
+  it("is JSON for other clients", async () => {
     const [response, id] = await fail({ Accept: "application/json" });
     expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({ error: "internal", id });
   });
 });
 
-interface Line {
+interface LogLine {
   id: string;
   method: string;
   route: string;
@@ -230,60 +233,60 @@ interface Line {
   bytes: number;
 }
 
-describe("The line of a request in the log", () => {
+describe("The log line of a request", () => {
   let log: MockInstance<typeof console.log>;
   beforeEach(() => {
     log = vi.spyOn(console, "log").mockImplementation(() => {});
   });
   afterEach(() => vi.restoreAllMocks());
 
-  /** The lines of what was asked meanwhile, as they were printed. */
-  async function linesOf(ask: () => Promise<unknown>): Promise<string[]> {
+  /** The lines that were logged during these requests. */
+  async function logLines(request: () => Promise<unknown>): Promise<string[]> {
     log.mockClear();
-    await ask();
+    await request();
     return log.mock.calls.map(([line]) => String(line));
   }
-  const lineOf = async (ask: () => Promise<unknown>): Promise<Line> => {
-    const [line = "{}", ...others] = await linesOf(ask);
+  const logLine = async (request: () => Promise<unknown>): Promise<LogLine> => {
+    const [line = "{}", ...others] = await logLines(request);
     expect(others).toEqual([]);
     return JSON.parse(line);
   };
 
-  it("says what was done, how it went and what it cost", async () => {
+  it("has the route, the status and the costs", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "x");
-    const put = await lineOf(() => app.put("/notes/a", "x".repeat(1000)));
+    const put = await logLine(() => app.put("/notes/a", "x".repeat(1000)));
     expect(Object.keys(put).sort()).toEqual(
       ["bytes", "calls", "id", "method", "milliseconds", "route", "status"].sort(),
     );
-    // The body to R2, and the commit to the object.
+    // Putting the body into R2, and the commit by the Durable Object.
     expect(put).toMatchObject({ method: "PUT", route: "/storage/*", status: 200, calls: 2 });
     expect(put.bytes).toBe(1000);
-    // The index, and the body.
-    const get = await lineOf(async () => (await app.get("/notes/a")).text());
+    // Reading the row from D1, and the body from R2.
+    const get = await logLine(async () => (await app.get("/notes/a")).text());
     expect(get).toMatchObject({ method: "GET", route: "/storage/*", status: 200, calls: 2 });
     expect(get.bytes).toBe(1000);
-    expect(await lineOf(() => app.head("/notes/a"))).toMatchObject({ calls: 1, bytes: 0 });
-    expect(await lineOf(() => send("/sign-up"))).toMatchObject({ route: "/sign-up", calls: 0 });
+    expect(await logLine(() => app.head("/notes/a"))).toMatchObject({ calls: 1, bytes: 0 });
+    expect(await logLine(() => send("/sign-up"))).toMatchObject({ route: "/sign-up", calls: 0 });
   });
 
-  it("counts each try of a call that is tried again", async () => {
+  it("counts retries as calls", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "x");
     vi.spyOn(scheduler, "wait").mockResolvedValue(undefined);
-    const mend = breakCalls(env.DB, "batch", ["refused", "refused"]);
-    const line = await lineOf(() => app.head("/notes/a"));
-    mend();
+    const restore = breakCalls(env.DB, "batch", ["refused", "refused"]);
+    const line = await logLine(() => app.head("/notes/a"));
+    restore();
     expect(line).toMatchObject({ status: 200, calls: 3 });
   });
 
-  it("has no token, query, document, person or address in it", async () => {
-    const person = await createUser("very-private-person");
-    const tokens = await tokensOf(person, "privatemodule:rw");
-    const app = new TestApp(person.name, tokens.access_token);
+  it("has no token, query, document, user or address", async () => {
+    const user = await createUser("very-private-person");
+    const tokens = await obtainTokens(user, "privatemodule:rw");
+    const app = new TestApp(user.name, tokens.access_token);
     const secrets = [
-      person.name,
-      person.cookie.split("=")[1] ?? "",
+      user.name,
+      user.cookie.split("=")[1] ?? "",
       tokens.access_token,
       tokens.refresh_token,
       "privatemodule",
@@ -291,19 +294,19 @@ describe("The line of a request in the log", () => {
       "203.0.113.7",
       "app.example",
     ];
-    const elsewhere = { "CF-Connecting-IP": "203.0.113.7", "User-Agent": "letter-browser" };
-    const lines = await linesOf(async () => {
-      await app.put("/privatemodule/letter", "text", elsewhere);
-      await app.get("/privatemodule/", elsewhere);
-      await app.get(`/privatemodule/letter?access_token=${tokens.access_token}`, elsewhere);
-      await send(`/quota/${person.name}`, { headers: elsewhere });
-      await send(`/.well-known/webfinger?resource=acct:${person.name}@satchel.example`);
-      await submitConsent(person, { scope: "privatemodule:rw" });
-      await askForTokens({ grant_type: "refresh_token", refresh_token: tokens.refresh_token });
-      await sendForm("/sign-in", { name: person.name, password: "letter" }, elsewhere);
-      await send(`/letter/${person.name}`);
+    const clientHeaders = { "CF-Connecting-IP": "203.0.113.7", "User-Agent": "letter-browser" };
+    const lines = await logLines(async () => {
+      await app.put("/privatemodule/letter", "text", clientHeaders);
+      await app.get("/privatemodule/", clientHeaders);
+      await app.get(`/privatemodule/letter?access_token=${tokens.access_token}`, clientHeaders);
+      await send(`/quota/${user.name}`, { headers: clientHeaders });
+      await send(`/.well-known/webfinger?resource=acct:${user.name}@satchel.example`);
+      await submitConsent(user, { scope: "privatemodule:rw" });
+      await postTokenRequest({ grant_type: "refresh_token", refresh_token: tokens.refresh_token });
+      await sendForm("/sign-in", { name: user.name, password: "letter" }, clientHeaders);
+      await send(`/letter/${user.name}`);
       await send(`/set-up/letter`);
-      await open(person, `/admin/accounts/${person.name}`);
+      await openPage(user, `/admin/accounts/${user.name}`);
       await send("/storage/%00letter", { method: "PATCH" });
     });
     expect(lines).toHaveLength(12);
@@ -311,24 +314,24 @@ describe("The line of a request in the log", () => {
       expect([secret, lines.join("").includes(secret)]).toEqual([secret, false]);
   });
 
-  it("is one line of JSON, whatever comes in", async () => {
+  it("is one line of JSON, whatever the request contains", async () => {
     const evil = ['x"}\n{"id":"forged', "x\\r\\nforged", "<script>", "ä".repeat(20)];
     for (const text of evil) {
       const headers = {
         "CF-Ray": encodeURIComponent(text),
         "User-Agent": encodeURIComponent(text),
       };
-      const lines = await linesOf(() => send(`/${encodeURIComponent(text)}`, { headers }));
+      const lines = await logLines(() => send(`/${encodeURIComponent(text)}`, { headers }));
       expect(lines).toHaveLength(1);
       expect(lines[0]).not.toMatch(/[\n\r]|forged|script/);
       expect(JSON.parse(lines[0] ?? "")).toMatchObject({ route: "/*" });
     }
   });
 
-  it("has the id that Cloudflare gave the request, if it is one", async () => {
+  it("has the id from cf-ray, if it is valid", async () => {
     const ray = "8a1b2c3d4e5f6071-FRA";
     const idOf = async (id: string) =>
-      (await lineOf(() => send("/healthz", { headers: { "CF-Ray": id } }))).id;
+      (await logLine(() => send("/healthz", { headers: { "CF-Ray": id } }))).id;
     expect(await idOf(ray)).toBe(ray);
     for (const forged of ["x", `${ray}x`, `${ray} x`, "8A1B2C3D4E5F6071-FRA"]) {
       expect(await idOf(forged)).toMatch(/^[\w-]{22}$/);
@@ -336,13 +339,13 @@ describe("The line of a request in the log", () => {
     expect(await idOf("x")).not.toBe(await idOf("x"));
   });
 
-  it("of a failure has the id that the client gets and that the failure is logged under", async () => {
+  it("of an error has the id in the response and in the error's log line", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "x");
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     vi.spyOn(env.DB, "batch").mockRejectedValue(new Error("no such table"));
     let body = { id: "" };
-    const line = await lineOf(async () => {
+    const line = await logLine(async () => {
       body = await (await app.get("/notes/a")).json();
     });
     expect(line.status).toBe(500);
@@ -350,42 +353,42 @@ describe("The line of a request in the log", () => {
     expect(JSON.parse(String(error.mock.calls[0]?.[0])).id).toBe(line.id);
   });
 
-  it("of requests at once: each has its own calls and id", async () => {
+  it("of concurrent requests has its own id and calls", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "x");
     const lines = (
-      await linesOf(() =>
+      await logLines(() =>
         Promise.all([
           ...Array.from({ length: 5 }, () => app.head("/notes/a")),
           ...Array.from({ length: 5 }, () => send("/sign-up")),
         ]),
       )
-    ).map((line): Line => JSON.parse(line));
+    ).map((line): LogLine => JSON.parse(line));
     expect(new Set(lines.map(({ id }) => id)).size).toBe(10);
     for (const { route, calls } of lines) expect(calls).toBe(route === "/sign-up" ? 0 : 1);
   });
 });
 
-describe("What is counted", () => {
-  const sum = async () =>
+describe("Request counts", () => {
+  const countedRequests = async () =>
     (await env.DB.prepare("SELECT coalesce(sum(requests), 0) AS n FROM traffic").first<{
       n: number;
     }>()) ?? { n: 0 };
 
-  it("is written once a minute at most, with the next request", async () => {
+  it("are written at most once a minute, by the next request", async () => {
     await send("/sign-up");
     advanceClock(10 * MINUTE_MS);
     await send("/sign-up");
-    await vi.waitFor(async () => expect((await sum()).n).toBeGreaterThan(0));
-    const { n } = await sum();
+    await vi.waitFor(async () => expect((await countedRequests()).n).toBeGreaterThan(0));
+    const { n } = await countedRequests();
     for (let i = 0; i < 5; i++) await send("/sign-up");
-    expect(await sum()).toEqual({ n });
+    expect(await countedRequests()).toEqual({ n });
     advanceClock(MINUTE_MS);
     await send("/sign-up");
-    await vi.waitFor(async () => expect(await sum()).toEqual({ n: n + 6 }));
+    await vi.waitFor(async () => expect(await countedRequests()).toEqual({ n: n + 6 }));
   });
 
-  it("is lost without a word to the client when it cannot be written", async () => {
+  it("that cannot be written are lost, without an effect on the response", async () => {
     await send("/sign-up");
     advanceClock(10 * MINUTE_MS);
     const failing = failOnce(env.DB, "prepare");

@@ -1,8 +1,14 @@
-/** §4 on item names: what can be a name, and comes back as it was given. */
+/** §4 on item names: which names are valid, and that they are returned exactly. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { freshFolder, unchanged, versionOf } from "../support/storage";
-import { createUserWithApp, encodePath, listBodyKeys, send, type TestApp } from "../support/provider";
+import {
+  createUserWithApp,
+  encodePath,
+  listBodyKeys,
+  send,
+  type TestApp,
+} from "../support/provider";
+import { etagVersion, expectUnchanged, uniqueFolder } from "../support/storage";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -19,7 +25,7 @@ const NAMES: [string, string][] = [
   ["colon, at and exclamation mark", "a:b@c!d"],
   ["quotes", `it's "quoted" \`so\``],
   ["per cent", "100%"],
-  ["something that looks encoded", "a%20b%2Fc%00"],
+  ["text that looks percent-encoded", "a%20b%2Fc%00"],
   ["hash and question mark", "a#b?c=d&e=f"],
   ["semicolon, comma, equals, dollar", "a;b,c=d$e"],
   ["a star", "*"],
@@ -29,7 +35,7 @@ const NAMES: [string, string][] = [
   ["three dots", "..."],
   ["dots in front", "..a"],
   ["a trailing dot", "a."],
-  ["an ending that other servers keep to themselves", "doc.meta"],
+  ["a suffix that other servers reserve", "doc.meta"],
   ["umlauts", "\u00e4\u00f6\u00fc\u00df"],
   ["Chinese", "\u6587\u4ef6"],
   ["Hebrew", "\u05e7\u05d5\u05d1\u05e5"],
@@ -39,33 +45,35 @@ const NAMES: [string, string][] = [
   ["a byte order mark", "\ufeffa"],
   ["control characters", "a\u0001\n\r\tb\u007f"],
   ["a line separator", "a\u2028b"],
-  ["a character outside of Unicode's assigned ones", "\u{10ffff}"],
+  ["an unassigned code point", "\u{10ffff}"],
   ["__proto__", "__proto__"],
   ["constructor", "constructor"],
   ["toString", "toString"],
   ["a number", "42"],
-  ["a number with a zero in front", "007"],
+  ["a number with a leading zero", "007"],
   ["a negative number", "-1"],
   ["null", "null"],
   ["a JSON fragment", '","x":{"'],
   ["SQL", "'; DROP TABLE nodes; --"],
-  ["a name of Windows", "CON"],
-  ["a name of a device", "aux.txt"],
+  ["a reserved name of Windows", "CON"],
+  ["a device name with a suffix", "aux.txt"],
   ["255 bytes", "a".repeat(255)],
   ["256 bytes", "b".repeat(256)],
-  ["over 900 bytes in few characters", "\u{1f600}".repeat(240)],
+  ["over 900 bytes in 240 characters", "\u{1f600}".repeat(240)],
   ["1500 bytes", "c".repeat(1500)],
 ];
 
-describe("a document's name", () => {
-  it.each(NAMES)("§4.4 with %s comes back decoded and exact, and can be used", async (_, name) => {
-    const folder = freshFolder();
+describe("A document's name", () => {
+  it.each(NAMES)("§4.4 with %s is listed decoded and exact, and can be used", async (_, name) => {
+    const folder = uniqueFolder();
     const path = folder + encodeURIComponent(name);
     const created = await app.put(path, "old", { "If-None-Match": "*" });
     expect(created.status).toBe(201);
     const text = await (await app.get(folder)).text();
     const items = Object.entries(JSON.parse(text).items as Record<string, { ETag: string }>);
-    expect(items.map(([listed, { ETag }]) => [listed, ETag])).toEqual([[name, versionOf(created)]]);
+    expect(items.map(([listed, { ETag }]) => [listed, ETag])).toEqual([
+      [name, etagVersion(created)],
+    ]);
     expect(await (await app.get(path)).text()).toBe("old");
     const etag = created.headers.get("etag") ?? "";
     expect((await app.put(path, "new", { "If-Match": etag })).status).toBe(200);
@@ -75,9 +83,9 @@ describe("a document's name", () => {
   });
 });
 
-describe("a folder's name", () => {
-  it.each(NAMES)("§4.4 with %s comes back decoded and exact, and can be used", async (_, name) => {
-    const folder = freshFolder();
+describe("A folder's name", () => {
+  it.each(NAMES)("§4.4 with %s is listed decoded and exact, and can be used", async (_, name) => {
+    const folder = uniqueFolder();
     const path = `${folder}${encodeURIComponent(name)}/`;
     expect((await app.put(`${path}doc`, "inside")).status).toBe(201);
     const text = await (await app.get(folder)).text();
@@ -89,15 +97,15 @@ describe("a folder's name", () => {
   });
 });
 
-describe("all names at once", () => {
-  it("§4.4 §3.1 each is its own item, beside all others", async () => {
-    const folder = freshFolder();
+describe("All names in one folder", () => {
+  it("§4.4 §3.1 each is an item of its own", async () => {
+    const folder = uniqueFolder();
     for (const [index, [, name]] of NAMES.entries()) {
       const put = await app.put(folder + encodeURIComponent(name), `content ${index}`);
       expect(put.status).toBe(201);
     }
     const text = await (await app.get(folder)).text();
-    // Read with a pattern, as a parser would hide a name that is there twice.
+    // Matched with a pattern, because a JSON parser would hide a duplicate name.
     const keys = text.matchAll(/("(?:[^"\\]|\\.)*"):\{"ETag"/g);
     const listed = [...keys].map(([, key]) => JSON.parse(key as string));
     expect(listed.sort()).toEqual(NAMES.map(([, name]) => name).sort());
@@ -108,7 +116,7 @@ describe("all names at once", () => {
   });
 });
 
-describe("names that look alike are two", () => {
+describe("Similar names are different", () => {
   it.each([
     ["NFC and NFD", "\u00e9", "e\u0301"],
     ["cases", "Name", "name"],
@@ -120,7 +128,7 @@ describe("names that look alike are two", () => {
     ["sharp s", "\u00df", "ss"],
     ["long ones that differ in their last byte", `${"x".repeat(1000)}1`, `${"x".repeat(1000)}2`],
   ])("§4.4 %s", async (_, one, other) => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(folder + encodeURIComponent(one), "one");
     expect((await app.get(folder + encodeURIComponent(other))).status).toBe(404);
     const put = await app.put(folder + encodeURIComponent(other), "other", {
@@ -134,7 +142,7 @@ describe("names that look alike are two", () => {
   });
 });
 
-describe("one name in several spellings of the URL is one", () => {
+describe("One name in different URL encodings is the same", () => {
   it.each([
     [
       "reserved characters encoded or not",
@@ -142,26 +150,26 @@ describe("one name in several spellings of the URL is one", () => {
       "a%28b%29%2A%21%27%3A%40%2C%3B%3D%2B%24%26",
     ],
     ["letters encoded or not", "abc", "%61%62%63"],
-    ["lower and upper case of the encoding", "%c3%a9", "%C3%A9"],
+    ["hexadecimal digits in lower and upper case", "%c3%a9", "%C3%A9"],
     ["dots encoded or not", "a..b", "a%2e%2Eb"],
   ])("§4.4 %s", async (_, one, other) => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     const put = await app.put(folder + one, "x");
-    expect(versionOf(await app.get(folder + other))).toBe(versionOf(put));
+    expect(etagVersion(await app.get(folder + other))).toBe(etagVersion(put));
     expect((await app.put(folder + other, "y")).status).toBe(200);
     expect(Object.keys(await app.list(folder))).toHaveLength(1);
   });
 
-  it("§4.4 a query is no part of the name", async () => {
-    const folder = freshFolder();
+  it("§4.4 a query is not part of the name", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}doc?a=b`, "x");
     expect(Object.keys(await app.list(folder))).toEqual(["doc"]);
     expect((await app.get(`${folder}doc?c=d`)).status).toBe(200);
   });
 });
 
-describe("paths that are none", () => {
-  // Someone whose tree is small: each refusal is followed by a look at all of it.
+describe("Invalid paths", () => {
+  // A user with a small tree, because each refusal is followed by reading all of it.
   let app: TestApp;
   beforeAll(async () => {
     app = await createUserWithApp();
@@ -178,11 +186,11 @@ describe("paths that are none", () => {
     ["§4.5", "empty names", "///"],
     ["§4.6", "encoded dots and a slash", "..%2Fdoc"],
     ["§4.6", "encoded dots between encoded slashes", "a%2F..%2Fdoc"],
-    ["§5.15", "a broken encoding", "%zz"],
+    ["§5.15", "an invalid encoding", "%zz"],
     ["§5.15", "a lone per cent sign", "%"],
-    ["§5.15", "half an encoding at the end", "a%2"],
-    ["§5.15", "a lone byte of UTF-8", "%ff"],
-    ["§5.15", "a cut sequence of UTF-8", "%e2%82"],
+    ["§5.15", "an incomplete encoding at the end", "a%2"],
+    ["§5.15", "a lone UTF-8 byte", "%ff"],
+    ["§5.15", "an incomplete UTF-8 sequence", "%e2%82"],
     ["§5.15", "an overlong slash", "%c0%af"],
     ["§5.15", "an overlong null character", "%c0%80"],
     ["§5.15", "a surrogate", "%ed%a0%80"],
@@ -191,13 +199,13 @@ describe("paths that are none", () => {
   it.each(MALFORMED)(
     "%s §5.15 %s -> 400 for every method, nothing changed",
     async (_, __, name) => {
-      const folder = freshFolder();
+      const folder = uniqueFolder();
       await app.put(`${folder}doc`, "x");
       for (const path of [folder + name, `${folder}${name}/inside`]) {
         for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
           const init =
             method === "PUT" ? { body: "y", headers: { "Content-Type": "text/plain" } } : {};
-          const response = await unchanged(app, () => app.request(method, path, init));
+          const response = await expectUnchanged(app, () => app.request(method, path, init));
           expect([path, method, response.status]).toEqual([path, method, 400]);
         }
       }
@@ -205,7 +213,7 @@ describe("paths that are none", () => {
   );
 
   it("§4.6 '.' and '..' never become names, whether the URL is resolved or refused", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
     for (const dots of [".", "..", "%2e", "%2E%2e", ".%2e"]) {
       await app.put(`${folder}sub/${dots}/made`, "y");
@@ -227,14 +235,14 @@ describe("paths that are none", () => {
         const get = await app.get(path);
         expect([400, 403, 404]).toContain(get.status);
         expect(await get.text()).not.toContain("secret");
-        const put = await unchanged(other, () => app.put(path, "stolen"));
+        const put = await expectUnchanged(other, () => app.put(path, "stolen"));
         expect([400, 403, 404, 201]).toContain(put.status);
       }
     }
     expect(await (await other.get("/notes/secret")).text()).toBe("secret");
   });
 
-  it("§5.15 /storage and /storage/<user> without a path are no folder", async () => {
+  it("§5.15 /storage and /storage/<user> without a path -> 400", async () => {
     for (const path of ["/storage", "/storage/", `/storage/${app.user}`]) {
       const headers = { Authorization: `Bearer ${app.token}` };
       expect((await send(path, { headers })).status).toBe(400);
@@ -242,9 +250,9 @@ describe("paths that are none", () => {
   });
 });
 
-describe("long paths", () => {
-  it("§4.4 §4.29 a path of 4000 bytes is kept whole", async () => {
-    const folder = freshFolder();
+describe("Long paths", () => {
+  it("§4.4 §4.29 a path of 4000 bytes is stored and listed exactly", async () => {
+    const folder = uniqueFolder();
     const names = Array.from({ length: 15 }, (_, index) => `${"\u00fc".repeat(130)}${index}`);
     const path = folder + encodePath(names.join("/"));
     expect((await app.put(path, "deep")).status).toBe(201);
@@ -253,18 +261,18 @@ describe("long paths", () => {
   });
 
   it("§5.12 above 4096 bytes -> 414 for every method, nothing changed", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     for (const path of [`${folder}${"x".repeat(4096)}`, `${folder}${"%C3%BC".repeat(2100)}`]) {
       for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
         const init =
           method === "PUT" ? { body: "y", headers: { "Content-Type": "text/plain" } } : {};
-        const response = await unchanged(app, () => app.request(method, path, init));
+        const response = await expectUnchanged(app, () => app.request(method, path, init));
         expect([method, response.status]).toEqual([method, 414]);
       }
     }
   });
 
-  it("§5.12 §4.18 as deep as allowed works, deeper -> 414, nothing changed", async () => {
+  it("§5.12 §4.18 64 levels work, 65 -> 414, nothing changed", async () => {
     const other = await createUserWithApp();
     const deep = (levels: number) =>
       `/${Array(levels - 1)
@@ -272,45 +280,45 @@ describe("long paths", () => {
         .join("/")}/doc`;
     expect((await other.put(deep(64), "x")).status).toBe(201);
     expect(await (await other.get(deep(64))).text()).toBe("x");
-    const put = await unchanged(other, () => other.put(deep(65), "x"));
+    const put = await expectUnchanged(other, () => other.put(deep(65), "x"));
     expect(put.status).toBe(414);
     await other.delete(deep(64));
     expect(await other.tree()).toEqual({});
   });
 });
 
-describe("documents and folders of one name", () => {
-  it("§4.3 §5.9 a document where a folder is -> 409, nothing changed", async () => {
-    const folder = freshFolder();
+describe("A document and a folder with the same name", () => {
+  it("§4.3 §5.9 a document in place of a folder -> 409, nothing changed", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b/c/doc`, "x");
     for (const path of ["a", "a/b", "a/b/c"]) {
       for (const headers of [{}, { "If-None-Match": "*" }]) {
-        const put = await unchanged(app, () => app.put(folder + path, "y", headers));
+        const put = await expectUnchanged(app, () => app.put(folder + path, "y", headers));
         expect([path, put.status]).toEqual([path, 409]);
       }
     }
   });
 
-  it("§4.3 §5.8 a folder where a document is, at any depth -> 409, nothing changed", async () => {
-    const folder = freshFolder();
+  it("§4.3 §5.8 a folder in place of a document, at any depth -> 409, nothing changed", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/doc`, "x");
     for (const path of ["a/doc/b", "a/doc/b/c", "a/doc/b/c/d/e"]) {
-      const put = await unchanged(app, () => app.put(folder + path, "y"));
+      const put = await expectUnchanged(app, () => app.put(folder + path, "y"));
       expect([path, put.status]).toEqual([path, 409]);
     }
     expect(await (await app.get(`${folder}a/doc`)).text()).toBe("x");
   });
 
-  it("§4.3 §5.8 also in the root", async () => {
+  it("§4.3 §5.8 clash in the root, too", async () => {
     await app.put("/clash", "x");
-    expect((await unchanged(app, () => app.put("/clash/doc", "y"))).status).toBe(409);
+    expect((await expectUnchanged(app, () => app.put("/clash/doc", "y"))).status).toBe(409);
     await app.delete("/clash");
     expect((await app.put("/clash/doc", "y")).status).toBe(201);
-    expect((await unchanged(app, () => app.put("/clash", "x"))).status).toBe(409);
+    expect((await expectUnchanged(app, () => app.put("/clash", "x"))).status).toBe(409);
   });
 
-  it("§4.3 once the one is gone the other can be made", async () => {
-    const folder = freshFolder();
+  it("§4.3 after one is deleted the other can be created", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b`, "x");
     await app.delete(`${folder}a/b`);
     expect((await app.put(`${folder}a`, "y")).status).toBe(201);
@@ -318,23 +326,23 @@ describe("documents and folders of one name", () => {
     expect((await app.put(`${folder}a/b`, "z")).status).toBe(201);
   });
 
-  it("§4.3 names that only begin alike do not clash", async () => {
-    const folder = freshFolder();
+  it("§4.3 names with a common prefix do not clash", async () => {
+    const folder = uniqueFolder();
     for (const path of ["a", "ab/doc", "a b", "a.b/doc", "A/doc"]) {
       expect((await app.put(folder + encodePath(path), "x")).status).toBe(201);
     }
   });
 
-  it("§5.7 GET and DELETE of a folder's name without the slash -> 404, of a document's with it: empty", async () => {
-    const folder = freshFolder();
+  it("§5.7 GET and DELETE of a folder without its slash -> 404; a document with a slash is an empty folder", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/doc`, "x");
     expect((await app.get(`${folder}a`)).status).toBe(404);
-    expect((await unchanged(app, () => app.delete(`${folder}a`))).status).toBe(404);
+    expect((await expectUnchanged(app, () => app.delete(`${folder}a`))).status).toBe(404);
     expect(await app.list(`${folder}a/doc/`)).toEqual({});
   });
 
-  it("§5.8 a body is not even stored when it clashes", async () => {
-    const folder = freshFolder();
+  it("§5.8 the body of a clash is not stored", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a`, "x");
     const before = await listBodyKeys(app.user);
     await app.put(`${folder}a/b`, "y");

@@ -1,9 +1,7 @@
-/** What holds for every page: headers, assets, forms from elsewhere, bodies that are no forms. */
+/** What holds for every page: headers, assets, cross-site forms, bodies that are not forms. */
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { findElements, findInlineCode } from "../support/html";
-import { allRows } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
 import {
   APP_ORIGIN,
   authorizeUrl,
@@ -16,6 +14,8 @@ import {
   type TestUser,
   uniqueUserName,
 } from "../support/provider";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 
 let alice: TestUser;
 
@@ -28,18 +28,18 @@ const PAGES = [
   ["the front page", "/", ""],
   ["the home page", "/", "alice"],
   ["sign-in", "/sign-in", ""],
-  ["sign-in as somebody else", "/sign-in?name=bob", "alice"],
+  ["sign-in as another user", "/sign-in?name=bob", "alice"],
   ["sign-up", "/sign-up", ""],
   ["the consent page", authorizeUrl("alice"), "alice"],
   ["an app that cannot be connected", "/oauth/authorize/alice?redirect_uri=x", "alice"],
-  ["nothing", "/nothing-here", ""],
-  ["nothing in a folder", "/oauth/nothing/here", ""],
+  ["a missing page", "/nothing-here", ""],
+  ["a missing page in a folder", "/oauth/nothing/here", ""],
 ] as const;
 
 const get = (path: string, user: string): Promise<Response> =>
   send(path, { headers: user === "" ? {} : { Cookie: alice.cookie } });
 
-/** The directives of a content security policy by their names. */
+/** The directives of a Content-Security-Policy by name. */
 const policyOf = ({ headers }: Response): Record<string, string> =>
   Object.fromEntries(
     (headers.get("content-security-policy") ?? "").split(";").map((directive) => {
@@ -49,7 +49,7 @@ const policyOf = ({ headers }: Response): Record<string, string> =>
   );
 
 describe("Every page", () => {
-  it.each(PAGES)("§14 keeps others' scripts and frames out: %s", async (_, path, user) => {
+  it.each(PAGES)("§14 keeps out scripts and frames of other sites: %s", async (_, path, user) => {
     const response = await get(path, user);
     expect(policyOf(response)).toMatchObject({
       "default-src": "'none'",
@@ -70,7 +70,7 @@ describe("Every page", () => {
   });
 
   it.each(PAGES.filter(([, path]) => !path.includes("nothing")))(
-    "is kept by no cache and has no code in itself: %s",
+    "is not cached and has no inline code: %s",
     async (_, path, user) => {
       const response = await get(path, user);
       expect(response.headers.get("cache-control")).toBe("no-store");
@@ -82,7 +82,7 @@ describe("Every page", () => {
   );
 
   it.each(PAGES.filter(([, path]) => !path.includes("nothing")))(
-    "has a title, a language, one main part and a label for every field: %s",
+    "has a title, a language, one main element and a label for every field: %s",
     async (_, path, user) => {
       const html = await (await get(path, user)).text();
       expect(html).toMatch(/<title>[^<]+<\/title>/);
@@ -103,14 +103,14 @@ describe("Every page", () => {
     "/.git/config",
     "/%00",
     "/%",
-  ])("that is not there is a 404 with a page that says so: %s", async (path) => {
+  ])("that does not exist is a 404 page: %s", async (path) => {
     const response = await send(path);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toMatch(/^text\/html/);
     expect(await response.text()).toMatch(/<main/);
   });
 
-  it("escapes what the URL brings along", async () => {
+  it("escapes the query", async () => {
     const evil = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
     const query = new URLSearchParams({ name: evil, next: `/?${evil}`, [evil]: evil });
     for (const path of ["/", "/sign-in", "/sign-up"]) {
@@ -122,7 +122,7 @@ describe("Every page", () => {
     }
   });
 
-  it("shows the form again with what was typed, escaped", async () => {
+  it("shows the form again with escaped input", async () => {
     const evil = `"><script>alert(1)</script>`;
     for (const path of ["/sign-in", "/sign-up"]) {
       const response = await sendForm(path, { name: evil, password: evil, next: `/${evil}` });
@@ -133,8 +133,8 @@ describe("Every page", () => {
   });
 });
 
-describe("What the pages need", () => {
-  it("is there: style sheet, script, icon, with the right types and headers", async () => {
+describe("Assets", () => {
+  it("have the right types and headers: style sheet, script, icon", async () => {
     const html = await (await send("/")).text();
     const urls = [
       ...findElements(html, "link").map(({ href }) => href),
@@ -156,7 +156,7 @@ describe("What the pages need", () => {
     }
   });
 
-  it("is asked for again only when it has changed", async () => {
+  it("are sent again only after they have changed", async () => {
     const first = await send("/style.css");
     const etag = first.headers.get("etag") ?? "";
     expect(etag).not.toBe("");
@@ -165,7 +165,7 @@ describe("What the pages need", () => {
     expect([again.status, await again.text()]).toEqual([304, ""]);
   });
 
-  it("is answered to HEAD without a body", async () => {
+  it("and pages answer HEAD without a body", async () => {
     for (const path of ["/", "/sign-in", "/style.css"]) {
       const response = await send(path, { method: "HEAD" });
       expect([response.status, await response.text()]).toEqual([200, ""]);
@@ -181,7 +181,7 @@ const FORMS = [
   authorizeUrl("alice"),
 ] as const;
 
-/** What would make each form do something in alice's name, or with her password. */
+/** Fields with which each form would act for alice. */
 const fieldsOf = (path: string): Record<string, string> => ({
   name: path === "/sign-up" ? uniqueUserName() : "alice",
   password: PASSWORD,
@@ -191,7 +191,7 @@ const fieldsOf = (path: string): Record<string, string> => ({
 });
 
 describe("A form", () => {
-  const ELSEWHERE = [
+  const CROSS_SITE_HEADERS = [
     { Origin: "https://evil.example" },
     { Origin: "null" },
     { Origin: "http://satchel.example" },
@@ -202,9 +202,9 @@ describe("A form", () => {
     { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" },
   ] as Record<string, string>[];
 
-  it.each(FORMS)("from another site is 403, and nothing changes: %s", async (path) => {
+  it.each(FORMS)("from another site -> 403, nothing changed: %s", async (path) => {
     const before = await allRows();
-    for (const headers of ELSEWHERE) {
+    for (const headers of CROSS_SITE_HEADERS) {
       const response = await sendForm(path, fieldsOf(path), { cookie: alice.cookie, ...headers });
       expect([response.status, response.headers.get("location")]).toEqual([403, null]);
       expect(response.headers.get("set-cookie")).toBeNull();
@@ -212,7 +212,7 @@ describe("A form", () => {
     expect(await allRows()).toEqual(before);
   });
 
-  it("of the ORIGIN is from here, of the host that it came to is not", async () => {
+  it("must come from the ORIGIN, not from the host of the request", async () => {
     const sendOn = sendWithSettings({ ORIGIN });
     const form = (Origin: string) =>
       sendOn("https://other.example/sign-out", {
@@ -227,7 +227,7 @@ describe("A form", () => {
   const LARGE = 100 * 1024;
 
   it.each([...FORMS, "/oauth/token", "/oauth/revoke"])(
-    "that is too large is 413, and nothing changes: %s",
+    "that is too large -> 413, nothing changed: %s",
     async (path) => {
       const before = await allRows();
       const fields = { ...fieldsOf(path), token: "x", padding: "x".repeat(LARGE) };
@@ -267,14 +267,14 @@ describe("A form", () => {
       { "Content-Type": "application/x-www-form-urlencoded" },
     ],
     ["broken multipart", "--x\r\nnonsense", { "Content-Type": "multipart/form-data; boundary=x" }],
-    ["a type that is none", "name=alice", { "Content-Type": "////" }],
+    ["an invalid type", "name=alice", { "Content-Type": "////" }],
   ];
 
   it.each(
     [...FORMS, "/oauth/token", "/oauth/revoke"].flatMap((path) =>
       BODIES.map(([what, body, headers]) => ({ path, what, body, headers })),
     ),
-  )("with $what instead never fails on our side: $path", async ({ path, body, headers }) => {
+  )("with $what as its body is never a server error: $path", async ({ path, body, headers }) => {
     const before = await allRows();
     const init = { method: "POST", body, headers: { Origin: ORIGIN, ...headers } };
     const response = await send(path, init);
@@ -284,7 +284,7 @@ describe("A form", () => {
     expect(await allRows()).toEqual(before);
   });
 
-  it.each(["PUT", "DELETE", "PATCH"])("by %s is not taken", async (method) => {
+  it.each(["PUT", "DELETE", "PATCH"])("sent with %s is refused", async (method) => {
     const before = await allRows();
     for (const path of FORMS) {
       const body = new URLSearchParams(fieldsOf(path));
@@ -305,12 +305,12 @@ describe("The language of the pages", () => {
     ["de;q=0, en", "en"],
     ["fr", "en"],
     ["", "en"],
-  ])("RFC 9110 §12.5.4 for who prefers '%s' is %s", async (wanted, language) => {
+  ])("RFC 9110 §12.5.4 for Accept-Language '%s' is %s", async (wanted, language) => {
     const html = await (await send("/", { headers: { "Accept-Language": wanted } })).text();
     expect(findElements(html, "html")).toEqual([{ lang: language }]);
   });
 
-  it("is what somebody chooses at the foot of a page, which they come back to", async () => {
+  it("is set by the form in the footer, which leads back to the page", async () => {
     const referer = { Referer: `${ORIGIN}/sign-in?name=bob` };
     const response = await sendForm("/language", { language: "de" }, referer);
     expect(response.headers.get("location")).toBe("/sign-in?name=bob");

@@ -1,32 +1,34 @@
 /**
- * What §3 to §11 of draft-dejong-remotestorage-26 ask of a server, one checkable sentence each, in
- * the order of the text. A test belongs to a requirement when its full title contains the id;
- * `npm run spec` prints which have one and how it ended.
+ * The requirements for servers in §3 to §14 of draft-dejong-remotestorage-26, in its order. A test
+ * covers a requirement if its full title contains the id; `npm run spec` prints the tests of each
+ * requirement and their results.
  *
- * Where the draft states a fact without a key word ("<storage_api>, always '...'"), it stands here
- * as MUST, and §5's list of codes as SHOULD, the level of the sentence that opens it. Of the MAYs
- * only those that this server takes up are here. Left out:
+ * A fact without a key word ("<storage_api>, always '...'") is listed as MUST, and §5's list of status
+ * codes as SHOULD, the level of the sentence that introduces it. A MAY is only listed if this server
+ * implements it. Omitted:
  *
  * - §4 "Client-to-server requests SHOULD be made over HTTPS": binds clients.
- * - §4 "Servers MAY also offer an optional switch to HTTP/2": the platform's, not the Worker's.
+ * - §4 "Servers MAY also offer an optional switch to HTTP/2": up to the platform, not the Worker.
  * - §5 "Clients SHOULD also handle the case where a response takes too long": binds clients.
- * - §6 "A provider MAY offer version rollback functionality": not taken up.
+ * - §6 "A provider MAY offer version rollback functionality": not implemented.
  * - §9 "the <module> string SHOULD be lower-case alphanumerical": binds the apps that choose it.
  * - §10 "If <auth-dialog> is null, the client [...] SHOULD send all requests without Authorization
- *   header": binds clients, and ours is never null (Kerberos is not taken up).
- * - §10 "web-authoring": a proposal that is not taken up.
- * - §10 "MAY require the user to register applications as OAuth clients": not taken up.
+ *   header": binds clients, and ours is never null (Kerberos is not implemented).
+ * - §10 "web-authoring": a proposal, not implemented.
+ * - §10 "MAY require the user to register applications as OAuth clients": not implemented.
  * - §10.1 "Clients SHOULD use S256", "Clients SHOULD use PKCE when [...]": bind clients.
  * - §11 "The appplication MUST make sure", "It SHOULD ask for confirmation", "it SHOULD connect",
  *   "the application SHOULD ignore any other parameters": bind applications.
  */
 
+/** A requirement of the draft. */
 export interface Requirement {
   id: string;
   level: "MUST" | "MUST NOT" | "SHOULD" | "SHOULD NOT" | "MAY";
   sentence: string;
 }
 
+/** All requirements. The id is the section and the number within it. */
 export const REQUIREMENTS: Requirement[] = [
   ...section("§3.", [
     [

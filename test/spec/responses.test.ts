@@ -1,101 +1,110 @@
-/** §5 and §7: every status that the storage answers with, and what all answers have in common. */
+/** §5 and §7: every status of the storage, and what all its responses have in common. */
 
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Env } from "../../src/env";
-import { freshFolder, requestWith, setQuota, unchanged } from "../support/storage";
 import { createUserWithApp, ORIGIN, send, sendForm, type TestApp } from "../support/provider";
+import { expectUnchanged, requestWithEnv, setQuota, uniqueFolder } from "../support/storage";
 
 let app: TestApp;
 let folder: string;
 let etag: string;
 beforeAll(async () => {
   app = await createUserWithApp();
-  folder = freshFolder();
+  folder = uniqueFolder();
   etag = (await app.put(`${folder}doc`, "hello")).headers.get("etag") ?? "";
   await app.put(`${folder}replaced`, "x");
 });
 
-type Extra = Record<string, string>;
+type HeaderFields = Record<string, string>;
 
-const stranger = (method: string, path: string, headers: Extra) =>
+const sendAnonymously = (method: string, path: string, headers: HeaderFields) =>
   send(`/storage/${app.user}${path}`, { method, headers });
 
-/** A database that is out of order: its message must not get outside. */
-const broken = {
+/** A database that fails; its message must not reach the client. */
+const brokenDatabase = {
   prepare: () => {
     throw new Error("SQLITE_CORRUPT in /secret/path");
   },
 } as unknown as D1Database;
 
-/** An answer of each kind; the request carries these headers besides its own. */
-const ANSWERS: [status: number, what: string, ask: (headers: Extra) => Promise<Response>][] = [
+/** A response of each kind; the request has these headers besides its own. */
+const RESPONSES: [
+  status: number,
+  description: string,
+  request: (headers: HeaderFields) => Promise<Response>,
+][] = [
   [200, "a document", (h) => app.get(`${folder}doc`, h)],
   [200, "HEAD of a document", (h) => app.head(`${folder}doc`, h)],
   [200, "a folder", (h) => app.get(folder, h)],
-  [200, "an empty folder", (h) => app.get(freshFolder(), h)],
-  [200, "a document that was replaced", (h) => app.put(`${folder}replaced`, "x", h)],
+  [200, "an empty folder", (h) => app.get(uniqueFolder(), h)],
+  [200, "a replaced document", (h) => app.put(`${folder}replaced`, "x", h)],
   [
     200,
-    "a document that was deleted",
+    "a deleted document",
     async (h) => {
       await app.put(`${folder}deleted`, "x");
       return app.delete(`${folder}deleted`, h);
     },
   ],
-  [201, "a document that was made", (h) => app.put(`${freshFolder()}doc`, "x", h)],
+  [201, "a created document", (h) => app.put(`${uniqueFolder()}doc`, "x", h)],
   [204, "OPTIONS", (h) => app.request("OPTIONS", `${folder}doc`, { headers: h })],
   [206, "a range", (h) => app.get(`${folder}doc`, { Range: "bytes=0-1", ...h })],
   [
     304,
-    "a document that is known",
+    "a document that the client has",
     (h) => app.get(`${folder}doc`, { "If-None-Match": etag, ...h }),
   ],
-  [304, "a folder that is known", (h) => app.get(folder, { "If-None-Match": "*", ...h })],
+  [304, "a folder that the client has", (h) => app.get(folder, { "If-None-Match": "*", ...h })],
   [400, "a malformed path", (h) => app.get("/%00", h)],
   [400, "no path at all", (h) => send("/storage/", { headers: h })],
-  [400, "a folder that was put", (h) => app.put(folder, "x", h)],
-  [401, "no token", (h) => stranger("GET", folder, h)],
-  [401, "no token for HEAD", (h) => stranger("HEAD", folder, h)],
+  [400, "PUT of a folder", (h) => app.put(folder, "x", h)],
+  [401, "no token", (h) => sendAnonymously("GET", folder, h)],
+  [401, "no token for HEAD", (h) => sendAnonymously("HEAD", folder, h)],
   [401, "a bad token", (h) => app.get(folder, { Authorization: "Bearer x", ...h })],
   [
     403,
     "another account",
     (h) => send("/storage/other/", { headers: { Authorization: `Bearer ${app.token}`, ...h } }),
   ],
-  [404, "no such document", (h) => app.get(`${folder}missing`, h)],
-  [404, "no such public document", (h) => stranger("GET", "/public/missing", h)],
-  [405, "no such method", (h) => app.request("POST", `${folder}doc`, { body: "x", headers: h })],
+  [404, "a missing document", (h) => app.get(`${folder}missing`, h)],
+  [404, "a missing public document", (h) => sendAnonymously("GET", "/public/missing", h)],
+  [
+    405,
+    "an unsupported method",
+    (h) => app.request("POST", `${folder}doc`, { body: "x", headers: h }),
+  ],
   [409, "a clash", (h) => app.put(`${folder}doc/below`, "x", h)],
-  [412, "a stale condition", (h) => app.put(`${folder}doc`, "x", { "If-Match": '"x"', ...h })],
+  [412, "a stale precondition", (h) => app.put(`${folder}doc`, "x", { "If-Match": '"x"', ...h })],
   [
     413,
-    "too large",
+    "a body that is too large",
     (h) =>
-      requestWith({ MAX_DOCUMENT_BYTES: "1" }, app, "PUT", `${folder}doc`, {
+      requestWithEnv({ MAX_DOCUMENT_BYTES: "1" }, app, "PUT", `${folder}doc`, {
         body: "xx",
         headers: { "Content-Length": "2", ...h },
       }),
   ],
-  [414, "too long a path", (h) => app.get(`/${"x".repeat(5000)}`, h)],
-  [416, "no such range", (h) => app.get(`${folder}doc`, { Range: "bytes=9-", ...h })],
+  [414, "a path that is too long", (h) => app.get(`/${"x".repeat(5000)}`, h)],
+  [416, "an unsatisfiable range", (h) => app.get(`${folder}doc`, { Range: "bytes=9-", ...h })],
   [
     500,
     "a failure",
-    (h) => requestWith({ DB: broken }, app, "GET", `${folder}doc`, { headers: h }),
+    (h) => requestWithEnv({ DB: brokenDatabase }, app, "GET", `${folder}doc`, { headers: h }),
   ],
   [
     500,
     "a failure of a PUT",
-    (h) => requestWith({ DB: broken }, app, "PUT", `${folder}doc`, { body: "x", headers: h }),
+    (h) =>
+      requestWithEnv({ DB: brokenDatabase }, app, "PUT", `${folder}doc`, { body: "x", headers: h }),
   ],
   [
     500,
-    "a failure for a stranger",
-    (h) => requestWith({ DB: broken }, app, "GET", "/public/doc", { headers: h }),
+    "a failure without a token",
+    (h) => requestWithEnv({ DB: brokenDatabase }, app, "GET", "/public/doc", { headers: h }),
   ],
   [
     507,
-    "no room",
+    "an exceeded quota",
     async (h) => {
       await setQuota(app, 0);
       const response = await app.put(`${folder}more`, "x", h);
@@ -105,20 +114,20 @@ const ANSWERS: [status: number, what: string, ask: (headers: Extra) => Promise<R
   ],
 ];
 
-const FROM = { Origin: "https://app.example" };
+const ORIGIN_HEADER = { Origin: "https://app.example" };
 
-describe("each status", () => {
-  it.each(ANSWERS)("§5.1 §5.2 %i: %s", async (status, _, ask) => {
-    expect((await ask(FROM)).status).toBe(status);
-    expect((await ask({})).status).toBe(status);
+describe("Each status", () => {
+  it.each(RESPONSES)("§5.1 §5.2 %i: %s", async (status, _, request) => {
+    expect((await request(ORIGIN_HEADER)).status).toBe(status);
+    expect((await request({})).status).toBe(status);
   });
 
-  it.each(ANSWERS.filter(([status]) => status >= 400))(
-    "§5.1 %i: %s says why, in JSON and a sentence",
-    async (_, what, ask) => {
-      const response = await ask(FROM);
+  it.each(RESPONSES.filter(([status]) => status >= 400))(
+    "§5.1 %i: %s has a JSON body with a code and a sentence",
+    async (_, description, request) => {
+      const response = await request(ORIGIN_HEADER);
       expect(response.headers.get("content-type")).toBe("application/json");
-      if (what.includes("HEAD")) return expect(await response.text()).toBe("");
+      if (description.includes("HEAD")) return expect(await response.text()).toBe("");
       const body = (await response.json()) as { error: string; message: string };
       expect(body.error).toMatch(/^[a-z-]+$/);
       expect(body.message).toMatch(/^[A-Z].*\w\.?.*\.$/);
@@ -129,7 +138,7 @@ describe("each status", () => {
     "§5.1 §4.1 %s -> 405 with Allow, nothing changed",
     async (method) => {
       for (const path of [`${folder}doc`, folder, "/"]) {
-        const response = await unchanged(app, () => app.request(method, path));
+        const response = await expectUnchanged(app, () => app.request(method, path));
         expect(response.status).toBe(405);
         const allow = response.headers.get("allow")?.split(", ").sort();
         expect(allow).toEqual(["DELETE", "GET", "HEAD", "OPTIONS", "PUT"]);
@@ -137,9 +146,9 @@ describe("each status", () => {
     },
   );
 
-  it("§5.17 500 has an id to find it by, and nothing of what went wrong", async () => {
+  it("§5.17 500 has the id of its log line, and no details of the error", async () => {
     const responses = await Promise.all(
-      [1, 2].map(() => requestWith({ DB: broken }, app, "GET", `${folder}doc`)),
+      [1, 2].map(() => requestWithEnv({ DB: brokenDatabase }, app, "GET", `${folder}doc`)),
     );
     const bodies = await Promise.all(responses.map((response) => response.text()));
     for (const body of bodies) {
@@ -149,7 +158,7 @@ describe("each status", () => {
     expect(bodies[0]).not.toBe(bodies[1]);
   });
 
-  it("§5.14 more tries from one address than anyone needs -> 429 with Retry-After", async () => {
+  it("§5.14 too many sign-up attempts from one address -> 429 with Retry-After", async () => {
     const statuses: number[] = [];
     const headers = { "CF-Connecting-IP": "192.0.2.1" };
     for (let i = 0; i < 12; i++) {
@@ -165,14 +174,14 @@ describe("each status", () => {
 });
 
 describe("CORS", () => {
-  const words = (response: Response, header: string): string[] =>
+  const listHeader = (response: Response, header: string): string[] =>
     (response.headers.get(header) ?? "").toLowerCase().split(/\s*,\s*/);
 
-  it.each(ANSWERS)("§7.1 on %i: %s", async (_, __, ask) => {
-    const response = await ask(FROM);
-    expect(response.headers.get("access-control-allow-origin")).toBe(FROM.Origin);
-    expect(words(response, "vary")).toContain("origin");
-    expect(words(response, "access-control-expose-headers")).toEqual(
+  it.each(RESPONSES)("§7.1 on %i: %s", async (_, __, request) => {
+    const response = await request(ORIGIN_HEADER);
+    expect(response.headers.get("access-control-allow-origin")).toBe(ORIGIN_HEADER.Origin);
+    expect(listHeader(response, "vary")).toContain("origin");
+    expect(listHeader(response, "access-control-expose-headers")).toEqual(
       expect.arrayContaining([
         "etag",
         "content-length",
@@ -183,15 +192,15 @@ describe("CORS", () => {
         "www-authenticate",
       ]),
     );
-    // No cookie is of use here, and with it an echoed origin would be a hole.
+    // With credentials, echoing the origin would be unsafe.
     expect(response.headers.get("access-control-allow-credentials")).toBeNull();
   });
 
-  it.each(ANSWERS)("§7.1 without an Origin for everybody, on %i: %s", async (_, __, ask) => {
-    expect((await ask({})).headers.get("access-control-allow-origin")).toBe("*");
+  it.each(RESPONSES)("§7.1 is * without an Origin, on %i: %s", async (_, __, request) => {
+    expect((await request({})).headers.get("access-control-allow-origin")).toBe("*");
   });
 
-  it("§7.1 for any origin, odd ones as well", async () => {
+  it("§7.1 allows any origin, also unusual ones", async () => {
     for (const origin of [
       "https://a.b.c.example:8443",
       "http://localhost:3000",
@@ -204,24 +213,24 @@ describe("CORS", () => {
   });
 
   it.each(["GET", "HEAD", "PUT", "DELETE"])(
-    "§7.2 §4.44 a preflight for %s is answered",
+    "§7.2 §4.44 answers a preflight for %s",
     async (method) => {
       for (const path of [`${folder}doc`, folder, "/", `${folder}missing`, "/public/doc", "/%00"]) {
         const response = await send(`/storage/${app.user}${path}`, {
           method: "OPTIONS",
           headers: {
-            ...FROM,
+            ...ORIGIN_HEADER,
             "Access-Control-Request-Method": method,
             "Access-Control-Request-Headers": "authorization, content-type, if-match",
           },
         });
         expect(response.ok).toBe(true);
         expect(await response.text()).toBe("");
-        expect(response.headers.get("access-control-allow-origin")).toBe(FROM.Origin);
-        expect(words(response, "access-control-allow-methods")).toEqual(
+        expect(response.headers.get("access-control-allow-origin")).toBe(ORIGIN_HEADER.Origin);
+        expect(listHeader(response, "access-control-allow-methods")).toEqual(
           expect.arrayContaining(["get", "head", "put", "delete"]),
         );
-        expect(words(response, "access-control-allow-headers")).toEqual(
+        expect(listHeader(response, "access-control-allow-headers")).toEqual(
           expect.arrayContaining([
             "authorization",
             "content-type",
@@ -239,23 +248,23 @@ describe("CORS", () => {
     },
   );
 
-  it("§7.2 §9.9 a preflight needs no token, no user and no binding", async () => {
-    const headers = { ...FROM, "Access-Control-Request-Method": "PUT" };
-    const untouched = new Proxy({} as Env["DB"], {
+  it("§7.2 §9.9 answers a preflight without a token, a user or a binding", async () => {
+    const headers = { ...ORIGIN_HEADER, "Access-Control-Request-Method": "PUT" };
+    const forbidden = new Proxy({} as Env["DB"], {
       get: () => {
         throw new Error("A preflight touched a binding.");
       },
     });
-    const response = await requestWith(
-      { DB: untouched, BODIES: untouched as never, USERS: untouched as never },
+    const response = await requestWithEnv(
+      { DB: forbidden, BODIES: forbidden as never, USERS: forbidden as never },
       { user: "nobody-at-all", token: "" } as TestApp,
       "OPTIONS",
       "/notes/doc",
       { headers },
     );
     expect(response.status).toBe(204);
-    const alone = await send("/storage/nobody-at-all/notes/doc", { method: "OPTIONS", headers });
-    expect(alone.status).toBe(204);
+    const direct = await send("/storage/nobody-at-all/notes/doc", { method: "OPTIONS", headers });
+    expect(direct.status).toBe(204);
   });
 
   it("§4.44 §9.9 OPTIONS without Origin succeeds as well", async () => {
@@ -264,9 +273,9 @@ describe("CORS", () => {
   });
 });
 
-describe("what a browser must not make of an answer", () => {
-  it.each(ANSWERS.filter(([status]) => status !== 204))("§14 %i: %s", async (_, __, ask) => {
-    const response = await ask(FROM);
+describe("What a browser must not do with a response", () => {
+  it.each(RESPONSES.filter(([status]) => status !== 204))("§14 %i: %s", async (_, __, request) => {
+    const response = await request(ORIGIN_HEADER);
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     const policy = response.headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'none'");
@@ -276,30 +285,35 @@ describe("what a browser must not make of an answer", () => {
     expect(response.headers.get("set-cookie")).toBeNull();
   });
 
-  it("§14 no cookie is set, and none that is sent is of any use", async () => {
+  it("§14 cookies are neither set nor accepted", async () => {
     const response = await app.get(folder, { Cookie: "__Host-session=abc" });
     expect(response.headers.get("set-cookie")).toBeNull();
-    expect((await stranger("GET", folder, { Cookie: "__Host-session=abc" })).status).toBe(401);
+    expect((await sendAnonymously("GET", folder, { Cookie: "__Host-session=abc" })).status).toBe(
+      401,
+    );
   });
 });
 
-describe("with a storage host of its own", () => {
+describe("With a STORAGE_ORIGIN", () => {
   const STORAGE_ORIGIN = "https://files.example";
 
-  it("§14 §7.1 storage is refused on the pages' host, with CORS, and not as 404: clients would delete their copies", async () => {
+  it("§14 §7.1 the pages' host refuses storage with CORS, and not with 404, after which clients delete their copies", async () => {
     for (const method of ["GET", "PUT", "DELETE"]) {
       const body = method === "PUT" ? { body: "x" } : {};
-      const response = await unchanged(app, () =>
-        requestWith({ STORAGE_ORIGIN }, app, method, `${folder}doc`, { headers: FROM, ...body }),
+      const response = await expectUnchanged(app, () =>
+        requestWithEnv({ STORAGE_ORIGIN }, app, method, `${folder}doc`, {
+          headers: ORIGIN_HEADER,
+          ...body,
+        }),
       );
       expect(response.status).toBeGreaterThanOrEqual(400);
       expect(response.status).not.toBe(404);
-      expect(response.headers.get("access-control-allow-origin")).toBe(FROM.Origin);
+      expect(response.headers.get("access-control-allow-origin")).toBe(ORIGIN_HEADER.Origin);
     }
   });
 
-  it("§14 storage is served on the storage host", async () => {
-    const response = await requestWith(
+  it("§14 the storage host serves storage", async () => {
+    const response = await requestWithEnv(
       { ORIGIN: "https://pages.example", STORAGE_ORIGIN: ORIGIN },
       app,
       "GET",

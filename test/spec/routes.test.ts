@@ -1,10 +1,9 @@
-/** What holds for every door there is: the list is the router's own, so none can be forgotten. */
+/** What holds for every route. The list comes from the router, so none can be forgotten. */
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../src/app";
 import { findElements } from "../support/html";
-import { allRows } from "../support/rows";
 import {
   authorizeUrl,
   connectApp,
@@ -13,6 +12,7 @@ import {
   send,
   type TestUser,
 } from "../support/provider";
+import { allRows } from "../support/rows";
 
 let alice: TestUser;
 let admin: TestUser;
@@ -26,34 +26,36 @@ beforeAll(async () => {
   token = app.token;
 });
 
-/** What stands in a path for a name that it is given. */
+/** Values for path parameters. */
 const SAMPLES: Record<string, string> = { user: "alice", name: "alice", secret: "x".repeat(43) };
 
 const samplePath = (pattern: string): string =>
   pattern.replace(/:(\w+)(\{[^}]*\})?\??/g, (_, name: string) => SAMPLES[name] ?? "1");
 
-const doors = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
-  .map((door) => door.split(" ") as [method: string, pattern: string])
+const routes = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
+  .map((route) => route.split(" ") as [method: string, pattern: string])
   .filter(([method, pattern]) => method !== "ALL" && !pattern.includes("*"));
 
 const paths = (method: string): string[] =>
-  doors.filter(([of]) => of === method).map(([, pattern]) => samplePath(pattern));
+  routes
+    .filter(([routeMethod]) => routeMethod === method)
+    .map(([, pattern]) => samplePath(pattern));
 
-/** Doors for programs, which have formats of their own. */
-const isForPrograms = (path: string): boolean =>
+/** Whether the path is an API endpoint, not a page. */
+const isApi = (path: string): boolean =>
   /^\/(storage|quota|rxdb|\.well-known|healthz|metrics|oauth\/(token|revoke|device_authorization))(\/|$)/.test(
     path,
   );
 
-const pages = paths("GET").filter((path) => !isForPrograms(path));
-const forms = paths("POST").filter((path) => !isForPrograms(path));
+const pages = paths("GET").filter((path) => !isApi(path));
+const forms = paths("POST").filter((path) => !isApi(path));
 
-const PEOPLE = ["a stranger", "somebody", "an administrator"] as const;
-const cookieOf = (who: (typeof PEOPLE)[number]): Record<string, string> =>
-  who === "a stranger" ? {} : { Cookie: who === "somebody" ? alice.cookie : admin.cookie };
+const VISITORS = ["anonymous", "a user", "an administrator"] as const;
+const cookieHeader = (visitor: (typeof VISITORS)[number]): Record<string, string> =>
+  visitor === "anonymous" ? {} : { Cookie: visitor === "a user" ? alice.cookie : admin.cookie };
 
-/** What must not be missing, and how it has to begin. */
-const SAFETY: Record<string, RegExp> = {
+/** The required security headers. */
+const SECURITY_HEADERS: Record<string, RegExp> = {
   "content-security-policy": /^default-src 'none'; script-src 'self'; style-src 'self'; /,
   "x-content-type-options": /^nosniff$/,
   "x-frame-options": /^DENY$/,
@@ -65,8 +67,8 @@ const SAFETY: Record<string, RegExp> = {
   "cache-control": /^no-store$/,
 };
 
-function expectSafe(what: string, response: Response): void {
-  for (const [name, pattern] of Object.entries(SAFETY)) {
+function expectSecurityHeaders(what: string, response: Response): void {
+  for (const [name, pattern] of Object.entries(SECURITY_HEADERS)) {
     expect([what, name, response.headers.get(name) ?? ""]).toEqual([
       what,
       name,
@@ -83,24 +85,24 @@ function expectSafe(what: string, response: Response): void {
   }
 }
 
-describe("Every page there is", () => {
-  it("is known to this test", () => {
+describe("Every page", () => {
+  it("is in the list of this test", () => {
     expect(pages.length).toBeGreaterThan(4);
     expect(forms.length).toBeGreaterThan(3);
   });
 
-  it.each(PEOPLE)("§14 has the full set of safety headers for %s", async (who) => {
+  it.each(VISITORS)("§14 has all security headers for %s", async (visitor) => {
     for (const path of [...pages, authorizeUrl("alice"), "/nothing/here"]) {
-      const response = await send(path, { headers: cookieOf(who) });
+      const response = await send(path, { headers: cookieHeader(visitor) });
       expect(response.status, path).toBeLessThan(500);
-      expectSafe(`${path} for ${who}`, response);
+      expectSecurityHeaders(`${path} for ${visitor}`, response);
     }
   });
 
-  it("has one heading of the first rank and fields with labels, whoever looks", async () => {
-    for (const who of PEOPLE) {
+  it("has one h1 and one main element, for every visitor", async () => {
+    for (const visitor of VISITORS) {
       for (const path of pages) {
-        const response = await send(path, { headers: cookieOf(who) });
+        const response = await send(path, { headers: cookieHeader(visitor) });
         if (!response.headers.get("content-type")?.startsWith("text/html")) continue;
         const html = await response.text();
         expect([path, findElements(html, "h1").length]).toEqual([path, 1]);
@@ -109,10 +111,10 @@ describe("Every page there is", () => {
     }
   });
 
-  it("speaks German to whom prefers it", async () => {
-    for (const who of PEOPLE) {
+  it("is in German for Accept-Language: de", async () => {
+    for (const visitor of VISITORS) {
       for (const path of pages) {
-        const headers = { ...cookieOf(who), "Accept-Language": "de-AT,de;q=0.9,en;q=0.5" };
+        const headers = { ...cookieHeader(visitor), "Accept-Language": "de-AT,de;q=0.9,en;q=0.5" };
         const response = await send(path, { headers });
         if (!response.headers.get("content-type")?.startsWith("text/html")) continue;
         const html = await response.text();
@@ -122,18 +124,18 @@ describe("Every page there is", () => {
   });
 });
 
-describe("Every form there is", () => {
+describe("Every form", () => {
   it.each([
-    ["RFC 6749 §10.12 of another site", { Origin: "https://evil.example" }],
-    ["of a frame without an origin", { Origin: "null" }],
-    ["of another site, as the browser says", { Origin: ORIGIN, "Sec-Fetch-Site": "cross-site" }],
-    ["of a sibling host", { Origin: ORIGIN, "Sec-Fetch-Site": "same-site" }],
+    ["RFC 6749 §10.12 from another site", { Origin: "https://evil.example" }],
+    ["from a frame without an origin", { Origin: "null" }],
+    ["from another site by Sec-Fetch-Site", { Origin: ORIGIN, "Sec-Fetch-Site": "cross-site" }],
+    ["from a sibling host", { Origin: ORIGIN, "Sec-Fetch-Site": "same-site" }],
   ] as [string, Record<string, string>][])(
-    "is refused with 403 and changes nothing when it is %s",
+    "sent %s is refused with 403 and changes nothing",
     async (_, headers) => {
       const before = await allRows();
       for (const path of [...forms, authorizeUrl("alice")]) {
-        for (const who of PEOPLE) {
+        for (const visitor of VISITORS) {
           const body = new URLSearchParams({
             name: "alice",
             decision: "allow",
@@ -142,10 +144,10 @@ describe("Every form there is", () => {
           const response = await send(path, {
             method: "POST",
             body,
-            headers: { ...headers, ...cookieOf(who) },
+            headers: { ...headers, ...cookieHeader(visitor) },
           });
           expect([path, response.status]).toEqual([path, 403]);
-          expectSafe(path, response);
+          expectSecurityHeaders(path, response);
           expect(response.headers.getSetCookie()).toEqual([]);
         }
       }
@@ -153,22 +155,22 @@ describe("Every form there is", () => {
     },
   );
 
-  it("asks a stranger to sign in, or for what is missing, and changes nothing", async () => {
+  it("without sign-in and fields is refused and changes nothing", async () => {
     const before = await allRows();
     for (const path of forms) {
       const body = new URLSearchParams();
       const response = await send(path, { method: "POST", body, headers: { Origin: ORIGIN } });
       expect(response.status, path).toBeLessThan(500);
-      expectSafe(path, response);
+      expectSecurityHeaders(path, response);
     }
     const { challenges: _, ...after } = await allRows();
-    const { challenges: __, ...then } = before;
-    expect(after).toEqual(then);
+    const { challenges: __, ...unchanged } = before;
+    expect(after).toEqual(unchanged);
   });
 });
 
-describe("Every door for programs", () => {
-  const storage = [
+describe("Every API endpoint", () => {
+  const apiPaths = [
     "/storage/alice/",
     "/storage/alice/notes/",
     "/storage/alice/public/notes/x",
@@ -180,9 +182,9 @@ describe("Every door for programs", () => {
   ];
 
   it.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "PATCH"])(
-    "§7 answers %s with CORS and without a cookie, whatever the answer is",
+    "§7 answers %s with CORS and without a cookie, whatever the status",
     async (method) => {
-      for (const path of storage) {
+      for (const path of apiPaths) {
         for (const authorization of [undefined, `Bearer ${token}`, "Bearer nonsense", "Basic x"]) {
           const response = await send(path, {
             method,

@@ -1,19 +1,19 @@
-/** The operator's settings: a wrong one stops the Worker with a sentence that names it. */
+/** Settings: an invalid one stops the Worker with a message that names it. */
 
 import { describe, expect, it } from "vitest";
-import { readSettings, type Variables } from "../../src/env";
+import { parseSettings, type Variables } from "../../src/env";
 import { sendWithSettings } from "../support/send-with-settings";
 
-const messageOf = (variables: Variables): string => {
+const errorMessage = (variables: Variables): string => {
   try {
-    readSettings(variables);
+    parseSettings(variables);
   } catch (error) {
     return (error as Error).message;
   }
   return "";
 };
 
-describe("A setting that is wrong is named:", () => {
+describe("An invalid setting is named:", () => {
   it.each<[keyof Variables, string]>([
     ...[
       "satchel.example",
@@ -52,7 +52,7 @@ describe("A setting that is wrong is named:", () => {
     ["REFRESH_TOKEN_DAYS", "NaN"],
     ["SESSION_DAYS", "0"],
     ["SESSION_DAYS", " 30"],
-    // Browsers keep a cookie for 400 days at most, and hono refuses to set one for longer.
+    // Browsers keep a cookie for at most 400 days, and Hono refuses to set one for longer.
     ["SESSION_DAYS", "401"],
     ["ACTIVITY_DAYS", "0"],
     ["MAIL", "smtp"],
@@ -61,43 +61,43 @@ describe("A setting that is wrong is named:", () => {
     ["TOKEN_SECRETS", "too-short"],
     ["TOKEN_SECRETS", `${"a".repeat(32)},too-short`],
   ])("%s=%j", (name, value) => {
-    const message = messageOf({ [name]: value });
+    const message = errorMessage({ [name]: value });
     expect(message).toContain(`The setting ${name}`);
     expect(message).toMatch(/^[A-Z].*\.$/);
   });
 
-  it("all of them, if there are several", () => {
-    const message = messageOf({ SIGN_UP: "yes", ORIGIN: "x", SESSION_DAYS: "x" });
+  it("all of them, if several are invalid", () => {
+    const message = errorMessage({ SIGN_UP: "yes", ORIGIN: "x", SESSION_DAYS: "x" });
     for (const name of ["SIGN_UP", "ORIGIN", "SESSION_DAYS"]) expect(message).toContain(name);
   });
 
-  it("MAIL without an ORIGIN: a link in a mail would lead wherever somebody asked for it", () => {
-    const message = messageOf({ MAIL: "cloudflare", MAIL_FROM: "satchel@satchel.example" });
+  it("ORIGIN with MAIL: links in mails must not depend on the host of the request", () => {
+    const message = errorMessage({ MAIL: "cloudflare", MAIL_FROM: "satchel@satchel.example" });
     expect(message).toMatch(/^The setting ORIGIN must be set/);
   });
 
-  it("its value is in the sentence, unless it is a secret", () => {
-    expect(messageOf({ SIGN_UP: "perhaps" })).toContain('"perhaps"');
+  it("with its value, unless it is a secret", () => {
+    expect(errorMessage({ SIGN_UP: "perhaps" })).toContain('"perhaps"');
     for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN"]) {
-      expect(messageOf({ [name]: "my-secret-word" })).not.toContain("my-secret-word");
+      expect(errorMessage({ [name]: "my-secret-word" })).not.toContain("my-secret-word");
     }
   });
 
-  it("STORAGE_ORIGIN that is the ORIGIN: no host would be left for the pages", () => {
+  it("STORAGE_ORIGIN equal to ORIGIN: no host would be left for the pages", () => {
     const both = { ORIGIN: "https://satchel.example", STORAGE_ORIGIN: "https://satchel.example" };
-    expect(messageOf(both)).toContain("STORAGE_ORIGIN");
+    expect(errorMessage(both)).toContain("STORAGE_ORIGIN");
   });
 
-  it("to whoever runs the Worker; to others it is a bare 500, never a page without it", async () => {
+  it("to the operator only; clients get a 500 without its name", async () => {
     const response = await sendWithSettings({ SIGN_UP: "yes" })("/sign-up");
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("SIGN_UP");
   });
 });
 
-describe("Settings that are right", () => {
-  it("may be left out: each has a default", () => {
-    expect(readSettings({})).toEqual({
+describe("Valid settings", () => {
+  it("are optional: each has a default", () => {
+    expect(parseSettings({})).toEqual({
       ORIGIN: null,
       STORAGE_ORIGIN: null,
       SIGN_UP: "open",
@@ -118,10 +118,10 @@ describe("Settings that are right", () => {
     });
   });
 
-  it("are read as what they mean", () => {
+  it("are parsed to their types", () => {
     const secrets = ["a".repeat(32), "b".repeat(64)];
     expect(
-      readSettings({
+      parseSettings({
         ORIGIN: "https://satchel.example",
         STORAGE_ORIGIN: "https://storage.example:8443",
         SIGN_UP: "closed",
@@ -162,9 +162,9 @@ describe("Settings that are right", () => {
   });
 
   it.each(["", "http://localhost:8000", "http://[::1]:8000", "https://satchel.example:8443"])(
-    "an ORIGIN may be %j",
+    "ORIGIN may be %j",
     (ORIGIN) => {
-      expect(readSettings({ ORIGIN }).ORIGIN).toBe(ORIGIN === "" ? null : ORIGIN);
+      expect(parseSettings({ ORIGIN }).ORIGIN).toBe(ORIGIN === "" ? null : ORIGIN);
     },
   );
 });

@@ -1,7 +1,6 @@
-/** Attacks that belong to no single door: caches, long input, documents that would be pages. */
+/** Attacks across endpoints: caches, active documents, long input. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { allRows } from "../support/rows";
 import {
   authorizeUrl,
   connectApp,
@@ -11,6 +10,7 @@ import {
   type TestApp,
   type TestUser,
 } from "../support/provider";
+import { allRows } from "../support/rows";
 
 let alice: TestUser;
 let app: TestApp;
@@ -24,8 +24,8 @@ beforeAll(async () => {
 
 const PUBLIC = "/storage/alice/public/notes/x";
 
-describe("A cache in between", () => {
-  it("§6 asks again for each public document, and keeps the answers to two origins apart", async () => {
+describe("A shared cache", () => {
+  it("§6 revalidates each public document, and stores a response per origin", async () => {
     for (const [path, headers] of [
       [PUBLIC, {}],
       [PUBLIC, { Range: "bytes=0-3" }],
@@ -37,7 +37,7 @@ describe("A cache in between", () => {
     }
   });
 
-  it("§6 may keep nothing that needs a token, and no refusal", async () => {
+  it("§6 stores nothing that needs a token, and no refusals", async () => {
     for (const response of [
       await app.get("/notes/private"),
       await app.get("/notes/"),
@@ -58,7 +58,7 @@ describe("A cache in between", () => {
     "X-Forwarded-Proto",
     "Forwarded",
     "X-HTTP-Method-Override",
-  ])("gets nothing else to keep when %s says something", async (name) => {
+  ])("gets the same response whatever %s says", async (name) => {
     const paths = [
       PUBLIC,
       "/.well-known/webfinger?resource=acct:alice@satchel.example",
@@ -67,14 +67,14 @@ describe("A cache in between", () => {
     ];
     for (const path of paths) {
       const plain = await send(path);
-      const asked = await send(path, { headers: { [name]: "evil.example/evil" } });
-      expect(asked.status).toBe(plain.status);
-      expect(await asked.text()).toBe(await plain.text());
+      const modified = await send(path, { headers: { [name]: "evil.example/evil" } });
+      expect(modified.status).toBe(plain.status);
+      expect(await modified.text()).toBe(await plain.text());
     }
   });
 });
 
-describe("A document that would be a page", () => {
+describe("An active document", () => {
   it.each([
     "text/html",
     "image/svg+xml",
@@ -82,7 +82,7 @@ describe("A document that would be a page", () => {
     "application/xhtml+xml",
     "text/xml",
     "text/javascript",
-  ])("§14 of type %s is served as sent, to run nothing and to be nothing else", async (type) => {
+  ])("§14 of type %s is served as stored, sandboxed, without scripts", async (type) => {
     await app.put("/public/notes/evil", "<script>alert(1)</script>", { "Content-Type": type });
     const response = await send("/storage/alice/public/notes/evil");
     expect(response.headers.get("content-type")).toBe(type);
@@ -93,9 +93,9 @@ describe("A document that would be a page", () => {
   });
 });
 
-describe("Input that is long and almost right", () => {
+describe("Long, almost valid input", () => {
   const LONG = 15_000;
-  const MANY = [
+  const LONG_VALUES = [
     '"'.repeat(LONG),
     '"a",'.repeat(LONG / 4),
     'W/"'.repeat(LONG / 3),
@@ -117,9 +117,9 @@ describe("Input that is long and almost right", () => {
     `x@${"a.".repeat(LONG / 2)}`,
   ];
 
-  it("in any header of a storage request is answered, and changes nothing", async () => {
+  it("in any header of a storage request is answered and changes nothing", async () => {
     const before = await allRows();
-    for (const value of MANY) {
+    for (const value of LONG_VALUES) {
       for (const name of [
         "Authorization",
         "If-Match",
@@ -144,10 +144,10 @@ describe("Input that is long and almost right", () => {
     expect(await allRows()).toEqual(before);
   });
 
-  it("in a request for access and on the pages is answered, and changes nothing", async () => {
+  it("in authorization requests and pages is answered and changes nothing", async () => {
     const before = await allRows();
     const cookie = alice.cookie;
-    for (const value of MANY) {
+    for (const value of LONG_VALUES) {
       for (const name of ["redirect_uri", "scope", "state", "response_type", "code_challenge"]) {
         const response = await send(authorizeUrl("alice", { [name]: value }), {
           headers: { Cookie: cookie },

@@ -1,7 +1,7 @@
 /**
- * The wire transcripts of §12, sent as the draft prints them. Hosts are ours and so are versions
- * and tokens; every status and every header that the draft shows is compared. They "are not
- * normative": where we answer otherwise, the test says so and why.
+ * The wire transcripts of §12. Hosts, versions and tokens are ours; every status and every header that
+ * the draft shows is compared. The transcripts "are not normative": where the response differs, the
+ * test says why.
  */
 
 import { beforeAll, describe, expect, it } from "vitest";
@@ -31,7 +31,7 @@ beforeAll(async () => {
   michiel = await createUser("michiel");
 });
 
-/** What the app's page sends with each of its requests. */
+/** The headers of each request of the app. */
 const headers = (more: Record<string, string> = {}): Record<string, string> => ({
   Origin: APP,
   Authorization: `Bearer ${token}`,
@@ -51,8 +51,8 @@ const put = (body: string, more: Record<string, string>): Promise<Response> =>
 const get = (path: string, more: Record<string, string> = {}): Promise<Response> =>
   send(path, { headers: headers(more) });
 
-/** Compares status and headers; null: the header must not be there. */
-async function expectAnswer(
+/** Compares status and headers; null means that the header must be absent. Returns the body. */
+async function expectResponse(
   response: Response,
   status: number,
   expected: Record<string, string | RegExp | null>,
@@ -69,12 +69,12 @@ async function expectAnswer(
 const ALLOWED = { "Access-Control-Allow-Origin": APP };
 const STRONG = /^"[^"]+"$/;
 
-describe("The transcripts of §12, one after the other:", () => {
+describe("The transcripts of §12, in order:", () => {
   let etag: string;
 
   it("12.1 WebFinger", async () => {
     const response = await send("/.well-known/webfinger?resource=acct:michiel@satchel.example");
-    const body = await expectAnswer(response, 200, {
+    const body = await expectResponse(response, 200, {
       "Access-Control-Allow-Origin": "*",
       "Content-Type": "application/jrd+json",
     });
@@ -86,7 +86,7 @@ describe("The transcripts of §12, one after the other:", () => {
           "http://remotestorage.io/spec/version": "draft-dejong-remotestorage-26",
           "http://tools.ietf.org/html/rfc6749#section-4.2":
             "https://satchel.example/oauth/authorize/michiel",
-          // The draft's example has null for what its server cannot do; ours can.
+          // The draft's example has null for features that its server lacks.
           "http://tools.ietf.org/html/rfc6750#section-2.3": "true",
           "http://tools.ietf.org/html/rfc7233": "GET",
           // §10.1
@@ -94,7 +94,7 @@ describe("The transcripts of §12, one after the other:", () => {
             "https://satchel.example/oauth/authorize/michiel",
           "http://tools.ietf.org/html/rfc6749#section-3.2": "https://satchel.example/oauth/token",
           "http://tools.ietf.org/html/rfc7636": "S256",
-          // Our own.
+          // Satchel's own properties.
           "urn:x-satchel:quota": "https://satchel.example/quota/michiel",
           "urn:x-satchel:rxdb": "wss://satchel.example/rxdb/michiel/{module}",
         },
@@ -104,7 +104,7 @@ describe("The transcripts of §12, one after the other:", () => {
 
   it("12.2 OAuth dialog form", async () => {
     const response = await send(DIALOG, { headers: { Cookie: michiel.cookie } });
-    const body = await expectAnswer(response, 200, {});
+    const body = await expectResponse(response, 200, {});
     expect(body).toMatch(/^<!DOCTYPE html>\s*<html lang="en">\s*<head>/);
     expect(body).toMatch(/<title>[^<]+<\/title>/);
     expect(mainText(body)).toContain(APP);
@@ -112,7 +112,7 @@ describe("The transcripts of §12, one after the other:", () => {
   });
 
   it("12.3 OAuth dialog form submission", async () => {
-    // Our form posts to its own address, and the password was asked for before.
+    // Our form is sent to its own URL, by a user who has already signed in.
     const response = await send(DIALOG, {
       method: "POST",
       headers: {
@@ -123,7 +123,7 @@ describe("The transcripts of §12, one after the other:", () => {
       },
       body: "decision=allow&duration=always",
     });
-    await expectAnswer(response, 302, {
+    await expectResponse(response, 302, {
       Location:
         /^https:\/\/drinks-unhosted\.5apps\.com\/#access_token=[^&=#]+&token_type=bearer(&|$)/,
     });
@@ -140,8 +140,8 @@ describe("The transcripts of §12, one after the other:", () => {
         Referer: `${APP}/`,
       },
     });
-    // "the server can for instance respond" with 200; without a body 204 says the same.
-    const body = await expectAnswer(response, 204, ALLOWED);
+    // "the server can for instance respond" with 200; 204 is equivalent without a body.
+    const body = await expectResponse(response, 204, ALLOWED);
     expect(body).toBe("");
     const list = (name: string) => (response.headers.get(name) ?? "").toLowerCase().split(/, */);
     expect(list("Access-Control-Allow-Methods")).toEqual(
@@ -162,36 +162,36 @@ describe("The transcripts of §12, one after the other:", () => {
 
   it("12.5 Initial PUT", async () => {
     const created = await put(FIRST, { "If-None-Match": "*", Referer: `${APP}/?` });
-    expect(await expectAnswer(created, 201, { ...ALLOWED, ETag: STRONG })).toBe("");
+    expect(await expectResponse(created, 201, { ...ALLOWED, ETag: STRONG })).toBe("");
     etag = created.headers.get("etag") ?? "";
   });
 
   it("12.5 Initial PUT, when the document already exists", async () => {
     const refused = await put(SECOND, { "If-None-Match": "*", Referer: `${APP}/?` });
-    await expectAnswer(refused, 412, { ...ALLOWED, ETag: etag });
+    await expectResponse(refused, 412, { ...ALLOWED, ETag: etag });
     expect(await (await get(`${FOLDER}test`)).text()).toBe(FIRST);
   });
 
   it("12.6 Subsequent PUT", async () => {
     const stale = '"1382694045000"';
-    await expectAnswer(await put(SECOND, { "If-Match": stale }), 412, { ...ALLOWED, ETag: etag });
+    await expectResponse(await put(SECOND, { "If-Match": stale }), 412, { ...ALLOWED, ETag: etag });
     expect(await (await get(`${FOLDER}test`)).text()).toBe(FIRST);
     const replaced = await put(SECOND, { "If-Match": etag });
-    expect(await expectAnswer(replaced, 200, { ...ALLOWED, ETag: STRONG })).toBe("");
+    expect(await expectResponse(replaced, 200, { ...ALLOWED, ETag: STRONG })).toBe("");
     expect(replaced.headers.get("etag")).not.toBe(etag);
     etag = replaced.headers.get("etag") ?? "";
   });
 
   it("12.7 GET of a version that the client has", async () => {
     const response = await get(`${FOLDER}test`, { "If-None-Match": `"1382694045000", ${etag}` });
-    expect(await expectAnswer(response, 304, { ...ALLOWED, ETag: etag })).toBe("");
+    expect(await expectResponse(response, 304, { ...ALLOWED, ETag: etag })).toBe("");
   });
 
-  it("12.7 GET of a version that the client has not", async () => {
+  it("12.7 GET of a version that the client does not have", async () => {
     const response = await get(`${FOLDER}test`, {
       "If-None-Match": '"1382694045000", "1382694048000"',
     });
-    const body = await expectAnswer(response, 200, {
+    const body = await expectResponse(response, 200, {
       ...ALLOWED,
       ...JSON_TYPE,
       "Content-Length": String(SECOND.length),
@@ -204,7 +204,7 @@ describe("The transcripts of §12, one after the other:", () => {
   it("12.7 GET of a folder", async () => {
     const response = await get(FOLDER);
     const length = response.headers.get("content-length");
-    const body = await expectAnswer(response, 200, {
+    const body = await expectResponse(response, 200, {
       ...ALLOWED,
       "Content-Type": "application/ld+json",
       ETag: STRONG,
@@ -212,7 +212,7 @@ describe("The transcripts of §12, one after the other:", () => {
     });
     expect(length).toBe(String(body.length));
     expect(JSON.parse(body)).toEqual({
-      // The example says folder-version; §4: "MUST [...] with the value [...] folder-description".
+      // The example has folder-version, but §4: "MUST [...] with the value [...] folder-description".
       "@context": "http://remotestorage.io/spec/folder-description",
       items: {
         test: {
@@ -228,7 +228,7 @@ describe("The transcripts of §12, one after the other:", () => {
   });
 
   it("12.7 GET of a document that does not exist", async () => {
-    await expectAnswer(await get(`${FOLDER}x`), 404, { ...ALLOWED, ETag: null });
+    await expectResponse(await get(`${FOLDER}x`), 404, { ...ALLOWED, ETag: null });
   });
 
   it("12.8 DELETE of another version than the current one", async () => {
@@ -236,13 +236,13 @@ describe("The transcripts of §12, one after the other:", () => {
       method: "DELETE",
       headers: headers({ ...JSON_TYPE, "If-Match": '"1382694045000"' }),
     };
-    await expectAnswer(await send(`${FOLDER}test`, init), 412, { ...ALLOWED, ETag: etag });
+    await expectResponse(await send(`${FOLDER}test`, init), 412, { ...ALLOWED, ETag: etag });
     expect(await (await get(`${FOLDER}test`)).text()).toBe(SECOND);
   });
 
   it("12.8 DELETE of the current version", async () => {
     const init = { method: "DELETE", headers: headers({ ...JSON_TYPE, "If-Match": etag }) };
-    await expectAnswer(await send(`${FOLDER}test`, init), 200, ALLOWED);
+    await expectResponse(await send(`${FOLDER}test`, init), 200, ALLOWED);
     expect(await new TestApp("michiel", token).list("/myfavoritedrinks/")).toEqual({});
   });
 });

@@ -1,11 +1,16 @@
-/** "Where is alice's storage?": §10 of the draft, RFC 7033, and what else is well known. */
+/** WebFinger (§10, RFC 7033) and the other well-known URIs. */
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findElements } from "../support/html";
-import { allowCode, appWith, codeQuery, oauthError, tokensIn, VERIFIER } from "../support/oauth";
-import { accountId } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
+import {
+  appWithTokens,
+  CODE_VERIFIER,
+  codeFlowQuery,
+  oauthError,
+  obtainCode,
+  parseTokens,
+} from "../support/oauth";
 import {
   APP_ORIGIN,
   connectApp,
@@ -17,6 +22,8 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
+import { accountId } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 
 const REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
 const PROPERTY = {
@@ -61,8 +68,8 @@ beforeAll(async () => {
   link = jrd.links[0] as Link;
 });
 
-describe("The record of a person", () => {
-  it("§10.1 §10.2 §10.3 has one link, the storage's, with the properties of the draft", async () => {
+describe("The JRD of a user", () => {
+  it("§10.1 §10.2 §10.3 has one link, to the storage, with the properties of the draft", async () => {
     expect(await jrdOf(await webfinger("resource=acct:alice@satchel.example"))).toEqual({
       subject: "acct:alice@satchel.example",
       links: [
@@ -92,7 +99,7 @@ describe("The record of a person", () => {
       "wss://storage.example",
     ],
   ])(
-    "names the door for RxDB apps on the storage's host, with TLS if it has: %j",
+    "names the RxDB endpoint on the storage host, with TLS if the origin has it: %j",
     async (variables, origin) => {
       const query = `resource=acct:alice@${new URL(variables.ORIGIN).host}`;
       const found = await sendWithSettings(variables)(
@@ -112,7 +119,7 @@ describe("The record of a person", () => {
     expect(link.properties[PROPERTY.version]).toBe("draft-dejong-remotestorage-26");
   });
 
-  it("§8.6 names a <storage_root> below which folders and documents are", async () => {
+  it("§8.6 names a <storage_root> with the folders and documents below it", async () => {
     const { token } = await connectApp(alice, "documents:rw");
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "text/plain" };
     const url = `${link.href}/public/documents/draft.txt`;
@@ -122,7 +129,7 @@ describe("The record of a person", () => {
     expect(Object.keys(((await folder.json()) as { items: object }).items)).toEqual(["draft.txt"]);
   });
 
-  it("§8.1 §10.5 names an <auth-dialog> that grants a token, with which the storage opens", async () => {
+  it("§8.1 §10.5 names an <auth-dialog> that grants a token for the storage", async () => {
     const query = new URLSearchParams({
       redirect_uri: `${APP_ORIGIN}/`,
       scope: "notes:rw",
@@ -142,7 +149,7 @@ describe("The record of a person", () => {
     expect((await send(`${link.href}/notes/`)).status).toBe(401);
   });
 
-  it("§10.9 §9.11 §9.12 says that a token in the query is taken, and it is, to read only", async () => {
+  it("§10.9 §9.11 §9.12 advertises tokens in the query, which are accepted for reading only", async () => {
     expect(link.properties[PROPERTY.tokenInQuery]).toBe("true");
     const app = await connectApp(alice, "query:rw");
     await app.put("/query/a", "first");
@@ -155,7 +162,7 @@ describe("The record of a person", () => {
     expect(await (await app.get("/query/a")).text()).toBe("first");
   });
 
-  it("§10.10 says that ranges of documents are served, and they are", async () => {
+  it("§10.10 advertises range requests, which work", async () => {
     expect(link.properties[PROPERTY.ranges]).toBe("GET");
     const app = await connectApp(alice, "ranges:rw");
     await app.put("/ranges/a", "0123456789");
@@ -164,12 +171,12 @@ describe("The record of a person", () => {
     expect(part.headers.get("content-range")).toBe("bytes 2-4/10");
   });
 
-  it("§10.1-1 §10.1-2 §10.1-3 §10.1-4 §10.1-5 names endpoints that serve the code flow with S256", async () => {
+  it("§10.1-1 §10.1-2 §10.1-3 §10.1-4 §10.1-5 names the endpoints of the code flow with S256", async () => {
     expect(link.properties[PROPERTY.pkce]).toBe("S256");
     const query = new URLSearchParams({
       redirect_uri: `${APP_ORIGIN}/`,
       scope: "notes:rw",
-      ...(await codeQuery()),
+      ...(await codeFlowQuery()),
     });
     const answer = await send(`${link.properties[PROPERTY.authorizationEndpoint]}?${query}`, {
       method: "POST",
@@ -183,25 +190,25 @@ describe("The record of a person", () => {
         grant_type: "authorization_code",
         code,
         redirect_uri: `${APP_ORIGIN}/`,
-        code_verifier: VERIFIER,
+        code_verifier: CODE_VERIFIER,
       }),
     });
-    const app = appWith(alice, await tokensIn(response));
+    const app = appWithTokens(alice, await parseTokens(response));
     expect((await app.get("/notes/")).status).toBe(200);
   });
 
-  it("§10.1-6 does not say that plain is supported, and it is not", async () => {
+  it("§10.1-6 does not advertise plain, which is refused", async () => {
     expect(link.properties[PROPERTY.pkce]).not.toContain("plain");
     const refused = await submitConsent(alice, {
-      ...(await codeQuery()),
-      code_challenge: VERIFIER,
+      ...(await codeFlowQuery()),
+      code_challenge: CODE_VERIFIER,
       code_challenge_method: "plain",
       scope: "plain:rw",
     });
     expect(new URL(refused.headers.get("location") ?? "").searchParams.get("error")).toBe(
       "invalid_request",
     );
-    await expect(allowCode(alice, { code_challenge_method: "plain" })).rejects.toThrow();
+    await expect(obtainCode(alice, { code_challenge_method: "plain" })).rejects.toThrow();
   });
 });
 
@@ -219,17 +226,17 @@ describe("The resource", () => {
     expect(links).toEqual([link]);
   });
 
-  it("§10.3 has the port of a provider that is not at the usual one, and so have all links", async () => {
-    const elsewhere = "https://satchel.example:8443";
+  it("§10.3 has the port of a provider on a non-default port, and so have all links", async () => {
+    const origin = "https://satchel.example:8443";
     const { links } = await jrdOf(
-      await send(`${elsewhere}/.well-known/webfinger?resource=acct:alice@satchel.example:8443`),
+      await send(`${origin}/.well-known/webfinger?resource=acct:alice@satchel.example:8443`),
     );
-    expect(links.map(({ href }) => href)).toEqual([`${elsewhere}/storage/alice`]);
-    expect(links[0]?.properties[PROPERTY.implicitGrant]).toBe(`${elsewhere}/oauth/authorize/alice`);
-    expect(links[0]?.properties[PROPERTY.tokenEndpoint]).toBe(`${elsewhere}/oauth/token`);
+    expect(links.map(({ href }) => href)).toEqual([`${origin}/storage/alice`]);
+    expect(links[0]?.properties[PROPERTY.implicitGrant]).toBe(`${origin}/oauth/authorize/alice`);
+    expect(links[0]?.properties[PROPERTY.tokenEndpoint]).toBe(`${origin}/oauth/token`);
     const other = "acct:alice@satchel.example:9999";
     const path = `/.well-known/webfinger?resource=${other}`;
-    expect((await send(elsewhere + path)).status).toBe(404);
+    expect((await send(origin + path)).status).toBe(404);
     expect((await send(path)).status).toBe(404);
   });
 
@@ -250,7 +257,7 @@ describe("The resource", () => {
     "https://satchel.example/",
     "https://satchel.example/alice",
     "https://nobody.example/",
-  ])("RFC 7033 §4.2 that nobody here has is 404: %s", async (uri) => {
+  ])("RFC 7033 §4.2 of an unknown user -> 404: %s", async (uri) => {
     const response = await webfinger(resource(uri), { headers: { Origin: APP_ORIGIN } });
     expect(response.status).toBe(404);
     expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
@@ -269,7 +276,7 @@ describe("The resource", () => {
     `${resource("acct:alice@satchel.example ")}`,
     "resource=acct:alice@satchel.example&resource=acct:alice@satchel.example",
     "resource=acct:alice@satchel.example&resource=acct:bob@satchel.example",
-  ])('RFC 7033 §4.2 that is missing, double or no URI is 400: "%s"', async (query) => {
+  ])('RFC 7033 §4.2 that is missing, duplicate or not a URI -> 400: "%s"', async (query) => {
     const response = await webfinger(query, { headers: { Origin: APP_ORIGIN } });
     expect(response.status).toBe(400);
     expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
@@ -277,13 +284,13 @@ describe("The resource", () => {
   });
 });
 
-describe("The answer", () => {
+describe("The response", () => {
   it("RFC 7033 §10.2 has the type of a JRD", async () => {
     const { headers } = await webfinger("resource=acct:alice@satchel.example");
     expect(headers.get("content-type")).toMatch(/^application\/jrd\+json\b/);
   });
 
-  it("comes directly, without a redirect, whatever the client accepts", async () => {
+  it("is sent without a redirect, whatever the client accepts", async () => {
     for (const Accept of ["application/jrd+json, application/json", "*/*", "text/html"]) {
       const headers = { Accept };
       const response = await webfinger("resource=acct:alice@satchel.example", { headers });
@@ -291,7 +298,7 @@ describe("The answer", () => {
     }
   });
 
-  it("RFC 7033 §5 may be read by pages of any origin, and is for every origin the same", async () => {
+  it("RFC 7033 §5 is readable by any origin, and the same for all", async () => {
     const query = "resource=acct:alice@satchel.example";
     const named = await webfinger(query, { headers: { Origin: APP_ORIGIN } });
     expect(["*", APP_ORIGIN]).toContain(named.headers.get("access-control-allow-origin"));
@@ -300,7 +307,7 @@ describe("The answer", () => {
     expect(await named.text()).toBe(await (await webfinger(query)).text());
   });
 
-  it("may be asked for after a preflight", async () => {
+  it("allows a preflight", async () => {
     const preflight = await webfinger("resource=acct:alice@satchel.example", {
       method: "OPTIONS",
       headers: { Origin: APP_ORIGIN, "Access-Control-Request-Method": "GET" },
@@ -310,7 +317,7 @@ describe("The answer", () => {
     expect(preflight.headers.get("access-control-allow-methods")).toContain("GET");
   });
 
-  it("to HEAD is that to GET without its body", async () => {
+  it("to HEAD is that to GET without the body", async () => {
     const query = "resource=acct:alice@satchel.example";
     const [head, get] = [await webfinger(query, { method: "HEAD" }), await webfinger(query)];
     expect([head.status, await head.text()]).toEqual([200, ""]);
@@ -325,7 +332,7 @@ describe("The answer", () => {
     ["rel=avatar", 0],
     ["rel=avatar&rel=vcard", 0],
     [`rel=${REL.slice(0, -1)}`, 0],
-  ])("RFC 7033 §4.3 has with %s only those links: %i", async (rels, count) => {
+  ])("RFC 7033 §4.3 with %s has only the matching links: %i", async (rels, count) => {
     const jrd = await jrdOf(await webfinger(`resource=acct:alice@satchel.example&${rels}`));
     expect(jrd).toEqual({
       subject: "acct:alice@satchel.example",
@@ -333,7 +340,7 @@ describe("The answer", () => {
     });
   });
 
-  it("names ORIGIN, whatever host the request came to", async () => {
+  it("names the ORIGIN, whatever the host of the request", async () => {
     const sendOn = sendWithSettings({ ORIGIN: "https://satchel.example" });
     for (const host of ["satchel.example", "evil.example", "satchel.preview.example"]) {
       const path = `/.well-known/webfinger?resource=acct:alice@satchel.example`;
@@ -376,19 +383,19 @@ describe("A personal domain", () => {
     "https://www.alice.example/",
     "acct:bob@alice.example",
     "ftp://alice.example/",
-  ])("identifies nobody by %s", async (uri) => {
+  ])("does not identify its owner by %s", async (uri) => {
     expect((await webfinger(resource(uri))).status).toBe(404);
   });
 
-  it("§10.4 may be that at which WebFinger is asked; the links name the provider's ORIGIN", async () => {
+  it("§10.4 may serve WebFinger itself; the links name the provider's ORIGIN", async () => {
     const path = "/.well-known/webfinger?resource=https://alice.example/";
     const response = await sendWithSettings({ ORIGIN })(`https://alice.example${path}`);
     expect((await jrdOf(response)).links).toEqual([link]);
   });
 });
 
-describe("Other well-known places", () => {
-  it("RFC 6415 host-meta.json of a resource is its WebFinger record", async () => {
+describe("Other well-known URIs", () => {
+  it("RFC 6415 host-meta.json with a resource is its JRD", async () => {
     const query = "resource=acct:alice@satchel.example";
     const response = await send(`/.well-known/host-meta.json?${query}`);
     expect(await jrdOf(response)).toEqual(await jrdOf(await webfinger(query)));
@@ -396,7 +403,7 @@ describe("Other well-known places", () => {
     expect((await send(unknown)).status).toBe(404);
   });
 
-  it("RFC 6415 §3 host-meta.json names the template of WebFinger, which holds", async () => {
+  it("RFC 6415 §3 host-meta.json has a working template of the WebFinger URL", async () => {
     const { links } = (await (await send("/.well-known/host-meta.json")).json()) as {
       links: { rel: string; template: string }[];
     };
@@ -405,7 +412,7 @@ describe("Other well-known places", () => {
     expect((await jrdOf(await send(url))).links).toEqual([link]);
   });
 
-  it("what older clients try in vain is 404 that a page can read", async () => {
+  it("a 404 of what older clients try has CORS headers", async () => {
     for (const path of ["host-meta?resource=acct:alice@satchel.example", "nothing-here"]) {
       const response = await send(`/.well-known/${path}`, { headers: { Origin: APP_ORIGIN } });
       expect(response.status).toBe(404);
@@ -413,7 +420,7 @@ describe("Other well-known places", () => {
     }
   });
 
-  it("RFC 8414 §3 oauth-authorization-server describes what is there", async () => {
+  it("RFC 8414 §3 oauth-authorization-server describes the endpoints", async () => {
     const response = await send("/.well-known/oauth-authorization-server", {
       headers: { Origin: APP_ORIGIN },
     });
@@ -440,7 +447,7 @@ describe("Other well-known places", () => {
     });
   });
 
-  it("RFC 8414 §2 the endpoints it names answer, without a name of a person in them", async () => {
+  it("RFC 8414 §2 its endpoints work without a user name in their URLs", async () => {
     const metadata = (await (
       await send("/.well-known/oauth-authorization-server")
     ).json()) as Record<string, string>;
@@ -462,7 +469,7 @@ describe("Other well-known places", () => {
     expect((await new TestApp("alice", app.token).get("/")).status).toBe(401);
   });
 
-  it("change-password leads to a page", async () => {
+  it("change-password redirects to a page", async () => {
     const response = await send("/.well-known/change-password");
     expect([302, 303, 307]).toContain(response.status);
     const { cookie } = await createUser();
@@ -472,7 +479,7 @@ describe("Other well-known places", () => {
     expect(page.status).toBe(200);
   });
 
-  it("robots.txt keeps robots from everything but the front page", async () => {
+  it("robots.txt disallows everything but the front page", async () => {
     const response = await send("/robots.txt");
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(/^text\/plain\b/);
@@ -481,7 +488,7 @@ describe("Other well-known places", () => {
     );
   });
 
-  it("the icon that the pages name is there", async () => {
+  it("the icon of the pages exists", async () => {
     const icon = findElements(await (await send("/")).text(), "link").find(
       ({ rel }) => rel === "icon",
     );

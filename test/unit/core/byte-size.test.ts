@@ -1,9 +1,9 @@
-/** Amounts of bytes as people write them. */
+/** Parsing byte sizes. */
 
 import { describe, expect, it } from "vitest";
-import { parseBytes } from "../../../src/core/byte-size";
+import { parseByteSize } from "../../../src/core/byte-size";
 
-describe("An amount of bytes", () => {
+describe("parseByteSize", () => {
   it.each([
     ["0", 0],
     ["5", 5],
@@ -15,15 +15,15 @@ describe("An amount of bytes", () => {
     [" 2 tb ", 2e12],
     ["999999999999999", 999_999_999_999_999],
     ["9007 TB", 9.007e15],
-  ])("%j", (text, bytes) => expect(parseBytes(text)).toBe(bytes));
+  ])("%j -> %d", (text, bytes) => expect(parseByteSize(text)).toBe(bytes));
 
   it.each(["", " ", "GB", "-1", "+1", "1e9", "1.5", "1.5 B", "1.2345 GB", "1.000.000", "5 XB"])(
-    "not %j",
-    (text) => expect(parseBytes(text)).toBeNull(),
+    "%j -> null",
+    (text) => expect(parseByteSize(text)).toBeNull(),
   );
 
   it.each(["5 GiB", "k", "0x10", "9".repeat(16), "9999 TB9", "99999 TB", "5  GB", "5\nGB"])(
-    "not %j",
-    (text) => expect(parseBytes(text)).toBeNull(),
+    "%j -> null",
+    (text) => expect(parseByteSize(text)).toBeNull(),
   );
 });

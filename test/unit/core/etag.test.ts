@@ -1,3 +1,5 @@
+/** Parsing and evaluating ETags and preconditions. */
+
 import { describe, expect, it } from "vitest";
 import {
   evaluateRead,
@@ -16,7 +18,7 @@ const read = (headers: Record<string, string>): Precondition | "malformed" => {
 
 const versions = (...list: string[]) => ({ any: false, versions: list });
 
-describe("lists of ETags", () => {
+describe("parsePrecondition: lists of ETags", () => {
   it.each([
     ['"a"', versions("a")],
     ['"a","b"', versions("a", "b")],
@@ -45,7 +47,7 @@ describe("lists of ETags", () => {
     },
   );
 
-  it("takes no longer for a long one than its length asks for", () => {
+  it("takes linear time", () => {
     const start = Date.now();
     read({ "If-Match": `${'"a", '.repeat(20_000)}"` });
     read({ "If-Match": " \t".repeat(50_000) });
@@ -53,12 +55,12 @@ describe("lists of ETags", () => {
     expect(Date.now() - start).toBeLessThan(500);
   });
 
-  it("none at all demands nothing", () => {
+  it("is empty without conditional headers", () => {
     expect(read({})).toEqual({});
   });
 });
 
-describe("dates", () => {
+describe("parsePrecondition: dates", () => {
   const DATE = "Sat, 02 Jun 2018 15:58:23 GMT";
   const time = Date.UTC(2018, 5, 2, 15, 58, 23);
 
@@ -80,7 +82,7 @@ describe("dates", () => {
     expect(read({ "If-Modified-Since": raw, "If-Unmodified-Since": raw })).toEqual({});
   });
 
-  it("do not count beside the list of their kind", () => {
+  it("are ignored if there is a list of ETags of their kind", () => {
     const headers = { "If-Modified-Since": DATE, "If-Unmodified-Since": DATE };
     expect(read({ ...headers, "If-None-Match": '"a"' })).toEqual({
       noneMatch: versions("a"),
@@ -93,34 +95,34 @@ describe("dates", () => {
   });
 });
 
-describe("weighRead", () => {
+describe("evaluateRead", () => {
   const modified = 1_500_000_000_789;
   const second = 1_500_000_000_000;
 
   it.each<[string, Precondition, string]>([
-    ["nothing", {}, "proceed"],
-    ["If-Match that holds", { match: versions("x", "v") }, "proceed"],
+    ["no precondition", {}, "proceed"],
+    ["If-Match that matches", { match: versions("x", "v") }, "proceed"],
     ["If-Match: *", { match: { any: true, versions: [] } }, "proceed"],
-    ["If-Match that does not", { match: versions("x") }, "failed"],
-    ["If-None-Match that lists it", { noneMatch: versions("x", "v") }, "not-modified"],
+    ["If-Match that does not match", { match: versions("x") }, "failed"],
+    ["If-None-Match that matches", { noneMatch: versions("x", "v") }, "not-modified"],
     ["If-None-Match: *", { noneMatch: { any: true, versions: [] } }, "not-modified"],
-    ["If-None-Match that does not", { noneMatch: versions("x") }, "proceed"],
-    ["both", { match: versions("x"), noneMatch: versions("v") }, "failed"],
-    ["modified in that second", { modifiedSince: second }, "not-modified"],
-    ["modified after it", { modifiedSince: second - 1000 }, "proceed"],
-    ["unmodified since that second", { unmodifiedSince: second }, "proceed"],
-    ["modified since", { unmodifiedSince: second - 1000 }, "failed"],
+    ["If-None-Match that does not match", { noneMatch: versions("x") }, "proceed"],
+    ["both lists", { match: versions("x"), noneMatch: versions("v") }, "failed"],
+    ["If-Modified-Since that second", { modifiedSince: second }, "not-modified"],
+    ["If-Modified-Since before it", { modifiedSince: second - 1000 }, "proceed"],
+    ["If-Unmodified-Since that second", { unmodifiedSince: second }, "proceed"],
+    ["If-Unmodified-Since before it", { unmodifiedSince: second - 1000 }, "failed"],
   ])("%s", (_, precondition, expected) => {
     expect(evaluateRead(precondition, "v", modified)).toBe(expected);
   });
 
-  it("dates mean nothing where no date is known", () => {
+  it("ignores dates if the node has no date", () => {
     expect(evaluateRead({ modifiedSince: second }, "v", null)).toBe("proceed");
     expect(evaluateRead({ unmodifiedSince: 0 }, "v", null)).toBe("proceed");
   });
 });
 
-describe("weighIfRange", () => {
+describe("ifRangeMatches", () => {
   it.each([
     [null, true],
     ['"v"', true],
@@ -136,6 +138,6 @@ describe("weighIfRange", () => {
   });
 });
 
-it("etagOf puts the quotes on", () => {
+it("formatETag adds the quotes", () => {
   expect(formatETag("abc")).toBe('"abc"');
 });

@@ -1,3 +1,5 @@
+/** Formatting folder descriptions. */
+
 import { describe, expect, it } from "vitest";
 import { type FolderItem, formatFolderDescription, formatHttpDate } from "../../../src/core/folder";
 
@@ -13,12 +15,12 @@ const document = (name: string): FolderItem => ({
 
 const folder = (name: string): FolderItem => ({ ...document(name), type: null });
 
-describe("describeFolder", () => {
-  it("of nothing", () => {
+describe("formatFolderDescription", () => {
+  it("of an empty folder", () => {
     expect(formatFolderDescription([])).toBe(`{"@context":"${CONTEXT}","items":{}}`);
   });
 
-  it("of documents and folders", () => {
+  it("of a document and a folder", () => {
     expect(JSON.parse(formatFolderDescription([document("abc"), folder("def/")]))).toEqual({
       "@context": CONTEXT,
       items: {
@@ -52,12 +54,12 @@ describe("describeFolder", () => {
     expect(Object.getOwnPropertyDescriptor(items, name)?.value.ETag).toBe(`version of ${name}`);
   });
 
-  it("keeps the order of names that are numbers in its text", () => {
+  it("keeps the order of numeric names", () => {
     const text = formatFolderDescription(["b", "2", "a", "1"].map(document));
     expect([...text.matchAll(/"(\w)":\{/g)].map(([, name]) => name)).toEqual(["b", "2", "a", "1"]);
   });
 
-  it("keeps an odd type as it is", () => {
+  it("keeps an unusual content type", () => {
     const type = 'text/x; a="b\\c"';
     const { items } = JSON.parse(formatFolderDescription([{ ...document("a"), type }]));
     expect(items.a["Content-Type"]).toBe(type);
@@ -68,6 +70,6 @@ it.each([
   [0, "Thu, 01 Jan 1970 00:00:00 GMT"],
   [Date.UTC(2018, 5, 2, 15, 58, 23, 999), "Sat, 02 Jun 2018 15:58:23 GMT"],
   [Date.UTC(2026, 10, 21, 3, 4, 5), "Sat, 21 Nov 2026 03:04:05 GMT"],
-])("httpDate of %i is %s", (milliseconds, expected) => {
+])("formatHttpDate(%i) is %s", (milliseconds, expected) => {
   expect(formatHttpDate(milliseconds)).toBe(expected);
 });

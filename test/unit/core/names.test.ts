@@ -1,5 +1,7 @@
+/** Rules for user names. */
+
 import { describe, expect, it } from "vitest";
-import { isReserved, parseUserName } from "../../../src/core/names";
+import { isReservedName, parseUserName } from "../../../src/core/names";
 
 describe("parseUserName", () => {
   it.each([
@@ -11,7 +13,7 @@ describe("parseUserName", () => {
     ["42", "42"],
     ["a-b-c", "a-b-c"],
     ["a--b", "a--b"],
-    // The Kelvin sign becomes an ordinary k: another spelling, not another name.
+    // In lower case the Kelvin sign is an ordinary k.
     ["\u212aelvin", "kelvin"],
     ["a".repeat(32), "a".repeat(32)],
   ])("%j -> %j", (raw, name) => {
@@ -39,7 +41,7 @@ describe("parseUserName", () => {
     "\u0430lice",
     "a".repeat(33),
     "__proto__",
-  ])("%j is none", (raw) => {
+  ])("%j -> null", (raw) => {
     expect(parseUserName(raw)).toBeNull();
   });
 });
@@ -53,6 +55,6 @@ it.each([
   ["alice", false],
   ["", false],
   ["constructor", false],
-])("isReserved(%j) is %s", (name, expected) => {
-  expect(isReserved(name)).toBe(expected);
+])("isReservedName(%j) is %s", (name, expected) => {
+  expect(isReservedName(name)).toBe(expected);
 });

@@ -1,8 +1,10 @@
+/** Parsing and formatting paths of documents and folders. */
+
 import { describe, expect, it } from "vitest";
 import {
-  ancestorsOf,
   formatPath,
   isPublic,
+  listAncestors,
   MAX_DEPTH,
   MAX_PATH_BYTES,
   type NodePath,
@@ -10,13 +12,13 @@ import {
   ROOT,
 } from "../../../src/core/path";
 
-const parsed = (raw: string): NodePath => {
+const parse = (raw: string): NodePath => {
   const outcome = parseNodePath(raw);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return outcome.value;
 };
 
-const codeOf = (raw: string): string | null => {
+const refusalCode = (raw: string): string | null => {
   const outcome = parseNodePath(raw);
   return outcome.ok ? null : outcome.refusal.code;
 };
@@ -41,7 +43,7 @@ describe("parseNodePath", () => {
     ["/%EF%BB%BFa", { kind: "document", parent: "/", name: "\ufeffa" }],
     ["/__proto__", { kind: "document", parent: "/", name: "__proto__" }],
   ])("%s", (raw, node) => {
-    expect(parsed(raw)).toEqual(node);
+    expect(parse(raw)).toEqual(node);
   });
 
   it.each([
@@ -72,27 +74,27 @@ describe("parseNodePath", () => {
     "/%c3",
     "/%c0%80",
     "/%ed%a0%80",
-  ])("refuses %j as malformed", (raw) => {
-    expect(codeOf(raw)).toBe("malformed");
+  ])("refuses %j with malformed", (raw) => {
+    expect(refusalCode(raw)).toBe("malformed");
   });
 
   it("counts the bytes of the decoded path", () => {
-    expect(codeOf(`/${"x".repeat(MAX_PATH_BYTES - 1)}`)).toBeNull();
-    expect(codeOf(`/${"x".repeat(MAX_PATH_BYTES)}`)).toBe("path-too-long");
-    expect(codeOf(`/${"%41".repeat(MAX_PATH_BYTES - 1)}`)).toBeNull();
+    expect(refusalCode(`/${"x".repeat(MAX_PATH_BYTES - 1)}`)).toBeNull();
+    expect(refusalCode(`/${"x".repeat(MAX_PATH_BYTES)}`)).toBe("path-too-long");
+    expect(refusalCode(`/${"%41".repeat(MAX_PATH_BYTES - 1)}`)).toBeNull();
     const twoBytes = "%C3%A9".repeat((MAX_PATH_BYTES - 2) / 2);
-    expect(codeOf(`/x${twoBytes}`)).toBeNull();
-    expect(codeOf(`/xx${twoBytes}`)).toBe("path-too-long");
+    expect(refusalCode(`/x${twoBytes}`)).toBeNull();
+    expect(refusalCode(`/xx${twoBytes}`)).toBe("path-too-long");
   });
 
   it("counts the levels", () => {
-    expect(codeOf("/a".repeat(MAX_DEPTH))).toBeNull();
-    expect(codeOf(`${"/a".repeat(MAX_DEPTH)}/`)).toBeNull();
-    expect(codeOf("/a".repeat(MAX_DEPTH + 1))).toBe("path-too-long");
+    expect(refusalCode("/a".repeat(MAX_DEPTH))).toBeNull();
+    expect(refusalCode(`${"/a".repeat(MAX_DEPTH)}/`)).toBeNull();
+    expect(refusalCode("/a".repeat(MAX_DEPTH + 1))).toBe("path-too-long");
   });
 });
 
-describe("pathOf and ancestorsOf", () => {
+describe("formatPath and listAncestors", () => {
   it.each([
     ["/", []],
     ["/a", ["/"]],
@@ -100,19 +102,19 @@ describe("pathOf and ancestorsOf", () => {
     ["/a/b/c", ["/", "/a/", "/a/b/"]],
     ["/a/b/c/", ["/", "/a/", "/a/b/"]],
     ["/a%20/b/%C3%A9", ["/", "/a /", "/a /b/"]],
-  ])("%s is below %j", (raw, above) => {
-    const node = parsed(raw);
+  ])("%s has the ancestors %j", (raw, above) => {
+    const node = parse(raw);
     expect(formatPath(node)).toBe(decodeURIComponent(raw));
-    const ancestors = ancestorsOf(node);
+    const ancestors = listAncestors(node);
     expect(ancestors.map(formatPath)).toEqual(above);
     for (const ancestor of ancestors) {
-      expect(ancestor).toEqual(parsed(encodeURI(formatPath(ancestor))));
+      expect(ancestor).toEqual(parse(encodeURI(formatPath(ancestor))));
     }
   });
 
-  it("the root has no parent", () => {
-    expect(parsed("/")).toEqual(ROOT);
-    expect(ancestorsOf(ROOT)).toEqual([]);
+  it("the root has no ancestors", () => {
+    expect(parse("/")).toEqual(ROOT);
+    expect(listAncestors(ROOT)).toEqual([]);
   });
 });
 
@@ -127,6 +129,6 @@ describe("isPublic", () => {
     ["/a/public/b", false],
     ["/", false],
   ])("%s: %s", (raw, expected) => {
-    expect(isPublic(parsed(raw))).toBe(expected);
+    expect(isPublic(parse(raw))).toBe(expected);
   });
 });

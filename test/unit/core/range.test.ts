@@ -1,3 +1,5 @@
+/** Parsing the Range header. */
+
 import { describe, expect, it } from "vitest";
 import { parseRange } from "../../../src/core/range";
 
@@ -41,7 +43,7 @@ describe("parseRange", () => {
     "bytes=0-1,3-4",
     "bytes=0-1,-1",
     "bytes=10-11,12-13",
-  ])("%j: the whole", (header) => {
+  ])("%j: the whole document", (header) => {
     expect(parseRange(header, 10)).toEqual({ ok: true, value: null });
   });
 

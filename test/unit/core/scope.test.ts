@@ -1,3 +1,5 @@
+/** Parsing and comparing access scopes. */
+
 import { describe, expect, it } from "vitest";
 import { parseNodePath } from "../../../src/core/path";
 import {
@@ -10,7 +12,7 @@ import {
 
 const scopes = (text: string): Scope[] => {
   const parsed = parseScopes(text);
-  if (parsed === null) throw new Error(`${text} is no scope.`);
+  if (parsed === null) throw new Error(`${text} is not a scope.`);
   return parsed;
 };
 
@@ -63,12 +65,12 @@ describe("parseScopes", () => {
     "notes:rw\n",
     "notes:rw,photos:r",
     `${"a".repeat(65)}:r`,
-  ])("%j is none", (raw) => {
+  ])("%j -> null", (raw) => {
     expect(parseScopes(raw)).toBeNull();
   });
 });
 
-describe("isWithin", () => {
+describe("isSubsetOf", () => {
   it.each([
     ["notes:r", "notes:rw", true],
     ["notes:rw", "notes:rw", true],
@@ -82,12 +84,12 @@ describe("isWithin", () => {
     ["*:r", "notes:rw", false],
     ["*:r", "*:rw", true],
     ["*:rw", "*:r", false],
-  ])("%s within %s: %s", (wanted, granted, expected) => {
+  ])("%s of %s: %s", (wanted, granted, expected) => {
     expect(isSubsetOf(scopes(wanted), scopes(granted))).toBe(expected);
   });
 });
 
-describe("allows", () => {
+describe("isAllowed", () => {
   it.each([
     ["*:rw", "/", "rw"],
     ["*:r", "/", "r"],
@@ -114,15 +116,15 @@ describe("allows", () => {
   ])("%s at %s: %j", (granted, raw, expected) => {
     const node = parseNodePath(raw);
     if (!node.ok) throw new Error(node.refusal.message);
-    const given = scopes(granted);
+    const grantedScopes = scopes(granted);
     const allowed = [
-      isAllowed(given, "read", node.value) ? "r" : "",
-      isAllowed(given, "write", node.value) ? "w" : "",
+      isAllowed(grantedScopes, "read", node.value) ? "r" : "",
+      isAllowed(grantedScopes, "write", node.value) ? "w" : "",
     ];
     expect(allowed.join("")).toBe(expected);
   });
 
-  it("nothing allows nothing", () => {
+  it("no scopes allow nothing", () => {
     expect(isAllowed([], "read", { kind: "folder", parent: "", name: "/" })).toBe(false);
   });
 });

@@ -1,16 +1,16 @@
-/** How long the platform is waited for, and what it is asked again. */
+/** Retries and timeouts of calls to the platform. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isTransient, MAX_ATTEMPTS, withCallTimeout, withRetry } from "../../../src/platform/retry";
 
 const LOST = "Network connection lost.";
 
-let pauses: number[];
+let delays: number[];
 
 beforeEach(() => {
-  pauses = [];
+  delays = [];
   vi.spyOn(scheduler, "wait").mockImplementation(async (milliseconds) => {
-    pauses.push(milliseconds);
+    delays.push(milliseconds);
   });
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 });
@@ -20,18 +20,18 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Something that fails so often and then answers; counts how often it is asked. */
-function failing(times: number, error: unknown = new Error(LOST)) {
-  const ask = async () => {
-    ask.tries++;
-    if (ask.tries <= times) throw error;
+/** A call that fails this often and then succeeds. It counts its attempts. */
+function createFailingCall(times: number, error: unknown = new Error(LOST)) {
+  const call = async () => {
+    call.attempts++;
+    if (call.attempts <= times) throw error;
     return "answer";
   };
-  ask.tries = 0;
-  return ask;
+  call.attempts = 0;
+  return call;
 }
 
-describe("A fault that will pass", () => {
+describe("A transient error", () => {
   it.each([
     "D1_ERROR: Network connection lost.",
     "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
@@ -55,7 +55,7 @@ describe("A fault that will pass", () => {
   });
 });
 
-describe("A fault that will not pass", () => {
+describe("A permanent error", () => {
   it.each([
     new Error("D1_ERROR: no such table: nodes: SQLITE_ERROR"),
     new Error("D1_ERROR: UNIQUE constraint failed: grants.id: SQLITE_CONSTRAINT"),
@@ -68,50 +68,50 @@ describe("A fault that will not pass", () => {
     expect(isTransient(error)).toBe(false);
   });
 
-  it("is not asked about again", async () => {
-    const ask = failing(1, new Error("D1_ERROR: no such table: nodes: SQLITE_ERROR"));
-    await expect(withRetry(ask)).rejects.toThrow("no such table");
-    expect(ask.tries).toBe(1);
+  it("is not retried", async () => {
+    const call = createFailingCall(1, new Error("D1_ERROR: no such table: nodes: SQLITE_ERROR"));
+    await expect(withRetry(call)).rejects.toThrow("no such table");
+    expect(call.attempts).toBe(1);
   });
 });
 
-describe("Asking patiently", () => {
-  it("what goes well is asked once", async () => {
-    const ask = failing(0);
-    expect(await withRetry(ask)).toBe("answer");
-    expect(ask.tries).toBe(1);
-    expect(pauses).toEqual([]);
+describe("withRetry", () => {
+  it("makes a successful call once", async () => {
+    const call = createFailingCall(0);
+    expect(await withRetry(call)).toBe("answer");
+    expect(call.attempts).toBe(1);
+    expect(delays).toEqual([]);
   });
 
-  it("a fault that passes costs a pause", async () => {
-    const ask = failing(1);
-    expect(await withRetry(ask)).toBe("answer");
-    expect(ask.tries).toBe(2);
-    expect(pauses).toHaveLength(1);
+  it("retries after a transient error", async () => {
+    const call = createFailingCall(1);
+    expect(await withRetry(call)).toBe("answer");
+    expect(call.attempts).toBe(2);
+    expect(delays).toHaveLength(1);
   });
 
-  it("a fault that lasts is what comes out, after as many tries as there are", async () => {
-    const ask = failing(Number.POSITIVE_INFINITY);
-    await expect(withRetry(ask)).rejects.toThrow(LOST);
-    expect(ask.tries).toBe(MAX_ATTEMPTS);
-    expect(pauses).toHaveLength(MAX_ATTEMPTS - 1);
+  it("rejects with the last error after MAX_ATTEMPTS", async () => {
+    const call = createFailingCall(Number.POSITIVE_INFINITY);
+    await expect(withRetry(call)).rejects.toThrow(LOST);
+    expect(call.attempts).toBe(MAX_ATTEMPTS);
+    expect(delays).toHaveLength(MAX_ATTEMPTS - 1);
   });
 
   it.each([
     new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."),
     Object.assign(new Error("?"), { overloaded: true, retryable: true }),
-  ])("who is overloaded is left alone: %s", async (error) => {
-    const ask = failing(1, error);
-    await expect(withRetry(ask)).rejects.toBe(error);
-    expect(ask.tries).toBe(1);
+  ])("does not retry an overload: %s", async (error) => {
+    const call = createFailingCall(1, error);
+    await expect(withRetry(call)).rejects.toBe(error);
+    expect(call.attempts).toBe(1);
   });
 
-  it("pauses grow, differ from each other, and stay below a second in all", async () => {
+  it("waits with exponential backoff and jitter, less than a second in all", async () => {
     const all: number[][] = [];
     for (let i = 0; i < 30; i++) {
-      pauses = [];
-      await withRetry(failing(MAX_ATTEMPTS - 1));
-      all.push(pauses);
+      delays = [];
+      await withRetry(createFailingCall(MAX_ATTEMPTS - 1));
+      all.push(delays);
     }
     const [firsts, seconds] = [
       all.map(([first]) => first ?? 0),
@@ -126,33 +126,33 @@ describe("Asking patiently", () => {
       expect(Math.min(...range)).toBeGreaterThanOrEqual(least);
       expect(Math.max(...range)).toBeLessThan(3 * least);
     }
-    for (const own of all) expect(own.reduce((sum, pause) => sum + pause)).toBeLessThan(1000);
+    for (const own of all) expect(own.reduce((sum, delay) => sum + delay)).toBeLessThan(1000);
   });
 });
 
-describe("An answer that does not come", () => {
-  const SECONDS = 1000;
+describe("A call that is not answered", () => {
+  const SECOND_MS = 1000;
 
-  it("is given up after ten seconds, with a fault that counts as passing", async () => {
+  it("fails after ten seconds with a transient error", async () => {
     const answer = withCallTimeout(new Promise(() => {})).catch((error) => error);
-    await vi.advanceTimersByTimeAsync(9 * SECONDS);
+    await vi.advanceTimersByTimeAsync(9 * SECOND_MS);
     expect(await Promise.race([answer, "still waiting"])).toBe("still waiting");
-    await vi.advanceTimersByTimeAsync(SECONDS);
+    await vi.advanceTimersByTimeAsync(SECOND_MS);
     expect(isTransient(await answer)).toBe(true);
   });
 
-  it("is not asked for again: the first may still have its effect", async () => {
-    let tries = 0;
+  it("is not retried: the first attempt may still succeed", async () => {
+    let attempts = 0;
     const answer = withRetry(() => {
-      tries++;
+      attempts++;
       return new Promise(() => {});
     }).catch((error) => error);
-    await vi.advanceTimersByTimeAsync(60 * SECONDS);
+    await vi.advanceTimersByTimeAsync(60 * SECOND_MS);
     expect(await answer).toBeInstanceOf(Error);
-    expect(tries).toBe(1);
+    expect(attempts).toBe(1);
   });
 
-  it("leaves no timer behind when it comes", async () => {
+  it("leaves no timer after an answer", async () => {
     expect(await withCallTimeout(Promise.resolve("answer"))).toBe("answer");
     await expect(withCallTimeout(Promise.reject(new Error(LOST)))).rejects.toThrow(LOST);
     expect(vi.getTimerCount()).toBe(0);
