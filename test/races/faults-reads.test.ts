@@ -1,12 +1,10 @@
-/** Nothing is taken for missing because D1 or R2 does not answer: §5, what a client would delete. */
+/** Reads while calls to D1 or R2 fail: nothing is reported as missing, as a client would delete it. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { CUTS, cutAtEachCall } from "../support/fault-injection";
-import { cutting } from "../support/faults";
+import { withFault } from "../support/fault-injection";
+import { FAULTS, injectAtEachCall } from "../support/faults-at-each-call";
 import { mainText } from "../support/html";
-import { reserve } from "../support/modules";
-import { allRows } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
+import { openModuleWithBytes } from "../support/modules";
 import {
   APP_ORIGIN,
   authorizeUrl,
@@ -15,20 +13,22 @@ import {
   type TestApp,
   type TestUser,
 } from "../support/provider";
+import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 
-let person: TestUser;
+let user: TestUser;
 let app: TestApp;
 let etag: string;
 
 beforeAll(async () => {
-  person = await createUser();
-  app = await connectApp(person);
+  user = await createUser();
+  app = await connectApp(user);
   etag = (await app.put("/notes/a", "hello")).headers.get("etag") ?? "";
   await app.put("/public/notes/a", "hello");
-  await reserve(person.name, "todos", 3000);
+  await openModuleWithBytes(user.name, "todos", 3000);
 });
 
-/** To a Worker that has just started and so has read no keys yet. */
+/** Sends a request to a Worker that has just started, so has no keys in memory. */
 const ask = (
   path: string,
   headers: Record<string, string> = {},
@@ -37,7 +37,7 @@ const ask = (
   sendWithSettings({})(path, { method, headers: { Origin: APP_ORIGIN, ...headers } });
 
 const byToken = (): Record<string, string> => ({ Authorization: `Bearer ${app.token}` });
-const byCookie = (): Record<string, string> => ({ Cookie: person.cookie, Accept: "text/html" });
+const byCookie = (): Record<string, string> => ({ Cookie: user.cookie, Accept: "text/html" });
 const at = (path: string): string => `/storage/${app.user}${path}`;
 
 interface Read {
@@ -46,11 +46,11 @@ interface Read {
   send: () => Promise<Response>;
 }
 
-/** Doors that apps call from their pages. */
-const APPS: Read[] = [
+/** Endpoints that apps call. */
+const APP_READS: Read[] = [
   { title: "GET of a document", status: 200, send: () => ask(at("/notes/a"), byToken()) },
   {
-    title: "GET of a document that the client has",
+    title: "GET of a document whose version the client has",
     status: 304,
     send: () => ask(at("/notes/a"), { ...byToken(), "If-None-Match": etag }),
   },
@@ -69,7 +69,7 @@ const APPS: Read[] = [
   },
 ];
 
-const PAGES: Read[] = [
+const PAGE_READS: Read[] = [
   { title: "the home page", status: 200, send: () => ask("/", byCookie()) },
   { title: "the data page", status: 200, send: () => ask("/data", byCookie()) },
   { title: "the activity page", status: 200, send: () => ask("/activity", byCookie()) },
@@ -77,20 +77,20 @@ const PAGES: Read[] = [
   { title: "the consent page", status: 200, send: () => ask(authorizeUrl(app.user), byCookie()) },
 ];
 
-describe.each([...APPS, ...PAGES])("$title", (read) => {
+describe.each([...APP_READS, ...PAGE_READS])("$title", (read) => {
   const { status, send } = read;
-  const isForApps = APPS.includes(read);
+  const isForApps = APP_READS.includes(read);
 
-  it.each(CUTS)("at each call: $title", async (kind) => {
-    await cutAtEachCall(kind, async () => ({
+  it.each(FAULTS)("at each call: $title", async (kind) => {
+    await injectAtEachCall(kind, async () => ({
       status,
       send,
       ...(isForApps ? { origin: APP_ORIGIN } : {}),
     }));
   });
 
-  it("a fault that lasts -> 503 that an app or a person can read", async () => {
-    const { result } = await cutting({ at: 0, trouble: "lost", lasts: true }, send);
+  it("a permanent fault -> 503 that an app or a person can read", async () => {
+    const { result } = await withFault({ at: 0, kind: "lost", isPermanent: true }, send);
     expect(result.status).toBe(503);
     if (isForApps) {
       expect(result.headers.get("access-control-expose-headers")).toContain("Retry-After");
@@ -99,19 +99,19 @@ describe.each([...APPS, ...PAGES])("$title", (read) => {
     }
   });
 
-  it("a fault that will not pass -> a bare 500 with the id in the log, nothing changed", async () => {
-    const { calls } = await cutting(null, send);
+  it("an error that no retry helps -> a plain 500 with the id in the log, nothing changed", async () => {
+    const { calls } = await withFault(null, send);
     for (const [index, call] of calls.entries()) {
-      // The data page does without what a module cannot say: `test/spec/rxdb-modules.test.ts`.
+      // The data page does without the details of a module that fails: `test/spec/rxdb-modules.test.ts`.
       if (call === "MODULES.inventory") continue;
       const before = await allRows();
-      const seen = await cutting({ at: index, trouble: "broken" }, send);
-      expect(seen.result.status).toBe(500);
-      // Nothing is tried again; what was asked for at the same time has been asked.
-      expect(seen.calls.length).toBeLessThanOrEqual(calls.length);
+      const run = await withFault({ at: index, kind: "broken" }, send);
+      expect(run.result.status).toBe(500);
+      // Nothing is retried; calls that were made at the same time may have been made.
+      expect(run.calls.length).toBeLessThanOrEqual(calls.length);
       expect(await allRows()).toEqual(before);
-      const text = await seen.result.text();
-      if (seen.result.headers.get("content-type")?.startsWith("text/html")) {
+      const text = await run.result.text();
+      if (run.result.headers.get("content-type")?.startsWith("text/html")) {
         const said = mainText(text);
         expect(said).toMatch(/^Something went wrong .*[\w-]{22}/);
         expect(said).not.toMatch(/no such table|SQLITE|Error:/);

@@ -1,37 +1,42 @@
 /**
- * A document is written while the connections to D1, R2 or the user's object break, at each call
- * that the request makes: the answer is the truth, and whatever happened has happened as a whole.
+ * A document is written while calls to D1, R2 or the user's object fail, at each call that the request
+ * makes: the response is true, and the change was made completely or not at all.
  */
 
 import { describe, expect, it } from "vitest";
+import { type Fault, type FaultyRun, withFault } from "../support/fault-injection";
 import {
-  afterDelete,
-  afterPut,
-  expectSound,
+  expectBoundedRetries,
+  expectRetryAfter,
+  FAULTS,
+  isTransientFault,
+} from "../support/faults-at-each-call";
+import {
+  expectConsistent,
+  loadTree,
   type Tree,
-  treeOf,
-} from "../support/assert-consistent";
-import { CUTS, expectBounds, expectRetryAfter, isPassing } from "../support/fault-injection";
-import { type Cut, type Cutting, cutting } from "../support/faults";
-import { freshFolder, requestWith, streamOf, versionOf } from "../support/storage";
+  treeAfterDelete,
+  treeAfterPut,
+} from "../support/index-tree";
 import { createUserWithApp, type TestApp } from "../support/provider";
+import { countedStream, etagVersion, requestWithEnv, uniqueFolder } from "../support/storage";
 
 const TYPE = "text/plain";
 const MEBIBYTE = 1024 * 1024;
 
-/** One way of writing a document, into a storage that is ready for it. */
+/** A way of writing a document. */
 interface Write {
   title: string;
   method: "PUT" | "DELETE";
   status: number;
-  /** Bytes of the body. */
+  /** Of the body, in bytes. */
   length?: number;
   /** Its length is not known before its end. */
   isChunked?: boolean;
   /** It is not held in memory. */
   isStreamed?: boolean;
   headers?: (version: string) => Record<string, string>;
-  /** Whether the document is there, others are, or nothing at all. */
+  /** What exists before: the document, only other documents, or nothing. */
   before: "document" | "others" | "nothing";
 }
 
@@ -55,7 +60,7 @@ const WRITES: Write[] = [
     before: "others",
   },
   {
-    title: "PUT that is streamed",
+    title: "PUT of a streamed body",
     method: "PUT",
     status: 200,
     length: 200_000,
@@ -88,7 +93,7 @@ const WRITES: Write[] = [
   },
 ];
 
-/** What a body ends with, if it has one. */
+/** The end of every body that is not empty. */
 const END = "end";
 
 function bodyOf({ length = 0 }: Write): Uint8Array<ArrayBuffer> {
@@ -97,58 +102,58 @@ function bodyOf({ length = 0 }: Write): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Where a document is written, and what stands in the index before that. */
-interface Place {
+/** A document to write, and the index before that. */
+interface Target {
   app: TestApp;
   path: string;
   tree: Tree;
 }
 
-/** A place that is ready: a folder of its own, or a storage of its own where it has to be empty. */
-async function ready({ before }: Write, owner: TestApp): Promise<Place> {
+/** Prepares a document in a folder of its own, or in an account of its own if that has to be empty. */
+async function prepare({ before }: Write, owner: TestApp): Promise<Target> {
   const app = before === "nothing" ? await createUserWithApp() : owner;
-  const folder = freshFolder("/notes/");
+  const folder = uniqueFolder("/notes/");
   const path = `${folder}deep/doc`;
   if (before !== "nothing") await app.put(`${folder}other`, "other");
-  // By the same Worker, which knows from it that there is room for a small document.
-  if (before === "document") await requestWith({}, app, "PUT", path, { body: "before" });
-  return { app, path, tree: await treeOf(app.user) };
+  // By the same Worker, which then knows that a small document fits the quota.
+  if (before === "document") await requestWithEnv({}, app, "PUT", path, { body: "before" });
+  return { app, path, tree: await loadTree(app.user) };
 }
 
-function send(how: Write, { app, path, tree }: Place): Promise<Response> {
-  const { method, length, isChunked } = how;
-  const headers = how.headers?.(tree[path]?.version ?? "") ?? {};
-  if (length === undefined) return requestWith({}, app, method, path, { headers });
-  const bytes = bodyOf(how);
+function send(write: Write, { app, path, tree }: Target): Promise<Response> {
+  const { method, length, isChunked } = write;
+  const headers = write.headers?.(tree[path]?.version ?? "") ?? {};
+  if (length === undefined) return requestWithEnv({}, app, method, path, { headers });
+  const bytes = bodyOf(write);
   if (isChunked) {
-    return requestWith({}, app, method, path, { headers, body: streamOf([bytes]).body });
+    return requestWithEnv({}, app, method, path, { headers, body: countedStream([bytes]).body });
   }
   headers["Content-Length"] = String(length);
-  return requestWith({}, app, method, path, { headers, body: bytes });
+  return requestWithEnv({}, app, method, path, { headers, body: bytes });
 }
 
-/** What the tree is when this was written. */
-const written = (how: Write, path: string, tree: Tree, version: string): Tree =>
-  how.method === "DELETE"
-    ? afterDelete(tree, path, version)
-    : afterPut(tree, path, { version, type: TYPE, length: how.length ?? 0 });
+/** The tree after a write. */
+const treeAfterWrite = (write: Write, path: string, tree: Tree, version: string): Tree =>
+  write.method === "DELETE"
+    ? treeAfterDelete(tree, path, version)
+    : treeAfterPut(tree, path, { version, type: TYPE, length: write.length ?? 0 });
 
 const rootVersion = (tree: Tree): string => tree["/"]?.version ?? "";
 
-/** The response tells the truth about what has become of the tree. */
-async function expectTruth(
-  how: Write,
-  { path, tree: before }: Place,
+/** Expects that the response is true: the change was made, it was not, or that is not known. */
+async function expectTrueResponse(
+  write: Write,
+  { path, tree: before }: Target,
   after: Tree,
   response: Response,
   context: string,
 ): Promise<void> {
-  const made = written(how, path, before, rootVersion(after));
-  expect([how.status, 503], context).toContain(response.status);
-  if (response.status === how.status) {
+  const made = treeAfterWrite(write, path, before, rootVersion(after));
+  expect([write.status, 503], context).toContain(response.status);
+  if (response.status === write.status) {
     expect(after, context).toEqual(made);
-    const version = how.method === "DELETE" ? before[path]?.version : after[path]?.version;
-    expect(versionOf(response), context).toBe(version);
+    const version = write.method === "DELETE" ? before[path]?.version : after[path]?.version;
+    expect(etagVersion(response), context).toBe(version);
     return;
   }
   expectRetryAfter(response, context);
@@ -159,80 +164,87 @@ async function expectTruth(
   else expect([before, made], context).toContainEqual(after);
 }
 
-/** The storage goes on: what is written now can be read, whatever arrives late from before. */
-async function expectGoesOn(
-  how: Write,
-  { app, path, tree }: Place,
-  { calls, arrive }: Cutting<Response>,
-  { at, trouble }: Cut,
+/** Expects that the storage still works: a new write can be read, even if an old one arrives late. */
+async function expectStillWorks(
+  write: Write,
+  { app, path, tree }: Target,
+  { calls, deliverLate }: FaultyRun<Response>,
+  { at, kind }: Fault,
   context: string,
 ): Promise<void> {
   const response = await app.put(path, "and on");
   expect([200, 201], context).toContain(response.status);
-  const version = versionOf(response) ?? "";
-  const wentOn = afterPut(tree, path, { version, type: TYPE, length: 6 });
-  expect(await treeOf(app.user), context).toEqual(wentOn);
-  if (trouble === "silent") {
-    await arrive();
-    const after = await treeOf(app.user);
-    // A request of unknown outcome may reach the object as late as that, but a batch of a commit
-    // has no effect on a tree that others have changed.
+  const version = etagVersion(response) ?? "";
+  const newTree = treeAfterPut(tree, path, { version, type: TYPE, length: 6 });
+  expect(await loadTree(app.user), context).toEqual(newTree);
+  if (kind === "silent") {
+    await deliverLate();
+    const after = await loadTree(app.user);
+    // A request with an unknown outcome may reach the object as late as that, but the batch of a
+    // commit has no effect on a tree that others have changed.
     const late =
-      calls[at] === "USERS.commit" ? [written(how, path, wentOn, rootVersion(after))] : [];
-    expect([wentOn, ...late], context).toContainEqual(after);
-    await expectSound(app.user, after, context);
+      calls[at] === "USERS.commit"
+        ? [treeAfterWrite(write, path, newTree, rootVersion(after))]
+        : [];
+    expect([newTree, ...late], context).toContainEqual(after);
+    await expectConsistent(app.user, after, context);
     if (after[path]?.version !== version) return;
   }
   expect(await (await app.get(path)).text(), context).toBe("and on");
 }
 
 /**
- * Whether the fault has to be survived. What was streamed cannot be sent again; and of a DELETE that
- * does not say what it means to delete, a lost answer is all that named the version (§6).
+ * Whether the write has to succeed in spite of the fault. A streamed body cannot be sent again; and if
+ * a DELETE has no precondition, only the lost answer named the version that was deleted (§6).
  */
-function mustSucceed(how: Write, cut: Cut, call: string): boolean {
-  if (!isPassing(cut)) return false;
-  if (cut.trouble === "slow") return true;
-  const isBlind = how.method === "DELETE" && !how.headers && call === "DB.batch" && cut.isMade;
-  return call !== "USERS.commit" && !(call === "BODIES.put" && how.isStreamed) && !isBlind;
+function mustSucceed(write: Write, fault: Fault, call: string): boolean {
+  if (!isTransientFault(fault)) return false;
+  if (fault.kind === "slow") return true;
+  const isUnconditionalDelete =
+    write.method === "DELETE" && !write.headers && call === "DB.batch" && fault.takesEffect;
+  return (
+    call !== "USERS.commit" &&
+    !(call === "BODIES.put" && write.isStreamed) &&
+    !isUnconditionalDelete
+  );
 }
 
-describe.each(WRITES)("§4 $title", (how) => {
-  it.each(CUTS)("at each call: $title", async (kind) => {
+describe.each(WRITES)("§4 $title", (write) => {
+  it.each(FAULTS)("at each call: $title", async (kind) => {
     const owner = await createUserWithApp();
-    const sound = await ready(how, owner);
-    const { calls } = await cutting(null, () => send(how, sound));
+    const faultless = await prepare(write, owner);
+    const { calls } = await withFault(null, () => send(write, faultless));
     expect(calls.length).toBeGreaterThan(2);
     for (const [at, call] of calls.entries()) {
-      const cut = { ...kind, at };
+      const fault = { ...kind, at };
       const context = `${call}, number ${at}`;
-      const place = await ready(how, owner);
-      const seen = await cutting(cut, () => send(how, place)).catch((error) => {
+      const target = await prepare(write, owner);
+      const run = await withFault(fault, () => send(write, target)).catch((error) => {
         throw new Error(`${context}: ${error}`);
       });
-      const tree = await treeOf(place.app.user);
-      await expectTruth(how, place, tree, seen.result, context);
-      if (mustSucceed(how, cut, call)) expect(seen.result.status, context).toBe(how.status);
-      await expectSound(place.app.user, tree, context);
-      if (seen.result.status === how.status && how.method === "PUT") {
-        const end = await place.app.get(place.path, how.length ? { Range: "bytes=-3" } : {});
-        expect(await end.text(), context).toBe(END.slice(0, how.length));
+      const tree = await loadTree(target.app.user);
+      await expectTrueResponse(write, target, tree, run.result, context);
+      if (mustSucceed(write, fault, call)) expect(run.result.status, context).toBe(write.status);
+      await expectConsistent(target.app.user, tree, context);
+      if (run.result.status === write.status && write.method === "PUT") {
+        const end = await target.app.get(target.path, write.length ? { Range: "bytes=-3" } : {});
+        expect(await end.text(), context).toBe(END.slice(0, write.length));
       }
-      expectBounds(seen, calls, context);
-      await expectGoesOn(how, { ...place, tree }, seen, cut, context);
+      expectBoundedRetries(run, calls, context);
+      await expectStillWorks(write, { ...target, tree }, run, fault, context);
     }
   });
 });
 
-it("an upload in parts that nobody could be told of is ended: the sweep would not find it", async () => {
-  const how = WRITES.find(({ title }) => title.endsWith("in parts")) as Write;
-  const [place, other] = [
-    await ready(how, await createUserWithApp()),
-    await ready(how, await createUserWithApp()),
+it("a multipart upload that could not be recorded is aborted: the sweep would not find it", async () => {
+  const write = WRITES.find(({ title }) => title.endsWith("in parts")) as Write;
+  const [target, other] = [
+    await prepare(write, await createUserWithApp()),
+    await prepare(write, await createUserWithApp()),
   ];
-  const { calls } = await cutting(null, () => send(how, place));
+  const { calls } = await withFault(null, () => send(write, target));
   const at = calls.indexOf("USERS.noteUpload");
-  const seen = await cutting({ at, trouble: "lost", lasts: true }, () => send(how, other));
-  expect(seen.result.status).toBe(503);
-  expect(seen.calls).toContain("BODIES.abort");
+  const run = await withFault({ at, kind: "lost", isPermanent: true }, () => send(write, other));
+  expect(run.result.status).toBe(503);
+  expect(run.calls).toContain("BODIES.abort");
 });

@@ -1,4 +1,4 @@
-/** Connections that break in the middle of a commit: the answer is the truth, or "unknown". */
+/** Connections that break during a commit: the response is true, or says "unknown-outcome". */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -8,54 +8,54 @@ import { parseNodePath } from "../../src/core/path";
 import { insertGrant } from "../../src/oauth/db/grants";
 import { Committer } from "../../src/storage/commit";
 import { type Change, changeStatements } from "../../src/storage/db/changes";
-import { breakCalls, breakCommits, type Fault } from "../support/faults";
+import { type BrokenCall, breakCalls, breakCommits } from "../support/fault-injection";
 import { createUserWithApp, ORIGIN, type TestApp } from "../support/provider";
 
-let mend = () => {};
-afterEach(() => mend());
+let restore = () => {};
+afterEach(() => restore());
 
 describe("D1 does not answer a commit", () => {
-  it("committed, then the connection died -> a PUT is a success with the version in the tree", async () => {
+  it("committed, then the connection broke -> a PUT succeeds with the version in the tree", async () => {
     const app = await createUserWithApp();
-    mend = breakCommits(["lost"]);
+    restore = breakCommits(["lost"]);
     const response = await app.put("/notes/a", "hello");
     expect(response.status).toBe(201);
     expect(response.headers.get("etag")).toBe(await app.version("/notes/a"));
     expect(await (await app.get("/notes/a")).text()).toBe("hello");
   });
 
-  it("committed, then the connection died -> a DELETE with If-Match is a success with that version", async () => {
+  it("committed, then the connection broke -> a DELETE with If-Match succeeds with that version", async () => {
     const app = await createUserWithApp();
     const etag = (await app.put("/notes/a", "hello")).headers.get("etag") ?? "";
-    mend = breakCommits(["lost"]);
+    restore = breakCommits(["lost"]);
     const response = await app.delete("/notes/a", { "If-Match": etag });
     expect(response.status).toBe(200);
     expect(response.headers.get("etag")).toBe(etag);
     expect((await app.get("/notes/a")).status).toBe(404);
   });
 
-  it("committed, then the connection died -> of a DELETE without one nobody knows which version it was", async () => {
+  it("committed, then the connection broke -> a DELETE without If-Match has an unknown outcome: its version is lost", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "hello");
-    mend = breakCommits(["lost"]);
+    restore = breakCommits(["lost"]);
     const response = await app.delete("/notes/a");
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ error: "unknown-outcome" });
     expect((await app.get("/notes/a")).status).toBe(404);
   });
 
-  it("died before it was committed -> the commit is tried again and made once", async () => {
+  it("the connection broke before the commit -> it is retried, and made once", async () => {
     const app = await createUserWithApp();
-    mend = breakCommits(["refused", "refused"]);
+    restore = breakCommits(["refused", "refused"]);
     expect((await app.put("/notes/a", "hello", { "If-None-Match": "*" })).status).toBe(201);
     expect(Object.keys(await app.list("/notes/"))).toEqual(["a"]);
   });
 
-  it("never answers -> 503 with Retry-After, and nothing was changed", async () => {
+  it("no answer to any attempt -> 503 with Retry-After, and nothing was changed", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "before");
     const before = await app.tree();
-    mend = breakCommits(Array<Fault>(5).fill("refused"));
+    restore = breakCommits(Array<BrokenCall>(5).fill("refused"));
     const response = await app.put("/notes/a", "after");
     expect(response.status).toBe(503);
     expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
@@ -63,10 +63,10 @@ describe("D1 does not answer a commit", () => {
     expect(await (await app.get("/notes/a")).text()).toBe("before");
   });
 
-  it("a group whose answer got lost: each of its writers is told the truth", async () => {
+  it("a group whose answer was lost: each of its writers gets a true response", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/first", "x");
-    mend = breakCommits(["lost", undefined, "lost", undefined, "lost", undefined]);
+    restore = breakCommits(["lost", undefined, "lost", undefined, "lost", undefined]);
     const responses = await Promise.all(
       Array.from({ length: 20 }, (_, i) => app.put(`/notes/${i}`, `${i}`)),
     );
@@ -81,13 +81,13 @@ describe("D1 does not answer a commit", () => {
   });
 });
 
-describe("the user's object does not answer", () => {
-  const putWith = async (app: TestApp, fault: Fault, body: string): Promise<Response> => {
+describe("The user's object does not answer", () => {
+  const putWith = async (app: TestApp, fault: BrokenCall, body: string): Promise<Response> => {
     const stub = env.USERS.getByName(app.user);
     const broken = {
       commit: (...args: Parameters<typeof stub.commit>) => stub.commit(...args),
     };
-    mend = breakCalls(broken, "commit", [fault]);
+    restore = breakCalls(broken, "commit", [fault]);
     const ctx = createExecutionContext();
     const response = await worker.fetch(
       new Request(`${ORIGIN}/storage/${app.user}/notes/a`, {
@@ -102,7 +102,7 @@ describe("the user's object does not answer", () => {
     return response;
   };
 
-  it("after the commit -> success, recognised by the version", async () => {
+  it("after the commit -> success, recognised by the version in the index", async () => {
     const app = await createUserWithApp();
     const response = await putWith(app, "lost", "hello");
     expect(response.status).toBe(201);
@@ -117,14 +117,14 @@ describe("the user's object does not answer", () => {
   });
 });
 
-describe("the fence", () => {
+describe("The fence", () => {
   const node = (path: string) => {
     const parsed = parseNodePath(path);
     if (!parsed.ok) throw new Error(path);
     return parsed.value;
   };
-  /** An account of this name with a grant that allows everything. */
-  const allowAll = (account: string) =>
+  /** Inserts a grant of this account that allows everything. */
+  const insertFullGrant = (account: string) =>
     insertGrant(env.DB, {
       account,
       id: "grant",
@@ -148,27 +148,27 @@ describe("the fence", () => {
     modified: 0,
     ...over,
   });
-  const unseen = { rootVersion: null, version: null };
+  const emptyPreview = { rootVersion: null, version: null };
   const versionOf = (account: string): Promise<string | null> =>
     env.DB.prepare("SELECT version FROM nodes WHERE account = ? AND name = 'a'")
       .bind(account)
       .first("version");
 
   it("a late duplicate of a batch does not overwrite what came after it", async () => {
-    await allowAll("late");
+    await insertFullGrant("late");
     const late = changeStatements(env.DB, change("late", "v1"), { base: null, earlier: [] });
     const committer = new Committer(env.DB);
-    await committer.commit([{ ...change("late", "v1"), preview: unseen }]);
-    await committer.commit([{ ...change("late", "v2"), preview: unseen }]);
+    await committer.commit([{ ...change("late", "v1"), preview: emptyPreview }]);
+    await committer.commit([{ ...change("late", "v2"), preview: emptyPreview }]);
     await env.DB.batch(late);
     expect(await versionOf("late")).toBe("v2");
   });
 
-  it("an object that was replaced cannot write over its successor", async () => {
-    await allowAll("replaced");
+  it("a replaced object cannot overwrite what its successor has written", async () => {
+    await insertFullGrant("replaced");
     const [old, successor] = [new Committer(env.DB), new Committer(env.DB)];
     const put = (version: string, over: Partial<Change> = {}) => [
-      { ...change("replaced", version, over), preview: unseen },
+      { ...change("replaced", version, over), preview: emptyPreview },
     ];
     await old.commit(put("v1"));
     const ifMatch = { precondition: { match: { any: false, versions: ["v1"] } } };
@@ -179,8 +179,8 @@ describe("the fence", () => {
     expect(await versionOf("replaced")).toBe("v2");
   });
 
-  it("a change whose time ends while it is weighed is acknowledged only if it was made", async () => {
-    await allowAll("late-group");
+  it("a change whose deadline passes while it is evaluated is acknowledged only if it was made", async () => {
+    await insertFullGrant("late-group");
     const committer = new Committer(env.DB);
     for (let round = 0; round < 40; round++) {
       const group = Array.from({ length: 12 }, (_, i) => ({
@@ -198,16 +198,16 @@ describe("the fence", () => {
   });
 
   it("the same change twice is made once and answered twice", async () => {
-    await allowAll("twice");
+    await insertFullGrant("twice");
     const committer = new Committer(env.DB);
-    const command = [
+    const group = [
       {
         ...change("twice", "v1", { precondition: { noneMatch: { any: true, versions: [] } } }),
-        preview: unseen,
+        preview: emptyPreview,
       },
     ];
-    expect((await committer.commit(command))[0]).toMatchObject({ ok: true });
-    expect((await committer.commit(command))[0]).toMatchObject({
+    expect((await committer.commit(group))[0]).toMatchObject({ ok: true });
+    expect((await committer.commit(group))[0]).toMatchObject({
       ok: true,
       value: { version: "v1" },
     });

@@ -1,4 +1,4 @@
-/** The sweep against real R2, D1 and alarms, and against commits that come at the worst moment. */
+/** The sweep with real R2, D1 and alarms, and with commits at the worst moments. */
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -10,41 +10,45 @@ import { GRACE_PERIOD_MS } from "../../src/storage/expiry";
 import { startSweep } from "../../src/storage/sweep";
 import { VersionSweep } from "../../src/user-object/version-sweep";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
-import { breakCalls } from "../support/faults";
+import { breakCalls } from "../support/fault-injection";
 import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 import { accountId, allRows, grantRows } from "../support/rows";
-import { binary, setQuota, sha256, streamOf } from "../support/storage";
+import { binaryBytes, countedStream, setQuota, sha256 } from "../support/storage";
 
-let mend = () => {};
+let restore = () => {};
 afterEach(() => {
-  mend();
-  mend = () => {};
+  restore();
+  restore = () => {};
 });
 
-const objectOf = ({ user }: TestApp) => env.USERS.getByName(user);
+const userObject = ({ user }: TestApp) => env.USERS.getByName(user);
 
 const dueAt = (app: TestApp): Promise<number | null> =>
   runInDurableObject(
-    objectOf(app),
+    userObject(app),
     (_, { storage }) => storage.kv.get<{ at: number }>("sweep")?.at ?? null,
   );
 
-/** Lets the alarm ring until nothing is due any more. Returns how often it had to. */
-async function sweep(app: TestApp): Promise<number> {
-  for (let rings = 1; ; rings++) {
-    expect(await runDurableObjectAlarm(objectOf(app))).toBe(true);
+/** Runs the alarm until nothing is due. */
+async function sweep(app: TestApp): Promise<void> {
+  for (;;) {
+    expect(await runDurableObjectAlarm(userObject(app))).toBe(true);
     const next = await dueAt(app);
-    if (next === null || next > Date.now()) return rings;
+    if (next === null || next > Date.now()) return;
   }
 }
 
-/** A walk at this time, by a provider that keeps no history: whatever may go, goes. */
+/** Sweeps at this time, for a provider that keeps no history: deletes whatever may be deleted. */
 async function sweepAllAt(app: TestApp, now: number): Promise<void> {
-  const walk = startSweep(await accountId(app.user));
-  await runInDurableObject(objectOf(app), async (_, { storage }) => {
-    storage.kv.put("sweep", { at: now, walk, again: false });
-    const sweeper = new VersionSweep(storage, { ...env, HISTORY_DAYS: "0", HISTORY_VERSIONS: "0" });
-    while ((await sweeper.run(now)) === now);
+  const cursor = startSweep(await accountId(app.user));
+  await runInDurableObject(userObject(app), async (_, { storage }) => {
+    storage.kv.put("sweep", { at: now, walk: cursor, again: false });
+    const versionSweep = new VersionSweep(storage, {
+      ...env,
+      HISTORY_DAYS: "0",
+      HISTORY_VERSIONS: "0",
+    });
+    while ((await versionSweep.run(now)) === now);
   });
 }
 
@@ -54,30 +58,30 @@ const versionsOf = async (app: TestApp): Promise<string[]> =>
 const versionIn = (response: Response): string =>
   (response.headers.get("etag") ?? "").replaceAll('"', "");
 
-/** A body that a crashed request has left: no row has ever named it. */
-async function leaveBody(app: TestApp, path: string): Promise<string> {
+/** Stores a body as a crashed request leaves one: no row has ever named it. */
+async function storeOrphanedBody(app: TestApp, path: string): Promise<string> {
   const node = parseNodePath(path);
   if (!node.ok) throw new Error(path);
-  const version = `left-${path.length}-${Math.floor(performance.now() * 1000)}`;
+  const version = `orphaned-${path.length}-${Math.floor(performance.now() * 1000)}`;
   const key = await bodyKey(await accountId(app.user), node.value, version);
-  await env.BODIES.put(key, "left", {
+  await env.BODIES.put(key, "orphaned", {
     customMetadata: { path, type: "text/plain", replaces: "" },
   });
   return version;
 }
 
-/** Makes R2 list so few bodies at a time that documents lie across pages. */
-const listInPagesOf = (limit: number): void => {
+/** Makes R2 list so few bodies at a time that documents are split across pages. */
+const limitPages = (limit: number): void => {
   const list = env.BODIES.list.bind(env.BODIES);
   Object.defineProperty(env.BODIES, "list", {
     configurable: true,
     value: (options: R2ListOptions) => list({ ...options, limit }),
   });
-  mend = () => Reflect.deleteProperty(env.BODIES, "list");
+  restore = () => Reflect.deleteProperty(env.BODIES, "list");
 };
 
 describe("Earlier versions", () => {
-  it("are kept for HISTORY_DAYS after they were replaced, then their bodies go", async () => {
+  it("are kept for HISTORY_DAYS after they were replaced, then deleted", async () => {
     const app = await createUserWithApp();
     const first = versionIn(await app.put("/notes/a", "1"));
     const second = versionIn(await app.put("/notes/a", "2"));
@@ -90,7 +94,7 @@ describe("Earlier versions", () => {
     expect(await (await app.get("/notes/a")).text()).toBe("2");
   });
 
-  it("are at most HISTORY_VERSIONS of one document, the newest", async () => {
+  it("are kept up to HISTORY_VERSIONS of one document, the newest", async () => {
     const app = await createUserWithApp();
     const versions: string[] = [];
     for (let i = 0; i < 25; i++) versions.push(versionIn(await app.put("/notes/a", `${i}`)));
@@ -99,7 +103,7 @@ describe("Earlier versions", () => {
     expect(await versionsOf(app)).toEqual(versions.slice(-21).sort());
   });
 
-  it("of a deleted document are kept for HISTORY_DAYS after that was noticed", async () => {
+  it("of a deleted document are kept for HISTORY_DAYS after the deletion was noticed", async () => {
     const app = await createUserWithApp();
     const version = versionIn(await app.put("/notes/a", "1"));
     await app.delete("/notes/a");
@@ -111,7 +115,7 @@ describe("Earlier versions", () => {
     expect(await versionsOf(app)).toEqual([]);
   });
 
-  it("of a document that was made again go by its new one", async () => {
+  it("of a document that was stored again expire by its new version", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     await app.delete("/notes/a");
@@ -125,23 +129,26 @@ describe("Earlier versions", () => {
   });
 });
 
-describe("Bodies that crashed requests have left", () => {
-  it("stay while a commit may still name them", async () => {
+describe("Bodies left by crashed requests", () => {
+  it("are kept while a commit may still name them", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
-    const left = [await leaveBody(app, "/notes/a"), await leaveBody(app, "/notes/new")];
+    const left = [
+      await storeOrphanedBody(app, "/notes/a"),
+      await storeOrphanedBody(app, "/notes/new"),
+    ];
     const now = Date.now();
     await sweepAllAt(app, now + GRACE_PERIOD_MS - MINUTE_MS);
-    expect(await versionsOf(app)).toEqual(expect.arrayContaining(left));
+    expect(await versionsOf(app)).toEqual(expect.arrayContaining(orphaned));
     await sweepAllAt(app, now + GRACE_PERIOD_MS + MINUTE_MS);
-    for (const version of left) expect(await versionsOf(app)).not.toContain(version);
+    for (const version of orphaned) expect(await versionsOf(app)).not.toContain(version);
   });
 
-  it("go in the end, and nothing else does", async () => {
+  it("are deleted in the end, and nothing else is", async () => {
     const app = await createUserWithApp();
     const version = versionIn(await app.put("/notes/a", "1"));
-    await leaveBody(app, "/notes/a");
-    await leaveBody(app, "/notes/never-committed");
+    await storeOrphanedBody(app, "/notes/a");
+    await storeOrphanedBody(app, "/notes/never-committed");
     advanceClock(DAY_MS);
     await sweep(app);
     const before = await allRows();
@@ -153,14 +160,14 @@ describe("Bodies that crashed requests have left", () => {
 });
 
 describe("A commit at the worst moment", () => {
-  it("between the upload and the commit a sweep takes nothing away", async () => {
+  it("between upload and commit: the sweep deletes nothing", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
-    let go = () => {};
+    let releaseBatch = () => {};
     const arrived = new Promise<void>((resolve) => {
       const batch = env.DB.batch.bind(env.DB);
       const held = new Promise<void>((release) => {
-        go = release;
+        releaseBatch = release;
       });
       Object.defineProperty(env.DB, "batch", {
         configurable: true,
@@ -172,17 +179,17 @@ describe("A commit at the worst moment", () => {
           return batch(statements);
         },
       });
-      mend = () => Reflect.deleteProperty(env.DB, "batch");
+      restore = () => Reflect.deleteProperty(env.DB, "batch");
     });
     const writing = app.put("/notes/a", "2");
     await arrived;
     await sweepAllAt(app, Date.now() + COMMIT_WINDOW_MS);
-    go();
+    releaseBatch();
     expect((await writing).status).toBe(200);
     expect(await (await app.get("/notes/a")).text()).toBe("2");
   });
 
-  it("after its time is over it has no effect, so that its body can be swept", async () => {
+  it("after its deadline: it has no effect, so that its body can be deleted", async () => {
     const app = await createUserWithApp();
     const etag = (await app.put("/notes/a", "1")).headers.get("etag");
     const before = await allRows();
@@ -208,10 +215,10 @@ describe("A commit at the worst moment", () => {
     expect(await app.version("/notes/a")).not.toBe(etag);
   });
 
-  it("while a walk goes on, every document that is acknowledged stays whole", async () => {
+  it("during a sweep: every acknowledged document stays complete", async () => {
     const app = await createUserWithApp();
     for (let i = 0; i < 12; i++) await app.put(`/notes/${i % 4}`, `${i}`);
-    listInPagesOf(2);
+    limitPages(2);
     const writing = Promise.all(
       Array.from({ length: 24 }, (_, i) =>
         i % 5 === 0 ? app.delete(`/notes/${i % 4}`) : app.put(`/notes/${i % 6}`, `later ${i}`),
@@ -229,7 +236,7 @@ describe("A commit at the worst moment", () => {
   });
 });
 
-describe("A walk", () => {
+describe("A sweep", () => {
   it("goes on where it stopped, page by page, also in another instance of the object", async () => {
     const app = await createUserWithApp();
     const current: string[] = [];
@@ -238,63 +245,63 @@ describe("A walk", () => {
       current.push(versionIn(await app.put(`/notes/${i}`, "2")));
     }
     advanceClock(31 * DAY_MS);
-    listInPagesOf(3);
-    expect(await runDurableObjectAlarm(objectOf(app))).toBe(true);
-    mend();
+    limitPages(3);
+    expect(await runDurableObjectAlarm(userObject(app))).toBe(true);
+    restore();
     const halfway = (await versionsOf(app)).length;
     expect(halfway).toBeGreaterThan(current.length);
     expect(halfway).toBeLessThan(2 * current.length);
-    listInPagesOf(3);
-    await runInDurableObject(objectOf(app), async (_, { storage }) => {
+    limitPages(3);
+    await runInDurableObject(userObject(app), async (_, { storage }) => {
       const successor = new VersionSweep(storage, env);
       while ((await successor.run(Date.now())) === Date.now());
     });
-    mend();
+    restore();
     expect(await versionsOf(app)).toEqual(current.sort());
   });
 
-  it("that meets a fault loses nothing and is tried again", async () => {
+  it("that fails loses nothing and is retried", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     const current = versionIn(await app.put("/notes/a", "2"));
     advanceClock(31 * DAY_MS);
-    mend = breakCalls(env.BODIES, "delete", ["refused", "refused", "refused"]);
-    await runDurableObjectAlarm(objectOf(app));
+    restore = breakCalls(env.BODIES, "delete", ["refused", "refused", "refused"]);
+    await runDurableObjectAlarm(userObject(app));
     expect(await versionsOf(app)).toContain(current);
     expect(await versionsOf(app)).toHaveLength(2);
-    mend();
+    restore();
     advanceClock(60 * MINUTE_MS);
     await sweep(app);
     expect(await versionsOf(app)).toEqual([current]);
   });
 
-  it("follows a change within a day, and a burst of overwrites as soon as it may", async () => {
+  it("follows a change within a day, and a burst of overwrites after the grace period", async () => {
     const app = await createUserWithApp();
     const now = Date.now();
-    const { planned, hurried } = await runInDurableObject(objectOf(app), async (_, state) => {
-      const sweeper = new VersionSweep(state.storage, env);
+    const { usual, early } = await runInDurableObject(userObject(app), async (_, state) => {
+      const versionSweep = new VersionSweep(state.storage, env);
       const at = () => state.storage.getAlarm();
-      await sweeper.recordChange("account", true, now);
-      const planned = await at();
-      for (let i = 0; i < 1000; i++) await sweeper.recordChange("account", true, now);
-      return { planned, hurried: await at() };
+      await versionSweep.recordChange("account", true, now);
+      const usual = await at();
+      for (let i = 0; i < 1000; i++) await versionSweep.recordChange("account", true, now);
+      return { usual, early: await at() };
     });
-    expect(planned).toBe(now + DAY_MS);
-    expect(hurried).toBe(now + GRACE_PERIOD_MS);
+    expect(usual).toBe(now + DAY_MS);
+    expect(early).toBe(now + GRACE_PERIOD_MS);
   });
 
-  it("is not hurried by new documents, of which a first sync has thousands", async () => {
+  it("is not brought forward by new documents, of which a first sync has thousands", async () => {
     const app = await createUserWithApp();
     const now = Date.now();
-    const at = await runInDurableObject(objectOf(app), async (_, state) => {
-      const sweeper = new VersionSweep(state.storage, env);
-      for (let i = 0; i < 5000; i++) await sweeper.recordChange("account", false, now);
+    const at = await runInDurableObject(userObject(app), async (_, state) => {
+      const versionSweep = new VersionSweep(state.storage, env);
+      for (let i = 0; i < 5000; i++) await versionSweep.recordChange("account", false, now);
       return state.storage.getAlarm();
     });
     expect(at).toBe(now + DAY_MS);
   });
 
-  it("that finds nothing to come back for leaves nothing in the object", async () => {
+  it("that leaves nothing to sweep leaves nothing in the object", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     await app.delete("/notes/a");
@@ -302,7 +309,7 @@ describe("A walk", () => {
     await sweep(app);
     advanceClock(32 * DAY_MS);
     await sweep(app);
-    const rest = await runInDurableObject(objectOf(app), async (_, { storage }) => ({
+    const rest = await runInDurableObject(userObject(app), async (_, { storage }) => ({
       keys: [...storage.kv.list()].length,
       alarm: await storage.getAlarm(),
     }));
@@ -311,39 +318,39 @@ describe("A walk", () => {
     expect(await dueAt(app)).toBeGreaterThan(Date.now());
   });
 
-  it("comes back in a month where nothing changes, for what nobody has told it", async () => {
+  it("runs again a month later without any change, for bodies that nothing knows of", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     advanceClock(DAY_MS);
     await sweep(app);
     expect(await dueAt(app)).toBe(Date.now() + 30 * DAY_MS);
-    const left = await leaveBody(app, "/notes/a");
+    const orphaned = await storeOrphanedBody(app, "/notes/a");
     advanceClock(90 * DAY_MS);
     await sweep(app);
-    expect(await versionsOf(app)).not.toContain(left);
+    expect(await versionsOf(app)).not.toContain(orphaned);
   });
 
-  it("during which something changes is followed by another, whoever goes on with it", async () => {
+  it("is followed by another if something changes meanwhile, also in another instance of the object", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     advanceClock(DAY_MS);
     const now = Date.now();
     const account = await accountId(app.user);
-    const next = await runInDurableObject(objectOf(app), async (_, { storage }) => {
-      const walk = { ...startSweep(account), bodiesAfter: "under way" };
-      storage.kv.put("sweep", { at: now, walk, again: false });
+    const next = await runInDurableObject(userObject(app), async (_, { storage }) => {
+      const cursor = { ...startSweep(account), bodiesAfter: "under way" };
+      storage.kv.put("sweep", { at: now, walk: cursor, again: false });
       await new VersionSweep(storage, env).recordChange(account, false, now);
       return new VersionSweep(storage, env).run(now);
     });
     expect(next).toBe(now + DAY_MS);
   });
 
-  it("that failed is tried again an hour later, not with each change", async () => {
+  it("that failed is retried an hour later, not with each change", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     advanceClock(DAY_MS);
-    mend = breakCalls(env.BODIES, "list", ["refused", "refused", "refused"]);
-    await runDurableObjectAlarm(objectOf(app));
+    restore = breakCalls(env.BODIES, "list", ["refused", "refused", "refused"]);
+    await runDurableObjectAlarm(userObject(app));
     expect(await dueAt(app)).toBe(Date.now() + 60 * MINUTE_MS);
     await app.put("/notes/b", "1");
     expect(await dueAt(app)).toBe(Date.now() + 60 * MINUTE_MS);
@@ -360,7 +367,7 @@ describe("A walk", () => {
     expect(await dueAt(app)).toBe(due);
   });
 
-  it("leaves bodies alone whose label got lost", async () => {
+  it("keeps bodies without metadata", async () => {
     const app = await createUserWithApp();
     const version = versionIn(await app.put("/notes/a", "precious"));
     const [key = ""] = await listBodyKeys(app.user);
@@ -372,7 +379,7 @@ describe("A walk", () => {
     expect(await (await app.get("/notes/a")).text()).toBe("precious");
   });
 
-  it("keeps less history where it takes more than the quota", async () => {
+  it("keeps less history if it takes more than the quota", async () => {
     const app = await createUserWithApp();
     await setQuota(app, 1000);
     for (let i = 0; i < 10; i++) {
@@ -390,17 +397,17 @@ describe("A walk", () => {
   });
 });
 
-describe("Uploads in parts", () => {
+describe("Multipart uploads", () => {
   const MIB = 1024 * 1024;
 
-  it("that were given up are ended after a day", async () => {
+  it("that were abandoned are aborted after a day", async () => {
     const app = await createUserWithApp();
     const key = `${await accountId(app.user)}/document/unfinished`;
     const upload = await env.BODIES.createMultipartUpload(key);
     await upload.uploadPart(1, new Uint8Array(5 * MIB));
-    await objectOf(app).noteUpload(key, upload.uploadId);
+    await userObject(app).noteUpload(key, upload.uploadId);
     advanceClock(23 * 60 * MINUTE_MS);
-    await runDurableObjectAlarm(objectOf(app));
+    await runDurableObjectAlarm(userObject(app));
     const part = await upload.uploadPart(2, "more");
     advanceClock(2 * DAY_MS);
     await sweep(app);
@@ -408,18 +415,18 @@ describe("Uploads in parts", () => {
     await expect(upload.complete([part])).rejects.toThrow("10024");
   });
 
-  it("that were completed are noted before their first part, and stay whole", async () => {
+  it("that were completed are forgotten, and stay complete", async () => {
     const app = await createUserWithApp();
-    const bytes = binary(6 * MIB);
+    const bytes = binaryBytes(6 * MIB);
     const digest = await sha256(bytes);
-    const response = await app.put("/notes/big", streamOf([bytes]).body);
+    const response = await app.put("/notes/big", countedStream([bytes]).body);
     expect(response.status).toBe(201);
     advanceClock(2 * DAY_MS);
     await sweep(app);
-    const noted = await runInDurableObject(objectOf(app), (_, { storage }) => [
+    const recorded = await runInDurableObject(userObject(app), (_, { storage }) => [
       ...storage.kv.list({ prefix: "upload:" }),
     ]);
-    expect(noted).toEqual([]);
+    expect(recorded).toEqual([]);
     const stored = await (await app.get("/notes/big")).arrayBuffer();
     expect(await sha256(stored)).toBe(digest);
   });
@@ -434,7 +441,7 @@ describe("Totals that have drifted", () => {
       .bind(await accountId(app.user), folder, bytes, documents)
       .run();
 
-  it("are set right from the deepest folder up, and nothing else changes", async () => {
+  it("are repaired from the deepest folder up, and nothing else changes", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a/b/one", "12345");
     await app.put("/notes/two", "1");
@@ -449,7 +456,7 @@ describe("Totals that have drifted", () => {
     expect(await allRows()).toEqual(before);
   });
 
-  it("a quota that was passed only by the drift has room again", async () => {
+  it("no longer count against the quota once they are repaired", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     await drift(app, "/", 2 ** 40, 0);

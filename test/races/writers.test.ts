@@ -1,4 +1,4 @@
-/** Many writers at once, through the public door: §6, and the commit protocol. */
+/** Many concurrent writers: §6, and the commit protocol. */
 
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -21,8 +21,8 @@ const statuses = (responses: Response[]): Record<number, number> => {
   return counts;
 };
 
-/** The tree's own account of itself against what is there: bytes, documents, one body each. */
-async function expectSound(app: TestApp): Promise<void> {
+/** Expects that the root's totals are those of the documents, and that each has its body. */
+async function expectConsistent(app: TestApp): Promise<void> {
   const tree = Object.entries(await app.tree());
   const documents = tree.filter(([path]) => !path.endsWith("/"));
   const bytes = documents.reduce((sum, [, item]) => sum + (item["Content-Length"] ?? 0), 0);
@@ -37,8 +37,8 @@ async function expectSound(app: TestApp): Promise<void> {
   for (const [, item] of documents) expect(bodies).toContain(item.ETag);
 }
 
-describe("§6 many writers of one document", () => {
-  it("50 racing creators with If-None-Match: * -> one 201, 49 times 412, the winner's body", async () => {
+describe("§6 Many writers of one document", () => {
+  it("50 concurrent PUTs with If-None-Match: * -> one 201, 49 times 412, the winner's body", async () => {
     const app = await createUserWithApp();
     const responses = await times(50, (i) =>
       app.put("/notes/one", `from ${i}`, { "If-None-Match": "*" }),
@@ -51,10 +51,10 @@ describe("§6 many writers of one document", () => {
     for (const loser of responses.filter(({ status }) => status === 412)) {
       expect(loser.headers.get("etag")).toBe(stored.headers.get("etag"));
     }
-    await expectSound(app);
+    await expectConsistent(app);
   });
 
-  it("200 racing increments with If-Match -> the counter is the number of those that succeeded", async () => {
+  it("200 concurrent increments with If-Match -> the counter is the number of those that succeeded", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/counter", "0");
     const increment = async (): Promise<Response> => {
@@ -71,17 +71,17 @@ describe("§6 many writers of one document", () => {
     expect(succeeded + failed).toBe(200);
     expect(succeeded).toBeGreaterThan(0);
     expect(await (await app.get("/notes/counter")).text()).toBe(String(succeeded));
-    await expectSound(app);
+    await expectConsistent(app);
   });
 
-  it("of 20 racing overwrites with one If-Match exactly one wins", async () => {
+  it("20 concurrent overwrites with the same If-Match -> exactly one succeeds", async () => {
     const app = await createUserWithApp();
     const etag = (await app.put("/notes/one", "first")).headers.get("etag") ?? "";
     const responses = await times(20, (i) => app.put("/notes/one", `${i}`, { "If-Match": etag }));
     expect(statuses(responses)).toEqual({ 200: 1, 412: 19 });
   });
 
-  it("a document and a folder of the same name race -> one of them, never both", async () => {
+  it("a document and a folder of the same name -> one of them, never both", async () => {
     const app = await createUserWithApp();
     const responses = await times(20, (i) => app.put(i % 2 ? "/notes/x" : "/notes/x/y", "z"));
     const names = Object.keys(await app.list("/notes/"));
@@ -89,20 +89,20 @@ describe("§6 many writers of one document", () => {
     for (const [i, { status }] of responses.entries()) {
       expect(status === 409).toBe((names[0] === "x") !== (i % 2 === 1));
     }
-    await expectSound(app);
+    await expectConsistent(app);
   });
 
-  it("writers and deleters of one document leave a sound tree", async () => {
+  it("PUTs and DELETEs of one document leave a consistent tree", async () => {
     const app = await createUserWithApp();
     await times(60, (i) =>
       i % 3 === 0 ? app.delete("/notes/a/b") : app.put("/notes/a/b", "x".repeat(i)),
     );
-    await expectSound(app);
+    await expectConsistent(app);
   });
 });
 
-describe("§4 many writers of one account", () => {
-  it("100 documents at once are all there, the ancestors changed with each", async () => {
+describe("§4 Many writers of one account", () => {
+  it("100 documents at once are all stored, and each changes its ancestors", async () => {
     const app = await createUserWithApp();
     const responses = await times(100, (i) => app.put(`/notes/${i % 7}/${i}`, `body ${i}`));
     expect(statuses(responses)).toEqual({ 201: 100 });
@@ -110,10 +110,10 @@ describe("§4 many writers of one account", () => {
     for (const [i, response] of responses.entries()) {
       expect(`"${tree[`/notes/${i % 7}/${i}`]?.ETag}"`).toBe(response.headers.get("etag"));
     }
-    await expectSound(app);
+    await expectConsistent(app);
   });
 
-  it("each change gives every ancestor a version it never had", async () => {
+  it("each change gives every ancestor a version that it never had", async () => {
     const app = await createUserWithApp();
     const folders = ["/", "/notes/", "/notes/a/", "/notes/a/b/"];
     const seen = new Set<string>();
@@ -134,29 +134,29 @@ describe("§4 many writers of one account", () => {
     await expectFresh();
   });
 
-  it("accounts do not wait for nor disturb each other", async () => {
+  it("accounts do not affect each other", async () => {
     const apps = await times(5, () => createUserWithApp());
     const responses = await times(50, (i) => (apps[i % 5] as TestApp).put(`/notes/${i}`, "x"));
     expect(statuses(responses)).toEqual({ 201: 50 });
     for (const app of apps) expect(Object.keys(await app.list("/notes/"))).toHaveLength(10);
   });
 
-  it("a quota cannot be passed by racing writers", async () => {
+  it("concurrent writers cannot exceed the quota", async () => {
     const app = await createUserWithApp();
     await env.DB.prepare("UPDATE accounts SET quota_bytes = 1000 WHERE name = ?")
       .bind(app.user)
       .run();
     const responses = await times(20, (i) => app.put(`/notes/${i}`, "x".repeat(100)));
     expect(statuses(responses)).toEqual({ 201: 10, 507: 10 });
-    await expectSound(app);
+    await expectConsistent(app);
   });
 
-  it("Last-Modified does not go back where a slow upload began before a fast one", async () => {
+  it("Last-Modified does not go back if a slow upload began before a fast one", async () => {
     const app = await createUserWithApp();
-    const begun = Date.now();
-    let go = () => {};
+    const startedAt = Date.now();
+    let finishUpload = () => {};
     const held = new Promise<void>((resolve) => {
-      go = resolve;
+      finishUpload = resolve;
     });
     const slowBody = new ReadableStream({
       type: "bytes",
@@ -171,9 +171,9 @@ describe("§4 many writers of one account", () => {
     advanceClock(10 * SECOND_MS);
     const fast = await app.put("/notes/a", "fast");
     const date = (await app.head("/notes/a")).headers.get("last-modified") ?? "";
-    expect(Date.parse(date)).toBeGreaterThan(begun);
+    expect(Date.parse(date)).toBeGreaterThan(startedAt);
     advanceClock(10 * SECOND_MS);
-    go();
+    finishUpload();
     expect([fast.status, (await slow).status]).toEqual([201, 200]);
     const later = (await app.head("/notes/a")).headers.get("last-modified") ?? "";
     expect(Date.parse(later)).toBeGreaterThan(Date.parse(date));
@@ -182,14 +182,14 @@ describe("§4 many writers of one account", () => {
     expect(over.status).toBe(412);
   });
 
-  it("writes go on after the user's object was evicted, and beside a second app", async () => {
-    const person = await createUser();
-    const [first, second] = [await connectApp(person), await connectApp(person, "notes:rw")];
+  it("writes continue after the user's object was evicted, and beside a second app", async () => {
+    const user = await createUser();
+    const [first, second] = [await connectApp(user), await connectApp(user, "notes:rw")];
     await first.put("/notes/a", "1");
     await evictAllDurableObjects();
     const etag = (await second.get("/notes/a")).headers.get("etag") ?? "";
     expect((await second.put("/notes/a", "2", { "If-Match": etag })).status).toBe(200);
     expect((await first.put("/notes/a", "3", { "If-Match": etag })).status).toBe(412);
-    await expectSound(first);
+    await expectConsistent(first);
   });
 });
