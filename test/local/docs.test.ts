@@ -8,7 +8,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { collect, type Result, ROOT, serve, temporaryFolder } from "./server";
+import { collectOutput, type ExitResult, ROOT, startServer, temporaryFolder } from "./server";
 
 const PAGES = ["README.md", ...readdirSync(join(ROOT, "docs")).map((page) => `docs/${page}`)];
 
@@ -126,7 +126,7 @@ describe("the commands in README.md and docs/", () => {
   });
 
   it("that use curl succeed against the local server, in the order of the pages", async () => {
-    const { url } = await serve(temporaryFolder());
+    const { url } = await startServer(temporaryFolder());
     const host = new URL(url).host;
     const user = await signUp(url, "alice");
     const verifier = randomBytes(32).toString("base64url");
@@ -162,9 +162,9 @@ describe("the commands in README.md and docs/", () => {
 
   it("that query the database do so on the local server's data, too", async () => {
     const data = temporaryFolder();
-    const server = await serve(data);
+    const server = await startServer(data);
     await signUp(server.url, "alice");
-    await server.end("SIGTERM");
+    await server.stop("SIGTERM");
     const onDatabase = commandsLike(ON_DATABASE);
     expect(onDatabase.length).toBeGreaterThan(0);
     for (const command of onDatabase) {
@@ -179,7 +179,7 @@ describe("the commands in README.md and docs/", () => {
   for (const command of long) {
     it(`${command} succeeds`, { timeout: 60 * 60_000 }, async () => {
       const child = spawn("sh", ["-c", command], { cwd: ROOT, stdio: "pipe" });
-      expect((await collect(child).ended).code).toBe(0);
+      expect((await collectOutput(child).ended).code).toBe(0);
     });
   }
 });
@@ -212,7 +212,7 @@ async function signUp(url: string, name: string): Promise<User> {
   };
 }
 
-function wrangler(args: string[]): Promise<Result> {
+function wrangler(args: string[]): Promise<ExitResult> {
   const child = spawn(
     process.execPath,
     [join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js"), ...args],
@@ -223,5 +223,5 @@ function wrangler(args: string[]): Promise<Result> {
     },
   );
   onTestFinished(() => void child.kill("SIGKILL"));
-  return collect(child).ended;
+  return collectOutput(child).ended;
 }
