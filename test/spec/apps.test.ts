@@ -91,10 +91,10 @@ describe("The page of all connected apps", () => {
     const text = mainText(html);
     expect(text.split(APP_ORIGIN)).toHaveLength(2);
     expect(text).toMatch(
-      /app\.example notes \(read and write\), photos \(read only\) Browser app; App that can renew its access Connected .* · Access until you disconnect it/,
+      /app\.example notes \(read and write\), photos \(read only\) · Browser app; App that can renew its access Connected .* · Access until you disconnect it/,
     );
     expect(text).toMatch(/other\.example all data \(read only\)/);
-    expect(text).toMatch(/Living room TV mail \(read only\) Device that you connected/);
+    expect(text).toMatch(/Living room TV mail \(read only\) · Device that you connected/);
     const address = encodeURIComponent(`${user.name}@satchel.example`);
     const links = findElements(html, "a").map(({ href }) => href);
     expect(links, "§11 storage first").toContain(`${OTHER}/deep/path#remotestorage=${address}`);
@@ -117,7 +117,7 @@ describe("The page of all connected apps", () => {
     await connectApp(user, "notes:r");
     const headers = { Cookie: user.cookie, "Accept-Language": "de" };
     const text = mainText(await (await send("/apps", { headers })).text());
-    expect(text).toMatch(/^Verbundene Apps.*notes \(nur lesen\) Browser-App Verbunden: /);
+    expect(text).toMatch(/^Verbundene Apps.*notes \(nur lesen\) · Browser-App Verbunden: /);
   });
 });
 

@@ -55,7 +55,7 @@ export const de: typeof en = {
     "Hier kannst du den Zugriff nur einschränken. Die Änderung gilt sofort, auf allen Geräten. Wenn die App mehr dürfen soll, verbinde sie von der App aus neu.",
   end: "Zugriff endet",
   ends: {
-    keep: (end) => `Unverändert: ${end}`,
+    keep: (day) => `Unverändert (${day ?? "wenn du sie trennst"})`,
     day: "Nach 1 Tag",
     month: "Nach 30 Tagen",
     year: "Nach 1 Jahr",
@@ -85,13 +85,13 @@ export const de: typeof en = {
   tokens: {
     title: "Token erstellen",
     about:
-      "Ein Token gibt einem Programm ohne Browser Zugriff auf einen Teil deines Speichers, zum Beispiel einem Skript oder einem Backup. Diesen Zugriff hat jeder, der das Token hat.",
+      "Ein Token gibt einem Programm ohne Browser, zum Beispiel einem Skript oder Backup, Zugriff auf einen Teil deines Speichers. Wer das Token hat, hat diesen Zugriff.",
     name: "Name",
     nameRule: "So erkennst du es später wieder, zum Beispiel „Backup auf meinem Laptop“.",
-    write: "Lesen und schreiben",
-    read: "Nur lesen",
+    write: "Ordner zum Lesen und Schreiben",
+    read: "Ordner nur zum Lesen",
     modulesRule:
-      "Ordner in deinem Speicher, zum Beispiel: notes, photos. Mit * ist alles gemeint, auch die Daten aller deiner Apps; das brauchen nur wenige Programme.",
+      "Zum Beispiel: notes, photos. Ein * steht für alles, auch die Daten aller deiner Apps; so viel brauchen nur wenige Programme.",
     duration: "Läuft ab",
     create: "Token erstellen",
     problems: {

@@ -51,7 +51,7 @@ export const en = {
     "You can only reduce access here. The change applies immediately, on all devices. To give the app more access, connect it again from the app.",
   end: "Access expires",
   ends: {
-    keep: (end: string) => `No change: ${end}`,
+    keep: (day: string | null) => `No change (${day ?? "when you disconnect it"})`,
     day: "After 1 day",
     month: "After 30 days",
     year: "After 1 year",
@@ -81,13 +81,13 @@ export const en = {
   tokens: {
     title: "Create a token",
     about:
-      "A token gives a program access to part of your storage without a browser, for example a script or a backup. Anyone who has the token has that access.",
+      "A token gives a program without a browser, such as a script or a backup, access to part of your storage. Anyone who has the token has that access.",
     name: "Name",
     nameRule: "Helps you recognize it later, for example “Backup on my laptop”.",
-    write: "Read and write",
-    read: "Read only",
+    write: "Folders to read and write",
+    read: "Folders to read only",
     modulesRule:
-      "Folders in your storage, for example: notes, photos. Use * for everything, including the data of all your apps; few programs need this much.",
+      "For example: notes, photos. Use * for everything, including the data of all your apps; few programs need this much.",
     duration: "Expires",
     create: "Create token",
     problems: {

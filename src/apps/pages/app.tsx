@@ -111,8 +111,7 @@ interface PermissionsFormProps {
 const PermissionsForm = ({ c, app, now, problem }: PermissionsFormProps) => {
   const messages = messagesFor(c, APP_MESSAGES);
   const { ends } = messages;
-  const currentEnd =
-    app.expiresAt === null ? messages.noEnd : formatDate(languageOf(c), app.expiresAt);
+  const currentEnd = app.expiresAt === null ? null : formatDate(languageOf(c), app.expiresAt);
   return (
     <form method="post" action={appPath(app)} class="card">
       <h2>{messages.change}</h2>

@@ -109,9 +109,7 @@ const AppItem = ({ c, app, usage, address, hasChart }: AppItemProps) => {
       <div>
         <AppName app={app} address={address} />
         <small>
-          {describeScopes(app.scopes, language)}
-          <br />
-          {describeFlows(c, app)}
+          {describeScopes(app.scopes, language)} · {describeFlows(c, app)}
           <br />
           {messages.connectedAt(
             <CalendarDate c={c} at={app.connectedAt} />,

@@ -7,7 +7,7 @@ export const de: typeof en = {
   welcome: {
     title: "Deine Daten, überall",
     about:
-      "Satchel bewahrt die Daten deiner Apps in einem Speicher auf, der dir gehört. Apps, die remoteStorage unterstützen, fragen nach deiner Adresse, du entscheidest, worauf sie zugreifen dürfen, und deine Daten bleiben unabhängig von ihnen.",
+      "Satchel bewahrt die Daten deiner Apps in einem Speicher auf, der dir gehört. Apps, die remoteStorage unterstützen, fragen nach deiner Adresse, du entscheidest, worauf sie zugreifen dürfen, und deine Daten sind an keine App gebunden.",
     points: [
       "Eine Adresse für alle deine Apps, auf allen deinen Geräten.",
       "Du siehst, worauf jede App zugreift, und kannst sie jederzeit trennen.",
@@ -120,7 +120,7 @@ export const de: typeof en = {
   activity: {
     title: "Verlauf",
     about: (days) =>
-      `Was in deinem Konto passiert ist, das Neueste zuerst. Einträge werden nach ${days} gelöscht.`,
+      `Was in deinem Konto passiert ist, das Neueste zuerst. Einträge werden ${days} lang aufbewahrt.`,
     notYou: ["Wenn dir etwas unbekannt vorkommt, prüfe deine", "Sicherheitseinstellungen", "."],
     time: "Zeit",
     event: "Ereignis",

@@ -118,7 +118,7 @@ export const en = {
   activity: {
     title: "Activity",
     about: (days: string) =>
-      `What happened in your account, newest first. Entries are deleted after ${days}.`,
+      `What happened in your account, newest first. Entries are kept for ${days}.`,
     notYou: ["If you don’t recognize something, check your", "security settings", "."],
     time: "Time",
     event: "Event",
@@ -157,7 +157,7 @@ export const en = {
   },
   deletion: {
     title: "Delete account",
-    warning: "This can’t be undone. It deletes:",
+    warning: "This can’t be undone. You will lose:",
     deleted: (documents: string, bytes: string) => [
       `all your documents (${documents}), including public ones and earlier versions, and your apps’ databases: ${bytes} in total`,
       "the access of all your apps and devices",

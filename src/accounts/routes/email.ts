@@ -1,0 +1,58 @@
+/** Routes that set and remove the email address: /security/email. Behind `requireSignIn`. */
+
+import { Hono, type Next } from "hono";
+import { type Env, settings } from "../../env";
+import type { HonoContext } from "../../http/context";
+import { resolveOrigins } from "../../http/hosts";
+import { isWithinRateLimit } from "../../http/rate-limits";
+import { notFoundPage } from "../../ui/error-pages";
+import { readForm } from "../../ui/form";
+import { messagesFor } from "../../ui/language";
+import { loadSignInMethods } from "../accounts";
+import { newActivityEntry } from "../activity";
+import { deleteEmail } from "../db/email";
+import { canSendMail, parseEmail } from "../mail";
+import { ACCOUNT_MESSAGES } from "../messages";
+import { requireReauthentication } from "../middleware";
+import { emailPage, removeEmailPage } from "../pages/email";
+import { sendConfirmationMail } from "../recovery-mail";
+import { TOO_MANY_ATTEMPTS } from "../refusal-responses";
+
+export const emailRoutes = new Hono<{ Bindings: Env }>();
+
+emailRoutes.use("/security/email", requireMail, requireReauthentication);
+emailRoutes.use("/security/email/*", requireMail, requireReauthentication);
+
+emailRoutes.get("/security/email", async (c) =>
+  emailPage(c, (await loadSignInMethods(c.env.DB, c.var.session.account.id)).email ?? ""),
+);
+
+/** The address counts only once the link that is sent to it was opened. */
+emailRoutes.post("/security/email", async (c) => {
+  const rawEmail = (await readForm(c)).get("email") ?? "";
+  if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
+    return emailPage(c, rawEmail, { refusal: TOO_MANY_ATTEMPTS });
+  const email = parseEmail(rawEmail);
+  if (email === null) return emailPage(c, rawEmail, { refusal: { code: "bad-email" } });
+  const { id, name } = c.var.session.account;
+  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const { mail } = messagesFor(c, ACCOUNT_MESSAGES);
+  await sendConfirmationMail(c.env, origins, mail, { id, name, email }, Date.now());
+  return emailPage(c, email, { sentTo: email });
+});
+
+emailRoutes.get("/security/email/remove", (c) => removeEmailPage(c));
+
+emailRoutes.post("/security/email/remove", async (c) => {
+  const { id } = c.var.session.account;
+  const { email } = await loadSignInMethods(c.env.DB, id);
+  const entry = newActivityEntry({ kind: "email-removed" }, Date.now());
+  if (email !== null) await deleteEmail(c.env.DB, id, email, entry);
+  return c.redirect("/security", 303);
+});
+
+/** Without mail there are no such pages. */
+async function requireMail(c: HonoContext, next: Next): Promise<Response | undefined> {
+  if (!canSendMail(c.env)) return notFoundPage(c);
+  await next();
+}
