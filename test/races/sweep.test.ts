@@ -133,7 +133,7 @@ describe("Bodies left by crashed requests", () => {
   it("are kept while a commit may still name them", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
-    const left = [
+    const orphaned = [
       await storeOrphanedBody(app, "/notes/a"),
       await storeOrphanedBody(app, "/notes/new"),
     ];
