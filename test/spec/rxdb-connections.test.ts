@@ -484,10 +484,10 @@ describe("A session", () => {
   });
 
   it("opens no other module, and no other user's", async () => {
-    const [app, stranger] = [await createUserWithApp("*:rw"), await createUserWithApp("*:rw")];
+    const [app, other] = [await createUserWithApp("*:rw"), await createUserWithApp("*:rw")];
     const path = sessionPath(await createRxdbSession(app));
-    for (const other of [path.replace("/todos", "/notes"), path.replace(app.user, stranger.user)]) {
-      await expect(openTodos(createClient(other), uniqueDatabaseName())).rejects.toThrow(
+    for (const url of [path.replace("/todos", "/notes"), path.replace(app.user, other.user)]) {
+      await expect(openTodos(createClient(url), uniqueDatabaseName())).rejects.toThrow(
         "unauthorized",
       );
     }
