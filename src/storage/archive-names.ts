@@ -1,38 +1,25 @@
 /** The names that documents get in a ZIP archive: their paths, made safe for every system. Pure. */
 
-/**
- * The name of each document by its path: its path from where the archive is unpacked, as §4 rules out
- * names that are empty, "." or "..". Escaped is only what Windows takes for a path: "\" and a leading
- * "C:".
- */
-export function archiveNames(paths: string[]): Map<string, string> {
-  const relativePath = (path: string): string => path.slice(1);
-  const isSafe = (path: string): boolean => escapeName(relativePath(path)) === relativePath(path);
-  const usedNames = new Set(paths.filter(isSafe).map(relativePath));
-  return new Map(
-    paths.map((path) => {
-      if (isSafe(path)) return [path, relativePath(path)];
-      const name = uniqueName(escapeName(relativePath(path)), usedNames);
-      usedNames.add(name);
-      return [path, name];
-    }),
-  );
-}
+/** The archive's list of its documents, and of those that changed while it was made. */
+export const ARCHIVE_LIST = "satchel-export.json";
+export const ARCHIVE_CHANGES = "satchel-export-changes.json";
 
-const escapeName = (name: string): string =>
-  name.replaceAll("\\", "%5C").replace(/^([A-Za-z]):/, "$1%3A");
+/** What has an escape: "%" only where it would look like one. */
+const ESCAPED = /%(?=5C|3A|25)|\\|(?<=^[A-Za-z]):/g;
+
+/** The archive's own files, and the names that documents get instead of these. */
+const OWN_FILE = /^_*satchel-export(?:-changes)?\.json(?=\/|$)/;
 
 /**
- * A name that is not used, that is no folder of a used name, and that is not inside one: the given
- * name, with as many underscores before it as that takes.
+ * The name of a document: its path from where the archive is unpacked, as §4 rules out names that are
+ * empty, "." or "..". Percent-encoded is what Windows takes for a path: "\" and a leading "C:". A name
+ * of the archive's own files gets one more underscore before it.
+ *
+ * The escape is reversible, segment by segment, so different paths have different names, and no
+ * document gets the name of a folder. Each name depends on its own path only: nothing is searched.
  */
-export function uniqueName(name: string, usedNames: Set<string>): string {
-  const isFree = (candidate: string): boolean =>
-    !usedNames.has(candidate) &&
-    ![...usedNames].some(
-      (used) => used.startsWith(`${candidate}/`) || candidate.startsWith(`${used}/`),
-    );
-  let candidate = name;
-  while (!isFree(candidate)) candidate = `_${candidate}`;
-  return candidate;
-}
+export const archiveName = (path: string): string =>
+  path
+    .slice(1)
+    .replace(ESCAPED, encodeURIComponent)
+    .replace(OWN_FILE, (name) => `_${name}`);

@@ -3,7 +3,7 @@
  *
  *   satchel-export.json   the address, the time, and each document as the index lists it
  *   notes/a.txt ...       the documents by their paths; what Windows would take for another path is
- *                         escaped, and the list says so
+ *                         escaped (`archive-names.ts`), and the list says so
  *
  * Only a chunk of one document is in memory at a time. The index is read first, and names the version
  * of each document. The archive gets that version even if the document is replaced meanwhile, as the
@@ -18,7 +18,7 @@ import { documentFromPath, formatPath } from "../core/path";
 import type { Env } from "../env";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
-import { archiveNames, uniqueName } from "./archive-names";
+import { ARCHIVE_CHANGES, ARCHIVE_LIST, archiveName } from "./archive-names";
 import { bodyKey, readBody } from "./bodies";
 import { type DocumentListing, loadDocuments, loadPageBoundaries } from "./db/export";
 import { type NodeRow, selectDocument } from "./db/nodes";
@@ -65,8 +65,7 @@ export async function exportDocuments(
 ): Promise<ReadableStream<Uint8Array> | null> {
   const documents = await listDocuments(env.DB, account, part);
   if (documents === null) return null;
-  const names = archiveNames(documents.map(pathOf));
-  const info: ArchiveInfo = { address, exportedAt: now, part, names };
+  const info: ArchiveInfo = { address, exportedAt: now, part };
   return makeZip(withFailureLog(archiveFiles(env, account, documents, info)));
 }
 
@@ -103,8 +102,6 @@ interface ArchiveInfo {
   address: string;
   exportedAt: number;
   part: ExportPart;
-  /** The name of each document in the archive, by its path. */
-  names: Map<string, string>;
 }
 
 interface ArchiveFile {
@@ -119,13 +116,12 @@ async function* archiveFiles(
   documents: DocumentListing[],
   info: ArchiveInfo,
 ): AsyncGenerator<ArchiveFile> {
-  const usedNames = new Set(info.names.values());
   const jsonFile = (name: string, content: unknown): ArchiveFile => ({
-    name: uniqueName(name, usedNames),
+    name,
     lastModified: new Date(info.exportedAt),
     input: `${JSON.stringify(content, null, 2)}\n`,
   });
-  yield jsonFile("satchel-export.json", describeArchive(documents, info));
+  yield jsonFile(ARCHIVE_LIST, describeArchive(documents, info));
   const changes: object[] = [];
   for (const listed of documents) {
     const opened = await openListed(env, account, listed);
@@ -137,12 +133,12 @@ async function* archiveFiles(
     if (opened === null) continue;
     const { document, body } = opened;
     yield {
-      name: info.names.get(pathOf(listed)) as string,
+      name: archiveName(pathOf(listed)),
       lastModified: new Date(document.modified),
       input: withFailureLog(withLengthCheck(body, document)),
     };
   }
-  if (changes.length > 0) yield jsonFile("satchel-export-changes.json", { documents: changes });
+  if (changes.length > 0) yield jsonFile(ARCHIVE_CHANGES, { documents: changes });
 }
 
 /** Attempts to open a document that is replaced while it is being opened. */
@@ -185,13 +181,13 @@ async function* withLengthCheck(
 
 const describeArchive = (
   documents: DocumentListing[],
-  { address, exportedAt, part, names }: ArchiveInfo,
+  { address, exportedAt, part }: ArchiveInfo,
 ) => ({
   address,
   exported: new Date(exportedAt).toISOString(),
   ...part,
   documents: documents.map((document) => {
-    const name = names.get(pathOf(document));
+    const name = archiveName(pathOf(document));
     const isEscaped = name !== pathOf(document).slice(1);
     return { ...describeDocument(document), ...(isEscaped ? { file: name } : {}) };
   }),

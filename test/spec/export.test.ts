@@ -1,14 +1,12 @@
-/** Taking one's data along: the archive has every document as it is. */
+/** The export: an archive with every document of an account. */
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { documentFromPath } from "../../src/core/path";
-import { bodyKey, dropBodies } from "../../src/storage/bodies";
-import { breakCalls } from "../support/faults";
-import { fillIndex } from "../support/fill";
+import { bodyKey, deleteBodies } from "../../src/storage/bodies";
+import { breakCalls } from "../support/fault-injection";
+import { fillIndex } from "../support/fill-index";
 import { findElements, mainText } from "../support/html";
-import { accountId, allRows } from "../support/rows";
-import { binary } from "../support/storage";
 import {
   connectApp,
   createUser,
@@ -18,15 +16,17 @@ import {
   type TestApp,
   type TestUser,
 } from "../support/provider";
+import { accountId, allRows } from "../support/rows";
+import { binaryBytes } from "../support/storage";
 import { unzip, type ZipFile } from "../support/zip";
 
-let mend = () => {};
+let restore = () => {};
 afterEach(() => {
-  mend();
-  mend = () => {};
+  restore();
+  restore = () => {};
 });
 
-const ask = ({ cookie }: TestUser, path = "/data/export"): Promise<Response> =>
+const download = ({ cookie }: TestUser, path = "/data/export"): Promise<Response> =>
   send(path, { headers: { Cookie: cookie } });
 
 const filesIn = async (response: Response): Promise<ZipFile[]> =>
@@ -37,40 +37,44 @@ const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffe
 const manifestIn = (files: ZipFile[], name = "satchel-export.json") =>
   JSON.parse(new TextDecoder().decode(files.find((file) => file.name === name)?.bytes));
 
-async function somebody(): Promise<{ person: TestUser; app: TestApp }> {
-  const person = await createUser();
-  return { person, app: await connectApp(person) };
+async function userWithApp(): Promise<{ user: TestUser; app: TestApp }> {
+  const user = await createUser();
+  return { user, app: await connectApp(user) };
 }
 
-/** Replaces a document, or deletes it, and loses what was there, as the sweep does in the end. */
-async function lose(app: TestApp, path: string, change: () => Promise<unknown>): Promise<void> {
+/** Replaces or deletes a document, and deletes its old body, as the sweep does in the end. */
+async function changeAndSweep(
+  app: TestApp,
+  path: string,
+  change: () => Promise<unknown>,
+): Promise<void> {
   const version = (await app.version(path))?.replaceAll('"', "") ?? "";
   await change();
   const key = await bodyKey(await accountId(app.user), documentFromPath(path), version);
-  await dropBodies(env.BODIES, [key]);
+  await deleteBodies(env.BODIES, [key]);
 }
 
 describe("The archive", () => {
   it("has every document under its path, byte for byte", async () => {
-    const { person, app } = await somebody();
+    const { user, app } = await userWithApp();
     const documents: Record<string, Uint8Array<ArrayBuffer>> = {
       "/notes/a.txt": bytesOf("text"),
       "/notes/A.TXT": bytesOf("another text"),
       "/notes/empty": new Uint8Array(),
       "/public/blog/größe/日本 %2F '\"<&>.md": bytesOf("ünï"),
-      "/photos/a/b/c/large": binary(5 * 1024 * 1024),
-      "/in-root": binary(3),
-      "/..hidden/...": binary(7),
-      "/.../x": binary(8),
+      "/photos/a/b/c/large": binaryBytes(5 * 1024 * 1024),
+      "/in-root": binaryBytes(3),
+      "/..hidden/...": binaryBytes(7),
+      "/.../x": binaryBytes(8),
     };
     for (const [path, bytes] of Object.entries(documents)) {
       expect((await app.put(encodePath(path), bytes)).status).toBe(201);
     }
-    const response = await ask(person);
+    const response = await download(user);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/zip");
     expect(response.headers.get("content-disposition")).toMatch(
-      new RegExp(`^attachment; filename="satchel-${person.name}-\\d{4}-\\d\\d-\\d\\d\\.zip"$`),
+      new RegExp(`^attachment; filename="satchel-${user.name}-\\d{4}-\\d\\d-\\d\\d\\.zip"$`),
     );
     expect(response.headers.get("cache-control")).toBe("no-store");
     const [manifest, ...files] = await filesIn(response);
@@ -82,12 +86,12 @@ describe("The archive", () => {
     }
   });
 
-  it("begins with a list of them, with what a folder's description says (§4)", async () => {
-    const { person, app } = await somebody();
+  it("begins with a list of them, with the fields of a folder description (§4)", async () => {
+    const { user, app } = await userWithApp();
     const response = await app.put("/notes/a", "text", { "Content-Type": "text/x; charset=y" });
-    const manifest = manifestIn(await filesIn(await ask(person)));
+    const manifest = manifestIn(await filesIn(await download(user)));
     expect(manifest).toMatchObject({
-      address: `${person.name}@satchel.example`,
+      address: `${user.name}@satchel.example`,
       documents: [
         {
           path: "/notes/a",
@@ -101,21 +105,42 @@ describe("The archive", () => {
     expect(Math.abs(Date.parse(manifest.exported) - Date.now())).toBeLessThan(60_000);
   });
 
-  it("keeps apart its list and documents that are called so", async () => {
-    const { person, app } = await somebody();
+  it("has its list under its name even if a document has that name", async () => {
+    const { user, app } = await userWithApp();
     await app.put("/satchel-export.json", "mine");
     await app.put("/_satchel-export.json/in-a-folder", "mine, too");
-    const files = await filesIn(await ask(person));
+    const files = await filesIn(await download(user));
     expect(files.map(({ name }) => name)).toEqual([
-      "__satchel-export.json",
       "satchel-export.json",
-      "_satchel-export.json/in-a-folder",
+      "_satchel-export.json",
+      "__satchel-export.json/in-a-folder",
     ]);
-    expect(manifestIn(files, "__satchel-export.json").documents).toHaveLength(2);
+    expect(manifestIn(files).documents).toMatchObject([
+      { path: "/satchel-export.json", file: "_satchel-export.json" },
+      { path: "/_satchel-export.json/in-a-folder", file: "__satchel-export.json/in-a-folder" },
+    ]);
   });
 
-  it("has no name that leads anywhere else on Windows; each stays a name of its own", async () => {
-    const { person, app } = await somebody();
+  it("names a document by its own path only, however many others look like it", async () => {
+    const [alone, crowded] = [await userWithApp(), await userWithApp()];
+    // All of these would be the same name if each "\\" became "%5C" and nothing else were done.
+    const paths = Array.from(
+      { length: 64 },
+      (_, i) =>
+        `/${Array.from({ length: 6 }, (_, bit) => ((i >> bit) & 1 ? "\\" : "%5C")).join("")}`,
+    );
+    for (const path of paths) await crowded.app.put(encodePath(path), path);
+    const last = paths[40] as string;
+    await alone.app.put(encodePath(last), last);
+    const [, single] = await filesIn(await download(alone.user));
+    const [, ...files] = await filesIn(await download(crowded.user));
+    expect(new Set(files.map(({ name }) => name)).size).toBe(paths.length);
+    const same = files.find(({ bytes }) => new TextDecoder().decode(bytes) === last);
+    expect(same?.name).toBe(single?.name);
+  });
+
+  it("has no name that leads outside its folder on Windows; all names stay different", async () => {
+    const { user, app } = await userWithApp();
     const paths = [
       "/..\\..\\evil",
       "/C:evil",
@@ -130,7 +155,7 @@ describe("The archive", () => {
     for (const path of paths) {
       expect((await app.put(encodePath(path), path)).status).toBe(201);
     }
-    const files = await filesIn(await ask(person));
+    const files = await filesIn(await download(user));
     const texts = new Map(
       files.map(({ name, bytes }) => [name, new TextDecoder().decode(bytes)] as const),
     );
@@ -147,12 +172,12 @@ describe("The archive", () => {
     expect(listed.sort()).toEqual(paths.map((path) => [path, path]).sort());
   });
 
-  it("is not made for a HEAD, which stands in no log", async () => {
-    const { person } = await somebody();
+  it("is not made for a HEAD, which is not logged", async () => {
+    const { user } = await userWithApp();
     const before = await allRows();
     const response = await send("/data/export", {
       method: "HEAD",
-      headers: { Cookie: person.cookie },
+      headers: { Cookie: user.cookie },
     });
     expect([response.status, response.headers.get("content-type")]).toEqual([
       200,
@@ -162,30 +187,30 @@ describe("The archive", () => {
     expect(await allRows()).toEqual(before);
   });
 
-  it("of somebody who has nothing has an empty list", async () => {
-    const { person } = await somebody();
-    const files = await filesIn(await ask(person));
+  it("of a user without documents has an empty list", async () => {
+    const { user } = await userWithApp();
+    const files = await filesIn(await download(user));
     expect(files).toHaveLength(1);
     expect(manifestIn(files).documents).toEqual([]);
   });
 
-  it("has nothing of anybody else, and changes nothing but the log", async () => {
-    const { person, app } = await somebody();
-    const other = await somebody();
+  it("has only documents of the user, and changes nothing but the activity log", async () => {
+    const { user, app } = await userWithApp();
+    const other = await userWithApp();
     await app.put("/notes/a", "mine");
     await other.app.put("/notes/b", "theirs");
     const { activity: before, ...rowsBefore } = await allRows();
-    const files = await filesIn(await ask(person));
+    const files = await filesIn(await download(user));
     expect(files.map(({ name }) => name)).toEqual(["satchel-export.json", "notes/a"]);
     const { activity: after, ...rowsAfter } = await allRows();
     expect(rowsAfter).toEqual(rowsBefore);
     expect(after?.length).toBe((before?.length ?? 0) + 1);
     expect(after).toContainEqual(
-      expect.objectContaining({ account: await accountId(person.name), kind: "export" }),
+      expect.objectContaining({ account: await accountId(user.name), kind: "export" }),
     );
   });
 
-  it("is for its owner: others are asked to sign in", async () => {
+  it("is only for a user who is signed in", async () => {
     for (const Cookie of ["", "__Host-session=made-up"]) {
       const response = await send("/data/export", { headers: { Cookie } });
       expect([response.status, response.headers.get("location")]).toEqual([
@@ -196,9 +221,9 @@ describe("The archive", () => {
   });
 });
 
-describe("A document that changes while it is taken along", () => {
-  /** Changes it between the list and its body. */
-  const meanwhile = (change: () => Promise<unknown>): void => {
+describe("A document that changes during the export", () => {
+  /** Changes the document after it was listed, before its body is read. */
+  const afterListing = (change: () => Promise<unknown>): void => {
     const get = env.BODIES.get.bind(env.BODIES);
     let isFirst = true;
     Object.defineProperty(env.BODIES, "get", {
@@ -211,35 +236,37 @@ describe("A document that changes while it is taken along", () => {
         return get(...args);
       },
     });
-    mend = () => Reflect.deleteProperty(env.BODIES, "get");
+    restore = () => Reflect.deleteProperty(env.BODIES, "get");
   };
 
-  it("is in the version that was listed, as long as there is one", async () => {
-    const { person, app } = await somebody();
+  it("has the listed version, as long as its body exists", async () => {
+    const { user, app } = await userWithApp();
     await app.put("/notes/a", "listed");
-    meanwhile(() => app.put("/notes/a", "newer and longer"));
-    const files = await filesIn(await ask(person));
+    afterListing(() => app.put("/notes/a", "newer and longer"));
+    const files = await filesIn(await download(user));
     expect(files.map(({ name }) => name)).toEqual(["satchel-export.json", "notes/a"]);
     expect(new TextDecoder().decode(files[1]?.bytes)).toBe("listed");
   });
 
-  it("is in its newer version where the listed one is gone, and a second list says so", async () => {
-    const { person, app } = await somebody();
+  it("has its newer version if the listed one is deleted, and a second list says so", async () => {
+    const { user, app } = await userWithApp();
     await app.put("/notes/a", "listed");
     await app.put("/notes/b", "stays");
-    meanwhile(() => lose(app, "/notes/a", () => app.put("/notes/a", "newer and longer")));
-    const files = await filesIn(await ask(person));
+    afterListing(() =>
+      changeAndSweep(app, "/notes/a", () => app.put("/notes/a", "newer and longer")),
+    );
+    const files = await filesIn(await download(user));
     expect(new TextDecoder().decode(files[1]?.bytes)).toBe("newer and longer");
     expect(manifestIn(files, "satchel-export-changes.json").documents).toEqual([
       expect.objectContaining({ path: "/notes/a", ETag: await app.version("/notes/a") }),
     ]);
   });
 
-  it("is named as gone when it was deleted", async () => {
-    const { person, app } = await somebody();
+  it("is listed as gone if it was deleted", async () => {
+    const { user, app } = await userWithApp();
     await app.put("/notes/a", "listed");
-    meanwhile(() => lose(app, "/notes/a", () => app.delete("/notes/a")));
-    const files = await filesIn(await ask(person));
+    afterListing(() => changeAndSweep(app, "/notes/a", () => app.delete("/notes/a")));
+    const files = await filesIn(await download(user));
     expect(files.map(({ name }) => name)).toEqual([
       "satchel-export.json",
       "satchel-export-changes.json",
@@ -250,56 +277,58 @@ describe("A document that changes while it is taken along", () => {
   });
 });
 
-describe("What cannot be read whole", () => {
-  /** What the operator finds in the log about archives. */
-  const linesOf = (warn: MockInstance<typeof console.warn>): unknown[] => {
-    const lines = warn.mock.calls.filter(([line]) => String(line).includes("archive"));
+describe("A document that cannot be read", () => {
+  /** The lines of the log about exports that were not completed. */
+  const incompleteExports = (warn: MockInstance<typeof console.warn>): unknown[] => {
+    const lines = warn.mock.calls.filter(([line]) =>
+      String(line).includes("An export was not sent completely."),
+    );
     warn.mockRestore();
     return lines;
   };
 
-  it("ends the stream with an error, not with a shorter archive", async () => {
-    const { person, app } = await somebody();
+  it("ends the stream with an error", async () => {
+    const { user, app } = await userWithApp();
     await app.put("/notes/a", "fine");
     await app.put("/notes/b", "broken");
     const all = ["refused", "refused", "refused"] as const;
-    mend = breakCalls(env.BODIES, "get", [undefined, ...all]);
+    restore = breakCalls(env.BODIES, "get", [undefined, ...all]);
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const response = await ask(person);
+    const response = await download(user);
     expect(response.status).toBe(200);
     await expect(response.arrayBuffer()).rejects.toThrow();
-    expect(linesOf(warn)).toHaveLength(1);
+    expect(incompleteExports(warn)).toHaveLength(1);
   });
 
-  it("nor does a body that is shorter than the index says", async () => {
-    const { person, app } = await somebody();
+  it("ends it with an error, too, if its body is shorter than the index says", async () => {
+    const { user, app } = await userWithApp();
     await app.put("/notes/a", "whole");
     const [key = ""] = await listBodyKeys(app.user);
     await env.BODIES.put(key, "who");
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const response = await ask(person);
+    const response = await download(user);
     await expect(response.arrayBuffer()).rejects.toThrow();
-    expect(linesOf(warn)).toHaveLength(1);
+    expect(incompleteExports(warn)).toHaveLength(1);
   });
 
-  it("a fault that passes is not noticed", async () => {
-    const { person, app } = await somebody();
+  it("is read again after a transient fault", async () => {
+    const { user, app } = await userWithApp();
     await app.put("/notes/a", "fine");
-    mend = breakCalls(env.BODIES, "get", ["refused", "lost"]);
-    expect(await filesIn(await ask(person))).toHaveLength(2);
+    restore = breakCalls(env.BODIES, "get", ["refused", "lost"]);
+    expect(await filesIn(await download(user))).toHaveLength(2);
   });
 });
 
-describe("A lot of documents", () => {
-  /** The links of the parts, as the page has them. */
-  const partsOf = async (person: TestUser, page: string): Promise<string[]> =>
-    findElements(await (await ask(person, page)).text(), "a")
+describe("Many documents", () => {
+  /** The links to the parts on a page. */
+  const partLinks = async (user: TestUser, page: string): Promise<string[]> =>
+    findElements(await (await download(user, page)).text(), "a")
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("/data/export"));
 
-  const listed = async (person: TestUser, part: string): Promise<string[]> => {
-    // There are no bodies: the list comes before them.
-    const reader = ((await ask(person, part)).body as ReadableStream<Uint8Array>).getReader();
+  const listedPaths = async (user: TestUser, part: string): Promise<string[]> => {
+    // The documents have no bodies, but the list comes first.
+    const reader = ((await download(user, part)).body as ReadableStream<Uint8Array>).getReader();
     let text = "";
     while (!text.includes("\n  ]\n}")) {
       const { value, done } = await reader.read();
@@ -310,36 +339,36 @@ describe("A lot of documents", () => {
     return [...text.matchAll(/"path": "([^"]+)"/g)].map(([, path = ""]) => path);
   };
 
-  it("comes in parts, of which each document is in one", async () => {
-    const person = await createUser();
-    await fillIndex(person.name, 2000);
-    const page = findElements(await (await ask(person, "/data")).text(), "a");
+  it("are exported in parts, each document in one of them", async () => {
+    const user = await createUser();
+    await fillIndex(user.name, 2000);
+    const page = findElements(await (await download(user, "/data")).text(), "a");
     expect(page.map(({ href }) => href)).toContain("/data/parts");
-    const parts = await partsOf(person, "/data/parts");
+    const parts = await partLinks(user, "/data/parts");
     expect(parts).toHaveLength(3);
     const lists = [];
-    for (const part of parts) lists.push(await listed(person, part));
+    for (const part of parts) lists.push(await listedPaths(user, part));
     expect(lists.map(({ length }) => length)).toEqual([900, 900, 200]);
     expect(new Set(lists.flat()).size).toBe(2000);
   });
 
-  it("is listed by parts for its owner alone, and by no other page", async () => {
-    expect((await ask({ name: "", cookie: "" }, "/data/parts")).headers.get("location")).toBe(
+  it("have parts that only the user sees, and that no other page lists", async () => {
+    expect((await download({ name: "", cookie: "" }, "/data/parts")).headers.get("location")).toBe(
       "/sign-in?next=%2Fdata%2Fparts",
     );
-    const person = await createUser();
-    await fillIndex(person.name, 1000);
-    const questions = vi.spyOn(env.DB, "prepare");
-    await ask(person, "/data");
-    expect(questions.mock.calls.filter(([sql]) => sql.includes("row_number"))).toEqual([]);
-    questions.mockRestore();
+    const user = await createUser();
+    await fillIndex(user.name, 1000);
+    const prepare = vi.spyOn(env.DB, "prepare");
+    await download(user, "/data");
+    expect(prepare.mock.calls.filter(([sql]) => sql.includes("row_number"))).toEqual([]);
+    prepare.mockRestore();
   });
 
-  it("has a file name for each part", async () => {
-    const { person } = await somebody();
+  it("have a file name for each part", async () => {
+    const { user } = await userWithApp();
     const nameOf = async (path: string) =>
       /filename="(.*)"$/.exec(
-        (await ask(person, path)).headers.get("content-disposition") ?? "",
+        (await download(user, path)).headers.get("content-disposition") ?? "",
       )?.[1];
     expect(await nameOf("/data/export?part=2")).toMatch(/-\d\d-part-2\.zip$/);
     for (const part of ["x", "", '2"; evil', "../2", "9999999"]) {
@@ -348,22 +377,22 @@ describe("A lot of documents", () => {
     }
   });
 
-  it("is refused where a part has grown too long, and the page lists new ones", async () => {
-    const person = await createUser();
-    await fillIndex(person.name, 1000);
-    const response = await ask(person, "/data/export");
+  it("are refused if a part has grown too long, and the page lists new parts", async () => {
+    const user = await createUser();
+    await fillIndex(user.name, 1000);
+    const response = await download(user, "/data/export");
     expect([response.status, response.headers.get("content-type")]).toEqual([
       409,
       "text/html; charset=UTF-8",
     ]);
-    expect(mainText(await response.text())).toContain("Much has changed");
+    expect(mainText(await response.text())).toContain("Your data has changed");
   });
 
-  it("that is no more than one archive takes has one link", async () => {
-    const person = await createUser();
-    await fillIndex(person.name, 900);
-    expect(await partsOf(person, "/data")).toEqual(["/data/export"]);
-    expect(await partsOf(person, "/data/parts")).toEqual(["/data/export?part=1"]);
-    expect(await listed(person, "/data/export")).toHaveLength(900);
+  it("have a single link if they fit one archive", async () => {
+    const user = await createUser();
+    await fillIndex(user.name, 900);
+    expect(await partLinks(user, "/data")).toEqual(["/data/export"]);
+    expect(await partLinks(user, "/data/parts")).toEqual(["/data/export?part=1"]);
+    expect(await listedPaths(user, "/data/export")).toHaveLength(900);
   });
 });
