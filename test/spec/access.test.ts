@@ -1,8 +1,8 @@
-/** §9: who may do what, as a truth table of scopes, paths and methods. */
+/** §9: what each scope allows, as a truth table of scopes, paths and methods. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { unchanged } from "../support/storage";
 import { connectApp, createUser, createUserWithApp, send, type TestApp } from "../support/provider";
+import { expectUnchanged } from "../support/storage";
 
 const SCOPES = ["none", "*:rw", "*:r", "notes:rw", "notes:r", "notes:r photos:rw"] as const;
 type Scope = (typeof SCOPES)[number];
@@ -43,10 +43,10 @@ const documents = TABLE.map(([path]) => path).filter((path) => !isFolder(path));
 let owner: TestApp;
 const apps = new Map<Scope, TestApp>();
 beforeAll(async () => {
-  const person = await createUser();
-  owner = await connectApp(person);
+  const user = await createUser();
+  owner = await connectApp(user);
   for (const scope of SCOPES) {
-    if (scope !== "none") apps.set(scope, await connectApp(person, scope));
+    if (scope !== "none") apps.set(scope, await connectApp(user, scope));
   }
   for (const path of [...documents, "/public/notes/deep/doc"]) await owner.put(path, path);
 });
@@ -58,8 +58,8 @@ const request = (scope: Scope, method: string, path: string): Promise<Response> 
   return app ? app.request(method, path, init) : send(`/storage/${owner.user}${path}`, init);
 };
 
-/** What a request that is allowed gets. */
-const allowed = (method: string, path: string): number =>
+/** The status of an allowed request. */
+const allowedStatus = (method: string, path: string): number =>
   isFolder(path) && (method === "PUT" || method === "DELETE") ? 400 : 200;
 
 for (const [index, scope] of SCOPES.entries()) {
@@ -80,10 +80,10 @@ for (const [index, scope] of SCOPES.entries()) {
           if (access === "rw") {
             expect([method, (await request(scope, method, path)).status]).toEqual([
               method,
-              allowed(method, path),
+              allowedStatus(method, path),
             ]);
           } else {
-            const { status } = await unchanged(owner, () => request(scope, method, path));
+            const { status } = await expectUnchanged(owner, () => request(scope, method, path));
             expect([method, status]).toEqual([method, refused]);
           }
         }
@@ -96,23 +96,23 @@ for (const [index, scope] of SCOPES.entries()) {
   });
 }
 
-describe("the edges of a module", () => {
-  it("§9.6 a document called like the module is not in it", async () => {
+describe("The boundaries of a module", () => {
+  it("§9.6 a document with the name of the module is not in it", async () => {
     const app = apps.get("notes:rw") as TestApp;
     for (const path of ["/notes", "/public/notes"]) {
-      const put = await unchanged(owner, () => app.put(path, "x"));
+      const put = await expectUnchanged(owner, () => app.put(path, "x"));
       expect(put.status).toBe(403);
     }
     expect((await app.get("/notes")).status).toBe(403);
   });
 
-  it("§9.6 a module may create its first document, in private and in public", async () => {
+  it("§9.6 an app may store the first document of a module, private and public", async () => {
     const app = await createUserWithApp("fresh:rw");
     expect((await app.put("/fresh/doc", "x")).status).toBe(201);
     expect((await app.put("/public/fresh/doc", "x")).status).toBe(201);
   });
 
-  it("§9.7 a module that nobody has written to can be listed: it is empty", async () => {
+  it("§9.7 a module without documents can be listed: it is empty", async () => {
     const app = await createUserWithApp("nothing:r");
     expect(await app.list("/nothing/")).toEqual({});
     expect((await app.get("/nothing/doc")).status).toBe(404);
@@ -122,12 +122,12 @@ describe("the edges of a module", () => {
     const app = apps.get("notes:r") as TestApp;
     expect((await app.get("/%6eotes/doc")).status).toBe(200);
     expect((await app.get("/%6eotes%61ndmore/doc")).status).toBe(403);
-    const put = await unchanged(owner, () => app.put("/%6eotes/doc", "x"));
+    const put = await expectUnchanged(owner, () => app.put("/%6eotes/doc", "x"));
     expect(put.status).toBe(403);
   });
 
   it.each(["my-notes", "my.notes", "my_notes", "n0tes"])(
-    "§9.6 a module name is no pattern: %s",
+    "§9.6 a module name is not a pattern: %s",
     async (module) => {
       const app = await createUserWithApp(`${module}:rw`);
       expect((await app.put(`/${module}/doc`, "x")).status).toBe(201);
@@ -137,13 +137,13 @@ describe("the edges of a module", () => {
     },
   );
 
-  it("§9.3 a token with two levels of one module has their sum", async () => {
+  it("§9.3 a token with two levels of one module allows both", async () => {
     const app = await createUserWithApp("notes:r notes:rw");
     expect((await app.put("/notes/doc", "x")).status).toBe(201);
   });
 });
 
-describe("accounts are closed to each other", () => {
+describe("Accounts are isolated", () => {
   let other: TestApp;
   beforeAll(async () => {
     other = await createUserWithApp();
@@ -170,7 +170,7 @@ describe("accounts are closed to each other", () => {
             "Content-Type": "text/plain",
           };
           const init = { method, headers, ...(method === "PUT" ? { body: "stolen" } : {}) };
-          const response = await unchanged(other, () =>
+          const response = await expectUnchanged(other, () =>
             send(`/storage/${other.user}${path}`, init),
           );
           expect([method, path, response.status]).toEqual([method, path, 403]);
@@ -180,17 +180,19 @@ describe("accounts are closed to each other", () => {
     },
   );
 
-  it("§5.6 nor can it write public documents, though it can read them", async () => {
+  it("§5.6 it can read public documents of another user, but not write them", async () => {
     const headers = { Authorization: `Bearer ${owner.token}`, "Content-Type": "text/plain" };
     const url = `/storage/${other.user}/public/notes/doc`;
     expect(await (await send(url, { headers })).text()).toBe("open");
-    const put = await unchanged(other, () => send(url, { method: "PUT", headers, body: "x" }));
+    const put = await expectUnchanged(other, () =>
+      send(url, { method: "PUT", headers, body: "x" }),
+    );
     expect(put.status).toBe(403);
-    const gone = await unchanged(other, () => send(url, { method: "DELETE", headers }));
+    const gone = await expectUnchanged(other, () => send(url, { method: "DELETE", headers }));
     expect(gone.status).toBe(403);
   });
 
-  it("§5.6 a user who does not exist -> 403 as well", async () => {
+  it("§5.6 a missing user -> 403, too", async () => {
     const headers = { Authorization: `Bearer ${owner.token}`, "Content-Type": "text/plain" };
     for (const method of ["GET", "PUT", "DELETE"]) {
       const init = { method, headers, ...(method === "PUT" ? { body: "x" } : {}) };
@@ -198,7 +200,7 @@ describe("accounts are closed to each other", () => {
     }
   });
 
-  it("§5.6 a user's name is written in one way only", async () => {
+  it("§5.6 a user's name has only one spelling", async () => {
     const headers = { Authorization: `Bearer ${owner.token}` };
     await owner.put("/notes/doc", "x");
     for (const user of [

@@ -1,10 +1,8 @@
-/** §9 and RFC 6750: how an access token is presented, and when it is worth nothing. */
+/** §9 and RFC 6750: how an access token is sent, and when it is refused. */
 
 import { env } from "cloudflare:workers";
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { accountId } from "../support/rows";
-import { unchanged } from "../support/storage";
 import {
   APP_ORIGIN,
   connectApp,
@@ -15,18 +13,20 @@ import {
   type TestApp,
   type TestUser,
 } from "../support/provider";
+import { accountId } from "../support/rows";
+import { expectUnchanged } from "../support/storage";
 
-let person: TestUser;
+let user: TestUser;
 let app: TestApp;
 beforeAll(async () => {
-  person = await createUser();
-  app = await connectApp(person);
+  user = await createUser();
+  app = await connectApp(user);
   await app.put("/notes/doc", "secret");
 });
 
 const METHODS = ["GET", "HEAD", "PUT", "DELETE"];
 
-/** Tries every method with this header; all must be refused with 401 and change nothing. */
+/** Expects that every method with this header is refused with 401 and changes nothing. */
 async function expectRefused(authorization: string | null, challenge: string, owner = app) {
   for (const method of METHODS) {
     const headers = {
@@ -34,7 +34,9 @@ async function expectRefused(authorization: string | null, challenge: string, ow
       ...(authorization === null ? {} : { Authorization: authorization }),
     };
     const init = { method, headers, ...(method === "PUT" ? { body: "stolen" } : {}) };
-    const response = await unchanged(owner, () => send(`/storage/${owner.user}/notes/doc`, init));
+    const response = await expectUnchanged(owner, () =>
+      send(`/storage/${owner.user}/notes/doc`, init),
+    );
     expect([method, response.status]).toEqual([method, 401]);
     expect(response.headers.get("www-authenticate")).toBe(challenge);
     expect(response.headers.get("etag")).toBeNull();
@@ -45,13 +47,13 @@ async function expectRefused(authorization: string | null, challenge: string, ow
 const NONE = 'Bearer realm="remoteStorage"';
 const INVALID = 'Bearer realm="remoteStorage", error="invalid_token"';
 
-describe("in the header", () => {
+describe("In the header", () => {
   it("§9.10 Authorization: Bearer <access_token> -> allowed", async () => {
     const headers = { Authorization: `Bearer ${app.token}` };
     expect((await send(`/storage/${app.user}/notes/doc`, { headers })).status).toBe(200);
   });
 
-  it("§9.10 the scheme is case-insensitive, as RFC 9110 §11.1 has it", async () => {
+  it("§9.10 the scheme is case-insensitive (RFC 9110 §11.1)", async () => {
     for (const scheme of ["bearer", "BEARER", "bEaReR"]) {
       const get = await app.get("/notes/doc", { Authorization: `${scheme} ${app.token}` });
       expect(get.status).toBe(200);
@@ -74,30 +76,30 @@ describe("in the header", () => {
     ["a token with one character more", "+"],
     ["a scheme without a token", "Bearer"],
     ["two tokens", "Bearer a b"],
-    ["characters that no token has", "Bearer a%20b;c"],
+    ["characters that are not allowed in a token", "Bearer a%20b;c"],
   ])("§5.4 %s -> 401 invalid_token", async (_, header) => {
     const value = header === "+" ? `Bearer ${app.token}x` : header;
     await expectRefused(value, INVALID);
   });
 
   it("§5.5 insufficient scope -> 403 with insufficient_scope", async () => {
-    const reader = await connectApp(person, "notes:r");
-    const put = await unchanged(app, () => reader.put("/notes/doc", "x"));
+    const reader = await connectApp(user, "notes:r");
+    const put = await expectUnchanged(app, () => reader.put("/notes/doc", "x"));
     expect(put.status).toBe(403);
     expect(put.headers.get("www-authenticate")).toBe(
       'Bearer realm="remoteStorage", error="insufficient_scope"',
     );
   });
 
-  it("§5.4 a session cookie is no token", async () => {
-    const headers = { Cookie: person.cookie, Origin: ORIGIN, "Content-Type": "text/plain" };
+  it("§5.4 a session cookie is not a token", async () => {
+    const headers = { Cookie: user.cookie, Origin: ORIGIN, "Content-Type": "text/plain" };
     const url = `/storage/${app.user}/notes/doc`;
     expect((await send(url, { headers })).status).toBe(401);
-    const put = await unchanged(app, () => send(url, { method: "PUT", headers, body: "x" }));
+    const put = await expectUnchanged(app, () => send(url, { method: "PUT", headers, body: "x" }));
     expect(put.status).toBe(401);
   });
 
-  it("§9.10 a token works whatever the Origin, and without any", async () => {
+  it("§9.10 a token works with any Origin, and without one", async () => {
     for (const headers of [
       { Origin: "https://elsewhere.example" },
       { Origin: APP_ORIGIN },
@@ -109,7 +111,7 @@ describe("in the header", () => {
   });
 });
 
-describe("in the query", () => {
+describe("In the query", () => {
   const url = (token = app.token, path = "/notes/doc") =>
     `/storage/${app.user}${path}?access_token=${encodeURIComponent(token)}`;
 
@@ -119,7 +121,7 @@ describe("in the query", () => {
     }
   });
 
-  it("§9.11 beside other parameters, in any order", async () => {
+  it("§9.11 with other parameters, in any order", async () => {
     const query = `?cache=no&access_token=${app.token}&x=y`;
     expect((await send(`/storage/${app.user}/notes/doc${query}`)).status).toBe(200);
   });
@@ -127,14 +129,14 @@ describe("in the query", () => {
   it.each(["PUT", "DELETE"])("§9.11 %s -> 401, nothing changed", async (method) => {
     const headers = { "Content-Type": "text/plain" };
     const init = { method, headers, ...(method === "PUT" ? { body: "x" } : {}) };
-    const response = await unchanged(app, () => send(url(), init));
+    const response = await expectUnchanged(app, () => send(url(), init));
     expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, NONE]);
   });
 
-  it("§5.4 one that is not valid -> 401; of too little scope -> 403", async () => {
+  it("§5.4 an invalid one -> 401; one with insufficient scope -> 403", async () => {
     const bad = await send(url("abc"));
     expect([bad.status, bad.headers.get("www-authenticate")]).toEqual([401, INVALID]);
-    const { token } = await connectApp(person, "photos:rw");
+    const { token } = await connectApp(user, "photos:rw");
     expect((await send(url(token))).status).toBe(403);
   });
 
@@ -144,7 +146,7 @@ describe("in the query", () => {
     expect((await send(`${url()}&access_token=${app.token}`)).status).toBe(400);
   });
 
-  it("§9.12 announced in WebFinger by the value true", async () => {
+  it("§9.12 advertised in WebFinger by the value true", async () => {
     const host = new URL(ORIGIN).host;
     const found = await send(`/.well-known/webfinger?resource=acct:${app.user}@${host}`);
     const { links } = (await found.json()) as { links: { properties: Record<string, string> }[] };
@@ -153,7 +155,7 @@ describe("in the query", () => {
   });
 });
 
-describe("tokens that are worth nothing", () => {
+describe("Invalid tokens", () => {
   const encoder = new TextEncoder();
   const base64url = (value: unknown): string =>
     btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -161,7 +163,7 @@ describe("tokens that are worth nothing", () => {
   const claims = (): JWTPayload => decodeJwt(app.token);
   const header = () => ({ alg: "HS256", ...decodeProtectedHeader(app.token) });
 
-  /** Signed as the provider would, with the key in its database. */
+  /** Signs a token as the provider does, with the key in its database. */
   async function sign(payload: JWTPayload, protectedHeader = header()): Promise<string> {
     const { secret } = (await env.DB.prepare("SELECT secret FROM signing_keys").first<{
       secret: string;
@@ -198,7 +200,7 @@ describe("tokens that are worth nothing", () => {
   });
 
   it("§5.4 with claims that were changed under the old signature -> 401", async () => {
-    const weak = await connectApp(person, "photos:r");
+    const weak = await connectApp(user, "photos:r");
     const [head, , signature] = weak.token.split(".");
     const forged = base64url({ ...decodeJwt(weak.token), scope: "*:rw" });
     await expectRefused(`Bearer ${head}.${forged}.${signature}`, INVALID);
@@ -213,7 +215,7 @@ describe("tokens that are worth nothing", () => {
     await expectRefused(`Bearer ${await sign(claims(), { ...header(), typ: "JWT" })}`, INVALID);
   });
 
-  it("§5.4 for a grant that never was, or without any claims -> 401", async () => {
+  it("§5.4 for a grant that never existed, or without any claims -> 401", async () => {
     await expectRefused(`Bearer ${await sign({ ...claims(), grant: "never" })}`, INVALID);
     await expectRefused(`Bearer ${await sign({})}`, INVALID);
   });
@@ -227,7 +229,7 @@ describe("tokens that are worth nothing", () => {
     },
   );
 
-  it("§5.4 that name another account than their grant's -> refused", async () => {
+  it("§5.4 naming another account than their grant's -> refused", async () => {
     const other = await connectApp(await createUser());
     await other.put("/notes/doc", "secret");
     const stolen = await sign({ ...claims(), user: other.user, sub: await accountId(other.user) });
@@ -236,8 +238,8 @@ describe("tokens that are worth nothing", () => {
   });
 });
 
-describe("a grant that ends", () => {
-  it("§5.4 disconnected by its person -> 401 from the next request on, also in the query", async () => {
+describe("A grant that ends", () => {
+  it("§5.4 disconnected by the user -> 401 from the next request on, also in the query", async () => {
     const other = await createUser();
     const gone = await connectApp(other);
     await gone.put("/notes/doc", "secret");
@@ -251,19 +253,19 @@ describe("a grant that ends", () => {
     expect(await (await back.get("/notes/doc")).text()).toBe("secret");
   });
 
-  it("§5.4 expired -> 401 at once, though the token itself has not", async () => {
-    const short = await connectApp(person, "notes:rw");
+  it("§5.4 expired -> 401 at once, although the token has not", async () => {
+    const short = await connectApp(user, "notes:rw");
     expect((await short.get("/notes/doc")).status).toBe(200);
     await changeGrant(short, "expires_at", Date.now() - 1000);
     await expectRefused(`Bearer ${short.token}`, INVALID);
   });
 
-  it("§5.5 narrowed -> 403 at once for what is no longer in it", async () => {
-    const narrowed = await connectApp(person, "*:rw");
+  it("§5.5 narrowed -> 403 at once for what it no longer covers", async () => {
+    const narrowed = await connectApp(user, "*:rw");
     await changeGrant(narrowed, "scope", "notes:r");
     expect((await narrowed.get("/notes/doc")).status).toBe(200);
     expect((await narrowed.get("/photos/")).status).toBe(403);
-    const put = await unchanged(app, () => narrowed.put("/notes/doc", "x"));
+    const put = await expectUnchanged(app, () => narrowed.put("/notes/doc", "x"));
     expect(put.status).toBe(403);
   });
 
@@ -273,7 +275,7 @@ describe("a grant that ends", () => {
       .run();
 });
 
-it("§9.8 §10.8 public documents can be read with a token that is worth nothing", async () => {
+it("§9.8 §10.8 public documents can be read with an invalid token", async () => {
   await app.put("/public/notes/doc", "open");
   for (const authorization of ["Bearer abc", "Bearer", "Basic YTpi"]) {
     const get = await app.get("/public/notes/doc", { Authorization: authorization });

@@ -1,15 +1,15 @@
-/** §4 on Content-Type: kept byte for byte, and needed. */
+/** §4: the Content-Type is required, and kept byte for byte. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { freshFolder, requestWith, unchanged } from "../support/storage";
 import { createUserWithApp, type TestApp } from "../support/provider";
+import { expectUnchanged, requestWithEnv, uniqueFolder } from "../support/storage";
 
 let app: TestApp;
 beforeAll(async () => {
   app = await createUserWithApp();
 });
 
-describe("what comes back is what was sent", () => {
+describe("A Content-Type is returned as it was sent", () => {
   it.each([
     "text/plain",
     "text/plain; charset=utf-8",
@@ -31,7 +31,7 @@ describe("what comes back is what was sent", () => {
     "*/*",
     `application/x-long; p=${"x".repeat(900)}`,
   ])("§4.32 §4.36 §4.21 %s", async (type) => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     expect((await app.put(`${folder}doc`, "hello", { "Content-Type": type })).status).toBe(201);
     expect((await app.get(`${folder}doc`)).headers.get("content-type")).toBe(type);
     expect((await app.head(`${folder}doc`)).headers.get("content-type")).toBe(type);
@@ -41,21 +41,21 @@ describe("what comes back is what was sent", () => {
   });
 
   it("§4.32 a new type replaces the old one, with its parameters", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x", { "Content-Type": "text/a; p=q" });
     await app.put(`${folder}doc`, "x", { "Content-Type": "text/b" });
     expect((await app.get(`${folder}doc`)).headers.get("content-type")).toBe("text/b");
     expect((await app.list(folder)).doc?.["Content-Type"]).toBe("text/b");
   });
 
-  it("§4.32 it is kept for empty documents too", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.32 also that of an empty document", async () => {
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "", { "Content-Type": "text/empty" });
     expect((await app.get(path)).headers.get("content-type")).toBe("text/empty");
   });
 
-  it("§4.36 a document may have the type of a folder description, and is still a document", async () => {
-    const folder = freshFolder();
+  it("§4.36 a document may have the type of a folder description", async () => {
+    const folder = uniqueFolder();
     const body = '{"items":{"fake":{"ETag":"x"}}}';
     await app.put(`${folder}doc`, body, { "Content-Type": "application/ld+json" });
     expect(await (await app.get(`${folder}doc`)).text()).toBe(body);
@@ -63,45 +63,45 @@ describe("what comes back is what was sent", () => {
   });
 });
 
-describe("a PUT that says no type", () => {
+describe("A PUT without a Content-Type", () => {
   const bare = (path: string, headers: Record<string, string> = {}) => {
     // Bytes, as a text would bring a type of its own.
     const body = new TextEncoder().encode("new");
     return app.request("PUT", path, { body, headers });
   };
 
-  it("§4.35 §5.15 of a new document -> 400 with a sentence, nothing made", async () => {
-    const put = await unchanged(app, () => bare(`${freshFolder()}doc`));
+  it("§4.35 §5.15 of a new document -> 400 with a message, nothing stored", async () => {
+    const put = await expectUnchanged(app, () => bare(`${uniqueFolder()}doc`));
     expect(put.status).toBe(400);
     const { message } = (await put.json()) as { message: string };
     expect(message).toContain("Content-Type");
     expect(message).toMatch(/\.$/);
   });
 
-  it("§4.35 of a document that exists -> 400, it keeps type, content and version", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.35 of an existing document -> 400, which keeps its type, content and version", async () => {
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "old", { "Content-Type": "text/old" });
-    expect((await unchanged(app, () => bare(path))).status).toBe(400);
+    expect((await expectUnchanged(app, () => bare(path))).status).toBe(400);
     const get = await app.get(path);
     expect([get.headers.get("content-type"), await get.text()]).toEqual(["text/old", "old"]);
   });
 
-  it.each(["", " "])("§4.35 an empty type (%j) -> 400, nothing made", async (type) => {
+  it.each(["", " "])("§4.35 an empty type (%j) -> 400, nothing stored", async (type) => {
     const init = { body: "x", headers: { "Content-Type": type } };
-    const path = `${freshFolder()}doc`;
-    const put = await unchanged(app, () => requestWith({}, app, "PUT", path, init));
+    const path = `${uniqueFolder()}doc`;
+    const put = await expectUnchanged(app, () => requestWithEnv({}, app, "PUT", path, init));
     expect(put.status).toBe(400);
   });
 
-  it("§4.35 a type too long to be kept whole -> 400, nothing made", async () => {
+  it("§4.35 a type that is too long to be stored -> 400, nothing stored", async () => {
     const type = `text/plain; p=${"x".repeat(2000)}`;
-    const path = `${freshFolder()}doc`;
-    const put = await unchanged(app, () => app.put(path, "x", { "Content-Type": type }));
+    const path = `${uniqueFolder()}doc`;
+    const put = await expectUnchanged(app, () => app.put(path, "x", { "Content-Type": type }));
     expect(put.status).toBe(400);
   });
 
-  it("§4.35 GET, HEAD and DELETE need none", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.35 GET, HEAD and DELETE do not need one", async () => {
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "x");
     for (const method of ["GET", "HEAD", "DELETE"]) {
       expect((await app.request(method, path)).status).toBe(200);

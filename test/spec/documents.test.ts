@@ -1,9 +1,16 @@
-/** §4: what becomes of documents that are stored, read and deleted. */
+/** §4: storing, reading and deleting documents. */
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { binary, freshFolder, headersOf, streamOf, unchanged, versionOf } from "../support/storage";
 import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
+import {
+  binaryBytes,
+  countedStream,
+  etagVersion,
+  expectUnchanged,
+  headersOf,
+  uniqueFolder,
+} from "../support/storage";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -12,21 +19,21 @@ beforeAll(async () => {
 
 describe("PUT", () => {
   it("§4.28 §4.20 §3.3 the body is stored as the content, byte for byte", async () => {
-    const path = `${freshFolder()}all-bytes`;
+    const path = `${uniqueFolder()}all-bytes`;
     const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     expect((await app.put(path, bytes)).status).toBe(201);
     expect(new Uint8Array(await (await app.get(path)).arrayBuffer())).toEqual(bytes);
   });
 
-  it("§4.28 the new content replaces the old one whole, also when it is shorter", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.28 the new content replaces the old one completely, even if it is shorter", async () => {
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "a long text that was there before");
     await app.put(path, "short");
     expect(await (await app.get(path)).text()).toBe("short");
   });
 
-  it("§4.28 an empty body makes an empty document, not none", async () => {
-    const folder = freshFolder();
+  it("§4.28 an empty body makes an empty document", async () => {
+    const folder = uniqueFolder();
     expect((await app.put(`${folder}empty`, "")).status).toBe(201);
     const get = await app.get(`${folder}empty`);
     expect([get.status, get.headers.get("content-length"), await get.text()]).toEqual([
@@ -38,39 +45,39 @@ describe("PUT", () => {
   });
 
   it("§4.2 an empty body in chunked coding makes an empty document", async () => {
-    const path = `${freshFolder()}empty`;
-    expect((await app.put(path, streamOf([]).body)).status).toBe(201);
+    const path = `${uniqueFolder()}empty`;
+    expect((await app.put(path, countedStream([]).body)).status).toBe(201);
     expect((await app.get(path)).headers.get("content-length")).toBe("0");
   });
 
-  it("§4.29 §4.30 §4.31 §4.18 all folders above appear, each in its parent, with versions", async () => {
-    const folder = freshFolder();
+  it("§4.29 §4.30 §4.31 §4.18 all folders above are listed, each in its parent, with their versions", async () => {
+    const folder = uniqueFolder();
     const put = await app.put(`${folder}a/b/c/doc`, "x");
     const top = folder.slice(1);
-    expect((await app.list("/"))[top]?.ETag).toBe(versionOf(await app.head(folder)));
-    expect((await app.list(folder))["a/"]?.ETag).toBe(versionOf(await app.head(`${folder}a/`)));
+    expect((await app.list("/"))[top]?.ETag).toBe(etagVersion(await app.head(folder)));
+    expect((await app.list(folder))["a/"]?.ETag).toBe(etagVersion(await app.head(`${folder}a/`)));
     expect(Object.keys(await app.list(`${folder}a/`))).toEqual(["b/"]);
     expect(Object.keys(await app.list(`${folder}a/b/`))).toEqual(["c/"]);
-    expect((await app.list(`${folder}a/b/c/`)).doc?.ETag).toBe(versionOf(put));
+    expect((await app.list(`${folder}a/b/c/`)).doc?.ETag).toBe(etagVersion(put));
   });
 
-  it("§5.2 a new document -> 201, a changed one -> 200, both without a body", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§5.2 a new document -> 201, a changed one -> 200, both without a response body", async () => {
+    const path = `${uniqueFolder()}doc`;
     const first = await app.put(path, "1");
     expect([first.status, await first.text()]).toEqual([201, ""]);
     const second = await app.put(path, "2");
     expect([second.status, await second.text()]).toEqual([200, ""]);
   });
 
-  it("§5.2 a document that was deleted in between -> 201 again", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§5.2 a document that was deleted meanwhile -> 201 again", async () => {
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "1");
     await app.delete(path);
     expect((await app.put(path, "1")).status).toBe(201);
   });
 
-  it("§4.37 §6.2 the answer has a strong ETag, that of the next GET", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.37 §6.2 the response has a strong ETag, that of the next GET", async () => {
+    const path = `${uniqueFolder()}doc`;
     const created = (await app.put(path, "1")).headers.get("etag");
     expect(created).toMatch(/^"[^"]+"$/);
     expect(await app.version(path)).toBe(created);
@@ -79,7 +86,7 @@ describe("PUT", () => {
     expect(await app.version(path)).toBe(changed);
   });
 
-  it("§4.28 in the root folder it works like anywhere else", async () => {
+  it("§4.28 a document in the root folder works like any other", async () => {
     expect((await app.put("/root-document", "x")).status).toBe(201);
     expect(await (await app.get("/root-document")).text()).toBe("x");
     expect((await app.delete("/root-document")).status).toBe(200);
@@ -88,8 +95,8 @@ describe("PUT", () => {
 });
 
 describe("GET and HEAD", () => {
-  it("§4.20 §4.21 §4.22 §4.23 §6.1 the contents with type, length, version and date", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.20 §4.21 §4.22 §4.23 §6.1 the content with type, length, version and date", async () => {
+    const path = `${uniqueFolder()}doc`;
     const put = await app.put(path, "h\u00e9llo", { "Content-Type": "text/x-test; charset=utf-8" });
     const get = await app.get(path);
     expect(get.status).toBe(200);
@@ -102,7 +109,7 @@ describe("GET and HEAD", () => {
   });
 
   it("§4.8 Last-Modified is an HTTP-date, that of the last change", async () => {
-    const path = `${freshFolder()}doc`;
+    const path = `${uniqueFolder()}doc`;
     const before = Math.floor(Date.now() / 1000) * 1000;
     await app.put(path, "x");
     const after = Date.now();
@@ -113,8 +120,8 @@ describe("GET and HEAD", () => {
   });
 
   it("§4.43 §6.1 HEAD has the headers of GET, and no body", async () => {
-    const path = `${freshFolder()}doc`;
-    await app.put(path, binary(70_000), { "Content-Type": "image/x" });
+    const path = `${uniqueFolder()}doc`;
+    await app.put(path, binaryBytes(70_000), { "Content-Type": "image/x" });
     const [get, head] = [await app.get(path), await app.head(path)];
     expect(head.status).toBe(200);
     expect(headersOf(head)).toEqual(headersOf(get));
@@ -122,8 +129,8 @@ describe("GET and HEAD", () => {
     expect((await head.arrayBuffer()).byteLength).toBe(0);
   });
 
-  it("§4.43 HEAD of a document that is not there has status and headers of GET", async () => {
-    const path = `${freshFolder()}nothing`;
+  it("§4.43 HEAD of a missing document has the status and headers of GET", async () => {
+    const path = `${uniqueFolder()}nothing`;
     const [get, head] = [await app.get(path), await app.head(path)];
     expect(head.status).toBe(404);
     expect(head.headers.get("content-type")).toBe(get.headers.get("content-type"));
@@ -133,12 +140,12 @@ describe("GET and HEAD", () => {
   it("§4.43 HEAD does not need the body to be in R2", async () => {
     const { path, version } = await documentWithoutBody();
     const head = await app.head(path);
-    expect([head.status, versionOf(head)]).toEqual([200, version]);
+    expect([head.status, etagVersion(head)]).toEqual([200, version]);
     expect(head.headers.get("content-length")).toBe("5");
   });
 
-  it("§4.24 the same bytes and version, whatever encoding, type or language is asked for", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.24 the same bytes and version, whatever encoding, type or language is requested", async () => {
+    const path = `${uniqueFolder()}doc`;
     const text = "compress me ".repeat(500);
     await app.put(path, text);
     const plain = headersOf(await app.get(path));
@@ -157,21 +164,21 @@ describe("GET and HEAD", () => {
 });
 
 describe("DELETE", () => {
-  it("§4.38 §4.39 §6.3 the document is gone, from its folder too; the answer has its last ETag", async () => {
-    const folder = freshFolder();
+  it("§4.38 §4.39 §6.3 the document is deleted, also from its folder; the response has its last ETag", async () => {
+    const folder = uniqueFolder();
     const put = await app.put(`${folder}doc`, "x");
     await app.put(`${folder}sibling`, "y");
-    const gone = await app.delete(`${folder}doc`);
-    expect([gone.status, await gone.text()]).toEqual([200, ""]);
-    expect(gone.headers.get("etag")).toBe(put.headers.get("etag"));
+    const deleted = await app.delete(`${folder}doc`);
+    expect([deleted.status, await deleted.text()]).toEqual([200, ""]);
+    expect(deleted.headers.get("etag")).toBe(put.headers.get("etag"));
     expect((await app.get(`${folder}doc`)).status).toBe(404);
     expect((await app.head(`${folder}doc`)).status).toBe(404);
     expect(Object.keys(await app.list(folder))).toEqual(["sibling"]);
     expect(await (await app.get(`${folder}sibling`)).text()).toBe("y");
   });
 
-  it("§4.40 §4.19 folders left empty vanish, up to the first that still has something", async () => {
-    const folder = freshFolder();
+  it("§4.40 §4.19 folders left empty are deleted, up to the first that is not empty", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b/c/doc`, "x");
     await app.put(`${folder}stays`, "y");
     await app.delete(`${folder}a/b/c/doc`);
@@ -180,8 +187,8 @@ describe("DELETE", () => {
     expect(await app.list(`${folder}a/b/c/`)).toEqual({});
   });
 
-  it("§4.40 a folder with something left in another branch stays", async () => {
-    const folder = freshFolder();
+  it("§4.40 a folder that is not empty in another branch stays", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/one/doc`, "1");
     await app.put(`${folder}a/two/doc`, "2");
     await app.delete(`${folder}a/one/doc`);
@@ -199,26 +206,26 @@ describe("DELETE", () => {
     expect((await other.get("/")).status).toBe(200);
   });
 
-  it("§5.7 a document that is not there -> 404, nothing changed", async () => {
-    const folder = freshFolder();
+  it("§5.7 a missing document -> 404, nothing changed", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
-    const gone = await unchanged(app, () => app.delete(`${folder}other`));
-    expect([gone.status, gone.headers.get("etag")]).toEqual([404, null]);
+    const deleted = await expectUnchanged(app, () => app.delete(`${folder}other`));
+    expect([deleted.status, deleted.headers.get("etag")]).toEqual([404, null]);
     await app.delete(`${folder}doc`);
-    expect((await unchanged(app, () => app.delete(`${folder}doc`))).status).toBe(404);
+    expect((await expectUnchanged(app, () => app.delete(`${folder}doc`))).status).toBe(404);
   });
 });
 
-describe("a body that R2 has lost", () => {
-  it("§5.17 for good -> 500 and not 404, which would make clients delete their copy", async () => {
+describe("A body that is missing in R2", () => {
+  it("§5.17 permanently -> 500 and not 404, which would make clients delete their copy", async () => {
     const { path } = await documentWithoutBody();
     expect((await app.get(path)).status).toBe(500);
     expect((await app.get(path, { Range: "bytes=0-1" })).status).toBe(500);
     expect(Object.keys(await app.tree(path.slice(0, -3)))).toEqual([path]);
   });
 
-  it("§4.20 because a writer replaced it in between -> the new version is served", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.20 because the document was replaced meanwhile -> the new version is served", async () => {
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "before");
     const before = await listBodyKeys(app.user);
     const restore = beforeNextGet(async () => {
@@ -234,8 +241,8 @@ describe("a body that R2 has lost", () => {
     expect(get.headers.get("etag")).toBe(await app.version(path));
   });
 
-  it("§5.7 because the document was deleted in between -> 404", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§5.7 because the document was deleted meanwhile -> 404", async () => {
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "before");
     const before = await listBodyKeys(app.user);
     const restore = beforeNextGet(async () => {
@@ -247,39 +254,39 @@ describe("a body that R2 has lost", () => {
     expect(get.status).toBe(404);
   });
 
-  it("§5.3 a 304 does not need it", async () => {
+  it("§5.3 is not needed for a 304", async () => {
     const { path, version } = await documentWithoutBody();
     expect((await app.get(path, { "If-None-Match": `"${version}"` })).status).toBe(304);
   });
 });
 
 async function documentWithoutBody() {
-  const path = `${freshFolder()}doc`;
+  const path = `${uniqueFolder()}doc`;
   const before = new Set(await listBodyKeys(app.user));
-  const version = versionOf(await app.put(path, "hello"));
+  const version = etagVersion(await app.put(path, "hello"));
   const fresh = (await listBodyKeys(app.user)).filter((key) => !before.has(key));
   expect(fresh).toHaveLength(1);
   await env.BODIES.delete(fresh);
   return { path, version };
 }
 
-/** Lets something happen between the look into the index and the look into R2. */
-function beforeNextGet(act: () => Promise<unknown>): () => void {
+/** Runs an action between the query to the index and the next read from R2. */
+function beforeNextGet(action: () => Promise<unknown>): () => void {
   const get = env.BODIES.get;
-  let acted = false;
+  let hasRun = false;
   const restore = () => Reflect.deleteProperty(env.BODIES, "get");
   Object.defineProperty(env.BODIES, "get", {
     configurable: true,
     value: async (...args: Parameters<R2Bucket["get"]>) => {
-      if (!acted) {
-        acted = true;
-        await act();
+      if (!hasRun) {
+        hasRun = true;
+        await action();
       }
       return get.apply(env.BODIES, args);
     },
   });
   return () => {
     restore();
-    expect(acted).toBe(true);
+    expect(hasRun).toBe(true);
   };
 }

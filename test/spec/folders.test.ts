@@ -1,8 +1,8 @@
 /** §4: folder descriptions. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { freshFolder, headersOf, unchanged, versionOf } from "../support/storage";
 import { createUserWithApp, type TestApp } from "../support/provider";
+import { etagVersion, expectUnchanged, headersOf, uniqueFolder } from "../support/storage";
 
 const CONTEXT = "http://remotestorage.io/spec/folder-description";
 
@@ -16,9 +16,9 @@ const describeFolder = async (path: string) => {
   return (await response.json()) as Record<string, Record<string, Record<string, unknown>>>;
 };
 
-describe("a folder with items", () => {
-  it("§4.11 §4.12 §4.13 §4.14 §3.1 §3.2 is described exactly so", async () => {
-    const folder = freshFolder();
+describe("A folder with items", () => {
+  it("§4.11 §4.12 §4.13 §4.14 §3.1 §3.2 has exactly this description", async () => {
+    const folder = uniqueFolder();
     const abc = await app.put(`${folder}abc`, "h\u00e9llo", { "Content-Type": "image/jpeg; a=b" });
     const modified = (await app.head(`${folder}abc`)).headers.get("last-modified");
     await app.put(`${folder}def/ghi`, "x");
@@ -30,18 +30,18 @@ describe("a folder with items", () => {
       "@context": CONTEXT,
       items: {
         abc: {
-          ETag: versionOf(abc),
+          ETag: etagVersion(abc),
           "Content-Type": "image/jpeg; a=b",
           "Content-Length": 6,
           "Last-Modified": modified,
         },
-        "def/": { ETag: versionOf(def) },
+        "def/": { ETag: etagVersion(def) },
       },
     });
   });
 
-  it("§4.7 a document description has these four fields of these types, and no other", async () => {
-    const folder = freshFolder();
+  it("§4.7 a document's description has these four fields of these types, and no other", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
     const { items } = await describeFolder(folder);
     expect(items?.doc).toEqual({
@@ -53,14 +53,14 @@ describe("a folder with items", () => {
     expect(Number.isInteger(items?.doc?.["Content-Length"])).toBe(true);
   });
 
-  it("§4.10 a folder description has an ETag, and no other field", async () => {
-    const folder = freshFolder();
+  it("§4.10 a folder's description has an ETag, and no other field", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}sub/doc`, "x");
     expect((await describeFolder(folder)).items?.["sub/"]).toEqual({ ETag: expect.any(String) });
   });
 
-  it("§4.15 its ETags are those of the headers without the quotes", async () => {
-    const folder = freshFolder();
+  it("§4.15 its ETags are those of the headers, without the quotes", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
     await app.put(`${folder}sub/doc`, "x");
     const items = await app.list(folder);
@@ -70,7 +70,7 @@ describe("a folder with items", () => {
   });
 
   it("§4.8 Last-Modified is an HTTP-date, the same as in the document's header", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
     const modified = (await app.list(folder)).doc?.["Last-Modified"] ?? "";
     expect(modified).toMatch(/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
@@ -78,43 +78,43 @@ describe("a folder with items", () => {
   });
 
   it("§4.9 Content-Length counts bytes, not characters", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "\u00e4\u20ac\u{1f600}");
     expect((await app.list(folder)).doc?.["Content-Length"]).toBe(9);
   });
 
-  it("§3.1 lists what is in it, not what is deeper", async () => {
-    const folder = freshFolder();
+  it("§3.1 lists its items, not what is below them", async () => {
+    const folder = uniqueFolder();
     for (const path of ["a", "b", "c/d", "c/e/f", "c/e/g"]) await app.put(folder + path, "x");
     expect(Object.keys(await app.list(folder)).sort()).toEqual(["a", "b", "c/"]);
     expect(Object.keys(await app.list(`${folder}c/`)).sort()).toEqual(["d", "e/"]);
     expect(Object.keys(await app.list(`${folder}c/e/`)).sort()).toEqual(["f", "g"]);
   });
 
-  it("§3.2 shows the latest version, type and length of a document that was changed", async () => {
-    const folder = freshFolder();
+  it("§3.2 lists the latest version, type and length of a changed document", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
     const put = await app.put(`${folder}doc`, "longer", { "Content-Type": "text/other" });
     expect((await app.list(folder)).doc).toMatchObject({
-      ETag: versionOf(put),
+      ETag: etagVersion(put),
       "Content-Type": "text/other",
       "Content-Length": 6,
     });
   });
 
-  it("§4.11 §6.1 the answer has ETag, Content-Length and Last-Modified", async () => {
-    const folder = freshFolder();
+  it("§4.11 §6.1 the response has ETag, Content-Length and Last-Modified", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "\u20ac");
     const response = await app.get(folder);
     const modified = response.headers.get("last-modified") ?? "";
-    expect(versionOf(response)).toMatch(/^[\w-]+$/);
+    expect(etagVersion(response)).toMatch(/^[\w-]+$/);
     expect(new Date(modified).toUTCString()).toBe(modified);
     const { byteLength } = await response.arrayBuffer();
     expect(response.headers.get("content-length")).toBe(String(byteLength));
   });
 
   it("§4.43 HEAD has the headers of GET, and no body", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
     const [get, head] = [await app.get(folder), await app.head(folder)];
     expect(head.status).toBe(200);
@@ -123,7 +123,7 @@ describe("a folder with items", () => {
   });
 
   it("§4.12 holds hundreds of documents", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     const names = Array.from({ length: 300 }, (_, index) => `doc${index}`);
     for (let start = 0; start < names.length; start += 50) {
       const group = names.slice(start, start + 50);
@@ -136,35 +136,35 @@ describe("a folder with items", () => {
   });
 });
 
-describe("an empty folder", () => {
+describe("An empty folder", () => {
   it("§4.16 §5.2 is described with no items, and has an ETag", async () => {
-    for (const folder of [freshFolder(), "/never/was/any/thing/"]) {
+    for (const folder of [uniqueFolder(), "/never/was/any/thing/"]) {
       const response = await app.get(folder);
       expect(response.status).toBe(200);
       expect(response.headers.get("content-type")).toBe("application/ld+json");
-      expect(versionOf(response)).toMatch(/^[\w-]+$/);
+      expect(etagVersion(response)).toMatch(/^[\w-]+$/);
       expect(await response.json()).toEqual({ "@context": CONTEXT, items: {} });
     }
   });
 
-  it("§4.16 so is the root of a new account", async () => {
+  it("§4.16 also the root of a new account", async () => {
     const response = await (await createUserWithApp()).get("/");
     expect(response.status).toBe(200);
-    expect(versionOf(response)).toMatch(/^[\w-]+$/);
+    expect(etagVersion(response)).toMatch(/^[\w-]+$/);
     expect(await response.json()).toEqual({ "@context": CONTEXT, items: {} });
   });
 
-  it("§4.17 is not listed in its parent, neither by being asked for nor after its last document", async () => {
-    const folder = freshFolder();
+  it("§4.17 is not listed in its parent, neither after it was read nor after its last document was deleted", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}stays`, "x");
-    await unchanged(app, () => app.get(`${folder}asked/`));
+    await expectUnchanged(app, () => app.get(`${folder}asked/`));
     await app.put(`${folder}sub/deep/doc`, "x");
     await app.delete(`${folder}sub/deep/doc`);
     expect(Object.keys(await app.list(folder))).toEqual(["stays"]);
   });
 
-  it("§6.9 answers 304 to its own version, and no longer once it has a document", async () => {
-    const folder = freshFolder();
+  it("§6.9 -> 304 for its version, until it has a document", async () => {
+    const folder = uniqueFolder();
     const etag = (await app.get(folder)).headers.get("etag") ?? "";
     expect((await app.get(folder, { "If-None-Match": etag })).status).toBe(304);
     await app.put(`${folder}doc`, "x");
@@ -176,18 +176,18 @@ describe("an empty folder", () => {
   });
 
   it("§4.43 HEAD has the headers of GET", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     expect(headersOf(await app.head(folder))).toEqual(headersOf(await app.get(folder)));
   });
 });
 
-describe("folders cannot be written", () => {
+describe("Folders cannot be written", () => {
   it.each(["PUT", "DELETE"])("§5.16 %s of a folder -> 400, nothing changed", async (method) => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}sub/doc`, "x");
     for (const path of [folder, `${folder}sub/`, `${folder}new/`, "/"]) {
       const init = method === "PUT" ? { body: "x", headers: { "Content-Type": "text/plain" } } : {};
-      const response = await unchanged(app, () => app.request(method, path, init));
+      const response = await expectUnchanged(app, () => app.request(method, path, init));
       expect(response.status).toBe(400);
       expect(((await response.json()) as { message: string }).message).toMatch(/\w+\.$/);
     }

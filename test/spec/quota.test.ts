@@ -1,10 +1,8 @@
-/** How much room there is: the JSON resource that WebFinger names, and that it tells the truth. */
+/** The quota endpoint: a JSON resource that WebFinger advertises. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { readSettings } from "../../src/env";
-import { sendWithSettings } from "../support/send-with-settings";
-import { setQuota, unchanged } from "../support/storage";
+import { parseSettings } from "../../src/env";
 import {
   connectApp,
   createUser,
@@ -13,8 +11,10 @@ import {
   send,
   type TestApp,
 } from "../support/provider";
+import { sendWithSettings } from "../support/send-with-settings";
+import { expectUnchanged, setQuota } from "../support/storage";
 
-/** As an app finds it. */
+/** Reads the quota at the URL that WebFinger advertises. */
 async function quotaUrl(user: string): Promise<string> {
   const finger = await send(`/.well-known/webfinger?resource=acct:${user}@${new URL(ORIGIN).host}`);
   const { links } = (await finger.json()) as { links: { properties: Record<string, string> }[] };
@@ -27,7 +27,7 @@ const ask = async (app: TestApp, init: RequestInit = {}): Promise<Response> =>
 const read = async (app: TestApp): Promise<unknown> => (await ask(app)).json();
 
 describe("The quota resource", () => {
-  it("says what may be stored, what is and what is left, in bytes, and how many documents", async () => {
+  it("says what may be stored, what is stored and what is left in bytes, and how many documents", async () => {
     const app = await createUserWithApp();
     await setQuota(app, 1000);
     await app.put("/notes/a", "x".repeat(300));
@@ -36,9 +36,9 @@ describe("The quota resource", () => {
     expect(await read(app)).toEqual(expected);
   });
 
-  it("without a quota of the account's own gives the provider's, with nothing used", async () => {
+  it("of an account without its own quota has the provider's default, with nothing used", async () => {
     const app = await createUserWithApp();
-    const { DEFAULT_QUOTA_BYTES: quotaBytes } = readSettings({});
+    const { DEFAULT_QUOTA_BYTES: quotaBytes } = parseSettings({});
     const expected = { quotaBytes, usedBytes: 0, availableBytes: quotaBytes, documents: 0 };
     expect(await read(app)).toEqual(expected);
   });
@@ -52,12 +52,12 @@ describe("The quota resource", () => {
     expect(await read(app)).toMatchObject({ usedBytes: 0, documents: 0 });
   });
 
-  it("what is available is just what a PUT may bring", async () => {
+  it("a PUT may have exactly the available bytes", async () => {
     const app = await createUserWithApp();
     await setQuota(app, 500);
     await app.put("/notes/a", "x".repeat(123));
     const { availableBytes } = (await read(app)) as { availableBytes: number };
-    await unchanged(app, async () => {
+    await expectUnchanged(app, async () => {
       const refused = await app.put("/notes/b", "x".repeat(availableBytes + 1));
       expect(refused.status).toBe(507);
     });
@@ -65,7 +65,7 @@ describe("The quota resource", () => {
     expect(await read(app)).toMatchObject({ availableBytes: 0 });
   });
 
-  it("never says less than nothing, where a quota was lowered", async () => {
+  it("has 0 available bytes if the quota was lowered below what is used", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "12345");
     await setQuota(app, 1);
@@ -73,14 +73,14 @@ describe("The quota resource", () => {
     expect((await app.put("/notes/a", "1234")).status).toBe(200);
   });
 
-  it("can be read with any scope, for a write with any may be refused", async () => {
+  it("can be read with any scope, as a write with any of them can exceed the quota", async () => {
     const app = await connectApp(await createUser(), "notes:r");
     expect((await ask(app)).status).toBe(200);
   });
 });
 
-describe("Nobody else reads the quota", () => {
-  it("without a token 401, with a forged one 401, with another person's 403", async () => {
+describe("Others cannot read the quota", () => {
+  it("without a token 401, with a forged one 401, with another user's 403", async () => {
     const [app, other] = [await createUserWithApp(), await createUserWithApp()];
     const url = await quotaUrl(app.user);
     const statusWith = async (token: string) =>
@@ -90,7 +90,7 @@ describe("Nobody else reads the quota", () => {
     expect(await statusWith(other.token)).toBe(403);
   });
 
-  it("nor an app that was disconnected", async () => {
+  it("with the token of a disconnected app 401", async () => {
     const app = await createUserWithApp();
     await env.DB.prepare(
       "DELETE FROM grants WHERE account = (SELECT id FROM accounts WHERE name = ?)",
@@ -103,8 +103,8 @@ describe("Nobody else reads the quota", () => {
   });
 });
 
-describe("The door of the quota", () => {
-  it("carries CORS headers, on refusals too, and answers preflights", async () => {
+describe("The quota endpoint", () => {
+  it("has CORS headers, also on refusals, and answers preflights", async () => {
     const app = await createUserWithApp();
     const Origin = "https://app.example";
     const preflight = await ask(app, {
@@ -117,13 +117,13 @@ describe("The door of the quota", () => {
     }
   });
 
-  it("can only be read", async () => {
+  it("is read-only", async () => {
     const app = await createUserWithApp();
     const refused = await ask(app, { method: "PUT", body: "{}" });
     expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
   });
 
-  it("is on the storage's host, where that is another", async () => {
+  it("is on the storage host if that is another one", async () => {
     const app = await createUserWithApp();
     const elsewhere = sendWithSettings({
       ORIGIN: "https://satchel.example",

@@ -1,8 +1,8 @@
-/** §4 on Content-Range, and RFC 9110 §14: parts of documents. */
+/** §4 on Content-Range, and RFC 9110 §14: range requests. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { binary, freshFolder, headersOf } from "../support/storage";
 import { createUserWithApp, ORIGIN, send, type TestApp } from "../support/provider";
+import { binaryBytes, headersOf, uniqueFolder } from "../support/storage";
 
 const CONTENT = "0123456789";
 
@@ -12,12 +12,12 @@ let etag: string;
 let modified: string;
 beforeAll(async () => {
   app = await createUserWithApp();
-  path = `${freshFolder()}digits`;
+  path = `${uniqueFolder()}digits`;
   etag = (await app.put(path, CONTENT)).headers.get("etag") ?? "";
   modified = (await app.head(path)).headers.get("last-modified") ?? "";
 });
 
-describe("one range", () => {
+describe("A single range", () => {
   it.each([
     ["bytes=0-0", "0", "bytes 0-0/10"],
     ["bytes=0-3", "0123", "bytes 0-3/10"],
@@ -46,9 +46,9 @@ describe("one range", () => {
     expect(await get.text()).toBe(part);
   });
 
-  it("§4.25 parts of a large binary document put together are the document", async () => {
-    const large = `${freshFolder()}large`;
-    const bytes = binary(300_000);
+  it("§4.25 the ranges of a large binary document make up the document", async () => {
+    const large = `${uniqueFolder()}large`;
+    const bytes = binaryBytes(300_000);
     await app.put(large, bytes);
     const parts: ArrayBuffer[] = [];
     for (let start = 0; start < bytes.length; start += 70_001) {
@@ -59,15 +59,15 @@ describe("one range", () => {
     expect(new Uint8Array(await new Blob(parts).arrayBuffer())).toEqual(bytes);
   });
 
-  it("§4.25 of a public document, by a stranger", async () => {
-    const open = `${freshFolder("/public/")}doc`;
+  it("§4.25 of a public document, without a token", async () => {
+    const open = `${uniqueFolder("/public/")}doc`;
     await app.put(open, CONTENT);
     const get = await send(`/storage/${app.user}${open}`, { headers: { Range: "bytes=1-2" } });
     expect([get.status, await get.text()]).toEqual([206, "12"]);
   });
 });
 
-describe("a range that cannot be had", () => {
+describe("A range that is not satisfiable", () => {
   it.each(["bytes=10-", "bytes=10-20", "bytes=1000-", "bytes=-0"])(
     "§5.13 %s -> 416 with the length",
     async (range) => {
@@ -79,18 +79,18 @@ describe("a range that cannot be had", () => {
   );
 
   it("§5.13 any range from 0 of an empty document -> 416", async () => {
-    const empty = `${freshFolder()}empty`;
+    const empty = `${uniqueFolder()}empty`;
     await app.put(empty, "");
     const get = await app.get(empty, { Range: "bytes=0-0" });
     expect([get.status, get.headers.get("content-range")]).toEqual([416, "bytes */0"]);
   });
 
-  it("§5.7 of a document that is not there -> 404", async () => {
-    expect((await app.get(`${freshFolder()}doc`, { Range: "bytes=0-1" })).status).toBe(404);
+  it("§5.7 of a missing document -> 404", async () => {
+    expect((await app.get(`${uniqueFolder()}doc`, { Range: "bytes=0-1" })).status).toBe(404);
   });
 });
 
-describe("the whole document", () => {
+describe("The whole document is served for", () => {
   it.each([
     ["several ranges", "bytes=0-1,4-5"],
     ["several ranges, one of them a suffix", "bytes=0-1, -2"],
@@ -144,20 +144,20 @@ describe("If-Range", () => {
     }
   });
 
-  it("§4.25 a download that goes on after the document was replaced gets the new one whole", async () => {
-    const other = `${freshFolder()}doc`;
+  it("§4.25 a download resumed after the document was replaced gets the whole new one", async () => {
+    const other = `${uniqueFolder()}doc`;
     const first = (await app.put(other, "aaaaaaaaaa")).headers.get("etag") ?? "";
     await app.put(other, "bbbbbbbbbb");
     const get = await app.get(other, { Range: "bytes=5-", "If-Range": first });
     expect([get.status, await get.text()]).toEqual([200, "bbbbbbbbbb"]);
   });
 
-  it("§4.25 without Range it means nothing", async () => {
+  it("§4.25 without Range -> ignored", async () => {
     expect((await app.get(path, { "If-Range": '"another"' })).status).toBe(200);
   });
 });
 
-describe("ranges and conditions", () => {
+describe("Ranges and preconditions", () => {
   it("§6.8 If-None-Match comes before Range: 304", async () => {
     const get = await app.get(path, { Range: "bytes=1-2", "If-None-Match": etag });
     expect([get.status, await get.text()]).toEqual([304, ""]);
@@ -171,8 +171,8 @@ describe("ranges and conditions", () => {
   });
 });
 
-describe("announced", () => {
-  it("§4.27 Accept-Ranges: bytes on every answer to GET and HEAD of a document", async () => {
+describe("Range requests are advertised", () => {
+  it("§4.27 by Accept-Ranges: bytes on every response to GET and HEAD of a document", async () => {
     for (const response of [
       await app.get(path),
       await app.head(path),
@@ -196,14 +196,14 @@ describe("Content-Range on PUT", () => {
     const before = await app.tree();
     const put = await app.put(path, "xx", { "Content-Range": "bytes 0-1/10" });
     expect(put.status).toBe(400);
-    const made = await app.put(`${freshFolder()}doc`, "xx", { "Content-Range": "bytes 0-1/2" });
+    const made = await app.put(`${uniqueFolder()}doc`, "xx", { "Content-Range": "bytes 0-1/2" });
     expect(made.status).toBe(400);
     expect(await app.tree()).toEqual(before);
     expect(await (await app.get(path)).text()).toBe(CONTENT);
   });
 
-  it("§4.1 Range on PUT and DELETE means nothing", async () => {
-    const other = `${freshFolder()}doc`;
+  it("§4.1 Range on PUT and DELETE is ignored", async () => {
+    const other = `${uniqueFolder()}doc`;
     expect((await app.put(other, "whole", { Range: "bytes=0-1" })).status).toBe(201);
     expect(await (await app.get(other)).text()).toBe("whole");
     expect((await app.delete(other, { Range: "bytes=0-1" })).status).toBe(200);

@@ -1,9 +1,7 @@
-/** §14: pages and storage on two hosts, when STORAGE_ORIGIN says so. */
+/** §14: pages and storage on two hosts, if STORAGE_ORIGIN is set. */
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { accountId } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
 import {
   APP_ORIGIN,
   authorizeUrl,
@@ -12,6 +10,8 @@ import {
   ORIGIN,
   type TestUser,
 } from "../support/provider";
+import { accountId } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
 
 const STORAGE = "https://storage.example";
 
@@ -45,7 +45,7 @@ const PAGES = [
 ];
 
 describe("With STORAGE_ORIGIN", () => {
-  it.each(PAGES)("§14.2 the page host has %s, the storage host has not", async (path) => {
+  it.each(PAGES)("§14.2 only the page host serves %s", async (path) => {
     const headers = { Cookie: alice.cookie };
     expect((await send(path, { headers })).status).toBe(200);
     const there = await send(STORAGE + path, { headers });
@@ -60,7 +60,7 @@ describe("With STORAGE_ORIGIN", () => {
     authorizeUrl("alice"),
     "/oauth/token",
     "/oauth/revoke",
-  ])("§14 the storage host takes no form: %s", async (path) => {
+  ])("§14 the storage host accepts no form: %s", async (path) => {
     for (const Origin of [ORIGIN, STORAGE]) {
       const response = await send(STORAGE + path, {
         method: "POST",
@@ -71,7 +71,7 @@ describe("With STORAGE_ORIGIN", () => {
     }
   });
 
-  it("§14.2 the storage is on its host, and not on that of the pages", async () => {
+  it("§14.2 only the storage host serves the storage", async () => {
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "text/html" };
     const put = { method: "PUT", body: "<script>alert(1)</script>", headers };
     expect((await send(`${STORAGE}/storage/alice/public/a.html`, put)).status).toBe(201);
@@ -89,7 +89,7 @@ describe("With STORAGE_ORIGIN", () => {
     expect((await send(`${STORAGE}/storage/alice/public/b.html`)).status).toBe(404);
   });
 
-  it("§8.2 WebFinger names the storage there and the dialog here; the address is of here", async () => {
+  it("§8.2 WebFinger names the storage on its host and the dialog on the page host, which is in the address", async () => {
     const path = "/.well-known/webfinger?resource=acct:alice@satchel.example";
     const { links } = (await (await send(path)).json()) as {
       links: { href: string; properties: Record<string, string> }[];
@@ -107,7 +107,7 @@ describe("With STORAGE_ORIGIN", () => {
     expect(home).not.toContain("storage.example");
   });
 
-  it("§14 a form that comes from the storage host is from another site", async () => {
+  it("§14 a form sent from the storage host comes from another site", async () => {
     const response = await send("/sign-out", {
       method: "POST",
       body: new URLSearchParams(),
@@ -118,7 +118,7 @@ describe("With STORAGE_ORIGIN", () => {
     expect(home).toContain("alice@satchel.example");
   });
 
-  it("§14 pages are on no third host either, though WebFinger is, for personal domains", async () => {
+  it("§14 a personal domain serves WebFinger, but no pages", async () => {
     await env.DB.prepare("INSERT INTO domains (host, account) VALUES ('alice.example', ?)")
       .bind(await accountId("alice"))
       .run();
@@ -132,7 +132,7 @@ describe("With STORAGE_ORIGIN", () => {
     expect((await send(`${there}/storage/alice/public/a.html`)).status).toBe(421);
   });
 
-  it("§7.1 the storage host answers what it has not so that a page of an app can read it", async () => {
+  it("§7.1 an app's page can read refusals of the storage host", async () => {
     const headers = { Origin: APP_ORIGIN };
     for (const path of ["/storage/alice/nothing", "/storage/alice/", "/storage/nobody/public/a"]) {
       const response = await send(STORAGE + path, { headers });
@@ -142,7 +142,7 @@ describe("With STORAGE_ORIGIN", () => {
 });
 
 describe("Without STORAGE_ORIGIN", () => {
-  it("one host has both", async () => {
+  it("one host serves both", async () => {
     const sendHere = sendWithSettings({ ORIGIN });
     const headers = { Authorization: `Bearer ${token}` };
     expect((await sendHere("/storage/alice/", { headers })).status).toBe(200);

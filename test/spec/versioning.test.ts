@@ -1,15 +1,15 @@
 /** §6: versions. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { freshFolder, unchanged, versionOf } from "../support/storage";
 import { createUserWithApp, type TestApp } from "../support/provider";
+import { etagVersion, expectUnchanged, uniqueFolder } from "../support/storage";
 
 let app: TestApp;
 beforeAll(async () => {
   app = await createUserWithApp();
 });
 
-/** The versions of a folder and everything above it. */
+/** The versions of a folder and of all folders above it. */
 const versionsUp = async (path: string): Promise<(string | null)[]> => {
   const names = path.split("/").slice(1, -1);
   const above = names.map((_, index) => `/${names.slice(0, index + 1).join("/")}/`);
@@ -24,65 +24,65 @@ const expectAllDifferent = (before: (string | null)[], after: (string | null)[])
   }
 };
 
-describe("a document's version", () => {
-  it("§4.33 §4.34 is new with every PUT, also of the very same content", async () => {
-    const path = `${freshFolder()}doc`;
+describe("A document's version", () => {
+  it("§4.33 §4.34 is new with every PUT, even of the same content", async () => {
+    const path = `${uniqueFolder()}doc`;
     const versions = new Set<string | undefined>();
-    for (let i = 0; i < 5; i++) versions.add(versionOf(await app.put(path, "same")));
+    for (let i = 0; i < 5; i++) versions.add(etagVersion(await app.put(path, "same")));
     expect(versions.size).toBe(5);
   });
 
-  it("§4.33 A -> B -> A: the second A is another version than the first", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.33 A -> B -> A: the second A has another version than the first", async () => {
+    const path = `${uniqueFolder()}doc`;
     const first = await app.put(path, "A");
     await app.put(path, "B");
     const second = await app.put(path, "A");
-    expect(versionOf(second)).not.toBe(versionOf(first));
+    expect(etagVersion(second)).not.toBe(etagVersion(first));
     const stale = await app.put(path, "C", { "If-Match": first.headers.get("etag") ?? "" });
     expect(stale.status).toBe(412);
   });
 
-  it("§4.33 deleted and made again: another version", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.33 deleted and stored again: another version", async () => {
+    const path = `${uniqueFolder()}doc`;
     const first = await app.put(path, "A");
     await app.delete(path);
-    expect(versionOf(await app.put(path, "A"))).not.toBe(versionOf(first));
+    expect(etagVersion(await app.put(path, "A"))).not.toBe(etagVersion(first));
   });
 
-  it("§4.33 the same content in two places has two versions", async () => {
-    const folder = freshFolder();
+  it("§4.33 the same content at two paths has two versions", async () => {
+    const folder = uniqueFolder();
     const versions = [await app.put(`${folder}a`, "same"), await app.put(`${folder}b`, "same")];
-    expect(versionOf(versions[0] as Response)).not.toBe(versionOf(versions[1] as Response));
+    expect(etagVersion(versions[0] as Response)).not.toBe(etagVersion(versions[1] as Response));
   });
 
-  it("§4.33 is new when only the content type changes", async () => {
-    const path = `${freshFolder()}doc`;
+  it("§4.33 is new if only the content type changes", async () => {
+    const path = `${uniqueFolder()}doc`;
     const first = await app.put(path, "same", { "Content-Type": "text/a" });
     const second = await app.put(path, "same", { "Content-Type": "text/b" });
-    expect(versionOf(second)).not.toBe(versionOf(first));
+    expect(etagVersion(second)).not.toBe(etagVersion(first));
     expect((await app.get(path)).headers.get("content-type")).toBe("text/b");
   });
 
   it("§4.23 §4.34 is strong: quoted, not weak, and cannot be guessed from the content", async () => {
-    const path = `${freshFolder()}doc`;
+    const path = `${uniqueFolder()}doc`;
     await app.put(path, "hello");
     const etag = (await app.get(path)).headers.get("etag") ?? "";
     // At least 128 bits in base64url.
     expect(etag).toMatch(/^"[A-Za-z0-9_-]{22,}"$/);
   });
 
-  it("§4.33 stays what it is while others change", async () => {
-    const folder = freshFolder();
+  it("§4.33 does not change with other documents", async () => {
+    const folder = uniqueFolder();
     const put = await app.put(`${folder}doc`, "x");
     await app.put(`${folder}other`, "y");
     await app.delete(`${folder}other`);
-    expect(versionOf(await app.get(`${folder}doc`))).toBe(versionOf(put));
+    expect(etagVersion(await app.get(`${folder}doc`))).toBe(etagVersion(put));
   });
 });
 
-describe("a folder's version", () => {
-  it("§4.33 changes with a new document, and so do all above it up to the root", async () => {
-    const folder = freshFolder();
+describe("A folder's version", () => {
+  it("§4.33 changes with a new document, as do all folders above it up to the root", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b/first`, "x");
     const before = await versionsUp(`${folder}a/b/`);
     await app.put(`${folder}a/b/second`, "x");
@@ -90,7 +90,7 @@ describe("a folder's version", () => {
   });
 
   it("§4.33 changes with a changed document, up to the root", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b/doc`, "x");
     const before = await versionsUp(`${folder}a/b/`);
     await app.put(`${folder}a/b/doc`, "x");
@@ -98,7 +98,7 @@ describe("a folder's version", () => {
   });
 
   it("§4.41 §4.42 changes with a DELETE while siblings remain, up to the root", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b/doc`, "x");
     await app.put(`${folder}a/b/sibling`, "x");
     const before = await versionsUp(`${folder}a/b/`);
@@ -107,15 +107,15 @@ describe("a folder's version", () => {
   });
 
   it("§4.41 §4.42 changes with a DELETE that leaves folders empty, up to the root", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b/doc`, "x");
     const before = await versionsUp(`${folder}a/b/`);
     await app.delete(`${folder}a/b/doc`);
     expectAllDifferent(before, await versionsUp(`${folder}a/b/`));
   });
 
-  it("§4.33 never comes back: not after A -> B -> A, not after a DELETE undone", async () => {
-    const folder = freshFolder();
+  it("§4.33 never comes back: neither after A -> B -> A nor after a DELETE and a PUT", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}stays`, "x");
     const seen = new Set([await app.version(folder)]);
     for (const body of ["A", "B", "A"]) {
@@ -129,8 +129,8 @@ describe("a folder's version", () => {
     expect(seen.size).toBe(6);
   });
 
-  it("§4.33 folders beside the changed one keep theirs", async () => {
-    const folder = freshFolder();
+  it("§4.33 folders beside the changed one keep their versions", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/doc`, "x");
     await app.put(`${folder}b/doc`, "x");
     const [before, list] = [await app.version(`${folder}b/`), await app.list(folder)];
@@ -141,8 +141,8 @@ describe("a folder's version", () => {
     expect(after["a/"]).not.toEqual(list["a/"]);
   });
 
-  it("§6.1 in a listing it is the one that the folder itself has", async () => {
-    const folder = freshFolder();
+  it("§6.1 in a listing it is that of the folder itself", async () => {
+    const folder = uniqueFolder();
     await app.put(`${folder}a/b/doc`, "x");
     await app.put(`${folder}a/doc`, "x");
     for (const [parent, name] of [
@@ -155,9 +155,9 @@ describe("a folder's version", () => {
   });
 
   it("§6.1 reading changes nothing", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
-    await unchanged(app, async () => {
+    await expectUnchanged(app, async () => {
       await app.get(folder);
       await app.get(`${folder}doc`);
       await app.head(`${folder}doc`);
@@ -165,34 +165,34 @@ describe("a folder's version", () => {
     });
   });
 
-  it("§4.33 one account's changes leave another's versions alone", async () => {
+  it("§4.33 changes in one account do not change versions in another", async () => {
     const other = await createUserWithApp();
     await other.put("/notes/doc", "x");
-    await unchanged(other, () => app.put("/notes/doc", "y"));
+    await expectUnchanged(other, () => app.put("/notes/doc", "y"));
   });
 });
 
 describe("Cache-Control", () => {
   it("§6.4 exactly no-cache on documents and folders", async () => {
-    const folder = freshFolder();
+    const folder = uniqueFolder();
     await app.put(`${folder}doc`, "x");
-    for (const path of [folder, `${folder}doc`, freshFolder(), "/", "/public"]) {
+    for (const path of [folder, `${folder}doc`, uniqueFolder(), "/", "/public"]) {
       expect((await app.get(path)).headers.get("cache-control")).toBe("no-cache");
       expect((await app.head(path)).headers.get("cache-control")).toBe("no-cache");
     }
   });
 
   it("§6.5 exactly no-cache, public in the public subtree, folders included", async () => {
-    const folder = freshFolder("/public/");
+    const folder = uniqueFolder("/public/");
     await app.put(`${folder}doc`, "x");
-    for (const path of [folder, `${folder}doc`, "/public/", freshFolder("/public/")]) {
+    for (const path of [folder, `${folder}doc`, "/public/", uniqueFolder("/public/")]) {
       expect((await app.get(path)).headers.get("cache-control")).toBe("no-cache, public");
       expect((await app.head(path)).headers.get("cache-control")).toBe("no-cache, public");
     }
   });
 
-  it("§6.4 a 304 and a 206 have it too", async () => {
-    const [secret, open] = [`${freshFolder()}doc`, `${freshFolder("/public/")}doc`];
+  it("§6.4 also on 304 and 206", async () => {
+    const [secret, open] = [`${uniqueFolder()}doc`, `${uniqueFolder("/public/")}doc`];
     for (const [path, value] of [
       [secret, "no-cache"],
       [open, "no-cache, public"],
@@ -205,8 +205,8 @@ describe("Cache-Control", () => {
     }
   });
 
-  it("§4.23 §6.4 behind Cloudflare's edge no-transform is added, which keeps ETags strong", async () => {
-    const [secret, open] = [`${freshFolder()}doc`, `${freshFolder("/public/")}doc`];
+  it("§4.23 §6.4 behind Cloudflare's edge with no-transform, which keeps ETags strong", async () => {
+    const [secret, open] = [`${uniqueFolder()}doc`, `${uniqueFolder("/public/")}doc`];
     const ray = { "CF-Ray": "8a1b2c3d4e5f6789-FRA" };
     await app.put(secret, "x");
     await app.put(open, "x");
