@@ -92,7 +92,9 @@ function collectProblems(context: BrowserContext, provider: string, problems: st
   });
   context.on("requestfinished", async (request) => {
     if (!isPartOfPage(request, provider)) return;
-    const status = (await request.response())?.status() ?? 0;
+    // Rejects if the page has been closed meanwhile.
+    const response = await request.response().catch(() => null);
+    const status = response?.status() ?? 0;
     // Our scripts show a refusal of an endpoint as a message.
     const isRefusal = request.resourceType() === "fetch" && status < 500;
     if (status >= 400 && !isRefusal) problems.push(`${request.url()}: status ${status}`);
