@@ -118,6 +118,14 @@ describe("A redirect_uri", () => {
     "satchel://callback",
     "about:blank",
     "null",
+    "https://app.example/?code=stolen",
+    "https://app.example/?a=b&state=s",
+    "https://app.example/?iss=https://satchel.example",
+    "https://app.example/?error=access_denied",
+    "https://app.example/?error_description=x",
+    "https://app.example/?access_token",
+    "https://app.example/?%63ode=encoded",
+    "http://localhost:5555/?x&code=",
   ];
 
   it.each(REFUSED.map((uri) => [JSON.stringify(uri), uri]))(
@@ -160,6 +168,16 @@ describe("A redirect_uri", () => {
     },
   );
 
+  it("is refused if it has more than 2048 characters, and nothing is granted", async () => {
+    const uri = (length: number) => "https://app.example/".padEnd(length, "a");
+    const before = await allRows();
+    const refused = await postConsent(`redirect_uri=${uri(2049)}&${OTHER_PARAMETERS}`);
+    expect([refused.status, refused.headers.get("location")]).toEqual([400, null]);
+    expect(await allRows()).toEqual(before);
+    const allowed = await postConsent(`redirect_uri=${uri(2048)}&${OTHER_PARAMETERS}`);
+    expect(locationOf(allowed)).toContain("#access_token=");
+  });
+
   // What the app sent, its origin, and where the browser is redirected.
   it.each([
     ["https://app.example", "https://app.example", "https://app.example/"],
@@ -167,6 +185,11 @@ describe("A redirect_uri", () => {
     ["https://app.example/cb/", "https://app.example", "https://app.example/cb/"],
     ["https://app.example/?a=b&c", "https://app.example", "https://app.example/?a=b&c"],
     ["https://app.example/a@b", "https://app.example", "https://app.example/a@b"],
+    [
+      "https://app.example/?Code=a&mode=b",
+      "https://app.example",
+      "https://app.example/?Code=a&mode=b",
+    ],
     ["https://app.example/%23?q=%5C", "https://app.example", "https://app.example/%23?q=%5C"],
     ["https://app.example:8443/", "https://app.example:8443", "https://app.example:8443/"],
     ["https://app.example:443/", "https://app.example", "https://app.example/"],
