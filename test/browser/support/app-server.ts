@@ -64,12 +64,12 @@ const appPage = (release: LibraryRelease): string => `<!doctype html>
 
 /** Starts the server on 127.0.0.1: for cookies another site than localhost, where the provider is. */
 export async function startAppServer(): Promise<AppServer> {
-  const strays: string[] = [];
+  const unknownPaths: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "", "http://app").pathname;
     const release = RELEASES.find((name) => path.startsWith(`/${name}/`));
     const file = release ? (["text/html", appPage(release)] as const) : FILES.get(path);
-    if (!file) strays.push(path);
+    if (!file) unknownPaths.push(path);
     const [type, body] = file ?? ["text/plain", "Not found."];
     response.writeHead(file ? 200 : 404, { "Content-Type": `${type}; charset=utf-8` }).end(body);
   });
@@ -79,7 +79,7 @@ export async function startAppServer(): Promise<AppServer> {
   const origin = `http://127.0.0.1:${address.port}`;
   return {
     origin,
-    unknownPaths: strays,
+    unknownPaths,
     // The options are in the path, because remoteStorage.js redirects without the query.
     appUrl: ({ release, cache = false, module = "notes", level = "rw" }) =>
       `${origin}/${release}/${cache ? "cached" : "direct"}/${module}/${level}`,
