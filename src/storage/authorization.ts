@@ -1,4 +1,4 @@
-/** Who sends a request to the storage, and what the token's grant allows: §9. */
+/** Authenticates requests to the storage, and checks what their token's grant allows: §9. */
 
 import { isPublic, type NodePath } from "../core/path";
 import { type Outcome, ok, refused } from "../core/refusals";

@@ -28,13 +28,7 @@ import { documentFromPath, type NodePath } from "../core/path";
 import { DAY_MS, earliest } from "../core/time";
 import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
-import {
-  type BodyPage,
-  deleteBodies,
-  listBodyPages,
-  MAX_KEYS_PER_DELETE,
-  type StoredBody,
-} from "./bodies";
+import { deleteBodies, MAX_KEYS_PER_DELETE } from "./bodies";
 import {
   findDriftedFolders,
   type IndexCursor,
@@ -43,6 +37,7 @@ import {
   repairTotals,
 } from "./db/sweep";
 import { chooseExpired, deletedSince } from "./expiry";
+import { type BodyPage, listBodyPages, type StoredBody } from "./stored-bodies";
 
 /** Pages of bodies or rows in one step: a few dozen calls, which the free plan allows. */
 const PAGES_PER_STEP = 5;

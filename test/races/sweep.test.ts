@@ -210,8 +210,8 @@ describe("A commit at the worst moment", () => {
     const [outcome] = await new Committer(env.DB).commit([late]);
     expect(outcome).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
     expect(await allRows()).toEqual(before);
-    const inTime = { ...late, version: "in-time", commitBefore: Date.now() + MINUTE_MS };
-    expect((await new Committer(env.DB).commit([inTime]))[0]).toMatchObject({ ok: true });
+    const beforeDeadline = { ...late, version: "in-time", commitBefore: Date.now() + MINUTE_MS };
+    expect((await new Committer(env.DB).commit([beforeDeadline]))[0]).toMatchObject({ ok: true });
     expect(await app.version("/notes/a")).not.toBe(etag);
   });
 

@@ -19,6 +19,7 @@ import { serveWrite } from "./write";
 
 const METHODS = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
 
+/** Routes of /storage. */
 export const storageRoutes = new Hono<{ Bindings: Env }>()
   .use(appCors(METHODS))
   .use(async (c, next) => {

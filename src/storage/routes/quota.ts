@@ -27,6 +27,7 @@ interface Quota {
   documents: number;
 }
 
+/** Routes of /quota. */
 export const quotaRoutes = new Hono<{ Bindings: Env }>()
   .use(appCors(["GET"]))
   .get("/:user", async (c) => {
