@@ -6,7 +6,7 @@ import { createResetLink } from "../accounts/links";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import { recheckModules } from "../modules/modules";
-import type { AdminAction } from "./audit-log";
+import type { AdminAction } from "./admin-action";
 import {
   type AccountSummary,
   closeOtherAccount,

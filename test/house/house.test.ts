@@ -95,7 +95,10 @@ describe("in src", () => {
 
   it("only core/secrets and the salt of passwords use randomness", () => {
     expect(
-      filesWith(/getRandomValues|randomUUID|Math\.random|randomBytes/, /secrets\.ts|password-hashing\.ts/),
+      filesWith(
+        /getRandomValues|randomUUID|Math\.random|randomBytes/,
+        /secrets\.ts|password-hashing\.ts/,
+      ),
     ).toEqual([]);
   });
 

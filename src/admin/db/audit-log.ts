@@ -13,7 +13,7 @@
 
 import { withRetry } from "../../platform/retry";
 import type { TimeCursor } from "../../ui/paging";
-import type { AdminAction, AuditLogEntry } from "../audit-log";
+import type { AdminAction, AuditLogEntry } from "../admin-action";
 
 /** An action that is about to be performed. Its id must be fresh. */
 export interface PendingAction extends TimeCursor {

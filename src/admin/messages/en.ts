@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 import { formatCount } from "../../ui/format";
 import { plural } from "../../ui/plural";
 import type { AccountAction } from "../account-actions";
-import type { AdminAction } from "../audit-log";
+import type { AdminAction } from "../admin-action";
 
 /** The form that confirms an action, and the button that performs it. */
 interface ActionMessages {

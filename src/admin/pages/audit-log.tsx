@@ -6,7 +6,7 @@ import { formatBytes } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { type ListPage, NextPageLink } from "../../ui/paging";
 import { DateTime } from "../../ui/time";
-import type { AdminAction, AuditLogEntry } from "../audit-log";
+import type { AdminAction, AuditLogEntry } from "../admin-action";
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
