@@ -14,22 +14,30 @@ export interface Scope {
 const SCOPE_PATTERN = /^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(rw?)$/;
 
 /** More than a user would read on a consent page. */
-const MAX_SCOPES = 64;
+export const MAX_SCOPES = 64;
 
 /**
  * Parses a scope parameter such as "notes:rw photos:r". Returns null if it is empty, if any part is
  * not an access scope, or if there are too many. A module that occurs twice gets the higher level.
  */
 export function parseScopes(raw: string): Scope[] | null {
-  const levels = new Map<string, Scope["level"]>();
+  const scopes: Scope[] = [];
   for (const part of raw.split(" ").filter((part) => part !== "")) {
     const [, module, level] = SCOPE_PATTERN.exec(part) ?? [];
     if (module === undefined || module === "public") return null;
-    if (level === "rw" || !levels.has(module)) levels.set(module, level as Scope["level"]);
+    scopes.push({ module, level: level as Scope["level"] });
   }
-  return levels.size > 0 && levels.size <= MAX_SCOPES
-    ? [...levels].map(([module, level]) => ({ module, level }))
-    : null;
+  const merged = mergeScopes(scopes);
+  return merged.length > 0 && merged.length <= MAX_SCOPES ? merged : null;
+}
+
+/** Each module once, with the highest of its levels. */
+export function mergeScopes(scopes: Scope[]): Scope[] {
+  const levels = new Map<string, Scope["level"]>();
+  for (const { module, level } of scopes) {
+    if (level === "rw" || !levels.has(module)) levels.set(module, level);
+  }
+  return [...levels].map(([module, level]) => ({ module, level }));
 }
 
 /** Formats scopes as a scope parameter; the inverse of `parseScopes`. */

@@ -1,16 +1,10 @@
 /** The apps connected to an account: listing, narrowing and disconnecting them. */
 
-import {
-  type ActivityEvent,
-  activityStatement,
-  insertActivity,
-  newActivityEntry,
-} from "../accounts/activity";
-import { formatScopes, parseScopes, type Scope } from "../core/scope";
+import { type ActivityEvent, activityStatement, newActivityEntry } from "../accounts/activity";
+import { formatScopes, MAX_SCOPES, mergeScopes, parseScopes, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { narrowScopes } from "./consent-form";
 import {
-  anyChangeApplies,
   deleteAllGrants,
   deleteGrantsOfApp,
   type GrantChange,
@@ -69,7 +63,7 @@ function groupByApp(grants: GrantRow[]): ConnectedApp[] {
       origin: latest.origin,
       name: appName(latest),
       url: latest.appUrl,
-      scopes: parseScopes(grants.map(({ scope }) => scope).join(" ")) ?? [],
+      scopes: mergeScopes(grants.flatMap(({ scope }) => parseScopes(scope) ?? [])),
       flows: [...new Set(grants.map(({ flow }) => flow))],
       grantIds: grants.map(({ id }) => id),
       connectedAt: Math.min(...grants.map(({ createdAt }) => createdAt)),
@@ -138,9 +132,7 @@ export async function narrowApp(
       .map((grant) => changeOfGrant(grant, limit))
       .filter((change) => change !== null);
     if (changes.length === 0) return true;
-    // The same entry at each attempt: it is in the log once, if any grant is changed.
-    const activity = insertActivity(env.DB, account, entry, anyChangeApplies(changes));
-    grants = await narrowGrants(env, account, app.id, changes, [activity], now);
+    grants = await narrowGrants(env, account, app.id, changes, entry, now);
   }
   return grants.every((grant) => changeOfGrant(grant, limit) === null);
 }
@@ -161,7 +153,8 @@ function changeOfGrant(grant: GrantRow, limit: AccessLimit): GrantChange | null 
 }
 
 function narrowingEvent({ name, scopes }: ConnectedApp, { levels }: AccessLimit): ActivityEvent {
-  const scope = formatScopes(narrowScopes(scopes, levels) ?? []);
+  // The grants of an app may have any number of scopes together; an entry has those that fit a page.
+  const scope = formatScopes((narrowScopes(scopes, levels) ?? []).slice(0, MAX_SCOPES));
   return scope === ""
     ? { kind: "app-disconnected", app: name }
     : { kind: "app-changed", app: name, scope };

@@ -474,6 +474,60 @@ describe("Reducing the access of an app", () => {
     expect((await photos.get("/photos/")).status).toBe(401);
   });
 
+  /** 64 scopes of 64 characters each, the most that one grant can have. */
+  const longScope = (prefix: string): string =>
+    Array.from({ length: 64 }, (_, i) => `${prefix}${i}`.padEnd(64, "m").concat(":rw")).join(" ");
+
+  const copyGrants = async (user: TestUser, copies: number, scopeSql = "scope"): Promise<void> => {
+    await env.DB.prepare(
+      `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
+       SELECT account, grants.id || value, origin, app_url, ${scopeSql}, flow, created_at, expires_at
+       FROM grants, json_each(?2) WHERE account = ?1`,
+    )
+      .bind(await accountId(user.name), JSON.stringify(Array.from({ length: copies }, (_, i) => i)))
+      .run();
+  };
+
+  it("applies to a thousand grants of the largest size, which together exceed what D1 takes as a value", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, longScope("a"));
+    await copyGrants(user, 1099);
+    const module = "a1".padEnd(64, "m");
+    expect((await app.put(`/${module}/x`, "x")).status).toBe(201);
+    const response = await changePermissions(user, { [`level:${module}`]: "r", end: "day" });
+    expect(response.status).toBe(303);
+    const grants = await grantRows(user.name);
+    expect(grants).toHaveLength(1100);
+    expect(new Set(grants.map(({ scope }) => scope.includes(`${module}:rw`)))).toEqual(
+      new Set([false]),
+    );
+    expect(grants.every(({ expires_at }) => expires_at !== null)).toBe(true);
+    expect((await app.put(`/${module}/x`, "y")).status).toBe(403);
+    const entries = await activityRows(user.name);
+    expect(entries.filter(({ kind }) => kind === "app-changed")).toHaveLength(1);
+    expect((await disconnect(user, APP_ORIGIN)).status).toBe(303);
+    expect(await grantRows(user.name)).toEqual([]);
+  });
+
+  it("reaches every module, even if the grants of an app have more of them than fit in a form", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, "m0:rw");
+    await copyGrants(user, 150, "'n' || value || ':rw'");
+    for (let round = 0; round < 3; round++) {
+      const html = await (await open(user, appPath(APP_ORIGIN))).text();
+      const fields = findElements(html, "select").filter(({ name }) => name?.startsWith("level:"));
+      expect(fields).toHaveLength(64);
+      expect(mainText(html)).toContain("These are the first 64 modules");
+      const levels = Object.fromEntries(fields.map(({ name = "" }) => [name, "r"]));
+      expect((await changePermissions(user, levels)).status).toBe(303);
+    }
+    const grants = await grantRows(user.name);
+    expect(grants).toHaveLength(151);
+    expect(grants.filter(({ scope }) => scope.includes("rw"))).toEqual([]);
+    expect((await app.put("/m0/a", "x")).status).toBe(403);
+    expect((await app.get("/m0/")).status).toBe(200);
+  });
+
   it("by concurrent identical requests is done and recorded once", async () => {
     const user = await createUser();
     await connectApp(user, "notes:rw");

@@ -53,6 +53,8 @@ export const de: typeof en = {
   change: "Berechtigungen ändern",
   changeAbout:
     "Hier kannst du den Zugriff nur einschränken. Die Änderung gilt sofort, auf allen Geräten. Wenn die App mehr dürfen soll, verbinde sie von der App aus neu.",
+  moreModules:
+    "Das sind die ersten 64 Module. Die übrigen behalten ihren Zugriff; sie erscheinen hier, wenn du den Zugriff auf diese eingeschränkt hast.",
   end: "Zugriff endet",
   ends: {
     keep: (day) => `Unverändert (${day ?? "wenn du sie trennst"})`,

@@ -49,6 +49,8 @@ export const en = {
   change: "Change permissions",
   changeAbout:
     "You can only reduce access here. The change applies immediately, on all devices. To give the app more access, connect it again from the app.",
+  moreModules:
+    "These are the first 64 modules. The others keep their access; they appear here when you have reduced the access to these.",
   end: "Access expires",
   ends: {
     keep: (day: string | null) => `No change (${day ?? "when you disconnect it"})`,

@@ -1,6 +1,7 @@
 /** The page of one connected app: its permissions and usage, and a form that reduces its access. */
 
 import type { Account } from "../../accounts/accounts";
+import { MAX_SCOPES, type Scope } from "../../core/scope";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { AppUsageRow } from "../../oauth/app-usage";
 import type { ConnectedApp } from "../../oauth/connected-apps";
@@ -117,7 +118,8 @@ const PermissionsForm = ({ c, app, now, problem }: PermissionsFormProps) => {
       <h2>{messages.change}</h2>
       {problem ? <ErrorMessage>{messages.problems[problem]}</ErrorMessage> : null}
       <p>{messages.changeAbout}</p>
-      <ScopeList scopes={app.scopes} messages={messagesFor(c, OAUTH_MESSAGES)} />
+      <ScopeList scopes={listedScopes(app)} messages={messagesFor(c, OAUTH_MESSAGES)} />
+      {app.scopes.length > MAX_SCOPES ? <p>{messages.moreModules}</p> : null}
       <div class="field">
         <label for="end">{messages.end}</label>
         <select id="end" name="end">
@@ -133,6 +135,15 @@ const PermissionsForm = ({ c, app, now, problem }: PermissionsFormProps) => {
     </form>
   );
 };
+
+/**
+ * The scopes that the form can reduce. All grants of an app together may have more than fit in a form:
+ * then those with the most access come first, and a module that is not listed keeps its level.
+ */
+const listedScopes = ({ scopes }: ConnectedApp): Scope[] =>
+  scopes.length <= MAX_SCOPES
+    ? scopes
+    : scopes.toSorted((a, b) => b.level.length - a.level.length).slice(0, MAX_SCOPES);
 
 type LimitedDuration = Exclude<Duration, "always">;
 

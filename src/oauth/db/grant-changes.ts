@@ -1,6 +1,10 @@
 /** Revoking and narrowing grants in D1. Writes are idempotent, so they are safe to retry. */
 
-import type { ActivityCondition } from "../../accounts/activity";
+import {
+  type ActivityCondition,
+  type ActivityEntry,
+  insertActivity,
+} from "../../accounts/activity";
 import type { Env } from "../../env";
 import { batchAndNotifyModules } from "../../modules/modules";
 import { GRANT_COLUMNS, type GrantRow } from "./grants";
@@ -77,44 +81,25 @@ const IS_AS_BEFORE = `grants.account = change.value ->> '$.account'
   AND grants.scope = change.value ->> '$.before.scope'
   AND grants.expires_at IS change.value ->> '$.before.expiresAt'`;
 
-/** Condition of an activity entry that is inserted before the changes are made. */
-export const anyChangeApplies = (changes: GrantChange[]): ActivityCondition => ({
-  sql: `EXISTS (SELECT 1 FROM json_each(:changes) AS change CROSS JOIN grants WHERE ${IS_AS_BEFORE})`,
-  values: { changes: JSON.stringify(changes) },
-});
+/** A value in D1 has at most 2 MB, and hundreds of grants with long scopes need more. */
+const MAX_JSON_LENGTH = 1_000_000;
 
 /**
  * Narrows grants of an app, each only if it still is what it was before, and deletes the codes that
- * could create one with the old scope. `runFirst` runs before that, in the same batch. Returns the
- * app's grants afterwards.
+ * could create one with the old scope. The entry is in the activity log, once, if any grant is
+ * changed. Returns the app's grants afterwards.
  */
 export async function narrowGrants(
   env: Env,
   account: string,
   app: string,
   changes: GrantChange[],
-  runFirst: D1PreparedStatement[],
+  entry: ActivityEntry,
   now: number,
 ): Promise<GrantRow[]> {
   const db = env.DB;
-  const json = JSON.stringify(changes);
   const results = await batchAndNotifyModules<GrantRow>(env, account, [
-    ...runFirst,
-    db
-      .prepare(
-        `UPDATE grants SET scope = change.value ->> '$.after.scope',
-                           expires_at = change.value ->> '$.after.expiresAt'
-         FROM json_each(?1) AS change
-         WHERE ${IS_AS_BEFORE} AND change.value ->> '$.after.scope' IS NOT NULL`,
-      )
-      .bind(json),
-    db
-      .prepare(
-        `DELETE FROM grants WHERE (account, id) IN
-           (SELECT grants.account, grants.id FROM json_each(?1) AS change CROSS JOIN grants
-            WHERE ${IS_AS_BEFORE} AND change.value ->> '$.after.scope' IS NULL)`,
-      )
-      .bind(json),
+    ...jsonArrays(changes).flatMap((json) => changeStatements(db, account, json, entry)),
     deleteUnusedCodes(db, account),
     db
       .prepare(
@@ -124,4 +109,48 @@ export async function narrowGrants(
       .bind(account, app, now),
   ]);
   return results.at(-1)?.results ?? [];
+}
+
+/** The statements that make changes, a JSON array of `GrantChange`s. */
+const changeStatements = (
+  db: D1Database,
+  account: string,
+  json: string,
+  entry: ActivityEntry,
+): D1PreparedStatement[] => [
+  insertActivity(db, account, entry, {
+    sql: `EXISTS (SELECT 1 FROM json_each(:changes) AS change CROSS JOIN grants WHERE ${IS_AS_BEFORE})`,
+    values: { changes: json },
+  }),
+  db
+    .prepare(
+      `UPDATE grants SET scope = change.value ->> '$.after.scope',
+                         expires_at = change.value ->> '$.after.expiresAt'
+       FROM json_each(?1) AS change
+       WHERE ${IS_AS_BEFORE} AND change.value ->> '$.after.scope' IS NOT NULL`,
+    )
+    .bind(json),
+  db
+    .prepare(
+      `DELETE FROM grants WHERE (account, id) IN
+         (SELECT grants.account, grants.id FROM json_each(?1) AS change CROSS JOIN grants
+          WHERE ${IS_AS_BEFORE} AND change.value ->> '$.after.scope' IS NULL)`,
+    )
+    .bind(json),
+];
+
+/** The changes as JSON arrays that D1 accepts as values. */
+function jsonArrays(changes: GrantChange[]): string[] {
+  const arrays: string[][] = [];
+  let length = MAX_JSON_LENGTH;
+  for (const change of changes) {
+    const json = JSON.stringify(change);
+    if (length + json.length > MAX_JSON_LENGTH) {
+      arrays.push([]);
+      length = 0;
+    }
+    arrays.at(-1)?.push(json);
+    length += json.length;
+  }
+  return arrays.map((array) => `[${array.join(",")}]`);
 }
