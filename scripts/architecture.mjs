@@ -9,12 +9,12 @@ const PAGE = join(ROOT, "docs", "architecture.md");
 
 /** The areas of src, lowest layer first. Areas of one layer do not import each other. */
 export const LAYERS = [
-  { core: "The protocol's vocabulary: pure functions and types, and a few pure helpers." },
+  { core: "The protocol in pure functions and types: paths, scopes, ETags, ranges, refusals." },
   { env: "Bindings and settings." },
-  { platform: "Living with Cloudflare: retries, timeouts, alarms, the log." },
-  { http: "What every request meets: CORS, tokens, hosts, rate limits, refusals." },
+  { platform: "Calls to Cloudflare's platform: retries, timeouts, alarms; the log." },
+  { http: "HTTP for all endpoints: CORS, bearer tokens, hosts, rate limits, refusals." },
   { ui: "The layout and the parts that all pages share." },
-  { modules: "Which modules of an account have RxDB databases, and the objects that hold them." },
+  { modules: "The modules of an account that have RxDB databases, and their objects." },
   { accounts: "Sign-up, sign-in, sessions, recovery, activity, deletion." },
   {
     oauth: "Authorization requests, consent, grants, codes, tokens, devices.",
@@ -28,14 +28,14 @@ export const LAYERS = [
     "user-object": "The Durable Object of each user: commit queue, sweep, erasure.",
     rxdb: "RxDB's Remote RxStorage: a WebSocket and a Durable Object for each module.",
     monitoring: "Request counts, /healthz and /metrics.",
-    apps: "The pages about connected apps and access tokens.",
+    apps: "The pages about connected apps and personal access tokens.",
   },
   {
     dashboard: "The other pages of a signed-in user: home, data, activity, settings.",
-    admin: "The pages of administrators, and what they can do.",
+    admin: "The administration: accounts, invitations, configuration, audit log.",
   },
-  { app: "The routes." },
-  { index: "What Cloudflare calls." },
+  { app: "All routes." },
+  { index: "The entry point." },
 ];
 
 const START = "<!-- The map below is written by `npm run docs`. -->";

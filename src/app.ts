@@ -1,6 +1,6 @@
 /**
- * The route map and the error handler. Middleware runs from the top: measure, check the host, then the
- * routes of each area.
+ * The app: all routes and middleware in order, and the error handler. Middleware runs from the top:
+ * measure, check the host, then the routes of each area.
  */
 
 import { Hono } from "hono";

@@ -1,4 +1,4 @@
-/** What can happen in an account, as it is stored in its activity log. */
+/** The events that an account's activity log records, as they are stored. */
 
 import { randomId } from "../core/secrets";
 
@@ -6,8 +6,7 @@ import { randomId } from "../core/secrets";
 export type AuthMethod = "password" | "passkey" | "recovery-code" | "link";
 
 /**
- * Something that happened, as it is stored in the log. `app` is an origin, or the label of an app
- * without one.
+ * An event as it is stored in the log. `app` is an origin, or the label of an app without one.
  */
 export type ActivityEvent =
   | { kind: "sign-up"; way: AuthMethod }
@@ -35,7 +34,7 @@ export type ActivityEvent =
   | { kind: "quota-changed"; quotaBytes: number | null }
   | { kind: "reset-link-made" };
 
-/** An event and its time (milliseconds since 1970). */
+/** An entry of the log: an event and its time (milliseconds since 1970). */
 export interface ActivityEntry {
   at: number;
   id: string;

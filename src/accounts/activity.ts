@@ -1,4 +1,4 @@
-/** The activity log of an account, append-only, for its owner to see. */
+/** The activity log of an account: append-only, shown to its user. */
 
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
@@ -26,8 +26,8 @@ export {
 export { type ActivityCondition, insertActivity, loadActivity };
 
 /**
- * The statement that records an event, for the batch that brings it about. Idempotent. With
- * `adminActionId` it records the event only if that action is in the administrators' log.
+ * The statement that records an event, for the batch that causes it. Idempotent. With `adminActionId`
+ * it records the event only if that action is in the audit log.
  */
 export const activityStatement = (
   db: D1Database,
@@ -43,7 +43,7 @@ export const activityStatement = (
     adminActionId === null ? undefined : adminActionCondition(adminActionId),
   );
 
-/** Records an event that comes with no batch of its own. */
+/** Records an event that no batch causes. */
 export async function recordActivity(
   db: D1Database,
   account: string,
@@ -54,6 +54,6 @@ export async function recordActivity(
   await withRetry(() => statement.run());
 }
 
-/** Deletes what is older than ACTIVITY_DAYS; for the daily job. */
+/** Deletes entries older than ACTIVITY_DAYS; for the daily job. */
 export const deleteExpiredActivity = (env: Env, now: number): D1PreparedStatement =>
   deleteOldActivity(env.DB, now - settings(env).ACTIVITY_DAYS * DAY_MS);

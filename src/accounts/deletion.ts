@@ -1,5 +1,5 @@
 /**
- * Deleting an account and everything it has, by its owner or an administrator.
+ * Deletes an account and everything it has, for its user or an administrator.
  *
  *   deleteAccount(account), or an administrator's action:             in the request
  *     in ONE D1 transaction: deleted_at := now; delete all credentials, sessions, grants, codes ...
@@ -36,11 +36,11 @@ import {
 
 export { closeAccountStatements, isAccountDeleted, markErased };
 
-/** Erasures that one daily job resumes at most, to limit its calls. */
+/** The most erasures that one daily job resumes, to limit its calls. */
 const MAX_RESUMED_ERASURES = 25;
 
 /**
- * Deletes an account for its owner: once this resolves, no user and no app has access any more, and
+ * Deletes an account for its user: once this resolves, no browser and no app has access any more, and
  * all data is going to be erased. Idempotent. Returns false, and does nothing, for the last
  * administrator. Rejects if it is not known whether the account is deleted.
  */

@@ -1,4 +1,4 @@
-/** Parses what users enter into the forms of accounts. */
+/** Parses the input of the account forms. */
 
 import { settings } from "../env";
 import type { HonoContext } from "../http/context";
@@ -6,14 +6,14 @@ import { resolveOrigins, safeRedirectPath } from "../http/hosts";
 
 export const MAX_PASSKEY_NAME_LENGTH = 60;
 
-/** The name of a user, who may also enter their whole address, user@host. */
+/** Parses a user name; a whole address, user@host, counts as its user name. */
 export function parseUserInput(c: HonoContext, raw: string): string {
   const { host } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
   const name = raw.trim();
   return name.toLowerCase().endsWith(`@${host}`) ? name.slice(0, -host.length - 1) : raw;
 }
 
-/** The path to continue to: one of this provider. */
+/** The path to continue to, which is always on this provider. */
 export const nextPath = (c: HonoContext, path: unknown): string =>
   safeRedirectPath(c.req.url, typeof path === "string" ? path : undefined);
 

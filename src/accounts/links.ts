@@ -1,6 +1,7 @@
 /**
- * One-time links at /link/<secret>: `reset`, which an administrator hands over, and `recover` and
- * `email`, which are sent by mail. Opening a link changes nothing: mail programs open them, too.
+ * One-time links, /link/<secret>, which reset a sign-in, recover it, or confirm an email address.
+ * An administrator hands over the first (`reset`); the others (`recover`, `email`) are sent by email.
+ * Opening a link changes nothing: mail programs open them, too.
  */
 
 import { randomSecret, sha256 } from "../core/secrets";
@@ -14,8 +15,8 @@ import { deleteSignInMethods } from "./db/sign-in-methods";
 
 export { deleteExpiredOneTimeTokens, type OneTimeLink };
 
-/** How long a link that is sent by mail is valid. */
-export const MAIL_LINK_HOURS = 1;
+/** How long a link that is sent by email is valid. */
+export const EMAIL_LINK_HOURS = 1;
 
 /**
  * Creates a link to hand to a user who has lost all sign-in methods, valid for a day. Using it removes
@@ -32,7 +33,7 @@ export async function createResetLink(env: Env, account: string, now: number): P
  * Creates a link to be sent to an address. Returns its path, or null if the account already has as
  * many valid links of this purpose as it may have.
  */
-export async function createMailLink(
+export async function createEmailLink(
   env: Env,
   purpose: "recover" | "email",
   { id, email }: { id: string; email: string },
@@ -40,7 +41,7 @@ export async function createMailLink(
 ): Promise<string | null> {
   const secret = randomSecret();
   const link = { hash: await sha256(secret), purpose, account: id, email };
-  const expiresAt = now + MAIL_LINK_HOURS * 60 * 60 * 1000;
+  const expiresAt = now + EMAIL_LINK_HOURS * 60 * 60 * 1000;
   return (await insertLink(env.DB, link, expiresAt, now)) ? linkPath(secret) : null;
 }
 

@@ -10,7 +10,7 @@ import { type BrowserSession, currentSession } from "./sessions";
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** The signed-in user's; set by `requireSignIn`. */
+    /** The session of the signed-in user; set by `requireSignIn`. */
     session: BrowserSession;
   }
 }
@@ -67,7 +67,7 @@ export async function requireAdmin(c: HonoContext, next: Next): Promise<Response
 
 const isSafeMethod = (c: HonoContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
 
-/** The query that leads back to this page. For a form its path is enough: it is that of its page. */
+/** The query that leads back to this page. For a form the path is enough: it equals that of its page. */
 function returnQuery(c: HonoContext): URLSearchParams {
   const { pathname, search } = new URL(c.req.url);
   return new URLSearchParams({ next: isSafeMethod(c) ? pathname + search : pathname });

@@ -1,6 +1,6 @@
 /**
- * The shape of what a browser sends about a passkey. Everything else is rejected before it reaches
- * the CBOR decoder, which would believe the length that an array claims to have.
+ * Validates the shape of what a browser sends about a passkey. Everything else is rejected before it
+ * reaches the CBOR decoder, which would believe the length that an array claims to have.
  */
 
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
@@ -34,11 +34,11 @@ const Assertion = v.object({
   }),
 });
 
-/** The response to a request for a new passkey. Returns null if it is malformed. */
+/** Parses the response to a request for a new passkey. Returns null if it is malformed. */
 export const parseRegistration = (raw: unknown): RegistrationResponseJSON | null =>
   parseWith(Registration, raw) as RegistrationResponseJSON | null;
 
-/** The response to a request for a signature. Returns null if it is malformed. */
+/** Parses the response to a request for a signature. Returns null if it is malformed. */
 export const parseAssertion = (raw: unknown): AuthenticationResponseJSON | null =>
   parseWith(Assertion, raw) as AuthenticationResponseJSON | null;
 

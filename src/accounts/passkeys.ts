@@ -40,7 +40,7 @@ export const relyingPartyOf = (origin: string): RelyingParty => ({
   rpId: new URL(origin).hostname,
 });
 
-/** Whether its host can have passkeys: they are bound to a domain name, not to an IP address. */
+/** Whether the host can have passkeys: they are bound to a domain name, not to an IP address. */
 export const canHavePasskeys = ({ rpId }: RelyingParty): boolean => !/^[\d.]+$|^\[/.test(rpId);
 
 /** What a new passkey is for, and the account that gets it. */

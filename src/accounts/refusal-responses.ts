@@ -1,4 +1,4 @@
-/** How the pages of accounts answer a refusal: one status and one sentence per code. */
+/** Refusals as responses of the account pages: a status and a sentence for each code. */
 
 import type { HonoContext } from "../http/context";
 import { RATE_LIMIT_PERIOD_SECONDS } from "../http/rate-limits";
@@ -25,7 +25,7 @@ const REFUSAL_STATUS = {
   "bad-email": 400,
 } as const satisfies Record<AccountRefusal["code"], number>;
 
-/** The sentence for a refusal, in the browser's language. */
+/** The sentence for a refusal, in the language of the request. */
 export function refusalSentence(c: HonoContext, refusal: AccountRefusal): string {
   const sentence = messagesFor(c, ACCOUNT_MESSAGES).refusals[refusal.code] as (
     refusal: AccountRefusal,
@@ -50,7 +50,7 @@ export const refusalJson = (c: HonoContext, refusal: AccountRefusal): Response =
 const retryAfter = (refusal: AccountRefusal): Record<string, string> =>
   "retryAfterSeconds" in refusal ? { "Retry-After": String(refusal.retryAfterSeconds) } : {};
 
-/** For an attempt beyond the rate limit of a client address. */
+/** The refusal of an attempt beyond the rate limit of a client address. */
 export const TOO_MANY_ATTEMPTS: AccountRefusal = {
   code: "too-many",
   retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS,

@@ -1,6 +1,6 @@
-/** Why a sign-in, a sign-up or a change of an account is refused. */
+/** Refusals of sign-ins, sign-ups and changes of an account. */
 
-/** Codes are part of the API of /passkeys.js. */
+/** Why something is refused. /passkeys.js reads the codes, too. */
 export type AccountRefusal =
   | { code: "closed" }
   | { code: "not-invited" }
@@ -30,7 +30,7 @@ export type AccountOutcome<T = unknown> =
   | ({ ok: true } & T)
   | { ok: false; refusal: AccountRefusal };
 
-/** An outcome that is a refusal. */
+/** The outcome of a refusal. */
 export const refuseWith = (refusal: AccountRefusal): { ok: false; refusal: AccountRefusal } => ({
   ok: false,
   refusal,

@@ -1,4 +1,4 @@
-/** Reads the name of a browser and its system from a User-Agent header. Pure. */
+/** Reads the browser and the operating system from a User-Agent header. Pure. */
 
 const BROWSERS: [RegExp, string][] = [
   [/\bEdgA?\//, "Edge"],
@@ -19,7 +19,7 @@ const SYSTEMS: [RegExp, string][] = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/** Returns a name such as "Firefox, Android", or null if neither browser nor system is recognised. */
+/** Returns a name such as "Firefox, Android", or null if neither is recognised. */
 export function deviceName(userAgent: string | undefined): string | null {
   const agent = userAgent?.slice(0, 500) ?? "";
   const names = [BROWSERS, SYSTEMS].flatMap(

@@ -13,7 +13,7 @@ export interface FolderItem {
   modified: number;
 }
 
-/** RFC 9110 §5.6.7: §4 "The last-modified date MUST be formatted as HTTP-date". */
+/** A time as an HTTP-date (RFC 9110 §5.6.7). §4: "The last-modified date MUST be formatted as HTTP-date" */
 export const formatHttpDate = (milliseconds: number): string =>
   new Date(milliseconds).toUTCString();
 

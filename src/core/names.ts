@@ -19,7 +19,7 @@ export function parseUserName(raw: string): string | null {
   return USER_NAME_PATTERN.test(name) && name.length <= MAX_USER_NAME_LENGTH ? name : null;
 }
 
-/** Whether a free-text name has no invisible characters and no stacked combining marks. */
+/** Whether a free-text name is without invisible characters and stacked combining marks. */
 export const isDisplayableName = (name: string): boolean =>
   !/\p{C}|\p{Default_Ignorable_Code_Point}|\p{M}{3}/u.test(name);
 

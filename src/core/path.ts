@@ -2,9 +2,9 @@
 
 import { type Outcome, ok, refused } from "./refusals";
 
-/** Of the decoded path in UTF-8: with the Content-Type it must fit into the metadata of an R2 object. */
+/** Bytes of a decoded path in UTF-8: with the Content-Type it must fit into the metadata of an R2 object. */
 export const MAX_PATH_BYTES = 4096;
-/** Folders above a node. A change writes one row per ancestor, so depth is what a write costs. */
+/** Levels of a path. A change writes one row for each folder above it, so a deep path makes a write expensive. */
 export const MAX_DEPTH = 64;
 
 /**
@@ -92,5 +92,5 @@ function decodeSegment(segment: string): string | null {
 
 const malformed = (message: string) => refused({ code: "malformed", message });
 
-const tooLong = (how: string) =>
-  refused({ code: "path-too-long", message: `The path ${how}. Use a shorter one.` });
+const tooLong = (reason: string) =>
+  refused({ code: "path-too-long", message: `The path ${reason}. Use a shorter one.` });

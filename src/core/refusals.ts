@@ -1,5 +1,5 @@
 /**
- * Refusals of the app-facing APIs, and the Outcome type. Refusals are plain values: classes would not
+ * Refusals of requests by apps, and the Outcome type. Refusals are plain values: classes would not
  * survive RPC with a Durable Object. `http/refusals.ts` maps each code to its status.
  */
 

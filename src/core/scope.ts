@@ -59,7 +59,7 @@ export const isSubsetOf = (wanted: Scope[], granted: Scope[]): boolean =>
   );
 
 /**
- * Without the scopes that another includes. With access to everything no single module can be left
+ * Drops each scope that another one includes. With access to everything no single module can be left
  * out, so a consent page must not offer it.
  */
 export const minimizeScopes = (scopes: Scope[]): Scope[] =>

@@ -1,4 +1,4 @@
-/** Durations, and the arithmetic of times. */
+/** Durations, and arithmetic with times. */
 
 export const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;

@@ -12,7 +12,7 @@ export interface WebFingerSubject {
 
 /**
  * Parses a resource: "acct:<user>@<host>", or "https://<host>/" (also http, and without the final
- * slash) for a personal domain. Null if it is neither.
+ * slash) for a personal domain. Returns null if it is neither.
  */
 export function parseResource(resource: string): WebFingerSubject | null {
   const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s]+)$/i.exec(resource) ?? [];

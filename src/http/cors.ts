@@ -2,7 +2,7 @@
 
 import { cors } from "hono/cors";
 
-/** The maximum that Chromium accepts. */
+/** The longest that Chromium caches a preflight. */
 const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 
 const ALLOWED_REQUEST_HEADERS = [

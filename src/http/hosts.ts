@@ -57,11 +57,11 @@ export const quotaUrl = (origins: Origins, user: string): string =>
 export const rxdbEndpoint = (origins: Origins, user: string): string =>
   `${origins.storage.replace(/^http/, "ws")}/rxdb/${user}/{module}`;
 
-/** <user>@<host>, the user address that a user enters in an app. */
+/** The address that a user enters in an app: <user>@<host>. */
 export const userAddress = (origins: Origins, user: string): string =>
   `${user}@${new URL(origins.pages).host}`;
 
-/** The path if it stays on the origin of the request, otherwise the home page. */
+/** The path and query if they stay on the origin of the request, otherwise "/". */
 export function safeRedirectPath(requestUrl: string, path: string | undefined): string {
   const { origin } = new URL(requestUrl);
   if (path === undefined || !path.startsWith("/") || !URL.canParse(path, origin)) return "/";

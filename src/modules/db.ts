@@ -21,7 +21,7 @@ export async function loadModules(db: D1Database, account: string): Promise<Modu
   return results;
 }
 
-/** The id of the user's account if it has this module; null otherwise. */
+/** Loads the id of the user's account if it has this module; returns null otherwise. */
 export async function loadModuleAccount(
   db: D1Database,
   user: string,

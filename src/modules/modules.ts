@@ -1,5 +1,5 @@
 /**
- * The RxDB modules of an account: each has a row in D1 and a Durable Object of its own (`rxdb`).
+ * The RxDB modules of an account: each has a row in D1 and a Durable Object of its own.
  *
  *   openModule(account, module):       before an app's grant is checked, and anything is stored
  *     insert the row, unless the account is deleted
@@ -39,7 +39,7 @@ export const openModule = (
   module: string,
 ): Promise<"open" | "closed" | "full"> => insertModule(env.DB, account, module, MAX_MODULES);
 
-/** The id of the user's account if it has opened this module; null otherwise. */
+/** Finds the id of the user's account if it has opened this module; returns null otherwise. */
 export const findModuleAccount = (env: Env, user: string, module: string): Promise<string | null> =>
   loadModuleAccount(env.DB, user, module);
 

@@ -6,6 +6,6 @@ export type { AccountTotals };
 
 /** Loads the totals; `createdThisMonth` counts from the start of the month in UTC. */
 export function countAccounts(db: D1Database, now: number): Promise<AccountTotals> {
-  const today = new Date(now);
-  return loadAccountTotals(db, Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
+  const date = new Date(now);
+  return loadAccountTotals(db, Date.UTC(date.getUTCFullYear(), date.getUTCMonth()));
 }

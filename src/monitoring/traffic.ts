@@ -48,7 +48,7 @@ export function countRequest(
   counter.milliseconds += milliseconds;
 }
 
-/** Writes the counts to D1 if that is due; null otherwise. Never rejects. */
+/** Writes the counts to D1 if that is due; returns null otherwise. Never rejects. */
 export function flushTrafficIfDue(db: D1Database, now: number): Promise<void> | null {
   // The absolute value, because the clock may be set back.
   const isDue = countingSince !== null && Math.abs(now - countingSince) >= FLUSH_INTERVAL_MS;

@@ -1,4 +1,4 @@
-/** Schedules the alarm of a Durable Object: one for all that it has to do later. */
+/** Schedules the alarm of a Durable Object, which has one alarm for all its tasks. */
 
 /**
  * Moves the object's alarm forward to `at` (milliseconds since 1970); an earlier alarm stays. Setting

@@ -22,7 +22,7 @@ export interface RequestLogEntry {
 /** Logs a request that was answered. */
 export const logRequest = (entry: RequestLogEntry): void => console.log(JSON.stringify(entry));
 
-/** Logs an unexpected error with its stack. Returns the request's id, by which it can be found. */
+/** Logs an unexpected error with its stack. Returns the request's id, which is in the log line too. */
 export function logError(request: Request, error: unknown): string {
   const id = currentRequestId();
   const area = URL.parse(request.url)?.pathname.split("/", 2).join("/");

@@ -19,8 +19,8 @@ export const runWithRequestContext = <T>(context: RequestContext, work: () => T)
 
 /** Counts a call to the platform for the current request. */
 export function countPlatformCall(): void {
-  const record = contexts.getStore();
-  if (record) record.calls++;
+  const context = contexts.getStore();
+  if (context) context.calls++;
 }
 
 /** The id of the current request; a new id outside of requests. */

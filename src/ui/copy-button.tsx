@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 
-/** Text with a button that copies it. */
+/** Shows a text with a button that copies it. */
 export const CopyableText = ({ c, id, text }: { c: Context; id: string; text: string }) => (
   <p class="row">
     <span class="address" id={id}>
@@ -14,7 +14,7 @@ export const CopyableText = ({ c, id, text }: { c: Context; id: string; text: st
   </p>
 );
 
-/** Copies the text of the element with this id. `/copy.js` shows it where the browser can copy. */
+/** A button that copies the text of the element with this id; hidden until `/copy.js` shows it. */
 export const CopyButton = ({ c, id }: { c: Context; id: string }) => {
   const messages = messagesFor(c, UI_MESSAGES);
   return (

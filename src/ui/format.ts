@@ -1,4 +1,4 @@
-/** Formats dates, sizes, numbers and countries in the language of a page. Times are in UTC. */
+/** Formats dates, sizes, numbers and countries in a language. Times are in UTC. */
 
 import type { Language } from "./language";
 

@@ -10,6 +10,7 @@ import { UI_MESSAGES } from "./messages";
 import { MainMenu } from "./navigation";
 import { securityHeaders } from "./security-headers";
 
+/** What `renderPage` needs besides the content. */
 export interface PageOptions {
   title: string;
   /** The signed-in user. */

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 
-/** The menu of a signed-in user; only administrators see the link to the administration. */
+/** The menu of a signed-in user; only administrators see the link to Administration. */
 export const MainMenu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
   const { menu, pages } = messagesFor(c, UI_MESSAGES);
   const visible = Object.entries(pages).filter(([path]) => path !== "/admin" || isAdmin);

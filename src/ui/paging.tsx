@@ -10,9 +10,10 @@ const PAGE_SIZE = 50;
 /** The query parameter with the cursor: the last item of the previous page. */
 const CURSOR_PARAMETER = "after";
 
-/** A page of a list, and the path and query of the next page; null on the last one. */
+/** A page of a list. */
 export interface ListPage<T> {
   items: T[];
+  /** Path and query of the next page; null on the last one. */
   next: string | null;
   isFirst: boolean;
 }
@@ -46,10 +47,10 @@ export interface TimeCursor {
   id: string;
 }
 
-/** A cursor as text. */
+/** Formats a cursor as text; the inverse of `decodeCursor`. */
 export const encodeCursor = ({ at, id }: TimeCursor): string => `${at}.${id}`;
 
-/** Parses a cursor. Null, the start of the list, if it is not valid. */
+/** Parses a cursor. Returns null, which means the start of the list, if it is not valid. */
 export function decodeCursor(text: string): TimeCursor | null {
   const [, at, id] = /^(\d{1,15})\.([\w-]{1,64})$/.exec(text) ?? [];
   return at !== undefined && id !== undefined ? { at: Number(at), id } : null;

@@ -15,7 +15,7 @@ export const DateTime = ({ c, at }: TimeProps) => (
   <time datetime={new Date(at).toISOString()}>{formatDateTime(languageOf(c), at)}</time>
 );
 
-/** A time of which only the day matters: "Nov 22, 2026"; with script "in 3 days". */
+/** Only the day of a time: "Nov 22, 2026"; with script "in 3 days". */
 export const CalendarDate = ({ c, at }: TimeProps) => (
   <time datetime={new Date(at).toISOString()} data-precision="day">
     {formatDate(languageOf(c), at)}

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { loadSignInMethods } from "../../src/accounts/accounts";
 import { createResetLink } from "../../src/accounts/links";
-import { listLocalMail } from "../../src/accounts/mail";
+import { listLocalEmails } from "../../src/accounts/send-email";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { findElements, mainText } from "../support/html";
 import { signUpWithPasskey, signWithPasskey } from "../support/passkeys";
@@ -234,7 +234,7 @@ describe("Mail", () => {
   const createUserWithEmail = async (email: string): Promise<TestUser> => {
     const user = await createUser();
     await post("/security/email", { email }, user.cookie);
-    const confirmed = await post(linkIn(listLocalMail()[0]?.text), {}, user.cookie);
+    const confirmed = await post(linkIn(listLocalEmails()[0]?.text), {}, user.cookie);
     expect(confirmed.headers.get("location")).toBe("/security?after=email");
     return user;
   };
@@ -243,9 +243,9 @@ describe("Mail", () => {
     const user = await createUser();
     const response = await post("/security/email", { email: " a@b.example " }, user.cookie);
     expect(mainText(await response.text())).toContain("We’ve sent a link to a@b.example");
-    expect(listLocalMail()[0]).toMatchObject({ to: "a@b.example" });
+    expect(listLocalEmails()[0]).toMatchObject({ to: "a@b.example" });
     expect((await signInMethods(user.name)).email).toBeNull();
-    const path = linkIn(listLocalMail()[0]?.text);
+    const path = linkIn(listLocalEmails()[0]?.text);
     expect(mainText(await (await sendLocal(path)).text())).toContain("a@b.example");
     expect((await signInMethods(user.name)).email).toBeNull();
     const confirmed = await post(path, {}, user.cookie);
@@ -260,7 +260,7 @@ describe("Mail", () => {
     const user = await createUser();
     const other = await createUser();
     await post("/security/email", { email: "attacker@b.example" }, user.cookie);
-    const path = linkIn(listLocalMail()[0]?.text);
+    const path = linkIn(listLocalEmails()[0]?.text);
     await sendForm("/sign-out", {}, { cookie: user.cookie });
     for (const cookie of ["", user.cookie, other.cookie]) {
       const response = await post(path, {}, cookie);
@@ -274,16 +274,16 @@ describe("Mail", () => {
     "is not sent to the invalid address %j",
     async (email) => {
       const { cookie } = await createUser();
-      const [before, sent] = [await allRows(), listLocalMail().length];
+      const [before, sent] = [await allRows(), listLocalEmails().length];
       expect((await post("/security/email", { email }, cookie)).status).toBe(400);
-      expect([await allRows(), listLocalMail().length]).toEqual([before, sent]);
+      expect([await allRows(), listLocalEmails().length]).toEqual([before, sent]);
     },
   );
 
   it("signs in once, and ends no other session", async () => {
     const user = await createUserWithEmail("c@d.example");
     await post("/recover/mail", { name: user.name });
-    const mail = listLocalMail()[0];
+    const mail = listLocalEmails()[0];
     expect(mail).toMatchObject({ to: "c@d.example" });
     const path = linkIn(mail?.text);
     const response = await post(path, {});
@@ -297,20 +297,20 @@ describe("Mail", () => {
   it("answers alike for every name, and sends a user at most three", async () => {
     const user = await createUserWithEmail("e@f.example");
     const without = await createUser();
-    const sent = listLocalMail().length;
+    const sent = listLocalEmails().length;
     const pages = await Promise.all(
       [without.name, "zz-top", "?"].map(async (name) =>
         (await post("/recover/mail", { name })).text(),
       ),
     );
-    expect(listLocalMail().length).toBe(sent);
+    expect(listLocalEmails().length).toBe(sent);
     for (let i = 0; i < 5; i++) {
       pages.push(await (await post("/recover/mail", { name: user.name })).text());
     }
     expect(new Set(pages).size).toBe(1);
-    expect(listLocalMail().length).toBe(sent + 3);
+    expect(listLocalEmails().length).toBe(sent + 3);
     advanceClock(60 * MINUTE_MS);
-    expect((await post(linkIn(listLocalMail()[0]?.text), {})).status).toBe(404);
+    expect((await post(linkIn(listLocalEmails()[0]?.text), {})).status).toBe(404);
   });
 
   it("is shown only on this computer", async () => {

@@ -71,7 +71,7 @@ describe("An invalid setting is named:", () => {
     for (const name of ["SIGN_UP", "ORIGIN", "SESSION_DAYS"]) expect(message).toContain(name);
   });
 
-  it("ORIGIN with MAIL: links in mails must not depend on the host of the request", () => {
+  it("ORIGIN with MAIL: links in emails must not depend on the host of the request", () => {
     const message = errorMessage({ MAIL: "cloudflare", MAIL_FROM: "satchel@satchel.example" });
     expect(message).toMatch(/^The setting ORIGIN must be set/);
   });

@@ -52,7 +52,7 @@ export async function insertAccount(
         )
         .bind(id, name, now, invitation, isOpen ? 1 : 0),
       insertCredential,
-      // An invitation that makes an administrator is recorded in the administrators' log.
+      // The use of an invitation that makes an administrator is recorded in the audit log.
       db
         .prepare(
           `INSERT INTO admin_log (at, id, admin, kind, account, detail)
@@ -84,7 +84,7 @@ export const insertPassword = (
     )
     .bind(account, hash, now);
 
-/** An account with what a sign-in has to check. Returns null if there is none, or if it is deleted. */
+/** Loads an account with what a sign-in has to check. Returns null if there is none, or if it is deleted. */
 export async function loadAccountByName(
   db: D1Database,
   name: string,
@@ -105,7 +105,7 @@ export async function loadAccountByName(
   return { id, name, isAdmin: isAdmin === 1, passwordHash, isSuspended: suspendedAt !== null };
 }
 
-/** What an invitation grants. Returns null if it has expired, is used up, or does not exist. */
+/** Loads what an invitation grants. Returns null if it has expired, is used up, or does not exist. */
 export async function loadUsableInvitation(
   db: D1Database,
   invitation: string,

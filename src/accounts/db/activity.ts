@@ -17,7 +17,7 @@ export interface ActivityCondition {
 
 const ALWAYS: ActivityCondition = { sql: "true", values: {} };
 
-/** Holds if an administrator's action of the same time is in the administrators' log. */
+/** Holds if an administrator's action of the same time is in the audit log. */
 export const adminActionCondition = (adminActionId: string): ActivityCondition => ({
   sql: "EXISTS (SELECT 1 FROM admin_log WHERE at = :at AND id = :action)",
   values: { action: adminActionId },

@@ -1,4 +1,4 @@
-/** The challenges that passkeys sign, in D1, as hashes. */
+/** The challenges for passkeys in D1, as hashes. */
 
 import { withRetry } from "../../platform/retry";
 
@@ -8,11 +8,11 @@ export interface Challenge {
   purpose: "sign-up" | "add" | "sign-in";
   /** The account that has to sign it; null for a sign-in, which is open to any account. */
   account: string | null;
-  /** The name asked for by a sign-up. */
+  /** The name that a sign-up asks for; null for other purposes. */
   name: string | null;
 }
 
-/** Idempotent: the hash has to be new. */
+/** Inserts a challenge. Idempotent: the hash has to be new. */
 export async function insertChallenge(
   db: D1Database,
   { hash, purpose, account, name }: Challenge,
@@ -29,7 +29,7 @@ export async function insertChallenge(
   );
 }
 
-/** Returns null if there is no such challenge of this purpose, or if it has expired. */
+/** Loads a challenge. Returns null if there is none with this purpose, or if it has expired. */
 export const loadChallenge = (
   db: D1Database,
   hash: string,

@@ -1,4 +1,4 @@
-/** Deleting an account in D1. Writes are idempotent. */
+/** Closing and erasing accounts in D1. Writes are idempotent. */
 
 import type { Env } from "../../env";
 import { batchAndNotifyModules } from "../../modules/modules";
@@ -46,8 +46,8 @@ const IS_LAST_ADMINISTRATOR = `is_admin = 1 AND NOT EXISTS (
 
 /**
  * Closes an account permanently: only its name, its times and its invitation are kept. Does nothing to
- * the last administrator. With `adminActionId`, only if that action of the same time is in the
- * administrators' log; null if the owner closes the account.
+ * the last administrator. With `adminActionId`, only if that action of the same time is in the audit
+ * log; null if the user closes the account.
  */
 export const closeAccountStatements = (
   db: D1Database,
@@ -65,7 +65,7 @@ export const closeAccountStatements = (
   ...deleteFrom(db, ACCOUNT_TABLES, account),
 ];
 
-/** Closes an account for its owner. Returns false, and does nothing, for the last administrator. */
+/** Closes an account for its user. Returns false, and does nothing, for the last administrator. */
 export async function closeAccount(env: Env, account: string, now: number): Promise<boolean> {
   const selectIsClosed = env.DB.prepare(
     "SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL",

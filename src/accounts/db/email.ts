@@ -1,4 +1,4 @@
-/** The e-mail address of an account in D1. Writes are idempotent. */
+/** The email address of an account in D1. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
 import type { ActivityEntry } from "../activity-entry";
@@ -47,8 +47,8 @@ export async function deleteEmail(
 }
 
 /**
- * The id and the confirmed address of the account with this name. Returns null if it has none, or is
- * suspended or deleted.
+ * Loads the id and the confirmed address of the account with this name. Returns null if it has none,
+ * or is suspended or deleted.
  */
 export const loadConfirmedEmail = (
   db: D1Database,

@@ -16,12 +16,12 @@ export interface OneTimeLink {
   isSuspended: boolean;
 }
 
-/** Valid links of one purpose that an account may have at a time: each of them is an e-mail. */
+/** Valid links of one purpose that an account may have at a time: each of them is an email. */
 const MAX_LINKS_PER_PURPOSE = 3;
 
 /**
- * Idempotent: the hash has to be new. Returns false, and writes nothing, if the account has as many
- * links of this purpose as it may have; links for a reset are not limited.
+ * Inserts a link. Idempotent: the hash has to be new. Returns false, and writes nothing, if the account
+ * has as many links of this purpose as it may have; reset links are not limited.
  */
 export async function insertLink(
   db: D1Database,
@@ -47,7 +47,7 @@ export async function insertLink(
   return found?.results.length === 1;
 }
 
-/** Returns null if there is no such link, if it has expired, or if its account is deleted. */
+/** Loads a link. Returns null if there is none, if it has expired, or if its account is deleted. */
 export async function loadLink(
   db: D1Database,
   hash: string,
@@ -70,7 +70,7 @@ export async function loadLink(
   return { hash, purpose, account, email, isSuspended: suspendedAt !== null };
 }
 
-/** Guarded by the token: deletes the account's other links of this purpose (null: of any). */
+/** Deletes the account's other links of this purpose (null: of any). Guarded by the token. */
 export const deleteOtherLinks = (
   db: D1Database,
   token: OneTimeToken,

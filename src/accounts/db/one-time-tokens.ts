@@ -42,7 +42,7 @@ export const credentialExists = (credential: Credential): ActivityCondition => (
   values: { credential: credential.hash },
 });
 
-/** The last statement of a batch that uses a one-time token. */
+/** Deletes a one-time token: the last statement of a batch that it guards. */
 export const consumeOneTimeToken = (db: D1Database, token: OneTimeToken): D1PreparedStatement =>
   db
     .prepare(
@@ -50,14 +50,14 @@ export const consumeOneTimeToken = (db: D1Database, token: OneTimeToken): D1Prep
     )
     .bind(token.hash, token.account);
 
-/** The same for any credential: a password stays. */
+/** Deletes any other credential than a password: the last statements of a batch that it guards. */
 export const consumeCredential = (db: D1Database, credential: Credential): D1PreparedStatement[] =>
   isOneTimeToken(credential) ? [consumeOneTimeToken(db, credential)] : [];
 
 const isOneTimeToken = (credential: Credential): credential is OneTimeToken =>
   credential.table !== "passwords";
 
-/** Uses a one-time token for `effects` alone, which are guarded by it. */
+/** Consumes a one-time token for `effects`, which have to be guarded by it, without a sign-in. */
 export async function redeemOneTimeToken(
   db: D1Database,
   token: OneTimeToken,

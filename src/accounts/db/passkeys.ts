@@ -87,7 +87,7 @@ export async function addPasskey(
   return results.at(-1)?.results.length === 1;
 }
 
-/** A passkey by its credential id. Returns null if there is none, or if its account is deleted. */
+/** Loads a passkey by its credential id. Returns null if there is none, or if its account is deleted. */
 export async function loadPasskey(
   db: D1Database,
   id: string,
@@ -119,7 +119,7 @@ export async function loadPasskey(
   };
 }
 
-/** All passkeys of an account, oldest first. */
+/** Loads all passkeys of an account, oldest first. */
 export async function loadPasskeys(db: D1Database, account: string): Promise<Passkey[]> {
   const { results } = await withRetry(() =>
     db
@@ -131,8 +131,8 @@ export async function loadPasskeys(db: D1Database, account: string): Promise<Pas
 }
 
 /**
- * Guarded by the token, and the first of the statements that are: invalidates the token if the passkey
- * has been removed by now, otherwise records the passkey's use and signature counter.
+ * Invalidates the token if the passkey has been removed by now, otherwise records the passkey's use and
+ * signature counter. Has to be the first of the statements that the token guards.
  */
 export const recordPasskeyUse = (
   db: D1Database,

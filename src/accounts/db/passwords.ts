@@ -4,7 +4,7 @@ import { withRetry } from "../../platform/retry";
 import type { ActivityEntry } from "../activity-entry";
 import { insertActivity } from "./activity";
 
-/** The hash of the password. Returns null if the account has none. */
+/** Loads the hash of the password. Returns null if the account has none. */
 export async function loadPasswordHash(db: D1Database, account: string): Promise<string | null> {
   const row = await withRetry(() =>
     db

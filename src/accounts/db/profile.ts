@@ -13,7 +13,7 @@ export interface Profile {
   domains: string[];
 }
 
-/** The profile of an existing account. One round trip. */
+/** Loads the profile of an existing account. One round trip. */
 export async function loadProfile(db: D1Database, account: string): Promise<Profile> {
   const [own, domains] = await withRetry(() =>
     db.batch([

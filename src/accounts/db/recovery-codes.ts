@@ -8,7 +8,7 @@ import { insertActivity } from "./activity";
 const setIdSql = (account: string): string =>
   `(SELECT min(hash) FROM recovery_codes WHERE account = ${account})`;
 
-/** Identifies the account's set of codes. Returns null if it has none. */
+/** Loads the id of the account's set of codes. Returns null if it has none. */
 export async function loadRecoveryCodeSetId(
   db: D1Database,
   account: string,

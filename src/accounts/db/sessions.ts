@@ -41,15 +41,15 @@ const columnValues = (account: string, session: BrowserSessionRow) => [
 ];
 
 /**
- * Starts a session of an account that was just created, and ends the browser's previous one. `alsoRun`
- * comes in the same batch.
+ * Starts a session of an account that was just created, and ends the browser's previous one, in one
+ * batch with `activity`.
  */
 export async function insertBrowserSession(
   db: D1Database,
   account: string,
   session: BrowserSessionRow,
   previousHash: string | null,
-  alsoRun: D1PreparedStatement[] = [],
+  activity: D1PreparedStatement[] = [],
 ): Promise<void> {
   await withRetry(() =>
     db.batch([
@@ -57,7 +57,7 @@ export async function insertBrowserSession(
       db
         .prepare(`${INSERT} WHERE true ON CONFLICT DO NOTHING`)
         .bind(...columnValues(account, session)),
-      ...alsoRun,
+      ...activity,
     ]),
   );
 }
@@ -95,8 +95,8 @@ export async function insertSessionByCredential(
 }
 
 /**
- * A session and its account. Returns null if there is none, if it has expired, or if the account is
- * suspended or deleted.
+ * Loads a session and its account. Returns null if there is none, if it has expired, or if the account
+ * is suspended or deleted.
  */
 export async function loadBrowserSession(
   db: D1Database,
@@ -119,7 +119,7 @@ export async function loadBrowserSession(
   return { ...session, account: { id, name, isAdmin: isAdmin === 1 } };
 }
 
-/** All sessions of an account that have not expired, the most recently used first. */
+/** Loads the sessions of an account that have not expired, the most recently used first. */
 export async function loadBrowserSessions(
   db: D1Database,
   account: string,

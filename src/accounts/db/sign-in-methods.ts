@@ -1,20 +1,20 @@
-/** The sign-in methods of an account in D1, all of them together. */
+/** All sign-in methods of an account in D1. */
 
 import { withRetry } from "../../platform/retry";
 import { credentialExistsSql, type OneTimeToken } from "./one-time-tokens";
 
 /** The ways a user can sign in to their account. */
 export interface SignInMethods {
-  /** How many. */
+  /** The number of passkeys. */
   passkeys: number;
   hasPassword: boolean;
-  /** How many unused ones. */
+  /** The number of unused recovery codes. */
   recoveryCodes: number;
   /** The confirmed address, or null. */
   email: string | null;
 }
 
-/** The sign-in methods of an existing account. */
+/** Loads the sign-in methods of an existing account. */
 export async function loadSignInMethods(db: D1Database, account: string): Promise<SignInMethods> {
   const row = await withRetry(() =>
     db
@@ -36,7 +36,7 @@ export async function loadSignInMethods(db: D1Database, account: string): Promis
   return { ...methods, hasPassword: hasPassword === 1 };
 }
 
-/** Guarded by the token: deletes all sign-in methods of its account and ends its sessions. */
+/** Deletes all sign-in methods of the token's account and ends its sessions. Guarded by the token. */
 export const deleteSignInMethods = (db: D1Database, token: OneTimeToken): D1PreparedStatement[] =>
   [
     ...["passwords", "passkeys", "recovery_codes", "sessions"].map(

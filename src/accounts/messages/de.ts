@@ -1,4 +1,4 @@
-/** The texts of the account pages in German. */
+/** Messages of the account pages and of emails in German. */
 
 import { MAX_USER_NAME_LENGTH, MIN_USER_NAME_LENGTH } from "../../core/names";
 import { plural } from "../../ui/plural";
@@ -18,7 +18,7 @@ const formatSeconds = (count: number): string =>
 const refusals: RefusalSentences = {
   closed: () => "Die Registrierung ist geschlossen.",
   "not-invited": () =>
-    "Für die Registrierung brauchst du eine gültige Einladung. Frag den Betreiber dieses Anbieters danach.",
+    "Für die Registrierung brauchst du eine gültige Einladung. Frag den Betreiber dieser Website danach.",
   "bad-name": () => `Wähle einen Namen mit ${NAME_RULE}`,
   "name-taken": ({ name }) => `Der Name „${name}“ ist schon vergeben.`,
   "short-password": () => `Wähle ein Passwort mit mindestens ${MIN_PASSWORD_LENGTH} Zeichen.`,
@@ -26,7 +26,7 @@ const refusals: RefusalSentences = {
   wrong: () => "Der Name oder das Passwort ist falsch.",
   "wrong-code": () => "Der Name oder der Code ist falsch, oder der Code wurde schon benutzt.",
   suspended: () =>
-    "Dieses Konto ist gesperrt. Deine Daten sind noch da. Wende dich an den Betreiber dieses Anbieters.",
+    "Dieses Konto ist gesperrt. Deine Daten sind noch da. Wende dich an den Betreiber dieser Website.",
   wait: ({ retryAfterSeconds }) =>
     `Zu viele falsche Passwörter. Versuche es in ${formatSeconds(retryAfterSeconds)} noch einmal.`,
   "too-many": ({ retryAfterSeconds }) =>
@@ -43,8 +43,8 @@ const refusals: RefusalSentences = {
 
 export const de: typeof en = {
   adminsOnly: {
-    title: "Nur für Administratoren",
-    sentence: "Diese Seite können nur Administratoren öffnen.",
+    title: "Nur für Admins",
+    sentence: "Diese Seite können nur Admins öffnen.",
   },
   refusals,
 
@@ -55,7 +55,7 @@ export const de: typeof en = {
   continueWithPasskey: "Weiter mit einem Passkey",
   orPassword: "oder mit einem Passwort",
   passkeyAborted:
-    "Das hat mit dem Passkey nicht geklappt. Versuche es noch einmal oder nimm ein Passwort.",
+    "Das hat mit dem Passkey nicht geklappt. Versuche es noch einmal oder verwende ein Passwort.",
   noPasskeys: {
     unsupported: "Dieser Browser unterstützt keine Passkeys, oder JavaScript ist ausgeschaltet.",
     ipAddress:
@@ -82,24 +82,25 @@ export const de: typeof en = {
       `Du bist als ${current} angemeldet. Um als ${requested} fortzufahren, melde dich neu an.`,
     noAccount: "Noch kein Konto?",
     signUp: "Registrieren",
-    lockedOut: "Du kannst dich nicht anmelden?",
+    lockedOut: "Kannst du dich nicht anmelden?",
     useCode: "Wiederherstellungscode verwenden",
-    useMail: "Anmeldelink per E-Mail erhalten",
+    useEmail: "Anmeldelink per E-Mail erhalten",
   },
 
   confirm: {
     title: "Bestätige, dass du es bist",
     why: "Melde dich zur Sicherheit noch einmal an.",
     button: "Weiter",
-    otherMethod: "Du kannst dich auch anders anmelden:",
-    noMethod: "Dein Konto hat weder einen Passkey noch ein Passwort. Melde dich anders an:",
+    otherMethod: "Du kannst dich auch auf andere Weise anmelden:",
+    noMethod:
+      "Dein Konto hat weder einen Passkey noch ein Passwort. Melde dich auf andere Weise noch einmal an:",
   },
 
   security: {
     title: "Sicherheit",
     recovered: {
-      code: "Du bist angemeldet. Wenn dein Passkey weg oder dein Passwort vergessen ist, richte jetzt eine neue Anmeldemethode ein.",
-      link: "Du bist angemeldet. Wenn dein Passkey weg oder dein Passwort vergessen ist, richte jetzt eine neue Anmeldemethode ein.",
+      code: "Du bist angemeldet. Wenn du deinen Passkey verloren oder dein Passwort vergessen hast, richte jetzt eine neue Anmeldemethode ein.",
+      link: "Du bist angemeldet. Wenn du deinen Passkey verloren oder dein Passwort vergessen hast, richte jetzt eine neue Anmeldemethode ein.",
       reset:
         "Du bist angemeldet. Deine alten Anmeldemethoden gelten nicht mehr: Richte jetzt eine neue ein, sonst sperrst du dich aus.",
     },
@@ -213,7 +214,7 @@ export const de: typeof en = {
     button: (count) => `${count} Codes erstellen`,
     created: "Deine Wiederherstellungscodes",
     once: "Diese Codes siehst du nur dieses eine Mal. Bewahre sie gut auf: Wer einen hat, kann sich als du anmelden.",
-    for: (address, url) => `Für ${address}. Zu verwenden unter ${url}`,
+    for: (address, url) => `Für ${address}. Verwende sie unter ${url}`,
     done: "Ich habe sie gespeichert",
   },
 
@@ -222,11 +223,11 @@ export const de: typeof en = {
     code: "Wiederherstellungscode",
     codeRule: "Groß- und Kleinschreibung, Leerzeichen und Bindestriche spielen keine Rolle.",
     button: "Anmelden",
-    mailTitle: "Anmeldelink per E-Mail",
-    mailAbout:
+    emailTitle: "Anmeldelink per E-Mail",
+    emailAbout:
       "Wir schicken einen Anmeldelink an die E-Mail-Adresse, die du für dein Konto bestätigt hast.",
-    mailButton: "Link senden",
-    mailSent: (hours) =>
+    emailButton: "Link senden",
+    emailSent: (hours) =>
       `Wenn dieses Konto eine bestätigte E-Mail-Adresse hat, ist ein Anmeldelink unterwegs. Er gilt einmal und läuft in ${formatHours(hours)} ab.`,
     useCode: "Stattdessen einen Wiederherstellungscode verwenden",
   },
@@ -280,7 +281,7 @@ export const de: typeof en = {
     },
     local: {
       title: "Lokale E-Mails",
-      about: "Nachrichten, die Satchel verschickt hätte. Sie bleiben, bis der Server anhält.",
+      about: "Nachrichten, die Satchel verschickt hätte. Sie bleiben, bis der Server beendet wird.",
       none: "Noch keine Nachrichten.",
       to: (address) => `An ${address}`,
     },

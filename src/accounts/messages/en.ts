@@ -1,4 +1,4 @@
-/** The texts of the account pages in English. */
+/** Messages of the account pages and of emails in English. */
 
 import type { Child } from "hono/jsx";
 import { MAX_USER_NAME_LENGTH, MIN_USER_NAME_LENGTH } from "../../core/names";
@@ -17,7 +17,7 @@ const formatSeconds = (count: number): string =>
 const refusals: RefusalSentences = {
   closed: () => "Sign-up is closed.",
   "not-invited": () =>
-    "You need a valid invitation to sign up. Ask the operator of this provider for one.",
+    "You need a valid invitation to sign up. Ask the operator of this site for one.",
   "bad-name": () => `Choose a name of ${NAME_RULE}`,
   "name-taken": ({ name }) => `The name “${name}” is taken.`,
   "short-password": () => `Choose a password with at least ${MIN_PASSWORD_LENGTH} characters.`,
@@ -25,7 +25,7 @@ const refusals: RefusalSentences = {
   wrong: () => "The name or password is wrong.",
   "wrong-code": () => "The name or code is wrong, or the code has already been used.",
   suspended: () =>
-    "This account is suspended. Your data is still there. Contact the operator of this provider.",
+    "This account is suspended. Your data is still there. Contact the operator of this site.",
   wait: ({ retryAfterSeconds }) =>
     `Too many wrong passwords. Try again in ${formatSeconds(retryAfterSeconds)}.`,
   "too-many": ({ retryAfterSeconds }) =>
@@ -76,7 +76,7 @@ export const en = {
     signUp: "Sign up",
     lockedOut: "Can’t sign in?",
     useCode: "Use a recovery code",
-    useMail: "Get a sign-in link by email",
+    useEmail: "Get a sign-in link by email",
   },
 
   confirm: {
@@ -213,10 +213,10 @@ export const en = {
     code: "Recovery code",
     codeRule: "Capital letters, spaces and hyphens don’t matter.",
     button: "Sign in",
-    mailTitle: "Get a sign-in link by email",
-    mailAbout: "We’ll send a sign-in link to the email address you confirmed for your account.",
-    mailButton: "Send link",
-    mailSent: (hours: number) =>
+    emailTitle: "Get a sign-in link by email",
+    emailAbout: "We’ll send a sign-in link to the email address you confirmed for your account.",
+    emailButton: "Send link",
+    emailSent: (hours: number) =>
       `If this account has a confirmed email address, a sign-in link is on its way. It works once and expires in ${formatHours(hours)}.`,
     useCode: "Use a recovery code instead",
   },
@@ -269,7 +269,7 @@ export const en = {
         `${address} wants to use this email address to get sign-in links.\n\nTo confirm, open this link within ${formatHours(hours)}:\n\n${url}\n\nIf this isn’t you, ignore this email.\n`,
     },
     local: {
-      title: "Local mail",
+      title: "Local emails",
       about: "Messages that Satchel would have sent. They are kept until the server stops.",
       none: "No messages yet.",
       to: (address: string) => `To ${address}`,

@@ -1,4 +1,4 @@
-/** The texts of the account pages: signing up and in, security, recovery, and mail. */
+/** Messages of the account pages and of emails. */
 
 import { de } from "./de";
 import { en } from "./en";

@@ -1,8 +1,8 @@
-/** The email address for recovery: its section on /security, and the pages that set and remove it. */
+/** The recovery email address: its section on /security, and the pages that set and remove it. */
 
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { messagesFor } from "../../ui/language";
-import { MAIL_LINK_HOURS } from "../links";
+import { EMAIL_LINK_HOURS } from "../links";
 import { ACCOUNT_MESSAGES } from "../messages";
 import type { AccountRefusal } from "../refusals";
 import { confirmRemovalPage, securityFormPage } from "./security-form";
@@ -29,7 +29,7 @@ export const EmailSection = ({ c, email }: { c: HonoContext; email: string | nul
   );
 };
 
-/** Asks for an address. `sentTo`: where a link was just sent. */
+/** Asks for an address. `sentTo` is the address to which a link was just sent. */
 export function emailPage(
   c: HonoContext,
   value: string,
@@ -42,7 +42,7 @@ export function emailPage(
     <>
       {sentTo === undefined ? null : (
         <p class="note" role="status">
-          {messages.sent(sentTo, MAIL_LINK_HOURS)}
+          {messages.sent(sentTo, EMAIL_LINK_HOURS)}
         </p>
       )}
       <p>{messages.about}</p>

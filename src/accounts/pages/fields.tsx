@@ -1,4 +1,4 @@
-/** The parts that the forms of accounts are made of. */
+/** Fields and buttons of the account forms. */
 
 import type { Child } from "hono/jsx";
 import { MAX_USER_NAME_LENGTH, MIN_USER_NAME_LENGTH } from "../../core/names";
@@ -13,10 +13,10 @@ import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../passwords";
 import { refusalSentence } from "../refusal-responses";
 import type { AccountRefusal } from "../refusals";
 
-/** What the forms for signing in and up are filled in with. */
+/** The values that the forms for signing in and up are filled in with. */
 export interface SignInForm {
   name: string;
-  /** The path to continue to: one of this provider. */
+  /** The path to continue to, which is always on this provider. */
   next: string;
 }
 
@@ -25,7 +25,7 @@ interface RefusalMessageProps {
   refusal: AccountRefusal | undefined;
 }
 
-/** Why the form was refused, if it was. */
+/** Says why the form was refused, if it was. */
 export const RefusalMessage = ({ c, refusal }: RefusalMessageProps) =>
   refusal ? <ErrorMessage>{refusalSentence(c, refusal)}</ErrorMessage> : null;
 
@@ -63,7 +63,7 @@ interface PasswordFieldProps {
   autofocus?: boolean;
 }
 
-/** The field for a password. The length is limited only for a new one: an old one is what it is. */
+/** The field for a password. Only that for a new one limits the length: older rules may have differed. */
 export const PasswordField = ({ label, autocomplete, rule, autofocus }: PasswordFieldProps) => (
   <div class="field">
     <label for="password">{label}</label>
@@ -93,7 +93,7 @@ export const PASSKEY_SCRIPTS = ["/passkeys.js"];
 
 interface PasskeyButtonProps {
   c: HonoContext;
-  /** Whether to create a passkey, or to get an assertion of one. */
+  /** Whether to create a passkey, or to get an assertion from one. */
   ceremony: "create" | "get";
   /**
    * Where /passkeys.js posts the fields of the form, without the password: first for the options of
@@ -106,7 +106,7 @@ interface PasskeyButtonProps {
   children?: Child;
 }
 
-/** Hidden, with its children, until /passkeys.js finds that the browser supports passkeys. */
+/** A button that uses a passkey. Hidden until /passkeys.js finds that the browser supports them. */
 export const PasskeyButton = (props: PasskeyButtonProps) => {
   const { c, ceremony, endpoint, text, alreadyRegistered, children } = props;
   return canHavePasskeys(relyingParty(c)) ? (

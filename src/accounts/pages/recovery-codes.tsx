@@ -50,7 +50,7 @@ export function createRecoveryCodesPage(
   );
 }
 
-/** Shows new codes, which are shown only this once. */
+/** Shows new codes, once. */
 export function recoveryCodesPage(c: HonoContext, codes: string[]): HandlerResponse {
   const messages = messagesFor(c, ACCOUNT_MESSAGES).codes;
   const { account } = c.var.session;

@@ -1,14 +1,14 @@
-/** The pages for users who cannot sign in: recovery codes, one-time links, and local mail. */
+/** The pages for users who cannot sign in: recovery codes, one-time links, and local emails. */
 
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DateTime } from "../../ui/time";
-import { MAIL_LINK_HOURS, type OneTimeLink } from "../links";
-import { canSendMail, listLocalMail } from "../mail";
+import { EMAIL_LINK_HOURS, type OneTimeLink } from "../links";
 import { ACCOUNT_MESSAGES } from "../messages";
 import { refusalOptions } from "../refusal-responses";
 import type { AccountRefusal } from "../refusals";
+import { canSendEmail, listLocalEmails } from "../send-email";
 import { NameField, RefusalMessage } from "./fields";
 
 /** Asks for a name and a recovery code. */
@@ -41,37 +41,37 @@ export function recoveryCodePage(
       <p>
         <button type="submit">{recovery.button}</button>
       </p>
-      {canSendMail(c.env) ? (
+      {canSendEmail(c.env) ? (
         <p class="faint">
-          <a href="/recover/mail">{signIn.useMail}</a>
+          <a href="/recover/mail">{signIn.useEmail}</a>
         </p>
       ) : null}
     </form>,
   );
 }
 
-/** Asks for the name to send a sign-in link to. `isSent` does not reveal whether a mail was sent. */
-export function recoveryMailPage(
+/** Asks for the name to send a sign-in link to. `isSent` does not reveal whether an email was sent. */
+export function recoveryEmailPage(
   c: HonoContext,
   { isSent, refusal }: { isSent?: boolean; refusal?: AccountRefusal } = {},
 ): HandlerResponse {
   const messages = messagesFor(c, ACCOUNT_MESSAGES).recovery;
   return renderPage(
     c,
-    { title: messages.mailTitle, ...refusalOptions(refusal) },
+    { title: messages.emailTitle, ...refusalOptions(refusal) },
     <form method="post" action="/recover/mail" class="card">
-      <h1>{messages.mailTitle}</h1>
+      <h1>{messages.emailTitle}</h1>
       <RefusalMessage c={c} refusal={refusal} />
       {isSent ? (
         <p class="note" role="status">
-          {messages.mailSent(MAIL_LINK_HOURS)}
+          {messages.emailSent(EMAIL_LINK_HOURS)}
         </p>
       ) : (
         <>
-          <p>{messages.mailAbout}</p>
+          <p>{messages.emailAbout}</p>
           <NameField c={c} value="" autocomplete="username" />
           <p>
-            <button type="submit">{messages.mailButton}</button>
+            <button type="submit">{messages.emailButton}</button>
           </p>
         </>
       )}
@@ -105,19 +105,19 @@ export function oneTimeLinkPage(
   );
 }
 
-/** Lists the mail that was kept on this computer, with MAIL = "local". */
-export function localMailPage(c: HonoContext): HandlerResponse {
+/** Lists the emails that were kept on this computer, with MAIL = "local". */
+export function localEmailsPage(c: HonoContext): HandlerResponse {
   const messages = messagesFor(c, ACCOUNT_MESSAGES).mail.local;
-  const mails = listLocalMail();
+  const emails = listLocalEmails();
   return renderPage(
     c,
     { title: messages.title },
     <section>
       <h1>{messages.title}</h1>
       <p class="faint">{messages.about}</p>
-      {mails.length === 0 ? <p>{messages.none}</p> : null}
+      {emails.length === 0 ? <p>{messages.none}</p> : null}
       <ul class="list">
-        {mails.map(({ at, to, subject, text }) => (
+        {emails.map(({ at, to, subject, text }) => (
           <li>
             <div>
               {subject}

@@ -1,4 +1,4 @@
-/** The form of every page below /security. */
+/** The layout of the pages below /security: a form and a link back. */
 
 import type { Child } from "hono/jsx";
 import type { HandlerResponse, HonoContext } from "../../http/context";

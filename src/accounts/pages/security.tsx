@@ -7,8 +7,8 @@ import { SentenceWithLink } from "../../ui/sentence-with-link";
 import type { SignInMethods } from "../accounts";
 import type { Passkey } from "../db/passkeys";
 import type { BrowserSessionRow } from "../db/sessions";
-import { canSendMail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
+import { canSendEmail } from "../send-email";
 import { EmailSection } from "./email";
 import { PasskeysSection } from "./passkeys";
 import { PasswordSection } from "./password";
@@ -21,7 +21,7 @@ interface SecurityPageProps {
   sessions: BrowserSessionRow[];
 }
 
-/** A section for each sign-in method, and one for the sessions. */
+/** Shows a section for each sign-in method, and one for the sessions. */
 export function securityPage(
   c: HonoContext,
   { methods, passkeys, sessions }: SecurityPageProps,
@@ -38,13 +38,13 @@ export function securityPage(
       </section>
       <PasswordSection c={c} methods={methods} />
       <RecoveryCodesSection c={c} count={methods.recoveryCodes} />
-      {canSendMail(c.env) ? <EmailSection c={c} email={methods.email} /> : null}
+      {canSendEmail(c.env) ? <EmailSection c={c} email={methods.email} /> : null}
       <SessionsSection c={c} sessions={sessions} />
     </>,
   );
 }
 
-/** What to do after signing in by a recovery code or a link; or what was done, after a form. */
+/** Says what to do after signing in with a recovery code or a link; or what was done, after a form. */
 const StatusMessage = ({ c }: { c: HonoContext }) => {
   const { recovered, reviewApps, done } = messagesFor(c, ACCOUNT_MESSAGES).security;
   const after = c.req.query("after") ?? "";

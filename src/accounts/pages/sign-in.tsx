@@ -1,13 +1,13 @@
-/** The page for signing in, and the one on which a signed-in user confirms who they are. */
+/** The sign-in page, and the page for reauthentication. */
 
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import type { Account, SignInMethods } from "../accounts";
-import { canSendMail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
 import { refusalOptions } from "../refusal-responses";
 import type { AccountRefusal } from "../refusals";
+import { canSendEmail } from "../send-email";
 import { isSignUpOpen } from "../sign-up";
 import {
   HiddenUsernameField,
@@ -20,7 +20,7 @@ import {
   type SignInForm,
 } from "./fields";
 
-/** Asks for a passkey, or a name and a password. `current`: who is signed in already, if anyone. */
+/** Asks for a passkey, or a name and a password. `current` is the account that is signed in already. */
 export function signInPage(
   c: HonoContext,
   current: Account | null,
@@ -68,10 +68,10 @@ export function signInPage(
       ) : null}
       <p class="faint">
         {signIn.lockedOut} <a href="/recover">{signIn.useCode}</a>
-        {canSendMail(c.env) ? (
+        {canSendEmail(c.env) ? (
           <>
             {" · "}
-            <a href="/recover/mail">{signIn.useMail}</a>
+            <a href="/recover/mail">{signIn.useEmail}</a>
           </>
         ) : null}
       </p>
@@ -79,7 +79,7 @@ export function signInPage(
   );
 }
 
-/** Asks a signed-in user to authenticate again, by one of their sign-in methods. */
+/** Asks a signed-in user to authenticate again with one of their sign-in methods. */
 export function reauthenticationPage(
   c: HonoContext,
   account: Account,

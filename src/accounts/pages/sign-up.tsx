@@ -1,4 +1,4 @@
-/** The page for signing up. */
+/** The sign-up page. */
 
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -19,7 +19,7 @@ import {
   withNext,
 } from "./fields";
 
-/** What the form is filled in with. `invitation` is its secret, or "". */
+/** The values that the form is filled in with. `invitation` is its secret, or "". */
 export type SignUpForm = SignInForm & { invitation: string };
 
 /** Asks for a name, and a passkey or a password. */

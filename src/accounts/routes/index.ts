@@ -1,4 +1,4 @@
-/** Routes of the account pages: signing up and in, recovery, security. */
+/** Routes of the account pages: sign-up, sign-in, recovery, security. */
 
 import { Hono } from "hono";
 import type { Env } from "../../env";

@@ -38,13 +38,13 @@ passkeyRoutes.post("/security/passkeys/add", async (c) => {
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY_ATTEMPTS);
   const now = Date.now();
   const { account } = c.var.session;
-  const site = relyingParty(c);
+  const rp = relyingParty(c);
   if (credential === undefined) {
-    const known = await loadPasskeys(c.env.DB, account.id);
-    return c.json(await creationOptions(c.env.DB, site, { purpose: "add", account }, known, now));
+    const existing = await loadPasskeys(c.env.DB, account.id);
+    return c.json(await creationOptions(c.env.DB, rp, { purpose: "add", account }, existing, now));
   }
   const name = parsePasskeyName(rawName, deviceName(c.req.header("user-agent")) ?? "Passkey");
-  const verified = await verifyRegistration(c.env.DB, site, "add", credential, name, now);
+  const verified = await verifyRegistration(c.env.DB, rp, "add", credential, name, now);
   if (!verified.ok) return refusalJson(c, verified.refusal);
   const { token, passkey } = verified;
   if (token.account !== account.id) return refusalJson(c, { code: "late-passkey" });

@@ -13,17 +13,17 @@ import { messagesFor } from "../../ui/language";
 import { redeemOneTimeToken } from "../db/one-time-tokens";
 import { parseUserInput } from "../form-input";
 import { findLink, linkEffects, tokenOfLink } from "../links";
-import { canSendMail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
 import {
-  localMailPage,
+  localEmailsPage,
   oneTimeLinkPage,
   recoveryCodePage,
-  recoveryMailPage,
+  recoveryEmailPage,
 } from "../pages/recovery";
 import { checkRecoveryCode } from "../recovery-codes";
-import { sendRecoveryMail } from "../recovery-mail";
+import { sendRecoveryEmail } from "../recovery-email";
 import { TOO_MANY_ATTEMPTS } from "../refusal-responses";
+import { canSendEmail } from "../send-email";
 import { currentSession, startSessionByCredential } from "../sessions";
 
 export const recoveryRoutes = new Hono<{ Bindings: Env }>();
@@ -46,22 +46,22 @@ recoveryRoutes.post("/recover", async (c) => {
 });
 
 recoveryRoutes.get("/recover/mail", (c) =>
-  canSendMail(c.env) ? recoveryMailPage(c) : notFoundPage(c),
+  canSendEmail(c.env) ? recoveryEmailPage(c) : notFoundPage(c),
 );
 
 /** Responds before the account is looked up: neither response nor timing reveals if it exists. */
 recoveryRoutes.post("/recover/mail", async (c) => {
-  if (!canSendMail(c.env)) return notFoundPage(c);
+  if (!canSendEmail(c.env)) return notFoundPage(c);
   if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
-    return recoveryMailPage(c, { refusal: TOO_MANY_ATTEMPTS });
+    return recoveryEmailPage(c, { refusal: TOO_MANY_ATTEMPTS });
   const name = parseUserInput(c, (await readForm(c)).get("name") ?? "");
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const { mail } = messagesFor(c, ACCOUNT_MESSAGES);
-  const sending = sendRecoveryMail(c.env, origins, mail, name, Date.now());
+  const sending = sendRecoveryEmail(c.env, origins, mail, name, Date.now());
   c.executionCtx.waitUntil(
-    sending.catch((error) => logWarning("A recovery mail was not sent.", error)),
+    sending.catch((error) => logWarning("A recovery email was not sent.", error)),
   );
-  return recoveryMailPage(c, { isSent: true });
+  return recoveryEmailPage(c, { isSent: true });
 });
 
 recoveryRoutes.get("/link/:secret", async (c) => {
@@ -77,8 +77,8 @@ recoveryRoutes.post("/link/:secret", async (c) => {
   const token = tokenOfLink(link);
   const effects = linkEffects(c.env, link, now);
   if (link.purpose === "email") {
-    // Whoever entered the address must still be signed in: a thief whose session was ended since
-    // does not get their address confirmed.
+    // The user who entered the address must still be signed in: so a thief whose session has ended
+    // since then does not get their address confirmed.
     const session = await currentSession(c, now);
     if (session?.account.id !== link.account.id) {
       return c.redirect(`/sign-in?${new URLSearchParams({ next: c.req.path })}`, 303);
@@ -92,13 +92,13 @@ recoveryRoutes.post("/link/:secret", async (c) => {
   return isSignedIn ? c.redirect(`/security?after=${after}`, 303) : invalidLinkPage(c);
 });
 
-/** Everybody's mail, so only for a browser on this computer. */
+/** The page has the emails of all users, so it is only for a browser on this computer. */
 recoveryRoutes.get("/mail", (c) => {
   const isLocal =
     settings(c.env).MAIL === "local" &&
     isLoopback(new URL(c.req.url).hostname) &&
     !isBehindCloudflare(c);
-  return isLocal ? localMailPage(c) : notFoundPage(c);
+  return isLocal ? localEmailsPage(c) : notFoundPage(c);
 });
 
 const invalidLinkPage = (c: HonoContext) =>

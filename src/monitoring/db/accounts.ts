@@ -1,4 +1,4 @@
-/** Totals over all accounts in D1, and a probe of D1. */
+/** Totals over all accounts in D1, and a probe of whether D1 answers. */
 
 import { ROOT } from "../../core/path";
 import { withRetry } from "../../platform/retry";

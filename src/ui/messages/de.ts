@@ -1,5 +1,6 @@
-/** Shared messages in German. */
+/** Messages of all pages in German. */
 
+import { plural } from "../plural";
 import type { en } from "./en";
 
 export const de: typeof en = {
@@ -21,7 +22,10 @@ export const de: typeof en = {
   rateLimited: {
     title: "Zu viele Anfragen",
     sentence: (seconds) =>
-      `Du hast zu viele Anfragen gesendet. Versuche es in ${seconds} ${seconds === 1 ? "Sekunde" : "Sekunden"} noch einmal.`,
+      `Du hast zu viele Anfragen gesendet. Versuche es in ${plural("de", seconds, {
+        one: "1 Sekunde",
+        other: `${seconds} Sekunden`,
+      })} noch einmal.`,
   },
   notFound: { title: "Nicht gefunden", sentence: "Diese Seite gibt es nicht." },
   payloadTooLarge: {
@@ -35,7 +39,7 @@ export const de: typeof en = {
   serverError: {
     title: "Etwas ist schiefgelaufen",
     sentence: (id) =>
-      `Bei uns ist ein Fehler aufgetreten. Wenn das noch einmal passiert, nenne dem Anbieter diese Kennung: ${id}`,
+      `Bei uns ist ein Fehler aufgetreten. Wenn das noch einmal passiert, schick dem Betreiber dieser Website diese Kennung: ${id}`,
   },
   unavailable: "Vorübergehend nicht verfügbar",
   readUnavailable:

@@ -1,4 +1,6 @@
-/** Shared messages in English. */
+/** Messages of all pages in English. */
+
+import { plural } from "../plural";
 
 export const en = {
   skip: "Skip to content",
@@ -19,9 +21,12 @@ export const en = {
   rateLimited: {
     title: "Too many requests",
     sentence: (seconds: number) =>
-      `You have sent too many requests. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+      `You’ve sent too many requests. Try again in ${plural("en", seconds, {
+        one: "1 second",
+        other: `${seconds} seconds`,
+      })}.`,
   },
-  notFound: { title: "Not found", sentence: "This page does not exist." },
+  notFound: { title: "Not found", sentence: "This page doesn’t exist." },
   payloadTooLarge: {
     title: "Form too large",
     sentence: "The form you sent is larger than this site accepts.",
@@ -33,12 +38,12 @@ export const en = {
   serverError: {
     title: "Something went wrong",
     sentence: (id: string) =>
-      `There was an error on our side. If it happens again, give the provider this ID: ${id}`,
+      `There was an error on our side. If it happens again, send the operator of this site this ID: ${id}`,
   },
   unavailable: "Temporarily unavailable",
   readUnavailable: "This page is temporarily unavailable. Nothing was changed. Try again.",
   unknownOutcome:
-    "We did not get an answer in time. Check whether your change was saved before you try again.",
+    "We didn’t get an answer in time. Check whether your change was saved before you try again.",
   copy: "Copy",
   copied: "Copied",
   copyFailed: "Press Ctrl+C",

@@ -1,4 +1,4 @@
-/** Messages that every page shares: menu, buttons, error pages. */
+/** Messages of all pages: menu, buttons, error pages. */
 
 import { de } from "./de";
 import { en } from "./en";
