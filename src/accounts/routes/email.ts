@@ -11,23 +11,23 @@ import { messagesFor } from "../../ui/language";
 import { loadSignInMethods } from "../accounts";
 import { newActivityEntry } from "../activity";
 import { deleteEmail } from "../db/email";
-import { canSendMail, parseEmail } from "../mail";
 import { ACCOUNT_MESSAGES } from "../messages";
 import { requireReauthentication } from "../middleware";
 import { emailPage, removeEmailPage } from "../pages/email";
-import { sendConfirmationMail } from "../recovery-mail";
+import { sendConfirmationEmail } from "../recovery-email";
 import { TOO_MANY_ATTEMPTS } from "../refusal-responses";
+import { canSendEmail, parseEmail } from "../send-email";
 
 export const emailRoutes = new Hono<{ Bindings: Env }>();
 
-emailRoutes.use("/security/email", requireMail, requireReauthentication);
-emailRoutes.use("/security/email/*", requireMail, requireReauthentication);
+emailRoutes.use("/security/email", requireEmailSupport, requireReauthentication);
+emailRoutes.use("/security/email/*", requireEmailSupport, requireReauthentication);
 
 emailRoutes.get("/security/email", async (c) =>
   emailPage(c, (await loadSignInMethods(c.env.DB, c.var.session.account.id)).email ?? ""),
 );
 
-/** The address counts only once the link that is sent to it was opened. */
+/** The address is set only when the link that is sent to it is confirmed. */
 emailRoutes.post("/security/email", async (c) => {
   const rawEmail = (await readForm(c)).get("email") ?? "";
   if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
@@ -37,7 +37,7 @@ emailRoutes.post("/security/email", async (c) => {
   const { id, name } = c.var.session.account;
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const { mail } = messagesFor(c, ACCOUNT_MESSAGES);
-  await sendConfirmationMail(c.env, origins, mail, { id, name, email }, Date.now());
+  await sendConfirmationEmail(c.env, origins, mail, { id, name, email }, Date.now());
   return emailPage(c, email, { sentTo: email });
 });
 
@@ -52,7 +52,7 @@ emailRoutes.post("/security/email/remove", async (c) => {
 });
 
 /** Without mail there are no such pages. */
-async function requireMail(c: HonoContext, next: Next): Promise<Response | undefined> {
-  if (!canSendMail(c.env)) return notFoundPage(c);
+async function requireEmailSupport(c: HonoContext, next: Next): Promise<Response | undefined> {
+  if (!canSendEmail(c.env)) return notFoundPage(c);
   await next();
 }
