@@ -1,4 +1,4 @@
-/** What administrators can do with an account: suspend, resume, set its quota, delete it and so on. */
+/** The actions of administrators on an account: suspend, resume, change its quota, delete and others. */
 
 import type { Account } from "../accounts/accounts";
 import { scheduleErasure } from "../accounts/deletion";
@@ -51,7 +51,7 @@ export function availableActions(account: AccountSummary, admin: Account): Accou
   return ACCOUNT_ACTIONS.filter((action) => isAvailable[action]);
 }
 
-/** What the audit log calls each action. */
+/** The kind of audit log entry for each action. */
 const LOG_KINDS = {
   suspend: "suspended",
   resume: "resumed",
@@ -90,7 +90,7 @@ export async function performAction(
   return isDone;
 }
 
-/** Sets the account's quota in bytes; null: the provider's default. Returns what `performAction` does. */
+/** Sets the account's quota in bytes; null: the provider's default. Returns the same as `performAction`. */
 export const changeQuota = (
   env: Env,
   admin: Account,
@@ -104,7 +104,10 @@ export const changeQuota = (
     quotaBytes,
   );
 
-/** Creates a link by which a locked-out user can sign in again. Returns its path, or null if that is not possible. */
+/**
+ * Creates a link with which a locked-out user can sign in again. Returns its path, or null if the action
+ * is not possible.
+ */
 export async function issueResetLink(
   env: Env,
   admin: Account,

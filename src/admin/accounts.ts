@@ -1,4 +1,4 @@
-/** The accounts that administrators search and look at. */
+/** Finds the accounts that administrators look for. */
 
 import {
   type AccountQuery,
@@ -16,7 +16,7 @@ export const ACCOUNT_STATES = [
   "administrators",
 ] as const satisfies AccountQuery["state"][];
 
-/** At most `limit` matching accounts, ordered by name, only those after the name `after`. */
+/** Finds at most `limit` matching accounts, ordered by name, only those after the name `after`. */
 export const findAccounts = (
   db: D1Database,
   query: AccountQuery,
@@ -24,6 +24,6 @@ export const findAccounts = (
   limit: number,
 ): Promise<AccountSummary[]> => loadAccountSummaries(db, query, after, limit);
 
-/** Returns null if there is no account of this name or it is deleted. */
+/** Finds an account. Returns null if there is none with this name, or if it is deleted. */
 export const findAccount = (db: D1Database, name: string): Promise<AccountSummary | null> =>
   loadAccountSummary(db, name);

@@ -1,8 +1,8 @@
-/** What an administrator can do, as the audit log records it. */
+/** The actions of administrators, as the audit log records them. */
 
 import type { TimeCursor } from "../ui/paging";
 
-/** What an administrator did. Actions on an account are logged together with its name. */
+/** An action, as it is stored in the log. Those on an account are stored together with its name. */
 export type AdminAction =
   | { kind: "set-up" }
   | { kind: "suspended" }

@@ -6,7 +6,7 @@ import type { TimeCursor } from "../ui/paging";
 import type { AuditLogEntry } from "./admin-action";
 import { deleteAuditLogBefore, loadAuditLog } from "./db/audit-log";
 
-/** At most `limit` entries, newest first; only those before `before` if it is given. */
+/** Lists at most `limit` entries, newest first; only those before `before` if it is given. */
 export const listAuditLog = (
   db: D1Database,
   before: TimeCursor | null,

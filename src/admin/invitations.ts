@@ -21,9 +21,9 @@ export type Invitation = InvitationRow;
 /** Upper limits of an invitation's uses, days of validity and note (in UTF-16 code units). */
 export const INVITATION_LIMITS = { uses: 1000, days: 365, noteLength: 100 };
 
-/** What an administrator enters for a new invitation. */
+/** The input for a new invitation. */
 export interface InvitationInput {
-  /** Who the invitation is for. */
+  /** The recipient, for administrators to read. */
   note: string;
   maxUses: number;
   days: number;
@@ -50,14 +50,14 @@ export async function createInvitation(
   return (await insertInvitation(env.DB, pending, invitation)) ? secret : null;
 }
 
-/** At most `limit` invitations, newest first, only those before `before` if it is given. */
+/** Lists at most `limit` invitations, newest first, only those before `before` if it is given. */
 export const listInvitations = (
   db: D1Database,
   before: TimeCursor | null,
   limit: number,
 ): Promise<Invitation[]> => loadInvitations(db, before, limit);
 
-/** Returns null if not found. */
+/** Finds an invitation. Returns null if not found. */
 export const findInvitation = (db: D1Database, hash: string): Promise<Invitation | null> =>
   loadInvitationByHash(db, hash);
 
@@ -81,7 +81,7 @@ export const revokeInvitation = (
 export const isSetUpLinkValid = async (env: Env, secret: string, now: number): Promise<boolean> =>
   isSetUpHashValid(env.DB, await sha256(secret), now);
 
-/** Makes the account an administrator with a set-up link. False if the link is not (or no longer) valid. */
+/** Makes the account an administrator with a set-up link. Returns false if the link is not valid. */
 export const becomeAdministrator = async (
   env: Env,
   secret: string,

@@ -6,6 +6,6 @@ import type { ConnectedApp } from "../oauth/connected-apps";
 export const appPath = ({ id }: Pick<ConnectedApp, "id">): string =>
   `/apps/app?${new URLSearchParams({ id })}`;
 
-/** The page that asks whether to disconnect the app. */
+/** The page that confirms disconnecting the app. */
 export const disconnectPath = ({ id }: Pick<ConnectedApp, "id">): string =>
   `/apps/disconnect?${new URLSearchParams({ app: id })}`;

@@ -1,8 +1,8 @@
-/** Sums up what apps used, by day and in total. */
+/** Sums up the usage of apps, by day and in total. */
 
 import { type AppUsageRow, firstUsageDay, USAGE_DAYS } from "../oauth/app-usage";
 
-/** What an app used in the days that are kept. */
+/** The usage of an app in the days that are kept. */
 export interface UsageSummary {
   /** The oldest first, today last; `day` in days since 1970. */
   days: { day: number; requests: number; bytes: number }[];
@@ -25,8 +25,8 @@ export function summarizeUsage(usage: UsageByGrant, grantIds: string[], now: num
   const firstDay = firstUsageDay(now);
   const days = Array.from({ length: USAGE_DAYS }, (_, index) => {
     const day = firstDay + index;
-    const ofDay = rowsByDay.get(day) ?? [];
-    return { day, requests: sumOf(ofDay, "requests"), bytes: sumOf(ofDay, "bytes") };
+    const dayRows = rowsByDay.get(day) ?? [];
+    return { day, requests: sumOf(dayRows, "requests"), bytes: sumOf(dayRows, "bytes") };
   });
   return {
     days,

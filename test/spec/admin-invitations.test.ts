@@ -66,7 +66,7 @@ describe("An invitation", () => {
   it("can be used only as often as it says, even by 20 sign-ups at once", async () => {
     const secret = await createInvitation({ uses: "7" });
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => signUpWith(secret)));
-    expect(outcomes.filter((outcome) => outcome === "made")).toHaveLength(7);
+    expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(7);
     expect(outcomes.filter((outcome) => outcome === "not-invited")).toHaveLength(13);
     const list = mainText(await (await openPage(admin, "/admin/invitations")).text());
     expect(list).toContain("7 of 7 used, no longer valid");
@@ -77,10 +77,10 @@ describe("An invitation", () => {
       await createInvitation({ uses: "2", days: "1" }),
       await createInvitation({ uses: "2" }),
     ];
-    expect(await signUpWith(revoked)).toBe("made");
+    expect(await signUpWith(revoked)).toBe("created");
     const path = `/admin/invitations/${await sha256(revoked)}/revoke`;
     expect(mainText(await (await openPage(admin, path)).text())).toContain("Bob");
-    expect(await signUpWith(revoked)).toBe("made");
+    expect(await signUpWith(revoked)).toBe("created");
     const another = await createInvitation({ uses: "2" });
     const other = `/admin/invitations/${await sha256(another)}/revoke`;
     expect((await submitForm(admin, other)).status).toBe(303);
@@ -99,7 +99,7 @@ describe("An invitation", () => {
 
   it("gives its quota and the administrator role to accounts created with it", async () => {
     const secret = await createInvitation({ quota: "3 MB", admin: "yes" });
-    expect(await signUpWith(secret)).toBe("made");
+    expect(await signUpWith(secret)).toBe("created");
     const row = await env.DB.prepare("SELECT * FROM accounts WHERE invitation = ?")
       .bind(await sha256(secret))
       .first();
@@ -147,7 +147,7 @@ describe("An invitation", () => {
 
   it("is deleted by the daily job when it has expired, unless an account was created with it", async () => {
     const [used, unused] = [await createInvitation(), await createInvitation()];
-    expect(await signUpWith(used)).toBe("made");
+    expect(await signUpWith(used)).toBe("created");
     await runDailyJob(0);
     expect(await loadInvitationRow(unused)).not.toBeNull();
     await runDailyJob(8 * DAY_MS);
@@ -157,7 +157,7 @@ describe("An invitation", () => {
 
   it("is deleted with its audit log entry, even if an account was created with it", async () => {
     const used = await createInvitation({ days: "365" });
-    expect(await signUpWith(used)).toBe("made");
+    expect(await signUpWith(used)).toBe("created");
     for (const days of [364, 366, 367]) await runDailyJob(days * DAY_MS);
     // The old session has expired by then.
     admin = await createAdministrator();
@@ -225,7 +225,7 @@ describe("The set-up link", () => {
 
   it("does not free a use of the invitation that the account was created with", async () => {
     const secret = await createInvitation();
-    expect(await signUpWith(secret)).toBe("made");
+    expect(await signUpWith(secret)).toBe("created");
     const user = await createUser();
     const hash = await sha256(secret);
     await env.DB.prepare("UPDATE accounts SET invitation = ? WHERE name = ?")
@@ -238,7 +238,7 @@ describe("The set-up link", () => {
 
   it("can be used by a new account instead, and is consumed then, too", async () => {
     const path = await createSetUpLink();
-    expect(await signUpWith(path.slice("/set-up/".length))).toBe("made");
+    expect(await signUpWith(path.slice("/set-up/".length))).toBe("created");
     expect((await openPage(await createUser(), path)).status).toBe(404);
   });
 
@@ -260,7 +260,7 @@ describe("The set-up link", () => {
       const path = `/set-up/${encodeURIComponent(secret)}`;
       const response = await openPage(user, path);
       expect(response.status).toBe(404);
-      expect(mainText(await response.text())).toContain("does not work");
+      expect(mainText(await response.text())).toContain("doesn’t work");
       expect((await submitForm(user, path)).status).toBe(404);
     }
     expect(await allRows()).toEqual(before);

@@ -81,7 +81,7 @@ describe("The databases on the data page", () => {
     const { user } = await createUserWithDatabase();
     const text = await textOf(user, "de");
     expect(text).toContain("Modul todos");
-    expect(text).toContain("RxDB intern");
+    expect(text).toContain("RxDB-intern");
     expect(text).not.toMatch(/\b(your|the|and|of)\b/i);
   });
 

@@ -105,7 +105,7 @@ export const de: typeof en = {
         "Du bist angemeldet. Deine alten Anmeldemethoden gelten nicht mehr: Richte jetzt eine neue ein, sonst sperrst du dich aus.",
     },
     reviewApps: [
-      "Deine Apps und Zugangstoken funktionieren weiter, auch für andere, die sie haben.",
+      "Deine Apps und Zugriffstoken funktionieren weiter, auch für andere, die sie haben.",
       "Prüfe deine Apps",
       ".",
     ],

@@ -52,10 +52,10 @@ const STATE_CONDITIONS: Record<AccountQuery["state"], string> = {
   administrators: "a.is_admin = 1",
 };
 
-/** At most `limit` matching accounts, ordered by name, only those after the name `after`. */
+/** Loads at most `limit` matching accounts, ordered by name, only those after the name `after`. */
 export async function loadAccountSummaries(
   db: D1Database,
-  { namePrefix: beginning, state }: AccountQuery,
+  { namePrefix, state }: AccountQuery,
   after: string,
   limit: number,
 ): Promise<AccountSummary[]> {
@@ -66,13 +66,13 @@ export async function loadAccountSummaries(
            AND a.name >= ?3 AND a.name < ?3 || '~' AND a.name > ?4
          ORDER BY a.name LIMIT ?5`,
       )
-      .bind(ROOT.parent, ROOT.name, beginning, after, limit)
+      .bind(ROOT.parent, ROOT.name, namePrefix, after, limit)
       .all<SummaryRow>(),
   );
   return results.map(toAccountSummary);
 }
 
-/** Returns null if there is no account of this name or it is deleted. */
+/** Loads an account. Returns null if there is none with this name, or if it is deleted. */
 export async function loadAccountSummary(
   db: D1Database,
   name: string,
@@ -89,7 +89,10 @@ export async function loadAccountSummary(
 /** An action on an account that is about to be performed. */
 export type PendingAccountAction = PendingAction & { target: string };
 
-/** Suspends the account and ends its sessions. False if it is suspended or the administrator's own. */
+/**
+ * Suspends the account and ends its sessions. Returns false if it is suspended already, or the
+ * administrator's own.
+ */
 export const suspendAccount = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
   executeAction(db, action, `${IS_OTHER_ACCOUNT} AND t.suspended_at IS NULL`, [
     ...revokeAdminLinks(db, action),
@@ -100,14 +103,14 @@ export const suspendAccount = (db: D1Database, action: PendingAccountAction): Pr
     recordForUser(db, action, { kind: "suspended" }),
   ]);
 
-/** Lifts a suspension. False if the account is not suspended. */
+/** Lifts a suspension. Returns false if the account is not suspended. */
 export const resumeAccount = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
   executeAction(db, action, "t.deleted_at IS NULL AND t.suspended_at IS NOT NULL", [
     updateColumn(db, action, "suspended_at", null),
     recordForUser(db, action, { kind: "resumed" }),
   ]);
 
-/** Sets the quota in bytes; null: the provider's default. False if the account is deleted. */
+/** Sets the quota in bytes; null: the provider's default. Returns false if the account is deleted. */
 export const updateQuota = (
   db: D1Database,
   action: PendingAccountAction,
@@ -118,7 +121,7 @@ export const updateQuota = (
     recordForUser(db, action, { kind: "quota-changed", quotaBytes }),
   ]);
 
-/** Makes the account an administrator. False if it is one already or is suspended. */
+/** Makes the account an administrator. Returns false if it is one already, or is suspended. */
 export const grantAdministrator = (
   db: D1Database,
   action: PendingAccountAction,
@@ -128,8 +131,8 @@ export const grantAdministrator = (
   ]);
 
 /**
- * Removes the administrator role. An administrator cannot remove their own, and must still have it in
- * the same transaction: if two remove each other's at once, one succeeds, so an administrator remains.
+ * Removes the administrator role. Administrators cannot remove their own, and must still have it in the
+ * same transaction: if two remove each other's at once, one succeeds, so an administrator remains.
  */
 export const revokeAdministrator = (
   db: D1Database,
@@ -140,13 +143,16 @@ export const revokeAdministrator = (
     updateColumn(db, action, "is_admin", 0),
   ]);
 
-/** Records that a reset link is about to be created. False if the account is deleted. */
+/** Records that a reset link is about to be created. Returns false if the account is deleted. */
 export const recordResetLink = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
   executeAction(db, action, "t.deleted_at IS NULL", [
     recordForUser(db, action, { kind: "reset-link-made" }),
   ]);
 
-/** Closes the account for good, to be erased afterwards. False if it is the administrator's own. */
+/**
+ * Closes the account permanently, to be erased afterwards. Returns false if it is the administrator's
+ * own.
+ */
 export const closeOtherAccount = (db: D1Database, action: PendingAccountAction): Promise<boolean> =>
   executeAction(db, action, IS_OTHER_ACCOUNT, [
     ...revokeAdminLinks(db, action),

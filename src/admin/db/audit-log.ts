@@ -1,5 +1,5 @@
 /**
- * The audit log in D1 (table `admin_log`), and how an action and its log row become one transaction.
+ * The audit log in D1, and the transaction of an action with its log row (table `admin_log`).
  *
  *   executeAction(action, condition, effects), in ONE batch:
  *     insert the log row with id `x`      only if the admin is one, `condition` holds, and `x_` is not there
@@ -56,7 +56,10 @@ function insertPendingAction(
     .bind(at, id, admin, target, kind, JSON.stringify(detail));
 }
 
-/** Performs an action with all its effects in one batch. Returns false, and writes nothing, if it is not allowed. */
+/**
+ * Performs an action with all its effects in one batch. Returns false, and writes nothing, if it is not
+ * allowed.
+ */
 export async function executeAction(
   db: D1Database,
   action: PendingAction,
@@ -69,7 +72,7 @@ export async function executeAction(
   return results.at(-1)?.results.length === 1;
 }
 
-/** At most `limit` entries, newest first, only those before `before` if it is given. */
+/** Loads at most `limit` entries, newest first, only those before `before` if it is given. */
 export async function loadAuditLog(
   db: D1Database,
   before: TimeCursor | null,

@@ -1,4 +1,4 @@
-/** Invitations in D1, of which the set-up link is one. All writes are idempotent. */
+/** Invitations and the set-up link in D1. Writes are idempotent. */
 
 import { withRetry } from "../../platform/retry";
 import type { TimeCursor } from "../../ui/paging";
@@ -33,7 +33,7 @@ type Row = Omit<InvitationRow, "isAdmin"> & { isAdmin: 0 | 1 };
 
 const toInvitation = (row: Row): InvitationRow => ({ ...row, isAdmin: row.isAdmin === 1 });
 
-/** At most `limit` invitations, newest first, only those before `before` if it is given. */
+/** Loads at most `limit` invitations, newest first, only those before `before` if it is given. */
 export async function loadInvitations(
   db: D1Database,
   before: TimeCursor | null,
@@ -51,7 +51,7 @@ export async function loadInvitations(
   return results.map(toInvitation);
 }
 
-/** Returns null if not found. */
+/** Loads an invitation. Returns null if not found. */
 export async function loadInvitationByHash(
   db: D1Database,
   hash: string,
@@ -62,7 +62,7 @@ export async function loadInvitationByHash(
   return row && toInvitation(row);
 }
 
-/** Inserts an invitation. False if the caller is not an administrator. */
+/** Inserts an invitation. Returns false if the caller is not an administrator. */
 export const insertInvitation = (
   db: D1Database,
   action: PendingAction,
@@ -89,7 +89,10 @@ export const insertInvitation = (
       ),
   ]);
 
-/** Ends the invitation now; accounts created with it stay. False if the caller is not an administrator. */
+/**
+ * Ends the invitation now; accounts created with it stay. Returns false if the caller is not an
+ * administrator.
+ */
 export const expireInvitation = (
   db: D1Database,
   action: PendingAction,

@@ -1,4 +1,4 @@
-/** German messages of the administration pages. */
+/** Messages of the administration pages in German. */
 
 import { formatCount } from "../../ui/format";
 import { plural } from "../../ui/plural";
@@ -21,7 +21,7 @@ const accountActions: (typeof en)["accountActions"] = {
     button: "Speicherplatz ändern",
   },
   "reset-link": {
-    title: (name) => `Link zum Zurücksetzen für ${name} erstellen?`,
+    title: (name) => `Link zum Zurücksetzen der Anmeldung von ${name} erstellen?`,
     text: "Wer den Link öffnet, kann eine neue Anmeldemethode einrichten; alle anderen werden dabei entfernt. Schicke ihn nur der Person, der das Konto gehört, und nur auf einem sicheren Weg. Er funktioniert einmal, innerhalb von 24 Stunden.",
     button: "Link erstellen",
   },
@@ -48,7 +48,8 @@ const logActions: (typeof en)["logActions"] = {
   resumed: (_, account) => `hat ${account} entsperrt`,
   "quota-changed": (_, account, quota) =>
     `hat den Speicherplatz von ${account} auf ${quota ?? "den Standardwert"} gesetzt`,
-  "reset-link-made": (_, account) => `hat einen Link zum Zurücksetzen für ${account} erstellt`,
+  "reset-link-made": (_, account) =>
+    `hat einen Link zum Zurücksetzen der Anmeldung von ${account} erstellt`,
   "administrator-made": (_, account) => `hat ${account} Admin-Rechte gegeben`,
   "administrator-unmade": (_, account) => `hat ${account} die Admin-Rechte entzogen`,
   "account-deleted": (_, account) => `hat ${account} gelöscht`,
@@ -90,7 +91,7 @@ export const de: typeof en = {
   accounts: {
     search: "Name beginnt mit",
     filter: "Anzeigen",
-    states: { all: "Alle Konten", suspended: "Gesperrte Konten", administrators: "Admins" },
+    states: { all: "Alle Konten", suspended: "Gesperrt", administrators: "Admins" },
     find: "Suchen",
     noResults: "Keine Konten gefunden.",
     name: "Name",
@@ -128,7 +129,7 @@ export const de: typeof en = {
     `Zum Beispiel 500 MB oder 5 GB. Leer lassen für den Standardwert, ${quota}.`,
   invalidQuota: "Gib eine Größe wie 500 MB oder 5 GB ein, oder lass das Feld leer.",
   resetLink: {
-    title: (name) => `Link zum Zurücksetzen für ${name}`,
+    title: (name) => `Link zum Zurücksetzen der Anmeldung von ${name}`,
     text: "Kopiere den Link jetzt, er wird nicht noch einmal angezeigt. Er funktioniert einmal, innerhalb von 24 Stunden.",
   },
   invitations: {
@@ -162,7 +163,7 @@ export const de: typeof en = {
     backToList: "Zurück zu den Einladungen",
   },
   configuration: {
-    text: "Wird beim Start aus der Installation gelesen (wrangler.toml und Secrets).",
+    text: "Wird beim Start von Satchel gelesen (wrangler.toml und Secrets).",
     set: "gesetzt",
     notSet: "nicht gesetzt",
     name: "Einstellung",
@@ -181,7 +182,7 @@ export const de: typeof en = {
   },
   logActions,
   setUp: {
-    title: "Anbieter einrichten",
+    title: "Satchel einrichten",
     confirm: (name) => `${name} Admin-Rechte geben?`,
     text: "Admins laden Menschen ein, legen den Speicherplatz fest und können Konten sperren und löschen. Die Dokumente anderer sehen sie nicht. Dieser Link funktioniert einmal.",
     button: (name) => `${name} Admin-Rechte geben`,

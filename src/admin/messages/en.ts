@@ -1,4 +1,4 @@
-/** English messages of the administration pages. */
+/** Messages of the administration pages in English. */
 
 import type { Child } from "hono/jsx";
 import { formatCount } from "../../ui/format";
@@ -6,7 +6,7 @@ import { plural } from "../../ui/plural";
 import type { AccountAction } from "../account-actions";
 import type { AdminAction } from "../admin-action";
 
-/** The form that confirms an action, and the button that performs it. */
+/** The messages of the form that confirms an action. */
 interface ActionMessages {
   title: (name: string) => string;
   text: string;
@@ -25,22 +25,22 @@ type LogMessages = {
 const accountActions: Record<AccountAction, ActionMessages> = {
   suspend: {
     title: (name) => `Suspend ${name}?`,
-    text: "They can't sign in, their apps lose access, and their public documents are unavailable until you resume the account. Nothing is deleted.",
+    text: "The user can’t sign in, apps lose access, and public documents are unavailable until you resume the account. Nothing is deleted.",
     button: "Suspend",
   },
   resume: {
     title: (name) => `Resume ${name}?`,
-    text: "They can sign in again, and their apps regain access.",
+    text: "The user can sign in again, and apps regain access.",
     button: "Resume",
   },
   quota: {
     title: (name) => `Quota of ${name}`,
-    text: "The total size that this account's documents and databases may have.",
+    text: "How much space the documents and databases of this account may use together.",
     button: "Change quota",
   },
   "reset-link": {
-    title: (name) => `Create a reset link for ${name}?`,
-    text: "Whoever opens the link can set up a new sign-in method, which removes all others. Send it only to the account's owner, over a channel you trust. It works once, within 24 hours.",
+    title: (name) => `Create a sign-in reset link for ${name}?`,
+    text: "Anyone who has the link can set up a new sign-in method, which removes all others. Send it only to the account’s owner, over a channel you trust. It works once, within 24 hours.",
     button: "Create reset link",
   },
   "make-administrator": {
@@ -49,13 +49,13 @@ const accountActions: Record<AccountAction, ActionMessages> = {
     button: "Make administrator",
   },
   "unmake-administrator": {
-    title: (name) => `Remove administrator role from ${name}?`,
+    title: (name) => `Remove the administrator role from ${name}?`,
     text: "Nothing else about the account changes. All open administrator invitations and reset links are revoked.",
     button: "Remove administrator role",
   },
   delete: {
     title: (name) => `Delete ${name}?`,
-    text: "All documents and databases of this account are erased, and all apps are disconnected. The name can never be used again. This can't be undone.",
+    text: "All documents and databases of this account are erased, and all apps are disconnected. The name can never be used again. This can’t be undone.",
     button: "Delete permanently",
   },
 };
@@ -66,7 +66,7 @@ const logActions: LogMessages = {
   resumed: (_, account) => `resumed ${account}`,
   "quota-changed": (_, account, quota) =>
     `set the quota of ${account} to ${quota ?? "the default"}`,
-  "reset-link-made": (_, account) => `created a reset link for ${account}`,
+  "reset-link-made": (_, account) => `created a sign-in reset link for ${account}`,
   "administrator-made": (_, account) => `made ${account} an administrator`,
   "administrator-unmade": (_, account) => `removed the administrator role from ${account}`,
   "account-deleted": (_, account) => `deleted ${account}`,
@@ -74,7 +74,7 @@ const logActions: LogMessages = {
     [
       `created an invitation for ${note}`,
       plural("en", maxUses, { one: "1 use", other: `${formatCount("en", maxUses)} uses` }),
-      ...(isAdmin ? ["grants administrator role"] : []),
+      ...(isAdmin ? ["grants the administrator role"] : []),
       ...(quota === null ? [] : [`quota ${quota}`]),
     ].join(", "),
   "invitation-revoked": ({ note }) => `revoked the invitation for ${note}`,
@@ -133,14 +133,14 @@ export const en = {
   accountActions,
   actionLabel: (button: string, name: string) => `${button}: ${name}`,
   confirmName: (name: string) => `Type ${name} to confirm`,
-  wrongName: "The name doesn't match. Nothing was deleted.",
+  wrongName: "The name doesn’t match. Nothing was deleted.",
   quotaField: "Quota",
   quotaHint: (quota: string) =>
     `For example 500 MB or 5 GB. Leave empty for the default, ${quota}.`,
   invalidQuota: "Enter a size such as 500 MB or 5 GB, or leave the field empty.",
   resetLink: {
-    title: (name: string) => `Reset link for ${name}`,
-    text: "Copy the link now: it won't be shown again. It works once, within 24 hours.",
+    title: (name: string) => `Sign-in reset link for ${name}`,
+    text: "Copy the link now: it won’t be shown again. It works once, within 24 hours.",
   },
   invitations: {
     list: "Invitations",
@@ -155,11 +155,11 @@ export const en = {
     invalid: (uses: string, days: string) =>
       `Enter a recipient, 1 to ${uses} uses and 1 to ${days} days.`,
     created: "Invitation created",
-    copyNow: "Copy the link now: it won't be shown again.",
+    copyNow: "Copy the link now: it won’t be shown again.",
     used: (uses: string, maxUses: string) => `${uses} of ${maxUses} used`,
     expires: (day: Child): Child[] => ["expires ", day],
     ended: "no longer valid",
-    administrator: "grants administrator role",
+    administrator: "grants the administrator role",
     withQuota: (quota: string) => `quota ${quota}`,
     revoke: "Revoke",
     revokeLabel: (note: string) => `Revoke the invitation for ${note}`,
@@ -170,7 +170,7 @@ export const en = {
     backToList: "Back to invitations",
   },
   configuration: {
-    text: "Read from the deployment (wrangler.toml and secrets) when the provider starts.",
+    text: "Read when Satchel starts (wrangler.toml and secrets).",
     set: "set",
     notSet: "not set",
     name: "Setting",
@@ -189,16 +189,16 @@ export const en = {
   },
   logActions,
   setUp: {
-    title: "Set up this provider",
+    title: "Set up Satchel",
     confirm: (name: string) => `Make ${name} an administrator?`,
-    text: "Administrators invite people, set quotas, and can suspend and delete accounts. They can't see anyone's documents. This link works once.",
+    text: "Administrators invite people, set quotas, and can suspend and delete accounts. They can’t see the documents of others. This link works once.",
     button: (name: string) => `Make ${name} an administrator`,
     chooseAccount:
       "This link makes one account an administrator. Which account do you want to use?",
     signUp: "Create an account",
     signIn: "Sign in",
     invalidLink: {
-      title: "This link does not work",
+      title: "This link doesn’t work",
       sentence: "It was already used, has expired, or is incomplete.",
     },
   },

@@ -1,4 +1,4 @@
-/** Messages of the administration pages, by language. */
+/** Messages of the administration pages. */
 
 import { de } from "./de";
 import { en } from "./en";

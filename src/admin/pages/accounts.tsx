@@ -1,4 +1,4 @@
-/** The list of accounts, the page of one account, and the forms that confirm an action on it. */
+/** The list of accounts, the page of one account, and the forms of its actions. */
 
 import type { Child } from "hono/jsx";
 import { settings } from "../../env";
@@ -14,7 +14,7 @@ import { ACCOUNT_STATES, type AccountQuery, type AccountSummary } from "../accou
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage, QuotaField } from "./layout";
 
-/** A page of the accounts that match the query. `nameInput`: the search field, as it was typed. */
+/** Shows a page of the accounts that match the query. `nameInput` is the search field as it was typed. */
 export function accountsPage(
   c: HonoContext,
   nameInput: string,
@@ -116,7 +116,7 @@ const Status = ({ c, account: { suspendedAt, isAdmin } }: AccountProps) => {
   );
 };
 
-/** One account, and the actions that are available for it. */
+/** Shows one account, and the actions that are available for it. */
 export function accountPage(c: HonoContext, account: AccountSummary): HandlerResponse {
   const { accounts: messages, accountActions, actionLabel } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
@@ -166,7 +166,7 @@ export function accountPage(c: HonoContext, account: AccountSummary): HandlerRes
   );
 }
 
-/** A field's value that was refused, and why. */
+/** The value of a field that was refused, and the error message. */
 interface RejectedInput {
   error: string;
   value: string;
@@ -221,7 +221,7 @@ function formatQuotaInput(bytes: number | null): string {
   return index === -1 ? `${bytes}` : `${bytes / 1000 ** (units.length - index)} ${units[index]}`;
 }
 
-/** Shows a new reset link, this once. */
+/** Shows a new reset link, once. */
 export function resetLinkCreatedPage(
   c: HonoContext,
   account: AccountSummary,

@@ -1,4 +1,4 @@
-/** The audit log, as sentences. */
+/** The audit log page. */
 
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -10,7 +10,7 @@ import type { AdminAction, AuditLogEntry } from "../admin-action";
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
-/** A page of the audit log. */
+/** Shows a page of the audit log, with a sentence for each entry. */
 export function auditLogPage(
   c: HonoContext,
   { items: entries, next }: ListPage<AuditLogEntry>,

@@ -1,4 +1,4 @@
-/** The provider's settings and their values. */
+/** The configuration page: all settings and their values. */
 
 import { SECRET_SETTINGS, settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -6,7 +6,7 @@ import { messagesFor } from "../../ui/language";
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage } from "./layout";
 
-/** A table of all settings. Values of secrets are not shown. */
+/** Shows a table of all settings. Values of secrets are not shown. */
 export function configurationPage(c: HonoContext): HandlerResponse {
   const { nav, configuration: messages } = messagesFor(c, ADMIN_MESSAGES);
   const title = nav["/admin/settings"];

@@ -1,4 +1,4 @@
-/** The list of invitations, the form for a new one, and the page that shows its link. */
+/** The list of invitations, and the pages that create, show and revoke one. */
 
 import type { Child } from "hono/jsx";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -12,7 +12,7 @@ import { INVITATION_LIMITS, type Invitation, isInvitationOpen } from "../invitat
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage, QuotaField } from "./layout";
 
-/** A page of the list of invitations. */
+/** Shows a page of the list of invitations. */
 export function invitationsPage(
   c: HonoContext,
   { items: invitations, next }: ListPage<Invitation>,
@@ -148,7 +148,7 @@ export function newInvitationPage(
   );
 }
 
-/** Shows the link of a new invitation, this once. */
+/** Shows the link of a new invitation, once. */
 export function invitationCreatedPage(c: HonoContext, link: string): HandlerResponse {
   const { invitations: messages } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(

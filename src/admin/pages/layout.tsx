@@ -1,4 +1,4 @@
-/** The layout of the administration pages, and the form field that several of them share. */
+/** The layout of the administration pages, and the quota field that two of them share. */
 
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -14,7 +14,7 @@ interface AdminPageOptions {
   title: string;
   status?: ContentfulStatusCode;
   scripts?: string[];
-  /** Whether the page shows a secret that is never shown again. */
+  /** Whether the page shows a secret that is shown only once. */
   showsSecret?: boolean;
 }
 

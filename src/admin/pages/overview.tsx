@@ -18,7 +18,7 @@ interface DailyTraffic {
   errors: number;
 }
 
-/** `today`: days since 1970. `traffic`: days without requests may be missing. */
+/** Shows the overview. `today` is in days since 1970; `traffic` may lack days without requests. */
 export function overviewPage(
   c: HonoContext,
   totals: AccountTotals,
@@ -27,7 +27,7 @@ export function overviewPage(
 ): HandlerResponse {
   const { title, overview: messages } = messagesFor(c, ADMIN_MESSAGES);
   const language = languageOf(c);
-  const byDay = new Map(traffic.map((daily) => [daily.day, daily]));
+  const byDay = new Map(traffic.map((dailyTraffic) => [dailyTraffic.day, dailyTraffic]));
   const days = Array.from({ length: CHART_DAYS }, (_, i) => byDay.get(today - CHART_DAYS + 1 + i));
   const numbers: [string, string][] = [
     [messages.accounts, formatCount(language, totals.accounts)],

@@ -23,7 +23,7 @@ export function confirmSetUpPage(c: HonoContext, account: Account): HandlerRespo
   );
 }
 
-/** Offers to sign up or sign in; for visitors who are not signed in. */
+/** Offers to sign up or to sign in. */
 export function chooseAccountPage(c: HonoContext, secret: string): HandlerResponse {
   const { setUp: messages } = messagesFor(c, ADMIN_MESSAGES);
   const signUp = new URLSearchParams({ invitation: secret, next: "/admin" });

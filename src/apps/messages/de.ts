@@ -1,4 +1,4 @@
-/** The texts of the pages about connected apps and access tokens in German. */
+/** Messages of the pages about connected apps and personal access tokens in German. */
 
 import { OAUTH_MESSAGES } from "../../oauth/messages";
 import { plural } from "../../ui/plural";
@@ -70,7 +70,8 @@ export const de: typeof en = {
   problems: {
     level: OAUTH_MESSAGES.de.problems.level,
     end: "Wähle, wann der Zugriff der App endet.",
-    changed: "Gleichzeitig wurde etwas anderes geändert. Prüfe es und versuche es noch einmal.",
+    changed:
+      "Das wurde inzwischen an anderer Stelle geändert. Prüfe es und versuche es noch einmal.",
   },
   notConnected: { title: "App nicht gefunden", sentence: "Diese App ist nicht verbunden." },
   backToApps: "Zurück zu deinen Apps",
@@ -90,8 +91,8 @@ export const de: typeof en = {
       "Ein Token gibt einem Programm ohne Browser, zum Beispiel einem Skript oder Backup, Zugriff auf einen Teil deines Speichers. Wer das Token hat, hat diesen Zugriff.",
     name: "Name",
     nameRule: "So erkennst du es später wieder, zum Beispiel „Backup auf meinem Laptop“.",
-    write: "Ordner zum Lesen und Schreiben",
-    read: "Ordner nur zum Lesen",
+    write: "Module zum Lesen und Schreiben",
+    read: "Module nur zum Lesen",
     modulesRule:
       "Zum Beispiel: notes, photos. Ein * steht für alles, auch die Daten aller deiner Apps; so viel brauchen nur wenige Programme.",
     duration: "Läuft ab",
@@ -99,7 +100,7 @@ export const de: typeof en = {
     problems: {
       name: "Gib einen Namen mit 1 bis 50 Zeichen ein.",
       scope:
-        "Gib mindestens einen Ordner ein, zum Beispiel notes. Erlaubt sind Buchstaben, Ziffern, Bindestriche und Punkte.",
+        "Gib mindestens ein Modul ein, zum Beispiel notes. Erlaubt sind Buchstaben, Ziffern, Bindestriche und Punkte.",
       duration: "Wähle, wann das Token abläuft.",
     },
     created: "Dein Token",

@@ -1,4 +1,4 @@
-/** The texts of the pages about connected apps and access tokens in English. */
+/** Messages of the pages about connected apps and personal access tokens in English. */
 
 import type { Child } from "hono/jsx";
 import { OAUTH_MESSAGES } from "../../oauth/messages";
@@ -66,7 +66,7 @@ export const en = {
   problems: {
     level: OAUTH_MESSAGES.en.problems.level,
     end: "Choose when the app’s access expires.",
-    changed: "Something else was changed at the same time. Check it and try again.",
+    changed: "This was changed elsewhere in the meantime. Check it and try again.",
   },
   notConnected: { title: "App not found", sentence: "This app isn’t connected." },
   backToApps: "Back to your apps",
@@ -86,15 +86,15 @@ export const en = {
       "A token gives a program without a browser, such as a script or a backup, access to part of your storage. Anyone who has the token has that access.",
     name: "Name",
     nameRule: "Helps you recognize it later, for example “Backup on my laptop”.",
-    write: "Folders to read and write",
-    read: "Folders to read only",
+    write: "Modules to read and write",
+    read: "Modules to read only",
     modulesRule:
       "For example: notes, photos. Use * for everything, including the data of all your apps; few programs need this much.",
     duration: "Expires",
     create: "Create token",
     problems: {
       name: "Enter a name of 1 to 50 characters.",
-      scope: "Enter at least one folder, for example notes. Use letters, digits, hyphens and dots.",
+      scope: "Enter at least one module, for example notes. Use letters, digits, hyphens and dots.",
       duration: "Choose when the token expires.",
     },
     created: "Your token",

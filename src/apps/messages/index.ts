@@ -1,4 +1,4 @@
-/** The texts of the pages about connected apps and access tokens. */
+/** Messages of the pages about connected apps and personal access tokens. */
 
 import { de } from "./de";
 import { en } from "./en";

@@ -1,4 +1,4 @@
-/** The page of all connected apps. */
+/** The list of connected apps. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";

@@ -1,4 +1,4 @@
-/** The pages that ask before one app or all apps are disconnected. */
+/** The pages that confirm disconnecting one app or all apps. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";

@@ -1,11 +1,11 @@
-/** The parts that the pages about connected apps share. */
+/** Parts that the pages about connected apps share. */
 
 import type { HonoContext } from "../../http/context";
 import type { ConnectedApp } from "../../oauth/connected-apps";
 import { messagesFor } from "../../ui/language";
 import { APP_MESSAGES } from "../messages";
 
-/** How an app was connected. */
+/** Says how an app was connected. */
 export const describeFlows = (c: HonoContext, { flows }: ConnectedApp): string =>
   flows.map((flow) => messagesFor(c, APP_MESSAGES).flows[flow]).join("; ");
 

@@ -1,4 +1,4 @@
-/** The pages on which a user creates an access token by hand. */
+/** The pages that create and show a personal access token. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -11,7 +11,7 @@ import { renderPage } from "../../ui/layout";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
 import { APP_MESSAGES } from "../messages";
 
-/** What the form is filled in with. */
+/** The values that the form is filled in with. */
 export interface TokenForm {
   name: string;
   /** Names of modules, as the user typed them. */
@@ -89,7 +89,7 @@ interface CreatedToken {
   isFullAccess: boolean;
 }
 
-/** Shows a new token, which is shown only this once. */
+/** Shows a new token, once. */
 export function tokenCreatedPage(
   c: HonoContext,
   user: Account,

@@ -1,4 +1,4 @@
-/** What an app used: a sentence, and a small chart with a bar for each day. */
+/** The usage of an app: a sentence, and a small chart with a bar for each day. */
 
 import { DAY_MS } from "../../core/time";
 import { USAGE_DAYS } from "../../oauth/app-usage";

@@ -1,4 +1,4 @@
-/** Routes of the pages about connected apps and access tokens. */
+/** Routes of the pages about connected apps and personal access tokens. */
 
 import { Hono } from "hono";
 import type { Env } from "../../env";

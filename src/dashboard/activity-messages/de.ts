@@ -1,4 +1,4 @@
-/** What happened in an account, in German. */
+/** Descriptions of activity events in German. */
 
 import type { AuthMethod } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
@@ -35,14 +35,14 @@ export const de: typeof en = {
       ? `App hat sich selbst getrennt: ${app}`
       : `App zur Sicherheit getrennt, weil ein schon benutztes Refresh-Token noch einmal verwendet wurde: ${app}`,
   "all-disconnected": () => "Alle Apps getrennt",
-  "token-made": ({ app, scope }) => `Zugangstoken erstellt: ${app}, ${formatScope("de", scope)}`,
+  "token-made": ({ app, scope }) => `Zugriffstoken erstellt: ${app}, ${formatScope("de", scope)}`,
   export: () => "Daten exportiert",
   "database-deleted": ({ module, name }) => `Datenbank gelöscht: ${name} von ${module}`,
-  suspended: () => "Konto von einem Administrator gesperrt",
-  resumed: () => "Konto von einem Administrator entsperrt",
+  suspended: () => "Konto von einem Admin gesperrt",
+  resumed: () => "Konto von einem Admin entsperrt",
   "quota-changed": ({ quotaBytes }) =>
     quotaBytes === null
-      ? "Speicherplatz von einem Administrator auf den Standardwert zurückgesetzt"
-      : `Speicherplatz von einem Administrator auf ${formatBytes("de", quotaBytes)} gesetzt`,
-  "reset-link-made": () => "Link zum Zurücksetzen von einem Administrator erstellt",
+      ? "Speicherplatz von einem Admin auf den Standardwert zurückgesetzt"
+      : `Speicherplatz von einem Admin auf ${formatBytes("de", quotaBytes)} gesetzt`,
+  "reset-link-made": () => "Link zum Zurücksetzen der Anmeldung von einem Admin erstellt",
 };

@@ -1,12 +1,12 @@
-/** What happened in an account, in English. */
+/** Descriptions of activity events in English. */
 
 import type { ActivityEvent, AuthMethod } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import { formatDetails, formatScope } from "./parts";
 
-/** A sentence for each kind: a missing one does not compile. */
+/** A description for each kind of event: a missing one does not compile. */
 export type ActivityMessages = {
-  [Kind in ActivityEvent["kind"]]: (activity: Extract<ActivityEvent, { kind: Kind }>) => string;
+  [Kind in ActivityEvent["kind"]]: (event: Extract<ActivityEvent, { kind: Kind }>) => string;
 };
 
 const METHODS: Record<AuthMethod, string> = {
@@ -42,10 +42,10 @@ export const en: ActivityMessages = {
   export: () => "Data exported",
   "database-deleted": ({ module, name }) => `Database deleted: ${name} of ${module}`,
   suspended: () => "Account suspended by an administrator",
-  resumed: () => "Account reactivated by an administrator",
+  resumed: () => "Account resumed by an administrator",
   "quota-changed": ({ quotaBytes }) =>
     quotaBytes === null
       ? "Quota reset to the default by an administrator"
       : `Quota set to ${formatBytes("en", quotaBytes)} by an administrator`,
-  "reset-link-made": () => "Reset link created by an administrator",
+  "reset-link-made": () => "Sign-in reset link created by an administrator",
 };

@@ -1,4 +1,4 @@
-/** What happened in an account, in one line. */
+/** Describes activity events in one line each. */
 
 import type { ActivityEvent } from "../../accounts/activity";
 import type { Language } from "../../ui/language";
@@ -7,11 +7,11 @@ import { type ActivityMessages, en } from "./en";
 
 const ACTIVITY_MESSAGES: Record<Language, ActivityMessages> = { en, de };
 
-/** Describes an activity in one line. */
-export function describeActivity(language: Language, activity: ActivityEvent): string {
-  const describe = ACTIVITY_MESSAGES[language][activity.kind] as
-    | ((activity: ActivityEvent) => string)
+/** Describes an event in one line. */
+export function describeActivity(language: Language, event: ActivityEvent): string {
+  const describe = ACTIVITY_MESSAGES[language][event.kind] as
+    | ((event: ActivityEvent) => string)
     | undefined;
   // An unknown kind was written by a newer version, before it was rolled back.
-  return describe?.(activity) ?? (activity as ActivityEvent).kind;
+  return describe?.(event) ?? (event as ActivityEvent).kind;
 }

@@ -1,4 +1,4 @@
-/** The parts of an activity's description that both languages share. */
+/** Parts of event descriptions that both languages share. */
 
 import { parseScopes } from "../../core/scope";
 import { describeScopes } from "../../oauth/scope-description";
@@ -9,7 +9,7 @@ import type { Language } from "../../ui/language";
 export const formatScope = (language: Language, scope: string): string =>
   describeScopes(parseScopes(scope) ?? [], language) || scope;
 
-/** ", Firefox, Linux, Germany": as much as is known. */
+/** Such as ", Firefox, Linux, Germany": only what is known. */
 export const formatDetails = (
   language: Language,
   device: string | null,

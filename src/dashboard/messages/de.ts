@@ -1,4 +1,4 @@
-/** The texts of the dashboard in German. */
+/** Messages of the dashboard in German. */
 
 import { plural } from "../../ui/plural";
 import type { en } from "./en";
@@ -74,7 +74,7 @@ export const de: typeof en = {
     exportAbout:
       "Lade ein ZIP-Archiv aller deiner Dokumente herunter, mit einer Liste ihrer Typen und Zeiten.",
     download: "Alles herunterladen",
-    inParts: (documents) => `Das Archiv kommt in Teilen von je bis zu ${documents} Dokumenten.`,
+    inParts: (documents) => `Das Archiv besteht aus Teilen mit je bis zu ${documents} Dokumenten.`,
     parts: "Export in Teilen",
     showParts: "Teile anzeigen",
     downloadPart: (number) => `Teil ${number} herunterladen`,
@@ -98,7 +98,7 @@ export const de: typeof en = {
     documents: "Dokumente",
     size: "Größe",
     version: (version) => `(Version ${version})`,
-    internal: "RxDB intern",
+    internal: "RxDB-intern",
     delete: "Datenbank löschen",
     deleteLabel: (name, module) => `Datenbank ${name} von ${module} löschen`,
     confirmDeletion: {
@@ -135,7 +135,7 @@ export const de: typeof en = {
     currentLanguage: (language) => `Aktuelle Sprache: ${language}`,
     account: "Dein Konto",
     accountAbout:
-      "Das speichert Satchel über dich, neben deinen Dokumenten und Datenbanken, deinen Apps und ihrer Nutzung, deinen Anmeldemethoden, aktiven Sitzungen und deinem Verlauf:",
+      "Das speichert Satchel über dich, neben deinen Dokumenten und Datenbanken, deinen Apps und ihrer Nutzung, deinen Anmeldemethoden, deinen aktiven Sitzungen und deinem Verlauf:",
     seen: "Zuletzt aktiv",
     name: "Name",
     address: "Adresse",
@@ -144,8 +144,8 @@ export const de: typeof en = {
     noEmail: "Keine",
     domains: "Deine Domains",
     domainsAbout:
-      "Auch sie stehen für dich. Der Betreiber dieses Anbieters fügt sie für dich hinzu und entfernt sie.",
-    noDomains: "Keine. Der Betreiber dieses Anbieters kann eine Domain von dir hinzufügen.",
+      "Auch sie kannst du als Adresse verwenden. Der Betreiber dieser Website fügt sie für dich hinzu und entfernt sie.",
+    noDomains: "Keine. Der Betreiber dieser Website kann eine Domain von dir hinzufügen.",
     signInMethods: "Anmeldemethoden",
     signInMethodsAbout: [
       "Passkeys, Passwort, Wiederherstellungscodes und aktive Sitzungen verwaltest du unter",
@@ -159,20 +159,20 @@ export const de: typeof en = {
   },
   deletion: {
     title: "Konto löschen",
-    warning: "Das lässt sich nicht rückgängig machen. Gelöscht werden:",
+    warning: "Das lässt sich nicht rückgängig machen. Du verlierst:",
     deleted: (documents, bytes) => [
       `alle deine Dokumente (${documents}), auch die öffentlichen und frühere Versionen, und die Datenbanken deiner Apps: zusammen ${bytes}`,
-      "der Zugriff aller deiner Apps und Geräte",
-      "deine Anmeldemethoden, Sitzungen, dein Verlauf und deine E-Mail-Adresse",
+      "die Verbindungen zu allen deinen Apps und Geräten",
+      "deine Anmeldemethoden, deine Sitzungen, deinen Verlauf und deine E-Mail-Adresse",
     ],
-    kept: "Dein Name bleibt reserviert, damit nie jemand anders deine Adresse bekommt. Bis alles gelöscht ist, vergehen einige Stunden; zugreifen kann aber ab sofort niemand mehr.",
+    kept: "Sobald du bestätigst, hat niemand mehr Zugriff; bis alles gelöscht ist, vergehen einige Stunden. Dein Name bleibt reserviert, damit nie jemand anders deine Adresse bekommt.",
     exportFirst: "Möchtest du etwas behalten?",
     export: "Exportiere erst deine Daten",
     typeName: (name) => `Gib zur Bestätigung deinen Namen ein: ${name}`,
     problems: {
       "wrong-name": (name) => `Das ist nicht dein Name. Gib ${name} ein.`,
       "last-administrator": () =>
-        "Du bist der einzige Administrator, deshalb wurde nichts gelöscht. Mach erst jemand anderen zum Administrator.",
+        "Nur du hast Admin-Rechte, deshalb wurde nichts gelöscht. Gib sie erst einem anderen Konto.",
     },
     delete: "Endgültig löschen",
     cancel: "Mein Konto behalten",

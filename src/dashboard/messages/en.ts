@@ -1,4 +1,4 @@
-/** The texts of the dashboard in English. */
+/** Messages of the dashboard in English. */
 
 import type { Child } from "hono/jsx";
 import { plural } from "../../ui/plural";
@@ -91,7 +91,7 @@ export const en = {
       "Some apps store databases instead of documents. Each module reserves slightly more space than its databases need. Exports and earlier versions cover documents only.",
     inModule: (module: string) => `Module ${module}`,
     unavailable:
-      "These databases can’t be shown right now. They are still there: try again in a few minutes.",
+      "These databases can’t be shown right now. They’re still there: try again in a few minutes.",
     collection: "Collection",
     documents: "Documents",
     size: "Size",
@@ -129,7 +129,7 @@ export const en = {
     title: "Settings",
     language: "Language",
     languageAbout:
-      "Language of these pages in this browser. Your apps have their own language settings. Light or dark mode follows your system.",
+      "The language of these pages in this browser. Your apps have their own language settings. Light or dark mode follows your system.",
     currentLanguage: (language: string) => `Current language: ${language}`,
     account: "Your account",
     accountAbout:
@@ -142,8 +142,8 @@ export const en = {
     noEmail: "None",
     domains: "Your domains",
     domainsAbout:
-      "These identify you, too. The operator of this provider adds and removes them for you.",
-    noDomains: "None. The operator of this provider can add a domain of yours.",
+      "You can use these as your address, too. The operator of this site adds and removes them for you.",
+    noDomains: "None. The operator of this site can add a domain of yours.",
     signInMethods: "Sign-in methods",
     signInMethodsAbout: [
       "Manage your passkeys, password, recovery codes and active sessions under",
@@ -157,20 +157,20 @@ export const en = {
   },
   deletion: {
     title: "Delete account",
-    warning: "This can’t be undone. You will lose:",
+    warning: "This can’t be undone. It removes:",
     deleted: (documents: string, bytes: string) => [
       `all your documents (${documents}), including public ones and earlier versions, and your apps’ databases: ${bytes} in total`,
       "the access of all your apps and devices",
       "your sign-in methods, sessions, activity and email address",
     ],
-    kept: "Your name stays reserved, so that nobody else ever gets your address. Erasing everything takes a few hours, but nobody can access it from now on.",
+    kept: "Nobody has access any more once you confirm; erasing everything takes a few hours. Your name stays reserved, so that nobody else ever gets your address.",
     exportFirst: "Want to keep something?",
     export: "Export your data first",
     typeName: (name: string) => `Type your name, ${name}, to confirm`,
     problems: {
       "wrong-name": (name: string) => `That’s not your name. Type ${name}.`,
       "last-administrator": () =>
-        "You are the only administrator, so nothing was deleted. Make someone else an administrator first.",
+        "You’re the only administrator, so nothing was deleted. Make someone else an administrator first.",
     },
     delete: "Delete permanently",
     cancel: "Keep my account",

@@ -1,4 +1,4 @@
-/** The texts of the dashboard: the welcome page, home, data, activity, settings, account deletion. */
+/** Messages of the dashboard: welcome, home, data, activity, settings, account deletion. */
 
 import { de } from "./de";
 import { en } from "./en";

@@ -1,4 +1,4 @@
-/** The page that lists what happened in an account. */
+/** The activity page: what happened in the account. */
 
 import type { Account } from "../../accounts/accounts";
 import type { ActivityEntry } from "../../accounts/activity";
@@ -13,7 +13,7 @@ import { DateTime } from "../../ui/time";
 import { describeActivity } from "../activity-messages";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** One page of the activity log, as a table. */
+/** Shows a page of the activity log as a table. */
 export function activityPage(
   c: HonoContext,
   account: Account,

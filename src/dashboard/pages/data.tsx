@@ -1,4 +1,4 @@
-/** The data page: how full the storage is and with what, and the export. */
+/** The data page: usage by module, databases, and export. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";

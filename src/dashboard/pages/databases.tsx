@@ -1,4 +1,4 @@
-/** The databases of RxDB apps: a section of the data page, and the page that asks before deletion. */
+/** The databases of RxDB apps: their section on the data page, and the page that deletes one. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -9,7 +9,7 @@ import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** The databases of each module, each with a link to delete it. Nothing if there are none. */
+/** Lists the databases of each module with links to delete them. Renders nothing if there are none. */
 export const DatabasesSection = ({
   c,
   modules,

@@ -1,4 +1,4 @@
-/** The page that asks before an account is deleted, and the one that says it is. */
+/** The pages of account deletion: the confirmation before, and the message after. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -9,7 +9,7 @@ import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DASHBOARD_MESSAGES } from "../messages";
 
-/** Why the account was not deleted: the typed name is wrong, or no administrator would be left. */
+/** Why the account was not deleted: the name is wrong, or no administrator would be left. */
 export type DeletionProblem = "wrong-name" | "last-administrator";
 
 /** Says what is deleted and what is kept, and asks for the name as confirmation. */

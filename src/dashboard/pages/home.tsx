@@ -1,4 +1,4 @@
-/** The home page of a signed-in user: address, next step, apps, usage. */
+/** The home page of a signed-in user: address, lockout warning, apps, usage. */
 
 import { encode } from "uqr";
 import type { Account, SignInMethods } from "../../accounts/accounts";
@@ -27,7 +27,7 @@ interface HomePageProps {
   usage: Usage;
 }
 
-/** The user's address, what to do next, and the apps. */
+/** Shows the user's address, a warning if there is one, and the apps. */
 export function homePage(
   c: HonoContext,
   account: Account,
@@ -86,7 +86,7 @@ export function homePage(
   );
 }
 
-/** The next step for a user who could get locked out; nothing for others. */
+/** Warns a user who could get locked out; renders nothing for others. */
 const LockoutWarning = ({ c, signInMethods }: { c: HonoContext; signInMethods: SignInMethods }) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).home;
   const count = signInMethods.passkeys + (signInMethods.hasPassword ? 1 : 0);

@@ -1,4 +1,4 @@
-/** The settings page: language, account data, domains, and links to security, export and deletion. */
+/** The settings page: language, account data, domains; links to security, export and deletion. */
 
 import type { Account, Profile } from "../../accounts/accounts";
 import { settings } from "../../env";

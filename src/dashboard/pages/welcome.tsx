@@ -1,4 +1,4 @@
-/** The home page without sign-in: what Satchel is, and how to sign up or in. */
+/** The home page for visitors who are not signed in: what Satchel is. */
 
 import { isSignUpOpen } from "../../accounts/sign-up";
 import { settings } from "../../env";

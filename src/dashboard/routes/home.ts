@@ -1,4 +1,4 @@
-/** Routes of the home page: / */
+/** Routes of the home page: /. */
 
 import { Hono } from "hono";
 import { type Account, loadSignInMethods } from "../../accounts/accounts";
