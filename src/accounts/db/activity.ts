@@ -1,6 +1,7 @@
 /** The activity log in D1. */
 
 import { withRetry } from "../../platform/retry";
+import { bindSql, compileSql } from "../../platform/sql";
 import type { ActivityEntry, ActivityEvent } from "../activity-entry";
 
 /**
@@ -33,24 +34,13 @@ export function insertActivity(
   { at, id, event: { kind, ...detail } }: ActivityEntry,
   condition: ActivityCondition = ALWAYS,
 ): D1PreparedStatement {
-  return prepareNamed(
-    db,
+  const statement = compileSql(
     `INSERT INTO activity (account, at, id, kind, detail)
      SELECT :account, :at, :id, :kind, :detail WHERE ${condition.sql}
      ON CONFLICT DO NOTHING`,
-    { account, at, id, kind, detail: JSON.stringify(detail), ...condition.values },
   );
-}
-
-/** D1 binds values by position only, so each `:name` becomes the position of its value. */
-function prepareNamed(
-  db: D1Database,
-  sql: string,
-  values: Record<string, string | number | null>,
-): D1PreparedStatement {
-  const names = Object.keys(values);
-  const numbered = sql.replace(/:(\w+)/g, (_, name) => `?${names.indexOf(name) + 1}`);
-  return db.prepare(numbered).bind(...Object.values(values));
+  const values = { account, at, id, kind, detail: JSON.stringify(detail), ...condition.values };
+  return bindSql(db, statement, values);
 }
 
 /** The latest entries, newest first, at most `limit`; only those before `before` if given. */

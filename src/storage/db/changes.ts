@@ -1,9 +1,9 @@
 /** The SQL that evaluates and makes a change of one document; `commit.ts` has the protocol. */
 
 import type { Precondition } from "../../core/etag";
-import { listAncestors, type NodePath } from "../../core/path";
+import { formatPath, type NodePath } from "../../core/path";
 import { moduleOf } from "../../core/scope";
-import { bindSql, compileSql } from "./statement";
+import { bindSql, compileSql } from "../../platform/sql";
 
 /** A change of one document, as it is evaluated and written. */
 export interface Change {
@@ -91,18 +91,17 @@ export function changeStatements(
 /** The parameters of the statements below, by name. Null where a DELETE has no such value. */
 function parametersOf(change: Change, fence: Fence): Record<string, unknown> {
   const { account, grant, node, version, precondition, put } = change;
-  const { parent, name } = node;
-  const ancestors = listAncestors(node).map((folder) => [folder.parent, folder.name]);
+  const spans = nameSpans(node);
   return {
     account,
     grant,
-    parent,
-    name,
+    parent: node.parent,
+    name: node.name,
     version,
-    /** JSON: [parent, name] of each folder above the document, the root first. */
-    ancestors: JSON.stringify(ancestors),
-    /** JSON: the same, and the document at the end. */
-    changedNodes: JSON.stringify([...ancestors, [parent, name]]),
+    /** JSON: the spans of the folders above the document, the root first. */
+    ancestors: JSON.stringify(spans.slice(0, -1)),
+    /** JSON: the same, and the document's at the end. */
+    changedNodes: JSON.stringify(spans),
     /** JSON: a `Precondition`. */
     precondition: JSON.stringify(precondition),
     /** Null tells a DELETE from a PUT. */
@@ -118,6 +117,30 @@ function parametersOf(change: Change, fence: Fence): Record<string, unknown> {
     fenceEarlier: JSON.stringify(fence.earlier),
   };
 }
+
+/**
+ * Where the names in a document's path are, that of the root first and its own last: how many
+ * characters precede each name (its folder's path), and how many it has. Sent with the path instead
+ * of the paths of all folders, whose length is that of the path times its depth.
+ */
+function nameSpans(node: NodePath): [preceding: number, length: number][] {
+  let preceding = 0;
+  return formatPath(node)
+    .split(/(?<=\/)/)
+    .map((name) => {
+      // SQLite counts code points.
+      const length = [...name].length;
+      preceding += length;
+      return [preceding - length, length];
+    });
+}
+
+/** The `parent` of the node that a span of the path is the name of. */
+const parentAt = (span: string): string => `substr(:parent, 1, ${span} ->> 0)`;
+
+/** The `name` of that node. */
+const nameAt = (span: string): string =>
+  `substr(:parent || :name, 1 + (${span} ->> 0), ${span} ->> 1)`;
 
 // Fragments of the evaluation. `old` is the document's row before the change, `root` the root
 // folder's, `granted` the grant's.
@@ -147,11 +170,12 @@ const IS_CLASH = `
     OR NOT EXISTS (
       SELECT 1 FROM nodes
       WHERE account = :account
-        AND parent = :ancestors ->> '$[#-1][0]' AND name = :ancestors ->> '$[#-1][1]'
+        AND parent = ${parentAt("(:ancestors -> '$[#-1]')")}
+        AND name = ${nameAt("(:ancestors -> '$[#-1]')")}
     ) AND EXISTS (
       SELECT 1 FROM json_each(:ancestors) a CROSS JOIN nodes n
       WHERE n.account = :account
-        AND n.parent = a.value ->> 0 AND n.name = rtrim(a.value ->> 1, '/')
+        AND n.parent = ${parentAt("a.value")} AND n.name = rtrim(${nameAt("a.value")}, '/')
     )
   )`;
 
@@ -236,9 +260,9 @@ const EVALUATE = compileSql(evaluation(WITH_COMMIT));
 
 /** An empty folder is deleted, except for the root: its version has to be remembered. */
 const IS_KEPT = `
-  (:length IS NOT NULL OR a.value ->> 0 = '' OR 1 < (
+  (:length IS NOT NULL OR a.value ->> 0 = 0 OR 1 < (
     SELECT documents FROM nodes
-    WHERE account = :account AND parent = a.value ->> 0 AND name = a.value ->> 1
+    WHERE account = :account AND parent = ${parentAt("a.value")} AND name = ${nameAt("a.value")}
   ))`;
 
 /**
@@ -249,7 +273,7 @@ const IS_KEPT = `
 const UPSERT_ANCESTORS = compileSql(`
   WITH evaluation AS (${evaluation(WITH_COMMIT)})
   INSERT INTO nodes (account, parent, name, version, length, documents, modified)
-  SELECT :account, a.value ->> 0, a.value ->> 1, :version,
+  SELECT :account, ${parentAt("a.value")}, ${nameAt("a.value")}, :version,
     coalesce(:length, 0) - coalesce(oldLength, 0),
     (:length IS NOT NULL) - (oldVersion IS NOT NULL),
     :modified
@@ -283,6 +307,6 @@ const PUT_DOCUMENT = compileSql(`
 const DELETE_DOCUMENT = compileSql(`
   DELETE FROM nodes
   WHERE (account, parent, name) IN (
-      SELECT :account, value ->> 0, value ->> 1 FROM json_each(:changedNodes)
+      SELECT :account, ${parentAt("value")}, ${nameAt("value")} FROM json_each(:changedNodes)
     )
     AND version <> :version AND ${IS_COMMITTED}`);

@@ -7,8 +7,9 @@ export interface CompiledSql {
 }
 
 /**
- * Compiles SQL in which `:name` stands for a parameter. To be done once, when the module is loaded:
- * comments and indentation are for readers only and would otherwise be sent with each query.
+ * Compiles SQL in which `:name` stands for a parameter, without the comments and the indentation that
+ * are for readers only and would otherwise be sent with each query. On a hot path once, when the
+ * module is loaded.
  */
 export function compileSql(sql: string): CompiledSql {
   const parameters: string[] = [];
