@@ -5,6 +5,7 @@ import { parseScopes, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { findVerificationKey, loadSigningKey, loadVerifiedTokens } from "./signing-keys";
 
+/** The claims of an access token. */
 export interface AccessClaims {
   /** Id of the account. */
   account: string;
@@ -42,7 +43,7 @@ export async function signAccessToken(
   return token.sign(secret);
 }
 
-/** Verified tokens that an isolate caches. */
+/** The most verified tokens that an isolate caches. */
 const MAX_CACHED_TOKENS = 10_000;
 
 /** Verifies a token. Returns null if its signature is invalid or it has expired. */

@@ -5,10 +5,11 @@ import type { Origins } from "../http/hosts";
 import { findDuplicate, nonEmptyParameters } from "./parameters";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 
+/** A valid authorization request. */
 export interface AuthorizationRequest {
   redirectUri: RedirectUri;
   flow: "implicit" | "code";
-  /** Without those that another includes. */
+  /** The requested scopes, without those that another one includes. */
   scopes: Scope[];
   /** Returned to the app byte for byte. */
   state: string | null;
@@ -87,12 +88,12 @@ export function parseAuthorizationRequest(
 
 type RedirectTarget = Pick<AuthorizationRequest, "redirectUri" | "flow" | "state" | "issuer">;
 
-/** URL that tells the app of an error: RFC 6749 §4.1.2.1, §4.2.2.1. */
+/** The URL that tells the app of an error: RFC 6749 §4.1.2.1, §4.2.2.1. */
 export const errorRedirect = (target: RedirectTarget, error: string, description: string): string =>
   responseRedirect(target, { error, error_description: description });
 
 /**
- * URL that returns parameters to the app: in the fragment for the implicit flow (RFC 6749 §4.2.2), in
+ * The URL that returns parameters to the app: in the fragment for the implicit flow (RFC 6749 §4.2.2), in
  * the query for the code flow (RFC 6749 §4.1.2). Spaces are encoded as "%20": remotestorage.js splits
  * at "&" and "=", and does not decode "+".
  */

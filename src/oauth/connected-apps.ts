@@ -27,7 +27,7 @@ export interface ConnectedApp {
   /** How it was connected. */
   flows: GrantRow["flow"][];
   grantIds: string[];
-  /** When its first grant was made, milliseconds since 1970. */
+  /** When its first grant was created, milliseconds since 1970. */
   connectedAt: number;
   /** When its last grant expires, milliseconds since 1970; null: never. */
   expiresAt: number | null;
@@ -107,13 +107,13 @@ interface AccessLimit {
   expiresAt: number | null;
 }
 
-/** How often to try again if a grant of the app is made or changed meanwhile. */
+/** How often to try if grants of the app are created or changed meanwhile. */
 const MAX_ATTEMPTS = 3;
 
 /**
  * Narrows all grants of an app to a limit. No grant gets wider or longer, and one without a scope
  * left is revoked. Tokens that were already issued are narrowed with them, from the next request on.
- * Returns false if the limit names an unknown level, or if new grants keep being made meanwhile.
+ * Returns false if the limit names an unknown level, or if new grants keep being created meanwhile.
  */
 export async function narrowApp(
   env: Env,

@@ -1,4 +1,4 @@
-/** Reads the consent form: which access the user allows, and for how long. */
+/** Parses the consent form: which access the user allows, and for how long. */
 
 import type { Scope } from "../core/scope";
 import { DAY_MS } from "../core/time";
@@ -6,11 +6,13 @@ import { DAY_MS } from "../core/time";
 /** The levels of access that a user can choose from for a module. */
 const ACCESS_CHOICES = ["rw", "r", "none"] as const;
 
+/** A level of access, or none. */
 export type AccessChoice = (typeof ACCESS_CHOICES)[number];
 
 /** How long access can be allowed, in days; null: until the app is disconnected. */
 export const DURATIONS = { day: 1, month: 30, year: 365, always: null } as const;
 
+/** The name of a duration. */
 export type Duration = keyof typeof DURATIONS;
 
 /** Whether this is the name of a duration. */
@@ -55,7 +57,7 @@ export interface InvalidConsent {
   problem: ConsentProblem;
 }
 
-/** Reads what the user has allowed of the requested scopes. */
+/** Parses which of the requested scopes the user has allowed, and until when. */
 export function parseConsent(
   scopes: Scope[],
   form: URLSearchParams,

@@ -2,6 +2,7 @@
 
 import { isLoopback } from "../http/hosts";
 
+/** A valid redirect URI. */
 export interface RedirectUri {
   /** As the app sent it, to be repeated when it redeems a code (RFC 6749 §4.1.3). */
   raw: string;
@@ -12,7 +13,7 @@ export interface RedirectUri {
   appUrl: string;
 }
 
-/** It is stored with each grant, and an app's own address is short. */
+/** A redirect URI is stored with each grant, and the address of an app is short. */
 const MAX_LENGTH = 2048;
 
 /**

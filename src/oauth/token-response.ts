@@ -30,6 +30,7 @@ export interface TokenError {
   error_description: string;
 }
 
+/** The response of the token endpoint, or an error. */
 export type TokenOutcome = { ok: true; response: TokenResponse } | { ok: false; error: TokenError };
 
 /** What a code, a refresh token or a device code is redeemed for. */

@@ -1,4 +1,4 @@
-/** How the Worker hands a request for a socket to the object of a module. */
+/** Passes a WebSocket request from the Worker to the object of a module. */
 
 /** Identifies a module: the account that it belongs to, and its name. */
 export interface ModuleId {

@@ -1,4 +1,4 @@
-/** Erasing a deleted account's rows in D1 and bodies in R2: `accounts/deletion.ts`. */
+/** Erases a deleted account's rows in D1 and bodies in R2: `accounts/deletion.ts`. */
 
 import { type Env, settings } from "../env";
 import { databasesPrefix, deletePageByPrefix, documentsPrefix, maxUploadMs } from "./bodies";

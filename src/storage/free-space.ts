@@ -1,6 +1,6 @@
 /**
- * How much of each quota is free, as this isolate knows from its own latest requests. Where there
- * is plenty, a small document is stored without asking D1 first. The commit decides all the same: if
+ * Remembers how much of each quota was free in the latest requests to this isolate. Where there is
+ * plenty, a small document is stored without asking D1 first. The commit decides all the same: if
  * the cache is wrong, a body was only stored in vain.
  */
 

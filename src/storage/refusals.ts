@@ -1,4 +1,4 @@
-/** What the storage refuses, each refusal with its one sentence. */
+/** The refusals of the storage endpoints, each with its sentence. */
 
 import { type Refusal, UNAVAILABLE } from "../core/refusals";
 import type { ChangeEvaluation } from "./db/changes";

@@ -1,4 +1,4 @@
-/** Lists the bodies that R2 has of an account, by document. */
+/** Lists the bodies that an account has in R2, grouped by document. */
 
 import { documentFromPath } from "../core/path";
 import { withRetry } from "../platform/retry";

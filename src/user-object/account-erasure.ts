@@ -1,4 +1,4 @@
-/** The erasure of a deleted account, by the alarm of its user's object: `accounts/deletion.ts`. */
+/** Erases a deleted account in steps, by the alarm of its user's object: `accounts/deletion.ts`. */
 
 import { isAccountDeleted, markErased } from "../accounts/deletion";
 import type { Env } from "../env";

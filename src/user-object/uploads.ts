@@ -1,4 +1,4 @@
-/** The multipart uploads of one account that are under way, in the storage of its user's object. */
+/** The list of an account's multipart uploads that are in progress, so that none is left behind. */
 
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";

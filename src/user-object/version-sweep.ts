@@ -1,4 +1,4 @@
-/** When a user's storage is swept, scheduled in the user's object: `storage/sweep.ts`. */
+/** Schedules the sweep of a user's storage, by the alarm of the user's object: `storage/sweep.ts`. */
 
 import type { Outcome } from "../core/refusals";
 import { DAY_MS } from "../core/time";

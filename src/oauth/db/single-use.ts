@@ -1,4 +1,4 @@
-/** Codes and refresh tokens are redeemed once: of two redemptions at once, one wins. */
+/** The single use of codes and refresh tokens: of two redemptions at once, one wins. */
 
 import { withRetry } from "../../platform/retry";
 

@@ -1,4 +1,4 @@
-/** Texts of the consent and device pages. */
+/** Messages of the consent and device pages. */
 
 import { de } from "./de";
 import { en } from "./en";

@@ -1,4 +1,4 @@
-/** Form fields that the consent pages of apps and of devices share. */
+/** Form fields that the consent page of apps and that of devices share. */
 
 import type { Scope } from "../../core/scope";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
@@ -61,7 +61,7 @@ interface DurationFieldProps {
   selected: string;
 }
 
-/** When access expires. */
+/** The field for when access expires. */
 export const DurationField = ({
   messages,
   label = messages.expires,

@@ -1,4 +1,4 @@
-/** The page on which a user allows or denies an app access. */
+/** The consent page, on which a user allows or denies an app access. */
 
 import type { Context } from "hono";
 import type { Account } from "../../accounts/accounts";

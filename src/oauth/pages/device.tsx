@@ -12,7 +12,7 @@ import { formatUserCode, type PendingDevice } from "../devices";
 import { OAUTH_MESSAGES } from "../messages";
 import { ConsentButtons, DurationField, ScopeList } from "./consent-fields";
 
-/** Why a code was refused. */
+/** What the page shows if a code was refused. */
 interface UserCodeProblem {
   sentence: string;
   status: ContentfulStatusCode;

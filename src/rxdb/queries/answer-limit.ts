@@ -1,4 +1,4 @@
-/** How large the answer to a read may be. */
+/** The size limit of the answer to a read. */
 
 import { refuseCall } from "../refusals";
 

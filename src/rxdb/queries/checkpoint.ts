@@ -1,4 +1,4 @@
-/** Checkpoints: up to which write a client has the changes of a collection. Pure. */
+/** Checkpoints: the latest write of a collection that a client has replicated. Pure. */
 
 import { isObject } from "../sockets/frames";
 

@@ -1,4 +1,4 @@
-/** Text as SQLite has to store it, so that it sorts there as it does in RxDB. Pure. */
+/** Encodes text so that SQLite sorts it as RxDB does. Pure. */
 
 /** What SQLite would sort differently, or cut off. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is one of them

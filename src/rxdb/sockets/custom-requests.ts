@@ -1,4 +1,4 @@
-/** RxDB's `customRequest`: what an app can ask beside the methods of the storage. */
+/** RxDB's `customRequest`: requests other than the methods of the storage. */
 
 import type { Env } from "../../env";
 import { appNameOfGrant } from "../../oauth/grants";

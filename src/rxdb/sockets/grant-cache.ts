@@ -1,4 +1,4 @@
-/** What grants allow in one module, as D1 says, cached for a minute. */
+/** Caches for a minute what grants allow in one module. */
 
 import { type Outcome, ok, refused } from "../../core/refusals";
 import { accessLevel, type Scope } from "../../core/scope";
