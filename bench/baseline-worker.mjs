@@ -49,7 +49,7 @@ export class UserObject extends DurableObject {
   /** @returns {Promise<boolean>} whether something was written: false without a grant */
   commit(change) {
     const commit = this.#lastCommit.then(() => write(this.env.DB, change));
-    this.#lastCommitCommit = commit.catch(() => {});
+    this.#lastCommit = commit.catch(() => {});
     return commit;
   }
 }

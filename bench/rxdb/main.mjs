@@ -19,7 +19,7 @@ import { SecondClient } from "./second-client.mjs";
 const BENCH = join(import.meta.dirname, "..");
 const MARKDOWN = join(BENCH, "RXDB.md");
 
-const USER = "user";
+const USER = "bench-user";
 const MODULE = "bench";
 
 /** Samples of the disk's speed between two cases. */
