@@ -26,9 +26,9 @@ await runCommand(async () => {
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
   const { DATABASE, VARS } = await import("./lib/worker-config.mjs");
-  const { createAdminLink: makeSetUpLink } = await import("./lib/admin-link.mjs");
+  const { createAdminLink } = await import("./lib/admin-link.mjs");
   const providerOrigin = checkOrigin(origin || VARS.ORIGIN);
-  const { path, statements } = makeSetUpLink(Date.now());
+  const { path, statements } = createAdminLink(Date.now());
   await executeRemotely(DATABASE, statements.join("; "));
   console.log(`Open this link within seven days to become an administrator. It works once:
 
