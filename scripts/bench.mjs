@@ -47,8 +47,8 @@ await runCommand(async () => {
 });
 
 async function runCostReport(full) {
-  const { measureCosts: runBill } = await import("../bench/cost/main.mjs");
-  return runBill({ full });
+  const { measureCosts } = await import("../bench/cost/main.mjs");
+  return measureCosts({ full });
 }
 
 async function compareSpeed(options) {

@@ -42,10 +42,10 @@ const README_PAGES = [
 await runCommand(async () => {
   await ensureInstalled();
   const { all } = parseArgs({ options: { all: { type: "string" } } }).values;
-  const { startLocalServer: startLocal } = await import("./lib/local-server.mjs");
+  const { startLocalServer } = await import("./lib/local-server.mjs");
   const data = mkdtempSync(join(tmpdir(), "satchel-screenshots-"));
   const vars = { DEFAULT_QUOTA_BYTES: "40000000" };
-  const server = await startLocal({ data, vars, quiet: true });
+  const server = await startLocalServer({ data, vars, quiet: true });
   const browser = await launchBrowser(new URL(server.url).port);
   try {
     const alice = await seedProvider(server.miniflare, browser);

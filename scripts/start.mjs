@@ -39,15 +39,15 @@ await runCommand(async () => {
   onSignal(() => process.exit(0));
   const { SETTING_NAMES } = await import("./lib/worker-config.mjs");
   const { stopCompiler } = await import("./lib/bundle-worker.mjs");
-  const { startLocalServer: startLocal } = await import("./lib/local-server.mjs");
-  const { createFirstAdminLink: offerSetUp } = await import("./lib/admin-link.mjs");
+  const { startLocalServer } = await import("./lib/local-server.mjs");
+  const { createFirstAdminLink } = await import("./lib/admin-link.mjs");
   const vars = Object.fromEntries(
     SETTING_NAMES.filter((name) => process.env[name] !== undefined).map((name) => [
       name,
       process.env[name],
     ]),
   );
-  const server = await startLocal({ port, host, data, log, vars });
+  const server = await startLocalServer({ port, host, data, log, vars });
   const stop = async () => {
     await server.dispose();
     process.exit(0);
@@ -55,7 +55,10 @@ await runCommand(async () => {
   // Replaces the listener above, and Miniflare's, which would exit at once with another code.
   onSignal(stop);
   stopWithParent(stop);
-  const [adminLink] = await Promise.all([server.database().then(offerSetUp), stopCompiler()]);
+  const [adminLink] = await Promise.all([
+    server.database().then(createFirstAdminLink),
+    stopCompiler(),
+  ]);
   printAddresses(vars.ORIGIN || server.url, server, data, adminLink);
 });
 

@@ -17,7 +17,7 @@ import {
 
 export const HOST = "satchel.example";
 
-/** The module name by which metered-worker.ts imports the deployed Worker. */
+/** The specifier, exactly, with which metered-worker.ts imports the deployed Worker. */
 const DEPLOYED = "../../src/index";
 
 /**

@@ -34,11 +34,11 @@ export async function measureRxdbCosts() {
     };
     const app = await openApp(openSocket, () => wait(HIBERNATION_MS));
     const rows = [];
-    for (const { name, prepare: arrange, run: act } of app.operations) {
-      await arrange?.();
+    for (const { name, prepare, run } of app.operations) {
+      await prepare?.();
       const before = { messages: app.sentMessages(), requests };
       await provider.send("/cost/start");
-      if (!(await act())) throw new Error(`${name}: wrong result.`);
+      if (!(await run())) throw new Error(`${name}: wrong result.`);
       const counts = await countsOf(provider.send("/cost/stop"), 200);
       const messages = app.sentMessages() - before.messages;
       const newRequests = requests - before.requests;
