@@ -34,7 +34,7 @@ export const ConfirmForm = ({ c, action, ...props }: ConfirmFormProps) => (
       <button type="submit" {...(props.isDangerous ? { class: "danger" } : {})}>
         {props.submitText}
       </button>
-      <a class="button quiet" href={props.cancelHref}>
+      <a class="button secondary" href={props.cancelHref}>
         {props.cancelText ?? messagesFor(c, UI_MESSAGES).cancel}
       </a>
     </p>

@@ -20,7 +20,7 @@ export const CopyButton = ({ c, id }: { c: Context; id: string }) => {
   return (
     <button
       type="button"
-      class="quiet"
+      class="secondary"
       data-copy={id}
       data-copied={messages.copied}
       data-failed={messages.copyFailed}

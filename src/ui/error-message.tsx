@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 
 /** Says what went wrong; screen readers announce it. */
 export const ErrorMessage = ({ children }: { children: Child }) => (
-  <p class="problem" role="alert">
+  <p class="error" role="alert">
     {children}
   </p>
 );

@@ -79,7 +79,7 @@ const Layout = ({ c, user, showsSecret, children }: LayoutProps) => {
         {user ? (
           <form method="post" action="/sign-out">
             <span>{user.name}</span>
-            <button type="submit" class="quiet">
+            <button type="submit" class="secondary">
               {messages.signOut}
             </button>
           </form>

@@ -85,7 +85,7 @@ describe.each([
     await page.getByRole("link", { name: "Create a token" }).click();
     await page.getByLabel("Name").fill("Backup");
     await page.getByRole("button", { name: "Create token" }).click();
-    await page.getByRole("alert").filter({ hasText: "at least one folder" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "at least one module" }).waitFor();
     await page.getByLabel("Read only").fill("notes");
     await page.getByLabel("Expires").selectOption("After 30 days");
     await page.getByRole("button", { name: "Create token" }).click();

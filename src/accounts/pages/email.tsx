@@ -13,14 +13,14 @@ export const EmailSection = ({ c, email }: { c: HonoContext; email: string | nul
   return (
     <section>
       <h2>{messages.title}</h2>
-      <p class="faint">{messages.about}</p>
+      <p class="muted">{messages.about}</p>
       <p>{email ?? messages.none}</p>
       <p class="row">
-        <a class="button quiet" href="/security/email">
+        <a class="button secondary" href="/security/email">
           {email === null ? messages.set : messages.change}
         </a>
         {email === null ? null : (
-          <a class="button quiet" href="/security/email/remove">
+          <a class="button secondary" href="/security/email/remove">
             {messages.remove}
           </a>
         )}

@@ -117,7 +117,7 @@ export const PasskeyButton = (props: PasskeyButtonProps) => {
       data-already-registered={alreadyRegistered}
       hidden
     >
-      <p class="problem" role="alert" hidden />
+      <p class="error" role="alert" hidden />
       <p>
         <button type="button">{text}</button>
       </p>

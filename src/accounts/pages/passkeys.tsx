@@ -17,7 +17,7 @@ export const PasskeysSection = ({ c, passkeys }: { c: HonoContext; passkeys: Pas
   return (
     <>
       <h2>{messages.title}</h2>
-      <p class="faint">{messages.about}</p>
+      <p class="muted">{messages.about}</p>
       {passkeys.length === 0 ? (
         <p>{messages.none}</p>
       ) : (
@@ -51,14 +51,14 @@ const PasskeyItem = ({ c, passkey }: { c: HonoContext; passkey: Passkey }) => {
         </small>
       </div>
       <a
-        class="button quiet"
+        class="button secondary"
         href={`/security/passkeys/${id}`}
         aria-label={messages.renameLabel(name)}
       >
         {messages.rename}
       </a>
       <a
-        class="button quiet"
+        class="button secondary"
         href={`/security/passkeys/${id}/remove`}
         aria-label={messages.removeLabel(name)}
       >

@@ -24,11 +24,11 @@ export const PasswordSection = ({ c, methods }: PasswordSectionProps) => {
       <h2>{messages.title}</h2>
       <p>{hasPassword ? messages.isSet : withoutPassword}</p>
       <p class="row">
-        <a class="button quiet" href="/security/password">
+        <a class="button secondary" href="/security/password">
           {hasPassword ? messages.change : messages.set}
         </a>
         {hasPassword && hasPasskey ? (
-          <a class="button quiet" href="/security/password/remove">
+          <a class="button secondary" href="/security/password/remove">
             {messages.remove}
           </a>
         ) : null}
@@ -53,7 +53,7 @@ export function passwordPage(
       <p>
         <button type="submit">{newPassword.button}</button>
       </p>
-      <p class="faint">{newPassword.effect}</p>
+      <p class="muted">{newPassword.effect}</p>
     </>,
   );
 }

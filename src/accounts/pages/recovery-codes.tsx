@@ -19,10 +19,10 @@ export const RecoveryCodesSection = ({ c, count }: { c: HonoContext; count: numb
   return (
     <section>
       <h2>{messages.title}</h2>
-      <p class="faint">{messages.about}</p>
+      <p class="muted">{messages.about}</p>
       <p>{messages.left(count)}</p>
       <p>
-        <a class="button quiet" href="/security/recovery-codes">
+        <a class="button secondary" href="/security/recovery-codes">
           {messages.create}
         </a>
       </p>
@@ -76,7 +76,7 @@ export function recoveryCodesPage(c: HonoContext, codes: string[]): HandlerRespo
       </ul>
       <p class="warning">{messages.once}</p>
       <p class="row no-print">
-        <button type="button" class="quiet" data-print hidden>
+        <button type="button" class="secondary" data-print hidden>
           {messagesFor(c, UI_MESSAGES).print}
         </button>
         <CopyButton c={c} id="codes" />

@@ -42,7 +42,7 @@ export function recoveryCodePage(
         <button type="submit">{recovery.button}</button>
       </p>
       {canSendEmail(c.env) ? (
-        <p class="faint">
+        <p class="muted">
           <a href="/recover/mail">{signIn.useEmail}</a>
         </p>
       ) : null}
@@ -75,7 +75,7 @@ export function recoveryEmailPage(
           </p>
         </>
       )}
-      <p class="faint">
+      <p class="muted">
         <a href="/recover">{messages.useCode}</a>
       </p>
     </form>,
@@ -114,7 +114,7 @@ export function localEmailsPage(c: HonoContext): HandlerResponse {
     { title: messages.title },
     <section>
       <h1>{messages.title}</h1>
-      <p class="faint">{messages.about}</p>
+      <p class="muted">{messages.about}</p>
       {emails.length === 0 ? <p>{messages.none}</p> : null}
       <ul class="list">
         {emails.map(({ at, to, subject, text }) => (

@@ -33,7 +33,7 @@ export function securityFormPage(
       <h1>{title}</h1>
       <RefusalMessage c={c} refusal={refusal} />
       {body}
-      <p class="faint">
+      <p class="muted">
         <a href="/security">{messagesFor(c, ACCOUNT_MESSAGES).back}</a>
       </p>
     </form>,

@@ -18,7 +18,7 @@ export const SessionsSection = ({ c, sessions }: SessionsSectionProps) => {
   return (
     <section>
       <h2>{messages.title}</h2>
-      <p class="faint">{messages.about}</p>
+      <p class="muted">{messages.about}</p>
       <ul class="list">
         {sessions.map((session) => (
           <SessionItem c={c} session={session} />
@@ -26,7 +26,7 @@ export const SessionsSection = ({ c, sessions }: SessionsSectionProps) => {
       </ul>
       {sessions.length > 1 ? (
         <form method="post" action="/security/sessions/end">
-          <button type="submit" name="session" value="others" class="quiet">
+          <button type="submit" name="session" value="others" class="secondary">
             {messages.endOthers}
           </button>
         </form>
@@ -60,7 +60,7 @@ const SessionItem = ({ c, session }: { c: HonoContext; session: BrowserSessionRo
             type="submit"
             name="session"
             value={hash}
-            class="quiet"
+            class="secondary"
             aria-label={messages.endLabel(device, formatDateTime(language, createdAt))}
           >
             {messages.end}

@@ -61,12 +61,12 @@ export function signInPage(
         <button type="submit">{signIn.title}</button>
       </p>
       {isSignUpOpen(c.env) && form.name === "" ? (
-        <p class="faint">
+        <p class="muted">
           {signIn.noAccount}{" "}
           <a href={`/sign-up?${new URLSearchParams({ next: form.next })}`}>{signIn.signUp}</a>
         </p>
       ) : null}
-      <p class="faint">
+      <p class="muted">
         {signIn.lockedOut} <a href="/recover">{signIn.useCode}</a>
         {canSendEmail(c.env) ? (
           <>
@@ -133,7 +133,7 @@ export function reauthenticationPage(
         </>
       ) : null}
       {hasPasskey || hasPassword ? (
-        <p class="faint">
+        <p class="muted">
           <a href="/security">{messages.cancel}</a>
         </p>
       ) : (

@@ -54,7 +54,7 @@ export function signUpPage(
         endpoint="/sign-up/passkey"
         text={messages.continueWithPasskey}
       >
-        <p class="faint">{signUp.aboutPasskeys}</p>
+        <p class="muted">{signUp.aboutPasskeys}</p>
         <p>{messages.orPassword}</p>
       </PasskeyButton>
       <PasswordField
@@ -65,8 +65,8 @@ export function signUpPage(
       <p>
         <button type="submit">{signUp.title}</button>
       </p>
-      <p class="faint">{signUp.keepSafe}</p>
-      <p class="faint">
+      <p class="muted">{signUp.keepSafe}</p>
+      <p class="muted">
         {signUp.haveAccount} <a href={withNext("/sign-in", form.next)}>{signUp.signIn}</a>
       </p>
     </form>,

@@ -45,17 +45,17 @@ export function accountsPage(
         <button type="submit">{messages.find}</button>
       </form>
       {accounts.length === 0 ? (
-        <p class="faint">{messages.noResults}</p>
+        <p class="muted">{messages.noResults}</p>
       ) : (
         <table>
           <thead>
             <tr>
               <th scope="col">{messages.name}</th>
               <th scope="col">{messages.used}</th>
-              <th scope="col" class="extra">
+              <th scope="col" class="wide-only">
                 {messages.quota}
               </th>
-              <th scope="col" class="extra">
+              <th scope="col" class="wide-only">
                 {messages.lastSeen}
               </th>
               <th scope="col">{messages.status}</th>
@@ -69,7 +69,7 @@ export function accountsPage(
         </table>
       )}
       <NextPageLink c={c} next={next} />
-      <p class="faint">{messages.privacyNote}</p>
+      <p class="muted">{messages.privacyNote}</p>
     </section>,
   );
 }
@@ -87,8 +87,8 @@ const AccountRow = ({ c, account }: AccountProps) => {
         <a href={`/admin/accounts/${account.name}`}>{account.name}</a>
       </th>
       <td>{formatBytes(language, account.usedBytes)}</td>
-      <td class="extra">{formatBytes(language, effectiveQuota(c, account))}</td>
-      <td class="extra">{formatLastSeen({ c, account })}</td>
+      <td class="wide-only">{formatBytes(language, effectiveQuota(c, account))}</td>
+      <td class="wide-only">{formatLastSeen({ c, account })}</td>
       <td>
         <Status c={c} account={account} />
       </td>
@@ -135,7 +135,7 @@ export function accountPage(c: HonoContext, account: AccountSummary): HandlerRes
     <>
       <section>
         <h1>{account.name}</h1>
-        <dl class="pairs">
+        <dl class="facts">
           {facts.map(([name, value]) => (
             <>
               <dt>{name}</dt>
@@ -143,7 +143,7 @@ export function accountPage(c: HonoContext, account: AccountSummary): HandlerRes
             </>
           ))}
         </dl>
-        <p class="faint">{messages.privacyNote}</p>
+        <p class="muted">{messages.privacyNote}</p>
       </section>
       <section>
         <h2>{messages.actions}</h2>
@@ -152,7 +152,7 @@ export function accountPage(c: HonoContext, account: AccountSummary): HandlerRes
             <li>
               <div>{accountActions[action].text}</div>
               <a
-                class={action === "delete" ? "button danger" : "button quiet"}
+                class={action === "delete" ? "button danger" : "button secondary"}
                 href={`/admin/accounts/${account.name}/${action}`}
                 aria-label={actionLabel(accountActions[action].button, account.name)}
               >

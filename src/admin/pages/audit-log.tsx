@@ -24,7 +24,7 @@ export function auditLogPage(
       <h1>{title}</h1>
       <p>{messages.text(settings(c.env).ADMIN_LOG_DAYS)}</p>
       {entries.length === 0 ? (
-        <p class="faint">{messages.none}</p>
+        <p class="muted">{messages.none}</p>
       ) : (
         <AuditLogTable c={c} entries={entries} />
       )}

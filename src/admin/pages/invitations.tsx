@@ -30,7 +30,7 @@ export function invitationsPage(
         </a>
       </p>
       {invitations.length === 0 ? (
-        <p class="faint">{messages.none}</p>
+        <p class="muted">{messages.none}</p>
       ) : (
         <ul class="list">
           {invitations.map((invitation) => (
@@ -63,7 +63,7 @@ const InvitationItem = (props: { c: HonoContext; invitation: Invitation; now: nu
       </div>
       {isOpen ? (
         <a
-          class="button quiet"
+          class="button secondary"
           href={`/admin/invitations/${hash}/revoke`}
           aria-label={messages.revokeLabel(note)}
         >

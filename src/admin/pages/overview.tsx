@@ -42,7 +42,7 @@ export function overviewPage(
     <>
       <section>
         <h1>{title}</h1>
-        <dl class="pairs">
+        <dl class="facts">
           {numbers.map(([name, value]) => (
             <>
               <dt>{name}</dt>
@@ -55,7 +55,7 @@ export function overviewPage(
         <h2>{messages.traffic(formatDays(language, CHART_DAYS))}</h2>
         <Chart c={c} name={messages.requests} values={days.map((day) => day?.requests ?? 0)} />
         <Chart c={c} name={messages.errors} values={days.map((day) => day?.errors ?? 0)} />
-        <p class="faint">{messages.delay}</p>
+        <p class="muted">{messages.delay}</p>
       </section>
     </>,
   );
@@ -77,7 +77,7 @@ const Chart = ({ c, name, values }: { c: HonoContext; name: string; values: numb
     <figure>
       <figcaption>{chart(name, count(total), count(values.length), count(peak))}</figcaption>
       <svg
-        class="bar"
+        class="chart"
         aria-hidden="true"
         viewBox={`0 0 ${values.length * 10} ${CHART_HEIGHT}`}
         width="100%"

@@ -38,7 +38,7 @@ export function chooseAccountPage(c: HonoContext, secret: string): HandlerRespon
         <a class="button" href={`/sign-up?${signUp}`}>
           {messages.signUp}
         </a>
-        <a class="button quiet" href={`/sign-in?${signIn}`}>
+        <a class="button secondary" href={`/sign-in?${signIn}`}>
           {messages.signIn}
         </a>
       </p>

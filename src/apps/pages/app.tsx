@@ -54,7 +54,7 @@ export function appPage(
         {summary.requests === 0 ? null : (
           <>
             <UsageChart usage={summary} language={language} />
-            <p class="faint">{messages.legend}</p>
+            <p class="muted">{messages.legend}</p>
           </>
         )}
         <p class="row">
@@ -83,7 +83,7 @@ const AppFacts = ({ c, app, usage }: AppFactsProps) => {
   const messages = messagesFor(c, APP_MESSAGES);
   const language = languageOf(c);
   return (
-    <dl class="pairs">
+    <dl class="facts">
       <dt>{messages.facts.permissions}</dt>
       <dd>{describeScopes(app.scopes, language)}</dd>
       <dt>{messages.facts.type}</dt>

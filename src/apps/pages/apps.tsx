@@ -51,7 +51,7 @@ export function appsPage(
           </>
         ) : (
           <>
-            <p class="faint">{messages.about}</p>
+            <p class="muted">{messages.about}</p>
             <ul class="list">
               {apps.map((app, index) => (
                 <AppItem
@@ -67,7 +67,7 @@ export function appsPage(
         )}
         {apps.length > 1 ? (
           <p>
-            <a class="button quiet" href="/apps/disconnect-all">
+            <a class="button secondary" href="/apps/disconnect-all">
               {messages.disconnectAll}
             </a>
           </p>
@@ -127,11 +127,11 @@ const AppItem = ({ c, app, usage, address, hasChart }: AppItemProps) => {
         </small>
         {hasChart ? <UsageChart usage={usage} language={language} /> : null}
       </div>
-      <a class="button quiet" href={appPath(app)} aria-label={messages.manageLabel(app.name)}>
+      <a class="button secondary" href={appPath(app)} aria-label={messages.manageLabel(app.name)}>
         {messages.manage}
       </a>
       <a
-        class="button quiet"
+        class="button secondary"
         href={disconnectPath(app)}
         aria-label={messages.disconnectLabel(app.name)}
       >

@@ -66,7 +66,7 @@ export function createTokenPage(
           />
         </div>
       ))}
-      <p class="faint" id="modules-rule">
+      <p class="muted" id="modules-rule">
         {messages.modulesRule}
       </p>
       <DurationField
@@ -108,7 +108,7 @@ export function tokenCreatedPage(
       <CopyableText c={c} id="token" text={token} />
       <h2>{messages.example}</h2>
       <CopyableText c={c} id="example" text={example} />
-      <p class="faint">
+      <p class="muted">
         <SentenceWithLink parts={messages.revoke} href="/apps" />
       </p>
     </section>,

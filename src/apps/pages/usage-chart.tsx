@@ -38,7 +38,7 @@ export function UsageChart({ usage, language }: { usage: UsageSummary; language:
   const width = USAGE_DAYS * DAY_WIDTH;
   return (
     <svg
-      class="bar"
+      class="chart"
       role="img"
       aria-label={`${description}. ${messages.legend}`}
       viewBox={`0 0 ${width} ${2 * MAX_BAR_HEIGHT + 2}`}

@@ -28,7 +28,7 @@ export function activityPage(
     <section>
       <h1>{messages.title}</h1>
       <p>{messages.about(days)}</p>
-      <p class="faint">
+      <p class="muted">
         <SentenceWithLink parts={messages.notYou} href="/security" />
       </p>
       {entries.length === 0 ? (

@@ -50,7 +50,7 @@ export function dataPage(
       <section>
         <h1>{messages.title}</h1>
         <QuotaSummary c={c} usage={usage} />
-        {isEmpty ? <p class="faint">{messages.empty}</p> : <ModuleTable c={c} usage={usage} />}
+        {isEmpty ? <p class="muted">{messages.empty}</p> : <ModuleTable c={c} usage={usage} />}
       </section>
       <DatabasesSection c={c} modules={databases} />
       {usage.documents === 0 ? null : <ExportSection c={c} documents={usage.documents} />}
@@ -87,7 +87,7 @@ const UsageBar = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
   let start = 0;
   return (
     <svg
-      class="bar"
+      class="chart"
       role="img"
       aria-label={messages.chart(labels)}
       viewBox="0 0 1000 20"
@@ -131,7 +131,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: HonoContext; usage: 
           <th scope="col">{messages.private}</th>
           <th scope="col">{messages.public}</th>
           {hasDatabases ? <th scope="col">{messages.databases}</th> : null}
-          <th scope="col" class="extra">
+          <th scope="col" class="wide-only">
             {messages.documents}
           </th>
         </tr>
@@ -145,7 +145,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: HonoContext; usage: 
             <td>{bytes(privateBytes)}</td>
             <td>{bytes(publicBytes)}</td>
             {hasDatabases ? <td>{bytes(databaseBytes)}</td> : null}
-            <td class="extra">{count(documents)}</td>
+            <td class="wide-only">{count(documents)}</td>
           </tr>
         ))}
         {other.documents > 0 ? (
@@ -154,7 +154,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: HonoContext; usage: 
               <Swatch color={OTHER_COLOR} /> {messages.other}
             </th>
             <td colspan={hasDatabases ? 3 : 2}>{bytes(other.bytes)}</td>
-            <td class="extra">{count(other.documents)}</td>
+            <td class="wide-only">{count(other.documents)}</td>
           </tr>
         ) : null}
       </tbody>
@@ -211,7 +211,7 @@ export function exportPartsPage(
             <small>
               {part.after === null ? messages.firstPart : messages.partStart(part.after)}
             </small>
-            <a class="button quiet" href={exportUrl(part, index + 1)} download>
+            <a class="button secondary" href={exportUrl(part, index + 1)} download>
               {messages.downloadPart(count(index + 1))}
             </a>
           </li>

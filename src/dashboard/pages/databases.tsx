@@ -86,7 +86,7 @@ const DatabaseTable = ({
       </table>
       <p>
         <a
-          class="button quiet"
+          class="button secondary"
           href={`/data/database?${new URLSearchParams({ module, name })}`}
           aria-label={messages.deleteLabel(name, module)}
         >

@@ -52,7 +52,7 @@ export function homePage(
       <section>
         <h2>{messages.connected}</h2>
         {apps.length === 0 ? (
-          <p class="faint">{messages.noApps}</p>
+          <p class="muted">{messages.noApps}</p>
         ) : (
           <ul class="list">
             {apps.slice(-MAX_LISTED_APPS).map((app) => (
@@ -76,7 +76,7 @@ export function homePage(
               <a href={storageFirstLink(url, address)} rel="noreferrer">
                 {name}
               </a>
-              <span class="faint">{messages.about[about]}</span>
+              <span class="muted">{messages.about[about]}</span>
             </li>
           ))}
         </ul>
@@ -141,7 +141,7 @@ const AppItem = ({ c, app, address }: { c: HonoContext; app: ConnectedApp; addre
         </small>
       </div>
       <a
-        class="button quiet"
+        class="button secondary"
         href={disconnectPath(app)}
         aria-label={appMessages.disconnectLabel(app.name)}
       >
@@ -155,7 +155,7 @@ const UsageLine = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).home;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   return (
-    <p class="faint">
+    <p class="muted">
       {messages.usage(bytes(usage.usedBytes), bytes(usage.quotaBytes))}{" "}
       <a href="/data">{messages.showData}</a>
     </p>

@@ -51,7 +51,7 @@ export function settingsPage(c: HonoContext, account: Account, profile: Profile)
         <h2>{messages.leave}</h2>
         <p>{messages.leaveAbout}</p>
         <p class="row">
-          <a class="button quiet" href="/data">
+          <a class="button secondary" href="/data">
             {messages.export}
           </a>
           <a class="button danger" href="/settings/delete">
@@ -73,7 +73,13 @@ const LanguageForm = ({ c }: { c: HonoContext }) => {
         {Object.entries(LANGUAGES)
           .filter(([language]) => language !== current)
           .map(([language, name]) => (
-            <button type="submit" name="language" value={language} class="quiet" lang={language}>
+            <button
+              type="submit"
+              name="language"
+              value={language}
+              class="secondary"
+              lang={language}
+            >
               {name}
             </button>
           ))}
@@ -91,7 +97,7 @@ interface AccountFactsProps {
 const AccountFacts = ({ c, account, profile }: AccountFactsProps) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).settings;
   return (
-    <dl class="pairs">
+    <dl class="facts">
       <dt>{messages.name}</dt>
       <dd>{account.name}</dd>
       <dt>{messages.address}</dt>

@@ -28,12 +28,12 @@ export function welcomePage(c: HonoContext): HandlerResponse {
             {messages.signUp}
           </a>
         ) : null}
-        <a class={isSignUpOpen(c.env) ? "button quiet" : "button"} href="/sign-in">
+        <a class={isSignUpOpen(c.env) ? "button secondary" : "button"} href="/sign-in">
           {messages.signIn}
         </a>
       </p>
-      {SIGN_UP === "invitation" ? <p class="faint">{messages.byInvitation}</p> : null}
-      {SIGN_UP === "closed" ? <p class="faint">{messages.closed}</p> : null}
+      {SIGN_UP === "invitation" ? <p class="muted">{messages.byInvitation}</p> : null}
+      {SIGN_UP === "closed" ? <p class="muted">{messages.closed}</p> : null}
     </section>,
   );
 }

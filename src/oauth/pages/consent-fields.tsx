@@ -94,7 +94,7 @@ export const ConsentButtons = ({
   disconnectAnyTime = messages.disconnectAnyTime,
 }: ConsentButtonsProps) => (
   <>
-    <p class="faint">
+    <p class="muted">
       {messages.storedIn} <strong>{address}</strong>.{" "}
       <SentenceWithLink parts={disconnectAnyTime} href="/apps" />
     </p>
@@ -102,7 +102,7 @@ export const ConsentButtons = ({
       <button type="submit" name="decision" value="allow">
         {messages.allow}
       </button>
-      <button type="submit" name="decision" value="deny" class="quiet">
+      <button type="submit" name="decision" value="deny" class="secondary">
         {messages.deny}
       </button>
     </p>
