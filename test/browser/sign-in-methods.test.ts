@@ -237,7 +237,7 @@ test("an error without a sentence for the user shows a general message in their 
   const alert = page.getByRole("alert").filter({ hasText: "Passkey" });
   await alert.waitFor();
   expect(await alert.textContent()).toBe(
-    "Das hat mit dem Passkey nicht geklappt. Versuche es noch einmal oder nimm ein Passwort.",
+    "Das hat mit dem Passkey nicht geklappt. Versuche es noch einmal oder verwende ein Passwort.",
   );
 });
 
