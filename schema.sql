@@ -40,6 +40,13 @@ CREATE TABLE sessions (
   country    TEXT     -- ISO 3166 code, from Cloudflare
 ) WITHOUT ROWID;
 CREATE INDEX sessions_by_account ON sessions (account);
+-- An account has at most 101 sessions: with a new one, those that were not used for longest end.
+CREATE TRIGGER session_limit AFTER INSERT ON sessions BEGIN
+  DELETE FROM sessions WHERE account = new.account AND hash <> new.hash AND (
+    expires_at <= new.created_at OR hash IN (
+      SELECT hash FROM sessions WHERE account = new.account
+      ORDER BY coalesce(seen_at, created_at) DESC LIMIT -1 OFFSET 100));
+END;
 
 -- Passkeys (WebAuthn credentials). Deleted when the user removes them.
 CREATE TABLE passkeys (
@@ -54,14 +61,16 @@ CREATE TABLE passkeys (
 ) WITHOUT ROWID;
 CREATE INDEX passkeys_by_account ON passkeys (account);
 
--- WebAuthn challenges. Deleted when used or after they expire.
+-- WebAuthn challenges. Deleted when used, or with the next insert after they expire.
 CREATE TABLE challenges (
   hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the challenge
   purpose    TEXT NOT NULL CHECK (purpose IN ('sign-up', 'add', 'sign-in')),
   account    TEXT, -- account that registers a passkey; for a sign-up its future id
   name       TEXT, -- for a sign-up, the requested name
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL,
+  client     TEXT NOT NULL DEFAULT '' -- address that asked for it: each may have only so many
 ) WITHOUT ROWID;
+CREATE INDEX challenges_by_expiry ON challenges (expires_at, client);
 
 -- Recovery codes: each allows one sign-in. Created ten at a time; a new set replaces the old one.
 CREATE TABLE recovery_codes (
@@ -71,7 +80,7 @@ CREATE TABLE recovery_codes (
 ) WITHOUT ROWID;
 
 -- Single-use links: 'reset' (created by an administrator; removes all other sign-in methods), 'recover'
--- (sent by mail; keeps them), 'email' (confirms the address that it was sent to).
+-- (sent by email; keeps them), 'email' (confirms the address that it was sent to).
 CREATE TABLE links (
   hash       TEXT NOT NULL PRIMARY KEY,
   purpose    TEXT NOT NULL CHECK (purpose IN ('reset', 'recover', 'email')),
@@ -93,22 +102,28 @@ CREATE TABLE invitations (
   expires_at  INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- The activity log of an account, shown to its user. Append-only; deleted after ACTIVITY_DAYS.
+-- The activity log of an account, shown to its user. Append-only; deleted after ACTIVITY_DAYS. Of each
+-- kind the latest 500 are kept, so that many entries of one kind do not displace those of another.
 CREATE TABLE activity (
   account TEXT NOT NULL,
   at      INTEGER NOT NULL,
   id      TEXT NOT NULL,
-  kind    TEXT NOT NULL, -- src/accounts/activity.ts
+  kind    TEXT NOT NULL, -- src/accounts/activity-entry.ts
   detail  TEXT NOT NULL, -- JSON, its shape depends on the kind
   PRIMARY KEY (account, at, id)
 ) WITHOUT ROWID;
+CREATE TRIGGER activity_limit AFTER INSERT ON activity BEGIN
+  DELETE FROM activity WHERE account = new.account AND kind = new.kind AND (at, id) <= (
+    SELECT at, id FROM activity WHERE account = new.account AND kind = new.kind
+    ORDER BY at DESC, id DESC LIMIT 1 OFFSET 500);
+END;
 
--- The log of administrators' actions. Append-only; deleted after ADMIN_LOG_DAYS.
+-- The audit log of administrators' actions. Append-only; deleted after ADMIN_LOG_DAYS.
 CREATE TABLE admin_log (
   at      INTEGER NOT NULL,
   id      TEXT NOT NULL,
   admin   TEXT NOT NULL, -- name
-  kind    TEXT NOT NULL, -- src/admin/audit-log.ts
+  kind    TEXT NOT NULL, -- src/admin/admin-action.ts
   account TEXT,          -- name of the account that it is about
   detail  TEXT NOT NULL, -- JSON
   PRIMARY KEY (at, id)
@@ -122,7 +137,8 @@ CREATE TABLE domains (
 ) WITHOUT ROWID;
 
 -- Grants: what a user allowed an app. Every token references its grant, so deleting the row revokes
--- its tokens. The key starts with the account, so that a user's connected apps are one range.
+-- its tokens; refresh tokens and usage are deleted with it. The key starts with the account, so that a
+-- user's connected apps are one range. An account has at most 1,000 (src/oauth/db/grants.ts).
 CREATE TABLE grants (
   account    TEXT NOT NULL,
   id         TEXT NOT NULL,
@@ -135,6 +151,10 @@ CREATE TABLE grants (
   expires_at INTEGER,       -- NULL: until disconnected
   PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
+CREATE TRIGGER grant_deleted AFTER DELETE ON grants BEGIN
+  DELETE FROM refresh_tokens WHERE account = old.account AND grant_id = old.id;
+  DELETE FROM app_use WHERE account = old.account AND grant_id = old.id;
+END;
 
 -- Authorization codes. Redeeming one creates its grant. A used code stays until it expires, so that a
 -- replay is recognised and revokes the grant.
@@ -149,6 +169,7 @@ CREATE TABLE codes (
   expires_at       INTEGER NOT NULL,
   successor        TEXT                       -- hash of the refresh token it was redeemed for
 ) WITHOUT ROWID;
+CREATE INDEX codes_by_account ON codes (account);
 
 -- Refresh tokens. Each use issues the next one; a used one stays until it expires, so that a replay is
 -- recognised and revokes the grant.
@@ -159,9 +180,11 @@ CREATE TABLE refresh_tokens (
   expires_at INTEGER NOT NULL,
   successor  TEXT                       -- hash of the one it was exchanged for
 ) WITHOUT ROWID;
+CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (account, grant_id);
 
 -- Device authorization requests (RFC 8628). Inserted by the device; the user who enters the code adds
--- the account and the granted scope, and the next poll creates the grant.
+-- the account and the granted scope, and the next poll creates the grant. Deleted with the next insert
+-- after they expire.
 CREATE TABLE devices (
   hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the device code
   user_code  TEXT NOT NULL UNIQUE,      -- the code that the user enters, without its hyphen
@@ -174,8 +197,11 @@ CREATE TABLE devices (
   interval   INTEGER NOT NULL,          -- minimum seconds between two polls
   polled_at  INTEGER,
   expires_at INTEGER NOT NULL,
-  successor  TEXT                       -- hash of the refresh token it was redeemed for
+  successor  TEXT,                      -- hash of the refresh token it was redeemed for
+  client     TEXT NOT NULL DEFAULT ''   -- address that asked, until a user decides: each may have only so many
 ) WITHOUT ROWID;
+CREATE INDEX devices_by_expiry ON devices (expires_at, client);
+CREATE INDEX devices_by_account ON devices (account) WHERE account IS NOT NULL;
 
 -- Usage of an app on one day (days since 1970). Isolates count in memory, and write at most once an
 -- hour per grant. Deleted after a month.

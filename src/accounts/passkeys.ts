@@ -15,6 +15,7 @@ import { type Challenge, insertChallenge, loadChallenge } from "./db/challenges"
 import type { OneTimeToken } from "./db/one-time-tokens";
 import { loadPasskey, type NewPasskey } from "./db/passkeys";
 import { parseAssertion, parseRegistration } from "./passkey-schemas";
+import { TOO_MANY_ATTEMPTS } from "./refusal-responses";
 import { type AccountOutcome, type AccountRefusal, refuseWith } from "./refusals";
 
 /** Loaded on demand: the library is large, and few requests need it. */
@@ -44,19 +45,29 @@ export const relyingPartyOf = (origin: string): RelyingParty => ({
 export const canHavePasskeys = ({ rpId }: RelyingParty): boolean => !/^[\d.]+$|^\[/.test(rpId);
 
 /** What a new passkey is for, and the account that gets it. */
-type RegistrationRequest = { purpose: "sign-up" | "add"; account: { id: string; name: string } };
+interface RegistrationRequest {
+  purpose: "sign-up" | "add";
+  account: { id: string; name: string };
+  /** The client address. */
+  client: string;
+}
 
-/** Options for creating a passkey. `existing`: those that the account already has. */
+/**
+ * Options for creating a passkey. `existing`: those that the account already has. Refuses with
+ * `too-many` when too many challenges wait for an answer.
+ */
 export async function creationOptions(
   db: D1Database,
   relyingParty: RelyingParty,
-  { purpose, account }: RegistrationRequest,
+  { purpose, account, client }: RegistrationRequest,
   existing: NewPasskey[],
   now: number,
-): Promise<PublicKeyCredentialCreationOptionsJSON> {
+): Promise<AccountOutcome<{ options: PublicKeyCredentialCreationOptionsJSON }>> {
   const { id, name } = account;
-  return {
-    challenge: await newChallenge(db, { purpose, account: id, name }, now),
+  const challenge = await newChallenge(db, { purpose, account: id, name }, client, now);
+  if (challenge === null) return refuseWith(TOO_MANY_ATTEMPTS);
+  const options: PublicKeyCredentialCreationOptionsJSON = {
+    challenge,
     rp: { id: relyingParty.rpId, name: "Satchel" },
     user: {
       id: userHandle(id),
@@ -74,25 +85,32 @@ export async function creationOptions(
     attestation: "none",
     extensions: { credProps: true },
   };
+  return { ok: true, options };
 }
 
 /**
  * Options for signing in with any passkey of this site: they do not depend on a user name. `account`
- * is the account that has to sign; null: any.
+ * is the account that has to sign; null: any. Refuses with `too-many` when too many challenges wait for
+ * an answer, of this client address or in all.
  */
 export async function requestOptions(
   db: D1Database,
   relyingParty: RelyingParty,
   account: string | null,
+  client: string,
   now: number,
-): Promise<PublicKeyCredentialRequestOptionsJSON> {
-  return {
-    challenge: await newChallenge(db, { purpose: "sign-in", account, name: null }, now),
+): Promise<AccountOutcome<{ options: PublicKeyCredentialRequestOptionsJSON }>> {
+  const request = { purpose: "sign-in", account, name: null } as const;
+  const challenge = await newChallenge(db, request, client, now);
+  if (challenge === null) return refuseWith(TOO_MANY_ATTEMPTS);
+  const options: PublicKeyCredentialRequestOptionsJSON = {
+    challenge,
     rpId: relyingParty.rpId,
     timeout: CHALLENGE_MS,
     allowCredentials: [],
     userVerification: "required",
   };
+  return { ok: true, options };
 }
 
 /**
@@ -199,14 +217,16 @@ export async function verifyAssertion(
 const LATE_PASSKEY = refuseWith({ code: "late-passkey" } satisfies AccountRefusal);
 const BAD_PASSKEY = refuseWith({ code: "bad-passkey" } satisfies AccountRefusal);
 
+/** Returns null if there are too many. */
 async function newChallenge(
   db: D1Database,
   challenge: Omit<Challenge, "hash">,
+  client: string,
   now: number,
-): Promise<string> {
+): Promise<string | null> {
   const secret = randomSecret();
-  await insertChallenge(db, { ...challenge, hash: await sha256(secret) }, now + CHALLENGE_MS);
-  return secret;
+  const row = { ...challenge, hash: await sha256(secret) };
+  return (await insertChallenge(db, row, client, now + CHALLENGE_MS, now)) ? secret : null;
 }
 
 /** The account's id, which says nothing about the user. */

@@ -4,7 +4,7 @@ import type { HonoContext } from "../http/context";
 import { RATE_LIMIT_PERIOD_SECONDS } from "../http/rate-limits";
 import { messagesFor } from "../ui/language";
 import { ACCOUNT_MESSAGES } from "./messages";
-import type { AccountRefusal } from "./refusals";
+import type { AccountOutcome, AccountRefusal } from "./refusals";
 
 const REFUSAL_STATUS = {
   closed: 403,
@@ -21,6 +21,7 @@ const REFUSAL_STATUS = {
   "bad-passkey": 403,
   "late-passkey": 403,
   "last-sign-in-method": 409,
+  "too-many-passkeys": 409,
   conflict: 409,
   "bad-email": 400,
 } as const satisfies Record<AccountRefusal["code"], number>;
@@ -46,6 +47,12 @@ export const refusalJson = (c: HonoContext, refusal: AccountRefusal): Response =
     REFUSAL_STATUS[refusal.code],
     { "Cache-Control": "no-store", ...retryAfter(refusal) },
   );
+
+/** The options for a passkey as JSON for /passkeys.js, or the refusal. */
+export const optionsJson = (
+  c: HonoContext,
+  outcome: AccountOutcome<{ options: object }>,
+): Response => (outcome.ok ? c.json(outcome.options) : refusalJson(c, outcome.refusal));
 
 const retryAfter = (refusal: AccountRefusal): Record<string, string> =>
   "retryAfterSeconds" in refusal ? { "Retry-After": String(refusal.retryAfterSeconds) } : {};

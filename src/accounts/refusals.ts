@@ -21,6 +21,7 @@ export type AccountRefusal =
   /** The passkey's challenge has expired or was used. */
   | { code: "late-passkey" }
   | { code: "last-sign-in-method" }
+  | { code: "too-many-passkeys" }
   /** Something else changed the same thing at the same time. */
   | { code: "conflict" }
   | { code: "bad-email" };

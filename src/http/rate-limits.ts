@@ -10,21 +10,28 @@ import { refusalResponse } from "./refusals";
 /** The period of the rate limits in wrangler.toml. */
 export const RATE_LIMIT_PERIOD_SECONDS = 60;
 
-/** Counts a request of this client address; whether it is within one of Cloudflare's rate limits. */
+/**
+ * Counts a request of this client address towards one of Cloudflare's rate limits. Returns whether it
+ * is within the limit.
+ */
 export async function isWithinRateLimit(c: HonoContext, limit: RateLimit): Promise<boolean> {
   const { success } = await limit.limit({ key: clientAddressKey(c) });
   return success;
 }
 
-/** A sustained rate, and the number of requests that may come at once after a pause. */
+/** A sustained rate of requests or bytes, and how many may come at once after a pause. */
 interface Rate {
   perSecond: number;
   burst: number;
+  /** How many more may be counted although the bucket is full: `recordBytes`. */
+  maxDebt?: number;
 }
 
 interface Bucket {
   name: string;
   rate: Rate;
+  /** Requests or bytes to count; one request if it is missing. */
+  cost?: number;
 }
 
 /**
@@ -32,6 +39,12 @@ interface Bucket {
  * documents as fast as it can, and an app that is refused stalls.
  */
 const BURST_SECONDS = 100;
+
+/** Bytes of messages that an app may exchange for each request of its sustained rate. */
+const BYTES_PER_REQUEST = 16 * 1024;
+
+/** Bytes of messages that an app may exchange at once: more than the largest message has. */
+const BYTE_BURST = 48 * 1024 * 1024;
 
 /** Forms and exports of a signed-in user: nobody fills in forms faster for long. */
 const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
@@ -55,12 +68,14 @@ const MAX_CLOCK_SKEW_MS = 60_000;
  */
 const arrivalTimes = new Map<string, number>();
 
-/** Counts a request of an app with a valid token. Null, or the refusal. */
-export function limitApp(
-  env: Env,
-  { grant, account }: { grant: string; account: string },
-  now: number,
-): Refusal | null {
+/** An app: the ids of its grant and of the account. */
+interface AppClaims {
+  grant: string;
+  account: string;
+}
+
+/** Counts a request of an app with a valid token. Returns null, or the refusal. */
+export function limitApp(env: Env, { grant, account }: AppClaims, now: number): Refusal | null {
   const { REQUESTS_PER_SECOND: perSecond } = settings(env);
   return consume(
     [
@@ -71,11 +86,46 @@ export function limitApp(
   );
 }
 
-/** Counts a form or an export of a signed-in user. Null, or the refusal. */
+/**
+ * Counts bytes that an app exchanges with the server in messages. Null, or the refusal; then nothing is
+ * counted. No bytes are refused, too, while more were recorded than the app may exchange.
+ */
+export const limitBytes = (
+  env: Env,
+  claims: AppClaims,
+  bytes: number,
+  now: number,
+): Refusal | null => consume(byteBuckets(env, claims, bytes), now);
+
+/** Counts bytes that have to be sent to an app, however many it has exchanged: the next ones wait. */
+export function recordBytes(env: Env, claims: AppClaims, bytes: number, now: number): void {
+  for (const bucket of byteBuckets(env, claims, bytes)) fill(bucket, now);
+}
+
+function byteBuckets(env: Env, { grant, account }: AppClaims, bytes: number): Bucket[] {
+  const perSecond = settings(env).REQUESTS_PER_SECOND * BYTES_PER_REQUEST;
+  const rate = { perSecond, burst: BYTE_BURST, maxDebt: BYTE_BURST };
+  const double = { perSecond: 2 * perSecond, burst: 2 * BYTE_BURST, maxDebt: BYTE_BURST };
+  return [
+    { name: `bytes of app ${grant}`, rate, cost: bytes },
+    { name: `bytes of account ${account}`, rate: double, cost: bytes },
+  ];
+}
+
+/** Counts a form or an export of a signed-in user. Returns null, or the refusal. */
 export const limitUser = (account: string, now: number): Refusal | null =>
   consume([{ name: `user ${account}`, rate: FORM_RATE }], now);
 
-/** Counts a request without a valid token. Null, or the refusal. */
+/**
+ * Counts an exchange of a refresh token, each of which leaves a row for a week: as many as fifty apps
+ * need, and some at once. Returns null, or the refusal.
+ */
+export const limitTokenRefresh = (env: Env, account: string, now: number): Refusal | null => {
+  const perSecond = 50 / settings(env).ACCESS_TOKEN_SECONDS;
+  return consume([{ name: `refresh ${account}`, rate: { perSecond, burst: 300 } }], now);
+};
+
+/** Counts a request without a valid token. Returns null, or the refusal. */
 export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
   consume(
     [
@@ -87,11 +137,11 @@ export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
     now,
   );
 
-/** Refuses an address that has had too many misses in public folders. Counts nothing. */
+/** Refuses an address with too many misses in public folders. Counts nothing. Returns null, or the refusal. */
 export const blockGuessing = (c: HonoContext, now: number): Refusal | null =>
   rateLimitRefusal(secondsToWait(missBucket(c), now));
 
-/** Counts an anonymous request for a public document that does not exist. Null, or the refusal. */
+/** Counts an anonymous request for a public document that does not exist. Returns null, or the refusal. */
 export const recordMiss = (c: HonoContext, now: number): Refusal | null =>
   consume([missBucket(c)], now);
 
@@ -122,22 +172,29 @@ function consume(buckets: Bucket[], now: number): Refusal | null {
   );
   if (refusal) return refusal;
   if (arrivalTimes.size >= MAX_BUCKETS) evictBuckets(now);
-  for (const { name, rate } of buckets) {
-    const arrivalTime = Math.max(arrivalTimes.get(name) ?? 0, now);
-    arrivalTimes.set(name, arrivalTime + 1000 / rate.perSecond);
-  }
+  for (const bucket of buckets) fill(bucket, now);
   return null;
 }
 
-/** Seconds until the bucket admits one more request; 0 if it does now. */
-function secondsToWait({ name, rate: { perSecond, burst } }: Bucket, now: number): number {
-  const interval = 1000 / perSecond;
-  const fullFor = (arrivalTimes.get(name) ?? now) - now - (burst - 1) * interval;
-  // A full bucket admits the next request after one interval, unless the clock was set back.
-  const isClockSetBack = fullFor > interval + MAX_CLOCK_SKEW_MS;
-  if (isClockSetBack) arrivalTimes.delete(name);
-  return isClockSetBack ? 0 : Math.max(0, Math.ceil(fullFor / 1000));
+/** Adds the cost to a bucket, up to its debt. */
+function fill({ name, rate, cost = 1 }: Bucket, now: number): void {
+  const arrivalTime = Math.max(arrivalTimes.get(name) ?? 0, now) + (cost * 1000) / rate.perSecond;
+  arrivalTimes.set(name, Math.min(arrivalTime, now + fullestFor(rate)));
 }
+
+/** Seconds until the bucket admits the cost; 0 if it does now. */
+function secondsToWait({ name, rate, cost = 1 }: Bucket, now: number): number {
+  const filledFor = (arrivalTimes.get(name) ?? now) - now;
+  // No bucket is ever filled for longer, unless the clock was set back.
+  const isClockSetBack = filledFor > fullestFor(rate) + MAX_CLOCK_SKEW_MS;
+  if (isClockSetBack) arrivalTimes.delete(name);
+  const admittedIn = filledFor - ((rate.burst - cost) * 1000) / rate.perSecond;
+  return isClockSetBack ? 0 : Math.max(0, Math.ceil(admittedIn / 1000));
+}
+
+/** Milliseconds after which a bucket is empty that is as full as it can be. */
+const fullestFor = ({ perSecond, burst, maxDebt = 0 }: Rate): number =>
+  ((burst + maxDebt) * 1000) / perSecond;
 
 function evictBuckets(now: number): void {
   for (const [name, arrivalTime] of arrivalTimes) {

@@ -113,6 +113,6 @@ export async function listAppUsage(
   ];
 }
 
-/** Deletes usage that is too old to be shown, and that of revoked grants; for the daily job. */
-export const deleteOldUsage = (db: D1Database, now: number): D1PreparedStatement[] =>
+/** Deletes usage that is too old to be shown; for the daily job. */
+export const deleteOldUsage = (db: D1Database, now: number): D1PreparedStatement =>
   deleteUsageBefore(db, firstUsageDay(now));

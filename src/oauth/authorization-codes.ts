@@ -3,7 +3,7 @@
 import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { type Consent, consentActivity } from "./consent";
-import { insertCode, loadCode, redeemCode } from "./db/authorization-codes";
+import { codeExists, insertCode, loadCode, redeemCode } from "./db/authorization-codes";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 import {
   createRefreshToken,
@@ -15,13 +15,16 @@ import {
 
 const CODE_LIFETIME_MS = 60_000;
 
-/** Issues a code for a consent. The grant is made when the code is redeemed. */
+/**
+ * Issues a code for a consent. The grant is made when the code is redeemed. Returns null if the
+ * account has as many grants as it may have.
+ */
 export async function issueCode(
   env: Env,
   consent: Consent,
   challenge: string,
   now: number,
-): Promise<string> {
+): Promise<string | null> {
   const { account, redirectUri, scope, expiresAt: grantExpiresAt } = consent;
   const code = randomSecret();
   const row = {
@@ -34,8 +37,8 @@ export async function issueCode(
     grantExpiresAt,
     expiresAt: now + CODE_LIFETIME_MS,
   };
-  await insertCode(env.DB, row, [consentActivity(env.DB, consent, now)]);
-  return code;
+  const activity = consentActivity(env.DB, consent, codeExists(row.hash), now);
+  return (await insertCode(env.DB, row, [activity], now)) ? code : null;
 }
 
 /**

@@ -1,7 +1,7 @@
-/** A user's consent: what they have just allowed an app. */
+/** The consent of a user to an authorization request. */
 
 import type { Account } from "../accounts/accounts";
-import { activityStatement } from "../accounts/activity";
+import { type ActivityCondition, insertActivity, newActivityEntry } from "../accounts/activity";
 import type { RedirectUri } from "./redirect-uri";
 
 /** What a user has allowed an app, before there is a grant. */
@@ -14,10 +14,13 @@ export interface Consent {
   expiresAt: number | null;
 }
 
-/** Records a consent in the user's activity log; for the batch that stores it. */
-export const consentActivity = (
+/** Records a consent in the user's activity log if `isStored`; for the batch that stores it. */
+export function consentActivity(
   db: D1Database,
   { account, redirectUri, scope }: Consent,
+  isStored: ActivityCondition,
   now: number,
-): D1PreparedStatement =>
-  activityStatement(db, account.id, { kind: "app-allowed", app: redirectUri.origin, scope }, now);
+): D1PreparedStatement {
+  const event = { kind: "app-allowed", app: redirectUri.origin, scope } as const;
+  return insertActivity(db, account.id, newActivityEntry(event, now), isStored);
+}

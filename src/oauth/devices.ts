@@ -35,6 +35,10 @@ const SLOW_DOWN_SECONDS = 5;
 const USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
 const USER_CODE_LENGTH = 8;
 
+/** Scopes that a device may ask for, and how long they are together: anyone can store them. */
+const MAX_DEVICE_SCOPES = 16;
+const MAX_DEVICE_SCOPE_LENGTH = 512;
+
 /** What a device may call itself: one short line of letters, digits and some punctuation. */
 const DEVICE_NAME_PATTERN =
   /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._'()+-]{0,48}[\p{L}\p{M}\p{N}.)+])?$/u;
@@ -53,13 +57,14 @@ interface DeviceAuthorizationResponse {
 
 /**
  * Starts a device authorization. The `client_id` is the device's name for itself; it is not verified,
- * and the page says so. Refuses with `invalid_request` when the name cannot be displayed, and with
- * `invalid_scope` when the scope is malformed.
+ * and the page says so. Refuses with `invalid_request` when the name cannot be displayed, with
+ * `invalid_scope` when the scope is malformed or too long, and with `slow_down` when there are too many
+ * devices, of this client address or in all.
  */
 export async function startDeviceAuthorization(
   env: Env,
   pages: string,
-  { clientId, scope }: { clientId: string | null; scope: string | null },
+  { clientId, scope, client }: { clientId: string | null; scope: string | null; client: string },
   now: number,
 ): Promise<{ ok: true; response: DeviceAuthorizationResponse } | { ok: false; error: TokenError }> {
   if (clientId === null || !DEVICE_NAME_PATTERN.test(clientId) || !isDisplayableName(clientId)) {
@@ -67,19 +72,27 @@ export async function startDeviceAuthorization(
       "client_id must be the name of the device: 1 to 50 letters, digits, spaces and . _ - ' ( ) +";
     return { ok: false, error: { error: "invalid_request", error_description } };
   }
-  const scopes = parseScopes(scope ?? "");
-  if (scopes === null) {
-    const error_description = "scope must be a list such as 'notes:rw photos:r'.";
+  const scopes = minimizeScopes(parseScopes(scope ?? "") ?? []);
+  const formatted = formatScopes(scopes);
+  const isTooLong = scopes.length > MAX_DEVICE_SCOPES || formatted.length > MAX_DEVICE_SCOPE_LENGTH;
+  if (scopes.length === 0 || isTooLong) {
+    const error_description = `scope must be a list such as 'notes:rw photos:r', of at most ${MAX_DEVICE_SCOPES} modules and ${MAX_DEVICE_SCOPE_LENGTH} characters.`;
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
+  const deviceCode = randomSecret();
   const device = {
+    hash: await sha256(deviceCode),
     name: clientId,
-    scope: formatScopes(minimizeScopes(scopes)),
+    scope: formatted,
     interval: POLL_INTERVAL_SECONDS,
     expiresAt: now + DEVICE_CODE_LIFETIME_SECONDS * 1000,
+    client,
   };
-  const deviceCode = randomSecret();
-  const userCode = await insertUniqueDevice(env, { ...device, hash: await sha256(deviceCode) });
+  const userCode = await insertUniqueDevice(env, device, now);
+  if (userCode === null) {
+    const error_description = "Too many devices are waiting for a decision.";
+    return { ok: false, error: { error: "slow_down", error_description } };
+  }
   const verification_uri = `${pages}/device`;
   const response = {
     device_code: deviceCode,
@@ -92,14 +105,19 @@ export async function startDeviceAuthorization(
   return { ok: true, response };
 }
 
-/** Inserts a device with a user code that no other device has. Returns the user code. */
+/**
+ * Inserts a device with a user code that no other device has. Returns the user code; null if there are
+ * too many devices.
+ */
 async function insertUniqueDevice(
   env: Env,
   device: Omit<Parameters<typeof insertDevice>[1], "userCode">,
-): Promise<string> {
+  now: number,
+): Promise<string | null> {
   for (;;) {
     const userCode = randomUserCode();
-    if (await insertDevice(env.DB, { ...device, userCode })) return userCode;
+    const outcome = await insertDevice(env.DB, { ...device, userCode }, now);
+    if (outcome !== "code-taken") return outcome === "inserted" ? userCode : null;
   }
 }
 
@@ -143,14 +161,17 @@ export async function findPendingDevice(
   return row && scopes ? { hash: row.hash, name: row.name, scopes } : null;
 }
 
-/** Allows a device access. Returns false if it was already decided or has expired. */
+/**
+ * Allows a device access. Resolves to `gone` if it was already decided or has expired, to `too-many` if
+ * the account has as many grants as it may have.
+ */
 export function allowDevice(
   env: Env,
   account: Account,
   device: PendingDevice,
   consent: { scopes: Scope[]; expiresAt: number | null },
   now: number,
-): Promise<boolean> {
+): ReturnType<typeof decideDevice> {
   const granted = formatScopes(consent.scopes);
   const decision = {
     account: account.id,
@@ -166,15 +187,15 @@ export function allowDevice(
 }
 
 /** Denies a device access. Returns false if it was already decided or has expired. */
-export const denyDevice = (
+export async function denyDevice(
   env: Env,
   account: Account,
   device: PendingDevice,
   now: number,
-): Promise<boolean> => {
+): Promise<boolean> {
   const denial = { account: account.id, grantId: randomId(), granted: null, grantExpiresAt: null };
-  return decideDevice(env.DB, device.hash, denial, [], now);
-};
+  return (await decideDevice(env.DB, device.hash, denial, [], now)) === "done";
+}
 
 /**
  * Redeems a device code, or says why it cannot be redeemed yet. Refuses with

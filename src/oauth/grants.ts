@@ -1,12 +1,18 @@
-/** Grants: whether one is valid, whose it is, and its revocation. */
+/** Grants: their status, the name of their app, and their revocation. */
 
 import { type ActivityEvent, insertActivity, newActivityEntry } from "../accounts/activity";
 import { parseScopes, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import type { AccessClaims } from "./access-tokens";
 import { deleteOldUsage } from "./app-usage";
-import { deleteGrant, grantExists } from "./db/grant-changes";
-import { deleteExpiredRows, type GrantRow, loadGrant, selectGrantStatus } from "./db/grants";
+import { deleteGrant } from "./db/grant-changes";
+import {
+  deleteExpiredRows,
+  type GrantRow,
+  grantExists,
+  loadGrant,
+  selectGrantStatus,
+} from "./db/grants";
 
 /** What a valid grant allows. */
 interface GrantStatus {
@@ -60,5 +66,5 @@ export async function revokeGrant(
 /** Deletes what has expired, and old app usage; for the daily job. */
 export const deleteExpiredGrants = (db: D1Database, now: number): D1PreparedStatement[] => [
   ...deleteExpiredRows(db, now),
-  ...deleteOldUsage(db, now),
+  deleteOldUsage(db, now),
 ];

@@ -4,17 +4,17 @@ import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import { signAccessToken } from "./access-tokens";
 import { type Consent, consentActivity } from "./consent";
-import { insertGrant } from "./db/grants";
+import { grantExists, insertGrant } from "./db/grants";
 
 /**
- * Makes a grant and an access token that expires with it. Returns the parameters of the response
- * (RFC 6749 §4.2.2).
+ * Creates a grant and an access token that expires with it. Returns the parameters of the response
+ * (RFC 6749 §4.2.2); null if the account has as many grants as it may have.
  */
 export async function issueImplicitToken(
   env: Env,
   consent: Consent,
   now: number,
-): Promise<Record<string, string>> {
+): Promise<Record<string, string> | null> {
   const { account, redirectUri, scope, expiresAt } = consent;
   const id = randomId();
   const { origin, appUrl } = redirectUri;
@@ -31,7 +31,8 @@ export async function issueImplicitToken(
     createdAt: now,
     expiresAt,
   };
-  await insertGrant(env.DB, grant, [consentActivity(env.DB, consent, now)]);
+  const activity = consentActivity(env.DB, consent, grantExists(id), now);
+  if (!(await insertGrant(env.DB, grant, [activity]))) return null;
   const parameters = { access_token, token_type: "bearer", scope };
   return expiresAt === null
     ? parameters

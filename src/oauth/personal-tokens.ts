@@ -1,22 +1,23 @@
-/** Personal access tokens, which users create for programs that cannot ask for access. */
+/** Personal access tokens, which users create for programs without a browser. */
 
 import type { Account } from "../accounts/accounts";
-import { activityStatement } from "../accounts/activity";
+import { insertActivity, newActivityEntry } from "../accounts/activity";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
 import { signAccessToken } from "./access-tokens";
-import { insertGrant } from "./db/grants";
+import { grantExists, insertGrant } from "./db/grants";
 
 /**
  * Creates a token with a grant of its own. The token is returned once and not stored. `expiresAt` is
- * in milliseconds since 1970; null: until it is disconnected.
+ * in milliseconds since 1970; null: until it is disconnected. Returns null if the account has as many
+ * grants as it may have.
  */
 export async function createPersonalToken(
   env: Env,
   account: Account,
   { label, scope, expiresAt }: { label: string; scope: string; expiresAt: number | null },
   now: number,
-): Promise<string> {
+): Promise<string | null> {
   const id = randomId();
   const claims = { account: account.id, user: account.name, grant: id, scope };
   const token = await signAccessToken(env, claims, expiresAt, now);
@@ -31,12 +32,7 @@ export async function createPersonalToken(
     createdAt: now,
     expiresAt,
   };
-  const activity = activityStatement(
-    env.DB,
-    account.id,
-    { kind: "token-made", app: label, scope },
-    now,
-  );
-  await insertGrant(env.DB, grant, [activity]);
-  return token;
+  const entry = newActivityEntry({ kind: "token-made", app: label, scope }, now);
+  const activity = insertActivity(env.DB, account.id, entry, grantExists(id));
+  return (await insertGrant(env.DB, grant, [activity])) ? token : null;
 }

@@ -1,8 +1,10 @@
 /** Refresh tokens, rotated at every use: RFC 6749 §6, RFC 9700 §4.14.2. */
 
+import type { Refusal } from "../core/refusals";
 import { formatScopes, isSubsetOf, parseScopes } from "../core/scope";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
+import { limitTokenRefresh } from "../http/rate-limits";
 import { loadRefreshToken, rotateRefreshToken } from "./db/refresh-tokens";
 import {
   createRefreshToken,
@@ -11,6 +13,12 @@ import {
   revokeReplayedGrant,
   type TokenOutcome,
 } from "./token-response";
+
+/** An account whose apps refresh far more often than their tokens expire. */
+export interface LimitedRefresh {
+  ok: false;
+  limited: Refusal;
+}
 
 /**
  * Exchanges a refresh token for an access token and the next refresh token. Refuses with
@@ -22,7 +30,7 @@ export async function exchangeRefreshToken(
   token: string,
   requestedScope: string | null,
   now: number,
-): Promise<TokenOutcome> {
+): Promise<TokenOutcome | LimitedRefresh> {
   const row = await loadRefreshToken(env.DB, await sha256(token), now);
   if (row === null) return invalidGrant("The refresh token is invalid.");
   if (row.successor !== null) return revokeReplayedGrant(env, row, now);
@@ -35,6 +43,8 @@ export async function exchangeRefreshToken(
     const error_description = "scope exceeds the granted scope.";
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
+  const limited = limitTokenRefresh(env, row.account, now);
+  if (limited) return { ok: false, limited };
   const next = await createRefreshToken(env, row.grantExpiresAt, now);
   const response = await createTokenResponse(env, row, next.token, formatScopes(requested), now);
   return (await rotateRefreshToken(env.DB, row, next, now))

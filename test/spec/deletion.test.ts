@@ -39,7 +39,7 @@ async function fillEveryTable(account: string): Promise<void> {
   const insert = (sql: string) => env.DB.prepare(sql).bind(account, later);
   await env.DB.batch([
     insert("INSERT INTO passkeys VALUES (?1, ?1, 'key', 0, '[]', 'Phone', ?2, NULL)"),
-    insert("INSERT INTO challenges VALUES ('challenge' || ?1, 'add', ?1, NULL, ?2)"),
+    insert("INSERT INTO challenges VALUES ('challenge' || ?1, 'add', ?1, NULL, ?2, '')"),
     insert("INSERT INTO recovery_codes SELECT ?1, 'code' || ?2"),
     insert("INSERT INTO links VALUES ('link' || ?1, 'recover', ?1, 'a@b.example', ?2)"),
     insert("INSERT INTO domains SELECT 'd' || ?2 || '.example', ?1"),
@@ -48,7 +48,7 @@ async function fillEveryTable(account: string): Promise<void> {
     insert("INSERT INTO rxdb_modules SELECT ?1, 'todos', ?2"),
     insert(
       `INSERT INTO devices VALUES
-       (?1, 'code' || ?1, 'TV', 'a:r', ?1, 'grant', 'a:r', NULL, 5, NULL, ?2, NULL)`,
+       (?1, 'code' || ?1, 'TV', 'a:r', ?1, 'grant', 'a:r', NULL, 5, NULL, ?2, NULL, '')`,
     ),
     insert(
       "UPDATE accounts SET email = 'a@b.example', is_admin = 1, quota_bytes = ?2 WHERE id = ?1",
@@ -142,7 +142,7 @@ describe("The last administrator", () => {
       { name: last.name },
       { cookie: last.cookie, "Accept-Language": "de" },
     );
-    expect(mainText(await german.text())).toContain("Du bist der einzige Administrator");
+    expect(mainText(await german.text())).toContain("Nur du hast Admin-Rechte");
     expect(await allRows()).toEqual(before);
     await makeAdministrators(last, await createUser());
     expect((await submitForm(last, last.name)).status).toBe(303);

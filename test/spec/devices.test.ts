@@ -31,14 +31,15 @@ async function rowsExceptDevices(): Promise<Record<string, unknown[]>> {
   return rows;
 }
 
-const TOO_MANY_SCOPES = Array.from({ length: 65 }, (_, i) => `m${i}:r`).join(" ");
+const TOO_MANY_SCOPES = Array.from({ length: 17 }, (_, i) => `m${i}:r`).join(" ");
+const TOO_LONG_SCOPE = Array.from({ length: 8 }, (_, i) => `${"m".repeat(62)}${i}:r`).join(" ");
 
 describe("RFC 8628 §3.1 A device authorization request", () => {
   it("is rate limited by address, because each one inserts a row", async () => {
     const headers = uniqueClientAddress();
-    let response = await postDeviceRequest({}, headers);
-    for (let i = 0; i < 40 && response.status === 200; i++) {
-      response = await postDeviceRequest({}, headers);
+    let response = await postDeviceRequest({ scope: "" }, headers);
+    for (let i = 0; i < 40 && response.status === 400; i++) {
+      response = await postDeviceRequest({ scope: "" }, headers);
     }
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
     expect(response.headers.get("access-control-allow-origin")).toBe("https://device.example");
@@ -85,6 +86,7 @@ describe("RFC 8628 §3.1 A device authorization request", () => {
     ["with an invisible name", "invalid_request", { client_id: "\u3164" }],
     ["with stacked combining marks", "invalid_request", { client_id: `a${"\u0301".repeat(9)}` }],
     ["with too many scopes", "invalid_scope", { scope: TOO_MANY_SCOPES }],
+    ["with a scope that is too long", "invalid_scope", { scope: TOO_LONG_SCOPE }],
     ["with a name of spaces", "invalid_request", { client_id: "   " }],
     ["without a scope", "invalid_scope", { scope: "" }],
     ["with a malformed scope", "invalid_scope", { scope: "notes:w" }],

@@ -12,21 +12,38 @@ export interface Challenge {
   name: string | null;
 }
 
-/** Inserts a challenge. Idempotent: the hash has to be new. */
+/** Challenges that one client address may have, and challenges that there may be in all. */
+const MAX_CHALLENGES_PER_CLIENT = 100;
+const MAX_CHALLENGES = 50_000;
+
+/**
+ * Inserts a challenge, and deletes the expired ones. `client` is the address that asked for it. Returns
+ * false, and inserts nothing, if there are too many, of this client or in all. Idempotent: the hash has
+ * to be new.
+ */
 export async function insertChallenge(
   db: D1Database,
   { hash, purpose, account, name }: Challenge,
+  client: string,
   expiresAt: number,
-): Promise<void> {
-  await withRetry(() =>
-    db
-      .prepare(
-        `INSERT INTO challenges (hash, purpose, account, name, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING`,
-      )
-      .bind(hash, purpose, account, name, expiresAt)
-      .run(),
+  now: number,
+): Promise<boolean> {
+  const results = await withRetry(() =>
+    db.batch([
+      db.prepare("DELETE FROM challenges WHERE expires_at <= ?1").bind(now),
+      db
+        .prepare(
+          `INSERT INTO challenges (hash, purpose, account, name, expires_at, client)
+           SELECT ?1, ?2, ?3, ?4, ?5, ?6 FROM (
+             SELECT count(*) AS challenges, count(*) FILTER (WHERE client = ?6) AS own FROM challenges)
+           WHERE challenges < ${MAX_CHALLENGES} AND own < ${MAX_CHALLENGES_PER_CLIENT}
+           ON CONFLICT DO NOTHING`,
+        )
+        .bind(hash, purpose, account, name, expiresAt, client),
+      db.prepare("SELECT 1 FROM challenges WHERE hash = ?1").bind(hash),
+    ]),
   );
+  return results.at(-1)?.results.length === 1;
 }
 
 /** Loads a challenge. Returns null if there is none with this purpose, or if it has expired. */

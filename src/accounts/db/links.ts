@@ -30,21 +30,22 @@ export async function insertLink(
   now: number,
 ): Promise<boolean> {
   const { hash, purpose, account, email } = link;
-  const [, found] = await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch([
+      db.prepare("DELETE FROM links WHERE account = ?1 AND expires_at <= ?2").bind(account, now),
       db
         .prepare(
           `INSERT INTO links (hash, purpose, account, email, expires_at)
            SELECT ?1, ?2, ?3, ?4, ?5
            WHERE ?2 = 'reset' OR (SELECT count(*) FROM links
-             WHERE account = ?3 AND purpose = ?2 AND expires_at > ?6) < ${MAX_LINKS_PER_PURPOSE}
+             WHERE account = ?3 AND purpose = ?2) < ${MAX_LINKS_PER_PURPOSE}
            ON CONFLICT DO NOTHING`,
         )
-        .bind(hash, purpose, account, email, expiresAt, now),
+        .bind(hash, purpose, account, email, expiresAt),
       db.prepare("SELECT 1 FROM links WHERE hash = ?1").bind(hash),
     ]),
   );
-  return found?.results.length === 1;
+  return results.at(-1)?.results.length === 1;
 }
 
 /** Loads a link. Returns null if there is none, if it has expired, or if its account is deleted. */

@@ -36,6 +36,8 @@ const refusals: RefusalSentences = {
     "Das hat zu lange gedauert oder wurde schon erledigt. Versuche es noch einmal.",
   "last-sign-in-method": () =>
     "Deine einzige Anmeldemethode kannst du nicht entfernen. Richte erst eine andere ein.",
+  "too-many-passkeys": () =>
+    "Du hast so viele Passkeys, wie ein Konto haben kann. Entferne erst einen.",
   conflict: () =>
     "Das wurde inzwischen an anderer Stelle geändert. Prüfe es und versuche es noch einmal.",
   "bad-email": () => "Gib eine gültige E-Mail-Adresse ein.",

@@ -33,6 +33,7 @@ const refusals: RefusalSentences = {
   "bad-passkey": () => "This passkey wasn’t accepted.",
   "late-passkey": () => "That took too long, or was already done. Try again.",
   "last-sign-in-method": () => "You can’t remove your only sign-in method. Add another one first.",
+  "too-many-passkeys": () => "You have as many passkeys as an account can have. Remove one first.",
   conflict: () => "This was changed elsewhere in the meantime. Check it and try again.",
   "bad-email": () => "Enter a valid email address.",
 };

@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { isWithinRateLimit } from "../../http/rate-limits";
+import { clientAddressKey, isWithinRateLimit } from "../../http/rate-limits";
 import { notFoundPage } from "../../ui/error-pages";
 import { readForm, readJson } from "../../ui/form";
 import { newActivityEntry } from "../activity";
@@ -19,8 +19,11 @@ import { requireReauthentication } from "../middleware";
 import { relyingParty } from "../pages/fields";
 import { addPasskeyPage, removePasskeyPage, renamePasskeyPage } from "../pages/passkeys";
 import { creationOptions, verifyRegistration } from "../passkeys";
-import { refusalJson, TOO_MANY_ATTEMPTS } from "../refusal-responses";
+import { optionsJson, refusalJson, TOO_MANY_ATTEMPTS } from "../refusal-responses";
 import { deviceName } from "../user-agent";
+
+/** Passkeys that an account may have. */
+const MAX_PASSKEYS = 50;
 
 export const passkeyRoutes = new Hono<{ Bindings: Env }>();
 
@@ -41,7 +44,9 @@ passkeyRoutes.post("/security/passkeys/add", async (c) => {
   const rp = relyingParty(c);
   if (credential === undefined) {
     const existing = await loadPasskeys(c.env.DB, account.id);
-    return c.json(await creationOptions(c.env.DB, rp, { purpose: "add", account }, existing, now));
+    if (existing.length >= MAX_PASSKEYS) return refusalJson(c, { code: "too-many-passkeys" });
+    const request = { purpose: "add", account, client: clientAddressKey(c) } as const;
+    return optionsJson(c, await creationOptions(c.env.DB, rp, request, existing, now));
   }
   const name = parsePasskeyName(rawName, deviceName(c.req.header("user-agent")) ?? "Passkey");
   const verified = await verifyRegistration(c.env.DB, rp, "add", credential, name, now);

@@ -1,4 +1,4 @@
-/** Routes on which a user creates an access token by hand: /apps/tokens. */
+/** Routes that create a personal access token: /apps/tokens. */
 
 import { Hono } from "hono";
 import { requireReauthentication, requireSignIn } from "../../accounts/middleware";
@@ -8,6 +8,7 @@ import { type Env, settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { resolveOrigins, storageRoot } from "../../http/hosts";
 import { expiryOf, isDuration } from "../../oauth/consent-form";
+import { tooManyAppsPage } from "../../oauth/pages/too-many-apps";
 import { createPersonalToken } from "../../oauth/personal-tokens";
 import { readForm } from "../../ui/form";
 import {
@@ -37,6 +38,7 @@ tokensRoutes.post("/apps/tokens", async (c) => {
   const now = Date.now();
   const request = { label: name, scope: formatScopes(scopes), expiresAt: expiryOf(duration, now) };
   const token = await createPersonalToken(c.env, account, request, now);
+  if (token === null) return tooManyAppsPage(c);
   const example = exampleCommand(c, scopes[0] as Scope, token);
   return tokenCreatedPage(c, account, {
     name,

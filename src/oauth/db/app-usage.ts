@@ -68,11 +68,6 @@ export async function loadUsageRows(
   return results;
 }
 
-/** Deletes the use of the days before `beforeDay`, and that of grants that no longer exist. */
-export const deleteUsageBefore = (db: D1Database, beforeDay: number): D1PreparedStatement[] => [
-  db.prepare("DELETE FROM app_use WHERE day < ?1").bind(beforeDay),
-  db.prepare(
-    `DELETE FROM app_use WHERE NOT EXISTS
-       (SELECT 1 FROM grants g WHERE g.account = app_use.account AND g.id = app_use.grant_id)`,
-  ),
-];
+/** Deletes the use of the days before `beforeDay`. That of a grant is deleted with it (schema.sql). */
+export const deleteUsageBefore = (db: D1Database, beforeDay: number): D1PreparedStatement =>
+  db.prepare("DELETE FROM app_use WHERE day < ?1").bind(beforeDay);

@@ -1,6 +1,8 @@
 /** Authorization codes in D1. Writes are idempotent, so they are safe to retry. */
 
+import type { ActivityCondition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
+import { deleteExpiredOfAccount, mayHaveGrantSql } from "./grants";
 import { redeemOnce } from "./single-use";
 
 interface CodeRow {
@@ -21,19 +23,24 @@ interface CodeRow {
   successor: string | null;
 }
 
-/** Inserts a code. `alsoRun` runs in the same batch. */
+/**
+ * Inserts a code. Returns false, without a change, if the account has as many grants as it may have.
+ * `activity` comes after it in the same batch.
+ */
 export async function insertCode(
   db: D1Database,
   code: Omit<CodeRow, "user" | "successor">,
-  alsoRun: D1PreparedStatement[],
-): Promise<void> {
-  await withRetry(() =>
+  activity: D1PreparedStatement[],
+  now: number,
+): Promise<boolean> {
+  const results = await withRetry(() =>
     db.batch([
+      ...deleteExpiredOfAccount(db, code.account, now),
       db
         .prepare(
           `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
                             grant_expires_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE ${mayHaveGrantSql("?2")}
          ON CONFLICT DO NOTHING`,
         )
         .bind(
@@ -46,10 +53,18 @@ export async function insertCode(
           code.grantExpiresAt,
           code.expiresAt,
         ),
-      ...alsoRun,
+      ...activity,
+      db.prepare("SELECT 1 FROM codes WHERE hash = ?1").bind(code.hash),
     ]),
   );
+  return results.at(-1)?.results.length === 1;
 }
+
+/** Condition of an activity entry: the code exists. */
+export const codeExists = (hash: string): ActivityCondition => ({
+  sql: "EXISTS (SELECT 1 FROM codes WHERE hash = :code)",
+  values: { code: hash },
+});
 
 /** A code by its hash, expired and used ones included; null if not found. */
 export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> =>

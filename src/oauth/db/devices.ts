@@ -2,6 +2,7 @@
 
 import type { ActivityCondition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
+import { deleteExpiredOfAccount, mayHaveGrantSql } from "./grants";
 import { redeemOnce } from "./single-use";
 
 /** A device that asks for access. */
@@ -30,24 +31,47 @@ export interface DeviceRow {
   successor: string | null;
 }
 
-type NewDevice = Pick<DeviceRow, "hash" | "userCode" | "name" | "scope" | "interval" | "expiresAt">;
+/** Undecided devices that one client address may have, and devices that there may be in all. */
+const MAX_DEVICES_PER_CLIENT = 20;
+const MAX_DEVICES = 20_000;
 
-/** Inserts a device. Returns false, without a change, if its user code is taken. */
-export async function insertDevice(db: D1Database, device: NewDevice): Promise<boolean> {
-  const { hash, userCode, name, scope, interval, expiresAt } = device;
-  const [, owner] = await withRetry(() =>
+/** How long an expired device is still told so, if it polls. */
+const EXPIRED_DEVICE_MS = 60 * 1000;
+
+interface NewDevice
+  extends Pick<DeviceRow, "hash" | "userCode" | "name" | "scope" | "interval" | "expiresAt"> {
+  /** The client address that asked for it. */
+  client: string;
+}
+
+/**
+ * Inserts a device, and deletes the expired ones. Changes nothing else if its user code is taken, or
+ * if there are too many devices, of this client or in all.
+ */
+export async function insertDevice(
+  db: D1Database,
+  device: NewDevice,
+  now: number,
+): Promise<"inserted" | "code-taken" | "too-many"> {
+  const { hash, userCode, name, scope, interval, expiresAt, client } = device;
+  const results = await withRetry(() =>
     db.batch<{ hash: string }>([
+      db.prepare("DELETE FROM devices WHERE expires_at <= ?1").bind(now - EXPIRED_DEVICE_MS),
       db
         .prepare(
-          `INSERT INTO devices (hash, user_code, name, scope, interval, expires_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+          `INSERT INTO devices (hash, user_code, name, scope, interval, expires_at, client)
+           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM (
+             SELECT count(*) AS devices, count(*) FILTER (WHERE client = ?7) AS own FROM devices)
+           WHERE devices < ${MAX_DEVICES} AND own < ${MAX_DEVICES_PER_CLIENT}
            ON CONFLICT DO NOTHING`,
         )
-        .bind(hash, userCode, name, scope, interval, expiresAt),
+        .bind(hash, userCode, name, scope, interval, expiresAt, client),
       db.prepare("SELECT hash FROM devices WHERE user_code = ?1").bind(userCode),
     ]),
   );
-  return owner?.results[0]?.hash === hash;
+  const owner = results.at(-1)?.results[0];
+  if (owner === undefined) return "too-many";
+  return owner.hash === hash ? "inserted" : "code-taken";
 }
 
 /** A device by the hash of its device code; null if not found. */
@@ -92,29 +116,40 @@ interface DeviceDecision {
 }
 
 /**
- * Records the decision about a pending device. Returns false, without a change, if another came
- * first or the device has expired. `alsoRun` runs in the same batch.
+ * Records the decision about a pending device, which from then on no longer counts as its client's.
+ * Without a change it resolves to `gone` if another decision came first or the device has expired, to
+ * `too-many` if the account has as many grants as it may have. `activity` runs in the same batch.
  */
 export async function decideDevice(
   db: D1Database,
   hash: string,
   { account, grantId, granted, grantExpiresAt }: DeviceDecision,
-  alsoRun: D1PreparedStatement[],
+  activity: D1PreparedStatement[],
   now: number,
-): Promise<boolean> {
+): Promise<"done" | "gone" | "too-many"> {
   const results = await withRetry(() =>
-    db.batch<{ grantId: string | null }>([
+    db.batch<{ grantId: string | null; isPending: 0 | 1 }>([
+      ...deleteExpiredOfAccount(db, account, now),
       db
         .prepare(
-          `UPDATE devices SET account = ?2, grant_id = ?3, granted = ?4, grant_expires_at = ?5
-           WHERE hash = ?1 AND account IS NULL AND expires_at > ?6`,
+          `UPDATE devices SET account = ?2, grant_id = ?3, granted = ?4, grant_expires_at = ?5,
+                              client = ''
+           WHERE hash = ?1 AND account IS NULL AND expires_at > ?6
+             AND (?4 IS NULL OR ${mayHaveGrantSql("?2")})`,
         )
         .bind(hash, account, grantId, granted, grantExpiresAt, now),
-      ...alsoRun,
-      db.prepare("SELECT grant_id AS grantId FROM devices WHERE hash = ?1").bind(hash),
+      ...activity,
+      db
+        .prepare(
+          `SELECT grant_id AS grantId, account IS NULL AND expires_at > ?2 AS isPending
+           FROM devices WHERE hash = ?1`,
+        )
+        .bind(hash, now),
     ]),
   );
-  return results.at(-1)?.results[0]?.grantId === grantId;
+  const device = results.at(-1)?.results[0];
+  if (device?.grantId === grantId) return "done";
+  return device?.isPending === 1 ? "too-many" : "gone";
 }
 
 /** Condition of an activity entry: this decision, and no other, was recorded. */

@@ -1,65 +1,55 @@
 /** Revoking and narrowing grants in D1. Writes are idempotent, so they are safe to retry. */
 
-import {
-  type ActivityCondition,
-  type ActivityEntry,
-  insertActivity,
-} from "../../accounts/activity";
+import { type ActivityEntry, insertActivity } from "../../accounts/activity";
 import type { Env } from "../../env";
 import { batchAndNotifyModules } from "../../modules/modules";
 import { GRANT_COLUMNS, type GrantRow } from "./grants";
 
-/** Deletes a grant if it exists. `runFirst` runs before that, in the same batch. */
+/** Deletes a grant if it exists. `activity` runs before that, in the same batch. */
 export async function deleteGrant(
   env: Env,
   account: string,
   id: string,
-  runFirst: D1PreparedStatement[],
+  activity: D1PreparedStatement[],
 ): Promise<void> {
   const deletion = env.DB.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2");
-  await batchAndNotifyModules(env, account, [...runFirst, deletion.bind(account, id)]);
+  await batchAndNotifyModules(env, account, [...activity, deletion.bind(account, id)]);
 }
-
-/** Condition of an activity entry that is inserted before the grant is deleted. */
-export const grantExists = (id: string): ActivityCondition => ({
-  sql: "EXISTS (SELECT 1 FROM grants WHERE account = :account AND id = :grant)",
-  values: { grant: id },
-});
 
 /** Matches the grants of an app: those of its origin, or the one without an origin by its id. */
 const IS_OF_APP = "account = ?1 AND ((origin <> '' AND origin = ?2) OR (origin = '' AND id = ?2))";
 
 /**
- * Deletes all grants of an app, and the codes that could create another. `alsoRun` runs in the same
+ * Deletes all grants of an app, and the codes that could create another. `activity` runs in the same
  * batch.
  */
 export async function deleteGrantsOfApp(
   env: Env,
   account: string,
   app: string,
-  alsoRun: D1PreparedStatement[],
+  activity: D1PreparedStatement[],
 ): Promise<void> {
   await batchAndNotifyModules(env, account, [
     env.DB.prepare(`DELETE FROM grants WHERE ${IS_OF_APP}`).bind(account, app),
     deleteUnusedCodes(env.DB, account),
-    ...alsoRun,
+    ...activity,
   ]);
 }
 
 /**
  * Deletes all grants of an account, and the codes and device authorizations that could create
- * another. `alsoRun` runs in the same batch.
+ * another. `activity` runs in the same batch.
  */
 export async function deleteAllGrants(
   env: Env,
   account: string,
-  alsoRun: D1PreparedStatement[],
+  activity: D1PreparedStatement[],
 ): Promise<void> {
   await batchAndNotifyModules(env, account, [
     env.DB.prepare("DELETE FROM grants WHERE account = ?1").bind(account),
     deleteUnusedCodes(env.DB, account),
     env.DB.prepare("DELETE FROM devices WHERE account = ?1 AND successor IS NULL").bind(account),
-    ...alsoRun,
+    ...activity,
   ]);
 }
 

@@ -1,7 +1,9 @@
-/** Grants in D1: inserting, loading and expiring them. Writes are idempotent, so they are safe to retry. */
+/** Inserting, loading and expiring grants in D1. Writes are idempotent, so they are safe to retry. */
 
+import type { ActivityCondition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
 
+/** A grant as it is stored. */
 export interface GrantRow {
   account: string;
   id: string;
@@ -19,27 +21,62 @@ export interface GrantRow {
   expiresAt: number | null;
 }
 
-/** Inserts a grant, whose id must be new. `alsoRun` runs in the same batch. */
+/** Grants that an account may have: more than anyone uses, and not more than its pages can list. */
+const MAX_GRANTS = 1000;
+
+/**
+ * An SQL expression: whether the account may have one more grant. What is about to become one counts
+ * too. `account` is the parameter that its id is bound to, such as "?1".
+ */
+export const mayHaveGrantSql = (account: string): string =>
+  `(SELECT count(*) FROM grants WHERE account = ${account})
+   + (SELECT count(*) FROM codes WHERE account = ${account})
+   + (SELECT count(*) FROM devices WHERE account = ${account} AND granted IS NOT NULL AND successor IS NULL)
+   < ${MAX_GRANTS}`;
+
+/** Deletes what has expired of an account's grants and codes. */
+export const deleteExpiredOfAccount = (
+  db: D1Database,
+  account: string,
+  now: number,
+): D1PreparedStatement[] =>
+  ["grants", "codes"].map((table) =>
+    db.prepare(`DELETE FROM ${table} WHERE account = ?1 AND expires_at <= ?2`).bind(account, now),
+  );
+
+/**
+ * Inserts a grant, whose id must be new. Returns false, without a change, if the account has as many
+ * as it may have. `activity` comes after it in the same batch.
+ */
 export async function insertGrant(
   db: D1Database,
   grant: GrantRow,
-  alsoRun: D1PreparedStatement[] = [],
-): Promise<void> {
+  activity: D1PreparedStatement[] = [],
+): Promise<boolean> {
   const { account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt } = grant;
-  await withRetry(() =>
+  const results = await withRetry(() =>
     db.batch([
+      ...deleteExpiredOfAccount(db, account, createdAt),
       db
         .prepare(
           `INSERT INTO grants
              (account, id, origin, app_url, label, scope, flow, created_at, expires_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${mayHaveGrantSql("?1")}
            ON CONFLICT DO NOTHING`,
         )
         .bind(account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt),
-      ...alsoRun,
+      ...activity,
+      db.prepare("SELECT 1 FROM grants WHERE account = ?1 AND id = ?2").bind(account, id),
     ]),
   );
+  return results.at(-1)?.results.length === 1;
 }
+
+/** Condition of an activity entry: the grant exists. */
+export const grantExists = (id: string): ActivityCondition => ({
+  sql: "EXISTS (SELECT 1 FROM grants WHERE account = :account AND id = :grant)",
+  values: { grant: id },
+});
 
 /**
  * Selects the scope of a valid grant, and since when its account is suspended. No row for a grant

@@ -1,10 +1,10 @@
-/** German texts of the consent and device pages. */
+/** Messages of the consent and device pages in German. */
 
 import { plural } from "../../ui/plural";
 import type { en } from "./en";
 
 export const de: typeof en = {
-  title: "Eine App verbinden",
+  title: "App verbinden",
   wantsAccess: "möchte auf deinen Speicher zugreifen",
   local:
     "Diese App läuft auf deinem eigenen Computer. Fahre nur fort, wenn du sie selbst gestartet hast.",
@@ -13,7 +13,7 @@ export const de: typeof en = {
   lookalike:
     "Diese Adresse enthält Sonderzeichen, die wie andere Buchstaben aussehen können. Fahre nur fort, wenn du genau diese Adresse erwartet hast. Wenn du dir nicht sicher bist, lehne ab.",
   connected: (scopes) => `Bereits verbunden: ${scopes}. Was du hier erlaubst, kommt hinzu.`,
-  removeAccess: ["Unter", "Apps", " kannst du Zugriff wieder entziehen."],
+  removeAccess: ["Unter", "Apps", " kannst du den Zugriff wieder entziehen."],
   everything: "Alle Daten in deinem Speicher",
   everythingDescription: "Alle Dokumente all deiner Apps, private und öffentliche",
   everythingWarning:
@@ -52,8 +52,14 @@ export const de: typeof en = {
   appError: "Das ist ein Fehler der App, den nur ihre Entwickler beheben können.",
   backToApp: "Zurück zur App",
   toApps: "Zu deinen Apps",
+  tooManyApps: {
+    title: "Zu viele Apps",
+    sentence:
+      "Du hast so viele Apps, Geräte und Zugriffstoken, wie ein Konto haben kann. Trenne diejenigen, die du nicht mehr brauchst, und versuche es dann noch einmal.",
+    link: "Zu deinen Apps",
+  },
   device: {
-    title: "Ein Gerät verbinden",
+    title: "Gerät verbinden",
     intro:
       "Ein Gerät oder Programm ohne Browser zeigt dir einen Code, wenn es auf deinen Speicher zugreifen möchte. Gib den Code hier ein.",
     code: "Code",
@@ -65,7 +71,7 @@ export const de: typeof en = {
     unverified:
       "Diesen Namen hat sich das Gerät selbst gegeben; er ist nicht geprüft. Fahre nur fort, wenn du die Verbindung auf deinem eigenen Gerät begonnen hast. Wenn dir jemand den Code oder einen Link zu dieser Seite geschickt hat, lehne ab.",
     codeShown: "Dein Gerät muss diesen Code zeigen:",
-    invalidCode: "Dieser Code ist ungültig oder abgelaufen. Beginne auf deinem Gerät noch einmal.",
+    invalidCode: "Dieser Code ist ungültig oder abgelaufen. Beginne auf deinem Gerät von vorn.",
     tooManyAttempts: (seconds) =>
       `Zu viele Versuche. Versuche es in ${seconds} ${plural("de", seconds, { one: "Sekunde", other: "Sekunden" })} noch einmal.`,
     allowed: (name) =>

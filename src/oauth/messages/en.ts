@@ -1,4 +1,4 @@
-/** English texts of the consent and device pages. */
+/** Messages of the consent and device pages in English. */
 
 import { plural } from "../../ui/plural";
 
@@ -9,7 +9,7 @@ export const en = {
   firstTime:
     "You haven’t connected this app before. Continue only if this is the address of the app you were just using.",
   lookalike:
-    "This address contains special characters, which can look like other letters. Continue only if you expected exactly this address. If you are not sure, choose Deny.",
+    "This address contains special characters, which can look like other letters. Continue only if you expected exactly this address. If you’re not sure, choose Deny.",
   connected: (scopes: string) =>
     `Already connected: ${scopes}. What you allow here is added to that.`,
   removeAccess: ["To remove access, go to", "Apps", "."],
@@ -44,12 +44,18 @@ export const en = {
     "its own (http only on this computer), without a fragment or a user name.",
   invalidRequest: {
     invalid_request: "The app’s request is incomplete or contradictory.",
-    unsupported_response_type: "The app asked for a response type that is not supported.",
+    unsupported_response_type: "The app asked for a response type that isn’t supported.",
     invalid_scope: "The app asked for invalid permissions.",
   },
   appError: "This is an error in the app. Only its developers can fix it.",
   backToApp: "Back to the app",
   toApps: "Go to your apps",
+  tooManyApps: {
+    title: "Too many apps",
+    sentence:
+      "You have as many apps, devices and access tokens as an account can have. Disconnect those that you no longer use, then try again.",
+    link: "Go to your apps",
+  },
   device: {
     title: "Connect a device",
     intro:

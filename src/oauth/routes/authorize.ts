@@ -22,10 +22,12 @@ import {
   responseRedirect,
 } from "../authorization-request";
 import { findConnectedApp } from "../connected-apps";
+import type { Consent } from "../consent";
 import { type InvalidConsent, parseConsent } from "../consent-form";
 import { issueImplicitToken } from "../implicit-grant";
 import { OAUTH_MESSAGES } from "../messages";
 import { consentPage } from "../pages/consent";
+import { tooManyAppsPage } from "../pages/too-many-apps";
 
 export const authorizeRoutes = new Hono<{ Bindings: Env }>();
 
@@ -53,12 +55,23 @@ authorizeRoutes.post("/:user?", async (c) => {
     scope: formatScopes(parsed.scopes),
     expiresAt: parsed.expiresAt,
   };
-  const parameters =
-    request.challenge === null
-      ? await issueImplicitToken(c.env, consent, now)
-      : { code: await issueCode(c.env, consent, request.challenge, now) };
-  return c.redirect(responseRedirect(request, parameters));
+  const parameters = await issue(c.env, consent, request.challenge, now);
+  return parameters === null
+    ? tooManyAppsPage(c)
+    : c.redirect(responseRedirect(request, parameters));
 });
+
+/** The parameters of the response; null if the account has as many grants as it may have. */
+async function issue(
+  env: Env,
+  consent: Consent,
+  challenge: string | null,
+  now: number,
+): Promise<Record<string, string> | null> {
+  if (challenge === null) return issueImplicitToken(env, consent, now);
+  const code = await issueCode(env, consent, challenge, now);
+  return code === null ? null : { code };
+}
 
 /** A valid request and the user who is to consent to it. */
 interface ConsentRequest {

@@ -18,6 +18,7 @@ import {
 } from "../devices";
 import { OAUTH_MESSAGES } from "../messages";
 import { devicePage, deviceResultPage, userCodePage } from "../pages/device";
+import { tooManyAppsPage } from "../pages/too-many-apps";
 
 export const deviceRoutes = new Hono<{ Bindings: Env }>();
 
@@ -59,6 +60,9 @@ deviceRoutes.post("/device", async (c) => {
   }
   const consent = parseConsent(device.scopes, form, now);
   if (!consent.ok) return devicePage(c, pageProps, device, { form, problem: consent.problem });
-  const isDone = await allowDevice(c.env, account, device, consent, now);
-  return isDone ? deviceResultPage(c, account, messages.allowed(device.name)) : refuseCode();
+  const outcome = await allowDevice(c.env, account, device, consent, now);
+  if (outcome === "too-many") return tooManyAppsPage(c);
+  return outcome === "done"
+    ? deviceResultPage(c, account, messages.allowed(device.name))
+    : refuseCode();
 });

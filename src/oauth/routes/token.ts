@@ -11,10 +11,12 @@ import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
 import { resolveOrigins } from "../../http/hosts";
 import {
+  clientAddressKey,
   isWithinRateLimit,
   limitAnonymousRequests,
   RATE_LIMIT_PERIOD_SECONDS,
 } from "../../http/rate-limits";
+import { refusalResponse } from "../../http/refusals";
 import { limitFormSize, readForm } from "../../ui/form";
 import { verifyAccessToken } from "../access-tokens";
 import { exchangeCode } from "../authorization-codes";
@@ -22,7 +24,7 @@ import { loadRefreshToken } from "../db/refresh-tokens";
 import { exchangeDeviceCode, startDeviceAuthorization } from "../devices";
 import { revokeGrant } from "../grants";
 import { findDuplicate, nonEmptyParameters } from "../parameters";
-import { exchangeRefreshToken } from "../refresh-tokens";
+import { exchangeRefreshToken, type LimitedRefresh } from "../refresh-tokens";
 import type { TokenError, TokenOutcome } from "../token-response";
 
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
@@ -39,7 +41,7 @@ tokenRoutes.post("/token", async (c) => {
   const outcome = isForm(c)
     ? await exchange(c, nonEmptyParameters(await readForm(c)))
     : invalidRequest(NOT_A_FORM);
-  return respond(c, outcome);
+  return "limited" in outcome ? refusalResponse(outcome.limited) : respond(c, outcome);
 });
 
 /** RFC 8628 §3.1. */
@@ -47,19 +49,29 @@ tokenRoutes.post("/device_authorization", async (c) => {
   if (!isForm(c)) return respond(c, invalidRequest(NOT_A_FORM));
   // Each request inserts a row, and the client is anonymous.
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) {
-    c.header("Retry-After", String(RATE_LIMIT_PERIOD_SECONDS));
-    return c.json(
-      { error: "slow_down", error_description: "Too many device requests from this address." },
-      429,
-    );
+    return tooManyRequests(c, RATE_LIMIT_PERIOD_SECONDS);
   }
   const form = nonEmptyParameters(await readForm(c));
   const duplicate = findDuplicate(form);
   if (duplicate) return respond(c, invalidRequest(`Duplicate parameter: ${duplicate}.`));
-  const request = { clientId: form.get("client_id"), scope: form.get("scope") };
+  const request = {
+    clientId: form.get("client_id"),
+    scope: form.get("scope"),
+    client: clientAddressKey(c),
+  };
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
-  return respond(c, await startDeviceAuthorization(c.env, pages, request, Date.now()));
+  const outcome = await startDeviceAuthorization(c.env, pages, request, Date.now());
+  return !outcome.ok && outcome.error.error === "slow_down"
+    ? tooManyRequests(c, RATE_LIMIT_PERIOD_SECONDS)
+    : respond(c, outcome);
 });
+
+/** RFC 6585 §4, with the error code of RFC 8628 §3.5. */
+function tooManyRequests(c: HonoContext, seconds: number): Response {
+  c.header("Retry-After", String(seconds));
+  const error_description = `Too many requests. Try again in ${seconds} seconds.`;
+  return c.json({ error: "slow_down", error_description }, 429);
+}
 
 function respond(
   c: HonoContext,
@@ -71,7 +83,10 @@ function respond(
   return outcome.ok ? c.json(outcome.response) : c.json(outcome.error, 400);
 }
 
-async function exchange(c: HonoContext, form: URLSearchParams): Promise<TokenOutcome> {
+async function exchange(
+  c: HonoContext,
+  form: URLSearchParams,
+): Promise<TokenOutcome | LimitedRefresh> {
   const duplicate = findDuplicate(form);
   if (duplicate) return invalidRequest(`Duplicate parameter: ${duplicate}.`);
   const now = Date.now();
