@@ -90,7 +90,7 @@ export async function performAction(
   return isDone;
 }
 
-/** Sets the account's quota in bytes; null: the provider's default. Returns the same as `performAction`. */
+/** Sets the account's quota in bytes; null: the default. Returns the same as `performAction`. */
 export const changeQuota = (
   env: Env,
   admin: Account,

@@ -2,9 +2,9 @@
 
 import { type Outcome, ok, refused } from "./refusals";
 
-/** Bytes of a decoded path in UTF-8: with the Content-Type it must fit into the metadata of an R2 object. */
+/** Bytes of a decoded path in UTF-8: it must fit into an R2 object's metadata with the Content-Type. */
 export const MAX_PATH_BYTES = 4096;
-/** Levels of a path. A change writes one row for each folder above it, so a deep path makes a write expensive. */
+/** Levels of a path. A change writes a row for each folder above it, so depth makes it expensive. */
 export const MAX_DEPTH = 64;
 
 /**

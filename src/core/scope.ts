@@ -90,8 +90,8 @@ export const isModuleName = (text: string): boolean =>
   text !== "*" && parseScopes(`${text}:r`) !== null;
 
 /**
- * The module that a node belongs to; null if it belongs to none. §9: "start with '/' <module> '/' or '/public/'
- * <module> '/'"
+ * The module that a node belongs to; null if it belongs to none. §9: "start with '/' <module> '/' or
+ * '/public/' <module> '/'"
  */
 export function moduleOf(node: NodePath): string | null {
   const [, first, second] = formatPath(node).split("/").slice(0, -1);

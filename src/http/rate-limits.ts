@@ -137,7 +137,10 @@ export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
     now,
   );
 
-/** Refuses an address with too many misses in public folders. Counts nothing. Returns null, or the refusal. */
+/**
+ * Refuses an address with too many misses in public folders. Counts nothing. Returns null, or the
+ * refusal.
+ */
 export const blockGuessing = (c: HonoContext, now: number): Refusal | null =>
   rateLimitRefusal(secondsToWait(missBucket(c), now));
 

@@ -84,7 +84,7 @@ export const insertPassword = (
     )
     .bind(account, hash, now);
 
-/** Loads an account with what a sign-in has to check. Returns null if there is none, or if it is deleted. */
+/** Loads an account with what a sign-in checks. Returns null if there is none, or if it is deleted. */
 export async function loadAccountByName(
   db: D1Database,
   name: string,

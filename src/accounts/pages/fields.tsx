@@ -63,7 +63,7 @@ interface PasswordFieldProps {
   autofocus?: boolean;
 }
 
-/** The field for a password. Only that for a new one limits the length: older rules may have differed. */
+/** The field for a password. Only a new one has limits: an old one may be from before them. */
 export const PasswordField = ({ label, autocomplete, rule, autofocus }: PasswordFieldProps) => (
   <div class="field">
     <label for="password">{label}</label>

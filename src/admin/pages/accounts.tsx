@@ -14,7 +14,7 @@ import { ACCOUNT_STATES, type AccountQuery, type AccountSummary } from "../accou
 import { ADMIN_MESSAGES } from "../messages";
 import { adminPage, QuotaField } from "./layout";
 
-/** Shows a page of the accounts that match the query. `nameInput` is the search field as it was typed. */
+/** Shows a page of the accounts that match the query. `nameInput` is the search field as typed. */
 export function accountsPage(
   c: HonoContext,
   nameInput: string,
