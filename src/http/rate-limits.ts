@@ -87,8 +87,8 @@ export function limitApp(env: Env, { grant, account }: AppClaims, now: number): 
 }
 
 /**
- * Counts bytes that an app exchanges with the server in messages. Null, or the refusal; then nothing is
- * counted. No bytes are refused, too, while more were recorded than the app may exchange.
+ * Counts bytes that an app exchanges with the server in messages. Returns null, or the refusal, and then
+ * counts nothing. Even zero bytes are refused while the app has exceeded its limit by `recordBytes`.
  */
 export const limitBytes = (
   env: Env,
@@ -97,7 +97,7 @@ export const limitBytes = (
   now: number,
 ): Refusal | null => consume(byteBuckets(env, claims, bytes), now);
 
-/** Counts bytes that have to be sent to an app, however many it has exchanged: the next ones wait. */
+/** Counts bytes that have to be sent to an app, even beyond its limit: then the next ones have to wait. */
 export function recordBytes(env: Env, claims: AppClaims, bytes: number, now: number): void {
   for (const bucket of byteBuckets(env, claims, bytes)) fill(bucket, now);
 }
@@ -105,10 +105,10 @@ export function recordBytes(env: Env, claims: AppClaims, bytes: number, now: num
 function byteBuckets(env: Env, { grant, account }: AppClaims, bytes: number): Bucket[] {
   const perSecond = settings(env).REQUESTS_PER_SECOND * BYTES_PER_REQUEST;
   const rate = { perSecond, burst: BYTE_BURST, maxDebt: BYTE_BURST };
-  const double = { perSecond: 2 * perSecond, burst: 2 * BYTE_BURST, maxDebt: BYTE_BURST };
+  const accountRate = { perSecond: 2 * perSecond, burst: 2 * BYTE_BURST, maxDebt: BYTE_BURST };
   return [
     { name: `bytes of app ${grant}`, rate, cost: bytes },
-    { name: `bytes of account ${account}`, rate: double, cost: bytes },
+    { name: `bytes of account ${account}`, rate: accountRate, cost: bytes },
   ];
 }
 
@@ -117,8 +117,8 @@ export const limitUser = (account: string, now: number): Refusal | null =>
   consume([{ name: `user ${account}`, rate: FORM_RATE }], now);
 
 /**
- * Counts an exchange of a refresh token, each of which leaves a row for a week: as many as fifty apps
- * need, and some at once. Returns null, or the refusal.
+ * Counts an exchange of a refresh token, each of which leaves a row for a week. Allows as many as fifty
+ * apps need, and some at once. Returns null, or the refusal.
  */
 export const limitTokenRefresh = (env: Env, account: string, now: number): Refusal | null => {
   const perSecond = 50 / settings(env).ACCESS_TOKEN_SECONDS;
@@ -195,7 +195,7 @@ function secondsToWait({ name, rate, cost = 1 }: Bucket, now: number): number {
   return isClockSetBack ? 0 : Math.max(0, Math.ceil(admittedIn / 1000));
 }
 
-/** Milliseconds after which a bucket is empty that is as full as it can be. */
+/** Milliseconds after which a bucket that is as full as it can be is empty. */
 const fullestFor = ({ perSecond, burst, maxDebt = 0 }: Rate): number =>
   ((burst + maxDebt) * 1000) / perSecond;
 

@@ -16,7 +16,7 @@ import {
 const CODE_LIFETIME_MS = 60_000;
 
 /**
- * Issues a code for a consent. The grant is made when the code is redeemed. Returns null if the
+ * Issues a code for a consent. The grant is created when the code is redeemed. Returns null if the
  * account has as many grants as it may have.
  */
 export async function issueCode(

@@ -25,8 +25,8 @@ export interface GrantRow {
 const MAX_GRANTS = 1000;
 
 /**
- * An SQL expression: whether the account may have one more grant. What is about to become one counts
- * too. `account` is the parameter that its id is bound to, such as "?1".
+ * An SQL expression: whether the account may have one more grant. Codes and allowed devices count too,
+ * since each is about to become one. `account` is the parameter of its id, such as "?1".
  */
 export const mayHaveGrantSql = (account: string): string =>
   `(SELECT count(*) FROM grants WHERE account = ${account})
@@ -34,7 +34,7 @@ export const mayHaveGrantSql = (account: string): string =>
    + (SELECT count(*) FROM devices WHERE account = ${account} AND granted IS NOT NULL AND successor IS NULL)
    < ${MAX_GRANTS}`;
 
-/** Deletes what has expired of an account's grants and codes. */
+/** Deletes the expired grants and codes of an account. */
 export const deleteExpiredOfAccount = (
   db: D1Database,
   account: string,
@@ -80,7 +80,7 @@ export const grantExists = (id: string): ActivityCondition => ({
 
 /**
  * Selects the scope of a valid grant, and since when its account is suspended. No row for a grant
- * that was made while its account was being deleted.
+ * that was created while its account was being deleted.
  */
 export const selectGrantStatus = (
   db: D1Database,

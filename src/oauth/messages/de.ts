@@ -55,7 +55,7 @@ export const de: typeof en = {
   tooManyApps: {
     title: "Zu viele Apps",
     sentence:
-      "Du hast so viele Apps, Geräte und Zugriffstoken, wie ein Konto haben kann. Trenne diejenigen, die du nicht mehr brauchst, und versuche es dann noch einmal.",
+      "Du hast so viele Apps, Geräte und Zugriffstoken, wie ein Konto haben kann. Trenne, was du nicht mehr brauchst, und versuche es noch einmal.",
     link: "Zu deinen Apps",
   },
   device: {

@@ -53,7 +53,7 @@ export const en = {
   tooManyApps: {
     title: "Too many apps",
     sentence:
-      "You have as many apps, devices and access tokens as an account can have. Disconnect those that you no longer use, then try again.",
+      "You have as many apps, devices and access tokens as an account can have. Disconnect those you no longer use, then try again.",
     link: "Go to your apps",
   },
   device: {
