@@ -22,9 +22,9 @@ import {
 import { loadAllDocuments } from "./tables/documents";
 import {
   deleteEntriesOfIndex,
+  entryBytes,
   type IndexEntry,
   insertEntries,
-  keySize,
 } from "./tables/index-entries";
 
 /** An index of an open collection: its row, and how to compute its keys. */
@@ -41,11 +41,11 @@ export interface Collection extends CollectionRow {
 interface OpenPermissions {
   /** Whether it may create a collection or an index. */
   canCreate: boolean;
-  /** Whether so many bytes more are covered by the quota that is reserved. */
-  fits(growthBytes: number): boolean;
+  /** Whether the quota that is reserved covers what is stored. */
+  fits(): boolean;
 }
 
-/** Opening a collection needs so many bytes more than are reserved. */
+/** A change adds so many bytes, which are more than are reserved. */
 export class QuotaNeeded {
   readonly bytes: number;
 
@@ -57,6 +57,9 @@ export class QuotaNeeded {
 /** Per module. */
 const MAX_COLLECTIONS = 1000;
 
+/** Not less than the file of an empty module: a page for each table and index. */
+const MAX_EMPTY_FILE_BYTES = 100_000;
+
 /** Entries that are inserted at once when an index is created. */
 const ENTRY_BATCH_SIZE = 1000;
 
@@ -64,12 +67,53 @@ const ENTRY_BATCH_SIZE = 1000;
 export class Collections {
   readonly #storage: DurableObjectStorage;
   readonly #open = new Map<number, Collection>();
-  /** Of all collections: what counts towards the quota. */
-  bytes: number;
+  /** How many there are. */
+  #count = 0;
+  /** Bytes of all attachments in R2. */
+  #r2Bytes = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.bytes = sumBytes(storage.sql);
+    this.recount();
+  }
+
+  /**
+   * What counts towards the quota: the SQLite file as it is now, without free pages, and the attachments
+   * in R2. So whatever is stored counts, and as much as it takes: keys, events, connections, pages that
+   * are not full. Within a transaction, includes its changes to the file.
+   */
+  get storedBytes(): number {
+    const fileBytes = this.#storage.sql.databaseSize;
+    const isEmpty = this.#count === 0 && fileBytes <= MAX_EMPTY_FILE_BYTES;
+    return isEmpty ? 0 : fileBytes + this.#r2Bytes;
+  }
+
+  /**
+   * Runs a change in a transaction. If the file grows, and `isAllowed` returns false then, the change is
+   * rolled back, and the result is `QuotaNeeded`. `r2Growth`: bytes that the change adds in R2.
+   */
+  change<T>(run: () => T, isAllowed: () => boolean, r2Growth = 0): T | QuotaNeeded {
+    const before = this.storedBytes;
+    this.#r2Bytes += r2Growth;
+    try {
+      return this.#storage.transactionSync(() => {
+        const result = run();
+        const growth = this.storedBytes - before;
+        if (growth > 0 && !isAllowed()) throw new QuotaNeeded(growth);
+        return result;
+      });
+    } catch (error) {
+      this.recount();
+      if (error instanceof QuotaNeeded) return error;
+      throw error;
+    }
+  }
+
+  /** Counts collections and their bytes in R2 again, after something was deleted or rolled back. */
+  recount(): void {
+    const rows = loadCollections(this.#storage.sql);
+    this.#count = rows.length;
+    this.#r2Bytes = rows.reduce((sum, { r2Bytes }) => sum + r2Bytes, 0);
   }
 
   /** Returns null if the collection was removed. */
@@ -111,9 +155,10 @@ export class Collections {
     if (!canCreate) return refuseCall(READ_ONLY);
     const schemas = [schema, ...(found ? schemasInUse(found.id) : [])];
     const wanted = schemas.flatMap(({ indexes }) => indexes);
-    const id = this.#transaction(() => {
+    const createMissing = () => {
       const { version, primaryPath } = schema;
       const row = found ?? insertCollection(sql, { database, name, version, primaryPath });
+      if (!found) this.#count++;
       const unused = (open?.indexes ?? []).filter(
         (old) => !wanted.some(({ definition }) => definition === old.definition),
       );
@@ -122,26 +167,13 @@ export class Collections {
         (sum, index) => sum + this.#createIndex(row.id, primaryPath, index),
         0,
       );
-      const growth = added - freed;
-      if (growth > 0 && !fits(growth)) throw new QuotaNeeded(growth);
-      if (found) updateTotals(sql, { ...row, bytes: row.bytes + growth });
+      if (found) updateTotals(sql, { ...row, bytes: row.bytes + added - freed });
       return row.id;
-    });
+    };
+    const id = this.change(createMissing, fits);
     if (id instanceof QuotaNeeded) return id;
     this.#open.delete(id);
-    const collection = this.get(id) as Collection;
-    this.bytes += collection.bytes - (open?.bytes ?? 0);
-    return { ok: true, value: collection };
-  }
-
-  /** Runs a change in a transaction, which is rolled back if it throws `QuotaNeeded`. */
-  #transaction<T>(change: () => T): T | QuotaNeeded {
-    try {
-      return this.#storage.transactionSync(change);
-    } catch (error) {
-      if (error instanceof QuotaNeeded) return error;
-      throw error;
-    }
+    return { ok: true, value: this.get(id) as Collection };
   }
 
   /** Removes a collection for all its clients. Its bodies in R2 become orphans, deleted later. */
@@ -151,7 +183,7 @@ export class Collections {
       deleteCollection(this.#storage.sql, id);
     });
     this.#open.delete(id);
-    this.bytes = sumBytes(this.#storage.sql);
+    this.recount();
   }
 
   /** Returns the bytes of the deleted entries. */
@@ -170,9 +202,9 @@ export class Collections {
     for (const data of loadAllDocuments(sql, collection)) {
       const document = JSON.parse(data) as StoredDocument;
       isOrdered &&= index.isInOrder(document);
-      const key = index.keyOf(document);
-      bytes += keySize(key);
-      entries.push({ index: id, key, id: document[primaryPath] as string });
+      const entry = { index: id, key: index.keyOf(document), id: document[primaryPath] as string };
+      bytes += entryBytes(entry);
+      entries.push(entry);
       if (entries.length === ENTRY_BATCH_SIZE) {
         insertEntries(sql, entries);
         entries = [];
@@ -193,6 +225,3 @@ export class Collections {
     return collection;
   }
 }
-
-const sumBytes = (sql: SqlStorage): number =>
-  loadCollections(sql).reduce((sum, { bytes }) => sum + bytes, 0);

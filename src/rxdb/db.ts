@@ -2,14 +2,18 @@
 
 /**
  * Reserves `neededBytes` for a module in place of what it had, and a tenth of what is left beyond that,
- * up to `wantedBytes`. A reservation that does not grow always fits. Returns the row with the bytes that
- * are reserved then; no row if the quota is exceeded, or if the account is deleted. Idempotent.
+ * up to `wantedBytes`. A reservation that does not grow, or was granted before, always fits. Returns the
+ * row with the bytes that are reserved then; no row if the quota is exceeded, or if the account is
+ * deleted. Idempotent.
  */
 export const reserveQuota = (
   db: D1Database,
   { account, module }: { account: string; module: string },
-  neededBytes: number,
-  wantedBytes: number,
+  {
+    neededBytes,
+    wantedBytes,
+    isGranted,
+  }: { neededBytes: number; wantedBytes: number; isGranted: boolean },
   defaultQuotaBytes: number,
 ): D1PreparedStatement =>
   db
@@ -23,10 +27,10 @@ export const reserveQuota = (
        )
        UPDATE rxdb_modules SET bytes = max(?3, min(?4, ?3 + (quota.available - ?3) / 10))
        FROM quota
-       WHERE account = ?1 AND module = ?2 AND (?3 <= quota.available OR ?3 <= bytes)
+       WHERE account = ?1 AND module = ?2 AND (?3 <= quota.available OR ?3 <= bytes OR ?6)
        RETURNING bytes`,
     )
-    .bind(account, module, neededBytes, wantedBytes, defaultQuotaBytes);
+    .bind(account, module, neededBytes, wantedBytes, defaultQuotaBytes, +isGranted);
 
 /** Selects one row: the account's quota, and how much of it is used or reserved. */
 export const selectQuotaUsage = (

@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Outcome, ok, refused } from "../core/refusals";
 import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
+import { limitBytes } from "../http/rate-limits";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
 import { BAD_TOKEN } from "../storage/refusals";
@@ -69,6 +70,9 @@ export class ModuleObject extends DurableObject<Env> {
     if (!session) return Response.json(BAD_TOKEN, { status: 403 });
     const level = await state.grants.load(session.grant, now);
     if (!level.ok) return Response.json(level.refusal, { status: 403 });
+    // An app that has got as many bytes as it may gets no other socket to send them to.
+    const limit = limitBytes(this.env, { account: state.id.account, grant: session.grant }, 0, now);
+    if (limit) return Response.json(limit, { status: 403 });
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.ctx.acceptWebSocket(server);
     const { grant, expiresAt } = session;
@@ -209,6 +213,8 @@ export class ModuleObject extends DurableObject<Env> {
     const module = new Module(this.ctx, this.env, id);
     const sessions = new RxdbSessions(sql);
     this.#state = { id, module, sessions, grants: new GrantCache(this.env, id) };
+    // The maintenance tells D1.
+    if (module.hasOldTotals) this.#setAlarm(Date.now());
     return this.#state;
   }
 

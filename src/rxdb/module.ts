@@ -18,6 +18,7 @@ import {
   READ_ONLY,
   refuseCall,
   refuseMalformed,
+  TOO_MANY_CONNECTIONS,
   UNKNOWN_CONNECTION,
 } from "./refusals";
 import { type Connection, ConnectionRegistry } from "./sockets/connection-registry";
@@ -26,6 +27,7 @@ import type { CreateFrame, StorageFrame } from "./sockets/frames";
 import { type Caller, isSocketOpen, Sockets } from "./sockets/socket-state";
 import { loadAttachment } from "./tables/attachments";
 import { loadCollections } from "./tables/collections";
+import { connectionBytes } from "./tables/connections";
 import { createTables } from "./tables/create-tables";
 import { AttachmentStore } from "./writes/attachment-store";
 import { cleanUpDocuments } from "./writes/cleanup";
@@ -42,7 +44,7 @@ export interface CollectionTotals {
   version: number;
   /** How many documents there are, without deleted ones. */
   documents: number;
-  /** What counts towards the quota: documents, index entries and attachments. */
+  /** Of documents, index entries and attachments. */
   bytes: number;
 }
 
@@ -72,17 +74,20 @@ export class Module {
   readonly sockets: Sockets;
   readonly connections: ConnectionRegistry;
   readonly delivery: Delivery;
+  /** Whether an older version stored it, which counted less: then D1 does not know its bytes yet. */
+  readonly hasOldTotals: boolean;
 
   constructor(ctx: DurableObjectState, env: Env, id: ModuleId) {
     this.#storage = ctx.storage;
-    createTables(ctx.storage.sql);
+    this.hasOldTotals = createTables(ctx.storage);
     this.#collections = new Collections(ctx.storage);
     this.#log = new EventLog(ctx.storage);
     this.#attachments = new AttachmentStore(ctx.storage.sql, env, id);
-    this.quota = new QuotaReservation(ctx.storage, env, id, () => this.#collections.bytes);
+    this.quota = new QuotaReservation(ctx.storage, env, id, () => this.#collections.storedBytes);
+    if (this.hasOldTotals) this.quota.adoptHeldBytes();
     this.sockets = new Sockets(ctx);
     this.connections = new ConnectionRegistry(ctx.storage.sql, this.sockets);
-    this.delivery = new Delivery(this.sockets, this.connections, this.#log);
+    this.delivery = new Delivery(env, id.account, this.sockets, this.connections, this.#log);
     this.#writer = new Writer(ctx.storage, {
       collections: this.#collections,
       log: this.#log,
@@ -98,12 +103,18 @@ export class Module {
   }
 
   /**
-   * Opens a connection for a storage instance of a client; synchronously, unless quota must be reserved
-   * for a new index. Refuses with `malformed` a schema that cannot be used, with `insufficient-scope`
-   * if a read-only token would create a collection or an index, with `over-quota` an index that does not
-   * fit into the quota, with `events-lost` a connection that has missed events.
+   * Opens a connection for a storage instance of a client; synchronously, unless quota must be reserved.
+   * `hasRoom`: whether the quota has room for the connection, as far as is known. Refuses with `malformed`
+   * a schema that cannot be used, with `insufficient-scope` if a read-only token would create a collection
+   * or an index, with `over-quota` what does not fit into the quota, with `events-lost` a connection that
+   * has missed events, with `too-many-requests` one too many.
    */
-  create(caller: Caller, frame: CreateFrame, now: number): Answer | Promise<Answer> {
+  create(
+    caller: Caller,
+    frame: CreateFrame,
+    now: number,
+    hasRoom = true,
+  ): Answer | Promise<Answer> {
     const { databaseName, collectionName, schema: raw } = frame.params;
     if (!isName(databaseName) || !isName(collectionName)) {
       return refuseMalformed(
@@ -128,36 +139,38 @@ export class Module {
       collectionName,
       schema.value,
       (id) => this.connections.schemasOf(id),
-      { canCreate: caller.level === "rw", fits: (growthBytes) => this.quota.fits(growthBytes) },
+      { canCreate: caller.level === "rw", fits: () => this.quota.fits(0) },
     );
-    if (!(collection instanceof QuotaNeeded)) {
-      return collection.ok ? this.#connect(caller, frame, collection.value, text) : collection;
-    }
-    return this.#reserveAndCreate(caller, frame, collection.bytes, now);
-  }
-
-  async #reserveAndCreate(
-    caller: Caller,
-    frame: CreateFrame,
-    growthBytes: number,
-    now: number,
-  ): Promise<Answer> {
-    if (!(await this.quota.reserve(growthBytes))) return refuseCall(OVER_QUOTA);
-    // A connection that is opened on a closed socket would never be marked as lost.
-    return isSocketOpen(caller.socket) ? this.create(caller, frame, now) : refuseCall(UNAVAILABLE);
+    const createIfReserved = async (bytes: number, isRequired: boolean) => {
+      const isReserved = await this.quota.reserve(bytes);
+      if (isRequired && !isReserved) return refuseCall(OVER_QUOTA);
+      // A connection that is opened on a closed socket would never be marked as lost.
+      if (!isSocketOpen(caller.socket)) return refuseCall(UNAVAILABLE);
+      return this.create(caller, frame, now, isReserved);
+    };
+    if (collection instanceof QuotaNeeded) return createIfReserved(collection.bytes, true);
+    if (!collection.ok) return collection;
+    const bytes = connectionBytes(text);
+    // Reading has to be possible when the quota is exceeded.
+    if (hasRoom && !this.quota.fits(bytes)) return createIfReserved(bytes, false);
+    return this.#connect(caller, frame, collection.value, text, hasRoom, now);
   }
 
   #connect(
-    { socket, state: { session } }: Caller,
+    { socket, state: { session, grant } }: Caller,
     frame: CreateFrame,
     { id: collection }: Collection,
     schema: string,
+    hasRoom: boolean,
+    now: number,
   ): Answer {
-    if (!this.connections.evictFor(session, schema.length)) {
-      return refuseMalformed("There are too many open connections.");
+    const isWithinShare = this.connections.isWithinShare(grant, schema.length);
+    if (!isWithinShare) return refuseCall(TOO_MANY_CONNECTIONS);
+    if (!this.connections.evictFor(session, schema.length, hasRoom)) {
+      return refuseCall(hasRoom ? TOO_MANY_CONNECTIONS : OVER_QUOTA);
     }
     const row = { session, id: frame.connectionId, collection, schema };
-    const connection = this.delivery.open(socket, row, frame.isRetry);
+    const connection = this.delivery.open(socket, row, frame.isRetry, now);
     return connection?.isStale ? refuseCall(EVENTS_LOST) : OPENED;
   }
 
@@ -266,9 +279,8 @@ export class Module {
   }
 
   #cleanUp(collection: Collection, until: number, now: number): Answer {
-    const before = collection.bytes;
     const isDone = cleanUpDocuments(this.#storage, collection, until, now);
-    this.#collections.bytes += collection.bytes - before;
+    this.#collections.recount();
     return { ok: true, value: String(isDone) };
   }
 

@@ -8,7 +8,7 @@
  *     give back what is not needed
  *
  * Invariant: bytes held <= reserved as stored in the object <= reserved as stored in D1, at every
- * commit. Requests to D1 run one at a time, and each computes its numbers when its turn comes. If an
+ * commit, but for a margin for writes that free space. Requests to D1 run one at a time, and each computes its numbers when its turn comes. If an
  * answer of D1 gets lost, D1 has a higher number than the object, until the next statement corrects it.
  * Only giving back lowers D1's number: the object stores the lower number first.
  */
@@ -56,6 +56,16 @@ export class QuotaReservation {
     return this.#heldBytes() + growthBytes <= this.#reservedBytes;
   }
 
+  /** Whether what the module holds is within the margin for writes that free space. */
+  get isWithinMargin(): boolean {
+    return this.fits(-RESERVE_AHEAD_BYTES);
+  }
+
+  /** Takes what the module holds as reserved, whatever the quota. `reconcile` tells D1. */
+  adoptHeldBytes(): void {
+    this.#store(Math.max(this.#reservedBytes, this.#heldBytes()));
+  }
+
   /** Whether far more is reserved than is held, for example after many documents were deleted. */
   get isOverReserved(): boolean {
     return this.#reservedBytes > this.#heldBytes() + 2 * RESERVE_AHEAD_BYTES;
@@ -67,7 +77,7 @@ export class QuotaReservation {
       // An earlier request may have reserved enough for both.
       if (this.fits(growthBytes)) return true;
       const bytes = this.#heldBytes() + growthBytes;
-      const reserved = await this.#reserveInD1(bytes, bytes + RESERVE_AHEAD_BYTES);
+      const reserved = await this.#reserveInD1(bytes, bytes + RESERVE_AHEAD_BYTES, false);
       if (reserved !== null) this.#store(reserved);
       return reserved !== null;
     });
@@ -80,7 +90,7 @@ export class QuotaReservation {
       const spare = held === 0 ? 0 : SPARE_BYTES;
       // Stored here first: were D1 first, a write could still use bytes that others have by then.
       if (this.#reservedBytes > held + 2 * spare) this.#store(held + spare);
-      await this.#reserveInD1(this.#reservedBytes, this.#reservedBytes);
+      await this.#reserveInD1(this.#reservedBytes, this.#reservedBytes, true);
     });
   }
 
@@ -101,15 +111,14 @@ export class QuotaReservation {
   }
 
   /** Returns what is reserved in D1 afterwards; null if the quota is exceeded. */
-  async #reserveInD1(neededBytes: number, wantedBytes: number): Promise<number | null> {
+  async #reserveInD1(
+    neededBytes: number,
+    wantedBytes: number,
+    isGranted: boolean,
+  ): Promise<number | null> {
     const { DEFAULT_QUOTA_BYTES } = settings(this.#env);
-    const statement = reserveQuota(
-      this.#env.DB,
-      this.#id,
-      neededBytes,
-      wantedBytes,
-      DEFAULT_QUOTA_BYTES,
-    );
+    const reservation = { neededBytes, wantedBytes, isGranted };
+    const statement = reserveQuota(this.#env.DB, this.#id, reservation, DEFAULT_QUOTA_BYTES);
     const row = await withRetry(() => statement.first<{ bytes: number }>());
     return row?.bytes ?? null;
   }

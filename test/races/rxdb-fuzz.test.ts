@@ -57,6 +57,8 @@ it(
   60_000 + STEPS * 200,
 );
 
+const byteLength = (text: unknown): number => Buffer.byteLength(String(text));
+
 type Rows = Awaited<ReturnType<typeof moduleRows>>;
 
 /** Returns what is inconsistent in the tables of a module. */
@@ -73,10 +75,10 @@ function findInconsistencies({
     const attached = attachments.filter(({ collection }) => collection === id);
     const ids = own.map((document) => document.id).sort();
     let sum = attached.reduce((total, { length }) => total + Number(length), 0);
-    for (const { data } of own) sum += Buffer.byteLength(String(data));
+    for (const { id, data } of own) sum += byteLength(data) + 2 * byteLength(id);
     for (const index of indexes.filter(({ collection }) => collection === id)) {
       const ownEntries = entries.filter((entry) => entry.index === index.id);
-      for (const { key } of ownEntries) sum += String(key).length;
+      for (const { key, id } of ownEntries) sum += byteLength(key) + byteLength(id);
       const indexedIds = ownEntries.map((entry) => entry.id).sort();
       if (String(indexedIds) !== String(ids))
         problems.push(`${index.definition} has other documents`);

@@ -57,7 +57,9 @@ describe("A retried write", () => {
     const socket = await FrameSocket.open(path);
     await socket.call({ method: "create", params: createParams(uniqueDatabaseName()) });
     const { heldResults, release } = holdResults((sql) => sql.includes("UPDATE rxdb_modules"));
-    const write = { ...bulkWriteFrame(storageDocument(todo("a"))), requestId: "once" };
+    // More than is reserved in advance.
+    const document = { ...todo("a"), title: "x".repeat(1_200_000) };
+    const write = { requestId: "once", ...bulkWriteFrame(storageDocument(document)) };
     socket.webSocket.send(JSON.stringify({ connectionId: "c", version: "17.6.0", ...write }));
     await heldResults();
     socket.webSocket.close();

@@ -47,14 +47,34 @@ export function upsertAttachment(
   if (r2Key !== null) sql.exec("DELETE FROM loose_bodies WHERE r2_key = ?", r2Key);
 }
 
-/** Deletes an attachment. Returns its size in bytes, 0 if there was none. */
+/** Bytes of attachments, and of those among them that are in R2. */
+export interface AttachmentBytes {
+  bytes: number;
+  r2Bytes: number;
+}
+
+const NO_BYTES: AttachmentBytes = { bytes: 0, r2Bytes: 0 };
+
+const bytesOfRow = ({ length, r2_key }: Record<string, SqlStorageValue>): AttachmentBytes => ({
+  bytes: length as number,
+  r2Bytes: r2_key === null ? 0 : (length as number),
+});
+
+/** The bytes of several attachments. */
+export const sumAttachmentBytes = (sizes: AttachmentBytes[]): AttachmentBytes =>
+  sizes.reduce(
+    (sum, { bytes, r2Bytes }) => ({ bytes: sum.bytes + bytes, r2Bytes: sum.r2Bytes + r2Bytes }),
+    NO_BYTES,
+  );
+
+/** Deletes an attachment. Returns its bytes, none if there was none. */
 export function deleteAttachment(
   sql: SqlStorage,
   collection: number,
   id: string,
   name: string,
   now: number,
-): number {
+): AttachmentBytes {
   const deleted = sql
     .exec(
       `DELETE FROM attachments WHERE collection = ? AND id = ? AND name = ?
@@ -64,18 +84,18 @@ export function deleteAttachment(
       name,
     )
     .toArray()[0];
-  if (!deleted) return 0;
+  if (!deleted) return NO_BYTES;
   if (deleted.r2_key !== null) recordOrphan(sql, deleted.r2_key as string, now);
-  return deleted.length as number;
+  return bytesOfRow(deleted);
 }
 
-/** Deletes all attachments of a document. Returns their size in bytes. */
+/** Deletes all attachments of a document. Returns their bytes. */
 export function deleteAttachmentsOfDocument(
   sql: SqlStorage,
   collection: number,
   id: string,
   now: number,
-): number {
+): AttachmentBytes {
   const names = sql
     .exec(
       "SELECT name FROM attachments WHERE collection = ? AND id = ?",
@@ -84,24 +104,26 @@ export function deleteAttachmentsOfDocument(
     )
     .toArray()
     .map(({ name }) => name as string);
-  return names.reduce((sum, name) => sum + deleteAttachment(sql, collection, id, name, now), 0);
+  return sumAttachmentBytes(names.map((name) => deleteAttachment(sql, collection, id, name, now)));
 }
 
-/** Returns the size of an attachment in bytes, 0 if there is none. */
-export const loadAttachmentSize = (
+/** Returns the bytes of an attachment, none if there is none. */
+export function loadAttachmentBytes(
   sql: SqlStorage,
   collection: number,
   id: string,
   name: string,
-): number =>
-  (sql
+): AttachmentBytes {
+  const row = sql
     .exec(
-      "SELECT length FROM attachments WHERE collection = ? AND id = ? AND name = ?",
+      "SELECT length, r2_key FROM attachments WHERE collection = ? AND id = ? AND name = ?",
       collection,
       sortableText(id),
       name,
     )
-    .toArray()[0]?.length as number | undefined) ?? 0;
+    .toArray()[0];
+  return row ? bytesOfRow(row) : NO_BYTES;
+}
 
 /** Returns undefined if there is no such attachment with this digest. */
 export const loadAttachment = (

@@ -12,11 +12,17 @@ export interface CollectionRow {
   seq: number;
   /** How many documents it has, without deleted ones. */
   documents: number;
-  /** What it uses of the quota: documents, index entries and attachments. */
+  /** Of its documents, index entries and attachments. The file has more: `Collections.storedBytes`. */
   bytes: number;
+  /** Of its attachments in R2. */
+  r2Bytes: number;
 }
 
-const COLUMNS = "id, database, name, version, primary_path AS primaryPath, seq, documents, bytes";
+/** What a write changes of its collection. */
+export type CollectionTotalsRow = Pick<CollectionRow, "seq" | "documents" | "bytes" | "r2Bytes">;
+
+const COLUMNS = `id, database, name, version, primary_path AS primaryPath, seq, documents, bytes,
+  r2_bytes AS r2Bytes`;
 
 /** Returns null if there is no such collection. */
 export const findCollection = (
@@ -42,7 +48,7 @@ export const insertCollection = (
     name,
     version,
     primaryPath,
-  }: Omit<CollectionRow, "id" | "seq" | "documents" | "bytes">,
+  }: Pick<CollectionRow, "database" | "name" | "version" | "primaryPath">,
 ): CollectionRow =>
   sql
     .exec(
@@ -70,13 +76,14 @@ export const loadCollection = (sql: SqlStorage, id: number): CollectionRow | nul
 /** Updates what a write changes of its collection. */
 export function updateTotals(
   sql: SqlStorage,
-  { id, seq, documents, bytes }: Pick<CollectionRow, "id" | "seq" | "documents" | "bytes">,
+  { id, seq, documents, bytes, r2Bytes }: CollectionTotalsRow & { id: number },
 ): void {
   sql.exec(
-    "UPDATE collections SET seq = ?, documents = ?, bytes = ? WHERE id = ?",
+    "UPDATE collections SET seq = ?, documents = ?, bytes = ?, r2_bytes = ? WHERE id = ?",
     seq,
     documents,
     bytes,
+    r2Bytes,
     id,
   );
 }

@@ -1,5 +1,7 @@
 /** The `connections` table of the module object: the storage instances of RxDB clients. */
 
+import { Buffer } from "node:buffer";
+
 /** A storage instance of a client. */
 export interface ConnectionRow {
   /** The client's `connectionId`. */
@@ -26,6 +28,9 @@ const toConnection = (row: Record<string, SqlStorageValue>): ConnectionRow => ({
   lostAt: row.lost_at as number | null,
   isStale: row.is_stale === 1,
 });
+
+/** How many bytes a connection may add to the file: its schema, and the pages where it begins and ends. */
+export const connectionBytes = (schema: string): number => Buffer.byteLength(schema) + 8192;
 
 /** Returns all connections. */
 export const loadConnections = (sql: SqlStorage): ConnectionRow[] =>

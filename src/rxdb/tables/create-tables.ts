@@ -16,7 +16,7 @@ const SCHEMA = `
     primary_path TEXT NOT NULL, -- the field with the primary key
     seq       INTEGER NOT NULL, -- of the last write
     documents INTEGER NOT NULL, -- without deleted ones
-    bytes     INTEGER NOT NULL, -- of the quota
+    bytes     INTEGER NOT NULL, -- of documents, index entries and attachments
     UNIQUE (database, name, version)
   );
 
@@ -100,7 +100,36 @@ const SCHEMA = `
     PRIMARY KEY (session, id)
   ) WITHOUT ROWID;`;
 
-/** Creates the tables that do not exist yet. */
-export function createTables(sql: SqlStorage): void {
-  sql.exec(SCHEMA);
+/**
+ * Since version 2, `r2_bytes` counts the attachments in R2, and `bytes` counts bytes of UTF-8, with keys
+ * and ids. Counts what is there once: `documentBytes`, `entryBytes`, and the attachments.
+ */
+const RECOUNT = `
+  ALTER TABLE collections ADD COLUMN r2_bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE collections SET
+    bytes = (SELECT coalesce(sum(octet_length(data) + 2 * octet_length(documents.id)), 0)
+        FROM documents WHERE collection = collections.id)
+      + (SELECT coalesce(sum(octet_length(key) + octet_length(entries.id)), 0)
+        FROM indexes JOIN entries ON "index" = indexes.id WHERE collection = collections.id)
+      + (SELECT coalesce(sum(length), 0) FROM attachments WHERE collection = collections.id),
+    r2_bytes = (SELECT coalesce(sum(length), 0) FROM attachments
+      WHERE collection = collections.id AND r2_key IS NOT NULL);`;
+
+/** The key of the version of the tables in the object's storage. Version 1 did not store it. */
+const VERSION_KEY = "tables";
+const VERSION = 2;
+
+/**
+ * Creates the tables, or brings those of an older version up to date. Returns true in the latter case,
+ * if they hold collections.
+ */
+export function createTables(storage: DurableObjectStorage): boolean {
+  const { kv, sql } = storage;
+  if (kv.get(VERSION_KEY) === VERSION) return false;
+  return storage.transactionSync(() => {
+    sql.exec(SCHEMA);
+    sql.exec(RECOUNT);
+    kv.put(VERSION_KEY, VERSION);
+    return sql.exec("SELECT 1 FROM collections LIMIT 1").toArray().length > 0;
+  });
 }

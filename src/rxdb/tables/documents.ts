@@ -1,5 +1,6 @@
 /** The `documents` table of the module object. */
 
+import { Buffer } from "node:buffer";
 import { sortableText } from "../queries/sort-key";
 import { runInBatches, toJsonLists } from "./json-lists";
 
@@ -14,6 +15,10 @@ export interface RxdbDocumentRow {
   /** The document as JSON. */
   data: string;
 }
+
+/** How many bytes a document adds to its collection: its id is in `documents_by_seq`, too. */
+export const documentBytes = ({ id, data }: Pick<RxdbDocumentRow, "id" | "data">): number =>
+  Buffer.byteLength(data) + 2 * Buffer.byteLength(sortableText(id));
 
 /** Returns the JSON of a document, undefined if there is none. `sortableId`: see `sortableText`. */
 export const loadDocument = (

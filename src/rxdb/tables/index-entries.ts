@@ -1,5 +1,6 @@
 /** The `entries` table of the module object: one row per document and index. */
 
+import { Buffer } from "node:buffer";
 import type { KeyRange, ScanOrder } from "../queries/plan";
 import { sortableText } from "../queries/sort-key";
 import { runInBatches } from "./json-lists";
@@ -14,8 +15,9 @@ export interface IndexEntry {
   id: string;
 }
 
-/** What an entry uses of the quota. */
-export const keySize = (key: string): number => key.length;
+/** How many bytes an entry adds to its collection. */
+export const entryBytes = ({ key, id }: Pick<IndexEntry, "key" | "id">): number =>
+  Buffer.byteLength(key) + Buffer.byteLength(sortableText(id));
 
 /** Inserts entries. Existing ones stay. */
 export function insertEntries(sql: SqlStorage, entries: IndexEntry[]): void {
@@ -46,14 +48,17 @@ export function deleteEntry(sql: SqlStorage, { index, key, id }: IndexEntry): vo
   );
 }
 
-/** Deletes all entries of an index. Returns what they used of the quota. */
+/** Deletes all entries of an index. Returns their bytes. */
 export function deleteEntriesOfIndex(sql: SqlStorage, index: number): number {
-  let size = 0;
-  for (const { key } of sql.exec('SELECT key FROM entries WHERE "index" = ?', index)) {
-    size += keySize(key as string);
-  }
+  const { bytes } = sql
+    .exec(
+      `SELECT coalesce(sum(octet_length(key) + octet_length(id)), 0) AS bytes FROM entries
+       WHERE "index" = ?`,
+      index,
+    )
+    .one();
   sql.exec('DELETE FROM entries WHERE "index" = ?', index);
-  return size;
+  return bytes as number;
 }
 
 /**

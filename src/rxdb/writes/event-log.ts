@@ -63,9 +63,9 @@ export class EventLog {
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
-    const epoch = storage.kv.get<string>(EPOCH_KEY) ?? randomId();
-    if (storage.kv.get<string>(EPOCH_KEY) === undefined) storage.kv.put(EPOCH_KEY, epoch);
-    this.#epoch = epoch;
+    const epoch = storage.kv.get<string>(EPOCH_KEY);
+    this.#epoch = epoch ?? randomId();
+    if (epoch === undefined) storage.kv.put(EPOCH_KEY, this.#epoch);
     this.#newest = loadNewestEvent(this.#sql);
   }
 
@@ -74,9 +74,10 @@ export class EventLog {
     return this.#newest.at;
   }
 
-  /** Whether no change is kept any more, not even the last one. */
-  get isEmpty(): boolean {
-    return loadOldestSeq(this.#sql) === null;
+  /** Whether the last change is no longer kept because it is so old. */
+  get hasExpired(): boolean {
+    const isOld = Date.now() - this.#newest.at >= EVENT_RETENTION_MS;
+    return isOld && loadOldestSeq(this.#sql) === null;
   }
 
   /** Id of the newest bulk: a client that connects now has received everything up to it. */
@@ -97,6 +98,12 @@ export class EventLog {
     const json = `${head},"events":${list},"checkpoint":${checkpoint},"context":${JSON.stringify(context)}}`;
     insertEvent(this.#sql, { seq, collection, at, request, answer, json });
     return json;
+  }
+
+  /** Deletes all changes, the newest too, within its transaction: then clients can't catch up. */
+  clear(): void {
+    deleteOldEvents(this.#sql, 0, this.#newest.seq + 1);
+    this.#size = null;
   }
 
   /** Records an appended change, once it is committed. `length` is that of its bulk and its answer. */

@@ -4,8 +4,9 @@ import { Buffer } from "node:buffer";
 import type { Collection } from "../collections";
 import { createCheckpoint } from "../queries/checkpoint";
 import type { StoredDocument } from "../queries/stored-document";
-import type { RxdbDocumentRow } from "../tables/documents";
-import { type IndexEntry, keySize } from "../tables/index-entries";
+import type { CollectionTotalsRow } from "../tables/collections";
+import { documentBytes, type RxdbDocumentRow } from "../tables/documents";
+import { entryBytes, type IndexEntry } from "../tables/index-entries";
 
 /** SQLite in a Durable Object takes rows of 2 MB. */
 export const MAX_DOCUMENT_BYTES = 2_000_000;
@@ -20,7 +21,7 @@ export interface LoadedDocument {
 /** What a write changes, apart from attachments. */
 export interface DocumentPlan {
   /** The collection's totals after the write. */
-  totals: { seq: number; documents: number; bytes: number };
+  totals: CollectionTotalsRow;
   documents: RxdbDocumentRow[];
   entries: { inserted: IndexEntry[]; deleted: IndexEntry[] };
   /** Ids of indexes that become unordered. */
@@ -42,30 +43,30 @@ export function planDocuments(
   const dataOf = new Map<string, string>();
   const unordered = new Set<number>();
   let { seq, documents: count, bytes } = collection;
+  const { r2Bytes } = collection;
   for (const [id, document] of written) {
     const old = stored.get(id);
     const data = JSON.stringify(document);
-    const length = Buffer.byteLength(data);
-    if (length > MAX_DOCUMENT_BYTES) return null;
+    if (Buffer.byteLength(data) > MAX_DOCUMENT_BYTES) return null;
     const lwt = document._meta.lwt;
     documents.push({ id, seq: ++seq, isDeleted: document._deleted, lwt, data });
     dataOf.set(id, data);
     count += +!document._deleted - +(old !== undefined && !old.document._deleted);
-    bytes += length - (old ? Buffer.byteLength(old.data) : 0);
+    bytes += documentBytes({ id, data }) - (old ? documentBytes({ id, data: old.data }) : 0);
     for (const { id: indexId, index, isOrdered } of collection.indexes) {
       const key = index.keyOf(document);
       const oldKey = old && index.keyOf(old.document);
       if (isOrdered && !index.isInOrder(document)) unordered.add(indexId);
       if (key === oldKey) continue;
       entries.inserted.push({ index: indexId, key, id });
-      bytes += keySize(key);
+      bytes += entryBytes({ key, id });
       if (oldKey === undefined) continue;
       entries.deleted.push({ index: indexId, key: oldKey, id });
-      bytes -= keySize(oldKey);
+      bytes -= entryBytes({ key: oldKey, id });
     }
   }
   const last = documents.at(-1);
   const lastCheckpoint = JSON.stringify(last ? createCheckpoint(collection, last) : null);
-  const totals = { seq, documents: count, bytes };
+  const totals = { seq, documents: count, bytes, r2Bytes };
   return { totals, documents, entries, unordered: [...unordered], dataOf, lastCheckpoint };
 }

@@ -5,7 +5,7 @@ import type { Collection } from "../collections";
 import type { CollectionSchema } from "../queries/schema";
 import type { StoredDocument } from "../queries/stored-document";
 import { type CallOutcome, refuseCall } from "../refusals";
-import { loadAttachmentSize } from "../tables/attachments";
+import { loadAttachmentBytes, sumAttachmentBytes } from "../tables/attachments";
 import { loadDocumentsById } from "../tables/documents";
 import type { AttachmentData } from "./attachment-data";
 import {
@@ -87,13 +87,17 @@ export function planWrite(
       .filter(({ documentId }) => written.has(documentId))
       .map(({ documentId, attachmentId }) => ({ id: documentId, name: attachmentId })),
   };
-  const sizeOf = ({ id, name }: { id: string; name: string }) =>
-    loadAttachmentSize(sql, collection.id, id, name);
-  const freed = [...attachments.upserted, ...attachments.deleted].reduce(
-    (sum, attachment) => sum + sizeOf(attachment),
-    0,
+  const freed = sumAttachmentBytes(
+    [...attachments.upserted, ...attachments.deleted].map(({ id, name }) =>
+      loadAttachmentBytes(sql, collection.id, id, name),
+    ),
   );
-  const added = attachments.upserted.reduce((sum, { data }) => sum + data.size, 0);
+  const added = sumAttachmentBytes(
+    attachments.upserted.map(({ data: { size, r2Key } }) => ({
+      bytes: size,
+      r2Bytes: r2Key === null ? 0 : size,
+    })),
+  );
   const errors = [...sorted.errors, ...conflicts];
   const returned = errors.map(
     ({ documentId }) => plan.dataOf.get(documentId) ?? stored.get(documentId)?.data,
@@ -104,7 +108,11 @@ export function planWrite(
     value: {
       ...plan,
       collection,
-      totals: { ...plan.totals, bytes: plan.totals.bytes + added - freed },
+      totals: {
+        ...plan.totals,
+        bytes: plan.totals.bytes + added.bytes - freed.bytes,
+        r2Bytes: plan.totals.r2Bytes + added.r2Bytes - freed.r2Bytes,
+      },
       attachments,
       answer: JSON.stringify({ error: errors }),
       events: serializeEvents(sorted.eventBulk.events as unknown as WriteEvent[], plan, stored),

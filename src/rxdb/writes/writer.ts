@@ -2,10 +2,12 @@
  * Runs RxDB's `bulkWrite`, from its parameters to the answer.
  *
  *   plan := which rows are applied, given the documents as they are now       plan-write.ts
- *   if the plan needs more quota than is reserved, or has an attachment for R2:
- *     reserve quota; upload; plan again, since others may have written meanwhile
  *   in ONE transaction of the object: documents, index entries, attachments,
  *     totals, and the event bulk in the log                                  apply-write.ts
+ *   if the file is then larger than the quota that is reserved, roll back; or if the plan has an
+ *     attachment for R2:
+ *     reserve quota; upload; plan again, since others may have written meanwhile
+ *   if the quota is exceeded, the log makes room: it is cleared, and does not get the event bulk
  *   broadcast the event bulk; answer
  *
  * Invariant: an answered write is stored in the object, with its event bulk; a refused one has changed
@@ -14,7 +16,7 @@
 
 import { UNAVAILABLE } from "../../core/refusals";
 import { OVER_QUOTA } from "../../storage/refusals";
-import type { Collection, Collections } from "../collections";
+import { type Collection, type Collections, QuotaNeeded } from "../collections";
 import type { QuotaReservation } from "../quota-reservation";
 import { type CallOutcome, COLLECTION_REMOVED, READ_ONLY, refuseCall } from "../refusals";
 import type { Connection } from "../sockets/connection-registry";
@@ -82,9 +84,10 @@ export class Writer {
     if (!planned.ok) return planned;
     if (caller.level === "r") return answerReadOnly(planned.value, write.value);
     const pending = { connection, frame, caller, write: write.value, now };
-    return this.#isReady(planned.value)
-      ? this.#commit(planned.value, pending)
-      : this.#prepareAndCommit(planned.value, pending);
+    const answer = this.#commit(planned.value, pending, true);
+    return answer instanceof QuotaNeeded
+      ? this.#prepareAndCommit(planned.value, pending, answer)
+      : answer;
   }
 
   /** Returns the answer to a write that is sent again, null if it was not applied. */
@@ -95,54 +98,73 @@ export class Writer {
   }
 
   /** Reserves quota and uploads to R2. Others may write meanwhile, so the write is planned again. */
-  async #prepareAndCommit(first: PlannedWrite, pending: PendingWrite): Promise<Answer> {
+  async #prepareAndCommit(
+    first: PlannedWrite,
+    pending: PendingWrite,
+    needed: QuotaNeeded,
+  ): Promise<Answer> {
     const { connection, frame, caller, write, now } = pending;
     const { collections, attachments, quota } = this.#deps;
     let plan = first;
+    let missing = needed.bytes;
+    let isLogged = true;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const isReserved = this.#fits(plan) || (await quota.reserve(growthOf(plan)));
+      const isReserved = await quota.reserve(missing);
       if (isReserved) await attachments.upload(plan.attachments.upserted, now);
       const collection = collections.get(connection.collection);
       if (!collection) return refuseCall(COLLECTION_REMOVED);
       // When this is a retry, the first attempt may have been answered just now.
       const earlier = this.#findEarlierAnswer(collection, frame);
       if (earlier) return earlier;
-      if (!isReserved) return refuseCall(OVER_QUOTA);
+      if (!isReserved && !isLogged) return refuseCall(OVER_QUOTA);
+      isLogged &&= isReserved;
       // The client sends it again, and the grant is checked anew.
       if (!caller.canStillWrite()) return refuseCall(UNAVAILABLE);
       const planned = planWrite(this.#storage.sql, collection, connection.client, write);
       if (!planned.ok) return planned;
       plan = planned.value;
-      if (this.#isReady(plan)) return this.#commit(plan, pending);
+      const answer = this.#commit(plan, pending, isLogged);
+      if (!(answer instanceof QuotaNeeded)) return answer;
+      missing = answer.bytes;
     }
     return refuseCall(UNAVAILABLE);
   }
 
-  #isReady(plan: PlannedWrite): boolean {
-    return this.#fits(plan) && !this.#deps.attachments.needsUpload(plan.attachments.upserted);
-  }
-
-  #fits(plan: PlannedWrite): boolean {
-    const growth = growthOf(plan);
-    return growth <= 0 || this.#deps.quota.fits(growth);
-  }
-
-  #commit(plan: PlannedWrite, { frame, write: { context }, now }: PendingWrite): Answer {
-    const { collection, answer, events } = plan;
-    const { collections, log, delivery } = this.#deps;
+  /**
+   * Commits a write. `isLogged`: its event bulk is stored in the log; otherwise the log is cleared.
+   * Returns `QuotaNeeded`, and changes nothing, if quota has to be reserved before, or for the upload of
+   * its attachments to R2.
+   */
+  #commit(
+    plan: PlannedWrite,
+    { connection, frame, write: { context }, now }: PendingWrite,
+    isLogged: boolean,
+  ): Answer | QuotaNeeded {
+    const { collection, totals, answer, events } = plan;
+    const { collections, log, delivery, quota, attachments } = this.#deps;
     if (plan.documents.length === 0) return { ok: true, value: answer };
-    const growth = growthOf(plan);
-    const json = this.#storage.transactionSync(() => {
+    const growth = totals.bytes - collection.bytes;
+    const logGrowth = isLogged ? answer.length + (events?.list.length ?? 0) : 0;
+    const needed = Math.max(0, growth + logGrowth);
+    const isUploading = attachments.needsUpload(plan.attachments.upserted);
+    // Not even tried if it would be rolled back.
+    if (isUploading || (isLogged && !quota.fits(needed))) return new QuotaNeeded(needed);
+    const apply = () => {
       applyWrite(this.#storage.sql, plan, now);
       const change = { collection: collection.id, context, request: requestOf(frame), answer };
-      return events && log.append({ ...change, ...events }, now);
-    });
+      const json = events && log.append({ ...change, ...events }, now);
+      if (!isLogged) log.clear();
+      return json;
+    };
+    // Deletions have to be possible when the quota is exceeded, even if they take another page.
+    const isAllowed = () => quota.fits(0) || (!isLogged && growth <= 0 && quota.isWithinMargin);
+    const json = collections.change(apply, isAllowed, totals.r2Bytes - collection.r2Bytes);
+    if (json instanceof QuotaNeeded) return json;
     updateOpenCollection(plan);
-    collections.bytes += growth;
     if (json !== null) {
       log.recordAppended(json.length + answer.length, now);
       // Before the answer: RxDB takes even its own writes from the events.
-      delivery.broadcast(collection.id, json, now);
+      delivery.broadcast(connection, json, now);
     }
     return { ok: true, value: answer };
   }
@@ -151,9 +173,6 @@ export class Writer {
 /** The id of a request in the log. */
 const requestOf = ({ connectionId, requestId }: StorageFrame): string =>
   `${connectionId} ${requestId}`;
-
-/** How many bytes of the quota a write needs in addition; negative if it frees some. */
-const growthOf = ({ collection, totals }: PlannedWrite): number => totals.bytes - collection.bytes;
 
 /**
  * The answer to a client with a read-only token. When RxDB opens a database, it inserts documents that
