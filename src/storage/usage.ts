@@ -8,7 +8,7 @@ import { type FolderTotals, selectModuleFolders, selectUsage, type UsageRow } fr
 export { USED_BYTES_SQL } from "./db/usage";
 
 /** Of a module: in /<module>/ and in /public/<module>/, and in databases of RxDB apps. */
-interface ModuleUsage {
+export interface ModuleUsage {
   name: string;
   privateBytes: number;
   publicBytes: number;

@@ -86,6 +86,50 @@ describe("The data page", () => {
     expect(mainText(html)).toContain('<script>alert("1")');
   });
 
+  it("lists fifty modules at a time, each once, the largest first; its totals are of all", async () => {
+    const user = await createUser();
+    const app = await connectApp(user);
+    await app.put("/in-root", "12");
+    const account = await accountId(user.name);
+    await env.DB.prepare(
+      `INSERT INTO nodes (account, parent, name, version, length, documents, modified)
+       SELECT ?1, '/', 'm' || value || '/', 'v', value, 1, 1 FROM json_each(?2)`,
+    )
+      .bind(account, JSON.stringify(Array.from({ length: 120 }, (_, i) => i + 1)))
+      .run();
+    await env.DB.prepare(
+      "UPDATE nodes SET length = 7262, documents = 121 WHERE account = ? AND parent = ''",
+    )
+      .bind(account)
+      .run();
+    const names: string[] = [];
+    const lengths: number[] = [];
+    let path: string | undefined = "/data";
+    while (path !== undefined) {
+      const html: string = await open(user, path);
+      expect(html.length).toBeLessThan(40_000);
+      expect(mainText(html)).toContain("7.3 kB of 1.1 GB used");
+      expect(mainText(html)).toContain("121 documents.");
+      const bar = findElements(html, "svg").find(({ role }) => role === "img");
+      const bytes = [...(bar?.["aria-label"] ?? "").matchAll(/ ([\d.]+) (kB|bytes?)/g)];
+      const sum = bytes.reduce(
+        (all, [, n, unit]) => all + Number(n) * (unit === "kB" ? 1000 : 1),
+        0,
+      );
+      expect(Math.abs(sum - 7262)).toBeLessThan(100);
+      const rows = rowsIn(html).slice(1);
+      lengths.push(rows.length);
+      names.push(...rows.map(([name = ""]) => name));
+      path = findElements(html, "a").find(({ href }) => href?.startsWith("/data?after="))?.href;
+    }
+    expect(lengths).toEqual([50, 50, 21]);
+    expect(names).toEqual([
+      ...Array.from({ length: 120 }, (_, i) => `m${120 - i}`),
+      "Outside modules",
+    ]);
+    expect(rowsIn(await open(user, "/data?after=gone"))).toHaveLength(51);
+  });
+
   it("shows nothing of other users", async () => {
     const [user, other] = [await createUser(), await createUser()];
     await (await connectApp(other)).put("/secret-hobby/a", "1");

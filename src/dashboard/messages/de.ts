@@ -69,6 +69,8 @@ export const de: typeof en = {
     databases: "Datenbanken",
     documents: "Dokumente",
     other: "Außerhalb von Modulen",
+    otherModules: "Andere Module",
+    toLargest: "Zu den größten Modulen",
     empty: "Hier ist noch nichts. Was deine Apps speichern, siehst du auf dieser Seite.",
     export: "Daten exportieren",
     exportAbout:

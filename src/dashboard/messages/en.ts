@@ -66,6 +66,8 @@ export const en = {
     databases: "Databases",
     documents: "Documents",
     other: "Outside modules",
+    otherModules: "Other modules",
+    toLargest: "To the largest modules",
     empty: "Nothing here yet. Data that your apps save shows up on this page.",
     export: "Export your data",
     exportAbout:

@@ -4,10 +4,11 @@ import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ModuleDatabases } from "../../rxdb/databases";
 import { type ExportPart, MAX_PART_DOCUMENTS } from "../../storage/export";
-import { moduleBytes, type Usage } from "../../storage/usage";
+import { type ModuleUsage, moduleBytes, type Usage } from "../../storage/usage";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
+import { type ListPage, NextPageLink } from "../../ui/paging";
 import { DASHBOARD_MESSAGES } from "../messages";
 import { DatabasesSection } from "./databases";
 
@@ -34,11 +35,22 @@ interface Portion {
   color: string;
 }
 
-/** Shows the usage of the quota and of each module, the databases, and the export. */
+/** The usage of an account, and the modules on this page of it. */
+interface UsageProps {
+  c: HonoContext;
+  usage: Usage;
+  page: ListPage<ModuleUsage>;
+}
+
+/**
+ * Shows the usage of the quota and of a page of the modules; the first page also shows the databases
+ * and the export.
+ */
 export function dataPage(
   c: HonoContext,
   account: Account,
   usage: Usage,
+  page: ListPage<ModuleUsage>,
   databases: ModuleDatabases[],
 ): HandlerResponse {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
@@ -49,16 +61,28 @@ export function dataPage(
     <>
       <section>
         <h1>{messages.title}</h1>
-        <QuotaSummary c={c} usage={usage} />
-        {isEmpty ? <p class="muted">{messages.empty}</p> : <ModuleTable c={c} usage={usage} />}
+        <QuotaSummary c={c} usage={usage} page={page} />
+        {isEmpty ? (
+          <p class="muted">{messages.empty}</p>
+        ) : (
+          <ModuleTable c={c} usage={usage} page={page} />
+        )}
+        {page.isFirst ? null : (
+          <p>
+            <a href="/data">{messages.toLargest}</a>
+          </p>
+        )}
+        <NextPageLink c={c} next={page.next} />
       </section>
       <DatabasesSection c={c} modules={databases} />
-      {usage.documents === 0 ? null : <ExportSection c={c} documents={usage.documents} />}
+      {usage.documents === 0 || !page.isFirst ? null : (
+        <ExportSection c={c} documents={usage.documents} />
+      )}
     </>,
   );
 }
 
-const QuotaSummary = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
+const QuotaSummary = ({ c, usage, page }: UsageProps) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const free = Math.max(0, usage.quotaBytes - usage.usedBytes);
@@ -73,16 +97,16 @@ const QuotaSummary = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
       {isAlmostFull ? (
         <p class="warning">{free === 0 ? messages.full : messages.almostFull}</p>
       ) : null}
-      <UsageBar c={c} usage={usage} />
+      <UsageBar c={c} usage={usage} page={page} />
     </>
   );
 };
 
 /** The full width is the quota, or the used bytes if they are more. */
-const UsageBar = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
+const UsageBar = ({ c, usage, page }: UsageProps) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
-  const portions = portionsOf(usage, messages.other);
-  const totalBytes = Math.max(usage.quotaBytes, usage.usedBytes, 1);
+  const portions = portionsOf(usage, page.items, messages);
+  const fullBytes = Math.max(usage.quotaBytes, usage.usedBytes, 1);
   const labels = portions.map(({ name, bytes }) => `${name} ${formatBytes(languageOf(c), bytes)}`);
   let start = 0;
   return (
@@ -98,7 +122,7 @@ const UsageBar = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
       <rect width="1000" height="20" fill={OTHER_COLOR} fill-opacity="0.25" />
       {portions.map(({ bytes, color }) => {
         const x = start;
-        const width = (1000 * bytes) / totalBytes;
+        const width = (1000 * bytes) / fullBytes;
         start += width;
         return <rect x={x.toFixed(2)} width={width.toFixed(2)} height="20" fill={color} />;
       })}
@@ -106,18 +130,31 @@ const UsageBar = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
   );
 };
 
-const portionsOf = ({ modules, other }: Usage, otherName: string): Portion[] => [
-  ...modules.map((module, index) => ({
-    name: module.name,
-    bytes: moduleBytes(module),
-    color: colorOf(index),
-  })),
-  ...(other.documents > 0 ? [{ name: otherName, bytes: other.bytes, color: OTHER_COLOR }] : []),
-];
+/** The modules that are listed, all others together, and what is outside of modules. */
+function portionsOf(
+  { modules, other }: Usage,
+  listed: ModuleUsage[],
+  names: { otherModules: string; other: string },
+): Portion[] {
+  const bytes = totalBytes(modules) - totalBytes(listed);
+  const isComplete = listed.length === modules.length;
+  return [
+    ...listed.map((module, index) => ({
+      name: module.name,
+      bytes: moduleBytes(module),
+      color: colorOf(index),
+    })),
+    ...(isComplete ? [] : [{ name: names.otherModules, bytes, color: OTHER_COLOR }]),
+    ...(other.documents > 0 ? [{ name: names.other, bytes: other.bytes, color: OTHER_COLOR }] : []),
+  ];
+}
+
+const totalBytes = (modules: ModuleUsage[]): number =>
+  modules.reduce((total, module) => total + moduleBytes(module), 0);
 
 const colorOf = (index: number): string => PORTION_COLORS[index % PORTION_COLORS.length] as string;
 
-const ModuleTable = ({ c, usage: { modules, other } }: { c: HonoContext; usage: Usage }) => {
+const ModuleTable = ({ c, usage: { modules, other }, page }: UsageProps) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const count = (documents: number) => formatCount(languageOf(c), documents);
@@ -137,7 +174,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: HonoContext; usage: 
         </tr>
       </thead>
       <tbody>
-        {modules.map(({ name, privateBytes, publicBytes, databaseBytes, documents }, index) => (
+        {page.items.map(({ name, privateBytes, publicBytes, databaseBytes, documents }, index) => (
           <tr>
             <th scope="row">
               <Swatch color={colorOf(index)} /> {name}
@@ -148,7 +185,7 @@ const ModuleTable = ({ c, usage: { modules, other } }: { c: HonoContext; usage: 
             <td class="wide-only">{count(documents)}</td>
           </tr>
         ))}
-        {other.documents > 0 ? (
+        {other.documents > 0 && page.next === null ? (
           <tr>
             <th scope="row">
               <Swatch color={OTHER_COLOR} /> {messages.other}

@@ -13,6 +13,7 @@ import { exportDocuments, listExportParts } from "../../storage/export";
 import { loadUsage } from "../../storage/usage";
 import { errorPage, rateLimitedPage } from "../../ui/error-pages";
 import { messagesFor } from "../../ui/language";
+import { loadPage } from "../../ui/paging";
 import { DASHBOARD_MESSAGES } from "../messages";
 import { dataPage, exportPartsPage } from "../pages/data";
 
@@ -20,11 +21,14 @@ export const dataRoutes = new Hono<{ Bindings: Env }>();
 
 dataRoutes.get("/data", requireSignIn, async (c) => {
   const { account } = c.var.session;
-  const [usage, databases] = await Promise.all([
-    loadUsage(c.env, account.id),
-    listDatabases(c.env, account.id),
-  ]);
-  return dataPage(c, account, usage, databases);
+  const usage = await loadUsage(c.env, account.id);
+  const load = async (after: string, limit: number) => {
+    const start = usage.modules.findIndex(({ name }) => name === after) + 1;
+    return usage.modules.slice(start, start + limit);
+  };
+  const modules = await loadPage(c, load, ({ name }) => name);
+  const databases = modules.isFirst ? await listDatabases(c.env, account.id) : [];
+  return dataPage(c, account, usage, modules, databases);
 });
 
 dataRoutes.get("/data/parts", requireSignIn, async (c) => {
