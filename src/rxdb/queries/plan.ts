@@ -1,7 +1,6 @@
 /** Plans a query: which range of which index is read, and in which order. Pure. */
 
 import {
-  getQueryMatcher,
   getQueryPlan,
   getSortComparator,
   getStartIndexStringFromLowerBound,
@@ -10,6 +9,7 @@ import {
 import { type CallOutcome, reasonSuffix, refuseMalformed } from "../refusals";
 import { isObject } from "../sockets/frames";
 import type { CollectionIndex } from "./collection-index";
+import { createMatcher } from "./matcher";
 import type { CollectionSchema } from "./schema";
 import { sortableKey } from "./sort-key";
 import type { StoredDocument } from "./stored-document";
@@ -110,7 +110,7 @@ function buildPlan(schema: CollectionSchema, query: NormalizedQuery): QueryPlan 
   if (!index) throw new Error("there is no such index.");
   const lower = getStartIndexStringFromLowerBound(plannerSchema, index.fields, plan.startKeys);
   const upper = getStartIndexStringFromUpperBound(plannerSchema, index.fields, plan.endKeys);
-  const matches = getQueryMatcher(plannerSchema, query as never);
+  const matches = createMatcher(query.selector);
   return {
     index,
     selectsAll: selectsAllUndeleted(query.selector),
@@ -120,7 +120,7 @@ function buildPlan(schema: CollectionSchema, query: NormalizedQuery): QueryPlan 
       includesLower: plan.inclusiveStart,
       includesUpper: plan.inclusiveEnd,
     },
-    matches: plan.selectorSatisfiedByIndex ? null : catchOperandErrors(matches as never),
+    matches: plan.selectorSatisfiedByIndex ? null : catchOperandErrors(matches),
     scanOrder: plan.sortSatisfiedByIndex
       ? findScanOrder(schema, index, query, directions, isAscending)
       : null,

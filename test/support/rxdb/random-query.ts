@@ -30,17 +30,17 @@ const valueAt = (document: RandomDocument, path: string): unknown =>
     .reduce<unknown>((value, name) => (value as RandomDocument | undefined)?.[name], document);
 
 const TYPES = ["string", "number", "bool", "array", "object", "null", "double", "int", "undefined"];
+/** Without what RE2 takes otherwise than JavaScript: see docs/rxdb.md. */
 const PATTERNS = [
   "^a",
   "a",
   "b$",
-  "^.$",
-  "\\s",
+  "^(a|b)+$",
+  "[ -]b?",
   "[^\\x00-\\x7f]",
   "^$",
   ".*",
   "A",
-  "\\ud83d",
   "(",
   "x+",
 ];
