@@ -16,10 +16,10 @@ const FIRST_BACKOFF_MS = 100;
  * The messages of transient errors: those of D1 that Cloudflare lists as retryable
  * (developers.cloudflare.com/d1/observability/debug-d1), those of R2 (the codes in parentheses,
  * developers.cloudflare.com/r2/api/error-codes), those of Durable Objects, and our TimeoutError, which
- * is a plain Error after RPC.
+ * is a plain Error after RPC ("not answered in time" is what objects of the previous release say).
  */
 const TRANSIENT_ERROR_PATTERN =
-  /network connection lost|object (?:to be )?reset|reset because|overloaded|queued for too long|transient|exceeded (?:its )?time|internal error|try again|service unavailable|timed out waiting for an answer|\((?:10001|10043|10054|10058)\)/i;
+  /network connection lost|object (?:to be )?reset|reset because|overloaded|queued for too long|transient|exceeded (?:its )?time|internal error|try again|service unavailable|timed out waiting for an answer|not answered in time|\((?:10001|10043|10054|10058)\)/i;
 
 /** Whether the error is a transient one of the platform. */
 export const isTransient = (error: unknown): boolean =>

@@ -64,10 +64,9 @@ function describeAction(c: HonoContext, { action, account }: AuditLogEntry): str
   const quotaBytes = "quotaBytes" in action ? action.quotaBytes : null;
   const quota = quotaBytes === null ? null : formatBytes(languageOf(c), quotaBytes);
   // TypeScript does not see that the message belongs to the kind of this very action.
-  const describe = logActions[action.kind] as (
-    action: AdminAction,
-    account: string,
-    quota: string | null,
-  ) => string;
-  return describe(action, account ?? "", quota);
+  const describe = logActions[action.kind] as
+    | ((action: AdminAction, account: string, quota: string | null) => string)
+    | undefined;
+  // An unknown kind was written by a newer version, before it was rolled back.
+  return describe?.(action, account ?? "", quota) ?? action.kind;
 }
