@@ -29,6 +29,13 @@ export const UNKNOWN_CONNECTION: SocketRefusal = {
   message: "This connection is not open. Call create first.",
 };
 
+/** Too many connections are open, in the module or by the app. */
+export const TOO_MANY_CONNECTIONS: Refusal = {
+  code: "too-many-requests",
+  message: "There are too many open connections. Close some of them, or try again later.",
+  retryAfterSeconds: 60,
+};
+
 /** The connection is stale. */
 export const EVENTS_LOST: SocketRefusal = {
   code: "events-lost",

@@ -16,6 +16,7 @@ import { logError } from "../platform/log";
 import { withRetry } from "../platform/retry";
 import { authenticate, authorizeOwner, rememberRevoked } from "../storage/authorization";
 import { BAD_TOKEN, MISDIRECTED } from "../storage/refusals";
+import { limitFormSize } from "../ui/form";
 import { HANDSHAKE_HEADER, type Handshake, type ModuleId } from "./handshake";
 import { READ_ONLY, type SocketRefusal } from "./refusals";
 import { sessionUrl } from "./sockets/custom-requests";
@@ -27,19 +28,20 @@ type RxdbContext = Context<{ Bindings: Env }>;
 /** The body of a request for a session; `session` is the secret of an earlier one to resume. */
 const SessionRequest = v.object({ session: v.optional(v.pipe(v.string(), v.maxLength(128))) });
 
-/** The body of a request for a session is never longer. */
-const MAX_BODY_BYTES = 1024;
-
 /** The routes below /rxdb. */
 export const rxdbRoutes = new Hono<{ Bindings: Env }>()
   .get("/:user/:module", openSocket)
   .use("/:user/:module/session", appCors(["POST"]))
-  .post("/:user/:module/session", openSession)
+  .post("/:user/:module/session", limitFormSize(refuseBody), openSession)
   .all("/:user/:module/session", (c) => refuseMethod(c, "POST, OPTIONS"))
   .all("/:user/:module", (c) => refuseMethod(c, "GET"))
   .all("*", () =>
     refusalResponse({ code: "not-found", message: "RxDB endpoints are /rxdb/<user>/<module>." }),
   );
+
+function refuseBody(): Response {
+  return refusalResponse({ code: "too-large", message: "The body is too large." });
+}
 
 const refuseMethod = (c: RxdbContext, allow: string): Response =>
   refusalResponse({
@@ -128,7 +130,6 @@ async function openSession(c: RxdbContext): Promise<Response> {
 async function parseSessionRequest(
   request: Request,
 ): Promise<v.InferOutput<typeof SessionRequest> | null> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return null;
   const text = (await request.text()).trim();
   if (text === "") return {};
   try {

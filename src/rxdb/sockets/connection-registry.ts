@@ -26,11 +26,20 @@ const MAX_CONNECTIONS = 2000;
 /** Characters of the schemas of all connections: they are read whenever the object wakes. */
 const MAX_SCHEMAS_LENGTH = 8_000_000;
 
+/** Characters of them when the quota has no room: then they are not reserved. */
+const MAX_UNRESERVED_SCHEMAS_LENGTH = 300_000;
+
 /** How long a lost connection is kept, so that its client learns that it has missed changes. */
 export const LOST_CONNECTION_TTL_MS = DAY_MS;
 
-/** Characters of connection ids that fit into an attachment, beside its other properties. */
-const MAX_ATTACHED_IDS_LENGTH = 12_000;
+/** Of the connections and schemas that other grants leave free, one grant may have this share. */
+const GRANT_SHARE = 0.5;
+
+/** Bytes of connection ids that fit into an attachment, which has 16,384, beside its other properties. */
+const MAX_ATTACHED_IDS_BYTES = 12_000;
+
+/** Bytes that a string takes in an attachment beside its characters. */
+const STRING_OVERHEAD_BYTES = 4;
 
 /** All connections of a module. The map in memory always holds what the table holds. */
 export class ConnectionRegistry {
@@ -60,11 +69,12 @@ export class ConnectionRegistry {
     socket: WebSocket,
     row: Pick<ConnectionRow, "session" | "id" | "collection" | "schema">,
   ): Connection | undefined {
-    upsertConnection(this.#sql, row);
     const connection = this.#add({ ...row, lostAt: null, isStale: false });
     if (!connection) return undefined;
     connection.sockets.add(socket);
+    // Before the row: should it fail, nothing is left.
     this.saveAttached(socket);
+    upsertConnection(this.#sql, row);
     return connection;
   }
 
@@ -81,15 +91,40 @@ export class ConnectionRegistry {
   }
 
   /**
-   * Evicts lost connections, the longest lost first, until one more fits whose schema has this many
-   * characters. Returns false if it cannot fit, because too many others are in use.
+   * Whether a grant may have one more connection, whose schema has this many characters. It may use a
+   * part of what others leave free, so that no app can take what another one needs.
    */
-  evictFor(session: string, schemaLength: number): boolean {
+  isWithinShare(grant: string, schemaLength: number): boolean {
+    const own = { count: 1, length: schemaLength };
+    const others = { count: 0, length: 0 };
+    for (const connection of this.#connections.values()) {
+      if (connection.lostAt !== null) continue;
+      const sum = this.#isOfGrant(connection, grant) ? own : others;
+      sum.count++;
+      sum.length += connection.schema.length;
+    }
+    return (
+      own.count <= (MAX_CONNECTIONS - others.count) * GRANT_SHARE &&
+      own.length <= (MAX_SCHEMAS_LENGTH - others.length) * GRANT_SHARE
+    );
+  }
+
+  #isOfGrant({ sockets }: Connection, grant: string): boolean {
+    return [...sockets].some((socket) => this.#sockets.stateOf(socket).grant === grant);
+  }
+
+  /**
+   * Evicts lost connections, the longest lost first, until one more fits whose schema has this many
+   * characters. `isReserved`: whether quota is reserved for it. Returns false if it cannot fit, because too
+   * many others are in use.
+   */
+  evictFor(session: string, schemaLength: number, isReserved: boolean): boolean {
+    const maxLength = isReserved ? MAX_SCHEMAS_LENGTH : MAX_UNRESERVED_SCHEMAS_LENGTH;
     for (;;) {
       const all = [...this.#connections.values()];
       const own = all.filter((connection) => connection.session === session);
       const length = all.reduce((sum, { schema }) => sum + schema.length, schemaLength);
-      const isFull = all.length >= MAX_CONNECTIONS || length > MAX_SCHEMAS_LENGTH;
+      const isFull = all.length >= MAX_CONNECTIONS || length > maxLength;
       if (!isFull && own.length < MAX_CONNECTIONS_PER_SESSION) return true;
       const lost = (isFull ? all : own).filter(({ lostAt }) => lostAt !== null);
       const [longest] = lost.sort((a, b) => (a.lostAt ?? 0) - (b.lostAt ?? 0));
@@ -138,7 +173,8 @@ export class ConnectionRegistry {
     const ids = [...this.#connections.values()]
       .filter(({ sockets }) => sockets.has(socket))
       .map(({ id }) => id);
-    const isFitting = JSON.stringify(ids).length <= MAX_ATTACHED_IDS_LENGTH;
+    const bytes = ids.reduce((sum, id) => sum + serializedBytes(id), 0);
+    const isFitting = bytes <= MAX_ATTACHED_IDS_BYTES;
     const state = this.#sockets.stateOf(socket);
     this.#sockets.setState(socket, { ...state, connections: isFitting ? ids : null });
   }
@@ -166,5 +202,9 @@ export class ConnectionRegistry {
     }
   }
 }
+
+/** The size of a string in an attachment: V8 writes Latin-1 if it can, otherwise UTF-16. */
+const serializedBytes = (text: string): number =>
+  STRING_OVERHEAD_BYTES + text.length * (/^[\0-\xff]*$/.test(text) ? 1 : 2);
 
 const keyOf = (session: string, id: string): string => `${session} ${id}`;

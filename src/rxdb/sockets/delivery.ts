@@ -1,5 +1,5 @@
 /**
- * Delivery of events: which sockets hear a connection's events, and the replay of those missed.
+ * Delivers events to the sockets of a connection, and replays those that were missed.
  *
  * A connection is a client's storage instance. It outlives its socket, because clients open a new
  * socket and carry on as if nothing had happened. The session, which is the secret in the socket's URL,
@@ -13,8 +13,14 @@
  * as events are kept: clients with the same URL may come back one after the other, and each ignores
  * frames for connections that it does not have. Sockets survive hibernation, while the object's memory
  * does not: a socket's attachment lists the connections that are attached to it.
+ *
+ * The platform buffers what a client does not read, and does not say how much that is. So the bytes sent
+ * to an app are limited over time. When they exceed the limit, the socket is closed as if it had been
+ * lost: the log keeps what it has missed, or the connection is stale when it comes back.
  */
 
+import type { Env } from "../../env";
+import { limitBytes, recordBytes } from "../../http/rate-limits";
 import { BAD_TOKEN } from "../../storage/refusals";
 import { COLLECTION_REMOVED, type SocketRefusal } from "../refusals";
 import type { ConnectionRow } from "../tables/connections";
@@ -25,6 +31,7 @@ import {
   REPLAY_MARGIN_MS,
 } from "../writes/event-log";
 import type { Connection, ConnectionRegistry } from "./connection-registry";
+import { byteLength } from "./frame-limits";
 import { eventFrame, removalFrame } from "./frames";
 import { closeNow, isExpired, type SocketState, type Sockets, sendIfOpen } from "./socket-state";
 
@@ -40,8 +47,20 @@ export class Delivery {
   readonly #lastHeardAt = new WeakMap<WebSocket, number>();
   /** Id of the last event bulk that the client had received when it opened a socket, as it said. */
   readonly #lastBulkIds = new WeakMap<WebSocket, string>();
+  readonly #env: Env;
+  readonly #account: string;
 
-  constructor(sockets: Sockets, connections: ConnectionRegistry, log: EventLog) {
+  /** `account`: the id of the account that the module belongs to. */
+  constructor(
+    env: Env,
+    account: string,
+    sockets: Sockets,
+    connections: ConnectionRegistry,
+    log: EventLog,
+    now: number,
+  ) {
+    this.#env = env;
+    this.#account = account;
     this.#sockets = sockets;
     this.#connections = connections;
     this.#log = log;
@@ -51,7 +70,7 @@ export class Delivery {
       ({ sockets, lostAt }) => sockets.size === 0 && lostAt === null,
     );
     if (unmarked.length === 0) return;
-    const lostAt = log.isEmpty ? log.lastChangeAt + 1 : log.lastChangeAt - REPLAY_MARGIN_MS;
+    const lostAt = log.hasExpired(now) ? log.lastChangeAt + 1 : log.lastChangeAt - REPLAY_MARGIN_MS;
     for (const connection of unmarked) connections.setPresence(connection, { lostAt });
   }
 
@@ -74,6 +93,7 @@ export class Delivery {
       socket,
       lost,
       (connection) => position ?? this.#log.positionAt(connection.lostAt ?? 0),
+      now,
     );
     for (const connection of lost) connection.sockets.add(socket);
     this.#connections.saveAttached(socket);
@@ -112,7 +132,7 @@ export class Delivery {
       const heard = others.map((other) => this.#lastHeardAt.get(other) ?? 0);
       const since = connection.lostAt ?? Math.min(...heard, lastHeardAt ?? now) - REPLAY_MARGIN_MS;
       const position = this.#positionOnOpening(socket);
-      this.#replay(socket, [connection], () => position ?? this.#log.positionAt(since));
+      this.#replay(socket, [connection], () => position ?? this.#log.positionAt(since), now);
     }
     this.#connections.setPresence(connection, { lostAt: null });
     return connection;
@@ -127,11 +147,12 @@ export class Delivery {
     socket: WebSocket,
     row: Pick<ConnectionRow, "session" | "id" | "collection" | "schema">,
     hadBefore: boolean,
+    now: number,
   ): Connection | undefined {
     const connection = this.#connections.open(socket, row);
     if (!connection) return undefined;
     const position = this.#positionOnOpening(socket);
-    if (hadBefore && position) this.#replay(socket, [connection], () => position);
+    if (hadBefore && position) this.#replay(socket, [connection], () => position, now);
     return connection;
   }
 
@@ -145,19 +166,43 @@ export class Delivery {
   }
 
   /**
-   * Sends an event bulk (JSON) to all connections of a collection. Closes the sockets whose sessions
-   * have expired: a client that only listens would never notice.
+   * Sends an event bulk (JSON) to all connections of a collection, in any case to the one that made the
+   * change: its answer follows. Closes the sockets of apps that have got as many bytes as they may, and
+   * those whose sessions have expired: a client that only listens would never notice.
    */
-  broadcast(collection: number, json: string, now: number): void {
-    const expired = new Set<WebSocket>();
+  broadcast(
+    { id, collection, session }: Pick<Connection, "id" | "collection" | "session">,
+    json: string,
+    now: number,
+  ): void {
+    const bytes = byteLength(json);
+    const refused = new Map<WebSocket, SocketRefusal>();
     for (const connection of this.#connections.all()) {
       if (connection.collection !== collection || connection.isStale) continue;
+      const isWriter = connection.id === id && connection.session === session;
       for (const socket of connection.sockets) {
-        if (isExpired(this.#sockets.stateOf(socket), now)) expired.add(socket);
+        if (refused.has(socket)) continue;
+        const refusal = this.#checkListener(socket, bytes, isWriter, now);
+        if (refusal) refused.set(socket, refusal);
         else sendIfOpen(socket, eventFrame(connection.id, json));
       }
     }
-    for (const socket of expired) this.closeAfterGrace(socket, BAD_TOKEN, now);
+    for (const [socket, refusal] of refused) this.closeAfterGrace(socket, refusal, now);
+  }
+
+  /** Counts the bytes of an event bulk. Null, or why a socket must not get it. */
+  #checkListener(
+    socket: WebSocket,
+    bytes: number,
+    isWriter: boolean,
+    now: number,
+  ): SocketRefusal | null {
+    const state = this.#sockets.stateOf(socket);
+    if (isExpired(state, now)) return BAD_TOKEN;
+    const claims = { account: this.#account, grant: state.grant };
+    if (!isWriter) return limitBytes(this.#env, claims, bytes, now);
+    recordBytes(this.#env, claims, bytes, now);
+    return null;
   }
 
   /** Tells the connections of a collection that it was removed. */
@@ -177,11 +222,15 @@ export class Delivery {
     return bulkId === undefined ? null : this.#log.positionOf(bulkId);
   }
 
-  /** Sends the events after each connection's position. Marks as stale those that can't catch up. */
+  /**
+   * Sends the events after each connection's position. Marks as stale those that can't catch up, because
+   * the events are no longer kept or are more than the app may get at once.
+   */
   #replay(
     socket: WebSocket,
     connections: Connection[],
     positionOf: (connection: Connection) => LogPosition,
+    now: number,
   ): void {
     const behind = connections.map((connection) => {
       const position = connection.isStale ? "lost" : positionOf(connection);
@@ -191,9 +240,15 @@ export class Delivery {
     const first = Math.min(...behind.map(({ seq }) => seq));
     if (first === Number.POSITIVE_INFINITY) return;
     for (const bulk of this.#log.bulksAfter(first)) {
+      const bytes = byteLength(bulk.json);
       for (const { connection, seq } of behind) {
         const isMissed = seq < bulk.seq && connection.collection === bulk.collection;
-        if (isMissed) sendIfOpen(socket, eventFrame(connection.id, bulk.json));
+        if (!isMissed || connection.isStale) continue;
+        if (this.#checkListener(socket, bytes, false, now)) {
+          this.#connections.setPresence(connection, { isStale: true });
+        } else {
+          sendIfOpen(socket, eventFrame(connection.id, bulk.json));
+        }
       }
     }
   }

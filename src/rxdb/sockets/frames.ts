@@ -51,13 +51,28 @@ export type ParsedFrame =
   | { ok: false; envelope: Envelope; message: string }
   | null;
 
+/** Characters of an envelope at most: more than two ids, a version and a method have. */
+const MAX_ENVELOPE_LENGTH = 4096;
+
+/**
+ * Reads what an answer repeats from the beginning of a frame, without parsing its `params`, which RxDB
+ * sends last. Returns null if the frame does not begin like a message of RxDB.
+ */
+export function peekEnvelope(text: string): Envelope | null {
+  const head = text.slice(0, MAX_ENVELOPE_LENGTH);
+  const end = head.indexOf(',"params":');
+  const message = parseJson(end === -1 ? head : `${head.slice(0, end)}}`);
+  return isObject(message) ? parseEnvelope(message) : null;
+}
+
 /** Parses a frame. Ignores the client's version of RxDB: the messages are the same in all versions. */
 export function parseFrame(text: string): ParsedFrame {
   const message = parseJson(text);
   if (!isObject(message)) return null;
-  const { connectionId, requestId, method, params, retry } = message;
-  if (!isId(connectionId) || !isId(requestId) || typeof method !== "string") return null;
-  const envelope = { connectionId, requestId, method: method.slice(0, MAX_ID_LENGTH) };
+  const envelope = parseEnvelope(message);
+  if (envelope === null) return null;
+  const { params, retry } = message;
+  const { method } = envelope;
   if (!ALL_METHODS.includes(method)) {
     return { ok: false, envelope, message: "Unknown method." };
   }
@@ -65,6 +80,16 @@ export function parseFrame(text: string): ParsedFrame {
     return { ok: false, envelope, message: `${method}: params are missing or of the wrong type.` };
   }
   return { ok: true, frame: { ...envelope, params, isRetry: retry === true } as Frame };
+}
+
+/** Returns null if there is nothing that could be answered. */
+function parseEnvelope({
+  connectionId,
+  requestId,
+  method,
+}: Record<string, unknown>): Envelope | null {
+  if (!isId(connectionId) || !isId(requestId) || typeof method !== "string") return null;
+  return { connectionId, requestId, method: method.slice(0, MAX_ID_LENGTH) };
 }
 
 /** The answer to a request; `json` is what the method returns, already serialized. */

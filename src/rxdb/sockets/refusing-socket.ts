@@ -5,8 +5,9 @@
 
 import type { Context } from "hono";
 import type { Env } from "../../env";
-import { closeCode, type SocketRefusal } from "../refusals";
-import { parseFrame, refusalFrame } from "./frames";
+import type { SocketRefusal } from "../refusals";
+import { peekEnvelope, refusalFrame } from "./frames";
+import { closeInvalid, closeNow, sendIfOpen } from "./socket-state";
 
 /** How long the client has time to send requests, each of which is refused. */
 const OPEN_MS = 3000;
@@ -18,7 +19,7 @@ export function refusingSocket(c: Context<{ Bindings: Env }>, refusal: SocketRef
   const closed = new Promise<void>((resolve) => {
     const close = () => {
       clearTimeout(timer);
-      if (server.readyState === WebSocket.OPEN) server.close(closeCode(refusal), refusal.code);
+      closeNow(server, refusal);
       resolve();
     };
     const timer = setTimeout(close, OPEN_MS);
@@ -26,9 +27,10 @@ export function refusingSocket(c: Context<{ Bindings: Env }>, refusal: SocketRef
     server.addEventListener("error", close);
   });
   server.addEventListener("message", ({ data }) => {
-    const parsed = typeof data === "string" ? parseFrame(data) : null;
-    if (parsed === null || server.readyState !== WebSocket.OPEN) return;
-    server.send(refusalFrame(parsed.ok ? parsed.frame : parsed.envelope, refusal));
+    // Not parsed: nobody has shown a token that the work could be counted for.
+    const envelope = typeof data === "string" ? peekEnvelope(data) : null;
+    if (envelope === null) closeInvalid(server);
+    else sendIfOpen(server, refusalFrame(envelope, refusal));
   });
   c.executionCtx.waitUntil(closed);
   return new Response(null, { status: 101, webSocket: client });

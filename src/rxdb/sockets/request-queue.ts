@@ -1,8 +1,8 @@
 /** The requests that clients send on their sockets: answered in order, one socket at a time. */
 
-import { type Refusal, UNAVAILABLE } from "../../core/refusals";
+import { UNAVAILABLE } from "../../core/refusals";
 import type { Env } from "../../env";
-import { limitApp } from "../../http/rate-limits";
+import { limitApp, limitBytes, recordBytes } from "../../http/rate-limits";
 import { recordUse } from "../../oauth/app-usage";
 import { logWarning } from "../../platform/log";
 import { isTransient } from "../../platform/retry";
@@ -16,17 +16,26 @@ import {
   sessionUrl,
   UNKNOWN_CUSTOM_REQUEST,
 } from "./custom-requests";
+import { byteLength, valueCost } from "./frame-limits";
 import {
   answerFrame,
   type Envelope,
   type Frame,
-  type ParsedFrame,
   parseFrame,
+  peekEnvelope,
   refusalFrame,
 } from "./frames";
 import type { GrantCache } from "./grant-cache";
 import type { RxdbSessions } from "./sessions";
-import { type Caller, isExpired, isSocketOpen, type SocketState, sendIfOpen } from "./socket-state";
+import {
+  type Caller,
+  closeInvalid,
+  closeNow,
+  isExpired,
+  isSocketOpen,
+  type SocketState,
+  sendIfOpen,
+} from "./socket-state";
 
 /** Everything that a module's object has in memory. */
 export interface ModuleState {
@@ -50,6 +59,9 @@ interface ModuleHost {
   afterChange(state: ModuleState, now: number): void;
 }
 
+/** Requests without one that is accepted among them: then the client only keeps the server busy. */
+const MAX_REFUSALS_IN_A_ROW = 1000;
+
 /** Methods that change something. */
 const CHANGE_METHODS = ["bulkWrite", "cleanup", "remove"];
 
@@ -63,6 +75,8 @@ export class RequestQueue {
   readonly #host: ModuleHost;
   /** The last request of a socket that is still being answered. */
   readonly #pending = new WeakMap<WebSocket, Promise<void>>();
+  /** How many requests of a socket were refused in a row because of limits. */
+  readonly #refusals = new WeakMap<WebSocket, number>();
 
   constructor(env: Env, ctx: DurableObjectState, host: ModuleHost) {
     this.#env = env;
@@ -71,25 +85,62 @@ export class RequestQueue {
   }
 
   /**
-   * Answers a frame; synchronously if possible. Ignores binary frames and whatever is not a message of
-   * RxDB: there is no request to answer. Never rejects.
+   * Answers a frame; synchronously if possible. It is counted before it is parsed. Closes the socket at
+   * the first frame that is no message of RxDB. Never rejects.
    */
   receive(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
-    const parsed = typeof data === "string" ? parseFrame(data) : null;
-    if (parsed === null) return;
-    const envelope = parsed.ok ? parsed.frame : parsed.envelope;
-    const handle = () =>
-      this.#answerFailures(socket, envelope, () =>
-        this.#handle(socket, parsed, (data as string).length),
-      );
+    const state = this.#host.loadState();
+    if (!state || !isSocketOpen(socket)) return;
+    if (typeof data !== "string") return closeInvalid(socket);
+    const refusal = this.#limit(state, socket, data);
+    if (refusal) return this.#refuse(socket, data, refusal);
+    this.#refusals.delete(socket);
     const pending = this.#pending.get(socket);
-    const work = pending ? pending.then(handle) : handle();
+    const work = pending
+      ? pending.then(() => this.#handle(socket, data))
+      : this.#handle(socket, data);
     if (work === undefined) return;
     const done = work.finally(() => {
       if (this.#pending.get(socket) === done) this.#pending.delete(socket);
     });
     this.#pending.set(socket, done);
     return done;
+  }
+
+  /** Counts a frame and what it costs to parse. Null, or the refusal. */
+  #limit(state: ModuleState, socket: WebSocket, text: string): SocketRefusal | null {
+    const now = this.#host.clock();
+    const claims = claimsOf(state, state.module.sockets.stateOf(socket));
+    const bytes = byteLength(text);
+    const limit = limitApp(this.#env, claims, now) ?? limitBytes(this.#env, claims, bytes, now);
+    if (limit) return limit;
+    recordUse(this.#env, this.#ctx, claims, bytes, now);
+    const cost = valueCost(text, bytes);
+    return cost.ok ? limitBytes(this.#env, claims, cost.costBytes, now) : cost.refusal;
+  }
+
+  /** Refuses a frame that is not parsed. Closes the socket of a client that does not stop. */
+  #refuse(socket: WebSocket, text: string, refusal: SocketRefusal): void {
+    const envelope = peekEnvelope(text);
+    if (envelope === null) {
+      closeInvalid(socket, refusal.code === "too-large");
+      return;
+    }
+    const refusals = (this.#refusals.get(socket) ?? 0) + 1;
+    this.#refusals.set(socket, refusals);
+    sendIfOpen(socket, refusalFrame(envelope, refusal));
+    if (refusals >= MAX_REFUSALS_IN_A_ROW) closeNow(socket, refusal);
+  }
+
+  #handle(socket: WebSocket, text: string): void | Promise<void> {
+    const parsed = parseFrame(text);
+    if (parsed === null) return closeInvalid(socket);
+    if (parsed.ok) {
+      const { frame } = parsed;
+      return this.#answerFailures(socket, frame, () => this.#answer(socket, frame));
+    }
+    const { refusal } = refuseMalformed(parsed.message);
+    sendIfOpen(socket, refusalFrame(parsed.envelope, refusal));
   }
 
   /** Answers the client whatever fails: otherwise it would wait forever. Never rejects. */
@@ -105,36 +156,16 @@ export class RequestQueue {
     }
   }
 
-  #handle(
-    socket: WebSocket,
-    parsed: NonNullable<ParsedFrame>,
-    length: number,
-  ): void | Promise<void> {
+  #answer(socket: WebSocket, frame: Frame): void | Promise<void> {
     const state = this.#host.loadState();
     if (!state || !isSocketOpen(socket)) return;
-    const envelope = parsed.ok ? parsed.frame : parsed.envelope;
     const now = this.#host.clock();
     const socketState = state.module.sockets.stateOf(socket);
-    const limit = this.#limitRate(state, socketState, length, now);
-    if (limit) return sendIfOpen(socket, refusalFrame(envelope, limit));
-    if (!parsed.ok) {
-      const { refusal } = refuseMalformed(parsed.message);
-      return sendIfOpen(socket, refusalFrame(envelope, refusal));
-    }
-    if (isExpired(socketState, now)) return sendRefusal(state, socket, envelope, BAD_TOKEN, now);
-    return this.#authorize(state, socket, socketState, parsed.frame, now);
-  }
-
-  #limitRate(
-    { id }: ModuleState,
-    { grant }: SocketState,
-    bytes: number,
-    now: number,
-  ): Refusal | null {
-    const claims = { account: id.account, grant };
-    const limit = limitApp(this.#env, claims, now);
-    if (!limit) recordUse(this.#env, this.#ctx, claims, bytes, now);
-    return limit;
+    if (isExpired(socketState, now)) return sendRefusal(state, socket, frame, BAD_TOKEN, now);
+    // Earlier answers may have been larger than what the app may get.
+    const limit = limitBytes(this.#env, claimsOf(state, socketState), 0, now);
+    if (limit) return sendIfOpen(socket, refusalFrame(frame, limit));
+    return this.#authorize(state, socket, socketState, frame, now);
   }
 
   /** Calls the method if the grant allows it, as the cache or D1 says. */
@@ -166,6 +197,8 @@ export class RequestQueue {
       const text = outcome.ok
         ? answerFrame(frame, outcome.value)
         : refusalFrame(frame, outcome.refusal);
+      const claims = claimsOf(state, caller.state);
+      recordBytes(this.#env, claims, byteLength(text), this.#host.clock());
       sendIfOpen(caller.socket, text);
       if (outcome.ok && CHANGE_METHODS.includes(frame.method)) {
         this.#host.afterChange(state, this.#host.clock());
@@ -220,6 +253,8 @@ export class RequestQueue {
     }
   }
 }
+
+const claimsOf = ({ id }: ModuleState, { grant }: SocketState) => ({ account: id.account, grant });
 
 /** Refuses a request, and closes the socket soon: all further requests would be refused, too. */
 function sendRefusal(

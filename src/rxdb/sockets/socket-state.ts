@@ -1,4 +1,4 @@
-/** What is known of each socket: its attachment, which survives hibernation. */
+/** The state of each socket: its attachment, which survives hibernation. */
 
 import type { Scope } from "../../core/scope";
 import { closeCode, type SocketRefusal } from "../refusals";
@@ -78,4 +78,14 @@ export function sendIfOpen(socket: WebSocket, text: string): void {
 /** Closes a socket at once, with the close code of a refusal. */
 export function closeNow(socket: WebSocket, refusal: SocketRefusal): void {
   if (isSocketOpen(socket)) socket.close(closeCode(refusal), refusal.code);
+}
+
+/**
+ * Closes a socket whose client sends what is no message of RxDB, so that there is no request to answer:
+ * 1008 and 1009 of RFC 6455 §7.4.1.
+ */
+export function closeInvalid(socket: WebSocket, isTooLarge = false): void {
+  if (!isSocketOpen(socket)) return;
+  if (isTooLarge) socket.close(1009, "The message is too large.");
+  else socket.close(1008, "This is not a message of RxDB.");
 }
