@@ -1,6 +1,7 @@
 /** Bindings and settings of the Worker; settings are parsed once per isolate. */
 
 import * as v from "valibot";
+import type { PasswordObject } from "./accounts/passwords/password-object";
 import type { ModuleObject } from "./rxdb/module-object";
 import type { UserObject } from "./user-object/user-object";
 
@@ -9,6 +10,7 @@ export interface Bindings {
   DB: D1Database;
   BODIES: R2Bucket;
   USERS: DurableObjectNamespace<UserObject>;
+  PASSWORDS: DurableObjectNamespace<PasswordObject>;
   MODULES: DurableObjectNamespace<ModuleObject>;
   SIGN_IN_LIMIT: RateLimit;
   SIGN_UP_LIMIT: RateLimit;
@@ -65,14 +67,14 @@ const Fields = v.object({
   SESSION_DAYS: v.pipe(wholeNumberSetting("30", 1), v.maxValue(400, "must be at most 400")),
   /** How long the activity log of an account is kept. */
   ACTIVITY_DAYS: wholeNumberSetting("90", 1),
-  /** How long the log of administrators' actions is kept. */
+  /** How long the audit log of administrators' actions is kept. */
   ADMIN_LOG_DAYS: wholeNumberSetting("365", 1),
-  /** How mail is sent; `local` shows it on a page of the local server. */
+  /** How email is sent; `local` shows it on a page of the local server. */
   MAIL: v.optional(
     v.picklist(["none", "cloudflare", "local"], "must be none, cloudflare or local"),
     "none",
   ),
-  /** The sender of mail, such as satchel@satchel.example. */
+  /** The sender of emails, such as satchel@satchel.example. */
   MAIL_FROM: v.optional(v.string(), ""),
   /** Bearer token for /metrics. Empty disables it. */
   METRICS_TOKEN: v.pipe(
@@ -98,15 +100,15 @@ const Settings = v.pipe(
   v.forward(
     v.check(
       ({ MAIL, MAIL_FROM }) => MAIL !== "cloudflare" || /^[^@\s]+@[^@\s]+$/.test(MAIL_FROM),
-      "must be the sender address of mail",
+      "must be the address that emails are sent from",
     ),
     ["MAIL_FROM"],
   ),
   v.forward(
-    // Links in mails must not depend on the Host header of the request that caused them.
+    // Links in emails must not depend on the Host header of the request that caused them.
     v.check(
       ({ MAIL, ORIGIN }) => MAIL !== "cloudflare" || ORIGIN !== null,
-      "must be set if MAIL is cloudflare: links in mails need it",
+      "must be set if MAIL is cloudflare: links in emails need it",
     ),
     ["ORIGIN"],
   ),

@@ -13,6 +13,7 @@ import { deleteExpiredGrants } from "./oauth/grants";
 import { logWarning } from "./platform/log";
 import { withRetry } from "./platform/retry";
 
+export { PasswordObject } from "./accounts/passwords/password-object";
 export { ModuleObject } from "./rxdb/module-object";
 export type { CustomCaller } from "./rxdb/sockets/custom-requests";
 export { UserObject } from "./user-object/user-object";

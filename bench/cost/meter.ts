@@ -26,6 +26,7 @@ export interface MeteredBindings {
   DB: D1Database;
   BODIES: R2Bucket;
   USERS: DurableObjectNamespace<never>;
+  PASSWORDS: DurableObjectNamespace<never>;
   MODULES: DurableObjectNamespace<never>;
 }
 
@@ -77,6 +78,7 @@ export function startMeter(env: MeteredBindings): Meter {
     ...meterDatabase(env.DB, counts),
     ...meterBucket(env.BODIES, counts),
     ...meterObjects(env.USERS, counts),
+    ...meterObjects(env.PASSWORDS, counts),
     ...meterObjects(env.MODULES, counts),
   ];
   return {

@@ -3,9 +3,14 @@
  * X-Cost. For the bench only, which sends one request at a time.
  */
 
-import worker, { ModuleObject as DeployedModule, UserObject as DeployedObject } from "../../src";
 import type { Env } from "../../src/env";
+import worker, {
+  ModuleObject as DeployedModule,
+  UserObject as DeployedObject,
+} from "../../src/index";
 import { type Counts, type Meter, startMeter } from "./meter";
+
+export { PasswordObject } from "../../src/index";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

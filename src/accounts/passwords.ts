@@ -7,6 +7,8 @@ import { newActivityEntry } from "./activity";
 import { loadAccountByName } from "./db/accounts";
 import type { Credential } from "./db/one-time-tokens";
 import { deletePassword, loadPasswordHash, replacePassword } from "./db/passwords";
+import { findBrowserId } from "./passwords/known-browsers";
+import type { PasswordClient } from "./passwords/sign-in-throttle";
 import { type AccountOutcome, type AccountRefusal, refuseWith } from "./refusals";
 import type { BrowserSession } from "./sessions";
 
@@ -19,17 +21,26 @@ export function validatePassword(password: string): AccountRefusal | null {
   return password.length > MAX_PASSWORD_LENGTH ? { code: "long-password" } : null;
 }
 
+/** Where a password comes from: an address, and a session or the cookie of a known browser. */
+interface PasswordSource {
+  address: string;
+  /** The hash of a session of the account. */
+  session?: string;
+  /** The cookie for the account, whether or not it is genuine. */
+  browserCookie?: string | undefined;
+}
+
 /**
  * Checks a name and its password. The returned credential has to guard what follows. Refuses with
  * `wrong`, alike and after the same time whether or not the name exists; with `wait` after too many
- * wrong passwords, sooner for those from this client address; and with `suspended`, but only if the
- * password is right.
+ * wrong passwords from this client, or from all addresses unless the browser is known or this is the
+ * first attempt of its address; and with `suspended`, but only if the password is right.
  */
 export async function checkPassword(
   env: Env,
   rawName: string,
   password: string,
-  address: string,
+  source: PasswordSource,
   now: number,
 ): Promise<AccountOutcome<{ credential: Credential }>> {
   const wrong = refuseWith({ code: "wrong" });
@@ -37,16 +48,40 @@ export async function checkPassword(
   if (name === null || password.length > MAX_PASSWORD_LENGTH) return wrong;
   const account = await loadAccountByName(env.DB, name);
   const hash = account?.passwordHash ?? null;
-  const check = await withRetry(() =>
-    env.USERS.getByName(name).checkPassword(password, hash, address, now),
-  );
-  if (check.waitSeconds > 0) {
-    return refuseWith({ code: "wait", retryAfterSeconds: check.waitSeconds });
-  }
-  if (!check.isRight || account === null || hash === null) return wrong;
+  const client = await identifyClient(source, name, hash);
+  const throttle = () => env.PASSWORDS.getByName(name);
+  const waitSeconds = await withRetry(() => throttle().recordAttempt(client, now));
+  if (waitSeconds > 0) return refuseWith({ code: "wait", retryAfterSeconds: waitSeconds });
+  const isRight = await withRetry(() => hasher(env, name, client.key).verify(password, hash));
+  if (!isRight || account === null || hash === null) return wrong;
+  await withRetry(() => throttle().forgetFailures(client));
   if (account.isSuspended) return refuseWith({ code: "suspended" });
   return { ok: true, credential: { table: "passwords", hash, account: account.id } };
 }
+
+async function identifyClient(
+  { address, session, browserCookie }: PasswordSource,
+  name: string,
+  hash: string | null,
+): Promise<PasswordClient> {
+  if (session !== undefined) return { key: `session ${session}`, isKnown: true };
+  const browser = await findBrowserId(browserCookie, name, hash);
+  return browser === null
+    ? { key: address, isKnown: false }
+    : { key: `browser ${browser}`, isKnown: true };
+}
+
+/** The object that hashes for one client of a user name. User names have no spaces. */
+const hasher = (env: Env, name: string, client: string) =>
+  env.PASSWORDS.getByName(`${name} ${client}`);
+
+/** Hashes a new password of a user name for a client. */
+export const hashNewPassword = (
+  env: Env,
+  name: string,
+  client: string,
+  password: string,
+): Promise<string> => withRetry(() => hasher(env, name, client).hash(password));
 
 /**
  * Sets or replaces the password of a session's account and ends all its other sessions. Refuses with
@@ -57,16 +92,15 @@ export async function setPassword(
   { account, hash: sessionHash }: BrowserSession,
   password: string,
   now: number,
-): Promise<AccountOutcome> {
+): Promise<AccountOutcome<{ passwordHash: string }>> {
   const refusal = validatePassword(password);
   if (refusal) return refuseWith(refusal);
   const oldHash = await loadPasswordHash(env.DB, account.id);
-  const user = env.USERS.getByName(account.name);
-  const newHash = await withRetry(() => user.hashPassword(password));
+  const newHash = await hashNewPassword(env, account.name, sessionHash, password);
   const entry = newActivityEntry({ kind: "password-set" }, now);
   const hashes = { oldHash, newHash };
   const isSet = await replacePassword(env.DB, account.id, hashes, sessionHash, entry);
-  return isSet ? { ok: true } : refuseWith({ code: "conflict" });
+  return isSet ? { ok: true, passwordHash: newHash } : refuseWith({ code: "conflict" });
 }
 
 /**

@@ -1,12 +1,10 @@
 /** The sessions of browsers: a cookie with a random secret, of which D1 stores the hash. */
 
 import { getCookie, setCookie } from "hono/cookie";
-import type { CookieOptions } from "hono/utils/cookie";
 import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { settings } from "../env";
 import type { HonoContext } from "../http/context";
-import { isLoopback, resolveOrigins } from "../http/hosts";
 import { logWarning } from "../platform/log";
 import {
   type ActivityEvent,
@@ -14,6 +12,7 @@ import {
   activityStatement,
   newActivityEntry,
 } from "./activity";
+import { cookieName, cookieOptions } from "./cookies";
 import type { Account } from "./db/accounts";
 import { insertActivity } from "./db/activity";
 import { type Credential, credentialExists } from "./db/one-time-tokens";
@@ -110,7 +109,10 @@ const signInActivity = (
 const sessionLifetimeMs = (c: HonoContext): number => settings(c.env).SESSION_DAYS * DAY_MS;
 
 const setSessionCookie = (c: HonoContext, secret: string): void =>
-  setCookie(c, cookieName(c), secret, { ...cookieOptions(c), maxAge: sessionLifetimeMs(c) / 1000 });
+  setCookie(c, sessionCookieName(c), secret, {
+    ...cookieOptions(c),
+    maxAge: sessionLifetimeMs(c) / 1000,
+  });
 
 /** The session of this browser. Returns null if there is none. */
 export async function currentSession(c: HonoContext, now: number): Promise<BrowserSession | null> {
@@ -133,28 +135,12 @@ export const currentAccount = async (c: HonoContext, now: number): Promise<Accou
 export async function endSession(c: HonoContext): Promise<void> {
   const hash = await cookieHash(c);
   if (hash !== null) await deleteSession(c.env.DB, hash);
-  setCookie(c, cookieName(c), "", { ...cookieOptions(c), maxAge: 0 });
+  setCookie(c, sessionCookieName(c), "", { ...cookieOptions(c), maxAge: 0 });
 }
 
-/** Cookies ignore ports: two providers on one host would sign each other's users out. */
-function cookieName(c: HonoContext): string {
-  const { port } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
-  return port === "" ? "session" : `session-${port}`;
-}
+const sessionCookieName = (c: HonoContext): string => cookieName(c, "session");
 
 async function cookieHash(c: HonoContext): Promise<string | null> {
-  const secret = getCookie(c, cookieName(c), cookieOptions(c).prefix);
+  const secret = getCookie(c, sessionCookieName(c), cookieOptions(c).prefix);
   return secret ? sha256(secret) : null;
-}
-
-/**
- * Prefix `__Host-`: only this host can set and read the cookie, and only over TLS. Browsers treat
- * loopback as secure too. Only if the pages are served without TLS on another host is the prefix
- * dropped: otherwise nobody could sign in there.
- */
-function cookieOptions(c: HonoContext): CookieOptions {
-  const { protocol, hostname } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
-  const isSecure = protocol === "https:" || isLoopback(hostname);
-  const common: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/" };
-  return isSecure ? { ...common, secure: true, prefix: "host" } : common;
 }

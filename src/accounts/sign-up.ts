@@ -3,7 +3,6 @@
 import { isReservedName, parseUserName } from "../core/names";
 import { randomId, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
-import { withRetry } from "../platform/retry";
 import {
   insertAccount,
   insertPassword,
@@ -14,7 +13,7 @@ import {
 import type { OneTimeToken } from "./db/one-time-tokens";
 import { insertPasskey, loadPasskey } from "./db/passkeys";
 import { creationOptions, type RelyingParty, verifyRegistration } from "./passkeys";
-import { validatePassword } from "./passwords";
+import { hashNewPassword, validatePassword } from "./passwords";
 import { type AccountOutcome, type AccountRefusal, refuseWith } from "./refusals";
 
 /** What a user enters to sign up: a name as typed, and the secret of an invitation or "". */
@@ -52,28 +51,32 @@ export async function signUp(
   env: Env,
   input: SignUpInput,
   password: string,
+  address: string,
   now: number,
-): Promise<AccountOutcome<{ account: NewAccount }>> {
+): Promise<AccountOutcome<{ account: NewAccount; passwordHash: string }>> {
   const refusal = await checkSignUp(env, input.invitation, now);
   if (refusal) return refuseWith(refusal);
   const name = parseUserName(input.name);
   if (name === null) return refuseWith({ code: "bad-name" });
   const passwordRefusal = validatePassword(password);
   if (passwordRefusal) return refuseWith(passwordRefusal);
-  // Hash first, so that a taken name takes as long as a free one.
-  const hash = await withRetry(() => env.USERS.getByName(name).hashPassword(password));
-  if (isReservedName(name)) return refuseWith({ code: "name-taken", name });
+  // Before the costly hash. The answer reveals anyway that the name is taken.
+  if (isReservedName(name) || (await isNameTaken(env.DB, name)))
+    return refuseWith({ code: "name-taken", name });
+  const passwordHash = await hashNewPassword(env, name, address, password);
   const account = await newAccount(name, randomId(), input.invitation);
-  return createAccount(env, account, insertPassword(env.DB, account.id, hash, now), now);
+  const insertCredential = insertPassword(env.DB, account.id, passwordHash, now);
+  const outcome = await createAccount(env, account, insertCredential, now);
+  return outcome.ok ? { ...outcome, passwordHash } : outcome;
 }
 
 /** Returns the options for creating the passkey of a new account. Refuses like `signUp`. */
 export async function beginPasskeySignUp(
   env: Env,
   relyingParty: RelyingParty,
-  input: SignUpInput,
+  input: SignUpInput & { client: string },
   now: number,
-): Promise<AccountOutcome<{ options: Awaited<ReturnType<typeof creationOptions>> }>> {
+): ReturnType<typeof creationOptions> {
   const refusal = await checkSignUp(env, input.invitation, now);
   if (refusal) return refuseWith(refusal);
   const name = parseUserName(input.name);
@@ -81,8 +84,9 @@ export async function beginPasskeySignUp(
   // Before the device creates a passkey that would be of no use.
   if (isReservedName(name) || (await isNameTaken(env.DB, name)))
     return refuseWith({ code: "name-taken", name });
-  const request = { purpose: "sign-up" as const, account: { id: randomId(), name } };
-  return { ok: true, options: await creationOptions(env.DB, relyingParty, request, [], now) };
+  const account = { id: randomId(), name };
+  const request = { purpose: "sign-up", account, client: input.client } as const;
+  return creationOptions(env.DB, relyingParty, request, [], now);
 }
 
 /**

@@ -1,9 +1,7 @@
 /** The user's Durable Object, one per user name: serializes what must happen in order. */
 
 import { DurableObject } from "cloudflare:workers";
-import { hashPassword } from "../accounts/password-hashing";
 import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
-import { earliest } from "../core/time";
 import type { Env } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
@@ -15,15 +13,11 @@ import {
 } from "../storage/commit";
 import { AccountErasure } from "./account-erasure";
 import { CommitQueue } from "./commit-queue";
-import { PasswordThrottle } from "./password-throttle";
 import { VersionSweep } from "./version-sweep";
 
 const MAX_QUEUED_COMMITS = 1000;
 
-/**
- * The object of a user name, whether or not there is such a user, so that a name without an account
- * behaves like any other.
- */
+/** The object of a user name. Only requests that were let in reach it. */
 export class UserObject extends DurableObject<Env> {
   readonly #committer = new Committer(this.env.DB);
   readonly #queue = new CommitQueue<CommitRequest, Outcome<CommitResult>>(
@@ -32,7 +26,6 @@ export class UserObject extends DurableObject<Env> {
   );
   readonly #sweep = new VersionSweep(this.ctx.storage, this.env);
   readonly #erasure = new AccountErasure(this.ctx.storage, this.env);
-  readonly #throttle = new PasswordThrottle(this.ctx.storage);
 
   /**
    * Commits a change of the user's tree, in order with all others: `storage/commit.ts`. Refuses with
@@ -63,29 +56,11 @@ export class UserObject extends DurableObject<Env> {
   /** Does nothing: that it answers says that Durable Objects do. */
   ping(): void {}
 
-  /** Hashes a password: here, as it takes more CPU time than a Worker has on the free plan. */
-  hashPassword(password: string): string {
-    return hashPassword(password);
-  }
-
-  /**
-   * Verifies a password against a hash (null: there is none). `waitSeconds` is above 0 if there were
-   * too many wrong ones; then the password is not verified.
-   */
-  checkPassword(
-    password: string,
-    hash: string | null,
-    address: string,
-    now: number,
-  ): Promise<{ isRight: boolean; waitSeconds: number }> {
-    return this.#throttle.check(password, hash, address, now);
-  }
-
   /** Does what is due. An object with nothing left to do deletes all that it has stored. */
   override async alarm(): Promise<void> {
     const now = Date.now();
     const work = this.#erasure.isScheduled() ? this.#erasure : this.#sweep;
-    const next = earliest([await work.run(now), this.#throttle.deleteOld(now)]);
+    const next = await work.run(now);
     if (next !== null) await scheduleAlarm(this.ctx.storage, next);
     else if ([...this.ctx.storage.kv.list({ limit: 1 })].length === 0) {
       await this.ctx.storage.deleteAll();

@@ -106,7 +106,7 @@ describe("in src", () => {
     expect(
       filesWith(
         /Date\.now\(\)|new Date\(\)/,
-        /(\/routes(\/.*)?\.tsx?|middleware\.ts|measure-requests\.ts|rate-limits\.ts|(?:user|module)-object\.ts)$/,
+        /(\/routes(\/.*)?\.tsx?|middleware\.ts|measure-requests\.ts|rate-limits\.ts|(?:user|module|password)-object\.ts)$/,
       ),
     ).toEqual([]);
   });

@@ -378,7 +378,7 @@ describe("A sign-in method that is removed during a sign-in with it", () => {
 
   it("does not sign in: a password, however late the sign-in arrives", async () => {
     const user = await createUserWithFastHash();
-    const at = 2; // After loading the account and checking the password, the session starts.
+    const at = 4; // After loading the account and checking the password, the session starts.
     const fault = { kind: "silent", takesEffect: true, at } as const;
     const signingIn = () => postForm("/sign-in", { name: user.name, password: PASSWORD });
     const seen = await withFault(fault, signingIn);

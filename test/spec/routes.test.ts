@@ -13,6 +13,8 @@ import {
   type TestUser,
 } from "../support/provider";
 import { allRows } from "../support/rows";
+import { sendWithSettings } from "../support/send-with-settings";
+import { countedStream } from "../support/storage";
 
 let alice: TestUser;
 let admin: TestUser;
@@ -32,9 +34,10 @@ const SAMPLES: Record<string, string> = { user: "alice", name: "alice", secret: 
 const samplePath = (pattern: string): string =>
   pattern.replace(/:(\w+)(\{[^}]*\})?\??/g, (_, name: string) => SAMPLES[name] ?? "1");
 
-const routes = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
-  .map((route) => route.split(" ") as [method: string, pattern: string])
-  .filter(([method, pattern]) => method !== "ALL" && !pattern.includes("*"));
+const allRoutes = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))].map(
+  (route) => route.split(" ") as [method: string, pattern: string],
+);
+const routes = allRoutes.filter(([method, pattern]) => method !== "ALL" && !pattern.includes("*"));
 
 const paths = (method: string): string[] =>
   routes
@@ -166,6 +169,56 @@ describe("Every form", () => {
     const { challenges: _, ...after } = await allRows();
     const { challenges: __, ...unchanged } = before;
     expect(after).toEqual(unchanged);
+  });
+});
+
+describe("Every route", () => {
+  const CHUNK_BYTES = 64 * 1024;
+  const sendLimited = sendWithSettings({ MAX_DOCUMENT_BYTES: String(CHUNK_BYTES) });
+
+  /** Each route with each method that may have a body, and the path of a document for `*`. */
+  const requests = [
+    ...new Set(
+      allRoutes.flatMap(([method, pattern]) =>
+        (method === "ALL" ? ["POST", "PUT", "PATCH"] : [method])
+          .filter((method) => method !== "GET")
+          .map((method) => `${method} ${samplePath(pattern).replace(/\*$/, "alice/notes/x")}`),
+      ),
+    ),
+  ].map((request) => request.split(" ") as [method: string, path: string]);
+
+  /** A body of 16 MiB whose length is not known before its end. */
+  const longBody = () =>
+    countedStream(
+      (function* () {
+        for (let i = 0; i < 256; i++) yield new Uint8Array(CHUNK_BYTES).fill(120);
+      })(),
+    );
+
+  it("refuses a long chunked body before it has read much of it, and changes nothing", async () => {
+    expect(requests).toContainEqual(["PUT", "/storage/alice/notes/x"]);
+    expect(requests).toContainEqual(["POST", "/rxdb/alice/1/session"]);
+    expect(requests).toContainEqual(["POST", "/sign-in"]);
+    const before = await allRows();
+    for (const [method, path] of requests) {
+      const stream = longBody();
+      const response = await sendLimited(path, {
+        method,
+        body: stream.body,
+        headers: {
+          Origin: ORIGIN,
+          Cookie: admin.cookie,
+          Authorization: `Bearer ${token}`,
+          "Content-Type": "application/x-www-form-urlencoded",
+        },
+      });
+      const what = `${method} ${path}`;
+      expect([what, response.status >= 400]).toEqual([what, true]);
+      // Documents are read in parts of 5 MiB.
+      const maxBytes = path.startsWith("/storage/") ? 6 * 1024 * 1024 : 3 * CHUNK_BYTES;
+      expect([what, stream.pulls * CHUNK_BYTES <= maxBytes]).toEqual([what, true]);
+    }
+    expect(await allRows()).toEqual(before);
   });
 });
 

@@ -33,7 +33,7 @@ export const breakCommits = (faults: (BrokenCall | undefined)[]): (() => void) =
     (statements as { statement: string }[]).some(({ statement }) => statement.includes("fenced")),
   );
 
-type Binding = "DB" | "BODIES" | "USERS" | "MODULES";
+type Binding = "DB" | "BODIES" | "USERS" | "PASSWORDS" | "MODULES";
 
 type PlatformError = "lost" | "overloaded" | "reset" | "broken";
 
@@ -65,6 +65,7 @@ const PLATFORM_ERRORS: Record<Binding, Record<PlatformError, [message: string, f
     broken: ["put: Unauthorized (10002)"],
   },
   USERS: OBJECT_ERRORS,
+  PASSWORDS: OBJECT_ERRORS,
   MODULES: OBJECT_ERRORS,
 };
 
@@ -208,7 +209,7 @@ function interceptCalls(intercept: CallInterceptor): () => void {
     methodsOf("BODIES", target, ["uploadPart", "complete", "abort"]);
     return target;
   };
-  const objects = (binding: "USERS" | "MODULES", methods: string[]): (() => void) =>
+  const objects = (binding: "USERS" | "PASSWORDS" | "MODULES", methods: string[]): (() => void) =>
     interceptMethod(env[binding], "getByName", (getByName) => {
       const stub = getByName() as Record<string, (...args: unknown[]) => Promise<unknown>>;
       // Not the stub itself: a property of it would be taken for a method of the object.
@@ -233,7 +234,8 @@ function interceptCalls(intercept: CallInterceptor): () => void {
       ),
     ),
     interceptMethod(env.BODIES, "resumeMultipartUpload", (resume) => upload(resume() as object)),
-    objects("USERS", ["commit", "noteUpload", "hashPassword", "checkPassword", "erase", "ping"]),
+    objects("USERS", ["commit", "noteUpload", "erase", "ping"]),
+    objects("PASSWORDS", ["recordAttempt", "forgetFailures", "hash", "verify"]),
     objects("MODULES", ["inventory", "deleteDatabase", "recheck", "erase", "fetch"]),
   ];
   return () => {

@@ -9,6 +9,7 @@ import { loadSignInMethods } from "../accounts";
 import { requireReauthentication } from "../middleware";
 import { passwordPage, removePasswordPage } from "../pages/password";
 import { removePassword, setPassword } from "../passwords";
+import { rememberBrowser } from "../passwords/known-browsers";
 import { TOO_MANY_ATTEMPTS } from "../refusal-responses";
 import type { AccountRefusal } from "../refusals";
 
@@ -23,10 +24,11 @@ passwordRoutes.post("/security/password", async (c) => {
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT)))
     return renderPasswordPage(c, TOO_MANY_ATTEMPTS);
   const password = (await readForm(c)).get("password") ?? "";
-  const outcome = await setPassword(c.env, c.var.session, password, Date.now());
-  return outcome.ok
-    ? c.redirect("/security?after=password", 303)
-    : renderPasswordPage(c, outcome.refusal);
+  const { session } = c.var;
+  const outcome = await setPassword(c.env, session, password, Date.now());
+  if (!outcome.ok) return renderPasswordPage(c, outcome.refusal);
+  await rememberBrowser(c, session.account.name, outcome.passwordHash);
+  return c.redirect("/security?after=password", 303);
 });
 
 passwordRoutes.get("/security/password/remove", (c) => removePasswordPage(c));

@@ -14,7 +14,8 @@ import { relyingParty, type SignInForm } from "../pages/fields";
 import { reauthenticationPage, signInPage } from "../pages/sign-in";
 import { requestOptions, type VerifiedAssertion, verifyAssertion } from "../passkeys";
 import { checkPassword } from "../passwords";
-import { refusalJson, TOO_MANY_ATTEMPTS } from "../refusal-responses";
+import { browserCookie, rememberBrowser } from "../passwords/known-browsers";
+import { optionsJson, refusalJson, TOO_MANY_ATTEMPTS } from "../refusal-responses";
 import type { AccountRefusal } from "../refusals";
 import { currentAccount, endSession, startSessionByCredential } from "../sessions";
 
@@ -34,11 +35,15 @@ signInRoutes.post("/sign-in", async (c) => {
     return renderSignIn(c, form, TOO_MANY_ATTEMPTS);
   const now = Date.now();
   const password = fields.get("password") ?? "";
-  const checked = await checkPassword(c.env, form.name, password, clientAddressKey(c), now);
+  const source = { address: clientAddressKey(c), browserCookie: browserCookie(c, form.name) };
+  const checked = await checkPassword(c.env, form.name, password, source, now);
   if (!checked.ok) return renderSignIn(c, form, checked.refusal);
+  const { credential } = checked;
   const signIn = { method: "password" } as const;
-  const isSignedIn = await startSessionByCredential(c, checked.credential, signIn, [], now);
-  return isSignedIn ? c.redirect(form.next, 303) : renderSignIn(c, form, { code: "wrong" });
+  if (!(await startSessionByCredential(c, credential, signIn, [], now)))
+    return renderSignIn(c, form, { code: "wrong" });
+  await rememberBrowser(c, form.name, credential.hash);
+  return c.redirect(form.next, 303);
 });
 
 /** Called twice by /passkeys.js: for the options of the assertion, then with the assertion. */
@@ -47,7 +52,8 @@ signInRoutes.post("/sign-in/passkey", async (c) => {
   if (!(await isWithinRateLimit(c, c.env.SIGN_IN_LIMIT))) return refusalJson(c, TOO_MANY_ATTEMPTS);
   const now = Date.now();
   if (credential === undefined) {
-    return c.json(await requestOptions(c.env.DB, relyingParty(c), null, now));
+    const client = clientAddressKey(c);
+    return optionsJson(c, await requestOptions(c.env.DB, relyingParty(c), null, client, now));
   }
   const verified = await verifyAssertion(c.env.DB, relyingParty(c), null, credential, now);
   if (!verified.ok) return refusalJson(c, verified.refusal);
@@ -76,7 +82,8 @@ signInRoutes.post("/confirm", requireSignIn, async (c) => {
   const now = Date.now();
   const { account, hash } = c.var.session;
   const password = fields.get("password") ?? "";
-  const checked = await checkPassword(c.env, account.name, password, clientAddressKey(c), now);
+  const source = { address: clientAddressKey(c), session: hash };
+  const checked = await checkPassword(c.env, account.name, password, source, now);
   if (!checked.ok) return renderReauthentication(c, next, checked.refusal);
   const isRecorded = await recordReauthentication(c.env.DB, checked.credential, hash, [], now);
   return isRecorded ? c.redirect(next, 303) : renderReauthentication(c, next, { code: "wrong" });
@@ -92,7 +99,8 @@ signInRoutes.post("/confirm/passkey", requireSignIn, async (c) => {
   const now = Date.now();
   const { account, hash } = c.var.session;
   if (credential === undefined) {
-    return c.json(await requestOptions(c.env.DB, relyingParty(c), account.id, now));
+    const client = clientAddressKey(c);
+    return optionsJson(c, await requestOptions(c.env.DB, relyingParty(c), account.id, client, now));
   }
   const verified = await verifyAssertion(c.env.DB, relyingParty(c), account.id, credential, now);
   if (!verified.ok) return refusalJson(c, verified.refusal);

@@ -4,11 +4,12 @@ import { Hono } from "hono";
 import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { safeRedirectPath } from "../../http/hosts";
-import { isWithinRateLimit } from "../../http/rate-limits";
+import { clientAddressKey, isWithinRateLimit } from "../../http/rate-limits";
 import { readForm, readJson } from "../../ui/form";
 import { relyingParty } from "../pages/fields";
 import { type SignUpForm, signUpPage, signUpRefusedPage } from "../pages/sign-up";
-import { refusalJson, TOO_MANY_ATTEMPTS } from "../refusal-responses";
+import { rememberBrowser } from "../passwords/known-browsers";
+import { optionsJson, refusalJson, TOO_MANY_ATTEMPTS } from "../refusal-responses";
 import type { AccountRefusal } from "../refusals";
 import { startSession, startSessionByCredential } from "../sessions";
 import { beginPasskeySignUp, checkSignUp, signUp, signUpWithPasskey } from "../sign-up";
@@ -28,9 +29,12 @@ signUpRoutes.post("/sign-up", async (c) => {
   if (!(await isWithinRateLimit(c, c.env.SIGN_UP_LIMIT)))
     return renderRefusal(c, form, TOO_MANY_ATTEMPTS);
   const now = Date.now();
-  const outcome = await signUp(c.env, form, fields.get("password") ?? "", now);
+  const password = fields.get("password") ?? "";
+  const outcome = await signUp(c.env, form, password, clientAddressKey(c), now);
   if (!outcome.ok) return renderRefusal(c, form, outcome.refusal);
-  await startSession(c, outcome.account, { method: "password", isNew: true }, now);
+  const { account, passwordHash } = outcome;
+  await startSession(c, account, { method: "password", isNew: true }, now);
+  await rememberBrowser(c, account.name, passwordHash);
   return c.redirect(form.next, 303);
 });
 
@@ -41,8 +45,8 @@ signUpRoutes.post("/sign-up/passkey", async (c) => {
   const form = parseSignUpForm(c, (name) => fields[name]);
   const now = Date.now();
   if (credential === undefined) {
-    const begun = await beginPasskeySignUp(c.env, relyingParty(c), form, now);
-    return begun.ok ? c.json(begun.options) : refusalJson(c, begun.refusal);
+    const input = { ...form, client: clientAddressKey(c) };
+    return optionsJson(c, await beginPasskeySignUp(c.env, relyingParty(c), input, now));
   }
   const device = deviceName(c.req.header("user-agent")) ?? "Passkey";
   const registration = { invitation: form.invitation, response: credential, device };

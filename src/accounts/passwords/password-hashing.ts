@@ -4,7 +4,7 @@
  */
 
 import { randomBytes, scryptSync } from "node:crypto";
-import { equalInConstantTime } from "../core/secrets";
+import { equalInConstantTime } from "../../core/secrets";
 
 /** OWASP's recommended scrypt parameters; 16 MiB of memory. */
 const SCRYPT_PARAMETERS = { N: 2 ** 14, r: 8, p: 5 };
