@@ -22,7 +22,7 @@ const accountActions: (typeof en)["accountActions"] = {
   },
   "reset-link": {
     title: (name) => `Link zum Zurücksetzen der Anmeldung von ${name} erstellen?`,
-    text: "Wer den Link öffnet, kann eine neue Anmeldemethode einrichten; alle anderen werden dabei entfernt. Schicke ihn nur der Person, der das Konto gehört, und nur auf einem sicheren Weg. Er funktioniert einmal, innerhalb von 24 Stunden.",
+    text: "Wer den Link hat, kann eine neue Anmeldemethode einrichten; alle anderen werden dabei entfernt. Schicke ihn nur der Person, der das Konto gehört, und nur auf einem sicheren Weg. Er funktioniert einmal, innerhalb von 24 Stunden.",
     button: "Link erstellen",
   },
   "make-administrator": {
