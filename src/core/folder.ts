@@ -17,26 +17,30 @@ export interface FolderItem {
 export const formatHttpDate = (milliseconds: number): string =>
   new Date(milliseconds).toUTCString();
 
-/** The JSON-LD text of a folder's description. */
-export function formatFolderDescription(items: FolderItem[]): string {
-  const described = items.map(({ name, version, type, length, modified }) => [
-    name,
-    type === null
-      ? { ETag: version }
-      : {
-          // §4: "ETags in folder descriptions MUST omit the double quotes"
-          ETag: version,
-          "Content-Type": type,
-          "Content-Length": length,
-          "Last-Modified": formatHttpDate(modified),
-        },
-  ]);
-  return `{"@context":${JSON.stringify(FOLDER_JSONLD_CONTEXT)},"items":${jsonObject(described)}}`;
-}
+/** The JSON-LD text of a folder's description: a start, its items with commas between them, an end. */
+export const formatFolderDescription = (items: FolderItem[]): string =>
+  FOLDER_DESCRIPTION_START + formatFolderItems(items) + FOLDER_DESCRIPTION_END;
+
+export const FOLDER_DESCRIPTION_START = `{"@context":${JSON.stringify(FOLDER_JSONLD_CONTEXT)},"items":{`;
+
+export const FOLDER_DESCRIPTION_END = "}}";
 
 /**
- * A JSON object from entries. Object.fromEntries would lose an item called "__proto__" and the order
- * of items called "1", "2".
+ * Items as members of a JSON object. Object.fromEntries would lose an item called "__proto__" and the
+ * order of items called "1", "2".
  */
-const jsonObject = (entries: unknown[][]): string =>
-  `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
+export const formatFolderItems = (items: FolderItem[]): string =>
+  items
+    .map((item) => `${JSON.stringify(item.name)}:${JSON.stringify(describeItem(item))}`)
+    .join(",");
+
+const describeItem = ({ version, type, length, modified }: FolderItem) =>
+  type === null
+    ? { ETag: version }
+    : {
+        // §4: "ETags in folder descriptions MUST omit the double quotes"
+        ETag: version,
+        "Content-Type": type,
+        "Content-Length": length,
+        "Last-Modified": formatHttpDate(modified),
+      };

@@ -4,6 +4,7 @@
  * same for all versions of a document, so that earlier ones are found by their prefix.
  */
 
+import { encodeLabel } from "../core/labels";
 import { formatPath, type NodePath } from "../core/path";
 import type { ByteRange } from "../core/range";
 import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
@@ -66,8 +67,9 @@ export async function writeBody(
   limit: SizeLimit,
   onMultipartUpload: (uploadId: string) => Promise<unknown>,
 ): Promise<Outcome<number>> {
-  const { replaces, ...rest } = metadata;
-  const options = { customMetadata: replaces === undefined ? rest : { ...rest, replaces } };
+  const { path, type, replaces } = metadata;
+  const labels = { path: encodeLabel(path), type: encodeLabel(type) };
+  const options = { customMetadata: replaces === undefined ? labels : { ...labels, replaces } };
   const putWhole = async (bytes: Uint8Array) =>
     ok((await withRetry(() => bucket.put(key, bytes, options))).size);
   if (body === null || length === 0) return putWhole(new Uint8Array());

@@ -1,25 +1,32 @@
 /** Listing a folder: §4. */
 
 import { EMPTY_STORAGE_VERSION, type Precondition } from "../core/etag";
-import type { FolderItem } from "../core/folder";
+import {
+  FOLDER_DESCRIPTION_END,
+  FOLDER_DESCRIPTION_START,
+  type FolderItem,
+  formatFolderItems,
+} from "../core/folder";
 import type { NodePath } from "../core/path";
 import { type Outcome, ok } from "../core/refusals";
 import type { Env } from "../env";
 import type { AccessClaims } from "../oauth/access-tokens";
 import { queryWithGrant } from "./authorization";
-import { type FolderRow, selectFolder } from "./db/nodes";
+import { type FolderRow, ITEMS_PER_PAGE, selectFolder, selectItemsAfter } from "./db/nodes";
 
 /** A folder as it is served. */
 export interface Folder {
   version: string;
   /** Milliseconds since 1970; null: the folder is empty, so its time is not known. */
   modified: number | null;
-  /** Null: they were not read, as the client has this version. */
+  /** The first page of them; null: they were not read, as the client has this version. */
   items: FolderItem[] | null;
+  /** Whether there may be more. */
+  hasMore: boolean;
 }
 
 /**
- * Loads a folder in one D1 round trip, which reads one row of the folder if the client has its
+ * Loads a folder, with its first page of items, in one D1 round trip, which reads one row of the folder if the client has its
  * version. Every folder can be loaded. §4: "GET requests to empty folders SHOULD be responded to with
  * a folder description with no items". Refuses as `queryWithGrant` does.
  */
@@ -40,5 +47,50 @@ export async function loadFolder(
     version: rows[0]?.folderVersion ?? EMPTY_STORAGE_VERSION,
     modified: rows[0]?.folderModified ?? null,
     items: isUnread ? null : items,
+    hasMore: items.length === ITEMS_PER_PAGE,
   });
+}
+
+/**
+ * The description of a folder with more than one page of items, which are read as they are sent, so
+ * that one page is in memory. An item is as it was when its page was read: if the folder changes
+ * meanwhile, its version does too, and the client's next request gets what it has missed. The stream
+ * breaks, rather than end as if it were complete, if a page cannot be read or the grant has ended.
+ */
+export function streamFolder(
+  env: Env,
+  claims: AccessClaims,
+  node: NodePath,
+  firstItems: FolderItem[],
+  clock: () => number,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let text = FOLDER_DESCRIPTION_START + formatFolderItems(firstItems);
+  let items = firstItems;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        controller.enqueue(encoder.encode(text));
+        if (items.length < ITEMS_PER_PAGE) return controller.close();
+        items = await loadItemsAfter(env, claims, node, items.at(-1) as FolderItem, clock());
+        text = items.length === 0 ? "" : `,${formatFolderItems(items)}`;
+        if (items.length < ITEMS_PER_PAGE) text += FOLDER_DESCRIPTION_END;
+      },
+    },
+    // Nothing is read before the client wants it.
+    { highWaterMark: 0 },
+  );
+}
+
+async function loadItemsAfter(
+  env: Env,
+  claims: AccessClaims,
+  node: NodePath,
+  { name }: FolderItem,
+  now: number,
+): Promise<FolderItem[]> {
+  const statement = selectItemsAfter(env.DB, claims.account, node, name);
+  const found = await queryWithGrant<FolderItem>(env, claims, node, "read", statement, now);
+  if (!found.ok) throw new Error(`A listing is broken off: ${found.refusal.code}.`);
+  return found.value;
 }

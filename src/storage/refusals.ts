@@ -100,9 +100,9 @@ export const INVALID_CONTENT_TYPE: Refusal = {
 };
 
 /** 400 */
-export const contentTypeTooLong = (maxCharacters: number): Refusal => ({
+export const contentTypeTooLong = (maxBytes: number): Refusal => ({
   code: "malformed",
-  message: `The Content-Type may have at most ${maxCharacters} characters.`,
+  message: `The Content-Type may have at most ${maxBytes} bytes.`,
 });
 
 /** The refusal that follows from the decision on a change; null if the change is made. */

@@ -1,6 +1,8 @@
 /** Lists the bodies that an account has in R2, grouped by document. */
 
+import { decodeLabel } from "../core/labels";
 import { documentFromPath } from "../core/path";
+import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
 import { bodyKey, documentsPrefix } from "./bodies";
 
@@ -43,13 +45,9 @@ export async function* listBodyPages(
 ): AsyncGenerator<BodyPage, void> {
   let from: R2ListOptions = after === null ? {} : { startAfter: after };
   let carriedOver: R2Object[] = [];
+  const lister = new BodyLister(bucket, documentsPrefix(account));
   for (;;) {
-    const options: R2ListOptions = {
-      prefix: documentsPrefix(account),
-      include: ["customMetadata"],
-      ...from,
-    };
-    const list = await withRetry(() => bucket.list(options));
+    const list = await lister.list(from);
     const documents = Map.groupBy([...carriedOver, ...list.objects], ({ key }) =>
       documentPrefix(key),
     );
@@ -70,6 +68,51 @@ export async function* listBodyPages(
   }
 }
 
+/**
+ * What is listed at a time, one after the other until R2 answers: R2's own page; so few that the
+ * largest metadata cannot fill a list, but usually all versions of a document; one; and one without
+ * its metadata.
+ */
+const LIST_OPTIONS: R2ListOptions[] = [
+  { include: ["customMetadata"] },
+  { include: ["customMetadata"], limit: 32 },
+  { include: ["customMetadata"], limit: 1 },
+  { limit: 1 },
+];
+
+/**
+ * Lists the objects below a prefix, fewer at a time once R2 has failed to list them. Otherwise metadata
+ * that R2 can store but not list would stop every sweep of the account at the same place.
+ */
+class BodyLister {
+  readonly #bucket: R2Bucket;
+  readonly #prefix: string;
+  /** The first of LIST_OPTIONS that is tried. */
+  #first = 0;
+
+  constructor(bucket: R2Bucket, prefix: string) {
+    this.#bucket = bucket;
+    this.#prefix = prefix;
+  }
+
+  /** Rejects if R2 does not list a single key. */
+  async list(from: R2ListOptions): Promise<R2Objects> {
+    for (let index = this.#first; ; index++) {
+      const options = { prefix: this.#prefix, ...from, ...LIST_OPTIONS[index] };
+      try {
+        const list = await withRetry(() => this.#bucket.list(options));
+        const isLast = index === LIST_OPTIONS.length - 1;
+        // Without metadata only what cannot be listed with them.
+        this.#first = isLast ? index - 1 : index;
+        return list;
+      } catch (error) {
+        if (index === LIST_OPTIONS.length - 1) throw error;
+        logWarning("Bodies could not be listed; fewer are listed at a time.", error);
+      }
+    }
+  }
+}
+
 const documentPrefix = (key: string): string => key.slice(0, key.lastIndexOf("/"));
 
 const toDocumentBodies = async (prefix: string, objects: R2Object[]): Promise<DocumentBodies> => ({
@@ -87,8 +130,9 @@ const toDocumentBodies = async (prefix: string, objects: R2Object[]): Promise<Do
 /** The path in the metadata; null if it is missing or not the one that the keys were made from. */
 async function verifiedPath(prefix: string, objects: R2Object[]): Promise<string | null> {
   const [account = ""] = prefix.split("/", 1);
-  for (const path of new Set(objects.map(({ customMetadata }) => customMetadata?.path))) {
-    if (path === undefined) continue;
+  for (const label of new Set(objects.map(({ customMetadata }) => customMetadata?.path))) {
+    if (label === undefined) continue;
+    const path = decodeLabel(label);
     if ((await bodyKey(account, documentFromPath(path), "")) === `${prefix}/`) return path;
   }
   return null;

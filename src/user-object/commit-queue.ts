@@ -1,6 +1,12 @@
 /** The queue that orders the commits of one user and groups those that wait. */
 
 /**
+ * Bytes of the commands in one group, as JSON: D1 runs one batch at a time, for all users. Ordinary
+ * commits are far below; a larger one is a group of its own.
+ */
+const MAX_GROUP_BYTES = 64 * 1024;
+
+/**
  * Runs `commitGroup` for one group at a time, in the order of arrival. What arrives while a group is
  * being committed goes into the next group, so that many writers cost few round trips.
  */
@@ -32,7 +38,7 @@ export class CommitQueue<Command, Result> {
   async #run(): Promise<void> {
     this.#isRunning = true;
     while (this.#queued.length > 0) {
-      const group = this.#queued.splice(0, this.#maxGroup);
+      const group = this.#queued.splice(0, this.#nextGroupLength());
       try {
         const results = await this.#commitGroup(group.map(({ command }) => command));
         for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
@@ -42,7 +48,18 @@ export class CommitQueue<Command, Result> {
     }
     this.#isRunning = false;
   }
+
+  #nextGroupLength(): number {
+    let bytes = 0;
+    const end = this.#queued.findIndex(({ command }, index) => {
+      bytes += JSON_ENCODER.encode(JSON.stringify(command)).byteLength;
+      return index === this.#maxGroup || (index > 0 && bytes > MAX_GROUP_BYTES);
+    });
+    return end === -1 ? this.#queued.length : end;
+  }
 }
+
+const JSON_ENCODER = new TextEncoder();
 
 interface QueuedCommand<Command, Result> {
   command: Command;

@@ -1,6 +1,6 @@
 /** The list of an account's multipart uploads that are in progress, so that none is left behind. */
 
-import { DAY_MS } from "../core/time";
+import { DAY_MS, earliest } from "../core/time";
 import type { Env } from "../env";
 import { logWarning } from "../platform/log";
 import { abortUpload } from "../storage/bodies";
@@ -13,8 +13,8 @@ const MAX_UPLOAD_AGE_MS = DAY_MS;
 /** After this time R2 itself has aborted an upload. */
 const R2_ABORTS_AFTER_MS = 8 * DAY_MS;
 
-/** Uploads that one alarm aborts, so that its calls stay few. */
-const MAX_ABORTED = 10;
+/** Uploads that one alarm checks, so that its calls stay few. */
+const UPLOADS_PER_PAGE = 10;
 
 /** An upload under way. It is stored under these names. */
 interface Upload {
@@ -23,6 +23,14 @@ interface Upload {
   uploadId: string;
   /** Milliseconds since 1970. */
   startedAt: number;
+}
+
+/** Uploads that have been checked. */
+interface CheckedUploads {
+  /** The last of them; null: there are no more. */
+  after: string | null;
+  /** When the first of those that remain is abandoned, or was; null: none remains. */
+  nextAt: number | null;
 }
 
 /** Remembers multipart uploads, so that an abandoned one can be aborted. */
@@ -47,29 +55,39 @@ export class MultipartUploads {
     if (this.#kv.get(key) !== undefined) this.#kv.delete(key);
   }
 
-  /** Aborts some of the abandoned uploads. Returns when the next is abandoned; null: there are none. */
-  async abortAbandoned(now: number): Promise<number | null> {
-    const uploads = [...this.#kv.list<Upload>({ prefix: UPLOAD_KEY_PREFIX })];
-    const abandoned = uploads.filter(([, { startedAt }]) => startedAt + MAX_UPLOAD_AGE_MS <= now);
-    for (const [storageKey, upload] of abandoned.slice(0, MAX_ABORTED)) {
-      const isAborted = upload.startedAt + R2_ABORTS_AFTER_MS <= now;
-      if (isAborted || (await this.#abort(upload))) this.#kv.delete(storageKey);
+  /**
+   * Checks a page of the uploads after `after` (null: from the first), and aborts those that were
+   * abandoned. One that cannot be aborted is passed over until the next walk.
+   */
+  async abortAbandoned(after: string | null, now: number): Promise<CheckedUploads> {
+    const uploads = this.#list(after === null ? {} : { startAfter: after });
+    let nextAt: number | null = null;
+    for (const [storageKey, upload] of uploads) {
+      const abandonedAt = upload.startedAt + MAX_UPLOAD_AGE_MS;
+      const isGone = upload.startedAt + R2_ABORTS_AFTER_MS <= now;
+      if (abandonedAt <= now && (isGone || (await this.#abort(upload)))) {
+        this.#kv.delete(storageKey);
+      } else nextAt = earliest([nextAt, abandonedAt]);
     }
-    const rest = [...this.#kv.list<Upload>({ prefix: UPLOAD_KEY_PREFIX })];
-    const abandonedAt = rest.map(([, { startedAt }]) => startedAt + MAX_UPLOAD_AGE_MS);
-    return abandonedAt.length > 0 ? Math.min(...abandonedAt) : null;
+    return {
+      after: uploads.length === UPLOADS_PER_PAGE ? (uploads.at(-1)?.[0] as string) : null,
+      nextAt,
+    };
   }
 
   /** Aborts some of all uploads. Rejects if one cannot be aborted. Returns whether there are more. */
   async abortPage(now: number): Promise<boolean> {
-    const uploads = [
-      ...this.#kv.list<Upload>({ prefix: UPLOAD_KEY_PREFIX, limit: MAX_ABORTED + 1 }),
-    ];
-    for (const [storageKey, { key, uploadId, startedAt }] of uploads.slice(0, MAX_ABORTED)) {
+    const uploads = this.#list({});
+    for (const [storageKey, { key, uploadId, startedAt }] of uploads) {
       if (startedAt + R2_ABORTS_AFTER_MS > now) await abortUpload(this.#env.BODIES, key, uploadId);
       this.#kv.delete(storageKey);
     }
-    return uploads.length > MAX_ABORTED;
+    return uploads.length === UPLOADS_PER_PAGE;
+  }
+
+  #list(options: { startAfter?: string }): [string, Upload][] {
+    const page = { prefix: UPLOAD_KEY_PREFIX, limit: UPLOADS_PER_PAGE, ...options };
+    return [...this.#kv.list<Upload>(page)];
   }
 
   async #abort({ key, uploadId }: Upload): Promise<boolean> {

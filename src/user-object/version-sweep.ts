@@ -1,7 +1,7 @@
 /** Schedules the sweep of a user's storage, by the alarm of the user's object: `storage/sweep.ts`. */
 
 import type { Outcome } from "../core/refusals";
-import { DAY_MS } from "../core/time";
+import { DAY_MS, earliest } from "../core/time";
 import type { Env } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
@@ -38,6 +38,8 @@ interface ScheduledSweep {
   walk: SweepCursor;
   /** Whether something has changed since it began, so that another one has to follow it. */
   again: boolean;
+  /** Once the walk is done: the last upload that was checked. */
+  uploadsAfter?: string;
 }
 
 /** The sweep of one account, scheduled in the storage of its user's object. */
@@ -107,7 +109,9 @@ export class VersionSweep implements DeletionTimes {
     if (scheduled === undefined) return null;
     if (scheduled.at > now) return scheduled.at;
     try {
-      return await this.#step(scheduled.walk, now);
+      return scheduled.uploadsAfter === undefined
+        ? await this.#step(scheduled.walk, now)
+        : await this.#abortUploads(scheduled.walk, scheduled.uploadsAfter, now);
     } catch (error) {
       logWarning("A sweep failed and will be tried again.", error);
       return this.#store({ ...(this.#load() ?? scheduled), at: now + RETRY_AFTER_MS });
@@ -125,15 +129,26 @@ export class VersionSweep implements DeletionTimes {
     if (!next.isDone) {
       return this.#store({ at: now, walk: next, again: this.#load()?.again ?? true });
     }
-    return this.#scheduleNext(next, now);
+    return this.#abortUploads(next, null, now);
+  }
+
+  /** The last part of a sweep. */
+  async #abortUploads(
+    cursor: SweepCursor,
+    uploadsAfter: string | null,
+    now: number,
+  ): Promise<number | null> {
+    const uploads = await this.#uploads.abortAbandoned(uploadsAfter, now);
+    const walk = { ...cursor, nextAt: earliest([cursor.nextAt, uploads.nextAt]) };
+    if (uploads.after === null) return this.#scheduleNext(walk, now);
+    const again = this.#load()?.again ?? true;
+    return this.#store({ at: now, walk, again, uploadsAfter: uploads.after });
   }
 
   async #scheduleNext(cursor: SweepCursor, now: number): Promise<number | null> {
     const historyShare = await nextHistoryShare(this.#env, cursor);
-    const uploadsAbandonedAt = await this.#uploads.abortAbandoned(now);
     const reasons = [
       cursor.nextAt,
-      uploadsAbandonedAt,
       this.#load()?.again || historyShare < cursor.historyShare ? now : null,
       cursor.hasBodies ? now + IDLE_SWEEP_AFTER_MS : null,
     ].filter((at) => at !== null);

@@ -3,7 +3,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { parseNodePath } from "../../src/core/path";
+import { encodeLabel } from "../../src/core/labels";
+import { documentFromPath, MAX_PATH_BYTES, parseNodePath } from "../../src/core/path";
 import { bodyKey } from "../../src/storage/bodies";
 import { COMMIT_WINDOW_MS, Committer } from "../../src/storage/commit";
 import { GRACE_PERIOD_MS } from "../../src/storage/expiry";
@@ -78,6 +79,22 @@ const limitPages = (limit: number): void => {
     value: (options: R2ListOptions) => list({ ...options, limit }),
   });
   restore = () => Reflect.deleteProperty(env.BODIES, "list");
+};
+
+/** The options of each call that lists bodies. */
+const listCalls: R2ListOptions[] = [];
+
+const countLists = (): (() => void) => {
+  listCalls.length = 0;
+  const list = env.BODIES.list.bind(env.BODIES);
+  Object.defineProperty(env.BODIES, "list", {
+    configurable: true,
+    value: (options: R2ListOptions) => {
+      listCalls.push(options);
+      return list(options);
+    },
+  });
+  return () => Reflect.deleteProperty(env.BODIES, "list");
 };
 
 describe("Earlier versions", () => {
@@ -349,7 +366,7 @@ describe("A sweep", () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "1");
     advanceClock(DAY_MS);
-    restore = breakCalls(env.BODIES, "list", ["refused", "refused", "refused"]);
+    restore = breakCalls(env.BODIES, "list", Array(12).fill("refused"));
     await runDurableObjectAlarm(userObject(app));
     expect(await dueAt(app)).toBe(Date.now() + 60 * MINUTE_MS);
     await app.put("/notes/b", "1");
@@ -397,6 +414,74 @@ describe("A sweep", () => {
   });
 });
 
+describe("Names that are long when they are escaped", () => {
+  const hostilePath = (index: number): string =>
+    `/notes/${"\u0001".repeat(MAX_PATH_BYTES - 20)}${String(index).padStart(4, "0")}`;
+
+  /** Stores versions that no row names and that are due, labelled as here. */
+  async function storeOld(app: TestApp, label: (path: string) => string): Promise<void> {
+    const account = await accountId(app.user);
+    for (let i = 0; i < 120; i++) {
+      const path = hostilePath(i);
+      const key = await bodyKey(account, documentFromPath(path), `old-${i}`);
+      const customMetadata = {
+        path: label(path),
+        type: encodeLabel('"'.repeat(1024)),
+        replaces: "",
+      };
+      await env.BODIES.put(key, "old", { customMetadata });
+    }
+  }
+
+  it("do not stop the sweep: R2 lists the labels that are written now as it lists any others", async () => {
+    const app = await createUserWithApp();
+    await app.put(encodeURI(hostilePath(0)), "current");
+    const [key = ""] = await listBodyKeys(app.user);
+    const metadata = (await env.BODIES.head(key))?.customMetadata;
+    expect(JSON.stringify(metadata)).toMatch(/^[ -~]{1,8000}$/);
+    await storeOld(app, encodeLabel);
+    restore = countLists();
+    await sweepAllAt(app, Date.now() + DAY_MS);
+    expect(listCalls.every(({ limit }) => limit === undefined)).toBe(true);
+    expect(await versionsOf(app)).toHaveLength(1);
+    expect(await (await app.get(encodeURI(hostilePath(0)))).text()).toBe("current");
+  });
+
+  it("do not stop the sweep where earlier releases have stored them as they were", async () => {
+    const app = await createUserWithApp();
+    await app.put("/notes/a", "1");
+    const current = versionIn(await app.put("/notes/a", "2"));
+    await storeOld(app, (path) => path);
+    await sweepAllAt(app, Date.now() + DAY_MS);
+    expect(await versionsOf(app)).toEqual([current]);
+  });
+
+  it("a body whose metadata R2 cannot list is passed over, and all others are swept", async () => {
+    const app = await createUserWithApp();
+    const current: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      await app.put(`/notes/${i}`, "1");
+      current.push(versionIn(await app.put(`/notes/${i}`, "2")));
+    }
+    const broken = (await listBodyKeys(app.user))[4] as string;
+    const list = env.BODIES.list.bind(env.BODIES);
+    Object.defineProperty(env.BODIES, "list", {
+      configurable: true,
+      value: async (options: R2ListOptions) => {
+        const listed = await list(options);
+        const isBroken = listed.objects.some(({ key }) => key === broken);
+        if (isBroken && options.include) throw new Error("R2 metadata size seems way too large");
+        return listed;
+      },
+    });
+    restore = () => Reflect.deleteProperty(env.BODIES, "list");
+    await sweepAllAt(app, Date.now() + DAY_MS);
+    restore();
+    const rest = await versionsOf(app);
+    expect(rest).toEqual([...new Set([...current, broken.split("/")[2] as string])].sort());
+  });
+});
+
 describe("Multipart uploads", () => {
   const MIB = 1024 * 1024;
 
@@ -413,6 +498,46 @@ describe("Multipart uploads", () => {
     await sweep(app);
     await expect(upload.uploadPart(2, "more")).rejects.toThrow("10024");
     await expect(upload.complete([part])).rejects.toThrow("10024");
+  });
+
+  it("are all aborted, however many were cut off, a few at a time", async () => {
+    const app = await createUserWithApp();
+    const account = await accountId(app.user);
+    const uploads: R2MultipartUpload[] = [];
+    for (let i = 0; i < 35; i++) {
+      const key = `${account}/document/unfinished-${i}`;
+      uploads.push(await env.BODIES.createMultipartUpload(key));
+      await userObject(app).noteUpload(key, (uploads[i] as R2MultipartUpload).uploadId);
+    }
+    advanceClock(2 * DAY_MS);
+    // Those that R2 does not abort now do not hold up the others.
+    const isBroken = (key: unknown) => /-[0-9]$/.test(String(key));
+    const aborts: string[] = [];
+    const resume = env.BODIES.resumeMultipartUpload.bind(env.BODIES);
+    Object.defineProperty(env.BODIES, "resumeMultipartUpload", {
+      configurable: true,
+      value: (key: string, id: string) => {
+        aborts.push(key);
+        if (!isBroken(key)) return resume(key, id);
+        return { abort: () => Promise.reject(new Error("abort: Unauthorized (10002)")) };
+      },
+    });
+    restore = () => Reflect.deleteProperty(env.BODIES, "resumeMultipartUpload");
+    await runDurableObjectAlarm(userObject(app));
+    expect(aborts.length).toBeLessThanOrEqual(10);
+    await sweep(app);
+    expect(new Set(aborts).size).toBe(uploads.length);
+    expect(aborts).toHaveLength(uploads.length);
+    for (const upload of uploads.slice(10)) {
+      await expect(upload.uploadPart(1, "more")).rejects.toThrow("10024");
+    }
+    expect(await dueAt(app)).toBe(Date.now() + DAY_MS);
+    restore();
+    advanceClock(DAY_MS);
+    await sweep(app);
+    for (const upload of uploads) {
+      await expect(upload.uploadPart(1, "more")).rejects.toThrow("10024");
+    }
   });
 
   it("that were completed are forgotten, and stay complete", async () => {

@@ -5,6 +5,7 @@ import {
   createUserWithApp,
   encodePath,
   listBodyKeys,
+  ORIGIN,
   send,
   type TestApp,
 } from "../support/provider";
@@ -222,6 +223,23 @@ describe("Invalid paths", () => {
     for (const path of Object.keys(await app.tree())) {
       expect(path.split("/").filter((name) => name === "." || name === "..")).toEqual([]);
     }
+  });
+
+  it("§4.5 two slashes in a row are in no path, so that a proxy that makes one of them changes nothing", async () => {
+    const folder = uniqueFolder();
+    const names = ["a", "\\\\", "%2F%2F", "%5C%5C", "\u2215\u2215", ":::", "http:", "..."];
+    for (const name of names) {
+      const path = `${folder}${encodeURIComponent(name)}/${encodeURIComponent(name)}`;
+      const sent = new URL(`${ORIGIN}/storage/${app.user}${path}`).pathname;
+      expect(sent.replaceAll(/\/{2,}/g, "/")).toBe(sent);
+      expect((await app.put(path, name)).status).toBe(201);
+      for (const doubled of [path.replaceAll("/", "//"), `/${path}`, `${path}//`]) {
+        const response = await expectUnchanged(app, () => app.put(doubled, "y"));
+        expect(response.status).toBe(400);
+      }
+      expect(await (await app.get(path)).text()).toBe(name);
+    }
+    for (const path of Object.keys(await app.tree())) expect(path).not.toContain("//");
   });
 
   it("§5.6 §4.6 dots do not lead into another account", async () => {

@@ -1,7 +1,7 @@
 /** Reading documents and folders from the index in D1: the table `nodes`. */
 
 import type { VersionList } from "../../core/etag";
-import { type NodePath, ROOT } from "../../core/path";
+import { formatPath, type NodePath, ROOT } from "../../core/path";
 
 /** A document's or folder's row. */
 export interface NodeRow {
@@ -54,8 +54,11 @@ export interface FolderRow extends NodeRow {
   name: string | null;
 }
 
+/** Items in a page: at most 13 MB of a result of D1, which ends at 50 MB, whatever their names. */
+export const ITEMS_PER_PAGE = 500;
+
 /**
- * Selects a folder and its items, or the folder alone (one row read) if the client has its version.
+ * Selects a folder and its first page of items, or the folder alone (one row read) if the client has its version.
  * An empty folder has the version of the root, which changes whenever the folder could have changed.
  */
 export const selectFolder = (
@@ -68,6 +71,8 @@ export const selectFolder = (
     .prepare(
       // The condition is part of the join: as a condition on the rows it would still read them all.
       // The list is searched as text: json_each would count as a row for each version.
+      // The items are in the order of the primary key, by which they are found. ORDER BY would read
+      // them all and sort them: SQLite does not see that there is one row to join them to.
       `SELECT coalesce(f.version, r.version) AS folderVersion, f.modified AS folderModified,
               f.documents, c.name, c.version, c.type, c.length, c.modified
        FROM (SELECT 1)
@@ -76,16 +81,32 @@ export const selectFolder = (
          ON r.account = iif(f.version IS NULL, ?1, NULL) AND r.parent = '' AND r.name = '/'
        LEFT JOIN nodes c
          ON c.account = iif(?5 OR instr(?6, '"' || f.version || '"'), NULL, ?1)
-        AND c.parent = ?4`,
+        AND c.parent = ?4
+       LIMIT ${ITEMS_PER_PAGE}`,
     )
     .bind(
       account,
       node.parent,
       node.name,
-      node.parent + node.name,
+      formatPath(node),
       known?.any ? 1 : 0,
       JSON.stringify(known?.versions ?? []),
     );
+
+/** Selects the page of a folder's items that comes after an item's name. */
+export const selectItemsAfter = (
+  db: D1Database,
+  account: string,
+  folder: NodePath,
+  after: string,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT name, version, type, length, modified FROM nodes
+       WHERE account = ?1 AND parent = ?2 AND name > ?3
+       ORDER BY name LIMIT ${ITEMS_PER_PAGE}`,
+    )
+    .bind(account, formatPath(folder), after);
 
 /** Selects the version of the root folder. No row: nothing was ever stored. */
 export const selectRoot = (db: D1Database, account: string): D1PreparedStatement =>

@@ -1,11 +1,11 @@
 /** What the sweep reads from the index, and the repair of drifted totals. */
 
-import { listAncestors, type NodePath } from "../../core/path";
+import { formatPath, listAncestors, type NodePath } from "../../core/path";
 import { withRetry } from "../../platform/retry";
 import { selectUsage, type UsageRow } from "./usage";
 
-/** So many paths fit into one parameter of D1, whatever their lengths. */
-const MAX_PATHS = 400;
+/** Of one parameter: D1 allows 2,000,000 bytes. */
+const MAX_PATHS_BYTES = 1_000_000;
 
 /** Loads the versions that the index names now, by path; documents without a row are left out. */
 export async function loadVersions(
@@ -14,23 +14,41 @@ export async function loadVersions(
   documents: NodePath[],
 ): Promise<Map<string, string>> {
   const versions = new Map<string, string>();
-  for (let start = 0; start < documents.length; start += MAX_PATHS) {
-    const names = documents
-      .slice(start, start + MAX_PATHS)
-      .map(({ parent, name }) => [parent, name]);
+  for (const part of splitByBytes(documents)) {
+    const names = part.map(({ parent, name }) => [parent, name]);
     const { results } = await withRetry(() =>
       db
         .prepare(
-          `SELECT n.parent || n.name AS path, n.version
+          `SELECT d.key AS position, n.version
            FROM json_each(?2) d CROSS JOIN nodes n
            WHERE n.account = ?1 AND n.parent = d.value ->> 0 AND n.name = d.value ->> 1`,
         )
         .bind(account, JSON.stringify(names))
-        .all<{ path: string; version: string }>(),
+        .all<{ position: number; version: string }>(),
     );
-    for (const { path, version } of results) versions.set(path, version);
+    for (const { position, version } of results) {
+      versions.set(formatPath(part[position] as NodePath), version);
+    }
   }
   return versions;
+}
+
+/** Splits documents so that the paths of each part fit into one parameter. */
+function splitByBytes(documents: NodePath[]): NodePath[][] {
+  const encoder = new TextEncoder();
+  const parts: NodePath[][] = [];
+  let partBytes = Number.POSITIVE_INFINITY;
+  for (const document of documents) {
+    const names = JSON.stringify([document.parent, document.name]);
+    const bytes = encoder.encode(names).byteLength + 1;
+    if (partBytes + bytes > MAX_PATHS_BYTES) {
+      parts.push([]);
+      partBytes = 0;
+    }
+    parts.at(-1)?.push(document);
+    partBytes += bytes;
+  }
+  return parts;
 }
 
 /** Loads an account's quota in bytes. */

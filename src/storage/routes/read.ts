@@ -10,7 +10,7 @@ import type { HonoContext } from "../../http/context";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import type { Access } from "../authorization";
 import { type DocumentRow, findDocument, openDocument } from "../documents";
-import { loadFolder } from "../folders";
+import { loadFolder, streamFolder } from "../folders";
 import { preconditionFailed } from "../refusals";
 
 /** Attempts to read a document that is replaced while it is being read. */
@@ -27,15 +27,19 @@ export async function serveFolder(
   if (!precondition.ok) return precondition;
   const folder = await loadFolder(c.env, claims, node, precondition.value, now);
   if (!folder.ok) return folder;
-  const { version, modified, items } = folder.value;
+  const { version, modified, items, hasMore } = folder.value;
   const headers = versionHeaders(node, version, modified);
   const decision = evaluateRead(precondition.value, version, modified);
   if (decision === "failed") return refused(preconditionFailed(version));
   if (decision === "not-modified" || items === null) {
     return ok(new Response(null, { status: 304, headers }));
   }
-  const body = new TextEncoder().encode(formatFolderDescription(items));
   headers.set("Content-Type", FOLDER_CONTENT_TYPE);
+  if (hasMore) {
+    const body = streamFolder(c.env, claims, node, items, () => Date.now());
+    return ok(new Response(body, { headers }));
+  }
+  const body = new TextEncoder().encode(formatFolderDescription(items));
   headers.set("Content-Length", String(body.byteLength));
   return ok(new Response(body, { headers }));
 }

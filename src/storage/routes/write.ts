@@ -15,8 +15,8 @@ import {
   unsupportedCoding,
 } from "../refusals";
 
-/** A Content-Type has to fit into the metadata of an R2 object, together with the path. */
-const MAX_CONTENT_TYPE_CHARACTERS = 1024;
+/** In UTF-8: a Content-Type has to fit into the metadata of an R2 object, together with the path. */
+const MAX_CONTENT_TYPE_BYTES = 1024;
 
 /**
  * Stores or deletes a document. Refuses with `folder-write` (400) if the path is a folder's, with
@@ -56,8 +56,8 @@ function parseContent(request: Request): Outcome<Pick<PutRequest, "body" | "leng
   if (type === null || type.trim() === "") return refused(NO_CONTENT_TYPE);
   // Bytes that were not UTF-8 are lost already, and a control character in a header breaks clients.
   if (/[\p{Cc}\ufffd]/u.test(type.replaceAll("\t", ""))) return refused(INVALID_CONTENT_TYPE);
-  if (type.length > MAX_CONTENT_TYPE_CHARACTERS) {
-    return refused(contentTypeTooLong(MAX_CONTENT_TYPE_CHARACTERS));
+  if (new TextEncoder().encode(type).byteLength > MAX_CONTENT_TYPE_BYTES) {
+    return refused(contentTypeTooLong(MAX_CONTENT_TYPE_BYTES));
   }
   const length = headers.get("content-length");
   return ok({ body, length: length === null ? null : Number(length), type });
