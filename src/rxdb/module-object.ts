@@ -210,7 +210,7 @@ export class ModuleObject extends DurableObject<Env> {
     if (this.#state) return this.#state;
     const { kv, sql } = this.ctx.storage;
     if (kv.get(MODULE_ID_KEY) === undefined) kv.put(MODULE_ID_KEY, id);
-    const module = new Module(this.ctx, this.env, id);
+    const module = new Module(this.ctx, this.env, id, Date.now());
     const sessions = new RxdbSessions(sql);
     this.#state = { id, module, sessions, grants: new GrantCache(this.env, id) };
     // The maintenance tells D1.

@@ -77,7 +77,7 @@ export class Module {
   /** Whether an older version stored it, which counted less: then D1 does not know its bytes yet. */
   readonly hasOldTotals: boolean;
 
-  constructor(ctx: DurableObjectState, env: Env, id: ModuleId) {
+  constructor(ctx: DurableObjectState, env: Env, id: ModuleId, now: number) {
     this.#storage = ctx.storage;
     this.hasOldTotals = createTables(ctx.storage);
     this.#collections = new Collections(ctx.storage);
@@ -87,7 +87,7 @@ export class Module {
     if (this.hasOldTotals) this.quota.adoptHeldBytes();
     this.sockets = new Sockets(ctx);
     this.connections = new ConnectionRegistry(ctx.storage.sql, this.sockets);
-    this.delivery = new Delivery(env, id.account, this.sockets, this.connections, this.#log);
+    this.delivery = new Delivery(env, id.account, this.sockets, this.connections, this.#log, now);
     this.#writer = new Writer(ctx.storage, {
       collections: this.#collections,
       log: this.#log,
@@ -104,17 +104,12 @@ export class Module {
 
   /**
    * Opens a connection for a storage instance of a client; synchronously, unless quota must be reserved.
-   * `hasRoom`: whether the quota has room for the connection, as far as is known. Refuses with `malformed`
+   * `fits`: whether the connection fits into the quota, as far as is known. Refuses with `malformed`
    * a schema that cannot be used, with `insufficient-scope` if a read-only token would create a collection
    * or an index, with `over-quota` what does not fit into the quota, with `events-lost` a connection that
    * has missed events, with `too-many-requests` one too many.
    */
-  create(
-    caller: Caller,
-    frame: CreateFrame,
-    now: number,
-    hasRoom = true,
-  ): Answer | Promise<Answer> {
+  create(caller: Caller, frame: CreateFrame, now: number, fits = true): Answer | Promise<Answer> {
     const { databaseName, collectionName, schema: raw } = frame.params;
     if (!isName(databaseName) || !isName(collectionName)) {
       return refuseMalformed(
@@ -152,8 +147,8 @@ export class Module {
     if (!collection.ok) return collection;
     const bytes = connectionBytes(text);
     // Reading has to be possible when the quota is exceeded.
-    if (hasRoom && !this.quota.fits(bytes)) return createIfReserved(bytes, false);
-    return this.#connect(caller, frame, collection.value, text, hasRoom, now);
+    if (fits && !this.quota.fits(bytes)) return createIfReserved(bytes, false);
+    return this.#connect(caller, frame, collection.value, text, fits, now);
   }
 
   #connect(
@@ -161,13 +156,13 @@ export class Module {
     frame: CreateFrame,
     { id: collection }: Collection,
     schema: string,
-    hasRoom: boolean,
+    fits: boolean,
     now: number,
   ): Answer {
     const isWithinShare = this.connections.isWithinShare(grant, schema.length);
     if (!isWithinShare) return refuseCall(TOO_MANY_CONNECTIONS);
-    if (!this.connections.evictFor(session, schema.length, hasRoom)) {
-      return refuseCall(hasRoom ? TOO_MANY_CONNECTIONS : OVER_QUOTA);
+    if (!this.connections.evictFor(session, schema.length, fits)) {
+      return refuseCall(fits ? TOO_MANY_CONNECTIONS : OVER_QUOTA);
     }
     const row = { session, id: frame.connectionId, collection, schema };
     const connection = this.delivery.open(socket, row, frame.isRetry, now);

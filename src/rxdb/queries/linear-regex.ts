@@ -1,6 +1,7 @@
 /**
- * `$regex` in time that grows with the text only, whatever the pattern: by the engine RE2, since
- * JavaScript's own may take for ever, and with it everybody's requests. Pure.
+ * The engine of `$regex`: RE2, in time that grows with the text only. Pure.
+ *
+ * JavaScript's own engine may take for ever, and with it everybody's requests.
  */
 
 import { RE2JS } from "re2js";

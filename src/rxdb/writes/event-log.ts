@@ -75,8 +75,8 @@ export class EventLog {
   }
 
   /** Whether the last change is no longer kept because it is so old. */
-  get hasExpired(): boolean {
-    const isOld = Date.now() - this.#newest.at >= EVENT_RETENTION_MS;
+  hasExpired(now: number): boolean {
+    const isOld = now - this.#newest.at >= EVENT_RETENTION_MS;
     return isOld && loadOldestSeq(this.#sql) === null;
   }
 
