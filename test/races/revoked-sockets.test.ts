@@ -7,7 +7,7 @@ import { framesToStore } from "../support/database-frames";
 import { openSocket, storeDatabase } from "../support/modules";
 import { APP_ORIGIN, connectApp, createUser, sendForm } from "../support/provider";
 import { createClient } from "../support/rxdb/clients";
-import { createSession, sessionPath } from "../support/rxdb/sessions";
+import { createRxdbSession, sessionPath } from "../support/rxdb/sessions";
 import { createParams, FrameSocket, socketPath } from "../support/rxdb/sockets";
 import {
   insertDocuments,
@@ -92,16 +92,16 @@ describe("A socket whose grant is revoked while it is being authorized", () => {
 describe("A frame whose socket closes before its grant is checked", () => {
   it("does not block its connection for the next socket", async () => {
     const app = await connectApp(await createUser(), "todos:rw");
-    const [name, path] = [uniqueDatabaseName(), sessionPath(await createSession(app))];
+    const [name, path] = [uniqueDatabaseName(), sessionPath(await createRxdbSession(app))];
     const frames = await FrameSocket.open(path);
     await frames.call({ method: "create", params: createParams(name) });
     const other = await openStorageInstance(createClient(socketPath(app)), name);
     advanceClock(2 * MINUTE_MS);
     const { held, release } = delayGrantStatus(0);
     const count = { connectionId: "c", requestId: "r", method: "findDocumentsById" };
-    frames.socket.send(JSON.stringify({ ...count, params: [[], false] }));
+    frames.webSocket.send(JSON.stringify({ ...count, params: [[], false] }));
     await held();
-    frames.socket.close();
+    frames.webSocket.close();
     await until(() => frames.closed !== null);
     release();
     // When these requests are answered, the frame has been processed.

@@ -10,7 +10,7 @@ import {
   submitAction,
   submitForm,
 } from "../support/admin";
-import { breakCalls, cutting } from "../support/faults";
+import { breakCalls, withFault } from "../support/fault-injection";
 import { fieldValue, findElements, mainText } from "../support/html";
 import {
   APP_ORIGIN,
@@ -337,7 +337,7 @@ describe("If D1 does not answer", () => {
     const user = await createUser();
     const attempt = () => submitAction(admin, user.name, "reset-link");
     // The session, the account, the audit log; then the link itself.
-    const { result } = await cutting({ at: 3, trouble: "lost", lasts: true }, attempt);
+    const { result } = await withFault({ at: 3, kind: "lost", isPermanent: true }, attempt);
     expect([result.status, await countLinks(user.name)]).toEqual([503, 0]);
     expect((await loadAuditLog())[0]).toMatchObject({ account: user.name });
     expect((await attempt()).status).toBe(200);
@@ -349,7 +349,10 @@ describe("If D1 does not answer", () => {
     async (isMade) => {
       const user = await createUser();
       const attempt = () => submitAction(admin, user.name, "delete", { name: user.name });
-      const { result } = await cutting({ at: 2, trouble: "lost", lasts: true, isMade }, attempt);
+      const { result } = await withFault(
+        { at: 2, kind: "lost", isPermanent: true, takesEffect: isMade },
+        attempt,
+      );
       expect(result.status).toBe(503);
       const deleted = (await loadAuditLog()).filter(({ account }) => account === user.name);
       expect(deleted).toHaveLength(isMade ? 1 : 0);

@@ -49,7 +49,7 @@ describe("Access to administration", () => {
     expect((await openPage(admin, path)).status).toBe(200);
     const refused = await openPage(user, path);
     expect(refused.status).toBe(403);
-    expect(await readText(refused)).toContain("for administrators");
+    expect(await readText(refused)).toContain("Only administrators");
     const anonymous = await openPage(null, path);
     expect(anonymous.headers.get("location")).toBe(
       `/sign-in?${new URLSearchParams({ next: path })}`,

@@ -2,7 +2,11 @@
 
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
-import { type Collections, exchange, storingFrames } from "../../support/database-frames";
+import {
+  type DocumentsByCollection,
+  framesToStore,
+  sendFrames,
+} from "../../support/database-frames";
 import type { AppOptions } from "./app-server";
 import { type TestSite, userAddress } from "./test-site";
 
@@ -97,7 +101,7 @@ export async function storeDatabase(
   { name, token }: { name: string; token: string },
   module: string,
   database: string,
-  collections: Collections,
+  collections: DocumentsByCollection,
 ): Promise<void> {
   const query = new URLSearchParams({ access_token: token });
   const url = `${site.url.replace(/^http/, "ws")}/rxdb/${name}/${module}?${query}`;
@@ -106,6 +110,6 @@ export async function storeDatabase(
     socket.addEventListener("open", resolve);
     socket.addEventListener("error", reject);
   });
-  await exchange(socket, storingFrames(database, collections));
+  await sendFrames(socket, framesToStore(database, collections));
   socket.close();
 }
