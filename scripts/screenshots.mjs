@@ -1,6 +1,7 @@
 /**
  * `npm run screenshots`: writes pictures of the main pages to screenshots/, for the README. With
- * --all DIR, writes pictures of every linked page in both themes and sizes, for review.
+ * --all DIR, writes pictures of every linked page in both themes and sizes, for review; with
+ * --language de in German.
  */
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -29,6 +30,12 @@ const APPS = {
 /** The total size of Alice's documents in each module. */
 const MODULE_BYTES = { photos: 9e6, documents: 4e6, bookmarks: 6e5, "public/photos": 2e6 };
 
+/** How long ago the accounts were created and the apps connected: longer than the history of usage. */
+const HISTORY_MS = 45 * 86_400_000;
+
+const APP_ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#2a7a8c"/></svg>';
+
 const CONSENT_PATH = consentPath("https://sharesome.5apps.com/", "photos:rw documents:r");
 
 /** The pictures in the README. */
@@ -39,18 +46,20 @@ const README_PAGES = [
   { name: "consent", path: CONSENT_PATH, size: "phone" },
 ];
 
+const OPTIONS = { all: { type: "string" }, language: { type: "string", default: "en" } };
+
 await runCommand(async () => {
   await ensureInstalled();
-  const { all } = parseArgs({ options: { all: { type: "string" } } }).values;
+  const { all, language } = parseArgs({ options: OPTIONS }).values;
   const { startLocalServer } = await import("./lib/local-server.mjs");
   const data = mkdtempSync(join(tmpdir(), "satchel-screenshots-"));
   const vars = { DEFAULT_QUOTA_BYTES: "40000000" };
   const server = await startLocalServer({ data, vars, quiet: true });
   const browser = await launchBrowser(new URL(server.url).port);
   try {
-    const alice = await seedProvider(server.miniflare, browser);
+    const alice = await seedProvider(server.miniflare, browser, language);
     if (all === undefined) await shootReadmePages(alice);
-    else await shootAllPages(browser, alice, resolve(all));
+    else await shootAllPages(browser, alice, language, resolve(all));
   } finally {
     await browser.close();
     await server.dispose();
@@ -74,9 +83,10 @@ async function launchBrowser(port) {
 }
 
 /** Creates accounts, and Alice's apps, documents and past use. Returns Alice's browser context. */
-async function seedProvider(miniflare, browser) {
-  for (const name of ["bob", "carol", "dave"]) await (await signUp(browser, name)).close();
-  const alice = await signUp(browser, "alice");
+async function seedProvider(miniflare, browser, language) {
+  for (const name of ["bob", "carol", "dave"])
+    await (await signUp(browser, name, language)).close();
+  const alice = await signUp(browser, "alice", language);
   for (const [app, scope] of Object.entries(APPS)) {
     const token = await connectApp(alice, consentPath(app, scope));
     if (scope === "*:rw") await putDocuments(alice, token);
@@ -86,8 +96,12 @@ async function seedProvider(miniflare, browser) {
 }
 
 /** Creates an account. Returns a browser context that is signed in. */
-async function signUp(browser, name) {
-  const context = await browser.newContext({ locale: "en" });
+async function signUp(browser, name, language) {
+  const context = await browser.newContext({ locale: language });
+  // The apps are not running: their icons come from here.
+  await context.route("**/favicon.ico", (route) =>
+    route.fulfill({ contentType: "image/svg+xml", body: APP_ICON }),
+  );
   const page = await context.newPage();
   await page.goto(`${ORIGIN}/sign-up`);
   await page.evaluate(
@@ -143,8 +157,10 @@ async function addHistory(miniflare) {
     Array.from({ length: 29 }, (_, ago) => [day - ago - 1, (ago * 7) % 11]),
   );
   await db.batch([
+    db.prepare("UPDATE accounts SET created_at = created_at - ?1").bind(HISTORY_MS),
+    db.prepare("UPDATE grants SET created_at = created_at - ?1").bind(HISTORY_MS),
     db.prepare("UPDATE accounts SET is_admin = 1 WHERE name = 'alice'"),
-    db.prepare("UPDATE accounts SET suspended_at = created_at WHERE name = 'dave'"),
+    db.prepare("UPDATE accounts SET suspended_at = created_at + 86400000 WHERE name = 'dave'"),
     db
       .prepare(
         `INSERT INTO app_use (account, grant_id, day, requests, bytes, last_at)
@@ -183,9 +199,9 @@ async function shootReadmePages(context) {
   }
 }
 
-async function shootAllPages(browser, alice, folder) {
+async function shootAllPages(browser, alice, language, folder) {
   mkdirSync(folder, { recursive: true });
-  const anonymous = await browser.newContext({ locale: "en" });
+  const anonymous = await browser.newContext({ locale: language });
   await shootLinkedPages(anonymous, ["/", "/nothing"], join(folder, "anonymous"));
   await shootLinkedPages(alice, ["/", CONSENT_PATH], join(folder, "alice"));
 }
