@@ -4,7 +4,7 @@
  * JavaScript's own engine may take for ever, and with it everybody's requests.
  */
 
-import { RE2JS } from "re2js";
+import { RE2JS, RE2JSException } from "re2js";
 
 /** Characters of all patterns of a query. */
 const MAX_PATTERNS_LENGTH = 500;
@@ -46,7 +46,8 @@ export function createRegexCompiler(): (pattern: RegExp) => TextMatcher {
 function compilePattern(pattern: RegExp): RE2JS {
   try {
     return RE2JS.compile(RE2JS.translateRegExp(pattern));
-  } catch {
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
     throw new Error(
       "$regex has the syntax of RE2: no lookaround, no backreferences, at most 1000 repetitions.",
     );
