@@ -129,10 +129,10 @@ describe("If-Match", () => {
     expect(put.status).toBe(412);
   });
 
-  it.each([["*"], ['"some"']])("§5.7 DELETE of a missing document with %s -> 404", async (list) => {
+  it.each([["*"], ['"some"']])("§6.6 DELETE of a missing document with %s -> 412", async (list) => {
     const path = `${uniqueFolder()}doc`;
     const deleted = await expectUnchanged(app, () => app.delete(path, { "If-Match": list }));
-    expect(deleted.status).toBe(404);
+    expect(deleted.status).toBe(412);
   });
 
   it("§6.6 PUT with another document's ETag -> 412, unchanged", async () => {

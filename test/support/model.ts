@@ -150,7 +150,8 @@ function allowedStatuses(
   if (isFolder(path)) return [isRead ? preconditionStatus(request, true, version) : 400];
   const document = state.documents.get(path);
   if (method === "PUT") return putStatuses(state, request, version);
-  if (!document) return [404];
+  // §6: "DELETE request [...] with an 'If-Match' header [...] MUST fail with a 412"
+  if (!document) return [method === "DELETE" && request.match ? 412 : 404];
   const status = preconditionStatus(request, true, version);
   return status === 200 && method === "GET"
     ? rangeStatuses(request, version, document.bytes.length)

@@ -222,8 +222,9 @@ const WITH_COMMIT: CommitBranches = {
 
 /**
  * Decides whether a change may be made; it is decided nowhere else. In the order of
- * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them. Yields
- * one row, and reads each row of the index that it needs once.
+ * RFC 9110 §13.2.1: preconditions count only where the request would succeed without them, except
+ * that §6 wants a 412 for each If-Match that does not match, also of a document that is missing.
+ * Yields one row, and reads each row of the index that it needs once.
  */
 const evaluation = ({ fence, deadline }: CommitBranches): string => `
   SELECT CASE ${fence}
@@ -231,10 +232,10 @@ const evaluation = ({ fence, deadline }: CommitBranches): string => `
     WHEN granted.scope IS NULL OR deleted_at IS NOT NULL THEN 'revoked'
     WHEN suspended_at IS NOT NULL THEN 'suspended'
     WHEN ${IS_OUT_OF_SCOPE} THEN 'out-of-scope'
-    -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"
-    WHEN :length IS NULL AND old.version IS NULL THEN 'not-found'
     WHEN ${IS_CLASH} THEN 'clash'
     WHEN ${FAILS_IF_MATCH} THEN 'precondition-failed'
+    -- §5: "404 for all DELETE [...] requests to documents that do not exist on the storage"
+    WHEN :length IS NULL AND old.version IS NULL THEN 'not-found'
     WHEN ${FAILS_IF_NONE_MATCH} THEN 'precondition-failed'
     WHEN ${FAILS_IF_UNMODIFIED_SINCE} THEN 'precondition-failed'
     WHEN ${IS_OVER_QUOTA} THEN 'over-quota'
