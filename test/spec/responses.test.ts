@@ -267,6 +267,59 @@ describe("CORS", () => {
     expect(direct.status).toBe(204);
   });
 
+  it("§7.2 a preflight allows the headers that it asks for, such as those of tracing, at every endpoint of apps", async () => {
+    const asked = "authorization,baggage,sentry-trace,traceparent,x-app-version";
+    for (const path of [
+      `/storage/${app.user}/notes/doc`,
+      `/quota/${app.user}`,
+      `/rxdb/${app.user}/notes/session`,
+      "/.well-known/webfinger?resource=acct:x@satchel.example",
+      "/oauth/token",
+    ]) {
+      const response = await send(path, {
+        method: "OPTIONS",
+        headers: {
+          ...ORIGIN_HEADER,
+          "Access-Control-Request-Method": "GET",
+          "Access-Control-Request-Headers": asked,
+        },
+      });
+      expect([path, response.ok]).toEqual([path, true]);
+      const allowed = listHeader(response, "access-control-allow-headers");
+      expect(allowed).toEqual(expect.arrayContaining(asked.split(",")));
+      // By name: "*" does not cover it.
+      expect(allowed.filter((name) => name === "authorization")).toHaveLength(1);
+      expect(response.headers.get("access-control-allow-credentials")).toBeNull();
+      expect(listHeader(response, "vary")).toContain("access-control-request-headers");
+    }
+  });
+
+  it.each([
+    ["are not names", "x y, (x), x-good, , x:y", ["x-good"]],
+    ["are endless", Array(1000).fill("x-many").join(","), []],
+  ])("§7.2 a preflight does not echo headers that %s", async (_, asked, echoed) => {
+    const preflight = (headers: HeaderFields) =>
+      send(`/storage/${app.user}/x`, {
+        method: "OPTIONS",
+        headers: { ...ORIGIN_HEADER, "Access-Control-Request-Method": "PUT", ...headers },
+      });
+    const always = listHeader(await preflight({}), "access-control-allow-headers");
+    const response = await preflight({ "Access-Control-Request-Headers": asked });
+    expect(listHeader(response, "access-control-allow-headers")).toEqual([...always, ...echoed]);
+  });
+
+  it("§7.2 a preflight from a public site to a private network is allowed where it asks for that", async () => {
+    const preflight = async (headers: HeaderFields) => {
+      const response = await send(`/storage/${app.user}/x`, {
+        method: "OPTIONS",
+        headers: { ...ORIGIN_HEADER, "Access-Control-Request-Method": "GET", ...headers },
+      });
+      return response.headers.get("access-control-allow-private-network");
+    };
+    expect(await preflight({ "Access-Control-Request-Private-Network": "true" })).toBe("true");
+    expect(await preflight({})).toBeNull();
+  });
+
   it("§4.44 §9.9 OPTIONS without Origin succeeds as well", async () => {
     const response = await send(`/storage/${app.user}/`, { method: "OPTIONS" });
     expect([response.ok, await response.text()]).toEqual([true, ""]);
