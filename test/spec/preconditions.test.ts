@@ -2,13 +2,7 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { createUserWithApp, type TestApp } from "../support/provider";
-import {
-  etagVersion,
-  expectUnchanged,
-  headersOf,
-  requestWithEnv,
-  uniqueFolder,
-} from "../support/storage";
+import { expectUnchanged, headersOf, requestWithEnv, uniqueFolder } from "../support/storage";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -113,28 +107,6 @@ describe("If-Match", () => {
     expect(await contentOf(path)).toBe("second");
   });
 
-  it.each([["*"], ['"some"']])(
-    "§6.6 PUT of a missing document with %s -> 412 without an ETag, nothing stored",
-    async (list) => {
-      const path = `${uniqueFolder()}doc`;
-      const put = await expectUnchanged(app, () => app.put(path, "new", { "If-Match": list }));
-      expect([put.status, put.headers.get("etag")]).toEqual([412, null]);
-    },
-  );
-
-  it("§6.6 PUT with a deleted version -> 412, nothing stored", async () => {
-    const { path, etag } = await stored();
-    await app.delete(path);
-    const put = await expectUnchanged(app, () => app.put(path, "new", { "If-Match": etag }));
-    expect(put.status).toBe(412);
-  });
-
-  it.each([["*"], ['"some"']])("§6.6 DELETE of a missing document with %s -> 412", async (list) => {
-    const path = `${uniqueFolder()}doc`;
-    const deleted = await expectUnchanged(app, () => app.delete(path, { "If-Match": list }));
-    expect(deleted.status).toBe(412);
-  });
-
   it("§6.6 PUT with another document's ETag -> 412, unchanged", async () => {
     const [one, other] = [await stored(), await stored()];
     const put = await expectUnchanged(app, () =>
@@ -160,39 +132,9 @@ describe("If-Match", () => {
     const put = await expectUnchanged(app, () => app.put(path, body, { "If-Match": '"stale"' }));
     expect(put.status).toBe(412);
   });
-
-  it("§5.1 GET with the current ETag -> 200, with another -> 412", async () => {
-    const { path, etag } = await stored();
-    expect((await app.get(path, { "If-Match": etag })).status).toBe(200);
-    expect((await app.get(path, { "If-Match": "*" })).status).toBe(200);
-    const get = await app.get(path, { "If-Match": '"another"' });
-    expect([get.status, get.headers.get("etag")]).toEqual([412, etag]);
-  });
-
-  it("§5.1 the same for a GET of a folder", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}doc`, "x");
-    const etag = (await app.version(folder)) ?? "";
-    expect((await app.get(folder, { "If-Match": etag })).status).toBe(200);
-    const get = await app.get(folder, { "If-Match": '"another"' });
-    expect([get.status, get.headers.get("etag")]).toEqual([412, etag]);
-  });
 });
 
 describe("If-None-Match", () => {
-  it("§6.10 PUT with * of a new document -> 201", async () => {
-    const path = `${uniqueFolder()}doc`;
-    expect((await app.put(path, "new", { "If-None-Match": "*" })).status).toBe(201);
-    expect(await contentOf(path)).toBe("new");
-  });
-
-  it("§6.10 §5.10 PUT with * of an existing document -> 412 with its ETag, unchanged", async () => {
-    const { path, etag } = await stored();
-    const put = await expectUnchanged(app, () => app.put(path, "new", { "If-None-Match": "*" }));
-    expect([put.status, put.headers.get("etag")]).toEqual([412, etag]);
-    expect(await contentOf(path)).toBe("current");
-  });
-
   it("§6.10 PUT with * of a deleted document -> 201", async () => {
     const { path } = await stored();
     await app.delete(path);
@@ -211,20 +153,6 @@ describe("If-None-Match", () => {
     const { path, etag } = await stored();
     expect((await app.put(path, "new", { "If-None-Match": list(etag) })).status).toBe(200);
     expect(await contentOf(path)).toBe("new");
-  });
-
-  it("§5.2 PUT of a new document with any list -> 201", async () => {
-    const path = `${uniqueFolder()}doc`;
-    expect((await app.put(path, "x", { "If-None-Match": '"a", "b"' })).status).toBe(201);
-  });
-
-  it("§5.10 DELETE with the current ETag or * -> 412, with another -> 200", async () => {
-    const { path, etag } = await stored();
-    for (const list of [etag, "*"]) {
-      const deleted = await expectUnchanged(app, () => app.delete(path, { "If-None-Match": list }));
-      expect([deleted.status, deleted.headers.get("etag")]).toEqual([412, etag]);
-    }
-    expect((await app.delete(path, { "If-None-Match": '"another"' })).status).toBe(200);
   });
 
   it.each(MATCHING)(
@@ -282,12 +210,6 @@ describe("If-None-Match", () => {
     expect((await app.get(path, { "If-None-Match": etag })).status).toBe(200);
   });
 
-  it("§5.7 GET of a missing document -> 404 with any list", async () => {
-    const path = `${uniqueFolder()}doc`;
-    expect((await app.get(path, { "If-None-Match": "*" })).status).toBe(404);
-    expect((await app.get(path, { "If-None-Match": '"a"' })).status).toBe(404);
-  });
-
   it("§6.8 a list of hundreds of versions is read completely", async () => {
     const { path, etag } = await stored();
     const list = [...Array.from({ length: 200 }, (_, i) => `"version-${i}"`), etag].join(", ");
@@ -333,20 +255,188 @@ describe("Malformed lists", () => {
   });
 });
 
-describe("If-Match and If-None-Match together", () => {
-  it("§5.1 §6.6 a PUT needs both to hold", async () => {
-    const { path, etag } = await stored();
-    const put = await expectUnchanged(app, () =>
-      app.put(path, "new", { "If-Match": etag, "If-None-Match": etag }),
-    );
-    expect(put.status).toBe(412);
+/** The answers in the table below, each with its reason. */
+const ANSWERS = {
+  replaced: [200, "§5.2 nothing refuses it"],
+  created: [201, "§5.2 nothing refuses it"],
+  deleted: [200, "§5.2 nothing refuses it"],
+  whole: [200, "§5.2 nothing refuses it"],
+  known: [304, "§6.8 §6.9 §5.3 the client has this version"],
+  // RFC 9110 §13.1.1: "the condition is false if the origin server does not have a current
+  // representation for the target resource", also for *.
+  "no-match": [412, "§6.6 §6.7 §5.10 If-Match does not match"],
+  // RFC 9110 §13.1.2; the draft has it for PUT with *.
+  match: [412, "§6.10 §5.10 If-None-Match matches"],
+  // RFC 9110 §13.2.1: preconditions are ignored where the response would not be a 2xx without them.
+  missing: [404, "§5.7 there is no such document"],
+  clash: [409, "§5.9 a condition does not resolve a clash"],
+  folder: [400, "§5.16 folders are never written"],
+} as const satisfies Record<string, [status: number, reason: string]>;
+
+/**
+ * The columns of the table. `current` is the ETag of the document or folder; of a document that is
+ * missing, the one it had; where a folder has its name, the folder's.
+ */
+const CONDITIONS: [string, (current: string) => Record<string, string>][] = [
+  ["no condition", () => ({})],
+  ["If-Match, the current version", (current) => ({ "If-Match": current })],
+  ["If-Match, another version", () => ({ "If-Match": OTHER })],
+  ["If-Match: *", () => ({ "If-Match": "*" })],
+  ["If-None-Match, the current version", (current) => ({ "If-None-Match": current })],
+  ["If-None-Match, another version", () => ({ "If-None-Match": OTHER })],
+  ["If-None-Match: *", () => ({ "If-None-Match": "*" })],
+  [
+    "both, the current version and another",
+    (current) => ({ "If-Match": current, "If-None-Match": OTHER }),
+  ],
+  [
+    "both, another version and the current one",
+    (current) => ({ "If-Match": OTHER, "If-None-Match": current }),
+  ],
+  ["both, the current version", (current) => ({ "If-Match": current, "If-None-Match": current })],
+];
+
+const OTHER = '"another"';
+
+/** What a request is for. */
+type Target =
+  | "a document"
+  | "a missing document"
+  | "a name that a folder has"
+  | "a folder"
+  | "an empty folder";
+
+/** Per method and target an answer for each condition; a single one is that for all. */
+const TABLE: [string, Target, string][] = [
+  [
+    "PUT",
+    "a document",
+    "replaced replaced no-match replaced match replaced match replaced no-match match",
+  ],
+  [
+    "PUT",
+    "a missing document",
+    "created no-match no-match no-match created created created no-match no-match no-match",
+  ],
+  ["PUT", "a name that a folder has", "clash"],
+  ["PUT", "a folder", "folder"],
+  ["PUT", "an empty folder", "folder"],
+  [
+    "DELETE",
+    "a document",
+    "deleted deleted no-match deleted match deleted match deleted no-match match",
+  ],
+  [
+    "DELETE",
+    "a missing document",
+    "missing no-match no-match no-match missing missing missing no-match no-match no-match",
+  ],
+  [
+    "DELETE",
+    "a name that a folder has",
+    "missing no-match no-match no-match missing missing missing no-match no-match no-match",
+  ],
+  ["DELETE", "a folder", "folder"],
+  ["DELETE", "an empty folder", "folder"],
+  ...["GET", "HEAD"].flatMap((method): [string, Target, string][] => [
+    [method, "a document", "whole whole no-match whole known whole known whole no-match known"],
+    [method, "a missing document", "missing"],
+    [method, "a name that a folder has", "missing"],
+    [method, "a folder", "whole whole no-match whole known whole known whole no-match known"],
+    // §4: "GET requests to empty folders SHOULD be responded to with a folder description with no
+    // items": there is one, and it has a version.
+    [
+      method,
+      "an empty folder",
+      "whole whole no-match whole known whole known whole no-match known",
+    ],
+  ]),
+];
+
+const CELLS = TABLE.flatMap(([method, target, row]) => {
+  const answers = row.split(" ") as (keyof typeof ANSWERS)[];
+  return CONDITIONS.map(([condition, headers], i) => {
+    const answer = answers[answers.length === 1 ? 0 : i] as keyof typeof ANSWERS;
+    const [status, reason] = ANSWERS[answer];
+    return { method, target, condition, headers, answer, status, reason };
+  });
+});
+
+const CHANGES = new Set<string>(["replaced", "created", "deleted"]);
+
+const HAVE_VERSION = new Set<Target>(["a document", "a folder", "an empty folder"]);
+
+describe("Every method, target and condition", () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await createUserWithApp();
   });
 
-  it("§5.1 a GET checks If-Match before If-None-Match", async () => {
-    const { path, etag } = await stored();
-    const get = await app.get(path, { "If-Match": '"another"', "If-None-Match": etag });
-    expect(get.status).toBe(412);
-  });
+  /** The targets in a folder of their own, with the ETags that `CONDITIONS` calls current. */
+  async function createTargets(): Promise<Record<Target, { path: string; current: string }>> {
+    const folder = uniqueFolder();
+    const put = async (name: string): Promise<string> =>
+      (await app.put(folder + name, "current")).headers.get("etag") ?? "";
+    const missing = await put("missing");
+    await app.delete(`${folder}missing`);
+    const ofDocument = await put("doc");
+    const ofFolder = await put("folder/below");
+    return {
+      "a document": { path: `${folder}doc`, current: ofDocument },
+      "a missing document": { path: `${folder}missing`, current: missing },
+      "a name that a folder has": { path: `${folder}folder`, current: ofFolder },
+      "a folder": { path: `${folder}folder/`, current: ofFolder },
+      "an empty folder": {
+        path: `${folder}empty/`,
+        current: (await app.version(`${folder}empty/`)) ?? "",
+      },
+    };
+  }
+  /** The version of the root, of a folder, and of everything in it, by path. */
+  async function versionsIn(folder: string): Promise<Record<string, string | null>> {
+    const items = Object.entries(await app.tree(folder)).map(([path, { ETag }]) => [path, ETag]);
+    const [root, own] = [await app.version("/"), await app.version(folder)];
+    return { ...Object.fromEntries(items), "/": root, [folder]: own };
+  }
+
+  /** Made anew after each change. */
+  let targets: ReturnType<typeof createTargets> | null = null;
+
+  it.each(CELLS)(
+    "$method of $target, $condition -> $status: $reason",
+    async ({ method, target, headers, answer, status }) => {
+      targets ??= createTargets();
+      const { path, current } = (await targets)[target];
+      const request = () =>
+        app.request(method, path, {
+          headers: { "Content-Type": "text/plain", ...headers(current) },
+          ...(method === "PUT" ? { body: "new" } : {}),
+        });
+      if (CHANGES.has(answer)) {
+        targets = null;
+        const folder = path.slice(0, path.lastIndexOf("/") + 1);
+        const before = await versionsIn(folder);
+        const response = await request();
+        const etag = response.headers.get("etag");
+        expect(response.status).toBe(status);
+        const after = await versionsIn(folder);
+        const all = new Set([...Object.keys(before), ...Object.keys(after)]);
+        const changed = [...all].filter((path) => before[path] !== after[path]);
+        expect(changed.sort()).toEqual(["/", folder, path]);
+        const stored = await app.get(path);
+        if (answer === "deleted") expect([etag, stored.status]).toEqual([current, 404]);
+        else expect([stored.headers.get("etag"), await stored.text()]).toEqual([etag, "new"]);
+        return;
+      }
+      const response = await expectUnchanged(app, request);
+      const etag = response.headers.get("etag");
+      const body = await response.text();
+      expect(response.status).toBe(status);
+      if (answer === "whole") expect([etag, body === ""]).toEqual([current, method === "HEAD"]);
+      else if (answer === "known") expect([etag, body]).toEqual([current, ""]);
+      else expect(etag).toBe(status === 412 && HAVE_VERSION.has(target) ? current : null);
+    },
+  );
 });
 
 describe("Dates", () => {
@@ -437,23 +527,6 @@ describe("Dates", () => {
       expect((await app.put(path, "new", { "If-Unmodified-Since": date })).status).toBe(200);
     },
   );
-});
-
-describe("A precondition and another refusal", () => {
-  it("§5.9 a clash comes before a failed precondition, as changing the precondition would not help", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}a/doc`, "x");
-    const put = await expectUnchanged(app, () => app.put(`${folder}a`, "y", { "If-Match": "*" }));
-    expect(put.status).toBe(409);
-  });
-
-  it("§5.16 a write to a folder is refused with any precondition", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}doc`, "x");
-    const etag = (await app.version(folder)) ?? "";
-    const deleted = await expectUnchanged(app, () => app.delete(folder, { "If-Match": etag }));
-    expect([deleted.status, etagVersion(deleted)]).toEqual([400, undefined]);
-  });
 });
 
 describe("An ETag that is not a version of the provider", () => {
