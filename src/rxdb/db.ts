@@ -20,7 +20,7 @@ export const reserveQuota = (
     .prepare(
       `WITH quota AS (
          SELECT coalesce(quota_bytes, ?5)
-           - coalesce((SELECT length FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'), 0)
+           - coalesce((SELECT length + index_bytes FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'), 0)
            - coalesce((SELECT sum(bytes) FROM rxdb_modules WHERE account = ?1 AND module <> ?2), 0)
            AS available
          FROM accounts WHERE id = ?1 AND deleted_at IS NULL
@@ -41,7 +41,7 @@ export const selectQuotaUsage = (
   db
     .prepare(
       `SELECT coalesce(quota_bytes, ?2) AS quotaBytes,
-         coalesce((SELECT length FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'), 0)
+         coalesce((SELECT length + index_bytes FROM nodes WHERE account = ?1 AND parent = '' AND name = '/'), 0)
          + coalesce((SELECT sum(bytes) FROM rxdb_modules WHERE account = ?1), 0) AS usedBytes
        FROM accounts WHERE id = ?1`,
     )

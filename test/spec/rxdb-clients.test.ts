@@ -18,6 +18,7 @@ import { socketPath } from "../support/rxdb/sockets";
 import {
   insertDocuments,
   openStorageInstance,
+  prepareMango,
   queryIds,
   storageDocument,
 } from "../support/rxdb/storage-instances";
@@ -513,6 +514,56 @@ describe("A database", () => {
     await insertDocuments(before, storageDocument(todo("aa", { title: "a", rank: 0 })));
     expect(await queryIds(after, byTitle)).toEqual(["aa", ...idsOf(titled), "zz"]);
     await Promise.all([before.close(), after.close()]);
+  });
+
+  it("has a schema that only RxDB's dev-mode complains about: queries find everything, in order", async () => {
+    interface Loose {
+      id: string;
+      name?: string;
+      size?: number;
+      due?: string | null;
+    }
+    const long = "x".repeat(3000);
+    const documents: Loose[] = [
+      { id: "b", name: "long, and longer than others", size: 1.25, due: null },
+      { id: "a", name: "lo", size: -3000.5, due: "2026-01-01" },
+      { id: long, name: "long", size: 1e12, due: "2025-01-01" },
+      { id: "c", size: 1.5 },
+    ];
+    const schema = {
+      version: 0,
+      primaryKey: "id",
+      type: "object",
+      properties: {
+        id: { type: "string" },
+        name: { type: "string" },
+        size: { type: "number" },
+        due: { type: ["string", "null"], maxLength: 20 },
+        note: { type: "string", maxLength: 10_000 },
+      },
+      indexes: ["name", "size", ["due", "size"], ["id", "name"], "note", "missing"],
+    };
+    const client = createClient(socketPath(app));
+    const instance = await openStorageInstance(client, uniqueDatabaseName(), schema);
+    await insertDocuments(instance, ...documents.map((one) => storageDocument(one)));
+    const queries: [object, object, string[]][] = [
+      [{}, { id: "asc" }, ["a", "b", "c", long]],
+      [{}, { id: "desc" }, [long, "c", "b", "a"]],
+      [{ id: { $gt: "b" } }, { id: "asc" }, ["c", long]],
+      [{ id: long }, { id: "asc" }, [long]],
+      [{ id: { $lte: "b" } }, { id: "desc" }, ["b", "a"]],
+      [{ name: { $gt: "lo" } }, { name: "asc" }, [long, "b"]],
+      [{ size: { $gt: 1.25 } }, { size: "desc" }, [long, "c"]],
+      [{ size: { $lt: 1.5 } }, { size: "asc" }, ["a", "b"]],
+      [{ due: { $gte: "2025-01-01" } }, { due: "asc" }, [long, "a"]],
+      [{ due: null }, { id: "asc" }, ["b", "c"]],
+    ];
+    for (const [selector, sort, ids] of queries) {
+      const query = { selector, sort: [sort] };
+      expect(await queryIds(instance, query), JSON.stringify(query)).toEqual(ids);
+      expect((await instance.count(prepareMango(instance, query))).count).toBe(ids.length);
+    }
+    await instance.remove();
   });
 
   it("stays open for others when one client closes it, and is gone for all when its collection is removed", async () => {

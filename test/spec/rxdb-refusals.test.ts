@@ -511,6 +511,36 @@ describe("Size limits", () => {
   });
 });
 
+describe("A schema", () => {
+  it.each<[string, object, string]>([
+    ["keyCompression", { keyCompression: true }, "UT5"],
+    ["encrypted fields", { encrypted: ["title"] }, "UT6"],
+    ["encrypted attachments", { attachments: { encrypted: true } }, "UT6"],
+    ["compressed attachments", { attachments: { compression: "gzip" } }, "UT7"],
+  ])(
+    "with %s is refused if the app lacks RxDB's plugin, as RxDB's own storages refuse it",
+    async (_, fields, code) => {
+      const { app, name } = await userWithDatabase();
+      await expectModuleUnchanged(app.user, async () => {
+        for (const rxdb of RXDB_VERSIONS) {
+          const client = createClient(socketPath(app), rxdb);
+          const opened = openStorageInstance(client, name, { ...TODOS, ...fields });
+          await expect(opened).rejects.toThrow(code);
+        }
+      });
+    },
+  );
+
+  it("with a primary key that is no string is refused", async () => {
+    const { app, name } = await userWithDatabase();
+    const schema = { ...TODOS, primaryKey: "rank" };
+    await expectModuleUnchanged(app.user, async () => {
+      const opened = openStorageInstance(createClient(socketPath(app)), name, schema);
+      await expect(opened).rejects.toThrow("no primary key that is a string");
+    });
+  });
+});
+
 describe("Frames that RxDB does not send", () => {
   let app: TestApp;
   let name: string;

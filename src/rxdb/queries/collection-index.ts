@@ -41,34 +41,36 @@ type IndexField =
   | [path: string, type: "number", minimum: number, maximum: number, multipleOf: number];
 
 /**
- * Returns the definition of an index. Throws an Error with a sentence if the schema lacks what an
- * index needs to know of a field.
+ * Returns the definition of an index. Returns null if the schema lacks what the keys need to know of a
+ * field, which RxDB checks only in its dev-mode, or if they would be too long.
  */
-export const defineIndex = (schema: RxSchema, fields: string[]): string =>
-  JSON.stringify(fields.map((path) => defineField(schema, path)));
+export function defineIndex(schema: RxSchema, fields: string[]): string | null {
+  const defined = fields.map((path) => defineField(schema, path));
+  if (!defined.every((field) => field !== null)) return null;
+  const length = defined.reduce((sum, field) => sum + keyLengthOf(field), 0);
+  return length <= MAX_KEY_LENGTH ? JSON.stringify(defined) : null;
+}
 
-function defineField(schema: RxSchema, path: string): IndexField {
+function defineField(schema: RxSchema, path: string): IndexField | null {
   const field = getSchemaByObjectPath(schema, path) as Record<string, unknown> | undefined;
   const { type, maxLength, minimum, maximum, multipleOf } = field ?? {};
-  if (type === "string" && Number.isSafeInteger(maxLength)) {
-    return [path, type, maxLength as number];
+  if (type === "string") {
+    return isMaxLength(maxLength) ? [path, type, maxLength] : null;
   }
   if (type === "boolean") return [path, type];
   const isLimited = [minimum, maximum, multipleOf].every(Number.isFinite);
-  if ((type === "number" || type === "integer") && isLimited) {
-    return [path, "number", minimum as number, maximum as number, multipleOf as number];
-  }
-  throw new Error(`${path} lacks the type, length or limits that an index needs.`);
+  if ((type !== "number" && type !== "integer") || !isLimited) return null;
+  return [path, "number", minimum as number, maximum as number, multipleOf as number];
 }
 
-/** Returns the index with a definition. Throws an Error with a sentence if its keys would be too long. */
+/** Whether a schema's `maxLength` is one. */
+export const isMaxLength = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) > 0;
+
+/** Returns the index with a definition. */
 export function createIndex(definition: string, primaryPath: string): CollectionIndex {
   const indexFields = JSON.parse(definition) as IndexField[];
   const fields = indexFields.map(([path]) => path);
-  const lengths = indexFields.map(keyLengthOf);
-  if (lengths.reduce((sum, length) => sum + length, 0) > MAX_KEY_LENGTH) {
-    throw new Error(`the keys of ${fields.join(", ")} would be too long.`);
-  }
   const indexableString = getIndexableStringMonad(schemaOfFields(indexFields), fields);
   const orderChecks = indexFields.map(orderCheckOf);
   const endsWithPrimary = fields.at(-1) === primaryPath;

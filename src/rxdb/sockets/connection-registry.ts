@@ -50,7 +50,10 @@ export class ConnectionRegistry {
   constructor(sql: SqlStorage, sockets: Sockets) {
     this.#sql = sql;
     this.#sockets = sockets;
-    for (const row of loadConnections(sql)) this.#add(row);
+    for (const row of loadConnections(sql)) {
+      // An older version took some schemas that are refused now.
+      if (!this.#add(row)) deleteConnection(sql, row.session, row.id);
+    }
     for (const { socket, state } of sockets.list()) this.#restore(socket, state);
   }
 

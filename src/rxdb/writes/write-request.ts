@@ -43,6 +43,7 @@ const isRow = ({ primaryPath }: CollectionSchema, row: unknown): row is WriteRow
 const isDocument = (value: unknown): value is StoredDocument =>
   isObject(value) &&
   typeof value._rev === "string" &&
+  value._rev !== "" &&
   typeof value._deleted === "boolean" &&
   isObject(value._meta) &&
   typeof value._meta.lwt === "number" &&
