@@ -10,6 +10,7 @@ export type Refusal =
   | { code: "unauthorized"; message: string; error?: "invalid_token" }
   | { code: "insufficient-scope"; message: string }
   | { code: "suspended"; message: string }
+  | { code: "not-executable"; message: string }
   | { code: "not-found"; message: string }
   | { code: "method-not-allowed"; message: string; allow: string }
   | { code: "clash"; message: string }

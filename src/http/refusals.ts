@@ -9,6 +9,7 @@ const STATUS_BY_CODE = {
   unauthorized: 401,
   "insufficient-scope": 403,
   suspended: 403,
+  "not-executable": 403,
   "not-found": 404,
   "method-not-allowed": 405,
   clash: 409,

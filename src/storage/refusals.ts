@@ -1,7 +1,7 @@
 /** The refusals of the storage endpoints, each with its sentence. */
 
 import { type Refusal, UNAVAILABLE } from "../core/refusals";
-import type { ChangeEvaluation } from "./db/changes";
+import type { ChangeEvaluation } from "./db/evaluation";
 
 /** 401: the request has no access token. RFC 6750 §3.1: without an error code then. */
 export const NO_TOKEN: Refusal = {
@@ -41,6 +41,18 @@ export const FOLDER_WRITE: Refusal = {
 export const OVER_QUOTA: Refusal = {
   code: "over-quota",
   message: "Storage quota exceeded.",
+};
+
+/** 507 */
+const TOO_MANY_DOCUMENTS: Refusal = {
+  code: "over-quota",
+  message: "The account has as many documents as this provider allows.",
+};
+
+/** 403 */
+export const NOT_EXECUTABLE: Refusal = {
+  code: "not-executable",
+  message: "A document is never a script or worker on the origin of the storage.",
 };
 
 /** 421, not 404: a client would take that for a deletion, and delete its own copy. */
@@ -126,6 +138,8 @@ export function decisionRefusal({ decision, oldVersion }: ChangeEvaluation): Ref
       };
     case "precondition-failed":
       return preconditionFailed(oldVersion);
+    case "too-many-documents":
+      return TOO_MANY_DOCUMENTS;
     case "over-quota":
       return OVER_QUOTA;
     case "fenced":

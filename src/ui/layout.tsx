@@ -16,7 +16,7 @@ export interface PageOptions {
   /** The signed-in user. */
   user?: { name: string; isAdmin: boolean } | undefined;
   status?: ContentfulStatusCode;
-  /** The origin of the app that the page is about: forms may lead to it, images come from it. */
+  /** The origin of the app that the page is about: images come from it. */
   app?: string;
   /** Paths of script modules. The page must work without them. */
   scripts?: string[];
@@ -28,9 +28,12 @@ export interface PageOptions {
   showsSecret?: boolean;
 }
 
+const STYLE_SHEET = "/style.css";
+
 /** Renders a page with its security headers. `body` is the content of <main>. */
 export function renderPage(c: Context, options: PageOptions, body: Child): HandlerResponse {
-  const { title, user, status = 200, app, scripts = [], showsSecret = false, headers } = options;
+  const { title, user, status = 200, app, showsSecret = false, headers } = options;
+  const scripts = ["/time.js", ...(options.scripts ?? [])];
   return c.html(
     html`<!DOCTYPE html>${(
       <html lang={languageOf(c)}>
@@ -39,9 +42,9 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content="light dark" />
           <title>{title} · Satchel</title>
-          <link rel="stylesheet" href="/style.css" />
+          <link rel="stylesheet" href={STYLE_SHEET} />
           <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-          {["/time.js", ...scripts].map((script) => (
+          {scripts.map((script) => (
             <script src={script} type="module" />
           ))}
         </head>
@@ -53,7 +56,7 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
       </html>
     )}`,
     status,
-    { ...securityHeaders(c, app), ...headers },
+    { ...securityHeaders(c, { app, scripts, styles: [STYLE_SHEET] }), ...headers },
   );
 }
 

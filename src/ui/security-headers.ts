@@ -1,6 +1,8 @@
 /** Security headers of every response on the pages' origin. */
 
 import type { Context, Next } from "hono";
+import { settings } from "../env";
+import { resolveOrigins } from "../http/hosts";
 
 /** Middleware: sets the security headers that a response does not already have. */
 export async function setSecurityHeaders(c: Context, next: Next): Promise<void> {
@@ -10,18 +12,39 @@ export async function setSecurityHeaders(c: Context, next: Next): Promise<void> 
   }
 }
 
-/** The headers; a page about `app` (an origin) may load images from it and send forms to it. */
-export const securityHeaders = (c: Context, app?: string): Record<string, string> => ({
+/**
+ * The consent page, and the pages on the way to it. An app may have opened them in a window of its own:
+ * a single response with another opener policy would cut the two off from each other for good.
+ */
+const IN_DIALOG = /^\/(?:oauth|sign-in|sign-up|confirm|recover|link|security|language)(?:\/|$)/;
+
+/** What a page may do besides the least. */
+interface PagePolicy {
+  /** The origin of the app that the page is about: images come from it. */
+  app?: string | undefined;
+  /** Paths of the page's scripts. */
+  scripts?: string[];
+  /** Paths of the page's style sheets. */
+  styles?: string[];
+}
+
+/** The headers; those of a page name its scripts and style sheets. */
+export const securityHeaders = (
+  c: Context,
+  { app, scripts = [], styles = [] }: PagePolicy = {},
+): Record<string, string> => ({
   "Content-Security-Policy": [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
+    `script-src ${assetSources(c, scripts)}`,
+    `style-src ${assetSources(c, styles)}`,
+    "worker-src 'none'",
     "connect-src 'self'",
-    // CSP cannot name an IPv6 host (see `cspSource`), and its whole scheme is too much for images.
+    // CSP cannot name an IPv6 host, and its whole scheme is too much.
     `img-src 'self' data:${app && !app.includes("[") ? ` ${app}` : ""}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
-    `form-action 'self'${app ? ` ${cspSource(app)}` : ""}`,
+    // Browsers apply it to all redirects that follow a form: see `leaveFor`.
+    "form-action 'self'",
   ].join("; "),
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
@@ -29,12 +52,22 @@ export const securityHeaders = (c: Context, app?: string): Record<string, string
   "Referrer-Policy": "same-origin",
   "Permissions-Policy":
     "camera=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
-  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": IN_DIALOG.test(c.req.path) ? "unsafe-none" : "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Cache-Control": "no-store",
   ...(c.req.url.startsWith("https:") ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
 });
 
-/** CSP has no syntax for IPv6 addresses: an app on http://[::1] is allowed by its scheme only. */
-const cspSource = (origin: string): string =>
-  origin.includes("[") ? new URL(origin).protocol : origin;
+/**
+ * The sources of a page's own files by full path: 'self' would include every document of the storage
+ * that is served on the same origin. Without a scheme, and on either host: a proxy may have ended TLS,
+ * and changed the host.
+ */
+function assetSources(c: Context, paths: string[]): string {
+  const { pages } = resolveOrigins(c.req.url, settings(c.env));
+  const hosts = new Set([new URL(c.req.url).host, new URL(pages).host]);
+  const sources = [...hosts].flatMap((host) =>
+    host.startsWith("[") ? ["'self'"] : paths.map((path) => host + path),
+  );
+  return paths.length === 0 ? "'none'" : sources.join(" ");
+}

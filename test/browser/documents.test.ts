@@ -156,6 +156,78 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
   });
 });
 
+describe("§14 a script out of the storage", () => {
+  /** Runs in a page: tries to run the script at `url` in each way that there is. Returns what happened. */
+  async function runEverywhere(url: string) {
+    const loads = (type: string) =>
+      new Promise<string>((resolve) => {
+        const onload = () => resolve("loaded");
+        const onerror = () => resolve("failed");
+        const script = Object.assign(document.createElement("script"), { type, onload, onerror });
+        document.body.append(Object.assign(script, { src: url }));
+      });
+    const works = (create: () => EventTarget) =>
+      new Promise<string>((resolve) => {
+        try {
+          create().addEventListener("error", () => resolve("failed"));
+        } catch {
+          resolve("failed");
+        }
+      });
+    const scope = url.slice(0, url.lastIndexOf("/") + 1);
+    return {
+      script: await loads("text/javascript"),
+      module: await loads("module"),
+      worker: await works(() => new Worker(url)),
+      sharedWorker: await works(() => new SharedWorker(url)),
+      serviceWorker: await navigator.serviceWorker.register(url, { scope }).then(
+        () => "loaded",
+        () => "failed",
+      ),
+      hasRun: "attacked" in window,
+      text: await fetch(url).then((response) => response.text()),
+    };
+  }
+  const SCRIPT = "self.attacked = true";
+  const NOTHING = {
+    script: "failed",
+    module: "failed",
+    worker: "failed",
+    sharedWorker: "failed",
+    serviceWorker: "failed",
+    hasRun: false,
+    text: SCRIPT,
+  };
+
+  test("does not run on the pages of the same origin, with or without their policy", async ({
+    site,
+    servers,
+  }) => {
+    const context = await site.newContext();
+    const name = await signUp(site, context);
+    const app = await connectApp(site, context, { name, release: "1.2.3" });
+    const url = await app.evaluate(async (script) => {
+      await window.publicDocuments.storeFile("text/javascript", "script", script);
+      return window.publicDocuments.getItemURL("script");
+    }, SCRIPT);
+    expect(new URL(url).origin).toBe(site.url);
+    for (const bypassCSP of [false, true]) {
+      // Not `site.newContext`, which fails at a violation of the policy.
+      const attacked = await servers.browser.newContext({ bypassCSP });
+      const page = await attacked.newPage();
+      await page.goto(`${site.url}/sign-in`);
+      expect([bypassCSP, await page.evaluate(runEverywhere, url)]).toEqual([bypassCSP, NOTHING]);
+      await attacked.close();
+    }
+
+    // An app on another origin may keep its own scripts in the storage.
+    const other = await context.newPage();
+    await other.goto(`${site.apps.origin}/blank`);
+    await other.addScriptTag({ url });
+    expect(await other.evaluate(() => "attacked" in window)).toBe(true);
+  });
+});
+
 describe("§14 a malicious document", () => {
   const LEAK = "/leak";
   const attack = (leak: string) => `

@@ -53,8 +53,8 @@ describe("Every page", () => {
     const response = await get(path, user);
     expect(policyOf(response)).toMatchObject({
       "default-src": "'none'",
-      "script-src": "'self'",
-      "style-src": "'self'",
+      "worker-src": "'none'",
+      "style-src": "satchel.example/style.css",
       "base-uri": "'none'",
       "frame-ancestors": "'none'",
       "form-action": expect.stringMatching(/^'self'/),
@@ -67,6 +67,17 @@ describe("Every page", () => {
     });
     expect(response.headers.get("permissions-policy")).toContain("camera=()");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    const scripts = findElements(await response.text(), "script");
+    expect(policyOf(response)["script-src"]).toBe(
+      scripts.map(({ src }) => `satchel.example${src}`).join(" "),
+    );
+  });
+
+  it("behind a proxy that changes the host may load its scripts from either host", async () => {
+    const response = await sendWithSettings({ ORIGIN })("http://10.0.0.1:8000/sign-in");
+    const sources = policyOf(response)["script-src"]?.split(" ");
+    expect(sources).toContain("satchel.example/time.js");
+    expect(sources).toContain("10.0.0.1:8000/time.js");
   });
 
   it.each(PAGES.filter(([, path]) => !path.includes("nothing")))(

@@ -59,7 +59,8 @@ const cookieHeader = (visitor: (typeof VISITORS)[number]): Record<string, string
 
 /** The required security headers. */
 const SECURITY_HEADERS: Record<string, RegExp> = {
-  "content-security-policy": /^default-src 'none'; script-src 'self'; style-src 'self'; /,
+  "content-security-policy":
+    /^default-src 'none'; script-src (?!'self').+; style-src (?!'self').+; worker-src 'none'; /,
   "x-content-type-options": /^nosniff$/,
   "x-frame-options": /^DENY$/,
   "referrer-policy": /^same-origin$/,

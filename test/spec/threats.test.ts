@@ -93,6 +93,47 @@ describe("An active document", () => {
   });
 });
 
+describe("A script out of the storage", () => {
+  const refusalOf = async (path: string, headers: Record<string, string>) => {
+    const response = await app.get(path, headers);
+    const body = await response.text();
+    return [response.status, body.startsWith("{") ? JSON.parse(body).error : body];
+  };
+
+  beforeAll(async () => {
+    for (const path of ["/public/notes/script", "/notes/script"]) {
+      await app.put(path, "attack()", { "Content-Type": "text/javascript" });
+    }
+  });
+
+  it.each(["script", "worker", "sharedworker", "serviceworker", "audioworklet"])(
+    "§14 is refused to a page of the same origin that would run it: %s",
+    async (destination) => {
+      const headers = { "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": destination };
+      for (const path of ["/public/notes/script", "/notes/script", "/notes/missing", "/notes/"]) {
+        expect(await refusalOf(path, headers)).toEqual([403, "not-executable"]);
+      }
+    },
+  );
+
+  it("§14 is never registered as a service worker", async () => {
+    const headers = { "Service-Worker": "script" };
+    expect(await refusalOf("/public/notes/script", headers)).toEqual([403, "not-executable"]);
+  });
+
+  it.each([
+    ["an app on another origin", "cross-site", "script"],
+    ["an app on another host of the domain", "same-site", "worker"],
+    ["a request by fetch()", "same-origin", "empty"],
+    ["an image", "same-origin", "image"],
+    ["a link", "same-origin", "document"],
+    ["the address bar", "none", "document"],
+  ])("is served to %s", async (_, site, destination) => {
+    const headers = { "Sec-Fetch-Site": site, "Sec-Fetch-Dest": destination };
+    expect(await refusalOf("/public/notes/script", headers)).toEqual([200, "attack()"]);
+  });
+});
+
 describe("Long, almost valid input", () => {
   const LONG = 15_000;
   const LONG_VALUES = [

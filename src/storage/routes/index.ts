@@ -3,17 +3,17 @@
 import { Hono } from "hono";
 import { type NodePath, parseNodePath } from "../../core/path";
 import { type Outcome, ok, refused } from "../../core/refusals";
-import { isAllowed } from "../../core/scope";
 import { type Env, settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
 import { isBehindCloudflare, isServedOn } from "../../http/hosts";
-import { blockGuessing, limitAnonymous, limitApp, recordMiss } from "../../http/rate-limits";
+import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import { recordUse } from "../../oauth/app-usage";
 import { authenticate, authorizePath, isPublicRead, rememberRevoked } from "../authorization";
-import { MISDIRECTED, methodNotAllowed, NO_STORAGE_ROOT } from "../refusals";
+import { MISDIRECTED, methodNotAllowed, NO_STORAGE_ROOT, NOT_EXECUTABLE } from "../refusals";
+import { servePublic } from "./public";
 import { serveDocument, serveFolder } from "./read";
 import { serveWrite } from "./write";
 
@@ -55,6 +55,7 @@ async function serve(c: HonoContext): Promise<Response> {
   if (!METHODS.includes(method)) return refusalResponse(methodNotAllowed(method, METHODS));
   const target = parseTarget(c.req.url);
   if (!target.ok) return refusalResponse(target.refusal);
+  if (isForExecution(c.req.raw)) return refusalResponse(NOT_EXECUTABLE);
   const { user, node } = target.value;
   const action = method === "GET" || method === "HEAD" ? "read" : "write";
   const now = Date.now();
@@ -75,33 +76,22 @@ async function serve(c: HonoContext): Promise<Response> {
   return refusalResponse(response.refusal);
 }
 
+/** The destinations that Fetch calls script-like. */
+const SCRIPT_LIKE_PATTERN = /script|worker|worklet/;
+
+/**
+ * §14: whether the browser would run the document on this origin, which may be that of the pages. Apps
+ * on other origins may load their own scripts from here.
+ */
+const isForExecution = ({ headers }: Request): boolean =>
+  headers.get("service-worker") === "script" ||
+  (headers.get("sec-fetch-site") === "same-origin" &&
+    SCRIPT_LIKE_PATTERN.test(headers.get("sec-fetch-dest") ?? ""));
+
 /** Of the bodies in both directions. */
 const transferredBytes = ({ method, headers }: Request, response: Response): number =>
   Number(headers.get("content-length") ?? 0) +
   (method === "GET" ? Number(response.headers.get("content-length") ?? 0) : 0);
-
-/**
- * Serves a document in /public/. §14: "The server SHOULD therefore make an effort to detect and stop
- * brute-force attacks that attempt to guess the location of such documents." A client that misses too
- * often is refused whether a document exists or not.
- */
-async function servePublic(
-  c: HonoContext,
-  user: string,
-  node: NodePath,
-  claims: AccessClaims | null,
-  now: number,
-): Promise<Outcome<Response>> {
-  const isOwn = claims?.user === user && isAllowed(claims.scopes, "read", node);
-  const blocked = isOwn ? null : blockGuessing(c, now);
-  if (blocked) return refused(blocked);
-  const response = await serveDocument(c, { kind: "anonymous", user }, node, now);
-  if (isOwn) return response;
-  // Many requests may have been under way at once: beyond the limit none of them gets its response.
-  const isMiss = !response.ok && response.refusal.code === "not-found";
-  const blockedNow = isMiss ? recordMiss(c, Date.now()) : blockGuessing(c, Date.now());
-  return blockedNow ? refused(blockedNow) : response;
-}
 
 async function serveAuthorized(
   c: HonoContext,
