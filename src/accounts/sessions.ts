@@ -5,6 +5,7 @@ import { randomSecret, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { settings } from "../env";
 import type { HonoContext } from "../http/context";
+import { cookieName, cookieOptions } from "../http/cookies";
 import { logWarning } from "../platform/log";
 import {
   type ActivityEvent,
@@ -12,7 +13,6 @@ import {
   activityStatement,
   newActivityEntry,
 } from "./activity";
-import { cookieName, cookieOptions } from "./cookies";
 import type { Account } from "./db/accounts";
 import { insertActivity } from "./db/activity";
 import { type Credential, credentialExists } from "./db/one-time-tokens";

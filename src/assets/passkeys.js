@@ -2,14 +2,14 @@
  * Creates and uses passkeys (WebAuthn). Each [data-passkey] element names an endpoint. The script
  * sends the form's fields there and gets the options for the browser; then it sends them again with
  * the passkey and gets the path to go to. The elements stay hidden without this script, or where the
- * browser lacks a part of WebAuthn.
+ * browser lacks WebAuthn.
+ *
+ * WebAuthn's own conversions from and to JSON are not used: older browsers lack them, and those of
+ * credentials that an extension of a password manager returns throw "Illegal invocation".
  */
 
 const { PublicKeyCredential } = window;
-const isSupported =
-  PublicKeyCredential?.parseCreationOptionsFromJSON &&
-  PublicKeyCredential.parseRequestOptionsFromJSON &&
-  PublicKeyCredential.prototype.toJSON;
+const isSupported = PublicKeyCredential !== undefined && navigator.credentials !== undefined;
 
 /** A refusal by the endpoint. Only those about the user's input have a sentence for the page. */
 class Refusal extends Error {
@@ -67,7 +67,7 @@ async function usePasskey(container, autofill) {
     if (autofill?.signal.aborted) return;
     const credential = await requestCredential(container.dataset.passkey, options, autofill);
     isUserInitiated = true;
-    const { next } = await callEndpoint(container, credential.toJSON());
+    const { next } = await callEndpoint(container, credentialToJson(credential));
     location.assign(next);
   } catch (error) {
     if (isUserInitiated) showError(container, describeError(container, error));
@@ -91,13 +91,48 @@ function showError(container, message) {
 
 const requestCredential = (action, options, autofill) =>
   action === "create"
-    ? navigator.credentials.create({
-        publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
-      })
-    : navigator.credentials.get({
-        publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options),
-        ...autofill,
-      });
+    ? navigator.credentials.create({ publicKey: parseCreationOptions(options) })
+    : navigator.credentials.get({ publicKey: parseRequestOptions(options), ...autofill });
+
+const parseCreationOptions = ({ challenge, user, excludeCredentials, ...rest }) => ({
+  ...rest,
+  challenge: fromBase64Url(challenge),
+  user: { ...user, id: fromBase64Url(user.id) },
+  excludeCredentials: excludeCredentials.map(parseDescriptor),
+});
+
+const parseRequestOptions = ({ challenge, allowCredentials, ...rest }) => ({
+  ...rest,
+  challenge: fromBase64Url(challenge),
+  allowCredentials: allowCredentials.map(parseDescriptor),
+});
+
+const parseDescriptor = ({ id, ...rest }) => ({ ...rest, id: fromBase64Url(id) });
+
+/** What the endpoints read of a credential; an absent member is left out. */
+const credentialToJson = ({ id, rawId, type, response }) => ({
+  id,
+  rawId: toBase64Url(rawId),
+  type,
+  response: {
+    clientDataJSON: toBase64Url(response.clientDataJSON),
+    attestationObject: toBase64Url(response.attestationObject),
+    transports: response.getTransports?.(),
+    authenticatorData: toBase64Url(response.authenticatorData),
+    signature: toBase64Url(response.signature),
+    userHandle: toBase64Url(response.userHandle),
+  },
+});
+
+/** Undefined if there are no bytes. */
+function toBase64Url(buffer) {
+  if (!buffer) return undefined;
+  const text = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("");
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+const fromBase64Url = (text) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 
 async function callEndpoint(container, credential) {
   const fields = new FormData(container.closest("form"));

@@ -71,6 +71,28 @@ test("a user signs up with a passkey, signs out, and signs in without entering a
   expect(await page.locator("header").textContent()).toContain(name);
 });
 
+test("passkeys need none of WebAuthn's conversions from and to JSON", async ({ site }) => {
+  const { page } = await newPage(site);
+  await disableAutofill(page);
+  await page.addInitScript(() => {
+    // As in Safari before 18.4, and as the credentials of password managers behave.
+    Object.assign(PublicKeyCredential, {
+      parseCreationOptionsFromJSON: undefined,
+      parseRequestOptionsFromJSON: undefined,
+    });
+    PublicKeyCredential.prototype.toJSON = () => {
+      throw new TypeError("Illegal invocation");
+    };
+  });
+  await addAuthenticator(page);
+  const name = await signUpWithPasskey(site, page);
+  await signOut(page);
+  await page.goto(`${site.url}/sign-in?next=/security`);
+  await continueWithPasskey(page);
+  await page.getByRole("heading", { name: "Security" }).waitFor();
+  expect(await page.locator("header").textContent()).toContain(name);
+});
+
 test("a passkey is offered as autofill in the name field", async ({ site }) => {
   const { page } = await newPage(site);
   await addAuthenticator(page);
@@ -151,8 +173,12 @@ test("recovery codes are shown once, can be copied, and sign in without another 
   expect(copied.split(/\s+/)).toEqual(codes.map((code) => code.trim()));
   await page.getByRole("link", { name: "I’ve saved them" }).click();
 
+  // In the web view of an app, which has no WebAuthn.
   const { page: elsewhere } = await newPage(site);
-  await elsewhere.goto(`${site.url}/sign-in`);
+  await elsewhere.addInitScript(() => Object.assign(window, { PublicKeyCredential: undefined }));
+  await elsewhere.goto(`${site.url}/device?user_code=BCDF-GHJK`);
+  await elsewhere.getByText("If you have only passkeys, use a recovery code").waitFor();
+  await expectAccessible(elsewhere);
   await elsewhere.getByRole("link", { name: "Use a recovery code" }).click();
   await elsewhere.getByLabel("Name").fill(name);
   await elsewhere.getByLabel("Recovery code").fill((codes[3] ?? "").toUpperCase());
@@ -162,6 +188,9 @@ test("recovery codes are shown once, can be copied, and sign in without another 
   await elsewhere.getByLabel("New password").fill(PASSWORD);
   await elsewhere.getByRole("button", { name: "Save password" }).click();
   await elsewhere.getByText("You have a password.").waitFor();
+  await elsewhere.getByRole("link", { name: "Continue where you left off" }).click();
+  await elsewhere.getByRole("heading", { name: "Connect a device" }).waitFor();
+  expect(elsewhere.url()).toBe(`${site.url}/device?user_code=BCDF-GHJK`);
   await page.reload();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   expect(new URL(page.url()).pathname).toBe("/sign-in");
@@ -192,14 +221,17 @@ describe("on a narrow screen", () => {
   });
 });
 
-test("without JavaScript, the sign-in page does not mention passkeys", async ({ site }) => {
+test("without JavaScript, the sign-in page offers no passkeys, and says what to do with only passkeys", async ({
+  site,
+}) => {
   const context = await site.newContext({ javaScriptEnabled: false });
   const name = await signUp(site, context);
   const page = await context.newPage();
   await page.goto(`${site.url}/security/passkeys/add`);
   await page.getByText("This browser doesn’t support passkeys").waitFor();
   await page.goto(`${site.url}/sign-in`);
-  expect(await page.getByText("passkey").filter({ visible: true }).count()).toBe(0);
+  await page.getByText("If you have only passkeys, use a recovery code").waitFor();
+  expect(await page.getByRole("button", { name: "passkey" }).count()).toBe(0);
   await fillSignIn(page, name);
   await page.getByText(userAddress(site, name), { exact: true }).waitFor();
 });

@@ -7,8 +7,9 @@ import { createResetLink } from "../../src/accounts/links";
 import { listLocalEmails } from "../../src/accounts/send-email";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { findElements, mainText } from "../support/html";
-import { signUpWithPasskey, signWithPasskey } from "../support/passkeys";
+import { createPasskey, signUpWithPasskey, signWithPasskey } from "../support/passkeys";
 import {
+  authorizeUrl,
   connectApp,
   createUser,
   ORIGIN,
@@ -149,6 +150,89 @@ describe("Recovery codes", () => {
       Array.from({ length: 61 }, () => sendForm("/recover", { name: "?", code: "?" }, address)),
     );
     expect(flood.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+  });
+});
+
+describe("What a user wanted to open before recovering", () => {
+  const NEXT = authorizeUrl("alice", { state: "a=b&c" });
+
+  /** The cookie with which the page at `path` remembers it; "" if it does not. */
+  const nextCookie = async (path: string): Promise<string> =>
+    (await send(path)).headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(";", 1)[0] ?? "")
+      .find((cookie) => cookie.startsWith("__Host-next=")) ?? "";
+
+  const signInWith = (next: string): string => `/sign-in?${new URLSearchParams({ next })}`;
+
+  /** Where the security page offers to continue; null if it does not. */
+  const continuation = async (...cookies: string[]): Promise<string | null> => {
+    const headers = { Cookie: cookies.join("; ") };
+    const links = findElements(await (await send("/security", { headers })).text(), "a");
+    const link = links.find(({ href }) => href === "/recover/continue");
+    return link ? (await send("/recover/continue", { headers })).headers.get("location") : null;
+  };
+
+  it("is offered after a recovery code, a link of an administrator, and a new passkey", async () => {
+    const user = await createUser();
+    const [code = ""] = await createCodes(user);
+    const next = await nextCookie(signInWith(NEXT));
+    const recovered = await sendForm(
+      "/recover",
+      { name: user.name, code },
+      { cookie: next, ...uniqueClientAddress() },
+    );
+    const session = sessionCookie(recovered);
+    expect(await continuation(session, next)).toBe(NEXT);
+
+    const path = await createResetLink(env, await accountId(user.name), Date.now());
+    const cookie = `${sessionCookie(await sendForm(path, {}, { cookie: next }))}; ${next}`;
+    const { response } = await createPasskey("/security/passkeys/add", { name: "x" }, { cookie });
+    expect(await response.json()).toEqual({ next: "/security" });
+    expect(await continuation(cookie)).toBe(NEXT);
+    const left = await send("/recover/continue", { headers: { Cookie: cookie } });
+    expect(left.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-next=; Max-Age=0/),
+    ]);
+  });
+
+  it("is remembered by the page for recovery codes, too, to which others link", async () => {
+    expect(await nextCookie(`/recover?${new URLSearchParams({ next: NEXT })}`)).not.toBe("");
+    const { name, cookie } = await signUpWithPasskey();
+    advanceClock(15 * MINUTE_MS);
+    const confirm = `/confirm?${new URLSearchParams({ next: NEXT })}`;
+    const links = findElements(
+      await (await send(confirm, { headers: { Cookie: cookie } })).text(),
+      "a",
+    );
+    const link = links.find(({ href }) => href?.startsWith("/recover"));
+    expect(new URL(link?.href ?? "", ORIGIN).searchParams.get("next")).toBe(NEXT);
+    expect(name).not.toBe("");
+  });
+
+  it("is not offered if it is on another site, the home page, or too long for a cookie", async () => {
+    const { cookie } = await createUser();
+    for (const next of [
+      "//evil.example",
+      "https://evil.example/",
+      "/",
+      `/apps?${"x".repeat(4000)}`,
+    ])
+      expect(await nextCookie(signInWith(next))).toBe("");
+    expect(await continuation(cookie)).toBeNull();
+    expect(await continuation(cookie, "__Host-next=%2F%2Fevil.example")).toBeNull();
+    const planted = { Cookie: "__Host-next=https%3A%2F%2Fevil.example" };
+    const left = await send("/recover/continue", { headers: planted });
+    expect(left.headers.get("location")).toBe("/");
+  });
+
+  it("is forgotten by a user who signs in without recovering", async () => {
+    const { name } = await createUser();
+    const next = await nextCookie(signInWith(NEXT));
+    const response = await submitSignIn(name, PASSWORD, { cookie: next });
+    expect(response.headers.getSetCookie()).toContainEqual(
+      expect.stringMatching(/^__Host-next=; Max-Age=0/),
+    );
   });
 });
 

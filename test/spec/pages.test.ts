@@ -11,11 +11,13 @@ import {
   PASSWORD,
   send,
   sendForm,
+  sessionCookie,
   type TestUser,
   uniqueUserName,
 } from "../support/provider";
 import { allRows } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
+import { uniqueClientAddress } from "../support/sign-in-forms";
 
 let alice: TestUser;
 
@@ -221,6 +223,39 @@ describe("A form", () => {
       expect(response.headers.get("set-cookie")).toBeNull();
     }
     expect(await allRows()).toEqual(before);
+  });
+
+  it("from a restored tab is accepted, unless its Origin is another site's", async () => {
+    const signOut = (headers: Record<string, string>) =>
+      sendForm("/sign-out", {}, { "Sec-Fetch-Site": "none", ...headers });
+    expect((await signOut({})).status).toBe(303);
+    expect((await signOut({ Origin: "null" })).status).toBe(303);
+    expect((await signOut({ Origin: "https://evil.example" })).status).toBe(403);
+  });
+
+  it("with a hidden Origin is accepted in the browser that got the page, and only there", async () => {
+    const signIn = async (cookie: string, headers: Record<string, string> = {}) => {
+      const fields = { name: alice.name, password: PASSWORD };
+      const from = { Origin: "null", ...uniqueClientAddress(), ...headers };
+      return (await sendForm("/sign-in", fields, { ...from, ...(cookie ? { cookie } : {}) }))
+        .status;
+    };
+    const page = await send("/sign-in");
+    const cookie = sessionCookie(page);
+    expect(page.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-same-site=1; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
+    ]);
+    expect(await signIn(cookie)).toBe(303);
+    // The form of another site comes without a cookie that is SameSite=Strict.
+    const before = await allRows();
+    expect(await signIn("")).toBe(403);
+    expect(await signIn(cookie, { Origin: "https://evil.example" })).toBe(403);
+    expect(await signIn(cookie, { "Sec-Fetch-Site": "cross-site" })).toBe(403);
+    expect(await allRows()).toEqual(before);
+    // It is set once, and not at all where the browser says where its requests come from.
+    for (const headers of [{ Cookie: cookie }, { "Sec-Fetch-Site": "none" }] as HeadersInit[]) {
+      expect((await send("/sign-in", { headers })).headers.getSetCookie()).toEqual([]);
+    }
   });
 
   it("must come from the ORIGIN, not from the host of the request", async () => {

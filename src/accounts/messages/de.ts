@@ -87,6 +87,8 @@ export const de: typeof en = {
     lockedOut: "Kannst du dich nicht anmelden?",
     useCode: "Wiederherstellungscode verwenden",
     useEmail: "Anmeldelink per E-Mail erhalten",
+    noPasskeys:
+      "In diesem Browser funktionieren keine Passkeys, oder JavaScript ist ausgeschaltet. Wenn du nur Passkeys hast, verwende einen Wiederherstellungscode oder öffne diese Seite in einem anderen Browser.",
   },
 
   confirm: {
@@ -106,6 +108,7 @@ export const de: typeof en = {
       reset:
         "Du bist angemeldet. Deine alten Anmeldemethoden gelten nicht mehr: Richte jetzt eine neue ein, sonst sperrst du dich aus.",
     },
+    continue: "Weitermachen, wo du warst",
     reviewApps: [
       "Deine Apps und Zugriffstoken funktionieren weiter, auch für andere, die sie haben.",
       "Prüfe deine Apps",

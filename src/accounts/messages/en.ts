@@ -78,6 +78,8 @@ export const en = {
     lockedOut: "Can’t sign in?",
     useCode: "Use a recovery code",
     useEmail: "Get a sign-in link by email",
+    noPasskeys:
+      "Passkeys don’t work in this browser, or JavaScript is turned off. If you have only passkeys, use a recovery code, or open this page in another browser.",
   },
 
   confirm: {
@@ -96,6 +98,7 @@ export const en = {
       reset:
         "You’re signed in. Your old sign-in methods no longer work: set up a new one now, or you’ll be locked out.",
     } as Record<string, string>,
+    continue: "Continue where you left off",
     reviewApps: [
       "Your apps and access tokens still work, for anyone who has them.",
       "Review your apps",

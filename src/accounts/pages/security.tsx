@@ -8,6 +8,7 @@ import type { SignInMethods } from "../accounts";
 import type { Passkey } from "../db/passkeys";
 import type { BrowserSessionRow } from "../db/sessions";
 import { ACCOUNT_MESSAGES } from "../messages";
+import { rememberedNext } from "../next-cookie";
 import { canSendEmail } from "../send-email";
 import { EmailSection } from "./email";
 import { PasskeysSection } from "./passkeys";
@@ -34,6 +35,13 @@ export function securityPage(
       <section>
         <h1>{messages.title}</h1>
         <StatusMessage c={c} />
+        {rememberedNext(c) === null ? null : (
+          <p>
+            <a class="button" href="/recover/continue">
+              {messages.continue}
+            </a>
+          </p>
+        )}
         <PasskeysSection c={c} passkeys={passkeys} />
       </section>
       <PasswordSection c={c} methods={methods} />

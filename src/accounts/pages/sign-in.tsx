@@ -5,6 +5,7 @@ import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import type { Account, SignInMethods } from "../accounts";
 import { ACCOUNT_MESSAGES } from "../messages";
+import { canHavePasskeys } from "../passkeys";
 import { refusalOptions } from "../refusal-responses";
 import type { AccountRefusal } from "../refusals";
 import { canSendEmail } from "../send-email";
@@ -17,7 +18,9 @@ import {
   PasskeyButton,
   PasswordField,
   RefusalMessage,
+  relyingParty,
   type SignInForm,
+  withNext,
 } from "./fields";
 
 /** Asks for a passkey, or a name and a password. `current` is the account that is signed in already. */
@@ -75,6 +78,11 @@ export function signInPage(
           </>
         ) : null}
       </p>
+      {canHavePasskeys(relyingParty(c)) ? (
+        <p class="muted" data-no-passkeys>
+          {signIn.noPasskeys}
+        </p>
+      ) : null}
     </form>,
   );
 }
@@ -116,7 +124,7 @@ export function reauthenticationPage(
       ) : null}
       {hasPasskey && !hasPassword ? (
         <NoPasskeys c={c}>
-          {confirm.otherMethod} <a href="/recover">{signIn.useCode}</a>
+          {confirm.otherMethod} <a href={withNext("/recover", next)}>{signIn.useCode}</a>
         </NoPasskeys>
       ) : null}
       {hasPassword ? (
@@ -138,7 +146,7 @@ export function reauthenticationPage(
         </p>
       ) : (
         <p>
-          {confirm.noMethod} <a href="/recover">{signIn.useCode}</a>
+          {confirm.noMethod} <a href={withNext("/recover", next)}>{signIn.useCode}</a>
         </p>
       )}
     </form>,

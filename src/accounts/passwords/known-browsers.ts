@@ -11,7 +11,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import { parseUserName } from "../../core/names";
 import { equalInConstantTime, hmacSha256, randomId } from "../../core/secrets";
 import type { HonoContext } from "../../http/context";
-import { cookieName, cookieOptions } from "../cookies";
+import { cookieName, cookieOptions } from "../../http/cookies";
 
 /** Long: somebody who is locked out may not have been here for a while. */
 const MAX_AGE_SECONDS = 365 * 24 * 60 * 60;

@@ -11,9 +11,10 @@ import { errorPage, notFoundPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
 import { redeemOneTimeToken } from "../db/one-time-tokens";
-import { parseUserInput } from "../form-input";
+import { nextPath, parseUserInput } from "../form-input";
 import { findLink, linkEffects, tokenOfLink } from "../links";
 import { ACCOUNT_MESSAGES } from "../messages";
+import { forgetNext, rememberedNext, rememberNext } from "../next-cookie";
 import {
   localEmailsPage,
   oneTimeLinkPage,
@@ -28,7 +29,10 @@ import { currentSession, startSessionByCredential } from "../sessions";
 
 export const recoveryRoutes = new Hono<{ Bindings: Env }>();
 
-recoveryRoutes.get("/recover", (c) => recoveryCodePage(c, ""));
+recoveryRoutes.get("/recover", (c) => {
+  rememberNext(c, nextPath(c, c.req.query("next")));
+  return recoveryCodePage(c, "");
+});
 
 recoveryRoutes.post("/recover", async (c) => {
   const form = await readForm(c);
@@ -90,6 +94,13 @@ recoveryRoutes.post("/link/:secret", async (c) => {
   const isSignedIn = await startSessionByCredential(c, token, signIn, effects, now);
   const after = link.purpose === "reset" ? "reset" : "link";
   return isSignedIn ? c.redirect(`/security?after=${after}`, 303) : invalidLinkPage(c);
+});
+
+/** Leads to where the user was going before they had to recover their sign-in. */
+recoveryRoutes.get("/recover/continue", (c) => {
+  const next = rememberedNext(c) ?? "/";
+  forgetNext(c);
+  return c.redirect(next, 303);
 });
 
 /** The page has the emails of all users, so it is only for a browser on this computer. */

@@ -10,6 +10,7 @@ import { recordPasskeyUse } from "../db/passkeys";
 import { recordReauthentication } from "../db/sessions";
 import { nextPath, parseUserInput } from "../form-input";
 import { requireSignIn } from "../middleware";
+import { forgetNext, rememberNext } from "../next-cookie";
 import { relyingParty, type SignInForm } from "../pages/fields";
 import { reauthenticationPage, signInPage } from "../pages/sign-in";
 import { requestOptions, type VerifiedAssertion, verifyAssertion } from "../passkeys";
@@ -21,9 +22,12 @@ import { currentAccount, endSession, startSessionByCredential } from "../session
 
 export const signInRoutes = new Hono<{ Bindings: Env }>();
 
-signInRoutes.get("/sign-in", (c) =>
-  renderSignIn(c, { name: c.req.query("name") ?? "", next: nextPath(c, c.req.query("next")) }),
-);
+/** Who cannot sign in here may recover first, perhaps by a link that an administrator hands over. */
+signInRoutes.get("/sign-in", (c) => {
+  const next = nextPath(c, c.req.query("next"));
+  rememberNext(c, next);
+  return renderSignIn(c, { name: c.req.query("name") ?? "", next });
+});
 
 signInRoutes.post("/sign-in", async (c) => {
   const fields = await readForm(c);
@@ -43,6 +47,7 @@ signInRoutes.post("/sign-in", async (c) => {
   if (!(await startSessionByCredential(c, credential, signIn, [], now)))
     return renderSignIn(c, form, { code: "wrong" });
   await rememberBrowser(c, form.name, credential.hash);
+  forgetNext(c);
   return c.redirect(form.next, 303);
 });
 
@@ -59,10 +64,10 @@ signInRoutes.post("/sign-in/passkey", async (c) => {
   if (!verified.ok) return refusalJson(c, verified.refusal);
   const signIn = { method: "passkey" } as const;
   const effects = passkeyUse(c, verified, now);
-  const isSignedIn = await startSessionByCredential(c, verified.token, signIn, effects, now);
-  return isSignedIn
-    ? c.json({ next: nextPath(c, next) })
-    : refusalJson(c, { code: "late-passkey" });
+  if (!(await startSessionByCredential(c, verified.token, signIn, effects, now)))
+    return refusalJson(c, { code: "late-passkey" });
+  forgetNext(c);
+  return c.json({ next: nextPath(c, next) });
 });
 
 signInRoutes.post("/sign-out", async (c) => {

@@ -34,7 +34,8 @@ export const de: typeof en = {
   },
   crossSiteForm: {
     title: "Anfrage blockiert",
-    sentence: "Dieses Formular wurde von einer anderen Website gesendet.",
+    sentence:
+      "Dieses Formular kam von einer anderen Website, oder dein Browser verbirgt, woher es kam. Öffne die Seite neu und versuche es noch einmal.",
   },
   serverError: {
     title: "Etwas ist schiefgelaufen",

@@ -33,7 +33,8 @@ export const en = {
   },
   crossSiteForm: {
     title: "Request blocked",
-    sentence: "This form was sent from another site.",
+    sentence:
+      "This form was sent from another site, or your browser hides where it came from. Open the page again and try once more.",
   },
   serverError: {
     title: "Something went wrong",

@@ -1,9 +1,9 @@
-/** The names and attributes of the cookies of accounts. */
+/** The names and attributes of cookies. */
 
 import type { CookieOptions } from "hono/utils/cookie";
 import { settings } from "../env";
-import type { HonoContext } from "../http/context";
-import { isLoopback, resolveOrigins } from "../http/hosts";
+import type { HonoContext } from "./context";
+import { isLoopback, resolveOrigins } from "./hosts";
 
 /** Cookies ignore ports: two providers on one host would sign each other's users out. */
 export function cookieName(c: HonoContext, name: string): string {
