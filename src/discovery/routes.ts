@@ -19,16 +19,34 @@ discoveryRoutes.get("/webfinger", handleWebFinger);
 /** RFC 6415: WebFinger for clients that use host-meta; without a resource, a template of its URL. */
 discoveryRoutes.get("/host-meta.json", async (c) => {
   if (c.req.query("resource") !== undefined) return handleWebFinger(c);
-  const { pages } = resolveOrigins(c.req.url, settings(c.env));
-  return c.json({
-    links: [{ rel: "lrdd", template: `${pages}/.well-known/webfinger?resource={uri}` }],
-  });
+  return c.json({ links: [{ rel: "lrdd", template: webFingerTemplate(c) }] });
 });
 
-/** RFC 7033 §4.2: 400 unless there is one resource that is a URI, 404 if it is not a user here. */
+/** The same as XRD; with a resource it is JSON, because clients that add one cannot read anything else. */
+discoveryRoutes.get("/host-meta", async (c) => {
+  if (c.req.query("resource") !== undefined) return handleWebFinger(c);
+  return c.body(
+    `<?xml version="1.0" encoding="UTF-8"?>
+<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
+  <Link rel="lrdd" template="${webFingerTemplate(c)}"/>
+</XRD>
+`,
+    200,
+    { "Content-Type": "application/xrd+xml" },
+  );
+});
+
+/** Of the URL, with the URI of a resource in place of "{uri}". */
+const webFingerTemplate = (c: HonoContext): string =>
+  `${resolveOrigins(c.req.url, settings(c.env)).pages}/.well-known/webfinger?resource={uri}`;
+
+/**
+ * RFC 7033 §4.2: 400 unless there is one resource that is a URI, 404 if it is not a user here. Spaces
+ * around an address are left out, because users paste them.
+ */
 async function handleWebFinger(c: HonoContext): Promise<Response> {
   const query = new URL(c.req.url).searchParams;
-  const [resource, ...others] = query.getAll("resource");
+  const [resource, ...others] = query.getAll("resource").map(trimResource);
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const isUri = resource !== undefined && /^[a-z][a-z0-9+.-]*:\S+$/i.test(resource);
   if (!isUri || others.length > 0) {
@@ -42,6 +60,8 @@ async function handleWebFinger(c: HonoContext): Promise<Response> {
     "Cache-Control": "no-cache",
   });
 }
+
+const trimResource = (text: string): string => text.trim().replace(/^acct:\s+/i, "acct:");
 
 const INVALID_RESOURCE = "Send one resource parameter, such as acct:alice@example.com.";
 

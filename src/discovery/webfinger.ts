@@ -2,7 +2,7 @@
 
 import { parseUserName } from "../core/names";
 import { LINK_PROPERTIES, STORAGE_API, STORAGE_REL } from "../core/spec";
-import { type Origins, quotaUrl, rxdbEndpoint, storageRoot } from "../http/hosts";
+import { normalizeHost, type Origins, quotaUrl, rxdbEndpoint, storageRoot } from "../http/hosts";
 
 /** The subject of a resource: a user at a host, or if `user` is null the owner of the host. */
 export interface WebFingerSubject {
@@ -18,12 +18,14 @@ export function parseResource(resource: string): WebFingerSubject | null {
   const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s]+)$/i.exec(resource) ?? [];
   if (rawUser !== undefined && rawHost !== undefined) {
     const user = parseUserName(decode(rawUser));
-    return user === null ? null : { user, host: rawHost.toLowerCase().replace(/:443$/, "") };
+    const host = normalizeHost(rawHost);
+    return user === null || host === null ? null : { user, host };
   }
   if (!/^https?:\/\//i.test(resource) || !URL.canParse(resource)) return null;
   const { host, pathname, search, hash, username } = new URL(resource);
   const isRoot = pathname === "/" && search === "" && hash === "" && username === "";
-  return isRoot ? { user: null, host } : null;
+  const normalized = normalizeHost(host);
+  return isRoot && normalized !== null ? { user: null, host: normalized } : null;
 }
 
 /** The JRD of a user; `rels` filters its links unless empty (RFC 7033 §4.3). */

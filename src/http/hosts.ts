@@ -14,6 +14,16 @@ export function resolveOrigins(requestUrl: string, settings: Settings): Origins 
   return { pages, storage: settings.STORAGE_ORIGIN ?? pages };
 }
 
+/**
+ * A host, with its port unless that is the default one, as hosts are compared: in lower case, in A-labels
+ * (RFC 5890 §2.3.2.1), without the final dot of a fully qualified name. Null if it is not one.
+ */
+export function normalizeHost(raw: string): string | null {
+  const url = URL.parse(`https://${raw}`);
+  const isHostOnly = url !== null && url.href === `https://${url.host}/`;
+  return isHostOnly ? url.host.replace(/\.(?=:|$)/, "") : null;
+}
+
 /** What a host may serve; the roles are on separate hosts if STORAGE_ORIGIN is set. */
 export type HostRole = "pages" | "storage" | "discovery";
 

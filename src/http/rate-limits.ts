@@ -1,6 +1,7 @@
 /** Rate limits: Cloudflare's for sign-in and sign-up, and our own for everything else. */
 
 import type { Next } from "hono";
+import { MAX_USER_NAME_LENGTH } from "../core/names";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
 import type { HonoContext } from "./context";
@@ -49,7 +50,7 @@ const BYTE_BURST = 48 * 1024 * 1024;
 /** Forms and exports of a signed-in user: nobody fills in forms faster for long. */
 const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
 
-/** §14: misses in public folders that an address may have before it counts as guessing. */
+/** §14: misses in the public folders of a user that an address may have before it counts as guessing. */
 const MISS_RATE: Rate = { perSecond: 0.5, burst: 60 };
 
 /** Buckets in memory. Empty ones are evicted first. */
@@ -138,18 +139,19 @@ export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
   );
 
 /**
- * Refuses an address with too many misses in public folders. Counts nothing. Returns null, or the
- * refusal.
+ * Refuses an address with too many misses in the public folders of a user. Counts nothing. Returns null,
+ * or the refusal.
  */
-export const blockGuessing = (c: HonoContext, now: number): Refusal | null =>
-  rateLimitRefusal(secondsToWait(missBucket(c), now));
+export const blockGuessing = (c: HonoContext, user: string, now: number): Refusal | null =>
+  rateLimitRefusal(secondsToWait(missBucket(c, user), now));
 
-/** Counts an anonymous request for a public document that does not exist. Returns null, or the refusal. */
-export const recordMiss = (c: HonoContext, now: number): Refusal | null =>
-  consume([missBucket(c)], now);
+/** Counts an anonymous request for a public document of a user that does not exist. Returns null, or the refusal. */
+export const recordMiss = (c: HonoContext, user: string, now: number): Refusal | null =>
+  consume([missBucket(c, user)], now);
 
-const missBucket = (c: HonoContext): Bucket => ({
-  name: `miss ${clientAddressKey(c)}`,
+const missBucket = (c: HonoContext, user: string): Bucket => ({
+  // Whatever is longer is no user's name.
+  name: `miss ${clientAddressKey(c)} ${user.slice(0, MAX_USER_NAME_LENGTH + 1)}`,
   rate: MISS_RATE,
 });
 

@@ -1,7 +1,7 @@
 /** The server stores what apps send, byte for byte, and returns it to them: §3 to §6. */
 
-import type { Page } from "playwright-core";
-import { describe, expect } from "vitest";
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, vi } from "vitest";
 import {
   fetchStored,
   list,
@@ -14,6 +14,8 @@ import {
 import { type LibraryRelease, RELEASES } from "./support/app-server";
 import { connectApp, signUp } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
+
+const WAIT = { timeout: 30_000, interval: 100 };
 
 const ALL_BYTES = Uint8Array.from({ length: 1024 }, (_, index) => (index * 7 + (index >> 8)) & 255);
 
@@ -154,6 +156,55 @@ describe.each(RELEASES)("remotestorage.js %s", (release) => {
     }, url);
     expect(received).toEqual({ type: expect.stringMatching(/^image\/png/), width: 7, height: 5 });
   });
+});
+
+test("§9 public pictures and recordings open in a tab and in an app, and recordings seek", async ({
+  site,
+}) => {
+  const page = await openApp(site, "1.2.3");
+  const [picture, recording] = await page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 7, height: 5 });
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
+    // A minute of silence: 8,000 samples of 16 bits a second.
+    const wave = new DataView(new ArrayBuffer(44 + 960_000));
+    const header = [0x46464952, 36 + 960_000, 0x45564157, 0x20746d66, 16, 0x10001, 8000, 16_000];
+    for (const [index, word] of [...header, 0x100002, 0x61746164, 960_000].entries()) {
+      wave.setUint32(index * 4, word, true);
+    }
+    await window.publicDocuments.storeFile(
+      "image/png",
+      "picture",
+      (await blob?.arrayBuffer()) as ArrayBuffer,
+    );
+    await window.publicDocuments.storeFile("audio/wav", "recording", wave.buffer);
+    const url = (name: string) => window.publicDocuments.getItemURL(name);
+    return [await url("picture"), await url("recording")] as const;
+  });
+  const stored = await fetch(recording);
+  expect(stored.headers.get("Content-Type")).toBe("audio/wav; charset=binary");
+
+  const visitor = await (await site.newContext()).newPage();
+  await visitor.goto(picture);
+  expect(await visitor.evaluate(() => document.images[0]?.naturalWidth)).toBe(7);
+  // Asks again and again, because no event handlers run in a sandboxed document.
+  const seek = async (media: Locator) => {
+    await vi.waitUntil(
+      () => media.evaluate((audio: HTMLMediaElement) => audio.readyState > 0),
+      WAIT,
+    );
+    await media.evaluate((audio: HTMLMediaElement) => {
+      audio.currentTime = 50;
+    });
+    await vi.waitUntil(
+      () => media.evaluate((audio: HTMLMediaElement) => !audio.seeking && audio.currentTime === 50),
+      WAIT,
+    );
+  };
+  await visitor.goto(recording);
+  await seek(visitor.locator("video, audio"));
+  await visitor.goto(`${site.apps.origin}/blank`);
+  await visitor.evaluate((src) => document.body.append(new Audio(src)), recording);
+  await seek(visitor.locator("audio"));
 });
 
 describe("§14 a script out of the storage", () => {

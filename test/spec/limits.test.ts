@@ -236,15 +236,53 @@ describe("§14.3 A client that guesses public documents", () => {
     expect((await guess(user.name, "more", headers)).status).toBe(429);
   });
 
-  it("is identified by its address, or the /64 of its IPv6 address, across users", async () => {
+  it("is identified by its address, or the /64 of its IPv6 address", async () => {
+    const app = await createUserWithApp();
+    await app.put("/public/a", "there");
+    freezeClock();
+    await guessUntilBlocked(app.user, { "CF-Connecting-IP": "2001:db8:1:2::1" });
+    const neighbour = { "CF-Connecting-IP": "2001:db8:1:2:ffff::9" };
+    expect((await guess(app.user, "a", neighbour)).status).toBe(429);
+    const otherNetwork = { "CF-Connecting-IP": "2001:db8:1:3::1" };
+    expect((await guess(app.user, "a", otherNetwork)).status).toBe(200);
+  });
+
+  it("can still read the public documents of other users", async () => {
     const [first, second] = [await createUserWithApp(), await createUserWithApp()];
     await second.put("/public/a", "there");
+    const headers = { "CF-Connecting-IP": uniqueAddress() };
     freezeClock();
-    await guessUntilBlocked(first.user, { "CF-Connecting-IP": "2001:db8:1:2::1" });
-    const neighbour = { "CF-Connecting-IP": "2001:db8:1:2:ffff::9" };
-    expect((await guess(second.user, "a", neighbour)).status).toBe(429);
-    const otherNetwork = { "CF-Connecting-IP": "2001:db8:1:3::1" };
-    expect((await guess(second.user, "a", otherNetwork)).status).toBe(200);
+    await guessUntilBlocked(first.user, headers);
+    expect((await guess(first.user, "a", headers)).status).toBe(429);
+    expect((await guess(second.user, "a", headers)).status).toBe(200);
+    expect((await guess(second.user, "b", headers)).status).toBe(404);
+  });
+
+  it("can still read what it found before, also after it was changed, and ask for what it missed", async () => {
+    const app = await createUserWithApp();
+    await app.put("/public/page", "the wiki");
+    await app.put("/public/other", "secret");
+    const headers = { "CF-Connecting-IP": uniqueAddress() };
+    freezeClock();
+    expect((await guess(app.user, "page", headers)).status).toBe(200);
+    await guessUntilBlocked(app.user, headers);
+    expect(await repeat(3, () => guess(app.user, "guess-7", headers))).toEqual(times(3, 404));
+    await app.put("/public/page", "the wiki, changed");
+    expect(await (await guess(app.user, "%70age", headers)).text()).toBe("the wiki, changed");
+    for (const name of ["other", "guess-60"]) {
+      expect((await guess(app.user, name, headers)).status).toBe(429);
+    }
+    const neighbour = { "CF-Connecting-IP": uniqueAddress() };
+    await guessUntilBlocked(app.user, neighbour);
+    expect((await guess(app.user, "page", neighbour)).status).toBe(429);
+  });
+
+  it("is not a page with a picture that is missing, however often it is opened", async () => {
+    const app = await createUserWithApp();
+    const headers = { "CF-Connecting-IP": uniqueAddress() };
+    freezeClock();
+    const missing = () => guess(app.user, "missing.png", headers);
+    expect(await repeat(100, missing)).toEqual(times(100, 404));
   });
 
   it("gains nothing with a token for an account of its own", async () => {

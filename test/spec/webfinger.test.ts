@@ -16,6 +16,7 @@ import {
   connectApp,
   createUser,
   fragmentParameters,
+  locationOf,
   ORIGIN,
   send,
   submitConsent,
@@ -183,7 +184,7 @@ describe("The JRD of a user", () => {
       body: new URLSearchParams({ decision: "allow", duration: "year" }),
       headers: { Cookie: alice.cookie, Origin: ORIGIN },
     });
-    const code = new URL(answer.headers.get("location") ?? "").searchParams.get("code") ?? "";
+    const code = new URL(locationOf(answer)).searchParams.get("code") ?? "";
     const response = await send(link.properties[PROPERTY.tokenEndpoint] ?? "", {
       method: "POST",
       body: new URLSearchParams({
@@ -205,9 +206,7 @@ describe("The JRD of a user", () => {
       code_challenge_method: "plain",
       scope: "plain:rw",
     });
-    expect(new URL(refused.headers.get("location") ?? "").searchParams.get("error")).toBe(
-      "invalid_request",
-    );
+    expect(new URL(locationOf(refused)).searchParams.get("error")).toBe("invalid_request");
     await expect(obtainCode(alice, { code_challenge_method: "plain" })).rejects.toThrow();
   });
 });
@@ -221,9 +220,31 @@ describe("The resource", () => {
     "resource=ACCT:alice@satchel.example",
     `${resource("acct:%61lice@satchel.example")}`,
     "resource=acct:alice@satchel.example:443",
+    "resource=acct:alice@satchel.example.",
+    "resource=acct:alice@satchel.example.:443",
+    "resource=%20acct:alice@satchel.example%20",
+    "resource=acct:%20alice@satchel.example%20",
+    `${resource("acct:alice@ＳＡＴＣＨＥＬ。example")}`,
   ])("RFC 7033 §4.1 §10.3 finds alice by %s", async (query) => {
     const { links } = await jrdOf(await webfinger(query));
     expect(links).toEqual([link]);
+  });
+
+  it.each([
+    "b\u00fccher.example", // NFC
+    "bu\u0308cher.example", // NFD
+    "B\u00dcCHER.Example",
+    "b\u00fccher.example.",
+    "xn--bcher-kva.example",
+    "XN--BCHER-KVA.example",
+  ])("§10.3 has an internationalised host in any form: %s", async (host) => {
+    const origin = "https://xn--bcher-kva.example";
+    const query = resource(`acct:alice@${host}`);
+    const { links } = await jrdOf(await send(`${origin}/.well-known/webfinger?${query}`));
+    expect(links.map(({ href }) => href)).toEqual([`${origin}/storage/alice`]);
+    expect(
+      (await send(`https://xn--bcher-zva.example/.well-known/webfinger?${query}`)).status,
+    ).toBe(404);
   });
 
   it("§10.3 has the port of a provider on a non-default port, and so have all links", async () => {
@@ -250,6 +271,11 @@ describe("The resource", () => {
     "acct:alice@",
     "acct:alice@bob@satchel.example",
     "acct:alice@satchel.example/",
+    "acct:alice@satchel.example\\evil.example",
+    "acct:alice@satchel.example..",
+    "acct:alice@satchel.example:x",
+    "acct:alice@[satchel.example",
+    "acct:alice@.satchel.example",
     "acct:alice%00@satchel.example",
     "acct:%@satchel.example",
     "acct:' OR 1=1--@satchel.example".replaceAll(" ", "%20"),
@@ -273,7 +299,8 @@ describe("The resource", () => {
     "resource=alice",
     "resource=acct%20alice",
     "resource=://satchel.example",
-    `${resource("acct:alice@satchel.example ")}`,
+    `${resource("acct:alice @satchel.example")}`,
+    `${resource("acct:alice@satchel. example")}`,
     "resource=acct:alice@satchel.example&resource=acct:alice@satchel.example",
     "resource=acct:alice@satchel.example&resource=acct:bob@satchel.example",
   ])('RFC 7033 §4.2 that is missing, duplicate or not a URI -> 400: "%s"', async (query) => {
@@ -370,6 +397,8 @@ describe("A personal domain", () => {
     "https://alice.example:8443/",
     "acct:alice@alice.example",
     "acct:alice@Alice.Example",
+    "https://alice.example./",
+    "acct:alice@alice.example.",
   ])("§10.4 identifies its owner: %s", async (uri) => {
     expect(await jrdOf(await webfinger(resource(uri)))).toEqual({ subject: uri, links: [link] });
   });
@@ -412,8 +441,21 @@ describe("Other well-known URIs", () => {
     expect((await jrdOf(await send(url))).links).toEqual([link]);
   });
 
+  it("RFC 6415 §3 host-meta is XRD with the same template; with a resource it is its JRD", async () => {
+    const response = await send("/.well-known/host-meta", { headers: { Origin: APP_ORIGIN } });
+    expect(response.headers.get("content-type")).toMatch(/^application\/xrd\+xml\b/);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
+    const xml = await response.text();
+    expect(xml).toMatch(/^<\?xml .*<XRD xmlns="http:\/\/docs.oasis-open.org\/ns\/xri\/xrd-1.0">/s);
+    const template = /<Link rel="lrdd" template="([^"]+)"\/>/.exec(xml)?.[1] ?? "";
+    const url = template.replace("{uri}", "acct:alice@satchel.example");
+    expect((await jrdOf(await send(url))).links).toEqual([link]);
+    const query = "resource=acct:alice@satchel.example";
+    expect((await jrdOf(await send(`/.well-known/host-meta?${query}`))).links).toEqual([link]);
+  });
+
   it("a 404 of what older clients try has CORS headers", async () => {
-    for (const path of ["host-meta?resource=acct:alice@satchel.example", "nothing-here"]) {
+    for (const path of ["host-meta?resource=acct:nobody@satchel.example", "nothing-here"]) {
       const response = await send(`/.well-known/${path}`, { headers: { Origin: APP_ORIGIN } });
       expect(response.status).toBe(404);
       expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
