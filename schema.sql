@@ -143,21 +143,25 @@ CREATE TABLE grants (
   account    TEXT NOT NULL,
   id         TEXT NOT NULL,
   origin     TEXT NOT NULL, -- the app: the origin of its redirect_uri; '' if it has none
-  app_url    TEXT NOT NULL, -- link to the app: its redirect_uri without the query; '' likewise
-  label      TEXT,          -- name of an app without an origin, chosen by the user or by the app
+  app_url    TEXT NOT NULL, -- where the user can open the app; '' if that is not known
+  label      TEXT,          -- name of an app without an origin, chosen by the user or by the app; of a
+                            -- program at a loopback port, what it calls itself
   scope      TEXT NOT NULL, -- as granted, perhaps narrower than requested
   flow       TEXT NOT NULL CHECK (flow IN ('implicit', 'code', 'token', 'device')),
   created_at INTEGER NOT NULL,
   expires_at INTEGER,       -- NULL: until disconnected
+  browser    TEXT,          -- random id of the browser that the app runs in; NULL: it runs elsewhere
   PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
 CREATE TRIGGER grant_deleted AFTER DELETE ON grants BEGIN
   DELETE FROM refresh_tokens WHERE account = old.account AND grant_id = old.id;
   DELETE FROM app_use WHERE account = old.account AND grant_id = old.id;
+  DELETE FROM codes WHERE account = old.account AND grant_id = old.id;
+  DELETE FROM devices WHERE account = old.account AND grant_id = old.id;
 END;
 
--- Authorization codes. Redeeming one creates its grant. A used code stays until it expires, so that a
--- replay is recognised and revokes the grant.
+-- Authorization codes. Redeeming one creates its grant. A used code stays until it expires or the grant
+-- ends, so that a replay is recognised and revokes the grant.
 CREATE TABLE codes (
   hash             TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the code
   account          TEXT NOT NULL,
@@ -167,7 +171,10 @@ CREATE TABLE codes (
   scope            TEXT NOT NULL,
   grant_expires_at INTEGER,
   expires_at       INTEGER NOT NULL,
-  successor        TEXT                       -- hash of the refresh token it was redeemed for
+  successor        TEXT,                      -- hash of the refresh token it was redeemed for
+  app_url          TEXT NOT NULL DEFAULT '',  -- as in the future grant, like its label and browser
+  label            TEXT,
+  browser          TEXT
 ) WITHOUT ROWID;
 CREATE INDEX codes_by_account ON codes (account);
 
@@ -178,7 +185,8 @@ CREATE TABLE refresh_tokens (
   account    TEXT NOT NULL,
   grant_id   TEXT NOT NULL,
   expires_at INTEGER NOT NULL,
-  successor  TEXT                       -- hash of the one it was exchanged for
+  successor  TEXT,                      -- hash of the one it was exchanged for
+  issued_at  INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (account, grant_id);
 
@@ -204,7 +212,7 @@ CREATE INDEX devices_by_expiry ON devices (expires_at, client);
 CREATE INDEX devices_by_account ON devices (account) WHERE account IS NOT NULL;
 
 -- Usage of an app on one day (days since 1970). Isolates count in memory, and write at most once an
--- hour per grant. Deleted after a month.
+-- hour per grant. Deleted after a month, except for the last day on which the app was used.
 CREATE TABLE app_use (
   account  TEXT NOT NULL,
   grant_id TEXT NOT NULL,
@@ -238,19 +246,26 @@ CREATE TABLE signing_keys (
 
 -- The tree of documents and folders. A document exists if its row does; a folder exists while there is
 -- a document below it, the root always. Written by the commit (src/storage/commit.ts): a change writes
--- the document's row and one row per ancestor. A second index would add to that cost, so there is none.
--- The sweep corrects totals that have drifted.
+-- the document's row and one row per ancestor. A second index of all rows would add to that cost, so
+-- there is only one of the few folders with long paths. The sweep corrects totals that have drifted.
 CREATE TABLE nodes (
   account   TEXT NOT NULL,
-  parent    TEXT NOT NULL,    -- path of the containing folder, '/' or '/a/b/'; '' for the root
+  parent    TEXT NOT NULL,    -- path of the containing folder, '/' or '/a/b/'; '' for the root. The
+                              -- beginning of a long one is replaced by '#' and its hash
+                              -- (src/storage/row-keys.ts).
   name      TEXT NOT NULL,    -- decoded; that of a folder ends with '/', that of the root is '/'
   version   TEXT NOT NULL,    -- the ETag, random; also the last part of a document's R2 key
   type      TEXT,             -- a document's Content-Type, byte for byte; NULL for a folder
   length    INTEGER NOT NULL, -- bytes of the document, or of all documents below the folder
   documents INTEGER NOT NULL, -- 1 for a document, or the number of all documents below the folder
   modified  INTEGER NOT NULL,
+  items_parent TEXT,          -- what a folder's items have as parent; NULL: its parent and its name
+  index_bytes INTEGER NOT NULL DEFAULT 0, -- of this row and of all rows below it, as they count towards
+                                          -- the quota (src/storage/db/row-bytes.ts)
   PRIMARY KEY (account, parent, name)
 ) WITHOUT ROWID;
+-- Leads from the items of a folder with a long path to the folder.
+CREATE INDEX nodes_by_items_parent ON nodes (account, items_parent) WHERE items_parent IS NOT NULL;
 
 -- Modules in which RxDB apps have databases (src/rxdb). Inserted when an app first connects, updated by
 -- the module's Durable Object, which stores the databases: `bytes` is the quota that it has reserved,

@@ -117,12 +117,12 @@ async function connectApp(context, path) {
   const page = await context.newPage();
   await page.goto(ORIGIN + path);
   const [response] = await Promise.all([
-    page.waitForResponse((response) => response.status() === 302),
+    page.waitForResponse((response) => response.request().method() === "POST"),
     page.locator("button[value=allow]").click(),
   ]);
-  const target = new URL(await response.headerValue("location"));
+  const refresh = await response.headerValue("refresh");
   await page.close();
-  return new URLSearchParams(target.hash.slice(1)).get("access_token");
+  return new URLSearchParams(refresh.split("#")[1]).get("access_token");
 }
 
 async function putDocuments(context, token) {

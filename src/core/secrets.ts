@@ -26,12 +26,11 @@ export const sha256 = async (text: string): Promise<string> =>
   base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
 
 /** HMAC-SHA-256 of a text in base64url, 43 characters. */
-export async function hmacSha256(key: string, text: string): Promise<string> {
+export async function hmacSha256(key: string | Uint8Array, text: string): Promise<string> {
   const encoder = new TextEncoder();
   const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const hmacKey = await crypto.subtle.importKey("raw", encoder.encode(key), algorithm, false, [
-    "sign",
-  ]);
+  const bytes = typeof key === "string" ? encoder.encode(key) : key;
+  const hmacKey = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"]);
   return base64url(new Uint8Array(await crypto.subtle.sign("HMAC", hmacKey, encoder.encode(text))));
 }
 

@@ -16,7 +16,7 @@ export type { AppUsageRow };
 /** When to write again after a failed write. */
 const RETRY_AFTER_MS = 5 * 60 * 1000;
 
-/** Days that are kept and shown, today included. */
+/** Days that are shown, today included. Of earlier ones only the last is kept on which a grant was used. */
 export const USAGE_DAYS = 30;
 
 /** The first of these days, in days since 1970. */
@@ -95,7 +95,10 @@ async function writeCounter(db: D1Database, counter: Counter, now: number): Prom
   }
 }
 
-/** The usage of an account's apps in the last `USAGE_DAYS`, with this isolate's unwritten counts. */
+/**
+ * The usage of an account's apps in the last `USAGE_DAYS` and on the last day before, with this
+ * isolate's unwritten counts.
+ */
 export async function listAppUsage(
   db: D1Database,
   account: string,
@@ -107,10 +110,7 @@ export async function listAppUsage(
     .flatMap(({ grant, days, lastAt }) =>
       [...days].map(([day, use]) => ({ grant, day, lastAt, ...use })),
     );
-  return [
-    ...(await loadUsageRows(db, account, since)),
-    ...counted.filter(({ day }) => day >= since),
-  ];
+  return [...(await loadUsageRows(db, account)), ...counted.filter(({ day }) => day >= since)];
 }
 
 /** Deletes usage that is too old to be shown; for the daily job. */

@@ -9,6 +9,7 @@ import {
   createRefreshToken,
   createTokenResponse,
   invalidGrant,
+  mayRepeat,
   revokeReplayedGrant,
   type TokenOutcome,
 } from "./token-response";
@@ -25,13 +26,16 @@ export async function issueCode(
   challenge: string,
   now: number,
 ): Promise<string | null> {
-  const { account, redirectUri, scope, expiresAt: grantExpiresAt } = consent;
+  const { account, app, redirectUri, scope, expiresAt: grantExpiresAt, browser } = consent;
   const code = randomSecret();
   const row = {
     hash: await sha256(code),
     account: account.id,
     grantId: randomId(),
     redirectUri: redirectUri.raw,
+    url: app.url,
+    label: app.label,
+    browser,
     challenge,
     scope,
     grantExpiresAt,
@@ -44,8 +48,8 @@ export async function issueCode(
 /**
  * Redeems a code for an access token and a refresh token. Refuses with `invalid_grant` when the code
  * is unknown, expired or used, or does not match the redirect_uri or the code_verifier. A used code
- * revokes its grant (RFC 6749 §4.1.2): either the app or a thief presents it, and we cannot tell
- * which.
+ * revokes its grant (RFC 6749 §4.1.2): either the app or a thief presents it. Only for a while after
+ * the first time, the verifier can tell which.
  */
 export async function exchangeCode(
   env: Env,
@@ -56,22 +60,36 @@ export async function exchangeCode(
 ): Promise<TokenOutcome> {
   const row = await loadCode(env.DB, await sha256(code));
   if (row === null) return invalidGrant("The code is invalid.");
-  if (row.successor !== null) return revokeReplayedGrant(env, row, now);
-  if (row.expiresAt <= now) return invalidGrant("The code has expired.");
+  const { successor } = row;
+  if (successor === null && row.expiresAt <= now) return invalidGrant("The code has expired.");
+  const mismatch = await findMismatch(row, redirectUri, verifier);
+  if (successor !== null && (mismatch !== null || !(await mayRepeat(env, successor, now)))) {
+    return revokeReplayedGrant(env, row, now);
+  }
+  if (mismatch !== null) return invalidGrant(mismatch);
+  const { origin } = parseRedirectUri(redirectUri) as RedirectUri;
+  const refresh = await createRefreshToken(env, code, row.grantExpiresAt, now);
+  // Sign before redeeming: if no signing key can be loaded, the code stays usable.
+  const response = await createTokenResponse(env, row, refresh.token, row.scope, now);
+  const isRedeemed =
+    successor === null
+      ? await redeemCode(env.DB, row, origin, refresh, now)
+      : successor === refresh.hash;
+  return isRedeemed ? response : revokeReplayedGrant(env, row, now);
+}
+
+/** What of a token request does not match the authorization request; null if all does. */
+async function findMismatch(
+  row: { redirectUri: string; challenge: string },
+  redirectUri: string,
+  verifier: string,
+): Promise<string | null> {
   if (row.redirectUri !== redirectUri) {
-    return invalidGrant("redirect_uri does not match the authorization request.");
+    return "redirect_uri does not match the authorization request.";
   }
   // RFC 7636 §4.6
   const isRightVerifier =
     /^[A-Za-z0-9\-._~]{43,128}$/.test(verifier) &&
     equalInConstantTime(await sha256(verifier), row.challenge);
-  if (!isRightVerifier) return invalidGrant("code_verifier does not match code_challenge.");
-
-  const app = parseRedirectUri(redirectUri) as RedirectUri;
-  const refresh = await createRefreshToken(env, row.grantExpiresAt, now);
-  // Sign before redeeming: if no signing key can be loaded, the code stays usable.
-  const response = await createTokenResponse(env, row, refresh.token, row.scope, now);
-  return (await redeemCode(env.DB, row, app, refresh, now))
-    ? response
-    : revokeReplayedGrant(env, row, now);
+  return isRightVerifier ? null : "code_verifier does not match code_challenge.";
 }

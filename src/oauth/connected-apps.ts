@@ -6,7 +6,7 @@ import type { Env } from "../env";
 import { narrowScopes } from "./consent-form";
 import {
   deleteAllGrants,
-  deleteGrantsOfApp,
+  deleteGrantsOfApps,
   type GrantChange,
   narrowGrants,
 } from "./db/grant-changes";
@@ -15,13 +15,15 @@ import { appName } from "./grants";
 
 /** An app that is connected to an account, with all its grants: it may have one per device. */
 export interface ConnectedApp {
-  /** Unique among the apps of the account: its origin, or the id of its grant without one. */
+  /** Unique among the apps of the account, as `APP_ID` has it. */
   id: string;
   /** "" for a device and for a personal token, which have no origin. */
   origin: string;
   /** Its origin, or its label without one. */
   name: string;
-  /** Where the user last opened it; "" without an origin. */
+  /** What a program at a loopback port calls itself; null for any other app. */
+  label: string | null;
+  /** Where the user can open it; "" if that is not known. */
   url: string;
   scopes: Scope[];
   /** How it was connected. */
@@ -29,6 +31,8 @@ export interface ConnectedApp {
   grantIds: string[];
   /** When its first grant was created, milliseconds since 1970. */
   connectedAt: number;
+  /** The same for its latest grant. */
+  lastConnectedAt: number;
   /** When its last grant expires, milliseconds since 1970; null: never. */
   expiresAt: number | null;
 }
@@ -56,23 +60,23 @@ export async function findConnectedApp(
 
 /** The grants are sorted by age, the oldest first. */
 function groupByApp(grants: GrantRow[]): ConnectedApp[] {
-  return [...Map.groupBy(grants, appIdOf)].map(([id, grants]) => {
+  return [...Map.groupBy(grants, ({ app }) => app)].map(([id, grants]) => {
     const latest = grants.at(-1) as GrantRow;
     return {
       id,
       origin: latest.origin,
       name: appName(latest),
+      label: latest.origin === "" ? null : latest.label,
       url: latest.appUrl,
       scopes: mergeScopes(grants.flatMap(({ scope }) => parseScopes(scope) ?? [])),
       flows: [...new Set(grants.map(({ flow }) => flow))],
       grantIds: grants.map(({ id }) => id),
       connectedAt: Math.min(...grants.map(({ createdAt }) => createdAt)),
+      lastConnectedAt: latest.createdAt,
       expiresAt: latestExpiry(grants),
     };
   });
 }
-
-const appIdOf = ({ origin, id }: GrantRow): string => origin || id;
 
 const latestExpiry = (grants: GrantRow[]): number | null =>
   grants.some(({ expiresAt }) => expiresAt === null)
@@ -80,18 +84,23 @@ const latestExpiry = (grants: GrantRow[]): number | null =>
     : Math.max(...grants.map(({ expiresAt }) => expiresAt ?? 0));
 
 /**
- * Revokes all grants of an app: its tokens are refused from the next request on, and its open
+ * Revokes all grants of some apps: their tokens are refused from the next request on, and their open
  * sockets are closed.
  */
-export const disconnectApp = (
+export const disconnectApps = (
   env: Env,
   account: string,
-  app: Pick<ConnectedApp, "id" | "name">,
+  apps: Pick<ConnectedApp, "id" | "name">[],
   now: number,
 ): Promise<void> =>
-  deleteGrantsOfApp(env, account, app.id, [
-    activityStatement(env.DB, account, { kind: "app-disconnected", app: app.name }, now),
-  ]);
+  deleteGrantsOfApps(
+    env,
+    account,
+    apps.map(({ id }) => id),
+    apps.map(({ name }) =>
+      activityStatement(env.DB, account, { kind: "app-disconnected", app: name }, now),
+    ),
+  );
 
 /** Revokes all grants of an account. */
 export const disconnectAllApps = (env: Env, account: string, now: number): Promise<void> =>
@@ -123,9 +132,7 @@ export async function narrowApp(
   now: number,
 ): Promise<boolean> {
   if (narrowScopes(app.scopes, limit.levels) === null) return false;
-  let grants = (await loadGrants(env.DB, account, now)).filter(
-    (grant) => appIdOf(grant) === app.id,
-  );
+  let grants = (await loadGrants(env.DB, account, now)).filter((grant) => grant.app === app.id);
   const entry = newActivityEntry(narrowingEvent(app, limit), now);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const changes = grants

@@ -2,10 +2,10 @@
 
 import type { Account } from "../accounts/accounts";
 import { insertActivity, newActivityEntry } from "../accounts/activity";
-import { isDisplayableName } from "../core/names";
 import { formatScopes, minimizeScopes, parseScopes, type Scope } from "../core/scope";
 import { randomBelow, randomId, randomSecret, sha256 } from "../core/secrets";
 import type { Env } from "../env";
+import { isProgramName } from "./app-identity";
 import {
   type DeviceRow,
   decideDevice,
@@ -20,6 +20,7 @@ import {
   createRefreshToken,
   createTokenResponse,
   invalidGrant,
+  mayRepeat,
   revokeReplayedGrant,
   type TokenError,
   type TokenOutcome,
@@ -38,10 +39,6 @@ const USER_CODE_LENGTH = 8;
 /** Scopes that a device may ask for, and how long they are together: anyone can store them. */
 const MAX_DEVICE_SCOPES = 16;
 const MAX_DEVICE_SCOPE_LENGTH = 512;
-
-/** What a device may call itself: one short line of letters, digits and some punctuation. */
-const DEVICE_NAME_PATTERN =
-  /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._'()+-]{0,48}[\p{L}\p{M}\p{N}.)+])?$/u;
 
 /** Device authorization response: RFC 8628 §3.2. */
 interface DeviceAuthorizationResponse {
@@ -67,7 +64,7 @@ export async function startDeviceAuthorization(
   { clientId, scope, client }: { clientId: string | null; scope: string | null; client: string },
   now: number,
 ): Promise<{ ok: true; response: DeviceAuthorizationResponse } | { ok: false; error: TokenError }> {
-  if (clientId === null || !DEVICE_NAME_PATTERN.test(clientId) || !isDisplayableName(clientId)) {
+  if (clientId === null || !isProgramName(clientId)) {
     const error_description =
       "client_id must be the name of the device: 1 to 50 letters, digits, spaces and . _ - ' ( ) +";
     return { ok: false, error: { error: "invalid_request", error_description } };
@@ -202,7 +199,8 @@ export async function denyDevice(
  * - `authorization_pending` or `slow_down` until the user decides,
  * - `access_denied` when the user has denied it,
  * - `expired_token` when the code has expired,
- * - `invalid_grant` when the code is unknown, another device's or used. A used code revokes its grant.
+ * - `invalid_grant` when the code is unknown, another device's or used. A used code revokes its grant,
+ *   unless it is sent again at once.
  */
 export async function exchangeDeviceCode(
   env: Env,
@@ -212,21 +210,25 @@ export async function exchangeDeviceCode(
 ): Promise<TokenOutcome> {
   const row = await loadDevice(env.DB, await sha256(deviceCode));
   if (row === null || row.name !== clientId) return invalidGrant("The device code is invalid.");
-  const { account, user, grantId, granted, grantExpiresAt } = row;
-  if (account !== null && grantId !== null && row.successor !== null) {
+  const { account, user, grantId, granted, grantExpiresAt, successor } = row;
+  const isUsed = account !== null && grantId !== null && successor !== null;
+  if (isUsed && !(await mayRepeat(env, successor, now))) {
     return revokeReplayedGrant(env, { account, grantId }, now);
   }
-  if (row.expiresAt <= now) return refuse("expired_token", "The device code has expired.");
+  if (!isUsed && row.expiresAt <= now)
+    return refuse("expired_token", "The device code has expired.");
   if (account === null) return pendingResponse(env, row, now);
   if (user === null || grantId === null || granted === null) {
     return refuse("access_denied", "The user denied the request.");
   }
   const redeemed = { account, user, grantId, grantExpiresAt };
-  const refresh = await createRefreshToken(env, grantExpiresAt, now);
+  const refresh = await createRefreshToken(env, deviceCode, grantExpiresAt, now);
   // Sign before redeeming: if no signing key can be loaded, the code stays usable.
   const response = await createTokenResponse(env, redeemed, refresh.token, granted, now);
-  const isFirst = await redeemDeviceCode(env.DB, row.hash, refresh, now);
-  return isFirst ? response : revokeReplayedGrant(env, redeemed, now);
+  const isRedeemed = isUsed
+    ? successor === refresh.hash
+    : await redeemDeviceCode(env.DB, row.hash, refresh, now);
+  return isRedeemed ? response : revokeReplayedGrant(env, redeemed, now);
 }
 
 async function pendingResponse(env: Env, row: DeviceRow, now: number): Promise<TokenOutcome> {

@@ -15,21 +15,21 @@ export async function issueImplicitToken(
   consent: Consent,
   now: number,
 ): Promise<Record<string, string> | null> {
-  const { account, redirectUri, scope, expiresAt } = consent;
+  const { account, app, scope, expiresAt, browser } = consent;
   const id = randomId();
-  const { origin, appUrl } = redirectUri;
   const claims = { account: account.id, user: account.name, grant: id, scope };
   const access_token = await signAccessToken(env, claims, expiresAt, now);
   const grant = {
     account: account.id,
     id,
-    origin,
-    appUrl,
-    label: null,
+    origin: app.origin,
+    appUrl: app.url,
+    label: app.label,
     scope,
     flow: "implicit" as const,
     createdAt: now,
     expiresAt,
+    browser,
   };
   const activity = consentActivity(env.DB, consent, grantExists(id), now);
   if (!(await insertGrant(env.DB, grant, [activity]))) return null;

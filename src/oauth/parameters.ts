@@ -24,6 +24,7 @@ const KNOWN_PARAMETERS = [
   "grant_type",
   "redirect_uri",
   "refresh_token",
+  "response_mode",
   "response_type",
   "scope",
   "state",

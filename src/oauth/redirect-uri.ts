@@ -1,19 +1,19 @@
-/** Redirect URIs of apps, whose origin is the app's identity: §10, RFC 6454 §4. */
+/** Redirect URIs of apps, whose origin is the app's identity: §10, RFC 6454 §4, RFC 8252 §7. */
 
 import { isLoopback } from "../http/hosts";
+import { isForbiddenScheme } from "./forbidden-schemes";
 
 /** A valid redirect URI. */
 export interface RedirectUri {
   /** As the app sent it, to be repeated when it redeems a code (RFC 6749 §4.1.3). */
   raw: string;
-  /** As a browser parses it. */
+  /** As a browser parses it, in characters that RFC 3986 allows. */
   href: string;
+  /** The origin; of a private-use scheme the scheme and the host, such as `obsidian://host`. */
   origin: string;
-  /** Where a user can open the app: without the query, which belongs to this request. */
-  appUrl: string;
 }
 
-/** A redirect URI is stored with each grant, and the address of an app is short. */
+/** A redirect URI is stored with each code, and the address of an app is short. */
 const MAX_LENGTH = 2048;
 
 /**
@@ -31,26 +31,44 @@ const RESPONSE_PARAMETERS = [
 ];
 
 /**
- * Parses a redirect_uri: https, or http on loopback; no fragment (RFC 6749 §3.1.2), no user name, no
- * response parameter in its query. Returns null for anything else, and for what a browser could parse
- * differently.
+ * A scheme, a slash, and characters that a browser leaves in an address, although RFC 3986 does not
+ * allow all of them. No fragment (RFC 6749 §3.1.2). No backslash, which browsers take for a slash,
+ * except in the query.
+ */
+const SYNTAX = /^[a-z][a-z0-9+.-]+:\/[!$-;=@-[\]-~]*(?:\?[!$-;=?-~]*)?$/i;
+
+/** What may stand in a browser's address bar, but not in a URI. */
+const NOT_IN_URIS = /[\\^`{|}]/g;
+
+/**
+ * Parses a redirect_uri: https, http on loopback, the origin of a browser extension, or a private-use
+ * scheme (RFC 8252 §7.1). No user name, no response parameter in its query. Returns null for anything
+ * else, and for what a browser could parse differently.
  */
 export function parseRedirectUri(raw: string): RedirectUri | null {
-  if (raw.length > MAX_LENGTH) return null;
-  // Browsers read a backslash as a slash and drop white space; neither is allowed in a URI
-  // (RFC 3986).
-  if (!/^https?:\/\/[^/]/i.test(raw) || /[^\x21-\x7e]|[\\<>"`{}|^#]/.test(raw)) return null;
-  if (!URL.canParse(raw)) return null;
-  const { protocol, hostname, username, password, href, origin, pathname, searchParams } = new URL(
-    raw,
-  );
-  // The origin goes into a CSP header and is what the user is asked to trust: no "*", no ";".
-  if (!/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(hostname)) return null;
-  if (username !== "" || password !== "" || hasUserInfo(raw)) return null;
-  if (protocol !== "https:" && !isLoopback(hostname)) return null;
-  if (RESPONSE_PARAMETERS.some((name) => searchParams.has(name))) return null;
-  return { raw, href, origin, appUrl: origin + pathname };
+  if (raw.length > MAX_LENGTH || !SYNTAX.test(raw) || !URL.canParse(raw)) return null;
+  const url = new URL(raw);
+  const isHttp = url.protocol === "https:" || url.protocol === "http:";
+  if (isHttp ? !/^https?:\/\/[^/]/i.test(raw) : !isPrivateUse(url)) return null;
+  // The user is asked to trust the origin, and it goes into a CSP header: no "*", no ";".
+  const hostname = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/i;
+  if (!hostname.test(url.hostname) && (isHttp || url.host !== "")) return null;
+  // The parser drops an empty user name, but its "@" would still deceive a reader.
+  if (/^[^:]+:\/\/[^/?]*@/.test(raw)) return null;
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) return null;
+  if (RESPONSE_PARAMETERS.some((name) => url.searchParams.has(name))) return null;
+  const href = url.href.replace(NOT_IN_URIS, encodeURIComponent);
+  return { raw, href, origin: isHttp ? url.origin : privateOrigin(url) };
 }
 
-/** The parser drops an empty user name, but its "@" would still deceive a reader. */
-const hasUserInfo = (raw: string): boolean => /^https?:\/\/[^/?]*@/i.test(raw);
+/** The forms that browsers give the origins of extensions. */
+const EXTENSION_ORIGIN =
+  /^(?:chrome-extension:\/\/[a-p]{32}|(?:moz|safari-web)-extension:\/\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+
+const isPrivateUse = (url: URL): boolean =>
+  url.protocol.endsWith("-extension:")
+    ? EXTENSION_ORIGIN.test(privateOrigin(url))
+    : !isForbiddenScheme(url.protocol.slice(0, -1));
+
+const privateOrigin = ({ protocol, host }: URL): string =>
+  host === "" ? protocol : `${protocol}//${host}`;

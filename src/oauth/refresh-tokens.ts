@@ -10,6 +10,7 @@ import {
   createRefreshToken,
   createTokenResponse,
   invalidGrant,
+  mayRepeat,
   revokeReplayedGrant,
   type TokenOutcome,
 } from "./token-response";
@@ -23,7 +24,8 @@ export interface LimitedRefresh {
 /**
  * Exchanges a refresh token for an access token and the next refresh token. Refuses with
  * `invalid_grant` when the token is unknown, expired or revoked, and with `invalid_scope` when the
- * requested scope exceeds the grant. A used token revokes its grant (RFC 9700 §4.14.2).
+ * requested scope exceeds the grant. A used token revokes its grant (RFC 9700 §4.14.2),
+ * unless it is sent again at once.
  */
 export async function exchangeRefreshToken(
   env: Env,
@@ -33,7 +35,10 @@ export async function exchangeRefreshToken(
 ): Promise<TokenOutcome | LimitedRefresh> {
   const row = await loadRefreshToken(env.DB, await sha256(token), now);
   if (row === null) return invalidGrant("The refresh token is invalid.");
-  if (row.successor !== null) return revokeReplayedGrant(env, row, now);
+  const { successor } = row;
+  if (successor !== null && !(await mayRepeat(env, successor, now))) {
+    return revokeReplayedGrant(env, row, now);
+  }
   if (row.scope === null || row.expiresAt <= now) {
     return invalidGrant("The refresh token has expired or was revoked.");
   }
@@ -45,9 +50,9 @@ export async function exchangeRefreshToken(
   }
   const limited = limitTokenRefresh(env, row.account, now);
   if (limited) return { ok: false, limited };
-  const next = await createRefreshToken(env, row.grantExpiresAt, now);
+  const next = await createRefreshToken(env, token, row.grantExpiresAt, now);
   const response = await createTokenResponse(env, row, next.token, formatScopes(requested), now);
-  return (await rotateRefreshToken(env.DB, row, next, now))
-    ? response
-    : revokeReplayedGrant(env, row, now);
+  const isRedeemed =
+    successor === null ? await rotateRefreshToken(env.DB, row, next, now) : successor === next.hash;
+  return isRedeemed ? response : revokeReplayedGrant(env, row, now);
 }

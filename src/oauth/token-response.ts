@@ -1,10 +1,12 @@
 /** Responses of the token endpoint, shared by all grant types: RFC 6749 §5. */
 
-import { randomSecret, sha256 } from "../core/secrets";
+import { hmacSha256, sha256 } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { signAccessToken } from "./access-tokens";
+import { isUnusedSince } from "./db/refresh-tokens";
 import { revokeGrant } from "./grants";
+import { loadSigningKey } from "./signing-keys";
 
 /** RFC 6749 §5.1. */
 interface TokenResponse {
@@ -63,15 +65,36 @@ export async function createTokenResponse(
   return { ok: true, response };
 }
 
-/** Creates a refresh token that expires with its grant at the latest. Only its hash is stored. */
-export async function createRefreshToken(env: Env, grantExpiresAt: number | null, now: number) {
-  const token = randomSecret();
+/**
+ * Creates the refresh token that a code or the previous token is redeemed for. It expires with its
+ * grant at the latest. Only its hash is stored, and it is the same for the same `secret`: whoever sends
+ * a request again, because the response was lost, gets it again.
+ */
+export async function createRefreshToken(
+  env: Env,
+  secret: string,
+  grantExpiresAt: number | null,
+  now: number,
+) {
+  const key = await loadSigningKey(env, now);
+  const token = await hmacSha256(key.secret, `refresh token after ${secret}`);
   const expiresAt = Math.min(
     now + settings(env).REFRESH_TOKEN_DAYS * DAY_MS,
     grantExpiresAt ?? Number.POSITIVE_INFINITY,
   );
   return { token, hash: await sha256(token), expiresAt };
 }
+
+/**
+ * How long a code or token that was redeemed is redeemed again, for the same: two tabs of an app that
+ * renew their access at once, or an app whose connection was cut, have done nothing wrong. A thief gains
+ * nothing: the next exchange by either of the two reveals the other (RFC 9700 §4.14.2).
+ */
+const REPEAT_MS = 60_000;
+
+/** Whether a code or token that was redeemed for `successor`, a hash, may be redeemed again. */
+export const mayRepeat = (env: Env, successor: string, now: number): Promise<boolean> =>
+  isUnusedSince(env.DB, successor, now - REPEAT_MS);
 
 /** Revokes the grant of a used code or token: either the app or a thief has presented it again. */
 export async function revokeReplayedGrant(

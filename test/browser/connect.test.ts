@@ -14,7 +14,7 @@ import {
   uniqueUserName,
   waitUntilConnected,
 } from "./support/steps";
-import { test, userAddress } from "./support/test-site";
+import { type TestSite, test, userAddress } from "./support/test-site";
 
 describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
   test("§10 connects by address: one WebFinger request, sign-in, consent, and back to the app", async ({
@@ -42,16 +42,14 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     expect(consentText).toContain("notes");
     expect(consentText).toContain("Read and write");
     expect(consentText).toContain(userAddress(site, name));
-    const redirects: string[] = [];
-    page.on("response", async (response) => {
-      if (response.status() === 302) redirects.push(response.headers().location ?? "");
-    });
+    const answers: string[] = [];
+    page.on("response", (response) => answers.push(response.headers().refresh ?? ""));
     await allowAccess(page);
 
     await waitUntilConnected(page);
     expect(page.url().replace(/#$/, "")).toBe(app);
     // RFC 9207: neither release knows this parameter, and both ignore it.
-    expect(redirects.join()).toContain(`iss=${encodeURIComponent(site.url)}`);
+    expect(answers.join()).toContain(`iss=${encodeURIComponent(site.url)}`);
     expect(await page.locator(".rs-user").textContent()).toBe(userAddress(site, name));
     await storeText(page, "hello", "Hello!");
     expect(await (await fetchStored(page, "/notes/hello")).text()).toBe("Hello!");
@@ -94,7 +92,9 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     await waitUntilConnected(page);
   });
 
-  test("§9 narrowed to read-only: reading works, writing is Unauthorized", async ({ site }) => {
+  test("§9 narrowed to read-only: reading works, writing is Unauthorized until it is allowed more", async ({
+    site,
+  }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
     const writer = await connectApp(site, context, { name, release });
@@ -113,6 +113,13 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     await expect(storeText(page, "hello", "Changed!")).rejects.toThrow("403");
     await waitForEvent(page, { name: "error", error: "Unauthorized" });
     expect(await readText(page, "hello")).toBe("Hello!");
+
+    // The way back: the widget asks to connect again, for the same scope as before.
+    await page.locator(".rs-reconnect").click();
+    await page.getByText("can’t save anything").waitFor();
+    await allowAccess(page);
+    await waitUntilConnected(page);
+    await storeText(page, "hello", "Changed!");
   });
 
   test("an app disconnected on the home page is Unauthorized, and can ask again", async ({
@@ -180,4 +187,82 @@ test("RFC 6749 §4.2.2 the app's own fragment is returned as state", async ({ si
   await allowAccess(page);
   await waitUntilConnected(page);
   await page.waitForFunction((fragment) => location.hash === fragment, fragment);
+});
+
+/** The consent page for a request of an app of which only the redirect_uri matters. */
+const consentUrl = (site: TestSite, name: string, query: Record<string, string>): string =>
+  `${site.url}/oauth/authorize/${name}?${new URLSearchParams({ scope: "notes:rw", ...query })}`;
+
+const TOKEN = { response_type: "token" };
+const CODE = {
+  response_type: "code",
+  code_challenge: "a".repeat(43),
+  code_challenge_method: "S256",
+};
+
+describe.each([
+  ["with JavaScript", true],
+  ["without JavaScript", false],
+])("%s", (_, javaScriptEnabled) => {
+  test("an app whose callback redirects to another origin gets its answer, allowed or denied", async ({
+    site,
+  }) => {
+    const context = await site.newContext({ javaScriptEnabled });
+    const name = await signUp(site, context);
+    const page = await context.newPage();
+    const redirect_uri = `${site.apps.origin}/moved`;
+    for (const [flow, decide, answer] of [
+      [TOKEN, allowAccess, "#access_token="],
+      [TOKEN, denyAccess, "#error=access_denied"],
+      [CODE, allowAccess, "?code="],
+      [CODE, denyAccess, "?error=access_denied"],
+    ] as const) {
+      await page.goto(consentUrl(site, name, { ...flow, redirect_uri }));
+      await decide(page);
+      await page.waitForURL((url) => url.href.startsWith(site.apps.movedUrl + answer));
+    }
+    await page.goto(consentUrl(site, name, { ...TOKEN, redirect_uri, scope: "x" }));
+    await page.waitForURL((url) =>
+      url.href.startsWith(`${site.apps.movedUrl}#error=invalid_scope`),
+    );
+  });
+});
+
+test("RFC 8252 §7.1 a program gets its answer at its own scheme, and the page says what happens", async ({
+  site,
+}) => {
+  const context = await site.newContext();
+  const name = await signUp(site, context);
+  const page = await context.newPage();
+  const navigations: string[] = [];
+  const devTools = await context.newCDPSession(page);
+  await devTools.send("Page.enable");
+  devTools.on("Page.frameRequestedNavigation", ({ url }) => navigations.push(url));
+  await page.goto(consentUrl(site, name, { ...CODE, redirect_uri: "com.example.app:/cb" }));
+  await page.getByText("This is a program on your device").waitFor();
+  await allowAccess(page);
+  await page.getByText("Opening com.example.app:").waitFor();
+  const link = page.getByRole("link", { name: "Back to the app" });
+  await expect.poll(() => navigations.at(-1)).toBe(await link.getAttribute("href"));
+  expect(navigations.at(-1)).toMatch(/^com\.example\.app:\/cb\?code=/);
+});
+
+test("an app that opened the dialog in a window of its own can read the answer there", async ({
+  site,
+}) => {
+  const name = await signUp(site, await site.newContext());
+  const context = await site.newContext();
+  const page = await context.newPage();
+  await page.goto(`${site.apps.origin}/blank`);
+  const url = consentUrl(site, name, { ...TOKEN, redirect_uri: `${site.apps.origin}/blank` });
+  const opened = page.waitForEvent("popup");
+  const dialog = await page.evaluateHandle((url) => window.open(url) as Window, url);
+  const popup = await opened;
+  await fillSignIn(popup, name);
+  await popup.getByRole("button", { name: "Deutsch" }).click();
+  await popup.getByRole("button", { name: "Erlauben", exact: true }).click();
+  await popup.waitForURL((url) => url.hash.startsWith("#access_token="));
+  const answer = await dialog.evaluate(({ closed, location }) => [closed, location.hash]);
+  expect(answer).toEqual([false, expect.stringContaining("#access_token=")]);
+  expect(await popup.evaluate(() => window.opener !== null)).toBe(true);
 });

@@ -32,6 +32,7 @@ import {
   connectApp,
   createUser,
   fragmentParameters,
+  locationOf,
   ORIGIN,
   TestApp,
   type TestUser,
@@ -96,7 +97,9 @@ async function codeExchange(): Promise<FaultCase> {
         expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
         await expectValid(user, tokens, context);
       }
-      expect((await redeemCode(code)).status, `${context}: the code is used up`).toBe(400);
+      // If the response arrived, its refresh token was used, and so the code is used up.
+      const again = await redeemCode(code);
+      expect(again.status, context).toBe(response ? 400 : 200);
     },
   };
 }
@@ -118,7 +121,8 @@ async function rotation(): Promise<FaultCase> {
         expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
         await expectValid(user, tokens, context);
       }
-      expect((await refreshTokens(refresh_token)).status, `${context}: it is used up`).toBe(400);
+      const again = await refreshTokens(refresh_token);
+      expect(again.status, context).toBe(response ? 400 : 200);
     },
   };
 }
@@ -127,7 +131,8 @@ async function rotation(): Promise<FaultCase> {
 async function replay(): Promise<FaultCase> {
   const user = await createUser();
   const code = await obtainCode(user);
-  const app = appWithTokens(user, await parseTokens(await redeemCode(code)));
+  const { refresh_token } = await parseTokens(await redeemCode(code));
+  const app = appWithTokens(user, await parseTokens(await refreshTokens(refresh_token)));
   await openModuleWithBytes(user.name, "notes");
   return {
     send: () =>
@@ -172,7 +177,7 @@ async function implicitConsent(): Promise<FaultCase> {
   const headers = { Origin: ORIGIN, Cookie: user.cookie };
   return {
     send: () => postForm(authorizeUrl(user.name), CONSENT, headers),
-    status: 302,
+    status: 200,
     loadState: () => grantRows(user.name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
@@ -196,14 +201,14 @@ async function codeConsent(): Promise<FaultCase> {
       .first("codes");
   return {
     send: () => postForm(url, CONSENT, headers),
-    status: 302,
+    status: 200,
     loadState: codes,
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await codes(), context).toBeGreaterThan(0);
       expect(await grantRows(user.name), context).toEqual([]);
       if (!response) return;
-      const code = new URL(response.headers.get("location") ?? "").searchParams.get("code");
+      const code = new URL(locationOf(response)).searchParams.get("code");
       await expectValid(user, await parseTokens(await redeemCode(code ?? "")), context);
     },
   };
@@ -260,7 +265,7 @@ async function deviceExchange(): Promise<FaultCase> {
         expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
         await expectValid(user, tokens, context);
       }
-      expect((await pollDevice(device)).status, `${context}: the code is used up`).toBe(400);
+      expect((await pollDevice(device)).status, context).toBe(response ? 400 : 200);
     },
   };
 }

@@ -19,9 +19,11 @@ import {
 } from "../support/oauth";
 import {
   APP_ORIGIN,
+  authorizeUrl,
   connectApp,
   createUser,
   fragmentParameters,
+  locationOf,
   ORIGIN,
   send,
   sendForm,
@@ -97,12 +99,88 @@ describe("The page of all connected apps", () => {
     expect(text).toMatch(/Living room TV mail \(read only\) · Device that you connected/);
     const address = encodeURIComponent(`${user.name}@satchel.example`);
     const links = findElements(html, "a").map(({ href }) => href);
-    expect(links, "§11 storage first").toContain(`${OTHER}/deep/path#remotestorage=${address}`);
+    expect(links, "§11 storage first").toContain(`${OTHER}/#remotestorage=${address}`);
     const labels = findElements(html, "a").map((link) => link["aria-label"]);
     expect(labels).toEqual(
       expect.arrayContaining([APP_ORIGIN, OTHER, DEVICE_NAME].map((name) => `Disconnect ${name}`)),
     );
     expect(findInlineCode(html)).toEqual([]);
+  });
+
+  it.each([
+    ["an app at the root", { redirect_uri: OTHER }, `${OTHER}/`],
+    ["a callback page", { redirect_uri: `${OTHER}/oauth/callback?a` }, `${OTHER}/`],
+    ["an app in a folder", { redirect_uri: `${OTHER}/notes/?a` }, `${OTHER}/notes/`],
+    ["an HTML page", { redirect_uri: `${OTHER}/app.html` }, `${OTHER}/app.html`],
+    [
+      "a callback of an app that says where it is",
+      { redirect_uri: `${OTHER}/notes/cb`, client_id: `${OTHER}/notes` },
+      `${OTHER}/notes`,
+    ],
+    [
+      "a callback, and a client_id on another site",
+      { redirect_uri: `${OTHER}/cb`, client_id: "https://evil.example/notes/" },
+      `${OTHER}/`,
+    ],
+  ])("§11 opens %s where the app is", async (_, query, url) => {
+    const user = await createUser();
+    await parseTokens(
+      await redeemCode(await obtainCode(user, { ...query, scope: "notes:r" }), {
+        redirect_uri: query.redirect_uri,
+      }),
+    );
+    await submitConsent(user, { ...query, scope: "notes:r" });
+    const rows = await env.DB.prepare(
+      "SELECT app_url FROM grants WHERE account = (SELECT id FROM accounts WHERE name = ?)",
+    )
+      .bind(user.name)
+      .all();
+    expect(rows.results).toEqual([{ app_url: url }, { app_url: url }]);
+    const links = findElements(await (await open(user, "/apps")).text(), "a");
+    const address = encodeURIComponent(`${user.name}@satchel.example`);
+    expect(links.map(({ href }) => href)).toContain(`${url}#remotestorage=${address}`);
+  });
+
+  it("RFC 8252 §7.3 lists a program at loopback ports once, by the name that it gives itself", async () => {
+    const user = await createUser();
+    const connect = async (port: number, client_id: string) => {
+      const redirect_uri = `http://127.0.0.1:${port}/cb`;
+      const code = await obtainCode(user, { redirect_uri, client_id, scope: "notes:rw" });
+      return appWithTokens(user, await parseTokens(await redeemCode(code, { redirect_uri })));
+    };
+    const first = await connect(50001, "sync tool");
+    const second = await connect(50002, "sync tool");
+    const other = await connect(50003, "backup");
+    const site = await connect(50004, "http://127.0.0.1:50004");
+    const html = await (await open(user, "/apps")).text();
+    const text = mainText(html);
+    expect(text).not.toContain("50001");
+    expect(text).toMatch(/127\.0\.0\.1:50002 .*your own computer; calls itself “sync tool”/);
+    expect(text).toMatch(/127\.0\.0\.1:50003 .*calls itself “backup”/);
+    const links = findElements(html, "a").map(({ href }) => href ?? "");
+    expect(links.filter((href) => href.includes("127.0.0.1"))).toEqual([
+      "/apps/app?id=http%3A%2F%2F127.0.0.1%3A50004",
+      "/apps/disconnect?app=http%3A%2F%2F127.0.0.1%3A50004",
+    ]);
+    const consent = await textOf(
+      user,
+      authorizeUrl(user.name, { redirect_uri: "http://127.0.0.1:50005", client_id: "sync tool" }),
+    );
+    expect(consent).toMatch(/^http:\/\/127\.0\.0\.1:50005 wants.*calls itself “sync tool”/);
+    expect(consent, "a name proves nothing").toContain("haven’t connected this app before");
+    expect(consent).not.toContain("Already connected");
+
+    const narrowed = await sendForm(
+      "/apps/app?id=loopback+sync+tool",
+      { "level:notes": "r", end: "keep" },
+      { cookie: user.cookie },
+    );
+    expect(narrowed.status).toBe(303);
+    for (const app of [first, second]) expect((await app.put("/notes/a", "x")).status).toBe(403);
+    expect((await other.put("/notes/a", "x")).status).toBe(201);
+    await disconnect(user, "loopback sync tool");
+    for (const app of [first, second]) expect((await app.get("/notes/")).status).toBe(401);
+    for (const app of [other, site]) expect((await app.get("/notes/")).status).toBe(200);
   });
 
   it("does not list apps of other users", async () => {
@@ -135,7 +213,7 @@ describe("The usage of an app", () => {
     freezeClock();
     const user = await createUser();
     const app = await connectApp(user, "notes:rw");
-    expect(await textOf(user)).toContain("Not used in the last 30 days");
+    expect(await textOf(user)).toContain("Not used yet");
     await app.put("/notes/a", "x".repeat(1000), { "Content-Length": "1000" });
     await (await app.get("/notes/a")).text();
     await app.head("/notes/a");
@@ -166,7 +244,7 @@ describe("The usage of an app", () => {
       return textOf(user);
     };
     expect(await setBack(29)).toContain(" · 1 request and");
-    expect(await setBack(30)).toContain("Not used in the last 30 days");
+    expect(await setBack(30)).toMatch(/Last used (?!.* in the last 30 days)/);
   });
 
   it("has a chart for the first fifty apps, and a sentence for all", async () => {
@@ -650,8 +728,7 @@ it("RFC 9207 every authorization response names its issuer, in both flows, succe
   for (const fields of [{}, { decision: "deny" }]) {
     const implicit = fragmentParameters(await submitConsent(user, {}, fields));
     expect(implicit.iss).toBe(ORIGIN);
-    const code =
-      (await submitConsent(user, await codeFlowQuery(), fields)).headers.get("location") ?? "";
+    const code = locationOf(await submitConsent(user, await codeFlowQuery(), fields));
     expect(new URL(code).searchParams.getAll("iss")).toEqual([ORIGIN]);
   }
   const metadata = await (await send("/.well-known/oauth-authorization-server")).json();

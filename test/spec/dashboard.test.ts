@@ -70,13 +70,13 @@ describe("The home page", () => {
 
   it("§11.1 opens connected and suggested apps with the user's address in the fragment", async () => {
     const user = await createUser();
-    await connectAt(user, "https://mine.example/deep/path");
+    await connectAt(user, "https://mine.example/deep/path/");
     const address = encodeURIComponent(`${user.name}@satchel.example`);
     const links = findElements(await home(user), "a")
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("https://"));
     expect(links.length).toBeGreaterThan(1);
-    expect(links).toContain(`https://mine.example/deep/path#remotestorage=${address}`);
+    expect(links).toContain(`https://mine.example/deep/path/#remotestorage=${address}`);
     for (const link of links) {
       expect(new URL(link).hash).toBe(`#remotestorage=${address}`);
     }

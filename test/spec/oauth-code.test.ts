@@ -22,6 +22,7 @@ import {
   createUser,
   fragmentParameters,
   send,
+  sendForm,
   submitConsent,
   TestApp,
   type TestUser,
@@ -102,20 +103,42 @@ describe("A code", () => {
     for (const code of codes) expect(code).toMatch(/^[\w-]{43,}$/);
   });
 
-  it("RFC 6749 §4.1.2 that is replayed revokes the grant: its access token is refused at once", async () => {
+  it("that is sent again, because the response was lost, gets the same refresh token again", async () => {
     const carol = await createUser();
-    const other = await connectApp(carol, "notes:rw");
     const code = await obtainCode(carol);
-    const tokens = await parseTokens(await redeemCode(code));
-    expect((await appWithTokens(carol, tokens).get("/notes/")).status).toBe(200);
-    expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
-    await expectRevoked(carol, tokens);
-    expect((await other.get("/notes/")).status).toBe(200);
-    expect(await grantRows(carol.name)).toHaveLength(1);
-    expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
+    const first = await parseTokens(await redeemCode(code));
+    const before = await allRows();
+    const again = await parseTokens(await redeemCode(code));
+    expect(again.refresh_token).toBe(first.refresh_token);
+    expect(await allRows()).toEqual(before);
+    for (const tokens of [first, again]) {
+      expect((await appWithTokens(carol, tokens).get("/notes/")).status).toBe(200);
+    }
+    await parseTokens(await refreshTokens(again.refresh_token));
   });
 
-  it("RFC 6749 §4.1.2 that is replayed revokes refreshed tokens too", async () => {
+  it.each<[string, Record<string, string>, number]>([
+    ["a minute later", {}, MINUTE_MS],
+    ["with another verifier", { code_verifier: `${CODE_VERIFIER}x` }, 0],
+    ["with another redirect_uri", { redirect_uri: `${APP_ORIGIN}/other` }, 0],
+  ])(
+    "RFC 6749 §4.1.2 that is replayed %s revokes the grant: its access token is refused at once",
+    async (_, change, delay) => {
+      const carol = await createUser();
+      const other = await connectApp(carol, "notes:rw");
+      const code = await obtainCode(carol);
+      const tokens = await parseTokens(await redeemCode(code));
+      expect((await appWithTokens(carol, tokens).get("/notes/")).status).toBe(200);
+      advanceClock(delay);
+      expect(await oauthError(await redeemCode(code, change))).toEqual(INVALID_GRANT);
+      await expectRevoked(carol, tokens);
+      expect((await other.get("/notes/")).status).toBe(200);
+      expect(await grantRows(carol.name)).toHaveLength(1);
+      expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
+    },
+  );
+
+  it("RFC 6749 §4.1.2 that is replayed after its tokens were refreshed revokes these too", async () => {
     const carol = await createUser();
     const code = await obtainCode(carol);
     const first = await parseTokens(await redeemCode(code));
@@ -125,17 +148,25 @@ describe("A code", () => {
     expect(await grantRows(carol.name)).toEqual([]);
   });
 
-  it("RFC 6749 §4.1.2 that is redeemed many times at once makes one grant, and the replays revoke it", async () => {
+  it("that is redeemed many times at once makes one grant with one refresh token", async () => {
     const carol = await createUser();
     const code = await obtainCode(carol);
     const responses = await Promise.all(Array.from({ length: 10 }, () => redeemCode(code)));
-    const winners = responses.filter(({ status }) => status === 200);
-    expect(winners).toHaveLength(1);
-    for (const response of responses) {
-      if (response.status !== 200) expect(await oauthError(response)).toEqual(INVALID_GRANT);
-    }
-    await expectRevoked(carol, (await winners[0]?.json()) as Tokens);
+    const tokens = await Promise.all(responses.map(parseTokens));
+    expect(new Set(tokens.map(({ refresh_token }) => refresh_token)).size).toBe(1);
+    expect(await grantRows(carol.name)).toHaveLength(1);
+    expect((await appWithTokens(carol, tokens[0] as Tokens).get("/notes/")).status).toBe(200);
+  });
+
+  it("whose grant the user has ended does not bring it back when it is sent again", async () => {
+    const carol = await createUser();
+    const code = await obtainCode(carol);
+    await parseTokens(await redeemCode(code));
+    await sendForm("/apps/disconnect-all", {}, { cookie: carol.cookie });
+    const before = await allRows();
+    expect(await oauthError(await redeemCode(code))).toEqual(INVALID_GRANT);
     expect(await grantRows(carol.name)).toEqual([]);
+    expect(await allRows()).toEqual(before);
   });
 
   it.each([
@@ -222,33 +253,68 @@ describe("A refresh token", () => {
     expect((await appWithTokens(alice, second).get("/notes/")).status).toBe(200);
   });
 
-  it("RFC 9700 §4.14.2 that is replayed revokes the grant with all its tokens", async () => {
+  it("that two tabs use within a minute, or that is sent again, gets the same successor", async () => {
     const carol = await createUser();
-    const other = await connectApp(carol, "notes:rw");
-    const first = await obtainTokens(carol);
-    const second = await parseTokens(await refreshTokens(first.refresh_token));
-    const third = await parseTokens(await refreshTokens(second.refresh_token));
-    expect(await oauthError(await refreshTokens(first.refresh_token))).toEqual(INVALID_GRANT);
-    await expectRevoked(carol, first);
-    await expectRevoked(carol, second);
-    await expectRevoked(carol, third);
-    expect((await other.get("/notes/")).status).toBe(200);
-    expect(await grantRows(carol.name)).toHaveLength(1);
-    const ended = { kind: "app-ended", app: APP_ORIGIN, why: "replay" };
-    expect((await activityRows(carol.name)).filter(({ kind }) => kind === "app-ended")).toEqual([
-      ended,
-    ]);
+    const { refresh_token } = await obtainTokens(carol, "notes:rw photos:r");
+    const first = await parseTokens(await refreshTokens(refresh_token));
+    advanceClock(MINUTE_MS - SECOND_MS);
+    const before = await allRows();
+    const again = await parseTokens(await refreshTokens(refresh_token, { scope: "notes:r" }));
+    expect(again).toMatchObject({ refresh_token: first.refresh_token, scope: "notes:r" });
+    expect(await allRows()).toEqual(before);
+    for (const tokens of [first, again]) {
+      expect((await appWithTokens(carol, tokens).get("/notes/")).status).toBe(200);
+    }
+    const wide = await refreshTokens(refresh_token, { scope: "mail:r" });
+    expect(await oauthError(wide)).toEqual([400, "invalid_scope"]);
+    await parseTokens(await refreshTokens(again.refresh_token));
   });
 
-  it("RFC 9700 §4.14.2 that is used many times at once is exchanged once, and the replays revoke the grant", async () => {
+  it("that is used many times at once has one successor", async () => {
     const carol = await createUser();
     const { refresh_token } = await obtainTokens(carol);
     const responses = await Promise.all(
       Array.from({ length: 10 }, () => refreshTokens(refresh_token)),
     );
-    const winners = responses.filter(({ status }) => status === 200);
-    expect(winners).toHaveLength(1);
-    await expectRevoked(carol, (await winners[0]?.json()) as Tokens);
+    const tokens = await Promise.all(responses.map(parseTokens));
+    expect(new Set(tokens.map((each) => each.refresh_token)).size).toBe(1);
+    await parseTokens(await refreshTokens(tokens[0]?.refresh_token ?? ""));
+  });
+
+  it.each([
+    ["after its successor was used", 0],
+    ["more than a minute later", MINUTE_MS],
+  ])(
+    "RFC 9700 §4.14.2 that is replayed revokes the grant with all its tokens: %s",
+    async (_, delay) => {
+      const carol = await createUser();
+      const other = await connectApp(carol, "notes:rw");
+      const all = [await obtainTokens(carol)];
+      for (let i = delay === 0 ? 2 : 1; i > 0; i--) {
+        all.push(await parseTokens(await refreshTokens(all.at(-1)?.refresh_token ?? "")));
+      }
+      advanceClock(delay);
+      const replayed = await refreshTokens(all[0]?.refresh_token ?? "");
+      expect(await oauthError(replayed)).toEqual(INVALID_GRANT);
+      for (const tokens of all) await expectRevoked(carol, tokens);
+      expect((await other.get("/notes/")).status).toBe(200);
+      expect(await grantRows(carol.name)).toHaveLength(1);
+      const ended = { kind: "app-ended", app: APP_ORIGIN, why: "replay" };
+      expect((await activityRows(carol.name)).filter(({ kind }) => kind === "app-ended")).toEqual([
+        ended,
+      ]);
+    },
+  );
+
+  it("RFC 9700 §4.14.2 that a thief used in that minute reveals the theft at the next exchange", async () => {
+    const carol = await createUser();
+    const stolen = await obtainTokens(carol);
+    const app = await parseTokens(await refreshTokens(stolen.refresh_token));
+    const thief = await parseTokens(await refreshTokens(stolen.refresh_token));
+    const renewed = await parseTokens(await refreshTokens(thief.refresh_token));
+    advanceClock(MINUTE_MS);
+    expect(await oauthError(await refreshTokens(app.refresh_token))).toEqual(INVALID_GRANT);
+    await expectRevoked(carol, renewed);
     expect(await grantRows(carol.name)).toEqual([]);
   });
 

@@ -1,20 +1,27 @@
 /** Authorization requests: §10 and §10.1 of the draft, RFC 6749 §3.1, §4.1.1, §4.2.1. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { mainText } from "../support/html";
-import { codeFlowQuery, obtainCode, parseTokens, redeemCode } from "../support/oauth";
+import { findElements, mainText } from "../support/html";
+import {
+  appWithTokens,
+  codeFlowQuery,
+  obtainCode,
+  parseTokens,
+  redeemCode,
+} from "../support/oauth";
 import {
   APP_ORIGIN,
   authorizeUrl,
   createUser,
   fragmentParameters,
+  locationOf,
   ORIGIN,
   send,
   sendForm,
   submitConsent,
   type TestUser,
 } from "../support/provider";
-import { allRows, newGrantRows } from "../support/rows";
+import { allRows, grantRows, newGrantRows } from "../support/rows";
 
 let alice: TestUser;
 
@@ -31,8 +38,6 @@ const postConsent = (query: string): Promise<Response> =>
     { decision: "allow", duration: "always" },
     { cookie: alice.cookie },
   );
-
-const locationOf = (response: Response): string => response.headers.get("location") ?? "";
 
 const OTHER_PARAMETERS = "scope=notes:rw&response_type=token&client_id=https://app.example&state=s";
 
@@ -115,8 +120,59 @@ describe("A redirect_uri", () => {
     "blob:https://app.example/1",
     "file:///etc/passwd",
     "mailto:alice@app.example",
-    "satchel://callback",
     "about:blank",
+    "view-source:https://app.example/",
+    "javascript:/*/%0Aalert(1)",
+    "JAVASCRIPT://app.example/%0Aalert(1)",
+    "vbscript://x/",
+    "data://text/html,x",
+    "data:/text/html,x",
+    "file://app.example/",
+    "blob:/x",
+    "filesystem://x/",
+    "about://blank",
+    "view-source://app.example/",
+    "intent://app.example/#Intent;scheme=app;end",
+    "intent://app.example/",
+    "mailto://alice@app.example",
+    "ftp://app.example/",
+    "wss://app.example/",
+    "ssh://app.example/",
+    "tel:/5550100",
+    "sms:/5550100",
+    "chrome://settings/",
+    "chrome-devtools://x/",
+    "moz-icon://x/",
+    "ms-settings:/privacy",
+    "search-ms://x/",
+    "ms-word://x/",
+    "x-apple.systempreferences:/x",
+    "itms-services://x/",
+    "web+app://x/",
+    "httpsx://app.example/",
+    "http+app://app.example/",
+    "com.example.app:cb",
+    "com.example.app:",
+    "com.example.app:/cb#fragment",
+    "com.example.app:/?code=stolen",
+    "com.example.app://alice@app/",
+    "com.example.app://@app/",
+    "com.example.app://app*/",
+    "com.example.app://app;x/",
+    "com.example.app:\\\\app",
+    "com.example.app:/\\app",
+    "com_example:/cb",
+    "1app:/cb",
+    "c:/windows",
+    "chrome-extension://app/cb.html",
+    "chrome-extension://aaaabbbbccccddddeeeeffffgggghhhq/",
+    "chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh.evil.example/",
+    "chrome-extension:/aaaabbbbccccddddeeeeffffgggghhhh/",
+    "moz-extension://12345678-1234-1234-1234-123456789ab/",
+    "evil-extension://aaaabbbbccccddddeeeeffffgggghhhh/",
+    "https://app|le.example/",
+    "https://{app}.example/",
+    "https://app`.example/",
     "null",
     "https://app.example/?code=stolen",
     "https://app.example/?a=b&state=s",
@@ -128,23 +184,29 @@ describe("A redirect_uri", () => {
     "http://localhost:5555/?x&code=",
   ];
 
-  it.each(REFUSED.map((uri) => [JSON.stringify(uri), uri]))(
-    "RFC 6749 §4.1.2.1 %s is refused with a page, never redirected to, and nothing is granted",
-    async (_, uri) => {
-      const before = await allRows();
-      const query = `redirect_uri=${encodeURIComponent(uri)}&${OTHER_PARAMETERS}`;
-      for (const response of [
-        await openConsent(query),
-        await openConsent(query, ""),
-        await postConsent(query),
-        await openConsent(`${query}&response_type=nonsense`),
-      ]) {
-        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
-        expect(mainText(await response.text())).toContain("can’t be connected");
+  it("RFC 6749 §4.1.2.1 RFC 8252 §8.4 of another form is refused with a page, never redirected to, and nothing is granted", async () => {
+    const before = await allRows();
+    const code = new URLSearchParams(await codeFlowQuery());
+    for (const uri of REFUSED) {
+      const query = `redirect_uri=${encodeURIComponent(uri)}&scope=notes:rw&state=s&${code}`;
+      for (const response of [await openConsent(query), await postConsent(query)]) {
+        expect([uri, response.status, locationOf(response)]).toEqual([uri, 400, ""]);
+        expect(mainText(await response.text())).toMatch(/can’t be connected.*com\.example\.app:/);
       }
-      expect(await allRows()).toEqual(before);
-    },
-  );
+    }
+    expect(await allRows()).toEqual(before);
+  });
+
+  it("that is invalid is refused whoever asks, and whatever else is in the request", async () => {
+    const query = `redirect_uri=javascript://x/&${OTHER_PARAMETERS}`;
+    for (const response of [
+      await openConsent(query, ""),
+      await openConsent(query),
+      await openConsent(`${query}&response_type=nonsense`),
+    ]) {
+      expect([response.status, locationOf(response)]).toEqual([400, ""]);
+    }
+  });
 
   it.each([
     ["missing", OTHER_PARAMETERS],
@@ -162,7 +224,7 @@ describe("A redirect_uri", () => {
     async (_, query) => {
       const before = await allRows();
       for (const response of [await openConsent(query), await postConsent(query)]) {
-        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+        expect([response.status, locationOf(response)]).toEqual([400, ""]);
       }
       expect(await allRows()).toEqual(before);
     },
@@ -172,7 +234,7 @@ describe("A redirect_uri", () => {
     const uri = (length: number) => "https://app.example/".padEnd(length, "a");
     const before = await allRows();
     const refused = await postConsent(`redirect_uri=${uri(2049)}&${OTHER_PARAMETERS}`);
-    expect([refused.status, refused.headers.get("location")]).toEqual([400, null]);
+    expect([refused.status, locationOf(refused)]).toEqual([400, ""]);
     expect(await allRows()).toEqual(before);
     const allowed = await postConsent(`redirect_uri=${uri(2048)}&${OTHER_PARAMETERS}`);
     expect(locationOf(allowed)).toContain("#access_token=");
@@ -230,6 +292,13 @@ describe("A redirect_uri", () => {
     ["http://127.0.0.1:8080/cb", "http://127.0.0.1:8080", "http://127.0.0.1:8080/cb"],
     ["http://127.1.2.3/", "http://127.1.2.3", "http://127.1.2.3/"],
     ["http://[::1]:5000/", "http://[::1]:5000", "http://[::1]:5000/"],
+    // What browsers leave in an address, and RFC 3986 does not allow in a URI.
+    ["https://app.example/{a|b}^`", "https://app.example", "https://app.example/%7Ba%7Cb%7D%5E%60"],
+    [
+      "https://app.example/?{a|b}^`\\",
+      "https://app.example",
+      "https://app.example/?%7Ba%7Cb%7D%5E%60%5C",
+    ],
   ])("§10.12 RFC 6454 §4 %s is the app %s", async (uri, origin, target) => {
     const query = `redirect_uri=${encodeURIComponent(uri)}&${OTHER_PARAMETERS}`;
     const shown = await openConsent(query);
@@ -239,6 +308,69 @@ describe("A redirect_uri", () => {
       expect(locationOf(await postConsent(query)).split("#")[0]).toBe(target);
     });
     expect(granted).toMatchObject([{ origin }]);
+  });
+
+  // Its name in the lists, and where the browser is sent.
+  it.each([
+    ["obsidian://remotestorage", "obsidian://remotestorage"],
+    ["com.example.app:/cb", "com.example.app:"],
+    ["com.example.app:///cb?a=b", "com.example.app:"],
+    ["capacitor://localhost", "capacitor://localhost"],
+    ["app://obsidian.md:1/x", "app://obsidian.md:1"],
+    ["COM.Example.App:/{cb}", "com.example.app:"],
+    [
+      "chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh/cb.html",
+      "chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh",
+    ],
+    [
+      "moz-extension://12345678-90ab-cdef-1234-567890abcdef/cb.html",
+      "moz-extension://12345678-90ab-cdef-1234-567890abcdef",
+    ],
+  ])(
+    "RFC 8252 §7.1 §8.1 with a scheme of its own, %s, gets a code but no token, and is shown as unverified",
+    async (redirect_uri, origin) => {
+      const user = await createUser();
+      const refused = await submitConsent(user, { redirect_uri });
+      expect(refused.status).toBe(400);
+      expect(fragmentParameters(refused)).toMatchObject({ error: "unauthorized_client" });
+      expect(mainText(await refused.text())).toContain("they need the code flow with PKCE");
+      expect(await grantRows(user.name)).toEqual([]);
+
+      const query = { ...(await codeFlowQuery()), redirect_uri, state: "s" };
+      const headers = { Cookie: user.cookie };
+      const consent = mainText(
+        await (await send(authorizeUrl(user.name, query), { headers })).text(),
+      );
+      expect(consent.startsWith(`${origin} wants to access your storage`)).toBe(true);
+      const kind = origin.includes("-extension:") ? "extension" : "program";
+      expect(consent).toMatch(new RegExp(`${kind} (on|of) your (device|browser).*not verified`));
+      const allowed = await submitConsent(user, query);
+      const [address, search] = locationOf(allowed).split(/\?(?=(?:a=b&)?code=)/);
+      expect(address).toBe(
+        new URL(redirect_uri).href.replace(/\?.*/, "").replace("{cb}", "%7Bcb%7D"),
+      );
+      expect(mainText(await allowed.text())).toContain(`Opening ${origin}.`);
+      const parameters = new URLSearchParams(search);
+      expect(parameters.get("state")).toBe("s");
+      const tokens = await redeemCode(parameters.get("code") ?? "", { redirect_uri });
+      expect((await appWithTokens(user, await parseTokens(tokens)).get("/notes/")).status).toBe(
+        200,
+      );
+      expect(await grantRows(user.name)).toMatchObject([{ origin, app_url: "", flow: "code" }]);
+      for (const path of ["/apps", "/activity"]) {
+        const html = await (await send(path, { headers })).text();
+        expect(mainText(html)).toMatch(new RegExp(`${kind}( on your device)?, not verified`));
+        expect(findElements(html, "a").map(({ href }) => href)).not.toContain(redirect_uri);
+      }
+    },
+  );
+
+  it("RFC 6749 §4.1.3 is compared raw, also with characters that no URI may have", async () => {
+    const uri = "https://app.example/{a|b}?^`";
+    const code = await obtainCode(alice, { redirect_uri: uri });
+    const encoded = { redirect_uri: "https://app.example/%7Ba%7Cb%7D?%5E%60" };
+    expect((await redeemCode(code, encoded)).status).toBe(400);
+    expect((await redeemCode(code, { redirect_uri: uri })).status).toBe(200);
   });
 
   it("RFC 6749 §3.1.2 keeps its query, to which the code flow adds its parameters", async () => {
@@ -267,6 +399,35 @@ describe("A redirect_uri", () => {
     );
     expect(access_token).not.toBe("");
   });
+});
+
+describe("The response_mode", () => {
+  it.each([
+    ["token", "fragment", "#access_token="],
+    ["code", "query", "?code="],
+    ["code", "fragment", "#code="],
+  ])("puts the response to a request for a %s into the %s", async (type, mode, start) => {
+    const query = { ...(await codeFlowQuery()), response_type: type, response_mode: mode };
+    expect(locationOf(await submitConsent(alice, query))).toContain(`${APP_ORIGIN}/${start}`);
+    const denied = await submitConsent(alice, query, { decision: "deny" });
+    expect(locationOf(denied)).toContain(`${APP_ORIGIN}/${start[0]}error=access_denied`);
+  });
+
+  it.each([
+    ["token", "query", "#"],
+    ["token", "form_post", "#"],
+    ["code", "form_post", "?"],
+    ["code", "QUERY", "?"],
+  ])(
+    "of a request for a %s that is %s is refused with invalid_request, and nothing is granted",
+    async (type, mode, start) => {
+      const before = await allRows();
+      const query = { ...(await codeFlowQuery()), response_type: type, response_mode: mode };
+      const response = await submitConsent(alice, query);
+      expect(locationOf(response)).toContain(`${APP_ORIGIN}/${start}error=invalid_request`);
+      expect(await allRows()).toEqual(before);
+    },
+  );
 });
 
 describe("The client_id", () => {
@@ -342,7 +503,7 @@ describe("An invalid request", () => {
       }
       const before = await allRows();
       for (const response of [await openConsent(`${query}`), await postConsent(`${query}`)]) {
-        expect([302, 303]).toContain(response.status);
+        expect(response.status).toBe(400);
         expect(locationOf(response).startsWith(`${APP_ORIGIN}/#`)).toBe(true);
         expect(fragmentParameters(response)).toMatchObject({ error, state: "a b" });
         expect(fragmentParameters(response).access_token).toBeUndefined();
@@ -374,6 +535,7 @@ describe("An invalid request", () => {
 
   it.each([
     "response_type",
+    "response_mode",
     "client_id",
     "scope",
     "state",
@@ -388,6 +550,7 @@ describe("An invalid request", () => {
         client_id: APP_ORIGIN,
         scope: "notes:rw",
         state: "s",
+        response_mode: "query",
         ...(await codeFlowQuery()),
       });
       query.append(name, query.get(name) ?? "");
@@ -413,7 +576,7 @@ describe("An invalid request", () => {
       for (const cookie of ["", "__Host-session=made-up"]) {
         const { search } = new URL(authorizeUrl("alice", change), ORIGIN);
         const response = await openConsent(search.slice(1), cookie);
-        expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+        expect([response.status, locationOf(response)]).toEqual([400, ""]);
         expect(await response.text()).toMatch(/href="https:\/\/app\.example\/#error=\w+/);
       }
     }

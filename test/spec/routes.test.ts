@@ -65,7 +65,7 @@ const SECURITY_HEADERS: Record<string, RegExp> = {
   "x-frame-options": /^DENY$/,
   "referrer-policy": /^same-origin$/,
   "permissions-policy": /camera=\(\)/,
-  "cross-origin-opener-policy": /^same-origin$/,
+  "cross-origin-opener-policy": /^(same-origin|unsafe-none)$/,
   "cross-origin-resource-policy": /^same-origin$/,
   "strict-transport-security": /^max-age=\d{8}/,
   "cache-control": /^no-store$/,

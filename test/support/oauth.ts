@@ -1,6 +1,6 @@
 /** Requests of the authorization code flow with PKCE, refresh tokens and revocation. */
 
-import { APP_ORIGIN, send, submitConsent, TestApp, type TestUser } from "./provider";
+import { APP_ORIGIN, locationOf, send, submitConsent, TestApp, type TestUser } from "./provider";
 
 export const CODE_VERIFIER = "a-verifier-of-an-app-that-is-long-enough-for-it";
 
@@ -24,7 +24,7 @@ export async function obtainCode(
   fields: Record<string, string> = {},
 ): Promise<string> {
   const response = await submitConsent(user, { ...(await codeFlowQuery()), ...query }, fields);
-  const code = new URL(response.headers.get("location") ?? "").searchParams.get("code");
+  const code = new URL(locationOf(response)).searchParams.get("code");
   if (code === null) throw new Error("No code was issued.");
   return code;
 }

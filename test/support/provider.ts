@@ -115,10 +115,14 @@ export const submitConsent = (
     { cookie: user.cookie },
   );
 
-/** The parameters in the fragment of a redirect, parsed as remotestorage.js does. */
+/** Where a browser goes next: by a redirect, or from the page that returns to the app; "" if nowhere. */
+export const locationOf = ({ headers }: Response): string =>
+  headers.get("location") ?? headers.get("refresh")?.replace(/^0;url=/, "") ?? "";
+
+/** The parameters in the fragment of that address, parsed as remotestorage.js does. */
 export const fragmentParameters = (response: Response): Record<string, string> =>
   Object.fromEntries(
-    (response.headers.get("location")?.split("#")[1] ?? "")
+    (locationOf(response).split("#")[1] ?? "")
       .split("&")
       .map((pair) => pair.split("=").map(decodeURIComponent)),
   );

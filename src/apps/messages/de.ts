@@ -29,6 +29,13 @@ export const de: typeof en = {
     token: "Token, das du erstellt hast",
     device: "Gerät, das du mit einem Code verbunden hast",
   },
+  kinds: {
+    web: null,
+    loopback: "läuft auf deinem eigenen Computer",
+    program: "Programm auf deinem Gerät, nicht geprüft",
+    extension: "Browser-Erweiterung, nicht geprüft",
+  },
+  unverifiedName: (name) => `nennt sich „${name}“`,
   connectedAt: (since, end) => [
     "Verbunden: ",
     since,
@@ -36,7 +43,13 @@ export const de: typeof en = {
   ],
   noEnd: "Wenn du sie trennst",
   lastUsed: (time) => ["Zuletzt benutzt: ", time],
-  neverUsed: "In den letzten 30 Tagen nicht benutzt",
+  neverUsed: "Noch nicht benutzt",
+  unused: (count) =>
+    plural("de", count, {
+      one: "1 App wurde seit einem Jahr nicht benutzt.",
+      other: `${count} Apps wurden seit einem Jahr nicht benutzt.`,
+    }),
+  reviewUnused: "Prüfen und trennen",
   requests: (count, formatted) =>
     plural("de", count, { one: "1 Anfrage", other: `${formatted} Anfragen` }),
   used: (requests, bytes) => `${requests} und ${bytes} in den letzten 30 Tagen`,
@@ -52,7 +65,7 @@ export const de: typeof en = {
   },
   change: "Berechtigungen ändern",
   changeAbout:
-    "Hier kannst du den Zugriff nur einschränken. Die Änderung gilt sofort, auf allen Geräten. Wenn die App mehr dürfen soll, verbinde sie von der App aus neu.",
+    "Hier kannst du den Zugriff nur einschränken. Die Änderung gilt sofort, auf allen Geräten. Eine App, die schreiben möchte und nur lesen darf, kann nichts speichern und zeigt vielleicht einen Fehler. Wenn sie mehr dürfen soll, wähle in der App „Reconnect“ („Neu verbinden“) oder trenne und verbinde sie dort.",
   moreModules:
     "Das sind die ersten 64 Module. Die übrigen behalten ihren Zugriff; sie erscheinen hier, wenn du den Zugriff auf diese eingeschränkt hast.",
   end: "Zugriff endet",
@@ -79,6 +92,11 @@ export const de: typeof en = {
     title: (name) => `${name} trennen?`,
     text: "Der Zugriff endet sofort, auf allen Geräten. Deine Daten bleiben in deinem Speicher.",
     button: "Trennen",
+  },
+  confirmDisconnectUnused: {
+    title: "Unbenutzte Apps trennen?",
+    text: "Sie wurden seit einem Jahr nicht benutzt. Der Zugriff der ausgewählten endet sofort, auf allen Geräten. Deine Daten bleiben in deinem Speicher.",
+    button: "Ausgewählte trennen",
   },
   confirmDisconnectAll: {
     title: "Alles trennen?",

@@ -25,6 +25,14 @@ export const en = {
     token: "Token that you created",
     device: "Device that you connected with a code",
   },
+  /** Of apps that are not sites. */
+  kinds: {
+    web: null,
+    loopback: "runs on your own computer",
+    program: "program on your device, not verified",
+    extension: "browser extension, not verified",
+  },
+  unverifiedName: (name: string) => `calls itself “${name}”`,
   connectedAt: (since: Child, end: Child | null): Child[] => [
     "Connected ",
     since,
@@ -32,7 +40,13 @@ export const en = {
   ],
   noEnd: "When you disconnect it",
   lastUsed: (time: Child): Child[] => ["Last used ", time],
-  neverUsed: "Not used in the last 30 days",
+  neverUsed: "Not used yet",
+  unused: (count: number) =>
+    plural("en", count, {
+      one: "1 app hasn’t been used for a year.",
+      other: `${count} apps haven’t been used for a year.`,
+    }),
+  reviewUnused: "Review and disconnect",
   requests: (count: number, formatted: string) =>
     plural("en", count, { one: "1 request", other: `${formatted} requests` }),
   used: (requests: string, bytes: string) => `${requests} and ${bytes} in the last 30 days`,
@@ -48,7 +62,7 @@ export const en = {
   },
   change: "Change permissions",
   changeAbout:
-    "You can only reduce access here. The change applies immediately, on all devices. To give the app more access, connect it again from the app.",
+    "You can only reduce access here. The change applies immediately, on all devices. An app that wants to write but may only read can’t save anything, and may show an error. To give it more access, choose “Reconnect” in the app, or disconnect it there and connect it again.",
   moreModules:
     "These are the first 64 modules. The others keep their access; they appear here when you have reduced the access to these.",
   end: "Access expires",
@@ -74,6 +88,11 @@ export const en = {
     title: (name: string) => `Disconnect ${name}?`,
     text: "It loses access immediately, on all devices. Your data stays in your storage.",
     button: "Disconnect",
+  },
+  confirmDisconnectUnused: {
+    title: "Disconnect unused apps?",
+    text: "These haven’t been used for a year. The selected ones lose access immediately, on all devices. Your data stays in your storage.",
+    button: "Disconnect selected",
   },
   confirmDisconnectAll: {
     title: "Disconnect everything?",

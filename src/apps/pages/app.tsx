@@ -18,7 +18,7 @@ import { APP_MESSAGES } from "../messages";
 import { appPath, disconnectPath } from "../paths";
 import { storageFirstLink } from "../suggested-apps";
 import { groupUsageByGrant, summarizeUsage, type UsageSummary } from "../usage";
-import { DoneMessage, describeFlows } from "./parts";
+import { DoneMessage, describeType } from "./parts";
 import { describeUsage, UsageChart } from "./usage-chart";
 
 /** Why the permissions were not changed. */
@@ -87,7 +87,7 @@ const AppFacts = ({ c, app, usage }: AppFactsProps) => {
       <dt>{messages.facts.permissions}</dt>
       <dd>{describeScopes(app.scopes, language)}</dd>
       <dt>{messages.facts.type}</dt>
-      <dd>{describeFlows(c, app)}</dd>
+      <dd>{describeType(c, app)}</dd>
       <dt>{messages.facts.since}</dt>
       <dd>
         <CalendarDate c={c} at={app.connectedAt} />

@@ -12,8 +12,8 @@ import { CalendarDate, DateTime } from "../../ui/time";
 import { APP_MESSAGES } from "../messages";
 import { appPath, disconnectPath } from "../paths";
 import { storageFirstLink } from "../suggested-apps";
-import { groupUsageByGrant, summarizeUsage, type UsageSummary } from "../usage";
-import { DoneMessage, describeFlows } from "./parts";
+import { findUnusedApps, groupUsageByGrant, summarizeUsage, type UsageSummary } from "../usage";
+import { DoneMessage, describeType } from "./parts";
 import { describeUsage, UsageChart } from "./usage-chart";
 
 /** Of hundreds of apps, the others have their chart only on their own page. */
@@ -35,6 +35,7 @@ export function appsPage(
 ): HandlerResponse {
   const messages = messagesFor(c, APP_MESSAGES);
   const usageByGrant = groupUsageByGrant(usage);
+  const unused = findUnusedApps(apps, usage, now);
   return renderPage(
     c,
     { title: messages.title, user },
@@ -52,6 +53,11 @@ export function appsPage(
         ) : (
           <>
             <p class="muted">{messages.about}</p>
+            {unused.length === 0 ? null : (
+              <p class="note">
+                {messages.unused(unused.length)} <a href="/apps/unused">{messages.reviewUnused}</a>
+              </p>
+            )}
             <ul class="list">
               {apps.map((app, index) => (
                 <AppItem
@@ -109,7 +115,7 @@ const AppItem = ({ c, app, usage, address, hasChart }: AppItemProps) => {
       <div>
         <AppName app={app} address={address} />
         <small>
-          {describeScopes(app.scopes, language)} · {describeFlows(c, app)}
+          {describeScopes(app.scopes, language)} · {describeType(c, app)}
           <br />
           {messages.connectedAt(
             <CalendarDate c={c} at={app.connectedAt} />,
@@ -120,8 +126,8 @@ const AppItem = ({ c, app, usage, address, hasChart }: AppItemProps) => {
             messages.neverUsed
           ) : (
             <>
-              {messages.lastUsed(<DateTime c={c} at={usage.lastAt} />)} ·{" "}
-              {describeUsage(usage, language)}
+              {messages.lastUsed(<DateTime c={c} at={usage.lastAt} />)}
+              {usage.requests === 0 ? null : ` · ${describeUsage(usage, language)}`}
             </>
           )}
         </small>

@@ -3,7 +3,7 @@
 import type { AuthMethod } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import type { en } from "./en";
-import { formatDetails, formatScope } from "./parts";
+import { formatApp, formatDetails, formatScope } from "./parts";
 
 const METHODS: Record<AuthMethod, string> = {
   password: "mit einem Passwort",
@@ -26,14 +26,15 @@ export const de: typeof en = {
   "recovery-codes-made": () => "Neue Wiederherstellungscodes erstellt; ältere gelten nicht mehr",
   "email-set": ({ email }) => `E-Mail-Adresse bestätigt: ${email}`,
   "email-removed": () => "E-Mail-Adresse entfernt",
-  "app-allowed": ({ app, scope }) => `App verbunden: ${app}, ${formatScope("de", scope)}`,
+  "app-allowed": ({ app, scope }) =>
+    `App verbunden: ${formatApp("de", app)}, ${formatScope("de", scope)}`,
   "app-changed": ({ app, scope }) =>
-    `Berechtigungen der App geändert: ${app}, ${formatScope("de", scope)}`,
-  "app-disconnected": ({ app }) => `App getrennt: ${app}`,
+    `Berechtigungen der App geändert: ${formatApp("de", app)}, ${formatScope("de", scope)}`,
+  "app-disconnected": ({ app }) => `App getrennt: ${formatApp("de", app)}`,
   "app-ended": ({ app, why }) =>
     why === "revoked"
-      ? `App hat sich selbst getrennt: ${app}`
-      : `App zur Sicherheit getrennt, weil ein schon benutztes Refresh-Token noch einmal verwendet wurde: ${app}`,
+      ? `App hat sich selbst getrennt: ${formatApp("de", app)}`
+      : `App zur Sicherheit getrennt, weil ein schon benutztes Refresh-Token noch einmal verwendet wurde: ${formatApp("de", app)}`,
   "all-disconnected": () => "Alle Apps getrennt",
   "token-made": ({ app, scope }) => `Zugriffstoken erstellt: ${app}, ${formatScope("de", scope)}`,
   export: () => "Daten exportiert",

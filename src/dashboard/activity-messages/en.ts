@@ -2,7 +2,7 @@
 
 import type { ActivityEvent, AuthMethod } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
-import { formatDetails, formatScope } from "./parts";
+import { formatApp, formatDetails, formatScope } from "./parts";
 
 /** A description for each kind of event: a missing one does not compile. */
 export type ActivityMessages = {
@@ -30,13 +30,15 @@ export const en: ActivityMessages = {
   "recovery-codes-made": () => "New recovery codes created; older ones no longer work",
   "email-set": ({ email }) => `Email address confirmed: ${email}`,
   "email-removed": () => "Email address removed",
-  "app-allowed": ({ app, scope }) => `App connected: ${app}, ${formatScope("en", scope)}`,
-  "app-changed": ({ app, scope }) => `App permissions changed: ${app}, ${formatScope("en", scope)}`,
-  "app-disconnected": ({ app }) => `App disconnected: ${app}`,
+  "app-allowed": ({ app, scope }) =>
+    `App connected: ${formatApp("en", app)}, ${formatScope("en", scope)}`,
+  "app-changed": ({ app, scope }) =>
+    `App permissions changed: ${formatApp("en", app)}, ${formatScope("en", scope)}`,
+  "app-disconnected": ({ app }) => `App disconnected: ${formatApp("en", app)}`,
   "app-ended": ({ app, why }) =>
     why === "revoked"
-      ? `App disconnected itself: ${app}`
-      : `App disconnected for security, because a used refresh token was presented again: ${app}`,
+      ? `App disconnected itself: ${formatApp("en", app)}`
+      : `App disconnected for security, because a used refresh token was presented again: ${formatApp("en", app)}`,
   "all-disconnected": () => "All apps disconnected",
   "token-made": ({ app, scope }) => `Access token created: ${app}, ${formatScope("en", scope)}`,
   export: () => "Data exported",

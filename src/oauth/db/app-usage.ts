@@ -50,24 +50,30 @@ export async function addUsage(
   return last?.results[0]?.lastAt ?? null;
 }
 
-/** The use of all grants of an account since a day. */
-export async function loadUsageRows(
-  db: D1Database,
-  account: string,
-  sinceDay: number,
-): Promise<AppUsageRow[]> {
+/** The use of all grants of an account on the days that are kept. */
+export async function loadUsageRows(db: D1Database, account: string): Promise<AppUsageRow[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(
         `SELECT grant_id AS "grant", day, requests, bytes, last_at AS lastAt
-         FROM app_use WHERE account = ?1 AND day >= ?2`,
+         FROM app_use WHERE account = ?1`,
       )
-      .bind(account, sinceDay)
+      .bind(account)
       .all<AppUsageRow>(),
   );
   return results;
 }
 
-/** Deletes the use of the days before `beforeDay`. That of a grant is deleted with it (schema.sql). */
+/**
+ * Deletes the use of the days before `beforeDay`, except for the last day of each grant, which says
+ * when it was last used. That of a grant is deleted with it (schema.sql).
+ */
 export const deleteUsageBefore = (db: D1Database, beforeDay: number): D1PreparedStatement =>
-  db.prepare("DELETE FROM app_use WHERE day < ?1").bind(beforeDay);
+  db
+    .prepare(
+      `DELETE FROM app_use WHERE day < ?1 AND EXISTS (
+         SELECT 1 FROM app_use AS later
+         WHERE later.account = app_use.account AND later.grant_id = app_use.grant_id
+           AND later.day > app_use.day)`,
+    )
+    .bind(beforeDay);

@@ -2,7 +2,7 @@
 
 import type { ActivityCondition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
-import { deleteExpiredOfAccount, mayHaveGrantSql } from "./grants";
+import { deleteExpiredOfAccount, deleteLostGrants, mayHaveGrantSql } from "./grants";
 import { redeemOnce } from "./single-use";
 
 interface CodeRow {
@@ -23,13 +23,20 @@ interface CodeRow {
   successor: string | null;
 }
 
+interface NewCode extends Omit<CodeRow, "user" | "successor"> {
+  /** What the grant is to say of the app, as in `GrantRow`. */
+  url: string;
+  label: string | null;
+  browser: string | null;
+}
+
 /**
  * Inserts a code. Returns false, without a change, if the account has as many grants as it may have.
  * `activity` comes after it in the same batch.
  */
 export async function insertCode(
   db: D1Database,
-  code: Omit<CodeRow, "user" | "successor">,
+  code: NewCode,
   activity: D1PreparedStatement[],
   now: number,
 ): Promise<boolean> {
@@ -38,9 +45,9 @@ export async function insertCode(
       ...deleteExpiredOfAccount(db, code.account, now),
       db
         .prepare(
-          `INSERT INTO codes (hash, account, grant_id, redirect_uri, challenge, scope,
-                            grant_expires_at, expires_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE ${mayHaveGrantSql("?2")}
+          `INSERT INTO codes (hash, account, grant_id, redirect_uri, app_url, label, browser, challenge,
+                            scope, grant_expires_at, expires_at)
+         SELECT ?1, ?2, ?3, ?4, ?9, ?10, ?11, ?5, ?6, ?7, ?8 WHERE ${mayHaveGrantSql("?2")}
          ON CONFLICT DO NOTHING`,
         )
         .bind(
@@ -52,6 +59,9 @@ export async function insertCode(
           code.scope,
           code.grantExpiresAt,
           code.expiresAt,
+          code.url,
+          code.label,
+          code.browser,
         ),
       ...activity,
       db.prepare("SELECT 1 FROM codes WHERE hash = ?1").bind(code.hash),
@@ -87,40 +97,32 @@ export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> 
  */
 export async function redeemCode(
   db: D1Database,
-  code: CodeRow,
-  app: { origin: string; appUrl: string },
+  code: Pick<CodeRow, "hash" | "account" | "grantId">,
+  origin: string,
   refresh: { hash: string; expiresAt: number },
   now: number,
 ): Promise<boolean> {
-  const isFirst = "EXISTS (SELECT 1 FROM codes WHERE hash = ?1 AND successor = ?2)";
   return redeemOnce(db, refresh.hash, [
     db
       .prepare("UPDATE codes SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
       .bind(code.hash, refresh.hash),
     db
       .prepare(
-        `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
-         SELECT ?3, ?4, ?5, ?6, ?7, 'code', ?8, ?9 WHERE ${isFirst}
+        `INSERT INTO grants
+           (account, id, origin, app_url, label, scope, flow, created_at, expires_at, browser)
+         SELECT account, grant_id, ?4, app_url, label, scope, 'code', ?3, grant_expires_at, browser
+         FROM codes WHERE hash = ?1 AND successor = ?2
          ON CONFLICT DO NOTHING`,
       )
-      .bind(
-        code.hash,
-        refresh.hash,
-        code.account,
-        code.grantId,
-        app.origin,
-        app.appUrl,
-        code.scope,
-        now,
-        code.grantExpiresAt,
-      ),
+      .bind(code.hash, refresh.hash, now, origin),
+    deleteLostGrants(db, code.account, code.grantId, now),
     db
       .prepare(
-        `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
-         SELECT ?2, ?3, ?4, ?5 WHERE ${isFirst}
+        `INSERT INTO refresh_tokens (hash, account, grant_id, issued_at, expires_at)
+         SELECT successor, account, grant_id, ?3, ?4 FROM codes WHERE hash = ?1 AND successor = ?2
          ON CONFLICT DO NOTHING`,
       )
-      .bind(code.hash, refresh.hash, code.account, code.grantId, refresh.expiresAt),
+      .bind(code.hash, refresh.hash, now, refresh.expiresAt),
     db.prepare("SELECT successor FROM codes WHERE hash = ?1").bind(code.hash),
   ]);
 }

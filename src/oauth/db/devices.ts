@@ -203,11 +203,11 @@ export async function redeemDeviceCode(
       .bind(hash, refresh.hash, now),
     db
       .prepare(
-        `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
-         SELECT ?2, account, grant_id, ?3 ${fromFirst}
+        `INSERT INTO refresh_tokens (hash, account, grant_id, issued_at, expires_at)
+         SELECT ?2, account, grant_id, ?4, ?3 ${fromFirst}
          ON CONFLICT DO NOTHING`,
       )
-      .bind(hash, refresh.hash, refresh.expiresAt),
+      .bind(hash, refresh.hash, refresh.expiresAt, now),
     db.prepare("SELECT successor FROM devices WHERE hash = ?1").bind(hash),
   ]);
 }

@@ -3,7 +3,7 @@
 import { type ActivityEntry, insertActivity } from "../../accounts/activity";
 import type { Env } from "../../env";
 import { batchAndNotifyModules } from "../../modules/modules";
-import { GRANT_COLUMNS, type GrantRow } from "./grants";
+import { APP_ID, GRANT_COLUMNS, type GrantRow } from "./grants";
 
 /** Deletes a grant if it exists. `activity` runs before that, in the same batch. */
 export async function deleteGrant(
@@ -16,21 +16,24 @@ export async function deleteGrant(
   await batchAndNotifyModules(env, account, [...activity, deletion.bind(account, id)]);
 }
 
-/** Matches the grants of an app: those of its origin, or the one without an origin by its id. */
-const IS_OF_APP = "account = ?1 AND ((origin <> '' AND origin = ?2) OR (origin = '' AND id = ?2))";
+/** Matches the grants of an app. */
+const IS_OF_APP = `account = ?1 AND ${APP_ID} = ?2`;
 
 /**
- * Deletes all grants of an app, and the codes that could create another. `activity` runs in the same
+ * Deletes all grants of some apps, and the codes that could create another. `activity` runs in the same
  * batch.
  */
-export async function deleteGrantsOfApp(
+export async function deleteGrantsOfApps(
   env: Env,
   account: string,
-  app: string,
+  apps: string[],
   activity: D1PreparedStatement[],
 ): Promise<void> {
   await batchAndNotifyModules(env, account, [
-    env.DB.prepare(`DELETE FROM grants WHERE ${IS_OF_APP}`).bind(account, app),
+    env.DB.prepare(
+      `DELETE FROM grants
+       WHERE account = ?1 AND ${APP_ID} IN (SELECT value FROM json_each(?2))`,
+    ).bind(account, JSON.stringify(apps)),
     deleteUnusedCodes(env.DB, account),
     ...activity,
   ]);

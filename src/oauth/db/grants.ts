@@ -1,16 +1,20 @@
 /** Inserting, loading and expiring grants in D1. Writes are idempotent, so they are safe to retry. */
 
 import type { ActivityCondition } from "../../accounts/activity";
+import { DAY_MS } from "../../core/time";
 import { withRetry } from "../../platform/retry";
 
 /** A grant as it is stored. */
 export interface GrantRow {
   account: string;
   id: string;
+  /** Id of the app: the same for all its grants. */
+  app: string;
   /** "" for a device and for a personal token, which have no origin. */
   origin: string;
+  /** Where the user can open it; "" if that is not known. */
   appUrl: string;
-  /** Name of an app without an origin. */
+  /** Name of an app without an origin; of a program at a loopback port, what it calls itself. */
   label: string | null;
   /** A scope parameter. */
   scope: string;
@@ -20,6 +24,12 @@ export interface GrantRow {
   /** Milliseconds since 1970; null: valid until revoked. */
   expiresAt: number | null;
 }
+
+/** A grant to be inserted. */
+type NewGrant = Omit<GrantRow, "app"> & {
+  /** Id of the browser that the app runs in; null: it runs elsewhere. */
+  browser?: string | null;
+};
 
 /** Grants that an account may have: more than anyone uses, and not more than its pages can list. */
 const MAX_GRANTS = 1000;
@@ -50,27 +60,65 @@ export const deleteExpiredOfAccount = (
  */
 export async function insertGrant(
   db: D1Database,
-  grant: GrantRow,
+  grant: NewGrant,
   activity: D1PreparedStatement[] = [],
 ): Promise<boolean> {
-  const { account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt } = grant;
+  const {
+    account,
+    id,
+    origin,
+    appUrl,
+    label,
+    scope,
+    flow,
+    createdAt,
+    expiresAt,
+    browser = null,
+  } = grant;
   const results = await withRetry(() =>
     db.batch([
       ...deleteExpiredOfAccount(db, account, createdAt),
       db
         .prepare(
           `INSERT INTO grants
-             (account, id, origin, app_url, label, scope, flow, created_at, expires_at)
-           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${mayHaveGrantSql("?1")}
+             (account, id, origin, app_url, label, scope, flow, created_at, expires_at, browser)
+           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ${mayHaveGrantSql("?1")}
            ON CONFLICT DO NOTHING`,
         )
-        .bind(account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt),
+        .bind(account, id, origin, appUrl, label, scope, flow, createdAt, expiresAt, browser),
+      deleteLostGrants(db, account, id, createdAt),
       ...activity,
       db.prepare("SELECT 1 FROM grants WHERE account = ?1 AND id = ?2").bind(account, id),
     ]),
   );
   return results.at(-1)?.results.length === 1;
 }
+
+/** How long a grant must not have been used to count as lost once there is another like it. */
+const LOST_AFTER_MS = 7 * DAY_MS;
+
+/**
+ * Deletes the grants that the app has lost, now that there is this one: the same app was allowed the
+ * same in the same browser before, and has not used that for a week.
+ */
+export const deleteLostGrants = (
+  db: D1Database,
+  account: string,
+  id: string,
+  now: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `DELETE FROM grants WHERE account = ?1 AND id IN (
+         SELECT old.id FROM grants AS new JOIN grants AS old
+           ON old.account = new.account AND old.id <> new.id AND old.browser = new.browser
+           AND old.origin = new.origin AND old.app_url = new.app_url AND old.flow = new.flow
+           AND old.scope = new.scope AND old.created_at <= ?3
+         WHERE new.account = ?1 AND new.id = ?2 AND NOT EXISTS (
+           SELECT 1 FROM app_use
+           WHERE account = old.account AND grant_id = old.id AND last_at > ?3))`,
+    )
+    .bind(account, id, now - LOST_AFTER_MS);
 
 /** Condition of an activity entry: the grant exists. */
 export const grantExists = (id: string): ActivityCondition => ({
@@ -96,8 +144,15 @@ export const selectGrantStatus = (
     )
     .bind(account, id, now);
 
+/**
+ * The app of a grant: its origin; the label of a program whose port may be another each time; the grant
+ * itself without either.
+ */
+export const APP_ID = `CASE WHEN origin = '' THEN id WHEN label IS NULL THEN origin
+  ELSE 'loopback ' || label END`;
+
 /** The columns of a `GrantRow`. */
-export const GRANT_COLUMNS = `account, id, origin, app_url AS appUrl, label, scope, flow,
+export const GRANT_COLUMNS = `account, id, ${APP_ID} AS app, origin, app_url AS appUrl, label, scope, flow,
   created_at AS createdAt, expires_at AS expiresAt`;
 
 const selectGrants = (db: D1Database, account: string, now: number): D1PreparedStatement =>

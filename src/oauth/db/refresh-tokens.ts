@@ -41,6 +41,14 @@ export const loadRefreshToken = (
       .first(),
   );
 
+/** Whether a refresh token exists, was issued after `since`, and has not been used. */
+export async function isUnusedSince(db: D1Database, hash: string, since: number): Promise<boolean> {
+  const query = db.prepare(
+    "SELECT 1 FROM refresh_tokens WHERE hash = ?1 AND issued_at > ?2 AND successor IS NULL",
+  );
+  return (await withRetry(() => query.bind(hash, since).first())) !== null;
+}
+
 /** How long a used refresh token is kept, so that a replay of it is detected. */
 const REPLAY_DETECTION_MS = 7 * DAY_MS;
 
@@ -60,12 +68,12 @@ export async function rotateRefreshToken(
       .bind(token.hash, next.hash, now + REPLAY_DETECTION_MS),
     db
       .prepare(
-        `INSERT INTO refresh_tokens (hash, account, grant_id, expires_at)
-         SELECT ?2, ?3, ?4, ?5
+        `INSERT INTO refresh_tokens (hash, account, grant_id, issued_at, expires_at)
+         SELECT ?2, ?3, ?4, ?6, ?5
          WHERE EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?1 AND successor = ?2)
          ON CONFLICT DO NOTHING`,
       )
-      .bind(token.hash, next.hash, token.account, token.grantId, next.expiresAt),
+      .bind(token.hash, next.hash, token.account, token.grantId, next.expiresAt, now),
     db.prepare("SELECT successor FROM refresh_tokens WHERE hash = ?1").bind(token.hash),
   ]);
 }

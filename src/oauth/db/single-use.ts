@@ -1,4 +1,4 @@
-/** The single use of codes and refresh tokens: of two redemptions at once, one wins. */
+/** The single use of codes and refresh tokens: of two redemptions at once, one makes the grant. */
 
 import { withRetry } from "../../platform/retry";
 
@@ -9,8 +9,9 @@ import { withRetry } from "../../platform/retry";
  *     INSERT what the row is redeemed for, if successor = <hash>
  *     SELECT successor
  *
- * `hash`, that of a new refresh token, is in the row only if this redemption was the first. So the
- * batch is idempotent. Returns whether it was the first; if not, nothing was written.
+ * `hash`, that of a refresh token which is derived from the code or token, is in the row only if this
+ * redemption was the first, or an equal one. So the batch is idempotent, and of two equal redemptions at
+ * once both succeed. Returns false if another one was first; then nothing was written.
  */
 export async function redeemOnce(
   db: D1Database,

@@ -10,6 +10,12 @@ export const de: typeof en = {
     "Diese App läuft auf deinem eigenen Computer. Fahre nur fort, wenn du sie selbst gestartet hast.",
   firstTime:
     "Du hast diese App noch nie verbunden. Fahre nur fort, wenn das die Adresse der App ist, die du gerade benutzt hast.",
+  unverified: (name) =>
+    `Sie nennt sich „${name}“. Das könnte jedes Programm; der Name ist nicht geprüft.`,
+  program:
+    "Das ist ein Programm auf deinem Gerät. Es nennt sich so, aber das könnte jedes Programm; geprüft ist das nicht. Fahre nur fort, wenn du das gerade selbst in diesem Programm begonnen hast.",
+  extension:
+    "Das ist eine Erweiterung deines Browsers. Ihre Adresse sagt nicht, von wem sie ist; geprüft ist sie nicht. Fahre nur fort, wenn du das gerade selbst in einer Erweiterung begonnen hast, der du vertraust.",
   lookalike:
     "Diese Adresse enthält Sonderzeichen, die wie andere Buchstaben aussehen können. Fahre nur fort, wenn du genau diese Adresse erwartet hast. Wenn du dir nicht sicher bist, lehne ab.",
   connected: (scopes) => `Bereits verbunden: ${scopes}. Was du hier erlaubst, kommt hinzu.`,
@@ -23,6 +29,8 @@ export const de: typeof en = {
   levels: { rw: "Lesen und schreiben", r: "Nur lesen", none: "Kein Zugriff" },
   scopeLevels: { rw: "lesen und schreiben", r: "nur lesen" },
   scopeEverything: "alle Daten",
+  narrowing:
+    "Die meisten Apps rechnen mit allem Zugriff, um den sie bitten. Eine App, die schreiben möchte und nur lesen darf, kann nichts speichern; vielleicht zeigt sie einen Fehler oder bittet dich, sie neu zu verbinden, und dann kannst du ihr mehr erlauben.",
   expires: "Zugriff endet",
   durations: {
     day: "Nach 1 Tag",
@@ -34,6 +42,11 @@ export const de: typeof en = {
   disconnectAnyTime: ["Du kannst die App jederzeit unter", "Apps", " trennen."],
   allow: "Erlauben",
   deny: "Ablehnen",
+  allowed: "Zugriff erlaubt",
+  denied: "Zugriff abgelehnt",
+  returning: (app) => `Du kommst zurück zu ${app}. Wenn nichts passiert, benutze den Link.`,
+  openingProgram: (app) =>
+    `${app} wird geöffnet. Vielleicht fragt dein Browser zuerst nach. Wenn nichts passiert, benutze den Link; danach kannst du diese Seite schließen.`,
   problems: {
     nothing: "Du hast nichts erlaubt. Erlaube mindestens einen Eintrag oder lehne ab.",
     level: "Wähle für jeden Eintrag, was die App darf.",
@@ -42,9 +55,13 @@ export const de: typeof en = {
   errorTitle: "Diese App kann nicht verbunden werden",
   invalidRedirectUri:
     "Die App hat keine gültige Rückkehradresse angegeben. Ihre redirect_uri muss genau eine eigene " +
-    "https-Adresse sein (http nur auf diesem Computer), ohne Fragment und ohne Benutzernamen.",
+    "https-Adresse sein (http nur auf diesem Computer), bei einem Programm oder einer " +
+    "Browser-Erweiterung eine Adresse mit eigenem Schema, zum Beispiel com.example.app:/callback; " +
+    "ohne Fragment und ohne Benutzernamen.",
   invalidRequest: {
     invalid_request: "Die Anfrage der App ist unvollständig oder widersprüchlich.",
+    unauthorized_client:
+      "Die App hat den Zugriff auf eine Weise angefordert, die für Programme und Browser-Erweiterungen nicht sicher ist: Sie brauchen den Code-Flow mit PKCE.",
     unsupported_response_type:
       "Die App hat einen Antworttyp angefordert, der nicht unterstützt wird.",
     invalid_scope: "Die App hat ungültige Berechtigungen angefordert.",

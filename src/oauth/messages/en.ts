@@ -8,6 +8,12 @@ export const en = {
   local: "This app runs on your own computer. Continue only if you started it yourself.",
   firstTime:
     "You haven’t connected this app before. Continue only if this is the address of the app you were just using.",
+  unverified: (name: string) =>
+    `It calls itself “${name}”. Any program could do so; the name is not verified.`,
+  program:
+    "This is a program on your device. It calls itself that, but any program could do so; it is not verified. Continue only if you have just started this in that program yourself.",
+  extension:
+    "This is an extension of your browser. Its address does not say who made it; it is not verified. Continue only if you have just started this in an extension that you trust.",
   lookalike:
     "This address contains special characters, which can look like other letters. Continue only if you expected exactly this address. If you’re not sure, choose Deny.",
   connected: (scopes: string) =>
@@ -22,6 +28,8 @@ export const en = {
   /** In `describeScopes`: "notes (read and write)". */
   scopeLevels: { rw: "read and write", r: "read only" },
   scopeEverything: "all data",
+  narrowing:
+    "Most apps expect all the access that they ask for. An app that wants to write but may only read can’t save anything; it may show an error, or ask you to connect again, and then you can allow it more.",
   expires: "Access expires",
   durations: {
     day: "After 1 day",
@@ -33,6 +41,11 @@ export const en = {
   disconnectAnyTime: ["You can disconnect the app at any time under", "Apps", "."],
   allow: "Allow",
   deny: "Deny",
+  allowed: "Access allowed",
+  denied: "Access denied",
+  returning: (app: string) => `Taking you back to ${app}. If nothing happens, use the link.`,
+  openingProgram: (app: string) =>
+    `Opening ${app}. Your browser may ask you first. If nothing happens, use the link; afterwards you can close this page.`,
   problems: {
     nothing: "You haven’t allowed any access. Allow at least one item, or choose Deny.",
     level: "Choose what the app may do with each item.",
@@ -41,9 +54,12 @@ export const en = {
   errorTitle: "This app can’t be connected",
   invalidRedirectUri:
     "The app sent an invalid return address. Its redirect_uri must be a single https address of " +
-    "its own (http only on this computer), without a fragment or a user name.",
+    "its own (http only on this computer), or for a program or browser extension an address with " +
+    "its own scheme, such as com.example.app:/callback; without a fragment or a user name.",
   invalidRequest: {
     invalid_request: "The app’s request is incomplete or contradictory.",
+    unauthorized_client:
+      "The app asked for access in a way that is not safe for programs and browser extensions: they need the code flow with PKCE.",
     unsupported_response_type: "The app asked for a response type that isn’t supported.",
     invalid_scope: "The app asked for invalid permissions.",
   },

@@ -3,11 +3,11 @@
 import type { Context } from "hono";
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse } from "../../http/context";
-import { isLoopback } from "../../http/hosts";
 import { ErrorMessage } from "../../ui/error-message";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
+import { type AppIdentity, type AppKind, appKind } from "../app-identity";
 import type { AuthorizationRequest } from "../authorization-request";
 import type { ConnectedApp } from "../connected-apps";
 import type { Duration, InvalidConsent } from "../consent-form";
@@ -36,25 +36,31 @@ export function consentPage(
   { request, user, address, connected, isKnown }: ConsentPageProps,
   invalid?: InvalidConsent,
 ): HandlerResponse {
-  const { redirectUri, scopes, flow } = request;
-  const { origin } = redirectUri;
+  const { app, scopes, challenge } = request;
+  const { origin } = app;
+  const isSite = appKind(origin) === "web";
   const messages = messagesFor(c, OAUTH_MESSAGES);
   // An app cannot renew its access in the implicit flow: once it has expired, the user has to consent
   // again.
-  const defaultDuration: Duration = flow === "implicit" ? "always" : "year";
+  const defaultDuration: Duration = challenge === null ? "always" : "year";
   return renderPage(
     c,
-    { title: messages.title, user, app: origin, ...(invalid ? { status: 400 } : {}) },
+    {
+      title: messages.title,
+      user,
+      ...(isSite ? { app: origin } : {}),
+      ...(invalid ? { status: 400 } : {}),
+    },
     <form method="post" class="card">
       <h1>
         <span class="origin">
-          <AppIcon origin={origin} />
+          {isSite ? <AppIcon origin={origin} /> : null}
           {origin}
         </span>{" "}
         <span>{messages.wantsAccess}</span>
       </h1>
       {invalid ? <ErrorMessage>{messages.problems[invalid.problem]}</ErrorMessage> : null}
-      {warningsAbout(origin, isKnown, messages).map((warning) => (
+      {warningsAbout(app, isKnown, messages).map((warning) => (
         <p class="warning">{warning}</p>
       ))}
       {connected ? (
@@ -64,6 +70,7 @@ export function consentPage(
         </p>
       ) : null}
       <ScopeList scopes={scopes} messages={messages} form={invalid?.form} />
+      <p class="muted">{messages.narrowing}</p>
       <DurationField
         messages={messages}
         selected={invalid?.form.get("duration") ?? defaultDuration}
@@ -75,19 +82,30 @@ export function consentPage(
 
 /**
  * The app's favicon, which proves nothing: any app can have any icon. It has no fixed size, so that
- * it leaves no gap if it cannot be loaded. Not loaded from this computer: browsers would ask for
- * permission to access the local network.
+ * it leaves no gap if it cannot be loaded. Of sites only: for what runs on this computer, browsers
+ * would ask for permission to access the local network.
  */
-const AppIcon = ({ origin }: { origin: string }) =>
-  isLoopback(new URL(origin).hostname) ? null : (
-    <img src={`${origin}/favicon.ico`} alt="" referrerpolicy="no-referrer" />
-  );
+const AppIcon = ({ origin }: { origin: string }) => (
+  <img src={`${origin}/favicon.ico`} alt="" referrerpolicy="no-referrer" />
+);
 
-function warningsAbout(origin: string, isKnown: boolean, messages: OAuthMessages): string[] {
-  const { hostname } = new URL(origin);
-  const isPunycode = hostname.split(".").some((label) => label.startsWith("xn--"));
+const KIND_WARNINGS: Record<AppKind, "local" | "program" | "extension" | null> = {
+  web: null,
+  loopback: "local",
+  program: "program",
+  extension: "extension",
+};
+
+function warningsAbout(
+  { origin, label }: AppIdentity,
+  isKnown: boolean,
+  messages: OAuthMessages,
+): string[] {
+  const kindWarning = KIND_WARNINGS[appKind(origin)];
+  const isPunycode = new URL(origin).hostname.split(".").some((label) => label.startsWith("xn--"));
   return [
-    isLoopback(hostname) ? messages.local : null,
+    kindWarning && messages[kindWarning],
+    label === null ? null : messages.unverified(label),
     isPunycode ? messages.lookalike : null,
     isKnown ? null : messages.firstTime,
   ].filter((warning) => warning !== null);

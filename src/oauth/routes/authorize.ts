@@ -21,12 +21,14 @@ import {
   parseAuthorizationRequest,
   responseRedirect,
 } from "../authorization-request";
+import { browserIdFor } from "../browser-id";
 import { findConnectedApp } from "../connected-apps";
 import type { Consent } from "../consent";
 import { type InvalidConsent, parseConsent } from "../consent-form";
 import { issueImplicitToken } from "../implicit-grant";
 import { OAUTH_MESSAGES } from "../messages";
 import { consentPage } from "../pages/consent";
+import { leaveFor, returnPage } from "../pages/return";
 import { tooManyAppsPage } from "../pages/too-many-apps";
 
 export const authorizeRoutes = new Hono<{ Bindings: Env }>();
@@ -42,7 +44,8 @@ authorizeRoutes.post("/:user?", async (c) => {
   const { account, request } = prepared;
   const form = await readForm(c);
   if (form.get("decision") !== "allow") {
-    return c.redirect(errorRedirect(request, "access_denied", "The user denied the request."));
+    const denial = errorRedirect(request, "access_denied", "The user denied the request.");
+    return returnPage(c, account, request.app, "denied", denial);
   }
   const now = Date.now();
   const rateLimited = rateLimitedPage(c, limitUser(account.id, now));
@@ -51,14 +54,16 @@ authorizeRoutes.post("/:user?", async (c) => {
   if (!parsed.ok) return renderConsent(c, prepared, { form, problem: parsed.problem });
   const consent = {
     account,
+    app: request.app,
     redirectUri: request.redirectUri,
     scope: formatScopes(parsed.scopes),
     expiresAt: parsed.expiresAt,
+    browser: browserIdFor(c, request.app),
   };
   const parameters = await issue(c.env, consent, request.challenge, now);
   return parameters === null
     ? tooManyAppsPage(c)
-    : c.redirect(responseRedirect(request, parameters));
+    : returnPage(c, account, request.app, "allowed", responseRedirect(request, parameters));
 });
 
 /** The parameters of the response; null if the account has as many grants as it may have. */
@@ -115,8 +120,8 @@ async function prepareConsent(c: HonoContext): Promise<Response | ConsentRequest
 }
 
 /**
- * Redirects to the app with the error if a user is signed in; otherwise shows a page with a link to
- * the app. Any URL can be a redirect_uri here, and the endpoint must not be an open redirector
+ * Shows a page with a link that tells the app of the error, and leaves for the app if a user is signed
+ * in. Any URL can be a redirect_uri here, and the endpoint must not be an open redirector
  * (RFC 9700 §4.11.2).
  */
 function respondToInvalidRequest(
@@ -127,7 +132,7 @@ function respondToInvalidRequest(
   const messages = messagesFor(c, OAUTH_MESSAGES);
   const title = messages.errorTitle;
   if (error === null) return errorPage(c, 400, { title, sentence: messages.invalidRedirectUri });
-  if (isSignedIn) return c.redirect(error.redirect);
+  if (isSignedIn) leaveFor(c, error.redirect);
   const sentence = `${messages.invalidRequest[error.code]} ${messages.appError}`;
   const link = { href: error.redirect, text: messages.backToApp };
   return errorPage(c, 400, { title, sentence }, link);

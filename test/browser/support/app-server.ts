@@ -29,6 +29,8 @@ export interface AppOptions {
 /** The running server. */
 export interface AppServer {
   origin: string;
+  /** A page on another origin, to which the path /moved of this one redirects. */
+  movedUrl: string;
   /** The address of the app with these options. */
   appUrl(options: AppOptions): string;
   /** Requested paths that do not exist. */
@@ -67,6 +69,11 @@ export async function startAppServer(): Promise<AppServer> {
   const unknownPaths: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "", "http://app").pathname;
+    if (path === "/moved") {
+      const { search } = new URL(request.url ?? "", "http://app");
+      response.writeHead(302, { Location: movedUrl + search }).end();
+      return;
+    }
     const release = RELEASES.find((name) => path.startsWith(`/${name}/`));
     const file = release ? (["text/html", appPage(release)] as const) : FILES.get(path);
     if (!file) unknownPaths.push(path);
@@ -77,8 +84,11 @@ export async function startAppServer(): Promise<AppServer> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("No port.");
   const origin = `http://127.0.0.1:${address.port}`;
+  // Browsers take all of these names for this computer.
+  const movedUrl = `http://app.localhost:${address.port}/blank`;
   return {
     origin,
+    movedUrl,
     unknownPaths,
     // The options are in the path, because remoteStorage.js redirects without the query.
     appUrl: ({ release, cache = false, module = "notes", level = "rw" }) =>
