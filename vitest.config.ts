@@ -13,6 +13,7 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest(async () => ({
+            main: "./test/support/guard/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations") },
@@ -22,6 +23,7 @@ export default defineConfig({
         test: {
           name: "worker",
           provide: {
+            plan: process.env.PLAN === "free" ? "free" : "paid",
             modelSteps: process.env.MODEL_STEPS,
             modelSeed: process.env.MODEL_SEED,
             fuzzRuns: process.env.FUZZ_RUNS,
@@ -29,7 +31,10 @@ export default defineConfig({
             rxdbSeed: process.env.RXDB_SEED,
           },
           include: ["test/{spec,unit,races}/**/*.test.ts"],
-          setupFiles: ["./test/support/apply-migrations.ts"],
+          setupFiles: [
+            "./test/support/apply-migrations.ts",
+            "./test/support/guard/refuse-violations.ts",
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

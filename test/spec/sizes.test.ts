@@ -2,8 +2,10 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { decodeLabel } from "../../src/core/labels";
 import { advanceClock, MINUTE_MS } from "../support/clock";
-import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
+import { indexBytesOf } from "../support/index-bytes";
+import { createUserWithApp, encodePath, listBodyKeys, type TestApp } from "../support/provider";
 import {
   binaryBytes,
   countedStream,
@@ -94,14 +96,19 @@ describe("The quota", () => {
     owner = await createUserWithApp();
   });
 
-  /** Resets the account to one document of 60 bytes, and a quota of 100. */
-  async function useSixtyOfHundred(): Promise<void> {
+  const SIXTY = "/notes/sixty";
+
+  /**
+   * Resets the account to one document of 60 bytes, and a quota of 100 besides the index of it and of
+   * these documents.
+   */
+  async function useSixtyOfHundred(...others: string[]): Promise<void> {
     await setQuota(owner, null);
     for (const path of Object.keys(await owner.tree())) {
       if (!path.endsWith("/")) await owner.delete(path);
     }
-    await owner.put("/notes/sixty", "x".repeat(60));
-    await setQuota(owner, 100);
+    await owner.put(SIXTY, "x".repeat(60));
+    await setQuota(owner, 100 + indexBytesOf([SIXTY, ...others]));
   }
 
   const bodies: [string, (text: string) => BodyInit][] = [
@@ -112,7 +119,7 @@ describe("The quota", () => {
   it.each(bodies)(
     "§5.18 %s: a document that fits exactly -> 201; one byte more -> 507, nothing lost",
     async (_, body) => {
-      await useSixtyOfHundred();
+      await useSixtyOfHundred("/notes/more");
       const over = await expectUnchanged(owner, () =>
         owner.put("/notes/more", body("y".repeat(41))),
       );
@@ -128,12 +135,10 @@ describe("The quota", () => {
     "§5.18 %s: a document that would grow too much -> 507, it is kept",
     async (_, body) => {
       await useSixtyOfHundred();
-      const over = await expectUnchanged(owner, () =>
-        owner.put("/notes/sixty", body("y".repeat(101))),
-      );
+      const over = await expectUnchanged(owner, () => owner.put(SIXTY, body("y".repeat(101))));
       expect(over.status).toBe(507);
-      expect(await (await owner.get("/notes/sixty")).text()).toBe("x".repeat(60));
-      expect((await owner.put("/notes/sixty", body("y".repeat(100)))).status).toBe(200);
+      expect(await (await owner.get(SIXTY)).text()).toBe("x".repeat(60));
+      expect((await owner.put(SIXTY, body("y".repeat(100)))).status).toBe(200);
     },
   );
 
@@ -142,29 +147,51 @@ describe("The quota", () => {
     async (_, body) => {
       await useSixtyOfHundred();
       await setQuota(owner, 10);
-      const same = await owner.put("/notes/sixty", body("y".repeat(60)));
+      const same = await owner.put(SIXTY, body("y".repeat(60)));
       expect(same.status).toBe(200);
-      expect((await owner.put("/notes/sixty", body("y".repeat(50)))).status).toBe(200);
-      const grown = await expectUnchanged(owner, () =>
-        owner.put("/notes/sixty", body("y".repeat(51))),
-      );
+      expect((await owner.put(SIXTY, body("y".repeat(50)))).status).toBe(200);
+      const grown = await expectUnchanged(owner, () => owner.put(SIXTY, body("y".repeat(51))));
       expect(grown.status).toBe(507);
       expect((await expectUnchanged(owner, () => owner.put("/notes/a", body("y")))).status).toBe(
         507,
       );
-      expect((await owner.delete("/notes/sixty")).status).toBe(200);
+      expect((await owner.delete(SIXTY)).status).toBe(200);
+      await setQuota(owner, 10 + indexBytesOf(["/notes/a"]));
       expect((await owner.put("/notes/a", body("y".repeat(10)))).status).toBe(201);
     },
   );
 
-  it("§5.18 an empty document fits a full account", async () => {
+  it("§5.18 the index counts as well: an empty document, its name, its type and its folders", async () => {
     await useSixtyOfHundred();
-    await setQuota(owner, 60);
-    expect((await owner.put("/notes/empty", "")).status).toBe(201);
+    const path = "/notes/of a/long name";
+    const full = 60 + indexBytesOf([SIXTY, path]);
+    await setQuota(owner, full - 1);
+    const put = (type: string) => owner.put(encodeURI(path), "", { "Content-Type": type });
+    const over = await expectUnchanged(owner, () => put("text/plain"));
+    expect(over.status).toBe(507);
+    await setQuota(owner, full);
+    expect((await put("text/plain")).status).toBe(201);
+    expect((await expectUnchanged(owner, () => put("text/plain2"))).status).toBe(507);
+    expect((await put("text/css")).status).toBe(200);
+    await owner.delete(encodeURI(path));
+    expect((await put("text/plain")).status).toBe(201);
+  });
+
+  it("§5.18 an account that has MAX_DOCUMENTS may replace and delete, but not add", async () => {
+    await useSixtyOfHundred();
+    await setQuota(owner, null);
+    const put = (path: string) =>
+      requestWithEnv({ MAX_DOCUMENTS: "1" }, owner, "PUT", path, { body: "y" });
+    const refused = await expectUnchanged(owner, () => put("/notes/more"));
+    expect(refused.status).toBe(507);
+    expect(await refused.json()).toMatchObject({ error: "over-quota" });
+    expect((await put(SIXTY)).status).toBe(200);
+    expect((await owner.delete(SIXTY)).status).toBe(200);
+    expect((await put("/notes/more")).status).toBe(201);
   });
 
   it("§5.18 deleted and replaced documents do not count", async () => {
-    await useSixtyOfHundred();
+    await useSixtyOfHundred("/notes/other");
     for (let i = 0; i < 5; i++) {
       expect((await owner.put("/notes/other", "y".repeat(40))).status).toBe(i === 0 ? 201 : 200);
     }
@@ -176,21 +203,22 @@ describe("The quota", () => {
   });
 
   it("§5.18 public documents count as well", async () => {
-    await useSixtyOfHundred();
+    await useSixtyOfHundred("/public/notes/a");
     expect((await owner.put("/public/notes/a", "y".repeat(41))).status).toBe(507);
+    expect((await owner.put("/public/notes/a", "y".repeat(40))).status).toBe(201);
   });
 
   it("§5.18 a failed precondition comes before the quota", async () => {
     await useSixtyOfHundred();
     const body = "y".repeat(200);
     const put = await expectUnchanged(owner, () =>
-      owner.put("/notes/sixty", body, { "If-Match": '"stale"' }),
+      owner.put(SIXTY, body, { "If-Match": '"stale"' }),
     );
     expect(put.status).toBe(412);
   });
 
   it("§5.18 a body that exceeds the quota by its Content-Length is not read", async () => {
-    await useSixtyOfHundred();
+    await useSixtyOfHundred("/notes/more");
     // For a minute, the provider relies on the free space that it knows of.
     advanceClock(MINUTE_MS);
     const stream = countedStream([new Uint8Array(41)]);
@@ -215,8 +243,9 @@ describe("The quota", () => {
   it("§5.18 an account without its own quota has DEFAULT_QUOTA_BYTES", async () => {
     await useSixtyOfHundred();
     await setQuota(owner, null);
+    const quota = String(70 + indexBytesOf([SIXTY, "/notes/more"]));
     const put = (length: number) =>
-      requestWithEnv({ DEFAULT_QUOTA_BYTES: "70" }, owner, "PUT", "/notes/more", {
+      requestWithEnv({ DEFAULT_QUOTA_BYTES: quota }, owner, "PUT", "/notes/more", {
         body: "y".repeat(length),
         headers: { "Content-Length": String(length) },
       });
@@ -226,7 +255,7 @@ describe("The quota", () => {
 
   it("§5.18 of two writers that together exceed it by one byte, one is refused", async () => {
     for (let i = 0; i < 3; i++) {
-      await useSixtyOfHundred();
+      await useSixtyOfHundred("/notes/race1", "/notes/race2");
       const responses = await Promise.all([
         owner.put("/notes/race1", "y".repeat(20)),
         owner.put("/notes/race2", "y".repeat(21)),
@@ -236,7 +265,7 @@ describe("The quota", () => {
   });
 
   it("§5.18 concurrent writers cannot exceed it", async () => {
-    await useSixtyOfHundred();
+    await useSixtyOfHundred("/notes/race1", "/notes/race2");
     const responses = await Promise.all(
       Array.from({ length: 10 }, (_, i) => owner.put(`/notes/race${i}`, "y".repeat(15))),
     );
@@ -399,5 +428,30 @@ describe("R2 stores", () => {
       path: "=?UTF-8?B?L25vdGVzL27DpG1lICgxKQ==?=",
       type: "text/x; a=b",
     });
+  });
+
+  it.each([
+    ["emoji", "\u{1f600}"],
+    ["control characters", "\u0001"],
+    ["quotation marks", '"'],
+  ])("§4.28 the longest path and type in the 8,192 bytes of metadata: %s", async (_, character) => {
+    const owner = await createUserWithApp();
+    const bytes = new TextEncoder().encode(character).byteLength;
+    const room = 4096 - "/notes/".length;
+    const path = `/notes/${character.repeat(room / bytes)}${"x".repeat(room % bytes)}`;
+    expect(new TextEncoder().encode(path).byteLength).toBe(4096);
+    const type = `text/plain; a=${'"'.repeat(1010)}`;
+    const headers = { "Content-Type": type };
+    expect((await owner.put(encodePath(path), "x", headers)).status).toBe(201);
+    const [key] = await listBodyKeys(owner.user);
+    const {
+      path: pathLabel,
+      type: typeLabel,
+      ...others
+    } = (await env.BODIES.head(key as string))?.customMetadata ?? {};
+    const text = ["path", pathLabel, "type", typeLabel, ...Object.entries(others).flat()].join("");
+    expect(text).toMatch(/^[ -~]{6000,8192}$/);
+    expect(decodeLabel(pathLabel ?? "")).toBe(path);
+    expect(decodeLabel(typeLabel ?? "")).toBe(type);
   });
 });

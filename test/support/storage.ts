@@ -5,6 +5,8 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { app as worker } from "../../src/app";
 import type { Env, Variables } from "../../src/env";
+import { guardBindings } from "./guard/bindings";
+import { runInvocation } from "./guard/invocations";
 import { listBodyKeys, ORIGIN, type TestApp } from "./provider";
 
 let folderCount = 0;
@@ -56,7 +58,9 @@ export async function requestWithEnv(
   const url = `${ORIGIN}/storage/${app.user}${path}`;
   const request = new Request(url, { ...init, method, headers });
   const context = createExecutionContext();
-  const response = await worker.fetch(request, { ...env, ...changes }, context);
+  const response = await runInvocation(() =>
+    worker.fetch(request, guardBindings({ ...env, ...changes }), context),
+  );
   await waitOnExecutionContext(context);
   return response;
 }

@@ -3,13 +3,14 @@
 import { Buffer } from "node:buffer";
 import type { Collection } from "../collections";
 import { createCheckpoint } from "../queries/checkpoint";
+import { sortableText } from "../queries/sort-key";
 import type { StoredDocument } from "../queries/stored-document";
 import type { CollectionTotalsRow } from "../tables/collections";
 import { documentBytes, type RxdbDocumentRow } from "../tables/documents";
 import { entryBytes, type IndexEntry } from "../tables/index-entries";
 
-/** SQLite in a Durable Object takes rows of 2 MB. */
-export const MAX_DOCUMENT_BYTES = 2_000_000;
+/** With its id: SQLite in a Durable Object takes rows of 2,000,000 bytes, and the other columns need few. */
+export const MAX_DOCUMENT_BYTES = 1_999_900;
 
 /** A document as it is in the database. */
 export interface LoadedDocument {
@@ -47,7 +48,8 @@ export function planDocuments(
   for (const [id, document] of written) {
     const old = stored.get(id);
     const data = JSON.stringify(document);
-    if (Buffer.byteLength(data) > MAX_DOCUMENT_BYTES) return null;
+    const rowBytes = Buffer.byteLength(data) + Buffer.byteLength(sortableText(id));
+    if (rowBytes > MAX_DOCUMENT_BYTES) return null;
     const lwt = document._meta.lwt;
     documents.push({ id, seq: ++seq, isDeleted: document._deleted, lwt, data });
     dataOf.set(id, data);

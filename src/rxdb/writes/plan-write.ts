@@ -71,7 +71,7 @@ export function planWrite(
   if (plan === null) {
     return refuseCall({
       code: "too-large",
-      message: `A document may have up to ${MAX_DOCUMENT_BYTES} bytes.`,
+      message: `A document with its id may have up to ${MAX_DOCUMENT_BYTES} bytes.`,
     });
   }
   const attachments = {
@@ -142,7 +142,7 @@ function loadStored(
   const ids = rows.map(({ document }) => document[collection.primaryPath] as string);
   const stored = new Map<string, LoadedDocument>();
   let length = 0;
-  for (const { data } of loadDocumentsById(sql, collection.id, ids)) {
+  for (const data of loadDocumentsById(sql, collection.id, ids, true)) {
     length += data.length;
     if (length > MAX_STORED_LENGTH) return null;
     const document = JSON.parse(data) as StoredDocument;

@@ -1,0 +1,57 @@
+/**
+ * Limits of Cloudflare's platform that the local simulators do not enforce. CPU and memory are not
+ * here: nothing inside a Worker can measure them (docs/performance-and-cost.md has the CPU).
+ */
+
+/** Cloudflare's plans for Workers. */
+export type Plan = "free" | "paid";
+
+/** Calls of one invocation to D1, R2, objects and assets; a batch is one call. */
+export const MAX_SUBREQUESTS: Record<Plan, number> = { free: 50, paid: 10_000 };
+
+/** Calls of one invocation that wait for their answers at once; further ones wait for their turn. */
+export const MAX_CONNECTIONS = 6;
+
+const MAX_STATEMENT_BYTES = 100_000;
+const MAX_PARAMETERS = 100;
+/** Of a text, a blob or a row, in D1 and in the SQLite of an object; local ones may have four times as many. */
+const MAX_VALUE_BYTES = 2_000_000;
+const MAX_KEY_BYTES = 1024;
+const MAX_METADATA_BYTES = 8192;
+
+/** Of a WebSocket message that an object receives. */
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+
+/** What a call exceeds, in a few words; null: nothing. */
+export type Violation = string | null;
+
+/** Checks a statement with its parameters, for D1 or for SQLite in an object. */
+export function checkStatement(sql: string, parameters: unknown[]): Violation {
+  if (Buffer.byteLength(sql) > MAX_STATEMENT_BYTES) return "a statement of more than 100 KB";
+  if (parameters.length > MAX_PARAMETERS) return `${parameters.length} parameters in a statement`;
+  const sizes = parameters.map(byteLength);
+  const isRow = /^\s*(INSERT|REPLACE)\b.*\bVALUES\b/is.test(sql);
+  const bytes = isRow ? sizes.reduce((sum, size) => sum + size, 0) : Math.max(0, ...sizes);
+  if (bytes <= MAX_VALUE_BYTES) return null;
+  return `a ${isRow ? "row" : "value"} of ${bytes} bytes`;
+}
+
+function byteLength(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) ? value.byteLength : 0;
+}
+
+/** Checks the keys of a call to R2. */
+export const checkKeys = (keys: string[]): Violation =>
+  keys.some((key) => Buffer.byteLength(key) > MAX_KEY_BYTES) ? "a key of more than 1 KiB" : null;
+
+/** Checks the metadata of an R2 object, which are headers to every S3 tool. */
+export function checkMetadata(metadata: Record<string, string> = {}): Violation {
+  const text = Object.entries(metadata).flat().join("");
+  if (!/^[ -~]*$/.test(text)) return "metadata that are not ASCII";
+  return text.length > MAX_METADATA_BYTES ? `metadata of ${text.length} bytes` : null;
+}
+
+/** Checks a WebSocket message that an object receives. */
+export const checkMessage = (message: string | ArrayBuffer): Violation =>
+  byteLength(message) > MAX_MESSAGE_BYTES ? "a message of more than 32 MiB" : null;

@@ -1,0 +1,61 @@
+/** The Worker and its objects as the tests run them: behind a guard that refuses what Cloudflare would. */
+
+import type { DurableObject } from "cloudflare:workers";
+import type { Env } from "../../../src/env";
+import worker, * as classes from "../../../src/index";
+import { guardBindings } from "./bindings";
+import { refuseViolation, runInvocation } from "./invocations";
+import { checkMessage, checkStatement } from "./limits";
+
+const guardedEnvs = new WeakMap<Env, Env>();
+
+/** The guarded bindings; the same ones for the same bindings, because settings are cached by them. */
+export function guardedEnv(env: Env): Env {
+  const known = guardedEnvs.get(env);
+  if (known) return known;
+  const guarded = guardBindings(env);
+  guardedEnvs.set(env, guarded);
+  return guarded;
+}
+
+export default {
+  fetch: (request, env, context) =>
+    runInvocation(() => worker.fetch(request, guardedEnv(env), context)),
+  scheduled: (controller, env) =>
+    runInvocation(() => worker.scheduled(controller, guardedEnv(env))),
+} satisfies ExportedHandler<Env>;
+
+type ObjectClass = new (state: DurableObjectState, env: Env) => DurableObject<Env>;
+
+/** The class of an object, each of whose methods is an invocation. */
+function guardObject<T extends ObjectClass>(Base: T): T {
+  class Guarded extends (Base as ObjectClass) {
+    constructor(state: DurableObjectState, env: Env) {
+      guardSql(state.storage.sql);
+      super(state, guardedEnv(env));
+    }
+  }
+  for (const name of Object.getOwnPropertyNames(Base.prototype)) {
+    if (name === "constructor") continue;
+    const method = Base.prototype[name as keyof DurableObject] as (...args: unknown[]) => unknown;
+    const value = function (this: DurableObject, ...args: unknown[]): unknown {
+      if (name === "webSocketMessage") refuseViolation(checkMessage(args[1] as string));
+      return runInvocation(() => method.apply(this, args));
+    };
+    Object.defineProperty(Guarded.prototype, name, { value });
+  }
+  return Guarded as unknown as T;
+}
+
+function guardSql(sql: SqlStorage): void {
+  const exec = sql.exec.bind(sql);
+  const value = (statement: string, ...parameters: unknown[]) => {
+    refuseViolation(checkStatement(statement, parameters));
+    return exec(statement, ...parameters);
+  };
+  Object.defineProperty(sql, "exec", { configurable: true, value });
+}
+
+export const UserObject = guardObject(classes.UserObject);
+export const PasswordObject = guardObject(classes.PasswordObject);
+export const ModuleObject = guardObject(classes.ModuleObject);
