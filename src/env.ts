@@ -55,10 +55,14 @@ const Fields = v.object({
   ),
   DEFAULT_QUOTA_BYTES: wholeNumberSetting("1073741824", 0),
   MAX_DOCUMENT_BYTES: wholeNumberSetting("104857600", 1),
+  /** How many documents an account may have. */
+  MAX_DOCUMENTS: wholeNumberSetting("1000000", 1),
   /** How long earlier versions of a document, and deleted documents, are kept. */
   HISTORY_DAYS: wholeNumberSetting("30", 0),
   /** How many earlier versions of one document are kept. */
   HISTORY_VERSIONS: wholeNumberSetting("20", 0),
+  /** Calls that the plan of the Cloudflare account allows an invocation. */
+  SUBREQUESTS: wholeNumberSetting("50", 50),
   /** Sustained rate of one app; `http/rate-limits.ts` derives the other limits from it. */
   REQUESTS_PER_SECOND: wholeNumberSetting("100", 1),
   /** Lifetime of access tokens from the code flow, which can be refreshed. */

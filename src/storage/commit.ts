@@ -29,7 +29,8 @@ import type { NodePath } from "../core/path";
 import { type Outcome, ok, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import { logWarning } from "../platform/log";
 import { backoff, MAX_ATTEMPTS, withCallTimeout, withRetry } from "../platform/retry";
-import { type Change, type ChangeEvaluation, changeStatements } from "./db/changes";
+import { changeStatements } from "./db/changes";
+import type { Change, ChangeEvaluation } from "./db/evaluation";
 import { type NodeRow, selectDocument, selectRoot } from "./db/nodes";
 import { decisionRefusal } from "./refusals";
 
@@ -184,12 +185,11 @@ function toOutcome(
 ): Outcome<CommitResult> {
   const refusal = decisionRefusal(evaluation);
   if (refusal) return refused(refusal);
-  const { oldVersion, oldLength, usedBytes, quotaBytes } = evaluation;
-  const freeBytes = quotaBytes - usedBytes + (oldLength ?? 0) - (put?.length ?? 0);
+  const { oldVersion, usedBytes, quotaBytes, growthBytes } = evaluation;
   return ok({
     version: put ? version : (oldVersion as string),
     created: oldVersion === null,
-    freeBytes,
+    freeBytes: quotaBytes - usedBytes - growthBytes,
   });
 }
 

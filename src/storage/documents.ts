@@ -20,7 +20,8 @@ import {
   writeBody,
 } from "./bodies";
 import { COMMIT_WINDOW_MS, type CommitResult, isCreated } from "./commit";
-import { type Change, type ChangeEvaluation, previewStatement } from "./db/changes";
+import { previewStatement } from "./db/changes";
+import type { Change, ChangeEvaluation } from "./db/evaluation";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./db/nodes";
 import { fitsFreeSpace, recordFreeSpace } from "./free-space";
 import { decisionRefusal, documentTooLarge, NO_DOCUMENT, OVER_QUOTA, SUSPENDED } from "./refusals";
@@ -148,6 +149,7 @@ const newChange = (
   put,
   commitBefore: now + COMMIT_WINDOW_MS,
   defaultQuotaBytes: settings(env).DEFAULT_QUOTA_BYTES,
+  maxDocuments: settings(env).MAX_DOCUMENTS,
   modified: now,
 });
 
@@ -197,7 +199,8 @@ const deleteRefusedBody = (env: Env, key: string): Promise<void> =>
 /** The lower of two limits: that of a document, and what the account has free for this one. */
 function sizeLimit(preview: ChangeEvaluation | null, maxBytes: number): SizeLimit {
   const freeBytes = preview
-    ? Math.max(0, preview.quotaBytes - preview.usedBytes) + (preview.oldLength ?? 0)
+    ? Math.max(0, preview.quotaBytes - preview.usedBytes - preview.indexGrowthBytes) +
+      (preview.oldLength ?? 0)
     : maxBytes;
   if (freeBytes >= maxBytes) return { bytes: maxBytes, refusal: documentTooLarge(maxBytes) };
   return { bytes: freeBytes, refusal: OVER_QUOTA };

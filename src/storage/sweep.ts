@@ -29,14 +29,9 @@ import { DAY_MS, earliest } from "../core/time";
 import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
 import { deleteBodies, MAX_KEYS_PER_DELETE } from "./bodies";
-import {
-  findDriftedFolders,
-  type IndexCursor,
-  loadQuota,
-  loadVersions,
-  repairTotals,
-} from "./db/sweep";
+import { findDriftedFolders, loadQuota, loadVersions, repairTotals } from "./db/sweep";
 import { chooseExpired, deletedSince } from "./expiry";
+import type { RowKey } from "./row-keys";
 import { type BodyPage, listBodyPages, type StoredBody } from "./stored-bodies";
 
 /** Pages of bodies or rows in one step: a few dozen calls, which the free plan allows. */
@@ -48,7 +43,7 @@ export interface SweepCursor {
   /** The key of the last body that was checked; null: none yet. */
   bodiesAfter: string | null;
   /** Null: not begun; the bodies come first. */
-  folders: { before: IndexCursor | null } | null;
+  folders: { before: RowKey | null } | null;
   /** When the first of the bodies that were kept expires; null: none was kept. */
   nextAt: number | null;
   /** The share of HISTORY_DAYS that the account has, from 0 to 1. */
@@ -164,7 +159,7 @@ export async function nextHistoryShare(env: Env, cursor: SweepCursor): Promise<n
 async function repairFolders(
   env: Env,
   cursor: SweepCursor,
-  start: IndexCursor | null,
+  start: RowKey | null,
 ): Promise<SweepStep> {
   let before = start;
   for (let pages = 0; pages < PAGES_PER_STEP; pages++) {

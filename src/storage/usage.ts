@@ -40,7 +40,10 @@ export async function loadUsage(env: Env, account: string): Promise<Usage> {
   );
   const bytes = sum(modules.map(moduleBytes));
   const documents = sum(modules.map((module) => module.documents));
-  const other = { bytes: usage.usedBytes - bytes, documents: usage.documents - documents };
+  const other = {
+    bytes: usage.usedBytes - usage.indexBytes - bytes,
+    documents: usage.documents - documents,
+  };
   return { ...usage, modules, other };
 }
 

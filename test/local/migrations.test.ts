@@ -1,11 +1,14 @@
 /** Applying migrations: as wrangler does it, and atomically. */
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { documentFromPath, formatPath, listAncestors } from "../../src/core/path";
+import { rowBytes } from "../../src/storage/db/row-bytes";
+import { rowKey, rowKeys, shortenedItemsParent } from "../../src/storage/row-keys";
 import { ROOT, temporaryFolder } from "./server";
 
 /** SQL that is hard to split into statements. */
@@ -132,5 +135,78 @@ describe("migrations", () => {
       quiet: true,
     });
     await expect(older).rejects.toThrow(/newer version \(migration 0002_step\.sql\)/);
+  });
+});
+
+describe("0005_index_bytes.sql", () => {
+  const migration = (number: number) => {
+    const folder = join(ROOT, "migrations");
+    const file = readdirSync(folder).find((name) => name.startsWith(`000${number}_`));
+    return readFileSync(join(folder, file ?? ""), "utf8");
+  };
+  /** Paths whose folders have from one byte to thousands, and names that are shortened once and often. */
+  const PATHS = [
+    "/notes/one",
+    "/notes/two",
+    "/public/notes/é/three",
+    ...[55, 56, 62, 63, 64, 118, 119, 120, 127, 128, 200].map(
+      (bytes) => `/${"a".repeat(bytes)}/${"b".repeat(bytes)}/${"c".repeat(bytes)}/document`,
+    ),
+    `/deep/${Array.from({ length: 60 }, (_, level) => `level ${level} 🌍`).join("/")}/document`,
+    `/deep/${Array.from({ length: 60 }, (_, level) => `level ${level} 🌍`).join("/")}/another`,
+    `/${"long".repeat(400)}/${"name".repeat(400)}`,
+  ];
+
+  /** The rows of documents of 10 bytes with these paths, as the database had them before. */
+  function fillOldIndex(database: DatabaseSync, account: string): void {
+    const insert = database.prepare(
+      `INSERT INTO nodes (account, parent, name, version, type, length, documents, modified)
+       VALUES (?, ?, ?, 'v', ?, 10, 1, 1)
+       ON CONFLICT DO UPDATE SET length = length + 10, documents = documents + 1`,
+    );
+    for (const document of PATHS.map(documentFromPath)) {
+      for (const { parent, name } of listAncestors(document))
+        insert.run(account, parent, name, null);
+      insert.run(account, document.parent, document.name, "text/plain");
+    }
+  }
+
+  /** The rows of the same documents as they are written today. */
+  function expectedRows(account: string) {
+    const documents = PATHS.map(documentFromPath);
+    const nodes = [...documents.flatMap(listAncestors), ...documents];
+    const unique = new Map(nodes.map((node) => [formatPath(node), node]));
+    const own = (path: string) => {
+      const node = unique.get(path) as (typeof nodes)[number];
+      return rowBytes(rowKey(node), node.kind === "document" ? "text/plain" : null);
+    };
+    return [...unique].map(([path, node]) => {
+      const below = [...unique.keys()].filter((other) =>
+        node.kind === "folder" ? other.startsWith(path) : other === path,
+      );
+      const key = rowKeys(node).at(-1);
+      return {
+        account,
+        parent: key?.parent,
+        name: key?.name,
+        items_parent: node.kind === "folder" ? shortenedItemsParent(rowKey(node)) : null,
+        index_bytes: below.reduce((sum, other) => sum + own(other), 0),
+      };
+    });
+  }
+
+  it("shortens the keys of long paths and counts the bytes of the index", () => {
+    const database = new DatabaseSync(":memory:");
+    for (const number of [1, 2, 3, 4]) database.exec(migration(number));
+    for (const account of ["a", "b"]) fillOldIndex(database, account);
+    database.exec(migration(5));
+    const rows = database
+      .prepare("SELECT account, parent, name, items_parent, index_bytes FROM nodes")
+      .all()
+      .map((row) => ({ ...row }));
+    const expected = [...expectedRows("a"), ...expectedRows("b")];
+    const byKey = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+    expect(rows.sort(byKey)).toEqual(expected.sort(byKey));
+    database.close();
   });
 });

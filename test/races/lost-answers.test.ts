@@ -7,7 +7,8 @@ import { app as worker } from "../../src/app";
 import { parseNodePath } from "../../src/core/path";
 import { insertGrant } from "../../src/oauth/db/grants";
 import { Committer } from "../../src/storage/commit";
-import { type Change, changeStatements } from "../../src/storage/db/changes";
+import { changeStatements } from "../../src/storage/db/changes";
+import type { Change } from "../../src/storage/db/evaluation";
 import { type BrokenCall, breakCalls, breakCommits } from "../support/fault-injection";
 import { createUserWithApp, ORIGIN, type TestApp } from "../support/provider";
 
@@ -144,7 +145,8 @@ describe("The fence", () => {
     precondition: {},
     put: { type: "text/plain", length: 1 },
     commitBefore: Date.now() + 60_000,
-    defaultQuotaBytes: 1000,
+    defaultQuotaBytes: 10_000,
+    maxDocuments: 100,
     modified: 0,
     ...over,
   });

@@ -22,7 +22,7 @@ const MAX_STEPS = 100;
 const REQUESTS_PER_RUN = 45;
 
 /** Half of the runs never come near their quota. */
-const QUOTA_BYTES = fc.constantFrom(1_000_000, 1_000_000, 60, 200);
+const QUOTA_BYTES = fc.constantFrom(1_000_000, 1_000_000, 1500, 3000);
 
 it(
   "§4 §5 §6 whatever apps send, sequentially or concurrently, is answered as the draft says",

@@ -12,6 +12,7 @@ import { startSweep } from "../../src/storage/sweep";
 import { VersionSweep } from "../../src/user-object/version-sweep";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { breakCalls } from "../support/fault-injection";
+import { indexBytesOf } from "../support/index-bytes";
 import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 import { accountId, allRows, grantRows } from "../support/rows";
 import { binaryBytes, countedStream, setQuota, sha256 } from "../support/storage";
@@ -220,7 +221,8 @@ describe("A commit at the worst moment", () => {
       precondition: {},
       put: { type: "text/plain", length: 1 },
       commitBefore: Date.now() - 1,
-      defaultQuotaBytes: 1000,
+      defaultQuotaBytes: 10_000,
+      maxDocuments: 100,
       modified: Date.now(),
       preview: { rootVersion: await rootVersion(app), version: null },
     };
@@ -398,7 +400,7 @@ describe("A sweep", () => {
 
   it("keeps less history if it takes more than the quota", async () => {
     const app = await createUserWithApp();
-    await setQuota(app, 1000);
+    await setQuota(app, 1000 + indexBytesOf(["/notes/0"]));
     for (let i = 0; i < 10; i++) {
       await app.put(`/notes/${i}`, "x".repeat(1000));
       await app.delete(`/notes/${i}`);

@@ -4,6 +4,7 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { advanceClock, SECOND_MS } from "../support/clock";
+import { indexBytesOf } from "../support/index-bytes";
 import {
   connectApp,
   createUser,
@@ -11,6 +12,7 @@ import {
   listBodyKeys,
   type TestApp,
 } from "../support/provider";
+import { setQuota } from "../support/storage";
 
 const times = <T>(n: number, make: (i: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: n }, (_, i) => make(i)));
@@ -143,10 +145,9 @@ describe("§4 Many writers of one account", () => {
 
   it("concurrent writers cannot exceed the quota", async () => {
     const app = await createUserWithApp();
-    await env.DB.prepare("UPDATE accounts SET quota_bytes = 1000 WHERE name = ?")
-      .bind(app.user)
-      .run();
-    const responses = await times(20, (i) => app.put(`/notes/${i}`, "x".repeat(100)));
+    const paths = Array.from({ length: 20 }, (_, i) => `/notes/${10 + i}`);
+    await setQuota(app, 1000 + indexBytesOf(paths.slice(0, 10)));
+    const responses = await times(20, (i) => app.put(paths[i] as string, "x".repeat(100)));
     expect(statuses(responses)).toEqual({ 201: 10, 507: 10 });
     await expectConsistent(app);
   });

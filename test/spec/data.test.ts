@@ -5,8 +5,10 @@ import { describe, expect, it } from "vitest";
 import { type ActivityEvent, recordActivity } from "../../src/accounts/activity";
 import { describeActivity } from "../../src/dashboard/activity-messages";
 import { DASHBOARD_MESSAGES } from "../../src/dashboard/messages";
+import { formatBytes } from "../../src/ui/format";
 import { DAY_MS } from "../support/clock";
 import { findElements, findInlineCode, mainText } from "../support/html";
+import { indexBytesOf } from "../support/index-bytes";
 import { connectApp, createUser, send, sendForm, type TestUser } from "../support/provider";
 import { accountId } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
@@ -28,7 +30,7 @@ const rowsIn = (html: string): string[][] =>
   );
 
 describe("The data page", () => {
-  it("shows bytes and documents of each module, private and public, and of the rest", async () => {
+  it("shows bytes and documents of each module, private and public, of the rest, and of the index", async () => {
     const user = await createUser();
     const app = await connectApp(user);
     await app.put("/notes/a", "x".repeat(1500));
@@ -39,18 +41,31 @@ describe("The data page", () => {
     await app.put("/in-root", "12");
     await app.put("/public/in-public", "123");
     const html = await open(user, "/data");
+    const index = indexBytesOf([
+      "/notes/a",
+      "/notes/deep/b",
+      "/public/notes/c",
+      "/public/photos/deep/d",
+      "/empty/e",
+      "/in-root",
+      "/public/in-public",
+    ]);
+    const ofIndex = formatBytes("en", index);
     expect(rowsIn(html)).toEqual([
       ["Module", "Private", "Public", "Documents"],
       ["photos", "0 bytes", "4 kB", "1"],
       ["notes", "2 kB", "1 kB", "3"],
       ["empty", "0 bytes", "0 bytes", "1"],
       ["Outside modules", "5 bytes", "2"],
+      ["Index of names and folders", ofIndex, ""],
     ]);
-    expect(mainText(html)).toContain("7 kB of 1.1 GB used, 1.1 GB free.");
+    expect(mainText(html)).toContain(
+      `${formatBytes("en", 7005 + index)} of 1.1 GB used, 1.1 GB free.`,
+    );
     expect(mainText(html)).toContain("7 documents.");
     const bar = findElements(html, "svg").find(({ role }) => role === "img");
     expect(bar?.["aria-label"]).toBe(
-      "Usage by module: photos 4 kB, notes 3 kB, empty 0 bytes, Outside modules 5 bytes",
+      `Usage by module: photos 4 kB, notes 3 kB, empty 0 bytes, Outside modules 5 bytes, Index of names and folders ${ofIndex}`,
     );
     expect(findInlineCode(html)).toEqual([]);
   });
@@ -70,11 +85,12 @@ describe("The data page", () => {
       await setQuota(app, quota);
       return mainText(await open(user, "/data"));
     };
-    expect(await textWith(1000)).not.toContain("full");
-    expect(await textWith(999)).toContain("almost full");
-    expect(await textWith(900)).toContain("Your storage is full");
+    const used = 900 + indexBytesOf(["/notes/a"]);
+    expect(await textWith(Math.ceil(used / 0.9))).not.toContain("full");
+    expect(await textWith(Math.floor(used / 0.9) - 1)).toContain("almost full");
+    expect(await textWith(used)).toContain("Your storage is full");
     expect(await textWith(100)).toContain("0 bytes free");
-    expect(mainText(await open(user, "/"))).toContain("900 bytes of 100 bytes used.");
+    expect(mainText(await open(user, "/"))).toContain("1.2 kB of 100 bytes used.");
   });
 
   it("escapes the names of folders", async () => {
@@ -98,7 +114,7 @@ describe("The data page", () => {
       .bind(account, JSON.stringify(Array.from({ length: 120 }, (_, i) => i + 1)))
       .run();
     await env.DB.prepare(
-      "UPDATE nodes SET length = 7262, documents = 121 WHERE account = ? AND parent = ''",
+      "UPDATE nodes SET length = 7262, documents = 121, index_bytes = 0 WHERE account = ? AND parent = ''",
     )
       .bind(account)
       .run();

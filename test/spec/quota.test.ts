@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/env";
+import { indexBytesOf } from "../support/index-bytes";
 import {
   connectApp,
   createUser,
@@ -29,34 +30,48 @@ const read = async (app: TestApp): Promise<unknown> => (await ask(app)).json();
 describe("The quota resource", () => {
   it("says what may be stored, what is stored and what is left in bytes, and how many documents", async () => {
     const app = await createUserWithApp();
-    await setQuota(app, 1000);
+    const indexBytes = indexBytesOf(["/notes/a", "/photos/b/c"]);
+    await setQuota(app, 5000);
     await app.put("/notes/a", "x".repeat(300));
     await app.put("/photos/b/c", "x".repeat(100));
-    const expected = { quotaBytes: 1000, usedBytes: 400, availableBytes: 600, documents: 2 };
-    expect(await read(app)).toEqual(expected);
+    expect(await read(app)).toEqual({
+      quotaBytes: 5000,
+      usedBytes: 400 + indexBytes,
+      indexBytes,
+      availableBytes: 4600 - indexBytes,
+      documents: 2,
+    });
   });
 
   it("of an account without its own quota has the provider's default, with nothing used", async () => {
     const app = await createUserWithApp();
     const { DEFAULT_QUOTA_BYTES: quotaBytes } = parseSettings({});
-    const expected = { quotaBytes, usedBytes: 0, availableBytes: quotaBytes, documents: 0 };
-    expect(await read(app)).toEqual(expected);
+    expect(await read(app)).toEqual({
+      quotaBytes,
+      usedBytes: 0,
+      indexBytes: 0,
+      availableBytes: quotaBytes,
+      documents: 0,
+    });
   });
 
   it("follows overwrites and deletions", async () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "12345");
     await app.put("/notes/a", "12");
-    expect(await read(app)).toMatchObject({ usedBytes: 2, documents: 1 });
+    const indexBytes = indexBytesOf(["/notes/a"]);
+    expect(await read(app)).toMatchObject({ usedBytes: 2 + indexBytes, indexBytes, documents: 1 });
     await app.delete("/notes/a");
     expect(await read(app)).toMatchObject({ usedBytes: 0, documents: 0 });
   });
 
-  it("a PUT may have exactly the available bytes", async () => {
+  it("a PUT may have exactly the available bytes, with its row in the index", async () => {
     const app = await createUserWithApp();
-    await setQuota(app, 500);
+    await setQuota(app, 5000);
     await app.put("/notes/a", "x".repeat(123));
-    const { availableBytes } = (await read(app)) as { availableBytes: number };
+    const left = (await read(app)) as { availableBytes: number };
+    const rowOfB = indexBytesOf(["/notes/a", "/notes/b"]) - indexBytesOf(["/notes/a"]);
+    const availableBytes = left.availableBytes - rowOfB;
     await expectUnchanged(app, async () => {
       const refused = await app.put("/notes/b", "x".repeat(availableBytes + 1));
       expect(refused.status).toBe(507);
@@ -69,7 +84,11 @@ describe("The quota resource", () => {
     const app = await createUserWithApp();
     await app.put("/notes/a", "12345");
     await setQuota(app, 1);
-    expect(await read(app)).toMatchObject({ quotaBytes: 1, usedBytes: 5, availableBytes: 0 });
+    expect(await read(app)).toMatchObject({
+      quotaBytes: 1,
+      usedBytes: 5 + indexBytesOf(["/notes/a"]),
+      availableBytes: 0,
+    });
     expect((await app.put("/notes/a", "1234")).status).toBe(200);
   });
 

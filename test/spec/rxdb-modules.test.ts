@@ -2,11 +2,12 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { MAX_MODULES, openModule } from "../../src/modules/modules";
+import { maxModules, openModule } from "../../src/modules/modules";
 import { createAdministrator, openPage, submitAction } from "../support/admin";
 import { allowDevice, pollDevice, startDevice } from "../support/devices";
 import { withFault } from "../support/fault-injection";
 import { findElements, mainText } from "../support/html";
+import { indexBytesOf } from "../support/index-bytes";
 import { callsToModules, moduleNames, openModuleWithBytes } from "../support/modules";
 import {
   obtainCode,
@@ -59,7 +60,7 @@ describe("A module", () => {
   it("is one of at most a hundred per account; those that are open stay open", async () => {
     const [{ name }, other] = [await createUser(), await createUser()];
     await env.DB.prepare(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_MODULES})
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${maxModules(env)})
        INSERT INTO rxdb_modules SELECT ?, 'm' || i, 0 FROM n`,
     )
       .bind(await accountId(name))
@@ -67,7 +68,7 @@ describe("A module", () => {
     expect(await openFor(name, "one-more")).toBe("full");
     expect(await openFor(name, "m7")).toBe("open");
     expect(await openFor(other.name, "one-more")).toBe("open");
-    expect(await moduleNames(name)).toHaveLength(MAX_MODULES);
+    expect(await moduleNames(name)).toHaveLength(maxModules(env));
   });
 });
 
@@ -77,18 +78,23 @@ describe("The quota", () => {
 
   it("is shared by documents and databases", async () => {
     const app = await createUserWithApp();
-    await setQuota(app, 1000);
+    const indexBytes = indexBytesOf(["/notes/a"]);
+    const rowOfB = indexBytesOf(["/notes/a", "/notes/b"]) - indexBytes;
+    await setQuota(app, 1000 + indexBytes + rowOfB);
     await app.put("/notes/a", "x".repeat(300));
     await openModuleWithBytes(app.user, "todos", 400);
     await openModuleWithBytes(app.user, "notes", 100);
-    const expected = { quotaBytes: 1000, usedBytes: 800, availableBytes: 200, documents: 1 };
-    expect(await quotaOf(app)).toEqual(expected);
+    expect(await quotaOf(app)).toMatchObject({
+      usedBytes: 800 + indexBytes,
+      availableBytes: 200 + rowOfB,
+      documents: 1,
+    });
     await expectUnchanged(app, async () => {
       expect((await app.put("/notes/b", "x".repeat(201))).status).toBe(507);
-      expect((await app.put("/notes/a", "x".repeat(501))).status).toBe(507);
+      expect((await app.put("/notes/a", "x".repeat(501 + rowOfB))).status).toBe(507);
     });
     expect((await app.put("/notes/b", "x".repeat(200))).status).toBe(201);
-    expect(await quotaOf(app)).toMatchObject({ usedBytes: 1000, availableBytes: 0 });
+    expect(await quotaOf(app)).toMatchObject({ availableBytes: 0 });
   });
 
   it("that databases have used up still lets documents shrink and be deleted", async () => {
@@ -103,10 +109,10 @@ describe("The quota", () => {
 
   it("is not used up by the databases of other users", async () => {
     const [app, other] = [await createUserWithApp(), await createUserWithApp()];
-    await setQuota(app, 10);
+    await setQuota(app, 10 + indexBytesOf(["/notes/a"]));
     await openModuleWithBytes(other.user, "notes", 1e9);
     expect((await app.put("/notes/a", "1234567890")).status).toBe(201);
-    expect(await quotaOf(app)).toMatchObject({ usedBytes: 10 });
+    expect(await quotaOf(app)).toMatchObject({ usedBytes: 10 + indexBytesOf(["/notes/a"]) });
   });
 
   it("shows administrators the bytes of both, per account and in total, but no module names", async () => {
@@ -267,14 +273,14 @@ describe("The data page", () => {
     expect(text).toContain("Module Private Public Databases Documents");
     expect(text).toContain("notes 1.5 kB 0 bytes 4 kB 1");
     expect(text).toContain("todos 0 bytes 0 bytes 3 kB 0");
-    expect(text).toContain("8.5 kB of 1.1 GB used, 1.1 GB free.");
+    expect(text).toContain("8.9 kB of 1.1 GB used, 1.1 GB free.");
     expect(text).not.toContain("unused");
     const bar = findElements(html, "svg").find(({ role }) => role === "img");
     expect(bar?.["aria-label"]).toBe(
-      "Usage by module: notes 5.5 kB, todos 3 kB, Outside modules 2 bytes",
+      "Usage by module: notes 5.5 kB, todos 3 kB, Outside modules 2 bytes, Index of names and folders 427 bytes",
     );
     const home = await (await send("/", { headers: { Cookie: user.cookie } })).text();
-    expect(mainText(home)).toContain("8.5 kB of 1.1 GB used.");
+    expect(mainText(home)).toContain("8.9 kB of 1.1 GB used.");
   });
 
   it("shows a module that does not answer as such, and everything else normally", async () => {

@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
+import { rowBytes } from "../../src/storage/db/row-bytes";
 import { accountId } from "./rows";
 
 interface Row {
@@ -17,13 +18,49 @@ export type Tree = Record<string, Row>;
 
 /** Loads the tree from the index. */
 export async function loadTree(user: string): Promise<Tree> {
+  const rows = await loadRows(user);
+  const folders = new Map(rows.map((row) => [row.items_parent, row]));
+  const pathOf = ({ parent, name }: { parent: string; name: string }): string => {
+    const folder = folders.get(parent.slice(0, 33));
+    return folder ? pathOf(folder) + parent.slice(33) + name : parent + name;
+  };
+  return Object.fromEntries(
+    rows
+      .map(({ version, type, length, documents, ...key }) => ({
+        path: pathOf(key),
+        row: { version, type, length, documents },
+      }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+      .map(({ path, row }) => [path, row]),
+  );
+}
+
+interface IndexRow extends Row {
+  parent: string;
+  name: string;
+  items_parent: string | null;
+  index_bytes: number;
+}
+
+async function loadRows(user: string): Promise<IndexRow[]> {
   const { results } = await env.DB.prepare(
-    `SELECT n.parent || n.name AS path, version, type, length, documents
-     FROM nodes n JOIN accounts a ON a.id = n.account WHERE a.name = ? ORDER BY path`,
+    "SELECT n.* FROM nodes n JOIN accounts a ON a.id = n.account WHERE a.name = ?",
   )
     .bind(user)
-    .all<Row & { path: string }>();
-  return Object.fromEntries(results.map(({ path, ...row }) => [path, row]));
+    .all<IndexRow>();
+  return results;
+}
+
+/** Expects that each row counts the bytes of its own and of all rows below it. */
+export async function expectIndexCounted(user: string, context = ""): Promise<void> {
+  const rows = await loadRows(user);
+  for (const row of rows) {
+    const { parent, name, type, items_parent, index_bytes } = row;
+    const items = type === null ? (items_parent ?? parent + name) : null;
+    const below = rows.filter((other) => other.parent === items);
+    const bytes = below.reduce((sum, item) => sum + item.index_bytes, rowBytes(row, type));
+    expect(index_bytes, `${context}: ${parent}${name} counts its index`).toBe(bytes);
+  }
 }
 
 /** The tree after one document was stored: it and every folder above it have the new version. */
@@ -66,7 +103,7 @@ const ancestorFolders = (path: string): string[] =>
   [...path.slice(0, -1).matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
 
 /**
- * Expects that each folder's totals are the sums of its items, that no folder but the root is empty,
+ * Expects that each folder's totals are the sums of its items, also of the bytes of their rows, that no folder but the root is empty,
  * that the last change gave its version to the document and all folders above it, and that each
  * document has its complete body.
  */
@@ -91,6 +128,7 @@ export async function expectConsistent(user: string, tree: Tree, context: string
     if (path !== "/") expect(documents, `${label} is not empty`).toBeGreaterThan(0);
   }
   expectOneLastChange(tree, context);
+  await expectIndexCounted(user, context);
 }
 
 /** Expects that the nodes of the last change are a document and all folders above it. */

@@ -1,7 +1,9 @@
 /**
  * A model of one account's storage in memory, by §4 to §6 and RFC 9110: which responses a request may
- * get, and the state after each. Knows nothing of the server.
+ * get, and the state after each. Knows nothing of the server but how it counts the index.
  */
+
+import { indexBytesOf } from "./index-bytes";
 
 /** A request, with everything that its response depends on. */
 export interface ModelRequest {
@@ -180,15 +182,23 @@ function putStatuses(
     existingFolders(state).includes(`${request.path}/`) ||
     ancestorFolders(request.path).some((folder) => documents.has(folder.slice(0, -1)));
   if (isClash) return [409];
-  const growth = request.put.bytes.length - (old?.bytes.length ?? 0);
-  const used = [...documents.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const isOverQuota = growth > 0 && used + growth > state.quotaBytes;
+  const used = usedBytes(applyPut(state, request));
+  const isOverQuota = used > usedBytes(state) && used > state.quotaBytes;
   // RFC 9110 §13.2.1 does not say which comes first if both the precondition and the quota refuse.
   if (preconditionStatus(request, old !== undefined, version) === 412) {
     return isOverQuota ? [412, 507] : [412];
   }
   if (isOverQuota) return [507];
   return [old ? 200 : 201];
+}
+
+/** The bytes of all documents, and of the index. */
+function usedBytes({ documents }: ModelState): number {
+  const typeOf = (path: string) => documents.get(path)?.type ?? "";
+  return [...documents.values()].reduce(
+    (sum, { bytes }) => sum + bytes.length,
+    indexBytesOf([...documents.keys()], typeOf),
+  );
 }
 
 /** RFC 9110 §13.2.2, in its order. 200: the preconditions hold. */

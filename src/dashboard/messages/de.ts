@@ -70,6 +70,7 @@ export const de: typeof en = {
     documents: "Dokumente",
     other: "Außerhalb von Modulen",
     otherModules: "Andere Module",
+    index: "Verzeichnis der Namen und Ordner",
     toLargest: "Zu den größten Modulen",
     empty: "Hier ist noch nichts. Was deine Apps speichern, siehst du auf dieser Seite.",
     export: "Daten exportieren",

@@ -67,6 +67,7 @@ export const en = {
     documents: "Documents",
     other: "Outside modules",
     otherModules: "Other modules",
+    index: "Index of names and folders",
     toLargest: "To the largest modules",
     empty: "Nothing here yet. Data that your apps save shows up on this page.",
     export: "Export your data",

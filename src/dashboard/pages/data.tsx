@@ -130,11 +130,11 @@ const UsageBar = ({ c, usage, page }: UsageProps) => {
   );
 };
 
-/** The modules that are listed, all others together, and what is outside of modules. */
+/** The modules that are listed, all others together, what is outside of modules, and the index. */
 function portionsOf(
-  { modules, other }: Usage,
+  { modules, other, indexBytes }: Usage,
   listed: ModuleUsage[],
-  names: { otherModules: string; other: string },
+  names: { otherModules: string; other: string; index: string },
 ): Portion[] {
   const bytes = totalBytes(modules) - totalBytes(listed);
   const isComplete = listed.length === modules.length;
@@ -146,6 +146,7 @@ function portionsOf(
     })),
     ...(isComplete ? [] : [{ name: names.otherModules, bytes, color: OTHER_COLOR }]),
     ...(other.documents > 0 ? [{ name: names.other, bytes: other.bytes, color: OTHER_COLOR }] : []),
+    ...(indexBytes > 0 ? [{ name: names.index, bytes: indexBytes, color: OTHER_COLOR }] : []),
   ];
 }
 
@@ -154,7 +155,7 @@ const totalBytes = (modules: ModuleUsage[]): number =>
 
 const colorOf = (index: number): string => PORTION_COLORS[index % PORTION_COLORS.length] as string;
 
-const ModuleTable = ({ c, usage: { modules, other }, page }: UsageProps) => {
+const ModuleTable = ({ c, usage: { modules, other, indexBytes }, page }: UsageProps) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
   const bytes = (count: number) => formatBytes(languageOf(c), count);
   const count = (documents: number) => formatCount(languageOf(c), documents);
@@ -192,6 +193,15 @@ const ModuleTable = ({ c, usage: { modules, other }, page }: UsageProps) => {
             </th>
             <td colspan={hasDatabases ? 3 : 2}>{bytes(other.bytes)}</td>
             <td class="wide-only">{count(other.documents)}</td>
+          </tr>
+        ) : null}
+        {indexBytes > 0 && page.next === null ? (
+          <tr>
+            <th scope="row">
+              <Swatch color={OTHER_COLOR} /> {messages.index}
+            </th>
+            <td colspan={hasDatabases ? 3 : 2}>{bytes(indexBytes)}</td>
+            <td class="wide-only" />
           </tr>
         ) : null}
       </tbody>

@@ -1,6 +1,9 @@
-/** The documents of an account for an export, in the order of their paths. */
+/** The documents of an account for an export, in the order of the index. */
 
+import type { NodePath } from "../../core/path";
 import { withRetry } from "../../platform/retry";
+import { type RowKey, rowKey } from "../row-keys";
+import { withFullPaths } from "./paths";
 
 /** A document as the index lists it. */
 export interface DocumentListing {
@@ -14,26 +17,21 @@ export interface DocumentListing {
   modified: number;
 }
 
-/** A position in the order of an export. */
-export interface PathCursor {
-  parent: string;
-  name: string;
-}
+const BEFORE_ALL: RowKey = { parent: "", name: "" };
 
-const BEFORE_ALL: PathCursor = { parent: "", name: "" };
-
-/** After every path. */
-const AFTER_ALL: PathCursor = { parent: "\u{10ffff}", name: "" };
+/** After every key. */
+const AFTER_ALL: RowKey = { parent: "\u{10ffff}", name: "" };
 
 /** Loads the documents after `after` (null: from the first) up to `until` (null: to the last). */
 export async function loadDocuments(
   db: D1Database,
   account: string,
-  after: PathCursor | null,
-  until: PathCursor | null,
+  after: NodePath | null,
+  until: NodePath | null,
   limit: number,
 ): Promise<DocumentListing[]> {
-  const [from, to] = [after ?? BEFORE_ALL, until ?? AFTER_ALL];
+  const from = after ? rowKey(after) : BEFORE_ALL;
+  const to = until ? rowKey(until) : AFTER_ALL;
   const { results } = await withRetry(() =>
     db
       .prepare(
@@ -45,7 +43,7 @@ export async function loadDocuments(
       .bind(account, from.parent, from.name, to.parent, to.name, limit)
       .all<DocumentListing>(),
   );
-  return results;
+  return withFullPaths(db, account, results);
 }
 
 /**
@@ -56,7 +54,7 @@ export async function loadPageBoundaries(
   db: D1Database,
   account: string,
   pageSize: number,
-): Promise<PathCursor[]> {
+): Promise<Pick<DocumentListing, "parent" | "name">[]> {
   const { results } = await withRetry(() =>
     db
       .prepare(
@@ -67,7 +65,7 @@ export async function loadPageBoundaries(
          ) WHERE position % ?2 = 0 AND position < documents ORDER BY position`,
       )
       .bind(account, pageSize)
-      .all<PathCursor>(),
+      .all<RowKey>(),
   );
-  return results;
+  return withFullPaths(db, account, results);
 }

@@ -1,7 +1,8 @@
 /** Reading documents and folders from the index in D1: the table `nodes`. */
 
 import type { VersionList } from "../../core/etag";
-import { formatPath, type NodePath, ROOT } from "../../core/path";
+import { type NodePath, ROOT } from "../../core/path";
+import { itemsParent, rowKey } from "../row-keys";
 
 /** A document's or folder's row. */
 export interface NodeRow {
@@ -15,32 +16,36 @@ export interface NodeRow {
 }
 
 /** Selects a document by its account's id. */
-export const selectDocument = (
+export function selectDocument(
   db: D1Database,
   account: string,
   node: NodePath,
-): D1PreparedStatement =>
-  db
+): D1PreparedStatement {
+  const { parent, name } = rowKey(node);
+  return db
     .prepare(
       `SELECT version, type, length, modified FROM nodes
        WHERE account = ?1 AND parent = ?2 AND name = ?3`,
     )
-    .bind(account, node.parent, node.name);
+    .bind(account, parent, name);
+}
 
 /** Selects a document by its user's name, for a request without a token. */
-export const selectPublicDocument = (
+export function selectPublicDocument(
   db: D1Database,
   user: string,
   node: NodePath,
-): D1PreparedStatement =>
-  db
+): D1PreparedStatement {
+  const { parent, name } = rowKey(node);
+  return db
     .prepare(
       `SELECT n.account, n.version, n.type, n.length, n.modified, a.suspended_at AS suspendedAt
        FROM accounts a
        JOIN nodes n ON n.account = a.id AND n.parent = ?2 AND n.name = ?3
        WHERE a.name = ?1 AND a.deleted_at IS NULL`,
     )
-    .bind(user, node.parent, node.name);
+    .bind(user, parent, name);
+}
 
 /** A row of `selectFolder`: an item, and the folder itself in each. */
 export interface FolderRow extends NodeRow {
@@ -61,13 +66,14 @@ export const ITEMS_PER_PAGE = 500;
  * Selects a folder and its first page of items, or the folder alone (one row read) if the client has its version.
  * An empty folder has the version of the root, which changes whenever the folder could have changed.
  */
-export const selectFolder = (
+export function selectFolder(
   db: D1Database,
   account: string,
   node: NodePath,
   known: VersionList | undefined,
-): D1PreparedStatement =>
-  db
+): D1PreparedStatement {
+  const key = rowKey(node);
+  return db
     .prepare(
       // The condition is part of the join: as a condition on the rows it would still read them all.
       // The list is searched as text: json_each would count as a row for each version.
@@ -86,12 +92,13 @@ export const selectFolder = (
     )
     .bind(
       account,
-      node.parent,
-      node.name,
-      formatPath(node),
+      key.parent,
+      key.name,
+      itemsParent(key),
       known?.any ? 1 : 0,
       JSON.stringify(known?.versions ?? []),
     );
+}
 
 /** Selects the page of a folder's items that comes after an item's name. */
 export const selectItemsAfter = (
@@ -106,7 +113,7 @@ export const selectItemsAfter = (
        WHERE account = ?1 AND parent = ?2 AND name > ?3
        ORDER BY name LIMIT ${ITEMS_PER_PAGE}`,
     )
-    .bind(account, formatPath(folder), after);
+    .bind(account, itemsParent(rowKey(folder)), after);
 
 /** Selects the version of the root folder. No row: nothing was ever stored. */
 export const selectRoot = (db: D1Database, account: string): D1PreparedStatement =>

@@ -1,7 +1,10 @@
 /** What the sweep reads from the index, and the repair of drifted totals. */
 
-import { formatPath, listAncestors, type NodePath } from "../../core/path";
+import { formatPath, type NodePath } from "../../core/path";
 import { withRetry } from "../../platform/retry";
+import { type RowKey, rowKey, rowKeys } from "../row-keys";
+import { withFullPaths } from "./paths";
+import { rowBytesSql } from "./row-bytes";
 import { selectUsage, type UsageRow } from "./usage";
 
 /** Of one parameter: D1 allows 2,000,000 bytes. */
@@ -15,7 +18,7 @@ export async function loadVersions(
 ): Promise<Map<string, string>> {
   const versions = new Map<string, string>();
   for (const part of splitByBytes(documents)) {
-    const names = part.map(({ parent, name }) => [parent, name]);
+    const keys = part.map(rowKey).map(({ parent, name }) => [parent, name]);
     const { results } = await withRetry(() =>
       db
         .prepare(
@@ -23,7 +26,7 @@ export async function loadVersions(
            FROM json_each(?2) d CROSS JOIN nodes n
            WHERE n.account = ?1 AND n.parent = d.value ->> 0 AND n.name = d.value ->> 1`,
         )
-        .bind(account, JSON.stringify(names))
+        .bind(account, JSON.stringify(keys))
         .all<{ position: number; version: string }>(),
     );
     for (const { position, version } of results) {
@@ -65,32 +68,28 @@ export async function loadQuota(
 /** Rows of the index that are checked at a time. */
 const PAGE_ROWS = 2000;
 
-/** A position in the index, which is read backwards: from the last row to the root. */
-export interface IndexCursor {
-  parent: string;
-  name: string;
-}
-
-/** After every path. */
-const AFTER_ALL: IndexCursor = { parent: "\u{10ffff}", name: "" };
+/** After every key. */
+const AFTER_ALL: RowKey = { parent: "\u{10ffff}", name: "" };
 
 const TOTALS = `
-  SELECT coalesce(sum(c.length), 0), coalesce(sum(c.documents), 0)
-  FROM nodes c WHERE c.account = ?1 AND c.parent = nodes.parent || nodes.name`;
+  SELECT coalesce(sum(c.length), 0), coalesce(sum(c.documents), 0),
+    ${rowBytesSql("nodes")} + coalesce(sum(c.index_bytes), 0)
+  FROM nodes c
+  WHERE c.account = ?1 AND c.parent = coalesce(nodes.items_parent, nodes.parent || nodes.name)`;
 
 /**
  * Finds the folders whose totals are not those of their items, in a page of rows before `before`
- * (null: from the end). Backwards, so that a folder comes after all that is below it. Returns with
- * them where the next page begins; null after the last.
+ * (null: from the end). Backwards, so that a folder mostly comes after all that is below it. Returns
+ * with them where the next page begins; null after the last.
  */
 export async function findDriftedFolders(
   db: D1Database,
   account: string,
-  before: IndexCursor | null,
-): Promise<{ drifted: NodePath[]; nextBefore: IndexCursor | null }> {
+  before: RowKey | null,
+): Promise<{ drifted: NodePath[]; nextBefore: RowKey | null }> {
   const { parent, name } = before ?? AFTER_ALL;
   const [last, found] = await withRetry(() =>
-    db.batch<IndexCursor>([
+    db.batch<RowKey>([
       db
         .prepare(
           `SELECT parent, name FROM nodes
@@ -101,17 +100,18 @@ export async function findDriftedFolders(
       db
         .prepare(
           `SELECT parent, name FROM (
-             SELECT parent, name, type, length, documents FROM nodes
+             SELECT parent, name, type, length, documents, items_parent, index_bytes FROM nodes
              WHERE account = ?1 AND (parent, name) < (?2, ?3)
              ORDER BY parent DESC, name DESC LIMIT ?4
            ) AS nodes
-           WHERE type IS NULL AND (length, documents) IS NOT (${TOTALS})
+           WHERE type IS NULL AND (length, documents, index_bytes) IS NOT (${TOTALS})
            ORDER BY parent DESC, name DESC`,
         )
         .bind(account, parent, name, PAGE_ROWS),
     ]),
   );
-  const drifted = (found?.results ?? []).map((row): NodePath => ({ kind: "folder", ...row }));
+  const folders = await withFullPaths(db, account, found?.results ?? []);
+  const drifted = folders.map((folder): NodePath => ({ kind: "folder", ...folder }));
   return { drifted, nextBefore: last?.results[0] ?? null };
 }
 
@@ -124,13 +124,13 @@ export async function repairTotals(
   account: string,
   folder: NodePath,
 ): Promise<void> {
-  const upwards = [folder, ...listAncestors(folder).reverse()];
+  const upwards = rowKeys(folder).reverse();
   await withRetry(() =>
     db.batch(
       upwards.map(({ parent, name }) =>
         db
           .prepare(
-            `UPDATE nodes SET (length, documents) = (${TOTALS})
+            `UPDATE nodes SET (length, documents, index_bytes) = (${TOTALS})
              WHERE account = ?1 AND parent = ?2 AND name = ?3`,
           )
           .bind(account, parent, name),

@@ -3,16 +3,18 @@
 import { ROOT } from "../../core/path";
 
 /**
- * SQL for the bytes that the account `a` uses: its documents, by the row `r` of its storage root, and
- * its databases.
+ * SQL for the bytes that the account `a` uses: its documents and their index, by the row `r` of its
+ * storage root, and its databases.
  */
 export const USED_BYTES_SQL =
-  "coalesce(r.length, 0) + (SELECT coalesce(sum(m.bytes), 0) FROM rxdb_modules m WHERE m.account = a.id)";
+  "coalesce(r.length + r.index_bytes, 0) + (SELECT coalesce(sum(m.bytes), 0) FROM rxdb_modules m WHERE m.account = a.id)";
 
 /** An account's quota and usage. */
 export interface UsageRow {
   quotaBytes: number;
   usedBytes: number;
+  /** The part of them that the index of names and folders takes. */
+  indexBytes: number;
   documents: number;
 }
 
@@ -25,7 +27,7 @@ export const selectUsage = (
   db
     .prepare(
       `SELECT coalesce(a.quota_bytes, ?2) AS quotaBytes, ${USED_BYTES_SQL} AS usedBytes,
-              coalesce(r.documents, 0) AS documents
+              coalesce(r.index_bytes, 0) AS indexBytes, coalesce(r.documents, 0) AS documents
        FROM accounts a
        LEFT JOIN nodes r ON r.account = a.id AND r.parent = ?3 AND r.name = ?4
        WHERE a.id = ?1`,

@@ -22,6 +22,8 @@ const METHODS = ["GET", "HEAD", "OPTIONS"];
 interface Quota {
   quotaBytes: number;
   usedBytes: number;
+  /** The part of them that the index of names and folders takes. */
+  indexBytes: number;
   /** What may still be added; 0 also if the quota was lowered below what is used. */
   availableBytes: number;
   documents: number;
