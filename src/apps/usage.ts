@@ -1,14 +1,19 @@
-/** Sums up the usage of apps, by day and in total. */
+/** Sums up the usage of apps, by day and in total, and finds those that are not used. */
 
+import { DAY_MS } from "../core/time";
 import { type AppUsageRow, firstUsageDay, USAGE_DAYS } from "../oauth/app-usage";
+import type { ConnectedApp } from "../oauth/connected-apps";
 
-/** The usage of an app in the days that are kept. */
+/** How long an app must not have been used to be offered for disconnecting. */
+const UNUSED_AFTER_MS = 365 * DAY_MS;
+
+/** The usage of an app in the last `USAGE_DAYS`. */
 export interface UsageSummary {
   /** The oldest first, today last; `day` in days since 1970. */
   days: { day: number; requests: number; bytes: number }[];
   requests: number;
   bytes: number;
-  /** When it was last used, milliseconds since 1970; null: not in these days. */
+  /** When it was last used, be it earlier, milliseconds since 1970; null: never. */
   lastAt: number | null;
 }
 
@@ -34,6 +39,19 @@ export function summarizeUsage(usage: UsageByGrant, grantIds: string[], now: num
     bytes: sumOf(days, "bytes"),
     lastAt: rows.length === 0 ? null : Math.max(...rows.map(({ lastAt }) => lastAt)),
   };
+}
+
+/** The apps that were neither used nor connected anew for a year. */
+export function findUnusedApps(
+  apps: ConnectedApp[],
+  usage: AppUsageRow[],
+  now: number,
+): ConnectedApp[] {
+  const usageByGrant = groupUsageByGrant(usage);
+  return apps.filter(({ grantIds, lastConnectedAt }) => {
+    const { lastAt } = summarizeUsage(usageByGrant, grantIds, now);
+    return Math.max(lastAt ?? 0, lastConnectedAt) <= now - UNUSED_AFTER_MS;
+  });
 }
 
 const sumOf = <Key extends string>(rows: Record<Key, number>[], key: Key): number =>

@@ -2,10 +2,11 @@
 
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, it } from "vitest";
-import worker from "../../src/index";
-import { DAY_MS } from "../support/clock";
+import { describe, expect, it } from "vitest";
+import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { allowDevice, pollDevice, startDevice } from "../support/devices";
+import worker from "../support/guard/worker";
+import { mainText } from "../support/html";
 import {
   appWithTokens,
   oauthError,
@@ -15,8 +16,20 @@ import {
   redeemCode,
   refreshTokens,
 } from "../support/oauth";
-import { connectApp, createUser } from "../support/provider";
-import { allRows, grantRows } from "../support/rows";
+import {
+  APP_ORIGIN,
+  connectApp,
+  createSession,
+  createUser,
+  fragmentParameters,
+  ORIGIN,
+  send,
+  sendForm,
+  submitConsent,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
+import { accountId, activityRows, allRows, grantRows } from "../support/rows";
 import { signedInUser, submitSignIn } from "../support/sign-in-forms";
 
 async function runDaily(days: number): Promise<void> {
@@ -52,6 +65,8 @@ it("A used refresh token is kept for a week, in which its replay revokes the gra
     )
       .bind(alice.name)
       .first("n");
+  // A repetition may be a retry for a moment.
+  advanceClock(2 * MINUTE_MS);
   await runDaily(6.9);
   expect(await kept()).toBe(4);
   expect(await oauthError(await refreshTokens(other.refresh_token))).toEqual([
@@ -97,4 +112,137 @@ it("The daily job deletes expired codes, refresh tokens, sessions and grants", a
   );
   expect((await forever.get("/")).status).toBe(200);
   expect((await submitSignIn(alice.name)).status).toBe(303);
+});
+
+describe("Grants that an app has lost", () => {
+  /** The user in the browser in which an app was allowed before. */
+  async function inSameBrowser(user: TestUser): Promise<TestUser> {
+    const allowed = await submitConsent(user, { scope: "first:rw" });
+    const browser = allowed.headers
+      .getSetCookie()
+      .find((cookie) => /^__Host-browser=/.test(cookie));
+    expect(browser).toMatch(/; Max-Age=34560000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    return { name: user.name, cookie: `${user.cookie}; ${browser?.split(";")[0]}` };
+  }
+
+  /** The id of the grant of an access token. */
+  const grantOf = (token: string): string =>
+    JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).grant;
+
+  const connect = async (user: TestUser, query: Record<string, string> = {}) => {
+    const response = await submitConsent(user, { scope: "notes:rw", ...query });
+    const { access_token: token = "" } = fragmentParameters(response);
+    const use = () => new TestApp(user.name, token).get("/notes/");
+    return { id: grantOf(token), use };
+  };
+
+  const connectByCode = async (user: TestUser, query: Record<string, string> = {}) => {
+    const { redirect_uri } = query;
+    const code = await obtainCode(user, { scope: "notes:rw", ...query });
+    const tokens = await parseTokens(await redeemCode(code, redirect_uri ? { redirect_uri } : {}));
+    const use = async () => {
+      const fresh = await parseTokens(await refreshTokens(tokens.refresh_token));
+      return appWithTokens(user, fresh).get("/notes/");
+    };
+    return { id: grantOf(tokens.access_token), use };
+  };
+
+  const grantIds = async ({ name }: TestUser) => (await grantRows(name)).map(({ id }) => id).sort();
+
+  it.each([
+    ["implicit", connect],
+    ["code", connectByCode],
+  ])(
+    "are deleted when it is allowed the same again in the same browser: %s flow",
+    async (_, connectByFlow) => {
+      const alice = await createUser();
+      const browser = await inSameBrowser(alice);
+      const [first] = await grantIds(alice);
+      const [lost, neverUsed, used] = [
+        await connectByFlow(browser),
+        await connectByFlow(browser),
+        await connectByFlow(browser),
+      ];
+      const elsewhere = await connectByFlow(alice);
+      const narrower = await connectByFlow(browser, { scope: "notes:r" });
+      const redirect_uri = `${APP_ORIGIN}/other/`;
+      const otherPage = await connectByFlow(browser, { redirect_uri });
+      expect((await lost.use()).status).toBe(200);
+      const old = [lost.id, neverUsed.id];
+      const kept = [first ?? "", used.id, elsewhere.id, narrower.id, otherPage.id];
+
+      advanceClock(6 * DAY_MS);
+      expect((await used.use()).status).toBe(200);
+      kept.push((await connectByFlow(browser)).id);
+      expect(await grantIds(alice)).toEqual([...old, ...kept].sort());
+
+      advanceClock(2 * DAY_MS);
+      const before = await activityRows(alice.name);
+      kept.push((await connectByFlow(browser)).id);
+      expect(await grantIds(alice)).toEqual(kept.sort());
+      expect((await lost.use().catch(() => null))?.status ?? 401).toBe(401);
+      // The app is as connected as before, so this is no event.
+      expect(await activityRows(alice.name)).toHaveLength(before.length + 1);
+    },
+  );
+
+  it("are kept of a program, which may have been allowed for each of its profiles", async () => {
+    const alice = await createUser();
+    const browser = await inSameBrowser(alice);
+    const program = { redirect_uri: "com.example.app:/callback", client_id: "com.example.app" };
+    const first = await connectByCode(browser, program);
+    advanceClock(8 * DAY_MS);
+    const second = await connectByCode(browser, program);
+    expect(await grantIds(alice)).toEqual(expect.arrayContaining([first.id, second.id]));
+  });
+});
+
+describe("Apps that have not been used for a year", () => {
+  const YEAR_MS = 365 * DAY_MS;
+
+  it("are offered for disconnecting, with when they were last used, and only those are disconnected", async () => {
+    const alice = await createUser();
+    const [old, kept, used] = await Promise.all(
+      ["old", "kept", "used"].map((name) => connectTo(alice, `https://${name}.example/`)),
+    );
+    for (const app of [old, kept, used]) await app?.get("/notes/");
+    const open = async (path: string) => {
+      const cookie = await createSession(await accountId(alice.name));
+      return mainText(await (await send(path, { headers: { Cookie: cookie } })).text());
+    };
+    expect(await open("/apps")).not.toContain("for a year");
+    advanceClock(YEAR_MS - DAY_MS);
+    await used?.get("/notes/");
+    await runDaily(0);
+    expect(await open("/apps")).not.toContain("for a year");
+    advanceClock(2 * DAY_MS);
+    await runDaily(0);
+    const apps = await open("/apps");
+    expect(apps).toContain("2 apps haven’t been used for a year.");
+    expect(apps).toMatch(/https:\/\/old\.example .*?Last used/);
+    expect(await open("/apps/unused")).toMatch(/old\.example .*kept\.example/);
+    expect(await open("/apps/unused")).not.toContain("used.example");
+
+    // One is used just before the form is sent, and one was never on it.
+    await kept?.get("/notes/");
+    const cookie = await createSession(await accountId(alice.name));
+    const selected = new URLSearchParams(
+      ["old", "kept", "used"].map((name) => ["app", `https://${name}.example`]),
+    );
+    const response = await send("/apps/unused", {
+      method: "POST",
+      body: selected,
+      headers: { Cookie: cookie, Origin: ORIGIN },
+    });
+    expect(response.headers.get("location")).toBe("/apps?after=disconnected");
+    const found = [old, kept, used].map(async (app) => (await app?.get("/notes/"))?.status);
+    expect(await Promise.all(found)).toEqual([401, 200, 200]);
+    expect((await activityRows(alice.name)).at(-1)).toMatchObject({ kind: "app-disconnected" });
+    expect((await sendForm("/apps/unused", {}, { cookie })).status).toBe(303);
+  });
+
+  const connectTo = async (user: TestUser, redirect_uri: string): Promise<TestApp> => {
+    const response = await submitConsent(user, { redirect_uri, client_id: redirect_uri });
+    return new TestApp(user.name, fragmentParameters(response).access_token ?? "");
+  };
 });

@@ -31,6 +31,36 @@ export function confirmDisconnectPage(
   );
 }
 
+/** Asks which of the unused apps to disconnect. */
+export function confirmDisconnectUnusedPage(
+  c: HonoContext,
+  user: Account,
+  apps: ConnectedApp[],
+): HandlerResponse {
+  const { title, text, button } = messagesFor(c, APP_MESSAGES).confirmDisconnectUnused;
+  return renderPage(
+    c,
+    { title, user },
+    <ConfirmForm
+      c={c}
+      action="/apps/unused"
+      title={title}
+      text={text}
+      submitText={button}
+      isDangerous
+      cancelHref="/apps"
+    >
+      {apps.map(({ id, name }) => (
+        <p>
+          <label class="origin">
+            <input type="checkbox" name="app" value={id} checked /> {name}
+          </label>
+        </p>
+      ))}
+    </ConfirmForm>,
+  );
+}
+
 /** Asks before all apps, devices and tokens are disconnected. */
 export function confirmDisconnectAllPage(c: HonoContext, user: Account): HandlerResponse {
   const { title, text, button } = messagesFor(c, APP_MESSAGES).confirmDisconnectAll;

@@ -9,7 +9,7 @@ import { listAppUsage } from "../../oauth/app-usage";
 import {
   type ConnectedApp,
   disconnectAllApps,
-  disconnectApp,
+  disconnectApps,
   listConnectedApps,
   narrowApp,
 } from "../../oauth/connected-apps";
@@ -20,8 +20,13 @@ import { messagesFor } from "../../ui/language";
 import { APP_MESSAGES } from "../messages";
 import { appPage, type ChangeProblem } from "../pages/app";
 import { appsPage } from "../pages/apps";
-import { confirmDisconnectAllPage, confirmDisconnectPage } from "../pages/disconnect";
+import {
+  confirmDisconnectAllPage,
+  confirmDisconnectPage,
+  confirmDisconnectUnusedPage,
+} from "../pages/disconnect";
 import { appPath, disconnectPath } from "../paths";
+import { findUnusedApps } from "../usage";
 
 export const connectedAppsRoutes = new Hono<{ Bindings: Env }>();
 
@@ -70,7 +75,23 @@ connectedAppsRoutes.get("/apps/disconnect", async (c) => {
 connectedAppsRoutes.post("/apps/disconnect", async (c) => {
   const now = Date.now();
   const app = await findApp(c, c.req.query("app"), now);
-  if (app) await disconnectApp(c.env, c.var.session.account.id, app, now);
+  if (app) await disconnectApps(c.env, c.var.session.account.id, [app], now);
+  return c.redirect("/apps?after=disconnected", 303);
+});
+
+connectedAppsRoutes.get("/apps/unused", async (c) => {
+  const unused = await listUnusedApps(c, Date.now());
+  return unused.length === 0
+    ? c.redirect("/apps", 303)
+    : confirmDisconnectUnusedPage(c, c.var.session.account, unused);
+});
+
+/** Disconnects those of the selected apps that are still not used. */
+connectedAppsRoutes.post("/apps/unused", async (c) => {
+  const now = Date.now();
+  const selected = new Set((await readForm(c)).getAll("app"));
+  const apps = (await listUnusedApps(c, now)).filter(({ id }) => selected.has(id));
+  if (apps.length > 0) await disconnectApps(c.env, c.var.session.account.id, apps, now);
   return c.redirect("/apps?after=disconnected", 303);
 });
 
@@ -82,6 +103,18 @@ connectedAppsRoutes.post("/apps/disconnect-all", async (c) => {
   await disconnectAllApps(c.env, c.var.session.account.id, Date.now());
   return c.redirect("/apps?after=disconnected", 303);
 });
+
+/** Of very many, the first: each has a statement in the batch that disconnects them. */
+const MAX_UNUSED_APPS = 20;
+
+async function listUnusedApps(c: HonoContext, now: number): Promise<ConnectedApp[]> {
+  const { id } = c.var.session.account;
+  const [apps, usage] = await Promise.all([
+    listConnectedApps(c.env.DB, id, now),
+    listAppUsage(c.env.DB, id, now),
+  ]);
+  return findUnusedApps(apps, usage, now).slice(0, MAX_UNUSED_APPS);
+}
 
 const addressOf = (c: HonoContext): string =>
   userAddress(resolveOrigins(c.req.url, settings(c.env)), c.var.session.account.name);
