@@ -288,23 +288,30 @@ describe("The usage of an app", () => {
     expect(await textOf(user)).toContain("1 request and 0 bytes");
   });
 
-  it("is deleted after a month, or with its app, and not before", async () => {
+  it("is deleted after a month, except for the last day, or with its app, and not before", async () => {
     const user = await createUser();
     const app = await connectApp(user, "notes:rw");
     const gone = await connectAt(user, OTHER, "notes:rw");
+    await env.DB.prepare(
+      "INSERT INTO app_use SELECT account, id, ?2, 7, 7, 1 FROM grants WHERE account = ?1",
+    )
+      .bind(await accountId(user.name), Math.floor(Date.now() / DAY_MS) - 1)
+      .run();
     for (const one of [app, gone]) expect((await one.get("/notes/")).status).toBe(200);
     const daily = (days: number) =>
       worker.scheduled(
         createScheduledController({ scheduledTime: Date.now() + days * DAY_MS }),
         env,
       );
-    await daily(29);
-    expect(await storedUsage(user)).toHaveLength(2);
+    await daily(28);
+    expect(await storedUsage(user)).toHaveLength(4);
     await disconnect(user, OTHER);
     await daily(0);
+    expect(await storedUsage(user)).toHaveLength(2);
+    await daily(29);
+    expect(await storedUsage(user)).toEqual([{ requests: 1, bytes: expect.any(Number) }]);
+    await daily(400);
     expect(await storedUsage(user)).toHaveLength(1);
-    await daily(30);
-    expect(await storedUsage(user)).toEqual([]);
     expect(await grantRows(user.name)).toHaveLength(1);
   });
 });
