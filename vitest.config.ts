@@ -4,6 +4,9 @@ import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** The limits that the tests in workerd run under: test/support/guard. */
+const PLAN = process.env.PLAN === "free" ? "free" : "paid";
+
 export default defineConfig({
   test: {
     silent: "passed-only",
@@ -16,14 +19,17 @@ export default defineConfig({
             main: "./test/support/guard/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations") },
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+                SUBREQUESTS: PLAN === "free" ? "50" : "10000",
+              },
             },
           })),
         ],
         test: {
           name: "worker",
           provide: {
-            plan: process.env.PLAN === "free" ? "free" : "paid",
+            plan: PLAN,
             modelSteps: process.env.MODEL_STEPS,
             modelSeed: process.env.MODEL_SEED,
             fuzzRuns: process.env.FUZZ_RUNS,

@@ -15,9 +15,10 @@ export const MAIN = resolve(ROOT, config.main);
 export const MIGRATIONS = resolve(ROOT, config.d1_databases[0].migrations_dir);
 export const DATABASE = config.d1_databases[0].binding;
 
-/** The settings of [vars], with rate limits for local use. */
+/** The settings of [vars], with the limits of the local platform. */
 export const VARS = {
   ...config.vars,
+  SUBREQUESTS: "10000",
   REQUESTS_PER_SECOND: String(config.vars.REQUESTS_PER_SECOND * LOCAL_RATE_FACTOR),
 };
 

@@ -15,15 +15,19 @@
  * or its grant is checked after that.
  */
 
-import type { Env } from "../env";
+import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
 import { insertModule, loadModuleAccount, loadModules, type ModuleRow, selectModules } from "./db";
 
 export type { ModuleRow };
 
-/** Per account: all of them are notified when a grant ends, and counted when a document is written. */
-export const MAX_MODULES = 100;
+/** Per account: all of them are counted when a document is written. */
+const MAX_MODULES = 100;
+
+/** How many modules an account may have: one invocation calls all of them, and others besides. */
+export const maxModules = (env: Env): number =>
+  Math.min(MAX_MODULES, Math.floor(settings(env).SUBREQUESTS / 2));
 
 /** The Durable Object of a module. Named by the account's id, so that a reused name inherits nothing. */
 export const moduleStub = (env: Pick<Env, "MODULES">, account: string, module: string) =>
@@ -31,13 +35,13 @@ export const moduleStub = (env: Pick<Env, "MODULES">, account: string, module: s
 
 /**
  * Opens a module for apps; idempotent. Resolves to `closed` if the account is deleted or unknown, to
- * `full` if it already has MAX_MODULES. Rejects if D1 does not answer.
+ * `full` if it already has `maxModules`. Rejects if D1 does not answer.
  */
 export const openModule = (
   env: Env,
   account: string,
   module: string,
-): Promise<"open" | "closed" | "full"> => insertModule(env.DB, account, module, MAX_MODULES);
+): Promise<"open" | "closed" | "full"> => insertModule(env.DB, account, module, maxModules(env));
 
 /** Finds the id of the user's account if it has opened this module; returns null otherwise. */
 export const findModuleAccount = (env: Env, user: string, module: string): Promise<string | null> =>

@@ -5,8 +5,11 @@ import { databasesPrefix, deletePageByPrefix, documentsPrefix, maxUploadMs } fro
 import { deletePageOfNodes } from "./db/erasure";
 import { GRACE_PERIOD_MS } from "./expiry";
 
-/** Pages of rows or bodies in one step: a few dozen calls, which the free plan allows. */
-const PAGES_PER_STEP = 10;
+/**
+ * Pages of rows or bodies in one step, two calls each. One alarm of the free plan may make fifty, and the
+ * uploads and modules need forty of them.
+ */
+const PAGES_PER_STEP = 5;
 
 /**
  * Erases some of an account's rows and bodies. Returns whether there are more. Idempotent: a step

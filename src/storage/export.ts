@@ -15,7 +15,7 @@ import { makeZip } from "client-zip";
 import { formatETag } from "../core/etag";
 import { formatHttpDate } from "../core/folder";
 import { documentFromPath, formatPath } from "../core/path";
-import type { Env } from "../env";
+import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
 import { ARCHIVE_CHANGES, ARCHIVE_LIST, archiveName } from "./archive-names";
@@ -23,11 +23,18 @@ import { bodyKey, readBody } from "./bodies";
 import { type DocumentListing, loadDocuments, loadPageBoundaries } from "./db/export";
 import { type NodeRow, selectDocument } from "./db/nodes";
 
-/** Documents in one archive: each costs a call, and a request is allowed a thousand. */
-export const MAX_PART_DOCUMENTS = 900;
+/** Documents in one archive, whatever the plan: their paths are in memory, 4 KiB each at worst. */
+const MAX_PART_DOCUMENTS = 2500;
 
-/** So many more may have been added since the parts were listed. */
-const MAX_ADDED_DOCUMENTS = 50;
+/** The share of a request's calls that read documents; the rest is for all others, and for retries. */
+const READ_SHARE = 0.6;
+
+/** So many more may have been added since the parts were listed, as a share of the part. */
+const ADDED_SHARE = 1 / 6;
+
+/** How many documents one archive has: each costs a call. */
+export const maxPartDocuments = (env: Env): number =>
+  Math.min(MAX_PART_DOCUMENTS, Math.floor(settings(env).SUBREQUESTS * READ_SHARE));
 
 /** Documents that one query loads. */
 const PAGE_ROWS = 250;
@@ -40,7 +47,7 @@ export interface ExportPart {
 
 /** Lists the parts in which an account can be exported. Reads the account's whole index. */
 export async function listExportParts(env: Env, account: string): Promise<ExportPart[]> {
-  const boundaries = await loadPageBoundaries(env.DB, account, MAX_PART_DOCUMENTS);
+  const boundaries = await loadPageBoundaries(env.DB, account, maxPartDocuments(env));
   const bounds = boundaries.map(({ parent, name }) => parent + name);
   return [null, ...bounds].map((after, index) => ({ after, until: bounds[index] ?? null }));
 }
@@ -63,7 +70,7 @@ export async function exportDocuments(
   { account, address, part }: ExportRequest,
   now: number,
 ): Promise<ReadableStream<Uint8Array> | null> {
-  const documents = await listDocuments(env.DB, account, part);
+  const documents = await listDocuments(env, account, part);
   if (documents === null) return null;
   const info: ArchiveInfo = { address, exportedAt: now, part };
   return makeZip(withFailureLog(archiveFiles(env, account, documents, info)));
@@ -81,17 +88,18 @@ async function* withFailureLog<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
 
 /** Lists all documents of a part; null if they are too many. */
 async function listDocuments(
-  db: D1Database,
+  env: Env,
   account: string,
   { after, until }: ExportPart,
 ): Promise<DocumentListing[] | null> {
+  const limit = maxPartDocuments(env) * (1 + ADDED_SHARE);
   const documents: DocumentListing[] = [];
   const end = until === null ? null : documentFromPath(until);
   let last = after === null ? null : documentFromPath(after);
   for (;;) {
-    const page = await loadDocuments(db, account, last, end, PAGE_ROWS);
+    const page = await loadDocuments(env.DB, account, last, end, PAGE_ROWS);
     documents.push(...page);
-    if (documents.length > MAX_PART_DOCUMENTS + MAX_ADDED_DOCUMENTS) return null;
+    if (documents.length > limit) return null;
     if (page.length < PAGE_ROWS) return documents;
     const { parent, name } = page.at(-1) as DocumentListing;
     last = documentFromPath(parent + name);

@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
-import worker from "../../src/index";
+import worker from "./guard/worker";
 
 export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;

@@ -3,7 +3,7 @@
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ModuleDatabases } from "../../rxdb/databases";
-import { type ExportPart, MAX_PART_DOCUMENTS } from "../../storage/export";
+import { type ExportPart, maxPartDocuments } from "../../storage/export";
 import { type ModuleUsage, moduleBytes, type Usage } from "../../storage/usage";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -217,12 +217,13 @@ const Swatch = ({ color }: { color: string }) => (
 
 const ExportSection = ({ c, documents }: { c: HonoContext; documents: number }) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
-  const isOnePart = documents <= MAX_PART_DOCUMENTS;
+  const partDocuments = maxPartDocuments(c.env);
+  const isOnePart = documents <= partDocuments;
   return (
     <section>
       <h2 id="export">{messages.export}</h2>
       <p>{messages.exportAbout}</p>
-      {isOnePart ? null : <p>{messages.inParts(formatCount(languageOf(c), MAX_PART_DOCUMENTS))}</p>}
+      {isOnePart ? null : <p>{messages.inParts(formatCount(languageOf(c), partDocuments))}</p>}
       <p>
         {isOnePart ? (
           <a class="button" href="/data/export" download>
@@ -251,7 +252,7 @@ export function exportPartsPage(
     { title: messages.parts, user: account },
     <section>
       <h1>{messages.parts}</h1>
-      <p>{messages.inParts(count(MAX_PART_DOCUMENTS))}</p>
+      <p>{messages.inParts(count(maxPartDocuments(c.env)))}</p>
       <ol class="list">
         {parts.map((part, index) => (
           <li>
