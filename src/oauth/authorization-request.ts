@@ -10,7 +10,7 @@ import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
 export interface AuthorizationRequest {
   redirectUri: RedirectUri;
   app: AppIdentity;
-  /** Where in the redirect the response is (OAuth 2.0 Multiple Response Types §2.1). */
+  /** Where in the redirect the response is: `response_mode`. */
   responseMode: "query" | "fragment";
   /** The requested scopes, without those that another one includes. */
   scopes: Scope[];

@@ -114,7 +114,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     await waitForEvent(page, { name: "error", error: "Unauthorized" });
     expect(await readText(page, "hello")).toBe("Hello!");
 
-    // The way back: the widget asks to connect again, for the same scope as before.
+    // The widget asks to connect again, for the same scope as before.
     await page.locator(".rs-reconnect").click();
     await page.getByText("can’t save anything").waitFor();
     await allowAccess(page);
