@@ -52,6 +52,6 @@ export function checkMetadata(metadata: Record<string, string> = {}): Violation 
   return text.length > MAX_METADATA_BYTES ? `metadata of ${text.length} bytes` : null;
 }
 
-/** Checks a WebSocket message that an object receives. */
-export const checkMessage = (message: string | ArrayBuffer): Violation =>
-  byteLength(message) > MAX_MESSAGE_BYTES ? "a message of more than 32 MiB" : null;
+/** Whether Cloudflare would close a WebSocket instead of giving an object this message. */
+export const isTooLongMessage = (message: string | ArrayBuffer): boolean =>
+  byteLength(message) > MAX_MESSAGE_BYTES;

@@ -5,7 +5,7 @@ import type { Env } from "../../../src/env";
 import worker, * as classes from "../../../src/index";
 import { guardBindings } from "./bindings";
 import { refuseViolation, runInvocation } from "./invocations";
-import { checkMessage, checkStatement } from "./limits";
+import { checkStatement, isTooLongMessage } from "./limits";
 
 const guardedEnvs = new WeakMap<Env, Env>();
 
@@ -39,7 +39,9 @@ function guardObject<T extends ObjectClass>(Base: T): T {
     if (name === "constructor") continue;
     const method = Base.prototype[name as keyof DurableObject] as (...args: unknown[]) => unknown;
     const value = function (this: DurableObject, ...args: unknown[]): unknown {
-      if (name === "webSocketMessage") refuseViolation(checkMessage(args[1] as string));
+      if (name === "webSocketMessage" && isTooLongMessage(args[1] as string)) {
+        return (args[0] as WebSocket).close(1009);
+      }
       return runInvocation(() => method.apply(this, args));
     };
     Object.defineProperty(Guarded.prototype, name, { value });
