@@ -30,7 +30,7 @@ export const de: typeof en = {
   scopeLevels: { rw: "lesen und schreiben", r: "nur lesen" },
   scopeEverything: "alle Daten",
   narrowing:
-    "Die meisten Apps rechnen mit allem Zugriff, um den sie bitten. Eine App, die schreiben möchte und nur lesen darf, kann nichts speichern; vielleicht zeigt sie einen Fehler oder bittet dich, sie neu zu verbinden, und dann kannst du ihr mehr erlauben.",
+    "Mit weniger, als sie verlangt, kann eine App vielleicht nichts speichern, Fehler zeigen oder dich bitten, sie neu zu verbinden; dann kannst du ihr mehr erlauben.",
   expires: "Zugriff endet",
   durations: {
     day: "Nach 1 Tag",

@@ -29,7 +29,7 @@ export const en = {
   scopeLevels: { rw: "read and write", r: "read only" },
   scopeEverything: "all data",
   narrowing:
-    "Most apps expect all the access that they ask for. An app that wants to write but may only read can’t save anything; it may show an error, or ask you to connect again, and then you can allow it more.",
+    "With less than it asks for, an app may be unable to save, show errors, or ask you to connect again; then you can allow it more.",
   expires: "Access expires",
   durations: {
     day: "After 1 day",

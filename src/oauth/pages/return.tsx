@@ -14,7 +14,10 @@ import { OAUTH_MESSAGES } from "../messages";
  */
 export const leaveFor = (c: HonoContext, url: string): void => c.header("Refresh", `0;url=${url}`);
 
-/** Says what the user has decided, and leaves for the app. */
+/**
+ * Says what the user has decided, and leaves for the app. A client that does not ask for pages, and so
+ * is no browser, is redirected as in the draft's example (§12.3).
+ */
 export function returnPage(
   c: HonoContext,
   user: Account,
@@ -22,12 +25,13 @@ export function returnPage(
   decision: "allowed" | "denied",
   url: string,
 ): HandlerResponse {
+  if (!c.req.header("Accept")?.includes("text/html")) return c.redirect(url);
   const messages = messagesFor(c, OAUTH_MESSAGES);
   const opensProgram = !["web", "loopback"].includes(appKind(origin));
   leaveFor(c, url);
   return renderPage(
     c,
-    { title: messages[decision], user },
+    { title: messages[decision], user, showsSecret: true },
     <section>
       <h1>{messages[decision]}</h1>
       <p>{opensProgram ? messages.openingProgram(origin) : messages.returning(origin)}</p>
