@@ -70,7 +70,14 @@ CREATE TABLE challenges (
   expires_at INTEGER NOT NULL,
   client     TEXT NOT NULL DEFAULT '' -- address that asked for it: each may have only so many
 ) WITHOUT ROWID;
-CREATE INDEX challenges_by_expiry ON challenges (expires_at, client);
+CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+CREATE INDEX challenges_by_client ON challenges (client);
+CREATE TRIGGER challenge_inserted AFTER INSERT ON challenges BEGIN
+  UPDATE row_counts SET rows = rows + 1 WHERE name = 'challenges';
+END;
+CREATE TRIGGER challenge_deleted AFTER DELETE ON challenges BEGIN
+  UPDATE row_counts SET rows = rows - 1 WHERE name = 'challenges';
+END;
 
 -- Recovery codes: each allows one sign-in. Created ten at a time; a new set replaces the old one.
 CREATE TABLE recovery_codes (
@@ -208,8 +215,22 @@ CREATE TABLE devices (
   successor  TEXT,                      -- hash of the refresh token it was redeemed for
   client     TEXT NOT NULL DEFAULT ''   -- address that asked, until a user decides: each may have only so many
 ) WITHOUT ROWID;
-CREATE INDEX devices_by_expiry ON devices (expires_at, client);
+CREATE INDEX devices_by_expiry ON devices (expires_at);
+CREATE INDEX devices_by_client ON devices (client);
+CREATE TRIGGER device_inserted AFTER INSERT ON devices BEGIN
+  UPDATE row_counts SET rows = rows + 1 WHERE name = 'devices';
+END;
+CREATE TRIGGER device_deleted AFTER DELETE ON devices BEGIN
+  UPDATE row_counts SET rows = rows - 1 WHERE name = 'devices';
+END;
 CREATE INDEX devices_by_account ON devices (account) WHERE account IS NOT NULL;
+
+-- The numbers of rows of the tables that anonymous clients can fill, 'devices' and 'challenges': a count
+-- of all rows with each insert would cost more the more there are. Written by triggers.
+CREATE TABLE row_counts (
+  name TEXT NOT NULL PRIMARY KEY, -- of the table
+  rows INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- Usage of an app on one day (days since 1970). Isolates count in memory, and write at most once an
 -- hour per grant. Deleted after a month, except for the last day on which the app was used.

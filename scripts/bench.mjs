@@ -7,11 +7,17 @@ import { ensureInstalled } from "./lib/install.mjs";
 const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--check]
        npm run bench -- rxdb [--quick] [--only TEXT] [--json FILE] [--check]
        npm run bench -- --cost [--full] [--check]
+       npm run bench -- cpu [--check]
+       npm run bench -- worst-cases [--check]
+       npm run bench -- neighbours [--quick] [--only TEXT] [--check]
 
 Runs the same requests alternately against Satchel, a baseline Worker that makes only the necessary
 calls to the platform, and armadietto. Prints the ratios and writes them as JSON; a full run of all
 cases also writes bench/SPEED.md. With "rxdb", compares Satchel with RxDB's own in-memory server for
-an RxDB client, and counts what each operation costs (bench/RXDB.md).
+an RxDB client, and counts what each operation costs (bench/RXDB.md). With "cpu", measures the
+CPU time of requests beside what Cloudflare's Free plan allows. With "worst-cases", measures what
+the worst request to each route makes the server do (bench/WORST-CASES.md); with "neighbours", how much
+longer requests take while another account does its worst (bench/NEIGHBOURS.md).
 
   --quick       take a minute: fewer requests in fewer rounds
   --only TEXT   run only cases whose names contain TEXT, such as "PUT"
@@ -34,15 +40,20 @@ const OPTIONS = {
   help: { type: "boolean" },
 };
 
+/** What is measured, by the first argument. */
+const SUBJECTS = {
+  speed: compareSpeed,
+  rxdb: compareRxdb,
+  cpu: measureCpu,
+  "worst-cases": runWorstCases,
+  neighbours: attackNeighbours,
+};
+
 await runCommand(async () => {
-  const { isRxdb, help, cost, bill, full, check, ...options } = readOptions();
+  const { subject, help, cost, bill, full, check, ...options } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
-  const areTargetsMet = await (cost || bill
-    ? runCostReport(full)
-    : isRxdb
-      ? compareRxdb(options)
-      : compareSpeed(options));
+  const areTargetsMet = await (cost || bill ? runCostReport(full) : SUBJECTS[subject](options));
   process.exitCode = check && !areTargetsMet ? 1 : 0;
 });
 
@@ -61,13 +72,28 @@ async function compareRxdb(options) {
   return runRxdb(options);
 }
 
+async function measureCpu() {
+  const { measureRequests } = await import("../bench/cpu/main.mjs");
+  return measureRequests();
+}
+
+async function runWorstCases() {
+  const { measureWorstCases } = await import("../bench/cost/worst-cases.mjs");
+  return measureWorstCases();
+}
+
+async function attackNeighbours(options) {
+  const { runNeighbours } = await import("../bench/neighbours/main.mjs");
+  return runNeighbours(options);
+}
+
 function readOptions() {
   try {
     const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-    const isRxdb = positionals[0] === "rxdb";
-    const unknown = isRxdb ? positionals[1] : positionals[0];
+    const [subject = "speed", unknown] = positionals;
+    if (!Object.hasOwn(SUBJECTS, subject)) throw new Error(`Unknown argument "${subject}"`);
     if (unknown !== undefined) throw new Error(`Unknown argument "${unknown}"`);
-    return { ...values, isRxdb };
+    return { ...values, subject };
   } catch (error) {
     throw new CommandError(`${error.message.split(". ")[0]}: see npm run bench -- --help.`);
   }

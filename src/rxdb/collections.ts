@@ -19,13 +19,14 @@ import {
   markUnordered,
   updateTotals,
 } from "./tables/collections";
-import { loadAllDocuments } from "./tables/documents";
+import { countDocuments, loadAllDocuments } from "./tables/documents";
 import {
   deleteEntriesOfIndex,
   entryBytes,
   type IndexEntry,
   insertEntries,
 } from "./tables/index-entries";
+import { TOO_MANY_ENTRIES, type Work } from "./work";
 
 /** An index of an open collection: its row, and how to compute its keys. */
 export interface OpenIndex extends IndexRow {
@@ -43,6 +44,7 @@ interface OpenPermissions {
   canCreate: boolean;
   /** Whether the quota that is reserved covers what is stored. */
   fits(): boolean;
+  work: Work;
 }
 
 /** A change adds so many bytes, which are more than are reserved. */
@@ -128,7 +130,8 @@ export class Collections {
    * Opens a collection, and creates it if it does not exist. A schema that differs from that of other
    * clients is accepted: an index that is missing is created from all documents, and indexes that no
    * client uses any more are deleted. `schemasInUse` returns the schemas of the collection's clients.
-   * Refuses with `malformed` another primary key and too many collections, with `insufficient-scope` if
+   * Refuses with `malformed` another primary key and too many collections, with `too-large` an index of
+   * too many documents, with `insufficient-scope` if
    * something would be created without permission. Returns `QuotaNeeded`, and changes nothing, if the
    * entries of a new index do not fit.
    */
@@ -137,7 +140,7 @@ export class Collections {
     name: string,
     schema: CollectionSchema,
     schemasInUse: (collection: number) => CollectionSchema[],
-    { canCreate, fits }: OpenPermissions,
+    { canCreate, fits, work }: OpenPermissions,
   ): CallOutcome<Collection> | QuotaNeeded {
     const { sql } = this.#storage;
     const found = findCollection(sql, database, name, schema.version);
@@ -153,6 +156,8 @@ export class Collections {
     );
     if (open && missing.length === 0) return { ok: true, value: open };
     if (!canCreate) return refuseCall(READ_ONLY);
+    const entries = found ? missing.length * countDocuments(sql, found.id) : 0;
+    if (!work.insertEntries(entries)) return TOO_MANY_ENTRIES;
     const schemas = [schema, ...(found ? schemasInUse(found.id) : [])];
     const wanted = schemas.flatMap(({ indexes }) => indexes);
     const createMissing = () => {

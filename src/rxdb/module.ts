@@ -105,7 +105,8 @@ export class Module {
   /**
    * Opens a connection for a storage instance of a client; synchronously, unless quota must be reserved.
    * `fits`: whether the connection fits into the quota, as far as is known. Refuses with `malformed`
-   * a schema that cannot be used, with `insufficient-scope` if a read-only token would create a collection
+   * a schema that cannot be used, with `too-large` an index of too many documents, with
+   * `insufficient-scope` if a read-only token would create a collection
    * or an index, with `over-quota` what does not fit into the quota, with `events-lost` a connection that
    * has missed events, with `too-many-requests` one too many.
    */
@@ -134,7 +135,7 @@ export class Module {
       collectionName,
       schema.value,
       (id) => this.connections.schemasOf(id),
-      { canCreate: caller.level === "rw", fits: () => this.quota.fits(0) },
+      { canCreate: caller.level === "rw", fits: () => this.quota.fits(0), work: caller.work },
     );
     const createIfReserved = async (bytes: number, isRequired: boolean) => {
       const isReserved = await this.quota.reserve(bytes);
@@ -211,9 +212,9 @@ export class Module {
       case "findDocumentsById":
         return findDocumentsById(sql, collection, frame.params);
       case "query":
-        return runQuery(sql, collection, connection.client, param);
+        return runQuery(sql, collection, connection.client, param, caller.work);
       case "count":
-        return runCount(sql, collection, connection.client, param);
+        return runCount(sql, collection, connection.client, param, caller.work);
       case "getAttachmentData":
         return this.#readAttachment(collection, frame.params);
       case "getChangedDocumentsSince":

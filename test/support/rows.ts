@@ -2,12 +2,12 @@
 
 import { env } from "cloudflare:workers";
 
-/** All rows of all tables except `traffic`, which every request may change. */
+/** All rows of all tables except `traffic`, which every request may change, and the counts of rows. */
 export async function allRows(): Promise<Record<string, unknown[]>> {
   const { results: tables } = await env.DB.prepare(
     `SELECT name FROM sqlite_master
      WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT GLOB '_cf*' AND name NOT GLOB 'd1_*'
-       AND name <> 'traffic'
+       AND name NOT IN ('traffic', 'row_counts')
      ORDER BY name`,
   ).all<{ name: string }>();
   const results = await env.DB.batch(

@@ -34,9 +34,9 @@ export async function insertChallenge(
       db
         .prepare(
           `INSERT INTO challenges (hash, purpose, account, name, expires_at, client)
-           SELECT ?1, ?2, ?3, ?4, ?5, ?6 FROM (
-             SELECT count(*) AS challenges, count(*) FILTER (WHERE client = ?6) AS own FROM challenges)
-           WHERE challenges < ${MAX_CHALLENGES} AND own < ${MAX_CHALLENGES_PER_CLIENT}
+           SELECT ?1, ?2, ?3, ?4, ?5, ?6
+           WHERE (SELECT rows FROM row_counts WHERE name = 'challenges') < ${MAX_CHALLENGES}
+             AND (SELECT count(*) FROM challenges WHERE client = ?6) < ${MAX_CHALLENGES_PER_CLIENT}
            ON CONFLICT DO NOTHING`,
         )
         .bind(hash, purpose, account, name, expiresAt, client),

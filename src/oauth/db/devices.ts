@@ -60,9 +60,9 @@ export async function insertDevice(
       db
         .prepare(
           `INSERT INTO devices (hash, user_code, name, scope, interval, expires_at, client)
-           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM (
-             SELECT count(*) AS devices, count(*) FILTER (WHERE client = ?7) AS own FROM devices)
-           WHERE devices < ${MAX_DEVICES} AND own < ${MAX_DEVICES_PER_CLIENT}
+           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+           WHERE (SELECT rows FROM row_counts WHERE name = 'devices') < ${MAX_DEVICES}
+             AND (SELECT count(*) FROM devices WHERE client = ?7) < ${MAX_DEVICES_PER_CLIENT}
            ON CONFLICT DO NOTHING`,
         )
         .bind(hash, userCode, name, scope, interval, expiresAt, client),

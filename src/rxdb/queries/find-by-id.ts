@@ -16,8 +16,7 @@ export function findDocumentsById(
   }
   const found: string[] = [];
   let length = 0;
-  for (const { data, isDeleted } of loadDocumentsById(sql, collection.id, ids)) {
-    if (isDeleted && withDeleted !== true) continue;
+  for (const data of loadDocumentsById(sql, collection.id, ids, withDeleted === true)) {
     length += data.length;
     if (length > MAX_ANSWER_LENGTH) return ANSWER_TOO_LARGE;
     found.push(data);

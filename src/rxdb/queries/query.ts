@@ -4,6 +4,7 @@ import type { Collection, OpenIndex } from "../collections";
 import { type CallOutcome, refuseMalformed } from "../refusals";
 import { loadDocument } from "../tables/documents";
 import { countKeys, scanKeys } from "../tables/index-entries";
+import { TOO_MUCH_TO_READ, TooMuchToRead, type Work } from "../work";
 import { ANSWER_TOO_LARGE, MAX_ANSWER_LENGTH } from "./answer-limit";
 import { InvalidOperand, planQuery, type QueryPlan, type ScanOrder } from "./plan";
 import { scanIds } from "./scan";
@@ -19,21 +20,23 @@ export function runQuery(
   collection: Collection,
   schema: CollectionSchema,
   prepared: unknown,
+  work: Work,
 ): CallOutcome<string> {
   return withPlan(schema, prepared, (plan) => {
-    const documents = findMatching(sql, collection, plan);
+    const documents = findMatching(sql, collection, plan, work);
     return documents === null
       ? ANSWER_TOO_LARGE
       : { ok: true, value: `{"documents":[${documents.join(",")}]}` };
   });
 }
 
-/** Returns the JSON of what `count` returns. Refuses with `malformed`. */
+/** Returns the JSON of what `count` returns. Refuses with `malformed` and `too-large`. */
 export function runCount(
   sql: SqlStorage,
   collection: Collection,
   schema: CollectionSchema,
   prepared: unknown,
+  work: Work,
 ): CallOutcome<string> {
   return withPlan(schema, prepared, (plan) => {
     const { range, matches } = plan;
@@ -43,6 +46,7 @@ export function runCount(
     let count = 0;
     for (const { id: documentId } of scanKeys(sql, id, range, "ASC")) {
       const data = loadDocument(sql, collection.id, documentId);
+      work.read(data ?? documentId);
       if (data !== undefined && matches(JSON.parse(data))) count++;
     }
     return countAnswer(count);
@@ -65,18 +69,24 @@ function withPlan(
     return run(plan.value);
   } catch (error) {
     if (error instanceof InvalidOperand) return refuseMalformed(error.message);
+    if (error instanceof TooMuchToRead) return TOO_MUCH_TO_READ;
     throw error;
   }
 }
 
 /** Returns the documents of a query as JSON, in its order; null if they are too large. */
-function findMatching(sql: SqlStorage, collection: Collection, plan: QueryPlan): string[] | null {
+function findMatching(
+  sql: SqlStorage,
+  collection: Collection,
+  plan: QueryPlan,
+  work: Work,
+): string[] | null {
   if (plan.limit === 0) return [];
   const openIndex = openIndexOf(collection, plan);
   const { scanOrder } = plan;
   return scanOrder && (!scanOrder.needsOrderedIndex || openIndex.isOrdered)
-    ? readInOrder(sql, collection, openIndex, plan, scanOrder)
-    : readAndSort(sql, collection, openIndex, plan);
+    ? readInOrder(sql, collection, openIndex, plan, scanOrder, work)
+    : readAndSort(sql, collection, openIndex, plan, work);
 }
 
 const openIndexOf = (collection: Collection, { index }: QueryPlan): OpenIndex => {
@@ -92,16 +102,19 @@ function readInOrder(
   openIndex: OpenIndex,
   { range, matches, skip, limit }: QueryPlan,
   order: ScanOrder,
+  work: Work,
 ): string[] | null {
   const found: string[] = [];
   let skipped = 0;
   let length = 0;
   for (const id of scanIds(sql, openIndex, range, order, skip + limit)) {
     if (matches === null && skipped < skip) {
+      work.read(id);
       skipped++;
       continue;
     }
     const data = loadDocument(sql, collection.id, id);
+    work.read(data ?? id);
     if (data === undefined || (matches && !matches(JSON.parse(data)))) continue;
     if (skipped < skip) {
       skipped++;
@@ -121,6 +134,7 @@ function readAndSort(
   collection: Collection,
   openIndex: OpenIndex,
   { range, matches, compare, skip, limit }: QueryPlan,
+  work: Work,
 ): string[] | null {
   let found: { data: string; document: StoredDocument }[] = [];
   let length = 0;
@@ -132,6 +146,7 @@ function readAndSort(
   };
   for (const { id } of scanKeys(sql, openIndex.id, range, "ASC")) {
     const data = loadDocument(sql, collection.id, id);
+    work.read(data ?? id);
     if (data === undefined) continue;
     const document = JSON.parse(data) as StoredDocument;
     if (matches && !matches(document)) continue;

@@ -17,7 +17,8 @@ const STORAGE_METHODS = [
 
 type StorageMethod = (typeof STORAGE_METHODS)[number];
 
-const ALL_METHODS: readonly string[] = ["create", "custom", ...STORAGE_METHODS];
+/** All methods that a client may call. */
+export const RXDB_METHODS: readonly string[] = ["create", "custom", ...STORAGE_METHODS];
 
 /** The part of a request that an answer repeats. */
 export interface Envelope {
@@ -73,7 +74,7 @@ export function parseFrame(text: string): ParsedFrame {
   if (envelope === null) return null;
   const { params, retry } = message;
   const { method } = envelope;
-  if (!ALL_METHODS.includes(method)) {
+  if (!RXDB_METHODS.includes(method)) {
     return { ok: false, envelope, message: "Unknown method." };
   }
   if (method === "create" ? !isObject(params) : method !== "custom" && !Array.isArray(params)) {

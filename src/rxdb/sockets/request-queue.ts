@@ -10,6 +10,7 @@ import { BAD_TOKEN } from "../../storage/refusals";
 import type { ModuleId } from "../handshake";
 import type { Module } from "../module";
 import { type CallOutcome, refuseMalformed, type SocketRefusal } from "../refusals";
+import { Work } from "../work";
 import {
   answerCustomRequest,
   type CustomCaller,
@@ -185,7 +186,8 @@ export class RequestQueue {
         const cached = grants.get(socketState.grant, this.#host.clock());
         return cached?.ok === true && cached.value === "rw";
       };
-      const caller = { socket, state: socketState, level: level.value, canStillWrite };
+      const work = new Work();
+      const caller = { socket, state: socketState, level: level.value, work, canStillWrite };
       return this.#call(state, caller, frame, now);
     };
     const cached = grants.get(socketState.grant, now);
@@ -198,7 +200,8 @@ export class RequestQueue {
         ? answerFrame(frame, outcome.value)
         : refusalFrame(frame, outcome.refusal);
       const claims = claimsOf(state, caller.state);
-      recordBytes(this.#env, claims, byteLength(text), this.#host.clock());
+      const bytes = byteLength(text) + caller.work.costBytes;
+      recordBytes(this.#env, claims, bytes, this.#host.clock());
       sendIfOpen(caller.socket, text);
       if (outcome.ok && CHANGE_METHODS.includes(frame.method)) {
         this.#host.afterChange(state, this.#host.clock());

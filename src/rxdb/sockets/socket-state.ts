@@ -2,6 +2,7 @@
 
 import type { Scope } from "../../core/scope";
 import { closeCode, type SocketRefusal } from "../refusals";
+import type { Work } from "../work";
 
 /** The attachment of a socket. It is serialized: its properties keep their names. */
 export interface SocketState {
@@ -22,6 +23,8 @@ export interface Caller {
   socket: WebSocket;
   state: SocketState;
   level: Scope["level"];
+  /** What its request makes the server do. */
+  work: Work;
   /** Whether the grant still allows writes, as far as is known; to be checked after an `await`. */
   canStillWrite(): boolean;
 }

@@ -30,22 +30,33 @@ export const loadDocument = (
     .exec("SELECT data FROM documents WHERE collection = ? AND id = ?", collection, sortableId)
     .toArray()[0]?.data as string | undefined;
 
-/** Yields the documents that exist, as JSON, in the order of `ids`. */
+/**
+ * Yields the JSON of the documents that exist, each once, in the order of `ids`; deleted ones only
+ * `withDeleted`.
+ */
 export function* loadDocumentsById(
   sql: SqlStorage,
   collection: number,
   ids: string[],
-): Generator<{ data: string; isDeleted: boolean }> {
-  for (const list of toJsonLists(ids.map(sortableText))) {
+  withDeleted: boolean,
+): Generator<string> {
+  for (const list of toJsonLists([...new Set(ids)].map(sortableText))) {
     const rows = sql.exec(
-      `SELECT data, deleted FROM json_each(?) AS wanted
-       CROSS JOIN documents ON collection = ? AND documents.id = wanted.value`,
+      `SELECT data FROM json_each(?) AS wanted
+       CROSS JOIN documents ON collection = ? AND documents.id = wanted.value
+         AND (deleted = 0 OR ?)`,
       list,
       collection,
+      +withDeleted,
     );
-    for (const { data, deleted } of rows) yield { data: data as string, isDeleted: deleted === 1 };
+    for (const { data } of rows) yield data as string;
   }
 }
+
+/** Counts the documents of a collection, deleted ones too. */
+export const countDocuments = (sql: SqlStorage, collection: number): number =>
+  sql.exec("SELECT count(*) AS count FROM documents WHERE collection = ?", collection).one()
+    .count as number;
 
 /** Inserts documents, or replaces them. */
 export function upsertDocuments(

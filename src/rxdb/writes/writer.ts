@@ -23,6 +23,7 @@ import type { Connection } from "../sockets/connection-registry";
 import type { Delivery } from "../sockets/delivery";
 import { isObject, type StorageFrame } from "../sockets/frames";
 import type { Caller } from "../sockets/socket-state";
+import { TOO_MANY_ENTRIES } from "../work";
 import { applyWrite, updateOpenCollection } from "./apply-write";
 import type { AttachmentStore } from "./attachment-store";
 import type { EventLog } from "./event-log";
@@ -80,6 +81,8 @@ export class Writer {
     if (earlier) return earlier;
     const write = parseWrite(connection.client, frame.params, frame.isRetry);
     if (!write.ok) return write;
+    const entries = write.value.rows.length * collection.indexes.length;
+    if (!caller.work.insertEntries(entries)) return TOO_MANY_ENTRIES;
     const planned = planWrite(this.#storage.sql, collection, connection.client, write.value);
     if (!planned.ok) return planned;
     if (caller.level === "r") return answerReadOnly(planned.value, write.value);

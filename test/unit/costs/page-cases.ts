@@ -1,0 +1,263 @@
+/** The pages: for a user with a few of everything, and for one with as much as there may be. */
+
+import { env } from "cloudflare:workers";
+import { authorizeUrl, ORIGIN } from "../../support/provider";
+import {
+  createAccount,
+  LARGEST,
+  moduleName,
+  ORDINARY,
+  originOf,
+  type SizedAccount,
+} from "./accounts";
+import type { CostCase, Step } from "./cost-case";
+
+/** Accounts that no case changes. */
+export interface SharedAccounts {
+  ordinary: SizedAccount;
+  largest: SizedAccount;
+}
+
+/** More than any field may have, of characters that take six bytes in HTML. */
+const LONG = '"'.repeat(4000);
+
+const MAX_FORM_BYTES = 64 * 1024;
+
+/** To find the entries of a kind beyond the latest 500, the whole log is read. */
+const ENTRY = { rowsRead: 5000 };
+
+/** All grants are read, with their scopes. */
+const ALL_APPS = { rowsRead: 2500, bytesFromD1: 8_000_000 };
+
+/** And their usage of each day. */
+const ALL_APPS_AND_USAGE = { rowsRead: 40_000, bytesFromD1: 12_000_000 };
+
+type Fields = Record<string, string>;
+
+const get =
+  (path: string, { cookie }: SizedAccount): Step =>
+  () =>
+  ({ send }) =>
+    send(path, { headers: { Cookie: cookie, Accept: "text/html" } });
+
+const post =
+  (path: string, fields: Fields, { cookie }: { cookie: string }): Step =>
+  () =>
+  ({ send }) =>
+    send(path, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { Cookie: cookie, Origin: ORIGIN, Accept: "text/html" },
+    });
+
+/** The fields with values as long as a form may be. */
+const longFields = (names: string[]): Fields => {
+  const length = Math.floor((MAX_FORM_BYTES - 1024) / 3 / Math.max(1, names.length));
+  return Object.fromEntries(["padding", ...names].map((name) => [name, '"'.repeat(length / 2)]));
+};
+
+/** All cases of pages, by route. */
+export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
+  const page = (path: string, worstPath = path, mayGrow: CostCase["mayGrow"] = {}): CostCase => ({
+    route: `GET ${path.replace(/\?.*/, "")}`,
+    ordinary: get(path, ordinary),
+    worst: get(
+      `${worstPath}${worstPath.includes("?") ? "&" : "?"}next=${encodeURIComponent(`/${LONG}`)}`,
+      largest,
+    ),
+    mayGrow,
+  });
+  /** A form whose worst request has fields that are as long as they can be. */
+  const form = (
+    path: string,
+    fields: Fields = {},
+    mayGrow: CostCase["mayGrow"] = {},
+  ): CostCase => ({
+    route: `POST ${path.replace(/\?.*/, "")}`,
+    ordinary: post(path, fields, ordinary),
+    worst: post(path, longFields(Object.keys(fields)), largest),
+    mayGrow,
+  });
+  /** A form that changes an account, as a user with a new account of each size sends it. */
+  const change = (
+    path: string,
+    fieldsOf: (account: SizedAccount) => Fields,
+    mayGrow: CostCase["mayGrow"] = {},
+  ): CostCase => {
+    const step =
+      (size: typeof LARGEST): Step =>
+      async () => {
+        const account = await createAccount(size);
+        return post(path, fieldsOf(account), account)();
+      };
+    return {
+      route: `POST ${path.replace(/\?.*/, "")}`,
+      detail: "of a whole account",
+      ordinary: step(ORDINARY),
+      // The rows that go with each grant are like those of others.
+      worst: step({ ...LARGEST, daysOfUse: 2, refreshTokens: 1 }),
+      mayGrow,
+    };
+  };
+  const at = (route: string, one: CostCase): CostCase => ({ ...one, route });
+  const secret = "s".repeat(43);
+  const scope = Array.from({ length: 64 }, (_, i) => `${i}`.padEnd(64, "m").concat(":rw")).join(
+    " ",
+  );
+  const request = { scope, redirect_uri: `https://app1.example/${"u".repeat(2000)}`, state: LONG };
+  const passkey = (account: SizedAccount) => `${account.id}passkey1`;
+  const ofApp = (path: string, name: string) =>
+    `${path}?${name}=${encodeURIComponent(originOf(1))}`;
+
+  return [
+    page("/", "/", ALL_APPS),
+    page("/sign-up"),
+    page("/sign-in"),
+    page("/confirm"),
+    page("/confirm/passkey"),
+    page("/recover"),
+    page("/recover/continue"),
+    page("/recover/mail"),
+    at("GET /link/:secret", page(`/link/${secret}`, `/link/${secret.repeat(80)}`)),
+    page("/mail"),
+    page("/change-password"),
+    // Two rows for each session, as they are found by an index.
+    page("/security", "/security", { rowsRead: 400 }),
+    at("GET /security/sessions/end", page("/security/sessions/end")),
+    page("/security/password"),
+    page("/security/password/remove"),
+    page("/security/passkeys/add"),
+    at(
+      "GET /security/passkeys/:id",
+      page(`/security/passkeys/${passkey(ordinary)}`, `/security/passkeys/${passkey(largest)}`),
+    ),
+    at(
+      "GET /security/passkeys/:id/remove",
+      page(
+        `/security/passkeys/${passkey(ordinary)}/remove`,
+        `/security/passkeys/${passkey(largest)}/remove`,
+      ),
+    ),
+    page("/security/recovery-codes"),
+    page("/security/email"),
+    page("/security/email/remove"),
+    page("/device"),
+    page("/apps", "/apps", { ...ALL_APPS_AND_USAGE, bytesSent: 9_000_000 }),
+    page(ofApp("/apps/app", "id"), ofApp("/apps/app", "id"), ALL_APPS_AND_USAGE),
+    page("/apps/tokens"),
+    page(ofApp("/apps/disconnect", "app"), ofApp("/apps/disconnect", "app"), ALL_APPS),
+    page("/apps/disconnect-all"),
+    page("/apps/unused", "/apps/unused", { ...ALL_APPS_AND_USAGE, bytesSent: 9_000_000 }),
+    // The databases are in an object for each module.
+    page("/data", "/data", { rowsRead: 400, objectCalls: 100 }),
+    page("/data/parts"),
+    page("/data/export", "/data/export", ENTRY),
+    page(`/data/database?module=${moduleName(1)}&name=x`),
+    page("/activity"),
+    page("/settings"),
+    page("/settings/delete"),
+    page("/deleted"),
+    at("GET /set-up/:secret", page(`/set-up/${secret}`, `/set-up/${secret.repeat(80)}`)),
+    page("/admin"),
+    page("/admin/settings"),
+    page("/admin/log"),
+    page("/admin/accounts"),
+    at(
+      "GET /admin/accounts/:name",
+      page(`/admin/accounts/${ordinary.name}`, `/admin/accounts/${largest.name}`),
+    ),
+    at(
+      "GET /admin/accounts/:name/:act",
+      page(`/admin/accounts/${ordinary.name}/quota`, `/admin/accounts/${largest.name}/quota`),
+    ),
+    page("/admin/invitations"),
+    page("/admin/invitations/new"),
+    at(
+      "GET /admin/invitations/:hash/revoke",
+      page("/admin/invitations/invitation1/revoke", `/admin/invitations/${LONG}/revoke`),
+    ),
+    at("GET /*", page("/style.css", `/${"x".repeat(4000)}`)),
+    at(
+      "GET /oauth/authorize/:user?",
+      page(authorizeUrl(ordinary.name), authorizeUrl(largest.name, request), ALL_APPS),
+    ),
+    at("POST /oauth/authorize/:user?", {
+      ...form("/"),
+      mayGrow: ENTRY,
+      ordinary: post(
+        authorizeUrl(ordinary.name),
+        { decision: "allow", duration: "always" },
+        ordinary,
+      ),
+      worst: post(
+        authorizeUrl(largest.name, request),
+        { decision: "allow", duration: "always" },
+        largest,
+      ),
+    }),
+    form("/language", { language: "de", next: "/" }),
+    form("/sign-in", { name: "nobody", password: "wrong password", next: "/" }),
+    form("/sign-up", { name: "x", password: "wrong password", next: "/" }),
+    form("/confirm", { password: "wrong password", next: "/" }),
+    form("/recover", { name: "nobody", code: "wrong" }),
+    form("/recover/mail", { name: "nobody" }),
+    at("POST /link/:secret", form(`/link/${secret}`)),
+    form("/device", { user_code: "BCDF-GHJK" }),
+    form("/sign-in/passkey"),
+    form("/sign-up/passkey", { name: "somebody" }),
+    form("/confirm/passkey"),
+    form("/security/password", { password: "short" }),
+    form("/security/password/remove", {}, { ...ENTRY, rowsWritten: 120 }),
+    form("/security/passkeys/add", { name: "phone" }),
+    at(
+      "POST /security/passkeys/:id",
+      form(`/security/passkeys/${passkey(ordinary)}`, { name: "new" }),
+    ),
+    at("POST /security/passkeys/:id/remove", form(`/security/passkeys/none/remove`)),
+    form("/security/email", { email: "no address" }),
+    form("/security/email/remove"),
+    form("/apps/tokens", { name: "", write: "notes", read: "", duration: "year" }),
+    form(ofApp("/apps/app", "id"), { "level:notes": "r", end: "keep" }, ALL_APPS_AND_USAGE),
+    form(`/data/database?module=${moduleName(1)}&name=x`),
+    form("/settings/delete", { name: "nobody" }),
+    at("POST /set-up/:secret", form(`/set-up/${secret}`, { name: "x" })),
+    at(
+      "POST /admin/accounts/:name/:act",
+      form(`/admin/accounts/${ordinary.name}/quota`, { quota: "x" }),
+    ),
+    form("/admin/invitations/new", { note: "", uses: "0", days: "0", quota: "x" }),
+    at("POST /admin/invitations/:hash/revoke", form("/admin/invitations/none/revoke")),
+    change("/sign-out", () => ({})),
+    change("/security/sessions/end", () => ({ session: "all" }), ENTRY),
+    change("/security/recovery-codes", () => ({}), ENTRY),
+    // The objects of all modules are told.
+    change(ofApp("/apps/disconnect", "app"), () => ({}), {
+      rowsRead: ENTRY.rowsRead + ALL_APPS.rowsRead,
+      bytesFromD1: ALL_APPS.bytesFromD1,
+      objectCalls: 100,
+    }),
+    // What was inserted is deleted, once: refresh tokens and usage go with the grants.
+    change("/apps/unused", () => ({}), {
+      ...ALL_APPS_AND_USAGE,
+      rowsWritten: 50_000,
+      objectCalls: 100,
+    }),
+    change("/apps/disconnect-all", () => ({}), {
+      rowsRead: 100_000,
+      rowsWritten: 50_000,
+      objectCalls: 100,
+    }),
+    change("/settings/delete", ({ name }) => ({ name }), {
+      rowsRead: 100_000,
+      rowsWritten: 50_000,
+      objectCalls: 101,
+    }),
+    change("/sign-in", ({ name }) => ({ name, password: "correct horse battery" }), ENTRY),
+  ];
+}
+
+/** Makes both users administrators. */
+export const makeAdministrators = async ({ ordinary, largest }: SharedAccounts): Promise<unknown> =>
+  env.DB.prepare("UPDATE accounts SET is_admin = 1 WHERE id IN (?1, ?2)")
+    .bind(ordinary.id, largest.id)
+    .run();
