@@ -100,8 +100,9 @@ export class Collections {
     try {
       return this.#storage.transactionSync(() => {
         const result = run();
+        if (isAllowed()) return result;
         const growth = this.storedBytes - before;
-        if (growth > 0 && !isAllowed()) throw new QuotaNeeded(growth);
+        if (growth > 0) throw new QuotaNeeded(growth);
         return result;
       });
     } catch (error) {

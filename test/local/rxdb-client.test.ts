@@ -12,8 +12,10 @@ import {
   type RxDatabase,
 } from "rxdb/plugins/core";
 import { getRxStorageRemote } from "rxdb/plugins/storage-remote";
+import { getRxStorageRemoteWebsocket } from "rxdb/plugins/storage-remote-websocket";
 import { fillWithDefaultSettings as fillWithDefaultSettings16 } from "rxdb-16/plugins/core";
 import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
+import { getRxStorageRemoteWebsocket as getRxStorageRemoteWebsocket16 } from "rxdb-16/plugins/storage-remote-websocket";
 import { filter, firstValueFrom } from "rxjs";
 import { test as base, describe, expect, onTestFinished, vi } from "vitest";
 import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
@@ -308,6 +310,37 @@ describe("tokens", () => {
     expect(states.find(({ state }) => state === "refused")?.error?.code).toBe("unauthorized");
   });
 });
+
+it.for([
+  ["16", getRxStorageRemoteWebsocket16 as unknown as typeof getRxStorageRemoteWebsocket],
+  ["17", getRxStorageRemoteWebsocket],
+] as const)(
+  "tells RxDB's own client (%s) whose token ends while it reconnects, and does not make it hurry",
+  async ([, getStorage], { user: { url, name, token } }) => {
+    const proxy = await openFlakyProxy(url);
+    const storage = getStorage({
+      url: `${moduleAt(proxy.url, name)}?access_token=${token}`,
+      mode: "storage",
+    });
+    const instance = await storage.createStorageInstance<Todo>({
+      databaseInstanceToken: "token",
+      databaseName: "todos",
+      collectionName: "todos",
+      schema: fillWithDefaultSettings<Todo>(SCHEMA),
+      options: {},
+      multiInstance: false,
+      devMode: false,
+    });
+    proxy.cut();
+    const body = new URLSearchParams({ token });
+    expect((await fetch(`${url}/oauth/revoke`, { method: "POST", body })).status).toBe(200);
+    const before = proxy.connectionCount;
+    const found = instance.findDocumentsById(["a"], false);
+    expect(await found.catch(codeOf)).toBe("unauthorized");
+    expect(proxy.connectionCount).toBeLessThanOrEqual(before + 2);
+    await instance.close().catch(() => {});
+  },
+);
 
 it("waits by itself when the server answers that there are too many requests", async () => {
   const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));

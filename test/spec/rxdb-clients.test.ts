@@ -587,6 +587,27 @@ describe("A database", () => {
     await Promise.all([two, four].map(({ database }) => database.close()));
   });
 
+  it.each(RXDB_VERSIONS)(
+    "closes its collection in other clients with live queries when one removes it (RxDB $version)",
+    async (rxdb) => {
+      const name = uniqueDatabaseName();
+      const { database, todos } = await openTodos(createClient(socketPath(app), rxdb), name);
+      const live = watchQuery(todos.find() as never);
+      const removed = new Promise<void>((resolve) => todos.onRemove.push(resolve));
+      const other = await openTodos(createClient(socketPath(app), rxdb), name);
+      await other.todos.insert(todo("a"));
+      await waitUntil(() => live.ids.length === 1);
+      await other.todos.remove();
+      await removed;
+      expect(todos.closed).toBe(true);
+      expect(() => todos.find()).toThrow("COL21");
+      const again = await database.addCollections({ todos: { schema: TODOS } });
+      expect(await again.todos?.count().exec()).toBe(0);
+      expect(live.count).toBeLessThanOrEqual(2);
+      await Promise.all([database.close(), other.database.close()]);
+    },
+  );
+
   it("that is removed is not confused with one created later", async () => {
     const own = await createUserWithApp("todos:rw");
     const [first, second] = [uniqueDatabaseName(), uniqueDatabaseName()];

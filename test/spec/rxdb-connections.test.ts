@@ -18,6 +18,7 @@ import {
 import {
   bulkWriteFrame,
   createParams,
+  eventBulksIn,
   FrameSocket,
   openSocket,
   socketPath,
@@ -25,6 +26,7 @@ import {
 import {
   insertDocuments,
   openStorageInstance,
+  prepareMango,
   queryIds,
   type StorageInstance,
   storageDocument,
@@ -162,6 +164,20 @@ describe("A client that reconnects", () => {
     await waitUntil(() => live.ids.length === 3);
   });
 
+  it("is told so, too, if it has missed the only change that there ever was", async () => {
+    const app = await createUserWithApp("todos:rw");
+    const network = new Network(sessionPath(await createRxdbSession(app)));
+    const name = uniqueDatabaseName();
+    const mine = await openStorageInstance(createClient(network), name);
+    const other = await openStorageInstance(createClient(socketPath(app)), name);
+    network.disconnect();
+    await insertDocuments(other, storageDocument(todo("missed")));
+    advanceClock(11 * MINUTE_MS);
+    await runDurableObjectAlarm(await moduleObject(app.user));
+    await network.reconnect();
+    await expect(mine.count({} as never)).rejects.toThrow("events-lost");
+  });
+
   it("is told so, too, after more events than are kept", async () => {
     const app = await createUserWithApp("todos:rw");
     const network = new Network(sessionPath(await createRxdbSession(app)));
@@ -282,6 +298,70 @@ describe("A client that reconnects", () => {
     await insertDocuments(anew, storageDocument(todo("c")));
     const { documents } = (await changesOf(anew, checkpoint)) ?? {};
     expect(idsOf(documents as never)).toEqual(["c"]);
+  });
+});
+
+describe("A client whose socket has died without being closed", () => {
+  /** A client with a live query that shows "a", which was changed long ago and just now. */
+  async function listening() {
+    const app = await createUserWithApp("todos:rw");
+    const network = new Network(socketPath(app));
+    const name = uniqueDatabaseName();
+    const { todos } = await openTodos(createClient(network), name);
+    const other = await openTodos(createClient(sessionPath(await createRxdbSession(app))), name);
+    const live = watchQuery(todos.find({ sort: [{ id: "asc" }] }) as never);
+    await other.todos.insert(todo("a", { rank: 1 }));
+    await waitUntil(() => live.ids.length === 1);
+    advanceClock(5 * MINUTE_MS);
+    await other.todos.upsert(todo("a", { rank: 2 }));
+    await waitUntil(() => live.documents[0]?.rank === 2);
+    const ranks = () => live.documents.map(({ id, rank }) => `${id} ${rank}`).join();
+    return { app, network, todos, other, live, ranks };
+  }
+
+  it("gets the events that it has missed, and all others, on its next one, even if it only listens", async () => {
+    const { network, other, live, ranks } = await listening();
+    network.loseSockets();
+    await other.todos.insert(todo("b"));
+    await network.reconnect();
+    await waitUntil(() => live.ids.length === 2);
+    await other.todos.insert(todo("c"));
+    await waitUntil(() => live.ids.length === 3);
+    expect(ranks()).toBe("a 2,b 1,c 1");
+  });
+
+  it("gets them when it calls a method, and no older document than it had", async () => {
+    const { network, todos, other, ranks } = await listening();
+    network.loseSockets();
+    await other.todos.insert(todo("b"));
+    await network.reconnect();
+    await todos.insert(todo("c"));
+    await waitUntil(() => ranks() === "a 2,b 1,c 1");
+  });
+
+  it("gets them, too, if it was not heard of for longer than events are kept", async () => {
+    const { app, network, todos, other, live } = await listening();
+    advanceClock(30 * MINUTE_MS);
+    await runDurableObjectAlarm(await moduleObject(app.user));
+    await evictDurableObject(await moduleObject(app.user));
+    network.loseSockets();
+    await other.todos.insert(todo("b"));
+    await network.reconnect();
+    await waitUntil(() => live.ids.length === 2);
+    expect(await todos.count().exec()).toBe(2);
+  });
+
+  it("is looked for on a silent socket only: a client with the same URL that calls methods gets its own events", async () => {
+    const app = await createUserWithApp("todos:rw");
+    const name = uniqueDatabaseName();
+    const mine = await openStorageInstance(createClient(socketPath(app)), name);
+    const network = new Network(socketPath(app));
+    const theirs = await openStorageInstance(createClient(network), name);
+    const silent = await FrameSocket.open(socketPath(app));
+    await insertDocuments(mine, storageDocument(todo("a")));
+    await waitUntil(() => silent.eventBulks.length === 2);
+    await theirs.count(prepareMango(theirs, {}));
+    expect(network.eventBulks).toHaveLength(1);
   });
 });
 
@@ -439,6 +519,46 @@ describe("A socket", () => {
       instances.map((instance, i) => insertDocuments(instance, storageDocument(todo(`in ${i}`)))),
     );
     expect(events).toEqual(names.map((_, i) => [`in ${i}`]));
+  });
+
+  it("gets events and answers in one order: a query knows all that was written before its answer, and no more", async () => {
+    const app = await createUserWithApp("todos:rw");
+    const name = uniqueDatabaseName();
+    const [reader, writer] = [
+      await FrameSocket.open(socketPath(app)),
+      await FrameSocket.open(socketPath(app)),
+    ];
+    const own = { connectionId: "writer" };
+    await reader.call({ method: "create", params: createParams(name) });
+    await writer.call({ ...own, method: "create", params: createParams(name) });
+    const mine = await openStorageInstance(createClient(socketPath(app)), name);
+    // It is slow, because it has to match much text.
+    const slow = prepareMango(mine, { selector: { title: { $regex: "(x+y?)+$" } } });
+    const title = "x".repeat(20_000);
+    const data = Buffer.alloc(1_100_000, 1).toString("base64");
+    const attachment = { data, digest: "sha256-x", length: 1_100_000, type: "text/plain" };
+    for (let i = 0; i < 20; i++) {
+      // Some have to wait for R2.
+      const fields = i % 7 === 3 ? { _attachments: { a: attachment } } : {};
+      writer.send({
+        ...own,
+        requestId: `w${i}`,
+        ...bulkWriteFrame(storageDocument(todo(`${i}`, { title }), fields)),
+      });
+      reader.send({ requestId: `r${i}`, method: "query", params: [slow] });
+    }
+    await waitUntil(() => writer.answers.some(({ answerTo }) => answerTo === "w19"), 30_000);
+    reader.send({ requestId: "last", method: "query", params: [slow] });
+    await waitUntil(() => reader.answers.some(({ answerTo }) => answerTo === "last"), 30_000);
+    const known: string[] = [];
+    for (const answer of reader.answers.slice(1)) {
+      for (const { events } of eventBulksIn([answer]))
+        for (const event of events) known.push((event as { documentId: string }).documentId);
+      if (answer.method !== "query") continue;
+      const { documents } = answer.return as { documents: { id: string }[] };
+      expect(idsOf(documents).sort()).toEqual([...known].sort());
+    }
+    expect(known).toHaveLength(20);
   });
 
   it("gets an error that says what to do if it uses a connection that was not created", async () => {

@@ -133,6 +133,24 @@ describe("A large frame", () => {
     expect(await sendText(socket, text)).toBeUndefined();
   });
 
+  it("is not needed to overwrite large documents: a small one that refers to too many of them is refused", async () => {
+    const { app, socket } = await connected();
+    const tags = Array.from({ length: 100_000 }, () => []) as never;
+    const ids = ["a", "b", "c"];
+    for (const id of ids) await socket.call(bulkWriteFrame(storageDocument(todo(id, { tags }))));
+    const overwrite = (...ids: string[]): RequestFrame => {
+      const rows = ids.map((id) => ({
+        document: storageDocument(todo(id), { _rev: "2-b" }),
+        previous: storageDocument(todo(id)),
+      }));
+      return { method: "bulkWrite", params: [rows, "x"] };
+    };
+    await expectModuleUnchanged(app.user, async () => {
+      expect((await socket.call(overwrite(...ids))).error?.code).toBe("too-large");
+    });
+    expect((await socket.call(overwrite("a", "b"))).return).toEqual({ error: [] });
+  });
+
   it("is not sent on and on: a client that ignores refusals is disconnected", async () => {
     const { socket } = await connected();
     freezeClock();

@@ -139,6 +139,27 @@ const HOSTILE_APPS: [string, (app: TestApp) => Promise<void>][] = [
   ],
 ];
 
+describe("Attachments in R2 that were replaced", () => {
+  it("are deleted as fast as they come, although they do not count towards the quota", async () => {
+    const app = await createUserWithApp("todos:rw");
+    await write(await openDatabase(app), storageDocument(todo("a")));
+    const object = await moduleObject(app.user);
+    const since = Date.now();
+    const count = 1500;
+    await runInDurableObject(object, (_, { storage }) =>
+      storage.sql.exec(
+        `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+         INSERT INTO loose_bodies (r2_key, since) SELECT 'rxdb/x/' || n, ${since} FROM numbers`,
+      ),
+    );
+    advanceClock(11 * MINUTE_MS);
+    for (let batch = 0; batch < 2; batch++) {
+      expect(await runDurableObjectAlarm(object)).toBe(true);
+    }
+    expect((await moduleRows(app.user)).loose_bodies).toEqual([]);
+  });
+});
+
 describe("The quota of an app that stores", () => {
   it.each(HOSTILE_APPS)(
     "%s: counts at least half of the file, and not much more",

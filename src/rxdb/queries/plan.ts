@@ -5,6 +5,7 @@ import {
   getSortComparator,
   getStartIndexStringFromLowerBound,
   getStartIndexStringFromUpperBound,
+  objectPathMonad,
 } from "rxdb/plugins/core";
 import { type CallOutcome, reasonSuffix, refuseMalformed } from "../refusals";
 import { isObject } from "../sockets/frames";
@@ -32,8 +33,6 @@ export interface ScanOrder {
 export interface QueryPlan {
   index: CollectionIndex;
   range: KeyRange;
-  /** Whether it selects all documents that are not deleted. */
-  selectsAll: boolean;
   /** Null if all documents in the range match. */
   matches: ((document: StoredDocument) => boolean) | null;
   /**
@@ -43,6 +42,8 @@ export interface QueryPlan {
    */
   scanOrder: (ScanOrder & { needsOrderedIndex: boolean }) | null;
   compare: (a: StoredDocument, b: StoredDocument) => number;
+  /** Returns what `compare` reads of a document: a document as a whole may take much memory. */
+  sortKeyOf: (document: StoredDocument) => StoredDocument;
   skip: number;
   /** Infinity if there is no limit. */
   limit: number;
@@ -98,6 +99,14 @@ function parseQuery(schema: CollectionSchema, raw: unknown): NormalizedQuery | n
   };
 }
 
+/** Whether a prepared query selects all documents that are not deleted: planning it would take longer. */
+export function selectsAll(schema: CollectionSchema, prepared: unknown): boolean {
+  const query = parseQuery(schema, isObject(prepared) ? prepared.query : undefined);
+  const { _deleted, ...others } = query?.selector ?? {};
+  const hasOneOperator = isObject(_deleted) && Object.keys(_deleted).length === 1;
+  return hasOneOperator && _deleted.$eq === false && Object.keys(others).length === 0;
+}
+
 /** Throws if RxDB cannot plan or match the query. */
 function buildPlan(schema: CollectionSchema, query: NormalizedQuery): QueryPlan {
   const { plannerSchema } = schema;
@@ -110,29 +119,42 @@ function buildPlan(schema: CollectionSchema, query: NormalizedQuery): QueryPlan 
   if (!index) throw new Error("there is no such index.");
   const lower = getStartIndexStringFromLowerBound(plannerSchema, index.fields, plan.startKeys);
   const upper = getStartIndexStringFromUpperBound(plannerSchema, index.fields, plan.endKeys);
-  const matches = createMatcher(query.selector);
   return {
     index,
-    selectsAll: selectsAllUndeleted(query.selector),
     range: {
       lower: sortableKey(lower),
       upper: sortableKey(upper),
       includesLower: plan.inclusiveStart,
       includesUpper: plan.inclusiveEnd,
     },
-    matches: plan.selectorSatisfiedByIndex ? null : catchOperandErrors(matches),
+    matches: plan.selectorSatisfiedByIndex
+      ? null
+      : catchOperandErrors(createMatcher(query.selector)),
     scanOrder: plan.sortSatisfiedByIndex
       ? findScanOrder(schema, index, query, directions, isAscending)
       : null,
     compare: getSortComparator(plannerSchema, query as never) as QueryPlan["compare"],
+    sortKeyOf: fieldPicker(query.sort.map((part) => Object.keys(part)[0] as string)),
     skip: query.skip,
     limit: query.limit,
   };
 }
 
-function selectsAllUndeleted({ _deleted, ...others }: NormalizedQuery["selector"]): boolean {
-  const hasOneOperator = isObject(_deleted) && Object.keys(_deleted).length === 1;
-  return hasOneOperator && _deleted.$eq === false && Object.keys(others).length === 0;
+/** Returns a function that copies only these fields of a document, which may be nested. */
+function fieldPicker(paths: string[]): QueryPlan["sortKeyOf"] {
+  const readers = paths.map((path) => [path.split("."), objectPathMonad(path)] as const);
+  return (document) => {
+    const picked: Record<string, unknown> = {};
+    for (const [names, read] of readers) {
+      let parent = picked;
+      for (const name of names.slice(0, -1)) {
+        parent[name] = isObject(parent[name]) ? { ...parent[name] } : {};
+        parent = parent[name] as typeof picked;
+      }
+      parent[names.at(-1) as string] = read(document);
+    }
+    return picked as StoredDocument;
+  };
 }
 
 /** RxDB's matcher throws for some operands, such as an `$in` that is not a list. */

@@ -6,7 +6,7 @@ import { loadDocument } from "../tables/documents";
 import { countKeys, scanKeys } from "../tables/index-entries";
 import { TOO_MUCH_TO_READ, TooMuchToRead, type Work } from "../work";
 import { ANSWER_TOO_LARGE, MAX_ANSWER_LENGTH } from "./answer-limit";
-import { InvalidOperand, planQuery, type QueryPlan, type ScanOrder } from "./plan";
+import { InvalidOperand, planQuery, type QueryPlan, type ScanOrder, selectsAll } from "./plan";
 import { scanIds } from "./scan";
 import type { CollectionSchema } from "./schema";
 import type { StoredDocument } from "./stored-document";
@@ -38,10 +38,10 @@ export function runCount(
   prepared: unknown,
   work: Work,
 ): CallOutcome<string> {
+  if (selectsAll(schema, prepared)) return countAnswer(collection.documents);
   return withPlan(schema, prepared, (plan) => {
     const { range, matches } = plan;
     const { id } = openIndexOf(collection, plan);
-    if (plan.selectsAll) return countAnswer(collection.documents);
     if (matches === null) return countAnswer(countKeys(sql, id, range));
     let count = 0;
     for (const { id: documentId } of scanKeys(sql, id, range, "ASC")) {
@@ -133,14 +133,14 @@ function readAndSort(
   sql: SqlStorage,
   collection: Collection,
   openIndex: OpenIndex,
-  { range, matches, compare, skip, limit }: QueryPlan,
+  { range, matches, compare, sortKeyOf, skip, limit }: QueryPlan,
   work: Work,
 ): string[] | null {
-  let found: { data: string; document: StoredDocument }[] = [];
+  let found: { data: string; sortKey: StoredDocument }[] = [];
   let length = 0;
   const wanted = skip + limit;
   const keepFirst = () => {
-    found.sort((a, b) => compare(a.document, b.document));
+    found.sort((a, b) => compare(a.sortKey, b.sortKey));
     found = found.slice(0, wanted);
     length = found.reduce((sum, { data }) => sum + data.length, 0);
   };
@@ -150,7 +150,7 @@ function readAndSort(
     if (data === undefined) continue;
     const document = JSON.parse(data) as StoredDocument;
     if (matches && !matches(document)) continue;
-    found.push({ data, document });
+    found.push({ data, sortKey: sortKeyOf(document) });
     length += data.length;
     if (found.length >= wanted + SORT_BUFFER_DOCUMENTS) keepFirst();
     if (length > 2 * MAX_ANSWER_LENGTH) {

@@ -8,11 +8,14 @@
  *   a connection calls a method on a socket:    it is attached to that socket alone; it is not lost
  *   a socket closes:                            its connections are lost, since now
  *   a socket of the same session is accepted:   replay what the lost ones have missed; attach them to it
+ *   and no method is called on it at first:     likewise all others, whose socket may have died unnoticed
  *
  * A lost connection can be attached to more than one socket, until it calls a method, or for as long
  * as events are kept: clients with the same URL may come back one after the other, and each ignores
- * frames for connections that it does not have. Sockets survive hibernation, while the object's memory
- * does not: a socket's attachment lists the connections that are attached to it.
+ * frames for connections that it does not have. A client that has just started calls a method at once;
+ * one that has come back, and only listens, does not: its old socket may never be closed. Sockets survive
+ * hibernation, while the object's memory does not: a socket's attachment lists the connections that are
+ * attached to it.
  *
  * The platform buffers what a client does not read, and does not say how much that is. So the bytes sent
  * to an app are limited over time. When they exceed the limit, the socket is closed as if it had been
@@ -20,8 +23,6 @@
  */
 
 import type { Env } from "../../env";
-import { limitBytes, recordBytes } from "../../http/rate-limits";
-import { BAD_TOKEN } from "../../storage/refusals";
 import { COLLECTION_REMOVED, type SocketRefusal } from "../refusals";
 import type { ConnectionRow } from "../tables/connections";
 import {
@@ -33,10 +34,14 @@ import {
 import type { Connection, ConnectionRegistry } from "./connection-registry";
 import { byteLength } from "./frame-limits";
 import { eventFrame, removalFrame } from "./frames";
-import { closeNow, isExpired, type SocketState, type Sockets, sendIfOpen } from "./socket-state";
+import { ListenerLimits } from "./listener-limits";
+import { closeNow, isSocketOpen, type SocketState, type Sockets, sendIfOpen } from "./socket-state";
 
 /** From the first refusal on a socket until it is closed. */
 const CLOSE_GRACE_MS = 3000;
+
+/** After that, a new socket on which no method was called is taken for that of a client that listens. */
+const SILENCE_MS = 2000;
 
 /** Delivers the events of one module to its sockets. */
 export class Delivery {
@@ -47,8 +52,9 @@ export class Delivery {
   readonly #lastHeardAt = new WeakMap<WebSocket, number>();
   /** Id of the last event bulk that the client had received when it opened a socket, as it said. */
   readonly #lastBulkIds = new WeakMap<WebSocket, string>();
-  readonly #env: Env;
-  readonly #account: string;
+  /** Sockets on which no method was called so far. */
+  readonly #silent = new WeakSet<WebSocket>();
+  readonly #limits: ListenerLimits;
 
   /** `account`: the id of the account that the module belongs to. */
   constructor(
@@ -59,8 +65,7 @@ export class Delivery {
     log: EventLog,
     now: number,
   ) {
-    this.#env = env;
-    this.#account = account;
+    this.#limits = new ListenerLimits(env, account);
     this.#sockets = sockets;
     this.#connections = connections;
     this.#log = log;
@@ -81,31 +86,46 @@ export class Delivery {
   accept(socket: WebSocket, state: SocketState, after: string | null, now: number): void {
     this.#lastHeardAt.set(socket, now);
     if (after !== null) this.#lastBulkIds.set(socket, after);
-    const position = this.#positionOnOpening(socket);
     this.#sockets.setState(socket, state);
-    const lost = [...this.#connections.all()].filter(
-      ({ session, lostAt, sockets }) =>
-        session === state.session &&
-        lostAt !== null &&
-        (sockets.size === 0 || isWithinRetention(lostAt, now)),
+    const lost = this.#connectionsOf(state.session).filter(
+      ({ lostAt, sockets }) =>
+        lostAt !== null && (sockets.size === 0 || isWithinRetention(lostAt, now)),
     );
-    this.#replay(
-      socket,
-      lost,
-      (connection) => position ?? this.#log.positionAt(connection.lostAt ?? 0),
-      now,
-    );
+    this.#catchUp(socket, lost, ({ lostAt }) => lostAt ?? 0, now);
     for (const connection of lost) connection.sockets.add(socket);
     this.#connections.saveAttached(socket);
+    // A client that says where it was attaches all its connections itself.
+    if (after !== null) return;
+    this.#silent.add(socket);
+    setTimeout(() => this.#adoptIfSilent(socket, now + SILENCE_MS), SILENCE_MS);
+  }
+
+  /** Adopts on a silent socket the connections of its session whose own socket was never closed. */
+  #adoptIfSilent(socket: WebSocket, now: number): void {
+    if (!isSocketOpen(socket) || !this.#silent.has(socket)) return;
+    const others = this.#connectionsOf(this.#sockets.stateOf(socket).session).filter(
+      ({ lostAt, isStale, sockets }) => lostAt === null && !isStale && !sockets.has(socket),
+    );
+    const behind = this.#replay(socket, others, (one) => this.#lastReachedAt(one, now), now);
+    // One that can't catch up may still be alive where it is. Here it is told when it calls a method.
+    for (const connection of others) if (!behind.has(connection)) connection.sockets.add(socket);
+    this.#connections.saveAttached(socket);
+  }
+
+  #connectionsOf(session: string): Connection[] {
+    return [...this.#connections.all()].filter((connection) => connection.session === session);
   }
 
   /** Detaches all connections from a socket: it has closed, or gets no more events. */
   detach(socket: WebSocket, now: number): void {
     for (const connection of this.#connections.all()) {
-      if (!connection.sockets.delete(socket) || connection.sockets.size > 0) continue;
+      if (!connection.sockets.delete(socket)) continue;
+      const { lostAt, sockets } = connection;
+      // If others are left, nobody knows which one its client has: see `#adoptIfSilent`.
+      const isLostNow = lostAt === null || sockets.size === 0;
       // A socket of another client may have adopted it: then it stays lost since before.
-      const isLostAlready = connection.lostAt !== null && isWithinRetention(connection.lostAt, now);
-      if (!isLostAlready) {
+      const isLostAlready = lostAt !== null && isWithinRetention(lostAt, now);
+      if (isLostNow && !isLostAlready) {
         this.#connections.setPresence(connection, { lostAt: now - REPLAY_MARGIN_MS });
       }
     }
@@ -118,8 +138,7 @@ export class Delivery {
    */
   attach(socket: WebSocket, session: string, id: string, now: number): Connection | undefined {
     const connection = this.#connections.find(session, id);
-    const lastHeardAt = this.#lastHeardAt.get(socket);
-    this.#lastHeardAt.set(socket, now);
+    this.#recordCall(socket, now);
     if (!connection || connection.isStale) return connection;
     const others = [...connection.sockets].filter((other) => other !== socket);
     const isAttached = connection.sockets.has(socket);
@@ -128,11 +147,8 @@ export class Delivery {
     for (const other of others) this.#connections.saveAttached(other);
     this.#connections.saveAttached(socket);
     if (!isAttached) {
-      // Its other socket was never closed: nobody knows since when nothing gets through there.
-      const heard = others.map((other) => this.#lastHeardAt.get(other) ?? 0);
-      const since = connection.lostAt ?? Math.min(...heard, lastHeardAt ?? now) - REPLAY_MARGIN_MS;
-      const position = this.#positionOnOpening(socket);
-      this.#replay(socket, [connection], () => position ?? this.#log.positionAt(since), now);
+      const since = connection.lostAt ?? this.#lastReachedAt({ sockets: others }, now);
+      this.#catchUp(socket, [connection], () => since, now);
     }
     this.#connections.setPresence(connection, { lostAt: null });
     return connection;
@@ -149,11 +165,26 @@ export class Delivery {
     hadBefore: boolean,
     now: number,
   ): Connection | undefined {
+    this.#recordCall(socket, now);
     const connection = this.#connections.open(socket, row);
     if (!connection) return undefined;
-    const position = this.#positionOnOpening(socket);
-    if (hadBefore && position) this.#replay(socket, [connection], () => position, now);
+    const hasPosition = this.#positionOnOpening(socket) !== null;
+    if (hadBefore && hasPosition) this.#catchUp(socket, [connection], () => now, now);
     return connection;
+  }
+
+  #recordCall(socket: WebSocket, now: number): void {
+    this.#lastHeardAt.set(socket, now);
+    this.#silent.delete(socket);
+  }
+
+  /**
+   * Since when sockets that were never closed may not have got through: since a method was last called
+   * there. At the latest TCP would have closed them before events are deleted.
+   */
+  #lastReachedAt({ sockets }: { sockets: Iterable<WebSocket> }, now: number): number {
+    const heard = [...sockets].map((socket) => this.#lastHeardAt.get(socket) ?? 0);
+    return Math.max(Math.min(now, ...heard) - REPLAY_MARGIN_MS, now - EVENT_RETENTION_MS);
   }
 
   /**
@@ -182,27 +213,12 @@ export class Delivery {
       const isWriter = connection.id === id && connection.session === session;
       for (const socket of connection.sockets) {
         if (refused.has(socket)) continue;
-        const refusal = this.#checkListener(socket, bytes, isWriter, now);
+        const refusal = this.#limits.check(this.#sockets.stateOf(socket), bytes, isWriter, now);
         if (refusal) refused.set(socket, refusal);
         else sendIfOpen(socket, eventFrame(connection.id, json));
       }
     }
     for (const [socket, refusal] of refused) this.closeAfterGrace(socket, refusal, now);
-  }
-
-  /** Counts the bytes of an event bulk. Null, or why a socket must not get it. */
-  #checkListener(
-    socket: WebSocket,
-    bytes: number,
-    isWriter: boolean,
-    now: number,
-  ): SocketRefusal | null {
-    const state = this.#sockets.stateOf(socket);
-    if (isExpired(state, now)) return BAD_TOKEN;
-    const claims = { account: this.#account, grant: state.grant };
-    if (!isWriter) return limitBytes(this.#env, claims, bytes, now);
-    recordBytes(this.#env, claims, bytes, now);
-    return null;
   }
 
   /** Tells the connections of a collection that it was removed. */
@@ -222,37 +238,59 @@ export class Delivery {
     return bulkId === undefined ? null : this.#log.positionOf(bulkId);
   }
 
+  /** Replays what connections have missed. Marks as stale those that can't catch up. */
+  #catchUp(
+    socket: WebSocket,
+    connections: Connection[],
+    sinceOf: (connection: Connection) => number,
+    now: number,
+  ): void {
+    const current = connections.filter(({ isStale }) => !isStale);
+    const behind = this.#replay(socket, current, sinceOf, now);
+    for (const connection of behind) this.#connections.setPresence(connection, { isStale: true });
+  }
+
   /**
-   * Sends the events after each connection's position. Marks as stale those that can't catch up, because
-   * the events are no longer kept or are more than the app may get at once.
+   * Sends the events that connections may have missed: those after the position that the client has
+   * named, otherwise those since a time. Returns the connections that can't catch up, because the
+   * events are no longer kept, or are more than the app may get at once.
    */
   #replay(
     socket: WebSocket,
     connections: Connection[],
-    positionOf: (connection: Connection) => LogPosition,
+    sinceOf: (connection: Connection) => number,
     now: number,
-  ): void {
-    const behind = connections.map((connection) => {
-      const position = connection.isStale ? "lost" : positionOf(connection);
-      this.#connections.setPresence(connection, { isStale: position === "lost" });
-      return { connection, seq: position === "lost" ? Number.POSITIVE_INFINITY : position.seq };
+  ): Set<Connection> {
+    const named = this.#positionOnOpening(socket);
+    const behind = new Set<Connection>();
+    const missed = connections.flatMap((connection) => {
+      const since = sinceOf(connection);
+      const position = named ?? this.#log.positionAt(since);
+      if (position !== "lost") {
+        const suffix = named ? "" : this.#log.replaySuffix(since, now);
+        return [{ connection, seq: position.seq, suffix }];
+      }
+      behind.add(connection);
+      return [];
     });
-    const first = Math.min(...behind.map(({ seq }) => seq));
-    if (first === Number.POSITIVE_INFINITY) return;
-    for (const bulk of this.#log.bulksAfter(first)) {
+    if (missed.length === 0) return behind;
+    for (const bulk of this.#log.bulksAfter(Math.min(...missed.map(({ seq }) => seq)))) {
       const bytes = byteLength(bulk.json);
-      for (const { connection, seq } of behind) {
+      for (const { connection, seq, suffix } of missed) {
         const isMissed = seq < bulk.seq && connection.collection === bulk.collection;
-        if (!isMissed || connection.isStale) continue;
-        if (this.#checkListener(socket, bytes, false, now)) {
-          this.#connections.setPresence(connection, { isStale: true });
-        } else {
-          sendIfOpen(socket, eventFrame(connection.id, bulk.json));
-        }
+        if (!isMissed || behind.has(connection)) continue;
+        if (this.#limits.check(this.#sockets.stateOf(socket), bytes, false, now))
+          behind.add(connection);
+        else sendIfOpen(socket, eventFrame(connection.id, withIdSuffix(bulk.json, suffix)));
       }
     }
+    return behind;
   }
 }
+
+/** An event bulk with another id. */
+const withIdSuffix = (json: string, suffix: string): string =>
+  suffix === "" ? json : json.replace(/^\{"id":"[^"]*/, `$&${suffix}`);
 
 /** Whether all events since then are kept, unless there were too many. */
 const isWithinRetention = (at: number, now: number): boolean => now - at < EVENT_RETENTION_MS;

@@ -5,7 +5,7 @@ import type { SocketRefusal } from "../refusals";
 import { type Envelope, peekEnvelope } from "./frames";
 
 /** The largest message that the platform accepts. */
-const MAX_FRAME_COST_BYTES = 32 * 1024 * 1024;
+export const MAX_FRAME_COST_BYTES = 32 * 1024 * 1024;
 
 /** Frames of other methods than `LARGE_METHODS` have up to so many bytes. */
 const MAX_SMALL_FRAME_BYTES = 1024 * 1024;
@@ -34,6 +34,10 @@ export function valueCost(text: string, bytes: number): FrameCost {
   if (values > maxValues) return TOO_LARGE;
   return { ok: true, costBytes: values * VALUE_COST_BYTES };
 }
+
+/** What a JSON text takes in memory once it is parsed, in bytes, about. */
+export const parsedCost = (json: string): number =>
+  json.length + countValues(json, Number.POSITIVE_INFINITY) * VALUE_COST_BYTES;
 
 /** Whether a frame of this method may have more than `MAX_SMALL_FRAME_BYTES`. */
 const isLargeMethod = (envelope: Envelope | null): boolean =>

@@ -9,7 +9,10 @@ import type { SocketRefusal } from "../refusals";
 import { peekEnvelope, refusalFrame } from "./frames";
 import { closeInvalid, closeNow, sendIfOpen } from "./socket-state";
 
-/** How long the client has time to send requests, each of which is refused. */
+/**
+ * How long the client has time to send requests, each of which is refused. Less than five seconds: then
+ * RxDB's client takes a socket for a working one, and no longer waits longer each time it reconnects.
+ */
 const OPEN_MS = 3000;
 
 /** 101 with a socket that answers each frame with the refusal, and closes soon. */

@@ -175,9 +175,9 @@ export const loadOrphans = (sql: SqlStorage, until: number, limit: number): stri
     .toArray()
     .map((row) => row.r2_key as string);
 
-/** Whether there is any orphaned body. */
-export const hasOrphans = (sql: SqlStorage): boolean =>
-  sql.exec("SELECT 1 FROM loose_bodies LIMIT 1").toArray().length > 0;
+/** Returns since when the oldest orphaned body is one; null if there is none. */
+export const findOldestOrphan = (sql: SqlStorage): number | null =>
+  sql.exec("SELECT min(since) AS since FROM loose_bodies").one().since as number | null;
 
 /** Deletes the records of orphans, once their bodies are deleted from R2. */
 export function deleteOrphans(sql: SqlStorage, r2Keys: string[]): void {

@@ -68,8 +68,9 @@ const SCHEMA = `
     since  INTEGER NOT NULL
   ) WITHOUT ROWID;
 
-  -- The latest changes, for clients that were offline: event bulks, in parts that fit into a row. A row
-  -- of the newest always stays, if only an empty one of collection 0, so that numbers are not reused.
+  -- The latest changes, for clients that were offline: event bulks, in parts that fit into a row. Of
+  -- those that were deleted, an empty row of the newest stays, with collection 0: so it is known since
+  -- when changes are kept, and numbers are not reused.
   CREATE TABLE IF NOT EXISTS events (
     seq        INTEGER NOT NULL,
     part       INTEGER NOT NULL,

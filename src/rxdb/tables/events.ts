@@ -61,11 +61,17 @@ export const loadNewestEvent = (sql: SqlStorage): { seq: number; at: number } =>
     | { seq: number; at: number }
     | undefined) ?? { seq: 0, at: 0 };
 
-/** Returns the sequence number of the oldest change that is kept, null if none is. */
-export const loadOldestSeq = (sql: SqlStorage): number | null =>
-  (sql.exec("SELECT min(seq) AS seq FROM events WHERE collection <> 0").one().seq as
-    | number
-    | null) ?? null;
+/** Whether any change is kept. */
+export const hasEvents = (sql: SqlStorage): boolean =>
+  sql.exec("SELECT 1 FROM events WHERE collection <> 0 LIMIT 1").toArray().length > 0;
+
+/** Whether all changes after this number are kept. */
+export function areKeptAfter(sql: SqlStorage, seq: number): boolean {
+  const oldest = sql.exec("SELECT seq, collection FROM events ORDER BY seq LIMIT 1").toArray()[0];
+  if (!oldest) return true;
+  const deleted = (oldest.seq as number) - (oldest.collection === 0 ? 0 : 1);
+  return deleted <= seq;
+}
 
 /**
  * Returns the position before the first change made at `at` or later; null if changes of that time
@@ -73,12 +79,10 @@ export const loadOldestSeq = (sql: SqlStorage): number | null =>
  */
 export function findPositionAt(sql: SqlStorage, at: number): { seq: number } | null {
   const first = sql
-    .exec("SELECT seq, at FROM events WHERE at >= ? ORDER BY seq LIMIT 1", at)
-    .toArray()[0] as { seq: number; at: number } | undefined;
-  const seq = (first?.seq ?? loadNewestEvent(sql).seq + 1) - 1;
-  const oldest = loadOldestSeq(sql);
-  // Deleted changes are older than all that are kept: if one up to `seq` is kept, none after it is missing.
-  return seq === 0 || (oldest !== null && oldest <= seq) ? { seq } : null;
+    .exec("SELECT seq FROM events WHERE at >= ? ORDER BY seq LIMIT 1", at)
+    .toArray()[0];
+  const seq = first ? (first.seq as number) - 1 : loadNewestEvent(sql).seq;
+  return areKeptAfter(sql, seq) ? { seq } : null;
 }
 
 /**
@@ -135,16 +139,19 @@ export function loadLoggedAnswer(
   return parts.length > 0 ? parts.map(({ answer }) => answer).join("") : null;
 }
 
-/** Deletes the changes made before `at` and those up to `seq`. The number of the newest stays. */
+/**
+ * Deletes the changes made before `at` and those up to `seq`. Number and time of the newest among them
+ * stay: all changes after it are kept.
+ */
 export function deleteOldEvents(sql: SqlStorage, at: number, seq: number): void {
-  const { seq: newest } = loadNewestEvent(sql);
-  const isOld = "(at < ? OR seq <= ?)";
-  sql.exec(`DELETE FROM events WHERE ${isOld} AND (seq < ? OR part > 0)`, at, seq, newest);
+  const { last } = sql
+    .exec("SELECT max(seq) AS last FROM events WHERE at < ? OR seq <= ?", at, seq)
+    .one();
+  sql.exec("DELETE FROM events WHERE seq < ? OR (seq = ? AND part > 0)", last, last);
   sql.exec(
     `UPDATE events SET collection = 0, request = '', answer = '', json = ''
-     WHERE ${isOld} AND collection <> 0`,
-    at,
-    seq,
+     WHERE seq = ? AND collection <> 0`,
+    last,
   );
 }
 

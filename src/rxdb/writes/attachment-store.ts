@@ -13,7 +13,7 @@ import { getObject, putObject } from "../bodies";
 import {
   type AttachmentRow,
   deleteOrphans,
-  hasOrphans,
+  findOldestOrphan,
   loadOrphans,
   recordOrphan,
 } from "../tables/attachments";
@@ -22,8 +22,11 @@ import type { AttachmentData } from "./attachment-data";
 /** Larger attachments go to R2. */
 const MAX_SQLITE_BYTES = 1_000_000;
 
-/** How long an orphan is kept: a write may be about to refer to it, or a client may be reading it. */
-const ORPHAN_RETENTION_MS = 60 * 60 * 1000;
+/**
+ * How long an orphan is kept: a write may be about to refer to it, or a client may be reading it. It does
+ * not count towards the quota.
+ */
+const ORPHAN_RETENTION_MS = 10 * 60 * 1000;
 
 /** Uploads, reads and deletes the attachments of one module. */
 export class AttachmentStore {
@@ -62,12 +65,13 @@ export class AttachmentStore {
     return bytes && Buffer.from(bytes).toString("base64");
   }
 
-  /** Deletes a batch of expired orphans. Returns when to do so again, null if there are no orphans. */
+  /** Deletes a batch of expired orphans. Returns when the next one expires, null if there is none. */
   async deleteOrphans(now: number): Promise<number | null> {
     const keys = loadOrphans(this.#sql, now - ORPHAN_RETENTION_MS, MAX_KEYS_PER_DELETE);
     if (keys.length > 0) await deleteBodies(this.#bucket, keys);
     deleteOrphans(this.#sql, keys);
-    return hasOrphans(this.#sql) ? now + ORPHAN_RETENTION_MS : null;
+    const since = findOldestOrphan(this.#sql);
+    return since === null ? null : since + ORPHAN_RETENTION_MS;
   }
 
   /** Deletes a batch of all the module's bodies in R2. Returns whether there are more. */

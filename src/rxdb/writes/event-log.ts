@@ -7,14 +7,15 @@
 
 import { randomId } from "../../core/secrets";
 import {
+  areKeptAfter,
   deleteOldEvents,
   findPositionAt,
   findTrimSeq,
+  hasEvents,
   insertEvent,
   loadEvents,
   loadLoggedAnswer,
   loadNewestEvent,
-  loadOldestSeq,
   measureEvents,
 } from "../tables/events";
 
@@ -30,6 +31,9 @@ const MAX_LOG_BYTES = 8_000_000;
  * ignore a bulk that they received within the last minute.
  */
 export const REPLAY_MARGIN_MS = 45_000;
+
+/** For how long RxDB's client remembers the ids of bulks, and ignores one that comes again. */
+const CLIENT_MEMORY_MS = 60_000;
 
 /** Storage key of a random id of this log, so that ids of bulks differ from those of an erased one. */
 const EPOCH_KEY = "epoch";
@@ -77,7 +81,7 @@ export class EventLog {
   /** Whether the last change is no longer kept because it is so old. */
   hasExpired(now: number): boolean {
     const isOld = now - this.#newest.at >= EVENT_RETENTION_MS;
-    return isOld && loadOldestSeq(this.#sql) === null;
+    return isOld && !hasEvents(this.#sql);
   }
 
   /** Id of the newest bulk: a client that connects now has received everything up to it. */
@@ -128,14 +132,22 @@ export class EventLog {
     const [, epoch, number] = /^(.{22})-(\d{1,15})$/.exec(bulkId) ?? [];
     const seq = Number(number);
     if (epoch !== this.#epoch || seq > this.#newest.seq) return null;
-    const oldest = loadOldestSeq(this.#sql);
-    return seq === this.#newest.seq || (oldest !== null && oldest <= seq + 1) ? { seq } : "lost";
+    return areKeptAfter(this.#sql, seq) ? { seq } : "lost";
   }
 
   /** Returns the position of a client that has received everything before this time. */
   positionAt(time: number): LogPosition {
     if (time > this.#newest.at) return { seq: this.#newest.seq };
     return findPositionAt(this.#sql, time) ?? "lost";
+  }
+
+  /**
+   * What is added to the ids of bulks that are sent again to a client that may have received everything
+   * since this time, or nothing; "" if it recognizes those that it has. If it took some old ones again,
+   * but ignored the later ones, it would have old documents.
+   */
+  replaySuffix(since: number, now: number): string {
+    return now - since < CLIENT_MEMORY_MS ? "" : `-${now}`;
   }
 
   /** Returns the answer to the request that made a change; null if the change is not kept. */

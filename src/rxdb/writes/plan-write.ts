@@ -5,6 +5,7 @@ import type { Collection } from "../collections";
 import type { CollectionSchema } from "../queries/schema";
 import type { StoredDocument } from "../queries/stored-document";
 import { type CallOutcome, refuseCall } from "../refusals";
+import { MAX_FRAME_COST_BYTES, parsedCost } from "../sockets/frame-limits";
 import { loadAttachmentBytes, sumAttachmentBytes } from "../tables/attachments";
 import { loadDocumentsById } from "../tables/documents";
 import type { AttachmentData } from "./attachment-data";
@@ -19,7 +20,7 @@ import type { WriteRequest, WriteRow } from "./write-request";
 
 /**
  * Characters of the stored documents that a write refers to, and of those among them that the answer
- * returns because a row conflicts with them.
+ * returns because a row conflicts with them. Parsed, they may take as much as those that it sends.
  */
 const MAX_STORED_LENGTH = 16_000_000;
 
@@ -142,9 +143,11 @@ function loadStored(
   const ids = rows.map(({ document }) => document[collection.primaryPath] as string);
   const stored = new Map<string, LoadedDocument>();
   let length = 0;
+  let cost = 0;
   for (const data of loadDocumentsById(sql, collection.id, ids, true)) {
     length += data.length;
-    if (length > MAX_STORED_LENGTH) return null;
+    cost += parsedCost(data);
+    if (length > MAX_STORED_LENGTH || cost > MAX_FRAME_COST_BYTES) return null;
     const document = JSON.parse(data) as StoredDocument;
     stored.set(document[collection.primaryPath] as string, { data, document });
   }

@@ -44,6 +44,11 @@ export class Network {
     };
   };
 
+  /** Loses all sockets: nothing gets through any more, and the server does not notice. */
+  loseSockets(): void {
+    for (const channel of this.#channels) channel.lose();
+  }
+
   /** Closes all sockets, from the client's side. */
   disconnect(): void {
     this.#isDisconnected = true;
@@ -77,7 +82,9 @@ class Channel {
 
   async open(url: string): Promise<void> {
     const socket = await openSocket(url);
-    socket.addEventListener("message", ({ data }) => this.#receive(String(data)));
+    socket.addEventListener("message", ({ data }) => {
+      if (this.#socket === socket) this.#receive(String(data));
+    });
     socket.addEventListener("close", ({ code }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
@@ -89,8 +96,12 @@ class Channel {
 
   close(): void {
     const socket = this.#socket;
-    this.#socket = null;
+    this.lose();
     socket?.close(1000);
+  }
+
+  lose(): void {
+    this.#socket = null;
   }
 
   /** A message without attachments is sent at once, so that messages keep their order. */

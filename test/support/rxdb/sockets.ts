@@ -91,13 +91,17 @@ export class FrameSocket {
   static open = async (path: string): Promise<FrameSocket> =>
     new FrameSocket(await openSocket(path));
 
+  send(frame: RequestFrame): void {
+    this.webSocket.send(
+      JSON.stringify({ connectionId: "c", requestId: "r", version: "17.6.0", ...frame }),
+    );
+  }
+
   /** Sends a frame and waits for the answer to it. */
   async call(frame: RequestFrame): Promise<AnswerFrame> {
     const { length } = this.answers;
     const isAnswer = ({ answerTo }: AnswerFrame) => answerTo === (frame.requestId ?? "r");
-    this.webSocket.send(
-      JSON.stringify({ connectionId: "c", requestId: "r", version: "17.6.0", ...frame }),
-    );
+    this.send(frame);
     await waitUntil(() => this.answers.slice(length).some(isAnswer));
     return this.answers.slice(length).find(isAnswer) as AnswerFrame;
   }
