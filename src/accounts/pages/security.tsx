@@ -37,7 +37,7 @@ export function securityPage(
         <StatusMessage c={c} />
         {rememberedNext(c) === null ? null : (
           <p>
-            <a class="button" href="/recover/continue">
+            <a class="button secondary" href="/recover/continue">
               {messages.continue}
             </a>
           </p>

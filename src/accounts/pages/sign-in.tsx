@@ -52,7 +52,7 @@ export function signInPage(
         endpoint="/sign-in/passkey"
         text={messages.continueWithPasskey}
       >
-        <p>{messages.orPassword}</p>
+        <p class="divider">{messages.orPassword}</p>
       </PasskeyButton>
       <NameField c={c} value={form.name} autocomplete="username webauthn" />
       <PasswordField
@@ -119,7 +119,7 @@ export function reauthenticationPage(
           endpoint="/confirm/passkey"
           text={messages.continueWithPasskey}
         >
-          {hasPassword ? <p>{messages.orPassword}</p> : null}
+          {hasPassword ? <p class="divider">{messages.orPassword}</p> : null}
         </PasskeyButton>
       ) : null}
       {hasPasskey && !hasPassword ? (

@@ -55,7 +55,7 @@ export function signUpPage(
         text={messages.continueWithPasskey}
       >
         <p class="muted">{signUp.aboutPasskeys}</p>
-        <p>{messages.orPassword}</p>
+        <p class="divider">{messages.orPassword}</p>
       </PasskeyButton>
       <PasswordField
         label={messages.password}

@@ -54,7 +54,7 @@ export function appsPage(
           <>
             <p class="muted">{messages.about}</p>
             {unused.length === 0 ? null : (
-              <p class="note">
+              <p>
                 {messages.unused(unused.length)} <a href="/apps/unused">{messages.reviewUnused}</a>
               </p>
             )}
