@@ -1,6 +1,6 @@
 /**
  * The app: all routes and middleware in order, and the error handler. Middleware runs from the top:
- * measure, check the host, then the routes of each area.
+ * measure, check the host, linger, then the routes of each area.
  */
 
 import { Hono } from "hono";
@@ -13,7 +13,14 @@ import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
 import type { HandlerResponse, HonoContext } from "./http/context";
-import { rejectInvalidHost, requireHostRole, requireTls } from "./http/middleware";
+import { lingerWhileSending } from "./http/linger";
+import {
+  applyForwardedProtocol,
+  redirectOldHosts,
+  rejectInvalidHost,
+  requireHostRole,
+  requireTls,
+} from "./http/middleware";
 import { refusalResponse } from "./http/refusals";
 import { measureRequests } from "./monitoring/measure-requests";
 import { healthRoutes } from "./monitoring/routes/health";
@@ -39,6 +46,8 @@ export const app = new Hono<{ Bindings: Env }>();
 
 app.use(measureRequests);
 app.use(rejectInvalidHost);
+app.use(applyForwardedProtocol);
+app.use(lingerWhileSending);
 app.route("/", healthRoutes);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
@@ -49,6 +58,7 @@ app.route("/.well-known", discoveryRoutes);
 app.use(requireTls, requireHostRole("pages"));
 app.route("/", metricsRoutes);
 app.route("/oauth", tokenRoutes);
+app.use(redirectOldHosts);
 app.use(setSecurityHeaders);
 app.use(limitFormSize((c) => errorPage(c, 413, messagesFor(c, UI_MESSAGES).payloadTooLarge)));
 app.use(requireSameOrigin);

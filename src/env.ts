@@ -49,6 +49,22 @@ const Fields = v.object({
   ORIGIN: originSetting,
   /** §14: origin of the storage, if it differs from that of the pages. */
   STORAGE_ORIGIN: originSetting,
+  /** Hosts under which the provider was known before, in lower case: `http/hosts.ts`. */
+  OLD_HOSTS: v.pipe(
+    v.optional(v.string(), ""),
+    v.transform((text) =>
+      text
+        .split(",")
+        .map((host) => host.trim())
+        .filter((host) => host !== ""),
+    ),
+    v.check(
+      (hosts) => hosts.every((host) => URL.parse(`https://${host}`)?.host === host),
+      "must be hosts such as old.example, separated by commas, in lower case",
+    ),
+  ),
+  /** Whether every request comes through a proxy that says how the client has reached it. */
+  TRUST_PROXY: v.optional(v.picklist(["yes", "no"], "must be yes or no"), "no"),
   SIGN_UP: v.optional(
     v.picklist(["open", "invitation", "closed"], "must be open, invitation or closed"),
     "open",
@@ -73,6 +89,8 @@ const Fields = v.object({
   ACTIVITY_DAYS: wholeNumberSetting("90", 1),
   /** How long the audit log of administrators' actions is kept. */
   ADMIN_LOG_DAYS: wholeNumberSetting("365", 1),
+  /** Whether each request is a line of the log. */
+  LOG_REQUESTS: v.optional(v.picklist(["yes", "no"], "must be yes or no"), "yes"),
   /** How email is sent; `local` shows it on a page of the local server. */
   MAIL: v.optional(
     v.picklist(["none", "cloudflare", "local"], "must be none, cloudflare or local"),

@@ -2,15 +2,16 @@
 
 import { settings } from "../env";
 import type { HonoContext } from "../http/context";
-import { normalizeHost, resolveOrigins, safeRedirectPath } from "../http/hosts";
+import { isOwnHost, normalizeHost, safeRedirectPath } from "../http/hosts";
 
 export const MAX_PASSKEY_NAME_LENGTH = 60;
 
 /** Parses a user name; a whole address, user@host, counts as its user name. */
 export function parseUserInput(c: HonoContext, raw: string): string {
-  const { host } = new URL(resolveOrigins(c.req.url, settings(c.env)).pages);
   const [, name, rawHost = ""] = /^(.*)@(.*)$/s.exec(raw.trim()) ?? [];
-  return name !== undefined && normalizeHost(rawHost) === host ? name : raw;
+  const host = normalizeHost(rawHost);
+  const isOwn = host !== null && isOwnHost(host, c.req.url, settings(c.env));
+  return name !== undefined && isOwn ? name : raw;
 }
 
 /** The path to continue to, which is always on this provider. */

@@ -5,7 +5,7 @@ import { DEVICE_GRANT_TYPE } from "../core/spec";
 import { type Env, settings } from "../env";
 import type { HonoContext } from "../http/context";
 import { appCors } from "../http/cors";
-import { resolveOrigins } from "../http/hosts";
+import { isOwnHost, resolveOrigins } from "../http/hosts";
 import { limitAnonymousRequests } from "../http/rate-limits";
 import { findUserAndDomainOwner } from "./db";
 import { buildJrd, parseResource, type WebFingerSubject } from "./webfinger";
@@ -53,7 +53,7 @@ async function handleWebFinger(c: HonoContext): Promise<Response> {
     return c.json({ error: "malformed", message: INVALID_RESOURCE }, 400);
   }
   const subject = parseResource(resource);
-  const user = subject && (await resolveUser(c.env.DB, subject, new URL(origins.pages).host));
+  const user = subject && (await resolveUser(c, subject));
   if (user === null) return c.json({ error: "not-found", message: "No such user." }, 404);
   return c.body(JSON.stringify(buildJrd(resource, user, origins, query.getAll("rel"))), 200, {
     "Content-Type": "application/jrd+json",
@@ -66,14 +66,10 @@ const trimResource = (text: string): string => text.trim().replace(/^acct:\s+/i,
 const INVALID_RESOURCE = "Send one resource parameter, such as acct:alice@example.com.";
 
 /** The name of the user that the subject refers to. A personal domain only has its owner. */
-async function resolveUser(
-  db: D1Database,
-  subject: WebFingerSubject,
-  ownHost: string,
-): Promise<string | null> {
-  const { user, owner } = await findUserAndDomainOwner(db, subject.user, subject.host);
+async function resolveUser(c: HonoContext, subject: WebFingerSubject): Promise<string | null> {
+  const { user, owner } = await findUserAndDomainOwner(c.env.DB, subject.user, subject.host);
   if (owner !== null) return subject.user === null || subject.user === owner ? owner : null;
-  return subject.host === ownHost ? user : null;
+  return isOwnHost(subject.host, c.req.url, settings(c.env)) ? user : null;
 }
 
 /** OAuth metadata: RFC 8414, with the additions of RFC 8628 §4 and RFC 9207 §3. */

@@ -1,6 +1,6 @@
 /** CORS for the endpoints that apps call: §7 "All responses MUST carry CORS headers". */
 
-import type { Next } from "hono";
+import type { MiddlewareHandler, Next } from "hono";
 import { cors } from "hono/cors";
 import type { HonoContext } from "./context";
 
@@ -33,6 +33,8 @@ const EXPOSED_RESPONSE_HEADERS = [
   "WWW-Authenticate",
 ];
 
+const EXPOSED_RESPONSE_HEADERS_LIST = EXPOSED_RESPONSE_HEADERS.join(",");
+
 /** A longer list of requested headers is not echoed. Browsers send the few names that an app has set. */
 const MAX_REQUESTED_HEADERS_CHARACTERS = 2048;
 
@@ -44,7 +46,7 @@ const MAX_REQUESTED_HEADERS_CHARACTERS = 2048;
  * server in a private network.
  */
 export function appCors(methods: string[]) {
-  const setCorsHeaders = cors({
+  const preflight = cors({
     origin: (origin) => origin || "*",
     allowMethods: methods,
     allowHeaders: ALLOWED_REQUEST_HEADERS,
@@ -52,16 +54,27 @@ export function appCors(methods: string[]) {
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   });
   return async (c: HonoContext, next: Next): Promise<Response | undefined> => {
-    const preflight = (await setCorsHeaders(c, next)) ?? undefined;
-    if (preflight) {
-      const allowed = [...ALLOWED_REQUEST_HEADERS, ...requestedHeaders(c)];
-      c.header("Access-Control-Allow-Headers", allowed.join(","));
-      if (c.req.header("access-control-request-private-network") === "true") {
-        c.header("Access-Control-Allow-Private-Network", "true");
-      }
-    }
-    return preflight;
+    if (c.req.method === "OPTIONS") return answerPreflight(c, preflight);
+    await next();
+    // Only now, on the response that there is: Hono copies a response that gets headers in advance.
+    const { headers } = c.res;
+    headers.set("Access-Control-Allow-Origin", c.req.header("origin") || "*");
+    headers.set("Access-Control-Expose-Headers", EXPOSED_RESPONSE_HEADERS_LIST);
+    headers.append("Vary", "Origin");
   };
+}
+
+async function answerPreflight(
+  c: HonoContext,
+  preflight: MiddlewareHandler,
+): Promise<Response | undefined> {
+  const response = (await preflight(c, async () => {})) ?? undefined;
+  const allowed = [...ALLOWED_REQUEST_HEADERS, ...requestedHeaders(c)];
+  c.header("Access-Control-Allow-Headers", allowed.join(","));
+  if (c.req.header("access-control-request-private-network") === "true") {
+    c.header("Access-Control-Allow-Private-Network", "true");
+  }
+  return response;
 }
 
 /** The header names (RFC 9110 §5.6.2: tokens) that a preflight asks for and that are not always allowed. */

@@ -36,10 +36,45 @@ export function isServedOn(role: HostRole, requestUrl: string, settings: Setting
   if (settings.STORAGE_ORIGIN === null) return true;
   const { host } = new URL(requestUrl);
   const isStorageHost = host === new URL(settings.STORAGE_ORIGIN).host;
-  if (role === "storage") return isStorageHost;
-  const isPageHost = settings.ORIGIN === null || host === new URL(settings.ORIGIN).host;
+  // Clients remember the storage root that they have found once.
+  if (role === "storage") return isStorageHost || settings.OLD_HOSTS.includes(host);
+  const isPageHost =
+    settings.ORIGIN === null ||
+    host === new URL(settings.ORIGIN).host ||
+    settings.OLD_HOSTS.includes(host);
   // Personal domains serve WebFinger on their own host.
   return !isStorageHost && (isPageHost || role === "discovery");
+}
+
+/** Whether user addresses on this host are this provider's own. */
+export const isOwnHost = (host: string, requestUrl: string, settings: Settings): boolean =>
+  host === new URL(resolveOrigins(requestUrl, settings).pages).host ||
+  settings.OLD_HOSTS.includes(host);
+
+/**
+ * Whether the provider announces URLs without TLS to clients that use it, because a proxy has ended TLS
+ * and nothing says that its headers can be believed.
+ */
+export function isBehindUntrustedProxy(
+  requestUrl: string,
+  headers: Headers,
+  settings: Settings,
+): boolean {
+  if (settings.ORIGIN !== null || settings.TRUST_PROXY === "yes") return false;
+  return requestUrl.startsWith("http:") && forwardedProtocol(headers) === "https";
+}
+
+/**
+ * The protocol of the client, as the proxy next to us says: RFC 7239 §5.4, or X-Forwarded-Proto. Values
+ * before the last one may be the client's own.
+ */
+export function forwardedProtocol(headers: Headers): string | undefined {
+  const forwarded = headers.get("forwarded")?.split(",").at(-1);
+  const protocol =
+    forwarded === undefined
+      ? headers.get("x-forwarded-proto")?.split(",").at(-1)
+      : /(?:^|;)\s*proto="?([a-z]+)/i.exec(forwarded)?.[1];
+  return protocol?.trim().toLowerCase();
 }
 
 /** Whether the request came through Cloudflare's edge, which sets `cf`. */

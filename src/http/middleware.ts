@@ -2,13 +2,56 @@
 
 import type { Next } from "hono";
 import { settings } from "../env";
+import { logWarning } from "../platform/log";
 import type { HonoContext } from "./context";
-import { type HostRole, isBehindCloudflare, isServedOn } from "./hosts";
+import {
+  forwardedProtocol,
+  type HostRole,
+  isBehindCloudflare,
+  isBehindUntrustedProxy,
+  isServedOn,
+} from "./hosts";
 
 /** Answers 400 to an invalid Host header, so that everything after this can parse the URL. */
 export async function rejectInvalidHost(c: HonoContext, next: Next): Promise<Response | undefined> {
   if (!URL.canParse(c.req.url)) {
     return c.text("The Host header is invalid.", 400, { "Access-Control-Allow-Origin": "*" });
+  }
+  await next();
+}
+
+/**
+ * With TRUST_PROXY the URL of the request gets the protocol that the client has used. Otherwise the log
+ * says once that the announced URLs are wrong; the pages say so too.
+ */
+export async function applyForwardedProtocol(c: HonoContext, next: Next): Promise<void> {
+  const { TRUST_PROXY } = settings(c.env);
+  const protocol = forwardedProtocol(c.req.raw.headers);
+  if (TRUST_PROXY === "yes" && (protocol === "https" || protocol === "http")) {
+    c.req.raw = new Request(c.req.url.replace(/^https?/, protocol), c.req.raw);
+  } else if (!hasWarned && isBehindUntrustedProxy(c.req.url, c.req.raw.headers, settings(c.env))) {
+    hasWarned = true;
+    logWarning(
+      "URLs are announced as http:, although clients use https:.",
+      "Set ORIGIN, or TRUST_PROXY = yes if only the proxy can reach this server.",
+    );
+  }
+  await next();
+}
+
+/** Whether this isolate has warned of an untrusted proxy. */
+let hasWarned = false;
+
+/**
+ * Redirects pages from an old host to the current one, whose cookies and passkeys they need. Programs
+ * that know an endpoint on the old host are served there.
+ */
+export async function redirectOldHosts(c: HonoContext, next: Next): Promise<Response | undefined> {
+  const { ORIGIN, OLD_HOSTS } = settings(c.env);
+  const { host, pathname, search } = new URL(c.req.url);
+  const isOld = ORIGIN !== null && host !== new URL(ORIGIN).host && OLD_HOSTS.includes(host);
+  if (isOld && (c.req.method === "GET" || c.req.method === "HEAD")) {
+    return c.redirect(ORIGIN + pathname + search, 308);
   }
   await next();
 }

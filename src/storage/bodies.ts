@@ -52,7 +52,7 @@ export interface SizeLimit {
 }
 
 /**
- * Stores a body and returns its length in bytes. A large body of known length is streamed into R2;
+ * Stores a body and returns its object. A large body of known length is streamed into R2;
  * one of unknown length is uploaded in parts, of which at most two are in memory at a time.
  * Refuses with the limit's refusal as soon as the body exceeds it, and leaves nothing of the body
  * then. Rejects if the stream breaks or is too slow. `onMultipartUpload` is called before the first
@@ -66,29 +66,34 @@ export async function writeBody(
   length: number | null,
   limit: SizeLimit,
   onMultipartUpload: (uploadId: string) => Promise<unknown>,
-): Promise<Outcome<number>> {
+): Promise<Outcome<R2Object>> {
   const { path, type, replaces } = metadata;
   const labels = { path: encodeLabel(path), type: encodeLabel(type) };
   const options = { customMetadata: replaces === undefined ? labels : { ...labels, replaces } };
   const putWhole = async (bytes: Uint8Array) =>
-    ok((await withRetry(() => bucket.put(key, bytes, options))).size);
+    ok(await withRetry(() => bucket.put(key, bytes, options)));
   if (body === null || length === 0) return putWhole(new Uint8Array());
   if (length !== null && length > limit.bytes) return refused(limit.refusal);
   if (length !== null && length > SMALL_BODY_BYTES) {
     const put = bucket.put(key, body, options);
-    return ok((await withCallTimeout(put, maxUploadMs(length))).size);
+    return ok(await withCallTimeout(put, maxUploadMs(length)));
   }
   const reader = body.getReader({ mode: "byob" });
-  if (length !== null) {
-    const whole = await readBytes(reader, length);
-    if (whole.byteLength < length) throw new Error("The body ended before its Content-Length.");
-    return putWhole(whole);
+  try {
+    if (length !== null) {
+      const whole = await readBytes(reader, length);
+      if (whole.byteLength < length) throw new Error("The body ended before its Content-Length.");
+      return await putWhole(whole);
+    }
+    const first = await readPart(reader);
+    if (first.byteLength > limit.bytes) return refused(limit.refusal);
+    if (first.byteLength < PART_BYTES) return await putWhole(first);
+    const upload = await withRetry(() => bucket.createMultipartUpload(key, options));
+    return await uploadParts(bucket, upload, reader, first, limit, onMultipartUpload);
+  } finally {
+    // After a refusal there may be more to read: `lingerWhileSending`.
+    reader.releaseLock();
   }
-  const first = await readPart(reader);
-  if (first.byteLength > limit.bytes) return refused(limit.refusal);
-  if (first.byteLength < PART_BYTES) return putWhole(first);
-  const upload = await withRetry(() => bucket.createMultipartUpload(key, options));
-  return uploadParts(bucket, upload, reader, first, limit, onMultipartUpload);
 }
 
 async function uploadParts(
@@ -98,7 +103,7 @@ async function uploadParts(
   first: Uint8Array,
   limit: SizeLimit,
   onMultipartUpload: (uploadId: string) => Promise<unknown>,
-): Promise<Outcome<number>> {
+): Promise<Outcome<R2Object>> {
   const parts: R2UploadedPart[] = [];
   let written = 0;
   try {
@@ -112,7 +117,7 @@ async function uploadParts(
       }
       parts.push(await withRetry(() => upload.uploadPart(parts.length + 1, bytes)));
     }
-    return ok((await withRetry(() => completeUpload(bucket, upload, parts))).size);
+    return ok(await withRetry(() => completeUpload(bucket, upload, parts)));
   } catch (error) {
     // The first failure is the one to report.
     await withRetry(() => upload.abort()).catch((fault) =>

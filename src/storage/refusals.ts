@@ -99,10 +99,11 @@ export const unsupportedCoding = (coding: string): Refusal => ({
   message: `The content coding ${coding} is not supported. Send the document without it.`,
 });
 
-/** 400 */
+/** 400. `curl -T`, the first line of many clients, sends none: the message says what to add. */
 export const NO_CONTENT_TYPE: Refusal = {
   code: "malformed",
-  message: "The Content-Type header is missing.",
+  message:
+    "The Content-Type header is missing. Send that of the document, for example with curl: -H 'Content-Type: text/plain'.",
 };
 
 /** 400 */

@@ -4,7 +4,9 @@ import type { Context } from "hono";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { settings } from "../env";
 import type { HandlerResponse } from "../http/context";
+import { isBehindUntrustedProxy } from "../http/hosts";
 import { LANGUAGES, type Language, languageOf, messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 import { MainMenu } from "./navigation";
@@ -89,7 +91,12 @@ const Layout = ({ c, user, showsSecret, children }: LayoutProps) => {
         ) : null}
       </header>
       {user ? <MainMenu c={c} isAdmin={user.isAdmin} /> : null}
-      <main id="main">{children}</main>
+      <main id="main">
+        {isBehindUntrustedProxy(c.req.url, c.req.raw.headers, settings(c.env)) ? (
+          <p class="warning">{messages.untrustedProxy}</p>
+        ) : null}
+        {children}
+      </main>
       {showsSecret ? null : <LanguageButtons c={c} />}
     </>
   );

@@ -54,7 +54,8 @@ export const securityHeaders = (
     "camera=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
   "Cross-Origin-Opener-Policy": IN_DIALOG.test(c.req.path) ? "unsafe-none" : "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Cache-Control": "no-store",
+  // no-transform: Cloudflare would replace addresses like alice@satchel.example, which users copy.
+  "Cache-Control": "no-store, no-transform",
   ...(c.req.url.startsWith("https:") ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
 });
 

@@ -8,13 +8,20 @@ import { test as base, describe, expect } from "vitest";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { connectApp } from "./test-user";
 
+const MAX_DOCUMENT_BYTES = 8_000_000;
+const QUOTA_BYTES = 12_000_000;
+
 const test = base.extend(
   "server",
   { scope: "file" },
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
   async ({}, { onCleanup }) => {
     const data = mkdtempSync(join(tmpdir(), "satchel-wire-"));
-    const server = await startLocalServer({ data, quiet: true });
+    const vars = {
+      MAX_DOCUMENT_BYTES: String(MAX_DOCUMENT_BYTES),
+      DEFAULT_QUOTA_BYTES: String(QUOTA_BYTES),
+    };
+    const server = await startLocalServer({ data, vars, quiet: true });
     onCleanup(async () => {
       await server.dispose();
       rmSync(data, { recursive: true, force: true });
@@ -78,6 +85,72 @@ test("RFC 9112 §6.3 Content-Length is ignored if the body is chunked", async ({
     expect(statuses(answer)).toEqual(["201"]);
     expect(await (await alice.get(path)).text()).toBe("abc");
   }
+});
+
+describe("A refusal during an upload", () => {
+  const REFUSALS = [
+    [401, "unauthorized", "/big", { Authorization: "Bearer bad" }],
+    [403, "insufficient-scope", "/../bob/big", {}],
+    [409, "clash", "/doc/below", {}],
+    [412, "precondition-failed", "/big", { "If-Match": '"x"' }],
+    [413, "too-large", "/big", {}],
+    [507, "over-quota", "/big", {}],
+  ] as const;
+
+  test.for(REFUSALS)(
+    "arrives although the client is still sending: %i %s",
+    async ([status, error, path, headers], { server: { url, alice } }) => {
+      await alice.put("/doc", status === 507 ? "kept".repeat(MAX_DOCUMENT_BYTES / 4) : "kept");
+      const body = new Uint8Array(status === 413 ? MAX_DOCUMENT_BYTES + 1 : MAX_DOCUMENT_BYTES);
+      const chunked = () => new Blob([body]).stream();
+      for (const content of [() => body, chunked, () => body, chunked]) {
+        const response = await fetch(`${url}/storage/alice${path}`, {
+          method: "PUT",
+          headers: {
+            Authorization: `Bearer ${alice.token}`,
+            "Content-Type": "text/plain",
+            ...headers,
+          },
+          body: content(),
+          duplex: "half",
+        } as RequestInit);
+        expect([response.status, await response.json()]).toMatchObject([status, { error }]);
+      }
+      expect((await alice.get("/big")).status).toBe(404);
+      expect(await (await alice.get("/doc")).text()).toMatch(/^(kept)+$/);
+      await alice.put("/doc", "kept");
+    },
+  );
+
+  test("leaves the connection open for the next request of a client that sends first and reads later", async ({
+    server: { url, alice },
+  }) => {
+    const BOTH = /^HTTP\/1\.1 401.*\}HTTP\/1\.1 401.*\}$/s;
+    const length = 5_000_000;
+    const request = put("bad", `Content-Length: ${length}`, "x".repeat(length));
+    expect((await sendBytes(url, request + SMUGGLED)).match(BOTH)).not.toBeNull();
+    const chunk = `${length.toString(16)}\r\n${"x".repeat(length)}\r\n0\r\n\r\n`;
+    const chunked = put("bad", "Transfer-Encoding: chunked", chunk);
+    expect((await sendBytes(url, chunked + SMUGGLED)).match(BOTH)).not.toBeNull();
+    expect((await alice.get("/x")).status).toBe(404);
+  });
+
+  test("is sent at once to a client that waits for it", async ({ server: { url } }) => {
+    const headers = "Content-Length: 5000000\r\nExpect: 100-continue\r\nConnection: close";
+    const { hostname, port } = new URL(url);
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), hostname);
+      let received = "";
+      socket.on("data", (bytes) => {
+        received += bytes;
+        // It has the whole response, and sends nothing.
+        if (received.endsWith("}")) socket.destroy();
+      });
+      socket.on("close", () => resolve(received));
+      socket.write(put("bad", headers, "").replace("HOST", `${hostname}:${port}`));
+    });
+    expect(statuses(answer).at(-1)).toBe("401");
+  });
 });
 
 describe("A malformed header", () => {

@@ -127,7 +127,7 @@ describe("The security page", () => {
     ]) {
       const response = await send(path, { headers: { Cookie: cookie } });
       expect([path, response.status]).toEqual([path, 200]);
-      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("cache-control")).toBe("no-store, no-transform");
       const html = await response.text();
       expect(findInlineCode(html)).toEqual([]);
       expect(findElements(html, "h1")).toHaveLength(1);

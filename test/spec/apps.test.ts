@@ -647,7 +647,7 @@ describe("A token created by hand", () => {
   it("is shown once, with an example and copy buttons, and has the chosen scope", async () => {
     const user = await createUser();
     const response = await createToken(user, { write: "photos, mail", read: "notes" });
-    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("cache-control")).toBe("no-store, no-transform");
     const html = await response.text();
     const app = new TestApp(user.name, tokenIn(html));
     const command = `curl -H "Authorization: Bearer ${app.token}" ${ORIGIN}/storage/${user.name}/photos/`;

@@ -74,7 +74,8 @@ describe("A PUT without a Content-Type", () => {
     const put = await expectUnchanged(app, () => bare(`${uniqueFolder()}doc`));
     expect(put.status).toBe(400);
     const { message } = (await put.json()) as { message: string };
-    expect(message).toContain("Content-Type");
+    // What to add to `curl -T`, which sends none.
+    expect(message).toContain("-H 'Content-Type: text/plain'");
     expect(message).toMatch(/\.$/);
   });
 

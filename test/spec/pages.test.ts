@@ -104,7 +104,7 @@ describe("Every page", () => {
     "is not cached and has no inline code: %s",
     async (_, path, user) => {
       const response = await get(path, user);
-      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("cache-control")).toBe("no-store, no-transform");
       expect(response.headers.get("content-type")).toMatch(/^text\/html; charset=utf-8$/i);
       const html = await response.text();
       expect(html).toMatch(/^<!DOCTYPE html>/i);

@@ -68,7 +68,7 @@ const SECURITY_HEADERS: Record<string, RegExp> = {
   "cross-origin-opener-policy": /^(same-origin|unsafe-none)$/,
   "cross-origin-resource-policy": /^same-origin$/,
   "strict-transport-security": /^max-age=\d{8}/,
-  "cache-control": /^no-store$/,
+  "cache-control": /^no-store(, no-transform)?$/,
 };
 
 function expectSecurityHeaders(what: string, response: Response): void {

@@ -27,6 +27,11 @@ describe("An invalid setting is named:", () => {
     ["ORIGIN", "https://satchel.example:443"],
     ["ORIGIN", "ftp://satchel.example"],
     ["ORIGIN", "null"],
+    ["OLD_HOSTS", "https://old.example"],
+    ["OLD_HOSTS", "Old.example"],
+    ["OLD_HOSTS", "old.example/path"],
+    ["TRUST_PROXY", "10.0.0.1"],
+    ["LOG_REQUESTS", "errors"],
     ["STORAGE_ORIGIN", "storage.example"],
     ["STORAGE_ORIGIN", "https://storage.example/"],
     ["STORAGE_ORIGIN", "wss://storage.example"],
@@ -99,6 +104,8 @@ describe("Valid settings", () => {
   it("are optional: each has a default", () => {
     expect(parseSettings({})).toEqual({
       ORIGIN: null,
+      OLD_HOSTS: [],
+      TRUST_PROXY: "no",
       STORAGE_ORIGIN: null,
       SIGN_UP: "open",
       DEFAULT_QUOTA_BYTES: 1024 ** 3,
@@ -113,6 +120,7 @@ describe("Valid settings", () => {
       SESSION_DAYS: 30,
       ACTIVITY_DAYS: 90,
       ADMIN_LOG_DAYS: 365,
+      LOG_REQUESTS: "yes",
       MAIL: "none",
       MAIL_FROM: "",
       METRICS_TOKEN: "",
@@ -125,6 +133,8 @@ describe("Valid settings", () => {
     expect(
       parseSettings({
         ORIGIN: "https://satchel.example",
+        OLD_HOSTS: "old.example,older.example:8443",
+        TRUST_PROXY: "yes",
         STORAGE_ORIGIN: "https://storage.example:8443",
         SIGN_UP: "closed",
         DEFAULT_QUOTA_BYTES: "0",
@@ -139,6 +149,7 @@ describe("Valid settings", () => {
         SESSION_DAYS: "400",
         ACTIVITY_DAYS: "1",
         ADMIN_LOG_DAYS: "1",
+        LOG_REQUESTS: "no",
         MAIL: "cloudflare",
         MAIL_FROM: "satchel@satchel.example",
         METRICS_TOKEN: "m".repeat(32),
@@ -146,6 +157,8 @@ describe("Valid settings", () => {
       }),
     ).toEqual({
       ORIGIN: "https://satchel.example",
+      OLD_HOSTS: ["old.example", "older.example:8443"],
+      TRUST_PROXY: "yes",
       STORAGE_ORIGIN: "https://storage.example:8443",
       SIGN_UP: "closed",
       DEFAULT_QUOTA_BYTES: 0,
@@ -160,6 +173,7 @@ describe("Valid settings", () => {
       SESSION_DAYS: 400,
       ACTIVITY_DAYS: 1,
       ADMIN_LOG_DAYS: 1,
+      LOG_REQUESTS: "no",
       MAIL: "cloudflare",
       MAIL_FROM: "satchel@satchel.example",
       METRICS_TOKEN: "m".repeat(32),

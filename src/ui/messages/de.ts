@@ -47,6 +47,8 @@ export const de: typeof en = {
     "Diese Seite ist vorübergehend nicht verfügbar. Es wurde nichts geändert. Versuche es noch einmal.",
   unknownOutcome:
     "Wir haben nicht rechtzeitig eine Antwort bekommen. Prüfe, ob deine Änderung gespeichert ist, bevor du es noch einmal versuchst.",
+  untrustedProxy:
+    "Apps können sich nicht über https verbinden: Dieser Server steht hinter einem Proxy und kennt seine öffentliche Adresse nicht. Wenn du ihn betreibst, setze ORIGIN oder TRUST_PROXY (siehe docs/settings.md).",
   copy: "Kopieren",
   copied: "Kopiert",
   copyFailed: "Drücke Strg+C",

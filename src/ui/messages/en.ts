@@ -45,6 +45,8 @@ export const en = {
   readUnavailable: "This page is temporarily unavailable. Nothing was changed. Try again.",
   unknownOutcome:
     "We didn’t get an answer in time. Check whether your change was saved before you try again.",
+  untrustedProxy:
+    "Apps cannot connect over https: this server is behind a proxy and does not know its public address. If you run it, set ORIGIN or TRUST_PROXY (see docs/settings.md).",
   copy: "Copy",
   copied: "Copied",
   copyFailed: "Press Ctrl+C",

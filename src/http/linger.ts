@@ -1,0 +1,51 @@
+/**
+ * Refusals during an upload, on the local server. If it closed the connection while the client is still
+ * sending, the client would get an error of the network in place of the refusal. Cloudflare's edge takes
+ * care of that by itself.
+ */
+
+import type { Next } from "hono";
+import { withTimeout } from "../platform/retry";
+import type { HonoContext } from "./context";
+
+/** What is read of a body that nobody needs: more than the largest document by default, for half a minute. */
+const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
+const MAX_LINGER_MS = 30_000;
+
+/**
+ * Middleware: sends a response at once, and keeps its connection open while the client is sending the rest
+ * of the request's body, which is discarded.
+ */
+export async function lingerWhileSending(c: HonoContext, next: Next): Promise<void> {
+  if (c.env.LOCAL_SERVER === undefined) return next();
+  const { body } = c.req.raw;
+  await next();
+  if (body === null || body.locked) return;
+  const content = new Uint8Array(await c.res.arrayBuffer());
+  // With its length the client knows that it has the whole response, although the stream has not ended.
+  const { readable, writable } = new FixedLengthStream(content.byteLength);
+  // A client that gives up, or takes longer, needs no more from us.
+  c.executionCtx.waitUntil(sendAndDiscard(writable, content, body).catch(() => {}));
+  c.res = new Response(readable, c.res);
+}
+
+/** Rejects if the client goes away. */
+async function sendAndDiscard(
+  response: WritableStream<Uint8Array>,
+  content: Uint8Array,
+  body: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const writer = response.getWriter();
+  await writer.write(content);
+  await withTimeout(discard(body), MAX_LINGER_MS);
+  await writer.close();
+}
+
+async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  for (let bytes = 0; bytes < MAX_DISCARDED_BYTES; ) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    bytes += value.byteLength;
+  }
+}
