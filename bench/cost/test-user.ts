@@ -33,7 +33,8 @@ export async function createUser(send: Send, user: string, host: string): Promis
     const path = `/oauth/authorize/${user}?${new URLSearchParams(parameters)}`;
     const decision = { decision: "allow", duration: "always", "level:*": "rw" };
     const response = await send(path, form(decision, { Cookie: cookie }));
-    return new URL(response.headers.get("refresh")?.replace("0;url=", "") ?? "");
+    const { headers } = response;
+    return new URL(headers.get("location") ?? headers.get("refresh")?.slice("0;url=".length) ?? "");
   };
   const fragment = (await authorize({ response_type: "token" })).hash.slice(1);
   const Authorization = `Bearer ${new URLSearchParams(fragment).get("access_token")}`;

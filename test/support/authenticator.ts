@@ -1,6 +1,6 @@
 /** An authenticator with a passkey (ES256) that can be told to get something wrong. */
 
-import { ORIGIN } from "./provider";
+import { ORIGIN } from "./origin";
 
 /** The WebAuthn options of a page, as far as they are used here. */
 interface PasskeyOptions {

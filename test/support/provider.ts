@@ -6,8 +6,9 @@ import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
 import { insertBrowserSession } from "../../src/accounts/db/sessions";
 import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
+import { ORIGIN } from "./origin";
 
-export const ORIGIN = "https://satchel.example";
+export { ORIGIN };
 export const APP_ORIGIN = "https://app.example";
 export const PASSWORD = "correct horse battery";
 
@@ -41,7 +42,12 @@ export const sendForm = (
   send(path, {
     method: "POST",
     body: new URLSearchParams(fields),
-    headers: { Origin: ORIGIN, ...(cookie ? { Cookie: cookie } : {}), ...headers },
+    headers: {
+      Accept: "text/html",
+      Origin: ORIGIN,
+      ...(cookie ? { Cookie: cookie } : {}),
+      ...headers,
+    },
   });
 
 let createdUsers = 0;
