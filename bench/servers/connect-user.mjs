@@ -19,15 +19,19 @@ const AUTHORIZATION_REQUEST = {
  */
 export const connectUser = (server, user) => CONNECTORS[server.name](server.url, user);
 
-async function connectAtSatchel(url, name) {
+/**
+ * Signs a user up at Satchel and authorizes the app. Returns also the cookie of the session.
+ * @returns {Promise<{token: string, cookie: string}>}
+ */
+export async function connectAtSatchel(url, name) {
   const signedUp = await post(`${url}/sign-up`, { name, password: PASSWORD });
-  const Cookie = signedUp.headers.getSetCookie()[0].split(";")[0];
+  const cookie = signedUp.headers.getSetCookie()[0].split(";")[0];
   const authorized = await post(
     `${url}/oauth/authorize/${name}?${new URLSearchParams(AUTHORIZATION_REQUEST)}`,
     { decision: "allow", duration: "always", "level:*": "rw" },
-    { Cookie },
+    { Cookie: cookie },
   );
-  return readToken(authorized);
+  return { token: readToken(authorized), cookie };
 }
 
 async function connectAtArmadietto(url, username) {
@@ -39,7 +43,7 @@ async function connectAtArmadietto(url, username) {
 const connectAtBaseline = async (url, name) => (await post(`${url}/users/${name}`, {})).text();
 
 const CONNECTORS = {
-  satchel: connectAtSatchel,
+  satchel: async (...user) => (await connectAtSatchel(...user)).token,
   baseline: connectAtBaseline,
   armadietto: connectAtArmadietto,
 };

@@ -38,15 +38,17 @@ export const LONGEST_SCHEMA = schemaWith(["rank"], {
   long: { type: "string", description: "x".repeat(90_000) },
 });
 
-/** A document with values in all fields. */
+/** A document with values in all fields. `fields` replace those of the document, and RxDB's own. */
 export const documentOf = (index: number, fields: object = {}): object =>
-  storageDocument({
-    id: `document${index}`,
-    rank: index,
-    text: "A quarter of a kilobyte, as long as a document of an app may be.",
-    ...Object.fromEntries(FIELDS.map((name) => [name, `${index}`])),
-    ...fields,
-  });
+  storageDocument(
+    {
+      id: `document${index}`,
+      rank: index,
+      text: "A quarter of a kilobyte, as long as a document of an app may be.",
+      ...Object.fromEntries(FIELDS.map((name) => [name, `${index}`])),
+    },
+    fields,
+  );
 
 /** A client with one socket to the module "todos" of an account. */
 export class MeasuredClient {

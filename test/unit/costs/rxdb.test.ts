@@ -43,9 +43,10 @@ async function fill(count = DOCUMENTS, schema = ONE_INDEX, fields: object = {}):
 
 const shared = await fill();
 
-const prepare = (mango: object): unknown => {
+const prepare = ({ selector, ...mango }: { selector: object; sort?: object[] }): unknown => {
   const schema = fillWithDefaultSettings(ONE_INDEX as never);
-  return prepareQuery(schema, normalizeMangoQuery(schema, mango as never));
+  const query = { ...mango, selector: { ...selector, _deleted: { $eq: false } } };
+  return prepareQuery(schema, normalizeMangoQuery(schema, query as never));
 };
 
 const call =
