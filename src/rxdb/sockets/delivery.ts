@@ -48,6 +48,7 @@ export class Delivery {
   readonly #sockets: Sockets;
   readonly #connections: ConnectionRegistry;
   readonly #log: EventLog;
+  readonly #acceptedAt = new WeakMap<WebSocket, number>();
   /** When a socket was accepted, or last called a method. */
   readonly #lastHeardAt = new WeakMap<WebSocket, number>();
   /** Id of the last event bulk that the client had received when it opened a socket, as it said. */
@@ -84,6 +85,7 @@ export class Delivery {
    * last event bulk that the client has received, or null: see `EventLog.positionOf`.
    */
   accept(socket: WebSocket, state: SocketState, after: string | null, now: number): void {
+    this.#acceptedAt.set(socket, now);
     this.#lastHeardAt.set(socket, now);
     if (after !== null) this.#lastBulkIds.set(socket, after);
     this.#sockets.setState(socket, state);
@@ -106,7 +108,8 @@ export class Delivery {
     const others = this.#connectionsOf(this.#sockets.stateOf(socket).session).filter(
       ({ lostAt, isStale, sockets }) => lostAt === null && !isStale && !sockets.has(socket),
     );
-    const behind = this.#replay(socket, others, (one) => this.#lastReachedAt(one, now), now);
+    const sinceOf = (one: Connection) => this.#unreachedSince([...one.sockets], socket, now);
+    const behind = this.#replay(socket, others, sinceOf, now);
     // One that can't catch up may still be alive where it is. Here it is told when it calls a method.
     for (const connection of others) if (!behind.has(connection)) connection.sockets.add(socket);
     this.#connections.saveAttached(socket);
@@ -147,7 +150,7 @@ export class Delivery {
     for (const other of others) this.#connections.saveAttached(other);
     this.#connections.saveAttached(socket);
     if (!isAttached) {
-      const since = connection.lostAt ?? this.#lastReachedAt({ sockets: others }, now);
+      const since = connection.lostAt ?? this.#unreachedSince(others, socket, now);
       this.#catchUp(socket, [connection], () => since, now);
     }
     this.#connections.setPresence(connection, { lostAt: null });
@@ -179,12 +182,18 @@ export class Delivery {
   }
 
   /**
-   * Since when sockets that were never closed may not have got through: since a method was last called
-   * there. At the latest TCP would have closed them before events are deleted.
+   * Since when nothing may get through to sockets that were never closed, when their client has come back on
+   * another one. At worst since a method was last called there, but TCP gives up sooner than events are
+   * deleted. If that is too long ago for a replay, the client is taken to have come back soon.
    */
-  #lastReachedAt({ sockets }: { sockets: Iterable<WebSocket> }, now: number): number {
-    const heard = [...sockets].map((socket) => this.#lastHeardAt.get(socket) ?? 0);
-    return Math.max(Math.min(now, ...heard) - REPLAY_MARGIN_MS, now - EVENT_RETENTION_MS);
+  #unreachedSince(sockets: WebSocket[], next: WebSocket, now: number): number {
+    const heard = sockets.map((socket) => this.#lastHeardAt.get(socket) ?? 0);
+    const lastHeard = Math.min(now, ...heard) - REPLAY_MARGIN_MS;
+    const since = Math.max(lastHeard, now - EVENT_RETENTION_MS);
+    const acceptedAt = this.#acceptedAt.get(next);
+    return acceptedAt === undefined || this.#log.isRecognizable(since)
+      ? since
+      : Math.max(since, acceptedAt - REPLAY_MARGIN_MS);
   }
 
   /**
@@ -264,33 +273,25 @@ export class Delivery {
     const named = this.#positionOnOpening(socket);
     const behind = new Set<Connection>();
     const missed = connections.flatMap((connection) => {
-      const since = sinceOf(connection);
-      const position = named ?? this.#log.positionAt(since);
-      if (position !== "lost") {
-        const suffix = named ? "" : this.#log.replaySuffix(since, now);
-        return [{ connection, seq: position.seq, suffix }];
-      }
+      const position = named ?? this.#log.positionAt(sinceOf(connection));
+      if (position !== "lost") return [{ connection, seq: position.seq }];
       behind.add(connection);
       return [];
     });
     if (missed.length === 0) return behind;
     for (const bulk of this.#log.bulksAfter(Math.min(...missed.map(({ seq }) => seq)))) {
       const bytes = byteLength(bulk.json);
-      for (const { connection, seq, suffix } of missed) {
+      for (const { connection, seq } of missed) {
         const isMissed = seq < bulk.seq && connection.collection === bulk.collection;
         if (!isMissed || behind.has(connection)) continue;
         if (this.#limits.check(this.#sockets.stateOf(socket), bytes, false, now))
           behind.add(connection);
-        else sendIfOpen(socket, eventFrame(connection.id, withIdSuffix(bulk.json, suffix)));
+        else sendIfOpen(socket, eventFrame(connection.id, bulk.json));
       }
     }
     return behind;
   }
 }
-
-/** An event bulk with another id. */
-const withIdSuffix = (json: string, suffix: string): string =>
-  suffix === "" ? json : json.replace(/^\{"id":"[^"]*/, `$&${suffix}`);
 
 /** Whether all events since then are kept, unless there were too many. */
 const isWithinRetention = (at: number, now: number): boolean => now - at < EVENT_RETENTION_MS;

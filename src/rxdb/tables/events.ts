@@ -73,15 +73,19 @@ export function areKeptAfter(sql: SqlStorage, seq: number): boolean {
   return deleted <= seq;
 }
 
+/** Returns the first change made at `at` or later, kept or not; null if there is none. */
+export const findFirstEventAt = (sql: SqlStorage, at: number): { seq: number; at: number } | null =>
+  (sql.exec("SELECT seq, at FROM events WHERE at >= ? ORDER BY seq LIMIT 1", at).toArray()[0] as
+    | { seq: number; at: number }
+    | undefined) ?? null;
+
 /**
  * Returns the position before the first change made at `at` or later; null if changes of that time
  * are no longer kept.
  */
 export function findPositionAt(sql: SqlStorage, at: number): { seq: number } | null {
-  const first = sql
-    .exec("SELECT seq FROM events WHERE at >= ? ORDER BY seq LIMIT 1", at)
-    .toArray()[0];
-  const seq = first ? (first.seq as number) - 1 : loadNewestEvent(sql).seq;
+  const first = findFirstEventAt(sql, at);
+  const seq = first ? first.seq - 1 : loadNewestEvent(sql).seq;
   return areKeptAfter(sql, seq) ? { seq } : null;
 }
 

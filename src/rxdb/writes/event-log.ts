@@ -9,6 +9,7 @@ import { randomId } from "../../core/secrets";
 import {
   areKeptAfter,
   deleteOldEvents,
+  findFirstEventAt,
   findPositionAt,
   findTrimSeq,
   hasEvents,
@@ -32,7 +33,7 @@ const MAX_LOG_BYTES = 8_000_000;
  */
 export const REPLAY_MARGIN_MS = 45_000;
 
-/** For how long RxDB's client remembers the ids of bulks, and ignores one that comes again. */
+/** For how long before its last bulk RxDB's client remembers the ids of those that it has. */
 const CLIENT_MEMORY_MS = 60_000;
 
 /** Storage key of a random id of this log, so that ids of bulks differ from those of an erased one. */
@@ -142,12 +143,13 @@ export class EventLog {
   }
 
   /**
-   * What is added to the ids of bulks that are sent again to a client that may have received everything
-   * since this time, or nothing; "" if it recognizes those that it has. If it took some old ones again,
-   * but ignored the later ones, it would have old documents.
+   * Whether RxDB's client would recognize all bulks since this time that it already has: it forgets those
+   * that came a minute before its last one. It would take a forgotten one again, but not the later ones,
+   * and show old documents, or one twice.
    */
-  replaySuffix(since: number, now: number): string {
-    return now - since < CLIENT_MEMORY_MS ? "" : `-${now}`;
+  isRecognizable(since: number): boolean {
+    const first = findFirstEventAt(this.#sql, since);
+    return first === null || this.#newest.at - first.at < CLIENT_MEMORY_MS;
   }
 
   /** Returns the answer to the request that made a change; null if the change is not kept. */
