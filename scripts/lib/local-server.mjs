@@ -34,7 +34,7 @@ export async function startLocalServer({
   // The page that shows all mail must not be reachable from other machines.
   const MAIL =
     isLoopback(host) && isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host) ? "local" : "none";
-  const settings = { ...VARS, MAIL, ...vars };
+  const settings = { ...VARS, MAIL, LOG_REQUESTS: log ? "yes" : "no", ...vars };
   const [worker, addresses, runtime] = await Promise.all([
     buildWorker(settings),
     listenAddresses(host, port),
@@ -47,8 +47,7 @@ export async function startLocalServer({
     ...runtimeOptions(runtime),
     handleStructuredLogs({ level, message }) {
       // Requests are logged at the level "log", warnings and errors above it.
-      if (!quiet && (log || level !== "log"))
-        console.error(level === "log" ? message : worker.mapStack(message));
+      if (!quiet) console.error(level === "log" ? message : worker.mapStack(message));
     },
     resourcePersistencePath: folder.path,
     workers: [{ config: { ...workerConfig(settings), manifest: manifest(worker.script) } }],

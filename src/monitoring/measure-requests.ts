@@ -2,7 +2,6 @@
 
 import type { Next } from "hono";
 import { routePath } from "hono/route";
-import { randomId } from "../core/secrets";
 import type { HonoContext } from "../http/context";
 import { logRequest } from "../platform/log";
 import { type RequestContext, runWithRequestContext } from "../platform/request-context";
@@ -15,13 +14,13 @@ const CF_RAY_PATTERN = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 const LOGGED_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
 
 /**
- * Logs a line for each request, and counts it. The clock of a Worker only advances on I/O, so
- * `milliseconds` is the time spent waiting until the response began, not CPU time.
+ * Logs a line for each request, unless LOG_REQUESTS is "no", and counts it. The clock of a Worker only
+ * advances on I/O, so `milliseconds` is the time spent waiting until the response began, not CPU time.
  */
 export async function measureRequests(c: HonoContext, next: Next): Promise<void> {
   const startedAt = Date.now();
   const ray = c.req.header("cf-ray");
-  const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : randomId();
+  const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : crypto.randomUUID();
   const context: RequestContext = { id, calls: 0 };
   await runWithRequestContext(context, next);
   const now = Date.now();
@@ -36,7 +35,7 @@ export async function measureRequests(c: HonoContext, next: Next): Promise<void>
     bytes:
       contentLength(c.req.raw.headers) + (method === "HEAD" ? 0 : contentLength(c.res.headers)),
   };
-  logRequest(entry);
+  if (c.env.LOG_REQUESTS !== "no") logRequest(entry);
   countRequest(entry, now);
   const flush = flushTrafficIfDue(c.env.DB, now);
   if (flush) c.executionCtx.waitUntil(flush);

@@ -32,7 +32,8 @@ export const storageRoutes = new Hono<{ Bindings: Env }>()
     if (isBehindCloudflare(c) && response.headers.has("etag")) {
       response.headers.append("Cache-Control", "no-transform");
     }
-    return c.req.method === "HEAD" ? new Response(null, response) : response;
+    const isTooMuch = c.req.method === "HEAD" && response.body !== null;
+    return isTooMuch ? new Response(null, response) : response;
   });
 
 /**
