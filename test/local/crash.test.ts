@@ -56,7 +56,7 @@ async function connectNewUser(url: string, name: string): Promise<Send> {
     body: new URLSearchParams({ decision: "allow", duration: "always", "level:*": "rw" }),
     redirect: "manual",
   });
-  const answer = new URLSearchParams(allowed.headers.get("refresh")?.split("#")[1]);
+  const answer = new URLSearchParams(allowed.headers.get("location")?.split("#")[1]);
   const token = `Bearer ${answer.get("access_token")}`;
   return (path, init = {}) => {
     const headers = { ...init.headers, Authorization: token };

@@ -177,7 +177,7 @@ async function implicitConsent(): Promise<FaultCase> {
   const headers = { Origin: ORIGIN, Cookie: user.cookie };
   return {
     send: () => postForm(authorizeUrl(user.name), CONSENT, headers),
-    status: 200,
+    status: 302,
     loadState: () => grantRows(user.name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
@@ -201,7 +201,7 @@ async function codeConsent(): Promise<FaultCase> {
       .first("codes");
   return {
     send: () => postForm(url, CONSENT, headers),
-    status: 200,
+    status: 302,
     loadState: codes,
     writes: "DB.batch",
     expectDone: async (response, context) => {

@@ -178,7 +178,7 @@ describe("The consent page", () => {
 
   it("is not cached or framed", async () => {
     const { headers } = await openConsent();
-    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("cache-control")).toContain("no-store");
     expect(headers.get("x-frame-options")).toBe("DENY");
     expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   });
@@ -252,6 +252,26 @@ describe("The consent form", () => {
     const app = new TestApp(carol.name, access_token ?? "");
     expect((await app.put("/notes/a", "text")).status).toBe(201);
     expect((await app.put("/photos/a", "text")).status).toBe(403);
+  });
+
+  it("§12.3 redirects a client that does not ask for pages", async () => {
+    const dave = await createUser();
+    const submit = (decision: string) =>
+      sendForm(
+        authorizeUrl(dave.name),
+        { decision, duration: "always" },
+        { cookie: dave.cookie, Accept: "*/*" },
+      );
+    for (const [decision, parameter] of [
+      ["allow", "access_token="],
+      ["deny", "error=access_denied"],
+    ] as const) {
+      const response = await submit(decision);
+      expect([response.status, response.headers.get("refresh")]).toEqual([302, null]);
+      expect(response.headers.get("location")).toMatch(
+        new RegExp(`^${APP_ORIGIN}/#(.*&)?${parameter}`),
+      );
+    }
   });
 
   it.each<[string, Record<string, string>]>([

@@ -123,10 +123,9 @@ describe("The transcripts of §12, in order:", () => {
       },
       body: "decision=allow&duration=always",
     });
-    // "could respond with a 302 redirect": our page redirects, as no form-action applies to that.
-    await expectResponse(response, 200, {
-      Refresh:
-        /^0;url=https:\/\/drinks-unhosted\.5apps\.com\/#access_token=[^&=#]+&token_type=bearer(&|$)/,
+    await expectResponse(response, 302, {
+      Location:
+        /^https:\/\/drinks-unhosted\.5apps\.com\/#access_token=[^&=#]+&token_type=bearer(&|$)/,
     });
     token = fragmentParameters(response).access_token ?? "";
   });
