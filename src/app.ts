@@ -4,11 +4,12 @@
  */
 
 import { Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { accountRoutes } from "./accounts/routes";
 import { adminRoutes } from "./admin/routes";
 import { setUpRoutes } from "./admin/routes/set-up";
 import { appsRoutes } from "./apps/routes";
-import { UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
+import { type Refusal, UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
 import type { Env } from "./env";
@@ -29,6 +30,7 @@ import { authorizeRoutes } from "./oauth/routes/authorize";
 import { deviceRoutes } from "./oauth/routes/device";
 import { tokenRoutes } from "./oauth/routes/token";
 import { logError, logWarning } from "./platform/log";
+import { type PlanLimit, planLimitOf, planLimitRefusal } from "./platform/plan-limits";
 import { isTransient } from "./platform/retry";
 import { rxdbRoutes } from "./rxdb/routes";
 import { storageRoutes } from "./storage/routes";
@@ -83,6 +85,8 @@ async function serveAsset(c: HonoContext): Promise<Response> {
 app.notFound(notFoundPage);
 
 app.onError((error, c) => {
+  const limit = planLimitOf(error);
+  if (limit !== null) return planLimitResponse(c, error, limit);
   if (isTransient(error)) return unavailableResponse(c, error);
   const id = logError(c.req.raw, error);
   if (prefersPage(c)) {
@@ -97,17 +101,30 @@ app.onError((error, c) => {
 /** 503 after a transient error of the platform. A change may or may not have been applied. */
 function unavailableResponse(c: HonoContext, error: Error): HandlerResponse {
   logWarning("A request failed with a transient error.", error);
-  const isRead = c.req.method === "GET" || c.req.method === "HEAD";
-  const refusal = isRead ? UNAVAILABLE : UNKNOWN_OUTCOME;
-  if (!prefersPage(c)) return refusalResponse(refusal);
-  c.header("Retry-After", String(refusal.retryAfterSeconds));
-  const {
-    unavailable: title,
-    readUnavailable: readFailed,
-    unknownOutcome: writeFailed,
-  } = messagesFor(c, UI_MESSAGES);
-  return errorPage(c, 503, { title, sentence: isRead ? readFailed : writeFailed });
+  const { readUnavailable, unknownOutcome } = messagesFor(c, UI_MESSAGES);
+  return isRead(c)
+    ? refusalPage(c, UNAVAILABLE, readUnavailable)
+    : refusalPage(c, UNKNOWN_OUTCOME, unknownOutcome);
 }
+
+/** 503 or 507 after a call that the provider's plan does not allow. */
+function planLimitResponse(c: HonoContext, error: Error, limit: PlanLimit): HandlerResponse {
+  logWarning("A request has met a limit of the provider's plan at Cloudflare.", error);
+  const refusal = planLimitRefusal(limit, isRead(c), Date.now());
+  return refusalPage(c, refusal, messagesFor(c, UI_MESSAGES).planLimits[limit]);
+}
+
+/** A refusal as a page with a sentence for people, or as JSON for programs. */
+function refusalPage(c: HonoContext, refusal: Refusal, sentence: string): HandlerResponse {
+  const response = refusalResponse(refusal);
+  if (!prefersPage(c)) return response;
+  const retryAfter = response.headers.get("Retry-After");
+  if (retryAfter !== null) c.header("Retry-After", retryAfter);
+  const { unavailable: title } = messagesFor(c, UI_MESSAGES);
+  return errorPage(c, response.status as ContentfulStatusCode, { title, sentence });
+}
+
+const isRead = (c: HonoContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
 
 /** Whether the client is a browser that will show the response as a page. */
 const prefersPage = (c: HonoContext): boolean =>

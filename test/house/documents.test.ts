@@ -55,6 +55,17 @@ describe("The documents", () => {
     expect(DOCS.filter((page) => !linked.includes(page))).toEqual([]);
   });
 
+  it("explain every refusal of the storage with its status", () => {
+    const table = /STATUS_BY_CODE = \{(.*?)\}/s.exec(textOf("src/http/refusals.ts"))?.[1] ?? "";
+    const refusals = [...table.matchAll(/"?([\w-]+)"?: (\d{3})/g)];
+    expect(refusals.length).toBeGreaterThan(15);
+    const explained = textOf("docs/troubleshooting.md");
+    const missing = refusals.filter(
+      ([, code, status]) => !explained.includes(`\n| ${status} \`${code}\` |`),
+    );
+    expect(missing.map(([entry]) => entry)).toEqual([]);
+  });
+
   it("name only files of the repository that exist", () => {
     const folders = "src|test|docs|scripts|bench|client|examples|migrations|screenshots";
     const pattern = new RegExp(`\\b(?:${folders})/[\\w./-]+\\.\\w+`, "g");

@@ -102,11 +102,11 @@ describe("in src", () => {
     ).toEqual([]);
   });
 
-  it("only routes, middleware and the Durable Objects read the clock", () => {
+  it("only routes, middleware, the error handler and the Durable Objects read the clock", () => {
     expect(
       filesWith(
         /Date\.now\(\)|new Date\(\)/,
-        /(\/routes(\/.*)?\.tsx?|middleware\.ts|measure-requests\.ts|rate-limits\.ts|(?:user|module|password)-object\.ts)$/,
+        /(^app\.ts|\/routes(\/.*)?\.tsx?|middleware\.ts|measure-requests\.ts|rate-limits\.ts|(?:user|module|password)-object\.ts)$/,
       ),
     ).toEqual([]);
   });

@@ -1,7 +1,8 @@
 /** Reads while calls to D1 or R2 fail: nothing is reported as missing, as a client would delete it. */
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { withFault } from "../support/fault-injection";
+import { DAY_MS } from "../support/clock";
+import { type PlanFault, withFault } from "../support/fault-injection";
 import { FAULTS, injectAtEachCall } from "../support/faults-at-each-call";
 import { mainText } from "../support/html";
 import { openModuleWithBytes } from "../support/modules";
@@ -77,6 +78,13 @@ const PAGE_READS: Read[] = [
   { title: "the consent page", status: 200, send: () => ask(authorizeUrl(app.user), byCookie()) },
 ];
 
+/** Kinds of limits, the status for them, what is said, and the seconds until a retry may succeed. */
+const PLAN_FAULTS: [kind: PlanFault, status: number, words: RegExp, retryAfter: () => unknown][] = [
+  ["day", 503, /midnight UTC/, () => expect.closeTo((DAY_MS - (Date.now() % DAY_MS)) / 1000, -3)],
+  ["space", 503, /database is full/, () => 3600],
+  ["length", 507, /database can(?:not)? take/, () => null],
+];
+
 describe.each([...APP_READS, ...PAGE_READS])("$title", (read) => {
   const { status, send } = read;
   const isForApps = APP_READS.includes(read);
@@ -98,6 +106,21 @@ describe.each([...APP_READS, ...PAGE_READS])("$title", (read) => {
       expect(result.headers.get("content-type")).toContain("text/html");
     }
   });
+
+  it.each(PLAN_FAULTS)(
+    "a limit of the provider's plan (%s) -> %i that says so",
+    async (kind, status, words, retryAfter) => {
+      const { result, calls } = await withFault({ at: 0, kind, isPermanent: true }, send);
+      expect(result.status).toBe(status);
+      const seconds = result.headers.get("retry-after");
+      expect(seconds === null ? null : Number(seconds)).toEqual(retryAfter());
+      expect(new Set(calls).size).toBe(calls.length);
+      const text = await result.text();
+      if (!isForApps) return expect(mainText(text)).toMatch(words);
+      expect(result.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
+      if (text !== "") expect(JSON.parse(text).message).toMatch(words);
+    },
+  );
 
   it("an error that no retry helps -> a plain 500 with the id in the log, nothing changed", async () => {
     const { calls } = await withFault(null, send);

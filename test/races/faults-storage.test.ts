@@ -248,3 +248,24 @@ it("a multipart upload that could not be recorded is aborted: the sweep would no
   expect(run.result.status).toBe(503);
   expect(run.calls).toContain("BODIES.abort");
 });
+
+describe.each(WRITES)("§5 $title beyond a limit of the provider's plan", (write) => {
+  it.each([
+    ["day", [503]],
+    ["space", [503, 507]],
+    ["length", [503, 507]],
+  ] as const)("is refused, and nothing is changed: %s", async (kind, statuses) => {
+    const owner = await createUserWithApp();
+    const target = await prepare(write, owner);
+    const { calls } = await withFault(null, () => send(write, target));
+    const other = await prepare(write, owner);
+    const at = calls.findIndex((call) => call.startsWith("DB."));
+    const { result } = await withFault({ at, kind, isPermanent: true }, () => send(write, other));
+    expect(statuses).toContain(result.status);
+    if (result.status === 503) expectRetryAfter(result, kind);
+    expect(((await result.json()) as { message: string }).message).toMatch(/^[A-Z].*\.$/);
+    const tree = await loadTree(other.app.user);
+    expect(tree).toEqual(other.tree);
+    await expectConsistent(other.app.user, tree, kind);
+  });
+});

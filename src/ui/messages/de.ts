@@ -47,6 +47,11 @@ export const de: typeof en = {
     "Diese Seite ist vorübergehend nicht verfügbar. Es wurde nichts geändert. Versuche es noch einmal.",
   unknownOutcome:
     "Wir haben nicht rechtzeitig eine Antwort bekommen. Prüfe, ob deine Änderung gespeichert ist, bevor du es noch einmal versuchst.",
+  planLimits: {
+    day: "Dieser Anbieter hat seine Datenbank für heute aufgebraucht. Versuche es nach Mitternacht (UTC) noch einmal.",
+    space: "Die Datenbank dieses Anbieters ist voll. Nur der Betreiber kann Platz schaffen.",
+    length: "Das ist mehr, als die Datenbank dieses Anbieters aufnehmen kann.",
+  },
   untrustedProxy:
     "Apps können sich nicht über https verbinden: Dieser Server steht hinter einem Proxy und kennt seine öffentliche Adresse nicht. Wenn du ihn betreibst, setze ORIGIN oder TRUST_PROXY (siehe docs/settings.md).",
   copy: "Kopieren",

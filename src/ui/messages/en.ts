@@ -45,6 +45,11 @@ export const en = {
   readUnavailable: "This page is temporarily unavailable. Nothing was changed. Try again.",
   unknownOutcome:
     "We didn’t get an answer in time. Check whether your change was saved before you try again.",
+  planLimits: {
+    day: "This provider has used up its database for today. Try again after midnight UTC.",
+    space: "This provider’s database is full. Only its operator can make room.",
+    length: "This is more than the provider’s database can take.",
+  },
   untrustedProxy:
     "Apps cannot connect over https: this server is behind a proxy and does not know its public address. If you run it, set ORIGIN or TRUST_PROXY (see docs/settings.md).",
   copy: "Copy",
