@@ -501,6 +501,20 @@ describe("Size limits", () => {
     expect(await queryIds(instance, { limit: 2, sort: [{ id: "asc" }] })).toEqual(["d0", "d1"]);
   });
 
+  it("allow a document that just fits a row of SQLite with its id, which may be long", async () => {
+    const app = await createUserWithApp("todos:rw");
+    const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());
+    const sized = (id: string, bytes: number) => {
+      const rest = id.length + JSON.stringify(storageDocument({ ...todo(id), title: "" })).length;
+      return storageDocument({ ...todo(id), title: "x".repeat(bytes - rest) });
+    };
+    for (const id of ["d", "d".repeat(90)]) {
+      await expect(insertDocuments(instance, sized(id, 1_999_901))).rejects.toThrow("too-large");
+      await insertDocuments(instance, sized(id, 1_999_900));
+    }
+    expect(await queryIds(instance, { limit: 3, sort: [{ id: "asc" }] })).toHaveLength(2);
+  });
+
   it("allow the ids of many documents in one frame", async () => {
     const app = await createUserWithApp("todos:rw");
     const instance = await openStorageInstance(createClient(socketPath(app)), uniqueDatabaseName());

@@ -31,7 +31,7 @@ type ObjectClass = new (state: DurableObjectState, env: Env) => DurableObject<En
 function guardObject<T extends ObjectClass>(Base: T): T {
   class Guarded extends (Base as ObjectClass) {
     constructor(state: DurableObjectState, env: Env) {
-      guardSql(state.storage.sql);
+      guardStorage(state.storage);
       super(state, guardedEnv(env));
     }
   }
@@ -49,13 +49,19 @@ function guardObject<T extends ObjectClass>(Base: T): T {
   return Guarded as unknown as T;
 }
 
-function guardSql(sql: SqlStorage): void {
+function guardStorage({ sql, kv }: DurableObjectStorage): void {
   const exec = sql.exec.bind(sql);
-  const value = (statement: string, ...parameters: unknown[]) => {
+  const execGuarded = (statement: string, ...parameters: unknown[]) => {
     refuseViolation(checkStatement(statement, parameters));
     return exec(statement, ...parameters);
   };
-  Object.defineProperty(sql, "exec", { configurable: true, value });
+  Object.defineProperty(sql, "exec", { configurable: true, value: execGuarded });
+  const put = kv.put.bind(kv);
+  const putGuarded = (key: string, stored: unknown) => {
+    refuseViolation(checkStatement("", [key + JSON.stringify(stored)]));
+    put(key, stored);
+  };
+  Object.defineProperty(kv, "put", { configurable: true, value: putGuarded });
 }
 
 export const UserObject = guardObject(classes.UserObject);
