@@ -136,7 +136,7 @@ DROP TABLE long_folders;
 
 -- The bytes of the rows, as src/storage/db/row-bytes.ts counts them.
 UPDATE nodes SET index_bytes = 128 + octet_length(parent || name || coalesce(type, ''));
-UPDATE nodes SET index_bytes = index_bytes + 4096 WHERE index_bytes > 900;
+UPDATE nodes SET index_bytes = index_bytes + 4096 WHERE index_bytes > 1024;
 UPDATE nodes SET index_bytes = 2 * index_bytes WHERE items_parent IS NOT NULL;
 UPDATE nodes SET index_bytes = 0 WHERE parent = '';
 

@@ -43,9 +43,12 @@ export const MAX_GROUP_COMMITS = 16;
 /** A change has to be committed within this time after its body, if it has one, was uploaded. */
 export const COMMIT_WINDOW_MS = 60_000;
 
-/** A change, and what its request found in a preview before; null: there was no preview. */
+/** A change as its request hands it over. */
 export interface CommitRequest extends Change {
+  /** What the request found in a preview before; null: there was no preview. */
   preview: { rootVersion: string | null; version: string | null } | null;
+  /** Equal for equal bodies of a PUT: R2's ETag. */
+  digest: string | null;
 }
 
 /** A change that was made. */

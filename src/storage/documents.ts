@@ -3,7 +3,14 @@
 import { type Precondition, requiredVersion } from "../core/etag";
 import { formatPath, type NodePath } from "../core/path";
 import type { ByteRange } from "../core/range";
-import { type Outcome, ok, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
+import {
+  type Outcome,
+  ok,
+  type Refusal,
+  refused,
+  UNAVAILABLE,
+  UNKNOWN_OUTCOME,
+} from "../core/refusals";
 import { isId, randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import type { AccessClaims } from "../oauth/access-tokens";
@@ -104,20 +111,26 @@ export async function putDocument(
   const preview = canSkipPreview(claims.account, put, now)
     ? null
     : await previewChange(env, change);
-  if (preview && !preview.ok) return preview;
+  if (preview && !preview.ok && !(await mayBeRepeated(env, claims.user, change, preview.refusal))) {
+    return preview;
+  }
+  const evaluation = preview?.ok ? preview.value : null;
 
   const key = await bodyKey(claims.account, node, change.version);
-  const replaced = preview ? preview.value.oldVersion : requiredVersion(precondition);
+  const replaced = evaluation ? evaluation.oldVersion : requiredVersion(precondition);
   const metadata = { path: formatPath(node), type, replaces: replacesMetadata(replaced) };
-  const limit = sizeLimit(preview?.value ?? null, MAX_DOCUMENT_BYTES);
+  const limit = sizeLimit(evaluation, MAX_DOCUMENT_BYTES);
   const written = await storeBody(env, claims.user, key, metadata, put, limit);
   if (!written.ok) return written;
 
   const commitBefore = clock() + COMMIT_WINDOW_MS;
-  const stored = { ...change, put: { type, length: written.value }, commitBefore };
-  const outcome = await commitChange(env, claims.user, stored, preview?.value ?? null, now);
-  const isRefused = !outcome.ok && outcome.refusal.code !== "unknown-outcome";
-  if (isRefused) await deleteRefusedBody(env, key);
+  const { size, etag } = written.value;
+  const stored = { ...change, put: { type, length: size }, commitBefore };
+  const outcome = await commitChange(env, claims.user, stored, evaluation, etag, now);
+  const isStored = outcome.ok
+    ? outcome.value.version === change.version
+    : outcome.refusal.code === "unknown-outcome";
+  if (!isStored) await deleteUnusedBody(env, key);
   return outcome;
 }
 
@@ -130,7 +143,7 @@ export function deleteDocument(
   now: number,
 ): Promise<Outcome<CommitResult>> {
   const change = newChange(env, claims, node, precondition, null, now);
-  return commitChange(env, claims.user, change, null, now);
+  return commitChange(env, claims.user, change, null, null, now);
 }
 
 const newChange = (
@@ -171,6 +184,27 @@ async function previewChange(env: Env, change: Change): Promise<Outcome<ChangeEv
   return refusal ? refused(refusal) : ok(evaluation);
 }
 
+/**
+ * Whether a PUT that fails its precondition may have been made already: its answer may have been lost.
+ * A failure to find out counts as no.
+ */
+async function mayBeRepeated(
+  env: Env,
+  user: string,
+  change: Change,
+  refusal: Refusal,
+): Promise<boolean> {
+  const required = requiredVersion(change.precondition) ?? undefined;
+  if (refusal.code !== "precondition-failed" || !isId(required)) return false;
+  try {
+    const asked = env.USERS.getByName(user).mayBeRepeated(change, refusal.version);
+    return await withCallTimeout<boolean>(asked);
+  } catch (error) {
+    logWarning("The user's object did not say whether a change was made already.", error);
+    return false;
+  }
+}
+
 /** `writeBody`, where a failure means that nothing was changed. Refuses with `unavailable` then. */
 async function storeBody(
   env: Env,
@@ -179,7 +213,7 @@ async function storeBody(
   metadata: BodyMetadata,
   { body, length }: PutRequest,
   limit: SizeLimit,
-): Promise<Outcome<number>> {
+): Promise<Outcome<R2Object>> {
   const onMultipartUpload = (uploadId: string) =>
     withRetry(() => env.USERS.getByName(user).noteUpload(key, uploadId));
   try {
@@ -191,9 +225,9 @@ async function storeBody(
 }
 
 /** Deletes a body that no row has ever named. If that fails, the next sweep deletes it. */
-const deleteRefusedBody = (env: Env, key: string): Promise<void> =>
+const deleteUnusedBody = (env: Env, key: string): Promise<void> =>
   deleteBodies(env.BODIES, [key]).catch((error) =>
-    logWarning("The body of a refused change could not be deleted.", error),
+    logWarning("A body without a row could not be deleted.", error),
   );
 
 /** The lower of two limits: that of a document, and what the account has free for this one. */
@@ -218,13 +252,14 @@ async function commitChange(
   user: string,
   change: Change,
   evaluation: ChangeEvaluation | null,
+  digest: string | null,
   now: number,
 ): Promise<Outcome<CommitResult>> {
   const preview = evaluation && {
     rootVersion: evaluation.rootVersion,
     version: evaluation.oldVersion,
   };
-  const request = { ...change, preview };
+  const request = { ...change, preview, digest };
   try {
     const committed = env.USERS.getByName(user).commit(request);
     const outcome = await withCallTimeout<Outcome<CommitResult>>(committed, COMMIT_TIMEOUT_MS);

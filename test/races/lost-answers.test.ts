@@ -137,7 +137,7 @@ describe("The fence", () => {
       createdAt: 0,
       expiresAt: null,
     });
-  const change = (account: string, version: string, over: Partial<Change> = {}): Change => ({
+  const change = (account: string, version: string, over: Partial<Change> = {}) => ({
     account,
     grant: "grant",
     node: node("/notes/a"),
@@ -148,6 +148,7 @@ describe("The fence", () => {
     defaultQuotaBytes: 10_000,
     maxDocuments: 100,
     modified: 0,
+    digest: null,
     ...over,
   });
   const emptyPreview = { rootVersion: null, version: null };
@@ -189,6 +190,7 @@ describe("The fence", () => {
         ...change("late-group", `late-${round}-${i}`, { node: node(`/notes/${round}-${i}`) }),
         commitBefore: Date.now() + (round % 8),
         preview: null,
+        digest: null,
       }));
       const outcomes = await committer.commit(group);
       const { results } = await env.DB.prepare(

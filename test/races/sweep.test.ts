@@ -13,6 +13,7 @@ import { VersionSweep } from "../../src/user-object/version-sweep";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { breakCalls } from "../support/fault-injection";
 import { indexBytesOf } from "../support/index-bytes";
+import { expectIndexCounted } from "../support/index-tree";
 import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 import { accountId, allRows, grantRows } from "../support/rows";
 import { binaryBytes, countedStream, setQuota, sha256 } from "../support/storage";
@@ -225,6 +226,7 @@ describe("A commit at the worst moment", () => {
       maxDocuments: 100,
       modified: Date.now(),
       preview: { rootVersion: await rootVersion(app), version: null },
+      digest: null,
     };
     const [outcome] = await new Committer(env.DB).commit([late]);
     expect(outcome).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
@@ -560,13 +562,23 @@ describe("Multipart uploads", () => {
 });
 
 describe("Totals that have drifted", () => {
-  const drift = async (app: TestApp, folder: string, bytes: number, documents: number) =>
-    env.DB.prepare(
-      `UPDATE nodes SET length = length + ?3, documents = documents + ?4
-       WHERE account = ?1 AND parent || name = ?2`,
+  /** By the name of the folder, which no other folder of the account has. */
+  const drift = async (
+    app: TestApp,
+    name: string,
+    bytes: number,
+    documents: number,
+    indexBytes = 0,
+  ) => {
+    const { meta } = await env.DB.prepare(
+      `UPDATE nodes
+       SET length = length + ?3, documents = documents + ?4, index_bytes = index_bytes + ?5
+       WHERE account = ?1 AND name = ?2`,
     )
-      .bind(await accountId(app.user), folder, bytes, documents)
+      .bind(await accountId(app.user), name, bytes, documents, indexBytes)
       .run();
+    expect(meta.changes).toBe(1);
+  };
 
   it("are repaired from the deepest folder up, and nothing else changes", async () => {
     const app = await createUserWithApp();
@@ -574,13 +586,28 @@ describe("Totals that have drifted", () => {
     await app.put("/notes/two", "1");
     await app.put("/photos/three", "123");
     const before = await allRows();
-    await drift(app, "/notes/a/b/", 100, 7);
-    await drift(app, "/notes/", -5, 0);
-    await drift(app, "/", 1e9, -1);
+    await drift(app, "b/", 100, 7, 10);
+    await drift(app, "notes/", -5, 0, -1);
+    await drift(app, "/", 1e9, -1, 1e6);
     expect(await allRows()).not.toEqual(before);
     advanceClock(DAY_MS);
     await sweep(app);
     expect(await allRows()).toEqual(before);
+  });
+
+  it("are repaired where the keys of the rows are shortened", async () => {
+    const app = await createUserWithApp();
+    const [one, two, three] = ["1", "2", "3"].map((digit) => digit.repeat(100));
+    await app.put(`/notes/${one}/${two}/${three}/document`, "12345");
+    const before = await allRows();
+    for (const name of [one, two, three]) await drift(app, `${name}/`, 1, 2, 3);
+    await drift(app, "notes/", -1, 0, 0);
+    advanceClock(DAY_MS);
+    await sweep(app);
+    expect(await allRows()).toEqual(before);
+    expect((await app.delete(`/notes/${one}/${two}/${three}/document`)).status).toBe(200);
+    expect(await app.list("/")).toEqual({});
+    await expectIndexCounted(app.user);
   });
 
   it("no longer count against the quota once they are repaired", async () => {

@@ -37,7 +37,7 @@ export function confirmDeletionPage(
       cancelText={messages.cancel}
     >
       <ul>
-        {messages.deleted(documents, formatBytes(language, usage.usedBytes)).map((item) => (
+        {messages.deleted(documents, formatBytes(language, usage.usedBytes - usage.indexBytes)).map((item) => (
           <li>{item}</li>
         ))}
       </ul>

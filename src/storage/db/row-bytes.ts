@@ -9,7 +9,7 @@ import { type RowKey, shortenedItemsParent } from "../row-keys";
 const FIXED_BYTES = 128;
 
 /** SQLite stores the end of a longer row on pages of its own. */
-const LONG_ROW_BYTES = 900;
+const LONG_ROW_BYTES = 1024;
 const PAGE_BYTES = 4096;
 
 /** The bytes of a row; 0 for the root's, as every account has one. `type`: null for a folder. */

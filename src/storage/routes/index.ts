@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import { type NodePath, parseNodePath } from "../../core/path";
-import { type Outcome, ok, refused } from "../../core/refusals";
+import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
 import { type Env, settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
@@ -10,6 +10,7 @@ import { isBehindCloudflare, isServedOn } from "../../http/hosts";
 import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import type { AccessClaims } from "../../oauth/access-tokens";
+import { recordRefusal } from "../../oauth/app-refusals";
 import { recordUse } from "../../oauth/app-usage";
 import { authenticate, authorizePath, isPublicRead, rememberRevoked } from "../authorization";
 import { MISDIRECTED, methodNotAllowed, NO_STORAGE_ROOT, NOT_EXECUTABLE } from "../refusals";
@@ -62,7 +63,7 @@ async function serve(c: HonoContext): Promise<Response> {
   const now = Date.now();
   const claims = await authenticate(c.env, c.req.raw, now);
   const limited = claims ? limitApp(c.env, claims, now) : limitAnonymous(c, now);
-  if (limited) return refusalResponse(limited);
+  if (limited) return refuse(c, claims, limited, now);
   const response = isPublicRead(action, node)
     ? await servePublic(c, user, node, claims, now)
     : await serveAuthorized(c, user, node, action, claims, now);
@@ -74,7 +75,17 @@ async function serve(c: HonoContext): Promise<Response> {
   }
   // From now on its app neither counts against the account's rate limit nor causes queries to D1.
   if (claims && response.refusal.code === "unauthorized") rememberRevoked(claims);
-  return refusalResponse(response.refusal);
+  return refuse(c, claims, response.refusal, now);
+}
+
+function refuse(
+  c: HonoContext,
+  claims: AccessClaims | null,
+  refusal: Refusal,
+  now: number,
+): Response {
+  if (claims) recordRefusal(c.env, c.executionCtx, claims, refusal, now);
+  return refusalResponse(refusal);
 }
 
 /** The destinations that Fetch calls script-like. */
