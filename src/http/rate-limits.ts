@@ -30,6 +30,8 @@ interface Rate {
 
 interface Bucket {
   name: string;
+  /** Whether anybody could invent its name: of addresses, and of what they guess. */
+  isAnonymous?: boolean;
   rate: Rate;
   /** Requests or bytes to count; one request if it is missing. */
   cost?: number;
@@ -53,7 +55,7 @@ const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
 /** §14: misses in the public folders of a user that an address may have before it counts as guessing. */
 const MISS_RATE: Rate = { perSecond: 0.5, burst: 60 };
 
-/** Buckets in memory. Empty ones are evicted first. */
+/** Buckets of each kind in memory. Those that were not filled for longest are evicted. */
 const MAX_BUCKETS = 20_000;
 
 /**
@@ -65,9 +67,13 @@ const MAX_CLOCK_SKEW_MS = 60_000;
 /**
  * The theoretical arrival time (GCRA) of each bucket: when it will be empty, milliseconds since 1970.
  * Each isolate counts for itself: that needs no call to the platform, has the precision of a second,
- * and lets `blockGuessing` look without counting.
+ * and lets `blockGuessing` look without counting. The most recently filled bucket is the last. Anonymous
+ * ones are apart: however many there are, an app or account that has used up its limit stays limited.
  */
-const arrivalTimes = new Map<string, number>();
+const arrivalTimes = { known: new Map<string, number>(), anonymous: new Map<string, number>() };
+
+const arrivalTimesFor = ({ isAnonymous }: Bucket): Map<string, number> =>
+  isAnonymous ? arrivalTimes.anonymous : arrivalTimes.known;
 
 /** An app: the ids of its grant and of the account. */
 interface AppClaims {
@@ -132,6 +138,7 @@ export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
     [
       {
         name: `address ${clientAddressKey(c)}`,
+        isAnonymous: true,
         rate: sustainedRate(settings(c.env).REQUESTS_PER_SECOND / 2),
       },
     ],
@@ -152,6 +159,7 @@ export const recordMiss = (c: HonoContext, user: string, now: number): Refusal |
 const missBucket = (c: HonoContext, user: string): Bucket => ({
   // Whatever is longer is no user's name.
   name: `miss ${clientAddressKey(c)} ${user.slice(0, MAX_USER_NAME_LENGTH + 1)}`,
+  isAnonymous: true,
   rate: MISS_RATE,
 });
 
@@ -176,23 +184,29 @@ function consume(buckets: Bucket[], now: number): Refusal | null {
     Math.max(...buckets.map((bucket) => secondsToWait(bucket, now))),
   );
   if (refusal) return refusal;
-  if (arrivalTimes.size >= MAX_BUCKETS) evictBuckets(now);
   for (const bucket of buckets) fill(bucket, now);
   return null;
 }
 
 /** Adds the cost to a bucket, up to its debt. */
-function fill({ name, rate, cost = 1 }: Bucket, now: number): void {
-  const arrivalTime = Math.max(arrivalTimes.get(name) ?? 0, now) + (cost * 1000) / rate.perSecond;
-  arrivalTimes.set(name, Math.min(arrivalTime, now + fullestFor(rate)));
+function fill(bucket: Bucket, now: number): void {
+  const { name, rate, cost = 1 } = bucket;
+  const times = arrivalTimesFor(bucket);
+  const arrivalTime = Math.max(times.get(name) ?? 0, now) + (cost * 1000) / rate.perSecond;
+  // A Map has its entries in the order in which they were added.
+  times.delete(name);
+  if (times.size >= MAX_BUCKETS) times.delete(times.keys().next().value as string);
+  times.set(name, Math.min(arrivalTime, now + fullestFor(rate)));
 }
 
 /** Seconds until the bucket admits the cost; 0 if it does now. */
-function secondsToWait({ name, rate, cost = 1 }: Bucket, now: number): number {
-  const filledFor = (arrivalTimes.get(name) ?? now) - now;
+function secondsToWait(bucket: Bucket, now: number): number {
+  const { name, rate, cost = 1 } = bucket;
+  const times = arrivalTimesFor(bucket);
+  const filledFor = (times.get(name) ?? now) - now;
   // No bucket is ever filled for longer, unless the clock was set back.
   const isClockSetBack = filledFor > fullestFor(rate) + MAX_CLOCK_SKEW_MS;
-  if (isClockSetBack) arrivalTimes.delete(name);
+  if (isClockSetBack) times.delete(name);
   const admittedIn = filledFor - ((rate.burst - cost) * 1000) / rate.perSecond;
   return isClockSetBack ? 0 : Math.max(0, Math.ceil(admittedIn / 1000));
 }
@@ -200,13 +214,6 @@ function secondsToWait({ name, rate, cost = 1 }: Bucket, now: number): number {
 /** Milliseconds after which a bucket that is as full as it can be is empty. */
 const fullestFor = ({ perSecond, burst, maxDebt = 0 }: Rate): number =>
   ((burst + maxDebt) * 1000) / perSecond;
-
-function evictBuckets(now: number): void {
-  for (const [name, arrivalTime] of arrivalTimes) {
-    if (arrivalTime <= now) arrivalTimes.delete(name);
-  }
-  if (arrivalTimes.size >= MAX_BUCKETS) arrivalTimes.clear();
-}
 
 const rateLimitRefusal = (seconds: number): Refusal | null =>
   seconds === 0

@@ -1,13 +1,17 @@
 /** Rate limits: §5 (429), §14 (guessing, denial of service), and what they must not affect. */
 
 import { env } from "cloudflare:workers";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import type { Env } from "../../src/env";
+import { limitAnonymousRequests } from "../../src/http/rate-limits";
 import { advanceClock, freezeClock, MINUTE_MS, SECOND_MS } from "../support/clock";
 import {
   connectApp,
   createUser,
   createUserWithApp,
   fragmentParameters,
+  incomingRequest,
   send,
   submitConsent,
   type TestApp,
@@ -73,6 +77,21 @@ describe("An app with too many requests", () => {
     await repeat(BURST + 1, () => list(app));
     advanceClock(10 * MINUTE_MS);
     expect(await repeat(BURST, () => list(app))).toEqual(times(BURST, 200));
+    expect((await list(app)).status).toBe(429);
+  });
+
+  it("stays limited, however many addresses send requests meanwhile", async () => {
+    const app = await createUserWithApp();
+    freezeClock();
+    await repeat(BURST, () => list(app));
+    const anonymous = new Hono<{ Bindings: Env }>()
+      .use(limitAnonymousRequests)
+      .get("/", (c) => c.body(null, 204));
+    for (let i = 0; i <= 20_000; i++) {
+      const address = `2001:db8:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`;
+      const request = incomingRequest("/", { headers: { "CF-Connecting-IP": address } });
+      await anonymous.fetch(request, env);
+    }
     expect((await list(app)).status).toBe(429);
   });
 
