@@ -4,7 +4,6 @@ import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import {
   allowAccess,
-  connectApp,
   denyAccess,
   fillSignIn,
   fillSignUp,
@@ -191,17 +190,6 @@ test("a click copies the user address", async ({ site }) => {
   await page.reload();
   await page.getByRole("button", { name: "Kopieren" }).click();
   await page.getByRole("button", { name: "Kopiert" }).waitFor();
-});
-
-test("§11 the link of a connected app has the user address", async ({ site }) => {
-  const context = await site.newContext();
-  const name = await signUp(site, context);
-  await connectApp(site, context, { name, release: "1.2.3" });
-  const page = await context.newPage();
-  await page.goto(site.url);
-  const link = page.getByRole("link", { name: site.apps.origin, exact: true });
-  const fragment = new URL((await link.getAttribute("href")) ?? "").hash;
-  expect(decodeURIComponent(fragment)).toBe(`#remotestorage=${userAddress(site, name)}`);
 });
 
 describe("the consent page", () => {

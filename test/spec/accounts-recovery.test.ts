@@ -198,8 +198,7 @@ describe("What a user wanted to open before recovering", () => {
 
   it("is remembered by the page for recovery codes, too, to which others link", async () => {
     expect(await nextCookie(`/recover?${new URLSearchParams({ next: NEXT })}`)).not.toBe("");
-    const { name, cookie } = await signUpWithPasskey();
-    advanceClock(15 * MINUTE_MS);
+    const { cookie } = await signUpWithPasskey();
     const confirm = `/confirm?${new URLSearchParams({ next: NEXT })}`;
     const links = findElements(
       await (await send(confirm, { headers: { Cookie: cookie } })).text(),
@@ -207,7 +206,6 @@ describe("What a user wanted to open before recovering", () => {
     );
     const link = links.find(({ href }) => href?.startsWith("/recover"));
     expect(new URL(link?.href ?? "", ORIGIN).searchParams.get("next")).toBe(NEXT);
-    expect(name).not.toBe("");
   });
 
   it("is not offered if it is on another site, the home page, or too long for a cookie", async () => {

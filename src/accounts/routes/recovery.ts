@@ -49,9 +49,11 @@ recoveryRoutes.post("/recover", async (c) => {
     : recoveryCodePage(c, rawName, { code: "wrong-code" });
 });
 
-recoveryRoutes.get("/recover/mail", (c) =>
-  canSendEmail(c.env) ? recoveryEmailPage(c) : notFoundPage(c),
-);
+recoveryRoutes.get("/recover/mail", (c) => {
+  if (!canSendEmail(c.env)) return notFoundPage(c);
+  rememberNext(c, nextPath(c, c.req.query("next")));
+  return recoveryEmailPage(c);
+});
 
 /** Responds before the account is looked up: neither response nor timing reveals if it exists. */
 recoveryRoutes.post("/recover/mail", async (c) => {
