@@ -7,6 +7,31 @@ import { defineConfig } from "vitest/config";
 /** The limits that the tests in workerd run under: test/support/guard. */
 const PLAN = process.env.PLAN === "free" ? "free" : "paid";
 
+/**
+ * Packages of many files, by the names under which they are imported: each is bundled once, instead of
+ * being loaded file by file for each test file.
+ */
+const BUNDLED_PACKAGES = [
+  "@simplewebauthn/server",
+  "fast-check",
+  "jose",
+  "mingo/core",
+  "mingo/operators/query",
+  "mingo/query",
+  "rxdb-16/plugins/attachments",
+  "rxdb-16/plugins/core",
+  "rxdb-16/plugins/storage-remote",
+  "rxdb/plugins/attachments",
+  "rxdb/plugins/core",
+  "rxdb/plugins/encryption-crypto-js",
+  "rxdb/plugins/key-compression",
+  "rxdb/plugins/local-documents",
+  "rxdb/plugins/migration-schema",
+  "rxdb/plugins/storage-memory",
+  "rxdb/plugins/storage-remote",
+  "rxjs",
+];
+
 export default defineConfig({
   test: {
     silent: "passed-only",
@@ -38,9 +63,13 @@ export default defineConfig({
           },
           include: ["test/{spec,unit,races}/**/*.test.ts"],
           setupFiles: [
-            "./test/support/apply-migrations.ts",
+            "./test/support/start-afresh.ts",
             "./test/support/guard/refuse-violations.ts",
           ],
+          sequence: { setupFiles: "list" },
+          // A runtime takes seconds to start, so files share one; start-afresh.ts empties it.
+          isolate: false,
+          deps: { optimizer: { ssr: { enabled: true, include: BUNDLED_PACKAGES } } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -50,7 +50,8 @@ export const sendForm = (
     },
   });
 
-let createdUsers = 0;
+/** Other numbers in each test file, all with as many digits: objects are named after users. */
+let createdUsers = 1000 * (1000 + Math.floor(Math.random() * 9000));
 
 /** A user name that is not taken. */
 export const uniqueUserName = (): string => `user-${++createdUsers}`;
