@@ -29,8 +29,8 @@ import type { NodePath } from "../core/path";
 import { type Outcome, ok, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import { logWarning } from "../platform/log";
 import { backoff, MAX_ATTEMPTS, withCallTimeout, withRetry } from "../platform/retry";
+import type { Change, ChangeEvaluation } from "./change";
 import { changeStatements } from "./db/changes";
-import type { Change, ChangeEvaluation } from "./db/evaluation";
 import { type NodeRow, selectDocument, selectRoot } from "./db/nodes";
 import { decisionRefusal } from "./refusals";
 

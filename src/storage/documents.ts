@@ -26,9 +26,9 @@ import {
   SMALL_BODY_BYTES,
   writeBody,
 } from "./bodies";
+import type { Change, ChangeEvaluation } from "./change";
 import { COMMIT_WINDOW_MS, type CommitResult, isCreated } from "./commit";
 import { previewStatement } from "./db/changes";
-import type { Change, ChangeEvaluation } from "./db/evaluation";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./db/nodes";
 import { fitsFreeSpace, recordFreeSpace } from "./free-space";
 import { decisionRefusal, documentTooLarge, NO_DOCUMENT, OVER_QUOTA, SUSPENDED } from "./refusals";

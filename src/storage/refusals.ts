@@ -1,7 +1,7 @@
 /** The refusals of the storage endpoints, each with its sentence. */
 
 import { type Refusal, UNAVAILABLE } from "../core/refusals";
-import type { ChangeEvaluation } from "./db/evaluation";
+import type { ChangeEvaluation } from "./change";
 
 /** 401: the request has no access token. RFC 6750 §3.1: without an error code then. */
 export const NO_TOKEN: Refusal = {

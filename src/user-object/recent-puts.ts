@@ -8,8 +8,8 @@
 import { requiredVersion } from "../core/etag";
 import { formatPath } from "../core/path";
 import { type Outcome, ok } from "../core/refusals";
+import type { Change } from "../storage/change";
 import type { CommitRequest, CommitResult } from "../storage/commit";
-import type { Change } from "../storage/db/evaluation";
 
 /** For so long, in milliseconds; by then a client has given up. */
 const REMEMBERED_MS = 10 * 60_000;

@@ -5,13 +5,13 @@ import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
 import type { Env } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
+import type { Change } from "../storage/change";
 import {
   type CommitRequest,
   type CommitResult,
   Committer,
   MAX_GROUP_COMMITS,
 } from "../storage/commit";
-import type { Change } from "../storage/db/evaluation";
 import { AccountErasure } from "./account-erasure";
 import { CommitQueue } from "./commit-queue";
 import { RecentPuts } from "./recent-puts";

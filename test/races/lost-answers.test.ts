@@ -6,9 +6,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { app as worker } from "../../src/app";
 import { parseNodePath } from "../../src/core/path";
 import { insertGrant } from "../../src/oauth/db/grants";
+import type { Change } from "../../src/storage/change";
 import { Committer } from "../../src/storage/commit";
 import { changeStatements } from "../../src/storage/db/changes";
-import type { Change } from "../../src/storage/db/evaluation";
 import { type BrokenCall, breakCalls, breakCommits } from "../support/fault-injection";
 import { createUserWithApp, ORIGIN, type TestApp } from "../support/provider";
 

@@ -3,9 +3,9 @@
 import { formatPath } from "../../core/path";
 import { moduleOf } from "../../core/scope";
 import { bindSql, compileSql } from "../../platform/sql";
+import type { Change } from "../change";
 import { type RowKey, rowKeys, SHORTENED_CHARACTERS, shortenedItemsParent } from "../row-keys";
 import {
-  type Change,
   COMMIT_PARTS,
   evaluationSql,
   type NodeParameter,
