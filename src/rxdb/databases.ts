@@ -5,7 +5,8 @@ import type { Env } from "../env";
 import { listModules, moduleStub } from "../modules/modules";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
-import type { CollectionTotals, DatabaseTotals } from "./module";
+import type { CollectionTotals, DatabaseTotals } from "./inventory";
+import { INTERNAL_STORE } from "./writes/removal-events";
 
 /** A database as the user sees it. */
 export interface Database {
@@ -75,7 +76,7 @@ function toDatabase({ name, collections }: DatabaseTotals): Database {
 }
 
 /** Names of the collections in which RxDB keeps its own state. */
-const INTERNAL_NAMES = ["_rxdb_internal", "rxdatabase_storage_local"];
+const INTERNAL_NAMES = [INTERNAL_STORE, "rxdatabase_storage_local"];
 
 const INTERNAL_PREFIXES = [
   "plugin-local-documents-",

@@ -6,6 +6,7 @@ import type { Env } from "../env";
 import { OVER_QUOTA } from "../storage/refusals";
 import { type Collection, Collections, QuotaNeeded } from "./collections";
 import type { ModuleId } from "./handshake";
+import { type DatabaseTotals, totalsByDatabase } from "./inventory";
 import { changedDocumentsSince } from "./queries/changes";
 import { findDocumentsById } from "./queries/find-by-id";
 import { runCount, runQuery } from "./queries/query";
@@ -29,31 +30,15 @@ import { loadAttachment } from "./tables/attachments";
 import { loadCollections } from "./tables/collections";
 import { connectionBytes } from "./tables/connections";
 import { createTables } from "./tables/create-tables";
+import { loadAllDocuments } from "./tables/documents";
 import { AttachmentStore } from "./writes/attachment-store";
 import { cleanUpDocuments } from "./writes/cleanup";
 import { EventLog } from "./writes/event-log";
+import { INTERNAL_STORE, removalEvents } from "./writes/removal-events";
 import { Writer } from "./writes/writer";
 
 /** What a method returns, as JSON. */
 type Answer = CallOutcome<string>;
-
-/** Totals of a collection, in one version of its schema. */
-export interface CollectionTotals {
-  name: string;
-  /** Of its schema. */
-  version: number;
-  /** How many documents there are, without deleted ones. */
-  documents: number;
-  /** Of documents, index entries and attachments. */
-  bytes: number;
-}
-
-/** Totals of a database. */
-export interface DatabaseTotals {
-  name: string;
-  /** All collections, those of RxDB itself and of local documents included. */
-  collections: CollectionTotals[];
-}
 
 const OPENED: Answer = { ok: true, value: '"ok"' };
 
@@ -235,23 +220,26 @@ export class Module {
 
   /** The totals of all collections, by database. */
   inventory(): DatabaseTotals[] {
-    const rows = loadCollections(this.#storage.sql);
-    return [...Map.groupBy(rows, ({ database }) => database)].map(([name, own]) => ({
-      name,
-      collections: own.map(({ name, version, documents, bytes }) => ({
-        name,
-        version,
-        documents,
-        bytes,
-      })),
-    }));
+    return totalsByDatabase(loadCollections(this.#storage.sql));
   }
 
-  /** Deletes a database with all its collections, if it exists. */
+  /** Deletes a database with all its collections, if it exists. Its clients' collections are closed. */
   deleteDatabase(name: string, now: number): void {
-    for (const { id, database } of loadCollections(this.#storage.sql)) {
-      if (database === name) this.#remove(id, now);
+    const own = loadCollections(this.#storage.sql).filter(({ database }) => database === name);
+    for (const row of own) {
+      if (row.name !== INTERNAL_STORE) continue;
+      const events = removalEvents(loadAllDocuments(this.#storage.sql, row.id), row.primaryPath);
+      if (events !== null) this.#announce(row.id, events, now);
     }
+    for (const { id } of own) this.#remove(id, now);
+  }
+
+  /** Logs and broadcasts events that no client has caused. */
+  #announce(collection: number, list: string, now: number): void {
+    const change = { collection, context: "", list, checkpoint: "null", request: "", answer: "" };
+    const json = this.#storage.transactionSync(() => this.#log.append(change, now));
+    this.#log.recordAppended(json.length, now);
+    this.delivery.broadcast({ id: "", collection, session: "" }, json, now);
   }
 
   /**

@@ -21,6 +21,11 @@ import {
   type TestUser,
 } from "../support/provider";
 import { accountId, activityRows } from "../support/rows";
+import { createClient, RXDB_VERSIONS } from "../support/rxdb/clients";
+import { openTodos, watchQuery } from "../support/rxdb/open-todos";
+import { socketPath } from "../support/rxdb/sockets";
+import { todo } from "../support/rxdb/todos";
+import { waitUntil } from "../support/rxdb/wait";
 
 let admin: TestUser;
 beforeAll(async () => {
@@ -133,6 +138,27 @@ describe("Deleting a database", () => {
     });
     expect((await sendForm(pathOf("list"), {}, { cookie: user.cookie })).status).toBe(404);
   });
+
+  it.each(RXDB_VERSIONS)(
+    "closes its collections in apps, so that no live query shows what is deleted (RxDB $version)",
+    async (rxdb) => {
+      const user = await createUser();
+      const app = await connectApp(user);
+      const client = createClient(socketPath(app), rxdb);
+      const { todos } = await openTodos(client, "list");
+      const other = await openTodos(createClient(socketPath(app), rxdb), "other");
+      const live = watchQuery(todos.find() as never);
+      await todos.insert(todo("a"));
+      await waitUntil(() => live.ids.length === 1);
+      const closed = new Promise<void>((resolve) => todos.onRemove.push(resolve));
+      expect((await sendForm(pathOf("list"), {}, { cookie: user.cookie })).status).toBe(303);
+      await closed;
+      expect(() => todos.find()).toThrow("COL21");
+      expect(await other.todos.count().exec()).toBe(0);
+      const again = await openTodos(createClient(socketPath(app), rxdb), "list");
+      expect(await again.todos.count().exec()).toBe(0);
+    },
+  );
 
   it("is refused if another site sends the form", async () => {
     const { user } = await createUserWithDatabase();

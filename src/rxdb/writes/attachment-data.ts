@@ -18,10 +18,8 @@ export class AttachmentData {
     return this.bytes.byteLength;
   }
 
-  /** Base64 again, for a row that goes back to the client. */
-  toJSON(): string {
-    return Buffer.from(this.bytes).toString("base64");
-  }
+  /** Not in a row that goes back to the client: RxDB does not use it, and it may take much memory. */
+  toJSON(): undefined {}
 }
 
 /** Decodes the attachments of the rows of a write, in place. Returns false if one is not base64. */

@@ -12,7 +12,7 @@ export interface WriteRow {
   previous?: StoredDocument;
 }
 
-/** A parsed write. The data of attachments in its rows is `AttachmentData`. */
+/** A parsed write. The data of attachments in its rows is `AttachmentData`, if the schema has attachments. */
 export interface WriteRequest {
   rows: WriteRow[];
   context: string;
@@ -30,7 +30,10 @@ export function parseWrite(
   const isWrite =
     Array.isArray(rows) && typeof context === "string" && rows.every((row) => isRow(schema, row));
   if (!isWrite) return refuseMalformed("The parameters of bulkWrite must be rows and a context.");
-  if (!decodeAttachments(rows)) return refuseMalformed("The data of an attachment is not base64.");
+  // In other collections they are a part of the document as any other, as in RxDB's own storages.
+  if (schema.hasAttachments && !decodeAttachments(rows)) {
+    return refuseMalformed("The data of an attachment is not base64.");
+  }
   return { ok: true, value: { rows, context, isRetry } };
 }
 
