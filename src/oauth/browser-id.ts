@@ -10,7 +10,7 @@ import type { HonoContext } from "../http/context";
 import { cookieName, cookieOptions } from "../http/cookies";
 import { type AppIdentity, appKind } from "./app-identity";
 
-/** The most that browsers keep a cookie (RFC 6265bis §5.5); each consent renews it. */
+/** The most that browsers keep a cookie (RFC 6265bis); each consent renews it. */
 const LIFETIME_MS = 400 * DAY_MS;
 
 /**

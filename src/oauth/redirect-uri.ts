@@ -1,7 +1,6 @@
 /** Redirect URIs of apps, whose origin is the app's identity: §10, RFC 6454 §4, RFC 8252 §7. */
 
 import { isLoopback } from "../http/hosts";
-import { isForbiddenScheme } from "./forbidden-schemes";
 
 /** A valid redirect URI. */
 export interface RedirectUri {
@@ -72,3 +71,33 @@ const isPrivateUse = (url: URL): boolean =>
 
 const privateOrigin = ({ protocol, host }: URL): string =>
   host === "" ? protocol : `${protocol}//${host}`;
+
+/**
+ * Schemes that are no app's own (RFC 8252 §7.1): they run script, show what the app wrote, open files or
+ * pages of the browser, or belong to other protocols and to programs that come with a system.
+ */
+const FORBIDDEN_SCHEMES = new Set(
+  `about acap acct admin afp aim android-app app-settings attachment bitcoin blob brave callto cap
+  chrome chrome-error chrome-native chrome-search chrome-untrusted cid content crid data dav davs
+  devtools dict dns edge ethereum facetime facetime-audio fax feed feeds file filesystem finger
+  fish ftp ftps geo git git-ssh googlechrome googlechromes gopher gtalk h323 hcp help iax icap im
+  imap imaps info intent ipfs ipns ipp ipps irc irc6 ircs isolated-app itms itms-apps itms-appss
+  itms-books itms-services its jabber jar javascript ldap ldapi ldaps livescript magnet mailto
+  maps market message mhtml microsoft-edge mid mk mms mmst mocha mongodb moz-icon moz-page-thumb
+  ms-its msnim mysql news nfs nntp opaquelocktoken opera payto pop pop3 postgres postgresql prefs
+  pres proxy rdp redis res resource rlogin rmi rsync rtmp rtsp rtsps rtspu scp search secondlife
+  session sftp shell shttp sip sips smb sms sms-mms smsto smtp snews snmp soap.beep spotlight sql
+  ssh stun stuns svn svn+ssh tag tel telephone telnet tftp tn3270 turn turns tv udp unreal urn
+  vbscript view-source vivaldi vnc wais webcal webcals webdav webdavs ws wss wyciwyg xmpp z39.50
+  z39.50r z39.50s`.split(/\s+/),
+);
+
+/**
+ * What families of such schemes begin with: `ms-settings` and `search-ms` of Windows,
+ * `x-apple.systempreferences` of macOS, `chrome-devtools`, and what could be mistaken for http.
+ */
+const FORBIDDEN_FAMILIES = /^(?:http|ms-|x-apple|chrome-|moz-|web\+|com\.apple\.)|-ms$/;
+
+/** `scheme` is in lower case. */
+const isForbiddenScheme = (scheme: string): boolean =>
+  FORBIDDEN_SCHEMES.has(scheme) || FORBIDDEN_FAMILIES.test(scheme);

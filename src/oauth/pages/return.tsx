@@ -16,7 +16,7 @@ export const leaveFor = (c: HonoContext, url: string): void => c.header("Refresh
 
 /**
  * Says what the user has decided, and leaves for the app. A client that does not ask for pages, and so
- * is no browser, is redirected as in the draft's example (§12.3).
+ * is no browser, is redirected as in the draft's example.
  */
 export function returnPage(
   c: HonoContext,
