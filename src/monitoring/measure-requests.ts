@@ -2,6 +2,7 @@
 
 import type { Next } from "hono";
 import { routePath } from "hono/route";
+import { randomId } from "../core/secrets";
 import type { HonoContext } from "../http/context";
 import { logRequest } from "../platform/log";
 import { type RequestContext, runWithRequestContext } from "../platform/request-context";
@@ -20,7 +21,7 @@ const LOGGED_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATC
 export async function measureRequests(c: HonoContext, next: Next): Promise<void> {
   const startedAt = Date.now();
   const ray = c.req.header("cf-ray");
-  const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : crypto.randomUUID();
+  const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : randomId();
   const context: RequestContext = { id, calls: 0 };
   await runWithRequestContext(context, next);
   const now = Date.now();
