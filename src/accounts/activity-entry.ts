@@ -5,6 +5,9 @@ import { randomId } from "../core/secrets";
 /** How a user authenticated (cf. RFC 8176, "amr"). */
 export type AuthMethod = "password" | "passkey" | "recovery-code" | "link";
 
+/** Why requests of an app were refused, as far as it concerns the user. */
+export type RefusalReason = "scope" | "quota" | "size" | "rate" | "name" | "request";
+
 /**
  * An event as it is stored in the log. `app` is an origin, or the label of an app without one.
  */
@@ -25,6 +28,7 @@ export type ActivityEvent =
   | { kind: "app-changed"; app: string; scope: string }
   | { kind: "app-disconnected"; app: string }
   | { kind: "app-ended"; app: string; why: "replay" | "revoked" }
+  | { kind: "app-refused"; app: string; why: RefusalReason }
   | { kind: "all-disconnected" }
   | { kind: "token-made"; app: string; scope: string }
   | { kind: "export" }

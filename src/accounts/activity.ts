@@ -10,6 +10,7 @@ import {
   deleteOldActivity,
   insertActivity,
   loadActivity,
+  NOT_RECORDED_TODAY,
 } from "./db/activity";
 
 export {
@@ -17,6 +18,7 @@ export {
   type ActivityEvent,
   type AuthMethod,
   newActivityEntry,
+  type RefusalReason,
 } from "./activity-entry";
 
 /**
@@ -51,6 +53,18 @@ export async function recordActivity(
   now: number,
 ): Promise<void> {
   const statement = activityStatement(db, account, event, now);
+  await withRetry(() => statement.run());
+}
+
+/** Records an event that no batch causes, unless the same was recorded in the day before. */
+export async function recordDailyActivity(
+  db: D1Database,
+  account: string,
+  event: ActivityEvent,
+  now: number,
+): Promise<void> {
+  const entry = newActivityEntry(event, now);
+  const statement = insertActivity(db, account, entry, NOT_RECORDED_TODAY);
   await withRetry(() => statement.run());
 }
 

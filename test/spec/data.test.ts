@@ -6,13 +6,20 @@ import { type ActivityEvent, recordActivity } from "../../src/accounts/activity"
 import { describeActivity } from "../../src/dashboard/activity-messages";
 import { DASHBOARD_MESSAGES } from "../../src/dashboard/messages";
 import { formatBytes } from "../../src/ui/format";
-import { DAY_MS } from "../support/clock";
+import { advanceClock, DAY_MS, freezeClock } from "../support/clock";
 import { findElements, findInlineCode, mainText } from "../support/html";
 import { indexBytesOf } from "../support/index-bytes";
-import { connectApp, createUser, send, sendForm, type TestUser } from "../support/provider";
+import {
+  connectApp,
+  createUser,
+  send,
+  sendForm,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
 import { accountId } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
-import { setQuota } from "../support/storage";
+import { requestWithEnv, setQuota } from "../support/storage";
 
 const open = async ({ cookie }: TestUser, path: string, language = "en"): Promise<string> => {
   const headers = { Cookie: cookie, "Accept-Language": language };
@@ -171,6 +178,7 @@ const EVENTS: { [Kind in ActivityEvent["kind"]]: Extract<ActivityEvent, { kind: 
   "app-changed": { kind: "app-changed", app: "https://app.example", scope: "*:rw" },
   "app-disconnected": { kind: "app-disconnected", app: "https://app.example" },
   "app-ended": { kind: "app-ended", app: "https://app.example", why: "replay" },
+  "app-refused": { kind: "app-refused", app: "https://app.example", why: "quota" },
   "all-disconnected": { kind: "all-disconnected" },
   "token-made": { kind: "token-made", app: "backup", scope: "*:r" },
   export: { kind: "export" },
@@ -206,6 +214,57 @@ describe("The activity page", () => {
     expect(rows[0]?.[0]).toMatch(/20.*2026.*8:00.* UTC$/);
     expect(mainText(html)).toContain("90");
     expect(findInlineCode(html)).toEqual([]);
+  });
+
+  it("says why an app was refused, once a day for each reason, and nothing of what it asked for", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, "notes:rw");
+    await app.put("/notes/a", "x");
+    const statusOf = async (...[method, path, init]: [string, string, RequestInit?]) =>
+      (await requestWithEnv({}, app, method, path, init)).status;
+    const put = { body: "x" };
+    const refusals = async () => {
+      const html = await open(user, "/activity");
+      expect(html).not.toMatch(/diary|below|folder\//);
+      const words = rowsIn(html).map(([, text = ""]) => text);
+      return words.filter((text) => text.startsWith("App refused")).sort();
+    };
+    freezeClock();
+    for (let i = 0; i < 3; i++) {
+      // Not before the third time: once may be a slip.
+      expect(await refusals()).toEqual([]);
+      expect(await statusOf("GET", "/diary/secret")).toBe(403);
+      expect(await statusOf("PUT", "/notes/a/below", put)).toBe(409);
+      expect(await statusOf("PUT", "/notes/folder/", put)).toBe(400);
+      // Part of every sync.
+      expect(await statusOf("GET", "/notes/missing")).toBe(404);
+      expect(await statusOf("PUT", "/notes/a", { ...put, headers: { "If-Match": '"x"' } })).toBe(
+        412,
+      );
+    }
+    await setQuota(app, 1);
+    for (let i = 0; i < 3; i++) expect(await statusOf("PUT", "/notes/b", put)).toBe(507);
+    const because = (why: string) => `App refused: https://app.example, because ${why}`;
+    const told = [
+      because("a document and a folder would have had the same name"),
+      because("it asked for data that it has no access to"),
+      because("it sent an invalid request"),
+      because("there was not enough free space"),
+    ];
+    expect(await refusals()).toEqual(told);
+    advanceClock(DAY_MS + 1);
+    for (let i = 0; i < 3; i++) expect(await statusOf("GET", "/diary/other")).toBe(403);
+    expect(await refusals()).toEqual([told[0], told[1], ...told.slice(1)]);
+  });
+
+  it("says nothing of refusals without a token, or with one of another account", async () => {
+    const [user, other] = [await createUser(), await createUser()];
+    const app = await connectApp(other);
+    const intruder = new TestApp(user.name, app.token);
+    expect((await requestWithEnv({}, intruder, "GET", "/notes/a")).status).toBe(403);
+    const noToken = { headers: { Authorization: "Bearer x" } };
+    expect((await requestWithEnv({}, intruder, "GET", "/notes/a", noToken)).status).toBe(401);
+    expect(mainText(await open(user, "/activity"))).toContain("No activity yet.");
   });
 
   it("shows fifty at a time, each once, even if many have the same time", async () => {

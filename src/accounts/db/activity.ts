@@ -1,5 +1,6 @@
 /** The activity log in D1. */
 
+import { DAY_MS } from "../../core/time";
 import { withRetry } from "../../platform/retry";
 import { bindSql, compileSql } from "../../platform/sql";
 import type { ActivityEntry, ActivityEvent } from "../activity-entry";
@@ -23,6 +24,13 @@ export const adminActionCondition = (adminActionId: string): ActivityCondition =
   sql: "EXISTS (SELECT 1 FROM admin_log WHERE at = :at AND id = :action)",
   values: { action: adminActionId },
 });
+
+/** Holds unless the same event was recorded in the day before the entry. */
+export const NOT_RECORDED_TODAY: ActivityCondition = {
+  sql: `NOT EXISTS (SELECT 1 FROM activity WHERE account = :account AND at > :at - ${DAY_MS}
+                    AND kind = :kind AND detail = :detail)`,
+  values: {},
+};
 
 /**
  * The statement that writes an entry if `condition` holds. Idempotent: the entry's id has to be new.

@@ -1,6 +1,6 @@
 /** Descriptions of activity events in German. */
 
-import type { AuthMethod } from "../../accounts/activity";
+import type { AuthMethod, RefusalReason } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import type { en } from "./en";
 import { formatApp, formatDetails, formatScope } from "./parts";
@@ -10,6 +10,15 @@ const METHODS: Record<AuthMethod, string> = {
   passkey: "mit einem Passkey",
   "recovery-code": "mit einem Wiederherstellungscode",
   link: "mit einem Link",
+};
+
+const REFUSALS: Record<RefusalReason, string> = {
+  scope: "sie auf Daten zugreifen wollte, die ihr nicht freigegeben sind",
+  quota: "nicht genug Speicherplatz frei war",
+  size: "ein Dokument zu groß war",
+  rate: "sie zu viele Anfragen gesendet hat",
+  name: "ein Dokument und ein Ordner denselben Namen gehabt hätten",
+  request: "sie eine ungültige Anfrage gesendet hat",
 };
 
 export const de: typeof en = {
@@ -35,6 +44,7 @@ export const de: typeof en = {
     why === "revoked"
       ? `App hat sich selbst getrennt: ${formatApp("de", app)}`
       : `App zur Sicherheit getrennt, weil ein schon benutztes Refresh-Token noch einmal verwendet wurde: ${formatApp("de", app)}`,
+  "app-refused": ({ app, why }) => `App abgewiesen: ${formatApp("de", app)}, weil ${REFUSALS[why]}`,
   "all-disconnected": () => "Alle Apps getrennt",
   "token-made": ({ app, scope }) => `Zugriffstoken erstellt: ${app}, ${formatScope("de", scope)}`,
   export: () => "Daten exportiert",

@@ -1,6 +1,6 @@
 /** Descriptions of activity events in English. */
 
-import type { ActivityEvent, AuthMethod } from "../../accounts/activity";
+import type { ActivityEvent, AuthMethod, RefusalReason } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import { formatApp, formatDetails, formatScope } from "./parts";
 
@@ -14,6 +14,15 @@ const METHODS: Record<AuthMethod, string> = {
   passkey: "with a passkey",
   "recovery-code": "with a recovery code",
   link: "with a link",
+};
+
+const REFUSALS: Record<RefusalReason, string> = {
+  scope: "it asked for data that it has no access to",
+  quota: "there was not enough free space",
+  size: "a document was too large",
+  rate: "it sent too many requests",
+  name: "a document and a folder would have had the same name",
+  request: "it sent an invalid request",
 };
 
 export const en: ActivityMessages = {
@@ -39,6 +48,7 @@ export const en: ActivityMessages = {
     why === "revoked"
       ? `App disconnected itself: ${formatApp("en", app)}`
       : `App disconnected for security, because a used refresh token was presented again: ${formatApp("en", app)}`,
+  "app-refused": ({ app, why }) => `App refused: ${formatApp("en", app)}, because ${REFUSALS[why]}`,
   "all-disconnected": () => "All apps disconnected",
   "token-made": ({ app, scope }) => `Access token created: ${app}, ${formatScope("en", scope)}`,
   export: () => "Data exported",
