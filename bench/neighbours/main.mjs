@@ -15,7 +15,7 @@ import { queryOf, RxdbSocket, rowOf } from "./rxdb-socket.mjs";
 
 /** How often the ordinary account does each of its operations in a phase. */
 const RUNS = 100;
-const QUICK_RUNS = 25;
+const QUICK_RUNS = 15;
 
 /** The p99 under attack may be so many times as long as on a quiet server. */
 export const MAX_RATIO = 5;
@@ -33,8 +33,10 @@ export async function runNeighbours({ quick = false, only = "" } = {}) {
   const attacks = ATTACKS.filter(({ name }) => name.includes(only));
   const rows = [];
   for (const attack of attacks) {
-    process.stderr.write(`${attack.name} ...\n`);
-    rows.push(await measureAttack(makeTemporaryFolder("satchel-neighbours-"), attack, runs));
+    const row = await measureAttack(makeTemporaryFolder("satchel-neighbours-"), attack, runs);
+    rows.push(row);
+    const ratios = Object.entries(row.ratios).map(([name, ratio]) => `${name} ${ratio.toFixed(1)}`);
+    process.stderr.write(`${row.name}: ${ratios.join(", ")}\n`);
   }
   const text = describeNeighbours(rows, { maxRatio: MAX_RATIO, parallel: PARALLEL, runs });
   process.stdout.write(text);

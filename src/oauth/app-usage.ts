@@ -96,21 +96,24 @@ async function writeCounter(db: D1Database, counter: Counter, now: number): Prom
 }
 
 /**
- * The usage of an account's apps in the last `USAGE_DAYS` and on the last day before, with this
- * isolate's unwritten counts.
+ * The usage of an account's apps, or of these grants, in the last `USAGE_DAYS` and on the last day before,
+ * with this isolate's unwritten counts.
  */
 export async function listAppUsage(
   db: D1Database,
   account: string,
   now: number,
+  grantIds: string[] | null = null,
 ): Promise<AppUsageRow[]> {
   const since = firstUsageDay(now);
   const counted = [...counters.values()]
     .filter((counter) => counter.account === account)
+    .filter(({ grant }) => grantIds?.includes(grant) ?? true)
     .flatMap(({ grant, days, lastAt }) =>
       [...days].map(([day, use]) => ({ grant, day, lastAt, ...use })),
     );
-  return [...(await loadUsageRows(db, account)), ...counted.filter(({ day }) => day >= since)];
+  const rows = await loadUsageRows(db, account, grantIds);
+  return [...rows, ...counted.filter(({ day }) => day >= since)];
 }
 
 /** Deletes usage that is too old to be shown; for the daily job. */

@@ -42,7 +42,15 @@ export const listConnectedApps = async (
   db: D1Database,
   account: string,
   now: number,
-): Promise<ConnectedApp[]> => groupByApp(await loadGrants(db, account, now));
+): Promise<ConnectedApp[]> => groupByApp(await loadGrants(db, account, null, now));
+
+/** A connected app by its id. */
+export const loadConnectedApp = async (
+  db: D1Database,
+  account: string,
+  id: string,
+  now: number,
+): Promise<ConnectedApp | undefined> => groupByApp(await loadGrants(db, account, id, now))[0];
 
 /**
  * Finds a connected app by its origin. `isKnown` says whether the user has ever allowed that origin
@@ -55,7 +63,7 @@ export async function findConnectedApp(
   now: number,
 ): Promise<{ connected: ConnectedApp | undefined; isKnown: boolean }> {
   const { grants, isKnown } = await loadGrantsAndHistory(db, account, origin, now);
-  return { connected: groupByApp(grants).find(({ id }) => id === origin), isKnown };
+  return { connected: groupByApp(grants)[0], isKnown };
 }
 
 /** The grants are sorted by age, the oldest first. */
@@ -132,7 +140,7 @@ export async function narrowApp(
   now: number,
 ): Promise<boolean> {
   if (narrowScopes(app.scopes, limit.levels) === null) return false;
-  let grants = (await loadGrants(env.DB, account, now)).filter((grant) => grant.app === app.id);
+  let grants = await loadGrants(env.DB, account, app.id, now);
   const entry = newActivityEntry(narrowingEvent(app, limit), now);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const changes = grants

@@ -11,6 +11,7 @@ import {
   disconnectAllApps,
   disconnectApps,
   listConnectedApps,
+  loadConnectedApp,
   narrowApp,
 } from "../../oauth/connected-apps";
 import { expiryOf, isDuration, narrowScopes } from "../../oauth/consent-form";
@@ -119,14 +120,12 @@ async function listUnusedApps(c: HonoContext, now: number): Promise<ConnectedApp
 const addressOf = (c: HonoContext): string =>
   userAddress(resolveOrigins(c.req.url, settings(c.env)), c.var.session.account.name);
 
-async function findApp(
+const findApp = (
   c: HonoContext,
   id: string | undefined,
   now: number,
-): Promise<ConnectedApp | undefined> {
-  const apps = await listConnectedApps(c.env.DB, c.var.session.account.id, now);
-  return apps.find((app) => app.id === id);
-}
+): Promise<ConnectedApp | undefined> =>
+  loadConnectedApp(c.env.DB, c.var.session.account.id, id ?? "", now);
 
 async function renderApp(
   c: HonoContext,
@@ -135,7 +134,7 @@ async function renderApp(
   problem?: ChangeProblem,
 ): Promise<Response> {
   const user = c.var.session.account;
-  const usage = await listAppUsage(c.env.DB, user.id, now);
+  const usage = await listAppUsage(c.env.DB, user.id, now, app.grantIds);
   return appPage(c, { user, address: addressOf(c), now, app, usage, problem });
 }
 

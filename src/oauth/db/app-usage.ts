@@ -50,17 +50,21 @@ export async function addUsage(
   return last?.results[0]?.lastAt ?? null;
 }
 
-/** The use of all grants of an account on the days that are kept. */
-export async function loadUsageRows(db: D1Database, account: string): Promise<AppUsageRow[]> {
-  const { results } = await withRetry(() =>
-    db
-      .prepare(
-        `SELECT grant_id AS "grant", day, requests, bytes, last_at AS lastAt
-         FROM app_use WHERE account = ?1`,
-      )
-      .bind(account)
-      .all<AppUsageRow>(),
-  );
+/** The use of all grants of an account, or of these, on the days that are kept. */
+export async function loadUsageRows(
+  db: D1Database,
+  account: string,
+  grantIds: string[] | null,
+): Promise<AppUsageRow[]> {
+  const select = `SELECT grant_id AS "grant", day, requests, bytes, last_at AS lastAt
+    FROM app_use WHERE account = ?1`;
+  const statement =
+    grantIds === null
+      ? db.prepare(select).bind(account)
+      : db
+          .prepare(`${select} AND grant_id IN (SELECT value FROM json_each(?2))`)
+          .bind(account, JSON.stringify(grantIds));
+  const { results } = await withRetry(() => statement.all<AppUsageRow>());
   return results;
 }
 

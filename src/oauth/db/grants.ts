@@ -155,28 +155,34 @@ export const APP_ID = `CASE WHEN origin = '' THEN id WHEN label IS NULL THEN ori
 export const GRANT_COLUMNS = `account, id, ${APP_ID} AS app, origin, app_url AS appUrl, label, scope, flow,
   created_at AS createdAt, expires_at AS expiresAt`;
 
-const selectGrants = (db: D1Database, account: string, now: number): D1PreparedStatement =>
+const selectGrants = (
+  db: D1Database,
+  account: string,
+  app: string | null,
+  now: number,
+): D1PreparedStatement =>
   db
     .prepare(
       `SELECT ${GRANT_COLUMNS} FROM grants
-       WHERE account = ?1 AND (expires_at IS NULL OR expires_at > ?2)
+       WHERE account = ?1 AND (?2 IS NULL OR ${APP_ID} = ?2) AND (expires_at IS NULL OR expires_at > ?3)
        ORDER BY created_at`,
     )
-    .bind(account, now);
+    .bind(account, app, now);
 
-/** All valid grants of an account, the oldest first. */
+/** All valid grants of an account, or of one of its apps, the oldest first. */
 export async function loadGrants(
   db: D1Database,
   account: string,
+  app: string | null,
   now: number,
 ): Promise<GrantRow[]> {
-  const { results } = await withRetry(() => selectGrants(db, account, now).all<GrantRow>());
+  const { results } = await withRetry(() => selectGrants(db, account, app, now).all<GrantRow>());
   return results;
 }
 
 /**
- * All valid grants of an account, the oldest first, and whether the account has ever allowed an
- * origin anything, as far back as its activity log goes.
+ * The valid grants of the app with an origin, the oldest first, and whether the account has ever allowed
+ * that origin anything, as far back as its activity log goes.
  */
 export async function loadGrantsAndHistory(
   db: D1Database,
@@ -192,7 +198,7 @@ export async function loadGrantsAndHistory(
     )
     .bind(account, origin);
   const [grants, known] = await withRetry(() =>
-    db.batch([selectGrants(db, account, now), history]),
+    db.batch([selectGrants(db, account, origin, now), history]),
   );
   return {
     grants: (grants?.results ?? []) as GrantRow[],
