@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The limits that the tests in workerd run under: test/support/guard. */
 const PLAN = process.env.PLAN === "free" ? "free" : "paid";
@@ -32,8 +33,20 @@ const BUNDLED_PACKAGES = [
   "rxjs",
 ];
 
+/**
+ * Orders test files by project: first `node`, where some take a minute and should not be last, then
+ * `worker`, because only files in a row share a runtime.
+ */
+class ProjectSequencer extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.sort((a, b) => a.project.name.localeCompare(b.project.name));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: ProjectSequencer },
     silent: "passed-only",
     // One more than the CPUs, because tests of the local server mostly wait for its process.
     maxWorkers: availableParallelism() + 1,
