@@ -35,6 +35,10 @@ export async function startProvider({ metered = false, inspected = false }) {
   const miniflare = new Miniflare({
     ...runtimeOptions({ Log, LogLevel }),
     ...(inspected ? { inspectorPort: 0 } : {}),
+    handleStructuredLogs({ level, message }) {
+      // Requests are logged at the level "log".
+      if (level !== "log") console.error(message);
+    },
     workers: [{ config: { ...workerConfig(settings), manifest: await manifest(metered) } }],
   });
   const db = await miniflare.getD1Database(DATABASE, WORKER_NAME);

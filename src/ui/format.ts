@@ -4,23 +4,50 @@ import type { Language } from "./language";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
+/** Creating a format takes as long as using it many times. */
+const numberFormats = new Map<string, Intl.NumberFormat>();
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+
+const numberFormat = (
+  language: Language,
+  options: Intl.NumberFormatOptions = {},
+): Intl.NumberFormat =>
+  cached(
+    numberFormats,
+    language + JSON.stringify(options),
+    () => new Intl.NumberFormat(language, options),
+  );
+
+const dateFormat = (language: Language, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+  cached(
+    dateFormats,
+    language + JSON.stringify(options),
+    () => new Intl.DateTimeFormat(language, options),
+  );
+
+function cached<T>(formats: Map<string, T>, key: string, create: () => T): T {
+  const format = formats.get(key) ?? create();
+  formats.set(key, format);
+  return format;
+}
+
 /** Such as "Nov 22, 2026". */
 export const formatDate = (language: Language, milliseconds: number): string =>
-  new Date(milliseconds).toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
+  dateFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(milliseconds);
 
 /** Such as "Nov 22, 2026, 4:33 AM UTC". */
 export const formatDateTime = (language: Language, milliseconds: number): string =>
-  `${new Date(milliseconds).toLocaleString(language, {
+  `${dateFormat(language, {
     dateStyle: "medium",
     timeStyle: "short",
     timeZone: "UTC",
-  })} UTC`;
+  }).format(milliseconds)} UTC`;
 
 /** Such as "1.5 MB" or "12 bytes"; units are powers of a thousand. */
 export function formatBytes(language: Language, bytes: number): string {
   const power = Math.floor(Math.log10(Math.max(bytes, 1)) / 3);
   const unit = Math.min(power, UNITS.length - 1);
-  return new Intl.NumberFormat(language, {
+  return numberFormat(language, {
     style: "unit",
     unit: UNITS[unit] ?? "byte",
     unitDisplay: unit === 0 ? "long" : "short",
@@ -30,11 +57,15 @@ export function formatBytes(language: Language, bytes: number): string {
 
 /** Such as "12,345". */
 export const formatCount = (language: Language, count: number): string =>
-  new Intl.NumberFormat(language).format(count);
+  numberFormat(language).format(count);
 
 /** Such as "1 day" or "365 days". */
 export const formatDays = (language: Language, days: number): string =>
-  new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" }).format(days);
+  numberFormat(language, {
+    style: "unit",
+    unit: "day",
+    unitDisplay: "long",
+  }).format(days);
 
 /** Such as "Germany" for "DE"; the code itself if unknown, such as Cloudflare's T1 for Tor. */
 export const formatCountry = (language: Language, code: string): string =>

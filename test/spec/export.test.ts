@@ -78,7 +78,7 @@ describe("The archive", () => {
     expect(response.headers.get("content-disposition")).toMatch(
       new RegExp(`^attachment; filename="satchel-${user.name}-\\d{4}-\\d\\d-\\d\\d\\.zip"$`),
     );
-    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("cache-control")).toBe("no-store, no-transform");
     const [manifest, ...files] = await filesIn(response);
     expect(manifest?.name).toBe("satchel-export.json");
     expect(files.map(({ name }) => `/${name}`).sort()).toEqual(Object.keys(documents).sort());
