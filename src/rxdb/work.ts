@@ -17,20 +17,34 @@ const READ_LENGTH_PER_BYTE = 16;
 /** Thrown by `Work.read` if a query reads too much. */
 export class TooMuchToRead extends Error {}
 
+/** An instruction of a regular expression for a character costs so much less than to send a byte. */
+const STEPS_PER_BYTE = 8;
+
 /** The work of one request. */
 export class Work {
   #readLength = 0;
   #entries = 0;
+  #steps = 0;
 
   /** What it counts for towards the bytes that an app may exchange. */
   get costBytes(): number {
-    return this.#readLength / READ_LENGTH_PER_BYTE + this.#entries * ENTRY_COST_BYTES;
+    return (
+      this.#readLength / READ_LENGTH_PER_BYTE +
+      this.#entries * ENTRY_COST_BYTES +
+      this.#steps / STEPS_PER_BYTE
+    );
   }
 
   /** Counts a text that a query has read. Throws `TooMuchToRead`. */
   read({ length }: { length: number }): void {
     this.#readLength += length;
     if (this.#readLength > MAX_READ_LENGTH) throw new TooMuchToRead();
+  }
+
+  /** Counts steps of regular expressions. Returns how many there are now. */
+  search(steps: number): number {
+    this.#steps += steps;
+    return this.#steps;
   }
 
   /** Counts index entries that are about to be inserted. Returns false, and counts none, if they are too many. */

@@ -5,6 +5,7 @@
  */
 
 import { RE2JS, RE2JSException } from "re2js";
+import type { Work } from "../work";
 
 /** Characters of all patterns of a query. */
 const MAX_PATTERNS_LENGTH = 500;
@@ -18,10 +19,9 @@ const MAX_STEPS = 250_000_000;
 /** What mingo's `$regex` needs of a RegExp. */
 export type TextMatcher = Pick<RegExp, "exec">;
 
-/** Returns a function that compiles the patterns of one query, which share its limits. */
-export function createRegexCompiler(): (pattern: RegExp) => TextMatcher {
+/** Returns a function that compiles the patterns of one query, which share its limits and its work. */
+export function createRegexCompiler(work: Work): (pattern: RegExp) => TextMatcher {
   let patternsLength = 0;
-  let steps = 0;
   /** Throws an Error with a sentence if RE2 does not have what the pattern uses, or it is too long. */
   return (pattern) => {
     patternsLength += pattern.source.length;
@@ -33,8 +33,7 @@ export function createRegexCompiler(): (pattern: RegExp) => TextMatcher {
     if (programSize > MAX_PROGRAM_SIZE) throw new Error("the pattern of $regex repeats too much.");
     return {
       exec: (text) => {
-        steps += programSize * (text.length + 1);
-        if (steps > MAX_STEPS) {
+        if (work.search(programSize * (text.length + 1)) > MAX_STEPS) {
           throw new Error("its $regex has to search too much text. Add conditions on an index.");
         }
         return regex.test(text) ? ([text] as unknown as RegExpExecArray) : null;

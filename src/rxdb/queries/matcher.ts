@@ -22,6 +22,7 @@ import {
   $type,
 } from "mingo/operators/query";
 import { Query } from "mingo/query";
+import type { Work } from "../work";
 import { createRegexCompiler } from "./linear-regex";
 import type { StoredDocument } from "./stored-document";
 
@@ -47,13 +48,15 @@ const OPERATORS = {
 };
 
 /**
- * Returns the function that tells whether a document matches a selector. Throws an Error with a sentence
+ * Returns the function that tells whether a document matches a selector; its regular expressions count as
+ * work. Throws an Error with a sentence
  * for an unknown operator or a bad pattern; the function throws one for an operand it cannot use.
  */
 export function createMatcher(
   selector: Record<string, unknown>,
+  work: Work,
 ): (document: StoredDocument) => boolean {
-  const compile = createRegexCompiler();
+  const compile = createRegexCompiler(work);
   const linearRegex: typeof $regex = (path, pattern, options) =>
     // mingo has made a RegExp of it, which does nothing until it is used.
     $regex(path, compile(pattern as unknown as RegExp) as never, options);

@@ -9,6 +9,7 @@ import {
 } from "rxdb/plugins/core";
 import { type CallOutcome, reasonSuffix, refuseMalformed } from "../refusals";
 import { isObject } from "../sockets/frames";
+import type { Work } from "../work";
 import type { CollectionIndex } from "./collection-index";
 import { createMatcher } from "./matcher";
 import type { CollectionSchema } from "./schema";
@@ -62,13 +63,17 @@ interface NormalizedQuery {
 
 /**
  * Plans a prepared query of RxDB. Ignores the client's own plan: it may be for indexes that are not
- * kept here, and from another version of RxDB. Refuses with `malformed`.
+ * kept here, and from another version of RxDB. Matching counts as work. Refuses with `malformed`.
  */
-export function planQuery(schema: CollectionSchema, prepared: unknown): CallOutcome<QueryPlan> {
+export function planQuery(
+  schema: CollectionSchema,
+  prepared: unknown,
+  work: Work,
+): CallOutcome<QueryPlan> {
   const query = parseQuery(schema, isObject(prepared) ? prepared.query : undefined);
   if (query === null) return refuseMalformed("The parameter must be a prepared query of RxDB.");
   try {
-    return { ok: true, value: buildPlan(schema, query) };
+    return { ok: true, value: buildPlan(schema, query, work) };
   } catch (error) {
     // RxDB's planner or matcher throws, for example for an operator that it does not know.
     return refuseMalformed(describeFailure(error));
@@ -108,7 +113,7 @@ export function selectsAll(schema: CollectionSchema, prepared: unknown): boolean
 }
 
 /** Throws if RxDB cannot plan or match the query. */
-function buildPlan(schema: CollectionSchema, query: NormalizedQuery): QueryPlan {
+function buildPlan(schema: CollectionSchema, query: NormalizedQuery, work: Work): QueryPlan {
   const { plannerSchema } = schema;
   const directions = query.sort.map((part) => Object.values(part)[0] as Direction);
   const isAscending = directions.every((direction) => direction === "asc");
@@ -129,7 +134,7 @@ function buildPlan(schema: CollectionSchema, query: NormalizedQuery): QueryPlan 
     },
     matches: plan.selectorSatisfiedByIndex
       ? null
-      : catchOperandErrors(createMatcher(query.selector)),
+      : catchOperandErrors(createMatcher(query.selector, work)),
     scanOrder: plan.sortSatisfiedByIndex
       ? findScanOrder(schema, index, query, directions, isAscending)
       : null,

@@ -22,7 +22,7 @@ export function runQuery(
   prepared: unknown,
   work: Work,
 ): CallOutcome<string> {
-  return withPlan(schema, prepared, (plan) => {
+  return withPlan(schema, prepared, work, (plan) => {
     const documents = findMatching(sql, collection, plan, work);
     return documents === null
       ? ANSWER_TOO_LARGE
@@ -39,7 +39,7 @@ export function runCount(
   work: Work,
 ): CallOutcome<string> {
   if (selectsAll(schema, prepared)) return countAnswer(collection.documents);
-  return withPlan(schema, prepared, (plan) => {
+  return withPlan(schema, prepared, work, (plan) => {
     const { range, matches } = plan;
     const { id } = openIndexOf(collection, plan);
     if (matches === null) return countAnswer(countKeys(sql, id, range));
@@ -61,9 +61,10 @@ const countAnswer = (count: number): CallOutcome<string> => ({
 function withPlan(
   schema: CollectionSchema,
   prepared: unknown,
+  work: Work,
   run: (plan: QueryPlan) => CallOutcome<string>,
 ): CallOutcome<string> {
-  const plan = planQuery(schema, prepared);
+  const plan = planQuery(schema, prepared, work);
   if (!plan.ok) return plan;
   try {
     return run(plan.value);

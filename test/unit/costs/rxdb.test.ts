@@ -245,7 +245,8 @@ describe("A request that would keep a module busy", () => {
     work.read({ length: 1600 });
     expect(work.insertEntries(10)).toBe(true);
     expect(work.insertEntries(100_001)).toBe(false);
-    expect(work.costBytes).toBe(100 + 640);
+    expect(work.search(800)).toBe(800);
+    expect(work.costBytes).toBe(100 + 640 + 100);
     expect(() => work.read({ length: 100_000_000 })).toThrow(TooMuchToRead);
   });
 });
