@@ -24,21 +24,21 @@ export async function lingerWhileSending(c: HonoContext, next: Next): Promise<vo
   const content = new Uint8Array(await c.res.arrayBuffer());
   // With its length the client knows that it has the whole response, although the stream has not ended.
   const { readable, writable } = new FixedLengthStream(content.byteLength);
-  // A client that gives up, or takes longer, needs no more from us.
-  c.executionCtx.waitUntil(sendAndDiscard(writable, content, body).catch(() => {}));
+  c.executionCtx.waitUntil(sendAndDiscard(writable, content, body));
   c.res = new Response(readable, c.res);
 }
 
-/** Rejects if the client goes away. */
 async function sendAndDiscard(
   response: WritableStream<Uint8Array>,
   content: Uint8Array,
   body: ReadableStream<Uint8Array>,
 ): Promise<void> {
   const writer = response.getWriter();
-  await writer.write(content);
-  await withTimeout(discard(body), MAX_LINGER_MS);
-  await writer.close();
+  // A client that goes away, or takes longer, needs no more from us.
+  await writer.write(content).catch(() => {});
+  await withTimeout(discard(body), MAX_LINGER_MS).catch(() => {});
+  // Whatever has happened: the runtime waits for the end.
+  await writer.close().catch(() => {});
 }
 
 async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
