@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { collectOutput, ROOT, runToExit, startServer, temporaryFolder } from "./server";
 
 describe("npm start", () => {
-  it("prints the sign-up page, the user address for apps and the data folder", async () => {
+  it("prints the sign-up page, the user address for apps and the data folder, and then accepts requests: pages, assets, and unusual paths unchanged", async () => {
     const data = temporaryFolder();
     const { url, port, output } = await startServer(data);
     expect(url).toBe(`http://localhost:${port}`);
@@ -16,10 +16,6 @@ describe("npm start", () => {
     expect(output.stdout).toContain(`${url}/sign-up`);
     expect(output.stdout).toContain(data);
     expect(output.stderr).toBe("");
-  });
-
-  it("accepts requests once it says so: pages, assets, and unusual paths unchanged", async () => {
-    const { url, port } = await startServer(temporaryFolder());
     const page = await fetch(`${url}/sign-up`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain("<form");
@@ -52,16 +48,12 @@ describe("npm start", () => {
     expect([undefined, "EADDRNOTAVAIL", "EAFNOSUPPORT"]).toContain(error?.code);
   });
 
-  it("reads port, host and folder from the environment; flags take precedence", async () => {
+  it("reads port, host, folder and settings from the environment; flags take precedence", async () => {
     const data = temporaryFolder();
-    const env = { PORT: "1", SATCHEL_HOST: "127.0.0.1", SATCHEL_DATA: data };
+    const env = { PORT: "1", SATCHEL_HOST: "127.0.0.1", SATCHEL_DATA: data, SIGN_UP: "closed" };
     const { url, output } = await startServer(data, { env });
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d{2,}$/);
     expect(output.stdout).toContain(data);
-  });
-
-  it("reads settings from the environment", async () => {
-    const { url } = await startServer(temporaryFolder(), { env: { SIGN_UP: "closed" } });
     expect((await fetch(`${url}/sign-up`)).status).toBe(403);
   });
 
