@@ -178,27 +178,30 @@ const REVOCATIONS: [string, (user: TestUser, app: TestApp) => Promise<() => Prom
       },
     ],
     [
-      "RFC 6749 §4.1.2 a code is used a second time",
+      "RFC 6749 §4.1.2 a code is used again after its refresh token",
       async (user) => {
         const code = await obtainCode(user);
-        await parseTokens(await redeemCode(code));
+        const { refresh_token } = await parseTokens(await redeemCode(code));
+        await refreshTokens(refresh_token);
         return () => redeemCode(code);
       },
     ],
     [
-      "a refresh token is used a second time",
+      "a refresh token is used again after its successor",
       async (user) => {
         const { refresh_token } = await obtainTokens(user);
-        await refreshTokens(refresh_token);
+        const next = await parseTokens(await refreshTokens(refresh_token));
+        await refreshTokens(next.refresh_token);
         return () => refreshTokens(refresh_token);
       },
     ],
     [
-      "a device code is used a second time",
+      "a device code is used again after its refresh token",
       async (user) => {
         const device = await startDevice();
         await allowDevice(user, device);
-        await parseTokens(await pollDevice(device));
+        const { refresh_token } = await parseTokens(await pollDevice(device));
+        await refreshTokens(refresh_token);
         return () => pollDevice(device);
       },
     ],

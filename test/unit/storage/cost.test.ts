@@ -105,7 +105,7 @@ const COSTS: Record<string, Partial<Counts>> = {
   Preflight: {},
   WebFinger: { trips: 1, queries: 1, rowsRead: 1 },
   Quota: { ...READ, rowsRead: 4 },
-  "Exchange of a code": { trips: 2, queries: 5, rowsRead: 7, rowsWritten: 4 },
+  "Exchange of a code": { trips: 2, queries: 6, rowsRead: 12, rowsWritten: 4 },
   "Refresh of a token": { trips: 2, queries: 4, rowsRead: 7, rowsWritten: 3 },
 };
 
