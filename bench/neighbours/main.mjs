@@ -3,7 +3,7 @@
  * worst, compared with a quiet server.
  */
 
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAtSatchel } from "../servers/connect-user.mjs";
 import { startServer } from "../servers/server.mjs";
@@ -32,8 +32,11 @@ export async function runNeighbours({ quick = false, only = "" } = {}) {
   const runs = quick ? QUICK_RUNS : RUNS;
   const attacks = ATTACKS.filter(({ name }) => name.includes(only));
   const rows = [];
-  for (const attack of attacks) {
-    const row = await measureAttack(makeTemporaryFolder("satchel-neighbours-"), attack, runs);
+  const folder = makeTemporaryFolder("satchel-neighbours-");
+  for (const [index, attack] of attacks.entries()) {
+    const data = join(folder, String(index));
+    mkdirSync(data);
+    const row = await measureAttack(data, attack, runs);
     rows.push(row);
     const ratios = Object.entries(row.ratios).map(([name, ratio]) => `${name} ${ratio.toFixed(1)}`);
     process.stderr.write(`${row.name}: ${ratios.join(", ")}\n`);
