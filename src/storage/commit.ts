@@ -26,8 +26,16 @@
 
 import { requiredVersion } from "../core/etag";
 import type { NodePath } from "../core/path";
-import { type Outcome, ok, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
+import {
+  type Outcome,
+  ok,
+  type Refusal,
+  refused,
+  UNAVAILABLE,
+  UNKNOWN_OUTCOME,
+} from "../core/refusals";
 import { logWarning } from "../platform/log";
+import { planLimitOf, planLimitRefusal } from "../platform/plan-limits";
 import { backoff, MAX_ATTEMPTS, withCallTimeout, withRetry } from "../platform/retry";
 import type { Change, ChangeEvaluation } from "./change";
 import { changeStatements } from "./db/changes";
@@ -43,12 +51,9 @@ export const MAX_GROUP_COMMITS = 16;
 /** A change has to be committed within this time after its body, if it has one, was uploaded. */
 export const COMMIT_WINDOW_MS = 60_000;
 
-/** A change as its request hands it over. */
+/** A change, and what its request found in a preview before; null: there was no preview. */
 export interface CommitRequest extends Change {
-  /** What the request found in a preview before; null: there was no preview. */
   preview: { rootVersion: string | null; version: string | null } | null;
-  /** Equal for equal bodies of a PUT: R2's ETag. */
-  digest: string | null;
 }
 
 /** A change that was made. */
@@ -85,7 +90,7 @@ export class Committer {
           : await this.#loadRootVersion(first.account);
       } catch (error) {
         logWarning("The root's version could not be read before a commit.", error);
-        return group.map(() => refused(UNAVAILABLE));
+        return group.map(() => refused(limitRefusal(error, first) ?? UNAVAILABLE));
       }
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -106,6 +111,8 @@ export class Committer {
         }
         if (!isUnanswered) continue;
       } catch (error) {
+        const limit = limitRefusal(error, first);
+        if (limit && !isUnanswered) return group.map(() => refused(limit));
         logWarning("D1 did not answer a commit.", error);
         isUnanswered = true;
       }
@@ -178,6 +185,12 @@ export class Committer {
 /** Whether a change makes a new document, as far as its request could know. */
 export const isCreated = ({ preview, precondition }: CommitRequest): boolean =>
   preview ? preview.version === null : requiredVersion(precondition) === null;
+
+/** The refusal of a group that has met a limit of the provider's plan, so that D1 has changed nothing. */
+function limitRefusal(error: unknown, { modified }: Change): Refusal | null {
+  const limit = planLimitOf(error);
+  return limit && planLimitRefusal(limit, false, modified);
+}
 
 const isSameNode = (a: NodePath, b: NodePath): boolean =>
   a.parent === b.parent && a.name === b.name;

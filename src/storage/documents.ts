@@ -3,14 +3,7 @@
 import { type Precondition, requiredVersion } from "../core/etag";
 import { formatPath, type NodePath } from "../core/path";
 import type { ByteRange } from "../core/range";
-import {
-  type Outcome,
-  ok,
-  type Refusal,
-  refused,
-  UNAVAILABLE,
-  UNKNOWN_OUTCOME,
-} from "../core/refusals";
+import { type Outcome, ok, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import { isId, randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
 import type { AccessClaims } from "../oauth/access-tokens";
@@ -111,10 +104,8 @@ export async function putDocument(
   const preview = canSkipPreview(claims.account, put, now)
     ? null
     : await previewChange(env, change);
-  if (preview && !preview.ok && !(await mayBeRepeated(env, claims.user, change, preview.refusal))) {
-    return preview;
-  }
-  const evaluation = preview?.ok ? preview.value : null;
+  if (preview && !preview.ok) return preview;
+  const evaluation = preview?.value;
 
   const key = await bodyKey(claims.account, node, change.version);
   const replaced = evaluation ? evaluation.oldVersion : requiredVersion(precondition);
@@ -124,13 +115,10 @@ export async function putDocument(
   if (!written.ok) return written;
 
   const commitBefore = clock() + COMMIT_WINDOW_MS;
-  const { size, etag } = written.value;
-  const stored = { ...change, put: { type, length: size }, commitBefore };
-  const outcome = await commitChange(env, claims.user, stored, evaluation, etag, now);
-  const isStored = outcome.ok
-    ? outcome.value.version === change.version
-    : outcome.refusal.code === "unknown-outcome";
-  if (!isStored) await deleteUnusedBody(env, key);
+  const stored = { ...change, put: { type, length: written.value.size }, commitBefore };
+  const outcome = await commitChange(env, claims.user, stored, evaluation, now);
+  const isRefused = !outcome.ok && outcome.refusal.code !== "unknown-outcome";
+  if (isRefused) await deleteUnusedBody(env, key);
   return outcome;
 }
 
@@ -143,7 +131,7 @@ export function deleteDocument(
   now: number,
 ): Promise<Outcome<CommitResult>> {
   const change = newChange(env, claims, node, precondition, null, now);
-  return commitChange(env, claims.user, change, null, null, now);
+  return commitChange(env, claims.user, change, null, now);
 }
 
 const newChange = (
@@ -182,27 +170,6 @@ async function previewChange(env: Env, change: Change): Promise<Outcome<ChangeEv
   )) as ChangeEvaluation;
   const refusal = decisionRefusal(evaluation);
   return refusal ? refused(refusal) : ok(evaluation);
-}
-
-/**
- * Whether a PUT that fails its precondition may have been made already: its answer may have been lost.
- * A failure to find out counts as no.
- */
-async function mayBeRepeated(
-  env: Env,
-  user: string,
-  change: Change,
-  refusal: Refusal,
-): Promise<boolean> {
-  const required = requiredVersion(change.precondition) ?? undefined;
-  if (refusal.code !== "precondition-failed" || !isId(required)) return false;
-  try {
-    const asked = env.USERS.getByName(user).mayBeRepeated(change, refusal.version);
-    return await withCallTimeout<boolean>(asked);
-  } catch (error) {
-    logWarning("The user's object did not say whether a change was made already.", error);
-    return false;
-  }
 }
 
 /** `writeBody`, where a failure means that nothing was changed. Refuses with `unavailable` then. */
@@ -252,14 +219,13 @@ async function commitChange(
   user: string,
   change: Change,
   evaluation: ChangeEvaluation | null,
-  digest: string | null,
   now: number,
 ): Promise<Outcome<CommitResult>> {
   const preview = evaluation && {
     rootVersion: evaluation.rootVersion,
     version: evaluation.oldVersion,
   };
-  const request = { ...change, preview, digest };
+  const request = { ...change, preview };
   try {
     const committed = env.USERS.getByName(user).commit(request);
     const outcome = await withCallTimeout<Outcome<CommitResult>>(committed, COMMIT_TIMEOUT_MS);

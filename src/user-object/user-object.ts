@@ -5,7 +5,6 @@ import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
 import type { Env } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
-import type { Change } from "../storage/change";
 import {
   type CommitRequest,
   type CommitResult,
@@ -14,7 +13,6 @@ import {
 } from "../storage/commit";
 import { AccountErasure } from "./account-erasure";
 import { CommitQueue } from "./commit-queue";
-import { RecentPuts } from "./recent-puts";
 import { VersionSweep } from "./version-sweep";
 
 const MAX_QUEUED_COMMITS = 1000;
@@ -26,7 +24,6 @@ export class UserObject extends DurableObject<Env> {
     (group) => this.#committer.commit(group),
     MAX_GROUP_COMMITS,
   );
-  readonly #recentPuts = new RecentPuts();
   readonly #sweep = new VersionSweep(this.ctx.storage, this.env);
   readonly #erasure = new AccountErasure(this.ctx.storage, this.env);
 
@@ -38,23 +35,12 @@ export class UserObject extends DurableObject<Env> {
     if (this.#queue.length >= MAX_QUEUED_COMMITS) return refused(UNAVAILABLE);
     // Last-Modified follows the order of the commits, whenever their requests began.
     const modified = Date.now();
-    const made = await this.#queue.add({ ...command, modified });
-    const now = Date.now();
-    const outcome = this.#recentPuts.recognize(command, made, now);
-    if (made.ok) this.#recentPuts.record(command, now);
+    const outcome = await this.#queue.add({ ...command, modified });
     // The change stays committed if this fails.
     this.#sweep
-      .recordCommit(command, made, modified)
+      .recordCommit(command, outcome, modified)
       .catch((error) => logWarning("A sweep could not be scheduled.", error));
     return outcome;
-  }
-
-  /**
-   * Whether a PUT that fails its precondition, because the document has this version, may have made that
-   * version itself: then its body decides, in `commit`.
-   */
-  mayBeRepeated(change: Change, version: string | null): boolean {
-    return this.#recentPuts.find(change, version, Date.now()) !== null;
   }
 
   /** Records a multipart upload; to be called before its first part. */

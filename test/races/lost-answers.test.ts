@@ -148,7 +148,6 @@ describe("The fence", () => {
     defaultQuotaBytes: 10_000,
     maxDocuments: 100,
     modified: 0,
-    digest: null,
     ...over,
   });
   const emptyPreview = { rootVersion: null, version: null };
@@ -190,7 +189,6 @@ describe("The fence", () => {
         ...change("late-group", `late-${round}-${i}`, { node: node(`/notes/${round}-${i}`) }),
         commitBefore: Date.now() + (round % 8),
         preview: null,
-        digest: null,
       }));
       const outcomes = await committer.commit(group);
       const { results } = await env.DB.prepare(

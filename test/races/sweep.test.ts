@@ -226,7 +226,6 @@ describe("A commit at the worst moment", () => {
       maxDocuments: 100,
       modified: Date.now(),
       preview: { rootVersion: await rootVersion(app), version: null },
-      digest: null,
     };
     const [outcome] = await new Committer(env.DB).commit([late]);
     expect(outcome).toMatchObject({ ok: false, refusal: { code: "unavailable" } });

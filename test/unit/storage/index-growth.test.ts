@@ -36,7 +36,6 @@ async function putAll(user: string, paths: string[], type: string): Promise<void
       maxDocuments: 1e6,
       modified: Date.now(),
       preview: null,
-      digest: null,
     }));
     for (const outcome of await committer.commit(group)) expect(outcome.ok).toBe(true);
   }
