@@ -105,7 +105,7 @@ export async function putDocument(
     ? null
     : await previewChange(env, change);
   if (preview && !preview.ok) return preview;
-  const evaluation = preview?.value;
+  const evaluation = preview?.value ?? null;
 
   const key = await bodyKey(claims.account, node, change.version);
   const replaced = evaluation ? evaluation.oldVersion : requiredVersion(precondition);

@@ -37,9 +37,11 @@ export function confirmDeletionPage(
       cancelText={messages.cancel}
     >
       <ul>
-        {messages.deleted(documents, formatBytes(language, usage.usedBytes - usage.indexBytes)).map((item) => (
-          <li>{item}</li>
-        ))}
+        {messages
+          .deleted(documents, formatBytes(language, usage.usedBytes - usage.indexBytes))
+          .map((item) => (
+            <li>{item}</li>
+          ))}
       </ul>
       <p>{messages.kept}</p>
       <p>
