@@ -31,8 +31,11 @@ const test = base.extend(
   },
 );
 
-/** Sends bytes and returns everything that the server sends until it closes the connection. */
-function sendBytes(url: string, text: string): Promise<string> {
+/**
+ * Sends bytes and returns everything that the server sends until it closes the connection. `isGone`:
+ * the client sends nothing more after them.
+ */
+function sendBytes(url: string, text: string, isGone = false): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname);
@@ -44,6 +47,7 @@ function sendBytes(url: string, text: string): Promise<string> {
     socket.on("close", () => resolve(answer));
     socket.on("error", reject);
     socket.write(text.replaceAll("HOST", `${hostname}:${port}`));
+    if (isGone) socket.end();
   });
 }
 
@@ -85,6 +89,25 @@ test("RFC 9112 §6.3 Content-Length is ignored if the body is chunked", async ({
     expect(statuses(answer)).toEqual(["201"]);
     expect(await (await alice.get(path)).text()).toBe("abc");
   }
+});
+
+describe("A body that ends before its end, as when the client is gone", () => {
+  const bytes = (count: number) => "x".repeat(count);
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  test.for([
+    ["chunked, without its last chunk", "Transfer-Encoding: chunked", chunk("text")],
+    ["chunked, in the middle of a chunk", "Transfer-Encoding: chunked", "1000\r\ntext"],
+    ["chunked and large", "Transfer-Encoding: chunked", chunk(bytes(300_000))],
+    ["with a length", "Content-Length: 5", "text"],
+    ["with a length, and large", "Content-Length: 300001", bytes(300_000)],
+  ] as const)("is never stored: %s", async ([, headers, body], { server: { url, alice } }) => {
+    const answer = await sendBytes(url, put(alice.token, headers, body), true);
+    expect(statuses(answer).filter((status) => status.startsWith("2"))).toEqual([]);
+    expect((await alice.get("/x")).status).toBe(404);
+    // A change that comes after it in the user's object: nothing of it is under way any more.
+    expect((await alice.put("/after", "x")).status).toBeLessThan(300);
+    expect((await alice.get("/x")).status).toBe(404);
+  });
 });
 
 describe("A refusal during an upload", () => {
