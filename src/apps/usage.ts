@@ -1,11 +1,6 @@
-/** Sums up the usage of apps, by day and in total, and finds those that are not used. */
+/** Sums up the usage of apps, by day and in total. */
 
-import { DAY_MS } from "../core/time";
 import { type AppUsageRow, firstUsageDay, USAGE_DAYS } from "../oauth/app-usage";
-import type { ConnectedApp } from "../oauth/connected-apps";
-
-/** How long an app must not have been used to be offered for disconnecting. */
-const UNUSED_AFTER_MS = 365 * DAY_MS;
 
 /** The usage of an app in the last `USAGE_DAYS`. */
 export interface UsageSummary {
@@ -39,19 +34,6 @@ export function summarizeUsage(usage: UsageByGrant, grantIds: string[], now: num
     bytes: sumOf(days, "bytes"),
     lastAt: rows.length === 0 ? null : Math.max(...rows.map(({ lastAt }) => lastAt)),
   };
-}
-
-/** The apps that were neither used nor connected anew for a year. */
-export function findUnusedApps(
-  apps: ConnectedApp[],
-  usage: AppUsageRow[],
-  now: number,
-): ConnectedApp[] {
-  const usageByGrant = groupUsageByGrant(usage);
-  return apps.filter(({ grantIds, lastConnectedAt }) => {
-    const { lastAt } = summarizeUsage(usageByGrant, grantIds, now);
-    return Math.max(lastAt ?? 0, lastConnectedAt) <= now - UNUSED_AFTER_MS;
-  });
 }
 
 const sumOf = <Key extends string>(rows: Record<Key, number>[], key: Key): number =>

@@ -96,19 +96,19 @@ async function writeCounter(db: D1Database, counter: Counter, now: number): Prom
 }
 
 /**
- * The usage of an account's apps, or of these grants, in the last `USAGE_DAYS` and on the last day before,
+ * The usage of these grants of an account in the last `USAGE_DAYS` and on the last day before,
  * with this isolate's unwritten counts.
  */
 export async function listAppUsage(
   db: D1Database,
   account: string,
   now: number,
-  grantIds: string[] | null = null,
+  grantIds: string[],
 ): Promise<AppUsageRow[]> {
   const since = firstUsageDay(now);
+  const grants = new Set(grantIds);
   const counted = [...counters.values()]
-    .filter((counter) => counter.account === account)
-    .filter(({ grant }) => grantIds?.includes(grant) ?? true)
+    .filter((counter) => counter.account === account && grants.has(counter.grant))
     .flatMap(({ grant, days, lastAt }) =>
       [...days].map(([day, use]) => ({ grant, day, lastAt, ...use })),
     );

@@ -2,8 +2,15 @@
 
 import { type ActivityEvent, activityStatement, newActivityEntry } from "../accounts/activity";
 import { formatScopes, MAX_SCOPES, mergeScopes, parseScopes, type Scope } from "../core/scope";
+import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
 import { narrowScopes } from "./consent-form";
+import {
+  type AppPosition,
+  loadGrantsOfLatest,
+  loadGrantsOfPage,
+  loadGrantsOfUnused,
+} from "./db/app-list";
 import {
   deleteAllGrants,
   deleteGrantsOfApps,
@@ -37,12 +44,59 @@ export interface ConnectedApp {
   expiresAt: number | null;
 }
 
-/** The apps of an account, the longest connected first. */
+/** Some of an account's apps, and the number of all of their kind. */
+export interface CountedApps {
+  apps: ConnectedApp[];
+  count: number;
+}
+
+/** A page of the apps of an account, the longest connected first. */
 export const listConnectedApps = async (
   db: D1Database,
   account: string,
   now: number,
-): Promise<ConnectedApp[]> => groupByApp(await loadGrants(db, account, null, now));
+  after: AppPosition | null,
+  limit: number,
+): Promise<ConnectedApp[]> => inOrder(await loadGrantsOfPage(db, account, now, after, limit));
+
+/** The position of an app in the list, from which the next page starts. */
+export const positionOf = ({ connectedAt, grantIds }: ConnectedApp): AppPosition => ({
+  at: connectedAt,
+  id: grantIds.toSorted()[0] ?? "",
+});
+
+/** The apps that were connected last, the latest of them at the end. */
+export async function listLatestApps(
+  db: D1Database,
+  account: string,
+  now: number,
+  limit: number,
+): Promise<CountedApps> {
+  const { grants, apps } = await loadGrantsOfLatest(db, account, now, limit);
+  return { apps: inOrder(grants), count: apps };
+}
+
+/** How long an app must not have been used to be offered for disconnecting. */
+const UNUSED_AFTER_MS = 365 * DAY_MS;
+
+/** The first of the apps that were neither used nor connected anew for a year. */
+export async function listUnusedApps(
+  db: D1Database,
+  account: string,
+  now: number,
+  limit: number,
+): Promise<CountedApps> {
+  const since = now - UNUSED_AFTER_MS;
+  const { grants, apps } = await loadGrantsOfUnused(db, account, now, since, limit);
+  return { apps: inOrder(grants), count: apps };
+}
+
+/** Groups grants by app, in the order of the list. */
+const inOrder = (grants: GrantRow[]): ConnectedApp[] =>
+  groupByApp(grants).sort((one, other) => {
+    const [a, b] = [positionOf(one), positionOf(other)];
+    return a.at - b.at || (a.id < b.id ? -1 : 1);
+  });
 
 /** A connected app by its id. */
 export const loadConnectedApp = async (

@@ -247,7 +247,7 @@ describe("The usage of an app", () => {
     expect(await setBack(30)).toMatch(/Last used (?!.* in the last 30 days)/);
   });
 
-  it("has a chart for the first fifty apps, and a sentence for all", async () => {
+  it("lists fifty apps on a page, each once, with its chart", async () => {
     const user = await createUser();
     const app = await connectApp(user, "notes:rw");
     await app.get("/notes/");
@@ -271,9 +271,24 @@ describe("The usage of an app", () => {
         `account, t.id || value, 'https://a' || value || '.example', '', ${rest}`,
       ),
     ]);
-    const html = await (await open(user, "/apps")).text();
-    expect(mainText(html).match(/Last used/g)).toHaveLength(61);
-    expect(html.match(/<path\b/g)).toHaveLength(2 * 50);
+    const first = await (await open(user, "/apps?done=disconnected")).text();
+    expect(first.match(/<svg class="chart"/g)).toHaveLength(50);
+    expect(mainText(first)).toContain("Disconnected");
+    const next = findElements(first, "a").find(({ href }) => href?.includes("after="))?.href ?? "";
+    const second = await (await open(user, next)).text();
+    expect(second.match(/<svg class="chart"/g)).toHaveLength(11);
+    expect(second).toContain("/apps/disconnect-all");
+    expect(second).not.toContain("after=");
+    const listed = [first, second].flatMap((html) =>
+      findElements(html, "a").filter(({ href }) => href?.startsWith("/apps/app?")),
+    );
+    expect(new Set(listed.map(({ href }) => href)).size).toBe(61);
+    expect(listed).toHaveLength(61);
+    expect(await textOf(user, "/")).toContain("all 61 apps");
+
+    // Those of the second page are disconnected meanwhile.
+    await sendForm("/apps/disconnect-all", {}, { cookie: user.cookie });
+    expect((await open(user, next)).headers.get("location")).toBe("/apps");
   });
 
   it("counts quota requests, but no refused requests", async () => {
@@ -338,7 +353,7 @@ describe("Disconnecting", () => {
     const response = await disconnect(user, APP_ORIGIN);
     expect([response.status, response.headers.get("location")]).toEqual([
       303,
-      "/apps?after=disconnected",
+      "/apps?done=disconnected",
     ]);
     expect((await app.get("/notes/")).status).toBe(401);
     expect(await oauthError(await refreshTokens(tokens.refresh_token))).toEqual([
@@ -410,7 +425,7 @@ describe("Reducing the access of an app", () => {
     const app = await connectApp(user, "notes:rw photos:rw");
     expect((await app.put("/notes/a", "x")).status).toBe(201);
     const response = await changePermissions(user, { "level:notes": "r" });
-    const done = `${appPath(APP_ORIGIN)}&after=changed`;
+    const done = `${appPath(APP_ORIGIN)}&done=changed`;
     expect([response.status, response.headers.get("location")]).toEqual([303, done]);
     expect((await app.get("/notes/a")).status).toBe(200);
     expect((await app.put("/notes/a", "y")).status).toBe(403);

@@ -146,7 +146,7 @@ describe("Disconnecting an app", () => {
     const response = await disconnect(user, "https://a.example");
     expect([response.status, response.headers.get("location")]).toEqual([
       303,
-      "/apps?after=disconnected",
+      "/apps?done=disconnected",
     ]);
     for (const refused of [
       await app.get("/notes/a"),

@@ -249,7 +249,7 @@ describe("Apps that have not been used for a year", () => {
       body: selected,
       headers: { Cookie: cookie, Origin: ORIGIN },
     });
-    expect(response.headers.get("location")).toBe("/apps?after=disconnected");
+    expect(response.headers.get("location")).toBe("/apps?done=disconnected");
     const found = [old, kept, used].map(async (app) => (await app.get("/notes/")).status);
     expect(await Promise.all(found)).toEqual([401, 200, 200]);
     expect((await activityRows(alice.name)).at(-1)).toMatchObject({ kind: "app-disconnected" });

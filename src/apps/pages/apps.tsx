@@ -7,35 +7,36 @@ import type { ConnectedApp } from "../../oauth/connected-apps";
 import { describeScopes } from "../../oauth/scope-description";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
+import { type ListPage, NextPageLink } from "../../ui/paging";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
 import { CalendarDate, DateTime } from "../../ui/time";
 import { APP_MESSAGES } from "../messages";
 import { appPath, disconnectPath } from "../paths";
 import { storageFirstLink } from "../suggested-apps";
-import { findUnusedApps, groupUsageByGrant, summarizeUsage, type UsageSummary } from "../usage";
+import { groupUsageByGrant, summarizeUsage, type UsageSummary } from "../usage";
 import { DoneMessage, describeType } from "./parts";
 import { describeUsage, UsageChart } from "./usage-chart";
-
-/** Of hundreds of apps, the others have their chart only on their own page. */
-const MAX_CHARTS = 50;
 
 interface AppsPageProps {
   user: Account;
   /** The user's address, with which apps are opened. */
   address: string;
   now: number;
-  apps: ConnectedApp[];
+  page: ListPage<ConnectedApp>;
+  /** How many of all apps are not used. */
+  unused: number;
+  /** Of the apps on the page. */
   usage: AppUsageRow[];
 }
 
-/** Lists the connected apps, or says what to do without any. */
+/** Lists a page of the connected apps, or says what to do without any. */
 export function appsPage(
   c: HonoContext,
-  { user, address, now, apps, usage }: AppsPageProps,
+  { user, address, now, page, unused, usage }: AppsPageProps,
 ): HandlerResponse {
   const messages = messagesFor(c, APP_MESSAGES);
   const usageByGrant = groupUsageByGrant(usage);
-  const unused = findUnusedApps(apps, usage, now);
+  const apps = page.items;
   return renderPage(
     c,
     { title: messages.title, user },
@@ -53,25 +54,25 @@ export function appsPage(
         ) : (
           <>
             <p class="muted">{messages.about}</p>
-            {unused.length === 0 ? null : (
+            {unused === 0 ? null : (
               <p>
-                {messages.unused(unused.length)} <a href="/apps/unused">{messages.reviewUnused}</a>
+                {messages.unused(unused)} <a href="/apps/unused">{messages.reviewUnused}</a>
               </p>
             )}
             <ul class="list">
-              {apps.map((app, index) => (
+              {apps.map((app) => (
                 <AppItem
                   c={c}
                   app={app}
                   usage={summarizeUsage(usageByGrant, app.grantIds, now)}
                   address={address}
-                  hasChart={index < MAX_CHARTS}
                 />
               ))}
             </ul>
+            <NextPageLink c={c} next={page.next} />
           </>
         )}
-        {apps.length > 1 ? (
+        {apps.length > 1 || !page.isFirst ? (
           <p>
             <a class="button secondary" href="/apps/disconnect-all">
               {messages.disconnectAll}
@@ -104,10 +105,9 @@ interface AppItemProps {
   app: ConnectedApp;
   usage: UsageSummary;
   address: string;
-  hasChart: boolean;
 }
 
-const AppItem = ({ c, app, usage, address, hasChart }: AppItemProps) => {
+const AppItem = ({ c, app, usage, address }: AppItemProps) => {
   const messages = messagesFor(c, APP_MESSAGES);
   const language = languageOf(c);
   return (
@@ -131,7 +131,7 @@ const AppItem = ({ c, app, usage, address, hasChart }: AppItemProps) => {
             </>
           )}
         </small>
-        {hasChart ? <UsageChart usage={usage} language={language} /> : null}
+        <UsageChart usage={usage} language={language} />
       </div>
       <a class="button secondary" href={appPath(app)} aria-label={messages.manageLabel(app.name)}>
         {messages.manage}

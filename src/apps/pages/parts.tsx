@@ -17,10 +17,10 @@ export function describeType(c: HonoContext, { flows, origin, label }: Connected
 /** Says what was done, on the page that a form redirects to. */
 export const DoneMessage = ({ c }: { c: HonoContext }) => {
   const { done } = messagesFor(c, APP_MESSAGES);
-  const after = c.req.query("after") ?? "";
-  return Object.hasOwn(done, after) ? (
+  const what = c.req.query("done") ?? "";
+  return Object.hasOwn(done, what) ? (
     <p class="note" role="status">
-      {done[after as keyof typeof done]}
+      {done[what as keyof typeof done]}
     </p>
   ) : null;
 };

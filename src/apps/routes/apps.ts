@@ -11,13 +11,16 @@ import {
   disconnectAllApps,
   disconnectApps,
   listConnectedApps,
+  listUnusedApps,
   loadConnectedApp,
   narrowApp,
+  positionOf,
 } from "../../oauth/connected-apps";
 import { expiryOf, isDuration, narrowScopes } from "../../oauth/consent-form";
 import { errorPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
+import { decodeCursor, encodeCursor, loadPage } from "../../ui/paging";
 import { APP_MESSAGES } from "../messages";
 import { appPage, type ChangeProblem } from "../pages/app";
 import { appsPage } from "../pages/apps";
@@ -27,7 +30,6 @@ import {
   confirmDisconnectUnusedPage,
 } from "../pages/disconnect";
 import { appPath, disconnectPath } from "../paths";
-import { findUnusedApps } from "../usage";
 
 export const connectedAppsRoutes = new Hono<{ Bindings: Env }>();
 
@@ -36,11 +38,16 @@ connectedAppsRoutes.use("/apps/*", requireSignIn);
 connectedAppsRoutes.get("/apps", async (c) => {
   const now = Date.now();
   const user = c.var.session.account;
-  const [apps, usage] = await Promise.all([
-    listConnectedApps(c.env.DB, user.id, now),
-    listAppUsage(c.env.DB, user.id, now),
+  const load = (after: string, limit: number) =>
+    listConnectedApps(c.env.DB, user.id, now, decodeCursor(after), limit);
+  const [page, unused] = await Promise.all([
+    loadPage(c, load, (last) => encodeCursor(positionOf(last))),
+    listUnusedApps(c.env.DB, user.id, now, 0),
   ]);
-  return appsPage(c, { user, address: addressOf(c), now, apps, usage });
+  if (page.items.length === 0 && !page.isFirst) return c.redirect("/apps", 303);
+  const grantIds = page.items.flatMap(({ grantIds }) => grantIds);
+  const usage = await listAppUsage(c.env.DB, user.id, now, grantIds);
+  return appsPage(c, { user, address: addressOf(c), now, page, unused: unused.count, usage });
 });
 
 connectedAppsRoutes.get("/apps/app", async (c) => {
@@ -64,7 +71,7 @@ connectedAppsRoutes.post("/apps/app", async (c) => {
   const limit = { levels: form, expiresAt: end };
   const isNarrowed = await narrowApp(c.env, c.var.session.account.id, app, limit, now);
   return isNarrowed
-    ? c.redirect(`${appPath(app)}&after=changed`, 303)
+    ? c.redirect(`${appPath(app)}&done=changed`, 303)
     : renderApp(c, app, now, "changed");
 });
 
@@ -77,11 +84,11 @@ connectedAppsRoutes.post("/apps/disconnect", async (c) => {
   const now = Date.now();
   const app = await findApp(c, c.req.query("app"), now);
   if (app) await disconnectApps(c.env, c.var.session.account.id, [app], now);
-  return c.redirect("/apps?after=disconnected", 303);
+  return c.redirect("/apps?done=disconnected", 303);
 });
 
 connectedAppsRoutes.get("/apps/unused", async (c) => {
-  const unused = await listUnusedApps(c, Date.now());
+  const unused = await unusedApps(c, Date.now());
   return unused.length === 0
     ? c.redirect("/apps", 303)
     : confirmDisconnectUnusedPage(c, c.var.session.account, unused);
@@ -91,9 +98,9 @@ connectedAppsRoutes.get("/apps/unused", async (c) => {
 connectedAppsRoutes.post("/apps/unused", async (c) => {
   const now = Date.now();
   const selected = new Set((await readForm(c)).getAll("app"));
-  const apps = (await listUnusedApps(c, now)).filter(({ id }) => selected.has(id));
+  const apps = (await unusedApps(c, now)).filter(({ id }) => selected.has(id));
   if (apps.length > 0) await disconnectApps(c.env, c.var.session.account.id, apps, now);
-  return c.redirect("/apps?after=disconnected", 303);
+  return c.redirect("/apps?done=disconnected", 303);
 });
 
 connectedAppsRoutes.get("/apps/disconnect-all", (c) =>
@@ -102,20 +109,14 @@ connectedAppsRoutes.get("/apps/disconnect-all", (c) =>
 
 connectedAppsRoutes.post("/apps/disconnect-all", async (c) => {
   await disconnectAllApps(c.env, c.var.session.account.id, Date.now());
-  return c.redirect("/apps?after=disconnected", 303);
+  return c.redirect("/apps?done=disconnected", 303);
 });
 
 /** Of very many, the first: each has a statement in the batch that disconnects them. */
 const MAX_UNUSED_APPS = 20;
 
-async function listUnusedApps(c: HonoContext, now: number): Promise<ConnectedApp[]> {
-  const { id } = c.var.session.account;
-  const [apps, usage] = await Promise.all([
-    listConnectedApps(c.env.DB, id, now),
-    listAppUsage(c.env.DB, id, now),
-  ]);
-  return findUnusedApps(apps, usage, now).slice(0, MAX_UNUSED_APPS);
-}
+const unusedApps = async (c: HonoContext, now: number): Promise<ConnectedApp[]> =>
+  (await listUnusedApps(c.env.DB, c.var.session.account.id, now, MAX_UNUSED_APPS)).apps;
 
 const addressOf = (c: HonoContext): string =>
   userAddress(resolveOrigins(c.req.url, settings(c.env)), c.var.session.account.name);

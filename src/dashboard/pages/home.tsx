@@ -8,7 +8,7 @@ import { SUGGESTED_APPS, storageFirstLink } from "../../apps/suggested-apps";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
-import type { ConnectedApp } from "../../oauth/connected-apps";
+import type { ConnectedApp, CountedApps } from "../../oauth/connected-apps";
 import { describeScopes } from "../../oauth/scope-description";
 import type { Usage } from "../../storage/usage";
 import { CopyableText } from "../../ui/copy-button";
@@ -19,10 +19,11 @@ import { CalendarDate } from "../../ui/time";
 import { DASHBOARD_MESSAGES } from "../messages";
 
 /** Only the latest apps are listed; a link leads to all of them. */
-const MAX_LISTED_APPS = 6;
+export const MAX_LISTED_APPS = 6;
 
 interface HomePageProps {
-  apps: ConnectedApp[];
+  /** The latest apps, and the number of all. */
+  latest: CountedApps;
   signInMethods: SignInMethods;
   usage: Usage;
 }
@@ -31,7 +32,7 @@ interface HomePageProps {
 export function homePage(
   c: HonoContext,
   account: Account,
-  { apps, signInMethods, usage }: HomePageProps,
+  { latest: { apps, count }, signInMethods, usage }: HomePageProps,
 ): HandlerResponse {
   const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
   const messages = messagesFor(c, DASHBOARD_MESSAGES).home;
@@ -55,15 +56,15 @@ export function homePage(
           <p class="muted">{messages.noApps}</p>
         ) : (
           <ul class="list">
-            {apps.slice(-MAX_LISTED_APPS).map((app) => (
+            {apps.map((app) => (
               <AppItem c={c} app={app} address={address} />
             ))}
           </ul>
         )}
         <p>
           <a href="/apps">
-            {apps.length > MAX_LISTED_APPS
-              ? messages.manageAllApps(formatCount(languageOf(c), apps.length))
+            {count > MAX_LISTED_APPS
+              ? messages.manageAllApps(formatCount(languageOf(c), count))
               : messages.manageApps}
           </a>
         </p>

@@ -5,9 +5,9 @@ import { type Account, loadSignInMethods } from "../../accounts/accounts";
 import { currentAccount } from "../../accounts/sessions";
 import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { listConnectedApps } from "../../oauth/connected-apps";
+import { listLatestApps } from "../../oauth/connected-apps";
 import { loadUsage } from "../../storage/usage";
-import { homePage } from "../pages/home";
+import { homePage, MAX_LISTED_APPS } from "../pages/home";
 import { welcomePage } from "../pages/welcome";
 
 export const homeRoutes = new Hono<{ Bindings: Env }>();
@@ -19,10 +19,10 @@ homeRoutes.get("/", async (c) => {
 });
 
 async function renderHome(c: HonoContext, account: Account, now: number): Promise<Response> {
-  const [apps, signInMethods, usage] = await Promise.all([
-    listConnectedApps(c.env.DB, account.id, now),
+  const [latest, signInMethods, usage] = await Promise.all([
+    listLatestApps(c.env.DB, account.id, now, MAX_LISTED_APPS),
     loadSignInMethods(c.env.DB, account.id),
     loadUsage(c.env, account.id),
   ]);
-  return homePage(c, account, { apps, signInMethods, usage });
+  return homePage(c, account, { latest, signInMethods, usage });
 }

@@ -50,22 +50,19 @@ export async function addUsage(
   return last?.results[0]?.lastAt ?? null;
 }
 
-/** The use of all grants of an account, or of these, on the days that are kept. */
+/** The use of these grants of an account, on the days that are kept. */
 export async function loadUsageRows(
   db: D1Database,
   account: string,
-  grantIds: string[] | null,
+  grantIds: string[],
 ): Promise<AppUsageRow[]> {
-  const select = `SELECT grant_id AS "grant", day, requests, bytes, last_at AS lastAt
-    FROM app_use WHERE account = ?1`;
-  const statement =
-    grantIds === null
-      ? db.prepare(select).bind(account)
-      : db
-          .prepare(`${select} AND grant_id IN (SELECT value FROM json_each(?2))`)
-          .bind(account, JSON.stringify(grantIds));
-  const { results } = await withRetry(() => statement.all<AppUsageRow>());
-  return results;
+  const statement = db
+    .prepare(
+      `SELECT grant_id AS "grant", day, requests, bytes, last_at AS lastAt FROM app_use
+       WHERE account = ?1 AND grant_id IN (SELECT value FROM json_each(?2))`,
+    )
+    .bind(account, JSON.stringify(grantIds));
+  return (await withRetry(() => statement.all<AppUsageRow>())).results;
 }
 
 /**

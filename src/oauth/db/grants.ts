@@ -158,22 +158,22 @@ export const GRANT_COLUMNS = `account, id, ${APP_ID} AS app, origin, app_url AS 
 const selectGrants = (
   db: D1Database,
   account: string,
-  app: string | null,
+  app: string,
   now: number,
 ): D1PreparedStatement =>
   db
     .prepare(
       `SELECT ${GRANT_COLUMNS} FROM grants
-       WHERE account = ?1 AND (?2 IS NULL OR ${APP_ID} = ?2) AND (expires_at IS NULL OR expires_at > ?3)
+       WHERE account = ?1 AND ${APP_ID} = ?2 AND (expires_at IS NULL OR expires_at > ?3)
        ORDER BY created_at`,
     )
     .bind(account, app, now);
 
-/** All valid grants of an account, or of one of its apps, the oldest first. */
+/** The valid grants of an app, the oldest first. */
 export async function loadGrants(
   db: D1Database,
   account: string,
-  app: string | null,
+  app: string,
   now: number,
 ): Promise<GrantRow[]> {
   const { results } = await withRetry(() => selectGrants(db, account, app, now).all<GrantRow>());

@@ -26,14 +26,14 @@ const MAX_FORM_BYTES = 64 * 1024;
 /** To find the entries of a kind beyond the latest 500, the whole log is read. */
 const ENTRY = { rowsRead: 5000 };
 
-/** All grants are read, with their scopes. */
-const ALL_APPS = { rowsRead: 2500, bytesFromD1: 8_000_000 };
+/** All grants are grouped by app, to find those on the page, and how many apps there are. */
+const SOME_APPS = { rowsRead: 6000 };
 
 /** The grants of an app are found among all. */
 const ONE_APP = { rowsRead: 2500 };
 
-/** All grants, and their usage of each day. */
-const ALL_APPS_AND_USAGE = { rowsRead: 40_000, bytesFromD1: 12_000_000 };
+/** The same, and the usage of fifty apps on each day. */
+const PAGE_OF_APPS = { rowsRead: 8000 };
 
 type Fields = Record<string, string>;
 
@@ -113,7 +113,7 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     `${path}?${name}=${encodeURIComponent(originOf(1))}`;
 
   return [
-    page("/", "/", ALL_APPS),
+    page("/", "/", SOME_APPS),
     page("/sign-up"),
     page("/sign-in"),
     page("/confirm"),
@@ -145,12 +145,12 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     page("/security/email"),
     page("/security/email/remove"),
     page("/device"),
-    page("/apps", "/apps", { ...ALL_APPS_AND_USAGE, bytesSent: 9_000_000 }),
+    page("/apps", "/apps", PAGE_OF_APPS),
     page(ofApp("/apps/app", "id"), ofApp("/apps/app", "id"), ONE_APP),
     page("/apps/tokens"),
     page(ofApp("/apps/disconnect", "app"), ofApp("/apps/disconnect", "app"), ONE_APP),
     page("/apps/disconnect-all"),
-    page("/apps/unused", "/apps/unused", { ...ALL_APPS_AND_USAGE, bytesSent: 9_000_000 }),
+    page("/apps/unused", "/apps/unused", SOME_APPS),
     // The databases are in an object for each module.
     page("/data", "/data", { rowsRead: 400, objectCalls: 100 }),
     page("/data/parts"),
@@ -222,6 +222,7 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     form("/apps/tokens", { name: "", write: "notes", read: "", duration: "year" }),
     form(ofApp("/apps/app", "id"), { "level:notes": "r", end: "keep" }, ONE_APP),
     form(`/data/database?module=${moduleName(1)}&name=x`),
+    form("/settings", { displayName: "", picture: "x" }),
     form("/settings/delete", { name: "nobody" }),
     at("POST /set-up/:secret", form(`/set-up/${secret}`, { name: "x" })),
     at(
@@ -238,12 +239,8 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
       rowsRead: ENTRY.rowsRead + ONE_APP.rowsRead,
       objectCalls: 100,
     }),
+    change("/apps/unused", () => ({}), SOME_APPS),
     // What was inserted is deleted, once: refresh tokens and usage go with the grants.
-    change("/apps/unused", () => ({}), {
-      ...ALL_APPS_AND_USAGE,
-      rowsWritten: 50_000,
-      objectCalls: 100,
-    }),
     change("/apps/disconnect-all", () => ({}), {
       rowsRead: 100_000,
       rowsWritten: 50_000,
@@ -254,6 +251,11 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
       rowsWritten: 50_000,
       objectCalls: 101,
     }),
+    change(
+      "/settings",
+      ({ name }) => ({ displayName: name, picture: `https://a.example/${"x".repeat(2030)}` }),
+      ENTRY,
+    ),
     change("/sign-in", ({ name }) => ({ name, password: "correct horse battery" }), ENTRY),
   ];
 }
