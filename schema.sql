@@ -16,7 +16,9 @@ CREATE TABLE accounts (
   seen_at     INTEGER, -- last visit of a page while signed in; written at most once an hour
   suspended_at INTEGER, -- by an administrator: neither the user nor apps have access; the data stays
   deleted_at  INTEGER, -- by the user or an administrator: erasure has begun
-  erased_at   INTEGER  -- erasure is complete
+  erased_at   INTEGER, -- erasure is complete
+  display_name TEXT,   -- public, by WebFinger; NULL: none
+  picture     TEXT     -- the address of one, public alike
 ) WITHOUT ROWID;
 CREATE INDEX accounts_by_invitation ON accounts (invitation) WHERE invitation IS NOT NULL;
 CREATE INDEX accounts_to_erase ON accounts (deleted_at) WHERE deleted_at IS NOT NULL AND erased_at IS NULL;
@@ -119,10 +121,11 @@ CREATE TABLE activity (
   detail  TEXT NOT NULL, -- JSON, its shape depends on the kind
   PRIMARY KEY (account, at, id)
 ) WITHOUT ROWID;
+CREATE INDEX activity_by_kind ON activity (account, kind, at);
 CREATE TRIGGER activity_limit AFTER INSERT ON activity BEGIN
-  DELETE FROM activity WHERE account = new.account AND kind = new.kind AND (at, id) <= (
-    SELECT at, id FROM activity WHERE account = new.account AND kind = new.kind
-    ORDER BY at DESC, id DESC LIMIT 1 OFFSET 500);
+  DELETE FROM activity WHERE (account, at, id) IN (
+    SELECT account, at, id FROM activity WHERE account = new.account AND kind = new.kind
+    ORDER BY at DESC, id DESC LIMIT -1 OFFSET 500);
 END;
 
 -- The audit log of administrators' actions. Append-only; deleted after ADMIN_LOG_DAYS.

@@ -24,6 +24,7 @@ export type ActivityEvent =
   | { kind: "recovery-codes-made" }
   | { kind: "email-set"; email: string }
   | { kind: "email-removed" }
+  | { kind: "profile-changed" }
   | { kind: "app-allowed"; app: string; scope: string }
   | { kind: "app-changed"; app: string; scope: string }
   | { kind: "app-disconnected"; app: string }

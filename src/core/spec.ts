@@ -6,6 +6,12 @@ export const STORAGE_API = "draft-dejong-remotestorage-26";
 /** §10: the WebFinger link relation of a user's storage. */
 export const STORAGE_REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
 
+/** The relation of a link to a picture of the user: https://webfinger.net/rel/ */
+export const AVATAR_REL = "http://webfinger.net/rel/avatar";
+
+/** The property with the user's display name, as webfinger.js reads it. */
+export const NAME_PROPERTY = "http://packetizer.com/ns/name";
+
 /** §10, §10.1, §15: the properties of that link. */
 export const LINK_PROPERTIES = {
   version: "http://remotestorage.io/spec/version",

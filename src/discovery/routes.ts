@@ -7,7 +7,7 @@ import type { HonoContext } from "../http/context";
 import { appCors } from "../http/cors";
 import { isOwnHost, resolveOrigins } from "../http/hosts";
 import { limitAnonymousRequests } from "../http/rate-limits";
-import { findUserAndDomainOwner } from "./db";
+import { type FoundUser, findUserAndDomainOwner } from "./db";
 import { buildJrd, parseResource, type WebFingerSubject } from "./webfinger";
 
 export const discoveryRoutes = new Hono<{ Bindings: Env }>();
@@ -65,10 +65,10 @@ const trimResource = (text: string): string => text.trim().replace(/^acct:\s+/i,
 
 const INVALID_RESOURCE = "Send one resource parameter, such as acct:alice@example.com.";
 
-/** The name of the user that the subject refers to. A personal domain only has its owner. */
-async function resolveUser(c: HonoContext, subject: WebFingerSubject): Promise<string | null> {
+/** The user that the subject refers to. A personal domain only has its owner. */
+async function resolveUser(c: HonoContext, subject: WebFingerSubject): Promise<FoundUser | null> {
   const { user, owner } = await findUserAndDomainOwner(c.env.DB, subject.user, subject.host);
-  if (owner !== null) return subject.user === null || subject.user === owner ? owner : null;
+  if (owner !== null) return subject.user === null || subject.user === owner.name ? owner : null;
   return isOwnHost(subject.host, c.req.url, settings(c.env)) ? user : null;
 }
 

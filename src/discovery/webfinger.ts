@@ -1,8 +1,9 @@
 /** Parses WebFinger resources and builds a user's JRD: §10, RFC 7033. */
 
 import { parseUserName } from "../core/names";
-import { LINK_PROPERTIES, STORAGE_API, STORAGE_REL } from "../core/spec";
+import { AVATAR_REL, LINK_PROPERTIES, NAME_PROPERTY, STORAGE_API, STORAGE_REL } from "../core/spec";
 import { normalizeHost, type Origins, quotaUrl, rxdbEndpoint, storageRoot } from "../http/hosts";
+import type { FoundUser } from "./db";
 
 /** The subject of a resource: a user at a host, or if `user` is null the owner of the host. */
 export interface WebFingerSubject {
@@ -31,15 +32,15 @@ export function parseResource(resource: string): WebFingerSubject | null {
 /** The JRD of a user; `rels` filters its links unless empty (RFC 7033 §4.3). */
 export function buildJrd(
   resource: string,
-  user: string,
+  { name, displayName, picture }: FoundUser,
   origins: Origins,
   rels: string[],
 ): Record<string, unknown> {
-  const authorize = `${origins.pages}/oauth/authorize/${user}`;
+  const authorize = `${origins.pages}/oauth/authorize/${name}`;
   const links = [
     {
       rel: STORAGE_REL,
-      href: storageRoot(origins, user),
+      href: storageRoot(origins, name),
       properties: {
         [LINK_PROPERTIES.version]: STORAGE_API,
         [LINK_PROPERTIES.implicitGrant]: authorize,
@@ -48,13 +49,15 @@ export function buildJrd(
         [LINK_PROPERTIES.authorizationEndpoint]: authorize,
         [LINK_PROPERTIES.tokenEndpoint]: `${origins.pages}/oauth/token`,
         [LINK_PROPERTIES.challengeMethods]: "S256",
-        [LINK_PROPERTIES.quota]: quotaUrl(origins, user),
-        [LINK_PROPERTIES.rxdb]: rxdbEndpoint(origins, user),
+        [LINK_PROPERTIES.quota]: quotaUrl(origins, name),
+        [LINK_PROPERTIES.rxdb]: rxdbEndpoint(origins, name),
       },
     },
+    ...(picture === null ? [] : [{ rel: AVATAR_REL, href: picture }]),
   ];
   return {
     subject: resource,
+    ...(displayName === null ? {} : { properties: { [NAME_PROPERTY]: displayName } }),
     links: links.filter(({ rel }) => rels.length === 0 || rels.includes(rel)),
   };
 }

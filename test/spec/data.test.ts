@@ -1,13 +1,13 @@
 /** The pages of data, activity, settings and home. */
 
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type ActivityEvent, recordActivity } from "../../src/accounts/activity";
 import { describeActivity } from "../../src/dashboard/activity-messages";
 import { DASHBOARD_MESSAGES } from "../../src/dashboard/messages";
 import { formatBytes } from "../../src/ui/format";
 import { advanceClock, DAY_MS, freezeClock } from "../support/clock";
-import { findElements, findInlineCode, mainText } from "../support/html";
+import { fieldValue, findElements, findInlineCode, mainText } from "../support/html";
 import { indexBytesOf } from "../support/index-bytes";
 import {
   connectApp,
@@ -17,7 +17,7 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
-import { accountId } from "../support/rows";
+import { accountId, allRows } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
 import { requestWithEnv, setQuota } from "../support/storage";
 
@@ -174,6 +174,7 @@ const EVENTS: { [Kind in ActivityEvent["kind"]]: Extract<ActivityEvent, { kind: 
   "recovery-codes-made": { kind: "recovery-codes-made" },
   "email-set": { kind: "email-set", email: "a@b.example" },
   "email-removed": { kind: "email-removed" },
+  "profile-changed": { kind: "profile-changed" },
   "app-allowed": { kind: "app-allowed", app: "https://app.example", scope: "notes:r" },
   "app-changed": { kind: "app-changed", app: "https://app.example", scope: "*:rw" },
   "app-disconnected": { kind: "app-disconnected", app: "https://app.example" },
@@ -335,6 +336,84 @@ describe("The settings page", () => {
     const chosen = response.headers.get("set-cookie")?.split(";")[0];
     const german = { ...user, cookie: `${user.cookie}; ${chosen}` };
     expect(mainText(await open(german, "/settings"))).toContain("Aktuelle Sprache: Deutsch");
+  });
+
+  describe("has a public profile", () => {
+    const PICTURE = "https://satchel.example/storage/alice/public/me.png";
+    const submit = ({ cookie }: TestUser, displayName: string, picture: string) =>
+      sendForm("/settings", { displayName, picture }, { cookie });
+    const valuesIn = (html: string) => [
+      fieldValue(html, "displayName"),
+      fieldValue(html, "picture"),
+    ];
+
+    it("that is empty at first, can be set and removed, and says that it is public", async () => {
+      const user = await createUser();
+      const empty = await open(user, "/settings");
+      expect(valuesIn(empty)).toEqual(["", ""]);
+      expect(mainText(empty)).toContain("anybody who knows your address can see them");
+
+      const saved = await submit(user, "  Alice \n\u2028 <b>Jones</b> ", ` ${PICTURE} `);
+      expect([saved.status, saved.headers.get("location")]).toEqual([
+        303,
+        "/settings?after=profile",
+      ]);
+      const html = await open(user, "/settings?after=profile");
+      expect(valuesIn(html)).toEqual(["Alice <b>Jones</b>", PICTURE]);
+      expect(html).not.toContain("<b>Jones");
+      expect(mainText(html)).toContain("Your public profile is saved.");
+
+      await submit(user, " ", "");
+      expect(valuesIn(await open(user, "/settings"))).toEqual(["", ""]);
+      const activity = mainText(await open(user, "/activity"));
+      expect(activity.match(/Public profile changed/g)).toHaveLength(2);
+    });
+
+    it("whose form changes nothing if it is sent again, or by another site", async () => {
+      const user = await createUser();
+      await submit(user, "Alice", PICTURE);
+      const before = await allRows();
+      expect((await submit(user, "Alice", PICTURE)).status).toBe(303);
+      const foreign = { cookie: user.cookie, Origin: "https://evil.example" };
+      expect((await sendForm("/settings", { displayName: "Eve" }, foreign)).status).toBe(403);
+      expect(await allRows()).toEqual(before);
+    });
+
+    let alice: TestUser;
+    beforeAll(async () => {
+      alice = await createUser();
+      await submit(alice, "Alice", PICTURE);
+    });
+
+    it.each([
+      ["a picture that is a script", "", "javascript:alert(1)"],
+      ["a script in capitals", "", "JavaScript:alert(1)//https://a.example/"],
+      ["a script with a line break", "", "java\nscript:alert(1)"],
+      ["a picture as data", "", "data:image/svg+xml,<svg onload=alert(1)>"],
+      ["a picture without TLS", "", "http://a.example/me.png"],
+      ["a picture with a password", "", "https://alice:secret@a.example/me.png"],
+      ["a picture at a path", "", "/storage/alice/public/me.png"],
+      ["a picture without a scheme", "", "//a.example/me.png"],
+      ["a picture without a host", "", "https://"],
+      ["an address that is too long", "", `https://a.example/${"x".repeat(2031)}`],
+      ["one that is too long when encoded", "", `https://a.example/${"ü".repeat(400)}`],
+      ["a name that is too long", "x".repeat(65), PICTURE],
+      ["a name with a control character", "Ali\u0000ce", PICTURE],
+      ["a name that changes the direction of text", "\u202eecilA", PICTURE],
+    ])(
+      "that cannot have %s: the form is shown again, and nothing changes",
+      async (_, displayName, picture) => {
+        const before = await allRows();
+        const refused = await submit(alice, displayName, picture);
+        const html = await refused.text();
+        expect(refused.status).toBe(400);
+        const [alert] = findElements(html, "p").filter(({ role }) => role === "alert");
+        expect(alert).toBeDefined();
+        expect(fieldValue(html, "picture")).toBe(picture);
+        expect(findInlineCode(html)).toEqual([]);
+        expect(await allRows()).toEqual(before);
+      },
+    );
   });
 
   it("links to the security page and to deleting the account", async () => {

@@ -51,7 +51,8 @@ async function fillEveryTable(account: string): Promise<void> {
        (?1, 'code' || ?1, 'TV', 'a:r', ?1, 'grant', 'a:r', NULL, 5, NULL, ?2, NULL, '')`,
     ),
     insert(
-      "UPDATE accounts SET email = 'a@b.example', is_admin = 1, quota_bytes = ?2 WHERE id = ?1",
+      `UPDATE accounts SET email = 'a@b.example', is_admin = 1, quota_bytes = ?2,
+         display_name = 'Alice', picture = 'https://a.example/me.png' WHERE id = ?1`,
     ),
   ]);
 }

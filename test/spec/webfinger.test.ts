@@ -19,6 +19,7 @@ import {
   locationOf,
   ORIGIN,
   send,
+  sendForm,
   submitConsent,
   TestApp,
   type TestUser,
@@ -377,6 +378,58 @@ describe("The response", () => {
         links: [link],
       });
     }
+  });
+});
+
+describe("A public profile", () => {
+  const PICTURE = "https://carol.example/me.png?size=96";
+  const AVATAR = { rel: "http://webfinger.net/rel/avatar", href: PICTURE };
+  const NAME = { "http://packetizer.com/ns/name": "Carol Jones" };
+  const carols = "acct:carol@satchel.example";
+  let carol: TestUser;
+
+  beforeAll(async () => {
+    carol = await createUser("carol");
+    await env.DB.prepare("INSERT INTO domains (host, account) VALUES ('carol.example', ?)")
+      .bind(await accountId("carol"))
+      .run();
+  });
+
+  const find = async (uri: string, query = "") =>
+    jrdOf(await webfinger(`${resource(uri)}${query}`));
+  const setProfile = async (displayName: string, picture: string) => {
+    const { cookie } = carol;
+    expect((await sendForm("/settings", { displayName, picture }, { cookie })).status).toBe(303);
+  };
+
+  it("adds a link to the picture and the name as a property, as far as the user gives them", async () => {
+    const before = await find(carols);
+    await setProfile("Carol Jones", PICTURE);
+    const links = [...before.links, AVATAR];
+    expect(await find(carols)).toEqual({ subject: carols, properties: NAME, links });
+    const domain = "https://carol.example/";
+    expect(await find(domain)).toEqual({ subject: domain, properties: NAME, links });
+    expect((await find(carols, `&rel=${REL}`)).links).toEqual(before.links);
+    expect((await find(carols, `&rel=${AVATAR.rel}`)).links).toEqual([AVATAR]);
+    expect((await find("acct:alice@satchel.example")).links).toEqual([link]);
+
+    await setProfile("Carol Jones", "");
+    expect(await find(carols)).toEqual({ ...before, properties: NAME });
+    await setProfile("", PICTURE);
+    expect(await find(carols)).toEqual({ ...before, links });
+    await setProfile("", "");
+    expect(await find(carols)).toEqual(before);
+  });
+
+  it("is not shown while the account is suspended", async () => {
+    const before = await find(carols);
+    await setProfile("Carol Jones", PICTURE);
+    const suspend = (at: number | null) =>
+      env.DB.prepare("UPDATE accounts SET suspended_at = ? WHERE name = 'carol'").bind(at).run();
+    await suspend(1);
+    expect(await find(carols)).toEqual(before);
+    await suspend(null);
+    expect((await find(carols)).links).toContainEqual(AVATAR);
   });
 });
 

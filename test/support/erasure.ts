@@ -63,6 +63,8 @@ export async function expectErased(user: string, account: string): Promise<void>
     quota_bytes: null,
     seen_at: null,
     is_admin: 0,
+    display_name: null,
+    picture: null,
   });
   const rest = await runInDurableObject(env.USERS.getByName(user), async (_, { storage }) => ({
     keys: [...storage.kv.list()],

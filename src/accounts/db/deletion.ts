@@ -37,7 +37,8 @@ const deleteFrom = (
   );
 
 /** Assignments that clear the account's own row. */
-const CLEAR_COLUMNS = "quota_bytes = NULL, is_admin = 0, email = NULL, seen_at = NULL";
+const CLEAR_COLUMNS = `quota_bytes = NULL, is_admin = 0, email = NULL, seen_at = NULL,
+  display_name = NULL, picture = NULL`;
 
 /** A provider without an administrator could not get another one through its pages. */
 const IS_LAST_ADMINISTRATOR = `is_admin = 1 AND NOT EXISTS (

@@ -35,6 +35,7 @@ export const de: typeof en = {
   "recovery-codes-made": () => "Neue Wiederherstellungscodes erstellt; ältere gelten nicht mehr",
   "email-set": ({ email }) => `E-Mail-Adresse bestätigt: ${email}`,
   "email-removed": () => "E-Mail-Adresse entfernt",
+  "profile-changed": () => "Öffentliches Profil geändert",
   "app-allowed": ({ app, scope }) =>
     `App verbunden: ${formatApp("de", app)}, ${formatScope("de", scope)}`,
   "app-changed": ({ app, scope }) =>

@@ -39,6 +39,7 @@ export const en: ActivityMessages = {
   "recovery-codes-made": () => "New recovery codes created; older ones no longer work",
   "email-set": ({ email }) => `Email address confirmed: ${email}`,
   "email-removed": () => "Email address removed",
+  "profile-changed": () => "Public profile changed",
   "app-allowed": ({ app, scope }) =>
     `App connected: ${formatApp("en", app)}, ${formatScope("en", scope)}`,
   "app-changed": ({ app, scope }) =>

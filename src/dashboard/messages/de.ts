@@ -138,13 +138,27 @@ export const de: typeof en = {
     currentLanguage: (language) => `Aktuelle Sprache: ${language}`,
     account: "Dein Konto",
     accountAbout:
-      "Das speichert Satchel über dich, neben deinen Dokumenten und Datenbanken, deinen Apps und ihrer Nutzung, deinen Anmeldemethoden, deinen aktiven Sitzungen und deinem Verlauf:",
+      "Das speichert Satchel über dich, neben deinen Dokumenten und Datenbanken, deinen Apps und ihrer Nutzung, deinen Anmeldemethoden, deinen aktiven Sitzungen, deinem Verlauf und deinem öffentlichen Profil:",
     seen: "Zuletzt aktiv",
     name: "Name",
     address: "Adresse",
     created: "Erstellt",
     email: "E-Mail-Adresse",
     noEmail: "Keine",
+    profile: "Öffentliches Profil",
+    profileAbout:
+      "Apps können einen Namen und ein Bild von dir zeigen. Beide sind freiwillig und öffentlich: Alle, die deine Adresse kennen, können sie ohne Anmeldung sehen.",
+    displayName: "Anzeigename",
+    picture: "Adresse eines Bildes",
+    pictureRule:
+      "Beginnt mit https://, zum Beispiel die eines Dokuments in deinem öffentlichen Ordner. Ohne Bild bleibt das Feld leer.",
+    saveProfile: "Profil speichern",
+    profileSaved: "Dein öffentliches Profil ist gespeichert.",
+    profileProblems: {
+      displayName: (max) => `Wähle einen Namen mit höchstens ${max} Zeichen, ohne unsichtbare.`,
+      picture: (max) =>
+        `Die Adresse des Bildes muss mit https:// beginnen und darf höchstens ${max} Zeichen und kein Passwort enthalten.`,
+    },
     domains: "Deine Domains",
     domainsAbout:
       "Auch sie kannst du als Adresse verwenden. Der Betreiber dieser Website fügt sie für dich hinzu und entfernt sie.",
@@ -166,7 +180,7 @@ export const de: typeof en = {
     deleted: (documents, bytes) => [
       `alle deine Dokumente (${documents}), auch die öffentlichen und frühere Versionen, und die Datenbanken deiner Apps: zusammen ${bytes}`,
       "die Verbindungen zu allen deinen Apps und Geräten",
-      "deine Anmeldemethoden, deine Sitzungen, deinen Verlauf und deine E-Mail-Adresse",
+      "deine Anmeldemethoden, deine Sitzungen, deinen Verlauf, dein öffentliches Profil und deine E-Mail-Adresse",
     ],
     kept: "Sobald du bestätigst, hat niemand mehr Zugriff; bis alles gelöscht ist, vergehen einige Stunden. Dein Name bleibt reserviert, damit nie jemand anders deine Adresse bekommt.",
     exportFirst: "Möchtest du etwas behalten?",

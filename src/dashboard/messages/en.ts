@@ -136,13 +136,28 @@ export const en = {
     currentLanguage: (language: string) => `Current language: ${language}`,
     account: "Your account",
     accountAbout:
-      "This is what Satchel stores about you, besides your documents and databases, your apps and their usage, your sign-in methods, your active sessions and your recent activity:",
+      "This is what Satchel stores about you, besides your documents and databases, your apps and their usage, your sign-in methods, your active sessions, your recent activity and your public profile:",
     seen: "Last active",
     name: "Name",
     address: "Address",
     created: "Created",
     email: "Email address",
     noEmail: "None",
+    profile: "Public profile",
+    profileAbout:
+      "Apps can show a name and a picture for you. Both are optional, and public: anybody who knows your address can see them, without signing in.",
+    displayName: "Display name",
+    picture: "Address of a picture",
+    pictureRule:
+      "Starts with https://, such as that of a document in your public folder. Leave it empty for none.",
+    saveProfile: "Save profile",
+    profileSaved: "Your public profile is saved.",
+    profileProblems: {
+      displayName: (max: number) =>
+        `Choose a name of at most ${max} characters, without invisible ones.`,
+      picture: (max: number) =>
+        `The address of the picture must start with https:// and have at most ${max} characters and no password.`,
+    },
     domains: "Your domains",
     domainsAbout:
       "You can use these as your address, too. The operator of this site adds and removes them for you.",
@@ -164,7 +179,7 @@ export const en = {
     deleted: (documents: string, bytes: string) => [
       `all your documents (${documents}), including public ones and earlier versions, and your apps’ databases: ${bytes} in total`,
       "the access of all your apps and devices",
-      "your sign-in methods, sessions, activity and email address",
+      "your sign-in methods, sessions, activity, public profile and email address",
     ],
     kept: "Nobody has access any more once you confirm; erasing everything takes a few hours. Your name stays reserved, so that nobody else ever gets your address.",
     exportFirst: "Want to keep something?",

@@ -1,6 +1,7 @@
-/** The settings page: language, account data, domains; links to security, export and deletion. */
+/** The settings page: language, account data, public profile, domains; links to security, export and deletion. */
 
 import type { Account, Profile } from "../../accounts/accounts";
+import type { ProfileProblem } from "../../accounts/public-profile";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
@@ -9,13 +10,22 @@ import { renderPage } from "../../ui/layout";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
 import { CalendarDate } from "../../ui/time";
 import { DASHBOARD_MESSAGES } from "../messages";
+import { PublicProfileSection } from "./public-profile";
 
-/** Shows the settings and the stored data of an account. */
-export function settingsPage(c: HonoContext, account: Account, profile: Profile): HandlerResponse {
+/**
+ * Shows the settings and the stored data of an account; with 400 if the public profile, as it was
+ * typed, has a problem.
+ */
+export function settingsPage(
+  c: HonoContext,
+  account: Account,
+  profile: Profile,
+  problem?: ProfileProblem,
+): HandlerResponse {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).settings;
   return renderPage(
     c,
-    { title: messages.title, user: account },
+    { title: messages.title, user: account, ...(problem ? { status: 400 } : {}) },
     <>
       <section>
         <h1>{messages.title}</h1>
@@ -28,6 +38,11 @@ export function settingsPage(c: HonoContext, account: Account, profile: Profile)
         <p>{messages.accountAbout}</p>
         <AccountFacts c={c} account={account} profile={profile} />
       </section>
+      <PublicProfileSection
+        c={c}
+        values={{ displayName: profile.displayName ?? "", picture: profile.picture ?? "" }}
+        problem={problem}
+      />
       <section>
         <h2>{messages.domains}</h2>
         <p>{profile.domains.length === 0 ? messages.noDomains : messages.domainsAbout}</p>
