@@ -31,6 +31,9 @@ async function rowsExceptDevices(): Promise<Record<string, unknown[]>> {
   return rows;
 }
 
+/** More requests than a limit of 30 a minute lets pass, even if the minute ends between them. */
+const MORE_THAN_LIMITED = 65;
+
 const TOO_MANY_SCOPES = Array.from({ length: 17 }, (_, i) => `m${i}:r`).join(" ");
 const TOO_LONG_SCOPE = Array.from({ length: 8 }, (_, i) => `${"m".repeat(62)}${i}:r`).join(" ");
 
@@ -38,7 +41,7 @@ describe("RFC 8628 §3.1 A device authorization request", () => {
   it("is rate limited by address, because each one inserts a row", async () => {
     const headers = uniqueClientAddress();
     let response = await postDeviceRequest({ scope: "" }, headers);
-    for (let i = 0; i < 40 && response.status === 400; i++) {
+    for (let i = 0; i < MORE_THAN_LIMITED && response.status === 400; i++) {
       response = await postDeviceRequest({ scope: "" }, headers);
     }
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
@@ -206,9 +209,11 @@ describe("RFC 8628 §3.3 The page where a user enters the code", () => {
     const headers = { cookie: user.cookie, "CF-Connecting-IP": "2001:db8:77::1" };
     const guess = (user_code: string) =>
       sendForm("/device", { user_code, decision: "allow", duration: "year" }, headers);
-    const statuses = new Set<number>();
-    for (let i = 0; i < 35; i++) statuses.add((await guess("BBBB-BBBB")).status);
-    expect([...statuses]).toEqual([400, 429]);
+    const statuses = [];
+    while (statuses.at(-1) !== 429 && statuses.length < MORE_THAN_LIMITED) {
+      statuses.push((await guess("BBBB-BBBB")).status);
+    }
+    expect([...new Set(statuses)]).toEqual([400, 429]);
     const refused = await guess(device.user_code);
     expect(refused.status).toBe(429);
     expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } fr
 import { openPage } from "../support/admin";
 import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
 import { breakCalls, withFault } from "../support/fault-injection";
+import { indexBytesOf } from "../support/index-bytes";
 import { obtainTokens, postTokenRequest } from "../support/oauth";
 import {
   connectApp,
@@ -162,7 +163,7 @@ describe("GET /metrics", () => {
     expect(increase('satchel_body_bytes_total{route="/storage/*",status="2xx"}')).toBe(2000);
     expect(increase('satchel_accounts{state="active"}')).toBe(1);
     expect(increase("satchel_documents")).toBe(1);
-    expect(increase("satchel_stored_bytes")).toBe(1000);
+    expect(increase("satchel_stored_bytes")).toBe(1000 + indexBytesOf(["/notes/secret-name"]));
     expect(JSON.stringify(after)).not.toContain("secret-name");
     expect(JSON.stringify(after)).not.toContain(app.user);
   });
@@ -209,7 +210,10 @@ describe("An unexpected error", () => {
     "is a page for a browser, %s, with the id of its log line, and the menu",
     async (language, title, signOut) => {
       const [response, id] = await fail({ Accept: "text/html,*/*", "Accept-Language": language });
-      expect([response.status, response.headers.get("cache-control")]).toEqual([500, "no-store"]);
+      expect([response.status, response.headers.get("cache-control")]).toEqual([
+        500,
+        "no-store, no-transform",
+      ]);
       const html = await response.text();
       for (const part of [`lang="${language}"`, title, signOut, id]) expect(html).toContain(part);
       expect(html).not.toContain("no such table");
