@@ -23,7 +23,7 @@ const UNUSED_APPS = `${APPS} HAVING NOT max(CASE WHEN created_at > ?3 THEN 1 ELS
     AND day >= ?3 / ${DAY_MS} AND last_at > ?3) END)`;
 
 /** Selects the grants of the apps that a query finds, the oldest first. */
-const grantsOf = (selectApps: string): string =>
+const selectGrantsOfApps = (selectApps: string): string =>
   `SELECT ${GRANT_COLUMNS} FROM grants
    WHERE ${VALID_GRANTS} AND ${APP_ID} IN (SELECT app FROM (${selectApps}))
    ORDER BY created_at`;
@@ -36,7 +36,7 @@ export async function loadGrantsOfPage(
   after: AppPosition | null,
   limit: number,
 ): Promise<GrantRow[]> {
-  const sql = grantsOf(
+  const sql = selectGrantsOfApps(
     `SELECT app FROM (${APPS}) WHERE (at, first) > (?3, ?4) ORDER BY at, first LIMIT ?5`,
   );
   const statement = db.prepare(sql).bind(account, now, after?.at ?? -1, after?.id ?? "", limit);
@@ -58,7 +58,9 @@ export const loadGrantsOfLatest = (
 ): Promise<CountedGrants> =>
   loadAndCount(
     db
-      .prepare(grantsOf(`SELECT app FROM (${APPS}) ORDER BY at DESC, first DESC LIMIT ?3`))
+      .prepare(
+        selectGrantsOfApps(`SELECT app FROM (${APPS}) ORDER BY at DESC, first DESC LIMIT ?3`),
+      )
       .bind(account, now, limit),
     db
       .prepare(`SELECT count(DISTINCT ${APP_ID}) AS apps FROM grants WHERE ${VALID_GRANTS}`)
@@ -76,7 +78,7 @@ export const loadGrantsOfUnused = (
 ): Promise<CountedGrants> =>
   loadAndCount(
     db
-      .prepare(grantsOf(`SELECT app FROM (${UNUSED_APPS}) ORDER BY at, first LIMIT ?4`))
+      .prepare(selectGrantsOfApps(`SELECT app FROM (${UNUSED_APPS}) ORDER BY at, first LIMIT ?4`))
       .bind(account, now, since, limit),
     db.prepare(`SELECT count(*) AS apps FROM (${UNUSED_APPS})`).bind(account, now, since),
     db,

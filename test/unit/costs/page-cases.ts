@@ -23,8 +23,8 @@ const LONG = '"'.repeat(4000);
 
 const MAX_FORM_BYTES = 64 * 1024;
 
-/** To find the entries of a kind beyond the latest 500, the whole log is read. */
-const ENTRY = { rowsRead: 5000 };
+/** To find the entries of a kind beyond the latest 500, these are read. */
+const ENTRY = { rowsRead: 1000 };
 
 /** All grants are grouped by app, to find those on the page, and how many apps there are. */
 const SOME_APPS = { rowsRead: 6000 };
@@ -186,7 +186,7 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     ),
     at("POST /oauth/authorize/:user?", {
       ...form("/"),
-      mayGrow: ENTRY,
+      mayGrow: ONE_APP,
       ordinary: post(
         authorizeUrl(ordinary.name),
         { decision: "allow", duration: "always" },
