@@ -55,7 +55,7 @@ export async function renderMetrics(db: D1Database, now: number): Promise<string
     {
       name: "satchel_stored_bytes",
       type: "gauge",
-      help: "Bytes that count towards quotas: current versions of documents, and databases.",
+      help: "Bytes that count towards quotas: current versions of documents, their index, and databases.",
       samples: [[{}, totals.bytes]],
     },
   ];

@@ -18,7 +18,7 @@ const EXAMPLE_HOST = "localhost:8000";
 /** Run by other tests or by whoever reads the page: what starts, installs or tests the project itself. */
 const STARTED_ELSEWHERE = [
   /^(git clone|cd satchel)\b/,
-  /^npm (ci|start|test)\b/,
+  /^(ORIGIN=\S+ )?npm (ci|start|test)\b/,
   /^npm run (check|example)\b/,
   /^npm test -- test\/races$/,
 ];
@@ -29,16 +29,18 @@ const NEEDS_CLOUDFLARE = [
   /^openssl rand -base64 48 \| npx wrangler secret put TOKEN_SECRETS$/,
   /^npm run (deploy|set-up)\b/,
   /^rclone /,
+  /^curl -si .*\| grep -i cf-mitigated$/,
 ];
 
 /** Minutes each, or the whole suite again with more rounds. */
 const LONG = [
   /^npm run (spec|screenshots|bench)\b/,
+  /^PLAN=free npm test -- test\/spec$/,
   /^MODEL_STEPS=\d+ npm test -- test\/races\/model$/,
   /^CRASH_ROUNDS=\d+ npm test -- test\/local\/crash$/,
 ];
 
-const LIVE = [/^curl /];
+const LIVE = [/^curl (?!-si )/];
 const ON_DATABASE = [/^npx wrangler d1 execute DB --remote --command /];
 
 /** The commands of a page's shell blocks: continued lines joined, without comments. */
