@@ -91,6 +91,7 @@ async function curl(words: string[]): Promise<{ status: number; body: string }> 
       headers.set(name, value);
     } else if (word === "-d") form.push(rest.shift() ?? "");
     else if (word === "--data-binary") body = rest.shift();
+    else if (word === "-i") continue;
     else if (word.startsWith("-")) throw new Error(`The test knows no option ${word}.`);
     else url = word;
   }
