@@ -242,13 +242,13 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     change("/apps/unused", () => ({}), SOME_APPS),
     // What was inserted is deleted, once: refresh tokens and usage go with the grants.
     change("/apps/disconnect-all", () => ({}), {
-      rowsRead: 100_000,
-      rowsWritten: 50_000,
+      rowsRead: 10_000,
+      rowsWritten: 4000,
       objectCalls: 100,
     }),
     change("/settings/delete", ({ name }) => ({ name }), {
-      rowsRead: 100_000,
-      rowsWritten: 50_000,
+      rowsRead: 30_000,
+      rowsWritten: 10_000,
       objectCalls: 101,
     }),
     change(
