@@ -32,9 +32,11 @@ function delayGrantStatus(skip: number): { held: () => Promise<void>; release: (
   const delay = (statement: D1PreparedStatement): D1PreparedStatement => {
     const { bind, all } = statement;
     Object.defineProperty(statement, "bind", {
+      configurable: true,
       value: (...values: unknown[]) => delay(bind.apply(statement, values)),
     });
     Object.defineProperty(statement, "all", {
+      configurable: true,
       value: async () => {
         const result = await all.call(statement);
         if (results++ === skip) {
