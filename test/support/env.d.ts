@@ -4,6 +4,8 @@ import type { D1Migration } from "cloudflare:test";
 import type { Bindings } from "../../src/env";
 
 declare global {
+  /** test/support/guard/worker.ts */
+  var calledObjects: Set<string> | undefined;
   namespace Cloudflare {
     interface Env extends Bindings {
       TEST_MIGRATIONS: D1Migration[];

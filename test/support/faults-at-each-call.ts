@@ -95,7 +95,7 @@ export function expectBoundedRetries(
   callsWithoutFault: string[],
   context: string,
 ): void {
-  expect(calls.length, context).toBeLessThanOrEqual(callsWithoutFault.length + 8);
+  expect(calls.length, `${context}: ${calls}`).toBeLessThanOrEqual(callsWithoutFault.length + 8);
   expect(
     pauses.reduce((sum, pause) => sum + pause, 0),
     context,

@@ -1,7 +1,8 @@
 /**
  * Runs before each test file, because files share a runtime: closes all connections, empties the database
- * and the bucket, and lets the Worker's modules start anew. What objects have stored stays; they are
- * named after users, and those of other files have other names, or no rows any more.
+ * and the bucket, and lets the Worker's modules start anew. What objects have stored stays, but their
+ * alarms do nothing unless the file calls them; they are named after users, and those of other files have
+ * other names, or no rows any more.
  */
 
 import { abortAllDurableObjects, applyD1Migrations, evictAllDurableObjects } from "cloudflare:test";
@@ -9,6 +10,7 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 
 vi.resetModules();
+globalThis.calledObjects = new Set();
 // Eviction waits for responses that a test did not read to the end, but not for long.
 await evictAllDurableObjects({ webSockets: "close" }).catch(abortAllDurableObjects);
 await Promise.all([emptyBucket(), dropTables()]);
