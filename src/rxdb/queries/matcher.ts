@@ -48,9 +48,9 @@ const OPERATORS = {
 };
 
 /**
- * Returns the function that tells whether a document matches a selector; its regular expressions count as
- * work. Throws an Error with a sentence
- * for an unknown operator or a bad pattern; the function throws one for an operand it cannot use.
+ * Returns the function that tells whether a document matches a selector; its regular expressions count
+ * as work. Throws an Error with a sentence for an unknown operator or a bad pattern; the function throws
+ * one for an operand it cannot use.
  */
 export function createMatcher(
   selector: Record<string, unknown>,
