@@ -3,15 +3,15 @@
  * worst, compared with a quiet server.
  */
 
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { connectAtSatchel } from "../servers/connect-user.mjs";
 import { startServer } from "../servers/server.mjs";
-import { quantile } from "../statistics.mjs";
 import { makeTemporaryFolder } from "../temporary-folder.mjs";
 import { ATTACKS, PARALLEL } from "./attacks.mjs";
 import { describeNeighbours } from "./report.mjs";
-import { queryOf, RxdbSocket, rowOf } from "./rxdb-socket.mjs";
 
 /** How often the ordinary account does each of its operations in a phase. */
 const RUNS = 100;
@@ -19,9 +19,6 @@ const QUICK_RUNS = 15;
 
 /** The p99 under attack may be so many times as long as on a quiet server. */
 export const MAX_RATIO = 5;
-
-/** Runs of each phase that are not measured: the attack is under way, and the code is compiled. */
-const WARM_UP_RUNS = 5;
 
 /**
  * Runs each attack for a while, prints the ratios, and writes bench/NEIGHBOURS.md if nothing was left out.
@@ -51,21 +48,21 @@ export async function runNeighbours({ quick = false, only = "" } = {}) {
 /** Measures a quiet phase, and one under attack, on a server of their own. */
 async function measureAttack(folder, { name, prepare }, runs) {
   const server = await startServer("satchel-limited", folder);
+  const ordinary = await Neighbour.start(await createAccount(server, "ordinary"));
   try {
-    const ordinary = await createNeighbour(server, "ordinary");
     const hostile = await createAccount(server, "hostile");
     const attack = await prepare({
       ...hostile,
       neighbour: "ordinary",
       fillFolder: server.fillFolder,
     });
-    const quiet = await measurePhase(ordinary, runs);
+    const quiet = await ordinary.measure(runs);
     const end = new AbortController();
     const attackers = Array.from({ length: PARALLEL }, async (_, index) => {
       // A failed request is the attacker's own problem.
       while (!end.signal.aborted) await attack(index).catch(() => {});
     });
-    const attacked = await measurePhase(ordinary, runs);
+    const attacked = await ordinary.measure(runs);
     end.abort();
     await Promise.race([Promise.all(attackers), new Promise((done) => setTimeout(done, 5000))]);
     const ratios = Object.fromEntries(
@@ -73,6 +70,7 @@ async function measureAttack(folder, { name, prepare }, runs) {
     );
     return { name, quiet, attacked, ratios };
   } finally {
+    await ordinary.stop();
     await server.stop();
   }
 }
@@ -81,47 +79,27 @@ async function createAccount({ url }, user) {
   return { url, user, ...(await connectAtSatchel(url, user)) };
 }
 
-/** The operations of an ordinary account, by name. */
-async function createNeighbour(server, user) {
-  const account = await createAccount(server, user);
-  const { url, token } = account;
-  const send = async (method, path, body, headers = {}) => {
-    const response = await fetch(`${url}/storage/${user}${path}`, {
-      method,
-      body,
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": "text/plain", ...headers },
-    });
-    await response.arrayBuffer();
-    if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status}`);
-  };
-  for (let i = 0; i < 50; i++) await send("PUT", `/notes/${i}`, "x");
-  const socket = await RxdbSocket.open(account);
-  await socket.create("ordinary");
-  const call = async (method, params) => {
-    const { error } = await socket.call(method, params);
-    if (error) throw new Error(`${method}: ${error.code}`);
-  };
-  let count = 0;
-  return {
-    GET: () => send("GET", "/notes/1"),
-    listing: () => send("GET", "/notes/"),
-    PUT: () => send("PUT", `/notes/${++count % 50}`, "y"),
-    "RxDB write": () => call("bulkWrite", [[rowOf(`d${++count}`, "text")], "bench"]),
-    "RxDB query": () => call("query", [queryOf({}, { limit: 10 })]),
-  };
-}
+/** The ordinary account, in a thread of its own: what the attackers' clients compute is not measured. */
+class Neighbour {
+  #worker;
 
-/** The p99 of each operation, in milliseconds. */
-async function measurePhase(operations, runs) {
-  const samples = Object.fromEntries(Object.keys(operations).map((name) => [name, []]));
-  for (let run = -WARM_UP_RUNS; run < runs; run++) {
-    for (const [name, operation] of Object.entries(operations)) {
-      const start = performance.now();
-      await operation();
-      if (run >= 0) samples[name].push(performance.now() - start);
-    }
+  static async start(account) {
+    const neighbour = new Neighbour();
+    const path = new URL("./ordinary-account.mjs", import.meta.url);
+    neighbour.#worker = new Worker(path, { workerData: account });
+    neighbour.#worker.unref();
+    await once(neighbour.#worker, "message");
+    return neighbour;
   }
-  return Object.fromEntries(
-    Object.entries(samples).map(([name, durations]) => [name, quantile(durations, 0.99)]),
-  );
+
+  /** The p99 of each operation, in milliseconds, over so many runs of each. */
+  async measure(runs) {
+    this.#worker.postMessage(runs);
+    const [durations] = await once(this.#worker, "message");
+    return durations;
+  }
+
+  async stop() {
+    await this.#worker.terminate();
+  }
 }

@@ -73,6 +73,9 @@ export function listAncestors(node: NodePath): NodePath[] {
   return ancestors;
 }
 
+/** How many folders are above a node, the root included. */
+export const countAncestors = ({ parent }: NodePath): number => parent.split("/").length - 1;
+
 /** §9: "GET and HEAD requests to a document (but not a folder) whose path starts with '/public/'" */
 export const isPublic = (node: NodePath): boolean => formatPath(node).startsWith("/public/");
 

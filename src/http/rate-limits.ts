@@ -20,7 +20,7 @@ export async function isWithinRateLimit(c: HonoContext, limit: RateLimit): Promi
   return success;
 }
 
-/** A sustained rate of requests or bytes, and how many may come at once after a pause. */
+/** A sustained rate of requests, folders or bytes, and how many may come at once after a pause. */
 interface Rate {
   perSecond: number;
   burst: number;
@@ -33,7 +33,7 @@ interface Bucket {
   /** Whether anybody could invent its name: of addresses, and of what they guess. */
   isAnonymous?: boolean;
   rate: Rate;
-  /** Requests or bytes to count; one request if it is missing. */
+  /** Requests, folders or bytes to count; one request if it is missing. */
   cost?: number;
 }
 
@@ -48,6 +48,15 @@ const BYTES_PER_REQUEST = 16 * 1024;
 
 /** Bytes of messages that an app may exchange at once: more than the largest message has. */
 const BYTE_BURST = 48 * 1024 * 1024;
+
+/** Folders above a document that a write may change at no charge: more than apps commonly have. */
+const FREE_FOLDERS = 8;
+
+/**
+ * Folders beyond them, of all writes of an account: each is a row that D1 changes, one after the other
+ * for all accounts.
+ */
+const FOLDER_RATE: Rate = { perSecond: 500, burst: 5000 };
 
 /** Forms and exports of a signed-in user: nobody fills in forms faster for long. */
 const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
@@ -91,6 +100,16 @@ export function limitApp(env: Env, { grant, account }: AppClaims, now: number): 
     ],
     now,
   );
+}
+
+/**
+ * Counts the folders above a document that is to be written, beyond a few. Returns null, or the
+ * refusal.
+ */
+export function limitFolders({ account }: AppClaims, folders: number, now: number): Refusal | null {
+  const cost = folders - FREE_FOLDERS;
+  if (cost <= 0) return null;
+  return consume([{ name: `folders of account ${account}`, rate: FOLDER_RATE, cost }], now);
 }
 
 /**

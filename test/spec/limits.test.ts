@@ -54,6 +54,23 @@ describe("An app with too many requests", () => {
     expect((await list(app)).status).toBe(429);
   });
 
+  it("§14.4 gets 429 for many writes below dozens of folders, and then still for no others", async () => {
+    const app = await createUserWithApp();
+    freezeClock();
+    const folder = `/storage/${app.user}/notes/${"a/".repeat(62)}`;
+    const put = (path: string) => send(path, { ...withTokenOf(app), method: "PUT", body: "x" });
+    const statuses = await repeat(100, () => put(`${folder}${crypto.randomUUID()}`));
+    const admitted = statuses.indexOf(429);
+    expect(admitted).toBeGreaterThan(50);
+    await expectUnchanged(app, async () => {
+      const refused = await put(`${folder}refused`);
+      expect([refused.status, retryAfter(refused)]).toEqual([429, 1]);
+    });
+    expect((await put(`/storage/${app.user}/notes/a/b/c/d/e/f`)).status).toBe(201);
+    advanceClock(SECOND_MS);
+    expect((await put(`${folder}refused`)).status).toBe(201);
+  });
+
   it("§5.14 §7.1 gets the 429 with CORS headers, and its write changes nothing", async () => {
     const app = await createUserWithApp();
     freezeClock();

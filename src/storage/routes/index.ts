@@ -1,13 +1,13 @@
 /** The storage endpoint: /storage/<user>/... */
 
 import { Hono } from "hono";
-import { type NodePath, parseNodePath } from "../../core/path";
+import { countAncestors, type NodePath, parseNodePath } from "../../core/path";
 import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
 import { type Env, settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
 import { isBehindCloudflare, isServedOn } from "../../http/hosts";
-import { limitAnonymous, limitApp } from "../../http/rate-limits";
+import { limitAnonymous, limitApp, limitFolders } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import { recordRefusal } from "../../oauth/app-refusals";
@@ -62,7 +62,10 @@ async function serve(c: HonoContext): Promise<Response> {
   const action = method === "GET" || method === "HEAD" ? "read" : "write";
   const now = Date.now();
   const claims = await authenticate(c.env, c.req.raw, now);
-  const limited = claims ? limitApp(c.env, claims, now) : limitAnonymous(c, now);
+  const limited = claims
+    ? (limitApp(c.env, claims, now) ??
+      (action === "write" ? limitFolders(claims, countAncestors(node), now) : null))
+    : limitAnonymous(c, now);
   if (limited) return refuse(c, claims, limited, now);
   const response = isPublicRead(action, node)
     ? await servePublic(c, user, node, claims, now)
