@@ -16,7 +16,8 @@ const MIB = 1024 * 1024;
  * @typedef {{url: string, user: string, token: string, cookie: string, neighbour: string}} Attacker
  *
  * `prepare` runs before; what it returns is run by each of the parallel clients until the end.
- * @typedef {{name: string, prepare: (attacker: Attacker) => Promise<(index: number) => Promise<unknown>>}} Attack
+ * `harmless`: the name of the row to compare it with, unless that is the first.
+ * @typedef {{name: string, harmless?: string, prepare: (attacker: Attacker) => Promise<(index: number) => Promise<unknown>>}} Attack
  */
 
 let count = 0;
@@ -72,11 +73,26 @@ async function fillCollection(attacker, collection, documents, text) {
   socket.close();
 }
 
+/** PUTs that an app may have under way on each connection while it syncs for the first time. */
+const SYNC_PUTS = 16;
+
+const putMany = (attacker, nextPath) =>
+  Promise.all(Array.from({ length: SYNC_PUTS }, () => put(attacker, nextPath())));
+
+/** What somebody does who means no harm: each attack is compared with one of them. */
+const BUSY = "an ordinary user who is as busy";
+const SYNC = "the first sync of an ordinary user";
+
 /** @type {Attack[]} */
 export const ATTACKS = [
   {
-    name: "an ordinary user who is as busy",
+    name: BUSY,
     prepare: async (attacker) => () => put(attacker, `/notes/${++count}`),
+  },
+  {
+    name: SYNC,
+    harmless: SYNC,
+    prepare: async (attacker) => () => putMany(attacker, () => `/notes/${++count}`),
   },
   {
     name: "deep PUTs",
@@ -84,8 +100,8 @@ export const ATTACKS = [
   },
   {
     name: "groups of PUTs with long names",
-    prepare: async (attacker) => () =>
-      Promise.all(Array.from({ length: 16 }, () => put(attacker, longPath(8, "\u0001")))),
+    harmless: SYNC,
+    prepare: async (attacker) => () => putMany(attacker, () => longPath(8, "\u0001")),
   },
   {
     name: "junk RxDB messages",

@@ -3,16 +3,15 @@
 import { describeMachine } from "../machine.mjs";
 
 /**
- * @param {{name: string, quiet: Record<string, number>, attacked: Record<string, number>, ratios: Record<string, number>}[]} rows
- * @param {{maxRatio: number, parallel: number, runs: number}} options
+ * @param {{name: string, quiet: Record<string, number>, attacked: Record<string, number>, ratios: Record<string, number>, excess: string[]}[]} rows
+ * @param {{maxRatio: number, maxRatioToHarmless: number, parallel: number, runs: number}} options
  */
-export function describeNeighbours(rows, { maxRatio, parallel, runs }) {
+export function describeNeighbours(rows, { maxRatio, maxRatioToHarmless, parallel, runs }) {
   const { cores, processor, load } = describeMachine();
   const operations = Object.keys(rows[0]?.ratios ?? {});
-  const cell = ({ quiet, attacked, ratios }, operation) => {
+  const cell = ({ quiet, attacked, ratios, excess }, operation) => {
     const ratio = `${ratios[operation].toFixed(1)}×`;
-    const isOver = ratios[operation] > maxRatio;
-    return `${isOver ? `**${ratio}**` : ratio} (${quiet[operation].toFixed(0)} → ${attacked[operation].toFixed(0)})`;
+    return `${excess.includes(operation) ? `**${ratio}**` : ratio} (${quiet[operation].toFixed(0)} → ${attacked[operation].toFixed(0)})`;
   };
   const lines = [
     ["While another account sends", ...operations],
@@ -26,10 +25,11 @@ a load of ${load.toFixed(1)}.
 
 How much longer an ordinary account's requests take, at the 99th percentile, while another account does its
 worst over ${parallel} connections, as far as the limits let it (in milliseconds: quiet → attacked). ${runs} of
-each operation, one at a time. Bold: more than ${maxRatio} times as long. The local platform runs everything,
-D1, R2 and all Durable Objects, in one thread of one process, so whatever the other account does is in the way;
-on Cloudflare only D1, and at times an isolate, are shared. So compare with the first row: a user who is as busy, but
-means no harm.
+each operation, one at a time. The local platform runs everything, D1, R2 and all Durable Objects, in one
+thread of one process, so whatever the other account does is in the way; on Cloudflare only D1, and at times an
+isolate, are shared. So the first two rows show users who mean no harm. Bold: more than ${maxRatio} times as long as
+on a quiet server, and more than ${maxRatioToHarmless} times as long as beside the harmless user who sends as many
+requests.
 
 ${lines.map((line) => `| ${line.join(" | ")} |`).join("\n")}
 `;
