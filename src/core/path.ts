@@ -79,7 +79,8 @@ export const countAncestors = ({ parent }: NodePath): number => parent.split("/"
 /** §9: "GET and HEAD requests to a document (but not a folder) whose path starts with '/public/'" */
 export const isPublic = (node: NodePath): boolean => formatPath(node).startsWith("/public/");
 
-function folderFromPath(path: string): NodePath {
+/** The folder with this path, which ends with a slash. Not checked, as in `documentFromPath`. */
+export function folderFromPath(path: string): NodePath {
   if (path === "/") return ROOT;
   const start = path.lastIndexOf("/", path.length - 2) + 1;
   return { kind: "folder", parent: path.slice(0, start), name: path.slice(start) };

@@ -1,6 +1,7 @@
 /** Durations, and arithmetic with times. */
 
-export const HOUR_MS = 60 * 60 * 1000;
+export const MINUTE_MS = 60 * 1000;
+export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** The UTC day of a time (milliseconds since 1970), as days since 1970. */

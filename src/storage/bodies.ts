@@ -31,11 +31,13 @@ const FIRST_READ_BYTES = 64 * 1024;
 /** R2 requires all parts of a multipart upload but the last to have one size, at least 5 MiB. */
 export const PART_BYTES = 5 * 1024 * 1024;
 
+/** The id of a document in the keys of all its versions. */
+export const documentId = async (node: NodePath): Promise<string> =>
+  (await sha256(formatPath(node))).slice(0, 22);
+
 /** The R2 key of one version of a document. */
-export async function bodyKey(account: string, node: NodePath, version: string): Promise<string> {
-  const document = (await sha256(formatPath(node))).slice(0, 22);
-  return `${account}/${document}/${version}`;
-}
+export const bodyKey = async (account: string, node: NodePath, version: string): Promise<string> =>
+  `${account}/${await documentId(node)}/${version}`;
 
 /** The metadata that is stored with a body, enough to rebuild the index from it. */
 export interface BodyMetadata {
@@ -43,7 +45,16 @@ export interface BodyMetadata {
   type: string;
   /** The version that this one was to replace; "": none; undefined: not known. */
   replaces: string | undefined;
+  /** The id of the grant that wrote it; "": the user, on the pages. */
+  grant: string;
 }
+
+const bodyLabels = ({ path, type, replaces, grant }: BodyMetadata): Record<string, string> => ({
+  path: encodeLabel(path),
+  type: encodeLabel(type),
+  grant,
+  ...(replaces === undefined ? {} : { replaces }),
+});
 
 /** How many bytes a body may have, and the refusal of a longer one. */
 export interface SizeLimit {
@@ -67,9 +78,7 @@ export async function writeBody(
   limit: SizeLimit,
   onMultipartUpload: (uploadId: string) => Promise<unknown>,
 ): Promise<Outcome<R2Object>> {
-  const { path, type, replaces } = metadata;
-  const labels = { path: encodeLabel(path), type: encodeLabel(type) };
-  const options = { customMetadata: replaces === undefined ? labels : { ...labels, replaces } };
+  const options = { customMetadata: bodyLabels(metadata) };
   const putWhole = async (bytes: Uint8Array) =>
     ok(await withRetry(() => bucket.put(key, bytes, options)));
   if (body === null || length === 0) return putWhole(new Uint8Array());
@@ -172,6 +181,24 @@ export async function readBody(
 ): Promise<ReadableStream | null> {
   const object = await withRetry(() => bucket.get(key, range ? { range } : {}));
   return object?.body ?? null;
+}
+
+/** Copies a body to a fresh key. Returns the new object; `missing`: there is none to copy. */
+export async function copyBody(
+  bucket: R2Bucket,
+  from: string,
+  to: string,
+  metadata: BodyMetadata,
+): Promise<R2Object | "missing" | "failed"> {
+  try {
+    const object = await withRetry(() => bucket.get(from));
+    if (object === null) return "missing";
+    const put = bucket.put(to, object.body, { customMetadata: bodyLabels(metadata) });
+    return await withCallTimeout(put, maxUploadMs(object.size));
+  } catch (error) {
+    logWarning("A body could not be copied.", error);
+    return "failed";
+  }
 }
 
 /** Deletes at most MAX_KEYS_PER_DELETE bodies; keys that do not exist are ignored. */

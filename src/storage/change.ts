@@ -6,8 +6,8 @@ import type { NodePath } from "../core/path";
 /** A change of one document, as it is evaluated and written. */
 export interface Change {
   account: string;
-  /** The id of the grant that has to allow it. */
-  grant: string;
+  /** The id of the grant that has to allow it; null: the user makes it, on the pages. */
+  grant: string | null;
   node: NodePath;
   /** Fresh: the new version of the document and of all its ancestors. */
   version: string;
@@ -52,6 +52,7 @@ export interface ChangeEvaluation {
   /** The document's version before the change; null: there is no such document. */
   oldVersion: string | null;
   oldLength: number | null;
+  oldType: string | null;
   /** The version of the root folder before the change; null: nothing was ever stored. */
   rootVersion: string | null;
   /** Bytes in use before the change, including the index and databases. */
@@ -60,5 +61,7 @@ export interface ChangeEvaluation {
   growthBytes: number;
   /** The part of them that is in the index. */
   indexGrowthBytes: number;
+  /** The origin or the label of the grant's app; null: the user makes the change. */
+  app: string | null;
   quotaBytes: number;
 }

@@ -63,6 +63,18 @@ export interface CommitResult {
   created: boolean;
   /** Bytes that are left of the quota; null: the answer that said so was lost. */
   freeBytes: number | null;
+  /** What the journal records besides; null: the answer that said so was lost. */
+  facts: CommitFacts | null;
+}
+
+/** Who made a change, and of which document. */
+export interface CommitFacts {
+  /** The origin or the label of the app; null: the user, on the pages. */
+  app: string | null;
+  /** Of the document before the change; null: there was none. */
+  oldVersion: string | null;
+  oldType: string | null;
+  oldLength: number | null;
 }
 
 /** Makes the commits of one user, one group at a time. Must not be shared by two queues. */
@@ -173,10 +185,11 @@ export class Committer {
       const oldVersion =
         requiredVersion(change.precondition) ?? (isPreviewCurrent ? change.preview?.version : null);
       if (change.put) {
-        return ok({ version: change.version, created: isCreated(change), freeBytes: null });
+        const created = isCreated(change);
+        return ok({ version: change.version, created, freeBytes: null, facts: null });
       }
       return oldVersion
-        ? ok({ version: oldVersion, created: false, freeBytes: null })
+        ? ok({ version: oldVersion, created: false, freeBytes: null, facts: null })
         : refused(UNKNOWN_OUTCOME);
     });
   }
@@ -201,11 +214,12 @@ function toOutcome(
 ): Outcome<CommitResult> {
   const refusal = decisionRefusal(evaluation);
   if (refusal) return refused(refusal);
-  const { oldVersion, usedBytes, quotaBytes, growthBytes } = evaluation;
+  const { oldVersion, usedBytes, quotaBytes, growthBytes, app, oldType, oldLength } = evaluation;
   return ok({
     version: put ? version : (oldVersion as string),
     created: oldVersion === null,
     freeBytes: quotaBytes - usedBytes - growthBytes,
+    facts: { app, oldVersion, oldType, oldLength },
   });
 }
 

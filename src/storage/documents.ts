@@ -6,7 +6,6 @@ import type { ByteRange } from "../core/range";
 import { type Outcome, ok, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import { isId, randomId } from "../core/secrets";
 import { type Env, settings } from "../env";
-import type { AccessClaims } from "../oauth/access-tokens";
 import { logWarning } from "../platform/log";
 import { CALL_TIMEOUT_MS, withCallTimeout, withRetry } from "../platform/retry";
 import { type Access, queryWithGrant } from "./authorization";
@@ -20,7 +19,7 @@ import {
   writeBody,
 } from "./bodies";
 import type { Change, ChangeEvaluation } from "./change";
-import { COMMIT_WINDOW_MS, type CommitResult, isCreated } from "./commit";
+import { COMMIT_WINDOW_MS, type CommitRequest, type CommitResult, isCreated } from "./commit";
 import { previewStatement } from "./db/changes";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./db/nodes";
 import { fitsFreeSpace, recordFreeSpace } from "./free-space";
@@ -71,6 +70,19 @@ export async function openDocument(
   return readBody(env.BODIES, await bodyKey(row.account, node, row.version), range);
 }
 
+/** Who writes: an app, by the claims of its token, or the user, on the pages. */
+export interface DocumentWriter {
+  /** Id of the account. */
+  account: string;
+  /** Name of the account. */
+  user: string;
+  /** Id of the grant; null: the user writes. */
+  grant: string | null;
+}
+
+/** Makes a change: the user's object, asked by RPC (`commitChange`) or by itself. */
+export type Commit = (request: CommitRequest) => Promise<Outcome<CommitResult>>;
+
 /** A parsed PUT of a document. */
 export interface PutRequest {
   node: NodePath;
@@ -91,7 +103,7 @@ export interface PutRequest {
  */
 export async function putDocument(
   env: Env,
-  claims: AccessClaims,
+  writer: DocumentWriter,
   put: PutRequest,
   clock: () => number,
 ): Promise<Outcome<CommitResult>> {
@@ -100,23 +112,24 @@ export async function putDocument(
   if ((put.length ?? 0) > MAX_DOCUMENT_BYTES) return refused(documentTooLarge(MAX_DOCUMENT_BYTES));
   const { node, precondition, type } = put;
   const expected = { type, length: put.length ?? 0 };
-  const change = newChange(env, claims, node, precondition, expected, now);
-  const preview = canSkipPreview(claims.account, put, now)
+  const change = newChange(env, writer, node, precondition, expected, now);
+  const preview = canSkipPreview(writer.account, put, now)
     ? null
     : await previewChange(env, change);
   if (preview && !preview.ok) return preview;
   const evaluation = preview?.value ?? null;
 
-  const key = await bodyKey(claims.account, node, change.version);
+  const key = await bodyKey(writer.account, node, change.version);
   const replaced = evaluation ? evaluation.oldVersion : requiredVersion(precondition);
-  const metadata = { path: formatPath(node), type, replaces: replacesMetadata(replaced) };
+  const replaces = replacesMetadata(replaced);
+  const metadata = { path: formatPath(node), type, replaces, grant: writer.grant ?? "" };
   const limit = sizeLimit(evaluation, MAX_DOCUMENT_BYTES);
-  const written = await storeBody(env, claims.user, key, metadata, put, limit);
+  const written = await storeBody(env, writer.user, key, metadata, put, limit);
   if (!written.ok) return written;
 
   const commitBefore = clock() + COMMIT_WINDOW_MS;
   const stored = { ...change, put: { type, length: written.value.size }, commitBefore };
-  const outcome = await commitChange(env, claims.user, stored, evaluation, now);
+  const outcome = await commitChange(env, writer.user, stored, evaluation, now);
   const isRefused = !outcome.ok && outcome.refusal.code !== "unknown-outcome";
   if (isRefused) await deleteUnusedBody(env, key);
   return outcome;
@@ -125,18 +138,19 @@ export async function putDocument(
 /** Deletes a document. Refuses with `not-found`, `precondition-failed`, and as `putDocument` does. */
 export function deleteDocument(
   env: Env,
-  claims: AccessClaims,
+  writer: DocumentWriter,
   node: NodePath,
   precondition: Precondition,
   now: number,
 ): Promise<Outcome<CommitResult>> {
-  const change = newChange(env, claims, node, precondition, null, now);
-  return commitChange(env, claims.user, change, null, now);
+  const change = newChange(env, writer, node, precondition, null, now);
+  return commitChange(env, writer.user, change, null, now);
 }
 
-const newChange = (
+/** A change with a fresh version. */
+export const newChange = (
   env: Env,
-  { account, grant }: AccessClaims,
+  { account, grant }: DocumentWriter,
   node: NodePath,
   precondition: Precondition,
   put: Change["put"],
@@ -192,7 +206,7 @@ async function storeBody(
 }
 
 /** Deletes a body that no row has ever named. If that fails, the next sweep deletes it. */
-const deleteUnusedBody = (env: Env, key: string): Promise<void> =>
+export const deleteUnusedBody = (env: Env, key: string): Promise<void> =>
   deleteBodies(env.BODIES, [key]).catch((error) =>
     logWarning("A body without a row could not be deleted.", error),
   );
@@ -214,7 +228,7 @@ const COMMIT_TIMEOUT_MS = 2.5 * CALL_TIMEOUT_MS;
  * Hands a change to the user's object. If the object does not answer (it was reset, the connection
  * broke), the version in the document's row says whether the change was made.
  */
-async function commitChange(
+export async function commitChange(
   env: Env,
   user: string,
   change: Change,
@@ -237,7 +251,12 @@ async function commitChange(
     logWarning("The user's object did not answer.", error);
     const isMade = change.put !== null && (await isStored(env.DB, change));
     if (!isMade) return refused(UNKNOWN_OUTCOME);
-    return ok({ version: change.version, created: isCreated(request), freeBytes: null });
+    return ok({
+      version: change.version,
+      created: isCreated(request),
+      freeBytes: null,
+      facts: null,
+    });
   }
 }
 

@@ -9,10 +9,12 @@ import type { StoredBody } from "./stored-bodies";
 export const GRACE_PERIOD_MS = 10 * COMMIT_WINDOW_MS;
 
 /**
- * R2 does not say whether the time of an object is the beginning or the end of its upload; an upload
- * in parts may have taken an hour where another takes a minute.
+ * How long after the time that R2 gives it a body may still get its row. R2 does not say whether the
+ * time of an object is the beginning or the end of its upload; an upload in parts may have taken an
+ * hour where another takes a minute.
  */
-const gracePeriodMs = ({ length }: StoredBody): number => GRACE_PERIOD_MS + 2 * maxUploadMs(length);
+export const gracePeriodMs = ({ length }: StoredBody): number =>
+  GRACE_PERIOD_MS + 2 * maxUploadMs(length);
 
 /** How much history a document has. */
 interface HistoryPolicy {

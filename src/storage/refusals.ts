@@ -31,6 +31,12 @@ export const SUSPENDED: Refusal = {
 /** 404: in a request without a token also for a user that does not exist. */
 export const NO_DOCUMENT: Refusal = { code: "not-found", message: "There is no such document." };
 
+/** 404: an earlier version that is kept no longer. */
+export const NO_VERSION: Refusal = {
+  code: "not-found",
+  message: "This version of the document is no longer kept.",
+};
+
 /** 400 */
 export const FOLDER_WRITE: Refusal = {
   code: "folder-write",

@@ -1,7 +1,7 @@
 /** Lists the bodies that an account has in R2, grouped by document. */
 
 import { decodeLabel } from "../core/labels";
-import { documentFromPath } from "../core/path";
+import { documentFromPath, type NodePath } from "../core/path";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
 import { bodyKey, documentsPrefix } from "./bodies";
@@ -14,8 +14,12 @@ export interface StoredBody {
   uploadedAt: number;
   /** Bytes. */
   length: number;
-  /** From its metadata. */
+  /** From its metadata, as are those below. */
   replaces: string | undefined;
+  /** The document's Content-Type; undefined: the metadata could not be listed. */
+  type: string | undefined;
+  /** The id of the grant that wrote it; "": the user; undefined: it was written before this was recorded. */
+  grant: string | undefined;
 }
 
 /** The versions of one document that R2 has. */
@@ -32,6 +36,24 @@ export interface BodyPage {
   documents: DocumentBodies[];
   /** The key to go on after. */
   lastKey: string;
+}
+
+/** Lists all versions of one document that R2 has, in one call unless they are very many. */
+export async function listDocumentBodies(
+  bucket: R2Bucket,
+  account: string,
+  node: NodePath,
+): Promise<StoredBody[]> {
+  const prefix = await bodyKey(account, node, "");
+  const lister = new BodyLister(bucket, prefix);
+  const objects: R2Object[] = [];
+  let from: R2ListOptions = {};
+  for (;;) {
+    const list = await lister.list(from);
+    objects.push(...list.objects);
+    if (!list.truncated) return objects.map((object) => toStoredBody(prefix.slice(0, -1), object));
+    from = { cursor: list.cursor };
+  }
 }
 
 /**
@@ -118,13 +140,20 @@ const documentPrefix = (key: string): string => key.slice(0, key.lastIndexOf("/"
 const toDocumentBodies = async (prefix: string, objects: R2Object[]): Promise<DocumentBodies> => ({
   prefix,
   path: await verifiedPath(prefix, objects),
-  bodies: objects.map(({ key, uploaded, size, customMetadata }) => ({
-    key,
-    version: key.slice(prefix.length + 1),
-    uploadedAt: uploaded.getTime(),
-    length: size,
-    replaces: customMetadata?.replaces,
-  })),
+  bodies: objects.map((object) => toStoredBody(prefix, object)),
+});
+
+const toStoredBody = (
+  prefix: string,
+  { key, uploaded, size, customMetadata }: R2Object,
+): StoredBody => ({
+  key,
+  version: key.slice(prefix.length + 1),
+  uploadedAt: uploaded.getTime(),
+  length: size,
+  replaces: customMetadata?.replaces,
+  type: customMetadata?.type === undefined ? undefined : decodeLabel(customMetadata.type),
+  grant: customMetadata?.grant,
 });
 
 /** The path in the metadata; null if it is missing or not the one that the keys were made from. */

@@ -29,10 +29,16 @@ import { DAY_MS, earliest } from "../core/time";
 import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
 import { deleteBodies, MAX_KEYS_PER_DELETE } from "./bodies";
-import { findDriftedFolders, loadQuota, loadVersions, repairTotals } from "./db/sweep";
+import { loadDocumentRows } from "./db/rows";
+import { findDriftedFolders, loadQuota, repairTotals } from "./db/sweep";
 import { chooseExpired, deletedSince } from "./expiry";
 import type { RowKey } from "./row-keys";
-import { type BodyPage, listBodyPages, type StoredBody } from "./stored-bodies";
+import {
+  type BodyPage,
+  type DocumentBodies,
+  listBodyPages,
+  type StoredBody,
+} from "./stored-bodies";
 
 /** Pages of bodies or rows in one step: a few dozen calls, which the free plan allows. */
 const PAGES_PER_STEP = 5;
@@ -61,7 +67,7 @@ export interface DeletionTimes {
   /** When the document with this prefix was noticed to be deleted, milliseconds since 1970. */
   getDeletedSince(prefix: string): number | undefined;
   /** Null: the document exists, or nothing of it is left. */
-  setDeletedSince(prefix: string, since: number | null): void;
+  setDeletedSince(document: DocumentBodies, since: number | null): void;
 }
 
 /** The cursor of a sweep that begins. */
@@ -114,20 +120,21 @@ async function sweepPage(
     logWarning("Bodies without metadata were left alone.", `account ${cursor.account}`);
   }
   const nodes = known.map(({ path }) => documentFromPath(path as string));
-  const versions = await loadVersions(env.DB, cursor.account, nodes);
+  const rows = await loadDocumentRows(env.DB, cursor.account, nodes);
   const { HISTORY_DAYS, HISTORY_VERSIONS } = settings(env);
   const historyMs = HISTORY_DAYS * DAY_MS * cursor.historyShare;
   const policy = { historyMs, historyVersions: HISTORY_VERSIONS, now };
   const expired: StoredBody[] = [];
-  const deletedAtByPrefix = new Map<string, number | null>();
+  const noticed = new Map<DocumentBodies, number | null>();
   let { nextAt, historyBytes } = cursor;
-  for (const { prefix, path, bodies } of known) {
-    const current = versions.get(path as string) ?? null;
+  for (const document of known) {
+    const { prefix, path, bodies } = document;
+    const current = rows.get(path as string)?.version ?? null;
     const deletedAt =
       current === null ? deletedSince(bodies, deletions.getDeletedSince(prefix), now) : now;
     const choice = chooseExpired(bodies, current, deletedAt, policy);
     const isRemembered = current === null && choice.kept.length > 0;
-    deletedAtByPrefix.set(prefix, isRemembered ? deletedAt : null);
+    noticed.set(document, isRemembered ? deletedAt : null);
     expired.push(...choice.expired);
     historyBytes += choice.kept.reduce((sum, { length }) => sum + length, 0);
     nextAt = earliest([nextAt, choice.nextAt]);
@@ -136,7 +143,7 @@ async function sweepPage(
     const keys = expired.slice(start, start + MAX_KEYS_PER_DELETE).map(({ key }) => key);
     await deleteBodies(env.BODIES, keys);
   }
-  for (const [prefix, deletedAt] of deletedAtByPrefix) deletions.setDeletedSince(prefix, deletedAt);
+  for (const [document, deletedAt] of noticed) deletions.setDeletedSince(document, deletedAt);
   const bodies = documents.reduce((sum, document) => sum + document.bodies.length, 0);
   const hasBodies = cursor.hasBodies || bodies > expired.length;
   return { ...cursor, nextAt, historyBytes, hasBodies };

@@ -11,9 +11,13 @@ import {
   Committer,
   MAX_GROUP_COMMITS,
 } from "../storage/commit";
+import type { DeletionFact, PutFact } from "../storage/journal";
+import type { Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
 import { AccountErasure } from "./account-erasure";
+import { CommitJournal } from "./commit-journal";
 import { CommitQueue } from "./commit-queue";
-import { VersionSweep } from "./version-sweep";
+import { Tasks } from "./tasks";
+import { type HistorySize, VersionSweep } from "./version-sweep";
 
 const MAX_QUEUED_COMMITS = 1000;
 
@@ -24,7 +28,15 @@ export class UserObject extends DurableObject<Env> {
     (group) => this.#committer.commit(group),
     MAX_GROUP_COMMITS,
   );
-  readonly #sweep = new VersionSweep(this.ctx.storage, this.env);
+  readonly #journal = new CommitJournal(this.ctx.storage);
+  readonly #sweep = new VersionSweep(this.ctx.storage, this.env, this.#journal);
+  readonly #tasks = new Tasks(
+    this.ctx.storage,
+    this.env,
+    this.#journal,
+    (request) => this.commit(request),
+    () => Date.now(),
+  );
   readonly #erasure = new AccountErasure(this.ctx.storage, this.env);
 
   /**
@@ -36,6 +48,9 @@ export class UserObject extends DurableObject<Env> {
     // Last-Modified follows the order of the commits, whenever their requests began.
     const modified = Date.now();
     const outcome = await this.#queue.add({ ...command, modified });
+    if (outcome.ok && outcome.value.facts) {
+      this.#journal.record(command, outcome.value.facts, modified);
+    }
     // The change stays committed if this fails.
     this.#sweep
       .recordCommit(command, outcome, modified)
@@ -48,8 +63,65 @@ export class UserObject extends DurableObject<Env> {
     await this.#sweep.recordUpload(key, uploadId, Date.now());
   }
 
+  /** Starts a task on the user's documents: `tasks.ts`. Returns its id. */
+  startTask(
+    owner: { account: string; user: string },
+    spec: TaskSpec,
+    isPreview: boolean,
+  ): Promise<string> {
+    return this.#tasks.start(owner, spec, isPreview, Date.now());
+  }
+
+  /** A task; null: there is none, or it is no longer remembered. */
+  getTask(id: string): Task | null {
+    return this.#tasks.get(id);
+  }
+
+  /** The tasks that are remembered, the latest first. */
+  listTasks(): Task[] {
+    return this.#tasks.list();
+  }
+
+  /** At most `limit` entries of a task's log, after the first `skip`. */
+  taskEntries(id: string, skip: number, limit: number): TaskEntry[] {
+    return this.#tasks.entries(id, skip, limit);
+  }
+
+  /** Pauses, resumes or cancels a task. */
+  async controlTask(id: string, action: "pause" | "resume" | "cancel"): Promise<void> {
+    await this.#tasks.control(id, action, Date.now());
+  }
+
+  /** What is recorded of a document's versions, the latest first: when each was written, and by whom. */
+  versionFacts(document: string): PutFact[] {
+    return [...this.#journal.puts(document)];
+  }
+
+  /** What is recorded of deletions in a module, the latest first: at most `limit` after the first `skip`. */
+  deletions(module: string, skip: number, limit: number): DeletionFact[] {
+    const page: DeletionFact[] = [];
+    let index = 0;
+    for (const fact of this.#journal.deletions(module)) {
+      if (index++ < skip) continue;
+      if (page.length === limit) break;
+      page.push(fact);
+    }
+    return page;
+  }
+
+  /** When documents of a module were changed, in whole minutes, the latest first. */
+  changeTimes(module: string, limit: number): number[] {
+    return this.#journal.changeTimes(module, limit);
+  }
+
+  /** How much the earlier versions of the user's documents take; null: it is not known yet. */
+  historySize(): HistorySize | null {
+    return this.#sweep.historySize();
+  }
+
   /** Schedules the erasure of a deleted account: `accounts/deletion.ts`. Idempotent. */
   async erase(account: string): Promise<void> {
+    this.#journal.discard();
     await this.#erasure.schedule(account, Date.now());
   }
 
@@ -59,11 +131,16 @@ export class UserObject extends DurableObject<Env> {
   /** Does what is due. An object with nothing left to do deletes all that it has stored. */
   override async alarm(): Promise<void> {
     const now = Date.now();
-    const work = this.#erasure.isScheduled() ? this.#erasure : this.#sweep;
-    const next = await work.run(now);
+    const next = await this.#work(now);
     if (next !== null) await scheduleAlarm(this.ctx.storage, next);
     else if ([...this.ctx.storage.kv.list({ limit: 1 })].length === 0) {
       await this.ctx.storage.deleteAll();
     }
+  }
+
+  /** Does what is due. A sweep waits until no task needs the versions that it would delete. */
+  async #work(now: number): Promise<number | null> {
+    if (this.#erasure.isScheduled()) return this.#erasure.run(now);
+    return (await this.#tasks.run(now)) ?? this.#sweep.run(now);
   }
 }

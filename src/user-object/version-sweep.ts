@@ -1,13 +1,16 @@
 /** Schedules the sweep of a user's storage, by the alarm of the user's object: `storage/sweep.ts`. */
 
+import { documentFromPath } from "../core/path";
 import type { Outcome } from "../core/refusals";
+import { moduleOf } from "../core/scope";
 import { DAY_MS, earliest } from "../core/time";
-import type { Env } from "../env";
+import { type Env, settings } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
 import { PART_BYTES } from "../storage/bodies";
 import type { CommitRequest, CommitResult } from "../storage/commit";
 import { GRACE_PERIOD_MS } from "../storage/expiry";
+import type { DocumentBodies } from "../storage/stored-bodies";
 import {
   type DeletionTimes,
   nextHistoryShare,
@@ -15,6 +18,7 @@ import {
   startSweep,
   sweepStep,
 } from "../storage/sweep";
+import type { CommitJournal } from "./commit-journal";
 import { MultipartUploads } from "./uploads";
 
 /** From a change to the sweep that follows it, and between two sweeps: at most one a day. */
@@ -32,6 +36,15 @@ const RETRY_AFTER_MS = 60 * 60 * 1000;
 const SWEEP_KEY = "sweep";
 const DELETED_SINCE_KEY_PREFIX = "gone:";
 
+const HISTORY_KEY = "history-size";
+
+/** How much the earlier versions of all documents take. It is stored under these names. */
+export interface HistorySize {
+  bytes: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
 /** A sweep that is due or under way. It is stored under these names. */
 interface ScheduledSweep {
   at: number;
@@ -47,14 +60,18 @@ export class VersionSweep implements DeletionTimes {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
   readonly #uploads: MultipartUploads;
+  readonly #journal: CommitJournal;
+  /** The versions of which the journal has a deletion, by module: as far as a step has asked. */
+  #journaledDeletions = new Map<string, Set<string>>();
   /** Whether a sweep is scheduled that follows all changes that this instance knows of. */
   #isScheduled = false;
   /** Bodies that no row names since the last sweep, as far as this instance knows. */
   #replacedBodies = 0;
 
-  constructor(storage: DurableObjectStorage, env: Env) {
+  constructor(storage: DurableObjectStorage, env: Env, journal: CommitJournal) {
     this.#storage = storage;
     this.#env = env;
+    this.#journal = journal;
     this.#uploads = new MultipartUploads(storage, env);
   }
 
@@ -92,15 +109,37 @@ export class VersionSweep implements DeletionTimes {
     await this.#scheduleAfter(key.split("/", 1)[0] as string, SWEEP_AFTER_MS, now);
   }
 
+  /** What the earlier versions took when the last sweep ended; null: none has ended yet. */
+  historySize(): HistorySize | null {
+    return this.#storage.kv.get<HistorySize>(HISTORY_KEY) ?? null;
+  }
+
   getDeletedSince(prefix: string): number | undefined {
     return this.#storage.kv.get<number>(DELETED_SINCE_KEY_PREFIX + prefix);
   }
 
-  setDeletedSince(prefix: string, since: number | null): void {
-    const key = DELETED_SINCE_KEY_PREFIX + prefix;
-    const known = this.getDeletedSince(prefix);
+  setDeletedSince(document: DocumentBodies, since: number | null): void {
+    const key = DELETED_SINCE_KEY_PREFIX + document.prefix;
+    const known = this.getDeletedSince(document.prefix);
     if (since === null && known !== undefined) this.#storage.kv.delete(key);
-    if (since !== null && known !== since) this.#storage.kv.put(key, since);
+    if (since === null || known === since) return;
+    this.#storage.kv.put(key, since);
+    this.#addToJournal(document, since);
+  }
+
+  /** Records a deletion that the journal has missed. */
+  #addToJournal({ path, bodies }: DocumentBodies, noticedAt: number): void {
+    const last = bodies.reduce((a, b) => (b.uploadedAt > a.uploadedAt ? b : a));
+    const module = moduleOf(documentFromPath(path as string)) ?? "";
+    let known = this.#journaledDeletions.get(module);
+    if (known === undefined) {
+      known = this.#journal.deletedVersions(module);
+      this.#journaledDeletions.set(module, known);
+    }
+    if (bodies.some(({ version }) => known.has(version))) return;
+    const { version, type = "application/octet-stream", length } = last;
+    const fact = { path: path as string, version, type, length, at: noticedAt, app: undefined };
+    this.#journal.addNoticedDeletion(module, fact);
   }
 
   /** Does a step of the sweep if one is due. Returns when the next one is; null: there is none. */
@@ -125,6 +164,7 @@ export class VersionSweep implements DeletionTimes {
       this.#isScheduled = false;
       this.#store({ at: now, walk: cursor, again: false });
     }
+    this.#journaledDeletions.clear();
     const next = await sweepStep(this.#env, cursor, this, now);
     if (!next.isDone) {
       return this.#store({ at: now, walk: next, again: this.#load()?.again ?? true });
@@ -147,16 +187,19 @@ export class VersionSweep implements DeletionTimes {
 
   async #scheduleNext(cursor: SweepCursor, now: number): Promise<number | null> {
     const historyShare = await nextHistoryShare(this.#env, cursor);
+    this.#journal.prune(now - settings(this.#env).HISTORY_DAYS * DAY_MS);
     const reasons = [
       cursor.nextAt,
       this.#load()?.again || historyShare < cursor.historyShare ? now : null,
       cursor.hasBodies ? now + IDLE_SWEEP_AFTER_MS : null,
     ].filter((at) => at !== null);
     if (reasons.length > 0) {
+      this.#storage.kv.put<HistorySize>(HISTORY_KEY, { bytes: cursor.historyBytes, at: now });
       const at = Math.max(Math.min(...reasons), now + SWEEP_AFTER_MS);
       return this.#store({ at, walk: startSweep(cursor.account, historyShare), again: false });
     }
     this.#storage.kv.delete(SWEEP_KEY);
+    this.#storage.kv.delete(HISTORY_KEY);
     return null;
   }
 

@@ -27,7 +27,7 @@ export const nameOf = (node: string): string =>
 /**
  * The state that a change is evaluated in, as one row; each row of the index that it needs is read
  * once. `old` is the document's row before the change, `root` the root folder's, `folder` that of the
- * folder that contains a new document, `granted` the grant's.
+ * folder that contains a new document, `granted` the grant's; without a grant it is the user who writes.
  *
  * `folders`: how many of the folders above the document, counted from the root, are there before and
  * after the change. Null: a document has the name of one of them. If its own folder is there then all
@@ -35,12 +35,13 @@ export const nameOf = (node: string): string =>
  */
 const state = (foldersLeftByDelete: string): string => `
   SELECT
-    old.version AS oldVersion, old.length AS oldLength, old.modified AS oldModified,
+    old.version AS oldVersion, old.length AS oldLength, old.type AS oldType, old.modified AS oldModified,
     old.index_bytes AS oldIndexBytes,
     root.version AS rootVersion, coalesce(root.documents, 0) AS documents,
     coalesce(root.length + root.index_bytes, 0) + databases.bytes AS usedBytes,
     coalesce(quota_bytes, :defaultQuotaBytes) AS quotaBytes,
-    granted.scope AS scope, deleted_at AS deletedAt, suspended_at AS suspendedAt,
+    iif(:grant IS NULL, '*:rw', granted.scope) AS scope,
+    coalesce(nullif(granted.origin, ''), granted.label) AS app, deleted_at AS deletedAt, suspended_at AS suspendedAt,
     CASE
       WHEN :length IS NULL AND old.version IS NOT NULL THEN ${foldersLeftByDelete}
       WHEN coalesce(old.version, folder.version) IS NOT NULL OR :length IS NULL
@@ -187,6 +188,6 @@ export const evaluationSql = ({
     WHEN ${HAS_TOO_MANY_DOCUMENTS} THEN 'too-many-documents'
     WHEN ${IS_OVER_QUOTA} THEN 'over-quota'
     ELSE 'apply'
-  END AS decision, oldVersion, oldLength, rootVersion, usedBytes, quotaBytes,
+  END AS decision, oldVersion, oldLength, oldType, rootVersion, app, usedBytes, quotaBytes,
     ${GROWTH_BYTES} AS growthBytes, ${INDEX_GROWTH_BYTES} AS indexGrowthBytes, folders
   FROM (${state(foldersLeftByDelete)} LIMIT 1) WHERE true`;

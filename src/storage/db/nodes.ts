@@ -115,6 +115,21 @@ export const selectItemsAfter = (
     )
     .bind(account, itemsParent(rowKey(folder)), after);
 
+/** Selects a folder's `version`, bytes (`length`) and `documents`. No row: it is empty. */
+export function selectFolderTotals(
+  db: D1Database,
+  account: string,
+  folder: NodePath,
+): D1PreparedStatement {
+  const { parent, name } = rowKey(folder);
+  return db
+    .prepare(
+      `SELECT version, length, documents, modified FROM nodes
+       WHERE account = ?1 AND parent = ?2 AND name = ?3`,
+    )
+    .bind(account, parent, name);
+}
+
 /** Selects the version of the root folder. No row: nothing was ever stored. */
 export const selectRoot = (db: D1Database, account: string): D1PreparedStatement =>
   db

@@ -1,58 +1,11 @@
 /** What the sweep reads from the index, and the repair of drifted totals. */
 
-import { formatPath, type NodePath } from "../../core/path";
+import type { NodePath } from "../../core/path";
 import { withRetry } from "../../platform/retry";
-import { type RowKey, rowKey, rowKeys } from "../row-keys";
+import { type RowKey, rowKeys } from "../row-keys";
 import { withFullPaths } from "./paths";
 import { rowBytesSql } from "./row-bytes";
 import { selectUsage, type UsageRow } from "./usage";
-
-/** Of one parameter: D1 allows 2,000,000 bytes. */
-const MAX_PATHS_BYTES = 1_000_000;
-
-/** Loads the versions that the index names now, by path; documents without a row are left out. */
-export async function loadVersions(
-  db: D1Database,
-  account: string,
-  documents: NodePath[],
-): Promise<Map<string, string>> {
-  const versions = new Map<string, string>();
-  for (const part of splitByBytes(documents)) {
-    const keys = part.map(rowKey).map(({ parent, name }) => [parent, name]);
-    const { results } = await withRetry(() =>
-      db
-        .prepare(
-          `SELECT d.key AS position, n.version
-           FROM json_each(?2) d CROSS JOIN nodes n
-           WHERE n.account = ?1 AND n.parent = d.value ->> 0 AND n.name = d.value ->> 1`,
-        )
-        .bind(account, JSON.stringify(keys))
-        .all<{ position: number; version: string }>(),
-    );
-    for (const { position, version } of results) {
-      versions.set(formatPath(part[position] as NodePath), version);
-    }
-  }
-  return versions;
-}
-
-/** Splits documents so that the paths of each part fit into one parameter. */
-function splitByBytes(documents: NodePath[]): NodePath[][] {
-  const encoder = new TextEncoder();
-  const parts: NodePath[][] = [];
-  let partBytes = Number.POSITIVE_INFINITY;
-  for (const document of documents) {
-    const names = JSON.stringify([document.parent, document.name]);
-    const bytes = encoder.encode(names).byteLength + 1;
-    if (partBytes + bytes > MAX_PATHS_BYTES) {
-      parts.push([]);
-      partBytes = 0;
-    }
-    parts.at(-1)?.push(document);
-    partBytes += bytes;
-  }
-  return parts;
-}
 
 /** Loads an account's quota in bytes. */
 export async function loadQuota(

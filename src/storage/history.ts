@@ -1,0 +1,80 @@
+/** Which versions a document has had, and which was the document at a moment. Pure. */
+
+import { GRACE_PERIOD_MS } from "./expiry";
+import type { StoredBody } from "./stored-bodies";
+
+/** What is known of a document besides its bodies. */
+export interface DocumentFacts {
+  /** The version that the index names now, and since when; null: the document is deleted. */
+  current: { version: string; since: number } | null;
+  /** When a version became the document, milliseconds since 1970; undefined: it is not recorded. */
+  writtenAt: (version: string) => number | undefined;
+  /** When the document was deleted while it had this version; undefined: it is not recorded. */
+  deletedAt: (version: string) => number | undefined;
+}
+
+/** A version that has been the document. */
+export interface PastVersion {
+  body: StoredBody;
+  /** Milliseconds since 1970. */
+  from: number;
+  /** Whether `from` is the time of the commit, and not that of the upload. */
+  isExact: boolean;
+  /** Until it was replaced or deleted; null: it is the document. */
+  until: number | null;
+}
+
+/**
+ * The versions of a document, the latest first. A body that no commit is known of counts, as far as
+ * nothing says that it was never committed.
+ */
+export function pastVersions(bodies: StoredBody[], facts: DocumentFacts): PastVersion[] {
+  const { current, writtenAt, deletedAt } = facts;
+  const dated = bodies
+    .map((body) => {
+      const at = body.version === current?.version ? current.since : writtenAt(body.version);
+      return { body, from: at ?? body.uploadedAt, isExact: at !== undefined };
+    })
+    .sort((a, b) => a.from - b.from);
+  const committed = dated.filter(
+    (version, index) =>
+      version.isExact ||
+      deletedAt(version.body.version) !== undefined ||
+      !isKnownUncommitted(version, dated.slice(index + 1), current),
+  );
+  return committed
+    .map((version, index): PastVersion => {
+      const isCurrent = version.body.version === current?.version;
+      const until = deletedAt(version.body.version) ?? committed[index + 1]?.from ?? null;
+      return { ...version, until: isCurrent ? null : until };
+    })
+    .reverse();
+}
+
+interface DatedBody {
+  body: StoredBody;
+  from: number;
+}
+
+/** A body that the next one says it did not replace, or that came long after the current one. */
+function isKnownUncommitted(
+  { body, from }: DatedBody,
+  later: DatedBody[],
+  current: DocumentFacts["current"],
+): boolean {
+  if (current !== null && from > current.since + GRACE_PERIOD_MS) return true;
+  const next = later[0]?.body.replaces;
+  return next !== undefined && next !== "" && next !== body.version;
+}
+
+/** The version that was the document at `at`; null: there was no such document. */
+export function versionAt(
+  bodies: StoredBody[],
+  facts: DocumentFacts,
+  at: number,
+): StoredBody | null {
+  const found = pastVersions(bodies, facts).find(({ from }) => from <= at);
+  if (found === undefined) return null;
+  const deletedAt = facts.deletedAt(found.body.version);
+  return deletedAt !== undefined && deletedAt <= at ? null : found.body;
+}

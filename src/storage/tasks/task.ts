@@ -1,0 +1,101 @@
+/** Long work on the user's documents: what it is to do, and how far it has come. */
+
+import type { DocumentVersion } from "../document-copy";
+
+/** What a task is to do. Paths of folders end with a slash. */
+export type TaskSpec =
+  /** Deletes documents, and all documents below folders. */
+  | { kind: "delete"; paths: string[] }
+  /** Gives documents, or all documents below folders, other paths. */
+  | { kind: "move"; moves: Move[] }
+  /** Brings back deleted documents of a module: those at or below the paths, or all of them. */
+  | { kind: "restore"; module: string; paths: string[] | null }
+  /** Makes all documents below a folder what they were at a moment (milliseconds since 1970). */
+  | { kind: "go-back"; folder: string; at: number }
+  /** Takes back what another task did. */
+  | { kind: "undo"; task: string }
+  /** Deletes versions for ever: the earlier ones of documents, or those of deleted documents. */
+  | { kind: "free"; what: "versions" | "deleted"; path: string };
+
+/** From the path of a document or folder to its new one. */
+export interface Move {
+  from: string;
+  to: string;
+}
+
+/** The state of a task. It is stored under these names. */
+export interface Task {
+  id: string;
+  account: string;
+  user: string;
+  spec: TaskSpec;
+  /** Only counts and lists what it would do. */
+  isPreview: boolean;
+  state: "running" | "paused" | "cancelled" | "done" | "failed";
+  /** Milliseconds since 1970. */
+  startedAt: number;
+  endedAt: number | null;
+  /** Documents or versions that it has looked at, and how many there are; null: not known. */
+  looked: number;
+  total: number | null;
+  counts: TaskCounts;
+  /** Bytes of the versions that were written, or deleted for ever. */
+  bytes: number;
+  /** The task that has taken this one back; null: none. */
+  undoneBy: string | null;
+  /** Where the plan goes on; null: at its beginning. */
+  cursor: string | null;
+  /** Entries of its log. */
+  entries: number;
+}
+
+/** How many documents a task has changed, or why not. */
+export interface TaskCounts {
+  created: number;
+  replaced: number;
+  deleted: number;
+  /** Changed by others meanwhile: they were left as they are. */
+  conflicts: number;
+  failed: number;
+}
+
+/** A version of a document that is known, and its Content-Type. */
+export type TypedVersion = Pick<DocumentVersion, "version" | "type">;
+
+/** A change of one document that a task plans. */
+export interface PlannedChange {
+  path: string;
+  /** What it must still be; null: it must not exist. */
+  before: TypedVersion | null;
+  /** What it becomes; null: it is deleted. */
+  source: DocumentVersion | null;
+  /** Bytes of `source`, or of the document that is deleted. */
+  length: number;
+  /** For a move: where the document was. It is deleted there once the copy is made. */
+  movedFrom?: DocumentVersion;
+}
+
+/** An entry of a task's log: a change that it has made, or could not make. */
+export interface TaskEntry {
+  path: string;
+  /** `conflict`: changed by others meanwhile. `failed`: `code` says why. */
+  outcome: "created" | "replaced" | "deleted" | "conflict" | "failed";
+  /** Of the refusal. */
+  code?: string;
+  bytes: number;
+  /** The document before; null: there was none. */
+  before: TypedVersion | null;
+  /** The document after; null: it is deleted. */
+  after: TypedVersion | null;
+}
+
+/** What a plan yields: changes to make, or bodies to delete for ever, and where to go on after them. */
+export interface PlanStep {
+  changes: PlannedChange[];
+  /** Paths of documents that are left as they are, because others have changed them meanwhile. */
+  conflicts?: string[];
+  /** R2 keys of bodies. */
+  bodies?: { key: string; length: number }[];
+  looked: number;
+  cursor: string;
+}
