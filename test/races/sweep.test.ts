@@ -9,6 +9,7 @@ import { bodyKey } from "../../src/storage/bodies";
 import { COMMIT_WINDOW_MS, Committer } from "../../src/storage/commit";
 import { GRACE_PERIOD_MS } from "../../src/storage/expiry";
 import { startSweep } from "../../src/storage/sweep";
+import { CommitJournal } from "../../src/user-object/commit-journal";
 import { VersionSweep } from "../../src/user-object/version-sweep";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { breakCalls } from "../support/fault-injection";
@@ -359,8 +360,12 @@ describe("A sweep", () => {
     const next = await runInDurableObject(userObject(app), async (_, { storage }) => {
       const cursor = { ...startSweep(account), bodiesAfter: "under way" };
       storage.kv.put("sweep", { at: now, walk: cursor, again: false });
-      await new VersionSweep(storage, env).recordChange(account, false, now);
-      return new VersionSweep(storage, env).run(now);
+      await new VersionSweep(storage, env, new CommitJournal(storage)).recordChange(
+        account,
+        false,
+        now,
+      );
+      return new VersionSweep(storage, env, new CommitJournal(storage)).run(now);
     });
     expect(next).toBe(now + DAY_MS);
   });
