@@ -5,6 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { encodeLabel } from "../../src/core/labels";
 import { documentFromPath, MAX_PATH_BYTES, parseNodePath } from "../../src/core/path";
+import type { Env } from "../../src/env";
 import { bodyKey } from "../../src/storage/bodies";
 import { COMMIT_WINDOW_MS, Committer } from "../../src/storage/commit";
 import { GRACE_PERIOD_MS } from "../../src/storage/expiry";
@@ -42,12 +43,15 @@ async function sweep(app: TestApp): Promise<void> {
   }
 }
 
+const sweepOf = (storage: DurableObjectStorage, bindings: Env = env): VersionSweep =>
+  new VersionSweep(storage, bindings, new CommitJournal(storage));
+
 /** Sweeps at this time, for a provider that keeps no history: deletes whatever may be deleted. */
 async function sweepAllAt(app: TestApp, now: number): Promise<void> {
   const cursor = startSweep(await accountId(app.user));
   await runInDurableObject(userObject(app), async (_, { storage }) => {
     storage.kv.put("sweep", { at: now, walk: cursor, again: false });
-    const versionSweep = new VersionSweep(storage, {
+    const versionSweep = sweepOf(storage, {
       ...env,
       HISTORY_DAYS: "0",
       HISTORY_VERSIONS: "0",
@@ -274,7 +278,7 @@ describe("A sweep", () => {
     expect(halfway).toBeLessThan(2 * current.length);
     limitPages(3);
     await runInDurableObject(userObject(app), async (_, { storage }) => {
-      const successor = new VersionSweep(storage, env);
+      const successor = sweepOf(storage);
       while ((await successor.run(Date.now())) === Date.now());
     });
     restore();
@@ -300,7 +304,7 @@ describe("A sweep", () => {
     const app = await createUserWithApp();
     const now = Date.now();
     const { usual, early } = await runInDurableObject(userObject(app), async (_, state) => {
-      const versionSweep = new VersionSweep(state.storage, env);
+      const versionSweep = sweepOf(state.storage);
       const at = () => state.storage.getAlarm();
       await versionSweep.recordChange("account", true, now);
       const usual = await at();
@@ -315,7 +319,7 @@ describe("A sweep", () => {
     const app = await createUserWithApp();
     const now = Date.now();
     const at = await runInDurableObject(userObject(app), async (_, state) => {
-      const versionSweep = new VersionSweep(state.storage, env);
+      const versionSweep = sweepOf(state.storage);
       for (let i = 0; i < 5000; i++) await versionSweep.recordChange("account", false, now);
       return state.storage.getAlarm();
     });
@@ -360,12 +364,8 @@ describe("A sweep", () => {
     const next = await runInDurableObject(userObject(app), async (_, { storage }) => {
       const cursor = { ...startSweep(account), bodiesAfter: "under way" };
       storage.kv.put("sweep", { at: now, walk: cursor, again: false });
-      await new VersionSweep(storage, env, new CommitJournal(storage)).recordChange(
-        account,
-        false,
-        now,
-      );
-      return new VersionSweep(storage, env, new CommitJournal(storage)).run(now);
+      await sweepOf(storage).recordChange(account, false, now);
+      return sweepOf(storage).run(now);
     });
     expect(next).toBe(now + DAY_MS);
   });

@@ -17,6 +17,8 @@ const body = (version: string, daysAgo: number, replaces = ""): StoredBody => ({
   uploadedAt: NOW - daysAgo * DAY_MS,
   length: 0,
   replaces,
+  type: "text/plain",
+  grant: "",
 });
 
 const expired = (bodies: StoredBody[], current: string | null, deletedAt = NOW): string[] =>
