@@ -30,6 +30,9 @@ export const LAYERS = [
     monitoring: "Request counts, /healthz and /metrics.",
     apps: "The pages about connected apps and personal access tokens.",
   },
+  { tasks: "Long work on documents, as the user sees it: starting, progress, undo; uploads." },
+  { files: "Files: folders and documents, shown, changed and downloaded." },
+  { versions: "Earlier versions of documents, the bin, going back in time." },
   {
     dashboard: "The other pages of a signed-in user: home, data, activity, settings.",
     admin: "The administration: accounts, invitations, configuration, audit log.",

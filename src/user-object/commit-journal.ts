@@ -12,7 +12,7 @@ import { formatPath, type NodePath } from "../core/path";
 import { moduleOf } from "../core/scope";
 import { MINUTE_MS } from "../core/time";
 import type { CommitFacts, CommitRequest } from "../storage/commit";
-import type { DeletionFact, Journal, PutFact } from "../storage/journal";
+import type { DeletionFact, Journal, PutFact } from "../storage/tasks/journal";
 
 /** From the first fact to the row that holds it. */
 const FLUSH_AFTER_MS = 5000;

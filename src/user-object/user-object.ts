@@ -11,7 +11,7 @@ import {
   Committer,
   MAX_GROUP_COMMITS,
 } from "../storage/commit";
-import type { DeletionFact, PutFact } from "../storage/journal";
+import type { DeletionFact, PutFact } from "../storage/tasks/journal";
 import type { Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
 import { AccountErasure } from "./account-erasure";
 import { CommitJournal } from "./commit-journal";

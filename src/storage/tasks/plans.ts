@@ -7,9 +7,9 @@ import { type IndexedDocument, loadDocumentRows } from "../db/rows";
 import { loadSubtreePage } from "../db/subtree";
 import { gracePeriodMs } from "../expiry";
 import { versionAt } from "../history";
-import type { Journal } from "../journal";
 import type { RowKey } from "../row-keys";
 import { type DocumentBodies, listBodyPages, type StoredBody } from "../stored-bodies";
+import type { Journal } from "./journal";
 import type { Move, PlannedChange, PlanStep, Task, TaskEntry } from "./task";
 
 /** What a plan needs. */

@@ -1,6 +1,6 @@
 /** Long work on the user's documents: what it is to do, and how far it has come. */
 
-import type { DocumentVersion } from "../document-copy";
+import type { DocumentVersion } from "./document-copy";
 
 /** What a task is to do. Paths of folders end with a slash. */
 export type TaskSpec =

@@ -1,13 +1,13 @@
 /** Making a document out of a version that R2 has: to move it, or to bring it back. */
 
-import type { Precondition } from "../core/etag";
-import { documentFromPath, formatPath } from "../core/path";
-import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
-import type { Env } from "../env";
-import { bodyKey, copyBody } from "./bodies";
-import { COMMIT_WINDOW_MS, type CommitResult } from "./commit";
-import { type Commit, type DocumentWriter, deleteUnusedBody, newChange } from "./documents";
-import { NO_VERSION } from "./refusals";
+import type { Precondition } from "../../core/etag";
+import { documentFromPath, formatPath } from "../../core/path";
+import { type Outcome, refused, UNAVAILABLE } from "../../core/refusals";
+import type { Env } from "../../env";
+import { bodyKey, copyBody } from "../bodies";
+import { COMMIT_WINDOW_MS, type CommitResult } from "../commit";
+import { type Commit, type DocumentWriter, deleteUnusedBody, newChange } from "../documents";
+import { NO_VERSION } from "../refusals";
 
 /** A version of a document. */
 export interface DocumentVersion {

@@ -1,6 +1,6 @@
 /** What the journal of a user's commits knows: `user-object/commit-journal.ts` keeps it. */
 
-import type { NodePath } from "../core/path";
+import type { NodePath } from "../../core/path";
 
 /** When a version became the document, and who wrote it. */
 export interface PutFact {
