@@ -8,6 +8,9 @@ export type AuthMethod = "password" | "passkey" | "recovery-code" | "link";
 /** Why requests of an app were refused, as far as it concerns the user. */
 export type RefusalReason = "scope" | "quota" | "size" | "rate" | "name" | "request";
 
+/** What a task does with the user's documents: the kinds of `TaskSpec` in `storage/tasks/task.ts`. */
+export type TaskKind = "delete" | "move" | "restore" | "go-back" | "undo" | "free";
+
 /**
  * An event as it is stored in the log. `app` is an origin, or the label of an app without one.
  */
@@ -34,6 +37,9 @@ export type ActivityEvent =
   | { kind: "token-made"; app: string; scope: string }
   | { kind: "export" }
   | { kind: "database-deleted"; module: string; name: string }
+  | { kind: "task-started"; task: TaskKind; path: string }
+  | { kind: "files-edited"; module: string }
+  | { kind: "files-uploaded"; module: string }
   | { kind: "suspended" }
   | { kind: "resumed" }
   | { kind: "quota-changed"; quotaBytes: number | null }

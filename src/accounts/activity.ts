@@ -19,6 +19,7 @@ export {
   type AuthMethod,
   newActivityEntry,
   type RefusalReason,
+  type TaskKind,
 } from "./activity-entry";
 
 /**

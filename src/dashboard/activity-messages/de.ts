@@ -1,6 +1,6 @@
 /** Descriptions of activity events in German. */
 
-import type { AuthMethod, RefusalReason } from "../../accounts/activity";
+import type { AuthMethod, RefusalReason, TaskKind } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import type { en } from "./en";
 import { formatApp, formatDetails, formatScope } from "./parts";
@@ -19,6 +19,15 @@ const REFUSALS: Record<RefusalReason, string> = {
   rate: "sie zu viele Anfragen gesendet hat",
   name: "ein Dokument und ein Ordner denselben Namen gehabt hätten",
   request: "sie eine ungültige Anfrage gesendet hat",
+};
+
+const TASKS: Record<TaskKind, (path: string) => string> = {
+  delete: (path) => `Dokumente gelöscht: ${path}`,
+  move: (path) => `Dokumente verschoben: ${path}`,
+  restore: (path) => `Gelöschte Dokumente wiederhergestellt: ${path}`,
+  "go-back": (path) => `In der Zeit zurückgegangen: ${path}`,
+  undo: (path) => `Rückgängig gemacht: ${path}`,
+  free: (path) => `Frühere Versionen endgültig gelöscht: ${path}`,
 };
 
 export const de: typeof en = {
@@ -50,6 +59,9 @@ export const de: typeof en = {
   "token-made": ({ app, scope }) => `Zugriffstoken erstellt: ${app}, ${formatScope("de", scope)}`,
   export: () => "Daten exportiert",
   "database-deleted": ({ module, name }) => `Datenbank gelöscht: ${name} von ${module}`,
+  "task-started": ({ task, path }) => TASKS[task](path),
+  "files-edited": ({ module }) => `Dokumente auf der Dateien-Seite bearbeitet: ${module}`,
+  "files-uploaded": ({ module }) => `Dokumente auf der Dateien-Seite hochgeladen: ${module}`,
   suspended: () => "Konto von einem Admin gesperrt",
   resumed: () => "Konto von einem Admin entsperrt",
   "quota-changed": ({ quotaBytes }) =>

@@ -1,6 +1,6 @@
 /** Descriptions of activity events in English. */
 
-import type { ActivityEvent, AuthMethod, RefusalReason } from "../../accounts/activity";
+import type { ActivityEvent, AuthMethod, RefusalReason, TaskKind } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import { formatApp, formatDetails, formatScope } from "./parts";
 
@@ -23,6 +23,15 @@ const REFUSALS: Record<RefusalReason, string> = {
   rate: "it sent too many requests",
   name: "a document and a folder would have had the same name",
   request: "it sent an invalid request",
+};
+
+const TASKS: Record<TaskKind, (path: string) => string> = {
+  delete: (path) => `Documents deleted: ${path}`,
+  move: (path) => `Documents moved: ${path}`,
+  restore: (path) => `Deleted documents restored: ${path}`,
+  "go-back": (path) => `Went back in time: ${path}`,
+  undo: (path) => `Undone: ${path}`,
+  free: (path) => `Earlier versions deleted for good: ${path}`,
 };
 
 export const en: ActivityMessages = {
@@ -54,6 +63,9 @@ export const en: ActivityMessages = {
   "token-made": ({ app, scope }) => `Access token created: ${app}, ${formatScope("en", scope)}`,
   export: () => "Data exported",
   "database-deleted": ({ module, name }) => `Database deleted: ${name} of ${module}`,
+  "task-started": ({ task, path }) => TASKS[task](path),
+  "files-edited": ({ module }) => `Documents edited on the Files page: ${module}`,
+  "files-uploaded": ({ module }) => `Documents uploaded on the Files page: ${module}`,
   suspended: () => "Account suspended by an administrator",
   resumed: () => "Account resumed by an administrator",
   "quota-changed": ({ quotaBytes }) =>
