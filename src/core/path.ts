@@ -64,6 +64,14 @@ export function parseNodePath(raw: string): Outcome<NodePath> {
   return ok(node);
 }
 
+/** Percent-encodes a decoded path for a URL, all but its slashes: what `parseNodePath` parses. */
+export const encodePath = (path: string): string =>
+  path.split("/").map(encodeURIComponent).join("/");
+
+/** Parses a decoded path, such as a field of a form. Refuses as `parseNodePath` does. */
+export const parseDecodedPath = (path: string): Outcome<NodePath> =>
+  parseNodePath(encodePath(path.toWellFormed()));
+
 /** The folders above a node, from the root to its parent. */
 export function listAncestors(node: NodePath): NodePath[] {
   const ancestors: NodePath[] = [];
