@@ -22,7 +22,8 @@ export const MainMenu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
 export const NavLinks = ({ c, pages }: { c: Context; pages: [path: string, name: string][] }) => (
   <>
     {pages.map(([path, name], index) => {
-      const isCurrent = c.req.path === path || (index > 0 && c.req.path.startsWith(`${path}/`));
+      const below = path.endsWith("/") ? path : `${path}/`;
+      const isCurrent = c.req.path === path || (index > 0 && c.req.path.startsWith(below));
       return (
         <a href={path} {...(isCurrent ? { "aria-current": "page" } : {})}>
           {name}

@@ -10,6 +10,7 @@ export const de: typeof en = {
   pages: {
     "/": "Start",
     "/apps": "Apps",
+    "/files/": "Dateien",
     "/data": "Daten",
     "/security": "Sicherheit",
     "/activity": "Verlauf",
@@ -58,4 +59,13 @@ export const de: typeof en = {
   copied: "Kopiert",
   copyFailed: "Drücke Strg+C",
   print: "Drucken",
+  diff: {
+    label: "Unterschiede",
+    legend: "Zeilen mit − stehen nur im ersten Text, Zeilen mit + nur im zweiten.",
+    same: "Die beiden Texte sind gleich.",
+    tooDifferent: "Die beiden Texte sind zu verschieden, um sie Zeile für Zeile zu vergleichen.",
+    cut: "Es gibt weitere Unterschiede, die hier nicht gezeigt werden.",
+    equalLines: (count, text) =>
+      plural("de", count, { one: "1 gleiche Zeile", other: `${text} gleiche Zeilen` }),
+  },
 };

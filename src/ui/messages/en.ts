@@ -9,6 +9,7 @@ export const en = {
   pages: {
     "/": "Home",
     "/apps": "Apps",
+    "/files/": "Files",
     "/data": "Data",
     "/security": "Security",
     "/activity": "Activity",
@@ -56,4 +57,13 @@ export const en = {
   copied: "Copied",
   copyFailed: "Press Ctrl+C",
   print: "Print",
+  diff: {
+    label: "Differences",
+    legend: "Lines with − are only in the first text, lines with + only in the second.",
+    same: "The two texts are the same.",
+    tooDifferent: "The two texts differ too much to show it line by line.",
+    cut: "There are more differences, which are not shown.",
+    equalLines: (count: number, text: string) =>
+      plural("en", count, { one: "1 equal line", other: `${text} equal lines` }),
+  },
 };
