@@ -68,6 +68,8 @@ export interface DeletionTimes {
   getDeletedSince(prefix: string): number | undefined;
   /** Null: the document exists, or nothing of it is left. */
   setDeletedSince(document: DocumentBodies, since: number | null): void;
+  /** Forgets that documents were deleted whose versions are about to be deleted for ever. */
+  forgetVersions(bodies: { path: string; version: string }[]): void;
 }
 
 /** The cursor of a sweep that begins. */
@@ -125,6 +127,7 @@ async function sweepPage(
   const historyMs = HISTORY_DAYS * DAY_MS * cursor.historyShare;
   const policy = { historyMs, historyVersions: HISTORY_VERSIONS, now };
   const expired: StoredBody[] = [];
+  const forgotten: { path: string; version: string }[] = [];
   const noticed = new Map<DocumentBodies, number | null>();
   let { nextAt, historyBytes } = cursor;
   for (const document of known) {
@@ -136,9 +139,13 @@ async function sweepPage(
     const isRemembered = current === null && choice.kept.length > 0;
     noticed.set(document, isRemembered ? deletedAt : null);
     expired.push(...choice.expired);
+    if (current === null) {
+      forgotten.push(...choice.expired.map(({ version }) => ({ path: path as string, version })));
+    }
     historyBytes += choice.kept.reduce((sum, { length }) => sum + length, 0);
     nextAt = earliest([nextAt, choice.nextAt]);
   }
+  deletions.forgetVersions(forgotten);
   for (let start = 0; start < expired.length; start += MAX_KEYS_PER_DELETE) {
     const keys = expired.slice(start, start + MAX_KEYS_PER_DELETE).map(({ key }) => key);
     await deleteBodies(env.BODIES, keys);

@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { formatPath, type NodePath } from "../core/path";
+import { documentFromPath, formatPath, type NodePath } from "../core/path";
 import { moduleOf } from "../core/scope";
 import { MINUTE_MS } from "../core/time";
 import type { CommitFacts, CommitRequest } from "../storage/commit";
@@ -31,6 +31,14 @@ interface FactRow<Fact> {
   from: number;
   to: number;
   facts: Fact[];
+}
+
+/** A deletion in the list of a module. */
+export interface DeletionPosition {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** The version that was deleted. */
+  id: string;
 }
 
 /** The journal, in the storage of the user's object. */
@@ -113,6 +121,55 @@ export class CommitJournal implements Journal {
     }
   }
 
+  /** The deletions of one document, the latest first. */
+  *deletionsOf(document: NodePath): Generator<DeletionFact, void> {
+    const path = formatPath(document);
+    for (const fact of this.deletions(moduleOf(document) ?? "")) {
+      if (fact.path === path) yield fact;
+    }
+  }
+
+  /**
+   * The latest deletion of each document of a module whose path begins with `prefix`, the latest first:
+   * at most `limit` that come after a position (null: from the first). They may have been written again.
+   */
+  latestDeletions(
+    module: string,
+    prefix: string,
+    after: DeletionPosition | null,
+    limit: number,
+  ): DeletionFact[] {
+    const seen = new Set<string>();
+    const latest: DeletionFact[] = [];
+    let isBefore = after !== null;
+    for (const fact of this.deletions(module)) {
+      if (latest.length === limit) break;
+      if (after !== null && fact.at < after.at) isBefore = false;
+      const isNew = fact.path.startsWith(prefix) && !seen.has(fact.path);
+      seen.add(fact.path);
+      if (isNew && !isBefore) latest.push(fact);
+      if (fact.version === after?.id) isBefore = false;
+    }
+    return latest;
+  }
+
+  /** The modules of which deletions are known, at most `limit`, in no order; "" for what is in none. */
+  modulesWithDeletions(limit: number): string[] {
+    this.flush();
+    const modules: string[] = [];
+    let start = DELETIONS_PREFIX;
+    while (modules.length < limit) {
+      const options = { prefix: DELETIONS_PREFIX, start, limit: 1 };
+      const [row] = [...this.#kv.list<FactRow<DeletionFact>>(options)];
+      if (row === undefined) break;
+      const [key, { facts }] = row;
+      modules.push(moduleOf(documentFromPath(facts[0]?.path ?? "/")) ?? "");
+      // The rows of a module end with ":" and a number; ";" is the character after the colon.
+      start = `${key.slice(0, key.lastIndexOf(":"))};`;
+    }
+    return modules;
+  }
+
   /** The versions of a module of which a deletion is known. */
   deletedVersions(module: string): Set<string> {
     const versions = new Set<string>();
@@ -121,20 +178,25 @@ export class CommitJournal implements Journal {
   }
 
   /**
-   * When documents of a module were written or deleted, the latest first, in whole minutes
-   * (milliseconds since 1970), each once; at most `limit`.
+   * When documents of a module (null: of any) were written or deleted, the latest first, in whole
+   * minutes (milliseconds since 1970), each once; at most `limit`.
    */
-  changeTimes(module: string, limit: number): number[] {
+  changeTimes(module: string | null, limit: number): number[] {
     const minutes = new Set<number>();
     const add = ({ at }: { at: number }) => minutes.add(Math.floor(at / MINUTE_MS) * MINUTE_MS);
-    const id = moduleId(module);
+    const id = module === null ? null : moduleId(module);
     for (const fact of this.puts(null)) {
-      if (fact.module === id) add(fact);
+      if (id === null || fact.module === id) add(fact);
       if (minutes.size >= limit) break;
     }
-    for (const fact of this.deletions(module)) {
-      if (minutes.size >= 2 * limit) break;
-      add(fact);
+    const modules = module === null ? this.modulesWithDeletions(limit) : [module];
+    for (const name of modules) {
+      let left = limit;
+      for (const fact of this.deletions(name)) {
+        const known = minutes.size;
+        add(fact);
+        if (minutes.size > known && --left === 0) break;
+      }
     }
     return [...minutes].sort((a, b) => b - a).slice(0, limit);
   }
@@ -145,8 +207,15 @@ export class CommitJournal implements Journal {
     this.#append(deletionsPrefix(module), [fact], MAX_FACTS.deletions);
   }
 
-  /** Forgets deletions of which R2 has no body any more. */
-  forgetDeletions(module: string, versions: Set<string>): void {
+  /** Forgets the deletions of versions that R2 has no longer, or will soon not have any more. */
+  forgetVersions(bodies: { path: string; version: string }[]): void {
+    const ofModules = Map.groupBy(bodies, ({ path }) => moduleOf(documentFromPath(path)) ?? "");
+    for (const [module, own] of ofModules) {
+      this.#forgetDeletions(module, new Set(own.map(({ version }) => version)));
+    }
+  }
+
+  #forgetDeletions(module: string, versions: Set<string>): void {
     this.flush();
     for (const [key, row] of [
       ...this.#kv.list<FactRow<DeletionFact>>({ prefix: deletionsPrefix(module) }),

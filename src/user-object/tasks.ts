@@ -23,7 +23,14 @@ import type { Commit } from "../storage/documents";
 import { countTargets } from "../storage/tasks/count-targets";
 import { copyDocument } from "../storage/tasks/document-copy";
 import { planOf } from "../storage/tasks/plans";
-import type { PlannedChange, PlanStep, Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
+import type {
+  FreedBody,
+  PlannedChange,
+  PlanStep,
+  Task,
+  TaskEntry,
+  TaskSpec,
+} from "../storage/tasks/task";
 import type { CommitJournal } from "./commit-journal";
 import { TaskLog } from "./task-log";
 
@@ -259,9 +266,11 @@ export class Tasks {
   async #freeBodies(
     task: Task,
     { looked, cursor }: PlanStep,
-    bodies: { key: string; length: number }[],
+    bodies: FreedBody[],
   ): Promise<number> {
     if (!task.isPreview) {
+      // Before the bodies: the bin must not show what is gone.
+      this.#journal.forgetVersions(bodies);
       for (let start = 0; start < bodies.length; start += MAX_KEYS_PER_DELETE) {
         const keys = bodies.slice(start, start + MAX_KEYS_PER_DELETE).map(({ key }) => key);
         await deleteBodies(this.#env.BODIES, keys);

@@ -1,10 +1,12 @@
 /** The user's Durable Object, one per user name: serializes what must happen in order. */
 
 import { DurableObject } from "cloudflare:workers";
+import { documentFromPath } from "../core/path";
 import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
 import type { Env } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
+import { documentId } from "../storage/bodies";
 import {
   type CommitRequest,
   type CommitResult,
@@ -14,12 +16,15 @@ import {
 import type { DeletionFact, PutFact } from "../storage/tasks/journal";
 import type { Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
 import { AccountErasure } from "./account-erasure";
-import { CommitJournal } from "./commit-journal";
+import { CommitJournal, type DeletionPosition } from "./commit-journal";
 import { CommitQueue } from "./commit-queue";
 import { Tasks } from "./tasks";
 import { type HistorySize, VersionSweep } from "./version-sweep";
 
 const MAX_QUEUED_COMMITS = 1000;
+
+/** Modules that the bin lists. */
+const MAX_LISTED_MODULES = 500;
 
 /** The object of a user name. Only requests that were let in reach it. */
 export class UserObject extends DurableObject<Env> {
@@ -93,24 +98,37 @@ export class UserObject extends DurableObject<Env> {
   }
 
   /** What is recorded of a document's versions, the latest first: when each was written, and by whom. */
-  versionFacts(document: string): PutFact[] {
-    return [...this.#journal.puts(document)];
+  async documentFacts(path: string): Promise<{ puts: PutFact[]; deletions: DeletionFact[] }> {
+    const document = documentFromPath(path);
+    return {
+      puts: [...this.#journal.puts(await documentId(document))],
+      deletions: [...this.#journal.deletionsOf(document)],
+    };
   }
 
-  /** What is recorded of deletions in a module, the latest first: at most `limit` after the first `skip`. */
-  deletions(module: string, skip: number, limit: number): DeletionFact[] {
-    const page: DeletionFact[] = [];
-    let index = 0;
-    for (const fact of this.#journal.deletions(module)) {
-      if (index++ < skip) continue;
-      if (page.length === limit) break;
-      page.push(fact);
-    }
-    return page;
+  /**
+   * The latest deletion of each document of a module whose path begins with `prefix`, the latest first:
+   * at most `limit` that come after a position. They may have been written again.
+   */
+  deletions(
+    module: string,
+    prefix: string,
+    after: DeletionPosition | null,
+    limit: number,
+  ): DeletionFact[] {
+    return this.#journal.latestDeletions(module, prefix, after, limit);
   }
 
-  /** When documents of a module were changed, in whole minutes, the latest first. */
-  changeTimes(module: string, limit: number): number[] {
+  /** The latest deletions of each module, `limit` of each. */
+  deletionsByModule(limit: number): { module: string; deletions: DeletionFact[] }[] {
+    return this.#journal.modulesWithDeletions(MAX_LISTED_MODULES).map((module) => ({
+      module,
+      deletions: this.deletions(module, "/", null, limit),
+    }));
+  }
+
+  /** When documents of a module (null: of any) were changed, in whole minutes, the latest first. */
+  changeTimes(module: string | null, limit: number): number[] {
     return this.#journal.changeTimes(module, limit);
   }
 

@@ -41,6 +41,8 @@ const HISTORY_KEY = "history-size";
 /** How much the earlier versions of all documents take. It is stored under these names. */
 export interface HistorySize {
   bytes: number;
+  /** The share of HISTORY_DAYS for which they are kept from now on, from 0 to 1. */
+  share: number;
   /** Milliseconds since 1970. */
   at: number;
 }
@@ -127,6 +129,10 @@ export class VersionSweep implements DeletionTimes {
     this.#addToJournal(document, since);
   }
 
+  forgetVersions(bodies: { path: string; version: string }[]): void {
+    this.#journal.forgetVersions(bodies);
+  }
+
   /** Records a deletion that the journal has missed. */
   #addToJournal({ path, bodies }: DocumentBodies, noticedAt: number): void {
     const last = bodies.reduce((a, b) => (b.uploadedAt > a.uploadedAt ? b : a));
@@ -194,7 +200,8 @@ export class VersionSweep implements DeletionTimes {
       cursor.hasBodies ? now + IDLE_SWEEP_AFTER_MS : null,
     ].filter((at) => at !== null);
     if (reasons.length > 0) {
-      this.#storage.kv.put<HistorySize>(HISTORY_KEY, { bytes: cursor.historyBytes, at: now });
+      const size = { bytes: cursor.historyBytes, share: historyShare, at: now };
+      this.#storage.kv.put<HistorySize>(HISTORY_KEY, size);
       const at = Math.max(Math.min(...reasons), now + SWEEP_AFTER_MS);
       return this.#store({ at, walk: startSweep(cursor.account, historyShare), again: false });
     }

@@ -112,8 +112,7 @@ async function* planRestore(
   module: string,
   paths: string[] | null,
 ): AsyncGenerator<PlanStep, void> {
-  const isWanted = (path: string) =>
-    paths === null || paths.some((p) => (p.endsWith("/") ? path.startsWith(p) : path === p));
+  const isWanted = (path: string) => paths === null || isAtOrBelow(path, paths);
   const latest = new Map<string, { path: string; version: string; type: string; length: number }>();
   for (const deletion of journal.deletions(module)) {
     if (deletion.at > task.startedAt || !isWanted(deletion.path)) continue;
@@ -234,13 +233,12 @@ async function* planUndo(
   yield { ...step, cursor };
 }
 
-/** The versions below a path that may be deleted for ever. */
+/** The versions at or below the paths that may be deleted for ever. */
 async function* planFree(
   { env, journal, task }: PlanContext,
-  { what, path }: { what: "versions" | "deleted"; path: string },
+  { what, paths }: { what: "versions" | "deleted"; paths: string[] },
 ): AsyncGenerator<PlanStep, void> {
-  const isWanted = (p: string | null) =>
-    p !== null && (path.endsWith("/") ? p.startsWith(path) : p === path);
+  const isWanted = (path: string | null) => path !== null && isAtOrBelow(path, paths);
   const committed = new Set<string>();
   for (const { version, at } of journal.puts(null)) {
     if (at > task.startedAt - COMMIT_DISTANCE_MS) committed.add(version);
@@ -252,13 +250,19 @@ async function* planFree(
     const bodies = documents
       .filter((document) => rows.has(document.path as string) === (what === "versions"))
       .flatMap((document) => {
-        const row = rows.get(document.path as string);
-        return document.bodies.filter(({ version }) => version !== row?.version);
+        const path = document.path as string;
+        const row = rows.get(path);
+        return document.bodies
+          .filter(({ version }) => version !== row?.version)
+          .map((body) => ({ ...body, path }));
       })
       .filter((body) => isSettled(body, committed, task.startedAt));
     yield { changes: [], bodies, looked: documents.length, cursor: page.lastKey };
   }
 }
+
+const isAtOrBelow = (path: string, roots: string[]): boolean =>
+  roots.some((root) => (root.endsWith("/") ? path.startsWith(root) : path === root));
 
 /** Whether no row will ever name a body again, given that none names it now: `storage/sweep.ts`. */
 const isSettled = (body: StoredBody, committed: Set<string>, now: number): boolean =>

@@ -15,7 +15,7 @@ export type TaskSpec =
   /** Takes back what another task did. */
   | { kind: "undo"; task: string }
   /** Deletes versions for ever: the earlier ones of documents, or those of deleted documents. */
-  | { kind: "free"; what: "versions" | "deleted"; path: string };
+  | { kind: "free"; what: "versions" | "deleted"; paths: string[] };
 
 /** From the path of a document or folder to its new one. */
 export interface Move {
@@ -89,13 +89,22 @@ export interface TaskEntry {
   after: TypedVersion | null;
 }
 
+/** A body that is to be deleted for ever. */
+export interface FreedBody {
+  /** Its R2 key. */
+  key: string;
+  path: string;
+  version: string;
+  /** Bytes. */
+  length: number;
+}
+
 /** What a plan yields: changes to make, or bodies to delete for ever, and where to go on after them. */
 export interface PlanStep {
   changes: PlannedChange[];
   /** Paths of documents that are left as they are, because others have changed them meanwhile. */
   conflicts?: string[];
-  /** R2 keys of bodies. */
-  bodies?: { key: string; length: number }[];
+  bodies?: FreedBody[];
   looked: number;
   cursor: string;
 }
