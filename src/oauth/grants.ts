@@ -11,6 +11,7 @@ import {
   type GrantRow,
   grantExists,
   loadGrant,
+  loadGrantsById,
   selectGrantStatus,
 } from "./db/grants";
 
@@ -47,6 +48,17 @@ export async function appNameOfGrant(
 ): Promise<string | null> {
   const grant = await loadGrant(db, account, id, now);
   return grant && appName(grant);
+}
+
+/** Names of the apps that hold these grants, by grant; those that have ended are left out. */
+export async function appNamesOfGrants(
+  db: D1Database,
+  account: string,
+  ids: string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const grants = await loadGrantsById(db, account, ids);
+  return new Map(grants.map((grant) => [grant.id, appName(grant)]));
 }
 
 /** Revokes a grant because a client revoked one of its tokens, or a used token was replayed. */

@@ -22,8 +22,12 @@ import type { Change, ChangeEvaluation } from "./change";
 import { COMMIT_WINDOW_MS, type CommitRequest, type CommitResult, isCreated } from "./commit";
 import { previewStatement } from "./db/changes";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./db/nodes";
+import { type IndexedDocument, loadDocumentRows } from "./db/rows";
 import { fitsFreeSpace, recordFreeSpace } from "./free-space";
 import { decisionRefusal, documentTooLarge, NO_DOCUMENT, OVER_QUOTA, SUSPENDED } from "./refusals";
+
+/** The rows of documents that the user asks for; their names are those of the index. */
+export { type IndexedDocument, loadDocumentRows };
 
 /** A document's row, with the account that it belongs to. */
 export interface DocumentRow extends NodeRow {

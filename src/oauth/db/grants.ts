@@ -223,6 +223,24 @@ export const loadGrant = (
       .first<GrantRow>(),
   );
 
+/** The grants with these ids that the account still has. */
+export async function loadGrantsById(
+  db: D1Database,
+  account: string,
+  ids: string[],
+): Promise<GrantRow[]> {
+  const { results } = await withRetry(() =>
+    db
+      .prepare(
+        `SELECT ${GRANT_COLUMNS} FROM grants
+         WHERE account = ?1 AND id IN (SELECT value FROM json_each(?2))`,
+      )
+      .bind(account, JSON.stringify(ids))
+      .all<GrantRow>(),
+  );
+  return results;
+}
+
 /** Deletes expired grants, codes, refresh tokens and device authorizations. */
 export const deleteExpiredRows = (db: D1Database, now: number): D1PreparedStatement[] =>
   ["grants", "codes", "refresh_tokens", "devices"].map((table) =>
