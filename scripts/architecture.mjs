@@ -24,6 +24,7 @@ export const LAYERS = [
     storage:
       "Documents and folders: the index in D1, the bodies in R2, commits, the sweep, export.",
   },
+  { live: "Tells apps at once what has changed: a WebSocket in the user's object." },
   {
     "user-object": "The Durable Object of each user: commit queue, sweep, erasure.",
     rxdb: "RxDB's Remote RxStorage: a WebSocket and a Durable Object for each module.",

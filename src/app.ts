@@ -23,6 +23,7 @@ import {
   requireTls,
 } from "./http/middleware";
 import { refusalResponse } from "./http/refusals";
+import { liveRoutes } from "./live/routes";
 import { measureRequests } from "./monitoring/measure-requests";
 import { healthRoutes } from "./monitoring/routes/health";
 import { metricsRoutes } from "./monitoring/routes/metrics";
@@ -54,6 +55,7 @@ app.route("/", healthRoutes);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
 app.route("/rxdb", rxdbRoutes);
+app.route("/live", liveRoutes);
 app.use("/.well-known/*", requireHostRole("discovery"));
 app.route("/.well-known", discoveryRoutes);
 

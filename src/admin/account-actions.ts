@@ -5,7 +5,7 @@ import { scheduleErasure } from "../accounts/deletion";
 import { createResetLink } from "../accounts/links";
 import { randomId } from "../core/secrets";
 import type { Env } from "../env";
-import { recheckModules } from "../modules/modules";
+import { recheckSockets } from "../modules/modules";
 import type { AdminAction } from "./admin-action";
 import {
   type AccountSummary,
@@ -85,7 +85,7 @@ export async function performAction(
   const pending = pendingAction(admin, account, { kind: LOG_KINDS[action] }, now);
   const isDone = await OPERATIONS[action](env.DB, pending);
   if (isDone && (action === "suspend" || action === "delete"))
-    await recheckModules(env, account.id);
+    await recheckSockets(env, account.id);
   if (isDone && action === "delete") await scheduleErasure(env, account);
   return isDone;
 }

@@ -2,7 +2,14 @@
 
 import { parseUserName } from "../core/names";
 import { AVATAR_REL, LINK_PROPERTIES, NAME_PROPERTY, STORAGE_API, STORAGE_REL } from "../core/spec";
-import { normalizeHost, type Origins, quotaUrl, rxdbEndpoint, storageRoot } from "../http/hosts";
+import {
+  liveEndpoint,
+  normalizeHost,
+  type Origins,
+  quotaUrl,
+  rxdbEndpoint,
+  storageRoot,
+} from "../http/hosts";
 import type { FoundUser } from "./db";
 
 /** The subject of a resource: a user at a host, or if `user` is null the owner of the host. */
@@ -51,6 +58,7 @@ export function buildJrd(
         [LINK_PROPERTIES.challengeMethods]: "S256",
         [LINK_PROPERTIES.quota]: quotaUrl(origins, name),
         [LINK_PROPERTIES.rxdb]: rxdbEndpoint(origins, name),
+        [LINK_PROPERTIES.live]: liveEndpoint(origins, name),
       },
     },
     ...(picture === null ? [] : [{ rel: AVATAR_REL, href: picture }]),

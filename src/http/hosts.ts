@@ -102,6 +102,10 @@ export const quotaUrl = (origins: Origins, user: string): string =>
 export const rxdbEndpoint = (origins: Origins, user: string): string =>
   `${origins.storage.replace(/^http/, "ws")}/rxdb/${user}/{module}`;
 
+/** The WebSocket URL of a user's live endpoint. */
+export const liveEndpoint = (origins: Origins, user: string): string =>
+  `${origins.storage.replace(/^http/, "ws")}/live/${user}`;
+
 /** The address that a user enters in an app: <user>@<host>. */
 export const userAddress = (origins: Origins, user: string): string =>
   `${user}@${new URL(origins.pages).host}`;

@@ -15,6 +15,10 @@ export const selectModules = (db: D1Database, account: string): D1PreparedStatem
     .prepare("SELECT module, bytes FROM rxdb_modules WHERE account = ?1 ORDER BY module")
     .bind(account);
 
+/** Selects the user's name of an account, by which its object is found; for a batch. */
+export const selectUserName = (db: D1Database, account: string): D1PreparedStatement =>
+  db.prepare("SELECT name FROM accounts WHERE id = ?1").bind(account);
+
 /** Loads the modules of an account, by name. */
 export async function loadModules(db: D1Database, account: string): Promise<ModuleRow[]> {
   const { results } = await withRetry(() => selectModules(db, account).all<ModuleRow>());

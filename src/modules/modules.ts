@@ -18,7 +18,14 @@
 import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
 import { withRetry } from "../platform/retry";
-import { insertModule, loadModuleAccount, loadModules, type ModuleRow, selectModules } from "./db";
+import {
+  insertModule,
+  loadModuleAccount,
+  loadModules,
+  type ModuleRow,
+  selectModules,
+  selectUserName,
+} from "./db";
 
 export type { ModuleRow };
 
@@ -55,33 +62,46 @@ export const listModules = (env: Env, account: string): Promise<ModuleRow[]> =>
 export { selectModules };
 
 /**
- * Runs a batch that ends or narrows grants of an account, and has its modules recheck theirs. A
- * module that does not answer does not fail the batch.
+ * Runs a batch that ends or narrows grants of an account, and has its open sockets rechecked: those of
+ * its modules, and the live ones. An object that does not answer does not fail the batch.
  */
-export async function batchAndNotifyModules<Row>(
+export async function batchAndRecheckSockets<Row>(
   env: Env,
   account: string,
   statements: D1PreparedStatement[],
 ): Promise<D1Result<Row>[]> {
-  const batch = [...statements, selectModules(env.DB, account)];
+  const batch = [...statements, selectModules(env.DB, account), selectUserName(env.DB, account)];
   const results = await withRetry(() => env.DB.batch<Row>(batch));
-  await notifyModules(env, account, results.pop()?.results as unknown as ModuleRow[]);
+  const [modules, users] = results.splice(-2).map((result) => result.results as unknown[]);
+  const [user] = users as { name: string }[];
+  await recheckObjects(env, account, user?.name ?? null, modules as ModuleRow[]);
   return results;
 }
 
-/** Has the modules of an account recheck their grants, after a change made elsewhere. Never rejects. */
-export async function recheckModules(env: Env, account: string): Promise<void> {
+/** Has the open sockets of an account rechecked, after a change made elsewhere. Never rejects. */
+export async function recheckSockets(env: Env, account: string): Promise<void> {
   try {
-    await notifyModules(env, account, await loadModules(env.DB, account));
+    await batchAndRecheckSockets(env, account, []);
   } catch (error) {
-    logWarning("The modules of an account could not be loaded.", error);
+    logWarning("The sockets of an account could not be rechecked.", error);
   }
 }
 
-async function notifyModules(env: Env, account: string, modules: ModuleRow[]): Promise<void> {
-  const calls = modules.map(({ module }) =>
-    withRetry(() => moduleStub(env, account, module).recheck()).catch((error) =>
-      logWarning("A module was not notified of an ended grant.", error),
+async function recheckObjects(
+  env: Env,
+  account: string,
+  user: string | null,
+  modules: ModuleRow[],
+): Promise<void> {
+  const objects = modules.map(
+    ({ module }) =>
+      () =>
+        moduleStub(env, account, module).recheck(),
+  );
+  if (user !== null) objects.push(() => env.USERS.getByName(user).recheck());
+  const calls = objects.map((recheck) =>
+    withRetry(recheck).catch((error) =>
+      logWarning("An object was not notified of an ended grant.", error),
     ),
   );
   await Promise.all(calls);

@@ -55,21 +55,6 @@ export const READ_ONLY: Refusal = {
   message: "The access token is read-only.",
 };
 
-/** The code with which a socket is closed after a refusal (RFC 6455 §7.4.2: private use). */
-export function closeCode({ code }: SocketRefusal): number {
-  switch (code) {
-    case "unauthorized":
-      return 4401;
-    case "insufficient-scope":
-    case "suspended":
-      return 4403;
-    case "too-many-requests":
-      return 4429;
-    default:
-      return 4500;
-  }
-}
-
 /** The refusal as the error of an answer. RxDB throws an error whose message contains it as JSON. */
 export const toRxdbError = (refusal: SocketRefusal): Record<string, unknown> => ({
   name: "SatchelError",

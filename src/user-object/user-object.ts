@@ -4,6 +4,8 @@ import { DurableObject } from "cloudflare:workers";
 import { documentFromPath } from "../core/path";
 import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
 import type { Env } from "../env";
+import { LIVE_HANDSHAKE_HEADER, type Listener, type LiveHandshake } from "../live/handshake";
+import { LiveSockets } from "../live/live-sockets";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
 import { documentId } from "../storage/bodies";
@@ -23,6 +25,9 @@ import { type HistorySize, VersionSweep } from "./version-sweep";
 
 const MAX_QUEUED_COMMITS = 1000;
 
+/** Keeps a socket alive without waking the object. */
+const HEARTBEAT = new WebSocketRequestResponsePair("ping", "pong");
+
 /** Modules that the bin lists. */
 const MAX_LISTED_MODULES = 500;
 
@@ -33,6 +38,7 @@ export class UserObject extends DurableObject<Env> {
     (group) => this.#committer.commit(group),
     MAX_GROUP_COMMITS,
   );
+  readonly #live = new LiveSockets(this.ctx, this.env, () => Date.now());
   readonly #journal = new CommitJournal(this.ctx.storage);
   readonly #sweep = new VersionSweep(this.ctx.storage, this.env, this.#journal);
   readonly #tasks = new Tasks(
@@ -44,6 +50,11 @@ export class UserObject extends DurableObject<Env> {
   );
   readonly #erasure = new AccountErasure(this.ctx.storage, this.env);
 
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(HEARTBEAT);
+  }
+
   /**
    * Commits a change of the user's tree, in order with all others: `storage/commit.ts`. Refuses with
    * `unavailable` if so many wait that the client would have given up before the change's turn.
@@ -53,6 +64,7 @@ export class UserObject extends DurableObject<Env> {
     // Last-Modified follows the order of the commits, whenever their requests began.
     const modified = Date.now();
     const outcome = await this.#queue.add({ ...command, modified });
+    this.#notify(command, outcome);
     if (outcome.ok && outcome.value.facts) {
       this.#journal.record(command, outcome.value.facts, modified);
     }
@@ -140,7 +152,37 @@ export class UserObject extends DurableObject<Env> {
   /** Schedules the erasure of a deleted account: `accounts/deletion.ts`. Idempotent. */
   async erase(account: string): Promise<void> {
     this.#journal.discard();
+    this.#live.closeAll();
     await this.#erasure.schedule(account, Date.now());
+  }
+
+  /** Opens a live socket for a `LiveHandshake`: `live/live-sockets.ts`. */
+  override fetch(request: Request): Promise<Response> {
+    const handshake = request.headers.get(LIVE_HANDSHAKE_HEADER) ?? "";
+    return this.#live.accept(JSON.parse(handshake) as LiveHandshake);
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#live.receive(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    // The client waits for the answer to its closing (RFC 6455 §5.5.1).
+    if (socket.readyState !== WebSocket.CLOSED) socket.close(1000);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.webSocketClose(socket);
+  }
+
+  /** Opens a one-time URL for a live socket. Refuses what the grant no longer allows. */
+  openLiveSession(listener: Listener): Promise<Outcome<{ secret: string; usableUntil: number }>> {
+    return this.#live.openSession(listener);
+  }
+
+  /** Checks the grants of all live sockets again. */
+  async recheck(): Promise<void> {
+    await this.#live.recheck();
   }
 
   /** Does nothing: that it answers says that Durable Objects do. */
@@ -154,6 +196,11 @@ export class UserObject extends DurableObject<Env> {
     else if ([...this.ctx.storage.kv.list({ limit: 1 })].length === 0) {
       await this.ctx.storage.deleteAll();
     }
+  }
+
+  #notify({ account, node, version, put }: CommitRequest, outcome: Outcome<CommitResult>): void {
+    if (outcome.ok) this.#live.notify(node, version, put === null);
+    else if (outcome.refusal.code === "unknown-outcome") this.#live.notifyUnknown(account, node);
   }
 
   /** Does what is due. A sweep waits until no task needs the versions that it would delete. */

@@ -1,7 +1,7 @@
 /** Closing and erasing accounts in D1. Writes are idempotent. */
 
 import type { Env } from "../../env";
-import { batchAndNotifyModules } from "../../modules/modules";
+import { batchAndRecheckSockets } from "../../modules/modules";
 import { withRetry } from "../../platform/retry";
 
 /** The tables with rows of an account, apart from its own row, its documents and its modules. */
@@ -72,7 +72,7 @@ export async function closeAccount(env: Env, account: string, now: number): Prom
     "SELECT 1 FROM accounts WHERE id = ?1 AND deleted_at IS NOT NULL",
   ).bind(account);
   const statements = [...closeAccountStatements(env.DB, account, now, null), selectIsClosed];
-  const results = await batchAndNotifyModules(env, account, statements);
+  const results = await batchAndRecheckSockets(env, account, statements);
   return results.at(-1)?.results.length === 1;
 }
 

@@ -2,7 +2,7 @@
 
 import { type ActivityEntry, insertActivity } from "../../accounts/activity";
 import type { Env } from "../../env";
-import { batchAndNotifyModules } from "../../modules/modules";
+import { batchAndRecheckSockets } from "../../modules/modules";
 import { APP_ID, GRANT_COLUMNS, type GrantRow } from "./grants";
 
 /** Deletes a grant if it exists. `activity` runs before that, in the same batch. */
@@ -13,7 +13,7 @@ export async function deleteGrant(
   activity: D1PreparedStatement[],
 ): Promise<void> {
   const deletion = env.DB.prepare("DELETE FROM grants WHERE account = ?1 AND id = ?2");
-  await batchAndNotifyModules(env, account, [...activity, deletion.bind(account, id)]);
+  await batchAndRecheckSockets(env, account, [...activity, deletion.bind(account, id)]);
 }
 
 /** Matches the grants of an app. */
@@ -29,7 +29,7 @@ export async function deleteGrantsOfApps(
   apps: string[],
   activity: D1PreparedStatement[],
 ): Promise<void> {
-  await batchAndNotifyModules(env, account, [
+  await batchAndRecheckSockets(env, account, [
     env.DB.prepare(
       `DELETE FROM grants
        WHERE account = ?1 AND ${APP_ID} IN (SELECT value FROM json_each(?2))`,
@@ -48,7 +48,7 @@ export async function deleteAllGrants(
   account: string,
   activity: D1PreparedStatement[],
 ): Promise<void> {
-  await batchAndNotifyModules(env, account, [
+  await batchAndRecheckSockets(env, account, [
     env.DB.prepare("DELETE FROM grants WHERE account = ?1").bind(account),
     deleteUnusedCodes(env.DB, account),
     env.DB.prepare("DELETE FROM devices WHERE account = ?1 AND successor IS NULL").bind(account),
@@ -91,7 +91,7 @@ export async function narrowGrants(
   now: number,
 ): Promise<GrantRow[]> {
   const db = env.DB;
-  const results = await batchAndNotifyModules<GrantRow>(env, account, [
+  const results = await batchAndRecheckSockets<GrantRow>(env, account, [
     ...jsonArrays(changes).flatMap((json) => changeStatements(db, account, json, entry)),
     deleteUnusedCodes(db, account),
     db

@@ -1,7 +1,8 @@
 /** The state of each socket: its attachment, which survives hibernation. */
 
 import type { Scope } from "../../core/scope";
-import { closeCode, type SocketRefusal } from "../refusals";
+import { closeCode } from "../../http/close-codes";
+import type { SocketRefusal } from "../refusals";
 import type { Work } from "../work";
 
 /** The attachment of a socket. It is serialized: its properties keep their names. */

@@ -1,0 +1,20 @@
+/** Passes a request for a live socket from the Worker to the user's object. */
+
+/** What a client may listen to, as its token says. */
+export interface Listener {
+  /** Id of the account. */
+  account: string;
+  user: string;
+  /** Id of the grant. */
+  grant: string;
+  /** When the token expires, milliseconds since 1970; null: with its grant. */
+  expiresAt: number | null;
+}
+
+/** Either a listener whose token was verified, or the secret of a one-time URL. */
+export type LiveHandshake =
+  | { listener: Listener; secret: null }
+  | { listener: null; secret: string };
+
+/** The header of the Worker's request to the object that carries a `LiveHandshake`. */
+export const LIVE_HANDSHAKE_HEADER = "Satchel-Live";

@@ -1,0 +1,324 @@
+/**
+ * The live sockets of one user, in the user's object: tell apps at once which of the folders that they
+ * watch have changed. `docs/live.md` specifies the messages.
+ *
+ * Nothing is logged: on each connection an app names the versions that it has, and is told what differs.
+ * All that a socket needs is in its attachment, so the object hibernates while nothing changes.
+ */
+
+import { formatPath, listAncestors, type NodePath } from "../core/path";
+import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
+import { isAllowed, type Scope } from "../core/scope";
+import type { Env } from "../env";
+import { closeCode } from "../http/close-codes";
+import { limitApp } from "../http/rate-limits";
+import { grantStatusStatement, parseGrantStatus } from "../oauth/grants";
+import { logWarning } from "../platform/log";
+import { withRetry } from "../platform/retry";
+import { loadFolderVersions } from "../storage/folders";
+import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../storage/refusals";
+import type { Listener, LiveHandshake } from "./handshake";
+import {
+  type ClientMessage,
+  MAX_MESSAGE_BYTES,
+  parseFolderPath,
+  parseMessage,
+  refusedMessage,
+  type ServerMessage,
+  type WatchedFolder,
+  type WatchRequest,
+} from "./messages";
+import { type Change, folderVersions, noticeOf } from "./notices";
+import { LiveSessions } from "./sessions";
+
+/** Sockets of one account. An app gets half of those that others leave, so that none shuts others out. */
+const MAX_SOCKETS = 2000;
+
+/** Bytes of the folders that a socket watches, as JSON: its attachment has at most 16 KiB. */
+const MAX_FOLDERS_BYTES = 8 * 1024;
+
+/** Changes within this time are told in one message. */
+const COALESCE_MS = 25;
+
+/** A socket that has not sent a heartbeat for so long is taken for dead. */
+const MAX_SILENCE_MS = 150_000;
+
+/** How long it is taken for granted what a grant allows: whatever ends one calls `recheck`. */
+const GRANT_TTL_MS = 60_000;
+
+/** A second after an unknown outcome, the index says what has become of it. */
+const CHECK_AFTER_MS = 1000;
+
+/** The attachment of a socket. It is serialized: its properties keep their names. */
+interface SocketState extends Listener {
+  folders: WatchedFolder[];
+  openedAt: number;
+}
+
+/** The live sockets of one user. */
+export class LiveSockets {
+  readonly #ctx: DurableObjectState;
+  readonly #env: Env;
+  readonly #clock: () => number;
+  readonly #sessions: LiveSessions;
+  readonly #states = new WeakMap<WebSocket, SocketState>();
+  readonly #grants = new Map<string, { scopes: Scope[]; at: number }>();
+  #changes: Change[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** How often changes were told: a version that was read before one of them may be old. */
+  #generation = 0;
+
+  constructor(ctx: DurableObjectState, env: Env, clock: () => number) {
+    this.#ctx = ctx;
+    this.#env = env;
+    this.#clock = clock;
+    this.#sessions = new LiveSessions(ctx.storage);
+  }
+
+  /** Opens a socket. A refusal is told on the socket, which is then closed: browsers see nothing else. */
+  async accept(handshake: LiveHandshake): Promise<Response> {
+    const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    const listener =
+      handshake.listener ?? (await this.#sessions.redeem(handshake.secret, this.#clock()));
+    const allowed = listener === null ? refused(BAD_TOKEN) : await this.#check(listener);
+    const refusal = allowed.ok ? this.#shareRefusal(listener as Listener) : allowed.refusal;
+    if (refusal === null) {
+      this.#ctx.acceptWebSocket(socket);
+      this.#setState(socket, { ...(listener as Listener), folders: [], openedAt: this.#clock() });
+    } else {
+      socket.accept();
+      refuse(socket, refusal);
+    }
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Opens a one-time URL. Refuses what the grant no longer allows. */
+  async openSession(listener: Listener): Promise<Outcome<{ secret: string; usableUntil: number }>> {
+    const allowed = await this.#check(listener);
+    return allowed.ok ? ok(await this.#sessions.open(listener, this.#clock())) : allowed;
+  }
+
+  /** Answers a message. */
+  async receive(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const state = this.#stateOf(socket);
+    if (typeof data !== "string") return closeInvalid(socket);
+    // A character has at most three bytes.
+    if (data.length > MAX_MESSAGE_BYTES) return close(socket, 1009, "The message is too large.");
+    const message = parseMessage(data);
+    if (message === null) return closeInvalid(socket);
+    const limit = limitApp(this.#env, state, this.#clock());
+    if (limit) return send(socket, refusedMessage(limit));
+    if (this.#hasExpired(state)) return refuse(socket, BAD_TOKEN);
+    await this.#answer(socket, message);
+  }
+
+  /** Tells the listeners of a change that was made. Never throws, and costs nothing if nobody listens. */
+  notify(node: NodePath, version: string, isDeleted: boolean): void {
+    if (!this.#hasListeners()) return;
+    this.#changes.push({ path: formatPath(node), version, isDeleted });
+    this.#timer ??= setTimeout(() => this.#flush(), COALESCE_MS);
+  }
+
+  /** Finds out, and tells the listeners, what has become of a change whose outcome is unknown. */
+  notifyUnknown(account: string, node: NodePath): void {
+    if (!this.#hasListeners()) return;
+    setTimeout(() => {
+      this.#tellVersions(account, listAncestors(node)).catch((error) =>
+        logWarning("Listeners could not be told of a change.", error),
+      );
+    }, CHECK_AFTER_MS);
+  }
+
+  /** Checks the grants of all sockets again: closes those of grants that have ended, and stops watching what is no longer covered. */
+  async recheck(): Promise<void> {
+    this.#grants.clear();
+    const sockets = this.#ctx.getWebSockets();
+    const byGrant = Map.groupBy(sockets, (socket) => this.#stateOf(socket).grant);
+    for (const own of byGrant.values()) {
+      const state = this.#stateOf(own[0] as WebSocket);
+      const allowed = await this.#check(state);
+      for (const socket of own) {
+        if (allowed.ok) this.#narrow(socket, allowed.value);
+        else refuse(socket, allowed.refusal);
+      }
+    }
+  }
+
+  /** Closes all sockets, of an account that was deleted. */
+  closeAll(): void {
+    for (const socket of this.#ctx.getWebSockets()) refuse(socket, BAD_TOKEN);
+  }
+
+  async #answer(socket: WebSocket, message: ClientMessage): Promise<void> {
+    if (message.type === "watch") return this.#watch(socket, message.folders);
+    const state = this.#stateOf(socket);
+    const folders = state.folders.filter(({ path }) => !message.paths.includes(path));
+    this.#setState(socket, { ...state, folders });
+  }
+
+  async #watch(socket: WebSocket, requests: WatchRequest[]): Promise<void> {
+    const { account, grant, expiresAt, user } = this.#stateOf(socket);
+    const allowed = await this.#check({ account, user, grant, expiresAt });
+    if (!allowed.ok) return refuse(socket, allowed.refusal);
+    const accepted: { node: NodePath; request: WatchRequest }[] = [];
+    for (const request of requests) {
+      const node = this.#addFolder(socket, request, allowed.value);
+      if (node.ok) accepted.push({ node: node.value, request });
+      else send(socket, refusedMessage(node.refusal, request.path));
+    }
+    const generation = this.#generation;
+    const nodes = accepted.map(({ node }) => node);
+    const versions = await loadFolderVersions(this.#env, account, nodes);
+    // Otherwise a message that was sent meanwhile may have told of a newer version.
+    if (generation !== this.#generation) return this.#watch(socket, requests);
+    const folders = accepted
+      .map(({ request }) => ({ path: request.path, ETag: versions.get(request.path) as string }))
+      .filter(({ ETag }, index) => ETag !== accepted[index]?.request.ETag);
+    send(socket, { type: "watching", paths: accepted.map(({ request }) => request.path), folders });
+  }
+
+  /** Adds a folder to those that a socket watches. */
+  #addFolder(socket: WebSocket, request: WatchRequest, scopes: Scope[]): Outcome<NodePath> {
+    const node = parseFolderPath(request.path);
+    if (!node.ok) return node;
+    if (!isAllowed(scopes, "read", node.value)) return refused(OUT_OF_SCOPE);
+    const state = this.#stateOf(socket);
+    const { path, documents } = request;
+    const folders = [
+      ...state.folders.filter((folder) => folder.path !== path),
+      { path, documents },
+    ];
+    if (byteLength(JSON.stringify(folders)) > MAX_FOLDERS_BYTES) return refused(TOO_MANY_FOLDERS);
+    this.#setState(socket, { ...state, folders });
+    return node;
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const changes = this.#changes;
+    this.#changes = [];
+    this.#generation++;
+    const versions = folderVersions(changes);
+    let isStale = false;
+    for (const socket of this.#ctx.getWebSockets()) {
+      const state = this.#stateOf(socket);
+      if (this.#isDead(socket, state)) close(socket, 4408, "There was no heartbeat.");
+      else if (this.#hasExpired(state)) refuse(socket, BAD_TOKEN);
+      else {
+        const notice = noticeOf(state.folders, versions, changes);
+        if (notice) send(socket, notice);
+        isStale ||= !this.#isFresh(state.grant);
+      }
+    }
+    if (!isStale) return;
+    this.recheck().catch((error) => logWarning("The grants of listeners were not checked.", error));
+  }
+
+  /** Tells the present versions of folders to all who watch them. */
+  async #tellVersions(account: string, nodes: NodePath[]): Promise<void> {
+    const generation = this.#generation;
+    const versions = await loadFolderVersions(this.#env, account, nodes);
+    if (generation !== this.#generation) return this.#tellVersions(account, nodes);
+    this.#generation++;
+    for (const socket of this.#ctx.getWebSockets()) {
+      const { folders: watched } = this.#stateOf(socket);
+      const folders = watched
+        .filter(({ path }) => versions.has(path))
+        .map(({ path }) => ({ path, ETag: versions.get(path) as string }));
+      if (folders.length > 0) send(socket, { type: "changed", folders });
+    }
+  }
+
+  #narrow(socket: WebSocket, scopes: Scope[]): void {
+    const state = this.#stateOf(socket);
+    const isCovered = ({ path }: WatchedFolder) => {
+      const node = parseFolderPath(path);
+      return node.ok && isAllowed(scopes, "read", node.value);
+    };
+    const lost = state.folders.filter((folder) => !isCovered(folder));
+    if (lost.length === 0) return;
+    this.#setState(socket, { ...state, folders: state.folders.filter(isCovered) });
+    for (const { path } of lost) send(socket, refusedMessage(OUT_OF_SCOPE, path));
+  }
+
+  /** What a grant allows now; from memory, if it was checked in the last minute. */
+  async #check(listener: Listener): Promise<Outcome<Scope[]>> {
+    const { account, grant, expiresAt } = listener;
+    const now = this.#clock();
+    if (expiresAt !== null && expiresAt <= now) return refused(BAD_TOKEN);
+    const known = this.#grants.get(grant);
+    if (known && this.#isFresh(grant)) return ok(known.scopes);
+    const statement = grantStatusStatement(this.#env.DB, { account, grant }, now);
+    const status = parseGrantStatus(await withRetry(() => statement.all()));
+    if (status === null) return refused(BAD_TOKEN);
+    if (status.isSuspended) return refused(SUSPENDED);
+    this.#grants.set(grant, { scopes: status.scopes, at: now });
+    return ok(status.scopes);
+  }
+
+  #isFresh(grant: string): boolean {
+    const known = this.#grants.get(grant);
+    return known !== undefined && Math.abs(this.#clock() - known.at) < GRANT_TTL_MS;
+  }
+
+  #hasListeners(): boolean {
+    return this.#ctx.getWebSockets().length > 0;
+  }
+
+  #shareRefusal({ grant }: Listener): Refusal | null {
+    const sockets = this.#ctx.getWebSockets();
+    const own = sockets.filter((socket) => this.#stateOf(socket).grant === grant).length;
+    const left = MAX_SOCKETS - (sockets.length - own);
+    return 2 * (own + 1) > left ? TOO_MANY_SOCKETS : null;
+  }
+
+  #isDead(socket: WebSocket, { openedAt }: SocketState): boolean {
+    const heartbeat = this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+    return this.#clock() - Math.max(heartbeat, openedAt) > MAX_SILENCE_MS;
+  }
+
+  #hasExpired({ expiresAt }: SocketState): boolean {
+    return expiresAt !== null && expiresAt <= this.#clock();
+  }
+
+  #stateOf(socket: WebSocket): SocketState {
+    const state = this.#states.get(socket) ?? (socket.deserializeAttachment() as SocketState);
+    this.#states.set(socket, state);
+    return state;
+  }
+
+  #setState(socket: WebSocket, state: SocketState): void {
+    this.#states.set(socket, state);
+    socket.serializeAttachment(state);
+  }
+}
+
+const TOO_MANY_SOCKETS: Refusal = {
+  code: "too-many-requests",
+  message: "There are too many open sockets. Close some of them, or try again later.",
+  retryAfterSeconds: 60,
+};
+
+const TOO_MANY_FOLDERS: Refusal = {
+  code: "too-large",
+  message: `A socket watches at most as many folders as fit into ${MAX_FOLDERS_BYTES} bytes. Watch a folder above them.`,
+};
+
+function send(socket: WebSocket, message: ServerMessage): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+function close(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+}
+
+/** RFC 6455 §7.4.1 */
+const closeInvalid = (socket: WebSocket): void =>
+  close(socket, 1008, "This is not a message of this protocol.");
+
+function refuse(socket: WebSocket, refusal: Refusal): void {
+  send(socket, refusedMessage(refusal));
+  close(socket, closeCode(refusal), refusal.code);
+}
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).byteLength;

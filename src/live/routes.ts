@@ -1,0 +1,90 @@
+/** The endpoint that tells apps at once what has changed: /live/<user>, a WebSocket: `docs/live.md`. */
+
+import { Hono } from "hono";
+import { parseUserName } from "../core/names";
+import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
+import { type Env, settings } from "../env";
+import type { HonoContext } from "../http/context";
+import { appCors } from "../http/cors";
+import { isServedOn, liveEndpoint, resolveOrigins } from "../http/hosts";
+import { limitAnonymous, limitApp } from "../http/rate-limits";
+import { refusalResponse } from "../http/refusals";
+import { withRetry } from "../platform/retry";
+import { authenticate, authorizeOwner } from "../storage/authorization";
+import { BAD_TOKEN, MISDIRECTED, methodNotAllowed } from "../storage/refusals";
+import { LIVE_HANDSHAKE_HEADER, type Listener, type LiveHandshake } from "./handshake";
+
+/** Routes of /live. */
+export const liveRoutes = new Hono<{ Bindings: Env }>()
+  .get("/:user", openSocket)
+  .use("/:user/session", appCors(["POST"]))
+  .post("/:user/session", openSession)
+  .all("/:user/session", (c) =>
+    refusalResponse(methodNotAllowed(c.req.method, ["POST", "OPTIONS"])),
+  )
+  .all("/:user", (c) => refusalResponse(methodNotAllowed(c.req.method, ["GET"])))
+  .all("*", () =>
+    refusalResponse({ code: "not-found", message: "Live endpoints are /live/<user>." }),
+  );
+
+/** GET /live/<user>, with a token, or in a browser with the secret of a session in the URL. */
+async function openSocket(c: HonoContext): Promise<Response> {
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+    const message = "This is a WebSocket endpoint. Send GET with Upgrade: websocket.";
+    return refusalResponse({ code: "upgrade-required", message });
+  }
+  const handshake = await prepareHandshake(c, Date.now());
+  if (!handshake.ok) return refusalResponse(handshake.refusal);
+  const headers = {
+    Upgrade: "websocket",
+    [LIVE_HANDSHAKE_HEADER]: JSON.stringify(handshake.value),
+  };
+  const request = new Request(c.req.url.split("?")[0] as string, { headers });
+  return userObject(c).fetch(request);
+}
+
+async function prepareHandshake(c: HonoContext, now: number): Promise<Outcome<LiveHandshake>> {
+  const secret = new URL(c.req.url).searchParams.get("session");
+  if (secret === null) {
+    const listener = await authorizeListener(c, now);
+    return listener.ok ? ok({ listener: listener.value, secret: null }) : listener;
+  }
+  if (!isServedOn("storage", c.req.url, settings(c.env))) return refused(MISDIRECTED);
+  const limit = limitAnonymous(c, now);
+  if (limit) return refused(limit);
+  if (parseUserName(userOf(c)) !== userOf(c)) return refused(BAD_TOKEN);
+  return ok({ listener: null, secret });
+}
+
+/** POST /live/<user>/session. Returns a URL for one socket, without the access token in it. */
+async function openSession(c: HonoContext): Promise<Response> {
+  const listener = await authorizeListener(c, Date.now());
+  if (!listener.ok) return refusalResponse(listener.refusal);
+  const object = userObject(c);
+  const opened = await withRetry(async () => await object.openLiveSession(listener.value));
+  if (!opened.ok) return refusalResponse(opened.refusal as Refusal);
+  const endpoint = liveEndpoint(resolveOrigins(c.req.url, settings(c.env)), userOf(c));
+  const { secret, usableUntil } = opened.value;
+  const url = `${endpoint}?session=${secret}`;
+  return c.json({ url, usableUntil }, 201, { "Cache-Control": "no-store" });
+}
+
+/**
+ * Checks the access token of a request, and counts it. The object checks the grant. Refuses with
+ * `unauthorized`, `insufficient-scope` (another user's), `too-many-requests`, `misdirected`.
+ */
+async function authorizeListener(c: HonoContext, now: number): Promise<Outcome<Listener>> {
+  const { env, req } = c;
+  if (!isServedOn("storage", req.url, settings(env))) return refused(MISDIRECTED);
+  const authenticated = await authenticate(env, req.raw, now);
+  const limit = authenticated ? limitApp(env, authenticated, now) : limitAnonymous(c, now);
+  if (limit) return refused(limit);
+  const claims = authorizeOwner(req.raw, authenticated, userOf(c));
+  if (!claims.ok) return claims;
+  const { account, user, grant, expiresAt } = claims.value;
+  return ok({ account, user, grant, expiresAt });
+}
+
+const userOf = (c: HonoContext): string => c.req.param("user") ?? "";
+
+const userObject = (c: HonoContext) => c.env.USERS.getByName(userOf(c));

@@ -1,0 +1,51 @@
+/** One-time URLs of live sockets, for browsers: they cannot send a token with a WebSocket. */
+
+import { randomSecret, sha256 } from "../core/secrets";
+import type { Listener } from "./handshake";
+
+/** How long a URL can be used, once. */
+const SESSION_MS = 60_000;
+
+/** Unused ones of one user; with another one, the oldest end. */
+const MAX_SESSIONS = 100;
+
+const SESSION_PREFIX = "live-session:";
+
+/** A URL that can be used. It is stored under these names. */
+interface LiveSession {
+  listener: Listener;
+  usableUntil: number;
+}
+
+/** The one-time URLs of a user, in the storage of the user's object. */
+export class LiveSessions {
+  readonly #kv: DurableObjectStorage["kv"];
+
+  constructor(storage: DurableObjectStorage) {
+    this.#kv = storage.kv;
+  }
+
+  /** Opens one. Returns its secret, and until when it can be used (milliseconds since 1970). */
+  async open(listener: Listener, now: number): Promise<{ secret: string; usableUntil: number }> {
+    const secret = randomSecret();
+    const key = SESSION_PREFIX + (await sha256(secret));
+    const sessions = [...this.#kv.list<LiveSession>({ prefix: SESSION_PREFIX })].sort(
+      ([, a], [, b]) => b.usableUntil - a.usableUntil,
+    );
+    for (const [index, [old, { usableUntil }]] of sessions.entries()) {
+      if (usableUntil <= now || index >= MAX_SESSIONS - 1) this.#kv.delete(old);
+    }
+    const usableUntil = now + SESSION_MS;
+    this.#kv.put<LiveSession>(key, { listener, usableUntil });
+    return { secret, usableUntil };
+  }
+
+  /** Uses one up. Returns whose it is; null: there is none with this secret, or not any longer. */
+  async redeem(secret: string, now: number): Promise<Listener | null> {
+    const key = SESSION_PREFIX + (await sha256(secret));
+    const session = this.#kv.get<LiveSession>(key);
+    if (session === undefined) return null;
+    this.#kv.delete(key);
+    return session.usableUntil > now ? session.listener : null;
+  }
+}
