@@ -1,0 +1,45 @@
+/** The paths that a task is about, and the pages that they lead to. */
+
+import { encodePath } from "../core/path";
+import type { Task, TaskSpec } from "../storage/tasks/task";
+
+/** The page of a task. */
+export const taskPagePath = (id: string): string => `/tasks/${id}`;
+
+/** The page of a document or folder. */
+export const filePagePath = (path: string): string => `/files${encodePath(path)}`;
+
+/** The paths of documents and folders that a task changes; none for one that takes back another. */
+export function pathsOf(spec: TaskSpec): string[] {
+  switch (spec.kind) {
+    case "delete":
+    case "free":
+      return spec.paths;
+    case "move":
+      return spec.moves.map(({ from }) => from);
+    case "restore":
+      return spec.paths ?? [`/${spec.module}/`];
+    case "go-back":
+      return [spec.folder];
+    case "undo":
+      return [];
+  }
+}
+
+/** The paths in one line: the first one, and how many more there are. */
+export function summarizePaths(spec: TaskSpec): string {
+  const [first = "", ...others] = pathsOf(spec);
+  if (others.length > 0) return `${first} (+${others.length})`;
+  return spec.kind === "move" ? `${first} → ${spec.moves[0]?.to}` : first;
+}
+
+/** The folder in which a user will look for what a task has done. */
+export function resultFolder({ spec }: Pick<Task, "spec">): string {
+  const path = spec.kind === "move" ? (spec.moves[0]?.to ?? "/") : (pathsOf(spec)[0] ?? "/");
+  const isWholeFolder = spec.kind === "go-back" || (spec.kind === "restore" && spec.paths === null);
+  return isWholeFolder ? path : parentOf(path);
+}
+
+/** The folder that contains a document or folder. */
+const parentOf = (path: string): string =>
+  path.slice(0, path.lastIndexOf("/", path.length - 2) + 1);
