@@ -5,6 +5,16 @@ import type { TaskEntry } from "../storage/tasks/task";
 /** Entries in one row: their paths have at most 4 KiB each, a row of an object 2 MB. */
 const ENTRIES_PER_ROW = 100;
 
+/** Entries that one call looks at: a few hundred rows. */
+const MAX_SEARCHED_ENTRIES = 20_000;
+
+/** Entries that were looked for. */
+export interface FoundEntries {
+  entries: TaskEntry[];
+  /** The position from which to go on; null: at the end of the log. */
+  next: number | null;
+}
+
 /** The logs, in the storage of the user's object. */
 export class TaskLog {
   readonly #kv: DurableObjectStorage["kv"];
@@ -35,6 +45,31 @@ export class TaskLog {
     for (let number = first; number <= last; number++) rows.push(...this.#row(task, number));
     const start = skip - first * ENTRIES_PER_ROW;
     return rows.slice(start, start + limit);
+  }
+
+  /**
+   * At most `limit` entries with one of these outcomes in a log of `length` entries, from a position (the
+   * number of entries before it) on.
+   */
+  find(
+    task: string,
+    length: number,
+    outcomes: TaskEntry["outcome"][],
+    from: number,
+    limit: number,
+  ): FoundEntries {
+    const entries: TaskEntry[] = [];
+    const end = Math.min(length, from + MAX_SEARCHED_ENTRIES);
+    let position = from;
+    while (position < end && entries.length < limit) {
+      const row = this.#row(task, Math.floor(position / ENTRIES_PER_ROW));
+      const rowEnd = position - (position % ENTRIES_PER_ROW) + ENTRIES_PER_ROW;
+      for (; position < Math.min(end, rowEnd) && entries.length < limit; position++) {
+        const entry = row[position % ENTRIES_PER_ROW] as TaskEntry;
+        if (outcomes.includes(entry.outcome)) entries.push(entry);
+      }
+    }
+    return { entries, next: position < length ? position : null };
   }
 
   /** The entries before a position (null: from the end), each with its position, the last one first. */

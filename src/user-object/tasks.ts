@@ -32,7 +32,7 @@ import type {
   TaskSpec,
 } from "../storage/tasks/task";
 import type { CommitJournal } from "./commit-journal";
-import { TaskLog } from "./task-log";
+import { type FoundEntries, TaskLog } from "./task-log";
 
 /** The share of an alarm's calls that changes may use; the rest is for planning and for retries. */
 const CALLS_SHARE = 0.6;
@@ -55,6 +55,9 @@ const MAX_FAILURES = 20;
 /** How long a task that has ended is remembered. It can be undone as long as R2 has the versions. */
 const REMEMBERED_MS = 30 * DAY_MS;
 const MAX_REMEMBERED = 100;
+
+/** Tasks that have not ended: a user who starts more of them waits. */
+const MAX_UNFINISHED = 50;
 
 const TASK_PREFIX = "task:";
 const PENDING_KEY = "pending-changes";
@@ -95,15 +98,21 @@ export class Tasks {
     this.#log = new TaskLog(storage);
   }
 
-  /** Starts a task, after those that were started before. Returns its id. */
+  /**
+   * Starts a task, after those that were started before. Returns its id; null: too many have not ended. To
+   * undo a task that is being undone, or has been, is the same undo.
+   */
   async start(
     owner: { account: string; user: string },
     spec: TaskSpec,
     isPreview: boolean,
     now: number,
-  ): Promise<string> {
+  ): Promise<string | null> {
     this.#forgetOld(now);
     const undone = spec.kind === "undo" ? this.get(spec.task) : null;
+    const undo = isPreview || !undone?.undoneBy ? null : this.get(undone.undoneBy);
+    if (undo && undo.state !== "cancelled" && undo.state !== "failed") return undo.id;
+    if (this.list().filter(({ endedAt }) => endedAt === null).length >= MAX_UNFINISHED) return null;
     const task: Task = {
       ...owner,
       // Later ones sort behind.
@@ -143,6 +152,16 @@ export class Tasks {
     return this.#log.page(id, skip, limit);
   }
 
+  /** Entries of a task's log with one of these outcomes, from a position on; at most `limit`. */
+  findEntries(
+    id: string,
+    outcomes: TaskEntry["outcome"][],
+    from: number,
+    limit: number,
+  ): FoundEntries {
+    return this.#log.find(id, this.get(id)?.entries ?? 0, outcomes, from, limit);
+  }
+
   /** Pauses, resumes or cancels a task that has not ended. What it has done stays done. */
   async control(id: string, action: "pause" | "resume" | "cancel", now: number): Promise<void> {
     const task = this.get(id);
@@ -157,31 +176,45 @@ export class Tasks {
     const end = now + ALARM_MS;
     let calls = 0;
     for (;;) {
-      const task = this.#next();
-      if (task === undefined) return null;
+      const pending = this.#storage.kv.get<Pending>(PENDING_KEY);
+      const task = pending ? this.get(pending.task) : this.#next();
+      if (task === null) return null;
       try {
-        calls += await this.#step(task);
+        // Changes that were begun are finished, even if their task has been paused or cancelled since.
+        calls += await (pending ? this.#makeChanges(pending) : this.#step(task));
         this.#failures = 0;
       } catch (error) {
         logWarning("A step of a task failed and will be tried again.", error);
         this.#plan = null;
         if (++this.#failures < MAX_FAILURES) return this.#clock() + RETRY_AFTER_MS;
         this.#failures = 0;
-        this.#end(this.get(task.id) ?? task, "failed", this.#clock());
+        this.#giveUp(task);
       }
       const isSpent = 2 * calls > settings(this.#env).SUBREQUESTS * CALLS_SHARE;
       if (isSpent || this.#clock() > end) return this.#clock();
     }
   }
 
-  #next(): Task | undefined {
-    return this.list().findLast(({ state }) => state === "running");
+  #next(): Task | null {
+    return this.list().findLast(({ state }) => state === "running") ?? null;
+  }
+
+  /** Ends a task whose changes fail again and again. Nobody knows what became of the last ones. */
+  #giveUp(task: Task): void {
+    const pending = this.#storage.kv.get<Pending>(PENDING_KEY);
+    if (pending) {
+      const { changes } = pending;
+      const unknown = changes.map(({ path, before }) =>
+        failedEntry(path, before, "unknown-outcome"),
+      );
+      this.#finishStep(pending, unknown);
+    }
+    const current = this.get(task.id) ?? task;
+    if (current.endedAt === null) this.#end(current, "failed", this.#clock());
   }
 
   /** Does one step of a task. Returns how many calls it may have made. */
   async #step(task: Task): Promise<number> {
-    const pending = this.#storage.kv.get<Pending>(PENDING_KEY);
-    if (pending !== undefined && pending.task === task.id) return this.#makeChanges(pending);
     if (this.#plan?.task !== task.id) {
       const steps = planOf({
         env: this.#env,

@@ -20,6 +20,7 @@ import type { Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
 import { AccountErasure } from "./account-erasure";
 import { CommitJournal, type DeletionPosition } from "./commit-journal";
 import { CommitQueue } from "./commit-queue";
+import type { FoundEntries } from "./task-log";
 import { Tasks } from "./tasks";
 import { type HistorySize, VersionSweep } from "./version-sweep";
 
@@ -80,12 +81,12 @@ export class UserObject extends DurableObject<Env> {
     await this.#sweep.recordUpload(key, uploadId, Date.now());
   }
 
-  /** Starts a task on the user's documents: `tasks.ts`. Returns its id. */
+  /** Starts a task on the user's documents: `tasks.ts`. Returns its id; null: too many have not ended. */
   startTask(
     owner: { account: string; user: string },
     spec: TaskSpec,
     isPreview: boolean,
-  ): Promise<string> {
+  ): Promise<string | null> {
     return this.#tasks.start(owner, spec, isPreview, Date.now());
   }
 
@@ -102,6 +103,16 @@ export class UserObject extends DurableObject<Env> {
   /** At most `limit` entries of a task's log, after the first `skip`. */
   taskEntries(id: string, skip: number, limit: number): TaskEntry[] {
     return this.#tasks.entries(id, skip, limit);
+  }
+
+  /** At most `limit` entries of a task's log with one of these outcomes, from a position on. */
+  findTaskEntries(
+    id: string,
+    outcomes: TaskEntry["outcome"][],
+    from: number,
+    limit: number,
+  ): FoundEntries {
+    return this.#tasks.findEntries(id, outcomes, from, limit);
   }
 
   /** Pauses, resumes or cancels a task. */

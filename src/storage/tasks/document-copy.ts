@@ -1,7 +1,7 @@
 /** Making a document out of a version that R2 has: to move it, or to bring it back. */
 
 import type { Precondition } from "../../core/etag";
-import { documentFromPath, formatPath } from "../../core/path";
+import { documentFromPath, formatPath, parseDecodedPath } from "../../core/path";
 import { type Outcome, refused, UNAVAILABLE } from "../../core/refusals";
 import type { Env } from "../../env";
 import { bodyKey, copyBody } from "../bodies";
@@ -32,7 +32,7 @@ export interface CopyRequest {
  * Writes a document with the bytes and the type of a version, or deletes it, if it still has the version
  * that is expected. A copy has a version of its own. Refuses with `not-found` if R2 no longer has the
  * version, with `precondition-failed`, `clash`, `over-quota`, `suspended` and `unauthorized` like a PUT,
- * with `unavailable` if nothing was changed, and with `unknown-outcome`.
+ * with `path-too-long`, with `unavailable` if nothing was changed, and with `unknown-outcome`.
  */
 export async function copyDocument(
   env: Env,
@@ -45,6 +45,9 @@ export async function copyDocument(
   const precondition = preconditionFor(expected);
   const change = { ...newChange(env, writer, node, precondition, null, clock()), version };
   if (source === null) return commit({ ...change, preview: null });
+  // Below a folder that got a longer name, a path may have become too long.
+  const parsed = parseDecodedPath(path);
+  if (!parsed.ok) return parsed;
   const from = await bodyKey(writer.account, documentFromPath(source.path), source.version);
   const key = await bodyKey(writer.account, node, version);
   const labels = { path: formatPath(node), type: source.type, replaces: expected ?? "" };
