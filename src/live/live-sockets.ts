@@ -202,8 +202,8 @@ export class LiveSockets {
     let isStale = false;
     for (const socket of this.#ctx.getWebSockets()) {
       const state = this.#stateOf(socket);
-      if (this.#isDead(socket, state)) close(socket, 4408, "There was no heartbeat.");
-      else if (this.#hasExpired(state)) refuse(socket, BAD_TOKEN);
+      if (this.#hasExpired(state)) refuse(socket, BAD_TOKEN);
+      else if (this.#isDead(socket, state)) close(socket, 4408, "There was no heartbeat.");
       else {
         const notice = noticeOf(state.folders, versions, changes);
         if (notice) send(socket, notice);

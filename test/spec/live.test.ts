@@ -1,0 +1,345 @@
+/** The live endpoint, which is not of the draft: docs/live.md. */
+
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { createAdministrator, submitAction } from "../support/admin";
+import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
+import { breakCommits } from "../support/fault-injection";
+import { LiveClient, livePath, requestLiveSession } from "../support/live";
+import {
+  APP_ORIGIN,
+  connectApp,
+  createUser,
+  createUserWithApp,
+  fragmentParameters,
+  send,
+  sendForm,
+  submitConsent,
+  TestApp,
+  type TestUser,
+} from "../support/provider";
+import { openSocket, requestUpgrade } from "../support/rxdb/sockets";
+import { waitUntil } from "../support/rxdb/wait";
+
+const disconnectApp = (user: TestUser) =>
+  sendForm(
+    `/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`,
+    {},
+    { cookie: user.cookie },
+  );
+
+async function connectOtherApp(user: TestUser): Promise<TestApp> {
+  const query = { scope: "*:rw", redirect_uri: "https://other.example/" };
+  const { access_token = "" } = fragmentParameters(await submitConsent(user, query));
+  return new TestApp(user.name, access_token);
+}
+
+describe("A client that watches folders", () => {
+  it("is told of each change below them, with the folder's new ETag", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/", "/notes/a/");
+    await app.put("/notes/a/b", "1");
+    await client.waitForVersionOf(app, "/notes/");
+    await client.waitForVersionOf(app, "/notes/a/");
+    await app.put("/notes/c", "2");
+    await client.waitForVersionOf(app, "/notes/");
+    expect(client.changes.at(-1)).toEqual({
+      type: "changed",
+      folders: [{ path: "/notes/", ETag: client.versions["/notes/"] }],
+    });
+    await app.delete("/notes/a/b");
+    await client.waitForVersionOf(app, "/notes/");
+    await client.waitForVersionOf(app, "/notes/a/");
+  });
+
+  it("is told of the documents if it wants to, with null for those that were deleted", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const client = await LiveClient.open(app);
+    await client.watch({ path: "/notes/", documents: true });
+    const etag = (await app.put("/notes/a/ä b", "1")).headers.get("etag");
+    await waitUntil(() => client.changes.length === 1);
+    const [first] = client.changes;
+    expect(first?.documents).toEqual([{ path: "/notes/a/ä b", ETag: etag?.slice(1, -1) }]);
+    await app.delete("/notes/a/%C3%A4%20b");
+    await waitUntil(() => client.changes.length === 2);
+    expect(client.changes[1]?.documents).toEqual([{ path: "/notes/a/ä b", ETag: null }]);
+  });
+
+  it("gets few messages for many changes, and the last one has the final ETag", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const client = await LiveClient.open(app);
+    await client.watch({ path: "/notes/", documents: true });
+    await Promise.all(Array.from({ length: 150 }, (_, i) => app.put(`/notes/${i}`, "x")));
+    await client.waitForVersionOf(app, "/notes/");
+    expect(client.changes.length).toBeLessThan(75);
+    const paths = client.changes.flatMap(({ documents = [] }) => documents);
+    const isIncomplete = client.changes.some(({ incomplete }) => incomplete);
+    expect(isIncomplete || new Set(paths.map(({ path }) => path)).size === 150).toBe(true);
+  });
+
+  it("is told at once what differs from the ETags that it names, also when it reconnects", async () => {
+    const app = await createUserWithApp("*:rw");
+    await app.put("/notes/a", "1");
+    await app.put("/todos/a", "1");
+    const notes = (await app.version("/notes/"))?.slice(1, -1) as string;
+    const client = await LiveClient.open(app);
+    const todos = { path: "/todos/", ETag: "older" };
+    const answer = await client.watch({ path: "/notes/", ETag: notes }, todos);
+    const now = (await app.version("/todos/"))?.slice(1, -1);
+    expect(answer).toEqual({
+      type: "watching",
+      paths: ["/notes/", "/todos/"],
+      folders: [{ path: "/todos/", ETag: now }],
+    });
+    client.socket.close();
+    await app.put("/notes/b", "2");
+    const again = await LiveClient.open(app);
+    const { folders } = await again.watch({ path: "/notes/", ETag: notes });
+    expect(`"${folders?.[0]?.ETag}"`).toBe(await app.version("/notes/"));
+  });
+
+  it("has the ETag that a listing of an empty folder has", async () => {
+    const app = await createUserWithApp("*:rw");
+    const client = await LiveClient.open(app);
+    expect((await client.watch("/nothing/")).folders).toEqual([
+      { path: "/nothing/", ETag: "untouched" },
+    ]);
+    await app.put("/notes/a", "1");
+    const root = (await app.version("/nothing/"))?.slice(1, -1);
+    expect((await client.watch("/nothing/")).folders).toEqual([{ path: "/nothing/", ETag: root }]);
+  });
+
+  it("is told no more of folders that it no longer watches", async () => {
+    const app = await createUserWithApp("*:rw");
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/", "/todos/");
+    client.send({ type: "unwatch", paths: ["/notes/"] });
+    await app.put("/notes/a", "1");
+    await app.put("/todos/a", "1");
+    await waitUntil(() => client.changes.length > 0);
+    const told = client.changes.flatMap(({ folders = [] }) => folders.map(({ path }) => path));
+    expect(new Set(told)).toEqual(new Set(["/todos/"]));
+  });
+
+  it("goes on after the object has hibernated", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/");
+    await evictDurableObject(env.USERS.getByName(app.user));
+    await app.put("/notes/a", "1");
+    await client.waitForVersionOf(app, "/notes/");
+  });
+
+  it("is told what has become of a write whose outcome was unknown", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/");
+    const restore = breakCommits(["lost", "lost", "lost", "lost", "lost"]);
+    const response = await app.put("/notes/a", "1").finally(restore);
+    expect([201, 503]).toContain(response.status);
+    await client.waitForVersionOf(app, "/notes/");
+  });
+
+  it("is told nothing of writes that were refused", async () => {
+    const app = await createUserWithApp("notes:rw");
+    await app.put("/notes/a", "1");
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/");
+    expect((await app.put("/notes/a", "2", { "If-None-Match": "*" })).status).toBe(412);
+    expect((await app.delete("/notes/b")).status).toBe(404);
+    await app.put("/notes/c", "3");
+    await client.waitForVersionOf(app, "/notes/");
+    expect(client.changes).toHaveLength(1);
+  });
+});
+
+describe("Scopes", () => {
+  it("let a client watch what it may read, and nothing else", async () => {
+    const user = await createUser();
+    const owner = await connectApp(user, "*:rw");
+    const app = await connectApp(user, "notes:r");
+    const client = await LiveClient.open(app);
+    const answer = await client.watch("/notes/", "/", "/todos/", "/public/notes/", "/public/");
+    expect(answer.paths).toEqual(["/notes/", "/public/notes/"]);
+    const refusals = client.messages.filter(({ type }) => type === "refused");
+    expect(refusals.map(({ path, code }) => [path, code])).toEqual(
+      ["/", "/todos/", "/public/"].map((path) => [path, "insufficient-scope"]),
+    );
+    await owner.put("/todos/a", "1");
+    await owner.put("/notes/a", "1");
+    await waitUntil(() => client.changes.length > 0);
+    expect(client.changes).toHaveLength(1);
+    expect(JSON.stringify(client.changes)).not.toContain("todos");
+  });
+
+  it("that were narrowed end what is no longer covered", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, "notes:rw todos:rw");
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/", "/todos/");
+    const path = `/apps/app?${new URLSearchParams({ id: APP_ORIGIN })}`;
+    const fields = { end: "keep", "level:notes": "r", "level:todos": "none" };
+    expect((await sendForm(path, fields, { cookie: user.cookie })).status).toBe(303);
+    await waitUntil(() => client.messages.some(({ type }) => type === "refused"));
+    expect(client.messages.at(-1)).toMatchObject({ path: "/todos/", code: "insufficient-scope" });
+    expect(client.closed).toBeNull();
+  });
+});
+
+describe("An open socket", () => {
+  it("is closed when the user disconnects the app, and no other app's", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, "notes:rw");
+    const other = await connectOtherApp(user);
+    const client = await LiveClient.open(app);
+    const others = await LiveClient.open(other);
+    await disconnectApp(user);
+    await waitUntil(() => client.closed !== null);
+    expect(client.closed).toEqual({ code: 4401, reason: "unauthorized" });
+    await others.watch("/notes/");
+    expect(others.closed).toBeNull();
+    expect((await requestLiveSession(app)).status).toBe(401);
+  });
+
+  it("is closed while the account is suspended", async () => {
+    const admin = await createAdministrator();
+    const app = await createUserWithApp("notes:rw");
+    const client = await LiveClient.open(app);
+    await submitAction(admin, app.user, "suspend");
+    await waitUntil(() => client.closed !== null);
+    expect(client.closed?.code).toBe(4403);
+    const refused = await LiveClient.open(app);
+    await waitUntil(() => refused.closed !== null);
+    expect(refused.closed?.code).toBe(4403);
+  });
+
+  it("is closed when the account is deleted", async () => {
+    const user = await createUser();
+    const client = await LiveClient.open(await connectApp(user));
+    await sendForm("/settings/delete", { name: user.name }, { cookie: user.cookie });
+    await waitUntil(() => client.closed !== null);
+    expect(client.closed?.code).toBe(4401);
+  });
+
+  it("is closed once its token has expired, and is told nothing more", async () => {
+    const user = await createUser();
+    const client = await LiveClient.open(await connectApp(user, "*:rw", { duration: "day" }));
+    await client.watch("/notes/");
+    const other = await connectOtherApp(user);
+    advanceClock(DAY_MS);
+    expect((await other.put("/notes/a", "1")).status).toBe(201);
+    await waitUntil(() => client.closed !== null);
+    expect([client.closed?.code, client.changes]).toEqual([4401, []]);
+  });
+
+  it("is closed after a long silence, when there is something to tell", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const silent = await LiveClient.open(app);
+    const alive = await LiveClient.open(app);
+    await silent.watch("/notes/");
+    await alive.watch("/notes/");
+    advanceClock(3 * MINUTE_MS);
+    alive.socket.send("ping");
+    await app.put("/notes/a", "1");
+    await waitUntil(() => silent.closed !== null);
+    expect(silent.closed?.code).toBe(4408);
+  });
+
+  it.each([
+    ["no JSON", "hello", 1008],
+    ["another type", '{"type":"delete"}', 1008],
+    ["a list of something else", '{"type":"watch","folders":[1]}', 1008],
+    ["binary data", new Uint8Array([1]), 1008],
+    ["too much", `{"type":"watch","folders":[],"x":"${"x".repeat(16 * 1024)}"}`, 1009],
+  ])("is closed after a message that is %s", async (_, message, code) => {
+    const client = await LiveClient.open(await createUserWithApp());
+    client.socket.send(message);
+    await waitUntil(() => client.closed !== null);
+    expect(client.closed?.code).toBe(code);
+  });
+
+  it.each(["notes", "/notes", "/notes/a", "/a//b/", "/../", "", "/\ud800/"])(
+    "does not watch %j",
+    async (path) => {
+      const client = await LiveClient.open(await createUserWithApp());
+      expect((await client.watch(path)).paths).toEqual([]);
+      expect(client.messages[0]).toMatchObject({ type: "refused", code: "malformed" });
+    },
+  );
+
+  it("watches a bounded number of folders", async () => {
+    const client = await LiveClient.open(await createUserWithApp());
+    for (let round = 0; round < 30; round++) {
+      await client.watch(
+        ...Array.from({ length: 5 }, (_, i) => `/${round}-${i}-${"x".repeat(90)}/`),
+      );
+    }
+    const codes = client.messages.filter(({ type }) => type === "refused").map(({ code }) => code);
+    expect(new Set(codes)).toEqual(new Set(["too-large"]));
+    expect(client.closed).toBeNull();
+  });
+});
+
+describe("The live endpoint", () => {
+  it("is named by WebFinger", async () => {
+    const { user } = await createUserWithApp();
+    const { host } = new URL((await send("/")).url || "https://satchel.example");
+    const jrd = await send(`/.well-known/webfinger?resource=acct:${user}@${host}`);
+    const { links } = await jrd.json<{ links: { properties?: Record<string, string> }[] }>();
+    expect(links[0]?.properties?.["urn:x-satchel:live:1"]).toMatch(`/live/${user}`);
+  });
+
+  it("opens a socket with a token in a header, in the query, or a one-time URL", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const headers = { Authorization: `Bearer ${app.token}` };
+    (await openSocket(`/live/${app.user}`, headers)).close();
+    (await openSocket(livePath(app))).close();
+    const response = await requestLiveSession(app);
+    expect(response.status).toBe(201);
+    expect(response.headers.get("access-control-allow-origin")).toBe("https://app.example");
+    const { url } = await response.json<{ url: string }>();
+    const { pathname, search, protocol } = new URL(url);
+    expect(protocol).toMatch(/^wss?:$/);
+    const client = await LiveClient.open(app, pathname + search);
+    await client.watch("/notes/");
+    const again = await LiveClient.open(app, pathname + search);
+    await waitUntil(() => again.closed !== null);
+    expect(again.closed?.code).toBe(4401);
+  });
+
+  it("does not accept a one-time URL after a minute", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const { url } = await (await requestLiveSession(app)).json<{ url: string }>();
+    advanceClock(MINUTE_MS);
+    const { pathname, search } = new URL(url);
+    const client = await LiveClient.open(app, pathname + search);
+    await waitUntil(() => client.closed !== null);
+    expect(client.closed?.code).toBe(4401);
+  });
+
+  it.each([
+    ["without a token", (user: string) => `/live/${user}`, 401],
+    ["with a token that is none", (user: string) => `/live/${user}?access_token=x`, 401],
+    ["of nobody", () => "/live/nobody-at-all?session=x", 101],
+    ["of no valid name", () => "/live/No?session=x", 401],
+  ])("refuses a socket %s", async (_, path, status) => {
+    const { user } = await createUserWithApp();
+    expect((await requestUpgrade(path(user))).status).toBe(status);
+  });
+
+  it("refuses the token of another user", async () => {
+    const [app, other] = [await createUserWithApp(), await createUserWithApp()];
+    const headers = { Authorization: `Bearer ${app.token}` };
+    expect((await requestUpgrade(`/live/${other.user}`, headers)).status).toBe(403);
+  });
+
+  it("answers 426 to what is no WebSocket, and 405 to other methods", async () => {
+    const { user } = await createUserWithApp();
+    expect((await send(`/live/${user}`)).status).toBe(426);
+    expect((await send(`/live/${user}`, { method: "PUT" })).status).toBe(405);
+    expect((await send(`/live/${user}/session`)).status).toBe(405);
+    expect((await send("/live/")).status).toBe(404);
+  });
+});
