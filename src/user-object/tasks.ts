@@ -124,7 +124,7 @@ export class Tasks {
       endedAt: null,
       looked: 0,
       total: undone?.entries ?? (await countTargets(this.#env.DB, owner.account, spec)),
-      counts: { created: 0, replaced: 0, deleted: 0, conflicts: 0, failed: 0 },
+      counts: { created: 0, replaced: 0, deleted: 0, moved: 0, conflicts: 0, failed: 0 },
       bytes: 0,
       undoneBy: null,
       cursor: null,
@@ -361,6 +361,7 @@ const COUNT_OF = {
   created: "created",
   replaced: "replaced",
   deleted: "deleted",
+  moved: "moved",
   conflict: "conflicts",
   failed: "failed",
 } as const;

@@ -54,6 +54,7 @@ export interface TaskCounts {
   created: number;
   replaced: number;
   deleted: number;
+  moved: number;
   /** Changed by others meanwhile: they were left as they are. */
   conflicts: number;
   failed: number;
@@ -71,7 +72,7 @@ export interface PlannedChange {
   source: DocumentVersion | null;
   /** Bytes of `source`, or of the document that is deleted. */
   length: number;
-  /** For a move: where the document was. It is deleted there once the copy is made. */
+  /** For a move: the original, which is deleted once the copy is made. */
   movedFrom?: DocumentVersion;
 }
 
@@ -79,7 +80,7 @@ export interface PlannedChange {
 export interface TaskEntry {
   path: string;
   /** `conflict`: changed by others meanwhile. `failed`: `code` says why. */
-  outcome: "created" | "replaced" | "deleted" | "conflict" | "failed";
+  outcome: "created" | "replaced" | "deleted" | "moved" | "conflict" | "failed";
   /** Of the refusal. */
   code?: string;
   bytes: number;
@@ -87,6 +88,8 @@ export interface TaskEntry {
   before: TypedVersion | null;
   /** The document after; null: it is deleted. */
   after: TypedVersion | null;
+  /** Of a document that was moved: what it was before, and where. */
+  from?: DocumentVersion;
 }
 
 /** A body that is to be deleted for ever. */
