@@ -35,6 +35,7 @@ import { type PlanLimit, planLimitOf, planLimitRefusal } from "./platform/plan-l
 import { isTransient } from "./platform/retry";
 import { rxdbRoutes } from "./rxdb/routes";
 import { storageRoutes } from "./storage/routes";
+import { previewRoutes } from "./storage/routes/preview";
 import { quotaRoutes } from "./storage/routes/quota";
 import { errorPage, notFoundPage } from "./ui/error-pages";
 import { limitFormSize } from "./ui/form";
@@ -54,6 +55,7 @@ app.use(lingerWhileSending);
 app.route("/", healthRoutes);
 app.route("/storage", storageRoutes);
 app.route("/quota", quotaRoutes);
+app.route("/preview", previewRoutes);
 app.route("/rxdb", rxdbRoutes);
 app.route("/live", liveRoutes);
 app.use("/.well-known/*", requireHostRole("discovery"));

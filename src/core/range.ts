@@ -24,3 +24,7 @@ export function parseRange(header: string | null, size: number): Outcome<ByteRan
   const message = `The range is outside the document, which has ${size} bytes.`;
   return refused({ code: "range-not-satisfiable", message, length: size });
 }
+
+/** The value of Content-Range for a range of a document of `size` bytes. */
+export const formatContentRange = ({ offset, length }: ByteRange, size: number): string =>
+  `bytes ${offset}-${offset + length - 1}/${size}`;

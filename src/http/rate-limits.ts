@@ -143,6 +143,13 @@ export const limitUser = (account: string, now: number): Refusal | null =>
   consume([{ name: `user ${account}`, rate: FORM_RATE }], now);
 
 /**
+ * Counts a request of the user's own for documents, on the pages: like one of an app. Returns null, or the
+ * refusal.
+ */
+export const limitOwnDocuments = (env: Env, account: string, now: number): Refusal | null =>
+  limitApp(env, { grant: `pages of ${account}`, account }, now);
+
+/**
  * Counts an exchange of a refresh token, each of which leaves a row for a week. Allows as many as fifty
  * apps need, and some at once. Returns null, or the refusal.
  */

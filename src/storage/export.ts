@@ -1,5 +1,6 @@
 /**
- * The export of an account's documents: ZIP archives that are made while they are sent.
+ * The export of an account's documents, or of some of them: ZIP archives that are made while they are
+ * sent.
  *
  *   satchel-export.json   the address, the time, and each document as the index lists it
  *   notes/a.txt ...       the documents by their paths; what Windows would take for another path is
@@ -36,6 +37,9 @@ const ADDED_SHARE = 1 / 6;
 export const maxPartDocuments = (env: Env): number =>
   Math.min(MAX_PART_DOCUMENTS, Math.floor(settings(env).SUBREQUESTS * READ_SHARE));
 
+/** How many documents a part may have by the time that it is downloaded. */
+export const maxGrownPart = (env: Env): number => maxPartDocuments(env) * (1 + ADDED_SHARE);
+
 /** Documents that one query loads. */
 const PAGE_ROWS = 250;
 
@@ -71,10 +75,17 @@ export async function exportDocuments(
   now: number,
 ): Promise<ReadableStream<Uint8Array> | null> {
   const documents = await listDocuments(env, account, part);
-  if (documents === null) return null;
-  const info: ArchiveInfo = { address, exportedAt: now, part };
-  return makeZip(withFailureLog(archiveFiles(env, account, documents, info)));
+  return documents && streamArchive(env, account, documents, { address, exportedAt: now, ...part });
 }
+
+/** Streams the archive of these documents. The stream fails as that of `exportDocuments` does. */
+export const streamArchive = (
+  env: Env,
+  account: string,
+  documents: DocumentListing[],
+  info: ArchiveInfo,
+): ReadableStream<Uint8Array> =>
+  makeZip(withFailureLog(archiveFiles(env, account, documents, info)));
 
 /** The same items. Logs a failure, as nothing else can tell of it: the response has long begun. */
 async function* withFailureLog<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
@@ -92,7 +103,7 @@ async function listDocuments(
   account: string,
   { after, until }: ExportPart,
 ): Promise<DocumentListing[] | null> {
-  const limit = maxPartDocuments(env) * (1 + ADDED_SHARE);
+  const limit = maxGrownPart(env);
   const documents: DocumentListing[] = [];
   const end = until === null ? null : documentFromPath(until);
   let last = after === null ? null : documentFromPath(after);
@@ -106,10 +117,12 @@ async function listDocuments(
   }
 }
 
-interface ArchiveInfo {
+/** What the list in an archive says besides its documents. */
+export interface ArchiveInfo extends Partial<ExportPart> {
+  /** <user>@<host>. */
   address: string;
+  /** Milliseconds since 1970. */
   exportedAt: number;
-  part: ExportPart;
 }
 
 interface ArchiveFile {
@@ -189,7 +202,7 @@ async function* withLengthCheck(
 
 const describeArchive = (
   documents: DocumentListing[],
-  { address, exportedAt, part }: ArchiveInfo,
+  { address, exportedAt, ...part }: ArchiveInfo,
 ) => ({
   address,
   exported: new Date(exportedAt).toISOString(),

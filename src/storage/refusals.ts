@@ -37,6 +37,12 @@ export const NO_VERSION: Refusal = {
   message: "This version of the document is no longer kept.",
 };
 
+/** 404: the address of a preview that is not ours, or no longer valid. */
+export const NO_PREVIEW: Refusal = {
+  code: "not-found",
+  message: "This address is no longer valid. Reload the page that shows the document.",
+};
+
 /** 400 */
 export const FOLDER_WRITE: Refusal = {
   code: "folder-write",

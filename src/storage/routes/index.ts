@@ -16,6 +16,7 @@ import { authenticate, authorizePath, isPublicRead, rememberRevoked } from "../a
 import { MISDIRECTED, methodNotAllowed, NO_STORAGE_ROOT, NOT_EXECUTABLE } from "../refusals";
 import { servePublic } from "./public";
 import { serveDocument, serveFolder } from "./read";
+import { DOCUMENT_SECURITY_HEADERS } from "./security-headers";
 import { serveWrite } from "./write";
 
 const METHODS = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
@@ -25,7 +26,7 @@ export const storageRoutes = new Hono<{ Bindings: Env }>()
   .use(appCors(METHODS))
   .use(async (c, next) => {
     await next();
-    for (const [name, value] of SECURITY_HEADERS) c.res.headers.set(name, value);
+    for (const [name, value] of DOCUMENT_SECURITY_HEADERS) c.res.headers.set(name, value);
   })
   .all("*", async (c) => {
     const response = await serve(c);
@@ -36,20 +37,6 @@ export const storageRoutes = new Hono<{ Bindings: Env }>()
     const isTooMuch = c.req.method === "HEAD" && response.body !== null;
     return isTooMuch ? new Response(null, response) : response;
   });
-
-/**
- * §14: this origin must not trust the documents that it serves. Whatever a browser makes of one, it
- * runs no script, sends no form and has an origin of its own; but all apps may embed it.
- */
-const SECURITY_HEADERS: [string, string][] = [
-  ["X-Content-Type-Options", "nosniff"],
-  [
-    "Content-Security-Policy",
-    "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'",
-  ],
-  ["Cross-Origin-Resource-Policy", "cross-origin"],
-  ["Referrer-Policy", "no-referrer"],
-];
 
 async function serve(c: HonoContext): Promise<Response> {
   if (!isServedOn("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);

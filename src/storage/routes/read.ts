@@ -3,7 +3,7 @@
 import { evaluateRead, formatETag, ifRangeMatches, parsePrecondition } from "../../core/etag";
 import { formatFolderDescription, formatHttpDate } from "../../core/folder";
 import { isPublic, type NodePath } from "../../core/path";
-import { type ByteRange, parseRange } from "../../core/range";
+import { type ByteRange, formatContentRange, parseRange } from "../../core/range";
 import { type Outcome, ok, refused } from "../../core/refusals";
 import { FOLDER_CONTENT_TYPE } from "../../core/spec";
 import type { HonoContext } from "../../http/context";
@@ -75,7 +75,7 @@ export async function serveDocument(
     const body = await openDocument(c.env, row, node, range.value);
     if (body === null) continue;
     if (range.value === null) return ok(new Response(body, { headers }));
-    headers.set("Content-Range", contentRange(range.value, row.length));
+    headers.set("Content-Range", formatContentRange(range.value, row.length));
     return ok(new Response(body, { status: 206, headers }));
   }
   throw new Error("The index names a body that does not exist.");
@@ -96,6 +96,3 @@ function versionHeaders(node: NodePath, version: string, modified: number | null
   if (modified !== null) headers.set("Last-Modified", formatHttpDate(modified));
   return headers;
 }
-
-const contentRange = ({ offset, length }: ByteRange, size: number): string =>
-  `bytes ${offset}-${offset + length - 1}/${size}`;

@@ -1,0 +1,83 @@
+/**
+ * Previews: URLs under which a browser loads one version of a document for a short time, without a
+ * session. They are on the storage's host: what is in a document never has the origin of the pages.
+ */
+
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import * as v from "valibot";
+import type { NodePath } from "../core/path";
+import { MINUTE_MS } from "../core/time";
+import { type Env, settings } from "../env";
+import { findVerificationKey, loadSigningKey } from "../oauth/signing-keys";
+import { bodyKey } from "./bodies";
+
+/** The version that a preview shows. */
+export interface PreviewedVersion {
+  /** Id of the account. */
+  account: string;
+  /** The R2 key of the body. */
+  key: string;
+  /** The Content-Type that the browser is told, without parameters. */
+  type: string;
+  /** Bytes. */
+  length: number;
+}
+
+/** Enough to load a picture or the pages of a PDF. */
+const LIFETIME_MS = 10 * MINUTE_MS;
+
+/** A player asks for the next part of a recording while it plays. */
+const MEDIA_LIFETIME_MS = 60 * MINUTE_MS;
+
+const ALGORITHM = "HS256";
+
+/** No access token has this type, and no preview that of access tokens: RFC 8725 §3.11. */
+const PREVIEW_TOKEN_TYPE = "preview+jwt";
+
+const Claims = v.object({ sub: v.string(), key: v.string(), type: v.string(), length: v.number() });
+
+/**
+ * Makes the URL of a preview: a path if the storage is on the host of the pages. `type` is a Content-Type
+ * without parameters, of the kind that a page shows by such a URL (`isMedia`: audio or video).
+ */
+export async function previewUrl(
+  env: Env,
+  document: { account: string; node: NodePath; version: string; length: number },
+  type: string,
+  now: number,
+): Promise<string> {
+  const key = await bodyKey(document.account, document.node, document.version);
+  const { kid, secret } = await loadSigningKey(env, now);
+  const lifetime = /^(audio|video)\//.test(type) ? MEDIA_LIFETIME_MS : LIFETIME_MS;
+  const token = await new SignJWT({ key, type, length: document.length })
+    .setProtectedHeader({ alg: ALGORITHM, typ: PREVIEW_TOKEN_TYPE, kid })
+    .setSubject(document.account)
+    .setExpirationTime(Math.floor((now + lifetime) / 1000))
+    .sign(secret);
+  return `${settings(env).STORAGE_ORIGIN ?? ""}/preview/${token}`;
+}
+
+/** Verifies the token of a preview. Returns null if its signature is invalid or it has expired. */
+export async function verifyPreview(
+  env: Env,
+  token: string,
+  now: number,
+): Promise<PreviewedVersion | null> {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    const key = kid === undefined ? null : await findVerificationKey(env, kid, now);
+    if (key === null) return null;
+    const { payload } = await jwtVerify(token, key.secret, {
+      algorithms: [ALGORITHM],
+      typ: PREVIEW_TOKEN_TYPE,
+      requiredClaims: ["exp"],
+      currentDate: new Date(now),
+    });
+    const { sub, ...claims } = v.parse(Claims, payload);
+    return { account: sub, ...claims };
+  } catch (error) {
+    // decodeProtectedHeader throws a TypeError for what is not a JWT.
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
+    throw error;
+  }
+}

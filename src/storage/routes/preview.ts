@@ -1,0 +1,46 @@
+/** GET /preview/<token>: one version of a document, for a page that shows it (`previews.ts`). */
+
+import { Hono } from "hono";
+import { type Env, settings } from "../../env";
+import type { HonoContext } from "../../http/context";
+import { isServedOn } from "../../http/hosts";
+import { limitAnonymous, limitOwnDocuments } from "../../http/rate-limits";
+import { refusalResponse } from "../../http/refusals";
+import { serveBody } from "../body-response";
+import { verifyPreview } from "../previews";
+import { MISDIRECTED, methodNotAllowed, NO_PREVIEW } from "../refusals";
+import { DOCUMENT_SECURITY_HEADERS } from "./security-headers";
+
+const METHODS = ["GET", "HEAD"];
+
+/**
+ * Chromium's viewer of PDF documents does not work in a sandbox. A PDF document runs no script here even
+ * so: the policy allows none, and with nosniff no browser takes it for anything else.
+ */
+const PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'";
+
+/** Routes of /preview. */
+export const previewRoutes = new Hono<{ Bindings: Env }>()
+  .get("/:token", async (c) => {
+    const response = await servePreview(c, c.req.param("token"), Date.now());
+    for (const [name, value] of DOCUMENT_SECURITY_HEADERS) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
+    return response;
+  })
+  .all("*", (c) => refusalResponse(methodNotAllowed(c.req.method, METHODS)));
+
+async function servePreview(c: HonoContext, token: string, now: number): Promise<Response> {
+  if (!isServedOn("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);
+  const preview = await verifyPreview(c.env, token, now);
+  const limited = preview ? limitOwnDocuments(c.env, preview.account, now) : limitAnonymous(c, now);
+  if (limited) return refusalResponse(limited);
+  if (preview === null) return refusalResponse(NO_PREVIEW);
+  const headers = new Headers({
+    "Content-Type": preview.type,
+    "Cache-Control": "no-store, no-transform",
+  });
+  if (preview.type === "application/pdf") headers.set("Content-Security-Policy", PDF_POLICY);
+  const response = await serveBody(c.env, c.req.raw, preview, headers);
+  return response.ok ? response.value : refusalResponse(response.refusal);
+}
