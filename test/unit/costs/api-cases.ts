@@ -24,6 +24,7 @@ export function apiCases(shared: SharedAccounts): CostCase[] {
   };
   const pathOfModule = ({ name, app }: SizedAccount) =>
     `/rxdb/${name}/${moduleName(1)}?access_token=${app.token}`;
+  const pathOfLive = ({ name, app }: SizedAccount) => `/live/${name}?access_token=${app.token}`;
   const upgrade =
     (path: string): Step =>
     () =>
@@ -65,6 +66,23 @@ export function apiCases(shared: SharedAccounts): CostCase[] {
         worst: get(route.slice(4).replace(":user", "x").replace(":module", "x".repeat(8000))),
       }),
     ),
+    {
+      route: "GET /live/:user",
+      ordinary: upgrade(pathOfLive(ordinary)),
+      worst: upgrade(`${pathOfLive(largest)}&x=${"x".repeat(8000)}`),
+    },
+    {
+      route: "POST /live/:user/session",
+      ordinary: post(`/live/${ordinary.name}/session?access_token=${ordinary.app.token}`, {}),
+      worst: post(`/live/${largest.name}/session?access_token=${largest.app.token}`, {
+        session: LONG_FIELD,
+      }),
+    },
+    ...["ALL /live/:user/session", "ALL /live/:user", "ALL /live/*"].map((route) => ({
+      route,
+      ordinary: get(route.slice(4).replace(":user", "x")),
+      worst: get(route.slice(4).replace(":user", "x".repeat(8000))),
+    })),
     {
       route: "GET /.well-known/webfinger",
       ordinary: get(`/.well-known/webfinger?resource=acct:${ordinary.name}@satchel.example`),
