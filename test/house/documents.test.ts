@@ -67,7 +67,8 @@ describe("The documents", () => {
   });
 
   it("name only files of the repository that exist", () => {
-    const folders = "src|test|docs|scripts|bench|client|examples|migrations|screenshots";
+    const folders =
+      "src|test|docs|scripts|bench|client|transfer|cli|examples|migrations|screenshots";
     const pattern = new RegExp(`\\b(?:${folders})/[\\w./-]+\\.\\w+`, "g");
     const missing = [...DOCUMENTS, "src/DECISIONS.md", "schema.sql"].flatMap((document) =>
       [...textOf(document).matchAll(pattern)]

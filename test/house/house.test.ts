@@ -184,7 +184,17 @@ describe("names", () => {
     });
 
     it("are in no file of the project", () => {
-      const folders = ["src", "client", "examples", "scripts", "bench", "test", "docs"];
+      const folders = [
+        "src",
+        "client",
+        "transfer",
+        "cli",
+        "examples",
+        "scripts",
+        "bench",
+        "test",
+        "docs",
+      ];
       const texts = folders
         .flatMap((folder) =>
           readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((file) =>

@@ -21,6 +21,7 @@ const STARTED_ELSEWHERE = [
   /^(ORIGIN=\S+ )?npm (ci|start|test)\b/,
   /^npm run (check|example)\b/,
   /^npm test -- test\/races$/,
+  /^(npm run cli -- --help$|satchel )/,
 ];
 
 const NEEDS_CLOUDFLARE = [

@@ -1,0 +1,37 @@
+/** `satchel ls`: lists a folder, or everything below it. */
+
+import { walk } from "../../transfer/walk.js";
+import { EXIT } from "../lib/exit-codes.js";
+import { formatBytes } from "../lib/output.js";
+import { parsePath } from "../lib/paths.js";
+
+/**
+ * @param {import("../lib/connection.js").Context} context
+ * @param {import("../lib/connection.js").Connection} connection
+ * @param {{folder: string, long?: boolean, recursive?: boolean}} options
+ */
+export async function ls({ output }, { storage }, { folder, long = false, recursive = false }) {
+  const path = parsePath(folder).replace(/\/?$/, "/");
+  let exitCode = EXIT.done;
+  /** @param {string} name @param {import("../../transfer/storage.js").FolderItem} item */
+  const print = (name, item) => {
+    const { length, type, modified, etag } = item;
+    const time = modified === null ? "" : new Date(modified).toISOString();
+    const size = length === null ? "" : formatBytes(length);
+    output.line(long ? `${size.padStart(10)}  ${time.padEnd(24)}  ${name}  ${type ?? ""}` : name);
+    output.result({ path: path + name, etag, type, length, modified: time || null });
+  };
+  if (!recursive) {
+    const { items } = await storage.list(path);
+    for (const item of items) print(item.isFolder ? `${item.name}/` : item.name, item);
+    return exitCode;
+  }
+  for await (const step of walk(storage, [path])) {
+    if (step.kind === "document") print(step.path.slice(path.length), step.item);
+    if (step.kind === "failure") {
+      exitCode = EXIT.partial;
+      process.stderr.write(`${step.error.message}\n`);
+    }
+  }
+  return exitCode;
+}

@@ -1,0 +1,53 @@
+/** The tokens of `satchel login`: in a file that only its owner can read. */
+
+import { mkdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { replaceFile } from "./files.js";
+
+/**
+ * @typedef {object} Credential
+ * @property {string} token
+ * @property {number} [expiresAt] milliseconds since 1970
+ * @property {string} [refreshToken]
+ * @property {string} [tokenEndpoint]
+ * @property {string} [clientId]
+ */
+
+/** @typedef {{current: string | null, accounts: Record<string, Credential>}} Credentials */
+
+/** @param {NodeJS.ProcessEnv} env */
+export function credentialsFile(env) {
+  const folder =
+    env.XDG_CONFIG_HOME ||
+    (process.platform === "win32" && env.APPDATA) ||
+    join(env.HOME || homedir(), ".config");
+  return join(folder, "satchel", "credentials.json");
+}
+
+/** @param {NodeJS.ProcessEnv} env @returns {Promise<Credentials>} */
+export async function loadCredentials(env) {
+  const text = await readFile(credentialsFile(env), "utf8").catch((error) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  return text === null ? { current: null, accounts: {} } : JSON.parse(text);
+}
+
+/**
+ * Stores the token of an address.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} address
+ * @param {Credential} credential
+ * @param {{isCurrent?: boolean}} [options] `isCurrent`: commands without --address use it from now on
+ */
+export async function saveCredential(env, address, credential, { isCurrent = false } = {}) {
+  const { accounts, current } = await loadCredentials(env);
+  const file = credentialsFile(env);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const credentials = {
+    current: isCurrent ? address : current,
+    accounts: { ...accounts, [address]: credential },
+  };
+  await replaceFile(file, `${JSON.stringify(credentials, null, 2)}\n`, 0o600);
+}

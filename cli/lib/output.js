@@ -1,0 +1,74 @@
+/** What the command prints: results to stdout, progress and remarks to stderr. */
+
+import { SingleBar } from "cli-progress";
+
+/**
+ * @typedef {object} Progress
+ * @property {(total: number) => void} total sets how many there are, once that is known
+ * @property {(count?: number) => void} add
+ * @property {() => void} stop
+ */
+
+/**
+ * @typedef {object} Output
+ * @property {boolean} isJson
+ * @property {(text: string) => void} line prints a line for people; not with --json
+ * @property {(value: unknown) => void} result prints a line of JSON; only with --json
+ * @property {(text: string) => void} note prints a remark to stderr; only on a terminal
+ * @property {(label: string) => Progress} progress shows a bar on a terminal, and nothing elsewhere
+ */
+
+/**
+ * @param {{isJson: boolean}} options
+ * @returns {Output}
+ */
+export function createOutput({ isJson }) {
+  const isTerminal = process.stderr.isTTY === true;
+  return {
+    isJson,
+    line: (text) => void (isJson || process.stdout.write(`${printable(text)}\n`)),
+    result: (value) => void (isJson && process.stdout.write(`${JSON.stringify(value)}\n`)),
+    note: (text) => void (isTerminal && process.stderr.write(`${printable(text)}\n`)),
+    progress: (label) => (isTerminal ? startBar(label) : SILENT),
+  };
+}
+
+/** @type {Progress} */
+const SILENT = { total() {}, add() {}, stop() {} };
+
+/** @param {string} label @returns {Progress} */
+function startBar(label) {
+  const format = `${label} {bar} {value}/{total}`;
+  const bar = new SingleBar({
+    format,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  let total = 0;
+  let count = 0;
+  bar.start(0, 0);
+  return {
+    total: (known) => {
+      total = known;
+      bar.setTotal(total);
+    },
+    add: (added = 1) => {
+      count += added;
+      bar.setTotal(Math.max(total, count));
+      bar.update(count);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** Names come from elsewhere: control characters must not reach the terminal. @param {string} text */
+export const printable = (text) => text.replace(/(?!\n)\p{Cc}/gu, "\ufffd");
+
+const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
+
+/** @param {number} bytes */
+export function formatBytes(bytes) {
+  const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${unit === 0 ? bytes : (bytes / 1000 ** unit).toFixed(1)} ${UNITS[unit]}`;
+}

@@ -1,0 +1,44 @@
+/** Sign-in at servers that know only the implicit grant: the user copies the token. */
+
+import { createInterface } from "node:readline/promises";
+import { TransferError } from "../../transfer/requests.js";
+
+/** Nothing has to listen there: the user copies the address that the browser shows. */
+const REDIRECT_URI = "http://localhost:8080/";
+
+/**
+ * Shows the user where to allow access, and reads a token, or the address that contains it.
+ * @param {{authorizationEndpoint: string | null, clientId: string, scope: string}} request
+ * @param {{show: (text: string) => void, signal: AbortSignal}} surroundings
+ * @returns {Promise<import("../lib/credentials.js").Credential>}
+ */
+export async function pasteToken({ authorizationEndpoint, scope }, { show, signal }) {
+  if (authorizationEndpoint !== null) {
+    const url = new URL(authorizationEndpoint);
+    const parameters = {
+      response_type: "token",
+      client_id: new URL(REDIRECT_URI).origin,
+      redirect_uri: REDIRECT_URI,
+      scope,
+    };
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    show(`Open this address and allow access:\n\n  ${url}\n`);
+    show("The browser then fails to open a page. Copy the address of that page and paste it here,");
+    show("or paste a token that you have created on your provider's pages.");
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return { token: parsePasted(await lines.question("Token or address: ", { signal })) };
+  } finally {
+    lines.close();
+  }
+}
+
+/** @param {string} text */
+function parsePasted(text) {
+  const pasted = text.trim();
+  const fragment = pasted.includes("#") ? pasted.slice(pasted.indexOf("#") + 1) : "";
+  const token = new URLSearchParams(fragment).get("access_token") ?? pasted;
+  if (/^[\x21-\x7e]+$/.test(token) && !token.includes("://")) return token;
+  throw new TransferError("malformed", "There is no token in what you have pasted.");
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/** The command `satchel`: see docs/command-line.md. */
+
+import { runCommand } from "../scripts/lib/command.mjs";
+import { ensureInstalled } from "../scripts/lib/install.mjs";
+
+await runCommand(async () => {
+  await ensureInstalled();
+  const { runProgram } = await import("./program.js");
+  process.exitCode = await runProgram(process.argv.slice(2), process.env);
+});

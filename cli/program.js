@@ -1,0 +1,177 @@
+/** The commands and their options. */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { TransferError } from "../transfer/requests.js";
+import { get } from "./commands/get.js";
+import { login } from "./commands/login.js";
+import { ls } from "./commands/ls.js";
+import { put } from "./commands/put.js";
+import { rm } from "./commands/rm.js";
+import { usage } from "./commands/usage.js";
+import { connect } from "./lib/connection.js";
+import { EXIT } from "./lib/exit-codes.js";
+import { createOutput, printable } from "./lib/output.js";
+
+/** npm sends the signal of a Ctrl-C again, so a second one only counts after this. */
+const SAME_SIGNAL_MS = 1000;
+
+const AFTER_HELP = `
+An address is such as alice@example.com, or a storage root. It and its token come from --address and
+--token, from SATCHEL_ADDRESS and SATCHEL_TOKEN, or from satchel login.
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 done in part, 130 interrupted.
+All commands and options are explained in docs/command-line.md.`;
+
+/**
+ * Runs a command line. Returns the exit code.
+ * @param {string[]} args without "node" and the script
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>}
+ */
+export async function runProgram(args, env) {
+  /** @type {number} */
+  let exitCode = EXIT.done;
+  const signal = abortOnInterrupt();
+  /** @param {{json?: boolean}} options @returns {import("./lib/connection.js").Context} */
+  const createContext = ({ json = false }) => {
+    const output = createOutput({ isJson: json });
+    const onWait = (/** @type {{url: string, ms: number, reason: string}} */ { url, ms, reason }) =>
+      output.note(`${new URL(url).host}: ${reason}; again in ${Math.ceil(ms / 1000)} s`);
+    return { env, output, signal, network: { signal, onWait } };
+  };
+  const program = buildProgram({
+    createContext,
+    onExit: (code) => {
+      exitCode = code;
+    },
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (signal.aborted) return EXIT.interrupted;
+    if (!isExpected(error)) throw error;
+    const { code, message } = error;
+    const text = program.opts().json
+      ? JSON.stringify({ error: code, message })
+      : printable(message);
+    process.stderr.write(`${text}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** Refusals, and what the file system refuses. @param {unknown} error @returns {error is Error & {code: string}} */
+const isExpected = (error) =>
+  error instanceof TransferError || (error instanceof Error && "syscall" in error);
+
+/** Aborts at the first Ctrl-C, so that commands can clean up, and ends the process at the second. */
+function abortOnInterrupt() {
+  const controller = new AbortController();
+  let first = 0;
+  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+    process.on(name, () => {
+      if (first === 0) first = Date.now();
+      else if (Date.now() - first > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/**
+ * @typedef {object} Surroundings
+ * @property {(options: {json?: boolean}) => import("./lib/connection.js").Context} createContext
+ * @property {(code: number) => void} onExit
+ */
+
+/** @param {Surroundings} surroundings */
+function buildProgram({ createContext, onExit }) {
+  const program = new Command("satchel")
+    .description("Reads and writes a remoteStorage, at Satchel or any other provider.")
+    .option("--address <address>", "whose storage")
+    .option("--token <token>", "an access token")
+    .option("--json", "print JSON, one value a line")
+    .addHelpText("after", AFTER_HELP)
+    .showHelpAfterError("Run satchel --help for the commands.")
+    .exitOverride();
+
+  /**
+   * An action on a connected storage.
+   * @param {(context: import("./lib/connection.js").Context, connection: import("./lib/connection.js").Connection, ...args: any[]) => Promise<number>} work
+   * @param {(...args: any[]) => object} toOptions
+   */
+  const connected =
+    (work, toOptions) =>
+    /** @param {any[]} args */
+    async (...args) => {
+      const context = createContext(program.opts());
+      const connection = await connect(context, program.opts());
+      onExit(await work(context, connection, toOptions(...args)));
+    };
+
+  program
+    .command("login")
+    .description("get a token and store it for later commands")
+    .argument("[address]", "such as alice@example.com")
+    .option("--scope <scope>", "what to ask for, such as notes:rw", "*:rw")
+    .addOption(
+      new Option("--method <method>", "how to sign in").choices(["code", "browser", "paste"]),
+    )
+    .action(async (typed, options) => {
+      const context = createContext(program.opts());
+      const { address: option, token } = program.opts();
+      const address = typed ?? option ?? context.env.SATCHEL_ADDRESS;
+      if (!address)
+        throw new TransferError("no-address", "Say whose storage: satchel login <address>.");
+      onExit(await login(context, { ...options, address, token }));
+    });
+
+  program
+    .command("ls")
+    .description("list a folder")
+    .argument("[folder]", "such as notes/", "/")
+    .option("-l, --long", "with size, time and type")
+    .option("-r, --recursive", "with all documents below it")
+    .action(connected(ls, (folder, options) => ({ folder, ...options })));
+
+  program
+    .command("get")
+    .description("download a document")
+    .argument("<document>", "such as notes/a.txt")
+    .argument("[file]", "file or folder to write to; - is stdout")
+    .option("-f, --force", "replace an existing file")
+    .action(connected(get, (document, file, options) => ({ document, file, ...options })));
+
+  program
+    .command("put")
+    .description("upload a file")
+    .argument("<file>", "file to read; - is stdin")
+    .argument("<document>", "document to write, or folder/")
+    .option("--type <type>", "its content type, otherwise by its name", parseType)
+    .option("--no-replace", "fail if the document exists")
+    .option("--if-match <etag>", "replace only this version")
+    .action(connected(put, (file, document, options) => ({ file, document, ...options })));
+
+  program
+    .command("rm")
+    .description("delete documents")
+    .argument("<paths...>", "such as notes/a.txt")
+    .option("-r, --recursive", "folders, too, with all that is in them")
+    .action(connected(rm, (paths, options) => ({ paths, ...options })));
+
+  program
+    .command("usage")
+    .description("show how much is stored in each module")
+    .action(connected(usage, () => ({})));
+
+  return program;
+}
+
+/** @param {string} type */
+function parseType(type) {
+  if (!/^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/.test(type)) {
+    throw new InvalidArgumentError("It is no content type, such as text/plain.");
+  }
+  return type;
+}

@@ -1,0 +1,264 @@
+/** The command line against the local server: sign-in, and documents one by one. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base, describe, expect, onTestFinished } from "vitest";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { type CliOptions, jsonLines, runCli, startCli } from "./cli";
+import { temporaryFolder } from "./server";
+import { connectApp, signUp } from "./test-user";
+
+const test = base
+  .extend(
+    "server",
+    { scope: "file" },
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
+    async ({}, { onCleanup }) => {
+      const data = mkdtempSync(join(tmpdir(), "satchel-cli-"));
+      const server = await startLocalServer({ data, quiet: true });
+      onCleanup(async () => {
+        await server.dispose();
+        rmSync(data, { recursive: true, force: true });
+      });
+      return { url: server.url, users: 0 };
+    },
+  )
+  .extend("alice", async ({ server }) => {
+    const name = `alice${++server.users}`;
+    const app = (await connectApp(server.url, name))(server.url);
+    const address = `${name}@${new URL(server.url).host}`;
+    const options: CliOptions = { address, token: app.token };
+    return { ...app, name, address, run: (...args: string[]) => runCli(args, options) };
+  });
+
+const fileWith = (text: string, name = "file.txt"): string => {
+  const file = join(temporaryFolder(), name);
+  writeFileSync(file, text);
+  return file;
+};
+
+describe("put and get", () => {
+  test("a document has the file's bytes, and the type of its name", async ({ alice }) => {
+    const source = fileWith("hello");
+    expect(await alice.run("put", source, "notes/ä ?.txt")).toMatchObject({ code: 0 });
+    const stored = await alice.get("/notes/%C3%A4%20%3F.txt");
+    expect([await stored.text(), stored.headers.get("Content-Type")]).toEqual([
+      "hello",
+      "text/plain",
+    ]);
+    const target = join(temporaryFolder(), "copy");
+    expect(await alice.run("get", "notes/ä ?.txt", target)).toMatchObject({ code: 0 });
+    expect(readFileSync(target, "utf8")).toBe("hello");
+  });
+
+  test("stdin and stdout are files called -", async ({ alice }) => {
+    const options = { address: alice.address, token: alice.token, input: "from stdin" };
+    await runCli(["put", "-", "notes/a", "--type", "text/markdown"], options);
+    expect((await alice.get("/notes/a")).headers.get("Content-Type")).toBe("text/markdown");
+    expect(await alice.run("get", "notes/a", "-")).toEqual({
+      code: 0,
+      stdout: "from stdin",
+      stderr: "",
+    });
+  });
+
+  test("--no-replace leaves a document as it is", async ({ alice }) => {
+    await alice.put("/notes/a", "old");
+    const { code, stderr } = await alice.run("put", "--no-replace", fileWith("new"), "notes/a");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("precondition")]);
+    expect(await (await alice.get("/notes/a")).text()).toBe("old");
+  });
+
+  test("an existing file is only replaced with --force", async ({ alice }) => {
+    await alice.put("/notes/a", "theirs");
+    const target = fileWith("mine");
+    expect(await alice.run("get", "notes/a", target)).toMatchObject({ code: 1 });
+    expect(readFileSync(target, "utf8")).toBe("mine");
+    expect(await alice.run("get", "--force", "notes/a", target)).toMatchObject({ code: 0 });
+    expect(readFileSync(target, "utf8")).toBe("theirs");
+  });
+
+  test("an interrupted download leaves no file, and is continued", async () => {
+    const bytes = "0123456789".repeat(20_000);
+    let ranges: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      const headers = {
+        ETag: '"1"',
+        "Content-Type": "text/plain",
+        "Content-Length": bytes.length - from,
+      };
+      response.writeHead(from > 0 ? 206 : 200, headers);
+      if (request.method === "HEAD") return void response.end();
+      ranges.push(request.headers.range);
+      if (ranges.length > 1) return void response.end(bytes.slice(from));
+      // The rest of the first answer never comes.
+      response.write(bytes.slice(0, 100_000));
+      started();
+    });
+    let started = () => {};
+    const isStarted = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const address = `http://127.0.0.1:${port}/storage`;
+    const folder = temporaryFolder();
+    const first = startCli(["get", "a.txt", join(folder, "a.txt")], { address });
+    await isStarted;
+    while (readdirSync(folder).every((name) => statSync(join(folder, name)).size < 100_000)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    first.child.kill("SIGINT");
+    expect(await first.ended).toMatchObject({ code: 130 });
+    expect(readdirSync(folder)).not.toContain("a.txt");
+    expect(await runCli(["get", "a.txt", join(folder, "a.txt")], { address })).toMatchObject({
+      code: 0,
+    });
+    expect(ranges).toEqual([undefined, "bytes=100000-"]);
+    expect(readdirSync(folder)).toEqual(["a.txt"]);
+    expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe(bytes);
+    ranges = [];
+  });
+});
+
+describe("ls, rm and usage", () => {
+  test("ls prints a folder, with -r all documents below it", async ({ alice }) => {
+    await alice.put("/notes/a", "1");
+    await alice.put("/notes/b/c", "22");
+    expect((await alice.run("ls", "notes")).stdout).toBe("a\nb/\n");
+    const { stdout } = await alice.run("--json", "ls", "-r");
+    expect(jsonLines(stdout)).toMatchObject([
+      { path: "/notes/a", length: 1, type: "text/plain" },
+      { path: "/notes/b/c", length: 2, type: "text/plain" },
+    ]);
+  });
+
+  test("rm deletes documents, and folders only with -r", async ({ alice }) => {
+    for (const path of ["/notes/a", "/notes/b", "/other/c"]) await alice.put(path, "x");
+    expect(await alice.run("rm", "notes/")).toMatchObject({ code: 1 });
+    expect((await alice.get("/notes/a")).status).toBe(200);
+    expect(await alice.run("rm", "-r", "notes/", "other/missing")).toMatchObject({ code: 3 });
+    expect((await alice.run("ls", "-r")).stdout).toBe("other/c\n");
+  });
+
+  test("usage counts each module, and tells the quota", async ({ alice }) => {
+    await alice.put("/notes/a", "12345");
+    await alice.put("/public/notes/b", "12345");
+    const [report] = jsonLines((await alice.run("--json", "usage")).stdout);
+    expect(report).toMatchObject({
+      modules: { notes: { documents: 2, bytes: 10 } },
+      quotaBytes: expect.any(Number),
+    });
+  });
+
+  test("control characters of a name do not reach the terminal", async ({ alice }) => {
+    await alice.put(`/notes/${encodeURIComponent("\u001b[31mred")}`, "x");
+    expect((await alice.run("ls", "notes")).stdout).toBe("\ufffd[31mred\n");
+  });
+});
+
+describe("login", () => {
+  test("with a token stores it in a file that only its owner can read", async ({ alice }) => {
+    const config = temporaryFolder();
+    const signedIn = await runCli(["login", alice.address, "--token", alice.token], { config });
+    expect(signedIn).toMatchObject({ code: 0 });
+    expect(statSync(join(config, "satchel/credentials.json")).mode & 0o077).toBe(0);
+    await alice.put("/notes/a", "x");
+    expect((await runCli(["ls"], { config })).stdout).toBe("notes/\n");
+  });
+
+  test("with a token that is not valid stores nothing", async ({ alice }) => {
+    const config = temporaryFolder();
+    const refused = await runCli(["login", alice.address, "--token", "wrong"], { config });
+    expect(refused).toMatchObject({ code: 1 });
+    expect(readdirSync(config)).toEqual([]);
+  });
+
+  test("RFC 8628 shows a code, and waits until it is allowed", async ({ server }) => {
+    const name = `device${++server.users}`;
+    const signedUp = await signUp(server.url, name);
+    const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const config = temporaryFolder();
+    const address = `${name}@${new URL(server.url).host}`;
+    const { child, output, ended } = startCli(["login", address, "--scope", "notes:rw"], {
+      config,
+    });
+    await new Promise<void>((resolve) => child.stderr?.once("data", () => resolve()));
+    const [, code = ""] = /the code (\S+)\./.exec(output.stderr) ?? [];
+    await fetch(`${server.url}/device`, {
+      method: "POST",
+      headers: { Cookie: cookie, Origin: server.url },
+      body: new URLSearchParams({
+        user_code: code,
+        decision: "allow",
+        duration: "always",
+        "level:notes": "rw",
+      }),
+    });
+    expect(await ended).toMatchObject({ code: 0 });
+    const written = await runCli(["put", fileWith("x"), "notes/a"], { config });
+    expect(written).toMatchObject({ code: 0 });
+  });
+
+  test("RFC 8252 §7.3 in the browser receives the code on a loopback port", async ({ server }) => {
+    const name = `browser${++server.users}`;
+    const signedUp = await signUp(server.url, name);
+    const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const config = temporaryFolder();
+    const address = `${name}@${new URL(server.url).host}`;
+    const { child, output, ended } = startCli(["login", address, "--method", "browser"], {
+      config,
+    });
+    await new Promise<void>((resolve) => child.stderr?.once("data", () => resolve()));
+    const [url = ""] = /http:\S+/.exec(output.stderr) ?? [];
+    const allowed = await fetch(url, {
+      method: "POST",
+      headers: { Cookie: cookie },
+      body: new URLSearchParams({ decision: "allow", duration: "always", "level:*": "rw" }),
+      redirect: "manual",
+    });
+    const callback = new URL(allowed.headers.get("Location") ?? "");
+    // A request of another origin, which does not know the state.
+    expect((await fetch(`${callback.origin}/?code=stolen`)).status).toBe(404);
+    expect((await fetch(callback)).status).toBe(200);
+    expect(await ended).toMatchObject({ code: 0 });
+    expect((await runCli(["ls"], { config })).code).toBe(0);
+  });
+
+  test("by paste reads the token from the address of the page", async ({ alice }) => {
+    const config = temporaryFolder();
+    const input = `http://localhost:8080/#access_token=${alice.token}&token_type=bearer\n`;
+    const options = { config, input };
+    const signedIn = await runCli(["login", alice.address, "--method", "paste"], options);
+    expect(signedIn).toMatchObject({ code: 0 });
+    expect((await runCli(["ls"], { config })).code).toBe(0);
+  });
+});
+
+describe("What cannot be done", () => {
+  test("ends with a sentence, with --json as JSON", async ({ alice }) => {
+    const missing = await alice.run("--json", "get", "notes/missing");
+    expect(missing.code).toBe(1);
+    expect(jsonLines(missing.stderr)).toEqual([
+      { error: "not-found", message: "/notes/missing does not exist." },
+    ]);
+  });
+
+  test("wrong arguments have an exit code of their own", async ({ alice }) => {
+    expect(await alice.run("nothing")).toMatchObject({ code: 2 });
+    expect(await alice.run("ls", "--nothing")).toMatchObject({ code: 2 });
+  });
+
+  test("no token is sent without encryption to another computer", async () => {
+    const options = { address: "http://example.com/storage/alice", token: "secret" };
+    const { code, stderr } = await runCli(["ls"], options);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("without encryption")]);
+  });
+});

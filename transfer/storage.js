@@ -1,0 +1,286 @@
+/** A client of a storage on any remoteStorage server: documents and folders, with conditions. */
+
+import { fetchWithRetry, readBytes, TransferError } from "./requests.js";
+
+/** A listing larger than this is not read: about half a million documents. */
+const MAX_LISTING_BYTES = 128 * 1024 * 1024;
+
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/** The codes of refusals by their status. */
+const CODE_BY_STATUS = /** @type {Record<number, string>} */ ({
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not-found",
+  409: "conflict",
+  412: "conflict",
+  413: "too-large",
+  414: "path-too-long",
+  429: "rate-limited",
+  507: "over-quota",
+});
+
+/**
+ * An item of a folder. Servers of old drafts know only its ETag.
+ * @typedef {object} FolderItem
+ * @property {string} name without a slash
+ * @property {boolean} isFolder
+ * @property {string} etag without quotes
+ * @property {string | null} type
+ * @property {number | null} length
+ * @property {number | null} modified milliseconds since 1970
+ */
+
+/**
+ * @typedef {object} StoredDocument
+ * @property {string} etag without quotes
+ * @property {string} type
+ * @property {number | null} length
+ * @property {number | null} modified milliseconds since 1970
+ * @property {ReadableStream<Uint8Array>} body
+ */
+
+/**
+ * A body that can be sent again.
+ * @typedef {object} ReplayableBody
+ * @property {number} length
+ * @property {() => BodyInit} open
+ */
+
+/** The documents of one user. Paths are decoded and start with a slash; those of folders end with one. */
+export class StorageClient {
+  /**
+   * @param {object} options
+   * @param {string} options.root the storage root
+   * @param {string | null | (() => Promise<string>)} [options.token] the function is called for each
+   *   request, since a long transfer may outlive a token
+   * @param {string | null} [options.origin] sent as `Origin`, by which some servers know their tokens
+   * @param {import("./requests.js").Network} [options.network]
+   */
+  constructor({ root, token = null, origin = null, network = {} }) {
+    this.root = root.replace(/\/+$/, "");
+    this.network = network;
+    this.token = token;
+    this.origin = origin;
+  }
+
+  /** @param {string} path */
+  url(path) {
+    return this.root + path.split("/").map(encodeURIComponent).join("/");
+  }
+
+  /**
+   * Lists a folder: none if it does not exist. Refuses with `malformed` what is no folder description,
+   * and with the refusal of the server.
+   * @param {string} folder
+   * @returns {Promise<{etag: string | null, items: FolderItem[]}>}
+   */
+  async list(folder) {
+    const { response } = await this.#send(folder, () => ({ method: "GET" }));
+    if (response.status === 404) {
+      await response.body?.cancel();
+      return { etag: null, items: [] };
+    }
+    await this.#requireSuccess(response, folder);
+    const bytes = await readBytes(response.body, MAX_LISTING_BYTES);
+    const items = parseListing(new TextDecoder().decode(bytes));
+    if (items === null) {
+      throw new TransferError("malformed", `The listing of ${folder} is no folder description.`);
+    }
+    return { etag: bareETag(response.headers.get("ETag")), items };
+  }
+
+  /**
+   * Opens a document; null if it does not exist.
+   * @param {string} path
+   * @param {{from?: number, ifMatch?: string}} [options] `from`: the first byte wanted. The server may
+   *   send the whole document: see `isPart`
+   * @returns {Promise<(StoredDocument & {isPart: boolean}) | null>}
+   */
+  async get(path, { from = 0, ifMatch } = {}) {
+    const headers = {
+      ...(from > 0 ? { Range: `bytes=${from}-` } : {}),
+      ...(from > 0 && ifMatch ? { "If-Range": `"${ifMatch}"` } : {}),
+    };
+    const { response } = await this.#send(path, () => ({ method: "GET", headers }));
+    if (response.status === 404) {
+      await response.body?.cancel();
+      return null;
+    }
+    await this.#requireSuccess(response, path);
+    return {
+      ...describe(response),
+      isPart: response.status === 206,
+      body: response.body ?? new Blob([]).stream(),
+    };
+  }
+
+  /**
+   * The facts of a document; null if it does not exist.
+   * @param {string} path
+   * @returns {Promise<Omit<StoredDocument, "body"> | null>}
+   */
+  async head(path) {
+    const { response } = await this.#send(path, () => ({ method: "HEAD" }));
+    if (response.status === 404) return null;
+    await this.#requireSuccess(response, path);
+    return describe(response);
+  }
+
+  /**
+   * Writes a document. Refuses with `conflict` if the condition does not hold; `isRepeated` says that
+   * an earlier attempt of the same call may be the reason.
+   * @param {string} path
+   * @param {ReplayableBody} body
+   * @param {{type: string, ifMatch?: string | null}} options `ifMatch`: the version to replace; null:
+   *   only if there is no document; undefined: in any case
+   * @returns {Promise<{etag: string | null, isNew: boolean}>}
+   */
+  async put(path, { open, length }, { type, ifMatch }) {
+    const { response, isRepeated } = await this.#send(path, () => {
+      const content = open();
+      const isStream = content instanceof ReadableStream;
+      const headers = {
+        "Content-Type": type,
+        ...conditionHeaders(ifMatch),
+        ...(isStream ? { "Content-Length": String(length) } : {}),
+      };
+      return /** @type {RequestInit} */ ({
+        method: "PUT",
+        headers,
+        body: content,
+        ...(isStream ? { duplex: "half" } : {}),
+      });
+    });
+    await this.#requireSuccess(response, path, isRepeated);
+    await response.body?.cancel();
+    return { etag: bareETag(response.headers.get("ETag")), isNew: response.status === 201 };
+  }
+
+  /**
+   * Deletes a document. Returns false if it did not exist.
+   * @param {string} path
+   * @param {{ifMatch?: string}} [options]
+   */
+  async delete(path, { ifMatch } = {}) {
+    const headers = conditionHeaders(ifMatch);
+    const { response, isRepeated } = await this.#send(path, () => ({ method: "DELETE", headers }));
+    if (response.status !== 404) await this.#requireSuccess(response, path, isRepeated);
+    await response.body?.cancel();
+    return response.status !== 404;
+  }
+
+  /**
+   * @param {string} path
+   * @param {() => RequestInit} init
+   */
+  async #send(path, init) {
+    const token = typeof this.token === "function" ? await this.token() : this.token;
+    /** @type {Record<string, string>} */
+    const always = {
+      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+      ...(this.origin === null ? {} : { Origin: this.origin }),
+    };
+    const request = () => {
+      const { headers, ...rest } = init();
+      return { ...rest, headers: { ...always, .../** @type {object} */ (headers) } };
+    };
+    return fetchWithRetry(this.url(path), request, this.network);
+  }
+
+  /**
+   * Throws the refusal of a response that is no success.
+   * @param {Response} response
+   * @param {string} path
+   * @param {boolean} [isRepeated]
+   */
+  async #requireSuccess(response, path, isRepeated = false) {
+    const { status, ok } = response;
+    if (ok) return;
+    const bytes = await readBytes(response.body, MAX_REFUSAL_BYTES).catch(() => null);
+    const said = bytes === null ? null : messageOf(new TextDecoder().decode(bytes));
+    const message = said ?? `${new URL(this.root).host} answered with status ${status}.`;
+    const code = CODE_BY_STATUS[status] ?? (status >= 500 ? "unavailable" : "refused");
+    throw new TransferError(code, `${path}: ${message}`, { status, isRepeated });
+  }
+}
+
+/**
+ * Parses a folder description (§4); also the map of names and ETags of the first drafts. Returns null
+ * if it is neither.
+ * @param {string} text
+ * @returns {FolderItem[] | null}
+ */
+export function parseListing(text) {
+  /** @type {unknown} */
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isMap(body)) return null;
+  const { items = body["@context"] === undefined ? body : {} } = body;
+  if (!isMap(items)) return null;
+  return Object.entries(items).flatMap(([name, facts]) => {
+    const description = isMap(facts) ? facts : { ETag: facts };
+    const item = parseItem(name, description);
+    return item === null ? [] : [item];
+  });
+}
+
+/**
+ * @param {string} listed
+ * @param {Record<string, unknown>} description
+ * @returns {FolderItem | null} null if no document can have this name
+ */
+function parseItem(listed, description) {
+  const isFolder = listed.endsWith("/");
+  const name = isFolder ? listed.slice(0, -1) : listed;
+  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) return null;
+  const { ETag, "Content-Type": type, "Content-Length": length } = description;
+  const modified = Date.parse(String(description["Last-Modified"]));
+  return {
+    name,
+    isFolder,
+    etag: bareETag(String(ETag)) ?? "",
+    type: typeof type === "string" ? type : null,
+    length: Number.isSafeInteger(Number(length ?? Number.NaN)) ? Number(length) : null,
+    modified: Number.isNaN(modified) ? null : modified,
+  };
+}
+
+/** @param {Response} response */
+function describe({ headers }) {
+  const length = headers.get("Content-Length");
+  const modified = Date.parse(headers.get("Last-Modified") ?? "");
+  return {
+    etag: bareETag(headers.get("ETag")) ?? "",
+    type: headers.get("Content-Type") ?? "application/octet-stream",
+    // The length of compressed bytes says nothing of the document's.
+    length: length === null || headers.has("Content-Encoding") ? null : Number(length),
+    modified: Number.isNaN(modified) ? null : modified,
+  };
+}
+
+/** @param {string | null | undefined} ifMatch @returns {Record<string, string>} */
+function conditionHeaders(ifMatch) {
+  if (ifMatch === undefined) return {};
+  return ifMatch === null ? { "If-None-Match": "*" } : { "If-Match": `"${ifMatch}"` };
+}
+
+/** An ETag without quotes; a proxy that compresses makes it weak. @param {string | null} etag */
+export const bareETag = (etag) => etag?.replace(/^(?:W\/)?"(.*)"$/, "$1") ?? null;
+
+/** The sentence of a refusal in JSON; null if there is none. @param {string} text */
+function messageOf(text) {
+  try {
+    const { message } = JSON.parse(text);
+    return typeof message === "string" ? message : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
