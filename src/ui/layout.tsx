@@ -23,6 +23,8 @@ export interface PageOptions {
   /** Paths of script modules. The page must work without them. */
   scripts?: string[];
   headers?: Record<string, string>;
+  /** Without script the browser loads the page anew after so many seconds. */
+  refreshSeconds?: number;
   /**
    * Whether the page shows a secret that is shown only once. It then has no language buttons, which
    * would load the page anew.
@@ -46,6 +48,11 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
           <title>{title} · Satchel</title>
           <link rel="stylesheet" href={STYLE_SHEET} />
           <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+          {options.refreshSeconds === undefined ? null : (
+            <noscript>
+              <meta http-equiv="refresh" content={String(options.refreshSeconds)} />
+            </noscript>
+          )}
           {scripts.map((script) => (
             <script src={script} type="module" />
           ))}
