@@ -4,16 +4,18 @@ const [, , mode, moduleName, level] = location.pathname.split("/");
 const base = moduleName === "*" ? "/" : `/${moduleName}/`;
 
 window.remoteStorage = new RemoteStorage({
-  cache: mode === "cached",
+  cache: mode !== "direct",
   changeEvents: { local: false, window: false, remote: true, conflict: true },
 });
 remoteStorage.access.claim(moduleName, level);
-if (mode === "cached") {
+if (mode !== "direct") {
   remoteStorage.caching.enable(base);
   if (base !== "/") remoteStorage.caching.enable(`/public${base}`);
-  // The shortest interval that both releases allow.
-  remoteStorage.setSyncInterval(2000);
-  remoteStorage.setBackgroundSyncInterval(2000);
+  if (mode === "cached") {
+    // The shortest interval that both releases allow.
+    remoteStorage.setSyncInterval(2000);
+    remoteStorage.setBackgroundSyncInterval(2000);
+  }
 }
 
 window.documents = remoteStorage.scope(base);

@@ -21,6 +21,8 @@ export interface AppOptions {
   release: LibraryRelease;
   /** Whether it caches and syncs; otherwise every call goes to the server. */
   cache?: boolean;
+  /** Whether it is told of changes by `@satchel/live`, too. */
+  live?: boolean;
   /** The scope that the app requests. */
   module?: string;
   level?: "r" | "rw";
@@ -47,6 +49,7 @@ const FILES = new Map<string, [type: string, body: string | Buffer]>([
     (name) => [`/${name}.js`, script(require.resolve(`${name}/release/remotestorage.js`))] as const,
   ),
   ["/widget.js", script(require.resolve("remotestorage-widget/build/widget.js"))],
+  ["/live.js", script(new URL("../../../client/live/index.js", import.meta.url))],
   ["/app.js", script(new URL("app-page.js", import.meta.url))],
   ["/blank", ["text/html", "<!doctype html><title>A page</title>"]],
 ]);
@@ -62,6 +65,10 @@ const appPage = (release: LibraryRelease): string => `<!doctype html>
   <script src="/${PACKAGES[release]}.js"></script>
   <script src="/widget.js"></script>
   <script src="/app.js"></script>
+  <script type="module">
+    import { live } from "/live.js";
+    if (location.pathname.split("/")[2] === "live") window.live = live(remoteStorage);
+  </script>
 </html>`;
 
 /** Starts the server on 127.0.0.1: for cookies another site than localhost, where the provider is. */
@@ -91,8 +98,8 @@ export async function startAppServer(): Promise<AppServer> {
     movedUrl,
     unknownPaths,
     // The options are in the path, because remoteStorage.js redirects without the query.
-    appUrl: ({ release, cache = false, module = "notes", level = "rw" }) =>
-      `${origin}/${release}/${cache ? "cached" : "direct"}/${module}/${level}`,
+    appUrl: ({ release, cache = false, live = false, module = "notes", level = "rw" }) =>
+      `${origin}/${release}/${live ? "live" : cache ? "cached" : "direct"}/${module}/${level}`,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
