@@ -37,6 +37,7 @@ import { rxdbRoutes } from "./rxdb/routes";
 import { storageRoutes } from "./storage/routes";
 import { previewRoutes } from "./storage/routes/preview";
 import { quotaRoutes } from "./storage/routes/quota";
+import { tasksRoutes } from "./tasks/routes";
 import { errorPage, notFoundPage } from "./ui/error-pages";
 import { limitFormSize } from "./ui/form";
 import { messagesFor } from "./ui/language";
@@ -44,6 +45,7 @@ import { UI_MESSAGES } from "./ui/messages";
 import { languageRoutes } from "./ui/routes";
 import { requireSameOrigin } from "./ui/same-origin";
 import { setSecurityHeaders } from "./ui/security-headers";
+import { versionsRoutes } from "./versions/routes";
 
 /** The Worker as a Hono app. */
 export const app = new Hono<{ Bindings: Env }>();
@@ -73,6 +75,8 @@ app.route("/", languageRoutes);
 app.route("/", accountRoutes);
 app.route("/", deviceRoutes);
 app.route("/", appsRoutes);
+app.route("/", tasksRoutes);
+app.route("/", versionsRoutes);
 app.route("/", dashboardRoutes);
 app.route("/", setUpRoutes);
 app.route("/admin", adminRoutes);

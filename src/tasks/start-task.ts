@@ -4,7 +4,10 @@ import { recordActivity } from "../accounts/activity";
 import type { HonoContext } from "../http/context";
 import { withCallTimeout } from "../platform/retry";
 import type { TaskSpec } from "../storage/tasks/task";
-import { summarizePaths, taskPagePath } from "./task-paths";
+import { errorPage } from "../ui/error-pages";
+import { messagesFor } from "../ui/language";
+import { TASK_MESSAGES } from "./messages";
+import { summarizePaths, TASKS_PATH, taskPagePath } from "./task-paths";
 
 interface StartOptions {
   /** Only counts and lists what the task would do; nothing is recorded then. */
@@ -15,7 +18,7 @@ interface StartOptions {
 
 /**
  * Starts a task in the user's object, records it in the activity log, and redirects to its page. The
- * session must be in the context (`requireSignIn`).
+ * session must be in the context (`requireSignIn`). Answers 429 if too many tasks have not ended.
  */
 export async function startUserTask(
   c: HonoContext,
@@ -27,7 +30,11 @@ export async function startUserTask(
   const owner = { account: account.id, user: account.name };
   // A repetition would start a second one.
   const started = c.env.USERS.getByName(account.name).startTask(owner, spec, isPreview);
-  const id = await withCallTimeout<string>(started);
+  const id = await withCallTimeout<string | null>(started);
+  if (id === null) {
+    const { tooMany, title } = messagesFor(c, TASK_MESSAGES);
+    return errorPage(c, 429, tooMany, { href: TASKS_PATH, text: title });
+  }
   if (!isPreview) {
     const event = { kind: "task-started", task: spec.kind, path: summarizePaths(undone) } as const;
     await recordActivity(c.env.DB, account.id, event, now);

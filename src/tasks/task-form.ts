@@ -4,7 +4,10 @@ import { folderFromPath, formatPath, type NodePath, parseDecodedPath, ROOT } fro
 import type { Move, TaskSpec } from "../storage/tasks/task";
 
 /** Documents and folders that may be chosen at once. */
-export const MAX_CHOSEN_PATHS = 500;
+const MAX_CHOSEN_PATHS = 500;
+
+/** Characters of all chosen paths: the user's object stores them, and reads them at each step. */
+const MAX_CHOSEN_LENGTH = 128 * 1024;
 
 /** What is wrong with a form. */
 export type TaskFormProblem =
@@ -46,7 +49,8 @@ const problem = (code: TaskFormProblem) => ({ problem: code });
 function parseChosen(paths: string[]): ParsedForm<NodePath[]> {
   const unique = [...new Set(paths)];
   if (unique.length === 0) return problem("nothing-chosen");
-  if (unique.length > MAX_CHOSEN_PATHS) return problem("too-many");
+  const length = unique.reduce((sum, path) => sum + path.length, 0);
+  if (unique.length > MAX_CHOSEN_PATHS || length > MAX_CHOSEN_LENGTH) return problem("too-many");
   const nodes: NodePath[] = [];
   for (const path of unique) {
     const node = parseDecodedPath(path);

@@ -3,8 +3,11 @@
 import { encodePath } from "../core/path";
 import type { Task, TaskSpec } from "../storage/tasks/task";
 
+/** The list of tasks. */
+export const TASKS_PATH = "/tasks";
+
 /** The page of a task. */
-export const taskPagePath = (id: string): string => `/tasks/${id}`;
+export const taskPagePath = (id: string): string => `${TASKS_PATH}/${id}`;
 
 /** The page of a document or folder. */
 export const filePagePath = (path: string): string => `/files${encodePath(path)}`;

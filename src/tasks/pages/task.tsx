@@ -1,0 +1,193 @@
+/** The page of a task: how far it has come, what it did, and what it could not do. */
+
+import type { Account } from "../../accounts/accounts";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import type { Task } from "../../storage/tasks/task";
+import { formatBytes } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { SentenceWithLink } from "../../ui/sentence-with-link";
+import { DateTime, ExactTime } from "../../ui/time";
+import { TASK_MESSAGES } from "../messages";
+import { canBeDone, possibleActions } from "../task-actions";
+import { filePagePath, pathsOf, resultFolder, TASKS_PATH, taskPagePath } from "../task-paths";
+import { describeProgress, describeResult } from "../task-result";
+import { type LogPage, TaskLogSection } from "./task-log";
+
+/** Without script the page is loaded anew so often while the task runs. */
+const REFRESH_SECONDS = 5;
+
+const MAX_LISTED_PATHS = 10;
+
+interface TaskPageProps {
+  task: Task;
+  /** The task that this one takes back, if it is remembered. */
+  undone: Task | null;
+  log: LogPage;
+}
+
+/** Shows a task. While it runs the page is kept up to date, with or without script. */
+export function taskPage(c: HonoContext, user: Account, props: TaskPageProps): HandlerResponse {
+  const { task, undone } = props;
+  const messages = messagesFor(c, TASK_MESSAGES);
+  const title = taskTitle(c, task);
+  const isRunning = task.state === "running";
+  const subject = undone ?? task;
+  return renderPage(
+    c,
+    {
+      title: isRunning ? title : `${title}: ${messages.states[task.state]}`,
+      user,
+      ...(isRunning ? { scripts: ["/tasks.js"], refreshSeconds: REFRESH_SECONDS } : {}),
+    },
+    <>
+      <section>
+        <h1>{title}</h1>
+        <Status c={c} task={task} />
+        <TaskButtons c={c} task={task} />
+        <TaskFacts c={c} task={task} subject={subject} />
+        <p class="row">
+          <a href={filePagePath(resultFolder(subject))}>{messages.openFolder}</a>
+          <a href={TASKS_PATH}>{messages.allTasks}</a>
+        </p>
+      </section>
+      {task.entries === 0 ? null : <TaskLogSection c={c} task={task} log={props.log} />}
+    </>,
+  );
+}
+
+/** What a task is to do, in two or three words. */
+export function taskTitle(c: HonoContext, { spec, isPreview }: Task): string {
+  const messages = messagesFor(c, TASK_MESSAGES);
+  const kind = isRename(spec) ? "rename" : spec.kind;
+  return isPreview ? `${messages.preview}: ${messages.kinds[kind]}` : messages.kinds[kind];
+}
+
+/** Whether a move leaves the only document or folder in its folder. */
+function isRename(spec: Task["spec"]): boolean {
+  if (spec.kind !== "move" || spec.moves.length !== 1) return false;
+  const [{ from, to } = { from: "", to: "" }] = spec.moves;
+  const parent = from.slice(0, from.lastIndexOf("/", from.length - 2) + 1);
+  return to.startsWith(parent) && !to.slice(parent.length, -1).includes("/");
+}
+
+const Status = ({ c, task }: { c: HonoContext; task: Task }) => {
+  const messages = messagesFor(c, TASK_MESSAGES);
+  const language = languageOf(c);
+  const results = describeResult(language, task);
+  if (task.endedAt === null) return <Progress c={c} task={task} results={results} />;
+  return (
+    <>
+      {task.state === "cancelled" ? <p class="warning">{messages.cancelled}</p> : null}
+      {task.state === "failed" ? <p class="error">{messages.failed}</p> : null}
+      <ul class={task.state === "done" && !task.isPreview ? "plain note" : "plain"}>
+        {results.map((sentence) => (
+          <li>{sentence}</li>
+        ))}
+      </ul>
+      {canBeDone(task) ? <p class="muted">{messages.would.stillChanges}</p> : null}
+      {task.undoneBy === null ? null : (
+        <p>
+          <SentenceWithLink parts={messages.undone} href={taskPagePath(task.undoneBy)} />
+        </p>
+      )}
+    </>
+  );
+};
+
+const Progress = ({ c, task, results }: { c: HonoContext; task: Task; results: string[] }) => {
+  const messages = messagesFor(c, TASK_MESSAGES);
+  const { looked, total } = task;
+  return (
+    <div data-task={`${taskPagePath(task.id)}/progress`}>
+      <progress
+        aria-label={messages.progress}
+        {...(total === null ? {} : { max: Math.max(total, looked, 1), value: looked })}
+      />
+      <p data-task-text>{[describeProgress(languageOf(c), task), ...results].join(" ")}</p>
+      <p class="muted">{task.state === "paused" ? messages.paused : messages.goesOn}</p>
+    </div>
+  );
+};
+
+const TaskButtons = ({ c, task }: { c: HonoContext; task: Task }) => {
+  const { actions } = messagesFor(c, TASK_MESSAGES);
+  const possible = possibleActions(task);
+  return possible.length === 0 ? null : (
+    <form method="post" action={taskPagePath(task.id)} class="row">
+      {possible.map((action) => (
+        <button
+          type="submit"
+          name="action"
+          value={action}
+          {...(action === "do" ? {} : { class: "secondary" })}
+        >
+          {actions[action]}
+        </button>
+      ))}
+    </form>
+  );
+};
+
+const TaskFacts = ({ c, task, subject }: { c: HonoContext; task: Task; subject: Task }) => {
+  const { facts, states, morePaths } = messagesFor(c, TASK_MESSAGES);
+  const { spec } = subject;
+  const paths = pathsOf(spec);
+  const more = paths.length - MAX_LISTED_PATHS;
+  const [firstMove] = spec.kind === "move" ? spec.moves : [];
+  return (
+    <dl class="facts">
+      {task === subject ? null : (
+        <>
+          <dt>{facts.undone}</dt>
+          <dd>
+            <a href={taskPagePath(subject.id)}>{taskTitle(c, subject)}</a>
+          </dd>
+        </>
+      )}
+      <dt>{facts.paths}</dt>
+      <dd>
+        <ul class="plain">
+          {paths.slice(0, MAX_LISTED_PATHS).map((path) => (
+            <li>
+              <bdi>{path}</bdi>
+            </li>
+          ))}
+          {more > 0 ? <li>{morePaths(String(more))}</li> : null}
+        </ul>
+      </dd>
+      {firstMove === undefined ? null : (
+        <>
+          <dt>{isRename(spec) ? facts.renamed : facts.target}</dt>
+          <dd>
+            <bdi>{isRename(spec) ? firstMove.to : resultFolder(subject)}</bdi>
+          </dd>
+        </>
+      )}
+      {spec.kind === "go-back" ? (
+        <>
+          <dt>{facts.moment}</dt>
+          <dd>
+            <ExactTime c={c} at={spec.at} />
+          </dd>
+        </>
+      ) : null}
+      <dt>{facts.state}</dt>
+      <dd>{states[task.state]}</dd>
+      <dt>{facts.started}</dt>
+      <dd>
+        <DateTime c={c} at={task.startedAt} />
+      </dd>
+      {task.endedAt === null ? null : (
+        <>
+          <dt>{facts.ended}</dt>
+          <dd>
+            <DateTime c={c} at={task.endedAt} />
+          </dd>
+        </>
+      )}
+      <dt>{facts.bytes}</dt>
+      <dd>{formatBytes(languageOf(c), task.bytes)}</dd>
+    </dl>
+  );
+};
