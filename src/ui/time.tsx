@@ -15,6 +15,13 @@ export const DateTime = ({ c, at }: TimeProps) => (
   <time datetime={new Date(at).toISOString()}>{formatDateTime(languageOf(c), at)}</time>
 );
 
+/** Always with the hour and minute: "Nov 22, 2026, 4:33 AM UTC"; with script in the reader's time zone. */
+export const ExactTime = ({ c, at }: TimeProps) => (
+  <time datetime={new Date(at).toISOString()} data-precision="minute">
+    {formatDateTime(languageOf(c), at)}
+  </time>
+);
+
 /** Only the day of a time: "Nov 22, 2026"; with script "in 3 days". */
 export const CalendarDate = ({ c, at }: TimeProps) => (
   <time datetime={new Date(at).toISOString()} data-precision="day">

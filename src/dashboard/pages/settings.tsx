@@ -1,4 +1,4 @@
-/** The settings page: language, account data, public profile, domains; links to security, export and deletion. */
+/** The settings page: language, account data, public profile, versions, domains; links to security, export and deletion. */
 
 import type { Account, Profile } from "../../accounts/accounts";
 import type { ProfileProblem } from "../../accounts/public-profile";
@@ -9,23 +9,32 @@ import { LANGUAGES, languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
 import { CalendarDate } from "../../ui/time";
+import type { HistorySize } from "../../user-object/version-sweep";
+import { HistorySection } from "../../versions/pages/history-section";
 import { DASHBOARD_MESSAGES } from "../messages";
 import { PublicProfileSection } from "./public-profile";
 
+/** A public profile as it was typed, and what is wrong with it. */
+export interface RefusedProfile {
+  typed: { displayName: string; picture: string };
+  problem: ProfileProblem;
+}
+
 /**
- * Shows the settings and the stored data of an account; with 400 if the public profile, as it was
- * typed, has a problem.
+ * Shows the settings and the stored data of an account; with 400 if the public profile that was typed is
+ * refused.
  */
 export function settingsPage(
   c: HonoContext,
   account: Account,
   profile: Profile,
-  problem?: ProfileProblem,
+  history: { size: HistorySize | null; modules: string[] },
+  refused?: RefusedProfile,
 ): HandlerResponse {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).settings;
   return renderPage(
     c,
-    { title: messages.title, user: account, ...(problem ? { status: 400 } : {}) },
+    { title: messages.title, user: account, ...(refused ? { status: 400 } : {}) },
     <>
       <section>
         <h1>{messages.title}</h1>
@@ -40,9 +49,15 @@ export function settingsPage(
       </section>
       <PublicProfileSection
         c={c}
-        values={{ displayName: profile.displayName ?? "", picture: profile.picture ?? "" }}
-        problem={problem}
+        values={
+          refused?.typed ?? {
+            displayName: profile.displayName ?? "",
+            picture: profile.picture ?? "",
+          }
+        }
+        problem={refused?.problem}
       />
+      <HistorySection c={c} {...history} />
       <section>
         <h2>{messages.domains}</h2>
         <p>{profile.domains.length === 0 ? messages.noDomains : messages.domainsAbout}</p>

@@ -1,0 +1,82 @@
+/** Parts that the pages about versions share. */
+
+import type { Child } from "hono/jsx";
+import type { HonoContext } from "../../http/context";
+import type { DeletionFact } from "../../storage/tasks/journal";
+import { formatBytes } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { DateTime, ExactTime } from "../../ui/time";
+import { authorOfFact, type ChangeAuthor, type ListedVersion } from "../document-versions";
+import { VERSION_MESSAGES } from "../messages";
+
+/** The path of a document or folder. */
+export const PathLine = ({ path }: { path: string }) => (
+  <p class="address">
+    <bdi>{path}</bdi>
+  </p>
+);
+
+/** Who made a change, after "by". */
+export const AuthorName = ({ c, author }: { c: HonoContext; author: ChangeAuthor }) =>
+  author.kind === "app" ? (
+    <bdi>{author.name}</bdi>
+  ) : (
+    <span>{messagesFor(c, VERSION_MESSAGES).authors[author.kind]}</span>
+  );
+
+/** When a document was deleted, and by whom, as far as it is known. */
+export const DeletionSentence = ({
+  c,
+  deletion: { at, app },
+  messages,
+}: {
+  c: HonoContext;
+  deletion: DeletionFact;
+  messages: {
+    deletedAt: (at: Child, author: Child) => Child[];
+    deletedBefore: (at: Child) => Child[];
+  };
+}) => {
+  const time = <DateTime c={c} at={at} />;
+  return app === undefined ? (
+    <span>{messages.deletedBefore(time)}</span>
+  ) : (
+    <span>{messages.deletedAt(time, <AuthorName c={c} author={authorOfFact(app)} />)}</span>
+  );
+};
+
+/** The time of a version; it says so if it is that of the upload. */
+export const VersionTime = ({ c, version }: { c: HonoContext; version: ListedVersion }) => {
+  const time = <ExactTime c={c} at={version.at} />;
+  return version.isExact ? (
+    time
+  ) : (
+    <span>{messagesFor(c, VERSION_MESSAGES).versions.uploaded(time)}</span>
+  );
+};
+
+/** The size, the type and the author of a version, in one line. */
+export const VersionSummary = ({
+  c,
+  version: { length, type, author },
+}: {
+  c: HonoContext;
+  version: ListedVersion;
+}) => {
+  const { versions, authors } = messagesFor(c, VERSION_MESSAGES);
+  return (
+    <>
+      {formatBytes(languageOf(c), length)}
+      {type === undefined ? null : (
+        <>
+          {" · "}
+          <bdi>{type}</bdi>
+        </>
+      )}
+      {" · "}
+      {author.kind === "unknown"
+        ? authors.unknown
+        : versions.by(<AuthorName c={c} author={author} />)}
+    </>
+  );
+};

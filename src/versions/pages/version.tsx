@@ -1,0 +1,94 @@
+/** The page of one version of a document. */
+
+import type { Account } from "../../accounts/accounts";
+import { previewElement, type ShownContent } from "../../files/content";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { formatBytes } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { ExactTime } from "../../ui/time";
+import type { DocumentHistory, ListedVersion } from "../document-versions";
+import { VERSION_MESSAGES } from "../messages";
+import { comparisonPath, downloadPath, versionsPath } from "../paths";
+import { AuthorName, PathLine } from "./parts";
+
+interface VersionProps {
+  c: HonoContext;
+  history: DocumentHistory;
+  version: ListedVersion;
+}
+
+/** Shows a version, with a form that restores it. */
+export function versionPage(
+  c: HonoContext,
+  account: Account,
+  history: DocumentHistory,
+  version: ListedVersion,
+  content: ShownContent,
+): HandlerResponse {
+  const { version: messages, versions } = messagesFor(c, VERSION_MESSAGES);
+  const title = version.isCurrent ? messages.currentTitle : messages.title;
+  return renderPage(
+    c,
+    { title, user: account, preview: previewElement(content) },
+    <section>
+      <h1>{title}</h1>
+      <PathLine path={history.path} />
+      <VersionFacts c={c} version={version} />
+      <VersionActions c={c} history={history} version={version} />
+      <h2>{messages.content}</h2>
+      {"text" in content ? <pre class="code">{content.text.text}</pre> : null}
+      <p>
+        <a href={versionsPath(history.path)}>{versions.backToVersions}</a>
+      </p>
+    </section>,
+  );
+}
+
+const VersionFacts = ({ c, version }: { c: HonoContext; version: ListedVersion }) => {
+  const { version: messages, authors } = messagesFor(c, VERSION_MESSAGES);
+  const { at, isExact, author, length, type } = version;
+  return (
+    <dl class="facts">
+      <dt>{isExact ? messages.written : messages.uploaded}</dt>
+      <dd>
+        <ExactTime c={c} at={at} />
+        {isExact ? null : <small>{messages.uploadedAbout}</small>}
+      </dd>
+      <dt>{messages.author}</dt>
+      <dd>{author.kind === "unknown" ? authors.unknown : <AuthorName c={c} author={author} />}</dd>
+      <dt>{messages.size}</dt>
+      <dd>{formatBytes(languageOf(c), length)}</dd>
+      <dt>{messages.type}</dt>
+      <dd>{type === undefined ? messages.unknownType : <bdi>{type}</bdi>}</dd>
+    </dl>
+  );
+};
+
+const VersionActions = ({ c, history, version }: VersionProps) => {
+  const messages = messagesFor(c, VERSION_MESSAGES).version;
+  const { path, current } = history;
+  return (
+    <>
+      <div class="row field">
+        {version.isCurrent ? null : (
+          <form method="post" action={versionsPath(path)}>
+            <input type="hidden" name="version" value={version.version} />
+            {/* The current version that the user has seen: a later one is not overwritten. */}
+            <input type="hidden" name="expected" value={current ?? ""} />
+            <button type="submit">{messages.restore}</button>
+          </form>
+        )}
+        <a class="button secondary" href={downloadPath(path, version.version)} download>
+          {messages.download}
+        </a>
+        {version.isCurrent || current === null ? null : (
+          <a href={comparisonPath(path, [version.version, current])}>
+            {messages.compareWithCurrent}
+          </a>
+        )}
+      </div>
+      {version.isCurrent ? null : <p class="muted">{messages.restoreAbout}</p>}
+    </>
+  );
+};
