@@ -21,14 +21,15 @@ export type TaskFormProblem =
   | "into-itself"
   | "unchanged";
 
-type ParsedForm<T> = { value: T } | { problem: TaskFormProblem };
+/** What was parsed, or what is wrong with it. */
+export type ParsedForm<T> = { value: T } | { problem: TaskFormProblem };
 
 /**
- * Parses the fields `action` (delete, move or rename), `path` (once for each document or folder, decoded;
- * those of folders end with a slash) and `to`: the folder to move to, or the new name.
+ * Parses the fields `action` (delete, move or rename), `path` (`readPaths`) and `to`: the folder to move
+ * to, or the new name.
  */
 export function parseTaskForm(form: URLSearchParams): ParsedForm<TaskSpec> {
-  const chosen = parseChosen(form.getAll("path"));
+  const chosen = readPaths(form);
   if ("problem" in chosen) return chosen;
   const nodes = chosen.value;
   const to = (form.get("to") ?? "").trim();
@@ -46,14 +47,18 @@ export function parseTaskForm(form: URLSearchParams): ParsedForm<TaskSpec> {
 
 const problem = (code: TaskFormProblem) => ({ problem: code });
 
-function parseChosen(paths: string[]): ParsedForm<NodePath[]> {
-  const unique = [...new Set(paths)];
+/**
+ * The documents and folders that a form names by its fields `path`, percent-encoded as in URLs: browsers
+ * change line breaks in the fields of forms, and names may contain them.
+ */
+export function readPaths(form: URLSearchParams): ParsedForm<NodePath[]> {
+  const unique = [...new Set(form.getAll("path"))];
   if (unique.length === 0) return problem("nothing-chosen");
   const length = unique.reduce((sum, path) => sum + path.length, 0);
   if (unique.length > MAX_CHOSEN_PATHS || length > MAX_CHOSEN_LENGTH) return problem("too-many");
   const nodes: NodePath[] = [];
   for (const path of unique) {
-    const node = parseDecodedPath(path);
+    const node = parseNodePath(path);
     // The root is no item of a folder: it can be neither moved nor deleted.
     if (!node.ok || formatPath(node.value) === "/") return problem("path");
     nodes.push(node.value);
