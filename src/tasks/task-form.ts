@@ -1,6 +1,13 @@
 /** Parses the form with which users delete, move and rename documents and folders. */
 
-import { folderFromPath, formatPath, type NodePath, parseDecodedPath, ROOT } from "../core/path";
+import {
+  folderFromPath,
+  formatPath,
+  type NodePath,
+  parseDecodedPath,
+  parseNodePath,
+  ROOT,
+} from "../core/path";
 import type { Move, TaskSpec } from "../storage/tasks/task";
 
 /** Documents and folders that may be chosen at once. */
