@@ -6,11 +6,21 @@ import type { HandlerResponse } from "../http/context";
 
 const MAX_FORM_BYTES = 64 * 1024;
 
+/** For the text of a document, in which a line break takes six bytes, and for the paths of many. */
+const MAX_TEXT_FORM_BYTES = 2 * 1024 * 1024;
+
+/** Paths to which pages send whole texts, or many paths of documents. */
+const TEXT_FORM = /^\/(?:files\/|tasks$)/;
+
 /** Middleware: answers a POST with a larger body by `onTooLarge`. */
 export function limitFormSize(onTooLarge: (c: Context) => HandlerResponse): MiddlewareHandler {
   const limit = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: onTooLarge });
-  // bodyLimit creates a new Request, which throws for a GET with a body.
-  return (c, next) => (c.req.method === "POST" ? limit(c, next) : next());
+  const limitText = bodyLimit({ maxSize: MAX_TEXT_FORM_BYTES, onError: onTooLarge });
+  return (c, next) => {
+    // bodyLimit creates a new Request, which throws for a GET with a body.
+    if (c.req.method !== "POST") return next();
+    return TEXT_FORM.test(c.req.path) ? limitText(c, next) : limit(c, next);
+  };
 }
 
 /** The fields of a form. Other bodies give none of the fields that a route reads. */

@@ -10,7 +10,7 @@ import { isBehindUntrustedProxy } from "../http/hosts";
 import { LANGUAGES, type Language, languageOf, messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 import { MainMenu } from "./navigation";
-import { securityHeaders } from "./security-headers";
+import { type PreviewElement, securityHeaders } from "./security-headers";
 
 /** What `renderPage` needs besides the content. */
 export interface PageOptions {
@@ -20,6 +20,8 @@ export interface PageOptions {
   status?: ContentfulStatusCode;
   /** The origin of the app that the page is about: images come from it. */
   app?: string;
+  /** How the page shows a document by a preview. */
+  preview?: PreviewElement | undefined;
   /** Paths of script modules. The page must work without them. */
   scripts?: string[];
   headers?: Record<string, string>;
@@ -36,7 +38,7 @@ const STYLE_SHEET = "/style.css";
 
 /** Renders a page with its security headers. `body` is the content of <main>. */
 export function renderPage(c: Context, options: PageOptions, body: Child): HandlerResponse {
-  const { title, user, status = 200, app, showsSecret = false, headers } = options;
+  const { title, user, status = 200, app, preview, showsSecret = false, headers } = options;
   const scripts = ["/time.js", ...(options.scripts ?? [])];
   return c.html(
     html`<!DOCTYPE html>${(
@@ -65,7 +67,7 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
       </html>
     )}`,
     status,
-    { ...securityHeaders(c, { app, scripts, styles: [STYLE_SHEET] }), ...headers },
+    { ...securityHeaders(c, { app, preview, scripts, styles: [STYLE_SHEET] }), ...headers },
   );
 }
 

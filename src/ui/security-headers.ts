@@ -26,12 +26,17 @@ interface PagePolicy {
   scripts?: string[];
   /** Paths of the page's style sheets. */
   styles?: string[];
+  /** How the page shows a document from the storage's host, by the address of a preview. */
+  preview?: PreviewElement | undefined;
 }
+
+/** The kind of element that loads a preview. */
+export type PreviewElement = "image" | "media" | "frame";
 
 /** The headers; those of a page name its scripts and style sheets. */
 export const securityHeaders = (
   c: Context,
-  { app, scripts = [], styles = [] }: PagePolicy = {},
+  { app, scripts = [], styles = [], preview }: PagePolicy = {},
 ): Record<string, string> => ({
   "Content-Security-Policy": [
     "default-src 'none'",
@@ -40,7 +45,11 @@ export const securityHeaders = (
     "worker-src 'none'",
     "connect-src 'self'",
     // CSP cannot name an IPv6 host, and its whole scheme is too much.
-    `img-src 'self' data:${app && !app.includes("[") ? ` ${app}` : ""}`,
+    `img-src 'self' data:${app && !app.includes("[") ? ` ${app}` : ""}${
+      preview === "image" ? ` ${previewSources(c)}` : ""
+    }`,
+    ...(preview === "media" ? [`media-src ${previewSources(c)}`] : []),
+    ...(preview === "frame" ? [`frame-src ${previewSources(c)}`] : []),
     "base-uri 'none'",
     "frame-ancestors 'none'",
     // Browsers apply it to all redirects that follow a form: see `leaveFor`.
@@ -71,4 +80,10 @@ function assetSources(c: Context, paths: string[]): string {
     host.startsWith("[") ? ["'self'"] : paths.map((path) => host + path),
   );
   return paths.length === 0 ? "'none'" : sources.join(" ");
+}
+
+/** Where previews come from, and nothing else of that host. */
+function previewSources(c: Context): string {
+  const { STORAGE_ORIGIN } = settings(c.env);
+  return STORAGE_ORIGIN === null ? assetSources(c, ["/preview/"]) : `${STORAGE_ORIGIN}/preview/`;
 }

@@ -1,0 +1,177 @@
+/** The page of a document: what it is, its content, and what can be done with it. */
+
+import { encodePath, formatPath, isPublic, type NodePath } from "../../core/path";
+import { settings } from "../../env";
+import type { HandlerResponse, HonoContext } from "../../http/context";
+import { resolveOrigins, storageRoot } from "../../http/hosts";
+import type { DocumentRow } from "../../storage/documents";
+import { errorPage } from "../../ui/error-pages";
+import { formatBytes } from "../../ui/format";
+import { languageOf, messagesFor } from "../../ui/language";
+import { renderPage } from "../../ui/layout";
+import { DateTime } from "../../ui/time";
+import { previewElement, type ShownContent } from "../content";
+import { isTextType } from "../content-kind";
+import { FILES_MESSAGES } from "../messages";
+import { ContentView } from "./content";
+import { Breadcrumbs, ItemName, visibleName } from "./item-name";
+
+interface DocumentPageProps {
+  c: HonoContext;
+  node: NodePath;
+  row: DocumentRow;
+  content: ShownContent;
+  /** Whether formatted content is shown as text. */
+  asText: boolean;
+  /** Whether the user has just saved it. */
+  isSaved: boolean;
+}
+
+/** Renders the page of a document. */
+export function documentPage(props: DocumentPageProps): HandlerResponse {
+  const { c, node, row, content, asText, isSaved } = props;
+  const messages = messagesFor(c, FILES_MESSAGES).document;
+  return renderPage(
+    c,
+    {
+      title: visibleName(node.name),
+      user: c.var.session.account,
+      preview: previewElement(content),
+    },
+    <>
+      <section>
+        <Breadcrumbs c={c} node={node} />
+        <h1>
+          <ItemName name={node.name} />
+        </h1>
+        {isSaved ? (
+          <p class="note" role="status">
+            {messages.saved}
+          </p>
+        ) : null}
+        <DocumentFacts c={c} node={node} row={row} />
+        <DocumentLinks c={c} node={node} row={row} content={content} />
+      </section>
+      <section>
+        <h2>{messages.content}</h2>
+        <ContentView c={c} content={content} name={node.name} length={row.length} />
+        {content.kind === "json" || content.kind === "csv" ? (
+          <p>
+            <a href="?view=text">{messages.showAsText}</a>
+          </p>
+        ) : null}
+        {asText ? (
+          <p>
+            <a href={documentUrl(node)}>{messages.showFormatted}</a>
+          </p>
+        ) : null}
+      </section>
+      <ChangeForms c={c} node={node} />
+    </>,
+  );
+}
+
+const documentUrl = (node: NodePath): string => `/files${encodePath(formatPath(node))}`;
+
+const DocumentFacts = ({ c, node, row }: Pick<DocumentPageProps, "c" | "node" | "row">) => {
+  const messages = messagesFor(c, FILES_MESSAGES).document;
+  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const address = storageRoot(origins, c.var.session.account.name) + encodePath(formatPath(node));
+  return (
+    <dl class="facts">
+      <dt>{messages.type}</dt>
+      <dd>
+        <bdi>{visibleName(row.type)}</bdi>
+      </dd>
+      <dt>{messages.size}</dt>
+      <dd>{formatBytes(languageOf(c), row.length)}</dd>
+      <dt>{messages.modified}</dt>
+      <dd>
+        <DateTime c={c} at={row.modified} />
+      </dd>
+      {isPublic(node) ? (
+        <>
+          <dt>{messages.publicAddress}</dt>
+          <dd>
+            {/* Not a page, so it is not for the window of the pages. */}
+            <a href={address} target="_blank" rel="noopener" download>
+              {address}
+            </a>
+          </dd>
+        </>
+      ) : null}
+    </dl>
+  );
+};
+
+const DocumentLinks = ({
+  c,
+  node,
+  row,
+  content,
+}: Pick<DocumentPageProps, "c" | "node" | "row" | "content">) => {
+  const messages = messagesFor(c, FILES_MESSAGES).document;
+  const isEditable =
+    "text" in content
+      ? content.text.editable !== null
+      : content.kind === "empty" && isTextType(row.type);
+  return (
+    <p class="row">
+      <a class="button" href="?view=download" download>
+        {messages.download}
+      </a>
+      {isEditable ? (
+        <a class="button secondary" href="?view=edit">
+          {messages.edit}
+        </a>
+      ) : null}
+      <a class="button secondary" href={`/versions${encodePath(formatPath(node))}`}>
+        {messages.versions}
+      </a>
+    </p>
+  );
+};
+
+/** The forms that rename, move and delete: tasks, like those for many documents. */
+const ChangeForms = ({ c, node }: Pick<DocumentPageProps, "c" | "node">) => {
+  const messages = messagesFor(c, FILES_MESSAGES).document;
+  const path = <input type="hidden" name="path" value={encodePath(formatPath(node))} />;
+  return (
+    <section>
+      <h2>{messages.change}</h2>
+      <form method="post" action="/tasks" class="row">
+        {path}
+        <div class="field">
+          <label for="name">{messages.newName}</label>
+          <input id="name" name="to" value={node.name} autocomplete="off" required />
+        </div>
+        <button type="submit" name="action" value="rename" class="secondary">
+          {messages.rename}
+        </button>
+      </form>
+      <form method="post" action="/tasks" class="row">
+        {path}
+        <div class="field">
+          <label for="folder">{messages.moveTo}</label>
+          <input id="folder" name="to" value={node.parent} autocomplete="off" required />
+        </div>
+        <button type="submit" name="action" value="move" class="secondary">
+          {messages.move}
+        </button>
+      </form>
+      <form method="post" action="/tasks">
+        {path}
+        <button type="submit" name="action" value="delete" class="danger">
+          {messages.delete}
+        </button>
+      </form>
+    </section>
+  );
+};
+
+/** The 404 page of a document, which may have been deleted. */
+export function documentNotFoundPage(c: HonoContext, node: NodePath): HandlerResponse {
+  const { notFound, lookForVersions } = messagesFor(c, FILES_MESSAGES).document;
+  const href = `/versions${encodePath(formatPath(node))}`;
+  return errorPage(c, 404, notFound, { href, text: lookForVersions });
+}
