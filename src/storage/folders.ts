@@ -39,16 +39,15 @@ export async function loadFolder(
   now: number,
 ): Promise<Outcome<Folder>> {
   const statement = selectFolder(env.DB, claims.account, node, precondition.noneMatch);
-  const found = await queryWithGrant<FolderRow>(env, claims, node, "read", statement, now);
+  const found = await queryWithGrant(env, claims, node, "read", statement, now);
   if (!found.ok) return found;
-  const rows = found.value;
-  const items = rows.filter((row): row is FolderRow & FolderItem => row.name !== null);
-  const isUnread = (rows[0]?.documents ?? 0) > 0 && items.length === 0;
+  const [folder, ...rows] = found.value as [FolderRow, ...FolderItem[]];
+  const isUnread = (folder.length ?? 0) > 0 && rows.length === 0;
   return ok({
-    version: rows[0]?.folderVersion ?? EMPTY_STORAGE_VERSION,
-    modified: rows[0]?.folderModified ?? null,
-    items: isUnread ? null : items,
-    hasMore: items.length === ITEMS_PER_PAGE,
+    version: folder.version ?? EMPTY_STORAGE_VERSION,
+    modified: folder.modified,
+    items: isUnread ? null : rows,
+    hasMore: rows.length === ITEMS_PER_PAGE,
   });
 }
 

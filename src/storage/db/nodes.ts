@@ -47,20 +47,22 @@ export function selectPublicDocument(
     .bind(user, parent, name);
 }
 
-/** A row of `selectFolder`: an item, and the folder itself in each. */
-export interface FolderRow extends NodeRow {
-  /** Null: nothing was ever stored. */
-  folderVersion: string | null;
-  /** Null: the folder is empty. */
-  folderModified: number | null;
-  /** How many are below the folder; null: the folder is empty. */
-  documents: number | null;
-  /** Null: this row has no item. */
+/** A row of `selectFolder`: an item; or, in the first row, the folder itself. */
+export interface FolderRow {
+  /** Null: the folder itself. */
   name: string | null;
+  /** Null: nothing was ever stored in the account. */
+  version: string | null;
+  /** Null: a folder. */
+  type: string | null;
+  /** Bytes of an item; of the folder itself, how many documents are below it, null: it is empty. */
+  length: number | null;
+  /** Milliseconds since 1970. Null: the folder is empty. */
+  modified: number | null;
 }
 
-/** Items in a page: at most 13 MB of a result of D1, which ends at 50 MB, whatever their names. */
-export const ITEMS_PER_PAGE = 500;
+/** Items in a page: at most 26 MB of a result of D1, which ends at 50 MB, whatever their names. */
+export const ITEMS_PER_PAGE = 1024;
 
 /**
  * Selects a folder and its first page of items, or the folder alone (one row read) if the client has its version.
@@ -75,20 +77,27 @@ export function selectFolder(
   const key = rowKey(node);
   return db
     .prepare(
-      // The condition is part of the join: as a condition on the rows it would still read them all.
-      // The list is searched as text: json_each would count as a row for each version.
+      // The folder's row is read once, and decides whether its items are. As a condition on the rows
+      // it would still read them all, so it is part of the join.
+      // The list is searched as text: json_each would count as a row for each version, as a UNION would for
+      // each of its rows, which VALUES does not.
       // The items are in the order of the primary key, by which they are found. ORDER BY would read
       // them all and sort them: SQLite does not see that there is one row to join them to.
-      `SELECT coalesce(f.version, r.version) AS folderVersion, f.modified AS folderModified,
-              f.documents, c.name, c.version, c.type, c.length, c.modified
+      `SELECT c.name,
+              iif(isItem, c.version, coalesce(f.version, r.version)) AS version,
+              c.type,
+              iif(isItem, c.length, f.documents) AS length,
+              iif(isItem, c.modified, f.modified) AS modified
        FROM (SELECT 1)
        LEFT JOIN nodes f ON f.account = ?1 AND f.parent = ?2 AND f.name = ?3
        LEFT JOIN nodes r
          ON r.account = iif(f.version IS NULL, ?1, NULL) AND r.parent = '' AND r.name = '/'
+       CROSS JOIN (SELECT column1 AS isItem FROM (VALUES (0), (1)))
        LEFT JOIN nodes c
-         ON c.account = iif(?5 OR instr(?6, '"' || f.version || '"'), NULL, ?1)
+         ON c.account = iif(isItem AND NOT (?5 OR instr(?6, '"' || f.version || '"')), ?1, NULL)
         AND c.parent = ?4
-       LIMIT ${ITEMS_PER_PAGE}`,
+       WHERE c.name IS NOT NULL OR NOT isItem
+       LIMIT 1 + ${ITEMS_PER_PAGE}`,
     )
     .bind(
       account,
