@@ -18,9 +18,10 @@ const MAX_LINGER_MS = 30_000;
  */
 export async function lingerWhileSending(c: HonoContext, next: Next): Promise<void> {
   if (c.env.LOCAL_SERVER === undefined) return next();
-  const { body } = c.req.raw;
   await next();
-  if (body === null || body.locked) return;
+  const { body, bodyUsed } = c.req.raw;
+  // A handler that has read from the body and succeeded has read all of it.
+  if (body === null || body.locked || (bodyUsed && c.res.ok)) return;
   const content = new Uint8Array(await c.res.arrayBuffer());
   // With its length the client knows that it has the whole response, although the stream has not ended.
   const { readable, writable } = new FixedLengthStream(content.byteLength);
