@@ -30,20 +30,22 @@ export interface PastVersion {
  */
 export function pastVersions(bodies: StoredBody[], facts: DocumentFacts): PastVersion[] {
   const { current, writtenAt, deletedAt } = facts;
+  const replaced = new Set(bodies.map(({ replaces }) => replaces));
   const dated = bodies
-    .map((body) => {
-      const at = body.version === current?.version ? current.since : writtenAt(body.version);
-      return { body, from: at ?? body.uploadedAt, isExact: at !== undefined };
+    .map((body): DatedBody => {
+      const { version } = body;
+      const at = version === current?.version ? current.since : writtenAt(version);
+      const isExact = at !== undefined;
+      const isCommitted = isExact || deletedAt(version) !== undefined || replaced.has(version);
+      return { body, from: at ?? body.uploadedAt, isExact, isCommitted };
     })
-    .sort((a, b) => a.from - b.from);
+    .sort(inOrderOfCommits(current?.version));
   const committed = dated.filter(
     (version, index) =>
-      version.isExact ||
-      deletedAt(version.body.version) !== undefined ||
-      !isKnownUncommitted(version, dated.slice(index + 1), current),
+      version.isCommitted || !isKnownUncommitted(version, dated.slice(index + 1), current),
   );
   return committed
-    .map((version, index): PastVersion => {
+    .map(({ isCommitted: _, ...version }, index): PastVersion => {
       const isCurrent = version.body.version === current?.version;
       const until = deletedAt(version.body.version) ?? committed[index + 1]?.from ?? null;
       return { ...version, until: isCurrent ? null : until };
@@ -54,16 +56,27 @@ export function pastVersions(bodies: StoredBody[], facts: DocumentFacts): PastVe
 interface DatedBody {
   body: StoredBody;
   from: number;
+  isExact: boolean;
+  /** Whether it is known to have been the document, if only because another one replaced it. */
+  isCommitted: boolean;
 }
 
-/** A body that the next one says it did not replace, or that came long after the current one. */
+/** By time; in the same millisecond a version comes after the one that it replaces, the current one last. */
+const inOrderOfCommits =
+  (current: string | undefined) =>
+  (a: DatedBody, b: DatedBody): number =>
+    a.from - b.from ||
+    Number(a.body.replaces === b.body.version) - Number(b.body.replaces === a.body.version) ||
+    Number(a.body.version === current) - Number(b.body.version === current);
+
+/** A body that the next version says it did not replace, or that came long after the current one. */
 function isKnownUncommitted(
   { body, from }: DatedBody,
   later: DatedBody[],
   current: DocumentFacts["current"],
 ): boolean {
   if (current !== null && from > current.since + GRACE_PERIOD_MS) return true;
-  const next = later[0]?.body.replaces;
+  const next = later.find(({ isCommitted }) => isCommitted)?.body.replaces;
   return next !== undefined && next !== "" && next !== body.version;
 }
 

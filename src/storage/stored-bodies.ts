@@ -29,13 +29,17 @@ export interface DocumentBodies {
   /** From their metadata, if it belongs to the prefix; null: no metadata does. */
   path: string | null;
   bodies: StoredBody[];
+  /** The key to go on after: after all bodies of the document, also those that it gets meanwhile. */
+  end: string;
 }
 
 /** Some of an account's bodies, by document. */
 export interface BodyPage {
   documents: DocumentBodies[];
   /** The key to go on after. */
-  lastKey: string;
+  end: string;
+  /** Calls that were made to list them. */
+  calls: number;
 }
 
 /** Lists all versions of one document that R2 has, in one call unless they are very many. */
@@ -57,8 +61,14 @@ export async function listDocumentBodies(
 }
 
 /**
- * Lists all bodies of an account that come after `after` (a key; null: from the first), a page of
- * R2's list at a time. The bodies of a document are in one page, unless they are more than a page.
+ * Lists of R2 that are put together for a document that has more bodies than one holds. One with still
+ * more, which is replaced several times a second for hours, is in several pages.
+ */
+const MAX_LISTS_PER_DOCUMENT = 8;
+
+/**
+ * Lists all bodies of an account that come after `after` (a key; null: from the first), about a page of
+ * R2's list at a time. The bodies of a document are in one page.
  */
 export async function* listBodyPages(
   bucket: R2Bucket,
@@ -67,28 +77,38 @@ export async function* listBodyPages(
 ): AsyncGenerator<BodyPage, void> {
   let from: R2ListOptions = after === null ? {} : { startAfter: after };
   let carriedOver: R2Object[] = [];
+  let calls = 0;
   const lister = new BodyLister(bucket, documentsPrefix(account));
   for (;;) {
     const list = await lister.list(from);
+    calls++;
     const documents = Map.groupBy([...carriedOver, ...list.objects], ({ key }) =>
       documentPrefix(key),
     );
-    const [last, lastObjects] = [...documents].at(-1) ?? [];
-    carriedOver = [];
-    if (list.truncated && documents.size > 1 && last !== undefined && lastObjects) {
-      // The next page may have more of it.
-      documents.delete(last);
-      carriedOver = lastObjects;
-    }
-    const lastKey = [...documents.values()].at(-1)?.at(-1)?.key;
-    if (lastKey !== undefined) {
+    const [last, lastObjects = []] = [...documents].at(-1) ?? [];
+    // The next list may have more of it.
+    const isCarriedOver =
+      list.truncated &&
+      last !== undefined &&
+      (documents.size > 1 || calls < MAX_LISTS_PER_DOCUMENT);
+    carriedOver = isCarriedOver ? lastObjects : [];
+    if (isCarriedOver) documents.delete(last);
+    if (documents.size > 0) {
       const bodies = [...documents].map(([prefix, objects]) => toDocumentBodies(prefix, objects));
-      yield { documents: await Promise.all(bodies), lastKey };
+      const isPart = list.truncated && !isCarriedOver;
+      const end = isPart
+        ? (lastObjects.at(-1) as R2Object).key
+        : bodiesEnd([...documents.keys()].at(-1) as string);
+      yield { documents: await Promise.all(bodies), end, calls };
+      calls = 0;
     }
     if (!list.truncated) return;
     from = { cursor: list.cursor };
   }
 }
+
+/** Follows all keys with a prefix: "0" is the character after the slash. */
+const bodiesEnd = (prefix: string): string => `${prefix}0`;
 
 /**
  * What is listed at a time, one after the other until R2 answers: R2's own page; so few that the
@@ -141,6 +161,7 @@ const toDocumentBodies = async (prefix: string, objects: R2Object[]): Promise<Do
   prefix,
   path: await verifiedPath(prefix, objects),
   bodies: objects.map((object) => toStoredBody(prefix, object)),
+  end: bodiesEnd(prefix),
 });
 
 const toStoredBody = (

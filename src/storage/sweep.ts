@@ -40,13 +40,13 @@ import {
   type StoredBody,
 } from "./stored-bodies";
 
-/** Pages of bodies or rows in one step: a few dozen calls, which the free plan allows. */
+/** Lists of bodies, or pages of rows, in one step: a few dozen calls, which the free plan allows. */
 const PAGES_PER_STEP = 5;
 
 /** How far a sweep has come. It is stored under these names. */
 export interface SweepCursor {
   account: string;
-  /** The key of the last body that was checked; null: none yet. */
+  /** The key to go on after; null: from the first. */
   bodiesAfter: string | null;
   /** Null: not begun; the bodies come first. */
   folders: { before: RowKey | null } | null;
@@ -66,8 +66,8 @@ type SweepStep = SweepCursor & { isDone: boolean };
 export interface DeletionTimes {
   /** When the document with this prefix was noticed to be deleted, milliseconds since 1970. */
   getDeletedSince(prefix: string): number | undefined;
-  /** Null: the document exists, or nothing of it is left. */
-  setDeletedSince(document: DocumentBodies, since: number | null): void;
+  /** Null: the document exists, or nothing of it is left. Of many documents, in one write. */
+  setDeletedSince(noticed: Map<DocumentBodies, number | null>): void;
   /** Forgets that documents were deleted whose versions are about to be deleted for ever. */
   forgetVersions(bodies: { path: string; version: string }[]): void;
 }
@@ -101,11 +101,12 @@ async function sweepBodies(
   now: number,
 ): Promise<SweepStep> {
   let cursor = start;
-  let pages = 0;
+  let lists = 0;
   for await (const page of listBodyPages(env.BODIES, start.account, start.bodiesAfter)) {
     const swept = await sweepPage(env, cursor, page, deletions, now);
-    cursor = { ...swept, bodiesAfter: page.lastKey };
-    if (++pages === PAGES_PER_STEP) return { ...cursor, isDone: false };
+    cursor = { ...swept, bodiesAfter: page.end };
+    lists += page.calls;
+    if (lists >= PAGES_PER_STEP) return { ...cursor, isDone: false };
   }
   return repairFolders(env, cursor, null);
 }
@@ -150,7 +151,7 @@ async function sweepPage(
     const keys = expired.slice(start, start + MAX_KEYS_PER_DELETE).map(({ key }) => key);
     await deleteBodies(env.BODIES, keys);
   }
-  for (const [document, deletedAt] of noticed) deletions.setDeletedSince(document, deletedAt);
+  deletions.setDeletedSince(noticed);
   const bodies = documents.reduce((sum, document) => sum + document.bodies.length, 0);
   const hasBodies = cursor.hasBodies || bodies > expired.length;
   return { ...cursor, nextAt, historyBytes, hasBodies };

@@ -2,54 +2,59 @@
  * The journal of a user's commits: when each version became the document, when it was deleted, and who
  * did it. R2 has the versions themselves, but neither of these.
  *
- * The facts are collected in memory and written a few seconds later, many in one row, so that no request
- * costs a row. An object that dies before loses them. Nothing depends on them: a version without a fact
- * has the time of its upload, and a deletion without one the time when the sweep noticed it.
+ * The facts are collected in memory and written many in one row: those of a change after a quiet time
+ * right after its answer, those that follow some seconds later. So a change costs no row of its own, and
+ * delays no answer. An object that dies before loses what it has not written. Nothing depends on it: a
+ * version without a fact has the time of its upload, and a deletion without one the time when the sweep
+ * noticed it.
  */
 
 import { createHash } from "node:crypto";
 import { documentFromPath, formatPath, type NodePath } from "../core/path";
 import { moduleOf } from "../core/scope";
+import { isId } from "../core/secrets";
 import { MINUTE_MS } from "../core/time";
+import { logWarning } from "../platform/log";
 import type { CommitFacts, CommitRequest } from "../storage/commit";
-import type { DeletionFact, Journal, PutFact } from "../storage/tasks/journal";
+import {
+  type DeletionFact,
+  type DeletionPosition,
+  type Journal,
+  latestOfEach,
+  type PutFact,
+} from "../storage/tasks/journal";
+import { type FactFormat, FactRows } from "./fact-rows";
+import { factsOfDocument, PUT_COLUMNS } from "./put-columns";
 
-/** From the first fact to the row that holds it. */
-const FLUSH_AFTER_MS = 5000;
+/** From one row to the next while changes go on. */
+const FLUSH_EVERY_MS = 5000;
 
-/** Facts in one row. A path has at most 4 KiB, a row of an object 2 MB. */
-const MAX_FACTS = { puts: 1000, deletions: 300 };
-
-/** Rows of puts that are kept. */
-const MAX_PUT_ROWS = 500;
+/** Rows that are kept: a quarter of a million commits, and as many deletions in each module. */
+const MAX_ROWS = { puts: 250, deletions: 1000 };
 
 const PUTS_PREFIX = "journal:puts:";
 const DELETIONS_PREFIX = "journal:deletions:";
 
-/** Facts of one row. It is stored under these names. */
-interface FactRow<Fact> {
-  from: number;
-  to: number;
-  facts: Fact[];
-}
-
-/** A deletion in the list of a module. */
-export interface DeletionPosition {
-  /** Milliseconds since 1970. */
-  at: number;
-  /** The version that was deleted. */
-  id: string;
-}
+/** A path has at most 4 KiB, a Content-Type 1 KiB, a row 2 MB. */
+const DELETIONS: FactFormat<DeletionFact, DeletionFact[]> = {
+  maxFacts: 250,
+  pack: (facts) => facts,
+  unpack: (facts) => facts,
+};
 
 /** The journal, in the storage of the user's object. */
 export class CommitJournal implements Journal {
   readonly #kv: DurableObjectStorage["kv"];
+  readonly #putRows: FactRows<PutFact, ReturnType<typeof PUT_COLUMNS.pack>>;
   #puts: PutFact[] = [];
   #deletions = new Map<string, DeletionFact[]>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the next row may be written. */
+  #flushAt = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#kv = storage.kv;
+    this.#putRows = new FactRows(storage.kv, PUTS_PREFIX, PUT_COLUMNS);
   }
 
   /** Records a change that was made at `at`. */
@@ -57,31 +62,39 @@ export class CommitJournal implements Journal {
     const { node, put, version } = change;
     const module = moduleOf(node) ?? "";
     const { app, oldVersion, oldType, oldLength } = facts;
-    if (put) {
+    if (put && isId(version)) {
       this.#puts.push({ document: idOf(node), module: moduleId(module), version, at, app });
-    } else if (oldVersion !== null && oldType !== null && oldLength !== null) {
+    } else if (!put && oldVersion !== null && oldType !== null && oldLength !== null) {
       const deletion = { path: formatPath(node), version: oldVersion, type: oldType };
-      const deletions = this.#deletions.get(module) ?? [];
-      deletions.push({ ...deletion, length: oldLength, at, app });
-      this.#deletions.set(module, deletions);
+      this.#addDeletion(module, { ...deletion, length: oldLength, at, app });
     }
-    const isFull =
-      this.#puts.length >= MAX_FACTS.puts ||
-      (this.#deletions.get(module)?.length ?? 0) >= MAX_FACTS.deletions;
-    if (isFull) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);
+    if (this.#puts.length === PUT_COLUMNS.maxFacts) this.flush();
+    else if (this.#timer === undefined) this.#flushLater(at);
+  }
+
+  #flushLater(at: number): void {
+    const waitMs = Math.min(Math.max(0, this.#flushAt - at), FLUSH_EVERY_MS);
+    this.#flushAt = at + waitMs + FLUSH_EVERY_MS;
+    this.#timer = setTimeout(() => this.flush(), waitMs);
+  }
+
+  #addDeletion(module: string, fact: DeletionFact): void {
+    const deletions = this.#deletions.get(module) ?? [];
+    this.#deletions.set(module, deletions);
+    if (deletions.push(fact) === DELETIONS.maxFacts) this.flush();
   }
 
   /** Writes what is in memory: one row of puts, and one of deletions for each module. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#puts.length > 0) this.#append(PUTS_PREFIX, this.#puts, MAX_FACTS.puts);
-    for (const [module, facts] of this.#deletions) {
-      this.#append(deletionsPrefix(module), facts, MAX_FACTS.deletions);
+    const [puts, deletions] = [this.#puts, this.#deletions];
+    this.discard();
+    try {
+      if (puts.length > 0) this.#putRows.append(puts);
+      for (const [module, facts] of deletions) this.#deletionRows(module).append(facts);
+    } catch (error) {
+      // The changes themselves are made.
+      logWarning("The journal of an account could not be written.", error);
     }
-    this.#puts = [];
-    this.#deletions.clear();
   }
 
   /** Forgets what is in memory, of an account that is to be erased. */
@@ -89,35 +102,43 @@ export class CommitJournal implements Journal {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#puts = [];
-    this.#deletions.clear();
+    this.#deletions = new Map();
   }
 
-  /** The facts of a document's versions; of all documents if it is null. The latest first. */
-  *puts(document: string | null): Generator<PutFact, void> {
+  /** The facts of a document's versions, the latest first. */
+  putsOf(document: string): PutFact[] {
     this.flush();
-    for (const { facts } of this.#rows<PutFact>(PUTS_PREFIX)) {
-      for (const fact of facts.toReversed()) {
-        if (document === null || fact.document === document) yield fact;
+    const facts: PutFact[] = [];
+    for (const row of this.#putRows.rows()) {
+      facts.push(...factsOfDocument(row.facts, document).reverse());
+    }
+    return facts;
+  }
+
+  *putsBetween(from: number, to: number): Generator<PutFact, void> {
+    this.flush();
+    for (const row of this.#putRows.rows(from)) {
+      if (row.from > to) continue;
+      for (const fact of PUT_COLUMNS.unpack(row.facts).reverse()) {
+        if (fact.at >= from && fact.at <= to) yield fact;
       }
     }
   }
 
-  /** The documents of a module that were deleted, the latest first. They may have been written again. */
   *deletions(module: string): Generator<DeletionFact, void> {
     this.flush();
-    for (const { facts } of this.#rows<DeletionFact>(deletionsPrefix(module))) {
-      yield* facts.toReversed();
-    }
+    for (const { facts } of this.#deletionRows(module).rows()) yield* facts.toReversed();
   }
 
-  /** The deletions of documents below a folder, in no order. */
-  *deletionsBelow(folder: NodePath): Generator<DeletionFact, void> {
+  *deletionsBelow(folder: NodePath, since: number): Generator<DeletionFact, void> {
+    this.flush();
     const module = moduleOf(folder);
     const path = formatPath(folder);
-    const prefix = module === null ? DELETIONS_PREFIX : deletionsPrefix(module);
-    this.flush();
-    for (const { facts } of this.#rows<DeletionFact>(prefix)) {
-      for (const fact of facts) if (fact.path.startsWith(path)) yield fact;
+    const lists = module === null ? this.#deletionPrefixes() : [deletionsPrefix(module)];
+    for (const prefix of lists) {
+      for (const { facts } of new FactRows(this.#kv, prefix, DELETIONS).rows(since)) {
+        for (const fact of facts) if (fact.at >= since && fact.path.startsWith(path)) yield fact;
+      }
     }
   }
 
@@ -139,16 +160,10 @@ export class CommitJournal implements Journal {
     after: DeletionPosition | null,
     limit: number,
   ): DeletionFact[] {
-    const seen = new Set<string>();
     const latest: DeletionFact[] = [];
-    let isBefore = after !== null;
-    for (const fact of this.deletions(module)) {
-      if (latest.length === limit) break;
-      if (after !== null && fact.at < after.at) isBefore = false;
-      const isNew = fact.path.startsWith(prefix) && !seen.has(fact.path);
-      seen.add(fact.path);
-      if (isNew && !isBefore) latest.push(fact);
-      if (fact.version === after?.id) isBefore = false;
+    for (const fact of latestOfEach(this.deletions(module), after)) {
+      if (!fact.path.startsWith(prefix)) continue;
+      if (latest.push(fact) === limit) break;
     }
     return latest;
   }
@@ -157,24 +172,19 @@ export class CommitJournal implements Journal {
   modulesWithDeletions(limit: number): string[] {
     this.flush();
     const modules: string[] = [];
-    let start = DELETIONS_PREFIX;
-    while (modules.length < limit) {
-      const options = { prefix: DELETIONS_PREFIX, start, limit: 1 };
-      const [row] = [...this.#kv.list<FactRow<DeletionFact>>(options)];
-      if (row === undefined) break;
-      const [key, { facts }] = row;
-      modules.push(moduleOf(documentFromPath(facts[0]?.path ?? "/")) ?? "");
-      // The rows of a module end with ":" and a number; ";" is the character after the colon.
-      start = `${key.slice(0, key.lastIndexOf(":"))};`;
+    for (const prefix of this.#deletionPrefixes()) {
+      const [row] = new FactRows(this.#kv, prefix, DELETIONS).rows();
+      modules.push(moduleOf(documentFromPath(row?.facts[0]?.path ?? "/")) ?? "");
+      if (modules.length === limit) break;
     }
     return modules;
   }
 
-  /** The versions of a module of which a deletion is known. */
-  deletedVersions(module: string): Set<string> {
-    const versions = new Set<string>();
-    for (const { version } of this.deletions(module)) versions.add(version);
-    return versions;
+  /** When documents of a module were deleted, by the versions that they had, milliseconds since 1970. */
+  deletionTimes(module: string): Map<string, number> {
+    const times = new Map<string, number>();
+    for (const { version, at } of this.deletions(module)) times.set(version, at);
+    return times;
   }
 
   /**
@@ -182,85 +192,66 @@ export class CommitJournal implements Journal {
    * minutes (milliseconds since 1970), each once; at most `limit`.
    */
   changeTimes(module: string | null, limit: number): number[] {
+    this.flush();
     const minutes = new Set<number>();
-    const add = ({ at }: { at: number }) => minutes.add(Math.floor(at / MINUTE_MS) * MINUTE_MS);
+    const add = (at: number) => minutes.add(Math.floor(at / MINUTE_MS) * MINUTE_MS);
     const id = module === null ? null : moduleId(module);
-    for (const fact of this.puts(null)) {
-      if (id === null || fact.module === id) add(fact);
+    for (const { facts } of this.#putRows.rows()) {
       if (minutes.size >= limit) break;
+      const wanted = id === null ? null : facts.moduleNames.indexOf(id);
+      for (const [index, at] of facts.times.entries()) {
+        if (wanted === null || facts.modules[index] === wanted) add(at);
+      }
     }
     const modules = module === null ? this.modulesWithDeletions(limit) : [module];
     for (const name of modules) {
       let left = limit;
-      for (const fact of this.deletions(name)) {
+      for (const { at } of this.deletions(name)) {
         const known = minutes.size;
-        add(fact);
+        add(at);
         if (minutes.size > known && --left === 0) break;
       }
     }
     return [...minutes].sort((a, b) => b - a).slice(0, limit);
   }
 
-  /** Adds a deletion that the sweep has noticed: `at` is when, so it happened before. */
+  /** Adds a deletion that the sweep has noticed: `at` is when, so it happened before. To be flushed. */
   addNoticedDeletion(module: string, fact: DeletionFact): void {
-    this.flush();
-    this.#append(deletionsPrefix(module), [fact], MAX_FACTS.deletions);
+    this.#addDeletion(module, fact);
   }
 
   /** Forgets the deletions of versions that R2 has no longer, or will soon not have any more. */
   forgetVersions(bodies: { path: string; version: string }[]): void {
+    this.flush();
     const ofModules = Map.groupBy(bodies, ({ path }) => moduleOf(documentFromPath(path)) ?? "");
     for (const [module, own] of ofModules) {
-      this.#forgetDeletions(module, new Set(own.map(({ version }) => version)));
+      const versions = new Set(own.map(({ version }) => version));
+      this.#deletionRows(module).delete(({ version }) => versions.has(version));
     }
   }
 
-  #forgetDeletions(module: string, versions: Set<string>): void {
-    this.flush();
-    for (const [key, row] of [
-      ...this.#kv.list<FactRow<DeletionFact>>({ prefix: deletionsPrefix(module) }),
-    ]) {
-      const facts = row.facts.filter(({ version }) => !versions.has(version));
-      if (facts.length === 0) this.#kv.delete(key);
-      else if (facts.length < row.facts.length) this.#kv.put(key, { ...row, facts });
-    }
-  }
-
-  /** Deletes the rows of which all facts are older than `before`, and puts beyond a number of rows. */
+  /** Forgets the rows of which all facts are older than `before`, and those beyond a number of rows. */
   prune(before: number): void {
-    for (const [key, { to }] of [
-      ...this.#kv.list<FactRow<unknown>>({ prefix: DELETIONS_PREFIX }),
-    ]) {
-      if (to < before) this.#kv.delete(key);
-    }
-    let rows = 0;
-    for (const [key, { to }] of [
-      ...this.#kv.list<FactRow<unknown>>({ prefix: PUTS_PREFIX, reverse: true }),
-    ]) {
-      if (++rows > MAX_PUT_ROWS || to < before) this.#kv.delete(key);
+    this.flush();
+    this.#putRows.prune(before, MAX_ROWS.puts);
+    for (const prefix of [...this.#deletionPrefixes()]) {
+      new FactRows(this.#kv, prefix, DELETIONS).prune(before, MAX_ROWS.deletions);
     }
   }
 
-  /** Adds facts to the last row of a list, or begins another one. */
-  #append<Fact extends { at: number }>(prefix: string, facts: Fact[], maxFacts: number): void {
-    const [last] = [...this.#kv.list<FactRow<Fact>>({ prefix, reverse: true, limit: 1 })];
-    const fits = last !== undefined && last[1].facts.length + facts.length <= maxFacts;
-    const all = fits ? [...last[1].facts, ...facts] : facts;
-    const times = all.map(({ at }) => at);
-    const number = last === undefined ? 0 : Number(last[0].slice(prefix.length)) + (fits ? 0 : 1);
-    const row = { from: Math.min(...times), to: Math.max(...times), facts: all };
-    this.#kv.put<FactRow<Fact>>(prefix + String(number).padStart(10, "0"), row);
+  #deletionRows(module: string): FactRows<DeletionFact, DeletionFact[]> {
+    return new FactRows(this.#kv, deletionsPrefix(module), DELETIONS);
   }
 
-  /** The rows of a list, the latest first; one at a time is in memory. */
-  *#rows<Fact>(prefix: string): Generator<FactRow<Fact>, void> {
-    let end: string | undefined;
-    for (;;) {
-      const options = { prefix, reverse: true, limit: 1, ...(end === undefined ? {} : { end }) };
-      const [row] = [...this.#kv.list<FactRow<Fact>>(options)];
+  /** The prefixes of the rows of each module that has deletions. */
+  *#deletionPrefixes(): Generator<string, void> {
+    for (let start = DELETIONS_PREFIX; ; ) {
+      const [row] = [...this.#kv.list({ prefix: DELETIONS_PREFIX, start, limit: 1 })];
       if (row === undefined) return;
-      yield row[1];
-      end = row[0];
+      const prefix = row[0].slice(0, row[0].lastIndexOf(":") + 1);
+      yield prefix;
+      // ";" is the character after the colon.
+      start = `${prefix.slice(0, -1)};`;
     }
   }
 }

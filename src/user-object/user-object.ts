@@ -3,6 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { documentFromPath } from "../core/path";
 import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
+import { earliest } from "../core/time";
 import type { Env } from "../env";
 import { LIVE_HANDSHAKE_HEADER, type Listener, type LiveHandshake } from "../live/handshake";
 import { LiveSockets } from "../live/live-sockets";
@@ -15,10 +16,10 @@ import {
   Committer,
   MAX_GROUP_COMMITS,
 } from "../storage/commit";
-import type { DeletionFact, PutFact } from "../storage/tasks/journal";
+import type { DeletionFact, DeletionPosition, PutFact } from "../storage/tasks/journal";
 import type { Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
 import { AccountErasure } from "./account-erasure";
-import { CommitJournal, type DeletionPosition } from "./commit-journal";
+import { CommitJournal } from "./commit-journal";
 import { CommitQueue } from "./commit-queue";
 import type { FoundEntries } from "./task-log";
 import { Tasks } from "./tasks";
@@ -124,7 +125,7 @@ export class UserObject extends DurableObject<Env> {
   async documentFacts(path: string): Promise<{ puts: PutFact[]; deletions: DeletionFact[] }> {
     const document = documentFromPath(path);
     return {
-      puts: [...this.#journal.puts(await documentId(document))],
+      puts: this.#journal.putsOf(await documentId(document)),
       deletions: [...this.#journal.deletionsOf(document)],
     };
   }
@@ -214,9 +215,14 @@ export class UserObject extends DurableObject<Env> {
     else if (outcome.refusal.code === "unknown-outcome") this.#live.notifyUnknown(account, node);
   }
 
-  /** Does what is due. A sweep waits until no task needs the versions that it would delete. */
+  /**
+   * Does what is due. A sweep waits until no task goes on, because that may need the versions that it
+   * would delete; it does not wait for one that is paused.
+   */
   async #work(now: number): Promise<number | null> {
     if (this.#erasure.isScheduled()) return this.#erasure.run(now);
-    return (await this.#tasks.run(now)) ?? this.#sweep.run(now);
+    const next = await this.#tasks.run(now);
+    if (next !== null) return next;
+    return earliest([await this.#sweep.run(now), this.#tasks.forgetOld(now)]);
   }
 }

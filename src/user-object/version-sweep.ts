@@ -63,8 +63,8 @@ export class VersionSweep implements DeletionTimes {
   readonly #env: Env;
   readonly #uploads: MultipartUploads;
   readonly #journal: CommitJournal;
-  /** The versions of which the journal has a deletion, by module: as far as a step has asked. */
-  #journaledDeletions = new Map<string, Set<string>>();
+  /** When versions were deleted, by module: what the journal has of those that a step has asked for. */
+  #journaledDeletions = new Map<string, Map<string, number>>();
   /** Whether a sweep is scheduled that follows all changes that this instance knows of. */
   #isScheduled = false;
   /** Bodies that no row names since the last sweep, as far as this instance knows. */
@@ -120,7 +120,12 @@ export class VersionSweep implements DeletionTimes {
     return this.#storage.kv.get<number>(DELETED_SINCE_KEY_PREFIX + prefix);
   }
 
-  setDeletedSince(document: DocumentBodies, since: number | null): void {
+  setDeletedSince(noticed: Map<DocumentBodies, number | null>): void {
+    for (const [document, since] of noticed) this.#noticeDeletion(document, since);
+    this.#journal.flush();
+  }
+
+  #noticeDeletion(document: DocumentBodies, since: number | null): void {
     const key = DELETED_SINCE_KEY_PREFIX + document.prefix;
     const known = this.getDeletedSince(document.prefix);
     if (since === null && known !== undefined) this.#storage.kv.delete(key);
@@ -139,10 +144,11 @@ export class VersionSweep implements DeletionTimes {
     const module = moduleOf(documentFromPath(path as string)) ?? "";
     let known = this.#journaledDeletions.get(module);
     if (known === undefined) {
-      known = this.#journal.deletedVersions(module);
+      known = this.#journal.deletionTimes(module);
       this.#journaledDeletions.set(module, known);
     }
-    if (bodies.some(({ version }) => known.has(version))) return;
+    // A document that was written again after its journaled deletion has been deleted once more.
+    if (bodies.some(({ version }) => (known.get(version) ?? 0) >= last.uploadedAt)) return;
     const { version, type = "application/octet-stream", length } = last;
     const fact = { path: path as string, version, type, length, at: noticedAt, app: undefined };
     this.#journal.addNoticedDeletion(module, fact);
@@ -193,7 +199,7 @@ export class VersionSweep implements DeletionTimes {
 
   async #scheduleNext(cursor: SweepCursor, now: number): Promise<number | null> {
     const historyShare = await nextHistoryShare(this.#env, cursor);
-    this.#journal.prune(now - settings(this.#env).HISTORY_DAYS * DAY_MS);
+    this.#journal.prune(now - settings(this.#env).HISTORY_DAYS * DAY_MS * cursor.historyShare);
     const reasons = [
       cursor.nextAt,
       this.#load()?.again || historyShare < cursor.historyShare ? now : null,

@@ -26,6 +26,8 @@ export interface CopyRequest {
   expected: string | null;
   /** A fresh one; the same again if an attempt is repeated. */
   version: string;
+  /** Whether an earlier attempt may have been made: then a refused body may be one that was committed. */
+  isRepeated?: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface CopyRequest {
 export async function copyDocument(
   env: Env,
   writer: DocumentWriter,
-  { source, path, expected, version }: CopyRequest,
+  { source, path, expected, version, isRepeated = false }: CopyRequest,
   commit: Commit,
   clock: () => number,
 ): Promise<Outcome<CommitResult>> {
@@ -62,7 +64,7 @@ export async function copyDocument(
     preview: null,
   });
   const isRefused = !outcome.ok && outcome.refusal.code !== "unknown-outcome";
-  if (isRefused) await deleteUnusedBody(env, key);
+  if (isRefused && !isRepeated) await deleteUnusedBody(env, key);
   return outcome;
 }
 

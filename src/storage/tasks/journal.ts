@@ -1,5 +1,6 @@
 /** What the journal of a user's commits knows: `user-object/commit-journal.ts` keeps it. */
 
+import { createHash } from "node:crypto";
 import type { NodePath } from "../../core/path";
 
 /** When a version became the document, and who wrote it. */
@@ -30,10 +31,42 @@ export interface DeletionFact {
 
 /** The facts that are recorded. Some may be missing. */
 export interface Journal {
-  /** The facts of a document's versions; of all documents if it is null. The latest first. */
-  puts(document: string | null): Iterable<PutFact>;
+  /** The facts of all commits from one time to another (milliseconds since 1970), the latest first. */
+  putsBetween(from: number, to: number): Iterable<PutFact>;
   /** The documents of a module that were deleted, the latest first. They may have been written again. */
   deletions(module: string): Iterable<DeletionFact>;
-  /** The deletions of documents below a folder, in no order. */
-  deletionsBelow(folder: NodePath): Iterable<DeletionFact>;
+  /** The deletions of documents below a folder since a time (milliseconds since 1970), in no order. */
+  deletionsBelow(folder: NodePath, since: number): Iterable<DeletionFact>;
 }
+
+/** A deletion in the list of a module. */
+export interface DeletionPosition {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** The version that was deleted. */
+  id: string;
+}
+
+/**
+ * The latest of each document's deletions, which come the latest first: those after a position (null: from
+ * the first). If the position itself is gone, those that are older.
+ */
+export function* latestOfEach(
+  deletions: Iterable<DeletionFact>,
+  after: DeletionPosition | null,
+): Generator<DeletionFact, void> {
+  const seen = new Set<string>();
+  let isBefore = after !== null;
+  for (const fact of deletions) {
+    if (after !== null && fact.at < after.at) isBefore = false;
+    const key = shortKey(fact.path);
+    const isNew = !seen.has(key);
+    seen.add(key);
+    if (isNew && !isBefore) yield fact;
+    if (fact.version === after?.id) isBefore = false;
+  }
+}
+
+/** Stands for a path in a set of very many, as paths may have 4 KiB. */
+const shortKey = (path: string): string =>
+  path.length <= 64 ? path : createHash("sha256").update(path).digest("base64url").slice(0, 22);
