@@ -6,6 +6,7 @@ import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ItemOrder, ItemPage } from "../../storage/browse";
 import { MAX_SORTED_ITEMS } from "../../storage/browse";
 import { maxPartDocuments } from "../../storage/export";
+import { UPLOAD_SCRIPTS, UploadSection } from "../../tasks/pages/upload";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
@@ -35,7 +36,7 @@ export function folderPage({ c, node, page, wanted, isFirst }: FolderPageProps):
   const name = shownName(node, messages.title);
   return renderPage(
     c,
-    { title: name, user: c.var.session.account },
+    { title: name, user: c.var.session.account, scripts: UPLOAD_SCRIPTS },
     <>
       <section>
         <Breadcrumbs c={c} node={node} />
@@ -71,6 +72,7 @@ export function folderPage({ c, node, page, wanted, isFirst }: FolderPageProps):
         )}
         <NextPageLink c={c} next={next && itemQuery(order, next)} />
       </section>
+      <UploadSection c={c} folder={formatPath(node)} />
       <FolderLinks c={c} node={node} documents={folder?.documents ?? 0} />
     </>,
   );

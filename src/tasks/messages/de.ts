@@ -172,15 +172,6 @@ export const de: typeof en = {
     unchanged: "Es ist schon dort, unter diesem Namen.",
   },
   back: "Zurück",
-  item: {
-    title: "Umbenennen, verschieben, löschen",
-    newName: "Neuer Name",
-    rename: "Umbenennen",
-    target: "In den Ordner verschieben",
-    move: "Verschieben",
-    delete: "Löschen",
-    deleteAbout: "Du kannst es rückgängig machen.",
-  },
   upload: {
     title: "Hochladen",
     files: "Dateien auswählen",

@@ -173,15 +173,6 @@ export const en = {
     unchanged: "It is there already, under that name.",
   },
   back: "Go back",
-  item: {
-    title: "Rename, move, delete",
-    newName: "New name",
-    rename: "Rename",
-    target: "Move to folder",
-    move: "Move",
-    delete: "Delete",
-    deleteAbout: "You can undo this.",
-  },
   upload: {
     title: "Upload",
     files: "Choose files",

@@ -5,8 +5,8 @@ import { languageOf, messagesFor } from "../../ui/language";
 import { TASK_MESSAGES } from "../messages";
 import { filePagePath } from "../task-paths";
 
-/** The script that a page with this section needs. Without it the section stays hidden. */
-export const UPLOAD_SCRIPT = "/files.js";
+/** The scripts that a page with this section needs. Without them the section stays hidden. */
+export const UPLOAD_SCRIPTS = ["/files.js", "/upload-queue.js"];
 
 /** The section for a folder, whose decoded path ends with a slash. */
 export const UploadSection = ({ c, folder }: { c: HonoContext; folder: string }) => {
@@ -72,7 +72,7 @@ export const UploadSection = ({ c, folder }: { c: HonoContext; folder: string })
           </li>
         </template>
       </div>
-      <p class="visually-hidden" role="status" data-upload-announcement />
+      <p class="hidden-text" role="status" data-upload-announcement />
       <dialog data-upload-clash aria-labelledby="upload-clash">
         <form method="dialog">
           <h3 id="upload-clash">{messages.clash.title}</h3>
