@@ -10,6 +10,7 @@ const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--c
        npm run bench -- cpu [--check]
        npm run bench -- worst-cases [--check]
        npm run bench -- neighbours [--quick] [--only TEXT] [--check]
+       npm run bench -- --edge [--quick] [--only TEXT] [--json FILE] [--check] [latencies]
 
 Runs the same requests alternately against Satchel, a baseline Worker that makes only the necessary
 calls to the platform, and armadietto. Prints the ratios and writes them as JSON; a full run of all
@@ -24,9 +25,23 @@ longer requests take while another account does its worst (bench/NEIGHBOURS.md).
   --json FILE   write the JSON to FILE instead of bench/results/speed.json or rxdb.json
   --cost        count what each request costs in calls to the platform instead (bench/COST.md)
   --full        with --cost: also measure very large folders and accounts
+  --edge        put the latencies of the real platform before each call to it (bench/EDGE.md)
+  --d1 MS, --r2-get MS, --r2-put MS, --object MS
+                with --edge: other latencies, in milliseconds; --jitter FRACTION: how far they vary
+  --slow N      with --edge: run in slow motion, so that this machine's processor matters less; default 4
   --check       exit with code 1 if a target is missed
   --help        print this text
 `;
+
+/** Numbers for --edge, by their names in bench/edge. */
+const EDGE_NUMBERS = {
+  d1: "d1",
+  "r2-get": "r2Get",
+  "r2-put": "r2Put",
+  object: "object",
+  jitter: "jitter",
+  slow: "slow",
+};
 
 const OPTIONS = {
   quick: { type: "boolean" },
@@ -37,6 +52,8 @@ const OPTIONS = {
   // The former name of --cost.
   bill: { type: "boolean" },
   full: { type: "boolean" },
+  edge: { type: "boolean" },
+  ...Object.fromEntries(Object.keys(EDGE_NUMBERS).map((name) => [name, { type: "string" }])),
   help: { type: "boolean" },
 };
 
@@ -50,10 +67,11 @@ const SUBJECTS = {
 };
 
 await runCommand(async () => {
-  const { subject, help, cost, bill, full, check, ...options } = readOptions();
+  const { subject, help, cost, bill, full, check, edge, ...options } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
-  const areTargetsMet = await (cost || bill ? runCostReport(full) : SUBJECTS[subject](options));
+  const run = edge ? measureEdge : SUBJECTS[subject];
+  const areTargetsMet = await (cost || bill ? runCostReport(full) : run(options));
   process.exitCode = check && !areTargetsMet ? 1 : 0;
 });
 
@@ -65,6 +83,23 @@ async function runCostReport(full) {
 async function compareSpeed(options) {
   const { runSpeed } = await import("../bench/main.mjs");
   return runSpeed(options);
+}
+
+async function measureEdge(options) {
+  const { runEdge } = await import("../bench/edge/main.mjs");
+  const { slow, ...latencies } = readNumbers(options);
+  return runEdge({ ...options, slow, latencies });
+}
+
+function readNumbers(options) {
+  const given = Object.entries(EDGE_NUMBERS).filter(([option]) => options[option] !== undefined);
+  return Object.fromEntries(
+    given.map(([option, name]) => {
+      const value = Number(options[option]);
+      if (value >= 0) return [name, value];
+      throw new CommandError(`--${option} has to be a number: see npm run bench -- --help.`);
+    }),
+  );
 }
 
 async function compareRxdb(options) {

@@ -1,0 +1,89 @@
+/** Starts Satchel or the baseline Worker behind the latencies of the real platform. */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { applyMigrations } from "../../scripts/lib/apply-migrations.mjs";
+import { bundleWorker } from "../../scripts/lib/bundle-worker.mjs";
+import { runtimeOptions } from "../../scripts/lib/runtime-options.mjs";
+import { DATABASE, MIGRATIONS, VARS, workerConfig } from "../../scripts/lib/worker-config.mjs";
+import { copyDocument } from "../servers/copy-document.mjs";
+
+const BASELINE = new URL("../baseline-worker.mjs", import.meta.url);
+const WORKER = new URL("worker.mjs", import.meta.url);
+const DELAY_BINDINGS = new URL("delay-bindings.mjs", import.meta.url);
+
+/** Limits that would otherwise stop the bench. */
+const SETTINGS = { ...VARS, DEFAULT_QUOTA_BYTES: String(10 ** 12), REQUESTS_PER_SECOND: "1000000" };
+
+const SCRIPTS = {
+  satchel: async () => (await bundleWorker()).script,
+  baseline: async () => readFileSync(BASELINE, "utf8"),
+};
+
+/**
+ * Starts a server with its data below `folder`.
+ * @param {"satchel" | "baseline"} name
+ * @param {string} folder
+ * @param {import("./delay-bindings.mjs").Latencies} latencies
+ */
+export async function startEdgeServer(name, folder, latencies) {
+  const data = join(folder, name);
+  mkdirSync(data);
+  const config = configFor(name, latencies);
+  const miniflare = new Miniflare({
+    ...runtimeOptions({ Log, LogLevel }),
+    handleStructuredLogs({ level, message }) {
+      // Requests are logged at the level "log".
+      if (level !== "log") console.error(message);
+    },
+    resourcePersistencePath: data,
+    workers: [
+      {
+        config: {
+          ...config,
+          manifest: manifest({
+            "index.js": readFileSync(WORKER, "utf8"),
+            "delay-bindings.js": readFileSync(DELAY_BINDINGS, "utf8"),
+            "deployed.js": await SCRIPTS[name](),
+          }),
+        },
+      },
+      // As in scripts/lib/local-server.mjs: a direct socket to the Worker.
+      {
+        config: {
+          name: "socket",
+          compatibilityDate: config.compatibilityDate,
+          manifest: manifest({ "index.js": "export default {};" }),
+        },
+        dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, serviceName: config.name }] },
+      },
+    ],
+  });
+  const database = await miniflare.getD1Database(DATABASE, config.name);
+  await applyMigrations(database, MIGRATIONS);
+  const { origin } = await miniflare.unsafeGetDirectURL("socket");
+  return {
+    name,
+    url: origin,
+    fillFolder: (...args) => copyDocument(database, ...args),
+    stop: () => miniflare.dispose(),
+  };
+}
+
+/** The baseline has only those of the bindings that it needs. */
+function configFor(name, latencies) {
+  const { assets, ...config } = workerConfig({ ...SETTINGS, LATENCIES: JSON.stringify(latencies) });
+  if (name === "satchel") return { ...config, assets };
+  const { DB, BODIES, USERS, LATENCIES } = config.env;
+  const { UserObject } = config.exports;
+  return { ...config, env: { DB, BODIES, USERS, LATENCIES }, exports: { UserObject } };
+}
+
+const manifest = (scripts) => ({
+  mainModule: "index.js",
+  modulesRoot: "/",
+  modules: Object.fromEntries(
+    Object.entries(scripts).map(([name, contents]) => [name, { type: "esm", contents }]),
+  ),
+});
