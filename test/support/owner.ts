@@ -1,0 +1,112 @@
+/** A signed-in user with an app: opens pages, sends forms, and has tasks done. */
+
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import type { Task } from "../../src/storage/tasks/task";
+import { mainText } from "./html";
+import {
+  connectApp,
+  createUser,
+  encodePath,
+  ORIGIN,
+  send,
+  type TestApp,
+  type TestUser,
+} from "./provider";
+
+/** The user, and an app that has access to everything. */
+export class Owner {
+  constructor(
+    readonly user: TestUser,
+    readonly app: TestApp,
+  ) {}
+
+  get object() {
+    return env.USERS.getByName(this.user.name);
+  }
+
+  /** Opens a page. */
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return send(path, {
+      headers: { Cookie: this.user.cookie, Accept: "text/html", ...headers },
+    });
+  }
+
+  /** The text of a page that opens with 200. */
+  async read(path: string, language = "en"): Promise<string> {
+    const response = await this.get(path, { "Accept-Language": language });
+    expect([path, response.status]).toEqual([path, 200]);
+    return mainText(await response.text());
+  }
+
+  /** Sends a form; a field may be given more than once. */
+  post(path: string, fields: [name: string, value: string][]): Promise<Response> {
+    return send(path, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { Cookie: this.user.cookie, Accept: "text/html", Origin: ORIGIN },
+    });
+  }
+
+  /** Stores documents with these texts. */
+  async store(texts: Record<string, string>): Promise<void> {
+    for (const [path, text] of Object.entries(texts)) {
+      expect((await this.app.put(encodePath(path), text)).ok).toBe(true);
+    }
+  }
+
+  /** The text of each document below a folder. */
+  async texts(folder = "/"): Promise<Record<string, string>> {
+    const paths = Object.keys(await this.app.tree(folder)).filter((path) => !path.endsWith("/"));
+    const texts = paths.map(async (path) => (await this.app.get(encodePath(path))).text());
+    const read = await Promise.all(texts);
+    return Object.fromEntries(paths.map((path, index) => [path, read[index] as string]));
+  }
+
+  /** Runs the alarm until no task is running. Returns the latest task. */
+  async finishTasks(): Promise<Task> {
+    while ((await this.object.listTasks()).some(({ state }) => state === "running")) {
+      await runDurableObjectAlarm(this.object);
+    }
+    const [task] = await this.object.listTasks();
+    if (task === undefined) throw new Error("There is no task.");
+    return task;
+  }
+
+  /** Does the task whose page a response leads to. */
+  async finish(response: Response): Promise<Task> {
+    expect([response.status, response.headers.get("location")]).toEqual([
+      303,
+      expect.stringMatching(/^\/tasks\//),
+    ]);
+    return this.finishTasks();
+  }
+
+  /** Runs the alarm until no sweep is due. */
+  async sweep(): Promise<void> {
+    for (;;) {
+      await runDurableObjectAlarm(this.object);
+      const dueAt = await runInDurableObject(
+        this.object,
+        (_, { storage }) => storage.kv.get<{ at: number }>("sweep")?.at ?? null,
+      );
+      if (dueAt === null || dueAt > Date.now()) return;
+    }
+  }
+
+  /** Deletes what the journal has of commits, as if the object had died before it was written. */
+  async loseJournal(): Promise<void> {
+    // Asking for anything writes what is in memory.
+    await this.object.documentFacts("/");
+    await runInDurableObject(this.object, (_, { storage }) => {
+      for (const [key] of [...storage.kv.list({ prefix: "journal:" })]) storage.kv.delete(key);
+    });
+  }
+}
+
+/** Creates a user with an app. */
+export async function createOwner(): Promise<Owner> {
+  const user = await createUser();
+  return new Owner(user, await connectApp(user));
+}
