@@ -102,6 +102,10 @@ export const quotaUrl = (origins: Origins, user: string): string =>
 export const rxdbEndpoint = (origins: Origins, user: string): string =>
   `${origins.storage.replace(/^http/, "ws")}/rxdb/${user}/{module}`;
 
+/** The URL for reading many documents of a user at once. */
+export const batchUrl = (origins: Origins, user: string): string =>
+  `${origins.storage}/batch/${user}`;
+
 /** The WebSocket URL of a user's live endpoint. */
 export const liveEndpoint = (origins: Origins, user: string): string =>
   `${origins.storage.replace(/^http/, "ws")}/live/${user}`;

@@ -90,13 +90,21 @@ interface AppClaims {
   account: string;
 }
 
-/** Counts a request of an app with a valid token. Returns null, or the refusal. */
-export function limitApp(env: Env, { grant, account }: AppClaims, now: number): Refusal | null {
+/**
+ * Counts a request of an app with a valid token, or one that stands for several. Returns null, or the
+ * refusal.
+ */
+export function limitApp(
+  env: Env,
+  { grant, account }: AppClaims,
+  now: number,
+  cost = 1,
+): Refusal | null {
   const { REQUESTS_PER_SECOND: perSecond } = settings(env);
   return consume(
     [
-      { name: `app ${grant}`, rate: sustainedRate(perSecond) },
-      { name: `account ${account}`, rate: sustainedRate(2 * perSecond) },
+      { name: `app ${grant}`, rate: sustainedRate(perSecond), cost },
+      { name: `account ${account}`, rate: sustainedRate(2 * perSecond), cost },
     ],
     now,
   );

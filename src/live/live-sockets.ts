@@ -28,7 +28,7 @@ import {
   type WatchedFolder,
   type WatchRequest,
 } from "./messages";
-import { type Change, folderVersions, noticeOf } from "./notices";
+import { type ChangeNotice, folderVersions, noticeOf } from "./notices";
 import { LiveSessions } from "./sessions";
 
 /** Sockets of one account. An app gets half of those that others leave, so that none shuts others out. */
@@ -63,7 +63,7 @@ export class LiveSockets {
   readonly #sessions: LiveSessions;
   readonly #states = new WeakMap<WebSocket, SocketState>();
   readonly #grants = new Map<string, { scopes: Scope[]; at: number }>();
-  #changes: Change[] = [];
+  #changes: ChangeNotice[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** How often changes were told: a version that was read before one of them may be old. */
   #generation = 0;

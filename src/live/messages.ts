@@ -1,7 +1,7 @@
 /** The messages of a live socket: `docs/live.md`. */
 
 import * as v from "valibot";
-import { type NodePath, parseNodePath } from "../core/path";
+import { type NodePath, parseDecodedPath } from "../core/path";
 import { type Outcome, type Refusal, refused } from "../core/refusals";
 
 /** Bytes of a message from a client, in UTF-8. */
@@ -74,8 +74,8 @@ export const refusedMessage = (refusal: Refusal, path?: string): ServerMessage =
 
 /** Checks the decoded path of a folder. Refuses with `malformed` or `path-too-long`. */
 export function parseFolderPath(path: string): Outcome<NodePath> {
-  const encoded = path.split("/").map(encodeSegment).join("/");
-  const node = parseNodePath(encoded);
+  // A lone surrogate is in no name.
+  const node = path.isWellFormed() ? parseDecodedPath(path) : refused(NO_FOLDER);
   return node.ok && node.value.kind !== "folder" ? refused(NO_FOLDER) : node;
 }
 
@@ -83,7 +83,3 @@ const NO_FOLDER: Refusal = {
   code: "malformed",
   message: "Only folders can be watched: a path begins and ends with a slash.",
 };
-
-/** A lone surrogate cannot be encoded, and is in no name. */
-const encodeSegment = (segment: string): string =>
-  segment.isWellFormed() ? encodeURIComponent(segment) : "%";

@@ -3,7 +3,7 @@
 import type { ServerMessage, WatchedFolder } from "./messages";
 
 /** A change of a document that is to be told. */
-export interface Change {
+export interface ChangeNotice {
   path: string;
   /** The version of the document, if it is there, and of all folders above it. */
   version: string;
@@ -14,7 +14,7 @@ export interface Change {
 const MAX_DOCUMENTS = 100;
 
 /** The versions of all folders above the changed documents, by path. */
-export function folderVersions(changes: Change[]): Map<string, string> {
+export function folderVersions(changes: ChangeNotice[]): Map<string, string> {
   const versions = new Map<string, string>();
   for (const { path, version } of changes) {
     for (let end = 0; end !== -1; end = path.indexOf("/", end + 1)) {
@@ -28,7 +28,7 @@ export function folderVersions(changes: Change[]): Map<string, string> {
 export function noticeOf(
   watched: WatchedFolder[],
   versions: Map<string, string>,
-  changes: Change[],
+  changes: ChangeNotice[],
 ): ServerMessage | null {
   const changed = watched.filter(({ path }) => versions.has(path));
   if (changed.length === 0) return null;
@@ -47,7 +47,7 @@ export function noticeOf(
 
 function changedDocuments(
   folders: WatchedFolder[],
-  changes: Change[],
+  changes: ChangeNotice[],
 ): { path: string; ETag: string | null }[] {
   const below = changes.filter((change) =>
     folders.some(({ path }) => change.path.startsWith(path)),

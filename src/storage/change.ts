@@ -16,7 +16,7 @@ export interface Change {
   put: { type: string; length: number } | null;
   /**
    * Milliseconds since 1970: from then on the change has no effect. By then its client has stopped
-   * waiting, and the sweep may delete its body (`storage/sweep.ts`).
+   * waiting, and the sweep may delete its body (`storage/versions/sweep.ts`).
    */
   commitBefore: number;
   /** For an account without a quota of its own. */

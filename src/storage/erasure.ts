@@ -3,7 +3,7 @@
 import { type Env, settings } from "../env";
 import { databasesPrefix, deletePageByPrefix, documentsPrefix, maxUploadMs } from "./bodies";
 import { deletePageOfNodes } from "./db/erasure";
-import { GRACE_PERIOD_MS } from "./expiry";
+import { GRACE_PERIOD_MS } from "./versions/expiry";
 
 /**
  * Pages of rows or bodies in one step, two calls each. One alarm of the free plan may make fifty, and the

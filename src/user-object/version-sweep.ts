@@ -1,4 +1,4 @@
-/** Schedules the sweep of a user's storage, by the alarm of the user's object: `storage/sweep.ts`. */
+/** Schedules the sweep of a user's storage, by the alarm of the user's object: `storage/versions/sweep.ts`. */
 
 import { documentFromPath } from "../core/path";
 import type { Outcome } from "../core/refusals";
@@ -9,15 +9,15 @@ import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
 import { PART_BYTES } from "../storage/bodies";
 import type { CommitRequest, CommitResult } from "../storage/commit";
-import { GRACE_PERIOD_MS } from "../storage/expiry";
-import type { DocumentBodies } from "../storage/stored-bodies";
+import { GRACE_PERIOD_MS } from "../storage/versions/expiry";
+import type { DocumentBodies } from "../storage/versions/stored-bodies";
 import {
   type DeletionTimes,
   nextHistoryShare,
   type SweepCursor,
   startSweep,
   sweepStep,
-} from "../storage/sweep";
+} from "../storage/versions/sweep";
 import type { CommitJournal } from "./commit-journal";
 import { MultipartUploads } from "./uploads";
 

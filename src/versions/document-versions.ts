@@ -6,9 +6,9 @@ import type { Env } from "../env";
 import { appNamesOfGrants } from "../oauth/grants";
 import { withRetry } from "../platform/retry";
 import { loadDocumentRows } from "../storage/documents";
-import { pastVersions } from "../storage/history";
-import { listDocumentBodies, type StoredBody } from "../storage/stored-bodies";
 import type { DeletionFact, PutFact } from "../storage/tasks/journal";
+import { pastVersions } from "../storage/versions/history";
+import { listDocumentBodies, type StoredBody } from "../storage/versions/stored-bodies";
 
 /** Who made a change: never more than is known. */
 export type ChangeAuthor =

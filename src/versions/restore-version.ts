@@ -8,8 +8,8 @@ import type { Env } from "../env";
 import type { CommitRequest, CommitResult } from "../storage/commit";
 import { commitChange } from "../storage/documents";
 import { NO_VERSION } from "../storage/refusals";
-import { listDocumentBodies } from "../storage/stored-bodies";
 import { copyDocument } from "../storage/tasks/document-copy";
+import { listDocumentBodies } from "../storage/versions/stored-bodies";
 
 /** The version to bring back, and the current one that it replaces; null: the document is deleted. */
 export interface RestoreRequest {

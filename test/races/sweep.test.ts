@@ -8,8 +8,8 @@ import { documentFromPath, MAX_PATH_BYTES, parseNodePath } from "../../src/core/
 import type { Env } from "../../src/env";
 import { bodyKey } from "../../src/storage/bodies";
 import { COMMIT_WINDOW_MS, Committer } from "../../src/storage/commit";
-import { GRACE_PERIOD_MS } from "../../src/storage/expiry";
-import { startSweep } from "../../src/storage/sweep";
+import { GRACE_PERIOD_MS } from "../../src/storage/versions/expiry";
+import { startSweep } from "../../src/storage/versions/sweep";
 import { CommitJournal } from "../../src/user-object/commit-journal";
 import { VersionSweep } from "../../src/user-object/version-sweep";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";

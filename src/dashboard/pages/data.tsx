@@ -3,7 +3,7 @@
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ModuleDatabases } from "../../rxdb/databases";
-import { type ExportPart, maxPartDocuments } from "../../storage/export";
+import { type ExportPart, maxPartDocuments } from "../../storage/export/export";
 import { type ModuleUsage, moduleBytes, type Usage } from "../../storage/usage";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";

@@ -9,7 +9,7 @@ import type { HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
 import { limitUser } from "../../http/rate-limits";
 import { listDatabases } from "../../rxdb/databases";
-import { exportDocuments, listExportParts } from "../../storage/export";
+import { exportDocuments, listExportParts } from "../../storage/export/export";
 import { loadUsage } from "../../storage/usage";
 import { errorPage, rateLimitedPage } from "../../ui/error-pages";
 import { messagesFor } from "../../ui/language";

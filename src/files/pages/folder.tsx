@@ -5,7 +5,7 @@ import { moduleOf } from "../../core/scope";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ItemOrder, ItemPage } from "../../storage/browse";
 import { MAX_SORTED_ITEMS } from "../../storage/browse";
-import { maxPartDocuments } from "../../storage/export";
+import { maxPartDocuments } from "../../storage/export/export";
 import { UPLOAD_SCRIPTS, UploadSection } from "../../tasks/pages/upload";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";

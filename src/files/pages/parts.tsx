@@ -2,8 +2,8 @@
 
 import { formatPath, type NodePath } from "../../core/path";
 import type { HandlerResponse, HonoContext } from "../../http/context";
-import { maxPartDocuments } from "../../storage/export";
-import type { SubtreePart, SubtreeParts } from "../../storage/subtree-export";
+import { maxPartDocuments } from "../../storage/export/export";
+import type { SubtreePart, SubtreeParts } from "../../storage/export/subtree-export";
 import { filePagePath } from "../../tasks/task-paths";
 import { formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";

@@ -6,12 +6,12 @@ import { settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
 import type { DocumentListing } from "../../storage/browse";
-import { maxPartDocuments, streamArchive } from "../../storage/export";
+import { maxPartDocuments, streamArchive } from "../../storage/export/export";
 import {
   listChosenDocuments,
   listPartDocuments,
   listSubtreeParts,
-} from "../../storage/subtree-export";
+} from "../../storage/export/subtree-export";
 import { readPaths } from "../../tasks/task-form";
 import { filePagePath } from "../../tasks/task-paths";
 import { errorPage } from "../../ui/error-pages";

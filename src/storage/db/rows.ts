@@ -25,23 +25,38 @@ export async function loadDocumentRows(
 ): Promise<Map<string, IndexedDocument>> {
   const rows = new Map<string, IndexedDocument>();
   for (const part of splitByBytes(documents)) {
-    const keys = part.map(rowKey).map(({ parent, name }) => [parent, name]);
-    const { results } = await withRetry(() =>
-      db
-        .prepare(
-          `SELECT d.key AS position, n.version, n.type, n.length, n.modified
-           FROM json_each(?2) d CROSS JOIN nodes n
-           WHERE n.account = ?1 AND n.parent = d.value ->> 0 AND n.name = d.value ->> 1`,
-        )
-        .bind(account, JSON.stringify(keys))
-        .all<IndexedDocument & { position: number }>(),
-    );
-    for (const { position, ...row } of results) {
-      rows.set(formatPath(part[position] as NodePath), row);
-    }
+    const statement = selectDocumentRows(db, account, part);
+    const { results } = await withRetry(() => statement.all<PositionedDocument>());
+    for (const [path, row] of rowsByPath(part, results)) rows.set(path, row);
   }
   return rows;
 }
+
+/** A row of `selectDocumentRows`, and which of the documents it is. */
+export type PositionedDocument = IndexedDocument & { position: number };
+
+/** Selects the rows of documents whose paths fit into one parameter: 2,000,000 bytes as JSON. */
+export function selectDocumentRows(
+  db: D1Database,
+  account: string,
+  documents: NodePath[],
+): D1PreparedStatement {
+  const keys = documents.map(rowKey).map(({ parent, name }) => [parent, name]);
+  return db
+    .prepare(
+      `SELECT d.key AS position, n.version, n.type, n.length, n.modified
+       FROM json_each(?2) d CROSS JOIN nodes n
+       WHERE n.account = ?1 AND n.parent = d.value ->> 0 AND n.name = d.value ->> 1`,
+    )
+    .bind(account, JSON.stringify(keys));
+}
+
+/** The rows that `selectDocumentRows` has found, by path. */
+export const rowsByPath = (
+  documents: NodePath[],
+  rows: PositionedDocument[],
+): Map<string, IndexedDocument> =>
+  new Map(rows.map(({ position, ...row }) => [formatPath(documents[position] as NodePath), row]));
 
 /** Splits documents so that the paths of each part fit into one parameter. */
 function splitByBytes(documents: NodePath[]): NodePath[][] {

@@ -3,8 +3,8 @@
 import { documentFromPath } from "../../core/path";
 import { HOUR_MS } from "../../core/time";
 import { loadDocumentRows } from "../db/rows";
-import { gracePeriodMs } from "../expiry";
-import { type DocumentBodies, listBodyPages } from "../stored-bodies";
+import { gracePeriodMs } from "../versions/expiry";
+import { type DocumentBodies, listBodyPages } from "../versions/stored-bodies";
 import { isAtOrBelow, type PlanContext } from "./plan-steps";
 import type { FreedBody, PlanStep } from "./task";
 
@@ -14,7 +14,7 @@ const KNOWN_COMMITS_MS = HOUR_MS;
 /**
  * The versions at or below the paths that may be deleted for ever: those that no row names, and none will.
  * A row gets to name a version only by its commit, once, and within a time after its upload
- * (`storage/sweep.ts`); so either that time is over, or it was committed and is not the document any more.
+ * (`storage/versions/sweep.ts`); so either that time is over, or it was committed and is not the document any more.
  */
 export async function* planFree(
   { env, journal, task }: PlanContext,

@@ -3,8 +3,8 @@
 import { documentFromPath, formatPath, type NodePath } from "../../core/path";
 import { HOUR_MS } from "../../core/time";
 import { type IndexedDocument, loadDocumentRows } from "../db/rows";
-import { versionAt } from "../history";
-import { listBodyPages, type StoredBody } from "../stored-bodies";
+import { versionAt } from "../versions/history";
+import { listBodyPages, type StoredBody } from "../versions/stored-bodies";
 import { isKnown } from "./plan-free";
 import type { PageEnd, PlanContext, PlannedDocument } from "./plan-steps";
 import type { PlannedChange } from "./task";

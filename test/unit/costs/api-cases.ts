@@ -24,6 +24,14 @@ export function apiCases(shared: SharedAccounts): CostCase[] {
   };
   const pathOfModule = ({ name, app }: SizedAccount) =>
     `/rxdb/${name}/${moduleName(1)}?access_token=${app.token}`;
+  const batchOf =
+    ({ name, app }: SizedAccount, paths: string[]): Step =>
+    () =>
+    async ({ send }) => {
+      const body = JSON.stringify({ documents: paths.map((path) => ({ path })) });
+      const headers = { Authorization: `Bearer ${app.token}` };
+      await (await send(`/batch/${name}`, { method: "POST", headers, body })).arrayBuffer();
+    };
   const pathOfLive = ({ name, app }: SizedAccount) => `/live/${name}?access_token=${app.token}`;
   const upgrade =
     (path: string): Step =>
@@ -66,6 +74,24 @@ export function apiCases(shared: SharedAccounts): CostCase[] {
         worst: get(route.slice(4).replace(":user", "x").replace(":module", "x".repeat(8000))),
       }),
     ),
+    {
+      route: "POST /batch/:user",
+      ordinary: batchOf(ordinary, ["/ten/1"]),
+      // What the plan allows to read at once.
+      worst: batchOf(ordinary, Array(100).fill("/ten/1")),
+      mayGrow: { bucketCalls: 100, rowsRead: 210 },
+    },
+    {
+      route: "POST /batch/:user",
+      detail: "of the longest paths that there are not",
+      ordinary: batchOf(ordinary, ["/nothing"]),
+      worst: batchOf(largest, Array(60).fill(`/${"x".repeat(4095)}`)),
+    },
+    {
+      route: "ALL /batch/*",
+      ordinary: get("/batch/x"),
+      worst: get(`/batch/${"x".repeat(8000)}`),
+    },
     {
       route: "GET /live/:user",
       ordinary: upgrade(pathOfLive(ordinary)),

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { archiveName } from "../../../src/storage/archive-names";
+import { archiveName } from "../../../src/storage/export/archive-names";
 
 const pieces = ["a", "_", "\\", ":", "%", "%5C", "%3A", "%25", "5C", "C:", "satchel-export.json"];
 

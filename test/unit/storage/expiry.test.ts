@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseExpired, GRACE_PERIOD_MS } from "../../../src/storage/expiry";
-import type { StoredBody } from "../../../src/storage/stored-bodies";
+import { chooseExpired, GRACE_PERIOD_MS } from "../../../src/storage/versions/expiry";
+import type { StoredBody } from "../../../src/storage/versions/stored-bodies";
 import { DAY_MS, MINUTE_MS } from "../../support/clock";
 
 const NOW = 1000 * DAY_MS;

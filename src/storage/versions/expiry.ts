@@ -1,8 +1,8 @@
 /** Which bodies of a document have expired, by their age and the history that is kept. Pure. */
 
-import { earliest } from "../core/time";
-import { maxUploadMs } from "./bodies";
-import { COMMIT_WINDOW_MS } from "./commit";
+import { earliest } from "../../core/time";
+import { maxUploadMs } from "../bodies";
+import { COMMIT_WINDOW_MS } from "../commit";
 import type { StoredBody } from "./stored-bodies";
 
 /** How long a body may wait for its row, counted from the end of its upload. */

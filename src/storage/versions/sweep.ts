@@ -24,15 +24,15 @@
  * So nothing has to be locked, and a commit may come in at any moment of a sweep.
  */
 
-import { documentFromPath, type NodePath } from "../core/path";
-import { DAY_MS, earliest } from "../core/time";
-import { type Env, settings } from "../env";
-import { logWarning } from "../platform/log";
-import { deleteBodies, MAX_KEYS_PER_DELETE } from "./bodies";
-import { loadDocumentRows } from "./db/rows";
-import { findDriftedFolders, loadQuota, repairTotals } from "./db/sweep";
+import { documentFromPath, type NodePath } from "../../core/path";
+import { DAY_MS, earliest } from "../../core/time";
+import { type Env, settings } from "../../env";
+import { logWarning } from "../../platform/log";
+import { deleteBodies, MAX_KEYS_PER_DELETE } from "../bodies";
+import { loadDocumentRows } from "../db/rows";
+import { findDriftedFolders, loadQuota, repairTotals } from "../db/sweep";
+import type { RowKey } from "../row-keys";
 import { chooseExpired, deletedSince } from "./expiry";
-import type { RowKey } from "./row-keys";
 import {
   type BodyPage,
   type DocumentBodies,

@@ -13,16 +13,16 @@
  */
 
 import { makeZip } from "client-zip";
-import { formatETag } from "../core/etag";
-import { formatHttpDate } from "../core/folder";
-import { documentFromPath, formatPath } from "../core/path";
-import { type Env, settings } from "../env";
-import { logWarning } from "../platform/log";
-import { withRetry } from "../platform/retry";
+import { formatETag } from "../../core/etag";
+import { formatHttpDate } from "../../core/folder";
+import { documentFromPath, formatPath } from "../../core/path";
+import { type Env, settings } from "../../env";
+import { logWarning } from "../../platform/log";
+import { withRetry } from "../../platform/retry";
+import { bodyKey, readBody } from "../bodies";
+import { type DocumentListing, loadDocuments, loadPageBoundaries } from "../db/export";
+import { type NodeRow, selectDocument } from "../db/nodes";
 import { ARCHIVE_CHANGES, ARCHIVE_LIST, archiveName } from "./archive-names";
-import { bodyKey, readBody } from "./bodies";
-import { type DocumentListing, loadDocuments, loadPageBoundaries } from "./db/export";
-import { type NodeRow, selectDocument } from "./db/nodes";
 
 /** Documents in one archive, whatever the plan: their paths are in memory, 4 KiB each at worst. */
 const MAX_PART_DOCUMENTS = 2500;

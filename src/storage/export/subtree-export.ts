@@ -1,14 +1,14 @@
 /** Exporting the documents below a folder, or some chosen ones: in parts, like an export of everything. */
 
 import { Buffer } from "node:buffer";
-import type { NodePath } from "../core/path";
-import type { Env } from "../env";
-import { listedPath, positionAfter } from "./browse";
-import type { DocumentListing } from "./db/export";
-import { loadDocumentRows } from "./db/rows";
-import { loadSubtreePage } from "./db/subtree";
+import type { NodePath } from "../../core/path";
+import type { Env } from "../../env";
+import { listedPath, positionAfter } from "../browse";
+import type { DocumentListing } from "../db/export";
+import { loadDocumentRows } from "../db/rows";
+import { loadSubtreePage } from "../db/subtree";
+import type { RowKey } from "../row-keys";
 import { maxGrownPart, maxPartDocuments } from "./export";
-import type { RowKey } from "./row-keys";
 
 /** A part of the documents below a folder: after a position, up to one inclusive; null: no bound. */
 export interface SubtreePart {

@@ -1,10 +1,10 @@
 /** Lists the bodies that an account has in R2, grouped by document. */
 
-import { decodeLabel } from "../core/labels";
-import { documentFromPath, type NodePath } from "../core/path";
-import { logWarning } from "../platform/log";
-import { withRetry } from "../platform/retry";
-import { bodyKey, documentsPrefix } from "./bodies";
+import { decodeLabel } from "../../core/labels";
+import { documentFromPath, type NodePath } from "../../core/path";
+import { logWarning } from "../../platform/log";
+import { withRetry } from "../../platform/retry";
+import { bodyKey, documentsPrefix } from "../bodies";
 
 /** One version of a document, as R2 has it. */
 export interface StoredBody {
