@@ -23,8 +23,8 @@ import { deleteBodies, MAX_KEYS_PER_DELETE } from "../storage/bodies";
 import type { Commit } from "../storage/documents";
 import { countTargets } from "../storage/tasks/count-targets";
 import {
+  changeEntry,
   conflictEntry,
-  entryOf,
   leftEntry,
   loadRowsOf,
   makeChanges,
@@ -239,7 +239,7 @@ export class Tasks {
     const { looked, cursor } = step;
     const next = { task: task.id, entries, looked, cursor };
     if (task.isPreview) {
-      const planned = step.changes.map((change) => entryOf(change));
+      const planned = step.changes.map((change) => changeEntry(change));
       return this.#store.finishStep({ ...next, entries: [...planned, ...entries] });
     }
     const changes = step.changes.map((change) => ({ ...change, version: randomId() }));

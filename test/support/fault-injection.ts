@@ -200,14 +200,14 @@ function rejectLater(message: string): Promise<never> {
 
 const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-type CallInterceptor = (
+export type CallInterceptor = (
   binding: Binding,
   method: string,
   makeCall: () => Promise<unknown>,
 ) => Promise<unknown>;
 
-/** Passes every call of a binding to `intercept`, until the returned function is called. */
-function interceptCalls(intercept: CallInterceptor): () => void {
+/** Passes every call to D1, R2 and the objects to `intercept`, until the returned function is called. */
+export function interceptCalls(intercept: CallInterceptor): () => void {
   const methodsOf = (binding: Binding, target: object, methods: string[]): (() => void)[] =>
     methods.map((method) =>
       interceptMethod(target, method, (call) =>

@@ -82,7 +82,7 @@ async function makeChange(
       if (!isGone) return leftEntry(change, outcome.refusal);
     }
   }
-  return movedFrom === undefined ? entryOf(change) : deleteOriginal(context, change, movedFrom);
+  return movedFrom === undefined ? changeEntry(change) : deleteOriginal(context, change, movedFrom);
 }
 
 /**
@@ -95,11 +95,11 @@ async function deleteOriginal(
   original: DocumentVersion,
 ): Promise<TaskEntry | null> {
   const isGone = context.left !== null && !context.left.has(original.path);
-  if (isGone) return entryOf(change);
+  if (isGone) return changeEntry(change);
   const deleted = await deleteVersion(context, original);
-  if (deleted.ok) return entryOf(change);
+  if (deleted.ok) return changeEntry(change);
   if (isUndecided(deleted.refusal)) return null;
-  if (isMissing(deleted.refusal) && context.left !== null) return entryOf(change);
+  if (isMissing(deleted.refusal) && context.left !== null) return changeEntry(change);
   const { path, version, source } = change;
   const undone = await deleteVersion(context, { path, version, type: source?.type ?? "" });
   return !undone.ok && isUndecided(undone.refusal) ? null : leftEntry(change, deleted.refusal);
@@ -128,7 +128,7 @@ const isMissing = (refusal: Refusal): boolean =>
   refusal.code === "precondition-failed" && refusal.version === null;
 
 /** The entry of a change that is made, or would be. */
-export function entryOf(change: PlannedChange & { version?: string }): TaskEntry {
+export function changeEntry(change: PlannedChange & { version?: string }): TaskEntry {
   const { path, before, source, version, length, movedFrom } = change;
   return {
     path,
