@@ -22,7 +22,7 @@ export function describeResult(language: Language, task: Task): string[] {
       ]
     : [
         [counts.moved, did.moved],
-        [counts.created, task.spec.kind === "move" ? did.copied : did.restored],
+        [counts.created, did.restored],
         [counts.replaced, did.reverted],
         [counts.deleted, isFree ? did.freed : did.deleted],
         [counts.conflicts, did.conflicts],

@@ -100,6 +100,8 @@ export class Tasks {
       spec.kind === "undo"
         ? (this.#store.get(spec.task)?.entries ?? 0)
         : await countTargets(this.#env.DB, owner.account, spec);
+    // What the task is to take back must not be forgotten if the object dies.
+    this.#journal.flush();
     // Nothing is awaited from here on until the task is stored.
     const undone = spec.kind === "undo" && !isPreview ? this.#store.get(spec.task) : null;
     const undo = undone?.undoneBy ? this.#store.get(undone.undoneBy) : null;
@@ -215,9 +217,7 @@ export class Tasks {
     const pending = this.#store.pending();
     if (pending === undefined) this.#end(task, "failed", now);
     else {
-      const failed = pending.changes.map((change) =>
-        leftEntry(change, { code: "unknown-outcome" }),
-      );
+      const failed = pending.changes.map((change) => leftEntry(change, "unknown-outcome"));
       this.#store.finishStep({ ...pending, entries: [...pending.entries, ...failed] });
     }
     return now;

@@ -79,7 +79,7 @@ async function makeChange(
       if (isUndecided(outcome.refusal)) return null;
       // It was there when it was planned: the first attempt may have arrived late.
       const isGone = source === null && isMissing(outcome.refusal) && context.left !== null;
-      if (!isGone) return leftEntry(change, outcome.refusal);
+      if (!isGone) return leftEntry(change, codeOf(change, outcome.refusal));
     }
   }
   return movedFrom === undefined ? changeEntry(change) : deleteOriginal(context, change, movedFrom);
@@ -102,7 +102,7 @@ async function deleteOriginal(
   if (isMissing(deleted.refusal) && context.left !== null) return changeEntry(change);
   const { path, version, source } = change;
   const undone = await deleteVersion(context, { path, version, type: source?.type ?? "" });
-  return !undone.ok && isUndecided(undone.refusal) ? null : leftEntry(change, deleted.refusal);
+  return !undone.ok && isUndecided(undone.refusal) ? null : leftEntry(change, deleted.refusal.code);
 }
 
 const deleteVersion = (
@@ -127,6 +127,10 @@ const isUndecided = ({ code }: Refusal): boolean =>
 const isMissing = (refusal: Refusal): boolean =>
   refusal.code === "precondition-failed" && refusal.version === null;
 
+/** Where a document was to be created, another one that is there has not been changed by anybody. */
+const codeOf = ({ before, source }: PlannedChange, { code }: Refusal): string =>
+  code === "precondition-failed" && before === null && source !== null ? "taken" : code;
+
 /** The entry of a change that is made, or would be. */
 export function changeEntry(change: PlannedChange & { version?: string }): TaskEntry {
   const { path, before, source, version, length, movedFrom } = change;
@@ -146,13 +150,12 @@ const outcomeOf = ({ source, before, movedFrom }: PlannedChange): TaskEntry["out
   return before === null ? "created" : "replaced";
 };
 
+const CONFLICTS = ["precondition-failed", "taken", "clash"];
+
 /** The entry of a change that could not be made: of the document that is left as it was. */
-export const leftEntry = (
-  { path, before, movedFrom }: PlannedChange,
-  { code }: Pick<Refusal, "code">,
-): TaskEntry => ({
+export const leftEntry = ({ path, before, movedFrom }: PlannedChange, code: string): TaskEntry => ({
   path: movedFrom?.path ?? path,
-  outcome: code === "precondition-failed" || code === "clash" ? "conflict" : "failed",
+  outcome: CONFLICTS.includes(code) ? "conflict" : "failed",
   code,
   bytes: 0,
   before,

@@ -81,7 +81,7 @@ export interface TaskEntry {
   path: string;
   /** `conflict`: changed by others meanwhile. `failed`: `code` says why. */
   outcome: "created" | "replaced" | "deleted" | "moved" | "conflict" | "failed";
-  /** Of the refusal. */
+  /** Of the refusal, or `taken`: another document has the path. */
   code?: string;
   bytes: number;
   /** The document before; null: there was none. */

@@ -58,11 +58,6 @@ export const de: typeof en = {
     nothingFreed: "Es gab nichts zu löschen.",
     deleted: (count, formatted) => `${documents(count, formatted)} ${was(count)} gelöscht.`,
     moved: (count, formatted) => `${documents(count, formatted)} ${was(count)} verschoben.`,
-    copied: (count, formatted) =>
-      plural("de", count, {
-        one: "1 Dokument ist nun an beiden Orten: Das Original konnte nicht gelöscht werden.",
-        other: `${formatted} Dokumente sind nun an beiden Orten: Die Originale konnten nicht gelöscht werden.`,
-      }),
     restored: (count, formatted) =>
       `${documents(count, formatted)} ${was(count)} wiederhergestellt.`,
     reverted: (count, formatted) =>

@@ -59,11 +59,6 @@ export const en = {
       `${documents(count, formatted)} ${was(count)} deleted.`,
     moved: (count: number, formatted: string) =>
       `${documents(count, formatted)} ${was(count)} moved.`,
-    copied: (count: number, formatted: string) =>
-      plural("en", count, {
-        one: "1 document is in both places: the original couldn’t be deleted.",
-        other: `${formatted} documents are in both places: the originals couldn’t be deleted.`,
-      }),
     restored: (count: number, formatted: string) =>
       `${documents(count, formatted)} ${was(count)} restored.`,
     reverted: (count: number, formatted: string) =>

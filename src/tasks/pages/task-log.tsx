@@ -105,9 +105,8 @@ const FilterLinks = ({ c, task, current }: { c: HonoContext; task: Task; current
 
 /** Why a document was not changed; nothing for one that was. */
 const Reason = ({ c, entry }: { c: HonoContext; entry: TaskEntry }) => {
-  const { outcome, code = "precondition-failed", before } = entry;
+  const { outcome, code = "precondition-failed" } = entry;
   if (outcome !== "conflict" && outcome !== "failed") return null;
   const { reasons, otherReason } = messagesFor(c, TASK_MESSAGES);
-  const isTaken = entry.code === "precondition-failed" && before === null;
-  return <small>{reasons[isTaken ? "taken" : code] ?? otherReason(code)}</small>;
+  return <small>{reasons[code] ?? otherReason(code)}</small>;
 };
