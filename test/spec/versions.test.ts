@@ -131,7 +131,9 @@ describe("The versions of a document", () => {
     expect(await owner.read("/versions/notes/a")).toContain("This document is deleted.");
     advanceClock(DAY_MS + MINUTE_MS);
     await owner.sweep();
-    expect(await owner.read("/versions/notes/a")).toMatch(/Deleted before .*it isn’t known by whom/);
+    expect(await owner.read("/versions/notes/a")).toMatch(
+      /Deleted before .*it isn’t known by whom/,
+    );
   });
 
   it("are in pages", async () => {
@@ -244,7 +246,8 @@ describe("Two versions", () => {
     const picture = await put("/notes/a", "1", "image/png");
     const text = await put("/notes/a", "1");
     const long = await put("/notes/a", "x".repeat(300_000));
-    const compare = (a: string, b: string) => owner.read(`/versions/notes/a?version=${a}&version=${b}`);
+    const compare = (a: string, b: string) =>
+      owner.read(`/versions/notes/a?version=${a}&version=${b}`);
     expect(await compare(picture, text)).toContain("Only texts can be compared.");
     expect(await compare(text, long)).toContain("Only texts of up to");
   });

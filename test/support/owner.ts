@@ -7,6 +7,7 @@ import type { Task } from "../../src/storage/tasks/task";
 import { mainText } from "./html";
 import {
   connectApp,
+  createSession,
   createUser,
   encodePath,
   ORIGIN,
@@ -14,13 +15,20 @@ import {
   type TestApp,
   type TestUser,
 } from "./provider";
+import { accountId } from "./rows";
 
 /** The user, and an app that has access to everything. */
 export class Owner {
   constructor(
-    readonly user: TestUser,
+    public user: TestUser,
     readonly app: TestApp,
   ) {}
+
+  /** Signs in again, long after the last time. */
+  async signIn(): Promise<void> {
+    const { name } = this.user;
+    this.user = { name, cookie: await createSession(await accountId(name)) };
+  }
 
   get object() {
     return env.USERS.getByName(this.user.name);

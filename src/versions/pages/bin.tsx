@@ -2,6 +2,7 @@
 
 import type { Account } from "../../accounts/accounts";
 import { settings } from "../../env";
+import { ItemName, visibleName } from "../../files/pages/item-name";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { DeletionFact } from "../../storage/tasks/journal";
 import { ErrorMessage } from "../../ui/error-message";
@@ -71,7 +72,7 @@ const ModuleName = ({ c, module }: { c: HonoContext; module: string }) =>
   module === "" ? (
     <span>{messagesFor(c, VERSION_MESSAGES).outsideModules}</span>
   ) : (
-    <bdi>{module}</bdi>
+    <ItemName name={module} />
   );
 
 /** The deleted documents of a module that a page shows. */
@@ -181,11 +182,11 @@ const DeletedDocument = ({
     <li>
       <div>
         <a href={versionsPath(path)}>
-          <bdi>{path.slice(folder.length)}</bdi>
+          <ItemName name={path.slice(folder.length)} />
         </a>
         <small>
-          <a href={binPath(module, folder)} aria-label={messages.onlyFolder(folder)}>
-            <bdi>{folder}</bdi>
+          <a href={binPath(module, folder)} aria-label={messages.onlyFolder(visibleName(folder))}>
+            <ItemName name={folder} />
           </a>
           {" · "}
           {formatBytes(languageOf(c), length)}
@@ -193,7 +194,12 @@ const DeletedDocument = ({
           <DeletionSentence c={c} deletion={deletion} messages={messages} />
         </small>
       </div>
-      <input type="checkbox" name="version" value={version} aria-label={messages.select(path)} />
+      <input
+        type="checkbox"
+        name="version"
+        value={version}
+        aria-label={messages.select(visibleName(path))}
+      />
     </li>
   );
 };

@@ -10,7 +10,7 @@ import { TextDiff } from "../../ui/text-diff";
 import type { DocumentHistory, ListedVersion } from "../document-versions";
 import { VERSION_MESSAGES } from "../messages";
 import { versionPath, versionsPath } from "../paths";
-import { PathLine, VersionSummary, VersionTime } from "./parts";
+import { DocumentHeading, titleWithName, VersionSummary, VersionTime } from "./parts";
 
 /** Two versions, the older one first, and their texts, or why these are not compared. */
 export interface Comparison {
@@ -30,10 +30,10 @@ export function comparisonPage(
   const limit = formatBytes(languageOf(c), MAX_TEXT_BYTES);
   return renderPage(
     c,
-    { title: messages.title, user: account },
+    { title: titleWithName(messages.title, history.path), user: account },
     <section>
-      <h1>{messages.title}</h1>
-      <PathLine path={history.path} />
+      <DocumentHeading c={c} path={history.path} />
+      <h2>{messages.title}</h2>
       <dl class="facts">
         <dt>{messages.older}</dt>
         <VersionLine c={c} path={history.path} version={older} />

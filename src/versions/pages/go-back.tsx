@@ -2,6 +2,7 @@
 
 import type { Account } from "../../accounts/accounts";
 import { formatPath, type NodePath, ROOT } from "../../core/path";
+import { ItemName } from "../../files/pages/item-name";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ErrorMessage } from "../../ui/error-message";
 import { messagesFor } from "../../ui/language";
@@ -32,7 +33,7 @@ export function goBackPage(
 ): HandlerResponse {
   const messages = messagesFor(c, VERSION_MESSAGES).goBack;
   const isRoot = formatPath(folder) === formatPath(ROOT);
-  const name = isRoot ? messages.everything : <bdi>{formatPath(folder)}</bdi>;
+  const name = isRoot ? messages.everything : <ItemName name={formatPath(folder)} />;
   return renderPage(
     c,
     {

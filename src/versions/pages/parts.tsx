@@ -1,6 +1,8 @@
 /** Parts that the pages about versions share. */
 
 import type { Child } from "hono/jsx";
+import { documentFromPath } from "../../core/path";
+import { Breadcrumbs, ItemName, visibleName } from "../../files/pages/item-name";
 import type { HonoContext } from "../../http/context";
 import type { DeletionFact } from "../../storage/tasks/journal";
 import { formatBytes } from "../../ui/format";
@@ -9,17 +11,34 @@ import { DateTime, ExactTime } from "../../ui/time";
 import { authorOfFact, type ChangeAuthor, type ListedVersion } from "../document-versions";
 import { VERSION_MESSAGES } from "../messages";
 
-/** The path of a document or folder. */
+/** The path of a folder. */
 export const PathLine = ({ path }: { path: string }) => (
   <p class="address">
-    <bdi>{path}</bdi>
+    <ItemName name={path} />
   </p>
 );
+
+/** The folders above a document, and its name as the heading of the page. */
+export const DocumentHeading = ({ c, path }: { c: HonoContext; path: string }) => {
+  const node = documentFromPath(path);
+  return (
+    <>
+      <Breadcrumbs c={c} node={node} />
+      <h1>
+        <ItemName name={node.name} />
+      </h1>
+    </>
+  );
+};
+
+/** The title of a page about a document. */
+export const titleWithName = (title: string, path: string): string =>
+  `${title}: ${visibleName(documentFromPath(path).name)}`;
 
 /** Who made a change, after "by". */
 export const AuthorName = ({ c, author }: { c: HonoContext; author: ChangeAuthor }) =>
   author.kind === "app" ? (
-    <bdi>{author.name}</bdi>
+    <ItemName name={author.name} />
   ) : (
     <span>{messagesFor(c, VERSION_MESSAGES).authors[author.kind]}</span>
   );
@@ -70,7 +89,7 @@ export const VersionSummary = ({
       {type === undefined ? null : (
         <>
           {" · "}
-          <bdi>{type}</bdi>
+          <ItemName name={type} />
         </>
       )}
       {" · "}

@@ -1,7 +1,11 @@
 /** The page of one version of a document. */
 
 import type { Account } from "../../accounts/accounts";
+import { documentFromPath } from "../../core/path";
 import { previewElement, type ShownContent } from "../../files/content";
+import { FILES_MESSAGES } from "../../files/messages";
+import { ContentView } from "../../files/pages/content";
+import { ItemName } from "../../files/pages/item-name";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { formatBytes } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -9,8 +13,8 @@ import { renderPage } from "../../ui/layout";
 import { ExactTime } from "../../ui/time";
 import type { DocumentHistory, ListedVersion } from "../document-versions";
 import { VERSION_MESSAGES } from "../messages";
-import { comparisonPath, downloadPath, versionsPath } from "../paths";
-import { AuthorName, PathLine } from "./parts";
+import { comparisonPath, downloadPath, versionPath, versionsPath } from "../paths";
+import { AuthorName, DocumentHeading, titleWithName } from "./parts";
 
 interface VersionProps {
   c: HonoContext;
@@ -27,23 +31,53 @@ export function versionPage(
   content: ShownContent,
 ): HandlerResponse {
   const { version: messages, versions } = messagesFor(c, VERSION_MESSAGES);
+  const { name } = documentFromPath(history.path);
   const title = version.isCurrent ? messages.currentTitle : messages.title;
   return renderPage(
     c,
-    { title, user: account, preview: previewElement(content) },
+    { title: titleWithName(title, history.path), user: account, preview: previewElement(content) },
     <section>
-      <h1>{title}</h1>
-      <PathLine path={history.path} />
+      <DocumentHeading c={c} path={history.path} />
+      <h2>{title}</h2>
       <VersionFacts c={c} version={version} />
       <VersionActions c={c} history={history} version={version} />
       <h2>{messages.content}</h2>
-      {"text" in content ? <pre class="code">{content.text.text}</pre> : null}
+      <ContentView c={c} content={content} name={name} length={version.length} />
+      <ViewLink c={c} path={history.path} version={version} content={content} />
       <p>
         <a href={versionsPath(history.path)}>{versions.backToVersions}</a>
       </p>
     </section>,
   );
 }
+
+/** Switches between JSON or a table and its text. */
+const ViewLink = ({
+  c,
+  path,
+  version,
+  content,
+}: {
+  c: HonoContext;
+  path: string;
+  version: ListedVersion;
+  content: ShownContent;
+}) => {
+  const messages = messagesFor(c, FILES_MESSAGES).document;
+  const href = versionPath(path, version.version);
+  if (content.kind === "json" || content.kind === "csv") {
+    return (
+      <p>
+        <a href={`${href}&view=text`}>{messages.showAsText}</a>
+      </p>
+    );
+  }
+  return c.req.query("view") === "text" ? (
+    <p>
+      <a href={href}>{messages.showFormatted}</a>
+    </p>
+  ) : null;
+};
 
 const VersionFacts = ({ c, version }: { c: HonoContext; version: ListedVersion }) => {
   const { version: messages, authors } = messagesFor(c, VERSION_MESSAGES);
@@ -60,7 +94,7 @@ const VersionFacts = ({ c, version }: { c: HonoContext; version: ListedVersion }
       <dt>{messages.size}</dt>
       <dd>{formatBytes(languageOf(c), length)}</dd>
       <dt>{messages.type}</dt>
-      <dd>{type === undefined ? messages.unknownType : <bdi>{type}</bdi>}</dd>
+      <dd>{type === undefined ? messages.unknownType : <ItemName name={type} />}</dd>
     </dl>
   );
 };

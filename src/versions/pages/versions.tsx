@@ -12,7 +12,13 @@ import { type ListPage, NextPageLink } from "../../ui/paging";
 import type { DocumentHistory, ListedVersion } from "../document-versions";
 import { VERSION_MESSAGES } from "../messages";
 import { freePath, goBackPath, versionPath, versionsPath } from "../paths";
-import { DeletionSentence, PathLine, VersionSummary, VersionTime } from "./parts";
+import {
+  DeletionSentence,
+  DocumentHeading,
+  titleWithName,
+  VersionSummary,
+  VersionTime,
+} from "./parts";
 
 interface VersionsProps {
   c: HonoContext;
@@ -38,11 +44,15 @@ export function versionsPage(
   const status = note === "choose-two" ? 400 : 200;
   return renderPage(
     c,
-    { title: messages.title, user: account, status },
+    { title: titleWithName(messages.title, history.path), user: account, status },
     <section>
-      <h1>{messages.title}</h1>
-      <PathLine path={history.path} />
-      {note === "restored" ? <p class="note">{messages.restored}</p> : null}
+      <DocumentHeading c={c} path={history.path} />
+      <h2>{messages.title}</h2>
+      {note === "restored" ? (
+        <p class="note" role="status">
+          {messages.restored}
+        </p>
+      ) : null}
       {note === "choose-two" ? <ErrorMessage>{messages.chooseTwo}</ErrorMessage> : null}
       <DeletedNote c={c} history={history} />
       <p class="muted">{messages.about(days, formatCount(language, HISTORY_VERSIONS))}</p>
