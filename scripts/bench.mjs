@@ -10,6 +10,7 @@ const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--c
        npm run bench -- cpu [--check]
        npm run bench -- worst-cases [--check]
        npm run bench -- neighbours [--quick] [--only TEXT] [--check]
+       npm run bench -- live [--quick] [--check]
        npm run bench -- --edge [--quick] [--only TEXT] [--json FILE] [--check] [latencies]
 
 Runs the same requests alternately against Satchel, a baseline Worker that makes only the necessary
@@ -18,7 +19,8 @@ cases also writes bench/SPEED.md. With "rxdb", compares Satchel with RxDB's own 
 an RxDB client, and counts what each operation costs (bench/RXDB.md). With "cpu", measures the
 CPU time of requests beside what Cloudflare's Free plan allows. With "worst-cases", measures what
 the worst request to each route makes the server do (bench/WORST-CASES.md); with "neighbours", how much
-longer requests take while another account does its worst (bench/NEIGHBOURS.md).
+longer requests take while another account does its worst (bench/NEIGHBOURS.md); with "live", how soon
+listeners are told of changes, and what batches save (bench/LIVE.md).
 
   --quick       take a minute: fewer requests in fewer rounds
   --only TEXT   run only cases whose names contain TEXT, such as "PUT"
@@ -64,6 +66,7 @@ const SUBJECTS = {
   cpu: measureCpu,
   "worst-cases": runWorstCases,
   neighbours: attackNeighbours,
+  live: measureLive,
 };
 
 await runCommand(async () => {
@@ -115,6 +118,11 @@ async function measureCpu() {
 async function runWorstCases() {
   const { measureWorstCases } = await import("../bench/cost/worst-cases.mjs");
   return measureWorstCases();
+}
+
+async function measureLive(options) {
+  const { measureLive: measure } = await import("../bench/live/main.mjs");
+  return measure(options);
 }
 
 async function attackNeighbours(options) {
