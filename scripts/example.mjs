@@ -1,4 +1,4 @@
-/** `npm run example`: serves the example app, a to-do list that is synchronized between windows. */
+/** `npm run example`: serves the example apps, whose windows are synchronized: to-dos and notes. */
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,8 +11,9 @@ import { listenError } from "./lib/listen-addresses.mjs";
 
 const HELP = `Usage: npm run example -- [--port 8001]
 
-Serves the to-do list of examples/todos on this machine until Ctrl-C. It needs a running Satchel:
-run npm start in another shell, sign up there, and enter your user address in the to-do list.
+Serves the apps of the folder examples on this machine until Ctrl-C: a to-do list over RxDB, and notes over
+remoteStorage. They need a running Satchel: run npm start in another shell, sign up there, and enter your
+user address in one of them.
 
   --port PORT   port to listen on; 0 for any free port (default: 8001)
   --help        print this text
@@ -21,7 +22,10 @@ run npm start in another shell, sign up there, and enter your user address in th
 /** A different site than localhost, as for a real app. */
 const HOST = "127.0.0.1";
 
-const FOLDER = join(ROOT, "examples", "todos");
+const FOLDER = join(ROOT, "examples");
+
+/** The apps, by their folders. */
+const APPS = ["todos", "notes"];
 
 const HEADERS = {
   "Cache-Control": "no-cache",
@@ -32,18 +36,23 @@ const HEADERS = {
 };
 
 /**
- * Bundles and serves the example.
+ * Bundles and serves the examples.
  * @param {number} port 0: any free port
- * @returns {Promise<{url: string, close: () => Promise<void>}>}
+ * @returns {Promise<{url: string, close: () => Promise<void>}>} the URL of the to-do list, and of notes with "../notes/"
  */
 export async function serveExample(port) {
-  const files = new Map([
-    ["/", ["text/html", await readFile(join(FOLDER, "index.html"))]],
-    ["/style.css", ["text/css", await readFile(join(FOLDER, "style.css"))]],
-    ["/app.js", ["text/javascript", await bundle()]],
-  ]);
+  const files = new Map([["/style.css", ["text/css", await readFile(join(FOLDER, "style.css"))]]]);
+  for (const app of APPS) {
+    files.set(`/${app}/`, ["text/html", await readFile(join(FOLDER, app, "index.html"))]);
+    files.set(`/${app}/app.js`, ["text/javascript", await bundle(app)]);
+  }
   const server = createServer((request, response) => {
-    const [type, body] = files.get(new URL(request.url ?? "", "http://app").pathname) ?? [];
+    const { pathname } = new URL(request.url ?? "", "http://app");
+    if (pathname === "/") {
+      response.writeHead(302, { ...HEADERS, Location: `/${APPS[0]}/` }).end();
+      return;
+    }
+    const [type, body] = files.get(pathname) ?? [];
     response.writeHead(body ? 200 : 404, { ...HEADERS, "Content-Type": `${type}; charset=utf-8` });
     response.end(body);
   });
@@ -55,14 +64,17 @@ export async function serveExample(port) {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://${HOST}:${server.address().port}/`, close };
+  return { url: `http://${HOST}:${server.address().port}/todos/`, close };
 }
 
-async function bundle() {
+async function bundle(app) {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    entryPoints: [join(FOLDER, "app.js")],
-    alias: { "@satchel/rxdb-client": join(ROOT, "client", "index.js") },
+    entryPoints: [join(FOLDER, app, "app.js")],
+    alias: {
+      "@satchel/rxdb-client": join(ROOT, "client", "index.js"),
+      "@satchel/live": join(ROOT, "client", "live", "index.js"),
+    },
     bundle: true,
     minify: true,
     format: "esm",
@@ -80,7 +92,8 @@ async function main() {
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
   const { url } = await serveExample(Number(port));
-  console.log(`The to-do list is running at ${url}\n\nPress Ctrl-C to stop.`);
+  const notes = new URL("../notes/", url);
+  console.log(`To-dos (RxDB): ${url}\nNotes (remoteStorage): ${notes}\n\nPress Ctrl-C to stop.`);
 }
 
 function readOptions(options) {

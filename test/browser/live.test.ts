@@ -1,10 +1,11 @@
 /** Apps with the helper of client/live: changes arrive without polling. */
 
-import type { Page } from "playwright-core";
-import { describe, expect } from "vitest";
+import type { BrowserContext, Page } from "playwright-core";
+import { describe, expect, onTestFinished } from "vitest";
+import { serveExample } from "../../scripts/example.mjs";
 import { remove, storeText, waitForText, waitForTexts } from "./support/app";
 import { RELEASES } from "./support/app-server";
-import { connectApp, connectSecondBrowser, signUp } from "./support/steps";
+import { allowAccess, connectApp, connectSecondBrowser, signIn, signUp } from "./support/steps";
 import { test } from "./support/test-site";
 
 declare global {
@@ -23,6 +24,31 @@ const intervals = (page: Page): Promise<number[]> =>
     };
     return [remoteStorage.getSyncInterval(), remoteStorage.getBackgroundSyncInterval()];
   });
+
+test("the example shows in each browser what the other one has written", async ({ site }) => {
+  const { url, close } = await serveExample(0);
+  onTestFinished(close);
+  const contexts = await Promise.all([site.newContext(), site.newContext()]);
+  const name = await signUp(site, contexts[0] as BrowserContext);
+  await signIn(site, contexts[1] as BrowserContext, name);
+  const openNotes = async (context: BrowserContext): Promise<Page> => {
+    const page = await context.newPage();
+    await page.goto(new URL("../notes/", url).href);
+    await page.getByLabel("Your user address").fill(`${name}@${new URL(site.url).host}`);
+    await page.getByRole("button", { name: "Connect" }).click();
+    await allowAccess(page);
+    await page.getByText("Live", { exact: true }).waitFor();
+    return page;
+  };
+  const [one, two] = (await Promise.all(contexts.map(openNotes))) as [Page, Page];
+  await one.getByLabel("A new note").fill("Milk");
+  await one.getByRole("button", { name: "Add" }).click();
+  await two.getByLabel("Text of Milk").fill("Oat milk");
+  await two.getByLabel("A new note").focus();
+  await one.getByLabel("Text of Oat milk").waitFor();
+  await one.getByRole("button", { name: "Delete Oat milk" }).click();
+  await two.getByText("There are no notes yet.").waitFor();
+});
 
 describe.each(RELEASES)(
   "remotestorage.js %s with @satchel/live",
