@@ -38,7 +38,7 @@ const Claims = v.object({ sub: v.string(), key: v.string(), type: v.string(), le
 
 /**
  * Makes the URL of a preview: a path if the storage is on the host of the pages. `type` is a Content-Type
- * without parameters, of the kind that a page shows by such a URL (`isMedia`: audio or video).
+ * without parameters, of a picture, a recording or a PDF document: nothing that a browser could run.
  */
 export async function previewUrl(
   env: Env,
@@ -54,7 +54,9 @@ export async function previewUrl(
     .setSubject(document.account)
     .setExpirationTime(Math.floor((now + lifetime) / 1000))
     .sign(secret);
-  return `${settings(env).STORAGE_ORIGIN ?? ""}/preview/${token}`;
+  // The name is only for people: browsers show it, and save the document under it.
+  const path = `/preview/${token}/${encodeURIComponent(document.node.name)}`;
+  return (settings(env).STORAGE_ORIGIN ?? "") + path;
 }
 
 /** Verifies the token of a preview. Returns null if its signature is invalid or it has expired. */

@@ -138,9 +138,8 @@ describe("The page of a folder", () => {
     const html = await open(user, "/files/notes/");
     expect(rowsIn(html)).toHaveLength(HOSTILE_NAMES.length);
     expect(html).not.toMatch(/<script(?! src=)|<img src=x/);
-    expect(html.replace(/<bdi>[^<]*<\/bdi>/g, "").replace(/aria-label="[^"]*"/g, "")).not.toContain(
-      "\u202e",
-    );
+    // It would turn the end of the name around, so that "exe" looks like "png".
+    expect(html).not.toContain("\u202e");
     const paths = findElements(html, "input").flatMap(({ name, value = "" }) =>
       name === "path" ? [value] : [],
     );

@@ -6,9 +6,6 @@ import type { en } from "./en";
 const documents = (count: number, formatted: string): string =>
   plural("de", count, { one: "1 Dokument", other: `${formatted} Dokumente` });
 
-const inDocuments = (count: number, formatted: string): string =>
-  plural("de", count, { one: "1 Dokument", other: `${formatted} Dokumenten` });
-
 export const de: typeof en = {
   title: "Dateien",
   breadcrumbs: "Übergeordnete Ordner",
@@ -24,8 +21,8 @@ export const de: typeof en = {
     name: "Name",
     size: "Größe",
     modified: "Geändert",
-    sortedBy: "Sortieren nach",
-    folderSize: (count, formatted, bytes) => `${bytes} in ${inDocuments(count, formatted)}`,
+    inDocuments: (count, formatted) =>
+      plural("de", count, { one: "in 1 Dokument", other: `in ${formatted} Dokumenten` }),
     tooManyToSort: (count) =>
       `Dieser Ordner hat mehr als ${count} Einträge. Er kann nur nach Namen sortiert werden.`,
     firstPage: "Erste Seite",

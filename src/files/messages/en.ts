@@ -21,9 +21,7 @@ export const en = {
     name: "Name",
     size: "Size",
     modified: "Modified",
-    sortedBy: "Sort by",
-    folderSize: (count: number, formatted: string, bytes: string) =>
-      `${bytes} in ${documents(count, formatted)}`,
+    inDocuments: (count: number, formatted: string) => `in ${documents(count, formatted)}`,
     tooManyToSort: (count: string) =>
       `This folder has more than ${count} items. It can only be shown in the order of names.`,
     firstPage: "First page",

@@ -13,6 +13,7 @@ import { DateTime } from "../../ui/time";
 import { previewElement, type ShownContent } from "../content";
 import { isTextType } from "../content-kind";
 import { FILES_MESSAGES } from "../messages";
+import { ChangeForms } from "./change-forms";
 import { ContentView } from "./content";
 import { Breadcrumbs, ItemName, visibleName } from "./item-name";
 
@@ -66,7 +67,10 @@ export function documentPage(props: DocumentPageProps): HandlerResponse {
           </p>
         ) : null}
       </section>
-      <ChangeForms c={c} node={node} />
+      <section>
+        <h2>{messages.change}</h2>
+        <ChangeForms c={c} node={node} />
+      </section>
     </>,
   );
 }
@@ -129,43 +133,6 @@ const DocumentLinks = ({
         {messages.versions}
       </a>
     </p>
-  );
-};
-
-/** The forms that rename, move and delete: tasks, like those for many documents. */
-const ChangeForms = ({ c, node }: Pick<DocumentPageProps, "c" | "node">) => {
-  const messages = messagesFor(c, FILES_MESSAGES).document;
-  const path = <input type="hidden" name="path" value={encodePath(formatPath(node))} />;
-  return (
-    <section>
-      <h2>{messages.change}</h2>
-      <form method="post" action="/tasks" class="row">
-        {path}
-        <div class="field">
-          <label for="name">{messages.newName}</label>
-          <input id="name" name="to" value={node.name} autocomplete="off" required />
-        </div>
-        <button type="submit" name="action" value="rename" class="secondary">
-          {messages.rename}
-        </button>
-      </form>
-      <form method="post" action="/tasks" class="row">
-        {path}
-        <div class="field">
-          <label for="folder">{messages.moveTo}</label>
-          <input id="folder" name="to" value={node.parent} autocomplete="off" required />
-        </div>
-        <button type="submit" name="action" value="move" class="secondary">
-          {messages.move}
-        </button>
-      </form>
-      <form method="post" action="/tasks">
-        {path}
-        <button type="submit" name="action" value="delete" class="danger">
-          {messages.delete}
-        </button>
-      </form>
-    </section>
   );
 };
 

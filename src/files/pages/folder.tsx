@@ -13,6 +13,7 @@ import { renderPage } from "../../ui/layout";
 import { NextPageLink } from "../../ui/paging";
 import { FILES_MESSAGES } from "../messages";
 import { itemQuery } from "../queries";
+import { ChangeForms } from "./change-forms";
 import { Breadcrumbs, ItemName, shownName } from "./item-name";
 import { ItemTable } from "./item-table";
 import { SearchForm } from "./search";
@@ -118,6 +119,12 @@ const FolderLinks = ({
           {messages.tasks}
         </a>
       </p>
+      {documents === 0 || formatPath(node) === "/" ? null : (
+        <details>
+          <summary>{messagesFor(c, FILES_MESSAGES).document.change}</summary>
+          <ChangeForms c={c} node={node} />
+        </details>
+      )}
     </section>
   );
 };

@@ -36,7 +36,7 @@ export const ItemTable = ({ c, node, items, order }: ItemTableProps) => {
   return (
     <form method="post" action="/tasks" id="items">
       <table class="items">
-        <caption>{messages.items}</caption>
+        <caption class="hidden-text">{messages.items}</caption>
         <thead>
           <tr>
             <th scope="col">
@@ -96,7 +96,12 @@ const ItemTableRow = ({ c, path, item }: { c: HonoContext; path: string; item: I
           <ItemName name={item.name} />
         </a>
       </th>
-      <td>{item.type === null ? messages.folderSize(item.documents, documents, bytes) : bytes}</td>
+      <td>
+        {bytes}
+        {item.type === null ? (
+          <small>{messages.inDocuments(item.documents, documents)}</small>
+        ) : null}
+      </td>
       <td class="wide-only">
         <DateTime c={c} at={item.modified} />
       </td>

@@ -1,4 +1,4 @@
-/** GET /preview/<token>: one version of a document, for a page that shows it (`previews.ts`). */
+/** GET /preview/<token>/<name>: one version of a document, for a page that shows it (`previews.ts`). */
 
 import { Hono } from "hono";
 import { type Env, settings } from "../../env";
@@ -14,21 +14,25 @@ import { DOCUMENT_SECURITY_HEADERS } from "./security-headers";
 const METHODS = ["GET", "HEAD"];
 
 /**
- * Chromium's viewer of PDF documents does not work in a sandbox. A PDF document runs no script here even
+ * Without a sandbox, in which not all viewers of browsers work. A PDF document runs no script of a page even
  * so: the policy allows none, and with nosniff no browser takes it for anything else.
  */
 const PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'";
 
 /** Routes of /preview. */
 export const previewRoutes = new Hono<{ Bindings: Env }>()
-  .get("/:token", async (c) => {
+  .get("/:token/*", async (c) => {
     const response = await servePreview(c, c.req.param("token"), Date.now());
     for (const [name, value] of DOCUMENT_SECURITY_HEADERS) {
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
     return response;
   })
-  .all("*", (c) => refusalResponse(methodNotAllowed(c.req.method, METHODS)));
+  .all("*", (c) =>
+    refusalResponse(
+      METHODS.includes(c.req.method) ? NO_PREVIEW : methodNotAllowed(c.req.method, METHODS),
+    ),
+  );
 
 async function servePreview(c: HonoContext, token: string, now: number): Promise<Response> {
   if (!isServedOn("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);
