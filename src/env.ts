@@ -19,6 +19,8 @@ export interface Bindings {
   /** Set by the local server, whose clients could forge the headers that Cloudflare sets. */
   LOCAL_SERVER?: string;
   ASSETS: Fetcher;
+  /** The deployed version; the local server has none. */
+  VERSION?: WorkerVersionMetadata;
 }
 
 /** The settings as text, from wrangler.toml, the command line or secrets. */

@@ -21,11 +21,12 @@ const ENVIRONMENT = {
  * @param {string} command
  * @param {string[]} args
  * @param {import("node:child_process").StdioOptions} stdio
+ * @param {Record<string, string>} [env] in addition to that of this process
  */
-export function run(command, args, stdio) {
+export function run(command, args, stdio, env = {}) {
   return spawn(join(BINARIES, command), args, {
     cwd: ROOT,
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...env },
     stdio,
     shell: process.platform === "win32",
   });

@@ -17,7 +17,7 @@ const EXAMPLE_HOST = "localhost:8000";
 
 /** Run by other tests or by whoever reads the page: what starts, installs or tests the project itself. */
 const STARTED_ELSEWHERE = [
-  /^(git clone|cd satchel)\b/,
+  /^(git clone|git pull|cd satchel)\b/,
   /^(ORIGIN=\S+ )?npm (ci|start|test)\b/,
   /^npm run (check|example)\b/,
   /^npm test -- test\/races$/,
@@ -25,7 +25,7 @@ const STARTED_ELSEWHERE = [
 ];
 
 const NEEDS_CLOUDFLARE = [
-  /^npx wrangler (login|secret put|d1 create|r2 bucket create|d1 export|d1 time-travel)\b/,
+  /^npx wrangler (login|secret put|d1 export|d1 time-travel)\b/,
   /^npx wrangler d1 execute DB --remote --file /,
   /^openssl rand -base64 48 \| npx wrangler secret put TOKEN_SECRETS$/,
   /^npm run (deploy|set-up)\b/,

@@ -39,6 +39,12 @@ describe("GET /healthz", () => {
     expect(await response.json()).toEqual({ d1: "ok", r2: "ok", objects: "ok" });
   });
 
+  it("names the version that answers, for a deployment that waits for its own", async () => {
+    const response = await send("/healthz");
+    expect(response.headers.get("Satchel-Version")).toBe(env.VERSION?.id);
+    expect(env.VERSION?.id).toMatch(/^[\w-]{10,}$/);
+  });
+
   it.each([
     ["d1", () => failOnce(env.DB, "prepare")],
     ["r2", () => failOnce(env.BODIES, "head")],

@@ -1,0 +1,235 @@
+/** `npm run deploy` with the real wrangler, against a stand-in for Cloudflare's API. */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type Cloudflare, startCloudflare } from "./cloudflare";
+import {
+  addDeployment,
+  addMigratedDatabase,
+  choicesFor,
+  createClone,
+  deploy,
+  runScript,
+} from "./deploy-clone";
+
+const LINK = /Become administrator +(\S+)\/set-up\/\S+/;
+
+/** The bindings of the version that is deployed, by name. */
+function deployedBindings({ workers }: Cloudflare, name = "satchel") {
+  const worker = workers.get(name);
+  const version = worker?.versions.find(({ id }) => id === worker.deployments[0]);
+  return new Map(version?.bindings.map((binding) => [binding.name, binding]));
+}
+
+/** Makes an account administrator, as the set-up link would. */
+const addAdministrator = ({ databases }: Cloudflare): void =>
+  databases[0]?.sqlite.exec(
+    "INSERT INTO accounts (id, name, is_admin, created_at) VALUES ('1', 'a', 1, 1)",
+  );
+
+describe("npm run deploy", () => {
+  it("makes a provider out of nothing, and does no harm when it runs again", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    const flags = "--location weur --sign-up invitation --plan paid";
+    const first = await deploy(clone, cloudflare, flags);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toContain(`Satchel is running at ${cloudflare.url}\n`);
+    expect(first.stdout).toMatch(LINK);
+    expect(first.stdout).not.toContain("/sign-up");
+    expect(cloudflare.databases).toMatchObject([{ name: "satchel", location: "weur" }]);
+    expect(cloudflare.buckets).toEqual([
+      { name: "satchel-bodies", location: "weur", jurisdiction: null },
+    ]);
+    const bindings = deployedBindings(cloudflare);
+    expect(bindings.get("SIGN_UP")).toMatchObject({ text: "invitation" });
+    expect(bindings.get("SUBREQUESTS")).toMatchObject({ text: "10000" });
+    expect(bindings.get("DB")).toMatchObject({ id: cloudflare.databases[0]?.uuid });
+    expect(bindings.get("TOKEN_SECRETS")).toEqual({ type: "secret_text", name: "TOKEN_SECRETS" });
+
+    addAdministrator(cloudflare);
+    const choices = readFileSync(join(clone, "deploy.toml"), "utf8");
+    const second = await deploy(clone, cloudflare);
+    expect(second).toMatchObject({ code: 0, stderr: "" });
+    expect(second.stdout).not.toMatch(LINK);
+    expect(second.stdout).not.toContain("token secret");
+    expect(readFileSync(join(clone, "deploy.toml"), "utf8")).toBe(choices);
+    expect([cloudflare.databases.length, cloudflare.buckets.length]).toEqual([1, 1]);
+    expect(cloudflare.workers.get("satchel")?.deployments.length).toBe(2);
+    expect(deployedBindings(cloudflare).get("SIGN_UP")).toMatchObject({ text: "invitation" });
+    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(true);
+    expect(cloudflare.unknown).toEqual([]);
+  });
+
+  it("obeys the name, the jurisdiction and the domains", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    const flags =
+      "--name alices --jurisdiction eu --domain satchel.test.invalid --storage-domain files.test.invalid";
+    expect(await deploy(clone, cloudflare, flags)).toMatchObject({ code: 0, stderr: "" });
+    expect(cloudflare.databases).toMatchObject([{ name: "alices", jurisdiction: "eu" }]);
+    expect(cloudflare.buckets).toEqual([
+      { name: "alices-bodies", location: null, jurisdiction: "eu" },
+    ]);
+    expect(Object.fromEntries(cloudflare.domains)).toEqual({
+      "satchel.test.invalid": "alices",
+      "files.test.invalid": "alices",
+    });
+    const bindings = deployedBindings(cloudflare, "alices");
+    expect(bindings.get("BODIES")).toMatchObject({
+      bucket_name: "alices-bodies",
+      jurisdiction: "eu",
+    });
+    expect(bindings.get("STORAGE_ORIGIN")).toMatchObject({ text: "https://files.test.invalid" });
+  });
+
+  it("--dry-run lists every step and changes nothing", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone();
+    const before = cloudflare.snapshot();
+    const { code, stdout } = await deploy(clone, cloudflare, "--dry-run --sign-up closed");
+    expect(code).toBe(0);
+    const steps = [...stdout.matchAll(/^ {7}(\S+(?: \S+)*?) {2}/gm)].map(([, title]) => title);
+    expect(steps).toEqual([
+      "Choices",
+      "Database",
+      "Bucket",
+      "Migrations",
+      "Upload",
+      "Health",
+      "Set-up link",
+    ]);
+    expect(stdout).toContain('sign_up = "closed"');
+    expect([cloudflare.snapshot(), cloudflare.writes]).toEqual([before, []]);
+    for (const file of ["deploy.toml", "wrangler.deploy.json"]) {
+      expect(existsSync(join(clone, file))).toBe(false);
+    }
+  });
+});
+
+describe("after a run that was not finished", () => {
+  it("goes on where it stopped", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    cloudflare.denials = [
+      { request: /\/r2\/buckets$/, status: 403, code: 10042, message: "Please enable R2" },
+    ];
+    const withoutR2 = await deploy(clone, cloudflare, "--location eeur");
+    expect(withoutR2.code).toBe(1);
+    expect(withoutR2.stderr).toMatch(/R2 is not enabled[\s\S]*Done so far:[\s\S]*create satchel/);
+    cloudflare.denials = [
+      { request: /^PUT .*\/satchel$/, status: 400, code: 10021, message: "No such class" },
+    ];
+    const withoutUpload = await deploy(clone, cloudflare);
+    expect(withoutUpload.code).toBe(1);
+    expect(withoutUpload.stderr).toMatch(
+      /No such class[\s\S]*Done so far:[\s\S]*Bucket: create[\s\S]*Migrations: apply/,
+    );
+    expect(cloudflare.workers.size).toBe(0);
+    cloudflare.denials = [];
+    const complete = await deploy(clone, cloudflare);
+    expect(complete).toMatchObject({ code: 0, stderr: "" });
+    expect(complete.stdout).toMatch(LINK);
+    expect(cloudflare.databases).toMatchObject([{ location: "eeur" }]);
+    expect(cloudflare.buckets).toMatchObject([{ location: "eeur" }]);
+    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(true);
+  });
+
+  it("makes no token secret if tokens are signed with a key in the database", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    addMigratedDatabase(cloudflare).sqlite.exec(
+      "INSERT INTO signing_keys (kid, secret, created_at) VALUES ('k', 's', 1)",
+    );
+    expect(await deploy(clone, cloudflare)).toMatchObject({ code: 0 });
+    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(false);
+  });
+
+  it("says which right is missing, and what has been done", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    cloudflare.denials = [
+      { request: /^POST .*\/r2\/buckets$/, status: 403, code: 10000, message: "Not allowed" },
+    ];
+    const { code, stdout, stderr } = await deploy(clone, cloudflare);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAILED +Bucket/m);
+    expect(stderr).toMatch(/lacks the rights[\s\S]*permissions[\s\S]*Done so far:[\s\S]*create/);
+    expect([cloudflare.databases.length, cloudflare.workers.size]).toEqual([1, 0]);
+  });
+});
+
+describe("a new version", () => {
+  it("whose migration fails is not uploaded, and the database is as it was", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    addDeployment(cloudflare);
+    const before = cloudflare.snapshot();
+    const broken = "CREATE TABLE half (a);\nCREATE TABLE nodes (a);";
+    writeFileSync(join(clone, "migrations/9999_broken.sql"), broken);
+    const { code, stdout, stderr } = await deploy(clone, cloudflare);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAILED +Migrations/m);
+    expect(stderr).toMatch(/nodes already exists[\s\S]*Nothing was uploaded/);
+    expect(stderr).toMatch(/d1 time-travel restore satchel --timestamp 20/);
+    expect(cloudflare.snapshot()).toBe(before);
+  });
+
+  it("that is not well is rolled back", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    const good = addDeployment(cloudflare);
+    cloudflare.health = ({ id }) => (id === good ? 200 : 503);
+    const { code, stdout, stderr } = await deploy(clone, cloudflare);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAILED +Health/m);
+    expect(stderr).toMatch(/answers: 503/);
+    expect(stderr).toContain(`was rolled back: ${good} is deployed again and is well`);
+    expect(cloudflare.workers.get("satchel")?.deployments).toEqual([
+      good,
+      expect.any(String),
+      good,
+    ]);
+    expect(cloudflare.unknown).toEqual([]);
+  });
+
+  it("that is not well stays if there is none before it", async () => {
+    const cloudflare = await startCloudflare();
+    const clone = createClone(choicesFor(cloudflare));
+    addMigratedDatabase(cloudflare);
+    cloudflare.health = () => 500;
+    const { code, stderr } = await deploy(clone, cloudflare);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/500[\s\S]*no earlier version/)]);
+    expect(cloudflare.workers.get("satchel")?.deployments.length).toBe(1);
+  });
+
+  it("from a clone that lacks the settings of the deployed one is refused", async () => {
+    const cloudflare = await startCloudflare();
+    addDeployment(cloudflare, { SIGN_UP: "closed" });
+    const before = cloudflare.snapshot();
+    const { code, stderr } = await deploy(createClone(), cloudflare);
+    expect(code).toBe(1);
+    expect(stderr).toContain('SIGN_UP: deployed "closed", here "open"');
+    expect(cloudflare.snapshot()).toBe(before);
+  });
+});
+
+describe("npm run set-up", () => {
+  it("creates a link to the deployed provider", async () => {
+    const cloudflare = await startCloudflare();
+    addDeployment(cloudflare);
+    const { code, stdout } = await runScript(
+      createClone(choicesFor(cloudflare)),
+      "set-up",
+      cloudflare.env,
+      [],
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^ {2}${cloudflare.url}/set-up/[\\w-]{43}$`, "m"));
+    const invitations = "SELECT note, max_uses, is_admin FROM invitations";
+    expect(cloudflare.databases[0]?.sqlite.prepare(invitations).all()).toMatchObject([
+      { note: "Set-up", max_uses: 1, is_admin: 1 },
+    ]);
+  });
+});
