@@ -63,7 +63,8 @@ export class CommitJournal implements Journal {
     const module = moduleOf(node) ?? "";
     const { app, oldVersion, oldType, oldLength } = facts;
     if (put && isId(version)) {
-      this.#puts.push({ document: idOf(node), module: moduleId(module), version, at, app });
+      const isNew = oldVersion === null;
+      this.#puts.push({ document: idOf(node), module: moduleId(module), version, at, app, isNew });
     } else if (!put && oldVersion !== null && oldType !== null && oldLength !== null) {
       const deletion = { path: formatPath(node), version: oldVersion, type: oldType };
       this.#addDeletion(module, { ...deletion, length: oldLength, at, app });

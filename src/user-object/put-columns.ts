@@ -16,6 +16,8 @@ export interface PutColumns {
   /** Of each fact: where in `moduleNames` and `appNames` its module and its app are. */
   modules: number[];
   apps: number[];
+  /** A "1" for each document that is new, a "0" for each that is not. */
+  news: string;
   moduleNames: string[];
   appNames: (string | null)[];
 }
@@ -32,6 +34,7 @@ export const PUT_COLUMNS: FactFormat<PutFact, PutColumns> = {
       times: facts.map(({ at }) => at),
       modules: facts.map(({ module }) => moduleNames.indexOf(module)),
       apps: facts.map(({ app }) => appNames.indexOf(app)),
+      news: facts.map(({ isNew }) => (isNew ? "1" : "0")).join(""),
       moduleNames,
       appNames,
     };
@@ -56,6 +59,7 @@ const factAt = (columns: PutColumns, index: number): PutFact => ({
   version: idAt(columns.versions, index),
   at: columns.times[index] as number,
   app: columns.appNames[columns.apps[index] as number] as string | null,
+  isNew: columns.news[index] === "1",
 });
 
 const idAt = (ids: string, index: number): string =>

@@ -22,13 +22,7 @@ import { type RequestContext, runWithRequestContext } from "../platform/request-
 import { deleteBodies, MAX_KEYS_PER_DELETE } from "../storage/bodies";
 import type { Commit } from "../storage/documents";
 import { countTargets } from "../storage/tasks/count-targets";
-import {
-  changeEntry,
-  conflictEntry,
-  leftEntry,
-  loadRowsOf,
-  makeChanges,
-} from "../storage/tasks/make-change";
+import { changeEntry, leftEntry, loadRowsOf, makeChanges } from "../storage/tasks/make-change";
 import { planOf } from "../storage/tasks/plans";
 import type { FreedBody, PlanStep, Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
 import type { CommitJournal } from "./commit-journal";
@@ -235,7 +229,9 @@ export class Tasks {
     }
     if (!step) return this.#end(task, "done", this.#clock());
     if (step.bodies) return this.#freeBodies(task, step, step.bodies);
-    const entries = (step.conflicts ?? []).map(conflictEntry);
+    const entries = (step.left ?? []).map(({ path, code }) =>
+      leftEntry({ path, before: null }, code),
+    );
     const { looked, cursor } = step;
     const next = { task: task.id, entries, looked, cursor };
     if (task.isPreview) {

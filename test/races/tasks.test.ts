@@ -65,7 +65,7 @@ describe("Deleting", () => {
       "/notes/a": "text/plain changed",
       "/notes/new": "text/plain 3",
     });
-    expect(await loadOutcomes(app, id)).toContain("/notes/a conflict");
+    expect(await loadOutcomes(app, id)).toContain("/notes/a conflict precondition-failed");
   });
 
   it("documents with long paths", async () => {
@@ -148,7 +148,7 @@ describe("Moving", () => {
     ];
     const task = await runTask(app, { kind: "move", moves });
     expect(await loadOutcomes(app, task.id)).toEqual([
-      "/notes/a conflict",
+      "/notes/a conflict taken",
       "/notes/b conflict clash",
       "/notes/e/f conflict clash",
     ]);
@@ -282,10 +282,10 @@ describe("Going back", () => {
     await env.USERS.getByName(app.user).controlTask(id, "resume");
     await finishTask(app, id);
     expect(await loadOutcomes(app, id)).toEqual([
-      "/notes/a conflict",
-      "/notes/b conflict",
+      "/notes/a conflict precondition-failed",
+      "/notes/b conflict precondition-failed",
       "/notes/c replaced",
-      "/notes/new conflict",
+      "/notes/new conflict precondition-failed",
     ]);
     expect(await loadContents(app)).toEqual({
       "/notes/a": "text/plain 3",

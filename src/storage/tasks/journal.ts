@@ -14,6 +14,8 @@ export interface PutFact {
   at: number;
   /** The origin or the label of the app; null: the user, on the pages. */
   app: string | null;
+  /** Whether there was no such document before. */
+  isNew: boolean;
 }
 
 /** A document that was deleted, as it was before. */

@@ -153,20 +153,14 @@ const outcomeOf = ({ source, before, movedFrom }: PlannedChange): TaskEntry["out
 const CONFLICTS = ["precondition-failed", "taken", "clash"];
 
 /** The entry of a change that could not be made: of the document that is left as it was. */
-export const leftEntry = ({ path, before, movedFrom }: PlannedChange, code: string): TaskEntry => ({
+export const leftEntry = (
+  { path, before, movedFrom }: Pick<PlannedChange, "path" | "before" | "movedFrom">,
+  code: string,
+): TaskEntry => ({
   path: movedFrom?.path ?? path,
   outcome: CONFLICTS.includes(code) ? "conflict" : "failed",
   code,
   bytes: 0,
   before,
   after: before,
-});
-
-/** The entry of a document that was left as it is because others have changed it. */
-export const conflictEntry = (path: string): TaskEntry => ({
-  path,
-  outcome: "conflict",
-  bytes: 0,
-  before: null,
-  after: null,
 });

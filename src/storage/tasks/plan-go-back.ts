@@ -19,8 +19,13 @@ export async function* planGoBack(
   at: number,
 ): AsyncGenerator<PlannedDocument | PageEnd, void> {
   const writtenAt = new Map<string, number>();
-  for (const fact of journal.putsBetween(at - COMMIT_DISTANCE_MS, at + COMMIT_DISTANCE_MS)) {
-    writtenAt.set(fact.version, fact.at);
+  const newVersions = new Set<string>();
+  for (const { version, at: time, isNew } of journal.putsBetween(
+    at - COMMIT_DISTANCE_MS,
+    Infinity,
+  )) {
+    if (time <= at + COMMIT_DISTANCE_MS) writtenAt.set(version, time);
+    if (isNew) newVersions.add(version);
   }
   const deletedAt = new Map<string, number>();
   const addDeletions = (since: number) => {
@@ -28,6 +33,7 @@ export async function* planGoBack(
   };
   addDeletions(0);
   const facts = {
+    isNew: (version: string) => newVersions.has(version),
     writtenAt: (version: string) => writtenAt.get(version),
     deletedAt: (version: string) => deletedAt.get(version),
   };
@@ -46,8 +52,9 @@ export async function* planGoBack(
       const current = row && { version: row.version, since: row.modified };
       const wanted = versionAt(bodies, { ...facts, current }, at);
       const isChangedMeanwhile = row ? row.modified > task.startedAt : bodies.some(isDeletedSince);
-      if (wanted?.version === row?.version) yield { cursor };
-      else if (isChangedMeanwhile) yield { conflict: path, cursor };
+      if (wanted === "lost") yield { left: { path, code: "not-found" }, cursor };
+      else if (wanted?.version === row?.version) yield { cursor };
+      else if (isChangedMeanwhile) yield { left: { path, code: "precondition-failed" }, cursor };
       else yield { change: changeTo(path, row, wanted), cursor };
     }
     yield { isPageEnd: true, cursor: page.end };

@@ -2,7 +2,7 @@
 
 import type { Env } from "../../env";
 import type { Journal } from "./journal";
-import type { PlannedChange, PlanStep, Task, TaskEntry } from "./task";
+import type { LeftDocument, PlannedChange, PlanStep, Task, TaskEntry } from "./task";
 
 /** What a plan needs. */
 export interface PlanContext {
@@ -22,8 +22,8 @@ export const PLAN_PAGE_DOCUMENTS = 200;
 export interface PlannedDocument {
   /** Undefined: it stays as it is. */
   change?: PlannedChange | undefined;
-  /** The path of a document that stays as it is because others have changed it since the task began. */
-  conflict?: string;
+  /** Why it is left as it is, though it should change. */
+  left?: LeftDocument;
   /** Where the plan goes on after it. */
   cursor: string;
 }
@@ -34,7 +34,7 @@ export interface PageEnd {
   cursor: string;
 }
 
-/** Puts documents together to steps: `size` of those that change or are in conflict, or a page. */
+/** Puts documents together to steps: `size` of those that change or are left as they are, or a page. */
 export async function* toSteps(
   documents: AsyncIterable<PlannedDocument | PageEnd>,
   size: number,
@@ -45,8 +45,8 @@ export async function* toSteps(
     if (!("isPageEnd" in document)) {
       step.looked++;
       if (document.change) step.changes.push(document.change);
-      if (document.conflict !== undefined) step.conflicts.push(document.conflict);
-      if (step.changes.length + step.conflicts.length < size) continue;
+      if (document.left) step.left.push(document.left);
+      if (step.changes.length + step.left.length < size) continue;
     }
     yield step;
     step = emptyStep();
@@ -56,7 +56,7 @@ export async function* toSteps(
 
 const emptyStep = () => ({
   changes: [] as PlannedChange[],
-  conflicts: [] as string[],
+  left: [] as LeftDocument[],
   looked: 0,
   cursor: "",
 });

@@ -22,7 +22,7 @@ export async function* planDeletion(
     for (const { path, cursor, ...document } of page.documents) {
       const { version, type, length } = document;
       yield isWrittenSince(context.task, document)
-        ? { conflict: path, cursor }
+        ? { left: { path, code: "precondition-failed" }, cursor }
         : { change: { path, before: { version, type }, source: null, length }, cursor };
     }
     yield { isPageEnd: true, cursor: page.end };
@@ -45,8 +45,9 @@ export async function* planMoves(
       const { version, type, length } = document;
       const newPath = newPathOf(path);
       const original = { path, version, type };
-      yield isWrittenSince(task, document) || taken.has(newPath)
-        ? { conflict: path, cursor }
+      const code = isWrittenSince(task, document) ? "precondition-failed" : "taken";
+      yield code !== "taken" || taken.has(newPath)
+        ? { left: { path, code }, cursor }
         : {
             change: {
               path: newPath,

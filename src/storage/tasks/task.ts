@@ -102,11 +102,18 @@ export interface FreedBody {
   length: number;
 }
 
+/** A document that a plan leaves as it is. */
+export interface LeftDocument {
+  path: string;
+  /** Others have changed it since the task began; its new path is taken; its version of then is not kept. */
+  code: "precondition-failed" | "taken" | "not-found";
+}
+
 /** What a plan yields: changes to make, or bodies to delete for ever, and where to go on after them. */
 export interface PlanStep {
   changes: PlannedChange[];
-  /** Paths of documents that are left as they are, because others have changed them meanwhile. */
-  conflicts?: string[];
+  /** Documents that are left as they are. */
+  left?: LeftDocument[];
   bodies?: FreedBody[];
   looked: number;
   cursor: string;

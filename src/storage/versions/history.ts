@@ -80,14 +80,22 @@ function isKnownUncommitted(
   return next !== undefined && next !== "" && next !== body.version;
 }
 
-/** The version that was the document at `at`; null: there was no such document. */
+/**
+ * The version that was the document at `at`; null: there was no such document; `lost`: there may have been
+ * one before the first version that is left, which is not known to have been a new document (`isNew`).
+ */
 export function versionAt(
   bodies: StoredBody[],
-  facts: DocumentFacts,
+  facts: DocumentFacts & { isNew: (version: string) => boolean },
   at: number,
-): StoredBody | null {
-  const found = pastVersions(bodies, facts).find(({ from }) => from <= at);
-  if (found === undefined) return null;
+): StoredBody | null | "lost" {
+  const versions = pastVersions(bodies, facts);
+  const found = versions.find(({ from }) => from <= at);
+  if (found === undefined) {
+    const first = versions.at(-1)?.body;
+    const isFirst = first === undefined || first.replaces === "" || facts.isNew(first.version);
+    return isFirst ? null : "lost";
+  }
   const deletedAt = facts.deletedAt(found.body.version);
   return deletedAt !== undefined && deletedAt <= at ? null : found.body;
 }
