@@ -105,8 +105,15 @@ export function edgeCases() {
     return { ...work, extent: SINGLE, isSingle: true, rows: P50 };
   });
   const writers = all.find(({ name }) => name === "100 writers of one user");
+  const [get] = shared;
   return [
-    ...shared,
+    get,
+    {
+      ...get,
+      name: "GET 1 KB, just listed",
+      before: ({ storage, folder }) => [storage.get(folder)],
+    },
+    ...shared.slice(1),
     {
       ...shared.find(({ name }) => name === "PUT overwrite 1 KB"),
       name: "PUT overwrite 1 MB",

@@ -24,6 +24,7 @@ import { previewStatement } from "./db/changes";
 import { type NodeRow, selectDocument, selectPublicDocument } from "./db/nodes";
 import { type IndexedDocument, loadDocumentRows } from "./db/rows";
 import { fitsFreeSpace, recordFreeSpace } from "./free-space";
+import { forgetListed } from "./listed-versions";
 import { decisionRefusal, documentTooLarge, NO_DOCUMENT, OVER_QUOTA, SUSPENDED } from "./refusals";
 
 /** The rows of documents that the user asks for; their names are those of the index. */
@@ -247,6 +248,7 @@ export async function commitChange(
   try {
     const committed = env.USERS.getByName(user).commit(request);
     const outcome = await withCallTimeout<Outcome<CommitResult>>(committed, COMMIT_TIMEOUT_MS);
+    if (outcome.ok) forgetListed(change.account, change.node, now);
     if (outcome.ok && outcome.value.freeBytes !== null) {
       recordFreeSpace(change.account, outcome.value.freeBytes, now);
     }

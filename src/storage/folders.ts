@@ -14,6 +14,7 @@ import type { AccessClaims } from "../oauth/access-tokens";
 import { queryWithGrant } from "./authorization";
 import { type FolderRow, ITEMS_PER_PAGE, selectFolder, selectItemsAfter } from "./db/nodes";
 import { loadDocumentRows } from "./db/rows";
+import { recordListed } from "./listed-versions";
 
 /** A folder as it is served. */
 export interface Folder {
@@ -42,6 +43,7 @@ export async function loadFolder(
   const found = await queryWithGrant(env, claims, node, "read", statement, now);
   if (!found.ok) return found;
   const [folder, ...rows] = found.value as [FolderRow, ...FolderItem[]];
+  if (rows.length > 0) recordListed(claims.account, node, rows, true, now);
   const isUnread = (folder.length ?? 0) > 0 && rows.length === 0;
   return ok({
     version: folder.version ?? EMPTY_STORAGE_VERSION,
@@ -92,6 +94,7 @@ async function loadItemsAfter(
   const statement = selectItemsAfter(env.DB, claims.account, node, name);
   const found = await queryWithGrant<FolderItem>(env, claims, node, "read", statement, now);
   if (!found.ok) throw new Error(`A listing is broken off: ${found.refusal.code}.`);
+  recordListed(claims.account, node, found.value, false, now);
   return found.value;
 }
 

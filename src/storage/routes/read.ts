@@ -1,6 +1,12 @@
 /** GET and HEAD: §4, §6, and RFC 9110 §14 on ranges. */
 
-import { evaluateRead, formatETag, ifRangeMatches, parsePrecondition } from "../../core/etag";
+import {
+  evaluateRead,
+  formatETag,
+  ifRangeMatches,
+  type Precondition,
+  parsePrecondition,
+} from "../../core/etag";
 import { formatFolderDescription, formatHttpDate } from "../../core/folder";
 import { isPublic, type NodePath } from "../../core/path";
 import { type ByteRange, formatContentRange, parseRange } from "../../core/range";
@@ -10,7 +16,9 @@ import type { HonoContext } from "../../http/context";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import type { Access } from "../authorization";
 import { type DocumentRow, findDocument, openDocument } from "../documents";
+import { EarlyBody } from "../early-body";
 import { loadFolder, streamFolder } from "../folders";
+import { findListed } from "../listed-versions";
 import { preconditionFailed } from "../refusals";
 
 /** Attempts to read a document that is replaced while it is being read. */
@@ -56,13 +64,46 @@ export async function serveDocument(
 ): Promise<Outcome<Response>> {
   const precondition = parsePrecondition(c.req.raw.headers);
   if (!precondition.ok) return precondition;
+  const early = c.req.method === "GET" ? askEarly(c, access, node, precondition.value, now) : null;
+  try {
+    return await findAndServe(c, access, node, precondition.value, early, now);
+  } finally {
+    if (early) c.executionCtx.waitUntil(early.discard(now));
+  }
+}
+
+/** Asks for the body already, if the document was listed a moment ago and would be sent as it was then. */
+function askEarly(
+  c: HonoContext,
+  access: Access,
+  node: NodePath,
+  precondition: Precondition,
+  now: number,
+): EarlyBody | null {
+  if (access.kind === "anonymous") return null;
+  const { account } = access.claims;
+  const listed = findListed(account, node, now);
+  if (listed === null) return null;
+  const range = requestedRange(c, listed);
+  const isSent = evaluateRead(precondition, listed.version, listed.modified) === "proceed";
+  return isSent && range.ok ? new EarlyBody(c.env, account, node, listed, range.value) : null;
+}
+
+async function findAndServe(
+  c: HonoContext,
+  access: Access,
+  node: NodePath,
+  precondition: Precondition,
+  early: EarlyBody | null,
+  now: number,
+): Promise<Outcome<Response>> {
   for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
     const found = await findDocument(c.env, access, node, now);
     if (!found.ok) return found;
     const row = found.value;
     const headers = versionHeaders(node, row.version, row.modified);
     headers.set("Accept-Ranges", "bytes");
-    const decision = evaluateRead(precondition.value, row.version, row.modified);
+    const decision = evaluateRead(precondition, row.version, row.modified);
     if (decision === "not-modified") return ok(new Response(null, { status: 304, headers }));
     if (decision === "failed") return refused(preconditionFailed(row.version));
     headers.set("Content-Type", row.type);
@@ -72,7 +113,7 @@ export async function serveDocument(
     if (!range.ok) return range;
     headers.set("Content-Length", String(range.value?.length ?? row.length));
     if (c.req.method === "HEAD") return ok(new Response(null, { headers }));
-    const body = await openDocument(c.env, row, node, range.value);
+    const body = await (early?.take(row.version) ?? openDocument(c.env, row, node, range.value));
     if (body === null) continue;
     if (range.value === null) return ok(new Response(body, { headers }));
     headers.set("Content-Range", formatContentRange(range.value, row.length));
@@ -81,7 +122,10 @@ export async function serveDocument(
   throw new Error("The index names a body that does not exist.");
 }
 
-function requestedRange(c: HonoContext, row: DocumentRow): Outcome<ByteRange | null> {
+function requestedRange(
+  c: HonoContext,
+  row: Pick<DocumentRow, "version" | "length">,
+): Outcome<ByteRange | null> {
   const applies = ifRangeMatches(c.req.header("if-range") ?? null, row.version);
   return applies ? parseRange(c.req.header("range") ?? null, row.length) : ok(null);
 }
