@@ -123,13 +123,14 @@ class UploadSection {
     const { all } = dialog.querySelector("form").elements;
     all.checked = false;
     showName(dialog.querySelector("[data-clash-name]"), this.texts.clash, path);
-    // Escape closes it without an answer.
-    dialog.returnValue = "skip";
+    dialog.returnValue = "";
     dialog.showModal();
     return new Promise((resolve) => {
       const onClose = () => {
-        if (all.checked) this.answerForAll = dialog.returnValue;
-        resolve(dialog.returnValue);
+        const { returnValue: answer } = dialog;
+        if (all.checked && answer !== "") this.answerForAll = answer;
+        // Escape closes it without an answer.
+        resolve(answer || "skip");
       };
       dialog.addEventListener("close", onClose, { once: true });
     });
@@ -198,8 +199,10 @@ class UploadSection {
   }
 
   showResult(text) {
-    this.part("result").textContent = text;
-    this.part("result").hidden = false;
+    const result = this.part("result");
+    result.textContent = text;
+    result.className = this.countFailures() === 0 ? "note" : "warning";
+    result.hidden = false;
     this.announce(text);
   }
 

@@ -72,13 +72,13 @@ export const de: typeof en = {
       }),
     conflicts: (count, formatted) =>
       plural("de", count, {
-        one: "1 Dokument blieb, wie es ist. In der Liste unten steht, warum.",
-        other: `${formatted} Dokumente blieben, wie sie sind. In der Liste unten steht, warum.`,
+        one: "1 Dokument blieb, wie es ist.",
+        other: `${formatted} Dokumente blieben, wie sie sind.`,
       }),
     failed: (count, formatted) =>
       plural("de", count, {
-        one: "1 Dokument konnte nicht geändert werden. In der Liste unten steht, warum.",
-        other: `${formatted} Dokumente konnten nicht geändert werden. In der Liste unten steht, warum.`,
+        one: "1 Dokument konnte nicht geändert werden.",
+        other: `${formatted} Dokumente konnten nicht geändert werden.`,
       }),
   },
   would: {
@@ -187,8 +187,8 @@ export const de: typeof en = {
     },
     script: {
       reading: "Ordner werden gelesen: bisher {count} Dateien",
-      progress: "{done} von {count} Dateien, {bytes} von {total}",
-      waiting: "Der Server ist ausgelastet. Es geht in {seconds} Sekunden weiter.",
+      progress: "{done} von {count} fertig, {bytes} von {total}",
+      waiting: "Der Server ist ausgelastet. Es geht in {seconds} s weiter.",
       clash: "{name} gibt es in diesem Ordner schon.",
       done: { one: "1 Datei wurde hochgeladen.", other: "{count} Dateien wurden hochgeladen." },
       skipped: {

@@ -73,11 +73,11 @@ export const en = {
       }),
     conflicts: (count: number, formatted: string) =>
       plural("en", count, {
-        one: "1 document was left as it is. The list below says why.",
-        other: `${formatted} documents were left as they are. The list below says why.`,
+        one: "1 document was left as it is.",
+        other: `${formatted} documents were left as they are.`,
       }),
     failed: (count: number, formatted: string) =>
-      `${documents(count, formatted)} couldn’t be changed. The list below says why.`,
+      `${documents(count, formatted)} couldn’t be changed.`,
   },
   /** The same of a preview. */
   would: {
@@ -189,8 +189,8 @@ export const en = {
     /** For the script; {words} in braces are replaced. */
     script: {
       reading: "Reading folders: {count} files so far",
-      progress: "{done} of {count} files, {bytes} of {total}",
-      waiting: "The server is busy. Going on in {seconds} seconds.",
+      progress: "{done} of {count} done, {bytes} of {total}",
+      waiting: "The server is busy. Going on in {seconds} s.",
       clash: "{name} is already in this folder.",
       done: { one: "1 file was uploaded.", other: "{count} files were uploaded." },
       skipped: { one: "1 file was skipped.", other: "{count} files were skipped." },

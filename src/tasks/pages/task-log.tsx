@@ -38,7 +38,7 @@ export const TaskLogSection = ({ c, task, log }: LogSectionProps) => {
       {entries.length === 0 ? (
         <p>{messages.none}</p>
       ) : (
-        <table>
+        <table class="log">
           <thead>
             <tr>
               <th scope="col">{messages.path}</th>
@@ -58,7 +58,9 @@ export const TaskLogSection = ({ c, task, log }: LogSectionProps) => {
                   {outcomes[entry.outcome]}
                   <Reason c={c} entry={entry} />
                 </td>
-                <td class="wide-only">{formatBytes(languageOf(c), entry.bytes)}</td>
+                <td class="wide-only">
+                  {isUnchanged(entry) ? null : formatBytes(languageOf(c), entry.bytes)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -103,10 +105,13 @@ const FilterLinks = ({ c, task, current }: { c: HonoContext; task: Task; current
   );
 };
 
+const isUnchanged = ({ outcome }: TaskEntry): boolean =>
+  outcome === "conflict" || outcome === "failed";
+
 /** Why a document was not changed; nothing for one that was. */
 const Reason = ({ c, entry }: { c: HonoContext; entry: TaskEntry }) => {
-  const { outcome, code = "precondition-failed" } = entry;
-  if (outcome !== "conflict" && outcome !== "failed") return null;
+  if (!isUnchanged(entry)) return null;
+  const { code = "precondition-failed" } = entry;
   const { reasons, otherReason } = messagesFor(c, TASK_MESSAGES);
   return <small>{reasons[code] ?? otherReason(code)}</small>;
 };

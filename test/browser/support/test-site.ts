@@ -79,7 +79,9 @@ export const userAddress = (site: TestSite, name: string): string =>
 
 /** Whether the URL is a page of the provider; documents are not. */
 const isPage = (url: string, provider: string): boolean =>
-  url.startsWith(`${provider}/`) && !url.startsWith(`${provider}/storage/`);
+  url.startsWith(`${provider}/`) &&
+  !url.startsWith(`${provider}/storage/`) &&
+  !url.startsWith(`${provider}/preview/`);
 
 function collectProblems(context: BrowserContext, provider: string, problems: string[]): void {
   context.on("console", (message) => {
@@ -96,7 +98,7 @@ function collectProblems(context: BrowserContext, provider: string, problems: st
     const response = await request.response().catch(() => null);
     const status = response?.status() ?? 0;
     // Our scripts show a refusal of an endpoint as a message.
-    const isRefusal = request.resourceType() === "fetch" && status < 500;
+    const isRefusal = ["fetch", "xhr"].includes(request.resourceType()) && status !== 500;
     if (status >= 400 && !isRefusal) problems.push(`${request.url()}: status ${status}`);
   });
 }

@@ -1,0 +1,120 @@
+/** Tasks in a browser: deleting, moving, renaming, undoing, with and without JavaScript. */
+
+import type { Page } from "playwright-core";
+import { describe, expect } from "vitest";
+import { expectAccessible } from "./support/axe";
+import { readFile, storeFiles } from "./support/files";
+import { signUp } from "./support/steps";
+import { type TestSite, test } from "./support/test-site";
+
+const DOCUMENTS = { "/notes/a.txt": "1", "/notes/b/c.txt": "2", "/notes/d.txt": "3" };
+
+/** Opens the folder /notes/ of a new user who has these documents. */
+async function openFolder(site: TestSite, options = {}, documents = DOCUMENTS) {
+  const context = await site.newContext(options);
+  await signUp(site, context);
+  await storeFiles(site, context, documents);
+  const page = await context.newPage();
+  await page.goto(`${site.url}/files/notes/`);
+  return { context, page };
+}
+
+const waitForText = (page: Page, text: string): Promise<void> =>
+  page.getByRole("main").getByText(text).first().waitFor();
+
+describe.each([
+  ["with JavaScript", true],
+  ["without JavaScript", false],
+])("%s", (_, javaScriptEnabled) => {
+  test("documents and folders are chosen, deleted, and brought back", async ({ site }) => {
+    const { context, page } = await openFolder(site, { javaScriptEnabled });
+    for (const name of ["a.txt", "b"]) {
+      await page.getByRole("row", { name }).getByRole("checkbox").check();
+    }
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.waitForURL(`${site.url}/tasks/*`);
+    await waitForText(page, "2 documents were deleted.");
+    expect(await readFile(site, context, "/notes/b/c.txt")).toBeNull();
+    expect(await readFile(site, context, "/notes/d.txt")).toBe("3");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await waitForText(page, "2 documents were restored.");
+    expect(await readFile(site, context, "/notes/b/c.txt")).toBe("2");
+    await page.getByRole("link", { name: "Open the folder" }).click();
+    await page.getByRole("link", { name: "a.txt" }).waitFor();
+  });
+
+  test("the page of a document renames and moves it", async ({ site }) => {
+    const { context, page } = await openFolder(site, { javaScriptEnabled });
+    await page.getByRole("link", { name: "a.txt" }).click();
+    await page.getByLabel("New name").fill("ä.txt");
+    await page.getByRole("button", { name: "Rename" }).click();
+    await waitForText(page, "1 document was moved.");
+    expect(await readFile(site, context, "/notes/ä.txt")).toBe("1");
+    await page.goto(`${site.url}/files/notes/${encodeURIComponent("ä.txt")}`);
+    await page.getByLabel("Move to folder").fill("archive");
+    await page.getByRole("button", { name: "Move", exact: true }).click();
+    await waitForText(page, "1 document was moved.");
+    expect(await readFile(site, context, "/archive/ä.txt")).toBe("1");
+    expect(await readFile(site, context, "/notes/ä.txt")).toBeNull();
+  });
+});
+
+test("a task goes on while nobody looks, and its page says later what it did", async ({ site }) => {
+  const { context, page } = await openFolder(site);
+  await page.getByRole("row", { name: "d.txt" }).getByRole("checkbox").check();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.waitForURL(`${site.url}/tasks/*`);
+  const url = page.url();
+  await page.close();
+  const later = await context.newPage();
+  await later.goto(`${site.url}/tasks`);
+  await later.getByRole("link", { name: "Delete documents" }).click();
+  await waitForText(later, "1 document was deleted.");
+  expect(later.url()).toBe(url);
+});
+
+test("a task is started, looked at and undone with the keyboard alone", async ({ site }) => {
+  const { context, page } = await openFolder(site);
+  await page.getByRole("row", { name: "d.txt" }).getByRole("checkbox").focus();
+  await page.keyboard.press("Space");
+  const press = async (name: string) => {
+    const isFocused = () =>
+      page.evaluate((text) => document.activeElement?.textContent?.trim() === text, name);
+    for (let i = 0; i < 40 && !(await isFocused()); i++) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+  };
+  await press("Delete");
+  await waitForText(page, "1 document was deleted.");
+  await press("Undo");
+  await waitForText(page, "1 document was restored.");
+  expect(await readFile(site, context, "/notes/d.txt")).toBe("3");
+});
+
+test("the pages of tasks are accessible and fit a phone, in German, with hostile names", async ({
+  site,
+}) => {
+  const name = `<img src=x onerror=alert(1)>\u202e${"🙈".repeat(40)}`;
+  const documents = { ...DOCUMENTS, [`/notes/${name}`]: "x", "/archiv/a.txt": "taken" };
+  const { page } = await openFolder(site, { locale: "de" }, documents);
+  for (const box of await page.getByRole("checkbox").all()) await box.check();
+  await page.getByLabel("In Ordner verschieben").fill("/archiv/");
+  await page.getByRole("button", { name: "Verschieben", exact: true }).click();
+  await waitForText(page, "3 Dokumente wurden verschoben.");
+  await waitForText(page, "Es gibt dort schon ein Dokument mit diesem Namen.");
+  const paths = [
+    new URL(page.url()).pathname,
+    `${new URL(page.url()).pathname}?show=all`,
+    "/tasks",
+  ];
+  for (const path of paths) {
+    await page.goto(site.url + path);
+    for (const [colorScheme, viewport] of [
+      ["light", { width: 1280, height: 900 }],
+      ["dark", { width: 320, height: 700 }],
+    ] as const) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page);
+    }
+  }
+});
