@@ -10,6 +10,7 @@ import { boundsOf, type CostCase, excesses, nameOf, type Step } from "./cost-cas
 import { measureWork, type Work } from "./measure";
 import { makeAdministrators, pageCases } from "./page-cases";
 import { storageCases } from "./storage-cases";
+import { fillHistory, versionsCases } from "./versions-cases";
 
 const shared = { ordinary: await createAccount(ORDINARY), largest: await createAccount(LARGEST) };
 await makeAdministrators(shared);
@@ -17,12 +18,18 @@ await fillProvider(2000);
 // The first change of an object schedules its sweep.
 for (const { app } of Object.values(shared)) await app.put("/first", "x");
 for (let i = 0; i < 10; i++) await shared.ordinary.app.put(`/ten/${i}`, "x");
+await fillHistory(shared.largest);
 
-const cases = [...pageCases(shared), ...storageCases(shared), ...apiCases(shared)];
+const cases = [
+  ...pageCases(shared),
+  ...storageCases(shared),
+  ...apiCases(shared),
+  ...versionsCases(shared),
+];
 
 /** Routes that only add to others. */
 const MIDDLEWARE =
-  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|data\/database|admin.*|oauth\/.*)$/;
+  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|data\/database|free|admin.*|oauth\/.*)$/;
 
 /** What the ordinary requests that change nothing have cost, by the name of their case. */
 const usualWork = new Map<CostCase, Work>();
