@@ -25,10 +25,10 @@ export interface SubtreeParts {
 }
 
 /** Rows of one query. */
-const ROWS_PER_QUERY = 500;
+const ROWS_PER_QUERY = 1000;
 
 /** Queries of one request for a list of parts, each of which may need another one for long paths. */
-const MAX_LIST_QUERIES = 16;
+const MAX_LIST_QUERIES = 5;
 
 /** Parts that are listed at once. */
 const MAX_LISTED_PARTS = 100;

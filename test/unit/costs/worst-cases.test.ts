@@ -7,6 +7,7 @@ import { freezeClock } from "../../support/clock";
 import { createAccount, fillProvider, LARGEST, ORDINARY } from "./accounts";
 import { apiCases } from "./api-cases";
 import { boundsOf, type CostCase, excesses, nameOf, type Step } from "./cost-case";
+import { filesCases } from "./files-cases";
 import { measureWork, type Work } from "./measure";
 import { makeAdministrators, pageCases } from "./page-cases";
 import { storageCases } from "./storage-cases";
@@ -24,6 +25,7 @@ const cases = [
   ...pageCases(shared),
   ...storageCases(shared),
   ...apiCases(shared),
+  ...filesCases(shared),
   ...versionsCases(shared),
 ];
 
