@@ -11,6 +11,7 @@ import { filesCases } from "./files-cases";
 import { measureWork, type Work } from "./measure";
 import { makeAdministrators, pageCases } from "./page-cases";
 import { storageCases } from "./storage-cases";
+import { tasksCases } from "./tasks-cases";
 import { fillHistory, versionsCases } from "./versions-cases";
 
 const shared = { ordinary: await createAccount(ORDINARY), largest: await createAccount(LARGEST) };
@@ -26,12 +27,13 @@ const cases = [
   ...storageCases(shared),
   ...apiCases(shared),
   ...filesCases(shared),
+  ...tasksCases(shared),
   ...versionsCases(shared),
 ];
 
 /** Routes that only add to others. */
 const MIDDLEWARE =
-  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|data\/database|free|admin.*|oauth\/.*)$/;
+  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|data\/database|free|tasks\/.*|admin.*|oauth\/.*)$/;
 
 /** What the ordinary requests that change nothing have cost, by the name of their case. */
 const usualWork = new Map<CostCase, Work>();
