@@ -63,6 +63,8 @@ export const de: typeof en = {
     full: "Dein Speicher ist voll. Apps können lesen und löschen, aber nichts Neues speichern.",
     chart: (parts) => `Belegung nach Modul: ${parts.join(", ")}`,
     byModule: "Belegung nach Modul",
+    bin: "Gelöschte Dokumente",
+    goBack: "In der Zeit zurückgehen",
     module: "Modul",
     private: "Privat",
     public: "Öffentlich",

@@ -60,6 +60,8 @@ export const en = {
     full: "Your storage is full. Apps can read and delete, but not save anything new.",
     chart: (parts: string[]) => `Usage by module: ${parts.join(", ")}`,
     byModule: "Usage by module",
+    bin: "Deleted documents",
+    goBack: "Go back in time",
     module: "Module",
     private: "Private",
     public: "Public",

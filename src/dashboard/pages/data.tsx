@@ -73,6 +73,14 @@ export function dataPage(
           </p>
         )}
         <NextPageLink c={c} next={page.next} />
+        <p class="row">
+          <a class="button secondary" href="/bin">
+            {messages.bin}
+          </a>
+          <a class="button secondary" href="/go-back/">
+            {messages.goBack}
+          </a>
+        </p>
       </section>
       <DatabasesSection c={c} modules={databases} />
       {usage.documents === 0 || !page.isFirst ? null : (
