@@ -21,7 +21,8 @@ export function pathsOf(spec: TaskSpec): string[] {
     case "move":
       return spec.moves.map(({ from }) => from);
     case "restore":
-      return spec.paths ?? [`/${spec.module}/`];
+      // "": what is outside of modules.
+      return spec.paths ?? [spec.module === "" ? "/" : `/${spec.module}/`];
     case "go-back":
       return [spec.folder];
     case "undo":
