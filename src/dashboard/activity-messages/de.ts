@@ -2,6 +2,7 @@
 
 import type { AuthMethod, RefusalReason, TaskKind } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
+import { visibleName } from "../../ui/item-name";
 import type { en } from "./en";
 import { formatApp, formatDetails, formatScope } from "./parts";
 
@@ -59,7 +60,7 @@ export const de: typeof en = {
   "token-made": ({ app, scope }) => `Zugriffstoken erstellt: ${app}, ${formatScope("de", scope)}`,
   export: () => "Daten exportiert",
   "database-deleted": ({ module, name }) => `Datenbank gelöscht: ${name} von ${module}`,
-  "task-started": ({ task, path }) => TASKS[task](path),
+  "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
   "files-edited": ({ module }) => `Dokumente auf der Dateien-Seite bearbeitet: ${module}`,
   "files-uploaded": ({ module }) => `Dokumente auf der Dateien-Seite hochgeladen: ${module}`,
   suspended: () => "Konto von einem Admin gesperrt",

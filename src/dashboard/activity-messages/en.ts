@@ -2,6 +2,7 @@
 
 import type { ActivityEvent, AuthMethod, RefusalReason, TaskKind } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
+import { visibleName } from "../../ui/item-name";
 import { formatApp, formatDetails, formatScope } from "./parts";
 
 /** A description for each kind of event: a missing one does not compile. */
@@ -63,7 +64,7 @@ export const en: ActivityMessages = {
   "token-made": ({ app, scope }) => `Access token created: ${app}, ${formatScope("en", scope)}`,
   export: () => "Data exported",
   "database-deleted": ({ module, name }) => `Database deleted: ${name} of ${module}`,
-  "task-started": ({ task, path }) => TASKS[task](path),
+  "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
   "files-edited": ({ module }) => `Documents edited on the Files page: ${module}`,
   "files-uploaded": ({ module }) => `Documents uploaded on the Files page: ${module}`,
   suspended: () => "Account suspended by an administrator",

@@ -2,11 +2,11 @@
 
 import type { HonoContext } from "../../http/context";
 import { formatBytes } from "../../ui/format";
+import { visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { MAX_TABLE_COLUMNS, type ShownContent } from "../content";
 import { FILES_MESSAGES } from "../messages";
 import { MAX_TEXT_BYTES } from "../text-content";
-import { visibleName } from "./item-name";
 import { JsonTree } from "./json-tree";
 
 /** Characters of a cell that are shown. */

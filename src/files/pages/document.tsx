@@ -7,6 +7,7 @@ import { resolveOrigins, storageRoot } from "../../http/hosts";
 import type { DocumentRow } from "../../storage/documents";
 import { errorPage } from "../../ui/error-pages";
 import { formatBytes } from "../../ui/format";
+import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DateTime } from "../../ui/time";
@@ -15,7 +16,7 @@ import { isTextType } from "../content-kind";
 import { FILES_MESSAGES } from "../messages";
 import { ChangeForms } from "./change-forms";
 import { ContentView } from "./content";
-import { Breadcrumbs, ItemName, visibleName } from "./item-name";
+import { Breadcrumbs } from "./item-name";
 
 interface DocumentPageProps {
   c: HonoContext;

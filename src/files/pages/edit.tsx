@@ -4,6 +4,7 @@ import { formatPath, type NodePath } from "../../core/path";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { filePagePath } from "../../tasks/task-paths";
 import { ErrorMessage } from "../../ui/error-message";
+import { ItemName, visibleName } from "../../ui/item-name";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { UI_MESSAGES } from "../../ui/messages";
@@ -11,7 +12,7 @@ import { TextDiff } from "../../ui/text-diff";
 import { FILES_MESSAGES } from "../messages";
 import { type LineBreak, lineBreakName } from "../text-content";
 import { CodeText } from "./content";
-import { Breadcrumbs, ItemName, visibleName } from "./item-name";
+import { Breadcrumbs } from "./item-name";
 
 /** The text in the form, and the version that it is to replace. */
 export interface EditedText {

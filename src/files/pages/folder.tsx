@@ -8,13 +8,14 @@ import { MAX_SORTED_ITEMS } from "../../storage/browse";
 import { maxPartDocuments } from "../../storage/export/export";
 import { UPLOAD_SCRIPTS, UploadSection } from "../../tasks/pages/upload";
 import { formatBytes, formatCount } from "../../ui/format";
+import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { NextPageLink } from "../../ui/paging";
 import { FILES_MESSAGES } from "../messages";
 import { itemQuery } from "../queries";
 import { ChangeForms } from "./change-forms";
-import { Breadcrumbs, ItemName, shownName } from "./item-name";
+import { Breadcrumbs, shownName } from "./item-name";
 import { ItemTable } from "./item-table";
 import { SearchForm } from "./search";
 

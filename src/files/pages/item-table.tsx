@@ -5,11 +5,11 @@ import type { HonoContext } from "../../http/context";
 import type { ItemOrder, ItemRow } from "../../storage/browse";
 import { filePagePath } from "../../tasks/task-paths";
 import { formatBytes, formatCount } from "../../ui/format";
+import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { DateTime } from "../../ui/time";
 import { FILES_MESSAGES } from "../messages";
 import { itemQuery } from "../queries";
-import { ItemName, visibleName } from "./item-name";
 
 interface ItemTableProps {
   c: HonoContext;

@@ -2,9 +2,9 @@
 
 import type { Context } from "hono";
 import { formatCount } from "../../ui/format";
+import { visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { FILES_MESSAGES } from "../messages";
-import { visibleName } from "./item-name";
 
 /** Values that are shown, at any depth. */
 const MAX_VALUES = 2000;

@@ -5,12 +5,13 @@ import type { HandlerResponse, HonoContext } from "../../http/context";
 import { listedPath, type NameMatches } from "../../storage/browse";
 import { filePagePath } from "../../tasks/task-paths";
 import { formatBytes, formatCount } from "../../ui/format";
+import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { DateTime } from "../../ui/time";
 import { FILES_MESSAGES } from "../messages";
 import { formatRowPosition } from "../queries";
-import { Breadcrumbs, ItemName, visibleName } from "./item-name";
+import { Breadcrumbs } from "./item-name";
 
 /** The longest text that is searched for. */
 export const MAX_SEARCH_CHARACTERS = 255;

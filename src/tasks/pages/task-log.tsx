@@ -3,6 +3,7 @@
 import type { HonoContext } from "../../http/context";
 import type { Task, TaskEntry } from "../../storage/tasks/task";
 import { formatBytes, formatCount } from "../../ui/format";
+import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { NextPageLink } from "../../ui/paging";
 import { TASK_MESSAGES } from "../messages";
@@ -52,7 +53,7 @@ export const TaskLogSection = ({ c, task, log }: LogSectionProps) => {
             {entries.map((entry) => (
               <tr>
                 <td>
-                  <bdi>{entry.path}</bdi>
+                  <ItemName name={entry.path} />
                 </td>
                 <td>
                   {outcomes[entry.outcome]}

@@ -4,6 +4,7 @@ import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { Task } from "../../storage/tasks/task";
 import { formatBytes } from "../../ui/format";
+import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
@@ -150,7 +151,7 @@ const TaskFacts = ({ c, task, subject }: { c: HonoContext; task: Task; subject: 
         <ul class="plain">
           {paths.slice(0, MAX_LISTED_PATHS).map((path) => (
             <li>
-              <bdi>{path}</bdi>
+              <ItemName name={path} />
             </li>
           ))}
           {more > 0 ? <li>{morePaths(String(more))}</li> : null}
@@ -160,7 +161,7 @@ const TaskFacts = ({ c, task, subject }: { c: HonoContext; task: Task; subject: 
         <>
           <dt>{isRename(spec) ? facts.renamed : facts.target}</dt>
           <dd>
-            <bdi>{isRename(spec) ? firstMove.to : resultFolder(subject)}</bdi>
+            <ItemName name={isRename(spec) ? firstMove.to : resultFolder(subject)} />
           </dd>
         </>
       )}

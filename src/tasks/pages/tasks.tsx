@@ -3,6 +3,7 @@
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { Task } from "../../storage/tasks/task";
+import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { type ListPage, NextPageLink } from "../../ui/paging";
@@ -54,7 +55,7 @@ const TaskItem = ({ c, task }: { c: HonoContext; task: Task }) => {
         <span class="badge">{states[task.state]}</span>
         {paths === "" ? null : (
           <small>
-            <bdi>{paths}</bdi>
+            <ItemName name={paths} />
           </small>
         )}
         <small>{sentences.join(" ")}</small>

@@ -2,11 +2,11 @@
 
 import type { Account } from "../../accounts/accounts";
 import { settings } from "../../env";
-import { ItemName, visibleName } from "../../files/pages/item-name";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { DeletionFact } from "../../storage/tasks/journal";
 import { ErrorMessage } from "../../ui/error-message";
 import { formatBytes, formatDays } from "../../ui/format";
+import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { type ListPage, NextPageLink } from "../../ui/paging";

@@ -2,9 +2,9 @@
 
 import type { Account } from "../../accounts/accounts";
 import { formatPath, type NodePath, ROOT } from "../../core/path";
-import { ItemName } from "../../files/pages/item-name";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ErrorMessage } from "../../ui/error-message";
+import { ItemName } from "../../ui/item-name";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { ExactTime } from "../../ui/time";

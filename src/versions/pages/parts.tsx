@@ -2,10 +2,11 @@
 
 import type { Child } from "hono/jsx";
 import { documentFromPath } from "../../core/path";
-import { Breadcrumbs, ItemName, visibleName } from "../../files/pages/item-name";
+import { Breadcrumbs } from "../../files/pages/item-name";
 import type { HonoContext } from "../../http/context";
 import type { DeletionFact } from "../../storage/tasks/journal";
 import { formatBytes } from "../../ui/format";
+import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { DateTime, ExactTime } from "../../ui/time";
 import { authorOfFact, type ChangeAuthor, type ListedVersion } from "../document-versions";
