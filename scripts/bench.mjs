@@ -10,6 +10,7 @@ const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--c
        npm run bench -- cpu [--check]
        npm run bench -- worst-cases [--check]
        npm run bench -- neighbours [--quick] [--only TEXT] [--check]
+       npm run bench -- files [--quick] [--check]
        npm run bench -- live [--quick] [--check]
        npm run bench -- --edge [--quick] [--only TEXT] [--json FILE] [--check] [latencies]
 
@@ -19,8 +20,9 @@ cases also writes bench/SPEED.md. With "rxdb", compares Satchel with RxDB's own 
 an RxDB client, and counts what each operation costs (bench/RXDB.md). With "cpu", measures the
 CPU time of requests beside what Cloudflare's Free plan allows. With "worst-cases", measures what
 the worst request to each route makes the server do (bench/WORST-CASES.md); with "neighbours", how much
-longer requests take while another account does its worst (bench/NEIGHBOURS.md); with "live", how soon
-listeners are told of changes, and what batches save (bench/LIVE.md).
+longer requests take while another account does its worst (bench/NEIGHBOURS.md); with "files", how an account
+of very many documents is shown and taken back in time (bench/FILES.md); with "live", how soon listeners are
+told of changes, and what batches save (bench/LIVE.md).
 
   --quick       take a minute: fewer requests in fewer rounds
   --only TEXT   run only cases whose names contain TEXT, such as "PUT"
@@ -30,19 +32,19 @@ listeners are told of changes, and what batches save (bench/LIVE.md).
   --edge        put the latencies of the real platform before each call to it (bench/EDGE.md)
   --d1 MS, --r2-get MS, --r2-put MS, --object MS
                 with --edge: other latencies, in milliseconds; --jitter FRACTION: how far they vary
-  --slow N      with --edge: run in slow motion, so that this machine's processor matters less; default 4
+  --cache MS    with --edge: as if bodies were in the edge's cache, which answers after MS
   --check       exit with code 1 if a target is missed
   --help        print this text
 `;
 
-/** Numbers for --edge, by their names in bench/edge. */
-const EDGE_NUMBERS = {
+/** Latencies of --edge, by their names in bench/edge. */
+const LATENCY_OPTIONS = {
   d1: "d1",
   "r2-get": "r2Get",
   "r2-put": "r2Put",
   object: "object",
   jitter: "jitter",
-  slow: "slow",
+  cache: "cache",
 };
 
 const OPTIONS = {
@@ -55,7 +57,7 @@ const OPTIONS = {
   bill: { type: "boolean" },
   full: { type: "boolean" },
   edge: { type: "boolean" },
-  ...Object.fromEntries(Object.keys(EDGE_NUMBERS).map((name) => [name, { type: "string" }])),
+  ...Object.fromEntries(Object.keys(LATENCY_OPTIONS).map((name) => [name, { type: "string" }])),
   help: { type: "boolean" },
 };
 
@@ -67,6 +69,7 @@ const SUBJECTS = {
   "worst-cases": runWorstCases,
   neighbours: attackNeighbours,
   live: measureLive,
+  files: measureFiles,
 };
 
 await runCommand(async () => {
@@ -90,12 +93,11 @@ async function compareSpeed(options) {
 
 async function measureEdge(options) {
   const { runEdge } = await import("../bench/edge/main.mjs");
-  const { slow, ...latencies } = readNumbers(options);
-  return runEdge({ ...options, slow, latencies });
+  return runEdge({ ...options, latencies: readLatencies(options) });
 }
 
-function readNumbers(options) {
-  const given = Object.entries(EDGE_NUMBERS).filter(([option]) => options[option] !== undefined);
+function readLatencies(options) {
+  const given = Object.entries(LATENCY_OPTIONS).filter(([option]) => options[option] !== undefined);
   return Object.fromEntries(
     given.map(([option, name]) => {
       const value = Number(options[option]);
@@ -123,6 +125,11 @@ async function runWorstCases() {
 async function measureLive(options) {
   const { measureLive: measure } = await import("../bench/live/main.mjs");
   return measure(options);
+}
+
+async function measureFiles(options) {
+  const { runFiles } = await import("../bench/files/main.mjs");
+  return runFiles(options);
 }
 
 async function attackNeighbours(options) {

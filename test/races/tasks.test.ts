@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { MAX_PATH_BYTES } from "../../src/core/path";
+import type { TaskSpec } from "../../src/storage/tasks/task";
 import { createUserWithApp, listBodyKeys } from "../support/provider";
 import { setQuota } from "../support/storage";
 import {
@@ -269,6 +270,21 @@ describe("Going back", () => {
     expect(await contents(between)).toEqual({ "/notes/b": "text/plain 1" });
   });
 
+  it("from a document to a folder of its name, and the other way round", async () => {
+    const app = await createUserWithApp();
+    await writeAll(app, { "/notes/a": "1", "/notes/b/c": "2", "/notes/b/d": "3" });
+    const moment = await nextMoment();
+    const before = await loadContents(app);
+    await writeAll(app, { "/notes/a": null, "/notes/b/c": null, "/notes/b/d": null });
+    await writeAll(app, { "/notes/a/x": "4", "/notes/a/y": "5", "/notes/b": "6" });
+    const after = await loadContents(app);
+    const task = await runTask(app, { kind: "go-back", folder: "/notes/", at: moment });
+    expect(task.counts).toMatchObject({ conflicts: 0, failed: 0 });
+    expect(await loadContents(app)).toEqual(before);
+    await runTask(app, { kind: "undo", task: task.id });
+    expect(await loadContents(app)).toEqual(after);
+  });
+
   it("keeps what is written, deleted or created meanwhile, and lists it", async () => {
     const app = await createUserWithApp();
     await writeAll(app, { "/notes/a": "1", "/notes/b": "1", "/notes/c": "1" });
@@ -301,7 +317,7 @@ describe("Deleting for ever", () => {
     await writeAll(app, { "/notes/a": "1", "/notes/b": "1", "/work/a": "1" });
     await writeAll(app, { "/notes/a": "2", "/work/a": "2", "/notes/b": null });
     const before = await loadContents(app);
-    const spec = { kind: "free", what: "versions", paths: ["/notes/"] } as const;
+    const spec: TaskSpec = { kind: "free", what: "versions", paths: ["/notes/"] };
     expect(await runTask(app, spec, true)).toMatchObject({ counts: { deleted: 1 }, bytes: 1 });
     expect(await listBodyKeys(app.user)).toHaveLength(5);
     expect(await runTask(app, spec)).toMatchObject({ counts: { deleted: 1 }, bytes: 1 });

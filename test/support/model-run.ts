@@ -6,23 +6,28 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import type { Task, TaskSpec } from "../../src/storage/tasks/task";
 import {
+  applyByUser,
   applyUnanswered,
   checkResponse,
   currentVersion,
   emptyState,
   existingFolders,
   fingerprint,
+  type ModelDocument,
   type ModelRequest,
   type ModelResponse,
   type ModelState,
   Violation,
 } from "./model";
+import { isSameDocument, ModelHistory } from "./model-history";
 import {
   APPS,
   type AppName,
   formatRequest,
   formatResponse,
+  type GoBackStep,
   type Interruption,
   type RandomRequest,
   requestHeaders,
@@ -31,6 +36,7 @@ import {
 } from "./model-steps";
 import { connectApp, createUser, createUserWithApp, encodePath, send, TestApp } from "./provider";
 import { uniqueClientAddress } from "./sign-in-forms";
+import { loadBin, loadEntries, nextMoment, runTask } from "./tasks";
 
 /** A request with its response. */
 interface Exchange {
@@ -64,6 +70,9 @@ class ModelRun {
   readonly #read = new Set<string>();
   /** Of its own, as the misses of anonymous requests are limited by address. */
   readonly #clientAddress = uniqueClientAddress();
+  readonly #history = new ModelHistory();
+  /** Paths of requests of which the journal may know nothing, because the object was killed. */
+  readonly #uncertain = new Set<string>();
   #stepNumber = 0;
 
   private constructor(apps: Record<AppName, TestApp | null>, quotaBytes: number) {
@@ -92,9 +101,15 @@ class ModelRun {
 
   async step(step: Step): Promise<void> {
     this.#stepNumber++;
+    await this.#runStep(step);
+    this.#history.record(this.#states, await nextMoment());
+  }
+
+  async #runStep(step: Step): Promise<void> {
     if (step.kind === "read all") return this.readAll();
     if (step.kind === "interrupt") return this.#interrupt(step.how);
     if (step.kind === "request") return this.#request(step.request);
+    if (step.kind === "go back") return this.#goBack(step);
     const requests = step.onOnePath ? onOnePath(step.requests) : step.requests;
     await this.#requestConcurrently(requests, step.meanwhile);
     await this.readAll();
@@ -122,6 +137,13 @@ class ModelRun {
     randoms: RandomRequest[],
     meanwhile: Interruption | null,
   ): Promise<void> {
+    if (meanwhile?.how === "restart") {
+      await this.#writeJournal();
+      const paths = randoms.map(
+        (random) => toRequest(random, this.#states[0] as ModelState, "").path,
+      );
+      for (const path of paths) this.#uncertain.add(path);
+    }
     const [exchanges] = await Promise.all([
       Promise.all(
         randoms.map((random, index) => this.#exchange(random, `${this.#stepNumber}.${index}.`)),
@@ -182,7 +204,78 @@ class ModelRun {
     return (this.#apps["app A"] as TestApp).user;
   }
 
+  /** Goes back in time on the user's pages; the documents are then those of the model at the moment. */
+  async #goBack({ folder, stepsAgo, isUndone }: GoBackStep): Promise<void> {
+    const moment = this.#history.find(stepsAgo);
+    if (this.#states.length > 1 || moment === undefined) return;
+    const app = this.#apps["app A"] as TestApp;
+    const [before] = this.#states as [ModelState];
+    this.#lines.push(`${this.#stepNumber}. go back in ${folder} to after step ${moment.step}`);
+    const spec = { kind: "go-back", folder, at: moment.at } as const;
+    const wanted = (path: string) =>
+      path.startsWith(folder) ? moment.documents.get(path) : before.documents.get(path);
+    const { id } = await this.#runTask(app, spec, wanted);
+    if (!isUndone) return;
+    this.#lines.push("   undone");
+    await this.#runTask(app, { kind: "undo", task: id }, (path) => before.documents.get(path));
+  }
+
+  /** Runs a task, after which each document must be what is wanted. */
+  async #runTask(
+    app: TestApp,
+    spec: TaskSpec,
+    wanted: (path: string) => ModelDocument | undefined,
+  ): Promise<Task> {
+    const task = await runTask(app, spec);
+    let [state] = this.#states as [ModelState];
+    const quotaIsTight = state.quotaBytes < 100_000;
+    for (const { path, outcome, code } of await loadEntries(app, task.id)) {
+      if ((code === "over-quota" && quotaIsTight) || this.#isUncertain(path)) continue;
+      if (outcome === "conflict" || outcome === "failed") {
+        throw new Violation(`the task left ${path} as it was: ${code}`);
+      }
+      state = applyByUser(state, path, wanted(path) ?? null);
+    }
+    const [{ documents }] = this.#states as [ModelState];
+    const paths = new Set([...documents.keys(), ...this.#history.paths()]);
+    for (const path of paths) {
+      if (this.#isUncertain(path)) state = await this.#adopt(app, state, path);
+      else if (!quotaIsTight && !isSameDocument(state.documents.get(path), wanted(path))) {
+        throw new Violation(`the task has not changed ${path}`);
+      }
+    }
+    this.#states = [state];
+    await this.readAll();
+    return task;
+  }
+
+  /** Whether a task may have left or brought back something else: what it has not known, or what clashes. */
+  #isUncertain(path: string): boolean {
+    return [...this.#uncertain].some(
+      (other) => other === path || path.startsWith(`${other}/`) || other.startsWith(`${path}/`),
+    );
+  }
+
+  /** Takes a document for what it is. */
+  async #adopt(app: TestApp, state: ModelState, path: string): Promise<ModelState> {
+    const response = await app.get(encodePath(path));
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const type = response.headers.get("content-type") ?? "";
+    const found = response.status === 200 ? { type, bytes } : undefined;
+    const version = response.headers.get("etag")?.replaceAll('"', "");
+    const isUnchanged = (version ?? null) === (currentVersion(state, path) ?? null);
+    return isUnchanged && isSameDocument(found, state.documents.get(path))
+      ? state
+      : applyByUser(state, path, found ?? null);
+  }
+
+  /** An object that is killed loses what it has not written yet of its journal. */
+  async #writeJournal(): Promise<void> {
+    await loadBin(this.#apps["app A"] as TestApp, "notes");
+  }
+
   async #interrupt(how: Interruption["how"]): Promise<void> {
+    if (how === "restart") await this.#writeJournal();
     this.#lines.push(`${this.#stepNumber}. ${how}`);
     await INTERRUPT[how]();
   }

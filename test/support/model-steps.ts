@@ -56,7 +56,17 @@ export type Step =
       meanwhile: Interruption | null;
     }
   | { kind: "read all" }
-  | { kind: "interrupt"; how: Interruption["how"] };
+  | { kind: "interrupt"; how: Interruption["how"] }
+  | GoBackStep;
+
+/** The user makes a folder what it was at a moment, and may take that back. */
+export interface GoBackStep {
+  kind: "go back";
+  folder: string;
+  /** The moment after one of the steps before, counted from the last. */
+  stepsAgo: number;
+  isUndone: boolean;
+}
 
 /** The end of all Durable Objects: `evict` lets them finish what they have begun, `restart` does not. */
 export interface Interruption {
@@ -156,6 +166,15 @@ const STEP = weighted<Step>(
   ],
   [1, fc.record({ kind: fc.constant("read all") })],
   [1, fc.record({ kind: fc.constant("interrupt"), how: HOW })],
+  [
+    1,
+    fc.record({
+      kind: fc.constant("go back"),
+      folder: weighted([3, fc.constantFrom("/", "/notes/", "/public/")], [1, FOLDER]),
+      stepsAgo: fc.nat(30),
+      isUndone: fc.boolean(),
+    }),
+  ],
 );
 
 /** Up to so many random steps; half of that on average. */

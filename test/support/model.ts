@@ -42,10 +42,16 @@ export interface ModelResponse {
 /** A response that the model does not allow. */
 export class Violation extends Error {}
 
+/** The type and the content of a document. */
+export interface ModelDocument {
+  type: string;
+  bytes: Buffer;
+}
+
 /** A state that the storage may be in. Immutable: `checkResponse` returns the next one. */
 export interface ModelState {
   quotaBytes: number;
-  documents: ReadonlyMap<string, { type: string; bytes: Buffer }>;
+  documents: ReadonlyMap<string, ModelDocument>;
   /** How often a node was changed, by its path. */
   changes: ReadonlyMap<string, number>;
   /** Every version of a node that was observed, by its path. */
@@ -312,6 +318,19 @@ function countChange(state: ModelState, path: string): Map<string, number> {
   }
   return changes;
 }
+
+/** The state after the user has changed a document on the pages; null: it is deleted. */
+export const applyByUser = (
+  state: ModelState,
+  path: string,
+  document: ModelDocument | null,
+): ModelState => {
+  const request: ModelRequest = {
+    ...{ access: "*:rw", match: null, noneMatch: null, range: null, ifRange: null },
+    ...{ method: "PUT", path, put: document ?? { type: "", bytes: Buffer.alloc(0) } },
+  };
+  return document === null ? applyDelete(state, request) : applyPut(state, request);
+};
 
 // Responses with a body: §4.
 

@@ -2,9 +2,10 @@
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { DeletionFact } from "../../src/storage/tasks/journal";
 import type { Task, TaskEntry, TaskSpec } from "../../src/storage/tasks/task";
+import { advanceClock } from "./clock";
 import { encodePath, type TestApp } from "./provider";
 import { accountId } from "./rows";
 
@@ -93,6 +94,8 @@ export async function killObject(app: TestApp): Promise<void> {
 /** A moment after all changes that were made, and before all that follow, in milliseconds since 1970. */
 export async function nextMoment(): Promise<number> {
   const moment = Date.now() + 1;
+  // A clock that was advanced stands still.
+  if (vi.isFakeTimers()) advanceClock(2);
   while (Date.now() <= moment) await scheduler.wait(1);
   return moment;
 }

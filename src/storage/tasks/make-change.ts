@@ -42,20 +42,27 @@ export const loadRowsOf = (
 /** Changes that are made at once. R2 allows an invocation six connections. */
 const PARALLEL = 5;
 
-/** Makes changes, some at a time: `makeChange` of each, in their order. */
+/**
+ * Makes changes, some at a time: `makeChange` of each, in their order. Deletions come first, because what
+ * is deleted may be a document where another change needs a folder, or the other way round.
+ */
 export async function makeChanges(
   context: ChangeContext,
   changes: VersionedChange[],
 ): Promise<(TaskEntry | null)[]> {
   const entries: (TaskEntry | null)[] = [];
-  const queue = [...changes.entries()];
-  const worker = async () => {
+  const makeAll = async (queue: [index: number, change: VersionedChange][]) => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const [index, change] = next;
       entries[index] = await makeChange(context, change);
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  for (const isDeletion of [true, false]) {
+    const queue = [...changes.entries()].filter(
+      ([, { source }]) => (source === null) === isDeletion,
+    );
+    await Promise.all(Array.from({ length: PARALLEL }, () => makeAll(queue)));
+  }
   return entries;
 }
 

@@ -4,13 +4,23 @@ import { documentFromPath, formatPath, type NodePath } from "../../core/path";
 import { HOUR_MS } from "../../core/time";
 import { type IndexedDocument, loadDocumentRows } from "../db/rows";
 import { versionAt } from "../versions/history";
-import { listBodyPages, type StoredBody } from "../versions/stored-bodies";
+import { type BodyPage, listBodyPages, type StoredBody } from "../versions/stored-bodies";
 import { isKnown } from "./plan-free";
 import type { PageEnd, PlanContext, PlannedDocument } from "./plan-steps";
 import type { PlannedChange } from "./task";
 
 /** How far apart the upload of a body and its commit may be. Where they are not, uploads decide. */
 const COMMIT_DISTANCE_MS = HOUR_MS;
+
+/** Where the plan goes on. It is stored under these names. */
+interface GoBackCursor {
+  part: Part;
+  /** The key of a body; null: from the first. */
+  after: string | null;
+}
+
+/** What comes first is deleted: a document may be where a folder was, or the other way round. */
+type Part = "deletions" | "others";
 
 /** Whatever is below the folder and differs from what it was. */
 export async function* planGoBack(
@@ -39,26 +49,64 @@ export async function* planGoBack(
   };
   const isDeletedSince = ({ version }: StoredBody) =>
     (deletedAt.get(version) ?? 0) > task.startedAt;
-  for await (const page of listBodyPages(env.BODIES, task.account, task.cursor)) {
-    const documents = page.documents
+  const start = task.cursor === null ? null : (JSON.parse(task.cursor) as GoBackCursor);
+  if (start?.part !== "others") yield* planPart("deletions", start?.after ?? null);
+  yield* planPart("others", start?.part === "others" ? start.after : null);
+
+  async function* planPart(part: Part, after: string | null) {
+    const cursorAt = (key: string) => JSON.stringify({ part, after: key } satisfies GoBackCursor);
+    for await (const page of listBodyPages(env.BODIES, task.account, after)) {
+      for (const document of await findDifferent(page)) {
+        const isDeletion = document.wanted === null;
+        if (isDeletion === (part === "deletions")) {
+          yield { ...planned(document), cursor: cursorAt(document.end) };
+        }
+      }
+      yield { isPageEnd: true, cursor: cursorAt(page.end) } as const;
+    }
+  }
+
+  /** The documents of a page that exist, or are to exist, with what they are to be. */
+  async function findDifferent({ documents }: BodyPage): Promise<DatedDocument[]> {
+    const known = documents
       .filter(isKnown)
       .filter(({ path }) => path.startsWith(formatPath(folder)));
-    const nodes = documents.map(({ path }) => documentFromPath(path));
+    const nodes = known.map(({ path }) => documentFromPath(path));
     const rows = await loadDocumentRows(env.DB, task.account, nodes);
     // What is not in the rows any more may have been deleted while the task goes on.
     addDeletions(task.startedAt);
-    for (const { path, end: cursor, bodies } of documents) {
+    return known.flatMap(({ path, end, bodies }) => {
       const row = rows.get(path) ?? null;
       const current = row && { version: row.version, since: row.modified };
       const wanted = versionAt(bodies, { ...facts, current }, at);
-      const isChangedMeanwhile = row ? row.modified > task.startedAt : bodies.some(isDeletedSince);
-      if (wanted === "lost") yield { left: { path, code: "not-found" }, cursor };
-      else if (wanted?.version === row?.version) yield { cursor };
-      else if (isChangedMeanwhile) yield { left: { path, code: "precondition-failed" }, cursor };
-      else yield { change: changeTo(path, row, wanted), cursor };
-    }
-    yield { isPageEnd: true, cursor: page.end };
+      if (row === null && wanted === null) return [];
+      const isChangedSince = row ? row.modified > task.startedAt : bodies.some(isDeletedSince);
+      return [{ path, end, row, wanted, isChangedSince }];
+    });
   }
+}
+
+/** A document that exists now, or did at the moment. */
+interface DatedDocument {
+  path: string;
+  /** The key after its bodies. */
+  end: string;
+  row: IndexedDocument | null;
+  wanted: StoredBody | "lost" | null;
+  /** Whether others have changed it since the task began. */
+  isChangedSince: boolean;
+}
+
+function planned({
+  path,
+  row,
+  wanted,
+  isChangedSince,
+}: DatedDocument): Pick<PlannedDocument, "left" | "change"> {
+  if (wanted === "lost") return { left: { path, code: "not-found" } };
+  if (wanted?.version === row?.version) return {};
+  if (isChangedSince) return { left: { path, code: "precondition-failed" } };
+  return { change: changeTo(path, row, wanted) };
 }
 
 const changeTo = (

@@ -1,0 +1,174 @@
+/** Tasks whose object dies, or whose calls fail, at every point. */
+
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import type { TaskSpec } from "../../src/storage/tasks/task";
+import { advanceClock, MINUTE_MS } from "../support/clock";
+import { interceptCalls, withFault } from "../support/fault-injection";
+import { FAULTS } from "../support/faults-at-each-call";
+import { createUserWithApp, type TestApp } from "../support/provider";
+import {
+  finishTask,
+  loadContents,
+  loadEntries,
+  loadTask,
+  nextMoment,
+  runTask,
+  startTask,
+  writeAll,
+} from "../support/tasks";
+
+let restore = () => {};
+afterEach(() => {
+  restore();
+  restore = () => {};
+});
+
+/** A task on fresh documents, and what they are before and after it. */
+interface Case {
+  app: TestApp;
+  spec: TaskSpec;
+  before: Record<string, string>;
+  after: Record<string, string>;
+}
+
+const FIRST = { "/notes/a": "1", "/notes/b": "1", "/work/x": "1" };
+const THEN = { "/notes/a": "2", "/notes/b": null, "/notes/c": "2" };
+const CONTENTS_FIRST = {
+  "/notes/a": "text/plain 1",
+  "/notes/b": "text/plain 1",
+  "/work/x": "text/plain 1",
+};
+const CONTENTS_THEN = {
+  "/notes/a": "text/plain 2",
+  "/notes/c": "text/plain 2",
+  "/work/x": "text/plain 1",
+};
+
+async function movingAFolder(): Promise<Case> {
+  const app = await createUserWithApp();
+  await writeAll(app, FIRST);
+  const spec: TaskSpec = { kind: "move", moves: [{ from: "/notes/", to: "/moved/" }] };
+  const after = {
+    "/moved/a": "text/plain 1",
+    "/moved/b": "text/plain 1",
+    "/work/x": "text/plain 1",
+  };
+  return { app, spec, before: CONTENTS_FIRST, after };
+}
+
+async function goingBack(): Promise<Case> {
+  const app = await createUserWithApp();
+  await writeAll(app, FIRST);
+  const at = await nextMoment();
+  await writeAll(app, THEN);
+  const spec = { kind: "go-back", folder: "/notes/", at } as const;
+  return { app, spec, before: CONTENTS_THEN, after: CONTENTS_FIRST };
+}
+
+const CASES: Record<string, () => Promise<Case>> = {
+  "going back": goingBack,
+  "moving a folder": movingAFolder,
+  "undoing a move": async () => {
+    const { app, spec, before, after } = await movingAFolder();
+    const { id } = await runTask(app, spec);
+    return { app, spec: { kind: "undo", task: id }, before: after, after: before };
+  },
+  deleting: async () => {
+    const app = await createUserWithApp();
+    await writeAll(app, FIRST);
+    const after = { "/work/x": "text/plain 1" };
+    return { app, spec: { kind: "delete", paths: ["/notes/"] }, before: CONTENTS_FIRST, after };
+  },
+  restoring: async () => {
+    const app = await createUserWithApp();
+    await writeAll(app, FIRST);
+    await writeAll(app, { "/notes/a": null, "/notes/b": null });
+    const spec = { kind: "restore", module: "notes", paths: null } as const;
+    return { app, spec, before: { "/work/x": "text/plain 1" }, after: CONTENTS_FIRST };
+  },
+};
+
+/** Expects that a task has done all that it was to do, has logged it, and can be undone. */
+async function expectDone({ app, before, after }: Case, id: string, context: string) {
+  expect(await finishTask(app, id), context).toMatchObject({
+    state: "done",
+    counts: { conflicts: 0, failed: 0 },
+  });
+  expect(await loadContents(app), context).toEqual(after);
+  const paths = (await loadEntries(app, id)).map(({ path }) => path);
+  expect(new Set(paths).size, `${context}: ${paths}`).toBe(paths.length);
+  const undo = await runTask(app, { kind: "undo", task: id });
+  expect(undo.counts, context).toMatchObject({ conflicts: 0, failed: 0 });
+  expect(await loadContents(app), context).toEqual(before);
+}
+
+/** The calls that a task makes, without faults. */
+async function countCalls(prepare: () => Promise<Case>): Promise<number> {
+  const { app, spec } = await prepare();
+  advanceClock(2 * MINUTE_MS);
+  const id = await startTask(app, spec);
+  const user = env.USERS.getByName(app.user);
+  const { calls } = await withFault(null, () => runDurableObjectAlarm(user));
+  expect(await loadTask(app, id)).toMatchObject({ state: "done" });
+  return calls.length;
+}
+
+/** Runs the alarm, and kills the object at one of its calls. Returns whether it came so far. */
+async function killAtCall(app: TestApp, at: number, takesEffect: boolean): Promise<boolean> {
+  const user = env.USERS.getByName(app.user);
+  let kill = () => {};
+  await runInDurableObject(user, (_, state) => {
+    kill = () => state.abort("The object was killed.");
+  });
+  let calls = 0;
+  restore = interceptCalls(async (_binding, _method, makeCall) => {
+    if (calls++ < at) return makeCall();
+    if (takesEffect && calls === at + 1) await makeCall();
+    kill();
+    return new Promise(() => {});
+  });
+  await runDurableObjectAlarm(user).catch(() => {});
+  restore();
+  return calls > at;
+}
+
+describe.each(Object.entries(CASES))("An object that dies while %s", (_, prepare) => {
+  it.each([false, true])("at each call, which has taken effect: %s", async (takesEffect) => {
+    let at = 0;
+    for (let isReached = true; isReached; at++) {
+      const taskCase = await prepare();
+      advanceClock(2 * MINUTE_MS);
+      const id = await startTask(taskCase.app, taskCase.spec);
+      isReached = await killAtCall(taskCase.app, at, takesEffect);
+      await env.USERS.getByName(taskCase.app.user).controlTask(id, "resume");
+      await expectDone(taskCase, id, `killed at call ${at}`);
+    }
+    expect(at).toBeGreaterThan(4);
+  });
+});
+
+/** Without silent calls: the timers of an object cannot be made to fire early from outside of it. */
+const KINDS = FAULTS.filter(({ kind }) => kind !== "silent");
+
+describe.each([
+  ["going back", goingBack],
+  ["moving a folder", movingAFolder],
+] as const)("With a fault at each call while %s", (_, prepare) => {
+  it.each(KINDS)("$title", async (fault) => {
+    const calls = await countCalls(prepare);
+    for (let at = 0; at < calls; at++) {
+      const taskCase = await prepare();
+      advanceClock(2 * MINUTE_MS);
+      const id = await startTask(taskCase.app, taskCase.spec);
+      const user = env.USERS.getByName(taskCase.app.user);
+      const { deliverLate } = await withFault({ ...fault, at }, () => runDurableObjectAlarm(user));
+      await deliverLate();
+      advanceClock(2 * MINUTE_MS);
+      await user.controlTask(id, "resume");
+      await expectDone(taskCase, id, `${fault.title}, call ${at}`);
+      expect(await loadTask(taskCase.app, id)).toMatchObject({ undoneBy: expect.any(String) });
+    }
+  });
+});
