@@ -2,11 +2,15 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { TransferError } from "../transfer/requests.js";
+import { exportArchive } from "./commands/export.js";
 import { get } from "./commands/get.js";
+import { importArchive } from "./commands/import.js";
 import { login } from "./commands/login.js";
 import { ls } from "./commands/ls.js";
+import { move } from "./commands/move.js";
 import { put } from "./commands/put.js";
 import { rm } from "./commands/rm.js";
+import { sync } from "./commands/sync.js";
 import { usage } from "./commands/usage.js";
 import { connect } from "./lib/connection.js";
 import { EXIT } from "./lib/exit-codes.js";
@@ -32,6 +36,10 @@ export async function runProgram(args, env) {
   /** @type {number} */
   let exitCode = EXIT.done;
   const signal = abortOnInterrupt();
+  // Such as by `| head`: nobody reads on.
+  process.stdout.on("error", ({ code }) =>
+    process.exit(code === "EPIPE" ? EXIT.done : EXIT.failed),
+  );
   /** @param {{json?: boolean}} options @returns {import("./lib/connection.js").Context} */
   const createContext = ({ json = false }) => {
     const output = createOutput({ isJson: json });
@@ -165,7 +173,62 @@ function buildProgram({ createContext, onExit }) {
     .description("show how much is stored in each module")
     .action(connected(usage, () => ({})));
 
+  program
+    .command("export")
+    .description("write an archive of all documents")
+    .argument("<file>", "the ZIP to write")
+    .option("--modules <names>", "only these modules, separated by commas", parseModules, [])
+    .option("-f, --force", "replace an existing file")
+    .action(connected(exportArchive, (file, options) => ({ file, ...options })));
+
+  program
+    .command("import")
+    .description("write the documents of an archive, another ZIP, or a folder")
+    .argument("<source>", "ZIP or folder to read")
+    .addOption(onConflictOption())
+    .option("--dry-run", "say what would be done, and do nothing")
+    .action(connected(importArchive, (source, options) => ({ source, ...options })));
+
+  program
+    .command("sync")
+    .description("keep a folder and a storage equal, both ways")
+    .argument("<local>", "folder of this computer")
+    .argument("[remote]", "folder of the storage", "/")
+    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--delete-many", "also if most of what was there is gone on one side")
+    .action(connected(sync, (local, remote, options) => ({ local, remote, ...options })));
+
+  program
+    .command("move")
+    .description(
+      "copy all documents from one storage to another; run it again for what changed since",
+    )
+    .argument("<from>", "address of the old storage, from which nothing is deleted")
+    .argument("<to>", "address of the new storage")
+    .option("--from-token <token>", "token of the old one, otherwise that of satchel login")
+    .option("--to-token <token>", "token of the new one")
+    .option("--modules <names>", "only these modules, separated by commas", parseModules, [])
+    .addOption(onConflictOption())
+    .option("--dry-run", "say what would be done, and do nothing")
+    .action(async (from, to, options) => {
+      onExit(await move(createContext(program.opts()), { from, to, ...options }));
+    });
+
   return program;
+}
+
+const onConflictOption = () =>
+  new Option("--on-conflict <choice>", "what to do if another document is there")
+    .choices(["keep", "replace", "both"])
+    .default("keep");
+
+/** @param {string} names */
+function parseModules(names) {
+  const modules = names.split(",");
+  if (modules.some((name) => /^(?:public|\.{0,2})$|\//.test(name))) {
+    throw new InvalidArgumentError("Modules are such as notes,photos.");
+  }
+  return modules;
 }
 
 /** @param {string} type */

@@ -1,5 +1,7 @@
 /** Requests to any server: repeated while another try may help, and refused with a code and a sentence. */
 
+import { readBytes } from "./streams.js";
+
 /** Responses that another try may change. */
 const TRANSIENT_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -45,7 +47,7 @@ export class TransferError extends Error {
  * times: after growing pauses, or the one that `Retry-After` asks for. Returns the last response, also
  * if it is a refusal. Throws `unreachable` if there is none.
  * @param {string} url
- * @param {() => RequestInit} init is called for each attempt, since a stream can be sent only once
+ * @param {() => RequestInit | Promise<RequestInit>} init is called for each attempt, since a stream can be sent only once
  * @param {Network} network
  * @returns {Promise<{response: Response, isRepeated: boolean}>} `isRepeated`: an earlier attempt may
  *   have had an effect
@@ -60,10 +62,13 @@ export async function fetchWithRetry(url, init, network) {
     /** @type {unknown} */
     let failure;
     try {
-      response = await fetch(url, { ...init(), ...(signal ? { signal } : {}) });
+      response = await fetch(url, { ...(await init()), ...(signal ? { signal } : {}) });
     } catch (error) {
       signal?.throwIfAborted();
       failure = error;
+      // The body that was sent has failed, which another attempt would not change.
+      const cause = error instanceof Error ? (error.cause ?? error) : error;
+      if (cause instanceof TransferError) throw cause;
     }
     if (response && !TRANSIENT_STATUSES.has(response.status)) return { response, isRepeated };
     const seconds = response ? retryAfterSeconds(response) : 0;
@@ -130,34 +135,6 @@ async function readJson(response, maxBytes) {
   } catch {
     return null;
   }
-}
-
-/**
- * Reads a stream into memory. Throws `too-large` above `maxBytes`.
- * @param {ReadableStream<Uint8Array> | null} stream
- * @param {number} maxBytes
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-export async function readBytes(stream, maxBytes) {
-  /** @type {Uint8Array[]} */
-  const chunks = [];
-  let length = 0;
-  const reader = stream?.getReader();
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-    chunks.push(read.value);
-    length += read.value.byteLength;
-    if (length > maxBytes) {
-      await reader?.cancel();
-      throw new TransferError("too-large", `There are more than ${maxBytes} bytes.`);
-    }
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** Seconds that a response asks to wait: RFC 9110 §10.2.3. @param {Response} response */

@@ -1,6 +1,7 @@
 /** A client of a storage on any remoteStorage server: documents and folders, with conditions. */
 
-import { fetchWithRetry, readBytes, TransferError } from "./requests.js";
+import { fetchWithRetry, TransferError } from "./requests.js";
+import { readBytes } from "./streams.js";
 
 /** A listing larger than this is not read: about half a million documents. */
 const MAX_LISTING_BYTES = 128 * 1024 * 1024;
@@ -44,7 +45,7 @@ const CODE_BY_STATUS = /** @type {Record<number, string>} */ ({
  * A body that can be sent again.
  * @typedef {object} ReplayableBody
  * @property {number} length
- * @property {() => BodyInit} open
+ * @property {() => BodyInit | Promise<BodyInit>} open
  */
 
 /** The documents of one user. Paths are decoded and start with a slash; those of folders end with one. */
@@ -137,8 +138,8 @@ export class StorageClient {
    * @returns {Promise<{etag: string | null, isNew: boolean}>}
    */
   async put(path, { open, length }, { type, ifMatch }) {
-    const { response, isRepeated } = await this.#send(path, () => {
-      const content = open();
+    const { response, isRepeated } = await this.#send(path, async () => {
+      const content = await open();
       const isStream = content instanceof ReadableStream;
       const headers = {
         "Content-Type": type,
@@ -172,7 +173,7 @@ export class StorageClient {
 
   /**
    * @param {string} path
-   * @param {() => RequestInit} init
+   * @param {() => RequestInit | Promise<RequestInit>} init
    */
   async #send(path, init) {
     const token = typeof this.token === "function" ? await this.token() : this.token;
@@ -181,8 +182,8 @@ export class StorageClient {
       ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
       ...(this.origin === null ? {} : { Origin: this.origin }),
     };
-    const request = () => {
-      const { headers, ...rest } = init();
+    const request = async () => {
+      const { headers, ...rest } = await init();
       return { ...rest, headers: { ...always, .../** @type {object} */ (headers) } };
     };
     return fetchWithRetry(this.url(path), request, this.network);

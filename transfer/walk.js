@@ -36,14 +36,14 @@ export async function* walk(storage, folders) {
 async function* walkFolder(storage, path, depth) {
   const listing = await attempt(async () => {
     if (depth > MAX_DEPTH) throw new TransferError("too-deep", `${path} is too deep.`);
-    return listDecoded(storage, path);
+    return listFolder(storage, path);
   });
   if (listing instanceof TransferError) {
     yield { kind: "failure", path, error: listing };
     return;
   }
   yield { kind: "folder", path, etag: listing.etag };
-  for (const item of listing.items.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const item of listing.items) {
     if (item.isFolder) yield* walkFolder(storage, `${path}${item.name}/`, depth + 1);
     else yield { kind: "document", path: path + item.name, item };
   }
@@ -67,20 +67,32 @@ async function attempt(work) {
 }
 
 /**
- * Lists a folder. armadietto lists names percent-encoded: of such a name it is found out once per
- * folder which of the two exists.
+ * Lists a folder, by the names. armadietto lists the names of folders percent-encoded, and others those of documents: which of
+ * the two names exists is found out once per folder and kind.
  * @param {import("./storage.js").StorageClient} storage
  * @param {string} path
  */
-async function listDecoded(storage, path) {
-  const listing = await storage.list(path);
-  const sample = listing.items.find(({ name }) => decoded(name) !== name);
-  if (sample === undefined || (await exists(storage, path, sample))) return listing;
-  if (!(await exists(storage, path, { ...sample, name: decoded(sample.name) }))) return listing;
-  return {
-    ...listing,
-    items: listing.items.map((item) => ({ ...item, name: decoded(item.name) })),
-  };
+export async function listFolder(storage, path) {
+  const { etag, items } = await storage.list(path);
+  const folders = items.filter(({ isFolder }) => isFolder);
+  const documents = items.filter(({ isFolder }) => !isFolder);
+  const named = [
+    await trueNames(storage, path, folders),
+    await trueNames(storage, path, documents),
+  ];
+  return { etag, items: named.flat().sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/**
+ * @param {import("./storage.js").StorageClient} storage
+ * @param {string} path
+ * @param {FolderItem[]} items of one kind
+ */
+async function trueNames(storage, path, items) {
+  const sample = items.find(({ name }) => decoded(name) !== name);
+  if (sample === undefined || (await exists(storage, path, sample))) return items;
+  if (!(await exists(storage, path, { ...sample, name: decoded(sample.name) }))) return items;
+  return items.map((item) => ({ ...item, name: decoded(item.name) }));
 }
 
 /**

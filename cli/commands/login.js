@@ -25,11 +25,13 @@ export async function login(context, { address: typed, token, scope, method }) {
   const discovery = await discoverStorage(typed, network);
   const { address, root } = discovery;
   const show = (/** @type {string} */ text) => void process.stderr.write(`${text}\n`);
+  /** @type {import("../lib/credentials.js").Credential} */
   const credential = token
     ? { token }
     : await signIn(discovery, { scope, method, show, signal, network });
   // A token that the server refuses is not stored. Any answer but 401 is about the scope.
-  const storage = new StorageClient({ root, token: credential.token, network });
+  const { token: accepted, origin } = credential;
+  const storage = new StorageClient({ root, token: accepted, origin, network });
   await storage.list("/").catch((error) => {
     if (error.code !== "forbidden") throw error;
   });

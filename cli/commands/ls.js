@@ -1,6 +1,6 @@
 /** `satchel ls`: lists a folder, or everything below it. */
 
-import { walk } from "../../transfer/walk.js";
+import { listFolder, walk } from "../../transfer/walk.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { formatBytes } from "../lib/output.js";
 import { parsePath } from "../lib/paths.js";
@@ -22,7 +22,7 @@ export async function ls({ output }, { storage }, { folder, long = false, recurs
     output.result({ path: path + name, etag, type, length, modified: time || null });
   };
   if (!recursive) {
-    const { items } = await storage.list(path);
+    const { items } = await listFolder(storage, path);
     for (const item of items) print(item.isFolder ? `${item.name}/` : item.name, item);
     return exitCode;
   }

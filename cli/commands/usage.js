@@ -1,18 +1,18 @@
 /** `satchel usage`: how much is stored, and how much may be. */
 
-import { fetchJson } from "../../transfer/requests.js";
 import { walk } from "../../transfer/walk.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { formatBytes } from "../lib/output.js";
-
-const MAX_QUOTA_BYTES = 64 * 1024;
+import { readQuota } from "../lib/quota.js";
 
 /**
  * Prints documents and bytes of each module, and the quota if the server tells it.
  * @param {import("../lib/connection.js").Context} context
  * @param {import("../lib/connection.js").Connection} connection
  */
-export async function usage({ output, network }, { address, storage, quota }) {
+export async function usage(context, connection) {
+  const { output } = context;
+  const { address, storage } = connection;
   let exitCode = EXIT.done;
   /** @type {Map<string, {documents: number, bytes: number}>} */
   const modules = new Map();
@@ -32,37 +32,14 @@ export async function usage({ output, network }, { address, storage, quota }) {
   for (const [module, { documents, bytes }] of [...modules].sort()) {
     output.line(`${formatBytes(bytes).padStart(10)}  ${String(documents).padStart(8)}  ${module}`);
   }
-  const { usedBytes, quotaBytes } = await readQuota(quota, storage, network);
-  if (quotaBytes !== null) {
+  const quota = await readQuota(context, connection);
+  if (quota !== null) {
+    const { usedBytes, quotaBytes } = quota;
     output.line(`${formatBytes(usedBytes)} of ${formatBytes(quotaBytes)} are used.`);
   }
-  output.result({ address, modules: Object.fromEntries(modules), usedBytes, quotaBytes });
+  output.result({ address, modules: Object.fromEntries(modules), ...quota });
   return exitCode;
 }
 
 /** The module of a document, public or not; "" for documents in the root. @param {string} path */
 const moduleOf = (path) => /^\/(?:public\/)?([^/]+)\//.exec(path)?.[1] ?? "";
-
-/**
- * @param {string | null} url
- * @param {import("../../transfer/storage.js").StorageClient} storage
- * @param {import("../../transfer/requests.js").Network} network
- */
-async function readQuota(url, { token }, network) {
-  if (url === null) return { usedBytes: 0, quotaBytes: null };
-  const bearer = typeof token === "function" ? await token() : token;
-  const { body } = await fetchJson(
-    url,
-    {
-      checkUrl: () => {},
-      maxBytes: MAX_QUOTA_BYTES,
-      headers: { Authorization: `Bearer ${bearer}` },
-    },
-    network,
-  );
-  const { usedBytes = 0, quotaBytes = null } = /** @type {any} */ (body) ?? {};
-  return {
-    usedBytes: Number(usedBytes),
-    quotaBytes: quotaBytes === null ? null : Number(quotaBytes),
-  };
-}

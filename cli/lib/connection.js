@@ -41,7 +41,8 @@ export async function connect({ env, network }, given) {
   const { address, root, quota } = await findRoot(typed, network);
   const saved = accounts[address];
   const token = given.token ?? (env.SATCHEL_TOKEN || (saved ? tokenSource(address, env) : null));
-  return { address, quota, storage: new StorageClient({ root, token, network }) };
+  const origin = saved?.origin ?? null;
+  return { address, quota, storage: new StorageClient({ root, token, origin, network }) };
 }
 
 /**

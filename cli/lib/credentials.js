@@ -12,6 +12,7 @@ import { replaceFile } from "./files.js";
  * @property {string} [refreshToken]
  * @property {string} [tokenEndpoint]
  * @property {string} [clientId]
+ * @property {string} [origin] for which the token was issued; some servers ask for it
  */
 
 /** @typedef {{current: string | null, accounts: Record<string, Credential>}} Credentials */

@@ -16,11 +16,13 @@ export const temporaryName = (file, key = String(process.pid)) =>
  * @param {string} file
  * @param {ReadableStream<Uint8Array>} stream
  * @param {(bytes: number) => void} [onBytes]
+ * @param {() => Promise<void>} [beforeReplacing] may refuse it at the last moment
  */
-export async function writeStream(file, stream, onBytes) {
+export async function writeStream(file, stream, onBytes, beforeReplacing) {
   const temporary = temporaryName(file);
   try {
     await appendStream(temporary, stream, "w", onBytes);
+    await beforeReplacing?.();
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -28,17 +28,18 @@ export async function pasteToken({ authorizationEndpoint, scope }, { show, signa
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return { token: parsePasted(await lines.question("Token or address: ", { signal })) };
+    return parsePasted(await lines.question("Token or address: ", { signal }));
   } finally {
     lines.close();
   }
 }
 
-/** @param {string} text */
+/** @param {string} text @returns {import("../lib/credentials.js").Credential} */
 function parsePasted(text) {
   const pasted = text.trim();
   const fragment = pasted.includes("#") ? pasted.slice(pasted.indexOf("#") + 1) : "";
-  const token = new URLSearchParams(fragment).get("access_token") ?? pasted;
-  if (/^[\x21-\x7e]+$/.test(token) && !token.includes("://")) return token;
+  const issued = new URLSearchParams(fragment).get("access_token");
+  if (issued !== null) return { token: issued, origin: new URL(REDIRECT_URI).origin };
+  if (/^[\x21-\x7e]+$/.test(pasted) && !pasted.includes("://")) return { token: pasted };
   throw new TransferError("malformed", "There is no token in what you have pasted.");
 }

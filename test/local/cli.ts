@@ -23,6 +23,7 @@ export function startCli(args: string[], options: CliOptions = {}) {
       SATCHEL_ADDRESS: address,
       SATCHEL_TOKEN: token,
       XDG_CONFIG_HOME: config,
+      XDG_STATE_HOME: config,
     },
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -1,0 +1,38 @@
+/** `satchel import`: writes the documents of an archive, a ZIP or a folder. */
+
+import { stat } from "node:fs/promises";
+import { importDocuments } from "../../transfer/import.js";
+import { TransferError } from "../../transfer/requests.js";
+import { openSource } from "../../transfer/sources/source.js";
+import { openZip } from "../../transfer/sources/zip-tree.js";
+import { openRandomAccess, readFolder } from "../lib/folder-tree.js";
+import { reportImport } from "../lib/import-report.js";
+import { readQuota } from "../lib/quota.js";
+
+/**
+ * @param {import("../lib/connection.js").Context} context
+ * @param {import("../lib/connection.js").Connection} connection
+ * @param {{source: string, onConflict: "keep" | "replace" | "both", dryRun?: boolean}} options
+ */
+export async function importArchive(context, connection, { source, onConflict, dryRun = false }) {
+  const tree = await openTree(source);
+  try {
+    const { documents } = await openSource(tree);
+    const quota = dryRun ? await readQuota(context, connection) : null;
+    const results = importDocuments(documents, connection.storage, {
+      onConflict,
+      isDryRun: dryRun,
+      availableBytes: quota?.availableBytes ?? null,
+    });
+    return await reportImport(results, context.output, { isDryRun: dryRun });
+  } finally {
+    await tree.close();
+  }
+}
+
+/** @param {string} source */
+async function openTree(source) {
+  const found = await stat(source).catch(() => null);
+  if (found === null) throw new TransferError("no-file", `${source} does not exist.`);
+  return found.isDirectory() ? readFolder(source) : openZip(await openRandomAccess(source));
+}

@@ -1,0 +1,49 @@
+/** What an import or a move reports while it runs, and at its end. */
+
+import { EXIT } from "./exit-codes.js";
+import { formatBytes } from "./output.js";
+
+const SENTENCES = {
+  new: "new",
+  equal: "there already",
+  replaced: "replaced",
+  both: "written beside another",
+  kept: "not written, as another is there",
+  refused: "refused",
+};
+
+/**
+ * Prints each result as it comes, then the counts. Returns the exit code.
+ * @param {AsyncIterable<import("../../transfer/import.js").ImportResult>} results
+ * @param {import("./output.js").Output} output
+ * @param {{isDryRun: boolean, onResult?: (result: import("../../transfer/import.js").ImportResult) => void}} options
+ */
+export async function reportImport(results, output, { isDryRun, onResult }) {
+  const counts = { new: 0, equal: 0, replaced: 0, both: 0, kept: 0, refused: 0 };
+  let bytes = 0;
+  const progress = output.progress("Documents");
+  try {
+    for await (const result of results) {
+      const { path, outcome, as, error, length } = result;
+      onResult?.(result);
+      counts[outcome]++;
+      if (outcome !== "equal" && outcome !== "kept" && outcome !== "refused") bytes += length ?? 0;
+      progress.add();
+      output.result({ path, outcome, as, error: error?.code, message: error?.message });
+      if (error) process.stderr.write(`${error.message}\n`);
+      else if (outcome !== "equal" && (isDryRun || outcome !== "new")) {
+        output.line(`${path}: ${SENTENCES[outcome]}${as === undefined ? "" : `, as ${as}`}`);
+      }
+    }
+  } finally {
+    progress.stop();
+  }
+  const outcomes = /** @type {(keyof typeof counts)[]} */ (Object.keys(counts));
+  const parts = outcomes
+    .filter((outcome) => counts[outcome] > 0)
+    .map((outcome) => `${counts[outcome]} ${SENTENCES[outcome]}`);
+  const verb = isDryRun ? "would be written" : "were written";
+  output.line(`${parts.join("; ") || "No documents"}. ${formatBytes(bytes)} ${verb}.`);
+  output.result({ ...counts, bytes, isDryRun });
+  return counts.refused > 0 ? EXIT.partial : EXIT.done;
+}

@@ -1,0 +1,85 @@
+/** What is in the folder and in the storage now. */
+
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { escapeName, unescapeName } from "../../transfer/archive/names.js";
+import { digestOf } from "../../transfer/digest.js";
+import { TransferError } from "../../transfer/requests.js";
+import { chunksOf } from "../../transfer/streams.js";
+import { walk } from "../../transfer/walk.js";
+import { readFolder } from "../lib/folder-tree.js";
+import { isOwnFile } from "./state.js";
+
+/** File systems take so many bytes. */
+const MAX_NAME_BYTES = 255;
+
+/** @typedef {{path: string, error: TransferError}} LeftOut a file or folder of this computer that is not read */
+/** @typedef {{digest: string, length: number, modified: number}} LocalFile */
+
+/**
+ * The file of a document, relative to the folder. Refuses with `bad-name` what cannot be a file.
+ * @param {string} path relative to the folder of the storage
+ */
+export function fileOf(path) {
+  const names = path.split("/").map(escapeName);
+  const file = names.join("/");
+  if (isOwnFile(file) || names.some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) {
+    throw new TransferError("bad-name", `${path}: no file can have its name.`);
+  }
+  return file;
+}
+
+/**
+ * Whether a document's file, or a folder that contains it, was left out: then nobody knows whether it was
+ * deleted.
+ * @param {LeftOut[]} leftOut
+ * @param {string} path
+ */
+export function isLeftOut(leftOut, path) {
+  const file = path.split("/").map(escapeName).join("/");
+  return leftOut.some((other) => file === other.path || file.startsWith(`${other.path}/`));
+}
+
+/**
+ * Reads the files of a folder. A file is only read through if it is not as it was after the last sync.
+ * @param {string} local
+ * @param {Map<string, import("./state.js").SyncedDocument>} state
+ * @returns {Promise<{files: Map<string, LocalFile>, leftOut: LeftOut[]}>}
+ */
+export async function scanFolder(local, state) {
+  const tree = await readFolder(local);
+  const leftOut = tree.refused.map(({ name, refusal }) => ({ path: name, error: refusal }));
+  /** @type {Map<string, LocalFile>} */
+  const files = new Map();
+  for (const [name, { length, open }] of tree.files) {
+    if (isOwnFile(name)) continue;
+    const path = name.split("/").map(unescapeName).join("/");
+    if (path.split("/").map(escapeName).join("/") !== name) {
+      const error = new TransferError("bad-name", `${name}: its name could be an escaped one.`);
+      leftOut.push({ path: name, error });
+      continue;
+    }
+    const { mtimeMs: modified } = await stat(join(local, name));
+    const before = state.get(path);
+    const isSame = before?.length === length && before.modified === modified;
+    const digest = isSame ? before.digest : (await digestOf(chunksOf(await open()))).digest;
+    files.set(path, { digest, length, modified });
+  }
+  return { files, leftOut };
+}
+
+/**
+ * Lists the documents of a folder of the storage. Fails if any part cannot be read: what is not seen must
+ * not be taken for deleted.
+ * @param {import("../../transfer/storage.js").StorageClient} storage
+ * @param {string} folder
+ * @returns {Promise<Map<string, import("../../transfer/storage.js").FolderItem>>} by the paths below it
+ */
+export async function scanStorage(storage, folder) {
+  const documents = new Map();
+  for await (const step of walk(storage, [folder])) {
+    if (step.kind === "failure") throw step.error;
+    if (step.kind === "document") documents.set(step.path.slice(folder.length), step.item);
+  }
+  return documents;
+}

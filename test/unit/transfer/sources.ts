@@ -1,0 +1,63 @@
+/** Reads sources of an import from bytes in memory. */
+
+import { openSource } from "../../../transfer/sources/source.js";
+import { openZip } from "../../../transfer/sources/zip-tree.js";
+
+/** The files of a ZIP in memory. */
+export const zipTree = (bytes: Uint8Array, maxEntries?: number) =>
+  openZip(
+    {
+      size: bytes.byteLength,
+      read: async (offset, length) => bytes.slice(offset, offset + length),
+      close: async () => {},
+    },
+    maxEntries,
+  );
+
+/** Files as a tree. */
+export const fileTree = (files: Record<string, string>) => ({
+  files: new Map(
+    Object.entries(files).map(([name, text]) => [
+      name,
+      {
+        name,
+        length: new TextEncoder().encode(text).byteLength,
+        modified: null,
+        open: async () => new Blob([text]).stream(),
+      },
+    ]),
+  ),
+  refused: [],
+  close: async () => {},
+});
+
+type Tree = Parameters<typeof openSource>[0];
+
+export interface ReadDocument {
+  path: string;
+  type: string;
+  text: string;
+}
+
+/**
+ * Reads all documents of a source. What is refused, when it is listed or when it is read, is in `refused` with
+ * its code.
+ */
+export async function readSource(tree: Tree) {
+  const { format, documents } = await openSource(tree);
+  const read: ReadDocument[] = [];
+  const refused: [name: string, code: string][] = [];
+  for await (const document of documents) {
+    if ("refusal" in document) {
+      refused.push([document.path, document.refusal.code]);
+      continue;
+    }
+    const { path, type, open } = document;
+    try {
+      read.push({ path, type, text: await new Response(await open()).text() });
+    } catch (error) {
+      refused.push([path, (error as { code: string }).code]);
+    }
+  }
+  return { format, read, refused };
+}

@@ -1,0 +1,178 @@
+/** The archive: a BagIt bag of documents, as docs/archive.md specifies it. */
+
+import {
+  ARCHIVE_VERSION,
+  CHANGES_LIST,
+  DOCUMENTS_FOLDER,
+  DOCUMENTS_LIST,
+  MANIFEST,
+  TAG_MANIFEST,
+  VERSION_LABEL,
+} from "../archive/format.js";
+import { FOLDER_DESCRIPTION } from "../archive/names.js";
+import { digestOf } from "../digest.js";
+import { TransferError } from "../requests.js";
+import { chunksOf, linesOf } from "../streams.js";
+import {
+  isContentType,
+  isDocumentPath,
+  isMap,
+  parseJson,
+  readText,
+  refuseDocument,
+} from "./parse.js";
+
+const MAX_LINE_LENGTH = 64 * 1024;
+
+/** Files of the bag that are no payload. */
+const TAG_FILES = ["bagit.txt", "bag-info.txt", MANIFEST, DOCUMENTS_LIST, CHANGES_LIST];
+
+/** @typedef {import("./file-tree.js").FileTree} FileTree */
+
+/**
+ * Finds the folder of a bag: the root, or the only folder of it. Null if it is no bag.
+ * @param {FileTree} tree
+ * @returns {string | null} such as "" or "bag/"
+ */
+export function findBag({ files }) {
+  if (files.has("bagit.txt")) return "";
+  for (const name of files.keys()) {
+    if (/^[^/]+\/bagit\.txt$/.test(name)) return name.slice(0, -"bagit.txt".length);
+  }
+  return null;
+}
+
+/**
+ * Reads an archive. Its own lists are verified first: refuses with `unknown-format` what is no archive
+ * of a known version, with `damaged` an archive in which they do not have their digests.
+ * @param {FileTree} tree
+ * @param {string} base
+ */
+export async function readBag(tree, base) {
+  const declaration = parseTags(await readTag(tree, base, "bagit.txt"));
+  const info = parseTags(await readTag(tree, base, "bag-info.txt"));
+  const isBag = ["0.97", "1.0"].includes(declaration.get("bagit-version") ?? "");
+  const version = info.get(VERSION_LABEL.toLowerCase());
+  if (!isBag || version === undefined) {
+    throw new TransferError("unknown-format", "It is a bag, but not an archive of Satchel.");
+  }
+  if (version !== ARCHIVE_VERSION) {
+    const message = `It is an archive of version ${version}; only ${ARCHIVE_VERSION} can be read.`;
+    throw new TransferError("unknown-format", message);
+  }
+  const tagDigests = await readManifest(tree, base, TAG_MANIFEST);
+  for (const name of TAG_FILES) {
+    const file = tree.files.get(base + name);
+    const expected = tagDigests.get(name);
+    const found = file === undefined ? null : await digestOf(chunksOf(await file.open()));
+    if (expected === undefined || found?.digest !== expected) {
+      throw new TransferError(
+        "damaged",
+        `${name} is not the one that the archive was written with.`,
+      );
+    }
+  }
+  return readDocuments(tree, base, await readManifest(tree, base, MANIFEST));
+}
+
+/**
+ * @param {FileTree} tree
+ * @param {string} base
+ * @param {Map<string, string>} digests
+ * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
+ */
+async function* readDocuments(tree, base, digests) {
+  const unread = new Map(tree.refused.map(({ name, refusal }) => [name, refusal]));
+  const unlisted = new Set(tree.files.keys());
+  for (const name of [...TAG_FILES, TAG_MANIFEST]) unlisted.delete(base + name);
+  const paths = new Set();
+  const list = /** @type {import("./file-tree.js").TreeFile} */ (
+    tree.files.get(base + DOCUMENTS_LIST)
+  );
+  for await (const text of linesOf(await list.open(), MAX_LINE_LENGTH)) {
+    const line = parseLine(text);
+    if (line === null || paths.has(line.path)) {
+      const reason = line === null ? "it describes no document" : "another line has its path";
+      yield refuseDocument(line?.path ?? text.slice(0, 200), "malformed", reason);
+      continue;
+    }
+    const { path, file: name, type, etag } = line;
+    paths.add(path);
+    const file = tree.files.get(base + name);
+    const digest = digests.get(name);
+    const refusal = unread.get(base + name);
+    unread.delete(base + name);
+    unlisted.delete(base + name);
+    if (refusal) yield { path, refusal };
+    else if (file === undefined || digest === undefined) {
+      yield refuseDocument(path, "missing", "the archive lists it but does not contain it");
+    } else {
+      const { length, open } = file;
+      yield { path, type, isTypeGuessed: false, length, etag, digest, open };
+    }
+  }
+  for (const [name, refusal] of unread) yield { path: name, refusal };
+  for (const name of unlisted) {
+    const isDescription =
+      name.startsWith(base + DOCUMENTS_FOLDER) && name.endsWith(`/${FOLDER_DESCRIPTION}`);
+    if (!isDescription) yield refuseDocument(name, "unlisted", "the archive does not list it");
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {import("../archive/format.js").ListedDocument | null}
+ */
+function parseLine(text) {
+  const line = parseJson(text);
+  if (!isMap(line)) return null;
+  const { path, file, type, etag } = line;
+  const isKnown =
+    isDocumentPath(path) &&
+    isContentType(type) &&
+    typeof etag === "string" &&
+    typeof file === "string" &&
+    file.startsWith(DOCUMENTS_FOLDER);
+  return isKnown ? /** @type {any} */ (line) : null;
+}
+
+/** @param {FileTree} tree @param {string} base @param {string} name */
+async function readTag({ files }, base, name) {
+  const file = files.get(base + name);
+  if (file === undefined) throw new TransferError("damaged", `The archive has no ${name}.`);
+  return readText(file);
+}
+
+/**
+ * The digests of files: RFC 8493 §2.1.3.
+ * @param {FileTree} tree
+ * @param {string} base
+ * @param {string} name
+ * @returns {Promise<Map<string, string>>}
+ */
+async function readManifest({ files }, base, name) {
+  const file = files.get(base + name);
+  if (file === undefined) throw new TransferError("damaged", `The archive has no ${name}.`);
+  const digests = new Map();
+  for await (const line of linesOf(await file.open(), MAX_LINE_LENGTH)) {
+    const [, digest, path] = /^([0-9a-f]{64})\s+(.+)$/i.exec(line) ?? [];
+    if (digest === undefined || path === undefined) {
+      throw new TransferError("damaged", `${name} is no manifest.`);
+    }
+    digests.set(path, digest.toLowerCase());
+  }
+  return digests;
+}
+
+/**
+ * Labels, in lower case, and values: RFC 8493 §2.2.2.
+ * @param {string} text
+ */
+function parseTags(text) {
+  const tags = new Map();
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    const [, label, value] = /^([^\s:][^:]*):\s*(.*)$/.exec(line) ?? [];
+    if (label !== undefined) tags.set(label.toLowerCase(), value);
+  }
+  return tags;
+}

@@ -1,0 +1,31 @@
+/** Plain files: a document each, at the same path, with the type of its name. */
+
+import mime from "mime";
+import { isDocumentPath, refuseDocument } from "./parse.js";
+
+/** What systems add to folders and archives. */
+const SYSTEM_FILES = /^__MACOSX\/|(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini)$/;
+
+/**
+ * @param {import("./file-tree.js").FileTree} tree
+ * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
+ */
+export async function* readFiles({ files, refused }) {
+  for (const { name, refusal } of refused) yield { path: name, refusal };
+  for (const file of files.values()) yield plainDocument(file, file.name);
+}
+
+/**
+ * @param {import("./file-tree.js").TreeFile} file
+ * @param {string} name relative to the root of the storage
+ * @returns {import("./source.js").SourceDocument | import("./source.js").RefusedDocument}
+ */
+export function plainDocument({ length, open }, name) {
+  const path = `/${name}`;
+  if (SYSTEM_FILES.test(name))
+    return refuseDocument(name, "system-file", "systems make such files");
+  if (!isDocumentPath(path))
+    return refuseDocument(name, "bad-name", "no document can have its name");
+  const type = mime.getType(name) ?? "application/octet-stream";
+  return { path, type, isTypeGuessed: true, length, etag: null, digest: null, open };
+}

@@ -1,0 +1,48 @@
+/** Documents to import: from an archive, an older export, a backup of rs-backup, or plain files. */
+
+import { TransferError } from "../requests.js";
+import { findBag, readBag } from "./bag.js";
+import { isExport, readExport } from "./export.js";
+import { readFiles } from "./files.js";
+import { findBackup, readBackup } from "./rs-backup.js";
+
+/**
+ * A document that can be imported.
+ * @typedef {object} SourceDocument
+ * @property {string} path
+ * @property {string} type
+ * @property {boolean} isTypeGuessed by the name
+ * @property {number | null} length
+ * @property {string | null} etag at the source, if it knows one
+ * @property {string | null} digest SHA-256 in hexadecimal, if the source says it
+ * @property {boolean} [canStream] the stream fails before its end if it fails, so the document may be sent as
+ *   it is read
+ * @property {() => Promise<ReadableStream<Uint8Array>>} open may be called several times; the stream fails if the
+ *   document is damaged
+ */
+
+/** @typedef {{path: string, refusal: TransferError}} RefusedDocument `path`: what it is called in the source */
+
+/**
+ * @typedef {object} Source
+ * @property {"archive" | "export" | "rs-backup" | "files"} format
+ * @property {AsyncIterable<SourceDocument | RefusedDocument>} documents
+ */
+
+/**
+ * Finds out what the files are, and reads them as that. Refuses with `unknown-format` a bag that is no
+ * archive, or of another version; with `damaged` an archive whose own lists are.
+ * @param {import("./file-tree.js").FileTree} tree
+ * @returns {Promise<Source>}
+ */
+export async function openSource(tree) {
+  const bag = findBag(tree);
+  if (bag !== null) return { format: "archive", documents: await readBag(tree, bag) };
+  if (isExport(tree)) return { format: "export", documents: await readExport(tree) };
+  const backup = findBackup(tree);
+  if (backup !== null) return { format: "rs-backup", documents: readBackup(tree, backup) };
+  if (tree.files.size + tree.refused.length === 0) {
+    throw new TransferError("empty", "There are no files to import.");
+  }
+  return { format: "files", documents: readFiles(tree) };
+}
