@@ -338,6 +338,19 @@ describe("The form", () => {
     expect(await activityKinds()).toEqual([]);
   });
 
+  it("that is refused leads back to the page with the form, and nowhere else", async () => {
+    const linkAfter = async (referer: string) => {
+      const response = await sendTask([["action", "delete"]], { Referer: referer });
+      const links = findElements(await response.text(), "a").map(({ href }) => href);
+      return links.at(-1);
+    };
+    expect(await linkAfter("https://satchel.example/files/notes/?sort=size")).toBe(
+      "/files/notes/?sort=size",
+    );
+    expect(await linkAfter("https://satchel.example//evil.example/files/")).toBe("/files/");
+    expect(await linkAfter("nonsense")).toBe("/files/");
+  });
+
   it("from another site is refused, and starts nothing", async () => {
     await store({ "/notes/a": "1" });
     const fields: [string, string][] = [

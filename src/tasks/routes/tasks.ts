@@ -134,9 +134,13 @@ async function loadLog(c: HonoContext, { id, counts, entries }: Task): Promise<L
   return { filter, ...page };
 }
 
+/** The pages that have such a form. */
+const FORM_PAGE = /^\/(?:files|bin|versions)\//;
+
 /** The page from which a form was sent, if the browser says so. */
 function formPage(c: HonoContext): string {
   const referrer = URL.parse(c.req.header("referer") ?? "");
-  const isOwn = referrer !== null && referrer.origin === new URL(c.req.url).origin;
-  return isOwn ? referrer.pathname + referrer.search : filePagePath("/");
+  return referrer !== null && FORM_PAGE.test(referrer.pathname)
+    ? referrer.pathname + referrer.search
+    : filePagePath("/");
 }
