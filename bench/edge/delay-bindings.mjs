@@ -3,9 +3,13 @@
  * objects, and records which calls waited for each other. Runs inside the Worker.
  */
 
+import { waitUntil } from "cloudflare:workers";
+
 /**
- * Milliseconds per call, and the greatest deviation from them as a fraction.
- * @typedef {{d1: number, r2Get: number, r2Put: number, object: number, jitter: number}} Latencies
+ * Milliseconds per call, and the greatest deviation from them as a fraction. `cache`: as if whole bodies
+ * were also in the edge's cache, which takes so long.
+ * @typedef {{d1: number, r2Get: number, r2Put: number, object: number, jitter: number, cache?: number}}
+ *   Latencies
  */
 
 /** Methods of R2 by latency: what changes something takes as long as a put. */
@@ -19,6 +23,9 @@ const BUCKET_CALLS = {
 };
 
 const UPLOAD_CALLS = { uploadPart: "r2Put", complete: "r2Put", abort: "r2Put" };
+
+/** A deleted body would stay in the caches for so long. */
+const CACHE_SECONDS = 60;
 
 const delayed = new WeakSet();
 
@@ -53,6 +60,7 @@ function delayBucket(bucket, latencies) {
     return upload;
   };
   for (const [method, kind] of Object.entries(BUCKET_CALLS)) delay(bucket, method, kind, latencies);
+  if (latencies.cache !== undefined) cacheBodies(bucket, latencies);
   const { createMultipartUpload, resumeMultipartUpload } = bucket;
   define(bucket, "createMultipartUpload", async (...args) =>
     delayUpload(await createMultipartUpload.apply(bucket, args)),
@@ -60,6 +68,26 @@ function delayBucket(bucket, latencies) {
   define(bucket, "resumeMultipartUpload", (...args) =>
     delayUpload(resumeMultipartUpload.apply(bucket, args)),
   );
+}
+
+/** Looks for a whole body in the cache before R2 is asked, and puts it there. */
+function cacheBodies(bucket, latencies) {
+  const { get } = bucket;
+  define(bucket, "get", async (key, options = {}) => {
+    if (options.range) return get.call(bucket, key, options);
+    const url = `https://bodies.example/${key}`;
+    const hit = await recordCall("cache", async () => {
+      await wait("cache", latencies);
+      return caches.default.match(url);
+    });
+    if (hit) return { body: hit.body };
+    const object = await get.call(bucket, key, options);
+    if (object === null) return null;
+    const [body, copy] = object.body.tee();
+    const headers = { "Cache-Control": `max-age=${CACHE_SECONDS}` };
+    waitUntil(caches.default.put(url, new Response(copy, { headers })));
+    return { body };
+  });
 }
 
 function delayObjects(namespace, latencies) {
@@ -96,17 +124,17 @@ function delay(target, method, kind, latencies) {
 const define = (target, method, value) =>
   Object.defineProperty(target, method, { configurable: true, writable: true, value });
 
-let isDelaying = true;
+let slowness = 1;
 
-/** Switches the latencies of all bindings off, or on again. */
-export function setDelays(isOn) {
-  isDelaying = isOn;
+/** Multiplies all latencies from now on; 0: there are none. */
+export function setSlowness(factor) {
+  slowness = factor;
 }
 
 async function wait(kind, latencies) {
-  if (!isDelaying) return;
+  if (slowness === 0) return;
   const deviation = 1 + latencies.jitter * (2 * Math.random() - 1);
-  await scheduler.wait(latencies[kind] * deviation);
+  await scheduler.wait(slowness * latencies[kind] * deviation);
 }
 
 /**
@@ -130,7 +158,11 @@ export function endTrace() {
   return ended;
 }
 
+/** All calls of this isolate so far, by kind. */
+export const callCounts = {};
+
 async function recordCall(kind, call) {
+  callCounts[kind] = (callCounts[kind] ?? 0) + 1;
   if (trace === null) return call();
   const own = trace;
   own.all.push(kind);

@@ -16,7 +16,8 @@ import { runRounds } from "../rounds.mjs";
 import { connectUser } from "../servers/connect-user.mjs";
 import { storageRequests } from "../storage-requests.mjs";
 import { makeTemporaryFolder } from "../temporary-folder.mjs";
-import { edgeCases } from "./cases.mjs";
+import { bench, edgeCases } from "./cases.mjs";
+import { measureGuesses } from "./guesses.mjs";
 import { describeEdge } from "./report.mjs";
 import { startEdgeServer } from "./server.mjs";
 
@@ -25,9 +26,6 @@ const USER = "edge";
 
 /** Requests of a case before the one that is traced, so that it is an ordinary one. */
 const TRACE_ATTEMPTS = 3;
-
-/** So many times as slow as the real platform, so that the processor of a busy machine matters less. */
-const SLOW_MOTION = 4;
 
 /** Milliseconds; the jitter is a fraction. */
 const LATENCIES = { d1: 25, r2Get: 40, r2Put: 60, object: 15, jitter: 0.2 };
@@ -40,7 +38,6 @@ const LATENCIES = { d1: 25, r2Get: 40, r2Put: 60, object: 15, jitter: 0.2 };
  * @param {string} [options.only] text that the names of the cases must contain
  * @param {string} [options.json] where to write the JSON
  * @param {Partial<import("./delay-bindings.mjs").Latencies>} [options.latencies] in place of the defaults
- * @param {number} [options.slow] by how much all latencies are multiplied; the figures are divided by it
  * @returns {Promise<boolean>} whether all targets are met
  */
 export async function runEdge({
@@ -48,24 +45,25 @@ export async function runEdge({
   only = "",
   json = join(BENCH, "results", "edge.json"),
   latencies: changed = {},
-  slow = SLOW_MOTION,
 }) {
   const cases = edgeCases().filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
   if (cases.length === 0) throw new CommandError(`No case name contains "${only}".`);
   const latencies = { ...LATENCIES, ...changed };
   const commit = currentCommit();
   const machine = describeMachine();
-  const slowed = slowDown(latencies, slow);
-  const measured = await measureCases(cases, slowed, quick ? "quick" : "full", slow);
+  const length = quick ? "quick" : "full";
+  const folder = makeTemporaryFolder("satchel-edge-");
+  const measured = await measureCases(cases, folder, latencies, length);
+  const guesses = only === "" ? await measureGuesses(folder, latencies, length) : [];
+  await stopCompiler();
   const missed = describeMissed(measured.map(({ comparison }) => comparison));
   const date = new Date().toISOString();
-  const report = { date, commit, machine, latencies, slow, measured, missed };
+  const report = { date, commit, machine, latencies, measured, guesses, missed };
   mkdirSync(join(BENCH, "results"), { recursive: true });
   writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   const text = describeEdge(report);
   process.stdout.write(text);
-  const isWhole =
-    !quick && only === "" && slow === SLOW_MOTION && Object.keys(changed).length === 0;
+  const isWhole = !quick && only === "" && Object.keys(changed).length === 0;
   if (isWhole) writeFileSync(join(BENCH, "EDGE.md"), text);
   return missed.length === 0;
 }
@@ -81,11 +79,6 @@ function currentCommit() {
   } catch {
     return null;
   }
-}
-
-function slowDown({ jitter, ...latencies }, slow) {
-  const slowed = Object.entries(latencies).map(([kind, ms]) => [kind, ms * slow]);
-  return { ...Object.fromEntries(slowed), jitter };
 }
 
 /** The results as they were without slow motion. */
@@ -105,20 +98,21 @@ function speedUp(results, slow) {
   );
 }
 
-async function measureCases(cases, latencies, length, slow) {
-  const folder = makeTemporaryFolder("satchel-edge-");
+async function measureCases(cases, folder, latencies, length) {
   const servers = [];
   try {
     for (const name of ["satchel", "baseline"]) {
-      servers.push(await startEdgeServer(name, folder, latencies));
+      const { cache, ...floor } = latencies;
+      servers.push(await startEdgeServer(name, folder, name === "satchel" ? latencies : floor));
     }
     const contestants = await Promise.all(servers.map(toContestant));
     const measured = [];
     for (const work of cases) {
       console.error(`${work.name} ...`);
       const sized = contestants.map((contestant) => ({ ...contestant, size: work.size }));
+      for (const { url } of servers) await setSlowness(url, work.slow);
       const slowed = await runRounds(work, sized, work.extent[length]);
-      const results = speedUp(slowed.results, slow);
+      const results = speedUp(slowed.results, work.slow);
       const [comparison] = compare(work, results);
       const traces = {};
       if (work.isSingle) {
@@ -126,13 +120,18 @@ async function measureCases(cases, latencies, length, slow) {
           traces[contestant.label] = await traceCase(work, contestant);
         }
       }
-      measured.push({ name: work.name, results, comparison, traces });
+      measured.push({ name: work.name, slow: work.slow, results, comparison, traces });
     }
     return measured;
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
-    await stopCompiler();
   }
+}
+
+async function setSlowness(url, factor) {
+  const client = new Client(url, 1);
+  await client.fetch(bench("slow", factor));
+  client.close();
 }
 
 async function toContestant(server) {

@@ -2,7 +2,7 @@
 
 import { formatRatio, markdownTable } from "../report.mjs";
 
-const CALL_NAMES = { d1: "D1", r2Get: "R2 get", r2Put: "R2 put", object: "object" };
+const CALL_NAMES = { d1: "D1", r2Get: "R2 get", r2Put: "R2 put", object: "object", cache: "cache" };
 
 const MEASURES = {
   p50: { unit: "ms", digits: 0 },
@@ -12,9 +12,10 @@ const MEASURES = {
 
 /**
  * @param {{date: string, commit: {id: string, isModified: boolean} | null, machine: object,
- *   latencies: import("./delay-bindings.mjs").Latencies, slow: number, measured: object[], missed: string[]}} report
+ *   latencies: import("./delay-bindings.mjs").Latencies, measured: object[],
+ *   guesses: {pace: string, reads: number, writes: number, inVain: number}[], missed: string[]}} report
  */
-export function describeEdge({ date, commit, machine, latencies, slow, measured, missed }) {
+export function describeEdge({ date, commit, machine, latencies, measured, guesses, missed }) {
   const { d1, r2Get, r2Put, object, jitter } = latencies;
   const source = commit ? `, commit ${commit.id}${commit.isModified ? " with changes" : ""}` : "";
   const single = measured.filter(({ traces }) => traces.satchel);
@@ -26,10 +27,11 @@ export function describeEdge({ date, commit, machine, latencies, slow, measured,
     "",
     `${date.slice(0, 10)}${source}, ${machine.cores} cores (${machine.processor}), load average before the run ${machine.load.toFixed(1)}.`,
     "",
-    `On the local platform a call costs processor time and hardly any waiting; on Cloudflare it is the other way round. So here each call waits before it is made: D1 ${d1} ms, R2 ${r2Get} ms to read and ${r2Put} ms to write or list, a Durable Object ${object} ms, each ±${jitter * 100} %, in the Worker and in its objects. The **floor** is the minimal Worker of the speed comparison, \`bench/baseline-worker.mjs\`, behind the same latencies. Everything runs in slow motion: the latencies are ${slow} times as long, and the figures are divided by that, so that this machine's processor, and whatever else it does, counts so much less. Assumed, not measured at Cloudflare: look at the order of the calls and at the ratios. Left out: the way from the client to the edge, bandwidth, cold starts, and what an object waits for until its own storage is durable.`,
+    `On the local platform a call costs processor time and hardly any waiting; on Cloudflare it is the other way round. So here each call waits before it is made: D1 ${d1} ms, R2 ${r2Get} ms to read and ${r2Put} ms to write or list, a Durable Object ${object} ms, each ±${jitter * 100} %, in the Worker and in its objects. The **floor** is the minimal Worker of the speed comparison, \`bench/baseline-worker.mjs\`, behind the same latencies. Everything runs in slow motion: the latencies are ${slowMotions(measured)} times as long, and the figures are divided by that, so that this machine's processor, and whatever else it does, counts so much less. Assumed, not measured at Cloudflare: look at the order of the calls and at the ratios. Left out: the way from the client to the edge, bandwidth, cold starts, and what an object waits for until its own storage is durable.`,
     "",
     ...(single.length > 0 ? [...singleTable(single), ""] : []),
     ...(whole.length > 0 ? [...wholeTable(whole), ""] : []),
+    ...(guesses.length > 0 ? [...guessTable(guesses), ""] : []),
     ...(missed.length === 0
       ? ["All targets are met."]
       : ["Missed targets:", "", ...missed.map((text) => `- ${text}`)]),
@@ -87,6 +89,38 @@ const wholeTable = (measured) => [
     }),
   ]),
 ];
+
+const guessTable = (guesses) => [
+  "## Reads in vain",
+  "",
+  "Satchel asks R2 for the version that a listing has just named while it asks D1. If another device has changed the document meanwhile, by way of another isolate, that read is paid for in vain. Here one device polls a folder and gets what has changed, as fast as it can, while another one writes into the folder; each request goes to one of two isolates at random. With a single isolate there are no reads in vain.",
+  "",
+  ...markdownTable([
+    [
+      "the other device writes",
+      "writes",
+      "documents read",
+      "R2 reads in vain",
+      "of the price of all requests",
+    ],
+    ...guesses.map(({ pace, reads, writes, inVain }) => [
+      pace,
+      String(writes),
+      String(reads),
+      String(inVain),
+      `${((100 * inVain * READ_IN_VAIN) / (reads * GET + writes * PUT)).toFixed(1)} %`,
+    ]),
+  ]),
+];
+
+/** Prices of a million requests, as in the design: a GET, a PUT three folders deep, a read of R2. */
+const [GET, PUT, READ_IN_VAIN] = [0.69, 9.04, 0.36];
+
+/** "4 or 12" */
+const slowMotions = (measured) =>
+  SLOWNESS_FORMAT.format([...new Set(measured.map(({ slow }) => String(slow)))]);
+
+const SLOWNESS_FORMAT = new Intl.ListFormat("en", { type: "disjunction" });
 
 function formatRounds(rounds, measure, digits) {
   const values = rounds.map((round) => round[measure]);

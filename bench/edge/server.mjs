@@ -26,11 +26,18 @@ const SCRIPTS = {
  * @param {"satchel" | "baseline"} name
  * @param {string} folder
  * @param {import("./delay-bindings.mjs").Latencies} latencies
+ * @param {number} [isolates] how many run the Worker, each at one of the `urls`
  */
-export async function startEdgeServer(name, folder, latencies) {
+export async function startEdgeServer(name, folder, latencies, isolates = 1) {
   const data = join(folder, name);
   mkdirSync(data);
   const config = configFor(name, latencies);
+  const script = manifest({
+    "index.js": readFileSync(WORKER, "utf8"),
+    "delay-bindings.js": readFileSync(DELAY_BINDINGS, "utf8"),
+    "deployed.js": await SCRIPTS[name](),
+  });
+  const names = Array.from({ length: isolates }, (_, index) => (index ? `isolate-${index}` : ""));
   const miniflare = new Miniflare({
     ...runtimeOptions({ Log, LogLevel }),
     handleStructuredLogs({ level, message }) {
@@ -38,38 +45,39 @@ export async function startEdgeServer(name, folder, latencies) {
       if (level !== "log") console.error(message);
     },
     resourcePersistencePath: data,
-    workers: [
-      {
-        config: {
-          ...config,
-          manifest: manifest({
-            "index.js": readFileSync(WORKER, "utf8"),
-            "delay-bindings.js": readFileSync(DELAY_BINDINGS, "utf8"),
-            "deployed.js": await SCRIPTS[name](),
-          }),
-        },
-      },
-      // As in scripts/lib/local-server.mjs: a direct socket to the Worker.
-      {
-        config: {
-          name: "socket",
-          compatibilityDate: config.compatibilityDate,
-          manifest: manifest({ "index.js": "export default {};" }),
-        },
-        dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, serviceName: config.name }] },
-      },
-    ],
+    workers: names.flatMap((other) => [
+      // The objects belong to the first isolate.
+      { config: { ...config, ...(other ? { name: other, exports: {} } : {}), manifest: script } },
+      socketTo(other || config.name, config.compatibilityDate),
+    ]),
   });
   const database = await miniflare.getD1Database(DATABASE, config.name);
   await applyMigrations(database, MIGRATIONS);
-  const { origin } = await miniflare.unsafeGetDirectURL("socket");
+  const urls = [];
+  for (const other of names) {
+    const { origin } = await miniflare.unsafeGetDirectURL(socketName(other || config.name));
+    urls.push(origin);
+  }
   return {
     name,
-    url: origin,
+    url: urls[0],
+    urls,
     fillFolder: (...args) => copyDocument(database, ...args),
     stop: () => miniflare.dispose(),
   };
 }
+
+const socketName = (worker) => `socket-${worker}`;
+
+/** As in scripts/lib/local-server.mjs: a direct socket to a Worker. */
+const socketTo = (serviceName, compatibilityDate) => ({
+  config: {
+    name: socketName(serviceName),
+    compatibilityDate,
+    manifest: manifest({ "index.js": "export default {};" }),
+  },
+  dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, serviceName }] },
+});
 
 /** The baseline has only those of the bindings that it needs. */
 function configFor(name, latencies) {

@@ -4,10 +4,11 @@
  *
  *   X-Edge-Trace: yes                a request whose response has the calls that it waited for, as JSON
  *   POST /edge/pause/<user>          as if nobody had sent a request for some minutes
- *   POST /edge/delays/<on|off>       off: for requests that only prepare a measurement
+ *   POST /edge/calls/<kind>          how many calls of a kind this isolate has made
+ *   POST /edge/slow/<factor>         multiplies the latencies; 0: for what only prepares a measurement
  */
 
-import { delayBindings, endTrace, setDelays, startTrace } from "./delay-bindings.js";
+import { callCounts, delayBindings, endTrace, setSlowness, startTrace } from "./delay-bindings.js";
 import worker, { UserObject as DeployedObject } from "./deployed.js";
 
 export * from "./deployed.js";
@@ -38,9 +39,10 @@ const POLL_MS = 5;
 export default {
   async fetch(request, env, ctx) {
     const [, act, argument] = /^\/edge\/(\w+)\/(.+)$/.exec(new URL(request.url).pathname) ?? [];
+    if (act === "calls") return Response.json({ count: callCounts[argument] ?? 0 });
     if (act === "pause") return pause(env, argument);
-    if (act === "delays") {
-      setDelays(argument === "on");
+    if (act === "slow") {
+      setSlowness(Number(argument));
       return new Response();
     }
     delayBindings(env, JSON.parse(env.LATENCIES));

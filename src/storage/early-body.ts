@@ -10,7 +10,7 @@ import type { NodePath } from "../core/path";
 import type { ByteRange } from "../core/range";
 import type { Env } from "../env";
 import { bodyKey, readBody } from "./bodies";
-import { forgetListed } from "./listed-versions";
+import { forgetListing } from "./listed-versions";
 
 /** A body that is being read, although the index has not answered yet. */
 export class EarlyBody {
@@ -45,10 +45,10 @@ export class EarlyBody {
     return body ?? undefined;
   }
 
-  /** Cancels the body if it was not taken: then the listing is no longer true. */
-  async discard(now: number): Promise<void> {
+  /** Cancels the body if it was not taken: then the listing is no longer true, and costs no more reads. */
+  async discard(): Promise<void> {
     if (this.#body === null) return;
-    forgetListed(this.#account, this.#node, now);
+    forgetListing(this.#account, this.#node);
     const body = await this.#body.catch(() => null);
     await body?.cancel();
   }

@@ -8,7 +8,7 @@ import type { FolderItem } from "../core/folder";
 import { formatPath, type NodePath } from "../core/path";
 
 /** Longer than a client takes to get what it has listed, if it does so at all. */
-const LISTED_TTL_MS = 60_000;
+const LISTED_TTL_MS = 30_000;
 
 /** In all folders; some megabytes. The folder that was listed first is forgotten first. */
 const MAX_LISTED_ITEMS = 20_000;
@@ -57,11 +57,15 @@ export function findListed(account: string, node: NodePath, now: number): Folder
   return folder.byName.get(node.name) ?? null;
 }
 
-/** Forgets a document that was changed, or turned out to be another one than it was listed. */
+/** Forgets a document that this isolate has changed. */
 export function forgetListed(account: string, node: NodePath, now: number): void {
   const key = folderKey(account, node.parent);
   if (findListed(account, node, now)) folders.get(key)?.byName?.delete(node.name);
 }
+
+/** Forgets all that was listed with a document which turned out to be another one by now. */
+export const forgetListing = (account: string, { parent }: NodePath): void =>
+  forgetFolder(folderKey(account, parent));
 
 function forgetFolder(key: string): void {
   itemCount -= folders.get(key)?.count ?? 0;

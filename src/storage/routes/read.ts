@@ -68,7 +68,7 @@ export async function serveDocument(
   try {
     return await findAndServe(c, access, node, precondition.value, early, now);
   } finally {
-    if (early) c.executionCtx.waitUntil(early.discard(now));
+    if (early) c.executionCtx.waitUntil(early.discard());
   }
 }
 
