@@ -22,16 +22,19 @@ async function openFolder(site: TestSite, options = {}, documents = DOCUMENTS) {
 const waitForText = (page: Page, text: string): Promise<void> =>
   page.getByRole("main").getByText(text).first().waitFor();
 
+const deleteChosen = (page: Page): Promise<void> =>
+  page.locator("form#items").getByRole("button", { name: "Delete", exact: true }).click();
+
 describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
   test("documents and folders are chosen, deleted, and brought back", async ({ site }) => {
     const { context, page } = await openFolder(site, { javaScriptEnabled });
-    for (const name of ["a.txt", "b"]) {
-      await page.getByRole("row", { name }).getByRole("checkbox").check();
+    for (const name of ["Select a.txt", "Select b/"]) {
+      await page.getByRole("checkbox", { name }).check();
     }
-    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await deleteChosen(page);
     await page.waitForURL(`${site.url}/tasks/*`);
     await waitForText(page, "2 documents were deleted.");
     expect(await readFile(site, context, "/notes/b/c.txt")).toBeNull();
@@ -61,8 +64,8 @@ describe.each([
 
 test("a task goes on while nobody looks, and its page says later what it did", async ({ site }) => {
   const { context, page } = await openFolder(site);
-  await page.getByRole("row", { name: "d.txt" }).getByRole("checkbox").check();
-  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select d.txt" }).check();
+  await deleteChosen(page);
   await page.waitForURL(`${site.url}/tasks/*`);
   const url = page.url();
   await page.close();
@@ -75,7 +78,7 @@ test("a task goes on while nobody looks, and its page says later what it did", a
 
 test("a task is started, looked at and undone with the keyboard alone", async ({ site }) => {
   const { context, page } = await openFolder(site);
-  await page.getByRole("row", { name: "d.txt" }).getByRole("checkbox").focus();
+  await page.getByRole("checkbox", { name: "Select d.txt" }).focus();
   await page.keyboard.press("Space");
   const press = async (name: string) => {
     const isFocused = () =>
@@ -97,8 +100,9 @@ test("the pages of tasks are accessible and fit a phone, in German, with hostile
   const documents = { ...DOCUMENTS, [`/notes/${name}`]: "x", "/archiv/a.txt": "taken" };
   const { page } = await openFolder(site, { locale: "de" }, documents);
   for (const box of await page.getByRole("checkbox").all()) await box.check();
-  await page.getByLabel("In Ordner verschieben").fill("/archiv/");
-  await page.getByRole("button", { name: "Verschieben", exact: true }).click();
+  const form = page.locator("form#items");
+  await form.getByLabel("In Ordner verschieben").fill("/archiv/");
+  await form.getByRole("button", { name: "Verschieben", exact: true }).click();
   await waitForText(page, "3 Dokumente wurden verschoben.");
   await waitForText(page, "Es gibt dort schon ein Dokument mit diesem Namen.");
   const paths = [
