@@ -77,8 +77,7 @@ export const de: typeof en = {
   },
   bin: {
     title: "Papierkorb",
-    about: (days) =>
-      `Gelöschte Dokumente lassen sich ${days} lang wiederherstellen, solange neuere Versionen sie nicht verdrängen.`,
+    about: (days) => `Gelöschte Dokumente lassen sich bis zu ${days} lang wiederherstellen.`,
     empty: "Der Papierkorb ist leer.",
     module: "Modul",
     lastDeletion: "Zuletzt gelöscht",
@@ -96,7 +95,7 @@ export const de: typeof en = {
     restoreAll: "Alle wiederherstellen",
     restoreFolder: "Ganzen Ordner wiederherstellen",
     nothingSelected: "Wähle die Dokumente aus, die du wiederherstellen willst.",
-    deleteForGood: "Endgültig löschen",
+    deleteForGood: "Alle endgültig löschen",
     toNewest: "Zu den zuletzt gelöschten",
     allModules: "Alle Module",
   },

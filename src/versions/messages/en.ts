@@ -76,8 +76,7 @@ export const en = {
   },
   bin: {
     title: "Bin",
-    about: (days: string) =>
-      `Deleted documents can be restored for ${days}, unless newer versions have taken their place.`,
+    about: (days: string) => `Deleted documents can be restored for up to ${days}.`,
     empty: "The bin is empty.",
     module: "Module",
     lastDeletion: "Last deletion",
@@ -95,7 +94,7 @@ export const en = {
     restoreAll: "Restore all",
     restoreFolder: "Restore the whole folder",
     nothingSelected: "Select the documents to restore.",
-    deleteForGood: "Delete for good",
+    deleteForGood: "Delete all for good",
     toNewest: "To the latest deletions",
     allModules: "All modules",
   },

@@ -1,0 +1,252 @@
+/** Versions, the bin and going back in time in a browser: by mouse, by keyboard, without script. */
+
+import type { BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
+import { expectAccessible } from "./support/axe";
+import { connectApp, signUp } from "./support/steps";
+import { type TestSite, test } from "./support/test-site";
+
+interface Connected {
+  context: BrowserContext;
+  page: Page;
+  /** Stores a document as the app; null deletes it. */
+  store: (path: string, text: string | null, type?: string) => Promise<void>;
+  read: (path: string) => Promise<string | null>;
+}
+
+/** Signs up and connects an app, in a browser with script; then opens a page with or without it. */
+async function connect(
+  site: TestSite,
+  options: Parameters<TestSite["newContext"]>[0] = {},
+): Promise<Connected> {
+  const appContext = await site.newContext();
+  const name = await signUp(site, appContext);
+  const appPage = await connectApp(site, appContext, { name, release: "1.2.3", module: "*" });
+  const { href, token } = await appPage.evaluate(() => {
+    const { href, token } = window.remoteStorage.remote;
+    return { href, token };
+  });
+  const headers = { Authorization: `Bearer ${token}` };
+  const url = (path: string) => href + path.split("/").map(encodeURIComponent).join("/");
+  const context = await site.newContext(options);
+  await context.addCookies(await appContext.cookies());
+  return {
+    context,
+    page: await context.newPage(),
+    store: async (path, text, type = "text/plain") => {
+      const response = await fetch(url(path), {
+        method: text === null ? "DELETE" : "PUT",
+        headers: { ...headers, "Content-Type": type },
+        ...(text === null ? {} : { body: text }),
+      });
+      expect(response.ok).toBe(true);
+    },
+    read: async (path) => {
+      const response = await fetch(url(path), { headers });
+      return response.status === 404 ? null : response.text();
+    },
+  };
+}
+
+/** Waits until the task whose page is open has ended. */
+async function waitForTask(page: Page): Promise<void> {
+  await page.waitForURL(/\/tasks\//);
+  await page.getByText("Done", { exact: true }).first().waitFor();
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? "with JavaScript" : "without JavaScript";
+
+  test(`${how}: look at a version, compare it, download it, restore it`, async ({ site }) => {
+    const { page, store, read } = await connect(site, { javaScriptEnabled });
+    await store("/notes/a", "first line\nsame\n");
+    await store("/notes/a", "second line\nsame\n");
+    await page.goto(`${site.url}/versions/notes/a`);
+    await page.getByText("Current", { exact: true }).waitFor();
+    for (const box of await page.getByRole("checkbox").all()) await box.check();
+    await page.getByRole("button", { name: "Compare two versions" }).click();
+    expect(await page.locator("del").textContent()).toContain("first line");
+    expect(await page.locator("ins").textContent()).toContain("second line");
+    await page.getByRole("link", { name: "Back to the versions" }).click();
+    await page.locator("ol.list a").last().click();
+    await page.getByText("first line").waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Download" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^a(\.txt)?$/);
+    await page.getByRole("button", { name: "Restore this version" }).click();
+    await page.getByText("Restored, as a new version.").waitFor();
+    expect(await read("/notes/a")).toBe("first line\nsame\n");
+    expect(await page.getByRole("listitem").filter({ hasText: "bytes" }).count()).toBe(3);
+  });
+
+  test(`${how}: a restored version never overwrites what an app wrote meanwhile`, async ({
+    site,
+  }) => {
+    const { page, store, read } = await connect(site, { javaScriptEnabled });
+    await store("/notes/a", "1");
+    await store("/notes/a", "2");
+    await page.goto(`${site.url}/versions/notes/a`);
+    await page.locator("ol.list a").last().click();
+    await store("/notes/a", "by an app");
+    await page.getByRole("button", { name: "Restore this version" }).click();
+    await page.getByRole("alert").filter({ hasText: "Nothing was overwritten" }).waitFor();
+    expect(await read("/notes/a")).toBe("by an app");
+  });
+
+  test(`${how}: restore one document from the bin, then all, and delete one for good`, async ({
+    site,
+  }) => {
+    const { page, store, read } = await connect(site, { javaScriptEnabled });
+    for (const name of ["a", "b", "c"]) {
+      await store(`/notes/${name}`, name);
+      await store(`/notes/${name}`, null);
+    }
+    await page.goto(`${site.url}/bin`);
+    await page.getByRole("link", { name: "notes" }).click();
+    await page.getByLabel("Select /notes/b").check();
+    await page.getByRole("button", { name: "Restore selected" }).click();
+    await waitForTask(page);
+    expect([await read("/notes/a"), await read("/notes/b")]).toEqual([null, "b"]);
+    await page.goto(`${site.url}/versions/notes/c`);
+    await page.getByRole("link", { name: "Delete this document for good" }).click();
+    await page.getByRole("button", { name: "Delete for good" }).click();
+    await waitForTask(page);
+    await page.goto(`${site.url}/bin/notes/`);
+    await page.getByRole("button", { name: "Restore all" }).click();
+    await waitForTask(page);
+    expect(await read("/notes/a")).toBe("a");
+    expect(await read("/notes/c")).toBe(null);
+  });
+
+  test(`${how}: go back in time, see first what would change, and undo it`, async ({ site }) => {
+    const { page, store, read } = await connect(site, { javaScriptEnabled });
+    await store("/notes/a", "1");
+    await page.goto(`${site.url}/go-back/notes/`);
+    await page.getByRole("radio").nth(3).check();
+    await page.getByRole("button", { name: "Preview" }).click();
+    await page.waitForURL(/\/tasks\//);
+    await page.getByRole("button", { name: "Do it" }).click();
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    expect(await read("/notes/a")).toBe(null);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await waitForTask(page);
+    expect(await read("/notes/a")).toBe("1");
+  });
+}
+
+test("by keyboard alone: choose two versions and compare them, restore from the bin", async ({
+  site,
+}) => {
+  const { page, store, read } = await connect(site);
+  await store("/notes/a", "1");
+  await store("/notes/a", "2");
+  await store("/notes/b", "b");
+  await store("/notes/b", null);
+  const { keyboard } = page;
+  const tabTo = async (matches: (focused: string) => boolean) => {
+    for (let i = 0; i < 60; i++) {
+      await keyboard.press("Tab");
+      const focused = await page.evaluate(() => {
+        const element = document.activeElement;
+        return `${element?.tagName} ${element?.getAttribute("aria-label") ?? element?.textContent}`;
+      });
+      if (matches(focused)) return;
+    }
+    throw new Error("It cannot be reached by keyboard.");
+  };
+  await page.goto(`${site.url}/versions/notes/a`);
+  for (let i = 0; i < 2; i++) {
+    await tabTo((focused) => focused.startsWith("INPUT Select the version"));
+    await keyboard.press("Space");
+  }
+  await tabTo((focused) => focused === "BUTTON Compare two versions");
+  await keyboard.press("Enter");
+  await page.locator("del").waitFor();
+  await page.goto(`${site.url}/bin/notes/`);
+  await tabTo((focused) => focused === "INPUT Select /notes/b");
+  await keyboard.press("Space");
+  await tabTo((focused) => focused === "BUTTON Restore selected");
+  await keyboard.press("Enter");
+  await waitForTask(page);
+  expect(await read("/notes/b")).toBe("b");
+});
+
+test("the moment is typed in the reader's time zone", async ({ site }) => {
+  const { page, store } = await connect(site, { timezoneId: "Asia/Tokyo" });
+  await store("/notes/a", "1");
+  await page.goto(`${site.url}/go-back/notes/`);
+  await page.getByText("In your time zone. (Asia/Tokyo)").waitFor();
+  const typed = await page.evaluate(() => {
+    const at = new Date(Date.now() - 3 * 60 * 60 * 1000);
+    at.setSeconds(0, 0);
+    const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+    return { at: at.getTime(), local: local.toISOString().slice(0, 16) };
+  });
+  await page.getByLabel("Date and time").last().fill(typed.local);
+  expect(await page.locator("#typed-moment").isChecked()).toBe(true);
+  const evening = page.locator("[data-moment=yesterday-evening]");
+  const hour = await evening.evaluate((radio) =>
+    new Date(Number((radio as HTMLInputElement).value)).getHours(),
+  );
+  expect(hour).toBe(18);
+  const [request] = await Promise.all([
+    page.waitForRequest((sent) => sent.method() === "POST"),
+    page.getByRole("button", { name: "Preview" }).click(),
+  ]);
+  const form = new URLSearchParams(request.postData() ?? "");
+  expect([form.get("at"), form.get("moment")]).toEqual(["typed", String(typed.at)]);
+});
+
+const SCREENS = {
+  phone: { width: 360, height: 740 },
+  wide: { width: 1280, height: 800 },
+};
+
+const HOSTILE_NAMES = [
+  `<img src=x onerror=alert(1)> "'&`,
+  "\u202egnp.exe",
+  "🙂".repeat(63),
+  "x".repeat(250),
+];
+
+for (const [screen, viewport] of Object.entries(SCREENS)) {
+  for (const locale of ["en", "de"]) {
+    test(`all pages are accessible and fit, with names of any kind: ${screen}, ${locale}`, async ({
+      site,
+    }) => {
+      const { page, store } = await connect(site, { viewport, locale });
+      for (const name of HOSTILE_NAMES) {
+        const path = `/notes/${name}/${name}`;
+        await store(path, `<b>${name}</b>\n`, "text/html");
+        await store(path, `second ${name}\n`, "text/html");
+      }
+      const [first = "", ...others] = HOSTILE_NAMES.map((name) =>
+        `/notes/${name}/${name}`.split("/").map(encodeURIComponent).join("/"),
+      );
+      for (const path of [first, ...others]) {
+        await page.goto(`${site.url}/versions${path}`);
+        await expectAccessible(page);
+        for (const link of ["ol.list a", "a[href*='&version=']"]) {
+          const href = await page.locator(link).last().getAttribute("href");
+          await page.goto(site.url + href);
+          await expectAccessible(page);
+        }
+      }
+      for (const name of HOSTILE_NAMES) await store(`/notes/${name}/${name}`, null);
+      for (const path of [
+        "/bin",
+        "/bin/notes/",
+        `/versions${first}`,
+        `/go-back${first.slice(0, first.lastIndexOf("/") + 1)}`,
+        "/go-back/",
+        `/free?what=deleted&path=${encodeURIComponent(`/notes/${HOSTILE_NAMES[0]}/`)}`,
+        "/settings",
+      ]) {
+        await page.goto(site.url + path);
+        await expectAccessible(page);
+      }
+    });
+  }
+}
