@@ -25,10 +25,14 @@ export const adminActionCondition = (adminActionId: string): ActivityCondition =
   values: { action: adminActionId },
 });
 
-/** Holds unless the same event was recorded in the day before the entry. */
+/**
+ * Holds unless the same event was recorded in the day before the entry. By the index of kinds: SQLite would
+ * rather read all of the account's entries of the day.
+ */
 export const NOT_RECORDED_TODAY: ActivityCondition = {
-  sql: `NOT EXISTS (SELECT 1 FROM activity WHERE account = :account AND at > :at - ${DAY_MS}
-                    AND kind = :kind AND detail = :detail)`,
+  sql: `NOT EXISTS (SELECT 1 FROM activity INDEXED BY activity_by_kind
+                    WHERE account = :account AND kind = :kind AND at > :at - ${DAY_MS}
+                    AND detail = :detail)`,
   values: {},
 };
 
