@@ -203,7 +203,7 @@ describe("A version", () => {
     expect([part.status, await part.text()]).toEqual([206, "script"]);
   });
 
-  it("that is no longer kept: 404, with a way back", async () => {
+  it("that is no longer kept: 404, with a link back", async () => {
     await put("/notes/a", "1");
     const response = await owner.get("/versions/notes/a?version=none");
     expect(response.status).toBe(404);
