@@ -25,7 +25,7 @@ export async function exportArchive({ output }, connection, { file, modules, for
       if (entry.kind === "failure") {
         counts.failed++;
         output.result({ path: entry.path, error: entry.error.code });
-        process.stderr.write(`${entry.error.message}\n`);
+        output.warn(entry.error.message);
         continue;
       }
       if (entry.kind === "change") counts.changed++;

@@ -24,7 +24,7 @@ export async function login(context, { address: typed, token, scope, method }) {
   const { env, output, network, signal } = context;
   const discovery = await discoverStorage(typed, network);
   const { address, root } = discovery;
-  const show = (/** @type {string} */ text) => void process.stderr.write(`${text}\n`);
+  const show = output.warn;
   /** @type {import("../lib/credentials.js").Credential} */
   const credential = token
     ? { token }

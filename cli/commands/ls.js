@@ -30,7 +30,7 @@ export async function ls({ output }, { storage }, { folder, long = false, recurs
     if (step.kind === "document") print(step.path.slice(path.length), step.item);
     if (step.kind === "failure") {
       exitCode = EXIT.partial;
-      process.stderr.write(`${step.error.message}\n`);
+      output.warn(step.error.message);
     }
   }
   return exitCode;

@@ -33,7 +33,7 @@ export async function rm(context, { storage }, { paths, recursive = false }) {
       if (!(error instanceof TransferError) || error.code === "unauthorized") throw error;
       exitCode = EXIT.partial;
       context.output.result({ path, deleted: false, error: error.code });
-      process.stderr.write(`${error.message}\n`);
+      context.output.warn(error.message);
     }
   };
   for (const path of parsed) {

@@ -53,7 +53,7 @@ export async function sync({ output }, { storage }, { local, remote, dryRun = fa
       error instanceof TransferError || (error instanceof Error && "syscall" in error);
     if (!isRefusal || FATAL.includes(/** @type {any} */ (error).code)) throw error;
     output.result({ path, error: /** @type {any} */ (error).code });
-    process.stderr.write(`${/** @type {Error} */ (error).message}\n`);
+    output.warn(/** @type {Error} */ (error).message);
     failed++;
   };
   let failed = 0;

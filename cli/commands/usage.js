@@ -20,7 +20,7 @@ export async function usage(context, connection) {
   for await (const step of walk(storage, ["/"])) {
     if (step.kind === "failure") {
       exitCode = EXIT.partial;
-      process.stderr.write(`${step.error.message}\n`);
+      output.warn(step.error.message);
     }
     if (step.kind !== "document") continue;
     const module = moduleOf(step.path);

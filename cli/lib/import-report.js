@@ -30,7 +30,7 @@ export async function reportImport(results, output, { isDryRun, onResult }) {
       if (outcome !== "equal" && outcome !== "kept" && outcome !== "refused") bytes += length ?? 0;
       progress.add();
       output.result({ path, outcome, as, error: error?.code, message: error?.message });
-      if (error) process.stderr.write(`${error.message}\n`);
+      if (error) output.warn(error.message);
       else if (outcome !== "equal" && (isDryRun || outcome !== "new")) {
         output.line(`${path}: ${SENTENCES[outcome]}${as === undefined ? "" : `, as ${as}`}`);
       }

@@ -1,6 +1,6 @@
 /** What the command prints: results to stdout, progress and remarks to stderr. */
 
-import { SingleBar } from "cli-progress";
+import { Format, SingleBar } from "cli-progress";
 
 /**
  * @typedef {object} Progress
@@ -14,6 +14,7 @@ import { SingleBar } from "cli-progress";
  * @property {boolean} isJson
  * @property {(text: string) => void} line prints a line for people; not with --json
  * @property {(value: unknown) => void} result prints a line of JSON; only with --json
+ * @property {(text: string) => void} warn prints to stderr, such as what was left out, and why
  * @property {(text: string) => void} note prints a remark to stderr; only on a terminal
  * @property {(label: string) => Progress} progress shows a bar on a terminal, and nothing elsewhere
  */
@@ -28,6 +29,7 @@ export function createOutput({ isJson }) {
     isJson,
     line: (text) => void (isJson || process.stdout.write(`${printable(text)}\n`)),
     result: (value) => void (isJson && process.stdout.write(`${JSON.stringify(value)}\n`)),
+    warn: (text) => void process.stderr.write(`${printable(text)}\n`),
     note: (text) => void (isTerminal && process.stderr.write(`${printable(text)}\n`)),
     progress: (label) => (isTerminal ? startBar(label) : SILENT),
   };
@@ -38,14 +40,16 @@ const SILENT = { total() {}, add() {}, stop() {} };
 
 /** @param {string} label @returns {Progress} */
 function startBar(label) {
-  const format = `${label} {bar} {value}/{total}`;
+  let total = 0;
   const bar = new SingleBar({
-    format,
+    format: (options, { progress, value }) =>
+      total === 0
+        ? `${label}: ${value}`
+        : `${label} ${Format.BarFormat(progress, options)} ${value}/${total}`,
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
   });
-  let total = 0;
   let count = 0;
   bar.start(0, 0);
   return {
