@@ -1,6 +1,6 @@
 /** What the command prints: results to stdout, progress and remarks to stderr. */
 
-import { Format, SingleBar } from "cli-progress";
+import cliProgress from "cli-progress";
 
 /**
  * @typedef {object} Progress
@@ -41,11 +41,11 @@ const SILENT = { total() {}, add() {}, stop() {} };
 /** @param {string} label @returns {Progress} */
 function startBar(label) {
   let total = 0;
-  const bar = new SingleBar({
+  const bar = new cliProgress.SingleBar({
     format: (options, { progress, value }) =>
       total === 0
         ? `${label}: ${value}`
-        : `${label} ${Format.BarFormat(progress, options)} ${value}/${total}`,
+        : `${label} ${cliProgress.Format.BarFormat(progress, options)} ${value}/${total}`,
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
