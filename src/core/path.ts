@@ -7,6 +7,8 @@ export const MAX_PATH_BYTES = 4096;
 /** Levels of a path. A change writes a row for each folder above it, so depth makes it expensive. */
 export const MAX_DEPTH = 64;
 
+const UTF8 = new TextEncoder();
+
 /**
  * The path of a document or folder, with decoded names. `parent` is the path of the folder that
  * contains it ("" for the root); the `name` of a folder ends with "/", that of the root is "/".
@@ -58,7 +60,7 @@ export function parseNodePath(raw: string): Outcome<NodePath> {
   const last = names.pop() as string;
   const parent = names.length === 0 ? "/" : `/${names.join("/")}/`;
   const node: NodePath = { kind, parent, name: kind === "folder" ? `${last}/` : last };
-  if (new TextEncoder().encode(formatPath(node)).byteLength > MAX_PATH_BYTES) {
+  if (UTF8.encode(formatPath(node)).byteLength > MAX_PATH_BYTES) {
     return tooLong(`is longer than ${MAX_PATH_BYTES} bytes`);
   }
   return ok(node);

@@ -41,7 +41,4 @@ export const equalInConstantTime = (a: string, b: string): boolean => {
 };
 
 const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  bytes.toBase64({ alphabet: "base64url", omitPadding: true });

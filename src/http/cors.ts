@@ -1,11 +1,10 @@
 /** CORS for the endpoints that apps call: §7 "All responses MUST carry CORS headers". */
 
-import type { MiddlewareHandler, Next } from "hono";
-import { cors } from "hono/cors";
+import type { Next } from "hono";
 import type { HonoContext } from "./context";
 
 /** The longest that Chromium caches a preflight. */
-const PREFLIGHT_MAX_AGE_SECONDS = 7200;
+const PREFLIGHT_MAX_AGE_SECONDS = "7200";
 
 const ALLOWED_REQUEST_HEADERS = [
   "Authorization", // by name: "*" does not cover it
@@ -31,9 +30,9 @@ const EXPOSED_RESPONSE_HEADERS = [
   "Allow",
   "Retry-After",
   "WWW-Authenticate",
-];
+].join(",");
 
-const EXPOSED_RESPONSE_HEADERS_LIST = EXPOSED_RESPONSE_HEADERS.join(",");
+const ALWAYS_ALLOWED = new Set(ALLOWED_REQUEST_HEADERS.map((name) => name.toLowerCase()));
 
 /** A longer list of requested headers is not echoed. Browsers send the few names that an app has set. */
 const MAX_REQUESTED_HEADERS_CHARACTERS = 2048;
@@ -43,47 +42,42 @@ const MAX_REQUESTED_HEADERS_CHARACTERS = 2048;
  * preflights without touching a binding. Echoing the origin allows no more than "*" would, because
  * these endpoints ignore cookies. For the same reason a preflight allows whatever headers it asks for,
  * such as those that tracing adds to all requests of an app, and requests from public sites to a
- * server in a private network.
+ * server in a private network. Also sets `others` on every response but those to preflights.
  */
-export function appCors(methods: string[]) {
-  const preflight = cors({
-    origin: (origin) => origin || "*",
-    allowMethods: methods,
-    allowHeaders: ALLOWED_REQUEST_HEADERS,
-    exposeHeaders: EXPOSED_RESPONSE_HEADERS,
-    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
-  });
-  return async (c: HonoContext, next: Next): Promise<Response | undefined> => {
-    if (c.req.method === "OPTIONS") return answerPreflight(c, preflight);
+export const appCors =
+  (methods: string[], others: [name: string, value: string][] = []) =>
+  async (c: HonoContext, next: Next): Promise<Response | undefined> => {
+    if (c.req.method === "OPTIONS") return preflightResponse(c, methods);
     await next();
     // Only now, on the response that there is: Hono copies a response that gets headers in advance.
     const { headers } = c.res;
     headers.set("Access-Control-Allow-Origin", c.req.header("origin") || "*");
-    headers.set("Access-Control-Expose-Headers", EXPOSED_RESPONSE_HEADERS_LIST);
+    headers.set("Access-Control-Expose-Headers", EXPOSED_RESPONSE_HEADERS);
     headers.append("Vary", "Origin");
+    for (const [name, value] of others) headers.set(name, value);
   };
-}
 
-async function answerPreflight(
-  c: HonoContext,
-  preflight: MiddlewareHandler,
-): Promise<Response | undefined> {
-  const response = (await preflight(c, async () => {})) ?? undefined;
-  const allowed = [...ALLOWED_REQUEST_HEADERS, ...requestedHeaders(c)];
-  c.header("Access-Control-Allow-Headers", allowed.join(","));
+function preflightResponse(c: HonoContext, methods: string[]): Response {
+  const headers: Record<string, string> = {
+    "Access-Control-Allow-Origin": c.req.header("origin") || "*",
+    "Access-Control-Allow-Methods": methods.join(","),
+    "Access-Control-Allow-Headers": [...ALLOWED_REQUEST_HEADERS, ...requestedHeaders(c)].join(","),
+    "Access-Control-Expose-Headers": EXPOSED_RESPONSE_HEADERS,
+    "Access-Control-Max-Age": PREFLIGHT_MAX_AGE_SECONDS,
+    Vary: "Origin, Access-Control-Request-Headers",
+  };
   if (c.req.header("access-control-request-private-network") === "true") {
-    c.header("Access-Control-Allow-Private-Network", "true");
+    headers["Access-Control-Allow-Private-Network"] = "true";
   }
-  return response;
+  return new Response(null, { status: 204, headers });
 }
 
 /** The header names (RFC 9110 §5.6.2: tokens) that a preflight asks for and that are not always allowed. */
 function requestedHeaders(c: HonoContext): string[] {
   const list = c.req.header("access-control-request-headers") ?? "";
   if (list.length > MAX_REQUESTED_HEADERS_CHARACTERS) return [];
-  const alwaysAllowed = ALLOWED_REQUEST_HEADERS.map((name) => name.toLowerCase());
   return list
     .split(",")
     .map((name) => name.trim().toLowerCase())
-    .filter((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !alwaysAllowed.includes(name));
+    .filter((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !ALWAYS_ALLOWED.has(name));
 }

@@ -16,12 +16,15 @@ const MAX_LINGER_MS = 30_000;
  * Middleware: sends a response at once, and keeps its connection open while the client is sending the rest
  * of the request's body, which is discarded.
  */
-export async function lingerWhileSending(c: HonoContext, next: Next): Promise<void> {
-  if (c.env.LOCAL_SERVER === undefined) return next();
+export function lingerWhileSending(c: HonoContext, next: Next): Promise<void> {
+  const { body } = c.req.raw;
+  return c.env.LOCAL_SERVER === undefined || body === null ? next() : linger(c, next, body);
+}
+
+async function linger(c: HonoContext, next: Next, body: ReadableStream<Uint8Array>): Promise<void> {
   await next();
-  const { body, bodyUsed } = c.req.raw;
   // A handler that has read from the body and succeeded has read all of it.
-  if (body === null || body.locked || (bodyUsed && c.res.ok)) return;
+  if (body.locked || (c.req.raw.bodyUsed && c.res.ok)) return;
   const content = new Uint8Array(await c.res.arrayBuffer());
   // With its length the client knows that it has the whole response, although the stream has not ended.
   const { readable, writable } = new FixedLengthStream(content.byteLength);

@@ -1,6 +1,9 @@
-/** Middleware before the routes: valid Host header, TLS, the right host. */
+/**
+ * Middleware before the routes: valid Host header, TLS, the right host. What every request passes
+ * returns the promise of `next` instead of waiting for it, which would make each of them slower.
+ */
 
-import type { Next } from "hono";
+import type { MiddlewareHandler, Next } from "hono";
 import { settings } from "../env";
 import { logWarning } from "../platform/log";
 import type { HonoContext } from "./context";
@@ -13,22 +16,22 @@ import {
 } from "./hosts";
 
 /** Answers 400 to an invalid Host header, so that everything after this can parse the URL. */
-export async function rejectInvalidHost(c: HonoContext, next: Next): Promise<Response | undefined> {
-  if (!URL.canParse(c.req.url)) {
-    return c.text("The Host header is invalid.", 400, { "Access-Control-Allow-Origin": "*" });
-  }
-  await next();
-}
+export const rejectInvalidHost: MiddlewareHandler = (c, next) => {
+  if (URL.canParse(c.req.url)) return next();
+  const headers = { "Access-Control-Allow-Origin": "*" };
+  return Promise.resolve(c.text("The Host header is invalid.", 400, headers));
+};
 
 /**
  * With TRUST_PROXY the URL of the request gets the protocol that the client has used. Otherwise the log
  * says once that the announced URLs are wrong; the pages say so too.
  */
-export async function applyForwardedProtocol(c: HonoContext, next: Next): Promise<void> {
-  const { TRUST_PROXY } = settings(c.env);
-  const protocol = forwardedProtocol(c.req.raw.headers);
-  if (TRUST_PROXY === "yes" && (protocol === "https" || protocol === "http")) {
-    c.req.raw = new Request(c.req.url.replace(/^https?/, protocol), c.req.raw);
+export function applyForwardedProtocol(c: HonoContext, next: Next): Promise<void> {
+  if (settings(c.env).TRUST_PROXY === "yes") {
+    const protocol = forwardedProtocol(c.req.raw.headers);
+    if (protocol === "https" || protocol === "http") {
+      c.req.raw = new Request(c.req.url.replace(/^https?/, protocol), c.req.raw);
+    }
   } else if (!hasWarned && isBehindUntrustedProxy(c.req.url, c.req.raw.headers, settings(c.env))) {
     hasWarned = true;
     logWarning(
@@ -36,7 +39,7 @@ export async function applyForwardedProtocol(c: HonoContext, next: Next): Promis
       "Set ORIGIN, or TRUST_PROXY = yes if only the proxy can reach this server.",
     );
   }
-  await next();
+  return next();
 }
 
 /** Whether this isolate has warned of an untrusted proxy. */

@@ -74,11 +74,12 @@ export function authorizeOwner(
   authenticated: AccessClaims | null,
   user: string,
 ): Outcome<AccessClaims> {
+  if (authenticated !== null) {
+    return authenticated.user === user ? ok(authenticated) : refused(OUT_OF_SCOPE);
+  }
   const token = parseBearerToken(request);
   if (!token.ok) return token;
-  if (token.value === null) return refused(NO_TOKEN);
-  if (authenticated === null) return refused(BAD_TOKEN);
-  return authenticated.user === user ? ok(authenticated) : refused(OUT_OF_SCOPE);
+  return refused(token.value === null ? NO_TOKEN : BAD_TOKEN);
 }
 
 /**

@@ -23,11 +23,7 @@ const METHODS = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
 
 /** Routes of /storage. */
 export const storageRoutes = new Hono<{ Bindings: Env }>()
-  .use(appCors(METHODS))
-  .use(async (c, next) => {
-    await next();
-    for (const [name, value] of DOCUMENT_SECURITY_HEADERS) c.res.headers.set(name, value);
-  })
+  .use(appCors(METHODS, DOCUMENT_SECURITY_HEADERS))
   .all("*", async (c) => {
     const response = await serve(c);
     // Cloudflare would compress the body and weaken the ETag to W/"...", which no If-Match matches.
