@@ -1,4 +1,4 @@
-/** Acknowledged writes survive kill -9 under load. */
+/** Acknowledged writes survive kill -9 under load, and so do tasks. */
 
 import { cpSync, globSync } from "node:fs";
 import { join } from "node:path";
@@ -42,9 +42,99 @@ it(
   ROUNDS * ROUND_TIMEOUT_MS,
 );
 
-/** Creates a user and connects an app with full access. */
-async function connectNewUser(url: string, name: string): Promise<Send> {
+const DOCUMENTS = 120;
+
+it(
+  "finishes a move of a folder that it was killed in, and undo takes back all of it",
+  async () => {
+    const data = temporaryFolder();
+    let server = await startServer(data);
+    const { url, port } = server;
+    const restart = async () => {
+      await server.stop("SIGKILL");
+      server = await startServer(data, { args: ["--port", port] });
+    };
+    const { send, cookie } = await connectUser(url, "alice");
+    const names = Array.from({ length: DOCUMENTS }, (_, index) => String(index));
+    const headers = { "Content-Type": "text/plain" };
+    const put = (name: string) => send(`/notes/${name}`, { method: "PUT", body: name, headers });
+    await Promise.all(names.map(put));
+    const user = new TaskUser(url, cookie);
+    const move = await user.start("/tasks", { action: "move", path: "/notes/", to: "/moved/" });
+    for (const moved of [1, DOCUMENTS / 3]) {
+      await user.waitUntil(move, ({ looked }) => looked >= moved);
+      await restart();
+    }
+    expect(await user.waitUntil(move, ({ state }) => state !== "running")).toMatchObject({
+      state: "done",
+      looked: DOCUMENTS,
+    });
+    expect(await readFolder(send, "/moved/notes/")).toEqual(names.toSorted());
+    expect(await readFolder(send, "/notes/")).toEqual([]);
+    expect(inconsistentFolders(data)).toEqual([]);
+    const undo = await user.start(move, { action: "undo" });
+    await restart();
+    await user.waitUntil(undo, ({ state }) => state !== "running");
+    expect(await readFolder(send, "/notes/")).toEqual(names.toSorted());
+    expect(await readFolder(send, "/moved/notes/")).toEqual([]);
+    await server.stop("SIGKILL");
+  },
+  8 * ROUND_TIMEOUT_MS,
+);
+
+/** The names of a folder's documents, each of which must contain its name. */
+async function readFolder(send: Send, folder: string): Promise<string[]> {
+  const { items } = (await (await send(folder)).json()) as { items: Record<string, unknown> };
+  for (const name of Object.keys(items)) {
+    expect(await (await send(folder + name)).text()).toBe(name);
+  }
+  return Object.keys(items).sort();
+}
+
+interface Progress {
+  state: string;
+  looked: number;
+}
+
+/** A signed-in user who starts tasks on the pages. */
+class TaskUser {
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
+
+  constructor(url: string, cookie: string) {
+    this.#url = url;
+    this.#headers = { Cookie: cookie, Origin: url };
+  }
+
+  /** Submits a form that starts a task. Returns the path of its page. */
+  async start(form: string, fields: Record<string, string>): Promise<string> {
+    const response = await fetch(this.#url + form, {
+      method: "POST",
+      headers: this.#headers,
+      body: new URLSearchParams(fields),
+      redirect: "manual",
+    });
+    expect(response.status).toBe(303);
+    return new URL(response.headers.get("location") ?? "", this.#url).pathname;
+  }
+
+  async waitUntil(task: string, isReached: (progress: Progress) => boolean): Promise<Progress> {
+    for (;;) {
+      const response = await fetch(`${this.#url}${task}/progress`, { headers: this.#headers });
+      const progress = (await response.json()) as Progress;
+      if (isReached(progress) || progress.state !== "running") return progress;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+const connectNewUser = async (url: string, name: string): Promise<Send> =>
+  (await connectUser(url, name)).send;
+
+/** Creates a user and connects an app with full access. Returns also the cookie of the session. */
+async function connectUser(url: string, name: string): Promise<{ send: Send; cookie: string }> {
   const signedUp = await signUp(url, name);
+  const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
   const query = new URLSearchParams({
     redirect_uri: "https://app.example/",
     response_type: "token",
@@ -52,16 +142,17 @@ async function connectNewUser(url: string, name: string): Promise<Send> {
   });
   const allowed = await fetch(`${url}/oauth/authorize/${name}?${query}`, {
     method: "POST",
-    headers: { Cookie: signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "" },
+    headers: { Cookie: cookie },
     body: new URLSearchParams({ decision: "allow", duration: "always", "level:*": "rw" }),
     redirect: "manual",
   });
   const answer = new URLSearchParams(allowed.headers.get("location")?.split("#")[1]);
   const token = `Bearer ${answer.get("access_token")}`;
-  return (path, init = {}) => {
+  const send: Send = (path, init = {}) => {
     const headers = { ...init.headers, Authorization: token };
     return fetch(`${url}/storage/${name}${path}`, { ...init, headers });
   };
+  return { send, cookie };
 }
 
 interface Row {
