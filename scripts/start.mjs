@@ -6,13 +6,14 @@ import { parseArgs } from "node:util";
 import { CommandError, runCommand } from "./lib/command.mjs";
 import { ensureInstalled, ROOT, stopWithParent } from "./lib/install.mjs";
 
-const HELP = `Usage: npm start -- [--port 8000] [--host localhost] [--data .satchel] [--log]
+const HELP = `Usage: npm start -- [--port 8000] [--host localhost] [--origin ORIGIN] [--data .satchel] [--log]
 
 Runs Satchel on this machine until Ctrl-C.
 
   --port PORT   port to listen on; 0 for any free port             (or PORT in the environment)
   --host HOST   localhost, an address of this machine, or
                 0.0.0.0 for all of its addresses                   (or SATCHEL_HOST)
+  --origin URL  https://satchel.example, if a proxy serves it there  (or ORIGIN)
   --data DIR    folder in which accounts and documents are stored  (or SATCHEL_DATA)
   --log         write a line of JSON to stderr for each request
   --help        print this text
@@ -24,13 +25,14 @@ environment: SIGN_UP=closed npm start
 const OPTIONS = {
   port: { type: "string" },
   host: { type: "string" },
+  origin: { type: "string" },
   data: { type: "string" },
   log: { type: "boolean" },
   help: { type: "boolean" },
 };
 
 await runCommand(async () => {
-  const { port, host, data, log, help } = readOptions();
+  const { port, host, origin, data, log, help } = readOptions();
   if (help) return void process.stdout.write(HELP);
   await ensureInstalled();
   // Saves a third of the time that loading Miniflare takes.
@@ -47,6 +49,7 @@ await runCommand(async () => {
       process.env[name],
     ]),
   );
+  if (origin !== undefined) vars.ORIGIN = origin;
   const server = await startLocalServer({ port, host, data, log, vars });
   const stop = async () => {
     await server.dispose();
@@ -71,6 +74,7 @@ function readOptions() {
   return {
     help: values.help,
     log: values.log,
+    origin: values.origin,
     port: Number(port),
     host: values.host ?? env("SATCHEL_HOST") ?? "localhost",
     data: resolve(values.data ?? env("SATCHEL_DATA") ?? join(ROOT, ".satchel")),

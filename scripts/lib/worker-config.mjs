@@ -14,6 +14,7 @@ export const WORKER_NAME = config.name;
 export const MAIN = resolve(ROOT, config.main);
 export const MIGRATIONS = resolve(ROOT, config.d1_databases[0].migrations_dir);
 export const DATABASE = config.d1_databases[0].binding;
+export const BODIES_BUCKET = config.r2_buckets[0].bucket_name;
 
 /** The settings of [vars], with the limits of the local platform. */
 export const VARS = {

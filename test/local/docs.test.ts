@@ -18,8 +18,8 @@ const EXAMPLE_HOST = "localhost:8000";
 /** Run by other tests or by whoever reads the page: what starts, installs or tests the project itself. */
 const STARTED_ELSEWHERE = [
   /^(git clone|git pull|cd satchel)\b/,
-  /^(ORIGIN=\S+ )?npm (ci|start|test)\b/,
-  /^npm run (check|example)\b/,
+  /^npm (ci|start|test)\b/,
+  /^npm run (check|example|backup|restore)\b/,
   /^npm test -- test\/races$/,
   /^(npm run cli -- --help$|satchel )/,
 ];

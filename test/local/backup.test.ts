@@ -1,0 +1,210 @@
+/** `npm run backup` and `npm run restore`: everything comes back, also from a backup under load. */
+
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { appendFileSync, cpSync, existsSync, globSync, mkdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import {
+  collectOutput,
+  type ExitResult,
+  fileDigests,
+  ROOT,
+  startServer,
+  temporaryFolder,
+} from "./server";
+import { type App, connectApp } from "./test-user";
+
+function run(command: "backup" | "restore", ...args: string[]): Promise<ExitResult> {
+  return collectOutput(spawn(process.execPath, [join(ROOT, `scripts/${command}.mjs`), ...args]))
+    .ended;
+}
+
+async function backUpAndRestore(data: string, backup: string): Promise<string> {
+  expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0, stderr: "" });
+  const restored = temporaryFolder();
+  expect(await run("restore", backup, "--data", restored)).toMatchObject({ code: 0, stderr: "" });
+  return restored;
+}
+
+/** Every row of every database, and the digest of every body, by file. */
+function contentsOf(data: string): Record<string, unknown> {
+  const databases = globSync("v3/{d1,do,r2}/*/*.sqlite", { cwd: data }).map((path) => {
+    // A copy: opening a database can change the files beside it.
+    const copy = join(temporaryFolder(), "copy.sqlite");
+    for (const suffix of ["", "-wal"]) {
+      if (existsSync(join(data, path + suffix))) cpSync(join(data, path + suffix), copy + suffix);
+    }
+    const database = new DatabaseSync(copy, { readBigInts: true });
+    const tables = database
+      .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+      .all();
+    const rows = tables.map(({ name, sql }) => [
+      sql,
+      database.prepare(`SELECT * FROM "${name}"`).all(),
+    ]);
+    database.close();
+    return [path, rows];
+  });
+  const bodies = existsSync(join(data, "v3/r2/satchel-bodies"))
+    ? fileDigests(join(data, "v3/r2/satchel-bodies"))
+    : {};
+  const byName = Object.entries(bodies).map(([path, digest]) => [basename(path), digest]);
+  return Object.fromEntries([...databases, ...byName]);
+}
+
+/** A data folder with documents of one user, also one that was uploaded in parts. Its server has ended. */
+async function createData(): Promise<string> {
+  const data = temporaryFolder();
+  const server = await startServer(data);
+  const app = (await connectApp(server.url, "alice"))(server.url);
+  await writeDocuments(app, "first");
+  await server.stop("SIGTERM");
+  return data;
+}
+
+async function writeDocuments(app: App, text: string): Promise<void> {
+  for (const path of ["/notes/one", "/notes/a/two", "/public/three"]) {
+    expect((await app.put(path, `${text} ${path}`)).ok).toBe(true);
+  }
+}
+
+describe("a backup", () => {
+  it("of a server under load has every document that was written before, and is consistent", async () => {
+    const data = temporaryFolder();
+    const backup = temporaryFolder();
+    const server = await startServer(data);
+    const appAt = await connectApp(server.url, "alice");
+    const app = appAt(server.url);
+    await writeDocuments(app, "before");
+    const large = randomBytes(4_000_000).toString("hex");
+    expect((await app.put("/notes/large", large)).ok).toBe(true);
+
+    let isLoaded = true;
+    const load = [1, 2, 3].map(async (writer) => {
+      for (let i = 0; isLoaded; i++) {
+        expect(
+          (await app.put(`/load/${writer}/${i % 7}`, randomBytes(500).toString("hex"))).ok,
+        ).toBe(true);
+      }
+    });
+    const restored = await backUpAndRestore(data, backup);
+    isLoaded = false;
+    await Promise.all(load);
+    await server.stop("SIGTERM");
+
+    const second = await startServer(restored);
+    const restoredApp = appAt(second.url);
+    for (const path of ["/notes/one", "/notes/a/two", "/public/three"]) {
+      expect(await (await restoredApp.get(path)).text()).toBe(`before ${path}`);
+    }
+    expect(await (await restoredApp.get("/notes/large")).text()).toBe(large);
+    for (const folder of ["/load/1/", "/load/2/", "/load/3/"]) {
+      const { items = {} } = (await (await restoredApp.get(folder)).json()) as { items?: object };
+      for (const name of Object.keys(items)) {
+        const response = await restoredApp.get(folder + name);
+        expect([response.status, (await response.text()).length]).toEqual([200, 1000]);
+      }
+    }
+    expect((await restoredApp.put("/notes/new", "after")).status).toBe(201);
+    expect(second.output.stderr).toBe("");
+  });
+
+  it("restores every row and every byte into an empty provider", async () => {
+    const data = await createData();
+    const restored = await backUpAndRestore(data, temporaryFolder());
+    const contents = contentsOf(data);
+    expect(Object.keys(contents).length).toBeGreaterThan(5);
+    expect(contentsOf(restored)).toEqual(contents);
+  });
+
+  it("copies only what is new, and drops what is no longer needed", async () => {
+    const data = await createData();
+    const backup = temporaryFolder();
+    await run("backup", backup, "--data", data);
+    const bodies = () => globSync("bodies/*", { cwd: backup });
+    const before = bodies();
+    expect((await run("backup", backup, "--data", data)).stdout).toContain("of which 0 B are new");
+    const server = await startServer(data);
+    const app = (await connectApp(server.url, "bob"))(server.url);
+    await app.put("/notes/new", "12345");
+    await server.stop("SIGTERM");
+    // What an interrupted backup leaves.
+    mkdirSync(join(backup, "databases-1"));
+    appendFileSync(join(backup, "bodies/abc.new"), "half");
+    expect((await run("backup", backup, "--data", data)).stdout).toContain("of which 5 B are new");
+    expect(bodies().length).toBe(before.length + 1);
+    expect(globSync("databases-*", { cwd: backup }).length).toBe(1);
+    const restored = temporaryFolder();
+    await run("restore", backup, "--data", restored);
+    expect(contentsOf(restored)).toEqual(contentsOf(data));
+  });
+
+  it("is refused, and the earlier one kept, if a document has lost its body", async () => {
+    const data = await createData();
+    const backup = temporaryFolder();
+    await run("backup", backup, "--data", data);
+    const [body = ""] = globSync("v3/r2/satchel-bodies/blobs/*", { cwd: data });
+    rmSync(join(data, body));
+    const other = temporaryFolder();
+    const refused = await run("backup", other, "--data", data);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/^1 bodies of documents are missing or damaged/);
+    expect(existsSync(join(other, "backup.json"))).toBe(false);
+    // The earlier backup has the body, so it stays complete.
+    expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0 });
+  });
+
+  it("of a folder without data is refused", async () => {
+    const { code, stderr } = await run("backup", temporaryFolder(), "--data", temporaryFolder());
+    expect([code, stderr]).toEqual([1, expect.stringContaining("nothing to back up")]);
+  });
+});
+
+describe("a restore", () => {
+  it.each([
+    ["a body has changed", "bodies/*", "a body is damaged"],
+    ["a database has changed", "databases-*/d1/*/*.sqlite", "has changed"],
+  ])("is refused if %s", async (_, pattern, message) => {
+    const data = await createData();
+    const backup = temporaryFolder();
+    await run("backup", backup, "--data", data);
+    const [file = ""] = globSync(pattern, { cwd: backup });
+    appendFileSync(join(backup, file), "x");
+    const restored = temporaryFolder();
+    const { code, stderr } = await run("restore", backup, "--data", restored);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+    expect(existsSync(join(restored, "v3"))).toBe(false);
+  });
+
+  it("into a folder that has data is refused, and changes nothing", async () => {
+    const data = await createData();
+    const backup = temporaryFolder();
+    await run("backup", backup, "--data", data);
+    const before = fileDigests(data);
+    const { code, stderr } = await run("restore", backup, "--data", data);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("There are data in")]);
+    expect(fileDigests(data)).toEqual(before);
+  });
+
+  it("needs a complete backup", async () => {
+    const { code, stderr } = await run("restore", temporaryFolder(), "--data", temporaryFolder());
+    expect([code, stderr]).toEqual([1, expect.stringContaining("no complete backup")]);
+  });
+});
+
+describe("the command lines", () => {
+  it.each(["backup", "restore"] as const)("of %s are explained and checked", async (command) => {
+    const help = await run(command, "--help");
+    expect([help.code, help.stdout]).toEqual([0, expect.stringContaining("--data DIR")]);
+    for (const args of [[], ["a", "b"], ["a", "--force"]]) {
+      const { code, stdout, stderr } = await run(command, ...args);
+      expect({ code, stdout, lines: stderr.trimEnd().split("\n").length }).toEqual({
+        code: 1,
+        stdout: "",
+        lines: 1,
+      });
+    }
+  });
+});
