@@ -44,5 +44,5 @@ it(
     }
     expect(counters.requests).toBeGreaterThan(REQUESTS / 2);
   },
-  120_000 + REQUESTS * 100,
+  120_000 + REQUESTS * 200,
 );
