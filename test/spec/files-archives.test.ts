@@ -168,13 +168,13 @@ describe("The archive of chosen items", () => {
   it("is of the user's own documents, and made for no other site", async () => {
     const { app } = await userWithApp();
     await app.put("/n/secret", "x");
-    const stranger = await createUser();
-    const texts = await textsIn(await choose(stranger, "/n/", ["/n/secret", "/n/"]));
+    const other = await createUser();
+    const texts = await textsIn(await choose(other, "/n/", ["/n/secret", "/n/"]));
     expect(Object.keys(texts)).toEqual(["satchel-export.json"]);
     const foreign = await send("/files/n/?view=archive", {
       method: "POST",
       body: "path=%2Fn%2F",
-      headers: { Cookie: stranger.cookie, Origin: "https://evil.example" },
+      headers: { Cookie: other.cookie, Origin: "https://evil.example" },
     });
     expect(foreign.status).toBe(403);
   });

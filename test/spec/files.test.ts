@@ -127,9 +127,9 @@ describe("The page of a folder", () => {
   it("shows nothing of other users", async () => {
     const { app } = await userWithApp();
     await app.put("/secret/a", "x");
-    const stranger = await createUser();
-    expect(mainText(await open(stranger, "/files/"))).not.toContain("secret");
-    expect((await request(stranger, "/files/secret/a")).status).toBe(404);
+    const other = await createUser();
+    expect(mainText(await open(other, "/files/"))).not.toContain("secret");
+    expect((await request(other, "/files/secret/a")).status).toBe(404);
   });
 
   it("shows hostile names as text, keeps their direction to themselves, and leads to them", async () => {
@@ -413,7 +413,7 @@ describe("The download of a document", () => {
     expect((await request(user, path, { Range: "bytes=99-" })).status).toBe(416);
   });
 
-  it("is not for strangers", async () => {
+  it("is for the user alone", async () => {
     const { app } = await userWithApp();
     await app.put("/notes/a", "secret");
     expect((await send("/files/notes/a?view=download")).status).toBe(303);
