@@ -46,7 +46,7 @@ const paths = (method: string): string[] =>
 
 /** Whether the path is an API endpoint, not a page. */
 const isApi = (path: string): boolean =>
-  /^\/(storage|quota|rxdb|\.well-known|healthz|metrics|oauth\/(token|revoke|device_authorization))(\/|$)/.test(
+  /^\/(storage|quota|batch|preview|live|rxdb|\.well-known|healthz|metrics|oauth\/(token|revoke|device_authorization))(\/|$)/.test(
     path,
   );
 
@@ -217,7 +217,9 @@ describe("Every route", () => {
       expect([what, response.status >= 400]).toEqual([what, true]);
       // Documents are read in parts of 5 MiB; forms with texts or many paths have up to 2 MiB.
       const isLarge = /^\/(storage|files|tasks)(\/|$)/.test(path);
-      const maxBytes = isLarge ? 6 * 1024 * 1024 : 3 * CHUNK_BYTES;
+      // A batch has up to 256 KiB.
+      const smallBytes = (path.startsWith("/batch/") ? 6 : 3) * CHUNK_BYTES;
+      const maxBytes = isLarge ? 6 * 1024 * 1024 : smallBytes;
       expect([what, stream.pulls * CHUNK_BYTES <= maxBytes]).toEqual([what, true]);
     }
     expect(await allRows()).toEqual(before);
