@@ -93,7 +93,7 @@ const wholeTable = (measured) => [
 const guessTable = (guesses) => [
   "## Reads in vain",
   "",
-  "Satchel asks R2 for the version that a listing has just named while it asks D1. If another device has changed the document meanwhile, by way of another isolate, that read is paid for in vain. Here one device polls a folder and gets what has changed, as fast as it can, while another one writes into the folder; each request goes to one of two isolates at random. With a single isolate there are no reads in vain.",
+  "Satchel asks R2 for the version that a listing has just named while it asks D1. If another device has changed the document meanwhile, by way of another isolate, that read is paid for in vain. Here one device polls a folder and gets what has changed, as fast as it can, while another one writes into the folder; each request goes to one of two isolates at random.",
   "",
   ...markdownTable([
     [
