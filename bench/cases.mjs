@@ -89,7 +89,11 @@ async function fill(context) {
   context.etag = headers.etag;
 }
 
-const READ = { toBase: atMost(1.25) };
+const READ_ROWS = [
+  { measure: "p50", toBase: atMost(1.15) },
+  { measure: "cpu", toBase: atMost(1.2) },
+];
+const PUT = { toBase: atMost(1.2), toArmadietto: NOT_SLOWER };
 const WRITE = { toBase: atMost(1.3), toArmadietto: NOT_SLOWER };
 
 const readCase = (name, make) => ({
@@ -97,7 +101,7 @@ const readCase = (name, make) => ({
   extent: SMALL_WORK,
   prepare: putOne,
   steps: (context, { count }) => repeat(count, () => make(context)),
-  rows: [{ measure: "p50", ...READ }],
+  rows: READ_ROWS,
 });
 
 const listingCase = (size, extent, rows) => ({
@@ -119,7 +123,7 @@ const notModifiedCase = (size, more) => ({
   ...more,
 });
 
-const putCase = (name, body, toPath, rows = [{ measure: "p50", ...WRITE }]) => ({
+const putCase = (name, body, toPath, rows = [{ measure: "p50", ...PUT }]) => ({
   name,
   extent: SMALL_WORK,
   prepare: (context) => putOne(context),
@@ -169,13 +173,13 @@ export const casesFor = (length) => [
     storage.getUnchanged(documentIn(folder), etag),
   ),
   readCase("HEAD", ({ storage, folder }) => storage.head(documentIn(folder))),
-  listingCase(10, SMALL_WORK, [{ measure: "p50", ...READ }]),
-  listingCase(1000, MEDIUM_WORK, [{ measure: "p50", ...READ }]),
+  listingCase(10, SMALL_WORK, READ_ROWS),
+  listingCase(1000, MEDIUM_WORK, READ_ROWS),
   listingCase(10_000, LARGE_WORK, [
-    { measure: "firstByte", toBase: atMost(1.3), toArmadietto: NOT_SLOWER },
-    { measure: "p50", toBase: atMost(1.3), toArmadietto: NOT_SLOWER },
+    { measure: "firstByte", toBase: atMost(1.15), toArmadietto: NOT_SLOWER },
+    ...READ_ROWS,
   ]),
-  notModifiedCase(10, { rows: [{ measure: "p50", ...READ }] }),
+  notModifiedCase(10, { rows: READ_ROWS }),
   notModifiedCase(10_000, {
     smallSize: 10,
     rows: [{ measure: "p50", base: "itself", toBase: atMost(1.3), toArmadietto: NOT_SLOWER }],
@@ -214,8 +218,8 @@ export const casesFor = (length) => [
     steps: (context, { count, round }) =>
       repeat(count, (number) => context.storage.put(newPath(context, round, number), SMALL)),
     rows: [
-      { measure: "perSecond", toBase: atLeast(2.5), toArmadietto: atLeast(2) },
-      { measure: "perSecond", base: "sequential" },
+      { measure: "perSecond", toArmadietto: atLeast(2) },
+      { measure: "perSecond", base: "sequential", toBase: atLeast(2) },
       { measure: "p99", toArmadietto: atMost(0.1) },
     ],
   },
@@ -236,7 +240,7 @@ export const casesFor = (length) => [
             : storage.get(documentIn(folder), { bytes: KIB }),
         ).flat(),
       ),
-    rows: [{ measure: "perSecond" }, { measure: "p99" }],
+    rows: [{ measure: "perSecond", toBase: atLeast(0.95) }, { measure: "p99" }],
   },
 ];
 
@@ -258,6 +262,6 @@ function firstSyncCase(folders) {
       const levels = [["/"], ["/bench/"], [folder], foldersIn(folder), documentsIn(folder)];
       return levels.map((paths) => paths.map((path) => storage.get(path, { isPreflighted: true })));
     },
-    rows: [{ measure: "seconds" }],
+    rows: [{ measure: "seconds", toBase: atMost(1.15) }],
   };
 }

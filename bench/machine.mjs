@@ -1,6 +1,8 @@
-/** Describes the machine on which the figures were obtained. */
+/** Describes the machine on which the figures were obtained, and the commit that was measured. */
 
+import { execFileSync } from "node:child_process";
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
+import { ROOT } from "../scripts/lib/install.mjs";
 
 /**
  * The machine and its current load average.
@@ -15,3 +17,16 @@ export const describeMachine = () => ({
   node: process.version,
   load: loadavg()[0],
 });
+
+/** The commit in the working tree, and whether the tree differs from it; without Git "unknown". */
+export function describeCommit() {
+  const git = (...args) =>
+    execFileSync("git", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    const commit = git("rev-parse", "--short", "HEAD").trim();
+    const changes = git("status", "--porcelain", "--untracked-files=no", "--", "src", "bench");
+    return changes === "" ? commit : `${commit} with changes`;
+  } catch {
+    return "unknown";
+  }
+}

@@ -8,7 +8,7 @@ import { measureBundle } from "./bundle-size.mjs";
 import { casesFor } from "./cases.mjs";
 import { compare, describeMissed } from "./compare.mjs";
 import { Client } from "./http-client.mjs";
-import { describeMachine } from "./machine.mjs";
+import { describeCommit, describeMachine } from "./machine.mjs";
 import { installPeers } from "./peers.mjs";
 import { residentMemory } from "./process-usage.mjs";
 import { printReport, toMarkdown } from "./report.mjs";
@@ -53,6 +53,7 @@ export async function runSpeed({
   const measured = await measureAll(cases, peerError ? [] : ["armadietto"], length);
   const report = {
     date: new Date().toISOString(),
+    commit: describeCommit(),
     machine,
     length,
     bundle,

@@ -1,9 +1,6 @@
 /** Measures memory and CPU time of a process, on systems with /proc. */
 
-import { readFileSync, writeFileSync } from "node:fs";
-
-/** Linux counts CPU time in hundredths of a second on all supported architectures. */
-const TICK_MS = 10;
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Current resident memory of a process in MB; undefined without /proc. */
 export function residentMemory(pid) {
@@ -40,7 +37,17 @@ function readMemory(pid, field) {
   return Number(kilobytes) / 1024;
 }
 
+/** Of all threads in milliseconds: the scheduler counts each in nanoseconds, the process only in ticks. */
 function readCpu(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => sum + readThreadCpu(pid, thread), 0) / 1e6;
+}
+
+function readThreadCpu(pid, thread) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+  } catch (error) {
+    if (error.code === "ENOENT" || error.code === "ESRCH") return 0; // it has ended
+    throw error;
+  }
 }

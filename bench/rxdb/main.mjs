@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CommandError } from "../../scripts/lib/command.mjs";
 import { measureRxdbCosts } from "../cost/rxdb.mjs";
-import { describeMachine } from "../machine.mjs";
+import { describeCommit, describeMachine } from "../machine.mjs";
 import { residentMemory } from "../process-usage.mjs";
 import { connectUser } from "../servers/connect-user.mjs";
 import { startServer } from "../servers/server.mjs";
@@ -48,7 +48,8 @@ export async function runRxdb({
   const machine = describeMachine();
   const measured = await measureAll(cases, length);
   const cost = only === "" ? await measureRxdbCosts() : null;
-  const report = { date: new Date().toISOString(), machine, length, ...measured, cost };
+  const commit = describeCommit();
+  const report = { date: new Date().toISOString(), commit, machine, length, ...measured, cost };
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   if (!quick && only === "") writeFileSync(MARKDOWN, toMarkdown(report));
