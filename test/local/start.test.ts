@@ -57,11 +57,15 @@ describe("npm start", () => {
     expect((await fetch(`${url}/sign-up`)).status).toBe(403);
   });
 
-  it("shows the public origin if ORIGIN is set", async () => {
-    const { output } = await startServer(temporaryFolder(), {
-      env: { ORIGIN: "https://satchel.example" },
-    });
+  it.each([
+    ["ORIGIN", [], "https://satchel.example"],
+    ["--origin", ["--origin", "https://satchel.example"], "https://other.example"],
+  ])("shows and announces the public origin if %s is set", async (_, args, ORIGIN) => {
+    const { output } = await startServer(temporaryFolder(), { args, env: { ORIGIN } });
     expect(output.stdout).toContain("<your name>@satchel.example");
+    const [, listening] = /\(listening on (\S+)\)/.exec(output.stdout) ?? [];
+    const page = await (await fetch(`${listening}/.well-known/host-meta`)).text();
+    expect(page).toContain("https://satchel.example/.well-known/webfinger");
   });
 
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
@@ -110,7 +114,7 @@ describe("npm start", () => {
   it("--help explains every flag and starts nothing", async () => {
     const { code, stdout, stderr } = await runToExit({ args: ["--help"] });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const flag of ["--port", "--host", "--data", "--log", "--help"])
+    for (const flag of ["--port", "--host", "--origin", "--data", "--log", "--help"])
       expect(stdout).toContain(flag);
   });
 
