@@ -75,26 +75,22 @@ export class Owner {
     return Object.fromEntries(paths.map((path, index) => [path, read[index] as string]));
   }
 
-  /** Runs the alarm until no task is running. Returns the latest task. */
-  async finishTasks(): Promise<Task> {
+  /** Runs the alarm until no task is running. */
+  async finishTasks(): Promise<void> {
     for (let alarms = 0; ; alarms++) {
       const tasks = await this.object.listTasks();
-      if (!tasks.some(({ state }) => state === "running")) break;
+      if (!tasks.some(({ state }) => state === "running")) return;
       if (alarms === MAX_ALARMS) throw new Error("The task does not go on.");
       await runDurableObjectAlarm(this.object);
     }
-    const [task] = await this.object.listTasks();
-    if (task === undefined) throw new Error("There is no task.");
-    return task;
   }
 
   /** Does the task whose page a response leads to. */
   async finish(response: Response): Promise<Task> {
-    expect([response.status, response.headers.get("location")]).toEqual([
-      303,
-      expect.stringMatching(/^\/tasks\//),
-    ]);
-    return this.finishTasks();
+    const [, id = ""] = /^\/tasks\/(.+)$/.exec(response.headers.get("location") ?? "") ?? [];
+    expect([response.status, id]).toEqual([303, expect.stringContaining("-")]);
+    await this.finishTasks();
+    return (await this.object.getTask(id)) as Task;
   }
 
   /** Runs the alarm until no sweep is due. */
