@@ -15,6 +15,7 @@ import { usage } from "./commands/usage.js";
 import { connect } from "./lib/connection.js";
 import { EXIT } from "./lib/exit-codes.js";
 import { createOutput, printable } from "./lib/output.js";
+import { isRefusal } from "./lib/refusal.js";
 
 /** npm sends the signal of a Ctrl-C again, so a second one only counts after this. */
 const SAME_SIGNAL_MS = 1000;
@@ -59,7 +60,7 @@ export async function runProgram(args, env) {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (signal.aborted) return EXIT.interrupted;
-    if (!isExpected(error)) throw error;
+    if (!isRefusal(error)) throw error;
     const { code, message } = error;
     const text = program.opts().json
       ? JSON.stringify({ error: code, message })
@@ -68,10 +69,6 @@ export async function runProgram(args, env) {
     return EXIT.failed;
   }
 }
-
-/** Refusals, and what the file system refuses. @param {unknown} error @returns {error is Error & {code: string}} */
-const isExpected = (error) =>
-  error instanceof TransferError || (error instanceof Error && "syscall" in error);
 
 /** Aborts at the first Ctrl-C, so that commands can clean up, and ends the process at the second. */
 function abortOnInterrupt() {

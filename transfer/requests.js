@@ -87,7 +87,7 @@ export async function fetchWithRetry(url, init, network) {
     const ms = Math.max(seconds * 1000, backoff * (0.5 + Math.random() / 2));
     const reason = response ? `status ${response.status}` : reasonOf(failure);
     onWait?.({ url, ms, reason });
-    await Promise.race([sleep(ms), aborted(signal)]);
+    await pauseUnlessAborted(ms, sleep, signal);
   }
 }
 
@@ -155,8 +155,21 @@ function reasonOf(error) {
 /** @param {number} ms @returns {Promise<void>} */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Rejects when the signal is aborted. @param {AbortSignal | undefined} signal @returns {Promise<void>} */
-const aborted = (signal) =>
-  new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+/**
+ * @param {number} ms
+ * @param {(ms: number) => Promise<void>} sleep
+ * @param {AbortSignal | undefined} signal
+ */
+async function pauseUnlessAborted(ms, sleep, signal) {
+  // The signal may live as long as thousands of pauses.
+  const end = new AbortController();
+  const aborted = new Promise((_, reject) => {
+    const options = { once: true, signal: end.signal };
+    signal?.addEventListener("abort", () => reject(signal.reason), options);
   });
+  try {
+    await Promise.race([sleep(ms), aborted]);
+  } finally {
+    end.abort();
+  }
+}

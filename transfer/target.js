@@ -8,6 +8,7 @@ const MAX_FOLDERS = 100;
 
 /** @typedef {Map<string, import("./storage.js").FolderItem>} Listing by the names; those of folders end with a slash */
 
+/** The documents that a storage has, each folder listed once. */
 export class Target {
   /** @type {Map<string, Promise<Listing | null>>} in the order of their use */
   #listings = new Map();

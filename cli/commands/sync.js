@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { parsePath } from "../lib/paths.js";
+import { isRefusal } from "../lib/refusal.js";
 import { SyncRun } from "../sync/apply.js";
 import { isSuspicious, planSync } from "../sync/plan.js";
 import { isLeftOut, scanFolder, scanStorage } from "../sync/scan.js";
@@ -47,36 +48,67 @@ export async function sync({ output }, { storage }, { local, remote, dryRun = fa
     const message = "Most of what was there is gone on one side. If that is right: --delete-many.";
     throw new TransferError("many-deletions", message);
   }
-  /** @param {string} path @param {unknown} error */
-  const report = (path, error) => {
-    const isRefusal =
-      error instanceof TransferError || (error instanceof Error && "syscall" in error);
-    if (!isRefusal || FATAL.includes(/** @type {any} */ (error).code)) throw error;
-    output.result({ path, error: /** @type {any} */ (error).code });
-    output.warn(/** @type {Error} */ (error).message);
-    failed++;
-  };
-  let failed = 0;
-  for (const { path, error } of leftOut) report(path, error);
-  const run = new SyncRun({ local, folder, storage, state, files, documents, now: new Date() });
-  const progress = output.progress("Documents");
+  const report = new Report(output);
+  for (const { path, error } of leftOut) report.leaveOut(path, error);
+  if (dryRun) for (const { path, kind } of actions) report.done(path, kind);
+  else {
+    const run = new SyncRun({ local, folder, storage, state, files, documents, now: new Date() });
+    await perform(actions, run, report, () => saveState(local, place, state));
+  }
+  return report.hasLeftOut ? EXIT.partial : EXIT.done;
+}
+
+/**
+ * Does all actions. What was done is saved now and then, and also after a failure.
+ * @param {import("../sync/plan.js").SyncAction[]} actions
+ * @param {SyncRun} run
+ * @param {Report} report
+ * @param {() => Promise<void>} save
+ */
+async function perform(actions, run, report, save) {
+  const progress = report.output.progress("Documents");
   progress.total(actions.length);
   try {
     for (const [index, action] of actions.entries()) {
-      storage.network.signal?.throwIfAborted();
+      run.storage.network.signal?.throwIfAborted();
       try {
-        const done = dryRun ? action.kind : await run.apply(action);
-        output.line(`${action.path}: ${SENTENCES[done]}`);
-        output.result({ path: action.path, action: done });
+        report.done(action.path, await run.apply(action));
       } catch (error) {
-        report(action.path, error);
+        report.leaveOut(action.path, error);
       }
       progress.add();
-      if (!dryRun && index % SAVE_EVERY === SAVE_EVERY - 1) await saveState(local, place, state);
+      if (index % SAVE_EVERY === SAVE_EVERY - 1) await save();
     }
   } finally {
     progress.stop();
-    if (!dryRun) await saveState(local, place, state);
+    await save();
   }
-  return failed > 0 ? EXIT.partial : EXIT.done;
+}
+
+/** Prints what is done and what is left out. */
+class Report {
+  hasLeftOut = false;
+
+  /** @param {import("../lib/output.js").Output} output */
+  constructor(output) {
+    this.output = output;
+  }
+
+  /** @param {string} path @param {string} action */
+  done(path, action) {
+    this.output.line(`${path}: ${SENTENCES[action]}`);
+    this.output.result({ path, action });
+  }
+
+  /**
+   * Throws the error again if it is a bug, or concerns all documents.
+   * @param {string} path
+   * @param {unknown} error
+   */
+  leaveOut(path, error) {
+    if (!isRefusal(error) || FATAL.includes(error.code)) throw error;
+    this.output.result({ path, error: error.code });
+    this.output.warn(error.message);
+    this.hasLeftOut = true;
+  }
 }

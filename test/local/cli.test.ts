@@ -82,7 +82,7 @@ describe("put and get", () => {
 
   test("an interrupted download leaves no file, and is continued", async () => {
     const bytes = "0123456789".repeat(20_000);
-    let ranges: (string | undefined)[] = [];
+    const ranges: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
       const headers = {
@@ -124,7 +124,6 @@ describe("put and get", () => {
     expect(ranges).toEqual([undefined, "bytes=100000-"]);
     expect(readdirSync(folder)).toEqual(["a.txt"]);
     expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe(bytes);
-    ranges = [];
   });
 });
 
