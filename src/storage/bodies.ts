@@ -193,8 +193,12 @@ export async function copyBody(
   try {
     const object = await withRetry(() => bucket.get(from));
     if (object === null) return "missing";
-    const put = bucket.put(to, object.body, { customMetadata: bodyLabels(metadata) });
-    return await withCallTimeout(put, maxUploadMs(object.size));
+    const options = { customMetadata: bodyLabels(metadata) };
+    if (object.size <= SMALL_BODY_BYTES) {
+      const bytes = await withTimeout(object.arrayBuffer(), maxUploadMs(object.size));
+      return await withRetry(() => bucket.put(to, bytes, options));
+    }
+    return await withCallTimeout(bucket.put(to, object.body, options), maxUploadMs(object.size));
   } catch (error) {
     logWarning("A body could not be copied.", error);
     return "failed";
