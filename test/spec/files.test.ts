@@ -140,8 +140,8 @@ describe("The page of a folder", () => {
     expect(html).not.toMatch(/<script(?! src=)|<img src=x/);
     // It would turn the end of the name around, so that "exe" looks like "png".
     expect(html).not.toContain("\u202e");
-    const paths = findElements(html, "input").flatMap(({ type, value = "" }) =>
-      type === "checkbox" ? [value] : [],
+    const paths = findElements(html, "input").flatMap(({ type, name, value = "" }) =>
+      type === "checkbox" && name === "path" ? [value] : [],
     );
     expect(paths.map(decodeURIComponent).sort()).toEqual(
       HOSTILE_NAMES.map((name) => `/notes/${name}`).sort(),
