@@ -32,6 +32,9 @@ const FLUSH_EVERY_MS = 5000;
 /** Rows that are kept: a quarter of a million commits, and as many deletions in each module. */
 const MAX_ROWS = { puts: 250, deletions: 1000 };
 
+/** Rows of deletions that are read to find the times of changes: ten thousand deletions. */
+const MAX_ROWS_OF_TIMES = 40;
+
 const PUTS_PREFIX = "journal:puts:";
 const DELETIONS_PREFIX = "journal:deletions:";
 
@@ -190,7 +193,7 @@ export class CommitJournal implements Journal {
 
   /**
    * When documents of a module (null: of any) were written or deleted, the latest first, in whole
-   * minutes (milliseconds since 1970), each once; at most `limit`.
+   * minutes (milliseconds since 1970), each once; at most `limit`. Of very many deletions the latest count.
    */
   changeTimes(module: string | null, limit: number): number[] {
     this.flush();
@@ -205,13 +208,13 @@ export class CommitJournal implements Journal {
       }
     }
     const modules = module === null ? this.modulesWithDeletions(limit) : [module];
+    let rows = MAX_ROWS_OF_TIMES;
     for (const name of modules) {
-      let left = limit;
-      for (const { at } of this.deletions(name)) {
-        const known = minutes.size;
-        add(at);
-        if (minutes.size > known && --left === 0) break;
+      for (const { facts } of this.#deletionRows(name).rows()) {
+        for (const { at } of facts) add(at);
+        if (--rows <= 0) break;
       }
+      if (rows <= 0) break;
     }
     return [...minutes].sort((a, b) => b - a).slice(0, limit);
   }
