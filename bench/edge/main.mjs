@@ -54,7 +54,8 @@ export async function runEdge({
   const length = quick ? "quick" : "full";
   const folder = makeTemporaryFolder("satchel-edge-");
   const measured = await measureCases(cases, folder, latencies, length);
-  const guesses = only === "" ? await measureGuesses(folder, latencies, length) : [];
+  const guesses =
+    only === "" ? await measureGuesses(join(folder, "guesses"), latencies, length) : [];
   await stopCompiler();
   const missed = describeMissed(measured.map(({ comparison }) => comparison));
   const date = new Date().toISOString();

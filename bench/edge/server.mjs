@@ -36,7 +36,7 @@ const SCRIPTS = {
  */
 export async function startEdgeServer(name, folder, latencies, isolates = 1) {
   const data = join(folder, name);
-  mkdirSync(data);
+  mkdirSync(data, { recursive: true });
   const config = configFor(name, latencies);
   const script = manifest({
     "index.js": readFileSync(WORKER, "utf8"),
