@@ -78,7 +78,11 @@ export function versionsCases({ ordinary, largest }: SharedAccounts): CostCase[]
     {
       route: "POST /versions/*",
       ordinary: post("/versions/first", { version: "none", expected: "" }, ordinary),
-      worst: post("/versions/many", { version: "version-1", expected: "x".repeat(50_000) }, largest),
+      worst: post(
+        "/versions/many",
+        { version: "version-1", expected: "x".repeat(50_000) },
+        largest,
+      ),
     },
     { route: "GET /bin", ordinary: get("/bin", ordinary), worst: get("/bin", largest) },
     {
