@@ -13,7 +13,7 @@ import type { Move, TaskSpec } from "../storage/tasks/task";
 /** Documents and folders that may be chosen at once. */
 const MAX_CHOSEN_PATHS = 500;
 
-/** Characters of all chosen paths: the user's object stores them, and reads them at each step. */
+/** Characters of all chosen paths, and of the new ones: the user's object stores them, and reads them at each step. */
 const MAX_CHOSEN_LENGTH = 128 * 1024;
 
 /** What is wrong with a form. */
@@ -106,5 +106,7 @@ function checkMoves(
     if (node.kind === "folder" && to.startsWith(from)) return problem("into-itself");
     moves.push({ from, to });
   }
+  const length = moves.reduce((sum, { to }) => sum + to.length, 0);
+  if (length > MAX_CHOSEN_LENGTH) return problem("too-many");
   return { value: { kind: "move", moves } };
 }

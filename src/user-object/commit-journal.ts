@@ -265,7 +265,17 @@ const idOf = (node: NodePath): string =>
   createHash("sha256").update(formatPath(node)).digest("base64url").slice(0, 22);
 
 /** Stands for a module, whose name may be longer than a key. */
-const moduleId = (module: string): string =>
-  createHash("sha256").update(module).digest("hex").slice(0, 32);
+const moduleId = (module: string): string => {
+  const known = moduleIds.get(module);
+  if (known !== undefined) return known;
+  const id = createHash("sha256").update(module).digest("hex").slice(0, 32);
+  if (moduleIds.size >= MAX_MODULE_IDS) moduleIds.clear();
+  moduleIds.set(module, id);
+  return id;
+};
+
+/** Of the modules that were written last: each write needs one. */
+const moduleIds = new Map<string, string>();
+const MAX_MODULE_IDS = 100;
 
 const deletionsPrefix = (module: string): string => `${DELETIONS_PREFIX}${moduleId(module)}:`;

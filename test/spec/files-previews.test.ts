@@ -113,15 +113,15 @@ describe("A preview", () => {
     expect((await send(recording)).status).toBe(404);
   });
 
-  it("is for PDF outside of a sandbox, in which no viewer works, and allows no script", async () => {
+  it("is sandboxed for PDF, too, and allows no script", async () => {
     const { user, app } = await userWithApp();
     await putPicture(app, "/papers/a", "application/pdf");
     const { url, policy } = await openDocument(user, "/papers/a");
     expect(policy).toContain("frame-src satchel.example/preview/;");
     const response = await send(url);
     const ofResponse = response.headers.get("content-security-policy");
-    expect(ofResponse).toContain("default-src 'none'");
-    expect(ofResponse).not.toMatch(/script-src|sandbox|frame-src|connect-src/);
+    expect(ofResponse).toContain("sandbox; default-src 'none'");
+    expect(ofResponse).not.toMatch(/allow-|script-src|frame-src|connect-src/);
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect(response.headers.get("content-type")).toBe("application/pdf");
   });

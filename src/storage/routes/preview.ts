@@ -13,12 +13,6 @@ import { DOCUMENT_SECURITY_HEADERS } from "./security-headers";
 
 const METHODS = ["GET", "HEAD"];
 
-/**
- * Without a sandbox, in which not all viewers of browsers work. A PDF document runs no script of a page even
- * so: the policy allows none, and with nosniff no browser takes it for anything else.
- */
-const PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'";
-
 /** Routes of /preview. */
 export const previewRoutes = new Hono<{ Bindings: Env }>()
   .get("/:token/*", async (c) => {
@@ -44,7 +38,6 @@ async function servePreview(c: HonoContext, token: string, now: number): Promise
     "Content-Type": preview.type,
     "Cache-Control": "no-store, no-transform",
   });
-  if (preview.type === "application/pdf") headers.set("Content-Security-Policy", PDF_POLICY);
   const response = await serveBody(c.env, c.req.raw, preview, headers);
   return response.ok ? response.value : refusalResponse(response.refusal);
 }
