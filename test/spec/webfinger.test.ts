@@ -38,6 +38,8 @@ const PROPERTY = {
   ranges: "http://tools.ietf.org/html/rfc7233",
   quota: "urn:x-satchel:quota",
   rxdb: "urn:x-satchel:rxdb",
+  batch: "urn:x-satchel:batch:1",
+  live: "urn:x-satchel:live:1",
 };
 
 interface Link {
@@ -88,6 +90,8 @@ describe("The JRD of a user", () => {
             [PROPERTY.pkce]: "S256",
             [PROPERTY.quota]: "https://satchel.example/quota/alice",
             [PROPERTY.rxdb]: "wss://satchel.example/rxdb/alice/{module}",
+            [PROPERTY.batch]: "https://satchel.example/batch/alice",
+            [PROPERTY.live]: "wss://satchel.example/live/alice",
           },
         },
       ],
