@@ -248,7 +248,7 @@ export function interceptCalls(intercept: CallInterceptor): () => void {
       ),
     ),
     interceptMethod(env.BODIES, "resumeMultipartUpload", (resume) => upload(resume() as object)),
-    objects("USERS", ["commit", "noteUpload", "erase", "ping"]),
+    objects("USERS", USER_OBJECT_METHODS),
     objects("PASSWORDS", ["recordAttempt", "forgetFailures", "hash", "verify"]),
     objects("MODULES", ["inventory", "deleteDatabase", "recheck", "erase", "fetch"]),
   ];
@@ -256,6 +256,26 @@ export function interceptCalls(intercept: CallInterceptor): () => void {
     for (const restore of restores) restore();
   };
 }
+
+/** What the Worker calls in the object of a user. */
+const USER_OBJECT_METHODS = [
+  "changeTimes",
+  "commit",
+  "controlTask",
+  "deletions",
+  "deletionsByModule",
+  "documentFacts",
+  "erase",
+  "findTaskEntries",
+  "getTask",
+  "historySize",
+  "listTasks",
+  "noteUpload",
+  "openLiveSession",
+  "ping",
+  "recheck",
+  "startTask",
+];
 
 /** Passes the calls of a method to `intercept`, until the returned function is called. */
 function interceptMethod(
