@@ -14,6 +14,7 @@ const PLAN = process.env.PLAN === "free" ? "free" : "paid";
  */
 const BUNDLED_PACKAGES = [
   "@simplewebauthn/server",
+  "diff",
   "fast-check",
   "jose",
   "mingo/core",

@@ -166,7 +166,7 @@ describe.each([
       const { deliverLate } = await withFault({ ...fault, at }, () => runDurableObjectAlarm(user));
       await deliverLate();
       advanceClock(2 * MINUTE_MS);
-      await user.controlTask(id, "resume");
+      await env.USERS.getByName(taskCase.app.user).controlTask(id, "resume");
       await expectDone(taskCase, id, `${fault.title}, call ${at}`);
       expect(await loadTask(taskCase.app, id)).toMatchObject({ undoneBy: expect.any(String) });
     }
