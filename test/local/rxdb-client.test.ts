@@ -354,9 +354,12 @@ it("waits by itself when the server answers that there are too many requests", a
   const database = await open({ url, token });
   // Together with those that open the database, more than the rate limit allows.
   const count = 97;
-  for (let number = 0; number < count; number++) await database.todos.insert(todo(number));
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  await Promise.all(numbers.map((number) => database.todos.insert(todo(number))));
+  // So many that some are refused, however long all of this has taken.
   const headers = { Authorization: `Bearer ${token}` };
-  expect((await fetch(`${server.url}/storage/alice/`, { headers })).status).toBe(429);
+  const listings = numbers.map(() => fetch(`${server.url}/storage/alice/`, { headers }));
+  expect((await Promise.all(listings)).map(({ status }) => status)).toContain(429);
   expect(await database.todos.count().exec()).toBe(count);
 });
 
