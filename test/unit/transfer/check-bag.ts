@@ -28,7 +28,7 @@ export function checkBag(all: ZipFile[]): string[] {
     const lines = manifest === undefined ? [] : textOf(manifest).split("\n").slice(0, -1);
     return new Map(
       lines.map((line) => {
-        const [, digest = "", path = ""] = /^([0-9a-f]{64}) {2}(\S.*)$/.exec(line) ?? [];
+        const [, digest = "", path = ""] = /^([0-9a-f]{64}) {2}([^\s\n][^\n]*)$/.exec(line) ?? [];
         return [path, digest];
       }),
     );
