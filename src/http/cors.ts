@@ -28,6 +28,7 @@ const EXPOSED_RESPONSE_HEADERS = [
   "Accept-Ranges",
   "Last-Modified",
   "Allow",
+  "Link",
   "Retry-After",
   "WWW-Authenticate",
 ].join(",");

@@ -291,6 +291,24 @@ describe("The live endpoint", () => {
     expect(links[0]?.properties?.["urn:x-satchel:live:1"]).toMatch(`/live/${user}`);
   });
 
+  it("is named by the listings of folders, and by no other response", async () => {
+    const app = await createUserWithApp("notes:rw");
+    await app.put("/notes/a", "1");
+    const listing = await app.get("/notes/");
+    const link = `<wss://satchel.example/live/${app.user}>; rel="urn:x-satchel:live:1"`;
+    expect(listing.headers.get("link")).toBe(link);
+    expect(listing.headers.get("access-control-expose-headers")?.split(",")).toContain("Link");
+    expect((await app.head("/notes/empty/")).headers.get("link")).toBe(link);
+    const etag = listing.headers.get("etag") ?? "";
+    const known = await app.get("/notes/", { "If-None-Match": etag });
+    expect([known.status, known.headers.get("link"), known.headers.get("etag")]).toEqual([
+      304,
+      null,
+      etag,
+    ]);
+    expect((await app.get("/notes/a")).headers.get("link")).toBeNull();
+  });
+
   it("opens a socket with a token in a header, in the query, or a one-time URL", async () => {
     const app = await createUserWithApp("notes:rw");
     const headers = { Authorization: `Bearer ${app.token}` };

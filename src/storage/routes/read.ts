@@ -11,8 +11,10 @@ import { formatFolderDescription, formatHttpDate } from "../../core/folder";
 import { isPublic, type NodePath } from "../../core/path";
 import { type ByteRange, formatContentRange, parseRange } from "../../core/range";
 import { type Outcome, ok, refused } from "../../core/refusals";
-import { FOLDER_CONTENT_TYPE } from "../../core/spec";
+import { FOLDER_CONTENT_TYPE, LINK_PROPERTIES } from "../../core/spec";
+import { settings } from "../../env";
 import type { HonoContext } from "../../http/context";
+import { liveEndpoint, resolveOrigins } from "../../http/hosts";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import type { Access } from "../authorization";
 import { type DocumentRow, findDocument, openDocument } from "../documents";
@@ -43,6 +45,8 @@ export async function serveFolder(
     return ok(new Response(null, { status: 304, headers }));
   }
   headers.set("Content-Type", FOLDER_CONTENT_TYPE);
+  // Not on a 304, which is most of what a client that polls is answered, and it has the listing.
+  headers.set("Link", liveLink(c, claims.user));
   if (hasMore) {
     const body = streamFolder(c.env, claims, node, items, () => Date.now());
     return ok(new Response(body, { headers }));
@@ -51,6 +55,10 @@ export async function serveFolder(
   headers.set("Content-Length", String(body.byteLength));
   return ok(new Response(body, { headers }));
 }
+
+/** RFC 8288 §3: tells clients that did not ask WebFinger where they are told of changes: `docs/live.md`. */
+const liveLink = (c: HonoContext, user: string): string =>
+  `<${liveEndpoint(resolveOrigins(c.req.url, settings(c.env)), user)}>; rel="${LINK_PROPERTIES.live}"`;
 
 /**
  * Serves a document, a range of it (206), or 304; a HEAD without asking R2. Refuses with
