@@ -15,6 +15,7 @@ import { queryWithGrant } from "./authorization";
 import { type FolderRow, ITEMS_PER_PAGE, selectFolder, selectItemsAfter } from "./db/nodes";
 import { loadDocumentRows } from "./db/rows";
 import { recordListed } from "./listed-versions";
+import { ListingTurn } from "./listing-turn";
 
 /** A folder as it is served. */
 export interface Folder {
@@ -58,6 +59,9 @@ export async function loadFolder(
  * that one page is in memory. An item is as it was when its page was read: if the folder changes
  * meanwhile, its version does too, and the client's next request gets what it has missed. The stream
  * breaks, rather than end as if it were complete, if a page cannot be read or the grant has ended.
+ *
+ * All listings of an account that are sent at the same time are together as fast as one alone, so that they
+ * do not keep others waiting.
  */
 export function streamFolder(
   env: Env,
@@ -67,17 +71,29 @@ export function streamFolder(
   clock: () => number,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  const turn = new ListingTurn(claims.account);
   let text = FOLDER_DESCRIPTION_START + formatFolderItems(firstItems);
   let items = firstItems;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         controller.enqueue(encoder.encode(text));
-        if (items.length < ITEMS_PER_PAGE) return controller.close();
-        items = await loadItemsAfter(env, claims, node, items.at(-1) as FolderItem, clock());
+        if (items.length < ITEMS_PER_PAGE) {
+          turn.end();
+          return controller.close();
+        }
+        try {
+          const startedAt = clock();
+          items = await loadItemsAfter(env, claims, node, items.at(-1) as FolderItem, startedAt);
+          await turn.leaveToOthers(clock() - startedAt);
+        } catch (error) {
+          turn.end();
+          throw error;
+        }
         text = items.length === 0 ? "" : `,${formatFolderItems(items)}`;
         if (items.length < ITEMS_PER_PAGE) text += FOLDER_DESCRIPTION_END;
       },
+      cancel: () => turn.end(),
     },
     // Nothing is read before the client wants it.
     { highWaterMark: 0 },

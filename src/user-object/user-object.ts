@@ -19,6 +19,7 @@ import {
 import type { DeletionFact, DeletionPosition, PutFact } from "../storage/tasks/journal";
 import type { Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
 import { AccountErasure } from "./account-erasure";
+import { CommitClock } from "./commit-clock";
 import { CommitJournal } from "./commit-journal";
 import { CommitQueue } from "./commit-queue";
 import type { FoundEntries } from "./task-log";
@@ -35,6 +36,7 @@ const MAX_LISTED_MODULES = 500;
 
 /** The object of a user name. Only requests that were let in reach it. */
 export class UserObject extends DurableObject<Env> {
+  readonly #clock = new CommitClock(() => Date.now());
   readonly #committer = new Committer(this.env.DB);
   readonly #queue = new CommitQueue<CommitRequest, Outcome<CommitResult>>(
     (group) => this.#committer.commit(group),
@@ -48,7 +50,7 @@ export class UserObject extends DurableObject<Env> {
     this.env,
     this.#journal,
     (request) => this.commit(request),
-    () => Date.now(),
+    () => this.#clock.now(),
   );
   readonly #erasure = new AccountErasure(this.ctx.storage, this.env);
 
@@ -63,8 +65,7 @@ export class UserObject extends DurableObject<Env> {
    */
   async commit(command: CommitRequest): Promise<Outcome<CommitResult>> {
     if (this.#queue.length >= MAX_QUEUED_COMMITS) return refused(UNAVAILABLE);
-    // Last-Modified follows the order of the commits, whenever their requests began.
-    const modified = Date.now();
+    const modified = this.#clock.next();
     const outcome = await this.#queue.add({ ...command, modified });
     this.#notify(command, outcome);
     if (outcome.ok && outcome.value.facts) {
@@ -88,7 +89,7 @@ export class UserObject extends DurableObject<Env> {
     spec: TaskSpec,
     isPreview: boolean,
   ): Promise<string | null> {
-    return this.#tasks.start(owner, spec, isPreview, Date.now());
+    return this.#tasks.start(owner, spec, isPreview, this.#clock.now());
   }
 
   /** A task; null: there is none, or it is no longer remembered. */

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { MAX_PATH_BYTES } from "../../src/core/path";
 import type { TaskSpec } from "../../src/storage/tasks/task";
+import { freezeClock } from "../support/clock";
 import { createUserWithApp, listBodyKeys } from "../support/provider";
 import { setQuota } from "../support/storage";
 import {
@@ -268,6 +269,18 @@ describe("Going back", () => {
       "/notes/b": "text/plain 1",
     });
     expect(await contents(between)).toEqual({ "/notes/b": "text/plain 1" });
+  });
+
+  it("to the last of the versions that were written in one millisecond", async () => {
+    freezeClock();
+    const app = await createUserWithApp();
+    for (const content of "12345678") await writeAll(app, { "/notes/a": content });
+    await writeAll(app, { "/notes/b": "1" });
+    await writeAll(app, { "/notes/b": null });
+    const moment = await nextMoment();
+    await writeAll(app, { "/notes/a": "later", "/notes/b": "later" });
+    await runTask(app, { kind: "go-back", folder: "/", at: moment });
+    expect(await loadContents(app)).toEqual({ "/notes/a": "text/plain 8" });
   });
 
   it("from a document to a folder of its name, and the other way round", async () => {

@@ -93,9 +93,10 @@ export async function killObject(app: TestApp): Promise<void> {
 
 /** A moment after all changes that were made, and before all that follow, in milliseconds since 1970. */
 export async function nextMoment(): Promise<number> {
-  const moment = Date.now() + 1;
-  // A clock that was advanced stands still.
-  if (vi.isFakeTimers()) advanceClock(2);
+  // A clock that was advanced stands still, and each commit is a millisecond later than the one before.
+  const isStill = vi.isFakeTimers();
+  const moment = Date.now() + (isStill ? 1000 : 1);
+  if (isStill) advanceClock(1001);
   while (Date.now() <= moment) await scheduler.wait(1);
   return moment;
 }
