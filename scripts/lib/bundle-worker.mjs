@@ -2,14 +2,17 @@
 
 import { SourceMap } from "node:module";
 import { join, resolve } from "node:path";
-import { build, stop } from "esbuild";
+import { cached } from "./bundle-cache.mjs";
 import { CommandError } from "./command.mjs";
 import { ROOT } from "./install.mjs";
 import { MAIN } from "./worker-config.mjs";
 
+const CACHE = join(ROOT, "node_modules", ".cache", "satchel");
+
 const OPTIONS = {
   bundle: true,
   write: false,
+  metafile: true,
   format: "esm",
   target: "es2024",
   jsx: "automatic",
@@ -25,13 +28,16 @@ const OPTIONS = {
  * Throws a CommandError with the compiler's message.
  */
 export async function bundleWorker() {
-  const files = await bundle({
+  const files = await bundle("worker", {
     entryPoints: [MAIN],
     external: ["cloudflare:*", "node:*"],
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     sourcemap: "external",
     sourcesContent: false,
+    // Miniflare takes longer to pass a larger script on. Names stay, for stack traces.
+    minifySyntax: true,
+    minifyWhitespace: true,
   });
   const script = files.find(({ path }) => path.endsWith(".js")).text;
   const source = files.find(({ path }) => path.endsWith(".map")).text;
@@ -49,7 +55,7 @@ export async function bundleWorker() {
  * @returns {Promise<(vars: Record<string, string>) => unknown>} throws an Error that names wrong settings
  */
 export async function loadParseSettings() {
-  const [file] = await bundle({
+  const [file] = await bundle("settings", {
     entryPoints: [join(ROOT, "src", "env.ts")],
     platform: "node",
   });
@@ -58,17 +64,33 @@ export async function loadParseSettings() {
 }
 
 /** Ends the compiler's process, which would otherwise wait for more work. */
-export const stopCompiler = stop;
+export async function stopCompiler() {
+  if (isCompilerUsed) await (await import("esbuild")).stop();
+}
 
-async function bundle(options) {
-  try {
-    return (await build({ ...OPTIONS, ...options })).outputFiles;
-  } catch (error) {
-    if (!error.errors) throw error;
-    const [{ text, location }] = error.errors;
-    const position = location ? ` at ${location.file}:${location.line}:${location.column + 1}` : "";
-    throw new CommandError(`The Worker cannot be built${position}: ${text}`);
-  }
+let isCompilerUsed = false;
+
+/** @returns {Promise<{path: string, text: string}[]>} the bundle, and its source map if there is one */
+function bundle(name, more) {
+  const options = { ...OPTIONS, ...more };
+  return cached({ file: join(CACHE, `${name}.json`), root: ROOT, options }, async () => {
+    // Loaded only if something has changed since the last start.
+    const { build } = await import("esbuild");
+    isCompilerUsed = true;
+    try {
+      const { outputFiles, metafile } = await build(options);
+      const result = outputFiles.map(({ path, text }) => ({ path, text }));
+      return { inputs: Object.keys(metafile.inputs), result };
+    } catch (error) {
+      if (!error.errors) throw error;
+      throw buildError(error.errors[0]);
+    }
+  });
+}
+
+function buildError({ text, location }) {
+  const position = location ? ` at ${location.file}:${location.line}:${location.column + 1}` : "";
+  return new CommandError(`The Worker cannot be built${position}: ${text}`);
 }
 
 /** The runtime calls the bundle index.js, in the project folder. */

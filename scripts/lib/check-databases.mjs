@@ -26,6 +26,10 @@ const MAX_FULL_CHECK_BYTES = 64 * 1024 * 1024;
 
 const SQLITE_HEADER = "SQLite format 3\0";
 
+/** The file of the index, the D1 database. */
+export const indexFile = (root) =>
+  join(root, "d1", D1_CLASS, `${objectId(D1_CLASS, DATABASE)}.sqlite`);
+
 /**
  * Checks all databases. Throws a CommandError if one is damaged or not writable, or if there are
  * documents but no index (the D1 database).
@@ -37,7 +41,7 @@ export function checkDatabases(root) {
     new CommandError(
       `The data in ${root} is damaged (${relative(root, file)}: ${reason.replace(/\s+/g, " ")}): restore it from a backup, or choose another folder with --data.`,
     );
-  const index = join(root, "d1", D1_CLASS, `${objectId(D1_CLASS, DATABASE)}.sqlite`);
+  const index = indexFile(root);
   let applied = null;
   for (const file of listDatabases(root)) {
     try {

@@ -1,7 +1,9 @@
 /** The local server: the Worker in the Workers runtime, with all bindings of wrangler.toml. */
 
-import { applyMigrations, listMigrations } from "./apply-migrations.mjs";
+import { applyMigrationsToFile, listMigrations } from "./apply-migrations.mjs";
+import { bundlePageScripts } from "./bundle-page-scripts.mjs";
 import { bundleWorker, loadParseSettings } from "./bundle-worker.mjs";
+import { indexFile } from "./check-databases.mjs";
 import { CommandError } from "./command.mjs";
 import { openDataFolder } from "./data-folder.mjs";
 import { ROOT } from "./install.mjs";
@@ -40,33 +42,33 @@ export async function startLocalServer({
     listenAddresses(host, port),
     // The compiler runs in another process; meanwhile this one loads Miniflare.
     import("miniflare"),
+    bundlePageScripts(),
   ]);
   const known = listMigrations(migrations);
   const folder = openDataFolder(data, known);
-  const options = {
-    ...runtimeOptions(runtime),
-    handleStructuredLogs({ level, message }) {
-      // Requests are logged at the level "log", warnings and errors above it.
-      if (!quiet) console.error(level === "log" ? message : worker.mapStack(message));
-    },
-    resourcePersistencePath: folder.path,
-    workers: [{ config: { ...workerConfig(settings), manifest: manifest(worker.script) } }],
-  };
   const sockets = addresses.map((address, index) => directSocket(index, address, port));
-  const listening = { ...options, workers: [...options.workers, ...sockets] };
-  const isMigrated = known.every((name) => folder.applied.includes(name));
-  const miniflare = new runtime.Miniflare(isMigrated ? listening : options);
+  let miniflare;
   let disposal;
   const dispose = () => {
-    disposal ??= miniflare.dispose().finally(folder.release);
+    disposal ??= Promise.resolve(miniflare?.dispose()).finally(folder.release);
     return disposal;
   };
   try {
-    if (!isMigrated) {
-      // The server must not listen before the database is migrated.
-      await applyMigrations(await miniflare.getD1Database(DATABASE, WORKER_NAME), migrations);
-      await miniflare.setOptions(listening);
+    if (known.some((name) => !folder.applied.includes(name))) {
+      applyMigrationsToFile(indexFile(folder.path), migrations);
     }
+    miniflare = new runtime.Miniflare({
+      ...runtimeOptions(runtime),
+      handleStructuredLogs({ level, message }) {
+        // Requests are logged at the level "log", warnings and errors above it.
+        if (!quiet) console.error(level === "log" ? message : worker.mapStack(message));
+      },
+      resourcePersistencePath: folder.path,
+      workers: [
+        { config: { ...workerConfig(settings), manifest: manifest(worker.script) } },
+        ...sockets,
+      ],
+    });
     const url = await miniflare.unsafeGetDirectURL(socketName(0));
     const { origin } = new URL(`http://${displayHost(host)}:${url.port || 80}`);
     const database = () => miniflare.getD1Database(DATABASE, WORKER_NAME);
