@@ -193,6 +193,15 @@ function buildProgram({ createContext, onExit }) {
     .argument("[remote]", "folder of the storage", "/")
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--delete-many", "also if most of what was there is gone on one side")
+    .addOption(
+      new Option("--watch", "go on, whenever something changes, until Ctrl-C").conflicts("dryRun"),
+    )
+    .option(
+      "--interval <seconds>",
+      "with --watch: how often to ask a server that does not tell of changes",
+      parseSeconds,
+      30,
+    )
     .action(connected(sync, (local, remote, options) => ({ local, remote, ...options })));
 
   program
@@ -226,6 +235,13 @@ function parseModules(names) {
     throw new InvalidArgumentError("Modules are such as notes,photos.");
   }
   return modules;
+}
+
+/** @param {string} seconds */
+function parseSeconds(seconds) {
+  if (!/^[1-9]\d{0,4}$/.test(seconds))
+    throw new InvalidArgumentError("It is no number of seconds.");
+  return Number(seconds);
 }
 
 /** @param {string} type */

@@ -8,6 +8,9 @@ const MAX_LISTING_BYTES = 128 * 1024 * 1024;
 
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
+/** The relation of the link to the endpoint that tells of changes, with the version of its protocol. */
+const LIVE_REL = "urn:x-satchel:live:1";
+
 /** The codes of refusals by their status. */
 const CODE_BY_STATUS = /** @type {Record<number, string>} */ ({
   401: "unauthorized",
@@ -74,13 +77,14 @@ export class StorageClient {
    * Lists a folder: none if it does not exist. Refuses with `malformed` what is no folder description,
    * and with the refusal of the server.
    * @param {string} folder
-   * @returns {Promise<{etag: string | null, items: FolderItem[]}>}
+   * @returns {Promise<{etag: string | null, items: FolderItem[], live: string | null}>} `live`: where the server
+   *   tells of changes: docs/live.md
    */
   async list(folder) {
-    const { response } = await this.#send(folder, () => ({ method: "GET" }));
+    const { response } = await this.send(this.url(folder), () => ({ method: "GET" }));
     if (response.status === 404) {
       await response.body?.cancel();
-      return { etag: null, items: [] };
+      return { etag: null, items: [], live: null };
     }
     await this.#requireSuccess(response, folder);
     const bytes = await readBytes(response.body, MAX_LISTING_BYTES);
@@ -88,7 +92,12 @@ export class StorageClient {
     if (items === null) {
       throw new TransferError("malformed", `The listing of ${folder} is no folder description.`);
     }
-    return { etag: bareETag(response.headers.get("ETag")), items };
+    const { headers } = response;
+    return {
+      etag: bareETag(headers.get("ETag")),
+      items,
+      live: linkTarget(headers.get("Link"), LIVE_REL),
+    };
   }
 
   /**
@@ -103,7 +112,7 @@ export class StorageClient {
       ...(from > 0 ? { Range: `bytes=${from}-` } : {}),
       ...(from > 0 && ifMatch ? { "If-Range": `"${ifMatch}"` } : {}),
     };
-    const { response } = await this.#send(path, () => ({ method: "GET", headers }));
+    const { response } = await this.send(this.url(path), () => ({ method: "GET", headers }));
     if (response.status === 404) {
       await response.body?.cancel();
       return null;
@@ -122,7 +131,7 @@ export class StorageClient {
    * @returns {Promise<Omit<StoredDocument, "body"> | null>}
    */
   async head(path) {
-    const { response } = await this.#send(path, () => ({ method: "HEAD" }));
+    const { response } = await this.send(this.url(path), () => ({ method: "HEAD" }));
     if (response.status === 404) return null;
     await this.#requireSuccess(response, path);
     return describe(response);
@@ -138,7 +147,7 @@ export class StorageClient {
    * @returns {Promise<{etag: string | null, isNew: boolean}>}
    */
   async put(path, { open, length }, { type, ifMatch }) {
-    const { response, isRepeated } = await this.#send(path, async () => {
+    const { response, isRepeated } = await this.send(this.url(path), async () => {
       const content = await open();
       const isStream = content instanceof ReadableStream;
       const headers = {
@@ -165,17 +174,21 @@ export class StorageClient {
    */
   async delete(path, { ifMatch } = {}) {
     const headers = conditionHeaders(ifMatch);
-    const { response, isRepeated } = await this.#send(path, () => ({ method: "DELETE", headers }));
+    const { response, isRepeated } = await this.send(this.url(path), () => ({
+      method: "DELETE",
+      headers,
+    }));
     if (response.status !== 404) await this.#requireSuccess(response, path, isRepeated);
     await response.body?.cancel();
     return response.status !== 404;
   }
 
   /**
-   * @param {string} path
+   * Sends a request with the token, to another endpoint of the same server. As `fetchWithRetry` does.
+   * @param {string} url
    * @param {() => RequestInit | Promise<RequestInit>} init
    */
-  async #send(path, init) {
+  async send(url, init) {
     const token = typeof this.token === "function" ? await this.token() : this.token;
     /** @type {Record<string, string>} */
     const always = {
@@ -186,7 +199,7 @@ export class StorageClient {
       const { headers, ...rest } = await init();
       return { ...rest, headers: { ...always, .../** @type {object} */ (headers) } };
     };
-    return fetchWithRetry(this.url(path), request, this.network);
+    return fetchWithRetry(url, request, this.network);
   }
 
   /**
@@ -268,6 +281,19 @@ function describe({ headers }) {
 function conditionHeaders(ifMatch) {
   if (ifMatch === undefined) return {};
   return ifMatch === null ? { "If-None-Match": "*" } : { "If-Match": `"${ifMatch}"` };
+}
+
+/**
+ * The target of a link with this relation: RFC 8288 §3; null if there is none.
+ * @param {string | null} header
+ * @param {string} rel
+ */
+function linkTarget(header, rel) {
+  for (const [, target = "", parameters = ""] of header?.matchAll(/<([^>]*)>([^<]*)/g) ?? []) {
+    const [, rels = ""] = /;\s*rel="?([^";,]*)/i.exec(parameters) ?? [];
+    if (rels.split(/\s+/).includes(rel)) return target;
+  }
+  return null;
 }
 
 /** An ETag without quotes; a proxy that compresses makes it weak. @param {string | null} etag */

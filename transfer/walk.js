@@ -7,6 +7,8 @@ const MAX_DEPTH = 100;
 
 /** @typedef {import("./storage.js").FolderItem} FolderItem */
 
+/** What a walk needs of a storage. @typedef {Pick<import("./storage.js").StorageClient, "list" | "head">} Listable */
+
 /**
  * @typedef {{kind: "folder", path: string, etag: string | null}} FolderStep a folder; its documents and
  *   folders follow
@@ -19,7 +21,7 @@ const MAX_DEPTH = 100;
  * Walks through folders, depth first, by the names in UTF-16 order: documents and folders of a folder
  * come in a row, so that nobody has to remember more than the folders above. A server that lists names
  * percent-encoded is understood.
- * @param {import("./storage.js").StorageClient} storage
+ * @param {Listable} storage
  * @param {string[]} folders such as ["/"]
  * @returns {AsyncGenerator<FolderStep | DocumentStep | FailureStep>}
  */
@@ -28,7 +30,7 @@ export async function* walk(storage, folders) {
 }
 
 /**
- * @param {import("./storage.js").StorageClient} storage
+ * @param {Listable} storage
  * @param {string} path
  * @param {number} depth
  * @returns {AsyncGenerator<FolderStep | DocumentStep | FailureStep>}
@@ -69,7 +71,7 @@ async function attempt(work) {
 /**
  * Lists a folder, by the names. armadietto lists the names of folders percent-encoded, and others those of documents: which of
  * the two names exists is found out once per folder and kind.
- * @param {import("./storage.js").StorageClient} storage
+ * @param {Listable} storage
  * @param {string} path
  */
 export async function listFolder(storage, path) {
@@ -84,7 +86,7 @@ export async function listFolder(storage, path) {
 }
 
 /**
- * @param {import("./storage.js").StorageClient} storage
+ * @param {Listable} storage
  * @param {string} path
  * @param {FolderItem[]} items of one kind
  */
@@ -96,7 +98,7 @@ async function trueNames(storage, path, items) {
 }
 
 /**
- * @param {import("./storage.js").StorageClient} storage
+ * @param {Listable} storage
  * @param {string} path
  * @param {FolderItem} item
  */

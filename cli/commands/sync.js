@@ -9,6 +9,7 @@ import { SyncRun } from "../sync/apply.js";
 import { isSuspicious, planSync } from "../sync/plan.js";
 import { isLeftOut, scanFolder, scanStorage } from "../sync/scan.js";
 import { loadState, saveState } from "../sync/state.js";
+import { watchAndSync } from "../sync/watch.js";
 
 /** How many documents may have to be compared again after a crash. */
 const SAVE_EVERY = 50;
@@ -30,14 +31,41 @@ const FATAL = ["unauthorized", "unreachable"];
 /**
  * @param {import("../lib/connection.js").Context} context
  * @param {import("../lib/connection.js").Connection} connection
- * @param {{local: string, remote: string, dryRun?: boolean, deleteMany?: boolean}} options
+ * @param {{local: string, remote: string, dryRun?: boolean, deleteMany?: boolean, watch?: boolean, interval: number}} options
  */
-export async function sync({ output }, { storage }, { local, remote, dryRun = false, deleteMany }) {
+export async function sync({ output, signal }, { storage }, { local, remote, ...options }) {
+  const { dryRun = false, deleteMany = false, watch = false, interval } = options;
   const folder = parsePath(remote).replace(/\/?$/, "/");
-  const place = { root: storage.root, folder };
   await mkdir(local, { recursive: true });
+  const job = { output, local, folder, storage, dryRun, deleteMany };
+  if (!watch) return syncOnce(job, storage);
+  const intervalMs = interval * 1000;
+  await watchAndSync({
+    ...{ local, folder, storage, intervalMs, output, signal },
+    syncOnce: (listings) => syncOnce(job, listings),
+  });
+  return EXIT.done;
+}
+
+/**
+ * @typedef {object} SyncJob
+ * @property {import("../lib/output.js").Output} output
+ * @property {string} local
+ * @property {string} folder of the storage
+ * @property {import("../../transfer/storage.js").StorageClient} storage
+ * @property {boolean} dryRun
+ * @property {boolean} deleteMany
+ */
+
+/**
+ * Syncs once. Returns the exit code.
+ * @param {SyncJob} job
+ * @param {import("../../transfer/walk.js").Listable} listings of the storage
+ */
+async function syncOnce({ output, local, folder, storage, dryRun, deleteMany }, listings) {
+  const place = { root: storage.root, folder };
   const state = await loadState(local, place);
-  const documents = await scanStorage(storage, folder);
+  const documents = await scanStorage(listings, folder);
   const { files, leftOut } = await scanFolder(local, state);
   const actions = planSync(
     state,

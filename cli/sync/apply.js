@@ -71,10 +71,15 @@ export class SyncRun {
     const file = join(this.local, fileOf(path));
     const { mtimeMs: modified, size: length } = await stat(file);
     const content = /** @type {Blob} */ (/** @type {unknown} */ (await openAsBlob(file)));
-    const { digest } = await digestOf(chunksOf(content.stream()));
+    // A file that is being written cannot be read to its end.
+    const requireSame = () => this.requireUnchanged(path, { modified, length });
+    const { digest } = await digestOf(chunksOf(content.stream())).catch(async (error) => {
+      await requireSame();
+      throw error;
+    });
     const guess = mime.getType(path) ?? "application/octet-stream";
     const type = this.documents.get(path)?.type ?? guess;
-    const body = { length, open: () => content };
+    const body = { length, open: () => requireSame().then(() => content) };
     const { etag } = await this.storage.put(this.folder + path, body, { type, ifMatch: replaces });
     if (etag !== null) this.state.set(path, { etag, digest, length, modified });
   }
@@ -95,12 +100,12 @@ export class SyncRun {
   /**
    * Refuses if a file is not as it was scanned, or is there although none was.
    * @param {string} path
+   * @param {{modified: number, length: number}} [before]
    */
-  async requireUnchanged(path) {
+  async requireUnchanged(path, before = this.files.get(path)) {
     const file = join(this.local, fileOf(path));
-    const scanned = this.files.get(path);
     const found = await stat(file).catch(() => null);
-    const isSame = found?.mtimeMs === scanned?.modified && found?.size === scanned?.length;
+    const isSame = found?.mtimeMs === before?.modified && found?.size === before?.length;
     if (!isSame) throw new TransferError("changed", `${path}: its file was changed meanwhile.`);
   }
 

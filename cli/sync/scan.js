@@ -71,7 +71,7 @@ export async function scanFolder(local, state) {
 /**
  * Lists the documents of a folder of the storage. Fails if any part cannot be read: what is not seen must
  * not be taken for deleted.
- * @param {import("../../transfer/storage.js").StorageClient} storage
+ * @param {import("../../transfer/walk.js").Listable} storage
  * @param {string} folder
  * @returns {Promise<Map<string, import("../../transfer/storage.js").FolderItem>>} by the paths below it
  */

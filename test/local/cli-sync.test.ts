@@ -14,10 +14,11 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { test as base, describe, expect } from "vitest";
+import { test as base, describe, expect, vi } from "vitest";
 import { isSuspicious, planSync } from "../../cli/sync/plan.js";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
-import { jsonLines, runCli } from "./cli";
+import { jsonLines, runCli, startCli } from "./cli";
+import { type Documents, startOldProvider } from "./old-provider";
 import { temporaryFolder } from "./server";
 import { connectApp } from "./test-user";
 
@@ -66,6 +67,7 @@ const write = (folder: string, name: string, text: string): void => {
   writeFileSync(join(folder, name), text);
 };
 const read = (folder: string, name: string): string => readFileSync(join(folder, name), "utf8");
+const waitFor = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 60_000 });
 const filesOf = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -177,6 +179,55 @@ describe("sync", () => {
     expect(actions).toEqual({ a: "upload", b: "download" });
     expect([readdirSync(folder), await alice.list()]).toEqual([["a"], ["b"]]);
     expect(existsSync(join(folder, ".satchel-sync.json"))).toBe(false);
+  });
+});
+
+describe("sync --watch", () => {
+  test("carries changes over at once, both ways, and ends with Ctrl-C", async ({ alice }) => {
+    const folder = temporaryFolder();
+    await alice.put("sub/a", "1");
+    const watcher = startCli(["--json", "sync", "--watch", folder, "notes/"], alice);
+    const lines = () => jsonLines(watcher.output.stdout);
+    const done = (path: string, action: string) => () =>
+      lines().some((line) => line.path === path && line.action === action);
+    await waitFor(done("sub/a", "download"));
+    await waitFor(() => lines().some(({ watching }) => watching === "live"));
+    await alice.put("sub/b", "2");
+    await waitFor(done("sub/b", "download"));
+    expect(read(folder, "sub/b")).toBe("2");
+    write(folder, "sub/c", "3");
+    await waitFor(done("sub/c", "upload"));
+    expect(await alice.text("sub/c")).toBe("3");
+    await alice.delete("sub/a");
+    await waitFor(done("sub/a", "delete-file"));
+    watcher.child.kill("SIGINT");
+    expect(await watcher.ended).toMatchObject({ code: 0, stderr: "" });
+    expect((await alice.sync(folder)).actions).toEqual({});
+  });
+
+  test("asks a server that does not tell of changes", async () => {
+    const folder = temporaryFolder();
+    const documents: Documents = {};
+    const provider = await startOldProvider(documents);
+    const args = ["--json", "sync", "--watch", "--interval", "1", folder];
+    const watcher = startCli(args, provider);
+    await waitFor(() => watcher.output.stdout.includes('{"watching":"polling"}'));
+    documents["/a"] = { type: "text/plain", body: "1", etag: "1" };
+    await waitFor(() => watcher.output.stdout.includes('"action":"download"'));
+    watcher.child.kill("SIGINT");
+    expect((await watcher.ended).code).toBe(0);
+    expect(read(folder, "a")).toBe("1");
+  });
+
+  test("ends when most of what was there is gone", async ({ alice }) => {
+    const folder = temporaryFolder();
+    for (const name of ["sub/a", "sub/b"]) write(folder, name, "text");
+    const watcher = startCli(["--json", "sync", "--watch", folder, "notes/"], alice);
+    await waitFor(() => watcher.output.stdout.includes("live"));
+    renameSync(join(folder, "sub"), join(temporaryFolder(), "sub"));
+    const { code, stderr } = await watcher.ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining("many-deletions")]);
+    expect(await alice.list()).toEqual(["sub/a", "sub/b"]);
   });
 });
 

@@ -1,0 +1,127 @@
+/** Is told by the server when a folder of the storage has changed: docs/live.md specifies the protocol. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { isLoopback } from "../../transfer/discover.js";
+import { TransferError } from "../../transfer/requests.js";
+
+/** The server takes a socket for dead that is silent for longer than two minutes. */
+const HEARTBEAT_MS = 45_000;
+
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 300_000;
+
+/** `unauthorized`; `insufficient-scope` or `suspended`: another socket would meet the same. */
+const FINAL_CODES = new Set([4401, 4403]);
+
+/** Our own, of those that are free for programs (RFC 6455 §7.4.2). */
+const NO_ANSWER = 4000;
+const NOT_WATCHED = 4403;
+const TRY_LATER = 4429;
+
+/**
+ * @typedef {object} ListenerOptions
+ * @property {string} endpoint
+ * @property {string} folder
+ * @property {import("../../transfer/storage.js").StorageClient} storage
+ * @property {() => string | null} etag of the folder, as it was listed last
+ * @property {() => void} onChange
+ * @property {(isLive: boolean) => void} onStatus
+ * @property {AbortSignal} signal
+ */
+
+/**
+ * Listens to a folder until the signal, with one socket after another. Ends sooner if the server refuses, or if this
+ * release of Node (before 22) has no WebSocket.
+ * @param {ListenerOptions} options
+ */
+export async function listen(options) {
+  if (globalThis.WebSocket === undefined || !isSecure(options)) return options.onStatus(false);
+  for (let retryMs = FIRST_RETRY_MS; !options.signal.aborted; ) {
+    const { wasLive, isFinal } = await listenOnce(options);
+    options.onStatus(false);
+    if (isFinal) return;
+    if (wasLive) retryMs = FIRST_RETRY_MS;
+    const ms = retryMs * (0.5 + Math.random());
+    // The signal ends the pause, and the loop.
+    await pause(ms, undefined, { signal: options.signal }).catch(() => {});
+    retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+  }
+}
+
+/** As for the storage: without encryption only on this computer. @param {ListenerOptions} options */
+function isSecure({ endpoint, storage }) {
+  const url = URL.parse(endpoint);
+  if (url?.protocol === "wss:") return true;
+  const isLocal = isLoopback(new URL(storage.root).hostname);
+  return url?.protocol === "ws:" && isLocal && isLoopback(url.hostname);
+}
+
+/**
+ * Listens with one socket until it ends.
+ * @param {ListenerOptions} options
+ * @returns {Promise<{wasLive: boolean, isFinal: boolean}>}
+ */
+async function listenOnce(options) {
+  try {
+    const url = await requestUrl(options);
+    if (url === null) return { wasLive: false, isFinal: true };
+    return await useSocket(new WebSocket(url), options);
+  } catch (error) {
+    if (!(error instanceof TransferError) && !options.signal.aborted) throw error;
+    return { wasLive: false, isFinal: false };
+  }
+}
+
+/**
+ * Requests a one-time URL, since this WebSocket cannot send a token; null: the server does not offer it to this token.
+ * @param {ListenerOptions} options
+ * @returns {Promise<string | null>}
+ */
+async function requestUrl({ endpoint, storage }) {
+  const { response } = await storage.send(`${endpoint.replace(/^ws/, "http")}/session`, () => ({
+    method: "POST",
+  }));
+  if ([401, 403, 404, 405].includes(response.status)) return null;
+  const body = await response.json().catch(() => null);
+  if (response.ok && typeof body?.url === "string") return body.url;
+  throw new TransferError("unavailable", `${endpoint} answered with status ${response.status}.`);
+}
+
+/**
+ * @param {WebSocket} socket
+ * @param {ListenerOptions} options
+ * @returns {Promise<{wasLive: boolean, isFinal: boolean}>}
+ */
+async function useSocket(socket, { folder, etag, onChange, onStatus, signal }) {
+  let wasLive = false;
+  let isAnswered = false;
+  const { promise: ended, resolve: end } = /** @type {PromiseWithResolvers<number>} */ (
+    Promise.withResolvers()
+  );
+  const heartbeat = setInterval(() => {
+    if (!isAnswered) return end(NO_ANSWER);
+    isAnswered = false;
+    socket.send("ping");
+  }, HEARTBEAT_MS);
+  const onAbort = () => end(1000);
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.onopen = () =>
+    socket.send(JSON.stringify({ type: "watch", folders: [{ path: folder, ETag: etag() }] }));
+  socket.onclose = ({ code }) => end(code);
+  socket.onmessage = ({ data }) => {
+    isAnswered = true;
+    if (data === "pong") return;
+    const { type, path, paths = [], folders = [] } = JSON.parse(data);
+    if (type === "refused") return end(path === undefined ? TRY_LATER : NOT_WATCHED);
+    if (type === "watching" && paths.includes(folder)) {
+      wasLive = true;
+      onStatus(true);
+    }
+    if (folders.length > 0) onChange();
+  };
+  const code = await ended;
+  clearInterval(heartbeat);
+  signal.removeEventListener("abort", onAbort);
+  socket.close();
+  return { wasLive, isFinal: FINAL_CODES.has(code) };
+}
