@@ -139,12 +139,32 @@ CREATE TABLE admin_log (
   PRIMARY KEY (at, id)
 ) WITHOUT ROWID;
 
--- Personal domains: https://<host>/ and acct:<name>@<host> identify the account in WebFinger.
--- Inserted by the operator.
+-- Personal domains: https://<host>/ and acct:<name>@<host> identify the account in WebFinger. Those with a
+-- verified claim were added by their users, others by the operator.
 CREATE TABLE domains (
   host    TEXT NOT NULL PRIMARY KEY, -- lower case, with the port if it is not the default one
   account TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX domains_by_account ON domains (account);
+
+-- Claims: users who say that a domain is theirs, with what proves it (src/domains). Several may claim the
+-- same one; it is in `domains` for the one who has proved it. Written by the pages and the daily job, which
+-- deletes a claim that is not proved in time.
+CREATE TABLE domain_claims (
+  host          TEXT NOT NULL,
+  account       TEXT NOT NULL,
+  value         TEXT NOT NULL,    -- what the user publishes in DNS or in a file
+  created_at    INTEGER NOT NULL, -- or when the domain was lost, which makes it an open claim again
+  next_check_at INTEGER NOT NULL, -- when the daily job is to look next
+  checked_at    INTEGER,
+  dns_finding   TEXT,             -- what the last check has found (src/domains/evidence.ts)
+  file_finding  TEXT,
+  verified_at   INTEGER,          -- the last time that the value was found; NULL: not yet
+  failing_since INTEGER,          -- since when it is no longer found, of a verified claim
+  PRIMARY KEY (host, account)
+) WITHOUT ROWID;
+CREATE INDEX domain_claims_by_account ON domain_claims (account);
+CREATE INDEX domain_claims_by_next_check ON domain_claims (next_check_at);
 
 -- Grants: what a user allowed an app. Every token references its grant, so deleting the row revokes
 -- its tokens; refresh tokens and usage are deleted with it. The key starts with the account, so that a

@@ -30,6 +30,7 @@ export const LAYERS = [
     rxdb: "RxDB's Remote RxStorage: a WebSocket and a Durable Object for each module.",
     monitoring: "Request counts, /healthz and /metrics.",
     apps: "The pages about connected apps and personal access tokens.",
+    domains: "Domains of users: claims, proof of control, daily checks, the pages.",
   },
   { tasks: "Long work on documents, as the user sees it: starting, progress, undo; uploads." },
   { files: "Files: folders and documents, shown, changed and downloaded." },

@@ -38,6 +38,10 @@ const originSetting = v.pipe(
   v.transform((text) => (text === "" ? null : text)),
 );
 
+const DEFAULT_RESOLVERS = "https://cloudflare-dns.com/dns-query,https://dns.google/resolve";
+
+const isHttpUrl = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text);
+
 const wholeNumberSetting = (defaultValue: string, minimum: number) =>
   v.pipe(
     v.optional(v.string(), defaultValue),
@@ -63,6 +67,20 @@ const Fields = v.object({
     v.check(
       (hosts) => hosts.every((host) => URL.parse(`https://${host}`)?.host === host),
       "must be hosts such as old.example, separated by commas, in lower case",
+    ),
+  ),
+  /** Resolvers that are asked for the proof of a user's domain, by DNS over HTTPS in JSON; both have to agree. */
+  DNS_RESOLVERS: v.pipe(
+    v.optional(v.string(), DEFAULT_RESOLVERS),
+    v.transform((text) =>
+      text
+        .split(",")
+        .map((url) => url.trim())
+        .filter((url) => url !== ""),
+    ),
+    v.check(
+      (urls) => urls.length === 0 || (urls.length === 2 && urls.every(isHttpUrl)),
+      "must be two URLs, separated by a comma, or empty",
     ),
   ),
   /** Whether every request comes through a proxy that says how the client has reached it. */

@@ -11,6 +11,9 @@ export type RefusalReason = "scope" | "quota" | "size" | "rate" | "name" | "requ
 /** What a task does with the user's documents: the kinds of `TaskSpec` in `storage/tasks/task.ts`. */
 export type TaskKind = "delete" | "move" | "restore" | "go-back" | "undo" | "free";
 
+/** How an account lost a domain: removed by its user or an administrator, taken over, or not proved any more. */
+export type DomainLoss = "removed" | "administrator" | "taken" | "unproved";
+
 /**
  * An event as it is stored in the log. `app` is an origin, or the label of an app without one.
  */
@@ -40,6 +43,9 @@ export type ActivityEvent =
   | { kind: "task-started"; task: TaskKind; path: string }
   | { kind: "files-edited"; module: string }
   | { kind: "files-uploaded"; module: string }
+  | { kind: "domain-added"; host: string }
+  | { kind: "domain-failing"; host: string }
+  | { kind: "domain-lost"; host: string; why: DomainLoss }
   | { kind: "suspended" }
   | { kind: "resumed" }
   | { kind: "quota-changed"; quotaBytes: number | null }

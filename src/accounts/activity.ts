@@ -17,6 +17,7 @@ export {
   type ActivityEntry,
   type ActivityEvent,
   type AuthMethod,
+  type DomainLoss,
   newActivityEntry,
   type RefusalReason,
   type TaskKind,

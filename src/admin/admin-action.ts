@@ -12,6 +12,7 @@ export type AdminAction =
   | { kind: "administrator-made" }
   | { kind: "administrator-unmade" }
   | { kind: "account-deleted" }
+  | { kind: "domain-removed"; host: string }
   | {
       kind: "invitation-made";
       note: string;

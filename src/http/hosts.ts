@@ -46,6 +46,13 @@ export function isServedOn(role: HostRole, requestUrl: string, settings: Setting
   return !isStorageHost && (isPageHost || role === "discovery");
 }
 
+/** The hosts of the provider, without ports: nobody else can have one of them, or a name below it. */
+export function providerHosts(requestUrl: string, settings: Settings): string[] {
+  const { pages, storage } = resolveOrigins(requestUrl, settings);
+  const old = settings.OLD_HOSTS.map((host) => `https://${host}`);
+  return [pages, storage, ...old].map((url) => new URL(url).hostname);
+}
+
 /** Whether user addresses on this host are this provider's own. */
 export const isOwnHost = (host: string, requestUrl: string, settings: Settings): boolean =>
   host === new URL(resolveOrigins(requestUrl, settings).pages).host ||

@@ -23,5 +23,8 @@ export function countPlatformCall(): void {
   if (context) context.calls++;
 }
 
+/** How many calls to the platform the current request or job has made. */
+export const callsSoFar = (): number => contexts.getStore()?.calls ?? 0;
+
 /** The id of the current request; a new id outside of requests. */
 export const currentRequestId = (): string => contexts.getStore()?.id ?? randomId();

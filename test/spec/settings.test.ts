@@ -27,6 +27,8 @@ describe("An invalid setting is named:", () => {
     ["ORIGIN", "https://satchel.example:443"],
     ["ORIGIN", "ftp://satchel.example"],
     ["ORIGIN", "null"],
+    ["DNS_RESOLVERS", "https://dns.example/query"],
+    ["DNS_RESOLVERS", "1.1.1.1,8.8.8.8"],
     ["OLD_HOSTS", "https://old.example"],
     ["OLD_HOSTS", "Old.example"],
     ["OLD_HOSTS", "old.example/path"],
@@ -105,6 +107,7 @@ describe("Valid settings", () => {
     expect(parseSettings({})).toEqual({
       ORIGIN: null,
       OLD_HOSTS: [],
+      DNS_RESOLVERS: ["https://cloudflare-dns.com/dns-query", "https://dns.google/resolve"],
       TRUST_PROXY: "no",
       STORAGE_ORIGIN: null,
       SIGN_UP: "open",
@@ -134,6 +137,7 @@ describe("Valid settings", () => {
       parseSettings({
         ORIGIN: "https://satchel.example",
         OLD_HOSTS: "old.example,older.example:8443",
+        DNS_RESOLVERS: "",
         TRUST_PROXY: "yes",
         STORAGE_ORIGIN: "https://storage.example:8443",
         SIGN_UP: "closed",
@@ -158,6 +162,7 @@ describe("Valid settings", () => {
     ).toEqual({
       ORIGIN: "https://satchel.example",
       OLD_HOSTS: ["old.example", "older.example:8443"],
+      DNS_RESOLVERS: [],
       TRUST_PROXY: "yes",
       STORAGE_ORIGIN: "https://storage.example:8443",
       SIGN_UP: "closed",

@@ -13,6 +13,7 @@ const ACCOUNT_TABLES = [
   "recovery_codes",
   "links",
   "domains",
+  "domain_claims",
   "grants",
   "codes",
   "refresh_tokens",

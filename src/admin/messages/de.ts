@@ -53,6 +53,7 @@ const logActions: (typeof en)["logActions"] = {
   "administrator-made": (_, account) => `hat ${account} Admin-Rechte gegeben`,
   "administrator-unmade": (_, account) => `hat ${account} die Admin-Rechte entzogen`,
   "account-deleted": (_, account) => `hat ${account} gelöscht`,
+  "domain-removed": ({ host }, account) => `hat die Domain ${host} von ${account} entfernt`,
   "invitation-made": ({ note, maxUses, isAdmin }, _, quota) =>
     [
       `hat eine Einladung für ${note} erstellt`,
@@ -71,6 +72,7 @@ export const de: typeof en = {
   nav: {
     "/admin": "Übersicht",
     "/admin/accounts": "Konten",
+    "/admin/domains": "Domains",
     "/admin/invitations": "Einladungen",
     "/admin/settings": "Konfiguration",
     "/admin/log": "Protokoll",
@@ -131,6 +133,26 @@ export const de: typeof en = {
   resetLink: {
     title: (name) => `Link zum Zurücksetzen der Anmeldung von ${name}`,
     text: "Kopiere den Link jetzt, er wird nicht noch einmal angezeigt. Er funktioniert einmal, innerhalb von 24 Stunden.",
+  },
+  domains: {
+    about:
+      "Domains, die jemand hinzugefügt hat oder die du jemandem gegeben hast. Sie sind Teil von Adressen.",
+    none: "Keine Domains.",
+    states: {
+      verified: (day) => ["nachgewiesen, zuletzt am ", day],
+      failing: (day) => ["nicht mehr nachgewiesen seit ", day],
+      claimed: (day) => ["nicht nachgewiesen, hinzugefügt am ", day],
+      given: "vom Betreiber gegeben",
+    },
+    remove: "Entfernen",
+    removeLabel: (host, name) => `${host} von ${name} entfernen`,
+    removeTitle: (host, name) => `${host} von ${name} entfernen?`,
+    removeText:
+      "Die Adresse mit dieser Domain gilt dann nicht mehr. Das Konto bleibt, wie es ist, und die Domain kann mit Nachweis wieder hinzugefügt werden.",
+    notFound: {
+      title: "Domain nicht gefunden",
+      sentence: "Das Konto hat diese Domain nicht.",
+    },
   },
   invitations: {
     list: "Einladungen",

@@ -70,6 +70,7 @@ const logActions: LogMessages = {
   "administrator-made": (_, account) => `made ${account} an administrator`,
   "administrator-unmade": (_, account) => `removed the administrator role from ${account}`,
   "account-deleted": (_, account) => `deleted ${account}`,
+  "domain-removed": ({ host }, account) => `removed the domain ${host} from ${account}`,
   "invitation-made": ({ note, maxUses, isAdmin }, _, quota) =>
     [
       `created an invitation for ${note}`,
@@ -85,6 +86,7 @@ export const en = {
   nav: {
     "/admin": "Overview",
     "/admin/accounts": "Accounts",
+    "/admin/domains": "Domains",
     "/admin/invitations": "Invitations",
     "/admin/settings": "Configuration",
     "/admin/log": "Audit log",
@@ -141,6 +143,23 @@ export const en = {
   resetLink: {
     title: (name: string) => `Sign-in reset link for ${name}`,
     text: "Copy the link now: it won’t be shown again. It works once, within 24 hours.",
+  },
+  domains: {
+    about:
+      "Domains that users have added, or that you have given them. They are parts of addresses.",
+    none: "No domains.",
+    states: {
+      verified: (day: Child): Child[] => ["proved, last on ", day],
+      failing: (day: Child): Child[] => ["no longer proved since ", day],
+      claimed: (day: Child): Child[] => ["not proved, added on ", day],
+      given: "given by the operator",
+    },
+    remove: "Remove",
+    removeLabel: (host: string, name: string) => `Remove ${host} from ${name}`,
+    removeTitle: (host: string, name: string) => `Remove ${host} from ${name}?`,
+    removeText:
+      "The address with this domain stops working. The account stays as it is, and its user can add the domain again with proof.",
+    notFound: { title: "Domain not found", sentence: "The account doesn’t have this domain." },
   },
   invitations: {
     list: "Invitations",

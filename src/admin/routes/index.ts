@@ -12,11 +12,13 @@ import { auditLogPage } from "../pages/audit-log";
 import { configurationPage } from "../pages/configuration";
 import { firstChartDay, overviewPage } from "../pages/overview";
 import { adminAccountRoutes } from "./accounts";
+import { adminDomainRoutes } from "./domains";
 import { invitationRoutes } from "./invitations";
 
 export const adminRoutes = new Hono<{ Bindings: Env }>()
   .use("/*", requireSignIn, requireAdmin)
   .route("/accounts", adminAccountRoutes)
+  .route("/domains", adminDomainRoutes)
   .route("/invitations", invitationRoutes);
 
 adminRoutes.get("/", async (c) => {

@@ -1,6 +1,6 @@
 /** Descriptions of activity events in German. */
 
-import type { AuthMethod, RefusalReason, TaskKind } from "../../accounts/activity";
+import type { AuthMethod, DomainLoss, RefusalReason, TaskKind } from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import { visibleName } from "../../ui/item-name";
 import type { en } from "./en";
@@ -29,6 +29,13 @@ const TASKS: Record<TaskKind, (path: string) => string> = {
   "go-back": (path) => `In der Zeit zurückgegangen: ${path}`,
   undo: (path) => `Rückgängig gemacht: ${path}`,
   free: (path) => `Frühere Versionen endgültig gelöscht: ${path}`,
+};
+
+const DOMAIN_LOSSES: Record<DomainLoss, (host: string) => string> = {
+  removed: (host) => `Domain entfernt: ${host}`,
+  administrator: (host) => `Domain von einem Admin entfernt: ${host}`,
+  taken: (host) => `Domain mit Nachweis von einem anderen Konto übernommen: ${host}`,
+  unproved: (host) => `Domain abgeschaltet, weil ihr Nachweis zu lange fehlte: ${host}`,
 };
 
 export const de: typeof en = {
@@ -63,6 +70,9 @@ export const de: typeof en = {
   "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
   "files-edited": ({ module }) => `Dokumente auf der Dateien-Seite bearbeitet: ${module}`,
   "files-uploaded": ({ module }) => `Dokumente auf der Dateien-Seite hochgeladen: ${module}`,
+  "domain-added": ({ host }) => `Domain hinzugefügt: ${host}`,
+  "domain-failing": ({ host }) => `Nachweis einer Domain nicht mehr gefunden: ${host}`,
+  "domain-lost": ({ host, why }) => DOMAIN_LOSSES[why](host),
   suspended: () => "Konto von einem Admin gesperrt",
   resumed: () => "Konto von einem Admin entsperrt",
   "quota-changed": ({ quotaBytes }) =>

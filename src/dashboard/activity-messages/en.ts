@@ -1,6 +1,12 @@
 /** Descriptions of activity events in English. */
 
-import type { ActivityEvent, AuthMethod, RefusalReason, TaskKind } from "../../accounts/activity";
+import type {
+  ActivityEvent,
+  AuthMethod,
+  DomainLoss,
+  RefusalReason,
+  TaskKind,
+} from "../../accounts/activity";
 import { formatBytes } from "../../ui/format";
 import { visibleName } from "../../ui/item-name";
 import { formatApp, formatDetails, formatScope } from "./parts";
@@ -35,6 +41,13 @@ const TASKS: Record<TaskKind, (path: string) => string> = {
   free: (path) => `Earlier versions deleted for good: ${path}`,
 };
 
+const DOMAIN_LOSSES: Record<DomainLoss, (host: string) => string> = {
+  removed: (host) => `Domain removed: ${host}`,
+  administrator: (host) => `Domain removed by an administrator: ${host}`,
+  taken: (host) => `Domain taken over by another account, with proof: ${host}`,
+  unproved: (host) => `Domain stopped, because its proof was gone for too long: ${host}`,
+};
+
 export const en: ActivityMessages = {
   "sign-up": ({ way }) => `Account created ${METHODS[way]}`,
   "sign-in": ({ way, device, country }) =>
@@ -67,6 +80,9 @@ export const en: ActivityMessages = {
   "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
   "files-edited": ({ module }) => `Documents edited on the Files page: ${module}`,
   "files-uploaded": ({ module }) => `Documents uploaded on the Files page: ${module}`,
+  "domain-added": ({ host }) => `Domain added: ${host}`,
+  "domain-failing": ({ host }) => `Proof of a domain no longer found: ${host}`,
+  "domain-lost": ({ host, why }) => DOMAIN_LOSSES[why](host),
   suspended: () => "Account suspended by an administrator",
   resumed: () => "Account resumed by an administrator",
   "quota-changed": ({ quotaBytes }) =>

@@ -162,9 +162,10 @@ export const de: typeof en = {
         `Die Adresse des Bildes muss mit https:// beginnen und darf höchstens ${max} Zeichen und kein Passwort enthalten.`,
     },
     domains: "Deine Domains",
-    domainsAbout:
-      "Auch sie kannst du als Adresse verwenden. Der Betreiber dieser Website fügt sie für dich hinzu und entfernt sie.",
-    noDomains: "Keine. Der Betreiber dieser Website kann eine Domain von dir hinzufügen.",
+    domainsAbout: "Auch sie kannst du als Adresse verwenden.",
+    noDomains:
+      "Mit einer eigenen Domain bleibt deine Adresse gleich, auch wenn du zu einem anderen Anbieter wechselst.",
+    manageDomains: "Domains verwalten",
     signInMethods: "Anmeldemethoden",
     signInMethodsAbout: [
       "Passkeys, Passwort, Wiederherstellungscodes und aktive Sitzungen verwaltest du unter",

@@ -161,9 +161,10 @@ export const en = {
         `The address of the picture must start with https:// and have at most ${max} characters and no password.`,
     },
     domains: "Your domains",
-    domainsAbout:
-      "You can use these as your address, too. The operator of this site adds and removes them for you.",
-    noDomains: "None. The operator of this site can add a domain of yours.",
+    domainsAbout: "You can use these as your address, too.",
+    noDomains:
+      "With a domain of your own, your address stays the same even if you change to another provider.",
+    manageDomains: "Manage your domains",
     signInMethods: "Sign-in methods",
     signInMethodsAbout: [
       "Manage your passkeys, password, recovery codes and active sessions under",

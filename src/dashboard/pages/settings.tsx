@@ -70,6 +70,11 @@ export function settingsPage(
             ))}
           </ul>
         )}
+        <p>
+          <a class="button secondary" href="/settings/domains">
+            {messages.manageDomains}
+          </a>
+        </p>
       </section>
       <section>
         <h2>{messages.signInMethods}</h2>

@@ -16,6 +16,7 @@ interface AccountSize {
   passkeys: number;
   entriesOfEachKind: number;
   modules: number;
+  domains: number;
 }
 
 /** A few of everything. */
@@ -29,6 +30,7 @@ export const ORDINARY: AccountSize = {
   passkeys: 2,
   entriesOfEachKind: 2,
   modules: 3,
+  domains: 1,
 };
 
 /** As much as there may be: docs/limitations.md. */
@@ -42,6 +44,7 @@ export const LARGEST: AccountSize = {
   passkeys: 50,
   entriesOfEachKind: 500,
   modules: 100,
+  domains: 10,
 };
 
 /** A user with an app, and whatever else is in the account. */
@@ -73,7 +76,9 @@ export async function createAccount(size: AccountSize): Promise<SizedAccount> {
   const user = await createUser();
   const app = await connectApp(user);
   const id = await accountId(user.name);
-  await withoutTriggers(() => env.DB.batch(rowsOf(id, size)));
+  await withoutTriggers(() =>
+    env.DB.batch([...rowsOf(id, size), ...domainsOf(user.name, id, size)]),
+  );
   return { ...user, id, app };
 }
 
@@ -153,6 +158,18 @@ function rowsOf(id: string, size: AccountSize): D1PreparedStatement[] {
   ];
 }
 
+/** One of the account's domains, which are proved. */
+export const domainOf = (user: string, index = 1): string => `d${index}.${user}.example`;
+
+const domainsOf = (user: string, id: string, { domains }: AccountSize): D1PreparedStatement[] =>
+  Array.from({ length: domains }, (_, index) => domainOf(user, index + 1)).flatMap((host) => [
+    env.DB.prepare("INSERT INTO domains (host, account) VALUES (?1, ?2)").bind(host, id),
+    env.DB.prepare(
+      `INSERT INTO domain_claims (host, account, value, created_at, next_check_at, verified_at)
+       VALUES (?1, ?2, ?3, 1, ?4, ?4)`,
+    ).bind(host, id, "v".repeat(300), Date.now() + 30 * DAY_MS),
+  ]);
+
 /** Fills what administrators see: accounts, invitations, the audit log and the traffic. */
 export async function fillProvider(count: number): Promise<void> {
   const now = Date.now();
@@ -169,6 +186,11 @@ export async function fillProvider(count: number): Promise<void> {
     insert(
       `invitations (hash, note, max_uses, created_at, expires_at)
        SELECT 'invitation' || i, 'note', 1, ?1, ?1 + ${DAY_MS}`,
+    ),
+    insert("domains (host, account) SELECT 'd' || i || '.example', 'id' || i"),
+    insert(
+      `domain_claims (host, account, value, created_at, next_check_at)
+       SELECT 'c' || i || '.example', 'id' || i, 'value', ?1, ?1 + ${DAY_MS}`,
     ),
     insert(
       `admin_log (at, id, admin, kind, account, detail)

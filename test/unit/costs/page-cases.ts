@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { authorizeUrl, ORIGIN } from "../../support/provider";
 import {
   createAccount,
+  domainOf,
   LARGEST,
   moduleName,
   ORDINARY,
@@ -102,6 +103,10 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
       mayGrow,
     };
   };
+  const domainPages = (action: string): [ordinary: string, worst: string] => [
+    `/settings/domains/${domainOf(ordinary.name)}${action}`,
+    `/settings/domains/${domainOf(largest.name)}${action}`,
+  ];
   const at = (route: string, one: CostCase): CostCase => ({ ...one, route });
   const secret = "s".repeat(43);
   const scope = Array.from({ length: 64 }, (_, i) => `${i}`.padEnd(64, "m").concat(":rw")).join(
@@ -159,6 +164,9 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     page("/activity"),
     page("/settings"),
     page("/settings/delete"),
+    page("/settings/domains"),
+    at("GET /settings/domains/:host", page(...domainPages(""))),
+    at("GET /settings/domains/:host/remove", page(...domainPages("/remove"))),
     page("/deleted"),
     at("GET /set-up/:secret", page(`/set-up/${secret}`, `/set-up/${secret.repeat(80)}`)),
     page("/admin"),
@@ -174,6 +182,11 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
       page(`/admin/accounts/${ordinary.name}/quota`, `/admin/accounts/${largest.name}/quota`),
     ),
     page("/admin/invitations"),
+    page("/admin/domains"),
+    at(
+      "GET /admin/domains/:host/:name/remove",
+      page(`/admin/domains/none.example/${ordinary.name}/remove`),
+    ),
     page("/admin/invitations/new"),
     at(
       "GET /admin/invitations/:hash/revoke",
@@ -224,10 +237,16 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     form(`/data/database?module=${moduleName(1)}&name=x`),
     form("/settings", { displayName: "", picture: "x" }),
     form("/settings/delete", { name: "nobody" }),
+    form("/settings/domains", { domain: "alice" }),
+    at("POST /settings/domains/:host/remove", form("/settings/domains/none.example/remove")),
     at("POST /set-up/:secret", form(`/set-up/${secret}`, { name: "x" })),
     at(
       "POST /admin/accounts/:name/:act",
       form(`/admin/accounts/${ordinary.name}/quota`, { quota: "x" }),
+    ),
+    at(
+      "POST /admin/domains/:host/:name/remove",
+      form(`/admin/domains/none.example/${ordinary.name}/remove`),
     ),
     form("/admin/invitations/new", { note: "", uses: "0", days: "0", quota: "x" }),
     at("POST /admin/invitations/:hash/revoke", form("/admin/invitations/none/revoke")),

@@ -33,7 +33,7 @@ const cases = [
 
 /** Routes that only add to others. */
 const MIDDLEWARE =
-  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|data\/database|free|tasks\/.*|admin.*|oauth\/.*)$/;
+  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|settings\/domains.*|data\/database|free|tasks\/.*|admin.*|oauth\/.*)$/;
 
 /** What the ordinary requests that change nothing have cost, by the name of their case. */
 const usualWork = new Map<CostCase, Work>();

@@ -1,0 +1,100 @@
+/** Messages of the pages about domains, and of the emails about them, in German. */
+
+import type { en } from "./en";
+
+export const de: typeof en = {
+  title: "Deine Domains",
+  about:
+    "Mit einer eigenen Domain bleibt deine Adresse gleich, auch wenn du zu einem anderen Anbieter wechselst. Füge eine Domain hinzu und weise nach, dass sie dir gehört.",
+  none: "Du hast noch keine Domain hinzugefügt.",
+  add: "Domain hinzufügen",
+  domain: "Domain",
+  domainHint: "Zum Beispiel alice.example",
+  submit: "Hinzufügen",
+  nameProblems: {
+    invalid: "Das ist kein Name einer Domain. Gib einen wie alice.example ein.",
+    local: "Dieser Name gilt nur innerhalb eines Netzwerks. Gib einen ein, der überall gilt.",
+    "public-suffix":
+      "Das ist keine Domain einer einzelnen Person: Auch andere haben Namen darunter.",
+    provider: "Diese Domain gehört zu dieser Website.",
+  },
+  tooMany: (max) => `Du kannst höchstens ${max} Domains haben. Entferne zuerst eine.`,
+  unavailable:
+    "Diese Website kann Domains nicht prüfen. Der Betreiber kann deine Domain hinzufügen.",
+  details: "Details",
+  detailsOf: (host) => `Details zu ${host}`,
+  states: {
+    active: "Aktiv",
+    given: "Aktiv. Der Betreiber dieser Website hat sie für dich hinzugefügt.",
+    open: "Wartet auf deinen Nachweis",
+    failing: "Dein Nachweis ist nicht mehr zu finden",
+    taken: "Gehört einem anderen Konto",
+  },
+  active: "Diese Domain gehört dir, und deine Adresse gilt überall, wo sie hierher führt.",
+  openUntil:
+    "Veröffentliche den Wert unten auf einem der beiden Wege. Diese Anmeldung der Domain verfällt:",
+  failing:
+    "Der Wert unten ist nicht mehr zu finden. Veröffentliche ihn wieder, sonst gilt diese Domain nur noch bis:",
+  taken:
+    "Dein Wert wurde gefunden, aber die Domain gehört hier einem anderen Konto, dessen Wert auch noch veröffentlicht ist. Entferne jenen Wert, und die Domain gehört dir. Wenn du ihn nicht findest, frage den Betreiber dieser Website.",
+  address: "Deine Adresse",
+  verified: "Zuletzt gefunden",
+  keep: "Lass den Wert, wo er ist. Er wird einmal im Monat gesucht, und bevor etwas aufhört, erfährst du davon.",
+  prove: "Weise nach, dass sie dir gehört",
+  dns: {
+    title: "Im DNS",
+    about: "Füge dort, wo du das DNS der Domain verwaltest, einen Eintrag hinzu:",
+    type: "Typ",
+    name: "Name",
+    nameHint: (label) => `Manche Anbieter wollen nur den ersten Teil: ${label}`,
+    value: "Wert",
+  },
+  dnsFindings: {
+    found: "Gefunden.",
+    none: "Diesen Eintrag gibt es noch nicht. Nachdem du ihn hinzugefügt hast, kann es einige Minuten dauern, bis er überall zu sehen ist.",
+    other:
+      "Es gibt einen Eintrag mit diesem Namen, aber mit einem anderen Wert, vielleicht einem älteren.",
+    differs: "Bisher sieht nur einer von zwei DNS-Servern den Wert. Der andere wird folgen.",
+    alias:
+      "Dieser Name ist ein Alias (CNAME) eines anderen Namens. Er muss selbst einen TXT-Eintrag haben.",
+    refused: "Die Nameserver der Domain antworten nicht oder mit einem Fehler.",
+    unavailable: "Das DNS ließ sich gerade nicht befragen.",
+  },
+  file: {
+    title: "Oder mit einer Datei",
+    about: "Wenn unter dieser Domain eine Website läuft, lege dort eine Textdatei ab:",
+    url: "Adresse",
+    content: "Inhalt",
+  },
+  fileFindings: {
+    found: "Gefunden.",
+    none: "Diese Datei gibt es noch nicht.",
+    other: "Es gibt eine Datei, aber keine ihrer Zeilen ist dieser Wert.",
+    redirect:
+      "Diese Adresse leitet zu einer anderen weiter. Die Datei muss unter dieser Adresse selbst liegen.",
+    unreachable: "Dort antwortet keine Website über https.",
+  },
+  checked: "Zuletzt geprüft",
+  checksAgain: "Solange diese Seite offen ist, prüft sie von selbst weiter.",
+  checkNow: "Jetzt prüfen",
+  remove: "Entfernen",
+  removal: {
+    title: (host) => `${host} entfernen?`,
+    text: "Deine Adresse mit dieser Domain gilt dann nicht mehr. Dein Konto und deine Daten bleiben, wie sie sind.",
+  },
+  notFound: {
+    title: "Domain nicht gefunden",
+    sentence: "Diese Domain gehört nicht zu deinen, oder ihre Anmeldung ist verfallen.",
+  },
+  back: "Deine Domains",
+  mail: {
+    failing: (host, until, link) => ({
+      subject: `Deine Domain ${host} braucht deine Aufmerksamkeit`,
+      text: `Der Wert, der nachweist, dass ${host} dir gehört, ist nicht mehr zu finden. Deine Adresse mit dieser Domain gilt bis ${until} und dann nicht mehr. Veröffentliche den Wert wieder, um sie zu behalten. Diese Seite erklärt es:\n${link}`,
+    }),
+    stopped: (host, _until, link) => ({
+      subject: `Deine Domain ${host} ist abgeschaltet`,
+      text: `Der Wert, der nachweist, dass ${host} dir gehört, hat zu lange gefehlt. Deine Adresse mit dieser Domain gilt nicht mehr. Dein Konto und deine Daten sind, wie sie waren. Veröffentliche den Wert wieder, um die Adresse zurückzubekommen. Diese Seite erklärt es:\n${link}`,
+    }),
+  },
+};

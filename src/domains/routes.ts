@@ -1,0 +1,70 @@
+/** Routes of the pages about domains: /settings/domains. */
+
+import { Hono } from "hono";
+import { requireReauthentication, requireSignIn } from "../accounts/middleware";
+import { type Env, settings } from "../env";
+import type { HandlerResponse, HonoContext } from "../http/context";
+import { providerHosts, resolveOrigins, userAddress } from "../http/hosts";
+import { errorPage } from "../ui/error-pages";
+import { readForm } from "../ui/form";
+import { messagesFor } from "../ui/language";
+import { parseDomainName } from "./domain-name";
+import { DOMAINS_PATH, domainPath } from "./domain-paths";
+import { addDomain, checkOpenClaim, loadDomain, loadDomains, removeDomain } from "./domains";
+import { DOMAIN_MESSAGES } from "./messages";
+import { confirmRemovalPage, domainPage } from "./pages/domain";
+import { domainsPage, type RefusedName } from "./pages/domains";
+
+export const domainRoutes = new Hono<{ Bindings: Env }>();
+
+domainRoutes.use(`${DOMAINS_PATH}/*`, requireSignIn);
+
+domainRoutes.get(DOMAINS_PATH, (c) => showDomains(c));
+
+/** Claims a domain. */
+domainRoutes.post(DOMAINS_PATH, async (c) => {
+  const { account } = c.var.session;
+  const typed = (await readForm(c)).get("domain") ?? "";
+  if (settings(c.env).DNS_RESOLVERS.length === 0) return showDomains(c);
+  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const parsed = await parseDomainName(typed, providerHosts(c.req.url, settings(c.env)));
+  if ("problem" in parsed) return showDomains(c, { typed, problem: parsed.problem });
+  const claimant = { id: account.id, address: userAddress(origins, account.name) };
+  const isAdded = await addDomain(c.env, claimant, parsed.host, Date.now());
+  return isAdded
+    ? c.redirect(domainPath(parsed.host), 303)
+    : showDomains(c, { typed, problem: "too-many" });
+});
+
+/** Checks a domain that waits for its proof, and shows it. */
+domainRoutes.get(`${DOMAINS_PATH}/:host`, async (c) => {
+  const { account } = c.var.session;
+  const host = c.req.param("host");
+  const before = await loadDomain(c.env, account.id, host);
+  if (before === null) return notFound(c);
+  const isChecked =
+    before.claim !== null && (await checkOpenClaim(c.env, account.id, before.claim, Date.now()));
+  const domain = isChecked ? await loadDomain(c.env, account.id, host) : before;
+  return domain === null ? notFound(c) : domainPage(c, domain);
+});
+
+domainRoutes.use(`${DOMAINS_PATH}/:host/remove`, requireReauthentication);
+
+domainRoutes.get(`${DOMAINS_PATH}/:host/remove`, async (c) => {
+  const domain = await loadDomain(c.env, c.var.session.account.id, c.req.param("host"));
+  return domain === null ? notFound(c) : confirmRemovalPage(c, domain.host);
+});
+
+domainRoutes.post(`${DOMAINS_PATH}/:host/remove`, async (c) => {
+  await removeDomain(c.env, c.var.session.account.id, c.req.param("host"), Date.now());
+  return c.redirect(DOMAINS_PATH, 303);
+});
+
+async function showDomains(c: HonoContext, refused?: RefusedName): Promise<HandlerResponse> {
+  return domainsPage(c, await loadDomains(c.env.DB, c.var.session.account.id), refused);
+}
+
+function notFound(c: HonoContext): HandlerResponse {
+  const { notFound: message, back } = messagesFor(c, DOMAIN_MESSAGES);
+  return errorPage(c, 404, message, { href: DOMAINS_PATH, text: back });
+}
