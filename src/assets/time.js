@@ -33,7 +33,8 @@ function formatTime(at, now, precision) {
 
 const startOfDay = (at) => new Date(at).setHours(0, 0, 0, 0);
 
-function showTimes() {
+/** Shows all times of the page; also those that have just come into it. */
+export function showTimes() {
   const now = Date.now();
   for (const element of document.querySelectorAll("time[datetime]")) {
     const at = Date.parse(element.dateTime);

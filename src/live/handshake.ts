@@ -1,13 +1,13 @@
 /** Passes a request for a live socket from the Worker to the user's object. */
 
-/** What a client may listen to, as its token says. */
+/** Who listens: an app with a token, or a page of the user's own. */
 export interface Listener {
   /** Id of the account. */
   account: string;
   user: string;
-  /** Id of the grant. */
-  grant: string;
-  /** When the token expires, milliseconds since 1970; null: with its grant. */
+  /** Id of the grant; null: a page, which may listen to everything. */
+  grant: string | null;
+  /** When the token or the page's permission expires, milliseconds since 1970; null: with its grant. */
   expiresAt: number | null;
 }
 

@@ -10,13 +10,10 @@ import { formatPath, listAncestors, type NodePath } from "../core/path";
 import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
 import { isAllowed, type Scope } from "../core/scope";
 import type { Env } from "../env";
-import { closeCode } from "../http/close-codes";
-import { limitApp } from "../http/rate-limits";
-import { grantStatusStatement, parseGrantStatus } from "../oauth/grants";
+import { limitApp, limitOwnDocuments } from "../http/rate-limits";
 import { logWarning } from "../platform/log";
-import { withRetry } from "../platform/retry";
 import { loadFolderVersions } from "../storage/folders";
-import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../storage/refusals";
+import { BAD_TOKEN, OUT_OF_SCOPE } from "../storage/refusals";
 import type { Listener, LiveHandshake } from "./handshake";
 import {
   type ClientMessage,
@@ -24,11 +21,12 @@ import {
   parseFolderPath,
   parseMessage,
   refusedMessage,
-  type ServerMessage,
   type WatchedFolder,
   type WatchRequest,
 } from "./messages";
 import { type ChangeNotice, folderVersions, noticeOf } from "./notices";
+import { ListenerPermissions } from "./permissions";
+import { closeInvalid, closeSocket, refuseSocket, sendMessage } from "./replies";
 import { LiveSessions } from "./sessions";
 
 /** Sockets of one account. An app gets half of those that others leave, so that none shuts others out. */
@@ -42,9 +40,6 @@ const COALESCE_MS = 25;
 
 /** A socket that has not sent a heartbeat for so long is taken for dead. */
 const MAX_SILENCE_MS = 150_000;
-
-/** How long it is taken for granted what a grant allows: whatever ends one calls `recheck`. */
-const GRANT_TTL_MS = 60_000;
 
 /** A second after an unknown outcome, the index says what has become of it. */
 const CHECK_AFTER_MS = 1000;
@@ -62,7 +57,7 @@ export class LiveSockets {
   readonly #clock: () => number;
   readonly #sessions: LiveSessions;
   readonly #states = new WeakMap<WebSocket, SocketState>();
-  readonly #grants = new Map<string, { scopes: Scope[]; at: number }>();
+  readonly #permissions: ListenerPermissions;
   #changes: ChangeNotice[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** How often changes were told: a version that was read before one of them may be old. */
@@ -73,6 +68,7 @@ export class LiveSockets {
     this.#env = env;
     this.#clock = clock;
     this.#sessions = new LiveSessions(ctx.storage);
+    this.#permissions = new ListenerPermissions(env, clock);
   }
 
   /** Opens a socket. A refusal is told on the socket, which is then closed: browsers see nothing else. */
@@ -80,21 +76,22 @@ export class LiveSockets {
     const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     const listener =
       handshake.listener ?? (await this.#sessions.redeem(handshake.secret, this.#clock()));
-    const allowed = listener === null ? refused(BAD_TOKEN) : await this.#check(listener);
+    const allowed =
+      listener === null ? refused(BAD_TOKEN) : await this.#permissions.check(listener);
     const refusal = allowed.ok ? this.#shareRefusal(listener as Listener) : allowed.refusal;
     if (refusal === null) {
       this.#ctx.acceptWebSocket(socket);
       this.#setState(socket, { ...(listener as Listener), folders: [], openedAt: this.#clock() });
     } else {
       socket.accept();
-      refuse(socket, refusal);
+      refuseSocket(socket, refusal);
     }
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /** Opens a one-time URL. Refuses what the grant no longer allows. */
   async openSession(listener: Listener): Promise<Outcome<{ secret: string; usableUntil: number }>> {
-    const allowed = await this.#check(listener);
+    const allowed = await this.#permissions.check(listener);
     return allowed.ok ? ok(await this.#sessions.open(listener, this.#clock())) : allowed;
   }
 
@@ -103,12 +100,13 @@ export class LiveSockets {
     const state = this.#stateOf(socket);
     if (typeof data !== "string") return closeInvalid(socket);
     // A character has at most three bytes.
-    if (data.length > MAX_MESSAGE_BYTES) return close(socket, 1009, "The message is too large.");
+    if (data.length > MAX_MESSAGE_BYTES)
+      return closeSocket(socket, 1009, "The message is too large.");
     const message = parseMessage(data);
     if (message === null) return closeInvalid(socket);
-    const limit = limitApp(this.#env, state, this.#clock());
-    if (limit) return send(socket, refusedMessage(limit));
-    if (this.#hasExpired(state)) return refuse(socket, BAD_TOKEN);
+    const limit = this.#limit(state);
+    if (limit) return sendMessage(socket, refusedMessage(limit));
+    if (this.#permissions.hasExpired(state)) return refuseSocket(socket, BAD_TOKEN);
     await this.#answer(socket, message);
   }
 
@@ -129,24 +127,27 @@ export class LiveSockets {
     }, CHECK_AFTER_MS);
   }
 
-  /** Checks the grants of all sockets again: closes those of grants that have ended, and stops watching what is no longer covered. */
+  /**
+   * Checks the grants of all sockets again: closes those of grants that have ended, and stops watching what is no longer
+   * covered. Pages have to show their sessions again.
+   */
   async recheck(): Promise<void> {
-    this.#grants.clear();
+    this.#permissions.forget();
     const sockets = this.#ctx.getWebSockets();
     const byGrant = Map.groupBy(sockets, (socket) => this.#stateOf(socket).grant);
-    for (const own of byGrant.values()) {
+    for (const [grant, own] of byGrant) {
       const state = this.#stateOf(own[0] as WebSocket);
-      const allowed = await this.#check(state);
+      const allowed = grant === null ? refused(BAD_TOKEN) : await this.#permissions.check(state);
       for (const socket of own) {
         if (allowed.ok) this.#narrow(socket, allowed.value);
-        else refuse(socket, allowed.refusal);
+        else refuseSocket(socket, allowed.refusal);
       }
     }
   }
 
   /** Closes all sockets, of an account that was deleted. */
   closeAll(): void {
-    for (const socket of this.#ctx.getWebSockets()) refuse(socket, BAD_TOKEN);
+    for (const socket of this.#ctx.getWebSockets()) refuseSocket(socket, BAD_TOKEN);
   }
 
   async #answer(socket: WebSocket, message: ClientMessage): Promise<void> {
@@ -158,13 +159,13 @@ export class LiveSockets {
 
   async #watch(socket: WebSocket, requests: WatchRequest[]): Promise<void> {
     const { account, grant, expiresAt, user } = this.#stateOf(socket);
-    const allowed = await this.#check({ account, user, grant, expiresAt });
-    if (!allowed.ok) return refuse(socket, allowed.refusal);
+    const allowed = await this.#permissions.check({ account, user, grant, expiresAt });
+    if (!allowed.ok) return refuseSocket(socket, allowed.refusal);
     const accepted: { node: NodePath; request: WatchRequest }[] = [];
     for (const request of requests) {
       const node = this.#addFolder(socket, request, allowed.value);
       if (node.ok) accepted.push({ node: node.value, request });
-      else send(socket, refusedMessage(node.refusal, request.path));
+      else sendMessage(socket, refusedMessage(node.refusal, request.path));
     }
     const generation = this.#generation;
     const nodes = accepted.map(({ node }) => node);
@@ -174,7 +175,11 @@ export class LiveSockets {
     const folders = accepted
       .map(({ request }) => ({ path: request.path, ETag: versions.get(request.path) as string }))
       .filter(({ ETag }, index) => ETag !== accepted[index]?.request.ETag);
-    send(socket, { type: "watching", paths: accepted.map(({ request }) => request.path), folders });
+    sendMessage(socket, {
+      type: "watching",
+      paths: accepted.map(({ request }) => request.path),
+      folders,
+    });
   }
 
   /** Adds a folder to those that a socket watches. */
@@ -202,12 +207,12 @@ export class LiveSockets {
     let isStale = false;
     for (const socket of this.#ctx.getWebSockets()) {
       const state = this.#stateOf(socket);
-      if (this.#hasExpired(state)) refuse(socket, BAD_TOKEN);
-      else if (this.#isDead(socket, state)) close(socket, 4408, "There was no heartbeat.");
+      if (this.#permissions.hasExpired(state)) refuseSocket(socket, BAD_TOKEN);
+      else if (this.#isDead(socket, state)) closeSocket(socket, 4408, "There was no heartbeat.");
       else {
         const notice = noticeOf(state.folders, versions, changes);
-        if (notice) send(socket, notice);
-        isStale ||= !this.#isFresh(state.grant);
+        if (notice) sendMessage(socket, notice);
+        isStale ||= this.#permissions.isStale(state);
       }
     }
     if (!isStale) return;
@@ -225,7 +230,7 @@ export class LiveSockets {
       const folders = watched
         .filter(({ path }) => versions.has(path))
         .map(({ path }) => ({ path, ETag: versions.get(path) as string }));
-      if (folders.length > 0) send(socket, { type: "changed", folders });
+      if (folders.length > 0) sendMessage(socket, { type: "changed", folders });
     }
   }
 
@@ -238,31 +243,18 @@ export class LiveSockets {
     const lost = state.folders.filter((folder) => !isCovered(folder));
     if (lost.length === 0) return;
     this.#setState(socket, { ...state, folders: state.folders.filter(isCovered) });
-    for (const { path } of lost) send(socket, refusedMessage(OUT_OF_SCOPE, path));
-  }
-
-  /** What a grant allows now; from memory, if it was checked in the last minute. */
-  async #check(listener: Listener): Promise<Outcome<Scope[]>> {
-    const { account, grant, expiresAt } = listener;
-    const now = this.#clock();
-    if (expiresAt !== null && expiresAt <= now) return refused(BAD_TOKEN);
-    const known = this.#grants.get(grant);
-    if (known && this.#isFresh(grant)) return ok(known.scopes);
-    const statement = grantStatusStatement(this.#env.DB, { account, grant }, now);
-    const status = parseGrantStatus(await withRetry(() => statement.all()));
-    if (status === null) return refused(BAD_TOKEN);
-    if (status.isSuspended) return refused(SUSPENDED);
-    this.#grants.set(grant, { scopes: status.scopes, at: now });
-    return ok(status.scopes);
-  }
-
-  #isFresh(grant: string): boolean {
-    const known = this.#grants.get(grant);
-    return known !== undefined && Math.abs(this.#clock() - known.at) < GRANT_TTL_MS;
+    for (const { path } of lost) sendMessage(socket, refusedMessage(OUT_OF_SCOPE, path));
   }
 
   #hasListeners(): boolean {
     return this.#ctx.getWebSockets().length > 0;
+  }
+
+  #limit({ account, grant }: SocketState): Refusal | null {
+    const now = this.#clock();
+    return grant === null
+      ? limitOwnDocuments(this.#env, account, now)
+      : limitApp(this.#env, { account, grant }, now);
   }
 
   #shareRefusal({ grant }: Listener): Refusal | null {
@@ -275,10 +267,6 @@ export class LiveSockets {
   #isDead(socket: WebSocket, { openedAt }: SocketState): boolean {
     const heartbeat = this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
     return this.#clock() - Math.max(heartbeat, openedAt) > MAX_SILENCE_MS;
-  }
-
-  #hasExpired({ expiresAt }: SocketState): boolean {
-    return expiresAt !== null && expiresAt <= this.#clock();
   }
 
   #stateOf(socket: WebSocket): SocketState {
@@ -303,22 +291,5 @@ const TOO_MANY_FOLDERS: Refusal = {
   code: "too-large",
   message: `A socket watches at most as many folders as fit into ${MAX_FOLDERS_BYTES} bytes. Watch a folder above them.`,
 };
-
-function send(socket: WebSocket, message: ServerMessage): void {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-}
-
-function close(socket: WebSocket, code: number, reason: string): void {
-  if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
-}
-
-/** RFC 6455 §7.4.1 */
-const closeInvalid = (socket: WebSocket): void =>
-  close(socket, 1008, "This is not a message of this protocol.");
-
-function refuse(socket: WebSocket, refusal: Refusal): void {
-  send(socket, refusedMessage(refusal));
-  close(socket, closeCode(refusal), refusal.code);
-}
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).byteLength;

@@ -2,17 +2,17 @@
 
 import { Hono } from "hono";
 import { parseUserName } from "../core/names";
-import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
+import { type Outcome, ok, refused } from "../core/refusals";
 import { type Env, settings } from "../env";
 import type { HonoContext } from "../http/context";
 import { appCors } from "../http/cors";
-import { isServedOn, liveEndpoint, resolveOrigins } from "../http/hosts";
+import { isServedOn } from "../http/hosts";
 import { limitAnonymous, limitApp } from "../http/rate-limits";
 import { refusalResponse } from "../http/refusals";
-import { withRetry } from "../platform/retry";
 import { authenticate, authorizeOwner } from "../storage/authorization";
 import { BAD_TOKEN, MISDIRECTED, methodNotAllowed } from "../storage/refusals";
 import { LIVE_HANDSHAKE_HEADER, type Listener, type LiveHandshake } from "./handshake";
+import { openLiveUrl } from "./open-session";
 
 /** Routes of /live. */
 export const liveRoutes = new Hono<{ Bindings: Env }>()
@@ -40,7 +40,7 @@ async function openSocket(c: HonoContext): Promise<Response> {
     [LIVE_HANDSHAKE_HEADER]: JSON.stringify(handshake.value),
   };
   const request = new Request(c.req.url.split("?")[0] as string, { headers });
-  return userObject(c).fetch(request);
+  return c.env.USERS.getByName(userOf(c)).fetch(request);
 }
 
 async function prepareHandshake(c: HonoContext, now: number): Promise<Outcome<LiveHandshake>> {
@@ -60,13 +60,9 @@ async function prepareHandshake(c: HonoContext, now: number): Promise<Outcome<Li
 async function openSession(c: HonoContext): Promise<Response> {
   const listener = await authorizeListener(c, Date.now());
   if (!listener.ok) return refusalResponse(listener.refusal);
-  const object = userObject(c);
-  const opened = await withRetry(async () => await object.openLiveSession(listener.value));
-  if (!opened.ok) return refusalResponse(opened.refusal as Refusal);
-  const endpoint = liveEndpoint(resolveOrigins(c.req.url, settings(c.env)), userOf(c));
-  const { secret, usableUntil } = opened.value;
-  const url = `${endpoint}?session=${secret}`;
-  return c.json({ url, usableUntil }, 201, { "Cache-Control": "no-store" });
+  const opened = await openLiveUrl(c, listener.value);
+  if (!opened.ok) return refusalResponse(opened.refusal);
+  return c.json(opened.value, 201, { "Cache-Control": "no-store" });
 }
 
 /**
@@ -86,5 +82,3 @@ async function authorizeListener(c: HonoContext, now: number): Promise<Outcome<L
 }
 
 const userOf = (c: HonoContext): string => c.req.param("user") ?? "";
-
-const userObject = (c: HonoContext) => c.env.USERS.getByName(userOf(c));

@@ -23,6 +23,7 @@ export const MAX_SORTED_ITEMS = 10_000;
 
 /** What the index knows of a whole folder. */
 export interface BrowsedFolder {
+  version: string;
   /** Of all documents below it, as is `documents`. */
   bytes: number;
   documents: number;
@@ -62,14 +63,21 @@ export async function loadItemPage(
   const items = rows.slice(0, wanted.limit);
   const last = rows.length > items.length ? items.at(-1) : undefined;
   return {
-    folder: total ? { bytes: total.length, documents: total.documents } : null,
+    folder: total ? browsedFolder(total) : null,
     items,
     order,
     next: last ? positionOf(last, order) : null,
   };
 }
 
+const browsedFolder = ({ version, length, documents }: FolderTotalsRow): BrowsedFolder => ({
+  version,
+  bytes: length,
+  documents,
+});
+
 interface FolderTotalsRow {
+  version: string;
   length: number;
   documents: number;
 }
@@ -91,7 +99,7 @@ export async function loadFolderTotals(
 ): Promise<BrowsedFolder | null> {
   const statement = selectFolderTotals(env.DB, account, folder);
   const totals = await withRetry(() => statement.first<FolderTotalsRow>());
-  return totals && { bytes: totals.length, documents: totals.documents };
+  return totals && browsedFolder(totals);
 }
 
 const positionOf = ({ name, length, modified }: ItemRow, order: ItemOrder): ItemPosition => ({

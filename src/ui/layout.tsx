@@ -22,6 +22,10 @@ export interface PageOptions {
   app?: string;
   /** How the page shows a document by a preview. */
   preview?: PreviewElement | undefined;
+  /** Whether the scripts of the page read or write the storage. */
+  usesStorage?: boolean;
+  /** Whether the page opens a live socket. */
+  isLive?: boolean;
   /** Paths of script modules. The page must work without them. */
   scripts?: string[];
   headers?: Record<string, string>;
@@ -38,7 +42,16 @@ const STYLE_SHEET = "/style.css";
 
 /** Renders a page with its security headers. `body` is the content of <main>. */
 export function renderPage(c: Context, options: PageOptions, body: Child): HandlerResponse {
-  const { title, user, status = 200, app, preview, showsSecret = false, headers } = options;
+  const {
+    title,
+    user,
+    status = 200,
+    app,
+    preview,
+    usesStorage,
+    isLive,
+    showsSecret = false,
+  } = options;
   const scripts = ["/time.js", ...(options.scripts ?? [])];
   return c.html(
     html`<!DOCTYPE html>${(
@@ -67,7 +80,10 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
       </html>
     )}`,
     status,
-    { ...securityHeaders(c, { app, preview, scripts, styles: [STYLE_SHEET] }), ...headers },
+    {
+      ...securityHeaders(c, { app, preview, usesStorage, isLive, scripts, styles: [STYLE_SHEET] }),
+      ...options.headers,
+    },
   );
 }
 

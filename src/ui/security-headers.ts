@@ -28,6 +28,10 @@ interface PagePolicy {
   styles?: string[];
   /** How the page shows a document from the storage's host, by the address of a preview. */
   preview?: PreviewElement | undefined;
+  /** Whether the scripts of the page read or write the storage, which may be on a host of its own. */
+  usesStorage?: boolean | undefined;
+  /** Whether the page opens a live socket. */
+  isLive?: boolean | undefined;
 }
 
 /** The kind of element that loads a preview. */
@@ -36,14 +40,14 @@ export type PreviewElement = "image" | "media" | "frame";
 /** The headers; those of a page name its scripts and style sheets. */
 export const securityHeaders = (
   c: Context,
-  { app, scripts = [], styles = [], preview }: PagePolicy = {},
+  { app, scripts = [], styles = [], preview, usesStorage = false, isLive = false }: PagePolicy = {},
 ): Record<string, string> => ({
   "Content-Security-Policy": [
     "default-src 'none'",
     `script-src ${assetSources(c, scripts)}`,
     `style-src ${assetSources(c, styles)}`,
     "worker-src 'none'",
-    "connect-src 'self'",
+    `connect-src 'self'${usesStorage ? storageSource(c) : ""}${isLive ? socketSource(c) : ""}`,
     // CSP cannot name an IPv6 host, and its whole scheme is too much.
     `img-src 'self' data:${app && !app.includes("[") ? ` ${app}` : ""}${
       preview === "image" ? ` ${previewSources(c)}` : ""
@@ -81,6 +85,16 @@ function assetSources(c: Context, paths: string[]): string {
   );
   return paths.length === 0 ? "'none'" : sources.join(" ");
 }
+
+/** The host of the storage if it is not that of the pages. */
+function storageSource(c: Context): string {
+  const { STORAGE_ORIGIN } = settings(c.env);
+  return STORAGE_ORIGIN === null ? "" : ` ${STORAGE_ORIGIN}`;
+}
+
+/** The host of the live sockets by name: not all browsers take it for 'self'. */
+const socketSource = (c: Context): string =>
+  ` ${resolveOrigins(c.req.url, settings(c.env)).storage.replace(/^http/, "ws")}`;
 
 /** Where previews come from, and nothing else of that host. */
 function previewSources(c: Context): string {

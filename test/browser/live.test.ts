@@ -5,6 +5,8 @@ import { describe, expect, onTestFinished } from "vitest";
 import { serveExample } from "../../scripts/example.mjs";
 import { remove, storeText, waitForText, waitForTexts } from "./support/app";
 import { RELEASES } from "./support/app-server";
+import { expectAccessible } from "./support/axe";
+import { storeFiles } from "./support/files";
 import { allowAccess, connectApp, connectSecondBrowser, signIn, signUp } from "./support/steps";
 import { test } from "./support/test-site";
 
@@ -48,6 +50,34 @@ test("the example shows in each browser what the other one has written", async (
   await one.getByLabel("Text of Oat milk").waitFor();
   await one.getByRole("button", { name: "Delete Oat milk" }).click();
   await two.getByText("There are no notes yet.").waitFor();
+});
+
+test("a folder's page shows what apps write, and keeps what the user is doing", async ({
+  site,
+}) => {
+  const context = await site.newContext();
+  await signUp(site, context);
+  await storeFiles(site, context, { "/notes/b": "1", "/notes/c": "1" });
+  const page = await context.newPage();
+  await page.goto(`${site.url}/files/notes/`);
+  await page.getByLabel("Select b", { exact: true }).check();
+  await page.getByRole("textbox", { name: "Move to folder" }).fill("/notes/else");
+  await storeFiles(site, context, { "/notes/a": "new", "/notes/d/e": "new" });
+  await page.getByRole("link", { name: "a", exact: true }).waitFor();
+  await page.getByRole("link", { name: "d/", exact: true }).waitFor();
+  await page.getByText("4 documents").waitFor();
+  expect(await page.getByLabel("Select b", { exact: true }).isChecked()).toBe(true);
+  const field = page.getByRole("textbox", { name: "Move to folder" });
+  expect(await field.inputValue()).toBe("/notes/else");
+  expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+  await page.getByLabel("Select c", { exact: true }).focus();
+  const form = { action: "delete", path: "/notes/c" };
+  await context.request.post(`${site.url}/tasks`, { form });
+  await page.getByRole("link", { name: "c", exact: true }).waitFor({ state: "detached" });
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe(
+    "Select d/",
+  );
+  await expectAccessible(page);
 });
 
 describe.each(RELEASES)(

@@ -282,6 +282,70 @@ describe("An open socket", () => {
   });
 });
 
+describe("The page of a folder", () => {
+  const requestPageUrl = (folder: string, headers: Record<string, string>) =>
+    sendForm(`/files${folder}?view=watch`, {}, headers);
+
+  it("is told of changes for a minute, and then asks for another socket", async () => {
+    const user = await createUser();
+    const app = await connectApp(user);
+    await app.put("/notes/a", "1");
+    const response = await requestPageUrl("/notes/", { cookie: user.cookie });
+    expect([response.status, response.headers.get("cache-control")]).toEqual([201, "no-store"]);
+    const { url } = await response.json<{ url: string }>();
+    const { pathname, search } = new URL(url);
+    const client = await LiveClient.open(app, pathname + search);
+    expect((await client.watch("/notes/", "/")).paths).toEqual(["/notes/", "/"]);
+    await app.put("/notes/a", "2");
+    await client.waitForVersionOf(app, "/notes/");
+    const { length } = client.changes;
+    advanceClock(MINUTE_MS);
+    await app.put("/notes/a", "3");
+    await waitUntil(() => client.closed !== null);
+    expect([client.closed?.code, client.changes.length]).toEqual([4401, length]);
+  });
+
+  it("has to show its session again when grants of the account have changed", async () => {
+    const user = await createUser();
+    const app = await connectApp(user);
+    const { url } = await (await requestPageUrl("/", { cookie: user.cookie })).json<{
+      url: string;
+    }>();
+    const { pathname, search } = new URL(url);
+    const client = await LiveClient.open(app, pathname + search);
+    await client.watch("/");
+    await disconnectApp(user);
+    await waitUntil(() => client.closed !== null);
+    expect(client.closed?.code).toBe(4401);
+  });
+
+  it("names the version that it shows, and may connect to the storage's host", async () => {
+    const user = await createUser();
+    const app = await connectApp(user);
+    await app.put("/notes/a", "1");
+    const page = await send("/files/notes/", { headers: { Cookie: user.cookie } });
+    const version = (await app.version("/notes/"))?.slice(1, -1);
+    expect(await page.text()).toContain(`data-version="${version}"`);
+    expect(page.headers.get("content-security-policy")).toContain(
+      "connect-src 'self' wss://satchel.example;",
+    );
+  });
+
+  it("of another site, or without a session, gets no socket", async () => {
+    const user = await createUser();
+    const other = await requestPageUrl("/", {
+      cookie: user.cookie,
+      Origin: "https://app.example",
+    });
+    expect(other.status).toBe(403);
+    const anonymous = await requestPageUrl("/", {});
+    expect([anonymous.status, anonymous.headers.get("location")]).toEqual([
+      303,
+      expect.stringContaining("/sign-in"),
+    ]);
+  });
+});
+
 describe("The live endpoint", () => {
   it("is named by WebFinger", async () => {
     const { user } = await createUserWithApp();

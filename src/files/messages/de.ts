@@ -16,6 +16,7 @@ export const de: typeof en = {
     empty: "Dieser Ordner ist leer.",
     emptyRoot: "Hier ist noch nichts. Apps, die du verbindest, legen ihre Dokumente hier ab.",
     items: "Einträge",
+    updated: "Die Einträge wurden aktualisiert.",
     select: "Auswählen",
     selectItem: (name) => `${name} auswählen`,
     name: "Name",

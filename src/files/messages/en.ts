@@ -16,6 +16,7 @@ export const en = {
     empty: "This folder is empty.",
     emptyRoot: "Nothing here yet. Apps that you connect keep their documents here.",
     items: "Items",
+    updated: "The items were updated.",
     select: "Select",
     selectItem: (name: string) => `Select ${name}`,
     name: "Name",

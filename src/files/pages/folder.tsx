@@ -34,11 +34,17 @@ export function folderPage({ c, node, page, wanted, isFirst }: FolderPageProps):
   const messages = messagesFor(c, FILES_MESSAGES);
   const language = languageOf(c);
   const { folder, items, order, next } = page;
-  const isRoot = formatPath(node) === "/";
+  const path = formatPath(node);
+  const isRoot = path === "/";
   const name = shownName(node, messages.title);
   return renderPage(
     c,
-    { title: name, user: c.var.session.account, scripts: UPLOAD_SCRIPTS },
+    {
+      title: name,
+      user: c.var.session.account,
+      scripts: [...UPLOAD_SCRIPTS, "/live-folder.js"],
+      isLive: true,
+    },
     <>
       <section>
         <Breadcrumbs c={c} node={node} />
@@ -46,35 +52,44 @@ export function folderPage({ c, node, page, wanted, isFirst }: FolderPageProps):
           <ItemName name={name} />
         </h1>
         {isRoot ? <p>{messages.folder.about}</p> : null}
-        {formatPath(node).startsWith("/public/") ? <p>{messages.folder.public}</p> : null}
-        {folder === null ? (
-          <p class="muted">{isRoot ? messages.folder.emptyRoot : messages.folder.empty}</p>
-        ) : (
-          <>
-            <p>
-              {messages.folder.totals(
-                folder.documents,
-                formatCount(language, folder.documents),
-                formatBytes(language, folder.bytes),
-              )}
-            </p>
-            <SearchForm c={c} node={node} />
-            {wanted === order ? null : (
-              <p class="warning">
-                {messages.folder.tooManyToSort(formatCount(language, MAX_SORTED_ITEMS))}
+        {path.startsWith("/public/") ? <p>{messages.folder.public}</p> : null}
+        {/* What `live-folder.js` keeps up to date. */}
+        <div
+          data-live
+          data-folder={path}
+          data-version={folder?.version}
+          data-updated={messages.folder.updated}
+        >
+          {folder === null ? (
+            <p class="muted">{isRoot ? messages.folder.emptyRoot : messages.folder.empty}</p>
+          ) : (
+            <>
+              <p>
+                {messages.folder.totals(
+                  folder.documents,
+                  formatCount(language, folder.documents),
+                  formatBytes(language, folder.bytes),
+                )}
               </p>
-            )}
-          </>
-        )}
-        {items.length === 0 ? null : <ItemTable c={c} node={node} items={items} order={order} />}
-        {isFirst ? null : (
-          <p>
-            <a href={itemQuery(order, null)}>{messages.folder.firstPage}</a>
-          </p>
-        )}
-        <NextPageLink c={c} next={next && itemQuery(order, next)} />
+              <SearchForm c={c} node={node} />
+              {wanted === order ? null : (
+                <p class="warning">
+                  {messages.folder.tooManyToSort(formatCount(language, MAX_SORTED_ITEMS))}
+                </p>
+              )}
+            </>
+          )}
+          {items.length === 0 ? null : <ItemTable c={c} node={node} items={items} order={order} />}
+          {isFirst ? null : (
+            <p>
+              <a href={itemQuery(order, null)}>{messages.folder.firstPage}</a>
+            </p>
+          )}
+          <NextPageLink c={c} next={next && itemQuery(order, next)} />
+        </div>
+        <p class="hidden-text" role="status" data-folder-announcement />
       </section>
-      <UploadSection c={c} folder={formatPath(node)} />
+      <UploadSection c={c} folder={path} />
       <FolderLinks c={c} node={node} documents={folder?.documents ?? 0} />
     </>,
   );
@@ -94,7 +109,7 @@ const FolderLinks = ({
   const module = moduleOf(node);
   const isOnePart = documents <= maxPartDocuments(c.env);
   return (
-    <section>
+    <section data-live>
       <h2>{messages.more}</h2>
       <p class="row">
         {documents === 0 ? null : isOnePart ? (

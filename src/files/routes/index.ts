@@ -11,6 +11,7 @@ import { downloadChosen, downloadFolder, showFolderParts } from "./archives";
 import { downloadDocument, showDocument } from "./documents";
 import { saveText, showEditForm } from "./edit";
 import { showFolderOrSearch } from "./folders";
+import { watchFolder } from "./watch";
 
 /** What a route does with a node; `now` is in milliseconds since 1970. */
 type NodeHandler = (c: HonoContext, node: NodePath, now: number) => HandlerResponse;
@@ -30,7 +31,10 @@ const FOLDER_VIEWS: Record<string, NodeHandler> = {
 
 /** Forms of documents and folders, by `view`. */
 const DOCUMENT_FORMS: Record<string, NodeHandler> = { edit: saveText };
-const FOLDER_FORMS: Record<string, NodeHandler> = { archive: downloadChosen };
+const FOLDER_FORMS: Record<string, NodeHandler> = {
+  archive: downloadChosen,
+  watch: watchFolder,
+};
 
 /** Routes of /files. */
 export const filesRoutes = new Hono<{ Bindings: Env }>()

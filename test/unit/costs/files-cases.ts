@@ -200,6 +200,12 @@ export function filesCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     },
     {
       route: "POST /files/*",
+      detail: "watching a folder",
+      ordinary: post("/files/ten/?view=watch", [], ordinary),
+      worst: post("/files/many/?view=watch", [], largest),
+    },
+    {
+      route: "POST /files/*",
       detail: "an edited text",
       ordinary: save(ordinary, "x"),
       worst: save(largest, "\n".repeat(300_000)),

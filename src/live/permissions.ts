@@ -1,0 +1,66 @@
+/** What listeners may be told of: by the grants of their apps, which are remembered for a while. */
+
+import { type Outcome, ok, refused } from "../core/refusals";
+import type { Scope } from "../core/scope";
+import type { Env } from "../env";
+import { grantStatusStatement, parseGrantStatus } from "../oauth/grants";
+import { withRetry } from "../platform/retry";
+import { BAD_TOKEN, SUSPENDED } from "../storage/refusals";
+import type { Listener } from "./handshake";
+
+/** Whatever ends a grant has the sockets rechecked; this bounds the time if that gets lost. */
+const GRANT_TTL_MS = 60_000;
+
+/** A page is its owner's. */
+const EVERYTHING: Scope[] = [{ module: "*", level: "r" }];
+
+/** The permissions of the listeners of one user. */
+export class ListenerPermissions {
+  readonly #env: Env;
+  readonly #clock: () => number;
+  readonly #grants = new Map<string, { scopes: Scope[]; at: number }>();
+
+  constructor(env: Env, clock: () => number) {
+    this.#env = env;
+    this.#clock = clock;
+  }
+
+  /**
+   * What a listener may read now. Refuses with `unauthorized` and `suspended`. A page is believed until its permission
+   * expires: it has shown its session shortly before.
+   */
+  async check(listener: Listener): Promise<Outcome<Scope[]>> {
+    if (this.hasExpired(listener)) return refused(BAD_TOKEN);
+    const { account, grant } = listener;
+    if (grant === null) return ok(EVERYTHING);
+    const known = this.#grants.get(grant);
+    if (known && this.#isFresh(grant)) return ok(known.scopes);
+    const now = this.#clock();
+    const statement = grantStatusStatement(this.#env.DB, { account, grant }, now);
+    const status = parseGrantStatus(await withRetry(() => statement.all()));
+    if (status === null) return refused(BAD_TOKEN);
+    if (status.isSuspended) return refused(SUSPENDED);
+    this.#grants.set(grant, { scopes: status.scopes, at: now });
+    return ok(status.scopes);
+  }
+
+  /** Whether this token or page has expired. */
+  hasExpired({ expiresAt }: Listener): boolean {
+    return expiresAt !== null && expiresAt <= this.#clock();
+  }
+
+  /** Whether it was not checked lately what a listener may read. */
+  isStale({ grant }: Listener): boolean {
+    return grant !== null && !this.#isFresh(grant);
+  }
+
+  /** Forgets all grants: they are loaded again. */
+  forget(): void {
+    this.#grants.clear();
+  }
+
+  #isFresh(grant: string): boolean {
+    const known = this.#grants.get(grant);
+    return known !== undefined && Math.abs(this.#clock() - known.at) < GRANT_TTL_MS;
+  }
+}
