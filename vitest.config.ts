@@ -1,12 +1,25 @@
 /** Two test projects: `worker` runs inside workerd with local D1, R2 and Durable Objects, `node` in Node. */
 
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The limits that the tests in workerd run under: test/support/guard. */
 const PLAN = process.env.PLAN === "free" ? "free" : "paid";
+
+/** Only for what hangs: a slow machine must not fail a test. */
+const TIMEOUTS = {
+  testTimeout: 10 * 60_000,
+  hookTimeout: 10 * 60_000,
+  expect: { poll: { timeout: 2 * 60_000 } },
+};
+
+// Node compiles large packages (Miniflare, Playwright) once, not in the process of each file and server.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
+  new URL("node_modules/.cache/satchel", import.meta.url),
+);
 
 /**
  * Packages of many files, by the names under which they are imported: each is bundled once, instead of
@@ -34,20 +47,46 @@ const BUNDLED_PACKAGES = [
   "rxjs",
 ];
 
+/** The slowest files, which must not be the last: while one runs alone, the other CPUs are idle. */
+const SLOWEST = [
+  "local/crash",
+  "local/start",
+  "local/data",
+  "local/backup",
+  "local/deploy",
+  "browser/versions",
+  "browser/files",
+  "local/cli-",
+  "local/docs",
+  "browser/",
+  "races/model",
+  "races/tasks-faults",
+  "unit/costs/worst-cases",
+  "races/deletion",
+  "races/",
+];
+
 /**
- * Orders test files by project: first `node`, where some take a minute and should not be last, then
- * `worker`, because only files in a row share a runtime.
+ * Orders test files by project: first `node`, whose files take longest, then `worker`, because only files
+ * in a row share a runtime. In a project the slowest are first, then the largest.
  */
-class ProjectSequencer extends BaseSequencer {
+class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return sorted.sort((a, b) => a.project.name.localeCompare(b.project.name));
+    return sorted.sort(
+      (a, b) => a.project.name.localeCompare(b.project.name) || slownessRank(a) - slownessRank(b),
+    );
   }
+}
+
+function slownessRank({ moduleId }: TestSpecification): number {
+  const rank = SLOWEST.findIndex((name) => moduleId.includes(`/test/${name}`));
+  return rank === -1 ? SLOWEST.length : rank;
 }
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: ProjectSequencer },
+    sequence: { sequencer: SlowestFirst },
     silent: "passed-only",
     // One more than the CPUs, because tests of the local server mostly wait for its process.
     maxWorkers: availableParallelism() + 1,
@@ -72,6 +111,8 @@ export default defineConfig({
             modelSteps: process.env.MODEL_STEPS,
             modelSeed: process.env.MODEL_SEED,
             fuzzRuns: process.env.FUZZ_RUNS,
+            liveSteps: process.env.LIVE_STEPS,
+            liveSeed: process.env.LIVE_SEED,
             rxdbSteps: process.env.RXDB_STEPS,
             rxdbSeed: process.env.RXDB_SEED,
           },
@@ -84,16 +125,14 @@ export default defineConfig({
           // A runtime takes seconds to start, so files share one; start-afresh.ts empties it.
           isolate: false,
           deps: { optimizer: { ssr: { enabled: true, include: BUNDLED_PACKAGES } } },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...TIMEOUTS,
         },
       },
       {
         test: {
           name: "node",
-          include: ["test/{house,local,browser}/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          include: ["test/{house,local,browser}/**/*.test.ts", "conformance/test/*.test.js"],
+          ...TIMEOUTS,
         },
       },
     ],

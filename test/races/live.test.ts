@@ -2,14 +2,32 @@
 
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, inject, it } from "vitest";
 import { breakCommits } from "../support/fault-injection";
 import { LiveClient, requestLiveSession } from "../support/live";
 import { createUserWithApp, type TestApp } from "../support/provider";
 import { Random } from "../support/rxdb/random";
 import { waitUntil } from "../support/rxdb/wait";
 
-const STEPS = 40;
+declare module "vitest" {
+  interface ProvidedContext {
+    /** LIVE_STEPS in the environment: how many steps there are. */
+    liveSteps?: string;
+    /** LIVE_SEED: the first seed, to reproduce a failure or to go on after others. */
+    liveSeed?: string;
+  }
+}
+
+const STEPS = Number(inject("liveSteps") || 120);
+const FIRST_SEED = Number(inject("liveSeed") || 1);
+
+/** Each user is a run of its own, with a seed. */
+const STEPS_PER_USER = 40;
+const SEEDS = Array.from(
+  { length: Math.ceil(STEPS / STEPS_PER_USER) },
+  (_, index) => FIRST_SEED + index,
+);
+
 const FOLDERS = ["/", "/notes/", "/notes/a/", "/notes/b/", "/todos/", "/never/"];
 const PATHS = ["/notes/a/1", "/notes/a/2", "/notes/b/1", "/notes/1", "/todos/1", "/todos/deep/1"];
 
@@ -79,13 +97,13 @@ async function evictUserObject({ user }: TestApp): Promise<void> {
 const isTold = (listener: Listener, listed: Map<string, string>): boolean =>
   [...listed].every(([path, version]) => listener.versions.get(path) === version);
 
-it.each([1, 2, 3])(
+it.each(SEEDS)(
   "a listener that has caught up has the versions of a listing (seed %i)",
   async (seed) => {
     const random = new Random(seed);
     const app = await createUserWithApp();
     const listeners = [new Listener(app), new Listener(app)];
-    for (let step = 0; step < STEPS; step++) {
+    for (let step = 0; step < STEPS_PER_USER; step++) {
       const chance = random.next();
       if (chance < 0.05) await abortAllDurableObjects();
       else if (chance < 0.15) await evictUserObject(app);
