@@ -35,7 +35,8 @@ import { tokenRoutes } from "./oauth/routes/token";
 import { logError, logWarning } from "./platform/log";
 import { type PlanLimit, planLimitOf, planLimitRefusal } from "./platform/plan-limits";
 import { isTransient } from "./platform/retry";
-import { rxdbRoutes } from "./rxdb/routes";
+import { databaseRoutes } from "./rxdb/routes/databases";
+import { rxdbRoutes } from "./rxdb/routes/sockets";
 import { storageRoutes } from "./storage/routes";
 import { batchRoutes } from "./storage/routes/batch";
 import { previewRoutes } from "./storage/routes/preview";
@@ -65,6 +66,7 @@ app.route("/preview", previewRoutes);
 app.route("/rxdb", rxdbRoutes);
 app.route("/live", liveRoutes);
 app.use("/.well-known/*", requireHostRole("discovery"));
+app.route("/databases", databaseRoutes);
 app.route("/.well-known", discoveryRoutes);
 
 app.use(requireTls, requireHostRole("pages"));

@@ -25,6 +25,8 @@ export const LINK_PROPERTIES = {
   quota: "urn:x-satchel:quota",
   /** Satchel's own: the URL template of the RxDB endpoint, with {module} for the module's name. */
   rxdb: "urn:x-satchel:rxdb",
+  /** Satchel's own: the URL for reading and writing databases as a whole, with the version of its protocol. */
+  databases: "urn:x-satchel:databases:1",
   /** Satchel's own: the URL for reading many documents at once, with the version of its protocol. */
   batch: "urn:x-satchel:batch:1",
   /** Satchel's own: the URL of the live endpoint, with the version of its protocol. */

@@ -4,6 +4,7 @@ import { parseUserName } from "../core/names";
 import { AVATAR_REL, LINK_PROPERTIES, NAME_PROPERTY, STORAGE_API, STORAGE_REL } from "../core/spec";
 import {
   batchUrl,
+  databasesUrl,
   liveEndpoint,
   normalizeHost,
   type Origins,
@@ -59,6 +60,7 @@ export function buildJrd(
         [LINK_PROPERTIES.challengeMethods]: "S256",
         [LINK_PROPERTIES.quota]: quotaUrl(origins, name),
         [LINK_PROPERTIES.rxdb]: rxdbEndpoint(origins, name),
+        [LINK_PROPERTIES.databases]: databasesUrl(origins, name),
         [LINK_PROPERTIES.batch]: batchUrl(origins, name),
         [LINK_PROPERTIES.live]: liveEndpoint(origins, name),
       },

@@ -109,6 +109,10 @@ export const quotaUrl = (origins: Origins, user: string): string =>
 export const rxdbEndpoint = (origins: Origins, user: string): string =>
   `${origins.storage.replace(/^http/, "ws")}/rxdb/${user}/{module}`;
 
+/** The URL for reading and writing the databases of a user as a whole. */
+export const databasesUrl = (origins: Origins, user: string): string =>
+  `${origins.storage}/databases/${user}`;
+
 /** The URL for reading many documents of a user at once. */
 export const batchUrl = (origins: Origins, user: string): string =>
   `${origins.storage}/batch/${user}`;

@@ -1,11 +1,29 @@
 /** The bytes of large attachments in R2, each under a key that is never written twice. */
 
-import { withRetry } from "../platform/retry";
+import { withCallTimeout, withRetry } from "../platform/retry";
+import { maxUploadMs, SMALL_BODY_BYTES } from "../storage/bodies";
 
 /** Writes an object. Rejects if R2 does not confirm it. */
 export async function putObject(bucket: R2Bucket, key: string, bytes: Uint8Array): Promise<void> {
   await withRetry(() => bucket.put(key, bytes));
 }
+
+/** Streams so many bytes into an object. Returns whether it has got them all. Rejects if R2 does not confirm it. */
+export async function putStream(
+  bucket: R2Bucket,
+  key: string,
+  body: ReadableStream,
+  length: number,
+): Promise<boolean> {
+  const isSmall = length <= SMALL_BODY_BYTES;
+  const content = isSmall ? await new Response(body).arrayBuffer() : body;
+  const object = await withCallTimeout(bucket.put(key, content), maxUploadMs(length));
+  return object?.size === length;
+}
+
+/** Opens an object. Returns null if it does not exist. */
+export const openObject = (bucket: R2Bucket, key: string): Promise<R2ObjectBody | null> =>
+  withRetry(() => bucket.get(key));
 
 /** Reads an object into memory. Returns null if it does not exist. */
 export async function getObject(bucket: R2Bucket, key: string): Promise<Uint8Array | null> {

@@ -127,6 +127,12 @@ export class Collections {
     return row && this.#add(row);
   }
 
+  /** Returns null if there is no such collection. */
+  find(database: string, name: string, version: number): Collection | null {
+    const row = findCollection(this.#storage.sql, database, name, version);
+    return row && this.get(row.id);
+  }
+
   /**
    * Opens a collection, and creates it if it does not exist. A schema that differs from that of other
    * clients is accepted: an index that is missing is created from all documents, and indexes that no
@@ -163,7 +169,8 @@ export class Collections {
     const wanted = schemas.flatMap(({ indexes }) => indexes);
     const createMissing = () => {
       const { version, primaryPath } = schema;
-      const row = found ?? insertCollection(sql, { database, name, version, primaryPath });
+      const isFirst = this.#count === 0;
+      const row = found ?? insertCollection(sql, { database, name, version, primaryPath }, isFirst);
       if (!found) this.#count++;
       const unused = (open?.indexes ?? []).filter(
         (old) => !wanted.some(({ definition }) => definition === old.definition),

@@ -11,13 +11,15 @@ import { BAD_TOKEN } from "../storage/refusals";
 import { HANDSHAKE_HEADER, type Handshake, type ModuleId } from "./handshake";
 import type { DatabaseTotals } from "./inventory";
 import { Module } from "./module";
-import type { CallOutcome } from "./refusals";
+import { type CallOutcome, READ_ONLY } from "./refusals";
 import { LOST_CONNECTION_TTL_MS } from "./sockets/connection-registry";
 import type { CustomCaller } from "./sockets/custom-requests";
 import { checkGrant, GrantCache } from "./sockets/grant-cache";
 import { type ModuleState, RequestQueue } from "./sockets/request-queue";
 import { type RxdbSessionRow, RxdbSessions } from "./sockets/sessions";
 import { closeNow } from "./sockets/socket-state";
+import { NO_COLLECTION } from "./transfer/database-transfer";
+import { isWrite, type TransferAnswer, type TransferRequest } from "./transfer/requests";
 import { EVENT_RETENTION_MS } from "./writes/event-log";
 
 /** The key of the `ModuleId` in the object's storage. */
@@ -121,6 +123,31 @@ export class ModuleObject extends DurableObject<Env> {
   /** The totals of the module's databases, by name. */
   inventory(): DatabaseTotals[] {
     return this.#loadState()?.module.inventory() ?? [];
+  }
+
+  /**
+   * Reads or writes databases as a whole. To read, the caller has to have checked the grant. Refuses with what the
+   * grant does not allow to write, with `not-found`, and with what `DatabaseTransfer` refuses.
+   */
+  async transfer(
+    id: ModuleId,
+    grant: string,
+    request: TransferRequest,
+  ): Promise<CallOutcome<TransferAnswer>> {
+    const now = Date.now();
+    if (!isWrite(request)) {
+      const state = this.#loadState();
+      return state ? state.module.transfer.answer(request, now) : NO_COLLECTION;
+    }
+    const opened = await this.#openIfAllowed(id, grant, now);
+    if (!opened.ok) return opened;
+    const { module, grants } = opened.value;
+    const level = grants.get(grant, now) ?? (await grants.load(grant, now));
+    if (!level.ok) return level;
+    if (level.value === "r") return refused(READ_ONLY);
+    const answer = await module.transfer.answer(request, now);
+    this.#afterChange(opened.value, Date.now());
+    return answer;
   }
 
   /** Deletes a database with all its collections, if it exists. */

@@ -31,6 +31,7 @@ import { loadCollections } from "./tables/collections";
 import { connectionBytes } from "./tables/connections";
 import { createTables } from "./tables/create-tables";
 import { loadAllDocuments } from "./tables/documents";
+import { DatabaseTransfer } from "./transfer/database-transfer";
 import { AttachmentStore } from "./writes/attachment-store";
 import { cleanUpDocuments } from "./writes/cleanup";
 import { EventLog } from "./writes/event-log";
@@ -42,8 +43,8 @@ type Answer = CallOutcome<string>;
 
 const OPENED: Answer = { ok: true, value: '"ok"' };
 
-/** Of databases and of collections. */
-const MAX_NAME_LENGTH = 256;
+/** Characters of the names of databases and of collections. */
+export const MAX_NAME_LENGTH = 256;
 
 /** Characters of a schema, which is kept as long as its client's connection. */
 const MAX_SCHEMA_LENGTH = 100_000;
@@ -59,6 +60,7 @@ export class Module {
   readonly sockets: Sockets;
   readonly connections: ConnectionRegistry;
   readonly delivery: Delivery;
+  readonly transfer: DatabaseTransfer;
   /** Whether an older version stored it, which counted less: then D1 does not know its bytes yet. */
   readonly hasOldTotals: boolean;
 
@@ -73,12 +75,17 @@ export class Module {
     this.sockets = new Sockets(ctx);
     this.connections = new ConnectionRegistry(ctx.storage.sql, this.sockets);
     this.delivery = new Delivery(env, id.account, this.sockets, this.connections, this.#log, now);
-    this.#writer = new Writer(ctx.storage, {
+    const parts = {
       collections: this.#collections,
-      log: this.#log,
       attachments: this.#attachments,
       quota: this.quota,
-      delivery: this.delivery,
+    };
+    this.#writer = new Writer(ctx.storage, { ...parts, log: this.#log, delivery: this.delivery });
+    const { connections } = this;
+    this.transfer = new DatabaseTransfer(ctx.storage.sql, {
+      ...parts,
+      connections,
+      writer: this.#writer,
     });
   }
 

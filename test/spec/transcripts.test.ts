@@ -97,6 +97,7 @@ describe("The transcripts of §12, in order:", () => {
           // Satchel's own properties.
           "urn:x-satchel:quota": "https://satchel.example/quota/michiel",
           "urn:x-satchel:rxdb": "wss://satchel.example/rxdb/michiel/{module}",
+          "urn:x-satchel:databases:1": "https://satchel.example/databases/michiel",
           "urn:x-satchel:batch:1": "https://satchel.example/batch/michiel",
           "urn:x-satchel:live:1": "wss://satchel.example/live/michiel",
         },

@@ -38,6 +38,7 @@ const PROPERTY = {
   ranges: "http://tools.ietf.org/html/rfc7233",
   quota: "urn:x-satchel:quota",
   rxdb: "urn:x-satchel:rxdb",
+  databases: "urn:x-satchel:databases:1",
   batch: "urn:x-satchel:batch:1",
   live: "urn:x-satchel:live:1",
 };
@@ -90,6 +91,7 @@ describe("The JRD of a user", () => {
             [PROPERTY.pkce]: "S256",
             [PROPERTY.quota]: "https://satchel.example/quota/alice",
             [PROPERTY.rxdb]: "wss://satchel.example/rxdb/alice/{module}",
+            [PROPERTY.databases]: "https://satchel.example/databases/alice",
             [PROPERTY.batch]: "https://satchel.example/batch/alice",
             [PROPERTY.live]: "wss://satchel.example/live/alice",
           },

@@ -250,7 +250,7 @@ export function interceptCalls(intercept: CallInterceptor): () => void {
     interceptMethod(env.BODIES, "resumeMultipartUpload", (resume) => upload(resume() as object)),
     objects("USERS", USER_OBJECT_METHODS),
     objects("PASSWORDS", ["recordAttempt", "forgetFailures", "hash", "verify"]),
-    objects("MODULES", ["inventory", "deleteDatabase", "recheck", "erase", "fetch"]),
+    objects("MODULES", ["inventory", "deleteDatabase", "recheck", "erase", "fetch", "transfer"]),
   ];
   return () => {
     for (const restore of restores) restore();

@@ -84,6 +84,19 @@ export function createIndex(definition: string, primaryPath: string): Collection
   };
 }
 
+/** The smallest schema of which indexes have these definitions: its properties and its indexes. */
+export function smallestSchema(
+  definitions: string[],
+  primaryPath: string,
+): { properties: Record<string, unknown>; indexes: string[][] } {
+  const indexes = definitions.map((definition) => JSON.parse(definition) as IndexField[]);
+  const { properties } = schemaOfFields(indexes.flat());
+  return {
+    properties: { [primaryPath]: { type: "string" }, ...properties },
+    indexes: indexes.map((fields) => fields.map(([path]) => path)),
+  };
+}
+
 /** The smallest schema with these fields. */
 function schemaOfFields(fields: IndexField[]): RxSchema {
   const root = { properties: {} as Record<string, unknown> };

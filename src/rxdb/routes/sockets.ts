@@ -2,26 +2,26 @@
 
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../core/refusals";
-import { isModuleName } from "../core/scope";
-import { sha256 } from "../core/secrets";
-import { type Env, settings } from "../env";
-import { parseBearerToken } from "../http/bearer";
-import { appCors } from "../http/cors";
-import { isServedOn, resolveOrigins, rxdbEndpoint } from "../http/hosts";
-import { limitAnonymous, limitApp } from "../http/rate-limits";
-import { refusalResponse } from "../http/refusals";
-import { findModuleAccount, moduleStub, openModule } from "../modules/modules";
-import { logError } from "../platform/log";
-import { withRetry } from "../platform/retry";
-import { authenticate, authorizeOwner, rememberRevoked } from "../storage/authorization";
-import { BAD_TOKEN, MISDIRECTED } from "../storage/refusals";
-import { limitFormSize } from "../ui/form";
-import { HANDSHAKE_HEADER, type Handshake, type ModuleId } from "./handshake";
-import { READ_ONLY, type SocketRefusal } from "./refusals";
-import { sessionUrl } from "./sockets/custom-requests";
-import { checkGrant } from "./sockets/grant-cache";
-import { refusingSocket } from "./sockets/refusing-socket";
+import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../../core/refusals";
+import { isModuleName } from "../../core/scope";
+import { sha256 } from "../../core/secrets";
+import { type Env, settings } from "../../env";
+import { parseBearerToken } from "../../http/bearer";
+import { appCors } from "../../http/cors";
+import { isServedOn, resolveOrigins, rxdbEndpoint } from "../../http/hosts";
+import { limitAnonymous, limitApp } from "../../http/rate-limits";
+import { refusalResponse } from "../../http/refusals";
+import { findModuleAccount, moduleStub, openModule } from "../../modules/modules";
+import { logError } from "../../platform/log";
+import { withRetry } from "../../platform/retry";
+import { authenticate, authorizeOwner, rememberRevoked } from "../../storage/authorization";
+import { BAD_TOKEN, MISDIRECTED } from "../../storage/refusals";
+import { limitFormSize } from "../../ui/form";
+import { HANDSHAKE_HEADER, type Handshake, type ModuleId } from "../handshake";
+import { READ_ONLY, type SocketRefusal } from "../refusals";
+import { sessionUrl } from "../sockets/custom-requests";
+import { checkGrant } from "../sockets/grant-cache";
+import { refusingSocket } from "../sockets/refusing-socket";
 
 type RxdbContext = Context<{ Bindings: Env }>;
 

@@ -148,6 +148,16 @@ export const loadAttachment = (
   return { data, r2Key: row.r2_key as string | null, length: row.length as number };
 };
 
+/** Whether any document of a collection has an attachment. */
+export const hasAttachments = (sql: SqlStorage, collection: number): boolean =>
+  sql.exec("SELECT 1 FROM attachments WHERE collection = ? LIMIT 1", collection).toArray().length >
+  0;
+
+/** Whether a body in R2 is an orphan, and has been one only since `since` or later. */
+export const isOrphanSince = (sql: SqlStorage, r2Key: string, since: number): boolean =>
+  sql.exec("SELECT 1 FROM loose_bodies WHERE r2_key = ? AND since >= ?", r2Key, since).toArray()
+    .length > 0;
+
 /** Records a body in R2 that no attachment refers to, not yet or not any more. */
 export function recordOrphan(sql: SqlStorage, r2Key: string, now: number): void {
   sql.exec(

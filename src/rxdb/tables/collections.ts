@@ -1,5 +1,7 @@
 /** The `collections` and `indexes` tables of the module object. */
 
+import { randomFraction } from "../../core/secrets";
+
 /** A collection in one version of its schema. */
 export interface CollectionRow {
   id: number;
@@ -40,7 +42,17 @@ export const findCollection = (
     )
     .toArray()[0] as unknown as CollectionRow | undefined) ?? null;
 
-/** Inserts an empty collection. */
+/**
+ * Ids begin at a random number: a client that has replicated an erased collection, and continues with one of the
+ * same name in another object, must not be taken to have its documents (`queries/checkpoint.ts`).
+ */
+const MIN_FIRST_ID = 2 ** 20;
+const MAX_FIRST_ID = 2 ** 23;
+
+const randomFirstId = (): number =>
+  MIN_FIRST_ID + Math.floor(randomFraction() * (MAX_FIRST_ID - MIN_FIRST_ID));
+
+/** Inserts an empty collection. `isFirst`: there is no other. */
 export const insertCollection = (
   sql: SqlStorage,
   {
@@ -49,11 +61,13 @@ export const insertCollection = (
     version,
     primaryPath,
   }: Pick<CollectionRow, "database" | "name" | "version" | "primaryPath">,
+  isFirst: boolean,
 ): CollectionRow =>
   sql
     .exec(
-      `INSERT INTO collections (database, name, version, primary_path, seq, documents, bytes)
-       VALUES (?, ?, ?, ?, 0, 0, 0) RETURNING ${COLUMNS}`,
+      `INSERT INTO collections (id, database, name, version, primary_path, seq, documents, bytes)
+       VALUES (?, ?, ?, ?, ?, 0, 0, 0) RETURNING ${COLUMNS}`,
+      isFirst ? randomFirstId() : null,
       database,
       name,
       version,

@@ -14,10 +14,11 @@ import {
   type AttachmentRow,
   deleteOrphans,
   findOldestOrphan,
+  isOrphanSince,
   loadOrphans,
   recordOrphan,
 } from "../tables/attachments";
-import type { AttachmentData } from "./attachment-data";
+import { AttachmentData } from "./attachment-data";
 
 /** Larger attachments go to R2. */
 const MAX_SQLITE_BYTES = 1_000_000;
@@ -57,6 +58,26 @@ export class AttachmentStore {
       await putObject(this.#bucket, r2Key, data.bytes);
       data.r2Key = r2Key;
     }
+  }
+
+  /**
+   * Begins an upload of so many bytes that comes before the write which refers to it: an orphan until then. Returns
+   * its id, which says the length, and the key in R2 to which its bytes go.
+   */
+  startUpload(length: number, now: number): { upload: string; r2Key: string } {
+    const upload = `${randomId()}-${length}`;
+    const r2Key = this.#prefix + upload;
+    recordOrphan(this.#sql, r2Key, now);
+    return { upload, r2Key };
+  }
+
+  /** Finds an upload by its id; null if there is none, or it is so old that it might be deleted soon. */
+  findUpload(upload: string, now: number): AttachmentData | null {
+    const [, length] = /^[\w-]{22}-(\d{1,15})$/.exec(upload) ?? [];
+    const r2Key = this.#prefix + upload;
+    const since = now - ORPHAN_RETENTION_MS / 2;
+    const isUsable = length !== undefined && isOrphanSince(this.#sql, r2Key, since);
+    return isUsable ? AttachmentData.uploaded(r2Key, Number(length)) : null;
   }
 
   /** Returns the attachment in base64, null if R2 does not have it. */

@@ -39,11 +39,12 @@ export function parseWrite(
 
 const isRow = ({ primaryPath }: CollectionSchema, row: unknown): row is WriteRow =>
   isObject(row) &&
-  isDocument(row.document) &&
+  isStoredDocument(row.document) &&
   typeof row.document[primaryPath] === "string" &&
-  (row.previous === undefined || row.previous === null || isDocument(row.previous));
+  (row.previous === undefined || row.previous === null || isStoredDocument(row.previous));
 
-const isDocument = (value: unknown): value is StoredDocument =>
+/** Whether a parsed JSON value is a document in RxDB's storage format. */
+export const isStoredDocument = (value: unknown): value is StoredDocument =>
   isObject(value) &&
   typeof value._rev === "string" &&
   value._rev !== "" &&

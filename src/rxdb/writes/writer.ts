@@ -45,11 +45,22 @@ interface WriterDependencies {
   delivery: Delivery;
 }
 
+/** Who writes: a connection of a client, or nobody who listens. */
+type WritingConnection = Pick<Connection, "id" | "session" | "collection" | "client">;
+
+/** What a write needs to know of its request. */
+type WriteFrame = Pick<StorageFrame, "connectionId" | "requestId" | "isRetry"> & {
+  params: unknown[];
+};
+
+/** What it needs to know of its caller. */
+type WriteCaller = Pick<Caller, "level" | "work" | "canStillWrite">;
+
 /** A write that has been parsed. */
 interface PendingWrite {
-  connection: Connection;
-  frame: StorageFrame;
-  caller: Caller;
+  connection: WritingConnection;
+  frame: WriteFrame;
+  caller: WriteCaller;
   write: WriteRequest;
   now: number;
 }
@@ -72,9 +83,9 @@ export class Writer {
    */
   write(
     collection: Collection,
-    connection: Connection,
-    frame: StorageFrame,
-    caller: Caller,
+    connection: WritingConnection,
+    frame: WriteFrame,
+    caller: WriteCaller,
     now: number,
   ): Answer | Promise<Answer> {
     const earlier = this.#findEarlierAnswer(collection, frame);
@@ -94,7 +105,7 @@ export class Writer {
   }
 
   /** Returns the answer to a write that is sent again, null if it was not applied. */
-  #findEarlierAnswer(collection: Collection, frame: StorageFrame): Answer | null {
+  #findEarlierAnswer(collection: Collection, frame: WriteFrame): Answer | null {
     const { log } = this.#deps;
     const earlier = frame.isRetry ? log.findAnswer(collection.id, requestOf(frame)) : null;
     return earlier === null ? null : { ok: true, value: earlier };
@@ -174,7 +185,7 @@ export class Writer {
 }
 
 /** The id of a request in the log. */
-const requestOf = ({ connectionId, requestId }: StorageFrame): string =>
+const requestOf = ({ connectionId, requestId }: WriteFrame): string =>
   `${connectionId} ${requestId}`;
 
 /**

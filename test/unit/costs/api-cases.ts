@@ -6,6 +6,7 @@ import { obtainCode, obtainTokens, redeemCode } from "../../support/oauth";
 import { ORIGIN } from "../../support/provider";
 import { createAccount, LARGEST, moduleName, ORDINARY, type SizedAccount } from "./accounts";
 import type { CostCase, Step } from "./cost-case";
+import { databaseCases } from "./database-cases";
 import type { SharedAccounts } from "./page-cases";
 import { get, post } from "./requests";
 
@@ -74,6 +75,7 @@ export function apiCases(shared: SharedAccounts): CostCase[] {
         worst: get(route.slice(4).replace(":user", "x").replace(":module", "x".repeat(8000))),
       }),
     ),
+    ...databaseCases(shared),
     {
       route: "POST /batch/:user",
       ordinary: batchOf(ordinary, ["/ten/1"]),
