@@ -12,7 +12,7 @@ const DEFAULT_COLUMNS = 120;
 
 await runCommand(async () => {
   await ensureInstalled();
-  const { REQUIREMENTS } = await import("../test/spec/requirements.ts");
+  const { REQUIREMENTS } = await import("../conformance/index.js");
   console.error("Running the tests in test/spec ...");
   const { tests, problems } = await runTests();
   const rows = REQUIREMENTS.map((requirement) => evaluate(requirement, tests));

@@ -39,7 +39,7 @@ function findTypeScriptProjects() {
   const nested = NESTED_FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
   );
-  return [".", "test", "client", "transfer", "cli", ...nested]
+  return [".", "test", "client", "transfer", "cli", "conformance", ...nested]
     .map((folder) => `${folder}/tsconfig.json`)
     .filter((project) => existsSync(join(ROOT, project)));
 }

@@ -10,7 +10,14 @@ const listFolder = (folder: string): string[] =>
   readdirSync(join(ROOT, folder)).map((file) => `${folder}/${file}`);
 
 const DOCS = listFolder("docs");
-const DOCUMENTS = ["README.md", "SECURITY.md", "CHANGELOG.md", "client/README.md", ...DOCS];
+const DOCUMENTS = [
+  "README.md",
+  "SECURITY.md",
+  "CHANGELOG.md",
+  "client/README.md",
+  "conformance/README.md",
+  ...DOCS,
+];
 
 /** A file that docs/rxdb.md tells the reader to create. */
 const CREATED_BY_READER = "src/worker.ts";
@@ -68,7 +75,7 @@ describe("The documents", () => {
 
   it("name only files of the repository that exist", () => {
     const folders =
-      "src|test|docs|scripts|bench|client|transfer|cli|examples|migrations|screenshots";
+      "src|test|docs|scripts|bench|client|transfer|cli|conformance|examples|migrations|screenshots";
     const pattern = new RegExp(`\\b(?:${folders})/[\\w./-]+\\.\\w+`, "g");
     const missing = [...DOCUMENTS, "src/DECISIONS.md", "schema.sql"].flatMap((document) =>
       [...textOf(document).matchAll(pattern)]

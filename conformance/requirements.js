@@ -1,35 +1,34 @@
 /**
- * The requirements for servers in §3 to §14 of draft-dejong-remotestorage-26, in its order. A test
- * covers a requirement if its full title contains the id; `npm run spec` prints the tests of each
- * requirement and their results.
+ * The requirements for servers in §3 to §14 of draft-dejong-remotestorage-26, in its order. A case, or a
+ * test of Satchel, covers a requirement if it names its id.
  *
  * A fact without a key word ("<storage_api>, always '...'") is listed as MUST, and §5's list of status
- * codes as SHOULD, the level of the sentence that introduces it. A MAY is only listed if this server
- * implements it. Omitted:
+ * codes as SHOULD, the level of the sentence that introduces it. Omitted:
  *
  * - §4 "Client-to-server requests SHOULD be made over HTTPS": binds clients.
- * - §4 "Servers MAY also offer an optional switch to HTTP/2": up to the platform, not the Worker.
+ * - §4 "Servers MAY also offer an optional switch to HTTP/2": below what a request shows.
  * - §5 "Clients SHOULD also handle the case where a response takes too long": binds clients.
- * - §6 "A provider MAY offer version rollback functionality": not implemented.
+ * - §6 "A provider MAY offer version rollback functionality": the draft defines no interface for it.
  * - §9 "the <module> string SHOULD be lower-case alphanumerical": binds the apps that choose it.
  * - §10 "If <auth-dialog> is null, the client [...] SHOULD send all requests without Authorization
- *   header": binds clients, and ours is never null (Kerberos is not implemented).
- * - §10 "web-authoring": a proposal, not implemented.
- * - §10 "MAY require the user to register applications as OAuth clients": not implemented.
+ *   header": binds clients.
+ * - §10 "web-authoring": a proposal.
+ * - §10 "MAY require the user to register applications as OAuth clients": cannot be tried from outside.
  * - §10.1 "Clients SHOULD use S256", "Clients SHOULD use PKCE when [...]": bind clients.
  * - §11 "The appplication MUST make sure", "It SHOULD ask for confirmation", "it SHOULD connect",
  *   "the application SHOULD ignore any other parameters": bind applications.
  */
 
-/** A requirement of the draft. */
-export interface Requirement {
-  id: string;
-  level: "MUST" | "MUST NOT" | "SHOULD" | "SHOULD NOT" | "MAY";
-  sentence: string;
-}
+/**
+ * A requirement of the draft. The id is the section and the number within it: "§4.28" is the 28th of §4.
+ * @typedef {object} Requirement
+ * @property {string} id
+ * @property {"MUST" | "MUST NOT" | "SHOULD" | "SHOULD NOT" | "MAY"} level
+ * @property {string} sentence
+ */
 
-/** All requirements. The id is the section and the number within it. */
-export const REQUIREMENTS: Requirement[] = [
+/** All requirements. @type {Requirement[]} */
+export const REQUIREMENTS = [
   ...section("§3.", [
     [
       "SHOULD",
@@ -402,7 +401,12 @@ export const REQUIREMENTS: Requirement[] = [
   ]),
 ];
 
-function section(prefix: string, entries: [Requirement["level"], string][]): Requirement[] {
+/**
+ * @param {string} prefix
+ * @param {[level: Requirement["level"], sentence: string][]} entries
+ * @returns {Requirement[]}
+ */
+function section(prefix, entries) {
   return entries.map(([level, sentence], index) => ({
     id: `${prefix}${index + 1}`,
     level,

@@ -1,0 +1,111 @@
+/** §6: conditions hold also for requests that arrive at the same time. */
+
+import { chapter } from "../run/case.js";
+
+const WRITERS = 8;
+const ROUNDS = 3;
+
+/** @typedef {import("../run/answer.js").Answer} Answer */
+
+/** Sends a request per writer at once. @type {(send: (writer: number) => Promise<Answer>) => Promise<Answer[]>} */
+const atOnce = (send) => Promise.all(Array.from({ length: WRITERS }, (_, writer) => send(writer)));
+
+export const races = chapter("races", [
+  {
+    id: "create",
+    title: "Of many PUTs with If-None-Match: * at once exactly one creates the document",
+    level: "MUST",
+    requirements: ["§6.10"],
+    async run({ app, folder, expect }) {
+      for (let round = 0; round < ROUNDS; round++) {
+        const path = `${folder}doc${round}`;
+        const answers = await atOnce((writer) =>
+          app.put(path, `${writer}`, { "If-None-Match": "*" }),
+        );
+        const winners = answers.flatMap(({ ok }, writer) => (ok ? [writer] : []));
+        expect.equal(winners.length, 1, "the number of writers that created the document");
+        for (const answer of answers) {
+          expect.status(answer, [200, 201, 412], "a PUT with If-None-Match: *");
+        }
+        expect.equal((await app.get(path)).text, `${winners[0]}`, "the content");
+      }
+    },
+  },
+  {
+    id: "replace",
+    title: "Of many PUTs with If-Match of the same version at once exactly one succeeds",
+    level: "MUST",
+    requirements: ["§6.6"],
+    async run({ app, folder, expect }) {
+      const path = `${folder}doc`;
+      let { etag } = await app.store(path, "first");
+      for (let round = 0; round < ROUNDS; round++) {
+        const condition = { "If-Match": etag };
+        const answers = await atOnce((writer) => app.put(path, `${round}-${writer}`, condition));
+        const winners = answers.flatMap(({ ok }, writer) => (ok ? [writer] : []));
+        expect.equal(winners.length, 1, "the number of writers that replaced the version");
+        const get = await app.get(path);
+        expect.equal(get.text, `${round}-${winners[0]}`, "the content");
+        expect.equal(get.etag, answers[winners[0]].etag, "the ETag");
+        ({ etag } = get);
+      }
+    },
+  },
+  {
+    id: "put-and-delete",
+    title: "Of a PUT and a DELETE with If-Match of the same version at once one succeeds",
+    level: "MUST",
+    requirements: ["§6.6", "§6.7"],
+    async run({ app, folder, expect }) {
+      for (let round = 0; round < ROUNDS; round++) {
+        const path = `${folder}doc${round}`;
+        const condition = { "If-Match": (await app.store(path, "first")).etag };
+        const [put, deleted] = await Promise.all([
+          app.put(path, "second", condition),
+          app.delete(path, condition),
+        ]);
+        expect.equal([put.ok, deleted.ok].filter(Boolean).length, 1, "the number that succeeded");
+        expect.status(await app.get(path), put.ok ? 200 : 404, "a GET afterwards");
+      }
+    },
+  },
+  {
+    id: "siblings",
+    title: "Documents that are stored in one folder at the same time are all listed",
+    level: "robustness",
+    source: "§4",
+    requirements: ["§4.30"],
+    async run({ app, folder, expect }) {
+      const answers = await atOnce((writer) => app.put(`${folder}sub/doc${writer}`, `${writer}`));
+      for (const answer of answers) expect.status(answer, [200, 201], "a PUT");
+      const items = await app.list(`${folder}sub/`);
+      expect.equal(Object.keys(items).length, WRITERS, "the number of items");
+      for (const [writer, { etag }] of answers.entries()) {
+        expect.equal(`"${items[`doc${writer}`]?.ETag}"`, etag, `the listed ETag of doc${writer}`);
+      }
+    },
+  },
+  {
+    id: "whole-documents",
+    title: "A GET during PUTs has the content of one version, and its ETag",
+    level: "robustness",
+    source: "§6",
+    requirements: ["§4.28"],
+    async run({ app, folder, expect }) {
+      const path = `${folder}doc`;
+      const first = await app.store(path, "0".repeat(20_000));
+      const versions = new Map([[first.etag, "0"]]);
+      const [puts, gets] = await Promise.all([
+        Promise.all(["1", "2", "3", "4"].map((digit) => app.put(path, digit.repeat(20_000)))),
+        Promise.all([1, 2, 3, 4].map(() => app.get(path))),
+      ]);
+      for (const put of puts)
+        versions.set(put.etag, new TextDecoder().decode(put.request.body?.slice(0, 1)));
+      for (const get of gets) {
+        expect.status(get, 200, "a GET during PUTs");
+        const digit = versions.get(get.etag) ?? "unknown";
+        expect.equal(get.text, digit.repeat(20_000), `the content of the version ${get.etag}`);
+      }
+    },
+  },
+]);
