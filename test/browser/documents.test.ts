@@ -13,9 +13,9 @@ import {
 } from "./support/app";
 import { type LibraryRelease, RELEASES } from "./support/app-server";
 import { connectApp, signUp } from "./support/steps";
-import { type TestSite, test } from "./support/test-site";
+import { STEP_TIMEOUT_MS, type TestSite, test } from "./support/test-site";
 
-const WAIT = { timeout: 30_000, interval: 100 };
+const WAIT = { timeout: STEP_TIMEOUT_MS, interval: 100 };
 
 const ALL_BYTES = Uint8Array.from({ length: 1024 }, (_, index) => (index * 7 + (index >> 8)) & 255);
 

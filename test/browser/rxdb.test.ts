@@ -189,7 +189,7 @@ test("the page says at once that the browser is offline", async ({ site, example
   const name = await signUp(site, context);
   const list = await connect(context, example, `${name}@${new URL(site.url).host}`);
   const waitForStatus = (text: string) =>
-    list.page.getByRole("status").filter({ hasText: text }).waitFor({ timeout: 2000 });
+    list.page.getByRole("status").filter({ hasText: text }).waitFor({ timeout: 20_000 });
   await context.setOffline(true);
   await waitForStatus("Offline");
   await list.add("Bread");

@@ -431,7 +431,7 @@ describe("when another client removes a collection", () => {
     const { first, second, proxy, write, lost } = await openTwice(user);
     await first.remove();
     // Without any request.
-    await vi.waitFor(() => expect(lost()).toEqual(["removed"]));
+    await vi.waitFor(() => expect(lost()).toEqual(["removed"]), { timeout: 60_000 });
     expect(await write(1)).toBe("removed");
     // It is not created again, not even on another socket.
     proxy.cut();

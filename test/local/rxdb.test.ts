@@ -53,7 +53,7 @@ async function open(version: keyof typeof RXDB_VERSIONS, url: string, name: stri
 
 /** Waits until a value is as expected; fails with the difference. */
 const waitForEqual = (actual: () => unknown, expected: unknown) =>
-  vi.waitFor(() => expect(actual()).toEqual(expected), { timeout: 20_000, interval: 20 });
+  vi.waitFor(() => expect(actual()).toEqual(expected), { timeout: 60_000, interval: 20 });
 
 it("keeps acknowledged writes across kill -9, and live queries catch up by themselves", async () => {
   const data = temporaryFolder();

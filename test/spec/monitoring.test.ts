@@ -23,6 +23,9 @@ import { type Send, sendWithSettings } from "../support/send-with-settings";
 let advances = 0;
 
 /** Lets the cached result of /healthz expire. */
+/** Counts are written after the response. */
+const WAIT = { timeout: 60_000 };
+
 const expireHealthCache = () => advanceClock(++advances * 11 * SECOND_MS);
 
 /** The next call of this method fails. */
@@ -394,13 +397,13 @@ describe("Request counts", () => {
     await send("/sign-up");
     advanceClock(10 * MINUTE_MS);
     await send("/sign-up");
-    await vi.waitFor(async () => expect((await countedRequests()).n).toBeGreaterThan(0));
+    await vi.waitFor(async () => expect((await countedRequests()).n).toBeGreaterThan(0), WAIT);
     const { n } = await countedRequests();
     for (let i = 0; i < 5; i++) await send("/sign-up");
     expect(await countedRequests()).toEqual({ n });
     advanceClock(MINUTE_MS);
     await send("/sign-up");
-    await vi.waitFor(async () => expect(await countedRequests()).toEqual({ n: n + 6 }));
+    await vi.waitFor(async () => expect(await countedRequests()).toEqual({ n: n + 6 }), WAIT);
   });
 
   it("that cannot be written are lost, without an effect on the response", async () => {

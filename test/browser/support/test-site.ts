@@ -17,7 +17,7 @@ import { type AppServer, startAppServer } from "./app-server";
 import { chromiumOptions } from "./chromium";
 
 /** More than any step of a test takes, even on a busy machine. */
-export const STEP_TIMEOUT_MS = 60_000;
+export const STEP_TIMEOUT_MS = 2 * 60_000;
 
 /** The provider and the apps of a test. */
 export interface TestSite {
