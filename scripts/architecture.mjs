@@ -36,6 +36,10 @@ export const LAYERS = [
   { files: "Files: folders and documents, shown, changed and downloaded." },
   { versions: "Earlier versions of documents, the bin, going back in time." },
   {
+    transfer:
+      "Export and import: the pages, and the tokens with which their scripts read and write.",
+  },
+  {
     dashboard: "The other pages of a signed-in user: home, data, activity, settings.",
     admin: "The administration: accounts, invitations, configuration, audit log.",
   },

@@ -24,16 +24,34 @@ export const foldersOf = (modules) =>
  * `failure`. Fails with what concerns all documents, such as `unauthorized`.
  * @param {import("./storage.js").StorageClient} storage
  * @param {string[]} folders
+ * @param {string | null} [after] the last document that was read before: what comes after it is read
  * @returns {AsyncGenerator<ReadEntry>}
  */
-export async function* readStorage(storage, folders) {
+export async function* readStorage(storage, folders, after = null) {
   /** @type {(() => Promise<ReadEntry[]>)[]} in the order of the walk */
   const pending = [];
   for await (const step of walk(storage, folders)) {
+    if (after !== null && !isAfter(step.path, after, folders)) continue;
     pending.push(step.kind === "document" ? readAhead(storage, step) : async () => [step]);
     if (pending.length > AHEAD) yield* await /** @type {any} */ (pending.shift())();
   }
   for (const next of pending) yield* await next();
+}
+
+/**
+ * Whether a document comes after another one in a walk through folders, or a folder has any that do.
+ * @param {string} path
+ * @param {string} after
+ * @param {string[]} folders
+ */
+function isAfter(path, after, folders) {
+  const folderOf = (/** @type {string} */ one) =>
+    folders.findIndex((folder) => one.startsWith(folder));
+  if (folderOf(path) !== folderOf(after)) return folderOf(path) > folderOf(after);
+  if (path.endsWith("/") && after.startsWith(path)) return true;
+  const [names, afterNames] = [path.split("/"), after.split("/")];
+  const index = names.findIndex((name, position) => name !== afterNames[position]);
+  return index !== -1 && /** @type {string} */ (names[index]) > (afterNames[index] ?? "");
 }
 
 /**

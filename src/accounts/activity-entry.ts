@@ -39,6 +39,7 @@ export type ActivityEvent =
   | { kind: "all-disconnected" }
   | { kind: "token-made"; app: string; scope: string }
   | { kind: "export" }
+  | { kind: "import" }
   | { kind: "database-deleted"; module: string; name: string }
   | { kind: "task-started"; task: TaskKind; path: string }
   | { kind: "files-edited"; module: string }

@@ -22,6 +22,7 @@ const COPIED = [
   "wrangler.toml",
   "migrations",
   "scripts",
+  "transfer",
   "src/env.ts",
   "src/assets/robots.txt",
 ];

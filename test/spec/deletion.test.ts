@@ -66,7 +66,7 @@ describe("The form", () => {
     expect(response.status).toBe(200);
     expect(mainText(html)).toContain("all your documents (1)");
     expect(mainText(html)).toContain("5 bytes");
-    expect(html).toContain('href="/data#export"');
+    expect(html).toContain('href="/transfer/export"');
     expect(html).toMatch(/<label for="name">[^<]*user-/);
     expect(fieldValue(html, "name")).toBeUndefined();
     expect(findInlineCode(html)).toEqual([]);

@@ -344,7 +344,7 @@ describe("Many documents", () => {
   it("are exported in parts, each document in one of them", async () => {
     const user = await createUser();
     await fillIndex(user.name, 6000);
-    const page = findElements(await (await download(user, "/data")).text(), "a");
+    const page = findElements(await (await download(user, "/transfer/export")).text(), "a");
     expect(page.map(({ href }) => href)).toContain("/data/parts");
     const parts = await partLinks(user, "/data/parts");
     expect(parts).toHaveLength(3);
@@ -361,7 +361,7 @@ describe("Many documents", () => {
     const user = await createUser();
     await fillIndex(user.name, 1000);
     const prepare = vi.spyOn(env.DB, "prepare");
-    await download(user, "/data");
+    await download(user, "/transfer/export");
     expect(prepare.mock.calls.filter(([sql]) => sql.includes("row_number"))).toEqual([]);
     prepare.mockRestore();
   });
@@ -393,7 +393,7 @@ describe("Many documents", () => {
   it("have a single link if they fit one archive", async () => {
     const user = await createUser();
     await fillIndex(user.name, 2500);
-    expect(await partLinks(user, "/data")).toEqual(["/data/export"]);
+    expect(await partLinks(user, "/transfer/export")).toEqual(["/data/export"]);
     expect(await partLinks(user, "/data/parts")).toEqual(["/data/export?part=1"]);
     expect(await listedPaths(user, "/data/export")).toHaveLength(2500);
   });

@@ -66,6 +66,7 @@ export const de: typeof en = {
   "all-disconnected": () => "Alle Apps getrennt",
   "token-made": ({ app, scope }) => `Zugriffstoken erstellt: ${app}, ${formatScope("de", scope)}`,
   export: () => "Daten exportiert",
+  import: () => "Daten importiert",
   "database-deleted": ({ module, name }) => `Datenbank gelöscht: ${name} von ${module}`,
   "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
   "files-edited": ({ module }) => `Dokumente auf der Dateien-Seite bearbeitet: ${module}`,

@@ -76,6 +76,7 @@ export const en: ActivityMessages = {
   "all-disconnected": () => "All apps disconnected",
   "token-made": ({ app, scope }) => `Access token created: ${app}, ${formatScope("en", scope)}`,
   export: () => "Data exported",
+  import: () => "Data imported",
   "database-deleted": ({ module, name }) => `Database deleted: ${name} of ${module}`,
   "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
   "files-edited": ({ module }) => `Documents edited on the Files page: ${module}`,

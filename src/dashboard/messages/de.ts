@@ -75,13 +75,14 @@ export const de: typeof en = {
     index: "Verzeichnis der Namen und Ordner",
     toLargest: "Zu den größten Modulen",
     empty: "Hier ist noch nichts. Was deine Apps speichern, siehst du auf dieser Seite.",
-    export: "Daten exportieren",
-    exportAbout:
-      "Lade ein ZIP-Archiv aller deiner Dokumente herunter, mit einer Liste ihrer Typen und Zeiten.",
-    download: "Alles herunterladen",
+    transfer: "Export und Import",
+    transferAbout:
+      "Nimm alle deine Daten mit, bring sie wieder herein oder zieh zu einem anderen Anbieter um.",
+    export: "Exportieren",
+    import: "Importieren",
+    transferMore: "Alle Möglichkeiten",
     inParts: (documents) => `Das Archiv besteht aus Teilen mit je bis zu ${documents} Dokumenten.`,
     parts: "Export in Teilen",
-    showParts: "Teile anzeigen",
     downloadPart: (number) => `Teil ${number} herunterladen`,
     partStart: (path) => `Beginnt nach ${path}`,
     firstPart: "Beginnt am Anfang",
@@ -91,6 +92,7 @@ export const de: typeof en = {
         "Seit dieser Teil aufgelistet wurde, sind viele Dokumente dazugekommen. Geh zurück und lade die Teile herunter, die jetzt aufgelistet sind.",
     },
     backToData: "Zurück zu deinen Daten",
+    backToExport: "Zurück zum Export",
   },
   databases: {
     title: "Datenbanken",

@@ -72,14 +72,14 @@ export const en = {
     index: "Index of names and folders",
     toLargest: "To the largest modules",
     empty: "Nothing here yet. Data that your apps save shows up on this page.",
-    export: "Export your data",
-    exportAbout:
-      "Download a ZIP archive of all your documents, with a list of their types and dates.",
-    download: "Download everything",
+    transfer: "Export and import",
+    transferAbout: "Take all your data along, bring it back in, or move to another provider.",
+    export: "Export",
+    import: "Import",
+    transferMore: "All possibilities",
     inParts: (documents: string) =>
       `The archive comes in parts of up to ${documents} documents each.`,
     parts: "Export in parts",
-    showParts: "Show parts",
     downloadPart: (number: string) => `Download part ${number}`,
     partStart: (path: string) => `Starts after ${path}`,
     firstPart: "Starts at the beginning",
@@ -89,6 +89,7 @@ export const en = {
         "Many documents were added since this part was listed. Go back and download the parts that are listed now.",
     },
     backToData: "Back to your data",
+    backToExport: "Back to the export",
   },
   databases: {
     title: "Databases",

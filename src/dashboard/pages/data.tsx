@@ -1,4 +1,4 @@
-/** The data page: usage by module, databases, and export. */
+/** The data page: usage by module, databases, the way to export and import, and the parts of an export by the server. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -43,8 +43,8 @@ interface UsageProps {
 }
 
 /**
- * Shows the usage of the quota and of a page of the modules; the first page also shows the databases
- * and the export.
+ * Shows the usage of the quota and of a page of the modules; the first page also shows the databases,
+ * and leads to export and import.
  */
 export function dataPage(
   c: HonoContext,
@@ -83,9 +83,7 @@ export function dataPage(
         </p>
       </section>
       <DatabasesSection c={c} modules={databases} />
-      {usage.documents === 0 || !page.isFirst ? null : (
-        <ExportSection c={c} documents={usage.documents} />
-      )}
+      {page.isFirst ? <TransferSection c={c} /> : null}
     </>,
   );
 }
@@ -223,25 +221,22 @@ const Swatch = ({ color }: { color: string }) => (
   </svg>
 );
 
-const ExportSection = ({ c, documents }: { c: HonoContext; documents: number }) => {
+const TransferSection = ({ c }: { c: HonoContext }) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
-  const partDocuments = maxPartDocuments(c.env);
-  const isOnePart = documents <= partDocuments;
   return (
     <section>
-      <h2 id="export">{messages.export}</h2>
-      <p>{messages.exportAbout}</p>
-      {isOnePart ? null : <p>{messages.inParts(formatCount(languageOf(c), partDocuments))}</p>}
-      <p>
-        {isOnePart ? (
-          <a class="button" href="/data/export" download>
-            {messages.download}
-          </a>
-        ) : (
-          <a class="button" href="/data/parts">
-            {messages.showParts}
-          </a>
-        )}
+      <h2 id="export">{messages.transfer}</h2>
+      <p>{messages.transferAbout}</p>
+      <p class="row">
+        <a class="button" href="/transfer/export">
+          {messages.export}
+        </a>
+        <a class="button secondary" href="/transfer/import">
+          {messages.import}
+        </a>
+        <a class="button secondary" href="/transfer">
+          {messages.transferMore}
+        </a>
       </p>
     </section>
   );
@@ -274,7 +269,7 @@ export function exportPartsPage(
         ))}
       </ol>
       <p>
-        <a href="/data">{messages.backToData}</a>
+        <a href="/transfer/export">{messages.backToExport}</a>
       </p>
     </section>,
   );

@@ -45,7 +45,7 @@ export function confirmDeletionPage(
       </ul>
       <p>{messages.kept}</p>
       <p>
-        {messages.exportFirst} <a href="/data#export">{messages.export}</a>
+        {messages.exportFirst} <a href="/transfer/export">{messages.export}</a>
       </p>
       <div class="field">
         <label for="name">{messages.typeName(account.name)}</label>

@@ -51,7 +51,10 @@ dataRoutes.get("/data/export", requireSignIn, async (c) => {
   const archive = await exportDocuments(c.env, { account: account.id, address, part }, now);
   if (archive === null) {
     const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
-    return errorPage(c, 409, messages.partsChanged, { href: "/data", text: messages.backToData });
+    return errorPage(c, 409, messages.partsChanged, {
+      href: "/transfer/export",
+      text: messages.backToExport,
+    });
   }
   await recordActivity(c.env.DB, account.id, { kind: "export" }, now);
   return c.body(archive, 200, headers);

@@ -94,6 +94,25 @@ export async function insertGrant(
   return results.at(-1)?.results.length === 1;
 }
 
+/** Extends a grant that has not expired yet. Returns whether there is such a grant. */
+export async function extendGrant(
+  db: D1Database,
+  account: string,
+  id: string,
+  expiresAt: number,
+  now: number,
+): Promise<boolean> {
+  const { meta } = await withRetry(() =>
+    db
+      .prepare(
+        "UPDATE grants SET expires_at = ?3 WHERE account = ?1 AND id = ?2 AND expires_at > ?4",
+      )
+      .bind(account, id, expiresAt, now)
+      .run(),
+  );
+  return meta.changes > 0;
+}
+
 /** How long a grant must not have been used to count as lost once there is another like it. */
 const LOST_AFTER_MS = 7 * DAY_MS;
 

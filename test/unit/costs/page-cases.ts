@@ -161,6 +161,9 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     page("/data/parts"),
     page("/data/export", "/data/export", ENTRY),
     page(`/data/database?module=${moduleName(1)}&name=x`),
+    page("/transfer"),
+    page("/transfer/export", "/transfer/export", { rowsRead: 400 }),
+    page("/transfer/import"),
     page("/activity"),
     page("/settings"),
     page("/settings/delete"),
@@ -234,6 +237,9 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     form("/security/email/remove"),
     form("/apps/tokens", { name: "", write: "notes", read: "", duration: "year" }),
     form(ofApp("/apps/app", "id"), { "level:notes": "r", end: "keep" }, ONE_APP),
+    form("/transfer/token", { purpose: "none" }),
+    form("/transfer/token/renew", { id: "page-" }),
+    form("/transfer/token/end", { id: "page-" }),
     form(`/data/database?module=${moduleName(1)}&name=x`),
     form("/settings", { displayName: "", picture: "x" }),
     form("/settings/delete", { name: "nobody" }),
@@ -254,6 +260,8 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     change("/security/sessions/end", () => ({ session: "all" }), ENTRY),
     change("/security/recovery-codes", () => ({}), ENTRY),
     // The objects of all modules are told.
+    // The grants are counted.
+    change("/transfer/token", () => ({ purpose: "import" }), { rowsRead: 3500 }),
     change(ofApp("/apps/disconnect", "app"), () => ({}), {
       rowsRead: ENTRY.rowsRead + ONE_APP.rowsRead,
       objectCalls: 101,

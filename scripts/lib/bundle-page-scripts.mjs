@@ -1,0 +1,40 @@
+/** Bundles the scripts of pages that need packages: from transfer/browser/ into src/assets/built/. */
+
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+import { ROOT } from "./install.mjs";
+
+const OPTIONS = {
+  entryPoints: ["export", "import"].map((name) => join(ROOT, "transfer", "browser", `${name}.js`)),
+  outdir: join(ROOT, "src", "assets", "built"),
+  absWorkingDir: ROOT,
+  bundle: true,
+  minify: true,
+  write: false,
+  format: "esm",
+  target: "es2024",
+  legalComments: "none",
+  logLevel: "silent",
+};
+
+/** Writes what has changed. Each file is complete at any moment: several servers may start at once. */
+export async function bundlePageScripts() {
+  const { outputFiles } = await build(OPTIONS);
+  for (const { path, text } of outputFiles) {
+    if (readIfExists(path) === text) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    const fresh = `${path}-${process.pid}`;
+    writeFileSync(fresh, text);
+    renameSync(fresh, path);
+  }
+}
+
+function readIfExists(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  }
+}
