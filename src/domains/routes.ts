@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import { requireReauthentication, requireSignIn } from "../accounts/middleware";
+import { buildJrd } from "../discovery/webfinger";
 import { type Env, settings } from "../env";
 import type { HandlerResponse, HonoContext } from "../http/context";
 import { providerHosts, resolveOrigins, userAddress } from "../http/hosts";
@@ -46,6 +47,20 @@ domainRoutes.get(`${DOMAINS_PATH}/:host`, async (c) => {
     before.claim !== null && (await checkOpenClaim(c.env, account.id, before.claim, Date.now()));
   const domain = isChecked ? await loadDomain(c.env, account.id, host) : before;
   return domain === null ? notFound(c) : domainPage(c, domain);
+});
+
+/** What WebFinger says about the address with a domain, as a file to upload to its web site. */
+domainRoutes.get(`${DOMAINS_PATH}/:host/webfinger`, async (c) => {
+  const { account } = c.var.session;
+  const domain = await loadDomain(c.env, account.id, c.req.param("host"));
+  if (!domain?.isActive) return notFound(c);
+  const user = { name: account.name, displayName: null, picture: null };
+  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const jrd = buildJrd(`acct:${account.name}@${domain.host}`, user, origins, []);
+  return c.body(`${JSON.stringify(jrd, null, 2)}\n`, 200, {
+    "Content-Type": "application/jrd+json",
+    "Content-Disposition": 'attachment; filename="webfinger"',
+  });
 });
 
 domainRoutes.use(`${DOMAINS_PATH}/:host/remove`, requireReauthentication);

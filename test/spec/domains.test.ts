@@ -484,3 +484,31 @@ describe("An administrator", () => {
     expect((await submitForm(admin, path)).status).toBe(404);
   });
 });
+
+describe("Leading a domain here", () => {
+  it("is explained with the provider's own address, and only once the domain is proved", async () => {
+    const user = await createUser();
+    const host = uniqueHost();
+    await claim(user, host);
+    expect((await open(user, host)).text).not.toContain("location =");
+    expect((await openPage(user, `/settings/domains/${host}/webfinger`)).status).toBe(404);
+    const other = uniqueHost();
+    await prove(user, other);
+    const { text } = await open(user, other);
+    expect(text).toContain("return 307 https://satchel.example$request_uri;");
+    expect(text).toContain("redir @webfinger https://satchel.example{uri} 307");
+  });
+
+  it("offers what WebFinger says as a file", async () => {
+    const [user, other] = [await createUser(), await createUser()];
+    const host = uniqueHost();
+    await prove(user, host);
+    const path = `/settings/domains/${host}/webfinger`;
+    const file = await openPage(user, path);
+    const resource = `acct:${user.name}@${host}`;
+    const asked = await send(`/.well-known/webfinger?resource=${resource}`);
+    expect(file.headers.get("content-disposition")).toContain("attachment");
+    expect(await file.json()).toEqual(await asked.json());
+    expect((await openPage(other, path)).status).toBe(404);
+  });
+});

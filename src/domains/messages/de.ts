@@ -31,8 +31,7 @@ export const de: typeof en = {
     taken: "Gehört einem anderen Konto",
   },
   active: "Diese Domain gehört dir, und deine Adresse gilt überall, wo sie hierher führt.",
-  openUntil:
-    "Veröffentliche den Wert unten auf einem der beiden Wege. Diese Anmeldung der Domain verfällt:",
+  openUntil: "Veröffentliche den Wert unten. Diese Anmeldung der Domain verfällt:",
   failing:
     "Der Wert unten ist nicht mehr zu finden. Veröffentliche ihn wieder, sonst gilt diese Domain nur noch bis:",
   taken:
@@ -77,6 +76,21 @@ export const de: typeof en = {
   checked: "Zuletzt geprüft",
   checksAgain: "Solange diese Seite offen ist, prüft sie von selbst weiter.",
   checkNow: "Jetzt prüfen",
+  leadHere: {
+    title: "Führe sie hierher",
+    about: (host) =>
+      `Apps fragen die Website unter ${host}, wo dein Speicher ist. Lass sie hierher verweisen; alles andere auf der Website bleibt, wie es ist.`,
+    anywhere: [
+      "Überall sonst lade",
+      "diese Datei",
+      " als .well-known/webfinger hoch. Wenn du den Anbieter wechselst, ersetze sie.",
+    ],
+    upload: ["Lade", "diese Datei", " als .well-known/webfinger hoch."],
+    site: (host) => `In den Serverblock von ${host}:`,
+    file: (name) => `In die Datei ${name}:`,
+    emptyFile: (name) =>
+      `Füge eine leere Datei mit dem Namen ${name} hinzu, damit Ordner veröffentlicht werden, die mit einem Punkt beginnen.`,
+  },
   remove: "Entfernen",
   removal: {
     title: (host) => `${host} entfernen?`,

@@ -43,7 +43,7 @@ export const en = {
     taken: "Belongs to another account",
   },
   active: "This domain is yours, and your address works wherever it’s led here.",
-  openUntil: "Publish the value below in one of the two ways. This claim expires:",
+  openUntil: "Publish the value below. This claim expires:",
   failing:
     "The value below can’t be found any more. Publish it again, or this domain stops working:",
   taken:
@@ -85,6 +85,21 @@ export const en = {
   checked: "Last checked",
   checksAgain: "While this page is open it checks again by itself.",
   checkNow: "Check now",
+  leadHere: {
+    title: "Lead it here",
+    about: (host: string) =>
+      `Apps ask the web site at ${host} where your storage is. Let it send them here; everything else on the site stays as it is.`,
+    anywhere: [
+      "Anywhere else, upload",
+      "this file",
+      " as .well-known/webfinger. If you change providers, replace it.",
+    ],
+    upload: ["Upload", "this file", " as .well-known/webfinger."],
+    site: (host: string) => `Into the server block of ${host}:`,
+    file: (name: string) => `Into the file ${name}:`,
+    emptyFile: (name: string) =>
+      `Add an empty file with the name ${name}, so that folders that start with a dot are published.`,
+  },
   remove: "Remove",
   removal: {
     title: (host: string) => `Remove ${host}?`,

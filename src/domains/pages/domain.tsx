@@ -13,6 +13,7 @@ import { CHECK_PAUSE_SECONDS, type Domain, type DomainClaim } from "../domains";
 import { canFetchFiles, recordName } from "../evidence";
 import { DOMAIN_MESSAGES } from "../messages";
 import { PROOF_PATH } from "../proof-file";
+import { LeadHereSection } from "./lead-here";
 
 /** Shows a domain. While it waits for its proof the page checks again by itself. */
 export function domainPage(c: HonoContext, domain: Domain): HandlerResponse {
@@ -39,6 +40,7 @@ export function domainPage(c: HonoContext, domain: Domain): HandlerResponse {
         </p>
       </section>
       {isWaiting ? <ProofSection c={c} host={host} claim={claim} /> : null}
+      {domain.isActive ? <LeadHereSection c={c} host={host} /> : null}
     </>,
   );
 }

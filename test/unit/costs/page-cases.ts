@@ -170,6 +170,7 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     page("/settings/domains"),
     at("GET /settings/domains/:host", page(...domainPages(""))),
     at("GET /settings/domains/:host/remove", page(...domainPages("/remove"))),
+    at("GET /settings/domains/:host/webfinger", page(...domainPages("/webfinger"))),
     page("/deleted"),
     at("GET /set-up/:secret", page(`/set-up/${secret}`, `/set-up/${secret.repeat(80)}`)),
     page("/admin"),
