@@ -15,7 +15,7 @@ import {
   endPageToken,
   type PageTokenRequest,
   renewPageToken,
-} from "../oauth/page-tokens";
+} from "../oauth/personal-tokens";
 import { loadUsage } from "../storage/usage";
 import { readForm } from "../ui/form";
 import { messagesFor } from "../ui/language";
