@@ -18,6 +18,7 @@ import { storageRequests } from "../storage-requests.mjs";
 import { makeTemporaryFolder } from "../temporary-folder.mjs";
 import { bench, edgeCases } from "./cases.mjs";
 import { measureGuesses } from "./guesses.mjs";
+import { LATENCIES } from "./latencies.mjs";
 import { describeEdge } from "./report.mjs";
 import { startEdgeServer } from "./server.mjs";
 
@@ -26,9 +27,6 @@ const USER = "edge";
 
 /** Requests of a case before the one that is traced, so that it is an ordinary one. */
 const TRACE_ATTEMPTS = 3;
-
-/** Milliseconds; the jitter is a fraction. */
-const LATENCIES = { d1: 25, r2Get: 40, r2Put: 60, object: 15, jitter: 0.2 };
 
 /**
  * Runs the cases, prints the tables and writes JSON; a full run with the default latencies also writes

@@ -1,12 +1,16 @@
 /**
  * `npm run bench -- live`: how long it takes until a listener is told of a change, what listeners cost the
- * writer, and what reading many documents at once saves.
+ * writer, how many requests idle apps no longer send, and what reading many documents at once saves.
  */
 
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
 import { readCommit } from "../commit.mjs";
+import { LATENCIES } from "../edge/latencies.mjs";
+import { startEdgeServer } from "../edge/server.mjs";
 import { describeMachine } from "../machine.mjs";
 import { residentMemory } from "../process-usage.mjs";
 import { connectAtSatchel } from "../servers/connect-user.mjs";
@@ -19,6 +23,16 @@ const DOCUMENTS = 1000;
 const PARALLEL_READS = 10;
 const BATCH_SIZE = 100;
 
+/** By then the runtime has put an object away that only has sockets which wait. */
+const HIBERNATION_MS = 15_000;
+
+/** How many requests of idle apps a socket is to save at least, and how many times as fast batches are to be. */
+const MIN_SAVED = 0.95;
+const MIN_BATCH_RATIO = 5;
+
+/** Latencies are so many times as long, and the results are divided by it. */
+const SLOWNESS = 5;
+
 /** A change is to reach a listener within this time, in 95 of 100 cases. */
 const MAX_NOTICE_MS = 1000;
 
@@ -29,19 +43,49 @@ const QUICK_LISTENERS = 100;
 /** Measures, prints, and writes bench/LIVE.md unless it is quick. Returns whether the targets are met. */
 export async function measureLive({ quick = false } = {}) {
   const count = quick ? QUICK_LISTENERS : LISTENERS;
-  const server = await startServer("satchel", makeTemporaryFolder("satchel-live-"));
+  const folder = makeTemporaryFolder("satchel-live-");
+  const server = await startServer("satchel", folder);
+  let local;
   try {
+    const idle = await measureIdle(server);
     const alone = await measureWrites(server, "alone", 0);
     const crowd = await measureWrites(server, "crowd", count);
     const bystanders = await measureBystanders(server, count);
-    const sync = await measureSync(server);
-    const text = describe({ alone, crowd, bystanders, sync, count });
-    process.stdout.write(text);
-    if (!quick) writeFileSync(join(import.meta.dirname, "..", "LIVE.md"), text);
-    return crowd.notice <= MAX_NOTICE_MS;
+    local = { idle, alone, crowd, bystanders, sync: await measureSync(server) };
   } finally {
     await server.stop();
   }
+  const edge = await measureEdgeSync(folder);
+  const text = describe({ ...local, edge, count });
+  process.stdout.write(text);
+  if (!quick) writeFileSync(join(import.meta.dirname, "..", "LIVE.md"), text);
+  return (
+    local.crowd.notice <= MAX_NOTICE_MS &&
+    savedRequests(local.idle) >= MIN_SAVED &&
+    edge.single / edge.batched >= MIN_BATCH_RATIO
+  );
+}
+
+/** The requests of two apps that have nothing to do for ten minutes. */
+async function measureIdle({ url }) {
+  const { token } = await connectAtSatchel(url, "idle");
+  await put(url, "idle", token, "first");
+  const count = async (isLive) => {
+    const child = fork(join(import.meta.dirname, "idle-pair.mjs"));
+    try {
+      child.send({ url, user: "idle", token, isLive });
+      const [answer] = await Promise.race([
+        once(child, "message"),
+        once(child, "exit").then(() => {
+          throw new Error("The idle apps have ended; see their output above.");
+        }),
+      ]);
+      return answer;
+    } finally {
+      child.kill();
+    }
+  };
+  return { polling: await count(false), live: await count(true) };
 }
 
 /** Writes one after the other while so many sockets of the user listen. */
@@ -50,6 +94,7 @@ async function measureWrites({ url, pid }, user, listeners) {
   await put(url, user, token, "first");
   const before = memoryOf(pid);
   const sockets = await openListeners(url, user, token, listeners);
+  if (listeners > 0) await new Promise((resolve) => setTimeout(resolve, HIBERNATION_MS));
   const memory = listeners === 0 ? 0 : ((memoryOf(pid) - before) * 1024) / listeners;
   const durations = [];
   const notices = [];
@@ -86,10 +131,12 @@ async function measureBystanders({ url }, count) {
 }
 
 /** The first sync of a device: document by document, and in batches. */
-async function measureSync({ url }) {
+async function measureSync({ url }, setSlowness = async () => {}) {
+  await setSlowness(0);
   const { token } = await connectAtSatchel(url, "syncing");
   const names = Array.from({ length: DOCUMENTS }, (_, index) => String(index));
   await inParallel(names, (name) => put(url, "syncing", token, name));
+  await setSlowness(SLOWNESS);
   const single = await timed(() =>
     inParallel(names, async (name) => {
       const response = await fetch(`${url}/storage/syncing/notes/${name}`, {
@@ -115,6 +162,19 @@ async function measureSync({ url }) {
     }),
   );
   return { single, batched };
+}
+
+/** The same behind the latencies of the real platform, in slow motion, so that the machine does not count. */
+async function measureEdgeSync(folder) {
+  const server = await startEdgeServer("satchel", join(folder, "edge"), LATENCIES);
+  const setSlowness = (factor) => fetch(`${server.url}/edge/slow/${factor}`, { method: "POST" });
+  try {
+    const { single, batched } = await measureSync(server, setSlowness);
+    return { single: single / SLOWNESS, batched: batched / SLOWNESS };
+  } finally {
+    await server.stop();
+    await stopCompiler();
+  }
 }
 
 const memoryOf = (pid) => residentMemory(pid) ?? Number.NaN;
@@ -164,7 +224,7 @@ async function timed(action) {
 
 const format = (value, digits = 1) => value.toFixed(digits);
 
-function describe({ alone, crowd, bystanders, sync, count }) {
+function describe({ idle, alone, crowd, bystanders, sync, edge, count }) {
   const { cores, processor, load } = describeMachine();
   return `# Live notices and batches
 
@@ -177,8 +237,23 @@ Written by \`npm run bench -- live\` at commit ${readCommit() ?? "unknown"}; do 
 | a write, ${count} sockets of the user listening | ${format(crowd.write)} ms, ${format(crowd.write / alone.write, 2)}× |
 | a write, ${count} sockets of other users listening | ${format(bystanders.write)} ms, ${format(bystanders.write / alone.write, 2)}× |
 | from the answer of a write to the notice at the last of ${count} sockets (p95) | ${format(crowd.notice)} ms |
-| memory of the server for each socket | ${format(crowd.memory)} KB |
+| memory of the server for each socket, once the object hibernates | ${format(crowd.memory)} KB |
+| requests of two idle apps in ten minutes, polling | ${describeIdle(idle.polling)} |
+| the same with \`client/live\` | ${describeIdle(idle.live)}: ${format(100 * savedRequests(idle))} % less |
 | first sync of ${DOCUMENTS} documents, one by one, ${PARALLEL_READS} at a time | ${format(sync.single, 0)} ms |
-| the same in batches of ${BATCH_SIZE} | ${format(sync.batched, 0)} ms, ${format(sync.single / sync.batched)} times as fast |
+| the same in batches of ${BATCH_SIZE} | ${describeBatches(sync)} |
+| behind the latencies of \`--edge\`, one by one | ${format(edge.single, 0)} ms |
+| the same in batches | ${describeBatches(edge)} |
+
+The idle apps are remotestorage.js, unmodified, in Node: its timers run in simulated time, its requests are real. Browsers add
+preflights. Other users' sockets are ten for each of them. Requests behind latencies are sent by a client
+without any: its own way to the edge comes on top of each.
 `;
 }
+
+const savedRequests = ({ polling, live }) => 1 - live.idle / polling.idle;
+
+const describeIdle = ({ idle, connecting }) => `${idle}, after ${connecting} to connect`;
+
+const describeBatches = ({ single, batched }) =>
+  `${format(batched, 0)} ms, ${format(single / batched)} times as fast`;
