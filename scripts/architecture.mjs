@@ -24,6 +24,10 @@ export const LAYERS = [
     storage:
       "Documents and folders: the index in D1, the bodies in R2, commits, the sweep, export.",
   },
+  {
+    copying:
+      "Copies documents from another server: guarded requests, signing in there, each document.",
+  },
   { live: "Tells apps at once what has changed: a WebSocket in the user's object." },
   {
     "user-object": "The Durable Object of each user: commit queue, sweep, erasure.",
@@ -43,6 +47,7 @@ export const LAYERS = [
     dashboard: "The other pages of a signed-in user: home, data, activity, settings.",
     admin: "The administration: accounts, invitations, configuration, audit log.",
   },
+  { moving: "The pages about moving in from another server, and moving out." },
   { app: "All routes." },
   { index: "The entry point." },
 ];

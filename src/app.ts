@@ -30,6 +30,7 @@ import { measureRequests } from "./monitoring/measure-requests";
 import { healthRoutes } from "./monitoring/routes/health";
 import { metricsRoutes } from "./monitoring/routes/metrics";
 import { authorizeRoutes } from "./oauth/routes/authorize";
+import { movingRoutes } from "./moving/routes";
 import { deviceRoutes } from "./oauth/routes/device";
 import { tokenRoutes } from "./oauth/routes/token";
 import { logError, logWarning } from "./platform/log";
@@ -89,6 +90,7 @@ app.route("/", domainRoutes);
 app.route("/", dashboardRoutes);
 app.route("/", transferRoutes);
 app.route("/", setUpRoutes);
+app.route("/", movingRoutes);
 app.route("/admin", adminRoutes);
 app.get("*", serveAsset);
 

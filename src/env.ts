@@ -18,6 +18,8 @@ export interface Bindings {
   MAILER?: SendEmail;
   /** Set by the local server, whose clients could forge the headers that Cloudflare sets. */
   LOCAL_SERVER?: string;
+  /** On the local server: a network of public addresses only, whatever a name leads to. */
+  PUBLIC_NETWORK?: Fetcher;
   ASSETS: Fetcher;
   /** The deployed version; the local server has none. */
   VERSION?: WorkerVersionMetadata;
@@ -103,6 +105,8 @@ const Fields = v.object({
   REQUESTS_PER_SECOND: wholeNumberSetting("100", 1),
   /** Lifetime of access tokens from the code flow, which can be refreshed. */
   ACCESS_TOKEN_SECONDS: wholeNumberSetting("3600", 60),
+  /** From which servers users may move in: public ones over https, or any, which is for the local server. */
+  MOVE_IN_FROM: v.optional(v.picklist(["public", "any"], "must be public or any"), "public"),
   REFRESH_TOKEN_DAYS: wholeNumberSetting("180", 1),
   SESSION_DAYS: v.pipe(wholeNumberSetting("30", 1), v.maxValue(400, "must be at most 400")),
   /** How long the activity log of an account is kept. */

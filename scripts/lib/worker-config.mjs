@@ -26,6 +26,14 @@ export const VARS = {
 /** Settings that environment variables can override: those of [vars], and the secrets. */
 export const SETTING_NAMES = [...Object.keys(VARS), "METRICS_TOKEN", "TOKEN_SECRETS"];
 
+/** Where users choose the server that is asked: workerd refuses a connection to any other address. */
+const PUBLIC_NETWORK = {
+  type: "network",
+  allow: ["public"],
+  deny: [],
+  tlsOptions: { trustBrowserCas: true },
+};
+
 /**
  * Miniflare's options for the Worker.
  * @param {Record<string, string>} vars
@@ -58,6 +66,7 @@ export function workerConfig(vars) {
           simple: { limit: limit * LOCAL_RATE_FACTOR, period },
         },
       ]),
+      ...(vars.MOVE_IN_FROM === "any" ? {} : { PUBLIC_NETWORK }),
       [config.assets.binding]: { type: "assets" },
     },
     exports: bindings(sqliteClasses, (name) => [

@@ -42,6 +42,7 @@ export type ActivityEvent =
   | { kind: "import" }
   | { kind: "database-deleted"; module: string; name: string }
   | { kind: "task-started"; task: TaskKind; path: string }
+  | { kind: "move-in"; from: string }
   | { kind: "files-edited"; module: string }
   | { kind: "files-uploaded"; module: string }
   | { kind: "domain-added"; host: string }

@@ -1,6 +1,14 @@
 /** The user's Durable Object, one per user name: serializes what must happen in order. */
 
 import { DurableObject } from "cloudflare:workers";
+import type {
+  MoveEntry,
+  MoveIn,
+  MoveOwner,
+  MoveRequest,
+  OldCredential,
+  PendingSignIn,
+} from "../copying/move-in";
 import { documentFromPath } from "../core/path";
 import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
 import { earliest } from "../core/time";
@@ -22,6 +30,7 @@ import { AccountErasure } from "./account-erasure";
 import { CommitClock } from "./commit-clock";
 import { CommitJournal } from "./commit-journal";
 import { CommitQueue } from "./commit-queue";
+import { MovingIn } from "./moving-in";
 import type { FoundEntries } from "./task-log";
 import { Tasks } from "./tasks";
 import { type HistorySize, VersionSweep } from "./version-sweep";
@@ -52,7 +61,10 @@ export class UserObject extends DurableObject<Env> {
     (request) => this.commit(request),
     () => this.#clock.now(),
   );
+  readonly #movingIn = new MovingIn(this.ctx.storage, this.env, () => Date.now());
   readonly #erasure = new AccountErasure(this.ctx.storage, this.env);
+  /** Whether the last alarm has copied documents of another server: then a sweep that is due has its turn. */
+  #hasMovedLast = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -162,6 +174,36 @@ export class UserObject extends DurableObject<Env> {
     return this.#sweep.historySize();
   }
 
+  /** The move from another server, or the last one: `moving-in.ts`. Null: there was none. */
+  getMoveIn(): MoveIn | null {
+    return this.#movingIn.get();
+  }
+
+  /** At most `limit` entries of the report of the move, after the first `skip`. */
+  moveInReport(skip: number, limit: number): MoveEntry[] {
+    return this.#movingIn.report(skip, limit);
+  }
+
+  /** Remembers a sign-in at another server. */
+  async beginMoveInSignIn(pending: PendingSignIn): Promise<void> {
+    await this.#movingIn.beginSignIn(pending);
+  }
+
+  /** The sign-in with this `state` that this session has begun, once; null: there is none. */
+  takeMoveInSignIn(state: string, session: string): PendingSignIn | null {
+    return this.#movingIn.takeSignIn(state, session, Date.now());
+  }
+
+  /** Starts a move from another server, or goes on with it. False: another one has not ended. */
+  startMoveIn(owner: MoveOwner, request: MoveRequest, credential: OldCredential): Promise<boolean> {
+    return this.#movingIn.start(owner, request, credential, Date.now());
+  }
+
+  /** Pauses, resumes or cancels the move from another server. */
+  async controlMoveIn(action: "pause" | "resume" | "cancel"): Promise<void> {
+    await this.#movingIn.control(action, Date.now());
+  }
+
   /** Schedules the erasure of a deleted account: `accounts/deletion.ts`. Idempotent. */
   async erase(account: string): Promise<void> {
     this.#journal.discard();
@@ -218,12 +260,17 @@ export class UserObject extends DurableObject<Env> {
 
   /**
    * Does what is due. A sweep waits until no task goes on, because that may need the versions that it
-   * would delete; it does not wait for one that is paused.
+   * would delete; it does not wait for one that is paused. A move from another server and the sweep take turns,
+   * because each makes as many calls as an invocation may.
    */
   async #work(now: number): Promise<number | null> {
     if (this.#erasure.isScheduled()) return this.#erasure.run(now);
     const next = await this.#tasks.run(now);
     if (next !== null) return next;
-    return earliest([await this.#sweep.run(now), this.#tasks.forgetOld(now)]);
+    const isSweepDue = (this.#sweep.nextAt() ?? now + 1) <= now;
+    this.#hasMovedLast = this.#movingIn.isDue(now) && !(isSweepDue && this.#hasMovedLast);
+    if (this.#hasMovedLast) await this.#movingIn.run(now);
+    const sweepAt = this.#hasMovedLast ? this.#sweep.nextAt() : await this.#sweep.run(now);
+    return earliest([sweepAt, this.#movingIn.nextAt(), this.#tasks.forgetOld(now)]);
   }
 }

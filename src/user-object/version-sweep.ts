@@ -154,6 +154,11 @@ export class VersionSweep implements DeletionTimes {
     this.#journal.addNoticedDeletion(module, fact);
   }
 
+  /** When the next step is due, in milliseconds since 1970; null: there is none. */
+  nextAt(): number | null {
+    return this.#load()?.at ?? null;
+  }
+
   /** Does a step of the sweep if one is due. Returns when the next one is; null: there is none. */
   async run(now: number): Promise<number | null> {
     const scheduled = this.#load();

@@ -259,22 +259,28 @@ export function interceptCalls(intercept: CallInterceptor): () => void {
 
 /** What the Worker calls in the object of a user. */
 const USER_OBJECT_METHODS = [
+  "beginMoveInSignIn",
   "changeTimes",
   "commit",
+  "controlMoveIn",
   "controlTask",
   "deletions",
   "deletionsByModule",
   "documentFacts",
   "erase",
   "findTaskEntries",
+  "getMoveIn",
   "getTask",
   "historySize",
   "listTasks",
+  "moveInReport",
   "noteUpload",
   "openLiveSession",
   "ping",
   "recheck",
+  "startMoveIn",
   "startTask",
+  "takeMoveInSignIn",
 ];
 
 /** Passes the calls of a method to `intercept`, until the returned function is called. */

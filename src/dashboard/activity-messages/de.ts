@@ -69,6 +69,7 @@ export const de: typeof en = {
   import: () => "Daten importiert",
   "database-deleted": ({ module, name }) => `Datenbank gelöscht: ${name} von ${module}`,
   "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
+  "move-in": ({ from }) => `Einzug von einem anderen Anbieter: ${from}`,
   "files-edited": ({ module }) => `Dokumente auf der Dateien-Seite bearbeitet: ${module}`,
   "files-uploaded": ({ module }) => `Dokumente auf der Dateien-Seite hochgeladen: ${module}`,
   "domain-added": ({ host }) => `Domain hinzugefügt: ${host}`,

@@ -79,6 +79,7 @@ export const en: ActivityMessages = {
   import: () => "Data imported",
   "database-deleted": ({ module, name }) => `Database deleted: ${name} of ${module}`,
   "task-started": ({ task, path }) => TASKS[task](visibleName(path)),
+  "move-in": ({ from }) => `Moving in from another provider: ${from}`,
   "files-edited": ({ module }) => `Documents edited on the Files page: ${module}`,
   "files-uploaded": ({ module }) => `Documents uploaded on the Files page: ${module}`,
   "domain-added": ({ host }) => `Domain added: ${host}`,

@@ -12,12 +12,17 @@ export const de: typeof en = {
     "/transfer": "Übersicht",
     "/transfer/export": "Export",
     "/transfer/import": "Import",
+    "/transfer/move-in": "Einziehen",
+    "/transfer/move-out": "Ausziehen",
   },
   pages: {
     "/transfer/export":
       "Speichere alle deine Dokumente, oder die einiger Module, in einem ZIP-Archiv.",
     "/transfer/import":
       "Bring Dokumente herein: aus einem Archiv, einem früheren Export, einem Backup oder irgendeinem Ordner.",
+    "/transfer/move-in":
+      "Lass deine Dokumente im Hintergrund von einem anderen Anbieter hierher kopieren.",
+    "/transfer/move-out": "Nimm alles zu einem anderen Anbieter mit, Schritt für Schritt.",
   },
   needsScript:
     "Das braucht JavaScript. Ohne JavaScript kannst du die Kommandozeile von Satchel benutzen.",

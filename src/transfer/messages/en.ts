@@ -16,11 +16,16 @@ export const en = {
     "/transfer": "Overview",
     "/transfer/export": "Export",
     "/transfer/import": "Import",
+    "/transfer/move-in": "Move in",
+    "/transfer/move-out": "Move out",
   },
   pages: {
     "/transfer/export": "Save all your documents, or those of some modules, in one ZIP archive.",
     "/transfer/import":
       "Bring documents in: from an archive, from an earlier export, from a backup, or from any folder.",
+    "/transfer/move-in":
+      "Have your documents copied here from another provider, in the background.",
+    "/transfer/move-out": "Take everything to another provider, step by step.",
   },
   needsScript: "This needs JavaScript. Without it you can use the command line of Satchel.",
   scripts: {

@@ -9,6 +9,7 @@ import { apiCases } from "./api-cases";
 import { boundsOf, type CostCase, excesses, nameOf, type Step } from "./cost-case";
 import { filesCases } from "./files-cases";
 import { measureWork, type Work } from "./measure";
+import { movingCases } from "./moving-cases";
 import { makeAdministrators, pageCases } from "./page-cases";
 import { storageCases } from "./storage-cases";
 import { tasksCases } from "./tasks-cases";
@@ -28,12 +29,13 @@ const cases = [
   ...apiCases(shared),
   ...filesCases(shared),
   ...tasksCases(shared),
+  ...movingCases(shared),
   ...versionsCases(shared),
 ];
 
 /** Routes that only add to others. */
 const MIDDLEWARE =
-  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|settings\/domains.*|data\/database|free|tasks\/.*|admin.*|oauth\/.*)$/;
+  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|settings\/domains.*|data\/database|transfer\/move-in\/.*|free|tasks\/.*|admin.*|oauth\/.*)$/;
 
 /** What the ordinary requests that change nothing have cost, by the name of their case. */
 const usualWork = new Map<CostCase, Work>();

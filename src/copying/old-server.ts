@@ -1,0 +1,83 @@
+/** A client of the storage from which documents are copied. */
+
+import { TransferError } from "../../transfer/requests.js";
+import { bareETag, type FolderItem, StorageClient } from "../../transfer/storage.js";
+import { listFolder } from "../../transfer/walk.js";
+import type { GuardedFetch } from "./guarded-fetch";
+import { limitLength } from "./limit-length";
+import type { MoveRequest } from "./move-in";
+
+/** A listing is held in memory as a whole: this is one of about fifty thousand documents. */
+const MAX_LISTING_BYTES = 8 * 1024 * 1024;
+
+/** A document whose body is being received. */
+export interface OpenedDocument {
+  /** Without quotes; "": the server says none. */
+  etag: string;
+  /** Null: the server does not say. */
+  type: string | null;
+  /** Bytes; null: the server does not say. */
+  length: number | null;
+  body: ReadableStream<Uint8Array>;
+}
+
+/** The old storage, read with the user's token. Paths are decoded and start with a slash. */
+export class OldServer {
+  readonly #client: StorageClient;
+  readonly #fetch: GuardedFetch;
+  readonly #headers: Record<string, string>;
+
+  constructor({ root, clientId }: MoveRequest, token: string, fetch: GuardedFetch) {
+    this.#fetch = fetch;
+    this.#headers = { Authorization: `Bearer ${token}`, Origin: clientId };
+    const listing: GuardedFetch = async (url, init) => {
+      const response = await fetch(url, init);
+      if (response.body === null) return response;
+      return new Response(limitLength(response.body, MAX_LISTING_BYTES), response);
+    };
+    this.#client = new StorageClient({
+      root,
+      token,
+      origin: clientId,
+      network: { fetch: listing },
+    });
+  }
+
+  /** The items of a folder; none if it does not exist. Rejects with a TransferError. */
+  async list(folder: string): Promise<FolderItem[]> {
+    return (await listFolder(this.#client, folder)).items;
+  }
+
+  /**
+   * Opens a document; `known`: the ETag that it had when it was copied. Rejects with a TransferError, such
+   * as `unauthorized` or `forbidden`.
+   */
+  async open(
+    path: string,
+    known: string | null,
+    signal: AbortSignal,
+  ): Promise<OpenedDocument | "not-modified" | "missing"> {
+    const url = this.#client.url(path);
+    const condition = known ? { "If-None-Match": `"${known}"` } : {};
+    const response = await this.#fetch(url, {
+      headers: { ...this.#headers, ...condition },
+      signal,
+    });
+    const { status, headers, body } = response;
+    const etag = bareETag(headers.get("ETag")) ?? "";
+    if (status === 200 && !(known && etag === known)) {
+      const length = headers.has("Content-Encoding") ? null : headers.get("Content-Length");
+      return {
+        etag,
+        type: headers.get("Content-Type"),
+        length: length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null,
+        body: body ?? new Blob([]).stream(),
+      };
+    }
+    await body?.cancel();
+    if (status === 304 || status === 200) return "not-modified";
+    if (status === 404 || status === 410) return "missing";
+    const code = status === 401 ? "unauthorized" : status === 403 ? "forbidden" : "refused";
+    throw new TransferError(code, `${path}: status ${status}.`, { status });
+  }
+}
