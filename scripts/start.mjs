@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CommandError, runCommand } from "./lib/command.mjs";
 import { ensureInstalled, ROOT, stopWithParent } from "./lib/install.mjs";
+import { isLoopback } from "./lib/listen-addresses.mjs";
 
 const HELP = `Usage: npm start -- [--port 8000] [--host localhost] [--origin ORIGIN] [--data .satchel] [--log]
 
@@ -63,6 +64,7 @@ await runCommand(async () => {
     stopCompiler(),
   ]);
   printAddresses(vars.ORIGIN || server.url, server, data, adminLink);
+  warnOfForgers(host, server.settings);
 });
 
 function readOptions() {
@@ -99,6 +101,14 @@ function onSignal(listener) {
     process.removeAllListeners(signal);
     process.on(signal, listener);
   }
+}
+
+/** Whoever reaches the server past the proxy can pretend any address and protocol. */
+function warnOfForgers(host, { TRUST_PROXY }) {
+  if (TRUST_PROXY !== "yes" || isLoopback(host)) return;
+  console.error(
+    `\nTRUST_PROXY is on, but ${host} can be reached from other machines: let only the proxy reach it, such as by a firewall.`,
+  );
 }
 
 /** `origin`: where users open the pages; with ORIGIN it is not the address that the server listens on. */

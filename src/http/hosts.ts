@@ -1,10 +1,11 @@
 /** Origins, hosts and public URLs of the provider (§14). */
 
-import type { Env, Settings } from "../env";
+import { coversHost, type Env, type Settings } from "../env";
 
 /** The provider's public origins. They are the same unless STORAGE_ORIGIN is set. */
 export interface Origins {
   pages: string;
+  /** With "*" in place of the user's name if each user has an origin: `storageOrigin`. */
   storage: string;
 }
 
@@ -24,8 +25,8 @@ export function normalizeHost(raw: string): string | null {
   return isHostOnly ? url.host.replace(/\.(?=:|$)/, "") : null;
 }
 
-/** What a host may serve; the roles are on separate hosts if STORAGE_ORIGIN is set. */
-export type HostRole = "pages" | "storage" | "discovery";
+/** What a host may serve besides the storage, which is elsewhere if STORAGE_ORIGIN is set. */
+export type HostRole = "pages" | "discovery";
 
 /**
  * §14: "the OAuth dialog and launch dashboard or token revocation interface SHOULD be on a
@@ -35,22 +36,39 @@ export type HostRole = "pages" | "storage" | "discovery";
 export function isServedOn(role: HostRole, requestUrl: string, settings: Settings): boolean {
   if (settings.STORAGE_ORIGIN === null) return true;
   const { host } = new URL(requestUrl);
-  const isStorageHost = host === new URL(settings.STORAGE_ORIGIN).host;
-  // Clients remember the storage root that they have found once.
-  if (role === "storage") return isStorageHost || settings.OLD_HOSTS.includes(host);
   const isPageHost =
     settings.ORIGIN === null ||
     host === new URL(settings.ORIGIN).host ||
     settings.OLD_HOSTS.includes(host);
   // Personal domains serve WebFinger on their own host.
-  return !isStorageHost && (isPageHost || role === "discovery");
+  return !coversHost(settings.STORAGE_ORIGIN, host) && (isPageHost || role === "discovery");
+}
+
+/**
+ * Whether the host of this request serves the storage of this user, as far as the settings say. Null if they
+ * do not know the host: it may be a domain of a user (`discovery/storage-hosts.ts`).
+ */
+export function isStorageHostOf(
+  user: string,
+  requestUrl: string,
+  { ORIGIN, STORAGE_ORIGIN, OLD_HOSTS }: Settings,
+): boolean | null {
+  if (ORIGIN === null && STORAGE_ORIGIN === null) return true;
+  const { host } = new URL(requestUrl);
+  // Clients remember the storage root that they have found once.
+  if (OLD_HOSTS.includes(host)) return true;
+  if (STORAGE_ORIGIN !== null && coversHost(STORAGE_ORIGIN, host)) {
+    return host === new URL(STORAGE_ORIGIN).host.replace("*", user);
+  }
+  const isPageHost = ORIGIN !== null && host === new URL(ORIGIN).host;
+  return isPageHost ? STORAGE_ORIGIN === null : null;
 }
 
 /** The hosts of the provider, without ports: nobody else can have one of them, or a name below it. */
 export function providerHosts(requestUrl: string, settings: Settings): string[] {
   const { pages, storage } = resolveOrigins(requestUrl, settings);
   const old = settings.OLD_HOSTS.map((host) => `https://${host}`);
-  return [pages, storage, ...old].map((url) => new URL(url).hostname);
+  return [pages, storage, ...old].map((url) => new URL(url).hostname.replace("*.", ""));
 }
 
 /** Whether user addresses on this host are this provider's own. */
@@ -84,6 +102,30 @@ export function forwardedProtocol(headers: Headers): string | undefined {
   return protocol?.trim().toLowerCase();
 }
 
+/**
+ * The address of the client, as the proxy next to us says: RFC 7239 §5.2, or X-Forwarded-For. Values before the last one
+ * may be the client's own. Null if it is no address, such as "unknown".
+ */
+export function forwardedAddress(headers: Headers): string | null {
+  const forwarded = headers.get("forwarded")?.split(",").at(-1);
+  const node =
+    forwarded === undefined
+      ? headers.get("x-forwarded-for")?.split(",").at(-1)
+      : /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(forwarded)?.slice(1).find(Boolean);
+  // RFC 4291 §2.5.5.2: how a proxy that listens on IPv6 may write an IPv4 address.
+  const address = withoutPort(node?.trim() ?? "")
+    .toLowerCase()
+    .replace(/^::ffff:(?=[\d.]+$)/, "");
+  const isAddress = address.includes(":")
+    ? URL.canParse(`http://[${address}]`)
+    : /^\d+(?:\.\d+){3}$/.test(address) && URL.canParse(`http://${address}`);
+  return isAddress ? address : null;
+}
+
+/** "[2001:db8::1]:443" and "192.0.2.1:443"; brackets go, too. */
+const withoutPort = (node: string): string =>
+  node.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
+
 /** Whether the request came through Cloudflare's edge, which sets `cf`. */
 export const isBehindCloudflare = ({ env, req }: { env: Env; req: { raw: Request } }): boolean =>
   env.LOCAL_SERVER === undefined && req.raw.cf?.colo !== undefined;
@@ -95,31 +137,41 @@ export const isLoopback = (hostname: string): boolean =>
   hostname === "[::1]" ||
   /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
+/** The origin of a user's storage. */
+export const storageOrigin = ({ storage }: Origins, user: string): string =>
+  storage.replace("*", user);
+
 /** <storage_root> of a user: §8, "note there is no trailing slash". */
 export const storageRoot = (origins: Origins, user: string): string =>
-  `${origins.storage}/storage/${user}`;
+  `${storageOrigin(origins, user)}/storage/${user}`;
 
 /** The URL of a user's quota endpoint. */
 export const quotaUrl = (origins: Origins, user: string): string =>
-  `${origins.storage}/quota/${user}`;
+  `${storageOrigin(origins, user)}/quota/${user}`;
 
 /**
  * The WebSocket URL of a user's RxDB endpoint: a template with "{module}" for the name of the module.
  */
 export const rxdbEndpoint = (origins: Origins, user: string): string =>
-  `${origins.storage.replace(/^http/, "ws")}/rxdb/${user}/{module}`;
+  `${storageOrigin(origins, user).replace(/^http/, "ws")}/rxdb/${user}/{module}`;
 
 /** The URL for reading and writing the databases of a user as a whole. */
 export const databasesUrl = (origins: Origins, user: string): string =>
-  `${origins.storage}/databases/${user}`;
+  `${storageOrigin(origins, user)}/databases/${user}`;
 
 /** The URL for reading many documents of a user at once. */
 export const batchUrl = (origins: Origins, user: string): string =>
-  `${origins.storage}/batch/${user}`;
+  `${storageOrigin(origins, user)}/batch/${user}`;
 
 /** The WebSocket URL of a user's live endpoint. */
 export const liveEndpoint = (origins: Origins, user: string): string =>
-  `${origins.storage.replace(/^http/, "ws")}/live/${user}`;
+  `${storageOrigin(origins, user).replace(/^http/, "ws")}/live/${user}`;
+
+/** The origins for the address with a domain of a user at which the storage is served, too. */
+export const originsAtDomain = ({ pages }: Origins, host: string): Origins => ({
+  pages,
+  storage: `${new URL(pages).protocol}//${host}`,
+});
 
 /** The address that a user enters in an app: <user>@<host>. */
 export const userAddress = (origins: Origins, user: string): string =>

@@ -5,7 +5,7 @@ import { MAX_USER_NAME_LENGTH } from "../core/names";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
 import type { HonoContext } from "./context";
-import { isBehindCloudflare } from "./hosts";
+import { forwardedAddress, isBehindCloudflare } from "./hosts";
 import { refusalResponse } from "./refusals";
 
 /** The period of the rate limits in wrangler.toml. */
@@ -260,15 +260,20 @@ const rateLimitRefusal = (seconds: number): Refusal | null =>
 
 /**
  * The client that a limit applies to: its IPv4 address, or the /64 of its IPv6 address, all of which
- * one subscriber has. Without Cloudflare's edge all clients share the key "local", because the
- * header could be forged.
+ * one subscriber has. It is known from Cloudflare's edge, or from a proxy that is trusted; otherwise all clients
+ * share the key "local", because a header could be forged.
  */
 export function clientAddressKey(c: HonoContext): string {
-  const address = (isBehindCloudflare(c) && c.req.header("cf-connecting-ip")) || "local";
+  const address = clientAddress(c) ?? "local";
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");
   const headGroups = head.split(":").filter(Boolean);
   const tailGroups = tail?.split(":").filter(Boolean) ?? [];
   const zeros = Array<string>(Math.max(0, 8 - headGroups.length - tailGroups.length)).fill("0");
   return [...headGroups, ...zeros, ...tailGroups].slice(0, 4).join(":");
+}
+
+function clientAddress(c: HonoContext): string | null {
+  if (isBehindCloudflare(c)) return c.req.header("cf-connecting-ip") || null;
+  return settings(c.env).TRUST_PROXY === "yes" ? forwardedAddress(c.req.raw.headers) : null;
 }

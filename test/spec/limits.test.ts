@@ -17,7 +17,7 @@ import {
   type TestApp,
 } from "../support/provider";
 import { accountId } from "../support/rows";
-import { sendWithSettings } from "../support/send-with-settings";
+import { type Send, sendWithSettings } from "../support/send-with-settings";
 import { expectUnchanged } from "../support/storage";
 
 /** A sustained rate of one request a second, with a burst of a hundred. */
@@ -217,6 +217,34 @@ describe("An anonymous client with too many requests", () => {
     expect((await sendLimited(`/storage/${app.user}/`, withTokenOf(app, address))).status).toBe(
       200,
     );
+  });
+});
+
+describe("Clients behind a proxy", () => {
+  const limited = { REQUESTS_PER_SECOND: "1" };
+  const askBehind = (send: Send, forwarded: string) =>
+    send("/storage/nobody/notes/", { headers: { "X-Forwarded-For": forwarded } });
+
+  it("§5.14 have a limit each if it is trusted, whatever they send themselves", async () => {
+    const sendTrusting = sendWithSettings({ ...limited, TRUST_PROXY: "yes" });
+    freezeClock();
+    const forged = Array.from({ length: 51 }, (_, i) => `192.0.2.${i}, 203.0.113.11`);
+    const statuses = [];
+    for (const value of forged) statuses.push((await askBehind(sendTrusting, value)).status);
+    expect(statuses).toEqual([...times(50, 401), 429]);
+    expect((await askBehind(sendTrusting, "203.0.113.12")).status).toBe(401);
+    // The /64 that one subscriber has.
+    await repeat(50, () => askBehind(sendTrusting, "2001:db8:5:5::1"));
+    expect((await askBehind(sendTrusting, "2001:db8:5:5::2")).status).toBe(429);
+    expect((await askBehind(sendTrusting, "2001:db8:5:6::2")).status).toBe(401);
+  });
+
+  it("share one if it is not: the header could be anybody's", async () => {
+    const sendUntrusting = sendWithSettings(limited);
+    freezeClock();
+    let address = 0;
+    const ask = () => askBehind(sendUntrusting, `203.0.113.${address++}`);
+    expect((await repeat(51, ask)).at(-1)).toBe(429);
   });
 });
 
