@@ -24,13 +24,17 @@ async function checkAppearance(page: Page): Promise<void> {
   }
 }
 
-/** Follows all links within the provider, and checks each page once. Returns the paths. */
+/**
+ * Follows all links within the provider, and checks each page once, and one folder in each other order.
+ * Returns the paths.
+ */
 async function crawl(site: TestSite, context: BrowserContext, start: string[]): Promise<string[]> {
   const page = await context.newPage();
   const seen = new Set<string>();
   const queue = [...start];
   for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-    if (seen.has(path)) continue;
+    const [, order] = /[?&](sort=\w+)/.exec(path) ?? [];
+    if (seen.has(path) || (order && [...seen].some((other) => other.includes(order)))) continue;
     seen.add(path);
     await page.goto(site.url + path);
     await checkAppearance(page);
@@ -69,7 +73,7 @@ describe("In both themes axe finds nothing, and nothing is wider than 320 px:", 
     await allowAccess(page);
     await page.waitForURL(`${site.apps.origin}/blank#*`);
     const answer = new URLSearchParams(new URL(page.url()).hash.slice(1));
-    for (const folder of [`/${"long-module-name".repeat(4)}/`, "/notes/", "/public/notes/", "/"]) {
+    for (const folder of [`/${"long-module-name".repeat(4)}/`, "/public/notes/", "/"]) {
       await fetch(`${site.url}/storage/${name}${folder}a`, {
         method: "PUT",
         headers: {

@@ -15,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-const REQUESTS = Number(inject("modelSteps") || 2000);
+const REQUESTS = Number(inject("modelSteps") || 500);
 const SEED = Number(inject("modelSeed") || Date.now() % 2 ** 31);
 
 const MAX_STEPS = 100;
