@@ -57,9 +57,9 @@ export const clashes = chapter("clashes", [
     async run({ app, folder, expect }) {
       await app.store(`${folder}a/b`, "x");
       await app.remove(`${folder}a/b`);
-      expect.status(await app.put(`${folder}a`, "y"), [200, 201], "a PUT in place of a folder");
+      expect.status(await app.put(`${folder}a`, "y"), "2xx", "a PUT in place of a folder");
       await app.remove(`${folder}a`);
-      expect.status(await app.put(`${folder}a/b`, "z"), [200, 201], "a PUT in place of a document");
+      expect.status(await app.put(`${folder}a/b`, "z"), "2xx", "a PUT in place of a document");
     },
   },
   {
@@ -68,8 +68,8 @@ export const clashes = chapter("clashes", [
     level: "MUST",
     requirements: ["§4.3"],
     async run({ app, folder, expect }) {
-      for (const path of ["a", "ab/doc", "a.b/doc", "A/doc"]) {
-        expect.status(await app.put(folder + path, "x"), [200, 201], `a PUT of ${path}`);
+      for (const path of ["ab/doc", "a", "a.b/doc", "A/doc"]) {
+        expect.status(await app.put(folder + path, "x"), "2xx", `a PUT of ${path}`);
       }
     },
   },

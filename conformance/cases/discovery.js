@@ -16,6 +16,9 @@ const PKCE = "http://tools.ietf.org/html/rfc7636";
 /** The answer to the WebFinger query by which the provider was found. */
 const recordOf = (/** @type {Context} */ { target }) => /** @type {Answer} */ (target.record);
 
+/** The URL of that query, before any redirect. */
+const urlOf = (/** @type {Context} */ { target }) => String(target.recordUrl);
+
 /** All remoteStorage links of the record. */
 const linksOf = (/** @type {Context} */ t) =>
   /** @type {any[]} */ (recordOf(t).json?.links ?? []).filter(({ rel }) => rel === REL);
@@ -68,7 +71,7 @@ export const discovery = chapter("discovery", [
     requirements: ["§10.1"],
     needs: ["webfinger"],
     async run(t) {
-      t.expect.status(await t.send(recordOf(t).request.url), 200, "a WebFinger query");
+      t.expect.status(await t.send(urlOf(t)), 200, "a WebFinger query");
     },
   },
   {
@@ -176,7 +179,7 @@ export const discovery = chapter("discovery", [
     requirements: ["§10.3"],
     needs: ["webfinger"],
     async run(t) {
-      const url = new URL("/.well-known/webfinger", recordOf(t).request.url);
+      const url = new URL("/.well-known/webfinger", urlOf(t));
       const answer = await t.send(`${url}?resource=acct:${t.target.address}`);
       t.expect.status(answer, 200, "a WebFinger query");
       t.expect.equal(answer.json?.links, recordOf(t).json?.links, "the links");
@@ -190,7 +193,7 @@ export const discovery = chapter("discovery", [
     requirements: ["§10.3"],
     needs: ["webfinger"],
     async run(t) {
-      const url = new URL("/.well-known/webfinger", recordOf(t).request.url);
+      const url = new URL("/.well-known/webfinger", urlOf(t));
       const answer = await t.send(
         `${url}?resource=${encodeURIComponent(`acct:${t.target.address}`)}`,
       );
@@ -205,7 +208,7 @@ export const discovery = chapter("discovery", [
     source: "RFC 7033 §4.2",
     needs: ["webfinger"],
     async run(t) {
-      const url = new URL("/.well-known/webfinger", recordOf(t).request.url);
+      const url = new URL("/.well-known/webfinger", urlOf(t));
       t.expect.status(await t.send(`${url}`), 400, "a WebFinger query without a resource");
     },
   },

@@ -69,9 +69,9 @@ export const methods = chapter("methods", [
     source: "§14",
     requirements: ["§14.2"],
     async run({ app, folder, expect }) {
-      const get = await app.get(`${folder}%3Cscript%3Ealert(1)%3C%2Fscript%3E`);
+      const get = await app.get(`${folder}%3Cscript%3Ealert(1)`);
       const type = get.headers.get("content-type") ?? "";
-      const isRendered = /html/i.test(type) && get.text.includes("<script>alert(1)</script>");
+      const isRendered = /html/i.test(type) && get.text.includes("<script>alert(1)");
       expect.that(!isRendered, "The answer contains the path as markup.");
     },
   },

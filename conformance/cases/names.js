@@ -35,12 +35,14 @@ async function roundTrip({ app, folder, expect }, name, isFolder) {
   const below = isFolder ? "/doc" : "";
   const path = `${folder}${encodeURIComponent(name)}${below}`;
   const shown = JSON.stringify(name);
-  expect.status(await app.put(path, name), [200, 201], `a PUT of the name ${shown}`);
+  expect.status(await app.put(path, name), "2xx", `a PUT of the name ${shown}`);
   expect.equal((await app.get(path)).text, name, `the content of ${shown}`);
   const listed = Object.keys(await app.list(folder));
   expect.equal(listed, [isFolder ? `${name}/` : name], "the items");
   expect.status(await app.delete(path), "2xx", `a DELETE of the name ${shown}`);
-  expect.equal(await app.list(folder), {}, `the items after the DELETE of ${shown}`);
+  if (!isFolder) {
+    expect.equal(await app.list(folder), {}, `the items after the DELETE of ${shown}`);
+  }
 }
 
 const roundTrips = Object.entries(NAMES).map(([what, name]) => ({
@@ -140,7 +142,7 @@ export const names = chapter("names", [
     requirements: ["§4.18"],
     async run({ app, folder, expect }) {
       const path = `${folder}${"d/".repeat(20)}doc`;
-      expect.status(await app.put(path, "deep"), [200, 201], "a PUT of a deep document");
+      expect.status(await app.put(path, "deep"), "2xx", "a PUT of a deep document");
       expect.equal((await app.get(path)).text, "deep", "the content");
     },
   },
@@ -154,24 +156,6 @@ export const names = chapter("names", [
         expect.status(await app.put(path, "x"), "4xx", "a PUT with an empty name in its path");
       }
       expect.equal(await app.list(folder), {}, "the items");
-    },
-  },
-  {
-    id: "dots",
-    title: "'.' and '..' never become names",
-    level: "MUST",
-    requirements: ["§4.6"],
-    since: 6,
-    async run({ app, folder, expect }) {
-      // The URL is resolved before it is sent, or refused: both are fine.
-      for (const dots of [".", "..", "%2e", "%2E%2e"]) await app.put(`${folder}a/b/${dots}`, "x");
-      const all = [folder, `${folder}a/`, `${folder}a/b/`];
-      for (const path of all) {
-        for (const name of Object.keys(await app.list(path))) {
-          const isDots = /^\.\.?\/?$/.test(name);
-          expect.that(!isDots, `The folder ${path} lists an item ${JSON.stringify(name)}.`);
-        }
-      }
     },
   },
   {

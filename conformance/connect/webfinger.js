@@ -9,6 +9,8 @@ const RELATIONS = new Set([
   "remoteStorage",
 ]);
 
+const MAX_REDIRECTS = 3;
+
 const VERSION = "http://remotestorage.io/spec/version";
 
 /** Why a provider could not be found, as a sentence. */
@@ -17,24 +19,31 @@ export class DiscoveryError extends Error {
 }
 
 /**
- * Asks the host of an address for the record of the account. localhost is asked over http, other hosts over
- * https, unless the address begins with http://.
+ * Asks the host of an address for the record of the account, and follows redirects. localhost is asked over
+ * http, other hosts over https.
  * @param {import("../run/http.js").Send} send
  * @param {string} address such as "alice@example.com"
- * @param {boolean} [isInsecure] asks over http
- * @returns {Promise<import("../run/answer.js").Answer>}
+ * @returns {Promise<{record: import("../run/answer.js").Answer, recordUrl: string}>}
  */
-export async function findRecord(send, address, isInsecure = false) {
+export async function findRecord(send, address) {
   const [, user, host] = /^([^@\s]+)@([^@\s/]+)$/.exec(address) ?? [];
   if (!user) throw new DiscoveryError(`${address} is no address such as alice@example.com.`);
   const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
-  const origin = `${isInsecure || isLocal ? "http" : "https"}://${host}`;
-  const record = await send(`${origin}/.well-known/webfinger?resource=acct:${user}@${host}`);
+  const origin = `${isLocal ? "http" : "https"}://${host}`;
+  const recordUrl = `${origin}/.well-known/webfinger?resource=acct:${user}@${host}`;
+  let record = await send(recordUrl);
+  for (let hops = 0; hops < MAX_REDIRECTS && isRedirect(record); hops++) {
+    record = await send(`${new URL(String(record.headers.get("location")), record.request.url)}`);
+  }
   if (!record.ok) {
     throw new DiscoveryError(`${host} answered WebFinger for ${address} with ${record.status}.`);
   }
-  return record;
+  return { record, recordUrl };
 }
+
+/** @param {import("../run/answer.js").Answer} answer */
+const isRedirect = ({ status, headers }) =>
+  status >= 300 && status < 400 && headers.get("location") !== null;
 
 /**
  * What a record says about the storage. A provider that announces no draft, or one that is unknown, is judged

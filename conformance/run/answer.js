@@ -14,6 +14,8 @@ export class Answer {
     this.status = status;
     this.headers = headers;
     this.bytes = bytes;
+    /** The ETag that the document had afterwards, for a PUT whose answer lacks it. */
+    this.laterEtag = "";
   }
 
   /** The body as UTF-8. */
@@ -32,7 +34,7 @@ export class Answer {
 
   /** The ETag as it was sent, with its quotes; "" if there is none. */
   get etag() {
-    return this.headers.get("etag") ?? "";
+    return this.headers.get("etag") ?? this.laterEtag;
   }
 
   /** Whether the request was successful (§4: "in the 2xx range"). */

@@ -82,9 +82,14 @@ export class App {
     return this.request("DELETE", path, { headers });
   }
 
-  /** Stores a document that the case needs. Throws `Undecided` if that is refused. */
+  /**
+   * Stores a document that the case needs. Throws `Undecided` if that is refused. The answer has the ETag of
+   * the document, even of a provider that does not send it with a PUT.
+   */
   async store(/** @type {Parameters<App["put"]>} */ ...args) {
-    return prepared(await this.put(...args));
+    const answer = prepared(await this.put(...args));
+    if (answer.etag === "") answer.laterEtag = await this.etag(args[0]);
+    return answer;
   }
 
   /** Deletes a document for what the case is about. Throws `Undecided` if that is refused. */

@@ -25,6 +25,7 @@ import { Skip } from "./outcomes.js";
  *   draft: number,
  *   address?: string,
  *   record?: import("./answer.js").Answer,
+ *   recordUrl?: string,
  *   properties: Record<string, string | null>,
  *   other?: Account,
  *   grants?: Grant[],
@@ -32,7 +33,7 @@ import { Skip } from "./outcomes.js";
  *   redirectUri?: string,
  *   isLargeAllowed?: boolean,
  * }} Target
- * `record` is the answer to the WebFinger query, `properties` those of its link.
+ * `record` is the answer to the WebFinger query at `recordUrl`, after redirects; `properties` are those of its link.
  */
 
 /**

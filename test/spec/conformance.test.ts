@@ -6,7 +6,7 @@
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { APP, HOSTILE_STATE } from "../../conformance/cases/oauth.js";
-import { readRecord } from "../../conformance/connect/webfinger.js";
+import { findRecord, readRecord } from "../../conformance/connect/webfinger.js";
 import { CASES, CHAPTERS, Session } from "../../conformance/index.js";
 import { createHttp } from "../../conformance/run/http.js";
 import { codeFlowQuery } from "../support/oauth";
@@ -37,9 +37,7 @@ async function createTarget() {
   const tokens: Record<string, string> = {};
   for (const scope of SCOPES) tokens[scope] = (await connectApp(alice, scope)).token;
   const address = `${alice.name}@${new URL(ORIGIN).host}`;
-  const record = await createHttp({ fetch: fetchWorker })(
-    `${ORIGIN}/.well-known/webfinger?resource=acct:${address}`,
-  );
+  const { record, recordUrl } = await findRecord(createHttp({ fetch: fetchWorker }), address);
   const request = {
     client_id: APP,
     redirect_uri: `${APP}/`,
@@ -57,6 +55,7 @@ async function createTarget() {
     ...readRecord(record),
     address,
     record,
+    recordUrl,
     module: MODULE,
     tokens,
     other: { storageRoot: `${ORIGIN}/storage/${bob.name}`, tokens: { [`${MODULE}:rw`]: token } },

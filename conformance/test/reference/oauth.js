@@ -11,8 +11,7 @@ export function createOauth(rules) {
   /** @type {Map<string, Grant & {challenge: string, redirectUri: string}>} */
   const codes = new Map();
   let count = 0;
-  const secret = (/** @type {string} */ kind) =>
-    `${kind}-of-the-reference-${++count}-${count * 7919}`;
+  const secret = (/** @type {string} */ kind) => rules.secret(kind, ++count);
 
   /** Issues a token. */
   function issue(/** @type {string} */ user, /** @type {string} */ scope) {
@@ -27,12 +26,13 @@ export function createOauth(rules) {
     /** @type {Record<string, string>} */ request,
     /** @type {"allow" | "deny"} */ decision,
   ) {
-    const { redirect_uri, response_type, scope, state } = request;
-    const back = state === undefined ? "" : `&state=${rules.encodeState(state)}`;
-    const mark = response_type === "code" ? "?" : "#";
+    const { redirect_uri, client_id, response_type, scope, state } = request;
+    const address = rules.redirectTo(redirect_uri, client_id);
+    const back = rules.stateParameter(state, rules.encodeState(state ?? ""));
+    const mark = response_type === "code" ? "?" : rules.markOfTokens;
     const granted = rules.grantedScope(scope);
-    if (decision === "deny") return `${redirect_uri}${mark}error=access_denied${back}`;
-    if (granted === null) return `${redirect_uri}${mark}error=invalid_scope${back}`;
+    if (decision === "deny") return `${address}${mark}error=${rules.denial}${back}`;
+    if (granted === null) return `${address}${mark}error=invalid_scope${back}`;
     if (response_type === "code") {
       const code = secret("code");
       codes.set(code, {
@@ -41,9 +41,9 @@ export function createOauth(rules) {
         challenge: request.code_challenge,
         redirectUri: redirect_uri,
       });
-      return `${redirect_uri}?code=${code}${back}`;
+      return `${address}?code=${code}${back}`;
     }
-    return `${redirect_uri}#access_token=${issue(user, granted)}&token_type=bearer${back}`;
+    return `${address}${mark}access_token=${issue(user, granted)}&token_type=bearer${back}`;
   }
 
   /** The token endpoint. */

@@ -3,7 +3,11 @@
  * rule gets what it needs as arguments, and none keeps anything.
  */
 
-/** @typedef {{bytes: Uint8Array, type: string, etag: string, modified: string}} StoredDocument */
+/**
+ * @typedef {{bytes: Uint8Array, type: string, etag: string, modified: string}} StoredDocument
+ * @typedef {{documents: Map<string, StoredDocument>, folders: Map<string, string>, items: Map<string, Set<string>>}} Account
+ * `folders` has the versions of all folders that ever were, `items` the names in those that are not empty.
+ */
 
 const ETAG_LIST = /^(\s*,)*\s*(W\/)?"[^"]*"(\s*,\s*((W\/)?"[^"]*")?)*\s*$/;
 
@@ -27,8 +31,11 @@ export const rules = {
   nextEtag: (/** @type {number} */ count, /** @type {Uint8Array} */ _bytes) => `"v${count}"`,
 
   /** The folders whose versions change with a document: all above it. */
-  changedFolders: (/** @type {string[]} */ foldersAbove, /** @type {string} */ _method) =>
-    foldersAbove,
+  changedFolders: (
+    /** @type {string[]} */ foldersAbove,
+    /** @type {string} */ _method,
+    /** @type {Account} */ _account,
+  ) => foldersAbove,
 
   /** Whether a scope allows a method at a path. */
   allows(/** @type {string} */ scope, /** @type {string} */ method, /** @type {string} */ path) {
@@ -82,6 +89,72 @@ export const rules = {
     if (last < first && match[2] !== "") return null;
     return first >= length ? "none" : [first, Math.min(last, length - 1)];
   },
+
+  /** What is stored of a body. */
+  store: (/** @type {Uint8Array} */ bytes, /** @type {StoredDocument | undefined} */ _before) =>
+    bytes,
+
+  storeType: (/** @type {string} */ type, /** @type {StoredDocument | undefined} */ _before) =>
+    type,
+
+  /** The method that is carried out. */
+  methodOf: (/** @type {Request} */ request) => request.method,
+
+  /** Whether a document would have the name of a folder, or a folder above it that of a document. */
+  isClash: (
+    /** @type {Account} */ { documents, items },
+    /** @type {string} */ path,
+    /** @type {string[]} */ foldersAbove,
+  ) => foldersAbove.some((folder) => documents.has(folder.slice(0, -1))) || items.has(`${path}/`),
+
+  /** What else is deleted with a document. */
+  deletedWith: (/** @type {Account} */ _account, /** @type {string} */ _path) =>
+    /** @type {string[]} */ ([]),
+
+  /** The status of a request that has Content-Range; null if that is ignored. */
+  statusOfParts: () => /** @type {number | null} */ (400),
+
+  /** What is answered before the token is looked at. */
+  answerFirst: (
+    /** @type {Account} */ _account,
+    /** @type {string} */ _path,
+    /** @type {Request} */ _request,
+  ) => /** @type {Response | null} */ (null),
+
+  /** What reading a folder does. */
+  onReadFolder: (/** @type {Account} */ _account, /** @type {string} */ _folder) => {},
+
+  /** The version of a document as GET tells it. */
+  currentEtag: (/** @type {StoredDocument} */ document, /** @type {string} */ _ofFolder) =>
+    document.etag,
+
+  /** The items of a folder. */
+  items: (
+    /** @type {[string, object][]} */ items,
+    /** @type {Account} */ _account,
+    /** @type {string} */ _folder,
+  ) => items,
+
+  context: "http://remotestorage.io/spec/folder-description",
+
+  /** A token or a code. */
+  secret: (/** @type {string} */ kind, /** @type {number} */ count) =>
+    `${kind}-of-the-reference-${count}-${count * 7919}`,
+
+  /** Where the browser is sent. */
+  redirectTo: (/** @type {string} */ redirectUri, /** @type {string} */ _clientId) => redirectUri,
+
+  /** What separates the answer of the implicit grant from the address. */
+  markOfTokens: "#",
+
+  denial: "access_denied",
+
+  /** The parameter with the state. */
+  stateParameter: (/** @type {string | undefined} */ state, /** @type {string} */ encoded) =>
+    state === undefined ? "" : `&state=${encoded}`,
+
+  /** The links of the WebFinger record. */
+  links: (/** @type {any[]} */ links) => links,
 
   /** How a document is described in its folder. */
   describeDocument: (/** @type {StoredDocument} */ document) => ({

@@ -33,7 +33,7 @@ export function createReference(fault = {}, properties = {}) {
     const { origin, pathname, searchParams } = new URL(request.url);
     if (request.method === "OPTIONS") return new Response(null, { status: 204 });
     if (pathname === "/.well-known/webfinger") {
-      return describe(origin, searchParams.get("resource"), properties);
+      return describe(rules, origin, searchParams.get("resource"), properties);
     }
     if (pathname === "/oauth/token") return oauth.redeem(request);
     if (pathname.startsWith("/oauth/")) return oauth.showDialog(request);
@@ -54,11 +54,13 @@ export function createReference(fault = {}, properties = {}) {
 }
 
 /**
+ * The WebFinger record of a user.
+ * @param {import("./rules.js").Rules} rules
  * @param {string} origin
  * @param {string | null} resource
  * @param {Record<string, string | null>} changes
  */
-function describe(origin, resource, changes) {
+function describe(rules, origin, resource, changes) {
   if (resource === null) return new Response(null, { status: 400 });
   const user = /^acct:([a-z]+)@/.exec(resource)?.[1];
   if (user === undefined) return new Response(null, { status: 404 });
@@ -73,7 +75,7 @@ function describe(origin, resource, changes) {
     ...changes,
   };
   const rel = "http://tools.ietf.org/id/draft-dejong-remotestorage";
-  const links = [{ rel, href: `${origin}/storage/${user}`, properties }];
+  const links = rules.links([{ rel, href: `${origin}/storage/${user}`, properties }]);
   return new Response(JSON.stringify({ subject: resource, links }), {
     headers: { "Content-Type": "application/jrd+json" },
   });

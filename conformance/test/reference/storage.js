@@ -1,7 +1,7 @@
 /** The storage of the reference server: documents by path, and a version for each folder. */
 
 /** @typedef {import("./rules.js").Rules} Rules */
-/** @typedef {import("./rules.js").StoredDocument} StoredDocument */
+/** @typedef {import("./rules.js").Account} Account */
 
 /** A refusal: an empty answer with this status. */
 const refuse = (/** @type {number} */ status, /** @type {HeadersInit} */ headers = {}) =>
@@ -12,12 +12,16 @@ const refuse = (/** @type {number} */ status, /** @type {HeadersInit} */ headers
  * @param {{find: (token: string) => {user: string, scope: string} | undefined}} tokens
  */
 export function createStorage(rules, tokens) {
-  /** @type {Map<string, {documents: Map<string, StoredDocument>, folders: Map<string, string>}>} */
+  /** @type {Map<string, Account>} */
   const accounts = new Map();
   let count = 0;
 
   const accountOf = (/** @type {string} */ user) => {
-    const account = accounts.get(user) ?? { documents: new Map(), folders: new Map() };
+    const account = accounts.get(user) ?? {
+      documents: new Map(),
+      folders: new Map(),
+      items: new Map(),
+    };
     accounts.set(user, account);
     return account;
   };
@@ -48,18 +52,17 @@ export function createStorage(rules, tokens) {
     const names = rules.parsePath(rawPath);
     if (names === null) return refuse(400);
     const path = `/${names.join("/")}`;
-    const refusal = refuseAccess(request, user, path);
-    if (refusal) return refusal;
     const account = accountOf(user);
+    const refusal = rules.answerFirst(account, path, request) ?? refuseAccess(request, user, path);
+    if (refusal) return refusal;
     const isFolder = path.endsWith("/");
-    if (request.method === "GET" || request.method === "HEAD") {
+    const method = rules.methodOf(request);
+    if (method === "GET" || method === "HEAD") {
       return isFolder ? readFolder(request, account, path) : readDocument(request, account, path);
     }
-    if (request.method !== "PUT" && request.method !== "DELETE") return refuse(405);
-    return isFolder ? refuse(400) : change(request, account, path);
+    if (method !== "PUT" && method !== "DELETE") return refuse(405);
+    return isFolder ? refuse(400) : change(request, method, account, path);
   };
-
-  /** @typedef {ReturnType<typeof accountOf>} Account */
 
   /** The status that the conditions of a request demand; null if they hold. */
   function conditionStatus(/** @type {Request} */ request, /** @type {string | null} */ etag) {
@@ -85,23 +88,22 @@ export function createStorage(rules, tokens) {
     /** @type {Account} */ account,
     /** @type {string} */ folder,
   ) {
+    rules.onReadFolder(account, folder);
     const etag = account.folders.get(folder) ?? '"empty"';
     const headers = { ETag: etag, "Cache-Control": cacheControl(folder) };
     const status = conditionStatus(request, etag);
     if (status !== null) return refuse(status, headers);
-    /** @type {[string, object][]} */
-    const items = [];
-    for (const [path, document] of account.documents) {
-      if (!path.startsWith(folder)) continue;
-      const [name, ...below] = path.slice(folder.length).split("/");
-      if (below.length === 0) items.push([name, rules.describeDocument(document)]);
-      else {
-        const tag = account.folders.get(`${folder}${name}/`) ?? "";
-        items.push([`${name}/`, rules.describeFolder(tag)]);
-      }
-    }
-    const context = "http://remotestorage.io/spec/folder-description";
-    const body = JSON.stringify({ "@context": context, items: Object.fromEntries(items) });
+    const items = [...(account.items.get(folder) ?? [])].map((name) => {
+      const path = `${folder}${name}`;
+      return /** @type {[string, object]} */ ([
+        name,
+        name.endsWith("/")
+          ? rules.describeFolder(account.folders.get(path) ?? "")
+          : rules.describeDocument(/** @type {StoredDocument} */ (account.documents.get(path))),
+      ]);
+    });
+    const listed = rules.items(items, account, folder);
+    const body = JSON.stringify({ "@context": rules.context, items: Object.fromEntries(listed) });
     return new Response(body, { headers: { ...headers, "Content-Type": "application/ld+json" } });
   }
 
@@ -112,7 +114,9 @@ export function createStorage(rules, tokens) {
   ) {
     const document = account.documents.get(path);
     if (document === undefined) return refuse(404);
-    const { bytes, type, etag, modified } = document;
+    const { bytes, type, modified } = document;
+    const ofFolder = account.folders.get(path.slice(0, path.lastIndexOf("/") + 1)) ?? "";
+    const etag = rules.currentEtag(document, ofFolder);
     const headers = {
       ETag: etag,
       "Content-Type": type,
@@ -142,27 +146,29 @@ export function createStorage(rules, tokens) {
 
   async function change(
     /** @type {Request} */ request,
+    /** @type {"PUT" | "DELETE"} */ method,
     /** @type {Account} */ account,
     /** @type {string} */ path,
   ) {
-    if (request.headers.has("content-range")) return refuse(400);
+    const statusOfParts = request.headers.has("content-range") ? rules.statusOfParts() : null;
+    if (statusOfParts !== null) return refuse(statusOfParts);
     const type = request.headers.get("content-type");
-    if (request.method === "PUT" && type === null) return refuse(400);
+    if (method === "PUT" && type === null) return refuse(400);
     const bytes = new Uint8Array(await request.arrayBuffer());
     const before = account.documents.get(path);
-    if (request.method === "DELETE" && before === undefined) return refuse(404);
+    if (method === "DELETE" && before === undefined) return refuse(404);
     const status = conditionStatus(request, before?.etag ?? null);
     if (status !== null) return refuse(status, before ? { ETag: before.etag } : {});
     const foldersAbove = [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
-    if (request.method === "PUT" && isClash(account, path, foldersAbove)) return refuse(409);
+    if (method === "PUT" && rules.isClash(account, path, foldersAbove)) return refuse(409);
     const pause = rules.beforeWrite();
     if (pause) await pause;
     count++;
-    for (const folder of rules.changedFolders(foldersAbove, request.method)) {
+    for (const folder of rules.changedFolders(foldersAbove, method, account)) {
       account.folders.set(folder, `"f${count}"`);
     }
-    if (request.method === "DELETE") {
-      account.documents.delete(path);
+    if (method === "DELETE") {
+      for (const gone of [path, ...rules.deletedWith(account, path)]) remove(account, gone);
       return new Response(null, {
         status: 200,
         headers: { ETag: /** @type {any} */ (before).etag },
@@ -170,20 +176,42 @@ export function createStorage(rules, tokens) {
     }
     const etag = rules.nextEtag(count, bytes);
     const modified = new Date().toUTCString();
-    account.documents.set(path, { bytes, type: String(type), etag, modified });
+    listPath(account, path);
+    account.documents.set(path, {
+      bytes: rules.store(bytes, before),
+      type: rules.storeType(String(type), before),
+      etag,
+      modified,
+    });
     return new Response(null, { status: before ? 200 : 201, headers: { ETag: etag } });
-  }
-
-  /** Whether a document of this path would have the name of a folder, or a folder above it that of a document. */
-  function isClash(
-    /** @type {Account} */ { documents },
-    /** @type {string} */ path,
-    /** @type {string[]} */ foldersAbove,
-  ) {
-    if (foldersAbove.some((folder) => documents.has(folder.slice(0, -1)))) return true;
-    return [...documents.keys()].some((other) => other.startsWith(`${path}/`));
   }
 }
 
 const cacheControl = (/** @type {string} */ path) =>
   path.startsWith("/public/") ? "no-cache, public" : "no-cache";
+
+/** Lists a path in its folder, and the folder in those above. */
+export function listPath(/** @type {Account} */ { items }, /** @type {string} */ path) {
+  for (const [folder, name] of namesUp(path)) {
+    items.set(folder, (items.get(folder) ?? new Set()).add(name));
+  }
+}
+
+/** Forgets a document, and the folders that are left empty. */
+function remove(/** @type {Account} */ { documents, items }, /** @type {string} */ path) {
+  documents.delete(path);
+  for (const [folder, name] of namesUp(path)) {
+    items.get(folder)?.delete(name);
+    if ((items.get(folder)?.size ?? 0) > 0) return;
+    items.delete(folder);
+  }
+}
+
+/** The folders above a path, deepest first, each with the name that leads towards the path. */
+function* namesUp(/** @type {string} */ path) {
+  for (let at = path; at !== "/"; ) {
+    const folder = at.slice(0, at.lastIndexOf("/", at.length - 2) + 1);
+    yield [folder, at.slice(folder.length)];
+    at = folder;
+  }
+}

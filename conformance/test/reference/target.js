@@ -1,7 +1,7 @@
 /** The reference server as a target, with every token that a case may need. */
 
 import { HOSTILE_STATE, s256Challenge } from "../../cases/oauth.js";
-import { readRecord } from "../../connect/webfinger.js";
+import { findRecord, readRecord } from "../../connect/webfinger.js";
 import { createHttp } from "../../run/http.js";
 import { createReference, ORIGIN } from "./server.js";
 
@@ -16,7 +16,7 @@ export async function createTarget(...args) {
   const { handle, consent, issue } = createReference(...args);
   const send = createHttp({ fetch: handle });
   const host = new URL(ORIGIN).host;
-  const record = await send(`${ORIGIN}/.well-known/webfinger?resource=acct:alice@${host}`);
+  const { record, recordUrl } = await findRecord(send, `alice@${host}`);
   const scopes = [`${MODULE}:rw`, `${MODULE}:r`, "*:r", "*:rw", `${MODULE}:r ${MODULE}two:rw`];
   const request = {
     client_id: "https://app.example",
@@ -31,6 +31,7 @@ export async function createTarget(...args) {
     ...readRecord(record),
     address: `alice@${host}`,
     record,
+    recordUrl,
     module: MODULE,
     tokens: Object.fromEntries(scopes.map((scope) => [scope, issue("alice", scope)])),
     other: {
