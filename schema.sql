@@ -143,7 +143,8 @@ CREATE TABLE admin_log (
 -- verified claim were added by their users, others by the operator.
 CREATE TABLE domains (
   host    TEXT NOT NULL PRIMARY KEY, -- lower case, with the port if it is not the default one
-  account TEXT NOT NULL
+  account TEXT NOT NULL,
+  has_storage INTEGER NOT NULL DEFAULT 0 -- 1: the host leads here as a whole, and WebFinger names the storage there
 ) WITHOUT ROWID;
 CREATE INDEX domains_by_account ON domains (account);
 

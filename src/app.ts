@@ -12,6 +12,7 @@ import { appsRoutes } from "./apps/routes";
 import { type Refusal, UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { discoveryRoutes } from "./discovery/routes";
+import { refusePersonalHosts } from "./discovery/storage-hosts";
 import { domainRoutes } from "./domains/routes";
 import type { Env } from "./env";
 import { filesRoutes } from "./files/routes";
@@ -71,7 +72,7 @@ app.use("/.well-known/*", requireHostRole("discovery"));
 app.route("/databases", databaseRoutes);
 app.route("/.well-known", discoveryRoutes);
 
-app.use(requireTls, requireHostRole("pages"));
+app.use(requireTls, requireHostRole("pages"), refusePersonalHosts);
 app.route("/", metricsRoutes);
 app.route("/oauth", tokenRoutes);
 app.use(redirectOldHosts);

@@ -34,9 +34,20 @@ export type Env = Bindings & Variables;
 const originSetting = v.pipe(
   v.optional(v.string(), ""),
   v.check(
-    (text) => text === "" || (/^https?:/.test(text) && URL.parse(text)?.origin === text),
+    (text) => text === "" || (/^https?:[^*]*$/.test(text) && URL.parse(text)?.origin === text),
     "must be empty or an origin such as https://satchel.example, without a path",
   ),
+  v.transform((text) => (text === "" ? null : text)),
+);
+
+/** An origin, or one for each user: "*" stands for the user's name. */
+const storageOriginSetting = v.pipe(
+  v.optional(v.string(), ""),
+  v.check((text) => {
+    const example = text.replace("://*.", "://user.");
+    const isOrigin = /^https?:[^*]*$/.test(example) && URL.parse(example)?.origin === example;
+    return text === "" || isOrigin;
+  }, "must be empty or an origin such as https://storage.example or https://*.storage.example, without a path"),
   v.transform((text) => (text === "" ? null : text)),
 );
 
@@ -56,7 +67,7 @@ const Fields = v.object({
   /** Origin of the pages and of WebFinger; null means the host of each request. */
   ORIGIN: originSetting,
   /** §14: origin of the storage, if it differs from that of the pages. */
-  STORAGE_ORIGIN: originSetting,
+  STORAGE_ORIGIN: storageOriginSetting,
   /** Hosts under which the provider was known before, in lower case: `http/hosts.ts`. */
   OLD_HOSTS: v.pipe(
     v.optional(v.string(), ""),
@@ -141,6 +152,12 @@ const Fields = v.object({
 /** Settings that are secrets: never shown, not even in an error message. */
 export const SECRET_SETTINGS: string[] = ["METRICS_TOKEN", "TOKEN_SECRETS"];
 
+/** Whether the host belongs to a STORAGE_ORIGIN: of one with "*", any name below it. */
+export function coversHost(storageOrigin: string, host: string): boolean {
+  const own = new URL(storageOrigin).host;
+  return own.startsWith("*.") ? host.endsWith(own.slice(1)) : host === own;
+}
+
 const Settings = v.pipe(
   Fields,
   v.forward(
@@ -160,7 +177,10 @@ const Settings = v.pipe(
   ),
   v.forward(
     v.check(
-      ({ ORIGIN, STORAGE_ORIGIN }) => STORAGE_ORIGIN === null || STORAGE_ORIGIN !== ORIGIN,
+      ({ ORIGIN, STORAGE_ORIGIN }) =>
+        STORAGE_ORIGIN === null ||
+        ORIGIN === null ||
+        !coversHost(STORAGE_ORIGIN, new URL(ORIGIN).host),
       "must differ from ORIGIN, or be empty",
     ),
     ["STORAGE_ORIGIN"],

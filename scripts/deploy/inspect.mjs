@@ -68,7 +68,8 @@ export async function keepOldDomains(account, choices, configuration, worker) {
   if (worker === null || !ORIGIN) return choices;
   const before = settingsOf(worker);
   const served = before.ORIGIN
-    ? [before.ORIGIN, before.STORAGE_ORIGIN].filter((origin) => origin)
+    ? // An origin for each user is a route of the operator's own (docs/deploy.md).
+      [before.ORIGIN, before.STORAGE_ORIGIN].filter((origin) => origin && !origin.includes("*"))
     : await workersDevOrigins(account, configuration.name);
   const isLost = (origin) =>
     origin === ORIGIN

@@ -5,7 +5,7 @@ import { DEVICE_GRANT_TYPE } from "../core/spec";
 import { type Env, settings } from "../env";
 import type { HonoContext } from "../http/context";
 import { appCors } from "../http/cors";
-import { isOwnHost, resolveOrigins } from "../http/hosts";
+import { isOwnHost, originsAtDomain, resolveOrigins } from "../http/hosts";
 import { limitAnonymousRequests } from "../http/rate-limits";
 import { type FoundUser, findUserAndDomainOwner } from "./db";
 import { buildJrd, parseResource, type WebFingerSubject } from "./webfinger";
@@ -47,14 +47,15 @@ const webFingerTemplate = (c: HonoContext): string =>
 async function handleWebFinger(c: HonoContext): Promise<Response> {
   const query = new URL(c.req.url).searchParams;
   const [resource, ...others] = query.getAll("resource").map(trimResource);
-  const origins = resolveOrigins(c.req.url, settings(c.env));
   const isUri = resource !== undefined && /^[a-z][a-z0-9+.-]*:\S+$/i.test(resource);
   if (!isUri || others.length > 0) {
     return c.json({ error: "malformed", message: INVALID_RESOURCE }, 400);
   }
   const subject = parseResource(resource);
   const user = subject && (await resolveUser(c, subject));
-  if (user === null) return c.json({ error: "not-found", message: "No such user." }, 404);
+  if (!subject || !user) return c.json({ error: "not-found", message: "No such user." }, 404);
+  const provider = resolveOrigins(c.req.url, settings(c.env));
+  const origins = user.hasStorageThere ? originsAtDomain(provider, subject.host) : provider;
   return c.body(JSON.stringify(buildJrd(resource, user, origins, query.getAll("rel"))), 200, {
     "Content-Type": "application/jrd+json",
     "Cache-Control": "no-cache",

@@ -41,7 +41,7 @@ export function parseResource(resource: string): WebFingerSubject | null {
 /** The JRD of a user; `rels` filters its links unless empty (RFC 7033 §4.3). */
 export function buildJrd(
   resource: string,
-  { name, displayName, picture }: FoundUser,
+  { name, displayName, picture }: Omit<FoundUser, "hasStorageThere">,
   origins: Origins,
   rels: string[],
 ): Record<string, unknown> {

@@ -25,6 +25,8 @@ export type ShownContent =
 interface LoadOptions {
   /** Whether JSON and tables are to be shown as plain text. */
   asText: boolean;
+  /** Name of the account. */
+  user: string;
   now: number;
 }
 
@@ -33,7 +35,7 @@ export async function loadContent(
   env: Env,
   row: DocumentRow,
   node: NodePath,
-  { asText, now }: LoadOptions,
+  { asText, user, now }: LoadOptions,
 ): Promise<ShownContent | null> {
   const kind = contentKind(row.type);
   if (row.length === 0) return { kind: "empty" };
@@ -47,7 +49,8 @@ export async function loadContent(
     case "other":
       return { kind, type: typeEssence(row.type) };
     default: {
-      const document = { account: row.account, node, version: row.version, length: row.length };
+      const { account, version, length } = row;
+      const document = { account, user, node, version, length };
       return { kind, url: await previewUrl(env, document, typeEssence(row.type), now) };
     }
   }

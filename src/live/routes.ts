@@ -3,10 +3,10 @@
 import { Hono } from "hono";
 import { parseUserName } from "../core/names";
 import { type Outcome, ok, refused } from "../core/refusals";
-import { type Env, settings } from "../env";
+import { servesStorage } from "../discovery/storage-hosts";
+import type { Env } from "../env";
 import type { HonoContext } from "../http/context";
 import { appCors } from "../http/cors";
-import { isServedOn } from "../http/hosts";
 import { limitAnonymous, limitApp } from "../http/rate-limits";
 import { refusalResponse } from "../http/refusals";
 import { authenticate, authorizeOwner } from "../storage/authorization";
@@ -49,7 +49,7 @@ async function prepareHandshake(c: HonoContext, now: number): Promise<Outcome<Li
     const listener = await authorizeListener(c, now);
     return listener.ok ? ok({ listener: listener.value, secret: null }) : listener;
   }
-  if (!isServedOn("storage", c.req.url, settings(c.env))) return refused(MISDIRECTED);
+  if (!(await servesStorage(c.env, c.req.url, userOf(c), now))) return refused(MISDIRECTED);
   const limit = limitAnonymous(c, now);
   if (limit) return refused(limit);
   if (parseUserName(userOf(c)) !== userOf(c)) return refused(BAD_TOKEN);
@@ -71,7 +71,7 @@ async function openSession(c: HonoContext): Promise<Response> {
  */
 async function authorizeListener(c: HonoContext, now: number): Promise<Outcome<Listener>> {
   const { env, req } = c;
-  if (!isServedOn("storage", req.url, settings(env))) return refused(MISDIRECTED);
+  if (!(await servesStorage(env, req.url, userOf(c), now))) return refused(MISDIRECTED);
   const authenticated = await authenticate(env, req.raw, now);
   const limit = authenticated ? limitApp(env, authenticated, now) : limitAnonymous(c, now);
   if (limit) return refused(limit);

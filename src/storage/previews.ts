@@ -15,6 +15,8 @@ import { bodyKey } from "./bodies";
 export interface PreviewedVersion {
   /** Id of the account. */
   account: string;
+  /** Its name, which may be in the host. */
+  user: string;
   /** The R2 key of the body. */
   key: string;
   /** The Content-Type that the browser is told, without parameters. */
@@ -34,7 +36,13 @@ const ALGORITHM = "HS256";
 /** No access token has this type, and no preview that of access tokens: RFC 8725 §3.11. */
 const PREVIEW_TOKEN_TYPE = "preview+jwt";
 
-const Claims = v.object({ sub: v.string(), key: v.string(), type: v.string(), length: v.number() });
+const Claims = v.object({
+  sub: v.string(),
+  user: v.string(),
+  key: v.string(),
+  type: v.string(),
+  length: v.number(),
+});
 
 /**
  * Makes the URL of a preview: a path if the storage is on the host of the pages. `type` is a Content-Type
@@ -42,21 +50,21 @@ const Claims = v.object({ sub: v.string(), key: v.string(), type: v.string(), le
  */
 export async function previewUrl(
   env: Env,
-  document: { account: string; node: NodePath; version: string; length: number },
+  document: { account: string; user: string; node: NodePath; version: string; length: number },
   type: string,
   now: number,
 ): Promise<string> {
   const key = await bodyKey(document.account, document.node, document.version);
   const { kid, secret } = await loadSigningKey(env, now);
   const lifetime = /^(audio|video)\//.test(type) ? MEDIA_LIFETIME_MS : LIFETIME_MS;
-  const token = await new SignJWT({ key, type, length: document.length })
+  const token = await new SignJWT({ user: document.user, key, type, length: document.length })
     .setProtectedHeader({ alg: ALGORITHM, typ: PREVIEW_TOKEN_TYPE, kid })
     .setSubject(document.account)
     .setExpirationTime(Math.floor((now + lifetime) / 1000))
     .sign(secret);
   // The name is only for people: browsers show it, and save the document under it.
   const path = `/preview/${token}/${encodeURIComponent(document.node.name)}`;
-  return (settings(env).STORAGE_ORIGIN ?? "") + path;
+  return (settings(env).STORAGE_ORIGIN?.replace("*", document.user) ?? "") + path;
 }
 
 /** Verifies the token of a preview. Returns null if its signature is invalid or it has expired. */
@@ -80,6 +88,8 @@ export async function verifyPreview(
   } catch (error) {
     // decodeProtectedHeader throws a TypeError for what is not a JWT.
     if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
+    // Of an earlier release, which a page still shows.
+    if (v.isValiError(error)) return null;
     throw error;
   }
 }

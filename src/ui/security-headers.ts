@@ -86,18 +86,24 @@ function assetSources(c: Context, paths: string[]): string {
   return paths.length === 0 ? "'none'" : sources.join(" ");
 }
 
-/** The host of the storage if it is not that of the pages. */
-function storageSource(c: Context): string {
+/** The origin of the signed-in user's storage, if it is not that of the pages. */
+function otherStorageOrigin(c: Context): string | null {
   const { STORAGE_ORIGIN } = settings(c.env);
-  return STORAGE_ORIGIN === null ? "" : ` ${STORAGE_ORIGIN}`;
+  const session: { account: { name: string } } | undefined = c.get("session");
+  return STORAGE_ORIGIN?.replace("*", session?.account.name ?? "") ?? null;
+}
+
+function storageSource(c: Context): string {
+  const origin = otherStorageOrigin(c);
+  return origin === null ? "" : ` ${origin}`;
 }
 
 /** The host of the live sockets by name: not all browsers take it for 'self'. */
 const socketSource = (c: Context): string =>
-  ` ${resolveOrigins(c.req.url, settings(c.env)).storage.replace(/^http/, "ws")}`;
+  ` ${(otherStorageOrigin(c) ?? resolveOrigins(c.req.url, settings(c.env)).storage).replace(/^http/, "ws")}`;
 
 /** Where previews come from, and nothing else of that host. */
 function previewSources(c: Context): string {
-  const { STORAGE_ORIGIN } = settings(c.env);
-  return STORAGE_ORIGIN === null ? assetSources(c, ["/preview/"]) : `${STORAGE_ORIGIN}/preview/`;
+  const origin = otherStorageOrigin(c);
+  return origin === null ? assetSources(c, ["/preview/"]) : `${origin}/preview/`;
 }

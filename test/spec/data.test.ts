@@ -187,6 +187,9 @@ const EVENTS: { [Kind in ActivityEvent["kind"]]: Extract<ActivityEvent, { kind: 
   "move-in": { kind: "move-in", from: "alice@old.example" },
   "files-edited": { kind: "files-edited", module: "notes" },
   "files-uploaded": { kind: "files-uploaded", module: "notes" },
+  "domain-added": { kind: "domain-added", host: "alice.example" },
+  "domain-failing": { kind: "domain-failing", host: "alice.example" },
+  "domain-lost": { kind: "domain-lost", host: "alice.example", why: "taken" },
   suspended: { kind: "suspended" },
   resumed: { kind: "resumed" },
   "quota-changed": { kind: "quota-changed", quotaBytes: 5e9 },
@@ -317,7 +320,7 @@ describe("The settings page", () => {
   it("shows what is stored about the user, and their domains", async () => {
     const user = await createUser();
     const account = await accountId(user.name);
-    expect(mainText(await open(user, "/settings"))).toContain("None. The operator");
+    expect(mainText(await open(user, "/settings"))).toContain("With a domain of your own");
     await env.DB.batch([
       env.DB.prepare("INSERT INTO domains VALUES ('mine.example', ?)").bind(account),
       env.DB.prepare("UPDATE accounts SET email = 'me@mail.example' WHERE id = ?").bind(account),

@@ -203,7 +203,10 @@ it("A preview is limited together with the pages of its account", async () => {
   freezeClock();
   const sendSlowly = sendWithSettings({ REQUESTS_PER_SECOND: "1" });
   const account = await accountId(user.name);
-  const document = { account, node: documentFromPath("/a"), version: "v", length: 1 };
+  const document = {
+    ...{ account, user: user.name, node: documentFromPath("/a") },
+    ...{ version: "v", length: 1 },
+  };
   const url = await previewUrl(env, document, "image/png", Date.now());
   let status = 404;
   for (let i = 0; i < 400 && status === 404; i++) status = (await sendSlowly(url)).status;

@@ -34,7 +34,11 @@ describe("An invalid setting is named:", () => {
     ["OLD_HOSTS", "old.example/path"],
     ["TRUST_PROXY", "10.0.0.1"],
     ["LOG_REQUESTS", "errors"],
+    ["ORIGIN", "https://*.satchel.example"],
     ["STORAGE_ORIGIN", "storage.example"],
+    ["STORAGE_ORIGIN", "https://a.*.storage.example"],
+    ["STORAGE_ORIGIN", "https://*.*.storage.example"],
+    ["STORAGE_ORIGIN", "https://*.storage.example/"],
     ["STORAGE_ORIGIN", "https://storage.example/"],
     ["STORAGE_ORIGIN", "wss://storage.example"],
     ["SIGN_UP", "yes"],
@@ -89,6 +93,15 @@ describe("An invalid setting is named:", () => {
     for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN"]) {
       expect(errorMessage({ [name]: "my-secret-word" })).not.toContain("my-secret-word");
     }
+  });
+
+  it("STORAGE_ORIGIN for each user that would be the host of the pages, too", () => {
+    const both = {
+      ORIGIN: "https://www.satchel.example",
+      STORAGE_ORIGIN: "https://*.satchel.example",
+    };
+    expect(errorMessage(both)).toContain("STORAGE_ORIGIN");
+    expect(() => parseSettings({ ...both, ORIGIN: "https://satchel.example" })).not.toThrow();
   });
 
   it("STORAGE_ORIGIN equal to ORIGIN: no host would be left for the pages", () => {

@@ -35,7 +35,8 @@ export async function readCurrent<T>(
 /** Shows a document; with the view "text" as text, even if it could be formatted. */
 export async function showDocument(c: HonoContext, node: NodePath, now: number): Promise<Response> {
   const asText = c.req.query("view") === "text";
-  const read = (row: DocumentRow) => loadContent(c.env, row, node, { asText, now });
+  const user = c.var.session.account.name;
+  const read = (row: DocumentRow) => loadContent(c.env, row, node, { asText, user, now });
   const found = await readCurrent(c, node, read);
   if (found === null) return documentNotFoundPage(c, node);
   const isSaved = c.req.query("saved") !== undefined;

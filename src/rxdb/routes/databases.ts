@@ -6,9 +6,9 @@
 import { type Context, Hono } from "hono";
 import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
 import { accessLevel, isModuleName, type Scope } from "../../core/scope";
-import { type Env, settings } from "../../env";
+import { servesStorage } from "../../discovery/storage-hosts";
+import type { Env } from "../../env";
 import { appCors } from "../../http/cors";
-import { isServedOn } from "../../http/hosts";
 import { limitAnonymous, limitApp, limitBytes, recordBytes } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { type ModuleRow, moduleStub, openModule, selectModules } from "../../modules/modules";
@@ -239,11 +239,12 @@ interface Authorized {
 /** Checks the token of a request. Counts it towards the rate limit of the app. */
 async function authorize(c: DatabaseContext, now: number): Promise<Outcome<Authorized>> {
   const { env, req } = c;
-  if (!isServedOn("storage", req.url, settings(env))) return refused(MISDIRECTED);
+  const user = req.param("user") ?? "";
+  if (!(await servesStorage(env, req.url, user, now))) return refused(MISDIRECTED);
   const authenticated = await authenticate(env, req.raw, now);
   const limit = authenticated ? limitApp(env, authenticated, now) : limitAnonymous(c, now);
   if (limit) return refused(limit);
-  const claims = authorizeOwner(req.raw, authenticated, req.param("user") ?? "");
+  const claims = authorizeOwner(req.raw, authenticated, user);
   if (!claims.ok) return claims;
   const statement = selectModules(env.DB, claims.value.account);
   const found = await queryForOwner<ModuleRow>(env, claims.value, statement, now);

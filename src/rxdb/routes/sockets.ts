@@ -5,10 +5,11 @@ import * as v from "valibot";
 import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../../core/refusals";
 import { isModuleName } from "../../core/scope";
 import { sha256 } from "../../core/secrets";
+import { servesStorage } from "../../discovery/storage-hosts";
 import { type Env, settings } from "../../env";
 import { parseBearerToken } from "../../http/bearer";
 import { appCors } from "../../http/cors";
-import { isServedOn, resolveOrigins, rxdbEndpoint } from "../../http/hosts";
+import { resolveOrigins, rxdbEndpoint } from "../../http/hosts";
 import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { findModuleAccount, moduleStub, openModule } from "../../modules/modules";
@@ -83,7 +84,7 @@ async function forwardToObject(c: RxdbContext, handshake: Handshake): Promise<Re
 async function prepareHandshake(c: RxdbContext, now: number): Promise<Outcome<Handshake>> {
   const query = new URL(c.req.url).searchParams;
   const secret = query.get("session");
-  const path = parsePath(c);
+  const path = await parsePath(c, now);
   if (!path.ok) return path;
   const { user, module } = path.value;
   const rest = { endpoint: endpointOf(c, user, module), after: query.get("after") };
@@ -105,7 +106,7 @@ async function prepareHandshake(c: RxdbContext, now: number): Promise<Outcome<Ha
 /** POST /rxdb/<user>/<module>/session. Returns the URL of a socket, without the access token in it. */
 async function openSession(c: RxdbContext): Promise<Response> {
   const now = Date.now();
-  const path = parsePath(c);
+  const path = await parsePath(c, now);
   if (!path.ok) return refusalResponse(path.refusal);
   const { user, module } = path.value;
   const bearer = await authorizeBearer(c, user, module, now);
@@ -140,10 +141,13 @@ async function parseSessionRequest(
   }
 }
 
-/** Parses the path. Refuses with `misdirected` on a host without storage, and with `not-found`. */
-function parsePath(c: RxdbContext): Outcome<{ user: string; module: string }> {
-  if (!isServedOn("storage", c.req.url, settings(c.env))) return refused(MISDIRECTED);
+/** Parses the path. Refuses with `misdirected` on a host without this storage, and with `not-found`. */
+async function parsePath(
+  c: RxdbContext,
+  now: number,
+): Promise<Outcome<{ user: string; module: string }>> {
   const { user = "", module = "" } = c.req.param() as Partial<Record<string, string>>;
+  if (!(await servesStorage(c.env, c.req.url, user, now))) return refused(MISDIRECTED);
   const isValid = !module.includes(" ") && isModuleName(module);
   return isValid
     ? { ok: true, value: { user, module } }

@@ -9,10 +9,10 @@ import * as v from "valibot";
 import { encodePath, formatPath, type NodePath, parseDecodedPath } from "../../core/path";
 import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
 import { randomId } from "../../core/secrets";
-import { type Env, settings } from "../../env";
+import { servesStorage } from "../../discovery/storage-hosts";
+import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
-import { isServedOn } from "../../http/hosts";
 import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { recordUse } from "../../oauth/app-usage";
@@ -51,12 +51,13 @@ const REQUEST_TOO_LARGE: Refusal = {
 
 async function serveBatch(c: HonoContext, clock: () => number): Promise<Outcome<Response>> {
   const { env, req } = c;
-  if (!isServedOn("storage", req.url, settings(env))) return refused(MISDIRECTED);
   const now = clock();
+  const user = req.param("user") ?? "";
+  if (!(await servesStorage(env, req.url, user, now))) return refused(MISDIRECTED);
   const authenticated = await authenticate(env, req.raw, now);
   const isLimited = authenticated ? null : limitAnonymous(c, now);
   if (isLimited) return refused(isLimited);
-  const claims = authorizeOwner(req.raw, authenticated, req.param("user") ?? "");
+  const claims = authorizeOwner(req.raw, authenticated, user);
   if (!claims.ok) return claims;
   const items = parseItems(await req.text(), maxBatchDocuments(env));
   // What cannot be understood counts as one request, all else as one for each document.

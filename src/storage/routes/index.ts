@@ -3,10 +3,11 @@
 import { Hono } from "hono";
 import { countAncestors, type NodePath, parseNodePath } from "../../core/path";
 import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
-import { type Env, settings } from "../../env";
+import { servesStorage } from "../../discovery/storage-hosts";
+import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
-import { isBehindCloudflare, isServedOn } from "../../http/hosts";
+import { isBehindCloudflare } from "../../http/hosts";
 import { limitAnonymous, limitApp, limitFolders } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import type { AccessClaims } from "../../oauth/access-tokens";
@@ -35,7 +36,10 @@ export const storageRoutes = new Hono<{ Bindings: Env }>()
   });
 
 async function serve(c: HonoContext): Promise<Response> {
-  if (!isServedOn("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);
+  const now = Date.now();
+  if (!(await servesStorage(c.env, c.req.url, userOfPath(c.req.url), now))) {
+    return refusalResponse(MISDIRECTED);
+  }
   const { method } = c.req;
   if (!METHODS.includes(method)) return refusalResponse(methodNotAllowed(method, METHODS));
   const target = parseTarget(c.req.url);
@@ -43,7 +47,6 @@ async function serve(c: HonoContext): Promise<Response> {
   if (isForExecution(c.req.raw)) return refusalResponse(NOT_EXECUTABLE);
   const { user, node } = target.value;
   const action = method === "GET" || method === "HEAD" ? "read" : "write";
-  const now = Date.now();
   const claims = await authenticate(c.env, c.req.raw, now);
   const limited = claims
     ? (limitApp(c.env, claims, now) ??
@@ -106,6 +109,8 @@ async function serveAuthorized(
     ? serveFolder(c, claims.value, node, now)
     : serveDocument(c, { kind: "token", claims: claims.value }, node, now);
 }
+
+const userOfPath = (url: string): string => new URL(url).pathname.split("/")[2] ?? "";
 
 /** Parses <storage_root> "/" <path> from the URL as it was sent: names may contain encoded slashes. */
 function parseTarget(url: string): Outcome<{ user: string; node: NodePath }> {

@@ -1,9 +1,9 @@
 /** GET /preview/<token>/<name>: one version of a document, for a page that shows it (`previews.ts`). */
 
 import { Hono } from "hono";
-import { type Env, settings } from "../../env";
+import { servesStorage } from "../../discovery/storage-hosts";
+import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { isServedOn } from "../../http/hosts";
 import { limitAnonymous, limitOwnDocuments } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { serveBody } from "../body-response";
@@ -29,8 +29,10 @@ export const previewRoutes = new Hono<{ Bindings: Env }>()
   );
 
 async function servePreview(c: HonoContext, token: string, now: number): Promise<Response> {
-  if (!isServedOn("storage", c.req.url, settings(c.env))) return refusalResponse(MISDIRECTED);
   const preview = await verifyPreview(c.env, token, now);
+  if (!(await servesStorage(c.env, c.req.url, preview?.user ?? "", now))) {
+    return refusalResponse(MISDIRECTED);
+  }
   const limited = preview ? limitOwnDocuments(c.env, preview.account, now) : limitAnonymous(c, now);
   if (limited) return refusalResponse(limited);
   if (preview === null) return refusalResponse(NO_PREVIEW);

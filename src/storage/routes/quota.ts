@@ -5,10 +5,10 @@
 
 import { Hono } from "hono";
 import { type Outcome, ok, refused } from "../../core/refusals";
+import { servesStorage } from "../../discovery/storage-hosts";
 import { type Env, settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { appCors } from "../../http/cors";
-import { isServedOn } from "../../http/hosts";
 import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { recordUse } from "../../oauth/app-usage";
@@ -42,7 +42,7 @@ export const quotaRoutes = new Hono<{ Bindings: Env }>()
 /** Any token of the user may read it: a write with any of them can exceed the quota. */
 async function loadQuota(c: HonoContext, user: string, now: number): Promise<Outcome<Quota>> {
   const { env, req } = c;
-  if (!isServedOn("storage", req.url, settings(env))) return refused(MISDIRECTED);
+  if (!(await servesStorage(env, req.url, user, now))) return refused(MISDIRECTED);
   const authenticated = await authenticate(env, req.raw, now);
   const limited = authenticated ? limitApp(env, authenticated, now) : limitAnonymous(c, now);
   if (limited) return refused(limited);

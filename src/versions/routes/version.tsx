@@ -21,7 +21,8 @@ export async function showVersion(
   version: ListedVersion,
 ): Promise<HandlerResponse | null> {
   const { account } = c.var.session;
-  const options = { asText: c.req.query("view") === "text", now: Date.now() };
+  const asText = c.req.query("view") === "text";
+  const options = { asText, user: account.name, now: Date.now() };
   const content = await loadContent(c.env, toRow(account.id, version), node, options);
   return content && versionPage(c, account, history, version, content);
 }

@@ -103,11 +103,11 @@ const save = (account: SizedAccount, text: string): Step => {
   };
 };
 
-const preview = ({ id, app }: SizedAccount, body: string): Step => {
+const preview = ({ id, name, app }: SizedAccount, body: string): Step => {
   return async () => {
     const response = await app.put("/photos/a", body);
     const version = response.headers.get("etag")?.replaceAll('"', "") ?? "";
-    const document = { account: id, node: documentFromPath("/photos/a"), version };
+    const document = { account: id, user: name, node: documentFromPath("/photos/a"), version };
     const url = await previewUrl(
       env,
       { ...document, length: body.length },

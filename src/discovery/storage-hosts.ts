@@ -1,0 +1,62 @@
+/** Which hosts serve whose storage: those of the settings, and domains of users that lead here as a whole. */
+
+import type { Next } from "hono";
+import { type Env, settings } from "../env";
+import type { HonoContext } from "../http/context";
+import { isServedOn, isStorageHostOf } from "../http/hosts";
+import { type DomainHost, loadDomainHost } from "./db";
+
+/** How long an isolate believes what it knows of a host. */
+const KNOWN_MS = 30_000;
+
+/** Hosts that an isolate remembers: anybody who can send a Host header can invent some. */
+const MAX_KNOWN_HOSTS = 1000;
+
+const knownHosts = new Map<string, { domain: DomainHost | null; at: number }>();
+
+/**
+ * Whether the host of this request serves the storage of this user. The provider's own hosts cost
+ * nothing; whose domain another host is, each isolate asks D1 twice a minute.
+ */
+export async function servesStorage(
+  env: Env,
+  requestUrl: string,
+  user: string,
+  now: number,
+): Promise<boolean> {
+  const known = isStorageHostOf(user, requestUrl, settings(env));
+  if (known !== null) return known;
+  const domain = await findDomainHost(env, requestUrl, now);
+  // On a single host nobody has said which hosts lead here.
+  if (domain === null) return settings(env).STORAGE_ORIGIN === null;
+  return domain.user === user && domain.hasStorage;
+}
+
+/** Middleware: 404 on a domain of a user, which serves WebFinger and perhaps the storage, but no pages. */
+export async function refusePersonalHosts(
+  c: HonoContext,
+  next: Next,
+): Promise<Response | undefined> {
+  const isOther = isStorageHostOf("", c.req.url, settings(c.env)) === null;
+  if (isOther && isServedOn("pages", c.req.url, settings(c.env))) {
+    const domain = await findDomainHost(c.env, c.req.url, Date.now());
+    if (domain !== null) return c.text("Not found.", 404);
+  }
+  await next();
+}
+
+/** The domain of a user that is the host of this request; null: none, or they cannot be told from the pages. */
+async function findDomainHost(
+  env: Env,
+  requestUrl: string,
+  now: number,
+): Promise<DomainHost | null> {
+  if (settings(env).ORIGIN === null) return null;
+  const { host } = new URL(requestUrl);
+  const known = knownHosts.get(host);
+  if (known !== undefined && known.at + KNOWN_MS > now && known.at <= now) return known.domain;
+  const domain = await loadDomainHost(env.DB, host);
+  if (knownHosts.size >= MAX_KNOWN_HOSTS) knownHosts.clear();
+  knownHosts.set(host, { domain, at: now });
+  return domain;
+}
