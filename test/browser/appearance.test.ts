@@ -3,26 +3,11 @@
  * dark theme, on a wide and a narrow screen.
  */
 
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext } from "playwright-core";
 import { describe, expect } from "vitest";
-import { expectAccessible } from "./support/axe";
+import { expectAccessibleOnAllScreens } from "./support/axe";
 import { allowAccess, signUp, storeDatabase, uniqueUserName } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
-
-const NARROW = { width: 320, height: 700 };
-const WIDE = { width: 1280, height: 900 };
-
-/** Checks a page in both themes and both widths. */
-async function checkAppearance(page: Page): Promise<void> {
-  for (const [colorScheme, viewport] of [
-    ["light", WIDE],
-    ["dark", NARROW],
-  ] as const) {
-    await page.setViewportSize(viewport);
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
-}
 
 /**
  * Follows all links within the provider, and checks each page once, and one folder in each other order.
@@ -37,7 +22,7 @@ async function crawl(site: TestSite, context: BrowserContext, start: string[]): 
     if (seen.has(path) || (order && [...seen].some((other) => other.includes(order)))) continue;
     seen.add(path);
     await page.goto(site.url + path);
-    await checkAppearance(page);
+    await expectAccessibleOnAllScreens(page);
     const links = await page
       .locator("a[href]:not([download])")
       .evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));

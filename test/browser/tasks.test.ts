@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
-import { expectAccessible } from "./support/axe";
+import { expectAccessibleOnAllScreens } from "./support/axe";
 import { readFile, storeFiles } from "./support/files";
 import { signUp } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
@@ -112,13 +112,6 @@ test("the pages of tasks are accessible and fit a phone, in German, with hostile
   ];
   for (const path of paths) {
     await page.goto(site.url + path);
-    for (const [colorScheme, viewport] of [
-      ["light", { width: 1280, height: 900 }],
-      ["dark", { width: 320, height: 700 }],
-    ] as const) {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme });
-      await expectAccessible(page);
-    }
+    await expectAccessibleOnAllScreens(page);
   }
 });

@@ -3,7 +3,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { expectAccessible } from "./support/axe";
-import { connectApp, signUp } from "./support/steps";
+import { obtainToken, signUp } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
 
 interface Connected {
@@ -14,22 +14,17 @@ interface Connected {
   read: (path: string) => Promise<string | null>;
 }
 
-/** Signs up and connects an app, in a browser with script; then opens a page with or without it. */
+/** Signs up and opens a page, with or without script; and connects an app. */
 async function connect(
   site: TestSite,
   options: Parameters<TestSite["newContext"]>[0] = {},
 ): Promise<Connected> {
-  const appContext = await site.newContext();
-  const name = await signUp(site, appContext);
-  const appPage = await connectApp(site, appContext, { name, release: "1.2.3", module: "*" });
-  const { href, token } = await appPage.evaluate(() => {
-    const { href, token } = window.remoteStorage.remote;
-    return { href, token };
-  });
-  const headers = { Authorization: `Bearer ${token}` };
-  const url = (path: string) => href + path.split("/").map(encodeURIComponent).join("/");
   const context = await site.newContext(options);
-  await context.addCookies(await appContext.cookies());
+  const name = await signUp(site, context);
+  const token = await obtainToken(site, context, name);
+  const headers = { Authorization: `Bearer ${token}` };
+  const url = (path: string) =>
+    `${site.url}/storage/${name}${path.split("/").map(encodeURIComponent).join("/")}`;
   return {
     context,
     page: await context.newPage(),
@@ -200,8 +195,8 @@ test("the moment is typed in the reader's time zone", async ({ site }) => {
 });
 
 const SCREENS = {
-  phone: { width: 360, height: 740 },
-  wide: { width: 1280, height: 800 },
+  "a phone, in German": { locale: "de", viewport: { width: 360, height: 740 } },
+  "a wide screen, in English": { locale: "en", viewport: { width: 1280, height: 800 } },
 };
 
 const HOSTILE_NAMES = [
@@ -211,42 +206,38 @@ const HOSTILE_NAMES = [
   "x".repeat(250),
 ];
 
-for (const [screen, viewport] of Object.entries(SCREENS)) {
-  for (const locale of ["en", "de"]) {
-    test(`all pages are accessible and fit, with names of any kind: ${screen}, ${locale}`, async ({
-      site,
-    }) => {
-      const { page, store } = await connect(site, { viewport, locale });
-      for (const name of HOSTILE_NAMES) {
-        const path = `/notes/${name}/${name}`;
-        await store(path, `<b>${name}</b>\n`, "text/html");
-        await store(path, `second ${name}\n`, "text/html");
-      }
-      const [first = "", ...others] = HOSTILE_NAMES.map((name) =>
-        `/notes/${name}/${name}`.split("/").map(encodeURIComponent).join("/"),
-      );
-      for (const path of [first, ...others]) {
-        await page.goto(`${site.url}/versions${path}`);
-        await expectAccessible(page);
-        for (const link of ["ol.list a", "a[href*='&version=']"]) {
-          const href = await page.locator(link).last().getAttribute("href");
-          await page.goto(site.url + href);
-          await expectAccessible(page);
-        }
-      }
-      for (const name of HOSTILE_NAMES) await store(`/notes/${name}/${name}`, null);
-      for (const path of [
-        "/bin",
-        "/bin/notes/",
-        `/versions${first}`,
-        `/go-back${first.slice(0, first.lastIndexOf("/") + 1)}`,
-        "/go-back/",
-        `/free?what=deleted&path=${encodeURIComponent(`/notes/${HOSTILE_NAMES[0]}/`)}`,
-        "/settings",
-      ]) {
-        await page.goto(site.url + path);
+for (const [screen, options] of Object.entries(SCREENS)) {
+  test(`all pages are accessible and fit ${screen}, with names of any kind`, async ({ site }) => {
+    const { page, store } = await connect(site, options);
+    for (const name of HOSTILE_NAMES) {
+      const path = `/notes/${name}/${name}`;
+      await store(path, `<b>${name}</b>\n`, "text/html");
+      await store(path, `second ${name}\n`, "text/html");
+    }
+    const [first = "", ...others] = HOSTILE_NAMES.map((name) =>
+      `/notes/${name}/${name}`.split("/").map(encodeURIComponent).join("/"),
+    );
+    for (const path of [first, ...others]) {
+      await page.goto(`${site.url}/versions${path}`);
+      await expectAccessible(page);
+      for (const link of ["ol.list a", "a[href*='&version=']"]) {
+        const href = await page.locator(link).last().getAttribute("href");
+        await page.goto(site.url + href);
         await expectAccessible(page);
       }
-    });
-  }
+    }
+    for (const name of HOSTILE_NAMES) await store(`/notes/${name}/${name}`, null);
+    for (const path of [
+      "/bin",
+      "/bin/notes/",
+      `/versions${first}`,
+      `/go-back${first.slice(0, first.lastIndexOf("/") + 1)}`,
+      "/go-back/",
+      `/free?what=deleted&path=${encodeURIComponent(`/notes/${HOSTILE_NAMES[0]}/`)}`,
+      "/settings",
+    ]) {
+      await page.goto(site.url + path);
+      await expectAccessible(page);
+    }
+  });
 }

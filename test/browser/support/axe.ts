@@ -13,6 +13,21 @@ interface Axe {
   }>;
 }
 
+/** The screens and themes in which every page must be fine. */
+const APPEARANCES = [
+  ["light", { width: 1280, height: 900 }],
+  ["dark", { width: 320, height: 700 }],
+] as const;
+
+/** Expects that a page is accessible and fits, light on a wide screen and dark on a phone. */
+export async function expectAccessibleOnAllScreens(page: Page): Promise<void> {
+  for (const [colorScheme, viewport] of APPEARANCES) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
+}
+
 /** Expects no axe violations and no horizontal scrolling. */
 export async function expectAccessible(page: Page): Promise<void> {
   const width = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -50,6 +50,27 @@ export async function signIn(site: TestSite, context: BrowserContext, name: stri
   expect(response.status()).toBe(303);
 }
 
+/**
+ * Allows an app all access without opening a page, for tests of something else. Returns its token.
+ */
+export async function obtainToken(
+  site: TestSite,
+  context: BrowserContext,
+  name: string,
+): Promise<string> {
+  const query = new URLSearchParams({
+    redirect_uri: `${site.apps.origin}/blank`,
+    response_type: "token",
+    scope: "*:rw",
+  });
+  const response = await context.request.post(`${site.url}/oauth/authorize/${name}?${query}`, {
+    form: { decision: "allow", duration: "always", "level:*": "rw" },
+    maxRedirects: 0,
+  });
+  const { hash } = new URL(response.headers().location ?? "");
+  return new URLSearchParams(hash.slice(1)).get("access_token") ?? "";
+}
+
 /** Enters the user address in the widget of an app. */
 export async function enterAddressInWidget(page: Page, address: string): Promise<void> {
   await page.locator(".rs-box-initial").click();
