@@ -3,7 +3,7 @@
 import { recordActivity } from "../accounts/activity";
 import type { HonoContext } from "../http/context";
 import { withCallTimeout } from "../platform/retry";
-import type { TaskSpec } from "../storage/tasks/task";
+import { subjectOf, type TaskSpec } from "../storage/tasks/task";
 import { errorPage } from "../ui/error-pages";
 import { messagesFor } from "../ui/language";
 import { TASK_MESSAGES } from "./messages";
@@ -36,7 +36,11 @@ export async function startUserTask(
     return errorPage(c, 429, tooMany, { href: TASKS_PATH, text: title });
   }
   if (!isPreview) {
-    const event = { kind: "task-started", task: spec.kind, path: summarizePaths(undone) } as const;
+    const event = {
+      kind: "task-started",
+      task: spec.kind,
+      path: summarizePaths(subjectOf(undone)),
+    } as const;
     await recordActivity(c.env.DB, account.id, event, now);
   }
   return c.redirect(taskPagePath(id), 303);

@@ -1,7 +1,7 @@
 /** The paths that a task is about, and the pages that they lead to. */
 
 import { encodePath } from "../core/path";
-import type { Task, TaskSpec } from "../storage/tasks/task";
+import { pathsOf, type Task, type TaskSubject } from "../storage/tasks/task";
 
 /** The list of tasks. */
 export const TASKS_PATH = "/tasks";
@@ -12,29 +12,10 @@ export const taskPagePath = (id: string): string => `${TASKS_PATH}/${id}`;
 /** The page of a document or folder. */
 export const filePagePath = (path: string): string => `/files${encodePath(path)}`;
 
-/** The paths of documents and folders that a task changes; none for one that takes back another. */
-export function pathsOf(spec: TaskSpec): string[] {
-  switch (spec.kind) {
-    case "delete":
-    case "free":
-      return spec.paths;
-    case "move":
-      return spec.moves.map(({ from }) => from);
-    case "restore":
-      // "": what is outside of modules.
-      return spec.paths ?? [spec.module === "" ? "/" : `/${spec.module}/`];
-    case "go-back":
-      return [spec.folder];
-    case "undo":
-      return [];
-  }
-}
-
 /** The paths in one line: the first one, and how many more there are. */
-export function summarizePaths(spec: TaskSpec): string {
-  const [first = "", ...others] = pathsOf(spec);
-  if (others.length > 0) return `${first} (+${others.length})`;
-  return spec.kind === "move" ? `${first} → ${spec.moves[0]?.to}` : first;
+export function summarizePaths({ path, others, to }: TaskSubject): string {
+  if (others > 0) return `${path} (+${others})`;
+  return to === null ? path : `${path} → ${to}`;
 }
 
 /** The folder in which a user will look for what a task has done. */

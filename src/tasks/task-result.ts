@@ -1,16 +1,16 @@
 /** What a task has done, or would do, in sentences. */
 
-import type { Task } from "../storage/tasks/task";
+import type { TaskState } from "../storage/tasks/task";
 import { formatBytes, formatCount } from "../ui/format";
 import type { Language } from "../ui/language";
 import { TASK_MESSAGES } from "./messages";
 import { countChanges } from "./task-actions";
 
 /** What has changed, or would change, one sentence for each count that is not zero. */
-export function describeResult(language: Language, task: Task): string[] {
+export function describeResult(language: Language, task: TaskState): string[] {
   const { did, would } = TASK_MESSAGES[language];
   const { counts, isPreview } = task;
-  const isFree = task.spec.kind === "free";
+  const isFree = task.subject.kind === "free";
   const bytes = formatBytes(language, task.bytes);
   type Sentence = (count: number, formatted: string, bytes: string) => string;
   const sentences: [count: number, sentence: Sentence][] = isPreview
@@ -38,7 +38,7 @@ export function describeResult(language: Language, task: Task): string[] {
 }
 
 /** How far a task has come. */
-export function describeProgress(language: Language, { looked, total }: Task): string {
+export function describeProgress(language: Language, { looked, total }: TaskState): string {
   const messages = TASK_MESSAGES[language];
   const formatted = formatCount(language, looked);
   if (looked === 0) return messages.waiting;

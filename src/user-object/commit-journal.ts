@@ -23,7 +23,8 @@ import {
   latestOfEach,
   type PutFact,
 } from "../storage/tasks/journal";
-import { type FactFormat, FactRows } from "./fact-rows";
+import { DELETION_COLUMNS, type DeletionColumns, deletionsOfDocument } from "./deletion-columns";
+import { FactRows } from "./fact-rows";
 import { factsOfDocument, PUT_COLUMNS } from "./put-columns";
 
 /** From one row to the next while changes go on. */
@@ -37,13 +38,6 @@ const MAX_ROWS_OF_TIMES = 40;
 
 const PUTS_PREFIX = "journal:puts:";
 const DELETIONS_PREFIX = "journal:deletions:";
-
-/** A path has at most 4 KiB, a Content-Type 1 KiB, a row 2 MB. */
-const DELETIONS: FactFormat<DeletionFact, DeletionFact[]> = {
-  maxFacts: 250,
-  pack: (facts) => facts,
-  unpack: (facts) => facts,
-};
 
 /** The journal, in the storage of the user's object. */
 export class CommitJournal implements Journal {
@@ -67,9 +61,17 @@ export class CommitJournal implements Journal {
     const { app, oldVersion, oldType, oldLength } = facts;
     if (put && isId(version)) {
       const isNew = oldVersion === null;
-      this.#puts.push({ document: idOf(node), module: moduleId(module), version, at, app, isNew });
+      this.#puts.push({
+        document: idOf(formatPath(node)),
+        module: moduleId(module),
+        version,
+        at,
+        app,
+        isNew,
+      });
     } else if (!put && oldVersion !== null && oldType !== null && oldLength !== null) {
-      const deletion = { path: formatPath(node), version: oldVersion, type: oldType };
+      const path = formatPath(node);
+      const deletion = { document: idOf(path), path, version: oldVersion, type: oldType };
       this.#addDeletion(module, { ...deletion, length: oldLength, at, app });
     }
     if (this.#puts.length === PUT_COLUMNS.maxFacts) this.flush();
@@ -85,7 +87,7 @@ export class CommitJournal implements Journal {
   #addDeletion(module: string, fact: DeletionFact): void {
     const deletions = this.#deletions.get(module) ?? [];
     this.#deletions.set(module, deletions);
-    if (deletions.push(fact) === DELETIONS.maxFacts) this.flush();
+    if (deletions.push(fact) === DELETION_COLUMNS.maxFacts) this.flush();
   }
 
   /** Writes what is in memory: one row of puts, and one of deletions for each module. */
@@ -131,7 +133,9 @@ export class CommitJournal implements Journal {
 
   *deletions(module: string): Generator<DeletionFact, void> {
     this.flush();
-    for (const { facts } of this.#deletionRows(module).rows()) yield* facts.toReversed();
+    for (const { facts } of this.#deletionRows(module).rows()) {
+      yield* DELETION_COLUMNS.unpack(facts).reverse();
+    }
   }
 
   *deletionsBelow(folder: NodePath, since: number): Generator<DeletionFact, void> {
@@ -140,18 +144,22 @@ export class CommitJournal implements Journal {
     const path = formatPath(folder);
     const lists = module === null ? this.#deletionPrefixes() : [deletionsPrefix(module)];
     for (const prefix of lists) {
-      for (const { facts } of new FactRows(this.#kv, prefix, DELETIONS).rows(since)) {
-        for (const fact of facts) if (fact.at >= since && fact.path.startsWith(path)) yield fact;
+      for (const { facts } of new FactRows(this.#kv, prefix, DELETION_COLUMNS).rows(since)) {
+        for (const fact of DELETION_COLUMNS.unpack(facts))
+          if (fact.at >= since && fact.path.startsWith(path)) yield fact;
       }
     }
   }
 
   /** The deletions of one document, the latest first. */
-  *deletionsOf(document: NodePath): Generator<DeletionFact, void> {
-    const path = formatPath(document);
-    for (const fact of this.deletions(moduleOf(document) ?? "")) {
-      if (fact.path === path) yield fact;
+  deletionsOf(node: NodePath): DeletionFact[] {
+    this.flush();
+    const path = formatPath(node);
+    const deletions: DeletionFact[] = [];
+    for (const { facts } of this.#deletionRows(moduleOf(node) ?? "").rows()) {
+      deletions.push(...deletionsOfDocument(facts, idOf(path), path).reverse());
     }
+    return deletions;
   }
 
   /**
@@ -177,8 +185,9 @@ export class CommitJournal implements Journal {
     this.flush();
     const modules: string[] = [];
     for (const prefix of this.#deletionPrefixes()) {
-      const [row] = new FactRows(this.#kv, prefix, DELETIONS).rows();
-      modules.push(moduleOf(documentFromPath(row?.facts[0]?.path ?? "/")) ?? "");
+      const [row] = new FactRows(this.#kv, prefix, DELETION_COLUMNS).rows();
+      const [fact] = row ? DELETION_COLUMNS.unpack(row.facts) : [];
+      modules.push(moduleOf(documentFromPath(fact?.path ?? "/")) ?? "");
       if (modules.length === limit) break;
     }
     return modules;
@@ -211,7 +220,7 @@ export class CommitJournal implements Journal {
     let rows = MAX_ROWS_OF_TIMES;
     for (const name of modules) {
       for (const { facts } of this.#deletionRows(name).rows()) {
-        for (const { at } of facts) add(at);
+        for (const at of facts.times) add(at);
         if (--rows <= 0) break;
       }
       if (rows <= 0) break;
@@ -220,8 +229,8 @@ export class CommitJournal implements Journal {
   }
 
   /** Adds a deletion that the sweep has noticed: `at` is when, so it happened before. To be flushed. */
-  addNoticedDeletion(module: string, fact: DeletionFact): void {
-    this.#addDeletion(module, fact);
+  addNoticedDeletion(module: string, fact: Omit<DeletionFact, "document">): void {
+    this.#addDeletion(module, { ...fact, document: idOf(fact.path) });
   }
 
   /** Forgets the deletions of versions that R2 has no longer, or will soon not have any more. */
@@ -239,12 +248,12 @@ export class CommitJournal implements Journal {
     this.flush();
     this.#putRows.prune(before, MAX_ROWS.puts);
     for (const prefix of [...this.#deletionPrefixes()]) {
-      new FactRows(this.#kv, prefix, DELETIONS).prune(before, MAX_ROWS.deletions);
+      new FactRows(this.#kv, prefix, DELETION_COLUMNS).prune(before, MAX_ROWS.deletions);
     }
   }
 
-  #deletionRows(module: string): FactRows<DeletionFact, DeletionFact[]> {
-    return new FactRows(this.#kv, deletionsPrefix(module), DELETIONS);
+  #deletionRows(module: string): FactRows<DeletionFact, DeletionColumns> {
+    return new FactRows(this.#kv, deletionsPrefix(module), DELETION_COLUMNS);
   }
 
   /** The prefixes of the rows of each module that has deletions. */
@@ -261,8 +270,8 @@ export class CommitJournal implements Journal {
 }
 
 /** As `documentId`, without waiting: facts are recorded in the order of the commits. */
-const idOf = (node: NodePath): string =>
-  createHash("sha256").update(formatPath(node)).digest("base64url").slice(0, 22);
+const idOf = (path: string): string =>
+  createHash("sha256").update(path).digest("base64url").slice(0, 22);
 
 /** Stands for a module, whose name may be longer than a key. */
 const moduleId = (module: string): string => {

@@ -1,10 +1,8 @@
 /** Facts of commits, packed in columns, so that those of one document are found without unpacking all. */
 
 import type { PutFact } from "../storage/tasks/journal";
+import { idAt, positionsOf } from "./fact-ids";
 import type { FactFormat } from "./fact-rows";
-
-/** Characters of a document's id and of a version. */
-const ID_CHARACTERS = 22;
 
 /** The facts of one row; those at the same position belong together. Stored under these names. */
 export interface PutColumns {
@@ -43,15 +41,8 @@ export const PUT_COLUMNS: FactFormat<PutFact, PutColumns> = {
 };
 
 /** The facts of one document, in their order. */
-export function factsOfDocument(columns: PutColumns, document: string): PutFact[] {
-  const facts: PutFact[] = [];
-  const { documents } = columns;
-  for (let at = documents.indexOf(document); at !== -1; at = documents.indexOf(document, at + 1)) {
-    // Two ids side by side may contain a third one.
-    if (at % ID_CHARACTERS === 0) facts.push(factAt(columns, at / ID_CHARACTERS));
-  }
-  return facts;
-}
+export const factsOfDocument = (columns: PutColumns, document: string): PutFact[] =>
+  positionsOf(columns.documents, document).map((index) => factAt(columns, index));
 
 const factAt = (columns: PutColumns, index: number): PutFact => ({
   document: idAt(columns.documents, index),
@@ -61,6 +52,3 @@ const factAt = (columns: PutColumns, index: number): PutFact => ({
   app: columns.appNames[columns.apps[index] as number] as string | null,
   isNew: columns.news[index] === "1",
 });
-
-const idAt = (ids: string, index: number): string =>
-  ids.slice(index * ID_CHARACTERS, (index + 1) * ID_CHARACTERS);

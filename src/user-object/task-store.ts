@@ -2,7 +2,7 @@
 
 import { DAY_MS, earliest } from "../core/time";
 import type { VersionedChange } from "../storage/tasks/make-change";
-import type { Task, TaskCounts, TaskEntry } from "../storage/tasks/task";
+import type { Task, TaskCounts, TaskEntry, TaskSpec, TaskState } from "../storage/tasks/task";
 import { TaskLog } from "./task-log";
 
 /** How long a task that has ended is remembered. It can be undone as long as R2 has the versions. */
@@ -10,6 +10,8 @@ const REMEMBERED_MS = 30 * DAY_MS;
 const MAX_REMEMBERED = 100;
 
 const TASK_PREFIX = "task:";
+const SPEC_PREFIX = "task-spec:";
+const UNFINISHED_KEY = "unfinished-tasks";
 const PENDING_KEY = "pending-changes";
 const FAILURES_KEY = "task-failures";
 
@@ -30,7 +32,10 @@ interface Failures {
   retryAt: number;
 }
 
-/** Stores the tasks of one user. */
+/**
+ * Stores the tasks of one user. What a task is to do is in a row of its own, and which tasks have not ended in
+ * another, so that a step of one task reads neither the paths of all others nor those that have ended.
+ */
 export class TaskStore {
   readonly #storage: DurableObjectStorage;
   readonly log: TaskLog;
@@ -40,23 +45,65 @@ export class TaskStore {
     this.log = new TaskLog(storage);
   }
 
-  /** A task; null: there is none, or it is no longer remembered. */
-  get(id: string): Task | null {
-    return this.#storage.kv.get<Task>(TASK_PREFIX + id) ?? null;
+  /** Stores a task, which comes after those that have not ended. */
+  add({ spec, ...state }: Task): void {
+    this.#storage.transactionSync(() => {
+      this.#put(state);
+      this.#storage.kv.put<TaskSpec>(SPEC_PREFIX + state.id, spec);
+      this.#putUnfinished([...this.unfinished(), state.id]);
+    });
+  }
+
+  /** The state of a task; null: there is none, or it is no longer remembered. */
+  get(id: string): TaskState | null {
+    return this.#storage.kv.get<TaskState>(TASK_PREFIX + id) ?? null;
+  }
+
+  /** A task with what it is to do. */
+  getWhole(id: string): Task | null {
+    const state = this.get(id);
+    return state && { ...state, spec: this.#storage.kv.get(SPEC_PREFIX + id) as TaskSpec };
   }
 
   /** The tasks that are remembered, the latest first. */
-  list(): Task[] {
-    const tasks = this.#storage.kv.list<Task>({ prefix: TASK_PREFIX, reverse: true });
+  list(): TaskState[] {
+    const tasks = this.#storage.kv.list<TaskState>({ prefix: TASK_PREFIX, reverse: true });
     return [...tasks].map(([, task]) => task);
   }
 
-  put(task: Task): void {
-    this.#storage.kv.put<Task>(TASK_PREFIX + task.id, task);
+  /** The ids of the tasks that have not ended, in the order in which they were started. */
+  unfinished(): string[] {
+    return this.#storage.kv.get<string[]>(UNFINISHED_KEY) ?? [];
   }
 
-  update(id: string, changes: Partial<Task>): void {
-    this.put({ ...(this.get(id) as Task), ...changes });
+  /** The first of the tasks that is not paused; undefined: there is none. */
+  firstRunning(): TaskState | undefined {
+    for (const id of this.unfinished()) {
+      const task = this.get(id);
+      if (task?.state === "running") return task;
+    }
+    return undefined;
+  }
+
+  update(id: string, changes: Partial<TaskState>): void {
+    this.#put({ ...(this.get(id) as TaskState), ...changes });
+  }
+
+  /** Ends a task. */
+  end(id: string, state: "done" | "cancelled" | "failed", now: number): void {
+    this.#storage.transactionSync(() => {
+      this.update(id, { state, endedAt: now });
+      this.#putUnfinished(this.unfinished().filter((other) => other !== id));
+    });
+  }
+
+  #put(task: TaskState): void {
+    this.#storage.kv.put<TaskState>(TASK_PREFIX + task.id, task);
+  }
+
+  #putUnfinished(ids: string[]): void {
+    if (ids.length > 0) this.#storage.kv.put<string[]>(UNFINISHED_KEY, ids);
+    else this.#storage.kv.delete(UNFINISHED_KEY);
   }
 
   /** The changes of the step that is under way. */
@@ -70,7 +117,7 @@ export class TaskStore {
 
   /** Ends a step: its entries, where the task goes on, and that nothing is pending, in one write. */
   finishStep({ task: id, entries, looked, cursor }: Omit<Pending, "changes">): void {
-    const task = this.get(id) as Task;
+    const task = this.get(id) as TaskState;
     this.#storage.transactionSync(() => {
       this.log.append(id, task.entries, entries);
       this.update(id, {
@@ -103,7 +150,7 @@ export class TaskStore {
     const needed = new Set(
       tasks
         .filter(isUnfinished)
-        .flatMap(({ id, spec }) => (spec.kind === "undo" ? [id, spec.task] : [])),
+        .flatMap(({ id, subject: { undoes } }) => (undoes === null ? [] : [id, undoes])),
     );
     const pending = this.pending()?.task;
     const idle = tasks.filter(
@@ -112,16 +159,25 @@ export class TaskStore {
     const times = idle.map((task, index) => {
       const forgetAt = (task.endedAt ?? task.startedAt) + REMEMBERED_MS;
       if (forgetAt > now && (index < MAX_REMEMBERED || isUnfinished(task))) return forgetAt;
-      this.#storage.kv.delete(TASK_PREFIX + task.id);
-      this.log.delete(task.id);
+      this.#forget(task);
       return null;
     });
     return earliest(times);
   }
+
+  /** Forgets a task, which may have been paused. */
+  #forget({ id }: TaskState): void {
+    this.#storage.transactionSync(() => {
+      this.#putUnfinished(this.unfinished().filter((other) => other !== id));
+      this.#storage.kv.delete(SPEC_PREFIX + id);
+      this.#storage.kv.delete(TASK_PREFIX + id);
+      this.log.delete(id);
+    });
+  }
 }
 
 /** Whether a task goes on, or can be resumed. */
-export const isUnfinished = ({ endedAt }: Task): boolean => endedAt === null;
+const isUnfinished = ({ endedAt }: TaskState): boolean => endedAt === null;
 
 function addEntries(before: TaskCounts, entries: TaskEntry[]): TaskCounts {
   const counts = { ...before };

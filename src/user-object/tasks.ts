@@ -1,54 +1,21 @@
-/**
- * The tasks of a user: long work on documents, done step by step by the alarm of the user's object, one
- * task after the other, and never while a sweep deletes versions.
- *
- *   step:
- *     plan the next changes, with a fresh version for each     planned again if the object dies here
- *     store them as pending
- *     make each of them, guarded by the version that the document must have
- *     in ONE write: add what became of them to the log; move the cursor; delete what was pending
- *
- * If the object dies while changes are pending, or the platform does not answer, they are made again with
- * the same versions, before anything else: the index says which of them were made. So the log has each of
- * them, and "undo" takes all of them back. A task that is paused or cancelled ends the step that it is in.
- */
+/** The tasks of a user: long work on documents. They are started, looked at, paused and cancelled here. */
 
 import { randomId } from "../core/secrets";
-import { HOUR_MS } from "../core/time";
-import { type Env, settings } from "../env";
+import type { Env } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
-import { logWarning } from "../platform/log";
-import { type RequestContext, runWithRequestContext } from "../platform/request-context";
-import { deleteBodies, MAX_KEYS_PER_DELETE } from "../storage/bodies";
 import type { Commit } from "../storage/documents";
 import { countTargets } from "../storage/tasks/count-targets";
-import { changeEntry, leftEntry, loadRowsOf, makeChanges } from "../storage/tasks/make-change";
-import { planOf } from "../storage/tasks/plans";
-import type { FreedBody, PlanStep, Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
+import {
+  subjectOf,
+  type Task,
+  type TaskEntry,
+  type TaskSpec,
+  type TaskState,
+} from "../storage/tasks/task";
 import type { CommitJournal } from "./commit-journal";
 import type { FoundEntries } from "./task-log";
-import { isUnfinished, type Pending, TaskStore } from "./task-store";
-
-/** The share of an alarm's calls that the changes of a step may make. */
-const CHANGES_SHARE = 0.6;
-
-/** A copy reads and writes a body and is committed; a move deletes the original, and may take back the copy. */
-const CALLS_PER_CHANGE = 5;
-
-/** Calls of a step besides, for planning and for retries. */
-const OTHER_CALLS = 10;
-
-const MAX_STEP_CHANGES = 50;
-
-/** Entries of one step of a preview, which makes no calls but to plan. */
-const PREVIEW_STEP_CHANGES = 200;
-
-/** An alarm goes on with steps for so long. Others are served meanwhile, but it must end. */
-const ALARM_MS = 5000;
-
-/** Between attempts of a step that fails: doubled each time. After so many, about a day, it is given up. */
-const RETRY_AFTER_MS = { first: 10_000, most: HOUR_MS };
-const MAX_FAILURES = 32;
+import { TaskRunner } from "./task-runner";
+import { TaskStore } from "./task-store";
 
 /** Tasks that have not ended: a user who starts more of them waits. */
 const MAX_UNFINISHED = 50;
@@ -59,10 +26,7 @@ export class Tasks {
   readonly #store: TaskStore;
   readonly #env: Env;
   readonly #journal: CommitJournal;
-  readonly #commit: Commit;
-  readonly #clock: () => number;
-  /** The plan that is being followed; it is made anew from the cursor after the object was replaced. */
-  #plan: { task: string; steps: AsyncGenerator<PlanStep, void> } | null = null;
+  readonly #runner: TaskRunner;
 
   constructor(
     storage: DurableObjectStorage,
@@ -74,9 +38,8 @@ export class Tasks {
     this.#storage = storage;
     this.#env = env;
     this.#journal = journal;
-    this.#commit = commit;
-    this.#clock = clock;
     this.#store = new TaskStore(storage);
+    this.#runner = new TaskRunner(this.#store, env, journal, commit, clock);
   }
 
   /**
@@ -100,12 +63,13 @@ export class Tasks {
     const undone = spec.kind === "undo" && !isPreview ? this.#store.get(spec.task) : null;
     const undo = undone?.undoneBy ? this.#store.get(undone.undoneBy) : null;
     if (undo && undo.state !== "cancelled" && undo.state !== "failed") return undo.id;
-    if (this.#store.list().filter(isUnfinished).length >= MAX_UNFINISHED) return null;
+    if (this.#store.unfinished().length >= MAX_UNFINISHED) return null;
     const task: Task = {
       ...owner,
       // Later ones sort behind.
       id: `${String(now).padStart(15, "0")}-${randomId()}`,
       spec,
+      subject: subjectOf(spec),
       isPreview,
       state: "running",
       startedAt: now,
@@ -118,8 +82,8 @@ export class Tasks {
       cursor: null,
       entries: 0,
     };
-    this.#store.put(task);
-    if (undone?.endedAt === null) this.#end(undone, "cancelled", now);
+    this.#store.add(task);
+    if (undone?.endedAt === null) this.#store.end(undone.id, "cancelled", now);
     if (undone) this.#store.update(undone.id, { undoneBy: task.id });
     await scheduleAlarm(this.#storage, now);
     return task.id;
@@ -127,11 +91,11 @@ export class Tasks {
 
   /** A task; null: there is none, or it is no longer remembered. */
   get(id: string): Task | null {
-    return this.#store.get(id);
+    return this.#store.getWhole(id);
   }
 
   /** The tasks that are remembered, the latest first. */
-  list(): Task[] {
+  list(): TaskState[] {
     return this.#store.list();
   }
 
@@ -154,7 +118,7 @@ export class Tasks {
   async control(id: string, action: "pause" | "resume" | "cancel", now: number): Promise<void> {
     const task = this.#store.get(id);
     if (task === null || task.endedAt !== null) return;
-    if (action === "cancel") this.#end(task, "cancelled", now);
+    if (action === "cancel") this.#store.end(id, "cancelled", now);
     else this.#store.update(id, { state: action === "pause" ? "paused" : "running" });
     await scheduleAlarm(this.#storage, now);
   }
@@ -164,138 +128,8 @@ export class Tasks {
     return this.#store.forgetOld(now);
   }
 
-  /** Works on the tasks for a while. Returns when to go on; null: there is nothing to do. */
+  /** Works on the tasks for a while: `TaskRunner.run`. */
   run(now: number): Promise<number | null> {
-    const context = { id: randomId(), calls: 0 };
-    return runWithRequestContext(context, () => this.#run(context, now));
-  }
-
-  async #run(context: RequestContext, now: number): Promise<number | null> {
-    const { SUBREQUESTS } = settings(this.#env);
-    const maxCalls = SUBREQUESTS - SUBREQUESTS * CHANGES_SHARE - OTHER_CALLS;
-    for (;;) {
-      const task = this.#next();
-      if (task === undefined) return null;
-      const failures = this.#store.failures();
-      if (failures && failures.retryAt > now) return failures.retryAt;
-      try {
-        await this.#step(task);
-        if (failures) this.#store.putFailures(null);
-      } catch (error) {
-        logWarning("A step of a task failed and will be tried again.", error);
-        this.#plan = null;
-        return this.#recordFailure(task, failures?.count ?? 0);
-      }
-      if (context.calls > maxCalls || this.#clock() > now + ALARM_MS) return this.#clock();
-    }
-  }
-
-  /** The task that goes on: that of which changes are pending, or the first one that is not paused. */
-  #next(): Task | undefined {
-    const pending = this.#store.pending();
-    if (pending) return this.#store.get(pending.task) as Task;
-    return this.#store.list().findLast(({ state }) => state === "running");
-  }
-
-  /** Returns when the step is tried again. After too many failures what is pending, or the task, has failed. */
-  #recordFailure(task: Task, before: number): number {
-    const now = this.#clock();
-    const count = before + 1;
-    if (count < MAX_FAILURES) {
-      const { first, most } = RETRY_AFTER_MS;
-      const retryAt = now + Math.min(most, first * 2 ** before);
-      this.#store.putFailures({ count, retryAt });
-      return retryAt;
-    }
-    this.#store.putFailures(null);
-    const pending = this.#store.pending();
-    if (pending === undefined) this.#end(task, "failed", now);
-    else {
-      const failed = pending.changes.map((change) => leftEntry(change, "unknown-outcome"));
-      this.#store.finishStep({ ...pending, entries: [...pending.entries, ...failed] });
-    }
-    return now;
-  }
-
-  async #step(task: Task): Promise<void> {
-    const pending = this.#store.pending();
-    if (pending !== undefined) return this.#makeChanges(task, pending, true);
-    if (this.#plan?.task !== task.id) this.#plan = { task: task.id, steps: this.#planOf(task) };
-    const { value: step } = await this.#plan.steps.next();
-    // It may have been paused or cancelled meanwhile; then the step is planned again, or never.
-    if (this.#store.get(task.id)?.state !== "running") {
-      this.#plan = null;
-      return;
-    }
-    if (!step) return this.#end(task, "done", this.#clock());
-    if (step.bodies) return this.#freeBodies(task, step, step.bodies);
-    const entries = (step.left ?? []).map(({ path, code }) =>
-      leftEntry({ path, before: null }, code),
-    );
-    const { looked, cursor } = step;
-    const next = { task: task.id, entries, looked, cursor };
-    if (task.isPreview) {
-      const planned = step.changes.map((change) => changeEntry(change));
-      return this.#store.finishStep({ ...next, entries: [...planned, ...entries] });
-    }
-    const changes = step.changes.map((change) => ({ ...change, version: randomId() }));
-    if (changes.length === 0) return this.#store.finishStep(next);
-    this.#store.putPending({ ...next, changes });
-    return this.#makeChanges(task, { ...next, changes }, false);
-  }
-
-  #planOf(task: Task): AsyncGenerator<PlanStep, void> {
-    const callsForChanges = settings(this.#env).SUBREQUESTS * CHANGES_SHARE;
-    const stepSize = Math.min(MAX_STEP_CHANGES, Math.floor(callsForChanges / CALLS_PER_CHANGE));
-    return planOf({
-      env: this.#env,
-      journal: this.#journal,
-      task,
-      stepSize: task.isPreview ? PREVIEW_STEP_CHANGES : stepSize,
-      // A preview has done nothing that could be taken back.
-      entriesBackwards: (id, before) =>
-        this.#store.get(id)?.isPreview ? [] : this.#store.log.backwards(id, before),
-    });
-  }
-
-  /** Rejects if some of the changes have to be tried again; the others are not made twice. */
-  async #makeChanges(task: Task, pending: Pending, isRepeated: boolean): Promise<void> {
-    const { account, user } = task;
-    const context = {
-      env: this.#env,
-      writer: { account, user, grant: null },
-      commit: this.#commit,
-      clock: this.#clock,
-      left: isRepeated ? await loadRowsOf(this.#env, account, pending.changes) : null,
-    };
-    const made = await makeChanges(context, pending.changes);
-    const entries = [...made.filter((entry) => entry !== null), ...pending.entries];
-    const changes = pending.changes.filter((_, index) => made[index] === null);
-    if (changes.length === 0) return this.#store.finishStep({ ...pending, entries });
-    this.#store.putPending({ ...pending, changes, entries });
-    throw new Error(`${changes.length} changes of documents have to be made again.`);
-  }
-
-  async #freeBodies(task: Task, { looked, cursor }: PlanStep, bodies: FreedBody[]): Promise<void> {
-    if (!task.isPreview) {
-      // Before the bodies: the bin must not show what is gone.
-      this.#journal.forgetVersions(bodies);
-      for (let start = 0; start < bodies.length; start += MAX_KEYS_PER_DELETE) {
-        const keys = bodies.slice(start, start + MAX_KEYS_PER_DELETE).map(({ key }) => key);
-        await deleteBodies(this.#env.BODIES, keys);
-      }
-    }
-    const { counts, ...current } = this.#store.get(task.id) ?? task;
-    this.#store.update(task.id, {
-      cursor,
-      looked: current.looked + looked,
-      bytes: current.bytes + bodies.reduce((sum, { length }) => sum + length, 0),
-      counts: { ...counts, deleted: counts.deleted + bodies.length },
-    });
-  }
-
-  #end(task: Task, state: "done" | "cancelled" | "failed", now: number): void {
-    this.#store.update(task.id, { state, endedAt: now });
-    if (this.#plan?.task === task.id) this.#plan = null;
+    return this.#runner.run(now);
   }
 }

@@ -25,7 +25,7 @@ import {
   MAX_GROUP_COMMITS,
 } from "../storage/commit";
 import type { DeletionFact, DeletionPosition, PutFact } from "../storage/tasks/journal";
-import type { Task, TaskEntry, TaskSpec } from "../storage/tasks/task";
+import type { Task, TaskEntry, TaskSpec, TaskState } from "../storage/tasks/task";
 import { AccountErasure } from "./account-erasure";
 import { CommitClock } from "./commit-clock";
 import { CommitJournal } from "./commit-journal";
@@ -110,7 +110,7 @@ export class UserObject extends DurableObject<Env> {
   }
 
   /** The tasks that are remembered, the latest first. */
-  listTasks(): Task[] {
+  listTasks(): TaskState[] {
     return this.#tasks.list();
   }
 
@@ -139,7 +139,7 @@ export class UserObject extends DurableObject<Env> {
     const document = documentFromPath(path);
     return {
       puts: this.#journal.putsOf(await documentId(document)),
-      deletions: [...this.#journal.deletionsOf(document)],
+      deletions: this.#journal.deletionsOf(document),
     };
   }
 

@@ -1,12 +1,13 @@
 /** Tasks whose object dies, or whose calls fail, at every point. */
 
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskSpec } from "../../src/storage/tasks/task";
 import { advanceClock, MINUTE_MS } from "../support/clock";
-import { interceptCalls, withFault } from "../support/fault-injection";
+import { withFault } from "../support/fault-injection";
 import { FAULTS } from "../support/faults-at-each-call";
+import { killAtCall } from "../support/kill-at-call";
 import { createUserWithApp, type TestApp } from "../support/provider";
 import {
   finishTask,
@@ -18,12 +19,6 @@ import {
   startTask,
   writeAll,
 } from "../support/tasks";
-
-let restore = () => {};
-afterEach(() => {
-  restore();
-  restore = () => {};
-});
 
 /** A task on fresh documents, and what they are before and after it. */
 interface Case {
@@ -113,25 +108,6 @@ async function countCalls(prepare: () => Promise<Case>): Promise<number> {
   const { calls } = await withFault(null, () => runDurableObjectAlarm(user));
   expect(await loadTask(app, id)).toMatchObject({ state: "done" });
   return calls.length;
-}
-
-/** Runs the alarm, and kills the object at one of its calls. Returns whether it came so far. */
-async function killAtCall(app: TestApp, at: number, takesEffect: boolean): Promise<boolean> {
-  const user = env.USERS.getByName(app.user);
-  let kill = () => {};
-  await runInDurableObject(user, (_, state) => {
-    kill = () => state.abort("The object was killed.");
-  });
-  let calls = 0;
-  restore = interceptCalls(async (_binding, _method, makeCall) => {
-    if (calls++ < at) return makeCall();
-    if (takesEffect && calls === at + 1) await makeCall();
-    kill();
-    return new Promise(() => {});
-  });
-  await runDurableObjectAlarm(user).catch(() => {});
-  restore();
-  return calls > at;
 }
 
 describe.each(Object.entries(CASES))("An object that dies while %s", (_, prepare) => {

@@ -1,6 +1,5 @@
 /** What the journal of a user's commits knows: `user-object/commit-journal.ts` keeps it. */
 
-import { createHash } from "node:crypto";
 import type { NodePath } from "../../core/path";
 
 /** When a version became the document, and who wrote it. */
@@ -20,6 +19,8 @@ export interface PutFact {
 
 /** A document that was deleted, as it was before. */
 export interface DeletionFact {
+  /** `documentId` of the path. */
+  document: string;
   path: string;
   version: string;
   type: string;
@@ -61,14 +62,9 @@ export function* latestOfEach(
   let isBefore = after !== null;
   for (const fact of deletions) {
     if (after !== null && fact.at < after.at) isBefore = false;
-    const key = shortKey(fact.path);
-    const isNew = !seen.has(key);
-    seen.add(key);
+    const isNew = !seen.has(fact.document);
+    seen.add(fact.document);
     if (isNew && !isBefore) yield fact;
     if (fact.version === after?.id) isBefore = false;
   }
 }
-
-/** Stands for a path in a set of very many, as paths may have 4 KiB. */
-const shortKey = (path: string): string =>
-  path.length <= 64 ? path : createHash("sha256").update(path).digest("base64url").slice(0, 22);

@@ -23,12 +23,60 @@ export interface Move {
   to: string;
 }
 
-/** The state of a task. It is stored under these names. */
-export interface Task {
+/** A task: its state, and what it is to do. */
+export interface Task extends TaskState {
+  spec: TaskSpec;
+}
+
+/** What a task is about, in short. */
+export interface TaskSubject {
+  kind: TaskSpec["kind"];
+  /** The first of the paths that the task is to change; "": it takes back another task. */
+  path: string;
+  /** How many more paths there are. */
+  others: number;
+  /** Where a move takes the first path; null: it is no move. */
+  to: string | null;
+  /** The task that is taken back; null: none. */
+  undoes: string | null;
+}
+
+/** The paths of documents and folders that a task changes; none for one that takes back another. */
+export function pathsOf(spec: TaskSpec): string[] {
+  switch (spec.kind) {
+    case "delete":
+    case "free":
+      return spec.paths;
+    case "move":
+      return spec.moves.map(({ from }) => from);
+    case "restore":
+      // "": what is outside of modules.
+      return spec.paths ?? [spec.module === "" ? "/" : `/${spec.module}/`];
+    case "go-back":
+      return [spec.folder];
+    case "undo":
+      return [];
+  }
+}
+
+/** The subject of a task. */
+export function subjectOf(spec: TaskSpec): TaskSubject {
+  const [path = "", ...others] = pathsOf(spec);
+  return {
+    kind: spec.kind,
+    path,
+    others: others.length,
+    to: spec.kind === "move" ? (spec.moves[0]?.to ?? null) : null,
+    undoes: spec.kind === "undo" ? spec.task : null,
+  };
+}
+
+/** The state of a task, apart from its spec, which may be long. It is stored under these names. */
+export interface TaskState {
   id: string;
   account: string;
   user: string;
-  spec: TaskSpec;
+  subject: TaskSubject;
   /** Only counts and lists what it would do. */
   isPreview: boolean;
   state: "running" | "paused" | "cancelled" | "done" | "failed";

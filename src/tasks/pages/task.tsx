@@ -2,7 +2,7 @@
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
-import type { Task } from "../../storage/tasks/task";
+import { pathsOf, type Task, type TaskState, type TaskSubject } from "../../storage/tasks/task";
 import { formatBytes } from "../../ui/format";
 import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -11,7 +11,7 @@ import { SentenceWithLink } from "../../ui/sentence-with-link";
 import { DateTime, ExactTime } from "../../ui/time";
 import { TASK_MESSAGES } from "../messages";
 import { canBeDone, possibleActions } from "../task-actions";
-import { filePagePath, pathsOf, resultFolder, TASKS_PATH, taskPagePath } from "../task-paths";
+import { filePagePath, resultFolder, TASKS_PATH, taskPagePath } from "../task-paths";
 import { describeProgress, describeResult } from "../task-result";
 import { type LogPage, TaskLogSection } from "./task-log";
 
@@ -33,7 +33,7 @@ export function taskPage(c: HonoContext, user: Account, props: TaskPageProps): H
   const messages = messagesFor(c, TASK_MESSAGES);
   const title = taskTitle(c, task);
   const isRunning = task.state === "running";
-  const subject = undone ?? task;
+  const shown = undone ?? task;
   return renderPage(
     c,
     {
@@ -46,9 +46,9 @@ export function taskPage(c: HonoContext, user: Account, props: TaskPageProps): H
         <h1>{title}</h1>
         <Status c={c} task={task} />
         <TaskButtons c={c} task={task} />
-        <TaskFacts c={c} task={task} subject={subject} />
+        <TaskFacts c={c} task={task} shown={shown} />
         <p class="row">
-          <a href={filePagePath(resultFolder(subject))}>{messages.openFolder}</a>
+          <a href={filePagePath(resultFolder(shown))}>{messages.openFolder}</a>
           <a href={TASKS_PATH}>{messages.allTasks}</a>
         </p>
       </section>
@@ -58,17 +58,16 @@ export function taskPage(c: HonoContext, user: Account, props: TaskPageProps): H
 }
 
 /** What a task is to do, in two or three words. */
-export function taskTitle(c: HonoContext, { spec, isPreview }: Task): string {
+export function taskTitle(c: HonoContext, { subject, isPreview }: TaskState): string {
   const messages = messagesFor(c, TASK_MESSAGES);
-  const kind = isRename(spec) ? "rename" : spec.kind;
+  const kind = isRename(subject) ? "rename" : subject.kind;
   return isPreview ? `${messages.preview}: ${messages.kinds[kind]}` : messages.kinds[kind];
 }
 
 /** Whether a move leaves the only document or folder in its folder. */
-function isRename(spec: Task["spec"]): boolean {
-  if (spec.kind !== "move" || spec.moves.length !== 1) return false;
-  const [{ from, to } = { from: "", to: "" }] = spec.moves;
-  const parent = from.slice(0, from.lastIndexOf("/", from.length - 2) + 1);
+function isRename({ path, others, to }: TaskSubject): boolean {
+  if (to === null || others > 0) return false;
+  const parent = path.slice(0, path.lastIndexOf("/", path.length - 2) + 1);
   return to.startsWith(parent) && !to.slice(parent.length, -1).includes("/");
 }
 
@@ -130,19 +129,19 @@ const TaskButtons = ({ c, task }: { c: HonoContext; task: Task }) => {
   );
 };
 
-const TaskFacts = ({ c, task, subject }: { c: HonoContext; task: Task; subject: Task }) => {
+/** `shown`: the task that this one takes back, or else the task itself. */
+const TaskFacts = ({ c, task, shown }: { c: HonoContext; task: Task; shown: Task }) => {
   const { facts, states, morePaths } = messagesFor(c, TASK_MESSAGES);
-  const { spec } = subject;
+  const { spec, subject } = shown;
   const paths = pathsOf(spec);
   const more = paths.length - MAX_LISTED_PATHS;
-  const [firstMove] = spec.kind === "move" ? spec.moves : [];
   return (
     <dl class="facts">
-      {task === subject ? null : (
+      {task === shown ? null : (
         <>
           <dt>{facts.undone}</dt>
           <dd>
-            <a href={taskPagePath(subject.id)}>{taskTitle(c, subject)}</a>
+            <a href={taskPagePath(shown.id)}>{taskTitle(c, shown)}</a>
           </dd>
         </>
       )}
@@ -157,11 +156,11 @@ const TaskFacts = ({ c, task, subject }: { c: HonoContext; task: Task; subject: 
           {more > 0 ? <li>{morePaths(String(more))}</li> : null}
         </ul>
       </dd>
-      {firstMove === undefined ? null : (
+      {subject.to === null ? null : (
         <>
-          <dt>{isRename(spec) ? facts.renamed : facts.target}</dt>
+          <dt>{isRename(subject) ? facts.renamed : facts.target}</dt>
           <dd>
-            <ItemName name={isRename(spec) ? firstMove.to : resultFolder(subject)} />
+            <ItemName name={isRename(subject) ? subject.to : resultFolder(shown)} />
           </dd>
         </>
       )}

@@ -2,7 +2,7 @@
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
-import type { Task } from "../../storage/tasks/task";
+import type { TaskState } from "../../storage/tasks/task";
 import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
@@ -17,7 +17,7 @@ import { taskTitle } from "./task";
 export function tasksPage(
   c: HonoContext,
   user: Account,
-  { items: tasks, next }: ListPage<Task>,
+  { items: tasks, next }: ListPage<TaskState>,
 ): HandlerResponse {
   const messages = messagesFor(c, TASK_MESSAGES);
   return renderPage(
@@ -40,10 +40,10 @@ export function tasksPage(
   );
 }
 
-const TaskItem = ({ c, task }: { c: HonoContext; task: Task }) => {
+const TaskItem = ({ c, task }: { c: HonoContext; task: TaskState }) => {
   const { states } = messagesFor(c, TASK_MESSAGES);
   const language = languageOf(c);
-  const paths = summarizePaths(task.spec);
+  const paths = summarizePaths(task.subject);
   const sentences = [
     ...(task.endedAt === null ? [describeProgress(language, task)] : []),
     ...describeResult(language, task),

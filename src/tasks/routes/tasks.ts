@@ -5,7 +5,7 @@ import { requireSignIn } from "../../accounts/middleware";
 import type { Env } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { withCallTimeout, withRetry } from "../../platform/retry";
-import type { Task, TaskEntry } from "../../storage/tasks/task";
+import type { Task, TaskEntry, TaskState } from "../../storage/tasks/task";
 import { errorPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -88,8 +88,8 @@ async function performTaskAction(
 
 const userObject = (c: HonoContext) => c.env.USERS.getByName(c.var.session.account.name);
 
-const listUserTasks = (c: HonoContext): Promise<Task[]> =>
-  withRetry<Task[]>(() => userObject(c).listTasks());
+const listUserTasks = (c: HonoContext): Promise<TaskState[]> =>
+  withRetry<TaskState[]>(() => userObject(c).listTasks());
 
 /** The form of a task's id; the key that is made of it must not be longer than the object takes. */
 const TASK_ID_PATTERN = /^\d{15}-[\w-]{22}$/;

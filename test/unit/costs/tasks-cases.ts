@@ -2,7 +2,12 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { Task, TaskEntry } from "../../../src/storage/tasks/task";
+import {
+  subjectOf,
+  type Task,
+  type TaskEntry,
+  type TaskSpec,
+} from "../../../src/storage/tasks/task";
 import { TaskStore } from "../../../src/user-object/task-store";
 import { createUser, ORIGIN, type TestUser } from "../../support/provider";
 import { accountId } from "../../support/rows";
@@ -24,9 +29,10 @@ async function userWithTasks(tasks: number, entries: number, name: string): Prom
   const user = await createUser();
   const account = await accountId(user.name);
   const paths = Array.from({ length: Math.ceil(128_000 / 3910) }, (_, i) => `/${i}/${name}`);
+  const spec: TaskSpec = { kind: "delete", paths };
   const task: Omit<Task, "id"> = {
-    ...{ account, user: user.name, spec: { kind: "delete", paths }, isPreview: false },
-    ...{ state: "done", startedAt: 1, endedAt: 2, looked: entries, total: entries, bytes: 1 },
+    ...{ account, user: user.name, spec, subject: subjectOf(spec), isPreview: false },
+    ...{ state: "running", startedAt: 1, endedAt: null, looked: entries, total: entries, bytes: 1 },
     counts: { created: 0, replaced: 0, deleted: entries - 1, moved: 0, conflicts: 0, failed: 1 },
     ...{ undoneBy: null, cursor: null, entries },
   };
@@ -40,7 +46,10 @@ async function userWithTasks(tasks: number, entries: number, name: string): Prom
   const log = Array.from({ length: entries - 1 }, () => deleted as TaskEntry);
   await runInDurableObject(env.USERS.getByName(user.name), (_, { storage }) => {
     const store = new TaskStore(storage);
-    for (let i = 0; i < tasks; i++) store.put({ ...task, id: taskId(i) });
+    for (let i = 0; i < tasks; i++) {
+      store.add({ ...task, id: taskId(i) });
+      store.end(taskId(i), "done", 2);
+    }
     store.log.append(taskId(0), 0, [...log, { ...deleted, outcome: "failed", code: "clash" }]);
   });
   return user;
