@@ -17,16 +17,16 @@ export interface DomainHost {
   hasStorage: boolean;
 }
 
-/** The domain with this host, and whose it is; null if it is nobody's. */
+/** The domain with this host, with or without its port, and whose it is; null if it is nobody's. */
 export async function loadDomainHost(db: D1Database, host: string): Promise<DomainHost | null> {
   const row = await withRetry(() =>
     db
       .prepare(
         `SELECT a.name AS user, d.has_storage AS hasStorage
          FROM domains d JOIN accounts a ON a.id = d.account
-         WHERE d.host = ?1 AND a.deleted_at IS NULL`,
+         WHERE d.host IN (?1, ?2) AND a.deleted_at IS NULL`,
       )
-      .bind(host)
+      .bind(host, host.replace(/:\d+$/, ""))
       .first<{ user: string; hasStorage: 0 | 1 }>(),
   );
   return row && { user: row.user, hasStorage: row.hasStorage === 1 };

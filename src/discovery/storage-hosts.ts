@@ -45,14 +45,17 @@ export async function refusePersonalHosts(
   await next();
 }
 
-/** The domain of a user that is the host of this request; null: none, or they cannot be told from the pages. */
+/**
+ * The domain of a user that is the host of this request, however it is written: with a final dot, or a
+ * port. Null: none, or they cannot be told from the pages.
+ */
 async function findDomainHost(
   env: Env,
   requestUrl: string,
   now: number,
 ): Promise<DomainHost | null> {
   if (settings(env).ORIGIN === null) return null;
-  const { host } = new URL(requestUrl);
+  const host = new URL(requestUrl).host.replace(/\.(?=:|$)/, "");
   const known = knownHosts.get(host);
   if (known !== undefined && known.at + KNOWN_MS > now && known.at <= now) return known.domain;
   const domain = await loadDomainHost(env.DB, host);

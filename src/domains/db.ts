@@ -25,6 +25,8 @@ export interface Domain {
   host: string;
   /** Whether the address with this domain leads to the account. */
   isActive: boolean;
+  /** Whether the storage is served there, and WebFinger names it for this address. */
+  hasStorage: boolean;
   /** Null: the operator has given the domain to the account. */
   claim: DomainClaim | null;
 }
@@ -39,11 +41,12 @@ const CLAIM_COLUMNS = `c.host, c.value, c.created_at AS createdAt, c.checked_at 
   c.dns_finding AS dnsFinding, c.file_finding AS fileFinding, c.verified_at AS verifiedAt,
   c.failing_since AS failingSince`;
 
-type DomainRow = DomainClaim & { ownHost: string | null; activeHost: string | null };
+type DomainRow = DomainClaim & { activeHost: string | null; hasStorage: 0 | 1 };
 
-const toDomain = ({ ownHost, activeHost, ...claim }: DomainRow): Domain => ({
+const toDomain = ({ activeHost, hasStorage, ...claim }: DomainRow): Domain => ({
   host: activeHost ?? claim.host,
   isActive: activeHost !== null,
+  hasStorage: hasStorage === 1,
   claim: claim.value === null ? null : claim,
 });
 
@@ -56,11 +59,11 @@ export async function loadDomains(
   const { results } = await withRetry(() =>
     db
       .prepare(
-        `SELECT ${CLAIM_COLUMNS}, d.host AS activeHost
+        `SELECT ${CLAIM_COLUMNS}, d.host AS activeHost, d.has_storage AS hasStorage
          FROM domains d LEFT JOIN domain_claims c ON c.host = d.host AND c.account = d.account
          WHERE d.account = ?1 AND d.host = coalesce(?2, d.host)
          UNION ALL
-         SELECT ${CLAIM_COLUMNS}, NULL FROM domain_claims c
+         SELECT ${CLAIM_COLUMNS}, NULL, 0 FROM domain_claims c
          WHERE c.account = ?1 AND c.host = coalesce(?2, c.host)
            AND NOT EXISTS (SELECT 1 FROM domains WHERE host = c.host AND account = ?1)`,
       )
@@ -153,7 +156,8 @@ const IS_CLAIM_CURRENT = `EXISTS (SELECT 1 FROM domain_claims
 
 const INSERT_DOMAIN = compileSql(
   `INSERT INTO domains (host, account) SELECT :host, :claimant WHERE ${IS_CLAIM_CURRENT}
-   ON CONFLICT (host) DO UPDATE SET account = excluded.account`,
+   ON CONFLICT (host) DO UPDATE SET account = excluded.account,
+     has_storage = iif(account = excluded.account, has_storage, 0)`,
 );
 
 const DELETE_LOST_CLAIM = compileSql(
@@ -259,6 +263,20 @@ export async function recordFailedCheck(
     ]),
   );
 }
+
+/** Sets whether the storage of an account is served at a domain that it has. */
+export const updateDomainStorage = (
+  db: D1Database,
+  account: string,
+  host: string,
+  hasStorage: boolean,
+): Promise<unknown> =>
+  withRetry(() =>
+    db
+      .prepare("UPDATE domains SET has_storage = ?3 WHERE host = ?2 AND account = ?1")
+      .bind(account, host, hasStorage ? 1 : 0)
+      .run(),
+  );
 
 /** Takes a domain, or a claim to it, from an account. */
 export const deleteDomain = (

@@ -27,10 +27,11 @@ import {
   loadDomains,
   recordFailedCheck,
   recordProof,
+  updateDomainStorage,
 } from "./db";
 import { type Evidence, findValue, gatherEvidence, isInconclusive, isProved } from "./evidence";
 
-export { type Domain, type DomainClaim, loadDomains };
+export { type Domain, type DomainClaim, loadDomains, updateDomainStorage };
 
 /** How many domains an account may claim or have. */
 export const MAX_DOMAINS = 10;

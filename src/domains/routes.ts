@@ -5,13 +5,20 @@ import { requireReauthentication, requireSignIn } from "../accounts/middleware";
 import { buildJrd } from "../discovery/webfinger";
 import { type Env, settings } from "../env";
 import type { HandlerResponse, HonoContext } from "../http/context";
-import { providerHosts, resolveOrigins, userAddress } from "../http/hosts";
+import { originsAtDomain, providerHosts, resolveOrigins, userAddress } from "../http/hosts";
 import { errorPage } from "../ui/error-pages";
 import { readForm } from "../ui/form";
 import { messagesFor } from "../ui/language";
 import { parseDomainName } from "./domain-name";
 import { DOMAINS_PATH, domainPath } from "./domain-paths";
-import { addDomain, checkOpenClaim, loadDomain, loadDomains, removeDomain } from "./domains";
+import {
+  addDomain,
+  checkOpenClaim,
+  loadDomain,
+  loadDomains,
+  removeDomain,
+  updateDomainStorage,
+} from "./domains";
 import { DOMAIN_MESSAGES } from "./messages";
 import { confirmRemovalPage, domainPage } from "./pages/domain";
 import { domainsPage, type RefusedName } from "./pages/domains";
@@ -55,12 +62,24 @@ domainRoutes.get(`${DOMAINS_PATH}/:host/webfinger`, async (c) => {
   const domain = await loadDomain(c.env, account.id, c.req.param("host"));
   if (!domain?.isActive) return notFound(c);
   const user = { name: account.name, displayName: null, picture: null };
-  const origins = resolveOrigins(c.req.url, settings(c.env));
+  const provider = resolveOrigins(c.req.url, settings(c.env));
+  const origins = domain.hasStorage ? originsAtDomain(provider, domain.host) : provider;
   const jrd = buildJrd(`acct:${account.name}@${domain.host}`, user, origins, []);
   return c.body(`${JSON.stringify(jrd, null, 2)}\n`, 200, {
     "Content-Type": "application/jrd+json",
     "Content-Disposition": 'attachment; filename="webfinger"',
   });
+});
+
+/** Serves the storage at a domain that leads here as a whole, or stops to. */
+domainRoutes.post(`${DOMAINS_PATH}/:host/storage`, async (c) => {
+  const { account } = c.var.session;
+  const host = c.req.param("host");
+  const isOn = (await readForm(c)).get("storage") === "on";
+  // Without an ORIGIN any host could be that of the pages.
+  if (isOn && settings(c.env).ORIGIN === null) return notFound(c);
+  await updateDomainStorage(c.env.DB, account.id, host, isOn);
+  return c.redirect(domainPath(host), 303);
 });
 
 domainRoutes.use(`${DOMAINS_PATH}/:host/remove`, requireReauthentication);

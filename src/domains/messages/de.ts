@@ -91,6 +91,22 @@ export const de: typeof en = {
     emptyFile: (name) =>
       `Füge eine leere Datei mit dem Namen ${name} hinzu, damit Ordner veröffentlicht werden, die mit einem Punkt beginnen.`,
   },
+  wholeHost: {
+    title: "Dein Speicher unter dieser Domain",
+    about:
+      "Wenn unter dieser Domain sonst nichts ist, kann sie als Ganzes hierher führen. Dann hat auch dein Speicher dort eine Adresse, die Apps behalten, wenn du den Anbieter wechselst.",
+    cname: (host) => `Mache ${host} im DNS zu einem Alias (CNAME) von:`,
+    route:
+      "Bitte den Betreiber dieser Website, diese Route hinzuzufügen; erst dann führt die Domain hierher:",
+    tryIt: "Probiere es aus: Diese Seite muss den Zustand dieser Website zeigen:",
+    root: "Adresse deines Speichers",
+    on: "Meinen Speicher dort anbieten",
+    onAbout:
+      "Apps, die du danach mit der Adresse dieser Domain verbindest, verwenden sie. Apps, die schon verbunden sind, bleiben, wo sie sind.",
+    off: "Meinen Speicher dort nicht mehr anbieten",
+    offAbout: "Apps, die deinen Speicher dort verwenden, verlieren ihn, bis du sie neu verbindest.",
+    isOn: "Dein Speicher ist unter dieser Domain erreichbar. Seiten sind es nicht.",
+  },
   remove: "Entfernen",
   removal: {
     title: (host) => `${host} entfernen?`,

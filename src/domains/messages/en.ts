@@ -100,6 +100,21 @@ export const en = {
     emptyFile: (name: string) =>
       `Add an empty file with the name ${name}, so that folders that start with a dot are published.`,
   },
+  wholeHost: {
+    title: "Your storage at this domain",
+    about:
+      "If nothing else is at this domain, all of it can lead here. Then your storage has an address there, too, which apps keep when you change providers.",
+    cname: (host: string) => `In DNS, make ${host} an alias (CNAME) of:`,
+    route: "Ask the operator of this site to add this route; only then does the domain lead here:",
+    tryIt: "Try it: this page must show the state of this site:",
+    root: "Address of your storage",
+    on: "Serve my storage there",
+    onAbout:
+      "Apps that you connect with the address of this domain from then on use it. Those that are connected already go on where they are.",
+    off: "Stop serving my storage there",
+    offAbout: "Apps that use your storage there lose it until you connect them again.",
+    isOn: "Your storage is served at this domain. Pages are not.",
+  },
   remove: "Remove",
   removal: {
     title: (host: string) => `Remove ${host}?`,

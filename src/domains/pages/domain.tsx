@@ -1,6 +1,7 @@
 /** The page of a domain: its state, what proves it, what was found; and the one that removes it. */
 
 import type { Child } from "hono/jsx";
+import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ConfirmForm } from "../../ui/confirm-form";
 import { CopyableText } from "../../ui/copy-button";
@@ -14,6 +15,7 @@ import { canFetchFiles, recordName } from "../evidence";
 import { DOMAIN_MESSAGES } from "../messages";
 import { PROOF_PATH } from "../proof-file";
 import { LeadHereSection } from "./lead-here";
+import { WholeHostSection } from "./whole-host";
 
 /** Shows a domain. While it waits for its proof the page checks again by itself. */
 export function domainPage(c: HonoContext, domain: Domain): HandlerResponse {
@@ -41,6 +43,9 @@ export function domainPage(c: HonoContext, domain: Domain): HandlerResponse {
       </section>
       {isWaiting ? <ProofSection c={c} host={host} claim={claim} /> : null}
       {domain.isActive ? <LeadHereSection c={c} host={host} /> : null}
+      {domain.isActive && settings(c.env).ORIGIN !== null ? (
+        <WholeHostSection c={c} domain={domain} />
+      ) : null}
     </>,
   );
 }

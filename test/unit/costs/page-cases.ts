@@ -245,6 +245,10 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     form("/settings", { displayName: "", picture: "x" }),
     form("/settings/delete", { name: "nobody" }),
     form("/settings/domains", { domain: "alice" }),
+    at(
+      "POST /settings/domains/:host/storage",
+      form("/settings/domains/none.example/storage", { storage: "off" }),
+    ),
     at("POST /settings/domains/:host/remove", form("/settings/domains/none.example/remove")),
     at("POST /set-up/:secret", form(`/set-up/${secret}`, { name: "x" })),
     at(
