@@ -35,7 +35,7 @@ export async function* writeParts(entries, info, maxBytes) {
       const some = async function* () {
         for (; !next.done; next = await iterator.next()) {
           // What has changed belongs to the document before it.
-          const isFull = written >= maxBytes || documents >= MAX_DOCUMENTS;
+          const isFull = documents > 0 && (written >= maxBytes || documents >= MAX_DOCUMENTS);
           if (isFull && next.value.kind !== "change") return;
           yield next.value;
           if (next.value.kind === "document") {

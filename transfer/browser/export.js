@@ -77,6 +77,11 @@ class ExportSection extends Section {
     return names.length === 0 ? null : names;
   }
 
+  /** The size with which a part ends. What is on the disk needs no parts. */
+  get partBytes() {
+    return this.sink.isDisk ? Number.POSITIVE_INFINITY : Number(this.element.dataset.partBytes);
+  }
+
   /** Documents and bytes of modules. @param {string[]} modules */
   totalsOf(modules) {
     if (modules.length === 0) return this.totals;
@@ -142,11 +147,7 @@ class ExportSection extends Section {
         this.list(this.counted(forms, items.count), items.listed, items.count),
       ),
     );
-    const isSaved = kind === "note" && !this.sink.isDisk;
-    this.part("save-again").hidden = !isSaved;
-    if (isSaved) {
-      this.part("save-again").textContent = fill(this.texts.saveAgain, { file: this.sink.name() });
-    }
+    this.part("save-again").hidden = kind !== "note" || this.sink.isDisk;
     this.announce(text);
     result.focus();
   }
@@ -186,13 +187,10 @@ class ExportRun {
   /** @param {number} part the last one that was saved @param {string | null} after its last document */
   async write(part, after) {
     await this.network.connect();
-    const { sink, address, memory } = this.section;
+    const { sink, address, memory, partBytes } = this.section;
     const info = { address, modules: this.modules, now: new Date() };
-    for await (const { archive, last, isLast } of writeParts(
-      this.entries(after),
-      info,
-      sink.maxBytes,
-    )) {
+    const parts = writeParts(this.entries(after), info, partBytes);
+    for await (const { archive, last, isLast } of parts) {
       part++;
       const before = { documents: this.documents, bytes: this.bytes };
       await this.writePart(archive, part);
@@ -233,8 +231,8 @@ class ExportRun {
         const { deleted, newer } = this.section.texts;
         this.changed.add({ name: entry.path, note: entry.archived === null ? deleted : newer });
       }
-      yield entry;
       if (entry.kind === "document") this.documents++;
+      yield entry;
     }
   }
 

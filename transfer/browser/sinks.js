@@ -4,16 +4,12 @@ import { joinBytes } from "../streams.js";
 import { BlobWriter } from "./network.js";
 import { download } from "./section.js";
 
-/** The largest part that is kept until it is saved: phones have room for it, too. */
-const MAX_BLOB_BYTES = 500_000_000;
-
 /** Small writes to the disk are slow. */
 const WRITE_BYTES = 1024 * 1024;
 
 /**
  * @typedef {object} Sink
- * @property {number} maxBytes of a part
- * @property {boolean} isDisk whether a part is a file from its beginning
+ * @property {boolean} isDisk whether a part is a file from its beginning, of any size
  * @property {(name: string) => Promise<void>} open begins a part; on the disk the user has to say where
  * @property {(chunk: Uint8Array<ArrayBuffer>) => Promise<void>} write
  * @property {() => Promise<void>} close the part is complete
@@ -32,7 +28,6 @@ export const createSink = () =>
  * @implements {Sink}
  */
 class DiskSink {
-  maxBytes = Number.POSITIVE_INFINITY;
   isDisk = true;
   /** @type {any} of the File System API, which not all browsers have */
   #handle;
@@ -89,7 +84,6 @@ class DiskSink {
 
 /** @implements {Sink} */
 class MemorySink {
-  maxBytes = MAX_BLOB_BYTES;
   isDisk = false;
   #name = "";
   #writer = new BlobWriter();

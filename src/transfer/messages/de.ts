@@ -81,6 +81,7 @@ export const de: typeof en = {
     progress: "Fortschritt des Exports",
     cancel: "Abbrechen",
     again: "Noch einmal exportieren",
+    saveAgain: "Noch einmal herunterladen",
     changed: "Während des Exports geändert",
     failed: "Nicht lesbar",
     other: "Andere Arten von Export",
@@ -104,7 +105,6 @@ export const de: typeof en = {
       },
       save: "Teil {part} speichern und weitermachen",
       next: "Datei für Teil {next} wählen",
-      saveAgain: "{file} noch einmal herunterladen",
       allParts: "Alle {part} Teile sind fertig.",
       cancelled: "Der Export wurde abgebrochen. Es ist nichts Unvollständiges übrig.",
       cancelledParts:

@@ -14,6 +14,9 @@ import { transferPage } from "./section";
 /** The modules that can be chosen: the largest ones. */
 const MAX_LISTED_MODULES = 100;
 
+/** The bytes of a part that the browser keeps until it is saved: phones have room for it, too. */
+const PART_BYTES = 500_000_000;
+
 /** Documents and their bytes, from which the script knows how far it has come. */
 interface Totals {
   documents: number;
@@ -51,6 +54,7 @@ const BrowserExport = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
       <NoScript c={c} />
       <div
         data-export={JSON.stringify({ address, totals: totalsOf(usage) })}
+        data-part-bytes={PART_BYTES}
         {...scriptData(c, messages.script)}
         hidden
       >
@@ -96,7 +100,9 @@ const BrowserExport = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
           <p data-part="result-text" tabindex={-1} />
           <div data-part="problems" />
           <p class="row">
-            <button type="button" class="secondary" data-part="save-again" hidden />
+            <button type="button" class="secondary" data-part="save-again" hidden>
+              {messages.saveAgain}
+            </button>
             <button type="button" class="secondary" data-part="again">
               {messages.again}
             </button>
@@ -118,7 +124,7 @@ const ModuleList = ({ c, modules }: { c: HonoContext; modules: ModuleUsage[] }) 
   const messages = messagesFor(c, TRANSFER_MESSAGES).export;
   const withDocuments = modules.filter(({ documents }) => documents > 0);
   return (
-    <div data-part="modules">
+    <div data-part="modules" class="indented">
       {withDocuments.slice(0, MAX_LISTED_MODULES).map((module) => {
         const { documents, bytes } = totalsOfModule(module);
         return (

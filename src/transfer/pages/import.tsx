@@ -90,7 +90,7 @@ const Preview = ({ c }: { c: HonoContext }) => {
         {messages.preview}
       </h2>
       <p data-part="chosen" />
-      <dl class="facts" data-part="would" />
+      <dl class="outcomes" data-part="would" />
       <p class="warning" data-part="over-quota" hidden />
       <fieldset class="choice" data-part="conflicts">
         <legend>{messages.conflicts}</legend>
@@ -124,7 +124,7 @@ const Result = ({ c }: { c: HonoContext }) => {
     <div data-part="result" hidden>
       <h2>{messages.result}</h2>
       <p data-part="result-text" tabindex={-1} />
-      <dl class="facts" data-part="did" />
+      <dl class="outcomes" data-part="did" />
       <p class="row">
         <a class="button" href="/files/">
           {messages.showFiles}
