@@ -1,15 +1,17 @@
-/** `npm run restore`: the local server's data from a backup, into an empty data folder. */
+/** `npm run restore`: a backup of the local server into an empty data folder, or of a deployment into an empty provider. */
 
 import { readBackupOptions } from "./backup/options.mjs";
 import { runCommand } from "./lib/command.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 
 const HELP = `Usage: npm run restore -- DIR [--data .satchel]
+       npm run restore -- DIR --remote
 
-Restores the backup in the folder DIR into a data folder that is empty. Every file is compared with its
-checksum; a backup that is damaged restores nothing.
+Restores the backup in the folder DIR into a data folder that is empty, or a backup of a deployment into the database and
+the bucket that deploy.toml names. Every file is compared with its checksum; a backup that is damaged restores nothing.
 
   --data DIR   folder in which accounts and documents are to be stored  (or SATCHEL_DATA)
+  --remote     a deployment, before its first npm run deploy: the database must have no tables
   --help       print this text
 `;
 
@@ -17,6 +19,7 @@ await runCommand(async () => {
   const options = readBackupOptions("restore");
   if (options === null) return void process.stdout.write(HELP);
   await ensureInstalled();
+  if (options.isRemote) return restoreDeployment(options.folder);
   const { restoreBackup } = await import("./backup/restore.mjs");
   const { formatBytes } = await import("./backup/progress.mjs");
   const { createdAt, bodies, bytes } = await restoreBackup(options.folder, options.data);
@@ -24,3 +27,12 @@ await runCommand(async () => {
     `The backup of ${createdAt} with ${bodies} bodies (${formatBytes(bytes)}) is in ${options.data}. Start the server with npm start.`,
   );
 });
+
+async function restoreDeployment(folder) {
+  const { restoreDeployment: restore } = await import("./backup/deployment/restore.mjs");
+  const { formatBytes } = await import("./backup/progress.mjs");
+  const { createdAt, bodies, bytes } = await restore(folder);
+  console.log(
+    `The backup of ${createdAt} with ${bodies} bodies (${formatBytes(bytes)}) is restored. Run npm run deploy now.`,
+  );
+}

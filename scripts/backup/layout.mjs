@@ -32,6 +32,7 @@ export function listDatabases(data) {
 /**
  * @typedef {object} Manifest
  * @property {number} format
+ * @property {"deployment"} [kind] otherwise it is of the local server
  * @property {string} createdAt
  * @property {string} databases the folder of the databases in this backup
  * @property {Record<string, {state: string, sha256: string}>} files its files; `state`: size and time of
@@ -40,11 +41,12 @@ export function listDatabases(data) {
 
 /**
  * Reads what a backup says about itself; null if the folder has no complete backup. Throws a CommandError
- * if it cannot be understood.
+ * if it cannot be understood, or if it is of the other kind.
  * @param {string} folder
+ * @param {"local" | "deployment"} [kind]
  * @returns {Manifest | null}
  */
-export function readManifest(folder) {
+export function readManifest(folder, kind = "local") {
   const file = join(folder, MANIFEST);
   if (!existsSync(file)) return null;
   let manifest;
@@ -55,6 +57,16 @@ export function readManifest(folder) {
   }
   if (manifest.format !== FORMAT) {
     throw new CommandError(`${file} was written by another version of Satchel.`);
+  }
+  const { kind: found = "local" } = manifest;
+  if (found !== kind) {
+    const [own, option] =
+      found === "local"
+        ? ["the local server", "without --remote"]
+        : ["a deployment", "with --remote"];
+    throw new CommandError(
+      `The backup in ${folder} is one of ${own}: use another folder, or run this ${option}.`,
+    );
   }
   return manifest;
 }

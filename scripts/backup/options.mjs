@@ -8,12 +8,16 @@ import { ROOT } from "../lib/install.mjs";
 /**
  * Reads the command line. Throws a CommandError that says what is wrong.
  * @param {string} command
- * @returns {{folder: string, data: string} | null} null: --help
+ * @returns {{folder: string, data: string, isRemote: boolean} | null} null: --help
  */
 export function readBackupOptions(command) {
   let parsed;
   try {
-    const options = { data: { type: "string" }, help: { type: "boolean" } };
+    const options = {
+      data: { type: "string" },
+      remote: { type: "boolean" },
+      help: { type: "boolean" },
+    };
     parsed = parseArgs({ options, allowPositionals: true });
   } catch (error) {
     throw new CommandError(`${error.message.split(". ")[0]}: see npm run ${command} -- --help.`);
@@ -23,6 +27,11 @@ export function readBackupOptions(command) {
   if (positionals.length !== 1) {
     throw new CommandError(`Name one folder for the backup: npm run ${command} -- DIR.`);
   }
+  if (values.remote && values.data !== undefined) {
+    throw new CommandError(
+      "--data is a folder of the local server, --remote a deployment: name one of them.",
+    );
+  }
   const data = values.data ?? (process.env.SATCHEL_DATA || join(ROOT, ".satchel"));
-  return { folder: resolve(positionals[0]), data: resolve(data) };
+  return { folder: resolve(positionals[0]), data: resolve(data), isRemote: values.remote === true };
 }

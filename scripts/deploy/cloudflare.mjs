@@ -119,6 +119,16 @@ class CloudflareAccount {
     return results;
   }
 
+  /** A step of D1's export. @returns {Promise<any>} */
+  exportDatabase(databaseId, request) {
+    return this.#post(`/d1/database/${databaseId}/export`, request);
+  }
+
+  /** A step of D1's import. @returns {Promise<any>} */
+  importDatabase(databaseId, request) {
+    return this.#post(`/d1/database/${databaseId}/import`, request);
+  }
+
   async hasBucket(name, jurisdiction) {
     const request = this.#get(`/r2/buckets/${name}`, inJurisdiction(jurisdiction));
     return (await unlessMissing(NO_SUCH_BUCKET, request)) !== null;

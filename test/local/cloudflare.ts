@@ -51,6 +51,8 @@ export interface Cloudflare {
   /** Workers by their custom domains. */
   domains: Map<string, string>;
   denials: Denial[];
+  /** Requests that a test answers itself. */
+  routes: [RegExp, Handler][];
   /** Every request that is not a GET, and those that the stand-in does not know. */
   writes: string[];
   unknown: string[];
@@ -89,6 +91,7 @@ export async function startCloudflare(): Promise<Cloudflare> {
     buckets: [],
     domains: new Map(),
     denials: [],
+    routes: [],
     writes: [],
     unknown: [],
     health: () => 200,
@@ -140,7 +143,7 @@ function respond(state: Cloudflare, request: ApiRequest): { status: number; answ
     }
     const denial = state.denials.find((one) => one.request.test(line));
     if (denial) throw new ApiFailure(denial.status, denial.code, denial.message);
-    for (const [pattern, handle] of ROUTES) {
+    for (const [pattern, handle] of [...state.routes, ...ROUTES]) {
       const match = pattern.exec(line);
       if (match) {
         const result = handle(state, request, match.slice(1));
@@ -162,7 +165,8 @@ function respond(state: Cloudflare, request: ApiRequest): { status: number; answ
 type Handler = (state: Cloudflare, request: ApiRequest, parts: string[]) => unknown;
 
 const A = `/accounts/${ACCOUNT}`;
-const route = (line: string, handle: Handler): [RegExp, Handler] => [
+/** A request, with "*" for any part of its path, and what answers it. */
+export const route = (line: string, handle: Handler): [RegExp, Handler] => [
   new RegExp(`^${line.replaceAll("*", "([^/]+)")}$`),
   handle,
 ];
@@ -365,7 +369,8 @@ function metadataOf(body: Buffer, contentType: string): UploadMetadata {
   return JSON.parse(part?.slice(part.indexOf("\r\n\r\n")) ?? "{}");
 }
 
-function databaseOf(state: Cloudflare, idOrName: string): StandInDatabase {
+/** The database of an id, or of a name. */
+export function databaseOf(state: Cloudflare, idOrName: string): StandInDatabase {
   const database = state.databases.find(({ uuid, name }) => uuid === idOrName || name === idOrName);
   if (database === undefined) throw new ApiFailure(404, 7404, "The database was not found");
   return database;

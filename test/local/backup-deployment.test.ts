@@ -1,0 +1,154 @@
+/** `npm run backup -- DIR --remote` and `npm run restore`, against a stand-in for Cloudflare. */
+
+import { spawn } from "node:child_process";
+import { appendFileSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { addDatabase, type Cloudflare, startCloudflare } from "./cloudflare";
+import { addTransfers, type Transfers } from "./cloudflare-transfers";
+import { collectOutput, type ExitResult, fileDigests, ROOT, temporaryFolder } from "./server";
+
+interface StandIn {
+  cloudflare: Cloudflare;
+  transfers: Transfers;
+}
+
+async function startStandIn(): Promise<StandIn> {
+  const cloudflare = await startCloudflare();
+  return { cloudflare, transfers: await addTransfers(cloudflare) };
+}
+
+function run(
+  command: "backup" | "restore",
+  folder: string,
+  { cloudflare }: StandIn,
+  env: Record<string, string> = {},
+): Promise<ExitResult> {
+  const args = [join(ROOT, `scripts/${command}.mjs`), folder, "--remote"];
+  const options = { env: { ...process.env, ...cloudflare.env, ...env } };
+  return collectOutput(spawn(process.execPath, args, options)).ended;
+}
+
+/** A document in the index, and its body in the bucket. */
+function addDocument({ cloudflare, transfers }: StandIn, name: string, text: string): string {
+  // Keys and metadata are ASCII; names are not.
+  const encoded = encodeURIComponent(name);
+  const version = `version-of-${encoded}`;
+  cloudflare.databases[0]?.sqlite
+    .prepare("INSERT INTO nodes VALUES ('a', '/notes/', ?, ?, 'text/plain', ?, 1, 1, NULL, 0)")
+    .run(name, version, text.length);
+  const key = `a/document-of-${encoded}/${version}`;
+  const metadata = { path: `/notes/${encoded}`, type: "text/plain", grant: "" };
+  transfers.objects.set(key, { body: Buffer.from(text), metadata });
+  return key;
+}
+
+/** A provider with an account, some documents, and a body that is an earlier version. */
+async function startProvider(): Promise<StandIn> {
+  const provider = await startStandIn();
+  const { sqlite } = addDatabase(provider.cloudflare, "satchel");
+  sqlite.exec(readFileSync(join(ROOT, "schema.sql"), "utf8"));
+  sqlite.exec("INSERT INTO accounts (id, name, created_at) VALUES ('a', 'o''hara', 1)");
+  for (const name of ["one", "two", "it's; three\n"])
+    addDocument(provider, name, `text of ${name}`);
+  const earlier = { body: Buffer.from("earlier"), metadata: { path: "/notes/one", replaces: "" } };
+  provider.transfers.objects.set("a/document-of-one/earlier", earlier);
+  return provider;
+}
+
+/** Every object of the schema with every row, and every object of the bucket. */
+function contentsOf({ cloudflare, transfers }: StandIn): unknown {
+  const [database] = cloudflare.databases;
+  const tables = database?.sqlite
+    .prepare(
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name",
+    )
+    .all();
+  const rows = tables?.map(({ type, name }) =>
+    type === "table" ? database?.sqlite.prepare(`SELECT * FROM "${name}"`).all() : [],
+  );
+  return { tables, rows, objects: new Map([...transfers.objects].sort()) };
+}
+
+async function backUp(provider: StandIn, folder = temporaryFolder()): Promise<string> {
+  expect(await run("backup", folder, provider)).toMatchObject({ code: 0, stderr: "" });
+  return folder;
+}
+
+describe("A backup of a deployment", () => {
+  it("is restored into an empty account, with everything as it was", async () => {
+    const provider = await startProvider();
+    const folder = await backUp(provider);
+    const empty = await startStandIn();
+    const restored = await run("restore", folder, empty);
+    expect(restored).toMatchObject({ code: 0, stderr: "" });
+    expect(restored.stdout).toContain("npm run deploy");
+    expect(contentsOf(empty)).toEqual(contentsOf(provider));
+    expect([empty.cloudflare.unknown, provider.cloudflare.unknown]).toEqual([[], []]);
+    // It is not empty any more.
+    const again = await run("restore", folder, empty);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("has tables already")]);
+  });
+
+  it("copies only what is new, and forgets what is gone", async () => {
+    const provider = await startProvider();
+    const folder = await backUp(provider);
+    const known = [...provider.transfers.sent];
+    expect(known.length).toBe(4);
+    const added = addDocument(provider, "four", "new");
+    provider.transfers.objects.delete("a/document-of-one/earlier");
+    await backUp(provider, folder);
+    expect(provider.transfers.sent.slice(known.length)).toEqual([added]);
+    const empty = await startStandIn();
+    await run("restore", folder, empty);
+    expect(contentsOf(empty)).toEqual(contentsOf(provider));
+  });
+
+  it("stays as it was if another one fails, which the next one continues", async () => {
+    const provider = await startProvider();
+    const folder = await backUp(provider);
+    const before = fileDigests(folder);
+    const added = addDocument(provider, "four", "new");
+    provider.transfers.cut = added;
+    expect((await run("backup", folder, provider)).code).toBe(1);
+    expect(fileDigests(folder)).toMatchObject(before);
+    await backUp(provider, folder);
+    provider.transfers.objects.delete(added);
+    const incomplete = await run("backup", folder, provider);
+    expect([incomplete.code, incomplete.stderr]).toEqual([
+      1,
+      expect.stringContaining("1 bodies of documents are missing"),
+    ]);
+    const empty = await startStandIn();
+    await run("restore", folder, empty);
+    expect([...empty.transfers.objects.keys()]).toContain(added);
+  });
+
+  it("that is damaged restores nothing", async () => {
+    const folder = await backUp(await startProvider());
+    const [body = ""] = globSync("bodies/*/*", { cwd: folder }).filter(
+      (path) => !path.endsWith(".json"),
+    );
+    appendFileSync(join(folder, body), "x");
+    const empty = await startStandIn();
+    const before = contentsOf(empty);
+    const { code, stderr } = await run("restore", folder, empty);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("a body has changed")]);
+    expect([contentsOf(empty), empty.cloudflare.writes]).toEqual([before, []]);
+  });
+
+  it("says which key R2 needs, and which kind of backup a folder has", async () => {
+    const provider = await startProvider();
+    for (const AWS_ACCESS_KEY_ID of ["", "another"]) {
+      const refused = await run("backup", temporaryFolder(), provider, { AWS_ACCESS_KEY_ID });
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining("AWS_ACCESS_KEY_ID"),
+      ]);
+    }
+    const folder = await backUp(provider);
+    const args = [join(ROOT, "scripts/restore.mjs"), folder, "--data", temporaryFolder()];
+    const local = await collectOutput(spawn(process.execPath, args)).ended;
+    expect([local.code, local.stderr]).toEqual([1, expect.stringContaining("with --remote")]);
+  });
+});
