@@ -1,7 +1,7 @@
 /** Two test projects: `worker` runs inside workerd with local D1, R2 and Durable Objects, `node` in Node. */
 
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -17,9 +17,7 @@ const TIMEOUTS = {
 };
 
 // Node compiles large packages (Miniflare, Playwright) once, not in the process of each file and server.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
-  new URL("node_modules/.cache/satchel", import.meta.url),
-);
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/satchel");
 
 /**
  * Packages of many files, by the names under which they are imported: each is bundled once, instead of
@@ -112,6 +110,7 @@ export default defineConfig({
             modelSeed: process.env.MODEL_SEED,
             fuzzRuns: process.env.FUZZ_RUNS,
             liveSteps: process.env.LIVE_STEPS,
+            roundTrips: process.env.ROUND_TRIPS,
             liveSeed: process.env.LIVE_SEED,
             rxdbSteps: process.env.RXDB_STEPS,
             rxdbSeed: process.env.RXDB_SEED,

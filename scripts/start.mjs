@@ -41,7 +41,7 @@ await runCommand(async () => {
   // Until the server is running, nothing needs an orderly end.
   onSignal(() => process.exit(0));
   const { SETTING_NAMES } = await import("./lib/worker-config.mjs");
-  const { stopCompiler } = await import("./lib/bundle-worker.mjs");
+  const { stopCompiler } = await import("./lib/compiler.mjs");
   const { startLocalServer } = await import("./lib/local-server.mjs");
   const { createFirstAdminLink } = await import("./lib/admin-link.mjs");
   const vars = Object.fromEntries(

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
+import { stopCompiler } from "../../scripts/lib/compiler.mjs";
 import { measureCpu } from "./cpu.mjs";
 import { countsOf, measureGrowth, measureSweep } from "./growth.mjs";
 import { operations, seedStorage } from "./operations.ts";

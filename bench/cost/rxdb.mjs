@@ -1,7 +1,7 @@
 /** Counts what the operations of an RxDB app cost, at the bindings of the module's Durable Object. */
 
 import { setTimeout as wait } from "node:timers/promises";
-import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
+import { stopCompiler } from "../../scripts/lib/compiler.mjs";
 import { countsOf } from "./growth.mjs";
 import { priceOfMessages, priceOfRequest } from "./price.ts";
 import prices from "./prices.json" with { type: "json" };

@@ -1,6 +1,6 @@
 /** `npm run bench -- cpu`: the CPU time of requests beside what the Free plan allows. */
 
-import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
+import { stopCompiler } from "../../scripts/lib/compiler.mjs";
 import { connectProfiler, measureOperation } from "../cost/cpu.mjs";
 import { startProvider } from "../cost/provider.mjs";
 import { requestOperations } from "./operations.mjs";

@@ -3,12 +3,11 @@
  * long as on the real platform.
  */
 
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
 import { CommandError } from "../../scripts/lib/command.mjs";
-import { ROOT } from "../../scripts/lib/install.mjs";
+import { stopCompiler } from "../../scripts/lib/compiler.mjs";
+import { readCommit } from "../commit.mjs";
 import { compare, describeMissed } from "../compare.mjs";
 import { Client } from "../http-client.mjs";
 import { describeMachine } from "../machine.mjs";
@@ -47,7 +46,7 @@ export async function runEdge({
   const cases = edgeCases().filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
   if (cases.length === 0) throw new CommandError(`No case name contains "${only}".`);
   const latencies = { ...LATENCIES, ...changed };
-  const commit = currentCommit();
+  const commit = readCommit();
   const machine = describeMachine();
   const length = quick ? "quick" : "full";
   const folder = makeTemporaryFolder("satchel-edge-");
@@ -65,19 +64,6 @@ export async function runEdge({
   const isWhole = !quick && only === "" && Object.keys(changed).length === 0;
   if (isWhole) writeFileSync(join(BENCH, "EDGE.md"), text);
   return missed.length === 0;
-}
-
-/** The commit that is checked out, and whether the Worker's source differs from it; null without Git. */
-function currentCommit() {
-  const git = (...args) => execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim();
-  try {
-    return {
-      id: git("rev-parse", "--short", "HEAD"),
-      isModified: git("diff", "HEAD", "--", "src") !== "",
-    };
-  } catch {
-    return null;
-  }
 }
 
 /** The results as they were without slow motion. */

@@ -11,13 +11,13 @@ const MEASURES = {
 };
 
 /**
- * @param {{date: string, commit: {id: string, isModified: boolean} | null, machine: object,
+ * @param {{date: string, commit: string | null, machine: object,
  *   latencies: import("./delay-bindings.mjs").Latencies, measured: object[],
  *   guesses: {pace: string, reads: number, writes: number, inVain: number}[], missed: string[]}} report
  */
 export function describeEdge({ date, commit, machine, latencies, measured, guesses, missed }) {
   const { d1, r2Get, r2Put, object, jitter } = latencies;
-  const source = commit ? `, commit ${commit.id}${commit.isModified ? " with changes" : ""}` : "";
+  const source = commit ? `, commit ${commit}` : "";
   const single = measured.filter(({ traces }) => traces.satchel);
   const whole = measured.filter(({ traces }) => !traces.satchel);
   return `${[

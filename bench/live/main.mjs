@@ -7,7 +7,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stopCompiler } from "../../scripts/lib/bundle-worker.mjs";
+import { stopCompiler } from "../../scripts/lib/compiler.mjs";
 import { readCommit } from "../commit.mjs";
 import { LATENCIES } from "../edge/latencies.mjs";
 import { startEdgeServer } from "../edge/server.mjs";

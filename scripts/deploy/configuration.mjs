@@ -3,8 +3,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
-import { loadParseSettings, stopCompiler } from "../lib/bundle-worker.mjs";
+import { loadParseSettings } from "../lib/bundle-worker.mjs";
 import { CommandError } from "../lib/command.mjs";
+import { stopCompiler } from "../lib/compiler.mjs";
 import { ROOT } from "../lib/install.mjs";
 
 /** Written for wrangler on every run; ignored by git. */

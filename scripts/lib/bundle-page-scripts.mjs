@@ -2,26 +2,21 @@
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { build } from "esbuild";
+import { bundle } from "./compiler.mjs";
 import { ROOT } from "./install.mjs";
 
 const OPTIONS = {
   entryPoints: ["export", "import"].map((name) => join(ROOT, "transfer", "browser", `${name}.js`)),
   outdir: join(ROOT, "src", "assets", "built"),
-  absWorkingDir: ROOT,
-  bundle: true,
   minify: true,
-  write: false,
   format: "esm",
   target: "es2024",
   legalComments: "none",
-  logLevel: "silent",
 };
 
 /** Writes what has changed. Each file is complete at any moment: several servers may start at once. */
 export async function bundlePageScripts() {
-  const { outputFiles } = await build(OPTIONS);
-  for (const { path, text } of outputFiles) {
+  for (const { path, text } of await bundle("page-scripts", OPTIONS)) {
     if (readIfExists(path) === text) continue;
     mkdirSync(dirname(path), { recursive: true });
     const fresh = `${path}-${process.pid}`;

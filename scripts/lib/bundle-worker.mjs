@@ -2,25 +2,18 @@
 
 import { SourceMap } from "node:module";
 import { join, resolve } from "node:path";
-import { cached } from "./bundle-cache.mjs";
 import { CommandError } from "./command.mjs";
+import { bundle } from "./compiler.mjs";
 import { ROOT } from "./install.mjs";
 import { MAIN } from "./worker-config.mjs";
 
-const CACHE = join(ROOT, "node_modules", ".cache", "satchel");
-
 const OPTIONS = {
-  bundle: true,
-  write: false,
-  metafile: true,
   format: "esm",
   target: "es2024",
   jsx: "automatic",
   jsxImportSource: "hono/jsx",
   loader: { ".css": "text", ".svg": "text" },
-  absWorkingDir: ROOT,
   outdir: "out",
-  logLevel: "silent",
 };
 
 /**
@@ -28,7 +21,7 @@ const OPTIONS = {
  * Throws a CommandError with the compiler's message.
  */
 export async function bundleWorker() {
-  const files = await bundle("worker", {
+  const files = await bundleSource("worker", {
     entryPoints: [MAIN],
     external: ["cloudflare:*", "node:*"],
     conditions: ["workerd", "worker", "browser"],
@@ -55,7 +48,7 @@ export async function bundleWorker() {
  * @returns {Promise<(vars: Record<string, string>) => unknown>} throws an Error that names wrong settings
  */
 export async function loadParseSettings() {
-  const [file] = await bundle("settings", {
+  const [file] = await bundleSource("settings", {
     entryPoints: [join(ROOT, "src", "env.ts")],
     platform: "node",
   });
@@ -63,29 +56,13 @@ export async function loadParseSettings() {
   return (await import(`data:text/javascript;base64,${source}`)).parseSettings;
 }
 
-/** Ends the compiler's process, which would otherwise wait for more work. */
-export async function stopCompiler() {
-  if (isCompilerUsed) await (await import("esbuild")).stop();
-}
-
-let isCompilerUsed = false;
-
-/** @returns {Promise<{path: string, text: string}[]>} the bundle, and its source map if there is one */
-function bundle(name, more) {
-  const options = { ...OPTIONS, ...more };
-  return cached({ file: join(CACHE, `${name}.json`), root: ROOT, options }, async () => {
-    // Loaded only if something has changed since the last start.
-    const { build } = await import("esbuild");
-    isCompilerUsed = true;
-    try {
-      const { outputFiles, metafile } = await build(options);
-      const result = outputFiles.map(({ path, text }) => ({ path, text }));
-      return { inputs: Object.keys(metafile.inputs), result };
-    } catch (error) {
-      if (!error.errors) throw error;
-      throw buildError(error.errors[0]);
-    }
-  });
+async function bundleSource(name, options) {
+  try {
+    return await bundle(name, { ...OPTIONS, ...options });
+  } catch (error) {
+    if (!error.errors) throw error;
+    throw buildError(error.errors[0]);
+  }
 }
 
 function buildError({ text, location }) {

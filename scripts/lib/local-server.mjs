@@ -37,11 +37,9 @@ export async function startLocalServer({
   const MAIL =
     isLoopback(host) && isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host) ? "local" : "none";
   const settings = { ...VARS, MAIL, LOG_REQUESTS: log ? "yes" : "no", ...vars };
-  const [worker, addresses, runtime] = await Promise.all([
+  const [worker, addresses] = await Promise.all([
     buildWorker(settings),
     listenAddresses(host, port),
-    // The compiler runs in another process; meanwhile this one loads Miniflare.
-    import("miniflare"),
     bundlePageScripts(),
   ]);
   const known = listMigrations(migrations);
@@ -57,6 +55,8 @@ export async function startLocalServer({
     if (known.some((name) => !folder.applied.includes(name))) {
       applyMigrationsToFile(indexFile(folder.path), migrations);
     }
+    // Takes longest to load, and so only when nothing speaks against a start.
+    const runtime = await import("miniflare");
     miniflare = new runtime.Miniflare({
       ...runtimeOptions(runtime),
       handleStructuredLogs({ level, message }) {

@@ -2,10 +2,19 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, cpSync, existsSync, globSync, mkdirSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import {
   collectOutput,
   type ExitResult,
@@ -57,6 +66,16 @@ function contentsOf(data: string): Record<string, unknown> {
 /** A data folder with documents of one user, also one that was uploaded in parts. Its server has ended. */
 async function createData(): Promise<string> {
   const data = temporaryFolder();
+  original ??= createOriginal();
+  cpSync(await original, data, { recursive: true });
+  return data;
+}
+
+let original: Promise<string> | undefined;
+afterAll(async () => rmSync((await original) ?? "", { recursive: true, force: true }));
+
+async function createOriginal(): Promise<string> {
+  const data = mkdtempSync(join(tmpdir(), "satchel-backup-"));
   const server = await startServer(data);
   const app = (await connectApp(server.url, "alice"))(server.url);
   await writeDocuments(app, "first");

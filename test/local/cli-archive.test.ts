@@ -1,59 +1,35 @@
 /** `satchel export` and `satchel import`: what was exported and deleted comes back as it was. */
 
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
-import { test as base, describe, expect } from "vitest";
-import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { describe, expect } from "vitest";
 import schema from "../../transfer/archive/document-line.schema.json";
 import { unzip } from "../support/zip";
 import golden from "../unit/transfer/archive-1.golden.json";
 import { checkBag } from "../unit/transfer/check-bag";
 import { jsonLines, runCli, startCli } from "./cli";
 import { temporaryFolder } from "./server";
-import { connectApp } from "./test-user";
+import { testWithServer } from "./shared-server";
 
-const test = base
-  .extend(
-    "server",
-    { scope: "file" },
-    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
-    async ({}, { onCleanup }) => {
-      const data = mkdtempSync(join(tmpdir(), "satchel-cli-archive-"));
-      const vars = { DEFAULT_QUOTA_BYTES: "40000000", MAX_DOCUMENT_BYTES: "20000000" };
-      const server = await startLocalServer({ data, vars, quiet: true });
-      onCleanup(async () => {
-        await server.dispose();
-        rmSync(data, { recursive: true, force: true });
-      });
-      return { url: server.url, users: 0 };
-    },
-  )
-  .extend("createUser", async ({ server }) => async () => {
-    const name = `user${++server.users}`;
-    const app = (await connectApp(server.url, name))(server.url);
-    const options = { address: `${name}@${new URL(server.url).host}`, token: app.token };
-    return {
-      run: (...args: string[]) => runCli(args, options),
-      start: (...args: string[]) => startCli(args, options),
-      get: (path: string) => app.get(encodePath(path)),
-      put: (path: string, body: BodyInit, type = "text/plain") =>
-        fetch(`${server.url}/storage/${name}${encodePath(path)}`, {
-          method: "PUT",
-          headers: { Authorization: `Bearer ${app.token}`, "Content-Type": type },
-          body,
-        }),
-    };
-  });
+const test = testWithServer({
+  DEFAULT_QUOTA_BYTES: "40000000",
+  MAX_DOCUMENT_BYTES: "20000000",
+}).extend("createArchiver", async ({ server, createUser }) => async () => {
+  const { name, address, token, get } = await createUser();
+  const options = { address, token };
+  return {
+    run: (...args: string[]) => runCli(args, options),
+    start: (...args: string[]) => startCli(args, options),
+    get: (path: string) => get(encodePath(path)),
+    put: (path: string, body: BodyInit, type = "text/plain") =>
+      fetch(`${server.url}/storage/${name}${encodePath(path)}`, {
+        method: "PUT",
+        headers: { Authorization: `Bearer ${token}`, "Content-Type": type },
+        body,
+      }),
+  };
+});
 
 const encodePath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
@@ -68,8 +44,8 @@ const CONTENTS: [path: string, body: string, type: string][] = [
 ];
 
 describe("export, and import into a fresh account", () => {
-  test("is the identity, and the archive is a valid bag", async ({ createUser }) => {
-    const [alice, bob] = [await createUser(), await createUser()];
+  test("is the identity, and the archive is a valid bag", async ({ createArchiver }) => {
+    const [alice, bob] = [await createArchiver(), await createArchiver()];
     for (const [path, body, type] of CONTENTS) {
       expect((await alice.put(path, body, type)).status).toBe(201);
     }
@@ -88,8 +64,10 @@ describe("export, and import into a fresh account", () => {
     expect(again).toMatchObject({ equal: CONTENTS.length, new: 0, bytes: 0 });
   });
 
-  test("of some modules has those alone, their public documents, too", async ({ createUser }) => {
-    const alice = await createUser();
+  test("of some modules has those alone, their public documents, too", async ({
+    createArchiver,
+  }) => {
+    const alice = await createArchiver();
     for (const [path, body, type] of CONTENTS) await alice.put(path, body, type);
     const file = join(temporaryFolder(), "out.zip");
     expect(await alice.run("export", file, "--modules", "notes")).toMatchObject({ code: 0 });
@@ -100,9 +78,9 @@ describe("export, and import into a fresh account", () => {
   });
 
   test("does not replace a file, and leaves nothing of an interrupted archive", async ({
-    createUser,
+    createArchiver,
   }) => {
-    const alice = await createUser();
+    const alice = await createArchiver();
     for (let i = 0; i < 30; i++) await alice.put(`/notes/${i}`, "x".repeat(300_000));
     const folder = temporaryFolder();
     const file = join(folder, "out.zip");
@@ -119,9 +97,9 @@ describe("export, and import into a fresh account", () => {
 
 describe("import", () => {
   test("--on-conflict keeps, replaces or keeps both; --dry-run only says so", async ({
-    createUser,
+    createArchiver,
   }) => {
-    const alice = await createUser();
+    const alice = await createArchiver();
     const folder = temporaryFolder();
     mkdirSync(join(folder, "notes"));
     writeFileSync(join(folder, "notes/a.txt"), "theirs");
@@ -144,8 +122,8 @@ describe("import", () => {
     expect(await contents()).toBe("a (imported).txt\na.txt\nsame.txt\ntheirs");
   });
 
-  test("--dry-run says what does not fit into the quota", async ({ createUser }) => {
-    const alice = await createUser();
+  test("--dry-run says what does not fit into the quota", async ({ createArchiver }) => {
+    const alice = await createArchiver();
     const folder = temporaryFolder();
     for (const name of ["1", "2", "3"]) {
       writeFileSync(join(folder, name), new Uint8Array(15_000_000));
@@ -160,9 +138,9 @@ describe("import", () => {
   });
 
   test("refuses links and documents that are too large, and imports the rest", async ({
-    createUser,
+    createArchiver,
   }) => {
-    const alice = await createUser();
+    const alice = await createArchiver();
     const folder = temporaryFolder();
     writeFileSync(join(folder, "good.txt"), "good");
     writeFileSync(join(folder, "large"), new Uint8Array(21_000_000));
@@ -173,8 +151,8 @@ describe("import", () => {
     expect((await alice.run("ls")).stdout).toBe("good.txt\n");
   });
 
-  test("takes the ZIP of the page from before the archive", async ({ createUser }) => {
-    const alice = await createUser();
+  test("takes the ZIP of the page from before the archive", async ({ createArchiver }) => {
+    const alice = await createArchiver();
     const folder = temporaryFolder();
     const list = [{ path: "/a:b", file: "a%3Ab", "Content-Type": "x/y", ETag: '"1"' }];
     writeFileSync(join(folder, "satchel-export.json"), JSON.stringify({ documents: list }));
@@ -184,8 +162,8 @@ describe("import", () => {
     expect([stored.headers.get("Content-Type"), await stored.text()]).toEqual(["x/y", "text"]);
   });
 
-  test("goes on after it was killed", async ({ createUser }) => {
-    const alice = await createUser();
+  test("goes on after it was killed", async ({ createArchiver }) => {
+    const alice = await createArchiver();
     const folder = temporaryFolder();
     for (let i = 0; i < 200; i++) writeFileSync(join(folder, `${i}.txt`), String(i));
     const { child, ended } = alice.start("import", folder);

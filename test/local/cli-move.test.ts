@@ -1,35 +1,12 @@
 /** `satchel move`: from Satchel and from others, also when the old provider misbehaves. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { test as base, describe, expect } from "vitest";
-import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { describe, expect } from "vitest";
 import { jsonLines, runCli } from "./cli";
 import { type Documents, startOldProvider } from "./old-provider";
 import { temporaryFolder } from "./server";
-import { connectApp } from "./test-user";
+import { testWithServer } from "./shared-server";
 
-const test = base
-  .extend(
-    "server",
-    { scope: "file" },
-    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
-    async ({}, { onCleanup }) => {
-      const data = mkdtempSync(join(tmpdir(), "satchel-cli-move-"));
-      const server = await startLocalServer({ data, quiet: true });
-      onCleanup(async () => {
-        await server.dispose();
-        rmSync(data, { recursive: true, force: true });
-      });
-      return { url: server.url, users: 0 };
-    },
-  )
-  .extend("createUser", async ({ server }) => async () => {
-    const name = `user${++server.users}`;
-    const app = (await connectApp(server.url, name))(server.url);
-    return { ...app, address: `${name}@${new URL(server.url).host}` };
-  });
+const test = testWithServer();
 
 interface Account {
   address: string;

@@ -3,7 +3,6 @@
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,56 +10,38 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { test as base, describe, expect, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { isSuspicious, planSync } from "../../cli/sync/plan.js";
-import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { jsonLines, runCli, startCli } from "./cli";
 import { type Documents, startOldProvider } from "./old-provider";
 import { temporaryFolder } from "./server";
-import { connectApp } from "./test-user";
+import { testWithServer } from "./shared-server";
 
-const test = base
-  .extend(
-    "server",
-    { scope: "file" },
-    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
-    async ({}, { onCleanup }) => {
-      const data = mkdtempSync(join(tmpdir(), "satchel-cli-sync-"));
-      const server = await startLocalServer({ data, quiet: true });
-      onCleanup(async () => {
-        await server.dispose();
-        rmSync(data, { recursive: true, force: true });
-      });
-      return { url: server.url, users: 0 };
-    },
-  )
-  .extend("alice", async ({ server }) => {
-    const name = `alice${++server.users}`;
-    const app = (await connectApp(server.url, name))(server.url);
-    const options = { address: `${name}@${new URL(server.url).host}`, token: app.token };
-    const run = (...args: string[]) => runCli(["--json", ...args], options);
-    const put = (path: string, body: string) => app.put(`/notes/${path}`, body);
-    const text = async (path: string) => (await app.get(`/notes/${path}`)).text();
-    /** Syncs a folder with /notes/. */
-    const sync = async (folder: string, ...args: string[]) => {
-      const { code, stdout, stderr } = await run("sync", folder, "notes/", ...args);
-      const actions = jsonLines(stdout).map(({ path, action, error }) => [path, action ?? error]);
-      return { code, actions: Object.fromEntries(actions), stderr };
-    };
-    const list = async () =>
-      jsonLines((await run("ls", "-r", "notes/")).stdout).map(({ path }) => String(path).slice(7));
-    return {
-      ...options,
-      put,
-      text,
-      sync,
-      list,
-      delete: (path: string) => run("rm", `notes/${path}`),
-    };
-  });
+const test = testWithServer().extend("alice", async ({ createUser }) => {
+  const user = await createUser();
+  const options = { address: user.address, token: user.token };
+  const run = (...args: string[]) => runCli(["--json", ...args], options);
+  const put = (path: string, body: string) => user.put(`/notes/${path}`, body);
+  const text = async (path: string) => (await user.get(`/notes/${path}`)).text();
+  /** Syncs a folder with /notes/. */
+  const sync = async (folder: string, ...args: string[]) => {
+    const { code, stdout, stderr } = await run("sync", folder, "notes/", ...args);
+    const actions = jsonLines(stdout).map(({ path, action, error }) => [path, action ?? error]);
+    return { code, actions: Object.fromEntries(actions), stderr };
+  };
+  const list = async () =>
+    jsonLines((await run("ls", "-r", "notes/")).stdout).map(({ path }) => String(path).slice(7));
+  return {
+    ...options,
+    put,
+    text,
+    sync,
+    list,
+    delete: (path: string) => run("rm", `notes/${path}`),
+  };
+});
 
 const write = (folder: string, name: string, text: string): void => {
   mkdirSync(dirname(join(folder, name)), { recursive: true });

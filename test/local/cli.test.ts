@@ -1,37 +1,18 @@
 /** The command line against the local server: sign-in, and documents one by one. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test as base, describe, expect, onTestFinished } from "vitest";
-import { startLocalServer } from "../../scripts/lib/local-server.mjs";
-import { type CliOptions, jsonLines, runCli, startCli } from "./cli";
+import { describe, expect, onTestFinished } from "vitest";
+import { jsonLines, runCli, startCli } from "./cli";
 import { temporaryFolder } from "./server";
-import { connectApp, signUp } from "./test-user";
+import { testWithServer } from "./shared-server";
+import { signUp } from "./test-user";
 
-const test = base
-  .extend(
-    "server",
-    { scope: "file" },
-    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
-    async ({}, { onCleanup }) => {
-      const data = mkdtempSync(join(tmpdir(), "satchel-cli-"));
-      const server = await startLocalServer({ data, quiet: true });
-      onCleanup(async () => {
-        await server.dispose();
-        rmSync(data, { recursive: true, force: true });
-      });
-      return { url: server.url, users: 0 };
-    },
-  )
-  .extend("alice", async ({ server }) => {
-    const name = `alice${++server.users}`;
-    const app = (await connectApp(server.url, name))(server.url);
-    const address = `${name}@${new URL(server.url).host}`;
-    const options: CliOptions = { address, token: app.token };
-    return { ...app, name, address, run: (...args: string[]) => runCli(args, options) };
-  });
+const test = testWithServer().extend("alice", async ({ createUser }) => {
+  const user = await createUser();
+  return { ...user, run: (...args: string[]) => runCli(args, user) };
+});
 
 const fileWith = (text: string, name = "file.txt"): string => {
   const file = join(temporaryFolder(), name);
@@ -180,8 +161,8 @@ describe("login", () => {
     expect(readdirSync(config)).toEqual([]);
   });
 
-  test("RFC 8628 shows a code, and waits until it is allowed", async ({ server }) => {
-    const name = `device${++server.users}`;
+  test("RFC 8628 shows a code, and waits until it is allowed", async ({ server, uniqueName }) => {
+    const name = uniqueName();
     const signedUp = await signUp(server.url, name);
     const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
     const config = temporaryFolder();
@@ -206,8 +187,11 @@ describe("login", () => {
     expect(written).toMatchObject({ code: 0 });
   });
 
-  test("RFC 8252 §7.3 in the browser receives the code on a loopback port", async ({ server }) => {
-    const name = `browser${++server.users}`;
+  test("RFC 8252 §7.3 in the browser receives the code on a loopback port", async ({
+    server,
+    uniqueName,
+  }) => {
+    const name = uniqueName();
     const signedUp = await signUp(server.url, name);
     const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
     const config = temporaryFolder();

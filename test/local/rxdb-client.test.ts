@@ -1,8 +1,5 @@
 /** The client for RxDB (`client/`) against the local server, over good, bad and dead networks. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { RxDBAttachmentsPlugin } from "rxdb/plugins/attachments";
 import {
   addRxPlugin,
@@ -17,10 +14,10 @@ import { fillWithDefaultSettings as fillWithDefaultSettings16 } from "rxdb-16/pl
 import { getRxStorageRemote as getRxStorageRemote16 } from "rxdb-16/plugins/storage-remote";
 import { getRxStorageRemoteWebsocket as getRxStorageRemoteWebsocket16 } from "rxdb-16/plugins/storage-remote-websocket";
 import { filter, firstValueFrom } from "rxjs";
-import { test as base, describe, expect, onTestFinished, vi } from "vitest";
+import { describe, expect, onTestFinished, vi } from "vitest";
 import { type ChannelOptions, discover, type Status, satchelChannel } from "../../client/index.js";
-import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { openFlakyProxy } from "./flaky-proxy";
+import { startTemporaryServer, testWithServer } from "./shared-server";
 import { connectApp } from "./test-user";
 
 addRxPlugin(RxDBAttachmentsPlugin);
@@ -52,27 +49,10 @@ type Todos = RxDatabase<{ todos: RxCollection<Todo> }>;
 const todo = (number: number): Todo => ({ id: `todo-${number}`, title: `No. ${number}` });
 
 /** One server for all tests; each test has a user of its own. */
-const it = base
-  .extend(
-    "server",
-    { scope: "file" },
-    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
-    async ({}, { onCleanup }) => {
-      const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));
-      const server = await startLocalServer({ data, quiet: true });
-      onCleanup(async () => {
-        await server.dispose();
-        rmSync(data, { recursive: true, force: true });
-      });
-      return server.url;
-    },
-  )
-  .extend("user", async ({ server: url }) => {
-    const name = `alice-${++users}`;
-    return { url, name, token: (await connectApp(url, name))(url).token };
-  });
-
-let users = 0;
+const it = testWithServer().extend("user", async ({ server: { url }, createUser }) => {
+  const { name, token } = await createUser();
+  return { url, name, token };
+});
 
 const moduleAt = (url: string, name: string): string =>
   `${url.replace("http", "ws")}/rxdb/${name}/todos`;
@@ -343,12 +323,8 @@ it.for([
 );
 
 it("waits by itself when the server answers that there are too many requests", async () => {
-  const data = mkdtempSync(join(tmpdir(), "satchel-rxdb-"));
-  const server = await startLocalServer({ data, quiet: true, vars: { REQUESTS_PER_SECOND: "1" } });
-  onTestFinished(async () => {
-    await server.dispose();
-    rmSync(data, { recursive: true, force: true });
-  });
+  const server = await startTemporaryServer({ REQUESTS_PER_SECOND: "1" });
+  onTestFinished(server.dispose);
   const { token } = (await connectApp(server.url, "alice"))(server.url);
   const url = moduleAt(server.url, "alice");
   const database = await open({ url, token });

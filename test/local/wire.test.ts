@@ -1,34 +1,18 @@
 /** Malformed HTTP, written as bytes to a socket of the local server. */
 
-import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { test as base, describe, expect } from "vitest";
-import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { describe, expect } from "vitest";
+import { startTemporaryServer, testWithServer } from "./shared-server";
 import { connectApp } from "./test-user";
 
 const MAX_DOCUMENT_BYTES = 8_000_000;
 const QUOTA_BYTES = 12_000_000;
 
-const test = base.extend(
-  "server",
-  { scope: "file" },
-  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what a fixture needs.
-  async ({}, { onCleanup }) => {
-    const data = mkdtempSync(join(tmpdir(), "satchel-wire-"));
-    const vars = {
-      MAX_DOCUMENT_BYTES: String(MAX_DOCUMENT_BYTES),
-      DEFAULT_QUOTA_BYTES: String(QUOTA_BYTES),
-    };
-    const server = await startLocalServer({ data, vars, quiet: true });
-    onCleanup(async () => {
-      await server.dispose();
-      rmSync(data, { recursive: true, force: true });
-    });
-    const alice = (await connectApp(server.url, "alice"))(server.url);
-    return { url: server.url, alice };
-  },
+const test = testWithServer({
+  MAX_DOCUMENT_BYTES: String(MAX_DOCUMENT_BYTES),
+  DEFAULT_QUOTA_BYTES: String(QUOTA_BYTES),
+}).extend("alice", { scope: "file" }, async ({ server: { url } }) =>
+  (await connectApp(url, "alice"))(url),
 );
 
 /**
@@ -68,7 +52,7 @@ describe("A body of ambiguous length", () => {
     ["a length with a sign", "Content-Length: +4", "abcd"],
   ] as const)(
     "RFC 9112 §6.3 is refused, and nothing is written: %s",
-    async ([, headers, body], { server: { url, alice } }) => {
+    async ([, headers, body], { server: { url }, alice }) => {
       const answer = await sendBytes(url, put(alice.token, headers, body + SMUGGLED));
       expect(statuses(answer)[0]).toBe("400");
       expect((await alice.get("/x")).status).toBe(404);
@@ -77,7 +61,8 @@ describe("A body of ambiguous length", () => {
 });
 
 test("RFC 9112 §6.3 Content-Length is ignored if the body is chunked", async ({
-  server: { url, alice },
+  server: { url },
+  alice,
 }) => {
   for (const [path, headers] of [
     ["/a", "Content-Length: 4\r\nTransfer-Encoding: chunked"],
@@ -100,7 +85,7 @@ describe("A body that ends before its end, as when the client is gone", () => {
     ["chunked and large", "Transfer-Encoding: chunked", chunk(bytes(300_000))],
     ["with a length", "Content-Length: 5", "text"],
     ["with a length, and large", "Content-Length: 300001", bytes(300_000)],
-  ] as const)("is never stored: %s", async ([, headers, body], { server: { url, alice } }) => {
+  ] as const)("is never stored: %s", async ([, headers, body], { server: { url }, alice }) => {
     const answer = await sendBytes(url, put(alice.token, headers, body), true);
     expect(statuses(answer).filter((status) => status.startsWith("2"))).toEqual([]);
     expect((await alice.get("/x")).status).toBe(404);
@@ -122,7 +107,7 @@ describe("A refusal during an upload", () => {
 
   test.for(REFUSALS)(
     "arrives although the client is still sending: %i %s",
-    async ([status, error, path, headers], { server: { url, alice } }) => {
+    async ([status, error, path, headers], { server: { url }, alice }) => {
       await alice.put("/doc", status === 507 ? "kept".repeat(MAX_DOCUMENT_BYTES / 4) : "kept");
       const body = new Uint8Array(status === 413 ? MAX_DOCUMENT_BYTES + 1 : MAX_DOCUMENT_BYTES);
       const chunked = () => new Blob([body]).stream();
@@ -146,7 +131,8 @@ describe("A refusal during an upload", () => {
   );
 
   test("leaves the connection open for the next request of a client that sends first and reads later", async ({
-    server: { url, alice },
+    server: { url },
+    alice,
   }) => {
     const BOTH = /^HTTP\/1\.1 401.*\}HTTP\/1\.1 401.*\}$/s;
     const length = 5_000_000;
@@ -191,7 +177,8 @@ describe("A malformed header", () => {
   });
 
   test("a Content-Type that would add a header is refused, and nothing is written", async ({
-    server: { url, alice },
+    server: { url },
+    alice,
   }) => {
     const headers = "Content-Length: 1\r\nContent-Type: text/html\rX-Injected: 1";
     const request = put(alice.token, headers, "x").replace("Content-Type: text/plain\r\n", "");
@@ -199,7 +186,7 @@ describe("A malformed header", () => {
     expect((await alice.get("/x")).status).toBe(404);
   });
 
-  test("of enormous size does not delay other requests", async ({ server: { url, alice } }) => {
+  test("of enormous size does not delay other requests", async ({ server: { url }, alice }) => {
     const huge = `GET /quota/alice HTTP/1.1\r\nHost: HOST\r\nX-A: ${"a".repeat(2_000_000)}\r\nConnection: close\r\n\r\n`;
     const [answer, other] = await Promise.all([
       sendBytes(url, huge).catch(() => ""),
@@ -233,9 +220,7 @@ describe("A client that pretends to come from Cloudflare's edge", () => {
     server: { url },
   }) => {
     expect((await fetch(`${url}/mail`)).status).toBe(200);
-    const data = mkdtempSync(join(tmpdir(), "satchel-wire-"));
-    const vars = { ORIGIN: "https://satchel.example" };
-    const publicServer = await startLocalServer({ data, vars, quiet: true });
+    const publicServer = await startTemporaryServer({ ORIGIN: "https://satchel.example" });
     try {
       const answers = await Promise.all(
         ["localhost", "127.0.0.1", "x.localhost", "[::1]", "satchel.example"].map((host) =>
@@ -248,7 +233,6 @@ describe("A client that pretends to come from Cloudflare's edge", () => {
       expect(answers.flatMap(statuses)).toEqual(Array(answers.length).fill("404"));
     } finally {
       await publicServer.dispose();
-      rmSync(data, { recursive: true, force: true });
     }
   });
 });

@@ -1,8 +1,5 @@
 /** Fixtures of browser tests: a provider, a server of apps and a browser, once per file. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   type BrowserContext,
   type BrowserContextOptions,
@@ -12,7 +9,7 @@ import {
 } from "playwright-core";
 import { test as base, expect } from "vitest";
 import { createAdminLink } from "../../../scripts/lib/admin-link.mjs";
-import { startLocalServer } from "../../../scripts/lib/local-server.mjs";
+import { startTemporaryServer } from "../../local/shared-server";
 import { type AppServer, startAppServer } from "./app-server";
 import { chromiumOptions } from "./chromium";
 
@@ -37,15 +34,14 @@ export interface TestSite {
 export const test = base
   // biome-ignore lint/correctness/noEmptyPattern: Vitest derives a fixture's dependencies from it.
   .extend("servers", { scope: "file" }, async ({}, { onCleanup }) => {
-    const data = mkdtempSync(join(tmpdir(), "satchel-browser-"));
     const [provider, apps, browser] = await Promise.all([
-      startLocalServer({ data, quiet: true }),
+      // Users move in from servers of the tests.
+      startTemporaryServer({ MOVE_IN_FROM: "any" }),
       startAppServer(),
       chromiumOptions().then((options) => chromium.launch(options)),
     ]);
     onCleanup(async () => {
       await Promise.all([provider.dispose(), apps.close(), browser.close()]);
-      rmSync(data, { recursive: true, force: true });
     });
     const createAdminLinkPath = async () => {
       const { path, statements } = createAdminLink(Date.now());
