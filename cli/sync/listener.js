@@ -10,13 +10,12 @@ const HEARTBEAT_MS = 45_000;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 300_000;
 
-/** `unauthorized`; `insufficient-scope` or `suspended`: another socket would meet the same. */
-const FINAL_CODES = new Set([4401, 4403]);
-
-/** Our own, of those that are free for programs (RFC 6455 §7.4.2). */
+/** Why a socket is given up, of the codes that are free for programs (RFC 6455 §7.4.2). */
 const NO_ANSWER = 4000;
-const NOT_WATCHED = 4403;
-const TRY_LATER = 4429;
+/** The token does not cover the folder: another socket would meet the same. */
+const NOT_COVERED = 4403;
+/** Whether there is another chance, the request for the next socket says: its token may be a fresh one. */
+const TRY_AGAIN = 4429;
 
 /**
  * @typedef {object} ListenerOptions
@@ -35,9 +34,11 @@ const TRY_LATER = 4429;
  * @param {ListenerOptions} options
  */
 export async function listen(options) {
-  if (globalThis.WebSocket === undefined || !isSecure(options)) return options.onStatus(false);
+  const isOffered = globalThis.WebSocket !== undefined && isSecure(options.endpoint, options);
+  if (!isOffered) return options.onStatus(false);
   for (let retryMs = FIRST_RETRY_MS; !options.signal.aborted; ) {
     const { wasLive, isFinal } = await listenOnce(options);
+    if (options.signal.aborted) return;
     options.onStatus(false);
     if (isFinal) return;
     if (wasLive) retryMs = FIRST_RETRY_MS;
@@ -48,9 +49,13 @@ export async function listen(options) {
   }
 }
 
-/** As for the storage: without encryption only on this computer. @param {ListenerOptions} options */
-function isSecure({ endpoint, storage }) {
-  const url = URL.parse(endpoint);
+/**
+ * As for the storage: without encryption only on this computer.
+ * @param {string} address
+ * @param {ListenerOptions} options
+ */
+function isSecure(address, { storage }) {
+  const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol === "wss:") return true;
   const isLocal = isLoopback(new URL(storage.root).hostname);
   return url?.protocol === "ws:" && isLocal && isLoopback(url.hostname);
@@ -77,13 +82,14 @@ async function listenOnce(options) {
  * @param {ListenerOptions} options
  * @returns {Promise<string | null>}
  */
-async function requestUrl({ endpoint, storage }) {
+async function requestUrl(options) {
+  const { endpoint, storage } = options;
   const { response } = await storage.send(`${endpoint.replace(/^ws/, "http")}/session`, () => ({
     method: "POST",
   }));
   if ([401, 403, 404, 405].includes(response.status)) return null;
   const body = await response.json().catch(() => null);
-  if (response.ok && typeof body?.url === "string") return body.url;
+  if (response.ok && isSecure(body?.url, options)) return body.url;
   throw new TransferError("unavailable", `${endpoint} answered with status ${response.status}.`);
 }
 
@@ -111,8 +117,8 @@ async function useSocket(socket, { folder, etag, onChange, onStatus, signal }) {
   socket.onmessage = ({ data }) => {
     isAnswered = true;
     if (data === "pong") return;
-    const { type, path, paths = [], folders = [] } = JSON.parse(data);
-    if (type === "refused") return end(path === undefined ? TRY_LATER : NOT_WATCHED);
+    const { type, path, paths = [], folders = [] } = parseMessage(data);
+    if (type === "refused") return end(path === undefined ? TRY_AGAIN : NOT_COVERED);
     if (type === "watching" && paths.includes(folder)) {
       wasLive = true;
       onStatus(true);
@@ -123,5 +129,14 @@ async function useSocket(socket, { folder, etag, onChange, onStatus, signal }) {
   clearInterval(heartbeat);
   signal.removeEventListener("abort", onAbort);
   socket.close();
-  return { wasLive, isFinal: FINAL_CODES.has(code) };
+  return { wasLive, isFinal: code === NOT_COVERED };
+}
+
+/** @param {string} text @returns {Record<string, any>} nothing, if it is no message */
+function parseMessage(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
 }

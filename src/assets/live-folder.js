@@ -41,7 +41,8 @@ class LiveFolder {
       const url = await requestSocketUrl().catch(() => null);
       if (url === "signed-out") return;
       if (url !== null) await this.listen(url);
-      if (url !== null && Date.now() - openedAt > LASTING_MS) retryMs = FIRST_RETRY_MS;
+      const hasLasted = url !== null && Date.now() - openedAt > LASTING_MS;
+      if (hasLasted || document.hidden) retryMs = FIRST_RETRY_MS;
       await pause(retryMs * (0.5 + Math.random()));
       retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
     }

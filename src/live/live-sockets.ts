@@ -26,7 +26,7 @@ import {
 } from "./messages";
 import { type ChangeNotice, folderVersions, noticeOf } from "./notices";
 import { ListenerPermissions } from "./permissions";
-import { closeInvalid, closeSocket, refuseSocket, sendMessage } from "./replies";
+import { closeMalformed, closeSocket, refuseSocket, sendMessage } from "./replies";
 import { LiveSessions } from "./sessions";
 
 /** Sockets of one account. An app gets half of those that others leave, so that none shuts others out. */
@@ -98,12 +98,12 @@ export class LiveSockets {
   /** Answers a message. */
   async receive(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const state = this.#stateOf(socket);
-    if (typeof data !== "string") return closeInvalid(socket);
+    if (typeof data !== "string") return closeMalformed(socket);
     // A character has at most three bytes.
     if (data.length > MAX_MESSAGE_BYTES)
       return closeSocket(socket, 1009, "The message is too large.");
     const message = parseMessage(data);
-    if (message === null) return closeInvalid(socket);
+    if (message === null) return closeMalformed(socket);
     const limit = this.#limit(state);
     if (limit) return sendMessage(socket, refusedMessage(limit));
     if (this.#permissions.hasExpired(state)) return refuseSocket(socket, BAD_TOKEN);

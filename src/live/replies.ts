@@ -15,7 +15,7 @@ export function closeSocket(socket: WebSocket, code: number, reason: string): vo
 }
 
 /** Closes a socket on which something else than a message has arrived: RFC 6455 §7.4.1. */
-export const closeInvalid = (socket: WebSocket): void =>
+export const closeMalformed = (socket: WebSocket): void =>
   closeSocket(socket, 1008, "This is not a message of this protocol.");
 
 /** Tells a refusal, and closes the socket. */
