@@ -37,16 +37,6 @@ export class TaskLog {
     if (row.length > 0) this.#kv.put(rowKey(task, number), row);
   }
 
-  /** At most `limit` entries after the first `skip`. */
-  page(task: string, skip: number, limit: number): TaskEntry[] {
-    const first = Math.floor(skip / ENTRIES_PER_ROW);
-    const last = Math.floor((skip + limit - 1) / ENTRIES_PER_ROW);
-    const rows: TaskEntry[] = [];
-    for (let number = first; number <= last; number++) rows.push(...this.#row(task, number));
-    const start = skip - first * ENTRIES_PER_ROW;
-    return rows.slice(start, start + limit);
-  }
-
   /**
    * At most `limit` entries with one of these outcomes in a log of `length` entries, from a position (the
    * number of entries before it) on.

@@ -99,11 +99,6 @@ export class Tasks {
     return this.#store.list();
   }
 
-  /** A page of a task's log, after the first `skip` entries. */
-  entries(id: string, skip: number, limit: number): TaskEntry[] {
-    return this.#store.log.page(id, skip, limit);
-  }
-
   /** Entries of a task's log with one of these outcomes, from a position on; at most `limit`. */
   findEntries(
     id: string,

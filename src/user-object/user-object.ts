@@ -114,11 +114,6 @@ export class UserObject extends DurableObject<Env> {
     return this.#tasks.list();
   }
 
-  /** At most `limit` entries of a task's log, after the first `skip`. */
-  taskEntries(id: string, skip: number, limit: number): TaskEntry[] {
-    return this.#tasks.entries(id, skip, limit);
-  }
-
   /** At most `limit` entries of a task's log with one of these outcomes, from a position on. */
   findTaskEntries(
     id: string,

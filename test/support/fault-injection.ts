@@ -189,7 +189,7 @@ function skippableTime(): { skip(): void; restore(): void } {
 }
 
 /** Far longer than a request may wait, as long waits are skipped. */
-const HUNG_AFTER_MS = 15_000;
+const HUNG_AFTER_MS = 120_000;
 
 function rejectLater(message: string): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();

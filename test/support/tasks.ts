@@ -9,6 +9,15 @@ import { advanceClock } from "./clock";
 import { encodePath, type TestApp } from "./provider";
 import { accountId } from "./rows";
 
+const OUTCOMES: TaskEntry["outcome"][] = [
+  "created",
+  "replaced",
+  "deleted",
+  "moved",
+  "conflict",
+  "failed",
+];
+
 const userObject = ({ user }: TestApp) => env.USERS.getByName(user);
 
 /** Starts a task of the app's user. Returns its id. */
@@ -42,10 +51,10 @@ export const runTask = async (app: TestApp, spec: TaskSpec, isPreview = false): 
 
 /** The whole log of a task, sorted by path. */
 export async function loadEntries(app: TestApp, id: string): Promise<TaskEntry[]> {
-  const { entries } = await loadTask(app, id);
-  const log = await userObject(app).taskEntries(id, 0, entries + 1);
-  expect(log).toHaveLength(entries);
-  return log.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const { entries: count } = await loadTask(app, id);
+  const { entries, next } = await userObject(app).findTaskEntries(id, OUTCOMES, 0, count + 1);
+  expect([entries.length, next]).toEqual([count, null]);
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The paths and outcomes in the log of a task. */
