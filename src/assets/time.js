@@ -1,6 +1,7 @@
 /**
- * Shows the times of a page in the reader's time zone: near ones as "2 hours ago", others as a date,
- * those with the precision "minute" always with the hour; all with the exact time as title. Without this script they stay in UTC, as the server rendered them.
+ * Shows the times of a page in the reader's time zone: near ones as "2 hours ago", others as a date, those
+ * with the precision "minute" or "second" always with the hour; all with the exact time as title. Without
+ * this script they stay in UTC, as the server rendered them.
  */
 
 const MINUTE_MS = 60 * 1000;
@@ -14,11 +15,16 @@ const language = document.documentElement.lang;
 const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const exactFormat = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
 const minuteFormat = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const secondFormat = new Intl.DateTimeFormat(language, {
+  dateStyle: "medium",
+  timeStyle: "medium",
+});
 const dateFormat = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
 /** Such as "now", "2 hours ago" or "in 3 days"; with the precision "day" there are no hours. */
 function formatTime(at, now, precision) {
   if (precision === "minute") return minuteFormat.format(at);
+  if (precision === "second") return secondFormat.format(at);
   const distance = at - now;
   const isLonger = (ms) => Math.abs(distance) >= ms;
   if (isLonger(RELATIVE_WITHIN_MS)) return dateFormat.format(at);

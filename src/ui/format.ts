@@ -35,11 +35,15 @@ function cached<T>(formats: Map<string, T>, key: string, create: () => T): T {
 export const formatDate = (language: Language, milliseconds: number): string =>
   dateFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(milliseconds);
 
-/** Such as "Nov 22, 2026, 4:33 AM UTC". */
-export const formatDateTime = (language: Language, milliseconds: number): string =>
+/** Such as "Nov 22, 2026, 4:33 AM UTC"; with the time style "medium" also the seconds. */
+export const formatDateTime = (
+  language: Language,
+  milliseconds: number,
+  timeStyle: "short" | "medium" = "short",
+): string =>
   `${dateFormat(language, {
     dateStyle: "medium",
-    timeStyle: "short",
+    timeStyle,
     timeZone: "UTC",
   }).format(milliseconds)} UTC`;
 

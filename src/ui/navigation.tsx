@@ -4,6 +4,11 @@ import type { Context } from "hono";
 import { messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 
+/** Pages that are reached from one of the menu, but are not below its path. */
+const ALSO_BELOW: Record<string, RegExp> = {
+  "/files/": /^\/(?:versions|bin|go-back|tasks)(?:\/|$)/,
+};
+
 /** The menu of a signed-in user; only administrators see the link to Administration. */
 export const MainMenu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
   const { menu, pages } = messagesFor(c, UI_MESSAGES);
@@ -23,7 +28,8 @@ export const NavLinks = ({ c, pages }: { c: Context; pages: [path: string, name:
   <>
     {pages.map(([path, name], index) => {
       const below = path.endsWith("/") ? path : `${path}/`;
-      const isCurrent = c.req.path === path || (index > 0 && c.req.path.startsWith(below));
+      const isBelow = c.req.path.startsWith(below) || ALSO_BELOW[path]?.test(c.req.path);
+      const isCurrent = c.req.path === path || (index > 0 && isBelow);
       return (
         <a href={path} {...(isCurrent ? { "aria-current": "page" } : {})}>
           {name}

@@ -22,6 +22,13 @@ export const ExactTime = ({ c, at }: TimeProps) => (
   </time>
 );
 
+/** The same with the seconds: for what may happen several times in a minute. */
+export const TimeOfSecond = ({ c, at }: TimeProps) => (
+  <time datetime={new Date(at).toISOString()} data-precision="second">
+    {formatDateTime(languageOf(c), at, "medium")}
+  </time>
+);
+
 /** Only the day of a time: "Nov 22, 2026"; with script "in 3 days". */
 export const CalendarDate = ({ c, at }: TimeProps) => (
   <time datetime={new Date(at).toISOString()} data-precision="day">

@@ -8,7 +8,7 @@ import type { DeletionFact } from "../../storage/tasks/journal";
 import { formatBytes } from "../../ui/format";
 import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
-import { DateTime, ExactTime } from "../../ui/time";
+import { DateTime, TimeOfSecond } from "../../ui/time";
 import { authorOfFact, type ChangeAuthor, type ListedVersion } from "../document-versions";
 import { VERSION_MESSAGES } from "../messages";
 
@@ -67,7 +67,7 @@ export const DeletionSentence = ({
 
 /** The time of a version; it says so if it is that of the upload. */
 export const VersionTime = ({ c, version }: { c: HonoContext; version: ListedVersion }) => {
-  const time = <ExactTime c={c} at={version.at} />;
+  const time = <TimeOfSecond c={c} at={version.at} />;
   return version.isExact ? (
     time
   ) : (

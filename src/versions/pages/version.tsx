@@ -10,7 +10,7 @@ import { formatBytes } from "../../ui/format";
 import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
-import { ExactTime } from "../../ui/time";
+import { TimeOfSecond } from "../../ui/time";
 import type { DocumentHistory, ListedVersion } from "../document-versions";
 import { VERSION_MESSAGES } from "../messages";
 import { comparisonPath, downloadPath, versionPath, versionsPath } from "../paths";
@@ -86,7 +86,7 @@ const VersionFacts = ({ c, version }: { c: HonoContext; version: ListedVersion }
     <dl class="facts">
       <dt>{isExact ? messages.written : messages.uploaded}</dt>
       <dd>
-        <ExactTime c={c} at={at} />
+        <TimeOfSecond c={c} at={at} />
         {isExact ? null : <small>{messages.uploadedAbout}</small>}
       </dd>
       <dt>{messages.author}</dt>

@@ -104,7 +104,7 @@ const VersionList = ({ c, history, page }: VersionsProps) => {
                 type="checkbox"
                 name="version"
                 value={version.version}
-                aria-label={messages.select(formatDateTime(language, version.at))}
+                aria-label={messages.select(formatDateTime(language, version.at, "medium"))}
               />
             ) : null}
           </li>
