@@ -1,9 +1,7 @@
 /** Which hosts serve whose storage: those of the settings, and domains of users that lead here as a whole. */
 
-import type { Next } from "hono";
 import { type Env, settings } from "../env";
-import type { HonoContext } from "../http/context";
-import { isServedOn, isStorageHostOf } from "../http/hosts";
+import { isStorageHostOf } from "../http/hosts";
 import { type DomainHost, loadDomainHost } from "./db";
 
 /** How long an isolate believes what it knows of a host. */
@@ -32,24 +30,11 @@ export async function servesStorage(
   return domain.user === user && domain.hasStorage;
 }
 
-/** Middleware: 404 on a domain of a user, which serves WebFinger and perhaps the storage, but no pages. */
-export async function refusePersonalHosts(
-  c: HonoContext,
-  next: Next,
-): Promise<Response | undefined> {
-  const isOther = isStorageHostOf("", c.req.url, settings(c.env)) === null;
-  if (isOther && isServedOn("pages", c.req.url, settings(c.env))) {
-    const domain = await findDomainHost(c.env, c.req.url, Date.now());
-    if (domain !== null) return c.text("Not found.", 404);
-  }
-  await next();
-}
-
 /**
  * The domain of a user that is the host of this request, however it is written: with a final dot, or a
  * port. Null: none, or they cannot be told from the pages.
  */
-async function findDomainHost(
+export async function findDomainHost(
   env: Env,
   requestUrl: string,
   now: number,

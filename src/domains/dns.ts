@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { logWarning } from "../platform/log";
-import { withCallTimeout, withTimeout } from "../platform/retry";
+import { withCallTimeout } from "../platform/retry";
 
 /** What a resolver says about a name: its TXT records, or why there are none. */
 export type TxtAnswer =
@@ -34,11 +34,13 @@ export async function queryTxt(resolver: string, name: string): Promise<TxtAnswe
   url.searchParams.set("name", name);
   url.searchParams.set("type", "TXT");
   try {
-    const headers = { Accept: "application/dns-json" };
-    const response = await withCallTimeout(fetch(url, { headers }), RESOLVER_TIMEOUT_MS);
+    const options = {
+      headers: { Accept: "application/dns-json" },
+      signal: AbortSignal.timeout(RESOLVER_TIMEOUT_MS),
+    };
+    const response = await withCallTimeout(fetch(url, options));
     if (!response.ok) throw new Error(`The resolver answered ${response.status}.`);
-    const json: unknown = JSON.parse(await withTimeout(response.text(), RESOLVER_TIMEOUT_MS));
-    return readAnswer(v.parse(DnsJson, json), name);
+    return readAnswer(v.parse(DnsJson, await response.json()), name);
   } catch (error) {
     logWarning("A DNS resolver has not answered.", error);
     return { problem: "unavailable" };

@@ -1,10 +1,11 @@
 /** The file by which a web site proves whose it is. */
 
-import { withCallTimeout, withTimeout } from "../platform/retry";
+import { withCallTimeout } from "../platform/retry";
 
 /** Path of the file on the host that it is about. */
 export const PROOF_PATH = "/.well-known/satchel.txt";
 
+/** For the whole answer. */
 const FILE_TIMEOUT_MS = 5000;
 
 /** Of a longer file only the beginning is read. */
@@ -23,9 +24,9 @@ export async function fetchProofFile(host: string): Promise<FileAnswer> {
     const response = await withCallTimeout(
       fetch(`https://${host}${PROOF_PATH}`, {
         redirect: "manual",
+        signal: AbortSignal.timeout(FILE_TIMEOUT_MS),
         headers: { Accept: "text/plain", "User-Agent": "Satchel" },
       }),
-      FILE_TIMEOUT_MS,
     );
     if (response.status === 200) return { values: await readLines(response) };
     await response.body?.cancel();
@@ -38,7 +39,7 @@ export async function fetchProofFile(host: string): Promise<FileAnswer> {
 }
 
 async function readLines(response: Response): Promise<string[]> {
-  const text = await withTimeout(readStart(response.body), FILE_TIMEOUT_MS);
+  const text = await readStart(response.body);
   return text
     .split("\n")
     .map((line) => line.trim())

@@ -20,7 +20,7 @@ import {
   updateDomainStorage,
 } from "./domains";
 import { DOMAIN_MESSAGES } from "./messages";
-import { confirmRemovalPage, domainPage } from "./pages/domain";
+import { confirmOwnDomainRemovalPage, domainPage } from "./pages/domain";
 import { domainsPage, type RefusedName } from "./pages/domains";
 
 export const domainRoutes = new Hono<{ Bindings: Env }>();
@@ -86,7 +86,7 @@ domainRoutes.use(`${DOMAINS_PATH}/:host/remove`, requireReauthentication);
 
 domainRoutes.get(`${DOMAINS_PATH}/:host/remove`, async (c) => {
   const domain = await loadDomain(c.env, c.var.session.account.id, c.req.param("host"));
-  return domain === null ? notFound(c) : confirmRemovalPage(c, domain.host);
+  return domain === null ? notFound(c) : confirmOwnDomainRemovalPage(c, domain.host);
 });
 
 domainRoutes.post(`${DOMAINS_PATH}/:host/remove`, async (c) => {

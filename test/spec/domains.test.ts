@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { listLocalEmails } from "../../src/accounts/send-email";
 import worker from "../../src/index";
 import { createAdministrator, loadAuditLog, openPage, submitForm } from "../support/admin";
 import { advanceClock, DAY_MS, runDailyJob, SECOND_MS } from "../support/clock";
@@ -401,6 +402,33 @@ describe("The daily job", () => {
     internet.publish(`_satchel.${host}`, value);
     await runDailyJob(48 * DAY_MS);
     expect(await ownerOf(host)).toBe(user.name);
+  });
+
+  it("sends an email before a domain stops, and when it has, in all languages", async () => {
+    const user = await createUser();
+    const host = uniqueHost();
+    await prove(user, host);
+    const address = `${user.name}@mail.example`;
+    await env.DB.prepare("UPDATE accounts SET email = ? WHERE name = ?")
+      .bind(address, user.name)
+      .run();
+    const withMail = guardBindings({ ...env, MAIL: "local", ORIGIN: "https://satchel.example" });
+    const day = (days: number) =>
+      worker.scheduled(
+        { scheduledTime: Date.now() + days * DAY_MS } as ScheduledController,
+        withMail,
+      );
+    internet.dns.clear();
+    for (const days of [31, 32, 46]) await day(days);
+    const emails = listLocalEmails().filter(({ to }) => to === address);
+    expect(emails.map(({ subject }) => subject)).toEqual([
+      `Your domain ${host} has stopped`,
+      `Your domain ${host} needs your attention`,
+    ]);
+    for (const { text } of emails) {
+      expect(text).toContain(`https://satchel.example/settings/domains/${host}`);
+      expect(text).toContain("nicht mehr");
+    }
   });
 
   it("does not count a month in which DNS could not be asked", async () => {

@@ -169,7 +169,7 @@ const Finding = ({ id, text }: { id: string; text: string | null }) => (
 );
 
 /** Asks before a domain is removed. */
-export function confirmRemovalPage(c: HonoContext, host: string): HandlerResponse {
+export function confirmOwnDomainRemovalPage(c: HonoContext, host: string): HandlerResponse {
   const messages = messagesFor(c, DOMAIN_MESSAGES);
   const title = messages.removal.title(host);
   return renderPage(
