@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 45_000;
 
 /** Between sockets; the first again after one that has lasted so long. */
 const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 300_000;
+const LAST_RETRY_MS = 60_000;
 const LASTING_MS = 10_000;
 
 /** Between two updates, longer and longer while changes go on. */
@@ -72,7 +72,8 @@ class LiveFolder {
       socket.onmessage = ({ data }) => {
         isAnswered = true;
         if (data === "pong") return;
-        const [changed] = JSON.parse(data).folders ?? [];
+        const { type, folders: [changed] = [] } = JSON.parse(data);
+        if (type === "refused") return end();
         if (changed === undefined) return;
         this.version = changed.ETag;
         this.update();

@@ -25,11 +25,10 @@ const STARTED_ELSEWHERE = [
 ];
 
 const NEEDS_CLOUDFLARE = [
-  /^npx wrangler (login|secret put|d1 export|d1 time-travel)\b/,
+  /^npx wrangler (login|secret put|d1 time-travel)\b/,
   /^npx wrangler d1 execute DB --remote --file /,
   /^openssl rand -base64 48 \| npx wrangler secret put TOKEN_SECRETS$/,
   /^npm run (deploy|set-up)\b/,
-  /^rclone /,
   /^curl -si .*\| grep -i cf-mitigated$/,
 ];
 
@@ -38,6 +37,7 @@ const LONG = [
   /^npm run (spec|screenshots|bench)\b/,
   /^PLAN=free npm test -- test\/spec$/,
   /^MODEL_STEPS=\d+ npm test -- test\/races\/model$/,
+  /^LIVE_STEPS=\d+ npm test -- test\/races\/live$/,
   /^CRASH_ROUNDS=\d+ npm test -- test\/local\/crash$/,
 ];
 
