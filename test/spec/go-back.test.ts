@@ -170,6 +170,19 @@ describe("Going back", () => {
     expect(await owner.read(`/tasks/${task.id}`)).toContain("This version is no longer kept.");
   });
 
+  it("leaves a document alone whose namesake of then was deleted for good", async () => {
+    await owner.store({ "/notes/a": "first", "/notes/b": "1" });
+    const at = Date.now();
+    advanceClock(MINUTE_MS);
+    await owner.app.delete("/notes/a");
+    await owner.finish(await owner.post("/free?what=deleted&path=/notes/", []));
+    await owner.store({ "/notes/a": "second", "/notes/c": "1" });
+    const task = await confirm("/notes/", at);
+    expect(task.counts).toMatchObject({ deleted: 1, replaced: 0, failed: 1 });
+    expect(await owner.texts("/notes/")).toEqual({ "/notes/a": "second", "/notes/b": "1" });
+    expect(await owner.read(`/tasks/${task.id}`)).toContain("This version is no longer kept.");
+  });
+
   it("to before a document existed deletes it, and it is in the bin then", async () => {
     await owner.store({ "/notes/old": "1" });
     const at = Date.now();

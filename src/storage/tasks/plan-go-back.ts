@@ -30,12 +30,11 @@ export async function* planGoBack(
 ): AsyncGenerator<PlannedDocument | PageEnd, void> {
   const writtenAt = new Map<string, number>();
   const newVersions = new Set<string>();
-  for (const { version, at: time, isNew } of journal.putsBetween(
-    at - COMMIT_DISTANCE_MS,
-    Infinity,
-  )) {
-    if (time <= at + COMMIT_DISTANCE_MS) writtenAt.set(version, time);
-    if (isNew) newVersions.add(version);
+  const writtenBefore = new Set<string>();
+  for (const { document, version, at: time, isNew } of journal.putsBetween(0, Infinity)) {
+    if (Math.abs(time - at) <= COMMIT_DISTANCE_MS) writtenAt.set(version, time);
+    if (time <= at) writtenBefore.add(document);
+    else if (isNew) newVersions.add(version);
   }
   const deletedAt = new Map<string, number>();
   const addDeletions = (since: number) => {
@@ -75,10 +74,11 @@ export async function* planGoBack(
     const rows = await loadDocumentRows(env.DB, task.account, nodes);
     // What is not in the rows any more may have been deleted while the task goes on.
     addDeletions(task.startedAt);
-    return known.flatMap(({ path, end, bodies }) => {
+    return known.flatMap(({ path, prefix, end, bodies }) => {
       const row = rows.get(path) ?? null;
       const current = row && { version: row.version, since: row.modified };
-      const wanted = versionAt(bodies, { ...facts, current }, at);
+      const wasWritten = writtenBefore.has(prefix.slice(prefix.indexOf("/") + 1));
+      const wanted = versionAt(bodies, { ...facts, current, wasWritten }, at);
       if (row === null && wanted === null) return [];
       const isChangedSince = row ? row.modified > task.startedAt : bodies.some(isDeletedSince);
       return [{ path, end, row, wanted, isChangedSince }];

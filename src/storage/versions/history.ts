@@ -80,21 +80,31 @@ function isKnownUncommitted(
   return next !== undefined && next !== "" && next !== body.version;
 }
 
+/** What is known of a document's versions of which R2 may have no more. */
+interface EarlierFacts {
+  /** Whether a version is recorded to have been a new document. */
+  isNew: (version: string) => boolean;
+  /** Whether the document is recorded to have been written by then. */
+  wasWritten: boolean;
+}
+
 /**
- * The version that was the document at `at`; null: there was no such document; `lost`: there may have been
- * one before the first version that is left, which is not known to have been a new document (`isNew`).
+ * The version that was the document at `at`; null: there was no such document; `lost`: there may have been one
+ * before the first version that is left. That one is not known to have been a new document, or a document
+ * with its path is known to have been written before, of which nothing is left.
  */
 export function versionAt(
   bodies: StoredBody[],
-  facts: DocumentFacts & { isNew: (version: string) => boolean },
+  facts: DocumentFacts & EarlierFacts,
   at: number,
 ): StoredBody | null | "lost" {
   const versions = pastVersions(bodies, facts);
   const found = versions.find(({ from }) => from <= at);
   if (found === undefined) {
     const first = versions.at(-1)?.body;
-    const isFirst = first === undefined || first.replaces === "" || facts.isNew(first.version);
-    return isFirst ? null : "lost";
+    if (first === undefined) return null;
+    const isNew = first.replaces === "" || facts.isNew(first.version);
+    return isNew && !facts.wasWritten ? null : "lost";
   }
   const deletedAt = facts.deletedAt(found.body.version);
   return deletedAt !== undefined && deletedAt <= at ? null : found.body;

@@ -25,8 +25,9 @@ const facts = (
   writes: Record<string, number> = {},
   deletions: Record<string, number> = {},
   isNew = false,
-): DocumentFacts & { isNew: (version: string) => boolean } => ({
+): Parameters<typeof versionAt>[1] => ({
   isNew: () => isNew,
+  wasWritten: false,
   current: current && { version: current[0], since: current[1] },
   writtenAt: (version) => writes[version],
   deletedAt: (version) => deletions[version],
@@ -35,11 +36,7 @@ const facts = (
 const versionsOf = (bodies: StoredBody[], known: DocumentFacts) =>
   pastVersions(bodies, known).map(({ body: { version } }) => version);
 
-const atEach = (
-  bodies: StoredBody[],
-  known: DocumentFacts & { isNew: (version: string) => boolean },
-  moments: number[],
-) =>
+const atEach = (bodies: StoredBody[], known: Parameters<typeof versionAt>[1], moments: number[]) =>
   moments.map((at) => {
     const found = versionAt(bodies, known, at);
     return found === null || found === "lost" ? found : found.version;
@@ -53,6 +50,11 @@ describe("The version at a moment", () => {
     expect(atEach(bodies, known, [99, 100, 199, 200, 300, 301, 999])).toEqual([
       ...[null, "a", "a", "b", "b", "c", "c"],
     ]);
+  });
+
+  it("is lost if a document of then is recorded, of which nothing is left", () => {
+    const known = { ...facts(["c", 301]), wasWritten: true };
+    expect(atEach(bodies, known, [99, 100])).toEqual(["lost", "a"]);
   });
 
   it("is told by the times of commits, where they are known, and not of uploads", () => {
