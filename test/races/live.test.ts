@@ -12,9 +12,9 @@ import { waitUntil } from "../support/rxdb/wait";
 declare module "vitest" {
   interface ProvidedContext {
     /** LIVE_STEPS in the environment: how many steps there are. */
-    liveSteps?: string;
+    liveSteps: string | undefined;
     /** LIVE_SEED: the first seed, to reproduce a failure or to go on after others. */
-    liveSeed?: string;
+    liveSeed: string | undefined;
   }
 }
 
