@@ -13,12 +13,12 @@ const FOLDER = fileURLToPath(new URL("peers/", import.meta.url));
  */
 export async function installPeers() {
   if (isInstalled()) return null;
-  console.error("Installing armadietto for the comparison ...");
+  console.error("Installing armadietto and others for the comparison ...");
   const { code, output } = await runNpm("ci", "--ignore-scripts", "--no-audit", "--no-fund");
   if (code === 0 && isInstalled()) return null;
   const reason =
     output.split("\n").find((line) => /error/i.test(line)) ?? `npm exited with code ${code}`;
-  return `Without armadietto: it could not be installed (${reason.trim()}).`;
+  return `Without armadietto and others: they could not be installed (${reason.trim()}).`;
 }
 
 /** npm deletes its list before it changes node_modules, and writes it when it has finished. */

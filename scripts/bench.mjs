@@ -12,6 +12,7 @@ const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--c
        npm run bench -- neighbours [--quick] [--only TEXT] [--check]
        npm run bench -- files [--quick] [--check]
        npm run bench -- live [--quick] [--check]
+       npm run bench -- conformance [--quick] [--only TEXT] [--check]
        npm run bench -- --edge [--quick] [--only TEXT] [--json FILE] [--check] [latencies]
 
 Runs the same requests alternately against Satchel, a baseline Worker that makes only the necessary
@@ -22,7 +23,8 @@ CPU time of requests beside what Cloudflare's Free plan allows. With "worst-case
 the worst request to each route makes the server do (bench/WORST-CASES.md); with "neighbours", how much
 longer requests take while another account does its worst (bench/NEIGHBOURS.md); with "files", how an account
 of very many documents is shown and taken back in time (bench/FILES.md); with "live", how soon listeners are
-told of changes, and what batches save (bench/LIVE.md).
+told of changes, and what batches save (bench/LIVE.md); with "conformance", what the conformance suite finds at
+Satchel and at other providers (bench/CONFORMANCE.md).
 
   --quick       take a minute: fewer requests in fewer rounds
   --only TEXT   run only cases whose names contain TEXT, such as "PUT"
@@ -70,6 +72,7 @@ const SUBJECTS = {
   neighbours: attackNeighbours,
   live: measureLive,
   files: measureFiles,
+  conformance: compareConformance,
 };
 
 await runCommand(async () => {
@@ -130,6 +133,11 @@ async function measureLive(options) {
 async function measureFiles(options) {
   const { runFiles } = await import("../bench/files/main.mjs");
   return runFiles(options);
+}
+
+async function compareConformance(options) {
+  const { runConformance } = await import("../bench/conformance/main.mjs");
+  return runConformance(options);
 }
 
 async function attackNeighbours(options) {

@@ -6,6 +6,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "../../scripts/lib/command.mjs";
 
+/** How long a server may take to end. */
+const STOP_MS = 5_000;
+
 const SERVER_PROCESS = new URL("server-process.mjs", import.meta.url);
 
 /**
@@ -37,7 +40,10 @@ export async function startServer(name, folder) {
       if (child.exitCode !== null) return;
       const ended = once(child, "exit");
       child.disconnect();
+      // A server that is in an endless loop does not see that.
+      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
       await ended;
+      clearTimeout(timer);
     },
   };
 }

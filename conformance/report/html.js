@@ -23,7 +23,7 @@ const STYLE = `
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 54rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere }
 h1 { font-size: 1.5rem; line-height: 1.2; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
 p { margin: .25rem 0 } .soft { color: var(--soft) }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-size: .9rem; overflow-wrap: normal }
 th, td { text-align: left; padding: .3rem .5rem .3rem 0; border-bottom: 1px solid var(--line) }
 td.number, th.number { text-align: right }
 ul { list-style: none; margin: 0; padding: 0 } li { padding: .4rem 0; border-bottom: 1px solid var(--line) }

@@ -18,7 +18,7 @@ export function renderLine({ case: { id, title, level, source, since }, ...resul
   const newerMark = isNewer ? ` (since draft ${since})` : "";
   const paint = (/** @type {string} */ text) =>
     isColored ? `\u001b[${COLORS[outcome]}m${text}\u001b[0m` : text;
-  const line = `  ${paint(MARKS[outcome])} ${level.padEnd(10)} ${source.padEnd(8)} ${title}${newerMark}`;
+  const line = `  ${paint(MARKS[outcome])} ${level.padEnd(10)} ${source.padEnd(18)} ${title}${newerMark}`;
   if (outcome === "passed") return line;
   const reason = outcome === "undecided" ? `undecided, ${result.reason}: ` : "";
   return `${line}\n      ${paint(`${reason}${message}`)} [${id}]`;

@@ -123,7 +123,7 @@ export class App {
   /**
    * Expects that an action leaves a document as it is.
    * @template T
-   * @param {string} path of the document; null content: there is none
+   * @param {string} path of the document, which need not exist
    * @param {() => Promise<T>} action
    */
   async expectUnchanged(path, action) {
@@ -134,7 +134,7 @@ export class App {
       before.status === after.status &&
       before.etag === after.etag &&
       (!before.ok || before.text === after.text);
-    if (!isSame) throw new Failure(`${describe(result)} was refused, but changed the document.`);
+    if (!isSame) throw new Failure(`After ${describe(result)} the document is not as before.`);
     return result;
   }
 }
@@ -146,5 +146,7 @@ function prepared(answer) {
 }
 
 /** @param {unknown} result */
-const describe = (result) =>
-  /** @type {any} */ (Array.isArray(result) ? result[0] : result)?.asked ?? "The request";
+function describe(result) {
+  const { asked, status } = /** @type {Partial<Answer>} */ (result ?? {});
+  return asked ? `${asked}, which was answered with ${status},` : "the request";
+}

@@ -23,6 +23,9 @@ const PROBE_PAUSES_MS = [1_000, 3_000, 6_000];
  * @property {number} ms
  */
 
+/** Reasons after which the provider may not answer any more. */
+const UNANSWERED = new Set(["network", "unavailable", "slow"]);
+
 /** What is missing for each need. @type {Record<string, string>} */
 const MISSING = {
   module: "no token for the module alone",
@@ -72,8 +75,8 @@ export class Session {
   }
 
   /**
-   * Runs one case. A fault of the network is retried once, in a fresh folder. Never rejects, unless the case
-   * itself is wrong.
+   * Runs one case. A fault of the network is retried once, in a fresh folder. If the provider does not answer
+   * any more, no later case is run. Never rejects, unless the case itself is wrong.
    * @param {import("./case.js").Case} testCase
    * @returns {Promise<Result>}
    */
@@ -85,8 +88,8 @@ export class Session {
       return this.#result(testCase, { outcome: "undecided", reason: "stopped", message });
     }
     const first = await this.#attempt(testCase);
-    if (first.reason !== "network" && first.reason !== "unavailable") return first;
-    if (await this.#isReachable()) return this.#attempt(testCase);
+    if (!UNANSWERED.has(String(first.reason))) return first;
+    if (await this.#isReachable()) return first.reason === "slow" ? first : this.#attempt(testCase);
     this.#stoppedDuring = testCase.id;
     return {
       ...first,
@@ -153,6 +156,7 @@ export class Session {
     for (const pause of PROBE_PAUSES_MS) {
       await this.#wait(pause);
       try {
+        // A provider that is busy with the last request for ever answers nothing else.
         const { status } = await this.#send(`${this.#target.storageRoot}/`, { method: "OPTIONS" });
         if (status !== 502 && status !== 503 && status !== 504) return true;
       } catch (error) {

@@ -52,7 +52,9 @@ it("prints each requirement, writes reports, and ends with 0 if all pass", async
   const { args } = await start();
   const files = ["json", "html", "junit"].flatMap((kind) => [`--${kind}`, join(folder, kind)]);
   const { code, output } = await command(...args, ...files);
-  expect(output).toContain("✓ MUST       §4       The body of a PUT is stored as the content");
+  expect(output).toContain(
+    "✓ MUST       §4                 The body of a PUT is stored as the content",
+  );
   expect(output).toMatch(/MUST +\d+ of \d+ pass/);
   expect(code).toBe(0);
   const read = (/** @type {string} */ kind) => readFileSync(join(folder, kind), "utf8");
