@@ -172,7 +172,7 @@ function buildProgram({ createContext, onExit }) {
 
   program
     .command("export")
-    .description("write an archive of all documents")
+    .description("write an archive of all documents and databases")
     .argument("<file>", "the ZIP to write")
     .option("--modules <names>", "only these modules, separated by commas", parseModules, [])
     .option("-f, --force", "replace an existing file")
@@ -180,7 +180,7 @@ function buildProgram({ createContext, onExit }) {
 
   program
     .command("import")
-    .description("write the documents of an archive, another ZIP, or a folder")
+    .description("write what is in an archive, another ZIP, or a folder")
     .argument("<source>", "ZIP or folder to read")
     .addOption(onConflictOption())
     .option("--dry-run", "say what would be done, and do nothing")
@@ -207,7 +207,7 @@ function buildProgram({ createContext, onExit }) {
   program
     .command("move")
     .description(
-      "copy all documents from one storage to another; run it again for what changed since",
+      "copy all documents and databases from one storage to another; run it again for what changed since",
     )
     .argument("<from>", "address of the old storage, from which nothing is deleted")
     .argument("<to>", "address of the new storage")

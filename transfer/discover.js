@@ -18,6 +18,7 @@ const PROPERTY = {
   challengeMethods: "http://tools.ietf.org/html/rfc7636",
   ranges: "http://tools.ietf.org/html/rfc7233",
   quota: "urn:x-satchel:quota",
+  databases: "urn:x-satchel:databases:1",
 };
 
 const MAX_JRD_BYTES = 256 * 1024;
@@ -33,6 +34,7 @@ const MAX_JRD_BYTES = 256 * 1024;
  * @property {string | null} tokenEndpoint
  * @property {boolean} hasRanges
  * @property {string | null} quota where the quota can be read
+ * @property {string | null} databases where databases can be read and written as a whole
  */
 
 /**
@@ -134,6 +136,7 @@ function describe(address, { href, type, properties }, checkUrl) {
     tokenEndpoint: url(PROPERTY.tokenEndpoint),
     hasRanges: properties[PROPERTY.ranges] === true || text(PROPERTY.ranges) !== null,
     quota: url(PROPERTY.quota),
+    databases: url(PROPERTY.databases),
   };
 }
 

@@ -164,8 +164,8 @@ async function apply(content, storage, decision, { isDryRun = false }) {
   const result = { outcome, ...(as === content.document.path ? {} : { as }) };
   const body = await content.sendable(isDryRun);
   if (isDryRun) return { ...result, length: body.length };
-  const { type } = content.document;
-  const { etag } = await storage.put(as, body, { type, ifMatch: replaces });
+  const { type, modified: originalTime = null } = content.document;
+  const { etag } = await storage.put(as, body, { type, ifMatch: replaces, originalTime });
   return { ...result, length: body.length, etag };
 }
 

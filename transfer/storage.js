@@ -11,6 +11,9 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
 /** The relation of the link to the endpoint that tells of changes, with the version of its protocol. */
 const LIVE_REL = "urn:x-satchel:live:1";
 
+/** Satchel keeps when a document was modified where it comes from: docs/archive.md. */
+const ORIGINAL_TIME_HEADER = "Satchel-Original-Time";
+
 /** The codes of refusals by their status. */
 const CODE_BY_STATUS = /** @type {Record<number, string>} */ ({
   401: "unauthorized",
@@ -59,13 +62,15 @@ export class StorageClient {
    * @param {string | null | (() => Promise<string>)} [options.token] the function is called for each
    *   request, since a long transfer may outlive a token
    * @param {string | null} [options.origin] sent as `Origin`, by which some servers know their tokens
+   * @param {boolean} [options.keepsTimes] whether the server keeps the original times of documents: Satchel does
    * @param {import("./requests.js").Network} [options.network]
    */
-  constructor({ root, token = null, origin = null, network = {} }) {
+  constructor({ root, token = null, origin = null, keepsTimes = false, network = {} }) {
     this.root = root.replace(/\/+$/, "");
     this.network = network;
     this.token = token;
     this.origin = origin;
+    this.keepsTimes = keepsTimes;
   }
 
   /** @param {string} path */
@@ -86,7 +91,7 @@ export class StorageClient {
       await response.body?.cancel();
       return { etag: null, items: [], live: null };
     }
-    await this.#requireSuccess(response, folder);
+    await this.requireSuccess(response, folder);
     const bytes = await readBytes(response.body, MAX_LISTING_BYTES);
     const items = parseListing(new TextDecoder().decode(bytes));
     if (items === null) {
@@ -117,7 +122,7 @@ export class StorageClient {
       await response.body?.cancel();
       return null;
     }
-    await this.#requireSuccess(response, path);
+    await this.requireSuccess(response, path);
     return {
       ...describe(response),
       isPart: response.status === 206,
@@ -133,7 +138,7 @@ export class StorageClient {
   async head(path) {
     const { response } = await this.send(this.url(path), () => ({ method: "HEAD" }));
     if (response.status === 404) return null;
-    await this.#requireSuccess(response, path);
+    await this.requireSuccess(response, path);
     return describe(response);
   }
 
@@ -142,17 +147,21 @@ export class StorageClient {
    * an earlier attempt of the same call may be the reason.
    * @param {string} path
    * @param {ReplayableBody} body
-   * @param {{type: string, ifMatch?: string | null}} options `ifMatch`: the version to replace; null:
-   *   only if there is no document; undefined: in any case
+   * @param {{type: string, ifMatch?: string | null, originalTime?: number | null}} options `ifMatch`: the version to
+   *   replace; null: only if there is no document; undefined: in any case. `originalTime`: when it was modified where it
+   *   comes from, milliseconds since 1970, for servers that keep that
    * @returns {Promise<{etag: string | null, isNew: boolean}>}
    */
-  async put(path, { open, length }, { type, ifMatch }) {
+  async put(path, { open, length }, { type, ifMatch, originalTime = null }) {
     const { response, isRepeated } = await this.send(this.url(path), async () => {
       const content = await open();
       const isStream = content instanceof ReadableStream;
       const headers = {
         "Content-Type": type,
         ...conditionHeaders(ifMatch),
+        ...(this.keepsTimes && originalTime !== null
+          ? { [ORIGINAL_TIME_HEADER]: new Date(originalTime).toISOString() }
+          : {}),
         ...(isStream ? { "Content-Length": String(length) } : {}),
       };
       return /** @type {RequestInit} */ ({
@@ -162,7 +171,7 @@ export class StorageClient {
         ...(isStream ? { duplex: "half" } : {}),
       });
     });
-    await this.#requireSuccess(response, path, isRepeated);
+    await this.requireSuccess(response, path, isRepeated);
     await response.body?.cancel();
     return { etag: bareETag(response.headers.get("ETag")), isNew: response.status === 201 };
   }
@@ -178,7 +187,7 @@ export class StorageClient {
       method: "DELETE",
       headers,
     }));
-    if (response.status !== 404) await this.#requireSuccess(response, path, isRepeated);
+    if (response.status !== 404) await this.requireSuccess(response, path, isRepeated);
     await response.body?.cancel();
     return response.status !== 404;
   }
@@ -208,7 +217,7 @@ export class StorageClient {
    * @param {string} path
    * @param {boolean} [isRepeated]
    */
-  async #requireSuccess(response, path, isRepeated = false) {
+  async requireSuccess(response, path, isRepeated = false) {
     const { status, ok } = response;
     if (ok) return;
     const bytes = await readBytes(response.body, MAX_REFUSAL_BYTES).catch(() => null);

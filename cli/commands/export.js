@@ -1,8 +1,8 @@
-/** `satchel export`: writes an archive of all documents, or of some modules. */
+/** `satchel export`: writes an archive of all documents and databases, or of those of some modules. */
 
 import { existsSync } from "node:fs";
 import { writeArchive } from "../../transfer/archive/write.js";
-import { foldersOf, readStorage } from "../../transfer/read-storage.js";
+import { readAccount } from "../../transfer/read-account.js";
 import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { writeStream } from "../lib/files.js";
@@ -17,11 +17,11 @@ export async function exportArchive({ output }, connection, { file, modules, for
   if (existsSync(file) && !force) {
     throw new TransferError("exists", `${file} exists: use --force to replace it.`);
   }
-  const { address, storage } = connection;
+  const { address, storage, databases } = connection;
   const progress = output.progress("Documents");
-  const counts = { documents: 0, changed: 0, failed: 0, bytes: 0 };
+  const counts = { documents: 0, databaseDocuments: 0, changed: 0, failed: 0, bytes: 0 };
   async function* entries() {
-    for await (const entry of readStorage(storage, foldersOf(modules))) {
+    for await (const entry of readAccount(storage, databases, modules)) {
       if (entry.kind === "failure") {
         counts.failed++;
         output.result({ path: entry.path, error: entry.error.code });
@@ -30,21 +30,28 @@ export async function exportArchive({ output }, connection, { file, modules, for
       }
       if (entry.kind === "change") counts.changed++;
       yield entry;
-      if (entry.kind !== "document") continue;
-      counts.documents++;
-      progress.add();
+      if (entry.kind === "document") counts.documents++;
+      if (entry.kind === "batch") counts.databaseDocuments += entry.documents.length;
+      progress.add(entry.kind === "batch" ? entry.documents.length : +(entry.kind === "document"));
     }
   }
+  const onIncomplete = (/** @type {string} */ label, /** @type {string} */ id) => {
+    counts.failed++;
+    output.result({ path: `${label}/${id}`, error: "missing" });
+    output.warn(`${label}/${id}: an attachment of it cannot be read.`);
+  };
   try {
-    const archive = writeArchive(entries(), { address, modules, now: new Date() });
+    const info = { address, modules, now: new Date(), hasDatabases: databases !== null };
+    const archive = writeArchive(entries(), { ...info, onIncomplete });
     await writeStream(file, archive, (bytes) => {
       counts.bytes += bytes;
     });
   } finally {
     progress.stop();
   }
-  const { documents, bytes, changed, failed } = counts;
-  output.line(`${file}: ${documents} documents, ${formatBytes(bytes)}.`);
+  const { documents, databaseDocuments, bytes, changed, failed } = counts;
+  const ofDatabases = databases === null ? "" : ` and ${databaseDocuments} of databases`;
+  output.line(`${file}: ${documents} documents${ofDatabases}, ${formatBytes(bytes)}.`);
   if (changed > 0)
     output.line(`${changed} were changed or deleted meanwhile; the archive lists them.`);
   if (failed > 0) output.line(`${failed} documents or folders could not be read.`);

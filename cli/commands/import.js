@@ -1,7 +1,7 @@
-/** `satchel import`: writes the documents of an archive, a ZIP or a folder. */
+/** `satchel import`: writes the documents and databases of an archive, or the files of a ZIP or a folder. */
 
 import { stat } from "node:fs/promises";
-import { importDocuments } from "../../transfer/import.js";
+import { importAll } from "../../transfer/import-all.js";
 import { TransferError } from "../../transfer/requests.js";
 import { openSource } from "../../transfer/sources/source.js";
 import { openZip } from "../../transfer/sources/zip-tree.js";
@@ -17,9 +17,9 @@ import { readQuota } from "../lib/quota.js";
 export async function importArchive(context, connection, { source, onConflict, dryRun = false }) {
   const tree = await openTree(source);
   try {
-    const { documents } = await openSource(tree);
+    const opened = await openSource(tree);
     const quota = dryRun ? await readQuota(context, connection) : null;
-    const results = importDocuments(documents, connection.storage, {
+    const results = importAll(opened, connection, {
       onConflict,
       isDryRun: dryRun,
       availableBytes: quota?.availableBytes ?? null,

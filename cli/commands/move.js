@@ -1,6 +1,7 @@
-/** `satchel move`: copies all documents from one storage to another, at any two providers. */
+/** `satchel move`: copies all documents and databases from one storage to another, at any two providers. */
 
-import { importDocuments } from "../../transfer/import.js";
+import { readDatabases } from "../../transfer/databases/read.js";
+import { importAll } from "../../transfer/import-all.js";
 import { foldersOf } from "../../transfer/read-storage.js";
 import { readDocuments } from "../../transfer/sources/storage.js";
 import { connect } from "../lib/connection.js";
@@ -18,10 +19,15 @@ export async function move(context, options) {
   // SATCHEL_TOKEN cannot be the token of both.
   const { SATCHEL_TOKEN: _, ...env } = context.env;
   const own = { ...context, env };
-  const { storage: source } = await connect(own, { address: from, ...tokenOption(fromToken) });
-  const { storage: target } = await connect(own, { address: to, ...tokenOption(toToken) });
-  const moved = await loadMoved(env, source.root, target.root);
-  const results = importDocuments(readDocuments(source, foldersOf(modules)), target, {
+  const old = await connect(own, { address: from, ...tokenOption(fromToken) });
+  const target = await connect(own, { address: to, ...tokenOption(toToken) });
+  const roots = /** @type {const} */ ([old.storage.root, target.storage.root]);
+  const moved = await loadMoved(env, ...roots);
+  const source = {
+    documents: readDocuments(old.storage, foldersOf(modules)),
+    databases: old.databases && readDatabases(old.databases, modules),
+  };
+  const results = importAll(source, target, {
     onConflict,
     isDryRun: dryRun,
     known: (path) => moved.get(path),
@@ -37,7 +43,7 @@ export async function move(context, options) {
       },
     });
   } finally {
-    if (!dryRun) await saveMoved(env, source.root, target.root, moved);
+    if (!dryRun) await saveMoved(env, ...roots, moved);
   }
 }
 

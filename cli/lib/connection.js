@@ -1,5 +1,6 @@
 /** From an address to a storage that commands can use. */
 
+import { DatabasesClient } from "../../transfer/databases/client.js";
 import { discoverStorage, isLoopback } from "../../transfer/discover.js";
 import { TransferError } from "../../transfer/requests.js";
 import { StorageClient } from "../../transfer/storage.js";
@@ -14,6 +15,7 @@ const MIN_LIFETIME_MS = 60_000;
  * @property {string} address
  * @property {StorageClient} storage
  * @property {string | null} quota where the quota can be read
+ * @property {DatabasesClient | null} databases null: the server has none that can be read as a whole
  */
 
 /**
@@ -38,17 +40,21 @@ export async function connect({ env, network }, given) {
     const message = "No address: use --address, SATCHEL_ADDRESS or satchel login.";
     throw new TransferError("no-address", message);
   }
-  const { address, root, quota } = await findRoot(typed, network);
+  const { address, root, quota, databases: url } = await findRoot(typed, network);
   const saved = accounts[address];
   const token = given.token ?? (env.SATCHEL_TOKEN || (saved ? tokenSource(address, env) : null));
   const origin = saved?.origin ?? null;
-  return { address, quota, storage: new StorageClient({ root, token, origin, network }) };
+  // Only Satchel has databases that can be read as a whole.
+  const keepsTimes = url !== null;
+  const storage = new StorageClient({ root, token, origin, keepsTimes, network });
+  const databases = url === null ? null : new DatabasesClient(url, storage);
+  return { address, quota, storage, databases };
 }
 
 /**
  * @param {string} address
  * @param {import("../../transfer/requests.js").Network} network
- * @returns {Promise<{address: string, root: string, quota: string | null}>}
+ * @returns {Promise<Pick<import("../../transfer/discover.js").Discovery, "address" | "root" | "quota" | "databases">>}
  */
 async function findRoot(address, network) {
   if (!/^https?:\/\//i.test(address)) return discoverStorage(address, network);
@@ -59,7 +65,7 @@ async function findRoot(address, network) {
       `${hostname} is to be reached without encryption: refused.`,
     );
   }
-  return { address, root: address, quota: null };
+  return { address, root: address, quota: null, databases: null };
 }
 
 /**

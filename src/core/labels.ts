@@ -21,6 +21,16 @@ export function encodeLabel(text: string): string {
   return ENCODED_PREFIX + Buffer.from(text).toString("base64") + ENCODED_SUFFIX;
 }
 
+/**
+ * When a document was last modified where it was imported from, milliseconds since 1970, as a request or a label says
+ * it: "2026-11-29T12:00:00.000Z". Null if it is none, or nonsense: it is only shown.
+ */
+export function parseOriginalTime(text: string | null | undefined): number | null {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/.test(text ?? "")) return null;
+  const time = Date.parse(text as string);
+  return time >= 0 ? time : null;
+}
+
 /** The text of a label, also of one that was stored as it was, before labels were encoded. */
 export function decodeLabel(label: string): string {
   if (!label.startsWith(ENCODED_PREFIX) || !label.endsWith(ENCODED_SUFFIX)) return label;

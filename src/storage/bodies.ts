@@ -4,7 +4,7 @@
  * same for all versions of a document, so that earlier ones are found by their prefix.
  */
 
-import { encodeLabel } from "../core/labels";
+import { encodeLabel, parseOriginalTime } from "../core/labels";
 import { formatPath, type NodePath } from "../core/path";
 import type { ByteRange } from "../core/range";
 import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
@@ -47,12 +47,21 @@ export interface BodyMetadata {
   replaces: string | undefined;
   /** The id of the grant that wrote it; "": the user, on the pages. */
   grant: string;
+  /** When it was modified where it was imported from, milliseconds since 1970; null: it is not known. */
+  originalTime: number | null;
 }
 
-const bodyLabels = ({ path, type, replaces, grant }: BodyMetadata): Record<string, string> => ({
+const bodyLabels = ({
+  path,
+  type,
+  replaces,
+  grant,
+  originalTime,
+}: BodyMetadata): Record<string, string> => ({
   path: encodeLabel(path),
   type: encodeLabel(type),
   grant,
+  ...(originalTime === null ? {} : { original: new Date(originalTime).toISOString() }),
   ...(replaces === undefined ? {} : { replaces }),
 });
 
@@ -173,6 +182,16 @@ export async function probeBucket(bucket: R2Bucket, withinMs: number): Promise<v
   await withCallTimeout(bucket.head("probe"), withinMs);
 }
 
+/** When a version was modified where it was imported from, milliseconds since 1970; null: it is not known. */
+export async function readOriginalTime(bucket: R2Bucket, key: string): Promise<number | null> {
+  const object = await withRetry(() => bucket.head(key));
+  return originalTimeOf(object?.customMetadata);
+}
+
+/** The same, of the metadata of a body. */
+export const originalTimeOf = (metadata: Record<string, string> | undefined): number | null =>
+  parseOriginalTime(metadata?.original);
+
 /** Returns the bytes of a version, all or a range; null if there is no such object. */
 export async function readBody(
   bucket: R2Bucket,
@@ -183,17 +202,18 @@ export async function readBody(
   return object?.body ?? null;
 }
 
-/** Copies a body to a fresh key. Returns the new object; `missing`: there is none to copy. */
+/** Copies a body to a fresh key, with its original time. Returns the new object; `missing`: there is none to copy. */
 export async function copyBody(
   bucket: R2Bucket,
   from: string,
   to: string,
-  metadata: BodyMetadata,
+  metadata: Omit<BodyMetadata, "originalTime">,
 ): Promise<R2Object | "missing" | "failed"> {
   try {
     const object = await withRetry(() => bucket.get(from));
     if (object === null) return "missing";
-    const options = { customMetadata: bodyLabels(metadata) };
+    const originalTime = originalTimeOf(object.customMetadata);
+    const options = { customMetadata: bodyLabels({ ...metadata, originalTime }) };
     if (object.size <= SMALL_BODY_BYTES) {
       const bytes = await withTimeout(object.arrayBuffer(), maxUploadMs(object.size));
       return await withRetry(() => bucket.put(to, bytes, options));

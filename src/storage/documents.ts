@@ -96,6 +96,8 @@ export interface PutRequest {
   /** Bytes; null: not known before the end (chunked transfer coding). */
   length: number | null;
   type: string;
+  /** When it was modified where it was imported from, milliseconds since 1970; null or missing: it is not said. */
+  originalTime?: number | null;
 }
 
 /**
@@ -127,7 +129,9 @@ export async function putDocument(
   const key = await bodyKey(writer.account, node, change.version);
   const replaced = evaluation ? evaluation.oldVersion : requiredVersion(precondition);
   const replaces = replacesMetadata(replaced);
-  const metadata = { path: formatPath(node), type, replaces, grant: writer.grant ?? "" };
+  const { originalTime = null } = put;
+  const path = formatPath(node);
+  const metadata = { path, type, replaces, grant: writer.grant ?? "", originalTime };
   const limit = sizeLimit(evaluation, MAX_DOCUMENT_BYTES);
   const written = await storeBody(env, writer.user, key, metadata, put, limit);
   if (!written.ok) return written;

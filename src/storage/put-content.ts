@@ -1,5 +1,7 @@
 /** The content of a PUT: its body, length and Content-Type. */
 
+import { parseOriginalTime } from "../core/labels";
+
 import { type Outcome, ok, refused } from "../core/refusals";
 import type { PutRequest } from "./documents";
 import {
@@ -13,6 +15,9 @@ import {
 /** In UTF-8: a Content-Type has to fit into the metadata of an R2 object, together with the path. */
 const MAX_CONTENT_TYPE_BYTES = 1024;
 
+/** Satchel's own: an import says when the document was modified where it comes from. Other servers ignore it. */
+const ORIGINAL_TIME_HEADER = "Satchel-Original-Time";
+
 /**
  * Parses the content of a PUT. Refuses with `malformed` (400) or `unsupported-coding` (415) what cannot be
  * stored as it is meant. `defaultType`: the Content-Type of a document that comes without one; null: it is
@@ -21,7 +26,7 @@ const MAX_CONTENT_TYPE_BYTES = 1024;
 export function parsePutContent(
   { headers, body }: Request,
   defaultType: string | null,
-): Outcome<Pick<PutRequest, "body" | "length" | "type">> {
+): Outcome<Pick<PutRequest, "body" | "length" | "type" | "originalTime">> {
   if (headers.has("content-range")) return refused(PARTIAL_PUT);
   const coding = headers.get("content-encoding") ?? "identity";
   if (coding.toLowerCase() !== "identity") return refused(unsupportedCoding(coding));
@@ -35,5 +40,6 @@ export function parsePutContent(
     return refused(contentTypeTooLong(MAX_CONTENT_TYPE_BYTES));
   }
   const length = headers.get("content-length");
-  return ok({ body, length: length === null ? null : Number(length), type });
+  const originalTime = parseOriginalTime(headers.get(ORIGINAL_TIME_HEADER));
+  return ok({ body, length: length === null ? null : Number(length), type, originalTime });
 }

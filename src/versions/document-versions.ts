@@ -34,6 +34,8 @@ export interface ListedVersion {
   /** Its Content-Type; undefined: it is not known. */
   type: string | undefined;
   author: ChangeAuthor;
+  /** When it was modified where it was imported from, milliseconds since 1970; null: it is not known. */
+  originalTime: number | null;
 }
 
 /** What is known of a document. */
@@ -78,6 +80,7 @@ export async function loadDocumentHistory(
       length: body.length,
       type: body.type,
       author: authorOf(body, puts.get(body.version), names),
+      originalTime: body.originalTime,
     }),
   );
   const deletion = row === null ? (facts.deletions[0] ?? null) : null;

@@ -285,6 +285,7 @@ describe("A module that an older version stored", () => {
     const now = await moduleRows(app.user);
     await runInDurableObject(object, (_, { storage }) => {
       storage.sql.exec("ALTER TABLE collections DROP COLUMN r2_bytes");
+      storage.sql.exec("ALTER TABLE collections DROP COLUMN schema");
       storage.sql.exec("UPDATE collections SET bytes = 1000");
       storage.kv.delete("tables");
       storage.kv.put("reserved", 1000);

@@ -1,8 +1,10 @@
 /** Reading and writing databases as a whole: docs/databases.md. */
 
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { fillWithDefaultSettings } from "rxdb/plugins/core";
 import { describe, expect, it } from "vitest";
+import { moduleStub } from "../../src/modules/modules";
 import { moduleNames } from "../support/modules";
 import { revokeToken } from "../support/oauth";
 import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
@@ -370,6 +372,23 @@ describe("Writing a database as a whole", () => {
       "malformed",
     ]);
     expect(await readDocuments(app)).toEqual([]);
+  });
+
+  it("works in a module that an older version stored, too", async () => {
+    const app = await createUserWithApp();
+    const socket = await FrameSocket.open(socketPath(app));
+    await socket.call({ method: "create", params: createParams("list", TODOS) });
+    const object = moduleStub(env, await accountId(app.user), "todos");
+    await runInDurableObject(object, (_, { storage }) => {
+      storage.sql.exec("ALTER TABLE collections DROP COLUMN schema");
+      storage.kv.put("tables", 2);
+    });
+    await evictDurableObject(object);
+    expect((await createCollection(app)).status).toBe(200);
+    expect(await writeDocuments(app, [todoOf("1")])).toEqual([{ outcome: "new" }]);
+    expect((await createCollection(app, SCHEMA, { collection: "more" })).status).toBe(201);
+    const path = `/todos/collection${collectionQuery({ collection: "more" })}`;
+    expect(await readJson(sendDatabases(app, path))).toMatchObject({ schema: SCHEMA });
   });
 
   it("counts towards the quota, and changes nothing beyond it", async () => {

@@ -66,6 +66,33 @@ describe("The versions of a document", () => {
     expect(Number(newer) - Number(older)).toBe(2 * MINUTE_MS);
   });
 
+  it("that were imported say when they were modified before, also where they are copied to", async () => {
+    const original = { "Satchel-Original-Time": "2001-02-03T04:05:06.007Z" };
+    const imported = etagVersion(await owner.app.put("/notes/a", "1", original));
+    expect((await listed("/versions/notes/a"))[0]).toContain(
+      "imported, modified Feb 3, 2001, 4:05",
+    );
+    expect((await listed("/versions/notes/a", "de"))[0]).toContain(
+      "importiert, geändert 03.02.2001",
+    );
+    expect(await owner.read("/files/notes/a")).toContain("Modified before the import Feb 3, 2001");
+    const current = await put("/notes/a", "2");
+    expect(await owner.read("/files/notes/a")).not.toContain("before the import");
+    expect((await restore("/notes/a", imported as string, current)).status).toBe(303);
+    expect(await owner.read("/files/notes/a")).toContain("Modified before the import");
+    for (const nonsense of [
+      "x",
+      "2001-02-03",
+      "1900-01-01T00:00:00Z",
+      "2001-99-03T04:05:06Z",
+      "9".repeat(5000),
+    ]) {
+      const response = await owner.app.put("/notes/b", "1", { "Satchel-Original-Time": nonsense });
+      expect(response.ok).toBe(true);
+      expect((await listed("/versions/notes/b"))[0]).not.toContain("imported");
+    }
+  });
+
   it("that the user wrote on the pages say so", async () => {
     const first = await put("/notes/a", "1");
     const current = await put("/notes/a", "2");

@@ -1,16 +1,21 @@
 /** The names of the archive: docs/archive.md. */
 
-/** The version that is written, and the only one that is read. */
+/** Of an archive without databases, and of one that may have some. Both are read. */
 export const ARCHIVE_VERSION = "1";
+export const DATABASES_VERSION = "2";
 
 /** The label of bag-info.txt that makes a bag an archive, and says its version. */
 export const VERSION_LABEL = "Satchel-Archive-Version";
 
 export const DOCUMENTS_FOLDER = "data/documents/";
+export const DATABASES_FOLDER = "data/databases/";
 
 /** A line of JSON for each document, and for each that was changed while the archive was written. */
 export const DOCUMENTS_LIST = "satchel/documents.jsonl";
 export const CHANGES_LIST = "satchel/changes.jsonl";
+
+/** A line of JSON for each file of databases. */
+export const DATABASES_LIST = "satchel/databases.jsonl";
 
 export const MANIFEST = "manifest-sha256.txt";
 export const TAG_MANIFEST = "tagmanifest-sha256.txt";
@@ -35,4 +40,18 @@ export const BAG_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding:
  * @property {string} path
  * @property {string} listed ETag
  * @property {string | null} archived ETag; null: the document is not in the archive
+ */
+
+/**
+ * A line of the list of files of databases. Those of a collection come in a row, its schema first, and each attachment
+ * before the documents that have it.
+ * @typedef {import("../databases/client.js").CollectionName & {file: string} & (
+ *   {content: "schema"}
+ *   | {content: "documents" | "changes"}
+ *   | {content: "attachment", document: string, name: string, digest: string})} ListedDatabaseFile
+ */
+
+/**
+ * A line of the list of changes: a document of a database that could not be read with all its attachments.
+ * @typedef {import("../databases/client.js").CollectionName & {document: string, archived: null}} ListedIncompleteDocument
  */

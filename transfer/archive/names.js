@@ -61,7 +61,7 @@ export function unescapeName(file) {
 }
 
 /** @param {string} name */
-const digestOf = (name) =>
+export const digestMarkOf = (name) =>
   DIGEST_MARK + bytesToHex(sha256(utf8ToBytes(name))).slice(0, DIGEST_DIGITS);
 
 /**
@@ -71,17 +71,17 @@ const digestOf = (name) =>
  */
 export function possibleNames(name, kind) {
   const escaped = escapeName(name);
-  return [escaped, shorten(escaped) + digestOf(name + kind)];
+  return [escaped, shorten(escaped) + digestMarkOf(name + kind)];
 }
 
 /** Equal for names that some file system takes for the same. @param {string} name */
-const foldName = (name) => name.normalize("NFC").toUpperCase().normalize("NFC");
+export const foldName = (name) => name.normalize("NFC").toUpperCase().normalize("NFC");
 
 /**
  * An escaped name, cut off between two escapes or characters.
  * @param {string} escaped
  */
-function shorten(escaped) {
+export function shorten(escaped) {
   let short = "";
   let bytes = 0;
   for (const [part] of escaped.matchAll(/(?:=[0-9A-F]{2})+|./gsu)) {
@@ -132,14 +132,14 @@ export class FileNames {
     const { taken } = this.#top;
     const escaped = escapeName(name);
     const isTooLong = utf8ToBytes(escaped).byteLength > MAX_NAME_BYTES;
-    const short = isTooLong ? shorten(escaped) + digestOf(name + kind) : escaped;
+    const short = isTooLong ? shorten(escaped) + digestMarkOf(name + kind) : escaped;
     const owner = name + kind;
     const key = foldName(short);
     if ((taken.get(key) ?? owner) === owner) {
       taken.set(key, owner);
       return short;
     }
-    const other = (isTooLong ? short : shorten(escaped)) + digestOf(owner);
+    const other = (isTooLong ? short : shorten(escaped)) + digestMarkOf(owner);
     taken.set(foldName(other), owner);
     return other;
   }

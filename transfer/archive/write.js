@@ -2,17 +2,21 @@
 
 import { makeZip } from "client-zip";
 import { digestBytes, digesting } from "../digest.js";
-import { chunksOf, joinBytes } from "../streams.js";
+import { chunksOf } from "../streams.js";
+import { DatabaseFiles } from "./database-files.js";
 import {
   ARCHIVE_VERSION,
   BAG_DECLARATION,
   CHANGES_LIST,
+  DATABASES_LIST,
+  DATABASES_VERSION,
   DOCUMENTS_FOLDER,
   DOCUMENTS_LIST,
   MANIFEST,
   TAG_MANIFEST,
   VERSION_LABEL,
 } from "./format.js";
+import { encode, Lines } from "./lines.js";
 import { FileNames, FOLDER_DESCRIPTION } from "./names.js";
 import { withZip64End } from "./zip64.js";
 
@@ -33,20 +37,26 @@ import { withZip64End } from "./zip64.js";
 
 /** @typedef {{kind: "change"} & import("./format.js").ListedChange} ArchivedChange */
 
-/** @typedef {ArchivedFolder | ArchivedDocument | ArchivedChange} ArchiveEntry */
+/** @typedef {import("../databases/source.js").SourceCollection} SourceCollection */
+/** @typedef {import("../databases/source.js").SourceBatch} SourceBatch */
+
+/** @typedef {ArchivedFolder | ArchivedDocument | ArchivedChange | SourceCollection | SourceBatch} ArchiveEntry */
 
 /**
  * @typedef {object} ArchiveInfo
  * @property {string} address whose documents they are
  * @property {string[]} modules none: all
  * @property {Date} now
+ * @property {boolean} [hasDatabases] entries may be of databases
+ * @property {(label: string, id: string) => void} [onIncomplete] is told of a document of a database that cannot be
+ *   read with all its attachments, and is left out
  */
 
 /** @typedef {{name: string, lastModified: Date, input: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array>}} ZipItem */
 
 /**
- * Writes entries, which come folder by folder. The stream fails if a body does; what was written by then
- * is no archive, as the directory of a ZIP is at its end.
+ * Writes entries: documents, which come folder by folder, and then databases. The stream fails if a body does; what
+ * was written by then is no archive, as the directory of a ZIP is at its end.
  * @param {AsyncIterable<ArchiveEntry>} entries
  * @param {ArchiveInfo} info
  * @returns {ReadableStream<Uint8Array>}
@@ -65,7 +75,8 @@ export function writeArchive(entries, info) {
 const bagName = ({ address, now }) =>
   `satchel-${address.replace(/[^\w.@-]+/g, "-")}-${now.toISOString().slice(0, 10)}`;
 
-class BagWriter {
+/** The files of a bag, as entries come. */
+export class BagWriter {
   /** @param {ArchiveInfo} info */
   constructor(info) {
     this.info = info;
@@ -75,6 +86,7 @@ class BagWriter {
     this.tagManifest = new Lines();
     this.documents = new Lines();
     this.changes = new Lines();
+    this.databases = new DatabaseFiles(this);
     this.payload = { bytes: 0, files: 0 };
     /** All files of the ZIP. */
     this.fileCount = 0;
@@ -102,9 +114,15 @@ class BagWriter {
         yield* this.closeFolders(entry.path);
         yield* this.document(entry);
       }
+      if (entry.kind === "collection" || entry.kind === "batch") {
+        yield* this.closeFolders(null);
+        yield* entry.kind === "batch" ? this.databases.batch(entry) : this.databases.open(entry);
+      }
     }
     yield* this.closeFolders(null);
+    this.databases.close();
     yield this.tagFile(DOCUMENTS_LIST, this.documents.bytes());
+    if (this.info.hasDatabases) yield this.tagFile(DATABASES_LIST, this.databases.list.bytes());
     yield this.tagFile(CHANGES_LIST, this.changes.bytes());
     yield this.tagFile(MANIFEST, this.manifest.bytes());
     yield this.tagFile("bag-info.txt", encode(this.describeBag()));
@@ -159,9 +177,7 @@ class BagWriter {
       const file = `${DOCUMENTS_FOLDER}${this.names.fileFor(open.path)}${FOLDER_DESCRIPTION}`;
       const context = "http://remotestorage.io/spec/folder-description";
       const description = { "@context": context, items: open.items };
-      const bytes = encode(`${JSON.stringify(description, null, 2)}\n`);
-      this.addPayload(file, digestBytes(bytes), bytes.byteLength);
-      yield this.zipItem(file, bytes);
+      yield this.payloadFile(file, encode(`${JSON.stringify(description, null, 2)}\n`));
     }
   }
 
@@ -189,6 +205,12 @@ class BagWriter {
   }
 
   /** @param {string} name @param {Uint8Array<ArrayBuffer>} bytes */
+  payloadFile(name, bytes) {
+    this.addPayload(name, digestBytes(bytes), bytes.byteLength);
+    return this.zipItem(name, bytes);
+  }
+
+  /** @param {string} name @param {Uint8Array<ArrayBuffer>} bytes */
   tagFile(name, bytes) {
     this.tagManifest.add(`${digestBytes(bytes)}  ${name}`);
     return this.zipItem(name, bytes);
@@ -207,44 +229,16 @@ class BagWriter {
   }
 
   describeBag() {
-    const { address, modules, now } = this.info;
+    const { address, modules, now, hasDatabases } = this.info;
     const { bytes, files } = this.payload;
     const lines = [
       `Bag-Software-Agent: Satchel`,
       `Bagging-Date: ${now.toISOString().slice(0, 10)}`,
       `External-Identifier: ${address}`,
       `Payload-Oxum: ${bytes}.${files}`,
-      `${VERSION_LABEL}: ${ARCHIVE_VERSION}`,
+      `${VERSION_LABEL}: ${hasDatabases ? DATABASES_VERSION : ARCHIVE_VERSION}`,
       ...modules.map((module) => `Satchel-Archive-Module: ${module}`),
     ];
     return lines.map((line) => `${line}\n`).join("");
   }
 }
-
-/** Lines of text, as bytes: strings would need three times the memory. */
-class Lines {
-  /** @type {Uint8Array<ArrayBuffer>[]} */
-  #blocks = [];
-  /** @type {string[]} */
-  #recent = [];
-
-  /** @param {string} line */
-  add(line) {
-    this.#recent.push(`${line}\n`);
-    if (this.#recent.length >= 1000) this.#pack();
-  }
-
-  #pack() {
-    this.#blocks.push(encode(this.#recent.join("")));
-    this.#recent = [];
-  }
-
-  /** All lines. */
-  bytes() {
-    this.#pack();
-    return joinBytes(this.#blocks);
-  }
-}
-
-/** @param {string} text @returns {Uint8Array<ArrayBuffer>} */
-const encode = (text) => new TextEncoder().encode(text);

@@ -1,8 +1,11 @@
-/** The archive: a BagIt bag of documents, as docs/archive.md specifies it. */
+/** The archive: a BagIt bag of documents and databases, as docs/archive.md specifies it. */
 
 import {
   ARCHIVE_VERSION,
   CHANGES_LIST,
+  DATABASES_FOLDER,
+  DATABASES_LIST,
+  DATABASES_VERSION,
   DOCUMENTS_FOLDER,
   DOCUMENTS_LIST,
   MANIFEST,
@@ -13,6 +16,7 @@ import { FOLDER_DESCRIPTION } from "../archive/names.js";
 import { digestOf } from "../digest.js";
 import { TransferError } from "../requests.js";
 import { chunksOf, linesOf } from "../streams.js";
+import { readDatabaseFiles } from "./bag-databases.js";
 import {
   isContentType,
   isDocumentPath,
@@ -56,12 +60,14 @@ export async function readBag(tree, base) {
   if (!isBag || version === undefined) {
     throw new TransferError("unknown-format", "It is a bag, but not an archive of Satchel.");
   }
-  if (version !== ARCHIVE_VERSION) {
-    const message = `It is an archive of version ${version}; only ${ARCHIVE_VERSION} can be read.`;
+  if (version !== ARCHIVE_VERSION && version !== DATABASES_VERSION) {
+    const message = `It is an archive of version ${version}; only versions up to ${DATABASES_VERSION} can be read.`;
     throw new TransferError("unknown-format", message);
   }
+  const hasDatabases = version === DATABASES_VERSION;
+  const tagFiles = hasDatabases ? [...TAG_FILES, DATABASES_LIST] : TAG_FILES;
   const tagDigests = await readManifest(tree, base, TAG_MANIFEST);
-  for (const name of TAG_FILES) {
+  for (const name of tagFiles) {
     const file = tree.files.get(base + name);
     const expected = tagDigests.get(name);
     const found = file === undefined ? null : await digestOf(chunksOf(await file.open()));
@@ -72,19 +78,28 @@ export async function readBag(tree, base) {
       );
     }
   }
-  return readDocuments(tree, base, await readManifest(tree, base, MANIFEST));
+  const digests = await readManifest(tree, base, MANIFEST);
+  const isOfDatabases = (/** @type {string} */ name) =>
+    hasDatabases && name.startsWith(base + DATABASES_FOLDER);
+  return {
+    documents: readDocuments(tree, base, digests, tagFiles, isOfDatabases),
+    databases: hasDatabases ? readDatabaseFiles(tree, base, digests) : null,
+  };
 }
 
 /**
  * @param {FileTree} tree
  * @param {string} base
  * @param {Map<string, string>} digests
+ * @param {string[]} tagFiles
+ * @param {(name: string) => boolean} isOfDatabases
  * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
  */
-async function* readDocuments(tree, base, digests) {
-  const unread = new Map(tree.refused.map(({ name, refusal }) => [name, refusal]));
+async function* readDocuments(tree, base, digests, tagFiles, isOfDatabases) {
+  const others = tree.refused.filter(({ name }) => !isOfDatabases(name));
+  const unread = new Map(others.map(({ name, refusal }) => [name, refusal]));
   const unlisted = new Set(tree.files.keys());
-  for (const name of [...TAG_FILES, TAG_MANIFEST]) unlisted.delete(base + name);
+  for (const name of [...tagFiles, TAG_MANIFEST]) unlisted.delete(base + name);
   const paths = new Set();
   const list = /** @type {import("./file-tree.js").TreeFile} */ (
     tree.files.get(base + DOCUMENTS_LIST)
@@ -108,15 +123,23 @@ async function* readDocuments(tree, base, digests) {
       yield refuseDocument(path, "missing", "the archive lists it but does not contain it");
     } else {
       const { length, open } = file;
-      yield { path, type, isTypeGuessed: false, length, etag, digest, open };
+      const modified = timeOf(line.modified);
+      yield { path, type, isTypeGuessed: false, length, modified, etag, digest, open };
     }
   }
   for (const [name, refusal] of unread) yield { path: name, refusal };
   for (const name of unlisted) {
     const isDescription =
       name.startsWith(base + DOCUMENTS_FOLDER) && name.endsWith(`/${FOLDER_DESCRIPTION}`);
-    if (!isDescription) yield refuseDocument(name, "unlisted", "the archive does not list it");
+    if (!isDescription && !isOfDatabases(name))
+      yield refuseDocument(name, "unlisted", "the archive does not list it");
   }
+}
+
+/** Milliseconds since 1970; null if it is not known. @param {unknown} text */
+function timeOf(text) {
+  const time = typeof text === "string" ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
 }
 
 /**

@@ -20,12 +20,12 @@ export async function* readFiles({ files, refused }) {
  * @param {string} name relative to the root of the storage
  * @returns {import("./source.js").SourceDocument | import("./source.js").RefusedDocument}
  */
-export function plainDocument({ length, open }, name) {
+export function plainDocument({ length, modified, open }, name) {
   const path = `/${name}`;
   if (SYSTEM_FILES.test(name))
     return refuseDocument(name, "system-file", "systems make such files");
   if (!isDocumentPath(path))
     return refuseDocument(name, "bad-name", "no document can have its name");
   const type = mime.getType(name) ?? "application/octet-stream";
-  return { path, type, isTypeGuessed: true, length, etag: null, digest: null, open };
+  return { path, type, isTypeGuessed: true, length, modified, etag: null, digest: null, open };
 }

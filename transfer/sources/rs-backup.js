@@ -70,11 +70,11 @@ const isDescription = (name) =>
  * @param {string} name
  * @param {import("../storage.js").FolderItem} item
  */
-function listedDocument({ files }, path, name, { type, etag }) {
+function listedDocument({ files }, path, name, { type, etag, modified }) {
   const { length, open } = /** @type {import("./file-tree.js").TreeFile} */ (files.get(name));
   if (!isDocumentPath(path))
     return refuseDocument(name, "bad-name", "no document can have its name");
-  const guess = plainDocument({ name, length, open, modified: null }, path.slice(1));
+  const guess = plainDocument({ name, length, open, modified }, path.slice(1));
   if (!isContentType(type)) return guess;
-  return { path, type, isTypeGuessed: false, length, etag, digest: null, open };
+  return { path, type, isTypeGuessed: false, length, modified, etag, digest: null, open };
 }

@@ -13,6 +13,7 @@ import { findBackup, readBackup } from "./rs-backup.js";
  * @property {string} type
  * @property {boolean} isTypeGuessed by the name
  * @property {number | null} length
+ * @property {number | null} [modified] when it was last modified, milliseconds since 1970
  * @property {string | null} etag at the source, if it knows one
  * @property {string | null} digest SHA-256 in hexadecimal, if the source says it
  * @property {boolean} [canStream] the stream fails before its end if it fails, so the document may be sent as
@@ -27,6 +28,7 @@ import { findBackup, readBackup } from "./rs-backup.js";
  * @typedef {object} Source
  * @property {"archive" | "export" | "rs-backup" | "files"} format
  * @property {AsyncIterable<SourceDocument | RefusedDocument>} documents
+ * @property {AsyncIterable<import("../databases/source.js").DatabaseEntry> | null} databases null: it cannot have any
  */
 
 /**
@@ -37,12 +39,15 @@ import { findBackup, readBackup } from "./rs-backup.js";
  */
 export async function openSource(tree) {
   const bag = findBag(tree);
-  if (bag !== null) return { format: "archive", documents: await readBag(tree, bag) };
-  if (isExport(tree)) return { format: "export", documents: await readExport(tree) };
+  if (bag !== null) return { format: "archive", ...(await readBag(tree, bag)) };
+  const databases = null;
+  if (isExport(tree)) return { format: "export", documents: await readExport(tree), databases };
   const backup = findBackup(tree);
-  if (backup !== null) return { format: "rs-backup", documents: readBackup(tree, backup) };
+  if (backup !== null) {
+    return { format: "rs-backup", documents: readBackup(tree, backup), databases };
+  }
   if (tree.files.size + tree.refused.length === 0) {
     throw new TransferError("empty", "There are no files to import.");
   }
-  return { format: "files", documents: readFiles(tree) };
+  return { format: "files", documents: readFiles(tree), databases };
 }

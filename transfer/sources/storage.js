@@ -31,9 +31,10 @@ async function toDocument(storage, { path, item }) {
   if (!isDocumentPath(path) || !isContentType(facts?.type)) {
     return refuseDocument(path, "malformed", "the server does not say what it is");
   }
-  const { type, length, etag } = facts;
+  const { type, length, etag, modified } = facts;
   const open = () => openListed(storage, path, { length, etag });
-  return { path, type, isTypeGuessed: false, length, etag, digest: null, canStream: true, open };
+  const known = { path, type, isTypeGuessed: false, length, modified, etag };
+  return { ...known, digest: null, canStream: true, open };
 }
 
 /**

@@ -57,6 +57,7 @@ export const de: typeof en = {
     type: "Typ",
     size: "Größe",
     modified: "Geändert",
+    originalTime: "Vor dem Import geändert",
     publicAddress: "Öffentliche Adresse",
     actions: "Dieses Dokument",
     download: "Herunterladen",

@@ -56,6 +56,7 @@ export const en = {
     type: "Type",
     size: "Size",
     modified: "Modified",
+    originalTime: "Modified before the import",
     publicAddress: "Public address",
     actions: "This document",
     download: "Download",

@@ -23,6 +23,8 @@ interface DocumentPageProps {
   node: NodePath;
   row: DocumentRow;
   content: ShownContent;
+  /** When it was modified where it was imported from, milliseconds since 1970; null: it is not known. */
+  originalTime: number | null;
   /** Whether formatted content is shown as text. */
   asText: boolean;
   /** Whether the user has just saved it. */
@@ -31,7 +33,7 @@ interface DocumentPageProps {
 
 /** Renders the page of a document. */
 export function documentPage(props: DocumentPageProps): HandlerResponse {
-  const { c, node, row, content, asText, isSaved } = props;
+  const { c, node, row, content, originalTime, asText, isSaved } = props;
   const messages = messagesFor(c, FILES_MESSAGES).document;
   return renderPage(
     c,
@@ -51,7 +53,7 @@ export function documentPage(props: DocumentPageProps): HandlerResponse {
             {messages.saved}
           </p>
         ) : null}
-        <DocumentFacts c={c} node={node} row={row} />
+        <DocumentFacts c={c} node={node} row={row} originalTime={originalTime} />
         <DocumentLinks c={c} node={node} row={row} content={content} />
       </section>
       <section>
@@ -78,7 +80,12 @@ export function documentPage(props: DocumentPageProps): HandlerResponse {
 
 const documentUrl = (node: NodePath): string => `/files${encodePath(formatPath(node))}`;
 
-const DocumentFacts = ({ c, node, row }: Pick<DocumentPageProps, "c" | "node" | "row">) => {
+const DocumentFacts = ({
+  c,
+  node,
+  row,
+  originalTime,
+}: Pick<DocumentPageProps, "c" | "node" | "row" | "originalTime">) => {
   const messages = messagesFor(c, FILES_MESSAGES).document;
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const address = storageRoot(origins, c.var.session.account.name) + encodePath(formatPath(node));
@@ -94,6 +101,14 @@ const DocumentFacts = ({ c, node, row }: Pick<DocumentPageProps, "c" | "node" | 
       <dd>
         <DateTime c={c} at={row.modified} />
       </dd>
+      {originalTime === null ? null : (
+        <>
+          <dt>{messages.originalTime}</dt>
+          <dd>
+            <DateTime c={c} at={originalTime} />
+          </dd>
+        </>
+      )}
       {isPublic(node) ? (
         <>
           <dt>{messages.publicAddress}</dt>

@@ -3,7 +3,7 @@
 import type { NodePath } from "../../core/path";
 import type { HonoContext } from "../../http/context";
 import { refusalResponse } from "../../http/refusals";
-import { bodyKey } from "../../storage/bodies";
+import { bodyKey, readOriginalTime } from "../../storage/bodies";
 import { serveBody } from "../../storage/body-response";
 import { loadOwnDocument } from "../../storage/browse";
 import type { DocumentRow } from "../../storage/documents";
@@ -36,11 +36,17 @@ export async function readCurrent<T>(
 export async function showDocument(c: HonoContext, node: NodePath, now: number): Promise<Response> {
   const asText = c.req.query("view") === "text";
   const user = c.var.session.account.name;
-  const read = (row: DocumentRow) => loadContent(c.env, row, node, { asText, user, now });
+  const read = async (row: DocumentRow) => {
+    const [content, originalTime] = await Promise.all([
+      loadContent(c.env, row, node, { asText, user, now }),
+      readOriginalTime(c.env.BODIES, await bodyKey(row.account, node, row.version)),
+    ]);
+    return content && { content, originalTime };
+  };
   const found = await readCurrent(c, node, read);
   if (found === null) return documentNotFoundPage(c, node);
   const isSaved = c.req.query("saved") !== undefined;
-  return documentPage({ c, node, row: found.row, content: found.value, asText, isSaved });
+  return documentPage({ c, node, row: found.row, ...found.value, asText, isSaved });
 }
 
 /**

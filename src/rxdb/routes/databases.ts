@@ -47,7 +47,7 @@ const BODY_TOO_LARGE: Refusal = { code: "too-large", message: "The body is too l
 
 /** Routes of /databases. */
 export const databaseRoutes = new Hono<{ Bindings: Env }>()
-  .use(appCors(["GET", "PUT", "POST"]))
+  .use(appCors(["GET", "PUT", "POST"], [["X-Content-Type-Options", "nosniff"]]))
   .get("/:user", respond(listModules))
   .get("/:user/:module", respond(listCollections))
   .get("/:user/:module/collection", respond(describeCollection))

@@ -87,6 +87,15 @@ export const loadCollection = (sql: SqlStorage, id: number): CollectionRow | nul
     | CollectionRow
     | undefined) ?? null;
 
+/** Returns the schema with which a collection was imported, as JSON; null if it was not. */
+export const loadSchema = (sql: SqlStorage, id: number): string | null =>
+  sql.exec("SELECT schema FROM collections WHERE id = ?", id).one().schema as string | null;
+
+/** Stores the schema with which a collection is imported, as JSON. */
+export function updateSchema(sql: SqlStorage, id: number, schema: string): void {
+  sql.exec("UPDATE collections SET schema = ? WHERE id = ?", schema, id);
+}
+
 /** Updates what a write changes of its collection. */
 export function updateTotals(
   sql: SqlStorage,

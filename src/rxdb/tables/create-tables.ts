@@ -17,6 +17,7 @@ const SCHEMA = `
     seq       INTEGER NOT NULL, -- of the last write
     documents INTEGER NOT NULL, -- without deleted ones
     bytes     INTEGER NOT NULL, -- of documents, index entries and attachments
+    -- r2_bytes: of its attachments in R2; schema: JSON, as it was imported with the collection. Both are added below.
     UNIQUE (database, name, version)
   );
 
@@ -116,9 +117,12 @@ const RECOUNT = `
     r2_bytes = (SELECT coalesce(sum(length), 0) FROM attachments
       WHERE collection = collections.id AND r2_key IS NOT NULL);`;
 
+/** Since version 3, the schema of an imported collection is stored: those of others are what their clients say. */
+const ADD_SCHEMA = "ALTER TABLE collections ADD COLUMN schema TEXT;";
+
 /** The key of the version of the tables in the object's storage. Version 1 did not store it. */
 const VERSION_KEY = "tables";
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * Creates the tables, or brings those of an older version up to date. Returns true in the latter case,
@@ -126,11 +130,17 @@ const VERSION = 2;
  */
 export function createTables(storage: DurableObjectStorage): boolean {
   const { kv, sql } = storage;
-  if (kv.get(VERSION_KEY) === VERSION) return false;
+  const version = kv.get(VERSION_KEY);
+  if (version === VERSION) return false;
   return storage.transactionSync(() => {
-    sql.exec(SCHEMA);
-    sql.exec(RECOUNT);
+    const isCounted = version === 2;
+    if (!isCounted) {
+      sql.exec(SCHEMA);
+      sql.exec(RECOUNT);
+    }
+    sql.exec(ADD_SCHEMA);
     kv.put(VERSION_KEY, VERSION);
+    if (isCounted) return false;
     return sql.exec("SELECT 1 FROM collections LIMIT 1").toArray().length > 0;
   });
 }

@@ -1,17 +1,23 @@
-/** The JSON schema of a stored collection: the object keeps the indexes alone, RxDB and its clients the rest. */
+/** The JSON schema of a stored collection: the object keeps its indexes, and RxDB and its clients the rest. */
 
 import { smallestSchema } from "../queries/collection-index";
 import { sortableText } from "../queries/sort-key";
 import type { Connection } from "../sockets/connection-registry";
 import { isObject } from "../sockets/frames";
 import { hasAttachments } from "../tables/attachments";
-import { type CollectionRow, loadCollections, loadIndexes } from "../tables/collections";
+import {
+  type CollectionRow,
+  loadCollections,
+  loadIndexes,
+  loadSchema,
+} from "../tables/collections";
 import { loadDocument } from "../tables/documents";
 import { INTERNAL_STORE } from "../writes/removal-events";
 
 /**
  * Finds the schema with which a client has opened a collection: one of its `connections`, or as RxDB lists the
- * collections of a database. If neither is known, the smallest that has the same indexes.
+ * collections of a database, or that with which it was imported. If none is known, the smallest that has the same
+ * indexes.
  */
 export function findSchema(
   sql: SqlStorage,
@@ -21,7 +27,11 @@ export function findSchema(
   for (const connection of connections) {
     if (connection.collection === collection.id) return JSON.parse(connection.schema);
   }
-  return listedSchema(sql, collection) ?? indexedSchema(sql, collection);
+  const imported = loadSchema(sql, collection.id);
+  return (
+    listedSchema(sql, collection) ??
+    (imported === null ? indexedSchema(sql, collection) : JSON.parse(imported))
+  );
 }
 
 /** The schema in RxDB's list of collections; null if it does not list this one. */

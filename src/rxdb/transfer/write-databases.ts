@@ -7,6 +7,7 @@ import { type CollectionSchema, parseSchema } from "../queries/schema";
 import type { RxSchema, StoredDocument } from "../queries/stored-document";
 import type { QuotaReservation } from "../quota-reservation";
 import { type CallOutcome, refuseCall, refuseMalformed } from "../refusals";
+import { loadSchema, updateSchema } from "../tables/collections";
 import { Work } from "../work";
 import type { AttachmentStore } from "../writes/attachment-store";
 import type { WriteRow } from "../writes/write-request";
@@ -58,22 +59,36 @@ export class DatabaseWriter {
     if (schema.value.version !== version) {
       return refuseMalformed(`The schema has version ${schema.value.version}, not ${version}.`);
     }
+    const fits = () => quota.fits(0);
+    let isNew = false;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const found = collections.find(database, name, version);
-      if (found) {
-        return found.primaryPath === schema.value.primaryPath
-          ? { ok: true, value: false }
-          : refuseCall({
-              code: "clash",
-              message: `The primary key of this collection is "${found.primaryPath}".`,
-            });
+      if (found && found.primaryPath !== schema.value.primaryPath) {
+        const message = `The primary key of this collection is "${found.primaryPath}".`;
+        return refuseCall({ code: "clash", message });
       }
-      const permissions = { canCreate: true, fits: () => quota.fits(0), work: new Work() };
-      const opened = collections.open(database, name, schema.value, () => [], permissions);
-      if (!(opened instanceof QuotaNeeded)) return opened.ok ? { ok: true, value: true } : opened;
-      if (!(await quota.reserve(opened.bytes))) return refuseCall(OVER_QUOTA);
+      isNew ||= found === null;
+      const permissions = { canCreate: true, fits, work: new Work() };
+      const opened = found
+        ? null
+        : collections.open(database, name, schema.value, () => [], permissions);
+      if (opened !== null && !(opened instanceof QuotaNeeded) && !opened.ok) return opened;
+      const needed =
+        opened instanceof QuotaNeeded ? opened : this.#storeSchema(database, name, version, json);
+      if (needed === null) return { ok: true, value: isNew };
+      if (!(await quota.reserve(needed.bytes))) return refuseCall(OVER_QUOTA);
     }
     return refuseCall(UNAVAILABLE);
+  }
+
+  /** Stores the schema of a collection, unless it has one. Returns `QuotaNeeded` if it does not fit. */
+  #storeSchema(database: string, name: string, version: number, json: string): QuotaNeeded | null {
+    const { collections, quota } = this.#deps;
+    const collection = collections.find(database, name, version);
+    if (collection === null || loadSchema(this.#sql, collection.id) !== null) return null;
+    const store = () => updateSchema(this.#sql, collection.id, json);
+    const stored = collections.change(store, () => quota.fits(0));
+    return stored instanceof QuotaNeeded ? stored : null;
   }
 
   /**

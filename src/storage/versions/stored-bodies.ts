@@ -4,7 +4,7 @@ import { decodeLabel } from "../../core/labels";
 import { documentFromPath, type NodePath } from "../../core/path";
 import { logWarning } from "../../platform/log";
 import { withRetry } from "../../platform/retry";
-import { bodyKey, documentsPrefix } from "../bodies";
+import { bodyKey, documentsPrefix, originalTimeOf } from "../bodies";
 
 /** One version of a document, as R2 has it. */
 export interface StoredBody {
@@ -20,6 +20,8 @@ export interface StoredBody {
   type: string | undefined;
   /** The id of the grant that wrote it; "": the user; undefined: it was written before this was recorded. */
   grant: string | undefined;
+  /** When it was modified where it was imported from; null: it is not known. */
+  originalTime: number | null;
 }
 
 /** The versions of one document that R2 has. */
@@ -175,6 +177,7 @@ const toStoredBody = (
   replaces: customMetadata?.replaces,
   type: customMetadata?.type === undefined ? undefined : decodeLabel(customMetadata.type),
   grant: customMetadata?.grant,
+  originalTime: originalTimeOf(customMetadata),
 });
 
 /** The path in the metadata; null if it is missing or not the one that the keys were made from. */

@@ -20,6 +20,7 @@ export const de: typeof en = {
     uploaded: (at) => ["Hochgeladen: ", at],
     current: "Aktuell",
     by: (author) => ["von ", author],
+    original: (at) => ["importiert, geändert ", at],
     select: (time) => `Die Version vom ${time} auswählen`,
     compare: "Zwei Versionen vergleichen",
     chooseTwo: "Wähle genau zwei Versionen aus, um sie zu vergleichen.",

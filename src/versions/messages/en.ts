@@ -20,6 +20,7 @@ export const en = {
     uploaded: (at: Child): Child[] => ["Uploaded ", at],
     current: "Current",
     by: (author: Child): Child[] => ["by ", author],
+    original: (at: Child): Child[] => ["imported, modified ", at],
     select: (time: string) => `Select the version of ${time}`,
     compare: "Compare two versions",
     chooseTwo: "Select exactly two versions to compare.",

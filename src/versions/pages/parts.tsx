@@ -78,7 +78,7 @@ export const VersionTime = ({ c, version }: { c: HonoContext; version: ListedVer
 /** The size, the type and the author of a version, in one line. */
 export const VersionSummary = ({
   c,
-  version: { length, type, author },
+  version: { length, type, author, originalTime },
 }: {
   c: HonoContext;
   version: ListedVersion;
@@ -97,6 +97,12 @@ export const VersionSummary = ({
       {author.kind === "unknown"
         ? authors.unknown
         : versions.by(<AuthorName c={c} author={author} />)}
+      {originalTime === null ? null : (
+        <>
+          {" · "}
+          {versions.original(<DateTime c={c} at={originalTime} />)}
+        </>
+      )}
     </>
   );
 };

@@ -118,7 +118,7 @@ describe("An archive", () => {
 
   it("of another version, or a bag of somebody else, is refused", async () => {
     const info = "satchel-alice@example.com-2026-11-29/bag-info.txt" as keyof typeof golden;
-    const later = { ...golden, [info]: golden[info].replace("Version: 1", "Version: 2") };
+    const later = { ...golden, [info]: golden[info].replace("Version: 1", "Version: 3") };
     await expect(readSource(fileTree(later))).rejects.toMatchObject({ code: "unknown-format" });
     const foreign = { ...golden, [info]: "Source-Organization: X\n" };
     await expect(readSource(fileTree(foreign))).rejects.toMatchObject({ code: "unknown-format" });
