@@ -322,7 +322,9 @@ describe("The settings page", () => {
     const account = await accountId(user.name);
     expect(mainText(await open(user, "/settings"))).toContain("With a domain of your own");
     await env.DB.batch([
-      env.DB.prepare("INSERT INTO domains VALUES ('mine.example', ?)").bind(account),
+      env.DB.prepare("INSERT INTO domains (host, account) VALUES ('mine.example', ?)").bind(
+        account,
+      ),
       env.DB.prepare("UPDATE accounts SET email = 'me@mail.example' WHERE id = ?").bind(account),
     ]);
     const text = mainText(await open(user, "/settings"));

@@ -42,7 +42,11 @@ async function fillEveryTable(account: string): Promise<void> {
     insert("INSERT INTO challenges VALUES ('challenge' || ?1, 'add', ?1, NULL, ?2, '')"),
     insert("INSERT INTO recovery_codes SELECT ?1, 'code' || ?2"),
     insert("INSERT INTO links VALUES ('link' || ?1, 'recover', ?1, 'a@b.example', ?2)"),
-    insert("INSERT INTO domains SELECT 'd' || ?2 || '.example', ?1"),
+    insert("INSERT INTO domains SELECT 'd' || ?2 || '.example', ?1, 1"),
+    insert(
+      `INSERT INTO domain_claims
+       VALUES ('d' || ?2 || '.example', ?1, 'value', ?2, ?2, NULL, NULL, NULL, ?2, NULL)`,
+    ),
     insert("INSERT INTO app_use VALUES (?1, 'grant', 1, 1, 1, ?2)"),
     insert("INSERT INTO activity VALUES (?1, ?2, 'id', 'export', '{}')"),
     insert("INSERT INTO rxdb_modules SELECT ?1, 'todos', ?2"),

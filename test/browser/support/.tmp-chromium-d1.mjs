@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inflate } from "@sparticuz/chromium";
+
+const PARTS = ["chromium.br", "al2023.tar.br", "fonts.tar.br"];
+const PACKAGE = dirname(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")));
+const CACHE = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
+async function chromiumOptions() {
+  const { CHROMIUM_PATH } = process.env;
+  if (CHROMIUM_PATH) return { executablePath: CHROMIUM_PATH };
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new Error(
+      "The packaged Chromium only runs on Linux x64. Set CHROMIUM_PATH to another one.",
+    );
+  }
+  const folder = await unpack();
+  return {
+    executablePath: join(folder, "chromium"),
+    // Avoids unpacking the package's graphics library.
+    args: ["--disable-gpu"],
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: join(folder, "al2023", "lib"),
+      FONTCONFIG_FILE: join(folder, "fonts.conf"),
+    },
+  };
+}
+async function unpack() {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+  const folder = join(CACHE, `chromium-${version}`);
+  if (existsSync(folder)) return folder;
+  const fresh = `${folder}-${randomUUID()}`;
+  await mkdir(fresh, { recursive: true });
+  try {
+    await Promise.all(inflateInto(fresh));
+    await writeFile(join(fresh, "fonts.conf"), fontsConf(folder));
+    await rename(fresh, folder);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
+}
+function inflateInto(folder) {
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = folder;
+  try {
+    return PARTS.map((part) => inflate(join(PACKAGE, "bin", part)));
+  } finally {
+    if (TMPDIR === void 0) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
+}
+const fontsConf = (folder) => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(folder, "fonts", "fonts")}</dir>
+  <cachedir>${join(folder, "fonts-cache")}</cachedir>
+</fontconfig>
+`;
+
+export { chromiumOptions };
