@@ -10,12 +10,12 @@ export function describeMove(language: Language, move: MoveIn, now: number): str
   const messages = MOVING_MESSAGES[language].move;
   const { found, looked, failures, retryAt } = move;
   const count = (number: number) => formatCount(language, number);
-  const isBusy = failures > 0 && retryAt > now;
-  const hasFound = found.documents > 0;
+  const isWaiting = failures > 0 && retryAt > now;
   return [
-    ...(isBusy ? [messages.busy] : []),
-    ...(hasFound ? [messages.looked(count(looked.documents), count(found.documents))] : []),
-    ...(isBusy || hasFound ? [] : [messages.waiting]),
+    ...(isWaiting ? [messages.busy] : []),
+    ...(found.documents === 0
+      ? [messages.waiting]
+      : [messages.looked(count(looked.documents), count(found.documents))]),
     ...describeCounts(language, move),
   ].join(" ");
 }
