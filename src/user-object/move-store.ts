@@ -6,9 +6,9 @@ import type {
   MoveEntry,
   MoveIn,
   PendingSignIn,
-} from "../../copying/move-in";
-import { documentFromPath } from "../../core/path";
-import { documentId } from "../../storage/bodies";
+} from "../copying/move-in";
+import { documentFromPath } from "../core/path";
+import { documentId } from "../storage/bodies";
 
 const MOVE_KEY = "move-in";
 const SIGN_IN_KEY = "move-sign-in";
@@ -40,15 +40,6 @@ export interface FoundFolder {
 export interface FoundDocuments {
   folder: string;
   documents: ListedDocument[];
-}
-
-/** What a folder has. */
-interface ListedFolder {
-  /** Names of its folders. */
-  folders: string[];
-  documents: ListedDocument[];
-  /** Paths of what no path can name, shortened. */
-  tooLong: string[];
 }
 
 /** Stores the move of one user. */
@@ -125,9 +116,9 @@ export class MoveStore {
   }
 
   /** In one write: a folder is listed, and its folders and documents are left to do. */
-  finishFolder(key: string, path: string, { folders, documents, tooLong }: ListedFolder): void {
+  finishFolder(key: string, path: string, folders: string[], documents: ListedDocument[]): void {
     this.#storage.transactionSync(() => {
-      const { found, looked, counts } = this.load() as MoveIn;
+      const { found, looked } = this.load() as MoveIn;
       this.#kv.delete(key);
       folders.forEach((folder, index) => {
         const row = { path: `${path}${folder}/`, attempts: 0 };
@@ -143,9 +134,7 @@ export class MoveStore {
           documents: found.documents + documents.length,
         },
         looked: { ...looked, folders: looked.folders + 1 },
-        counts: { ...counts, failed: counts.failed + tooLong.length },
       });
-      this.report(tooLong.map((one) => ({ path: one, outcome: "failed", code: "path-too-long" })));
     });
   }
 
