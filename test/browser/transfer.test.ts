@@ -6,7 +6,7 @@ import type { BrowserContext, Download, Page } from "playwright-core";
 import { expect } from "vitest";
 import { expectAccessible } from "./support/axe";
 import { readFile, storeFile, storeFiles, withFolder } from "./support/files";
-import { signUp } from "./support/steps";
+import { signUp, storeDatabase } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
 
 const DOCUMENTS = {
@@ -247,7 +247,8 @@ test("another document that is there is kept, replaced, or kept beside the impor
   await withFolder(files, async (folder) => {
     const importAs = async (choice: string) => {
       await pick(site, page, join(folder, "backup"), "Choose a folder");
-      await page.getByLabel(choice).check();
+      await page.getByText("Another is there", { exact: true }).waitFor();
+      await page.getByRole("radio", { name: choice }).check();
       await page.getByRole("button", { name: "Import" }).click();
       await result(page, "The import is complete, except for what is listed as not imported.");
     };
@@ -284,6 +285,38 @@ test("what is no ZIP is refused, and what does not fit is said before", async ({
     await page.getByText("Can’t be imported", { exact: true }).waitFor();
   });
 });
+
+test("databases are exported, and come back with their revisions", async ({ site }) => {
+  const { context, page } = await createUser(site, { "/notes/a.txt": "a" });
+  const name = await userName(site, context);
+  const form = { purpose: "import" };
+  const response = await context.request.post(`${site.url}/transfer/token`, { form });
+  const { token } = await response.json();
+  const tasks = [{ id: "1", title: "one" }];
+  await storeDatabase(site, { name, token }, "todos", "list", { tasks });
+  const headers = { Authorization: `Bearer ${token}` };
+  const query = "database=list&collection=tasks&version=0";
+  const url = `${site.url}/databases/${name}/todos/documents?${query}`;
+  const stored = async () => (await context.request.get(url, { headers })).json();
+  const before = (await stored()).documents;
+  expect(before).toHaveLength(1);
+  const download = await exportAll(site, page);
+  await result(page, "1 document and");
+  const database = new URLSearchParams({ module: "todos", name: "list" });
+  const deletion = await context.request.post(`${site.url}/data/database?${database}`);
+  expect(deletion.ok()).toBe(true);
+  await pick(site, page, await download.path());
+  await page.getByRole("heading", { name: "Databases" }).waitFor();
+  await page.getByRole("button", { name: "Import" }).click();
+  await result(page, "The import is complete.");
+  expect((await stored()).documents).toEqual(before);
+});
+
+/** The name of the user who is signed in. */
+async function userName(site: TestSite, context: BrowserContext): Promise<string> {
+  const html = await (await context.request.get(`${site.url}/transfer/import`)).text();
+  return /\/storage\/([a-z0-9-]+)/.exec(html)?.[1] ?? "";
+}
 
 test("both pages are accessible by keyboard and on a phone, in German", async ({ site }) => {
   const { page } = await createUser(site, DOCUMENTS, "de");

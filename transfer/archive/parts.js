@@ -2,7 +2,7 @@
 
 import { writeArchive } from "./write.js";
 
-/** An archive of more files could not be imported in one go: `sources/zip-tree.js`. */
+/** Documents of the storage, and files of those of databases: an archive of more could not be imported in one go: `sources/zip-tree.js`. */
 const MAX_DOCUMENTS = 100_000;
 
 /** @typedef {import("./write.js").ArchiveEntry} ArchiveEntry */
@@ -11,7 +11,7 @@ const MAX_DOCUMENTS = 100_000;
  * An archive of some entries, one after the other: the next may be asked for when this one has been read to its end.
  * @typedef {object} ArchivePart
  * @property {ReadableStream<Uint8Array>} archive
- * @property {() => string | null} last the path of the last document, when it is complete
+ * @property {() => string | null} last the path of the last document of the storage in it, when it is complete
  * @property {() => boolean} isLast whether no entries are left, when it is complete
  */
 
@@ -31,17 +31,17 @@ export async function* writeParts(entries, info, maxBytes) {
       /** @type {string | null} */
       let last = null;
       let written = 0;
-      let documents = 0;
+      let count = 0;
       const some = async function* () {
         for (; !next.done; next = await iterator.next()) {
-          // What has changed belongs to the document before it.
-          const isFull = documents > 0 && (written >= maxBytes || documents >= MAX_DOCUMENTS);
-          if (isFull && next.value.kind !== "change") return;
-          yield next.value;
-          if (next.value.kind === "document") {
-            documents++;
-            last = next.value.path;
-          }
+          const { value: entry } = next;
+          // What has changed belongs to the document before it, and a batch to its collection.
+          const mayBegin = entry.kind !== "change" && entry.kind !== "batch";
+          const isFull = count > 0 && (written >= maxBytes || count >= MAX_DOCUMENTS);
+          if (isFull && mayBegin) return;
+          yield entry;
+          if (entry.kind === "document" || entry.kind === "batch") count++;
+          if (entry.kind === "document") last = entry.path;
         }
       };
       const counter = new TransformStream({

@@ -1,10 +1,10 @@
 /** An import in the browser: first as a dry run, then in earnest. */
 
+import { importDatabases } from "../databases/import.js";
 import { importDocuments } from "../import.js";
 import { TransferError } from "../requests.js";
-import { StorageClient } from "../storage.js";
 import { PageAccess } from "./access.js";
-import { PageNetwork } from "./network.js";
+import { openAccount, PageNetwork } from "./network.js";
 import { Pausing } from "./pausing.js";
 import { fill, MAX_LISTED_ITEMS } from "./section.js";
 
@@ -57,9 +57,14 @@ export class ImportCounts {
   }
 }
 
+/** @typedef {"keep" | "replace" | "both"} OnConflict */
+
+/** What to do with each kind of data that differs. @typedef {{documents: OnConflict, databases: OnConflict}} Choices */
+
 /** A run over all that was picked. */
 export class ImportRun {
-  counts = new ImportCounts();
+  /** Results of each kind of data. */
+  counts = { documents: new ImportCounts(), databases: new ImportCounts() };
   isBusy = true;
   /** How much fits into the storage, in bytes. @type {number | null} */
   availableBytes = null;
@@ -77,8 +82,7 @@ export class ImportRun {
     this.pausing = new Pausing(section);
     this.network = new PageNetwork(this.access, this.pausing);
     this.pausing.control(this.network);
-    const root = new URL(section.urls.root, location.href).href;
-    this.storage = new StorageClient({ root, network: this.network });
+    this.account = openAccount(section.urls, this.network);
   }
 
   get isCancelled() {
@@ -91,61 +95,88 @@ export class ImportRun {
     this.pausing.end();
   }
 
+  /** All results so far, of both kinds together. */
+  get total() {
+    const { documents, databases } = this.counts;
+    return documents.total + databases.total;
+  }
+
+  /** @param {string} outcome */
+  countOf(outcome) {
+    return this.counts.documents.of(outcome).count + this.counts.databases.of(outcome).count;
+  }
+
   /** Finds out what an import would do. @param {Source[]} sources */
   async dryRun(sources) {
     await this.network.connect();
     this.availableBytes = await this.loadAvailableBytes();
-    const options = {
-      onConflict: /** @type {const} */ ("keep"),
-      isDryRun: true,
-      availableBytes: this.availableBytes,
-    };
-    const { reading, documents } = this.section.texts;
-    await this.run(sources, options, () => {
-      const text = fill(reading, { documents: this.section.counted(documents, this.counts.total) });
-      return { value: 0, max: 0, text };
-    });
+    const { reading } = this.section.texts;
+    await this.run(sources, { documents: "keep", databases: "keep" }, true, () => ({
+      value: 0,
+      max: 0,
+      text: fill(reading, { documents: this.describeTotal(this) }),
+    }));
   }
 
   /**
    * @param {Source[]} sources
-   * @param {"keep" | "replace" | "both"} onConflict
-   * @param {number} total documents
-   * @param {number} totalBytes
+   * @param {Choices} onConflict
+   * @param {ImportRun} preview of the same sources
    */
-  async import(sources, onConflict, total, totalBytes) {
+  async import(sources, onConflict, preview) {
     await this.network.connect();
-    const { progress, documents } = this.section.texts;
-    await this.run(sources, { onConflict }, () => ({
-      value: this.counts.bytes + this.counts.total * BYTES_PER_DOCUMENT,
-      max: totalBytes + total * BYTES_PER_DOCUMENT,
+    const { progress } = this.section.texts;
+    await this.run(sources, onConflict, false, () => ({
+      value: this.counts.documents.bytes + this.total * BYTES_PER_DOCUMENT,
+      max: preview.counts.documents.bytes + preview.total * BYTES_PER_DOCUMENT,
       text: fill(progress, {
-        documents: this.section.number(this.counts.total),
-        total: this.section.counted(documents, total),
+        documents: this.section.number(this.total),
+        total: this.describeTotal(preview),
         bytes: this.section.bytes(this.sentBytes),
       }),
     }));
   }
 
+  /** @param {ImportRun} run */
+  describeTotal({ counts: { documents, databases } }) {
+    return this.section.countedDocuments(documents.total, databases.total);
+  }
+
   /** Of the documents that were written. */
   get sentBytes() {
-    return ["new", "replaced", "both"].reduce((sum, name) => sum + this.counts.of(name).bytes, 0);
+    const { documents } = this.counts;
+    return ["new", "replaced", "both"].reduce((sum, name) => sum + documents.of(name).bytes, 0);
   }
 
   /**
    * @param {Source[]} sources
-   * @param {import("../import.js").ImportOptions} options
+   * @param {Choices} onConflict
+   * @param {boolean} isDryRun
    * @param {() => {value: number, max: number, text: string}} progress
    */
-  async run(sources, options, progress) {
-    const documents = this.documentsOf(sources);
+  async run(sources, onConflict, isDryRun, progress) {
+    const { storage, databases: client } = this.account;
+    const { availableBytes } = this;
     this.section.showProgress(progress());
-    for await (const result of importDocuments(documents, this.storage, options)) {
-      this.counts.add(result);
-      await this.network.whenRunning();
-      if (Date.now() - this.#shownAt < SHOW_MS) continue;
-      this.#shownAt = Date.now();
-      this.section.showProgress(progress());
+    const count = async (
+      /** @type {ImportCounts} */ counts,
+      /** @type {AsyncIterable<ImportResult>} */ results,
+    ) => {
+      for await (const result of results) {
+        counts.add(result);
+        await this.network.whenRunning();
+        if (Date.now() - this.#shownAt < SHOW_MS) continue;
+        this.#shownAt = Date.now();
+        this.section.showProgress(progress());
+      }
+    };
+    const options = { onConflict: onConflict.documents, isDryRun, availableBytes };
+    const documents = this.documentsOf(sources);
+    await count(this.counts.documents, importDocuments(documents, storage, options));
+    for (const { databases } of sources) {
+      if (databases === null) continue;
+      const ofDatabases = { onConflict: onConflict.databases, isDryRun };
+      await count(this.counts.databases, importDatabases(databases, client, ofDatabases));
     }
   }
 

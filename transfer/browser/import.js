@@ -8,6 +8,9 @@ import { download, fill, Memory, Section } from "./section.js";
 /** @typedef {import("./import-run.js").ImportCounts} ImportCounts */
 /** @typedef {import("../sources/file-tree.js").FileTree} FileTree */
 
+/** The kinds of data, in the order in which they are imported. */
+const KINDS = /** @type {const} */ (["documents", "databases"]);
+
 class ImportSection extends Section {
   memory = new Memory("satchel-import");
   /** @type {FileTree[]} */
@@ -26,13 +29,15 @@ class ImportSection extends Section {
     this.form = /** @type {HTMLFormElement} */ (this.part("preview"));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.import(this.form["on-conflict"].value);
+      const { documents, databases } = Object.fromEntries(new FormData(this.form));
+      this.import(/** @type {any} */ ({ documents, databases }));
     });
     for (const name of ["other", "again"]) {
       this.part(name).addEventListener("click", () => location.reload());
     }
     this.part("report").addEventListener("click", () => {
-      const report = JSON.stringify(this.run?.counts.report ?? [], null, 2);
+      const { documents, databases } = /** @type {ImportRun} */ (this.run).counts;
+      const report = JSON.stringify([...documents.report, ...databases.report], null, 2);
       download(new Blob([report], { type: "application/json" }), "satchel-import.json");
     });
     addEventListener("beforeunload", (event) => {
@@ -98,24 +103,25 @@ class ImportSection extends Section {
   }
 
   /** @param {ImportRun} run */
-  showPreview({ counts, availableBytes }) {
-    this.total = counts.total;
-    this.expectedBytes = counts.bytes;
+  showPreview(run) {
+    this.previewed = run;
     this.show(["preview"], ["progress"]);
-    this.part("would").replaceChildren(...this.describe(counts, this.texts.would));
-    const differs = counts.of("kept").count > 0;
-    this.part("conflicts").hidden = !differs;
-    const isFull = counts.hasCode("over-quota");
-    const free = fill(this.texts.overQuota, { bytes: this.bytes(availableBytes ?? 0) });
+    this.part("would").replaceChildren(...this.describe(run, this.texts.would));
+    for (const kind of KINDS) {
+      this.part(`conflicts-${kind}`).hidden = run.counts[kind].of("kept").count === 0;
+    }
+    const isFull = run.counts.documents.hasCode("over-quota");
+    const free = fill(this.texts.overQuota, { bytes: this.bytes(run.availableBytes ?? 0) });
+    const hasWork = isFull || run.countOf("kept") + run.countOf("new") > 0;
+    const isThere = !hasWork && run.countOf("refused") === 0;
     this.say("over-quota", isFull ? free : null);
-    const hasWork = differs || isFull || counts.of("new").count > 0;
+    this.say("nothing", isThere ? this.texts.nothing : null);
     this.part("start").hidden = !hasWork;
-    if (!hasWork && counts.of("refused").count === 0) this.say("over-quota", this.texts.nothing);
     this.part("preview-title").focus();
-    this.announce(this.summarize(counts, this.texts.would));
+    this.announce(this.summarize(run, this.texts.would));
   }
 
-  /** @param {"keep" | "replace" | "both"} onConflict */
+  /** @param {import("./import-run.js").Choices} onConflict */
   async import(onConflict) {
     this.show(["progress"], ["preview"]);
     this.part("pause").focus();
@@ -123,9 +129,9 @@ class ImportSection extends Section {
     this.memory.write({ name: this.name, at: Date.now() });
     try {
       const sources = await Promise.all(this.trees.map(openSource));
-      await run.import(sources, onConflict, this.total ?? 0, this.expectedBytes ?? 0);
+      await run.import(sources, onConflict, /** @type {ImportRun} */ (this.previewed));
       this.memory.forget();
-      const isWhole = run.counts.of("refused").count === 0;
+      const isWhole = run.countOf("refused") === 0;
       this.finish(run, isWhole ? this.texts.done : this.texts.partly, isWhole ? "note" : "warning");
     } catch (error) {
       const { cancelled, failed } = this.texts;
@@ -137,35 +143,44 @@ class ImportSection extends Section {
   }
 
   /** @param {ImportRun} run @param {string} text @param {string} kind */
-  finish({ counts }, text, kind) {
+  finish(run, text, kind) {
     this.show(["result"], ["progress"]);
     const result = this.part("result-text");
     result.textContent = text;
     result.className = kind;
-    this.part("did").replaceChildren(...this.describe(counts, this.texts.did));
+    this.part("did").replaceChildren(...this.describe(run, this.texts.did));
     this.announce(text);
     result.focus();
   }
 
-  /** The outcomes that there were, as terms and descriptions. @param {ImportCounts} counts @param {Record<string, string>} names */
-  describe(counts, names) {
-    return this.outcomesOf(counts, names).flatMap(({ name, text, count, listed }) => {
-      const term = document.createElement("dt");
-      term.textContent = name;
-      const items = listed.map(({ path, as = "", error }) => ({
-        name: path,
-        note: error ? this.reason(error) : as && fill(this.texts.as, { path: as }),
-      }));
-      const description = document.createElement("dd");
-      description.append(text, this.list(this.texts.details, items, count));
-      return [term, description];
+  /** The outcomes that there were, as lists of terms, one for each kind of data. @param {ImportRun} run @param {Record<string, string>} names */
+  describe({ counts }, names) {
+    const isMixed = counts.databases.total > 0;
+    return KINDS.filter((kind) => counts[kind].total > 0).flatMap((kind) => {
+      const heading = document.createElement("h3");
+      heading.textContent = this.texts.kinds[kind];
+      const list = document.createElement("dl");
+      list.className = "outcomes";
+      for (const { name, text, count, listed } of this.outcomesOf(counts[kind], names)) {
+        const term = document.createElement("dt");
+        term.textContent = name;
+        const items = listed.map(({ path, as = "", error }) => ({
+          name: path,
+          note: error ? this.reason(error) : as && fill(this.texts.as, { path: as }),
+        }));
+        const description = document.createElement("dd");
+        description.append(text, this.list(this.texts.details, items, count));
+        list.append(term, description);
+      }
+      return isMixed ? [heading, list] : [list];
     });
   }
 
-  /** The same in one sentence. @param {ImportCounts} counts @param {Record<string, string>} names */
-  summarize(counts, names) {
-    const outcomes = this.outcomesOf(counts, names);
-    return outcomes.map(({ name, text }) => `${name}: ${text}.`).join(" ");
+  /** The same in a few sentences. @param {ImportRun} run @param {Record<string, string>} names */
+  summarize({ counts }, names) {
+    return KINDS.flatMap((kind) => this.outcomesOf(counts[kind], names))
+      .map(({ name, text }) => `${name}: ${text}.`)
+      .join(" ");
   }
 
   /** @param {ImportCounts} counts @param {Record<string, string>} names */

@@ -3,7 +3,9 @@
  * reached, and until the user has signed in again.
  */
 
+import { DatabasesClient } from "../databases/client.js";
 import { TransferError } from "../requests.js";
+import { StorageClient } from "../storage.js";
 import { chunksOf } from "../streams.js";
 
 /** How often a server that cannot be reached is tried again; at once when the browser is online again. */
@@ -135,6 +137,17 @@ export class PageNetwork {
       }
     }
   }
+}
+
+/**
+ * The storage and the databases of the user. They get their token from the network.
+ * @param {import("./section.js").Section["urls"]} urls
+ * @param {PageNetwork} network
+ */
+export function openAccount(urls, network) {
+  const absolute = (/** @type {string} */ url) => new URL(url, location.href).href;
+  const storage = new StorageClient({ root: absolute(urls.root), keepsTimes: true, network });
+  return { storage, databases: new DatabasesClient(absolute(urls.databases), storage) };
 }
 
 /** Resolves after a pause, or when the browser is online again. @param {AbortSignal} signal */

@@ -15,7 +15,7 @@ export class Section {
     this.element = element;
     this.language = language;
     this.texts = JSON.parse(texts);
-    /** @type {{root: string, quota: string}} */
+    /** @type {{root: string, quota: string, databases: string}} */
     this.urls = JSON.parse(urls);
     this.plurals = new Intl.PluralRules(language);
   }
@@ -61,6 +61,21 @@ export class Section {
   counted(forms, count, values = {}) {
     const form = this.plurals.select(count) === "one" ? forms.one : forms.other;
     return fill(form, { count: this.number(count), ...values });
+  }
+
+  /**
+   * Such as "5 documents and 1 document in databases".
+   * @param {number} documents
+   * @param {number} databaseDocuments
+   */
+  countedDocuments(documents, databaseDocuments) {
+    const { documents: outside, databaseDocuments: inside, documentsAndDatabases } = this.texts;
+    if (databaseDocuments === 0) return this.counted(outside, documents);
+    if (documents === 0) return this.counted(inside, databaseDocuments);
+    return fill(documentsAndDatabases, {
+      documents: this.counted(outside, documents),
+      databaseDocuments: this.counted(inside, databaseDocuments),
+    });
   }
 
   /** @param {number} number @param {Intl.NumberFormatOptions} [options] */

@@ -17,9 +17,9 @@ export const de: typeof en = {
   },
   pages: {
     "/transfer/export":
-      "Speichere alle deine Dokumente, oder die einiger Module, in einem ZIP-Archiv.",
+      "Speichere alle deine Dokumente und Datenbanken, oder die einiger Module, in einem ZIP-Archiv.",
     "/transfer/import":
-      "Bring Dokumente herein: aus einem Archiv, einem früheren Export, einem Backup oder irgendeinem Ordner.",
+      "Bring Daten herein: aus einem Archiv, einem früheren Export, einem Backup oder irgendeinem Ordner.",
     "/transfer/move-in":
       "Lass deine Dokumente im Hintergrund von einem anderen Anbieter hierher kopieren.",
     "/transfer/move-out": "Nimm alles zu einem anderen Anbieter mit, Schritt für Schritt.",
@@ -37,6 +37,11 @@ export const de: typeof en = {
       "Du bist abgemeldet, oder der Zugriff dieser Seite wurde beendet. Melde dich in einem anderen Tab wieder an und drücke dann auf „Weiter“.",
     tooManyApps: "Du hast zu viele verbundene Apps. Trenne einige und drücke dann auf „Weiter“.",
     documents,
+    databaseDocuments: {
+      one: "{count} Dokument in Datenbanken",
+      other: "{count} Dokumente in Datenbanken",
+    },
+    documentsAndDatabases: "{documents} und {databaseDocuments}",
     unknown: "etwas Unerwartetes ist schiefgegangen: {reason}",
     more: { one: "und {count} weiteres", other: "und {count} weitere" },
     reasons: {
@@ -62,6 +67,8 @@ export const de: typeof en = {
       empty: "es sind keine Dateien da",
       quota: "auf der Festplatte ist nicht genug Platz",
       unreachable: "der Server ist nicht erreichbar",
+      incomplete: "einer seiner Anhänge ist nicht lesbar",
+      unsupported: "dieser Server nimmt keine Datenbanken",
       unreadable: "die Datei ist nicht mehr lesbar",
     },
   },
@@ -69,8 +76,7 @@ export const de: typeof en = {
     title: "Export",
     label: "Export im Browser",
     about:
-      "Dein Browser schreibt ein ZIP-Archiv deiner Dokumente, mit ihren Typen, Zeiten und Prüfsummen. Jedes ZIP-Programm kann es öffnen, Werkzeuge für BagIt können es prüfen, und du kannst es wieder importieren.",
-    databases: "Datenbanken von RxDB-Apps sind noch nicht im Archiv.",
+      "Dein Browser schreibt ein ZIP-Archiv deiner Dokumente und der Datenbanken von RxDB-Apps, mit Typen, Zeiten und Prüfsummen. Jedes ZIP-Programm kann es öffnen, Werkzeuge für BagIt können es prüfen, und du kannst es wieder importieren.",
     empty: "Du hast noch keine Dokumente.",
     what: "Was möchtest du exportieren?",
     everything: "Alles",
@@ -86,7 +92,7 @@ export const de: typeof en = {
     failed: "Nicht lesbar",
     other: "Andere Arten von Export",
     withoutScript:
-      "Der Server kann ZIP-Archive aller deiner Dokumente auch selbst machen, ohne JavaScript. Sie lassen sich genauso importieren.",
+      "Der Server kann ZIP-Archive aller deiner Dokumente auch selbst machen, ohne JavaScript und ohne Datenbanken. Sie lassen sich genauso importieren.",
     download: "Alles herunterladen",
     showParts: "Teile anzeigen",
     partsAbout: (count) => `Sie bestehen aus Teilen mit je bis zu ${count} Dokumenten.`,
@@ -95,14 +101,8 @@ export const de: typeof en = {
     script: {
       progress: "{documents} von {total}, {bytes} geschrieben.",
       part: "Teil {part}: ",
-      done: {
-        one: "{file} ist fertig: {count} Dokument, {bytes}.",
-        other: "{file} ist fertig: {count} Dokumente, {bytes}.",
-      },
-      ready: {
-        one: "Teil {part} ist fertig: {count} Dokument, {bytes}.",
-        other: "Teil {part} ist fertig: {count} Dokumente, {bytes}.",
-      },
+      done: "{file} ist fertig: {documents}, {bytes}.",
+      ready: "Teil {part} ist fertig: {documents}, {bytes}.",
       save: "Teil {part} speichern und weitermachen",
       next: "Datei für Teil {next} wählen",
       allParts: "Alle {part} Teile sind fertig.",
@@ -134,13 +134,15 @@ export const de: typeof en = {
       "Wähle ein Archiv, einen Export, irgendeine ZIP-Datei oder einen Ordner, etwa ein Backup von rs-backup. Dein Browser liest es und zeigt zuerst, was der Import tun würde.",
     resume:
       "Ein unterbrochener Import geht weiter, wenn du dieselben Dateien noch einmal wählst: Was schon da ist, wird nicht noch einmal gesendet.",
-    databases: "Datenbanken von RxDB-Apps können noch nicht importiert werden.",
     files: "ZIP-Dateien wählen",
     folder: "Ordner wählen",
     progress: "Fortschritt des Imports",
     cancel: "Abbrechen",
     preview: "Was der Import tun würde",
-    conflicts: "Wenn schon ein anderes Dokument da ist:",
+    conflicts: {
+      documents: "Wenn schon ein anderes Dokument da ist:",
+      databases: "Wenn eine Datenbank einen anderen Stand eines Dokuments hat:",
+    },
     keep: "Das vorhandene behalten",
     replace: "Es ersetzen",
     both: "Beide behalten: Das importierte bekommt einen anderen Namen",
@@ -150,6 +152,7 @@ export const de: typeof en = {
     showFiles: "Deine Dateien ansehen",
     report: "Bericht herunterladen",
     script: {
+      kinds: { documents: "Dokumente", databases: "Datenbanken" },
       formats: {
         archive: "Es ist ein Archiv von Satchel.",
         export: "Es ist ein Export von Satchel.",

@@ -20,9 +20,10 @@ export const en = {
     "/transfer/move-out": "Move out",
   },
   pages: {
-    "/transfer/export": "Save all your documents, or those of some modules, in one ZIP archive.",
+    "/transfer/export":
+      "Save all your documents and databases, or those of some modules, in one ZIP archive.",
     "/transfer/import":
-      "Bring documents in: from an archive, from an earlier export, from a backup, or from any folder.",
+      "Bring data in: from an archive, from an earlier export, from a backup, or from any folder.",
     "/transfer/move-in":
       "Have your documents copied here from another provider, in the background.",
     "/transfer/move-out": "Take everything to another provider, step by step.",
@@ -39,6 +40,11 @@ export const en = {
       "You are signed out, or the access of this page was ended. Sign in again in another tab, then press Continue.",
     tooManyApps: "You have too many connected apps. Disconnect some of them, then press Continue.",
     documents,
+    databaseDocuments: {
+      one: "{count} document in databases",
+      other: "{count} documents in databases",
+    },
+    documentsAndDatabases: "{documents} and {databaseDocuments}",
     unknown: "something unexpected went wrong: {reason}",
     more: { one: "and {count} more", other: "and {count} more" },
     reasons: {
@@ -64,6 +70,8 @@ export const en = {
       empty: "there are no files",
       quota: "there is not enough space on the disk",
       unreachable: "the server can’t be reached",
+      incomplete: "one of its attachments can’t be read",
+      unsupported: "this server takes no databases",
       unreadable: "the file can’t be read any more",
     },
   },
@@ -71,8 +79,7 @@ export const en = {
     title: "Export",
     label: "Export in the browser",
     about:
-      "Your browser writes a ZIP archive of your documents, with their types, times and checksums. You can open it with any ZIP program, check it with tools for BagIt, and import it again.",
-    databases: "Databases of RxDB apps are not in the archive yet.",
+      "Your browser writes a ZIP archive of your documents and of the databases of RxDB apps, with types, times and checksums. You can open it with any ZIP program, check it with tools for BagIt, and import it again.",
     empty: "You have no documents yet.",
     what: "What do you want to export?",
     everything: "Everything",
@@ -88,7 +95,7 @@ export const en = {
     failed: "Could not be read",
     other: "Other kinds of export",
     withoutScript:
-      "The server can also make ZIP archives of all your documents itself, without JavaScript. They can be imported just the same.",
+      "The server can also make ZIP archives of all your documents itself, without JavaScript and without databases. They can be imported just the same.",
     download: "Download everything",
     showParts: "Show parts",
     partsAbout: (count: string) => `They come in parts of up to ${count} documents each.`,
@@ -97,14 +104,8 @@ export const en = {
     script: {
       progress: "{documents} of {total}, {bytes} written.",
       part: "Part {part}: ",
-      done: {
-        one: "{file} is complete: {count} document, {bytes}.",
-        other: "{file} is complete: {count} documents, {bytes}.",
-      },
-      ready: {
-        one: "Part {part} is complete: {count} document, {bytes}.",
-        other: "Part {part} is complete: {count} documents, {bytes}.",
-      },
+      done: "{file} is complete: {documents}, {bytes}.",
+      ready: "Part {part} is complete: {documents}, {bytes}.",
       save: "Save part {part} and continue",
       next: "Choose a file for part {next}",
       allParts: "All {part} parts are complete.",
@@ -134,13 +135,15 @@ export const en = {
       "Choose an archive, an export, any ZIP file, or a folder, such as a backup made by rs-backup. Your browser reads it, and first shows what the import would do.",
     resume:
       "An interrupted import goes on when you choose the same files again: what is there already is not sent again.",
-    databases: "Databases of RxDB apps can’t be imported yet.",
     files: "Choose ZIP files",
     folder: "Choose a folder",
     progress: "Progress of the import",
     cancel: "Cancel",
     preview: "What the import would do",
-    conflicts: "If another document is already there:",
+    conflicts: {
+      documents: "If another document is already there:",
+      databases: "If a database has another revision of a document:",
+    },
     keep: "Keep the one that is there",
     replace: "Replace it",
     both: "Keep both: the imported one gets another name",
@@ -150,6 +153,7 @@ export const en = {
     showFiles: "Show your files",
     report: "Download the report",
     script: {
+      kinds: { documents: "Documents", databases: "Databases" },
       formats: {
         archive: "It is an archive of Satchel.",
         export: "It is an export of Satchel.",

@@ -1,10 +1,10 @@
-/** The page on which the browser writes an archive of the user's documents. */
+/** The page on which the browser writes an archive of the user's documents and databases. */
 
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
 import { maxPartDocuments } from "../../storage/export/export";
-import type { ModuleUsage, Usage } from "../../storage/usage";
+import { type ModuleUsage, moduleBytes, type Usage } from "../../storage/usage";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { TRANSFER_MESSAGES } from "../messages";
@@ -17,7 +17,7 @@ const MAX_LISTED_MODULES = 100;
 /** The bytes of a part that the browser keeps until it is saved: phones have room for it, too. */
 const PART_BYTES = 500_000_000;
 
-/** Documents and their bytes, from which the script knows how far it has come. */
+/** Documents outside of databases, and all bytes, from which the script knows how far it has come. */
 interface Totals {
   documents: number;
   bytes: number;
@@ -26,7 +26,8 @@ interface Totals {
 /** Shows what can be exported. */
 export function exportPage(c: HonoContext, usage: Usage): HandlerResponse {
   const messages = messagesFor(c, TRANSFER_MESSAGES).export;
-  const isEmpty = usage.documents === 0;
+  const isEmpty =
+    usage.documents === 0 && usage.modules.every(({ databaseBytes }) => databaseBytes === 0);
   return transferPage(
     c,
     {
@@ -37,10 +38,9 @@ export function exportPage(c: HonoContext, usage: Usage): HandlerResponse {
       <section>
         <h1>{messages.title}</h1>
         <p>{messages.about}</p>
-        <p class="muted">{messages.databases}</p>
         {isEmpty ? <p class="note">{messages.empty}</p> : <BrowserExport c={c} usage={usage} />}
       </section>
-      {isEmpty ? null : <OtherExports c={c} documents={usage.documents} />}
+      {usage.documents === 0 ? null : <OtherExports c={c} documents={usage.documents} />}
     </>,
   );
 }
@@ -55,6 +55,7 @@ const BrowserExport = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
       <div
         data-export={JSON.stringify({ address, totals: totalsOf(usage) })}
         data-part-bytes={PART_BYTES}
+        class="breakable"
         {...scriptData(c, messages.script)}
         hidden
       >
@@ -122,10 +123,12 @@ const BrowserExport = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
 
 const ModuleList = ({ c, modules }: { c: HonoContext; modules: ModuleUsage[] }) => {
   const messages = messagesFor(c, TRANSFER_MESSAGES).export;
-  const withDocuments = modules.filter(({ documents }) => documents > 0);
+  const filled = modules.filter(
+    (module) => totalsOfModule(module).bytes > 0 || module.documents > 0,
+  );
   return (
     <div data-part="modules" class="indented">
-      {withDocuments.slice(0, MAX_LISTED_MODULES).map((module) => {
+      {filled.slice(0, MAX_LISTED_MODULES).map((module) => {
         const { documents, bytes } = totalsOfModule(module);
         return (
           <label>
@@ -141,7 +144,7 @@ const ModuleList = ({ c, modules }: { c: HonoContext; modules: ModuleUsage[] }) 
           </label>
         );
       })}
-      {withDocuments.length <= MAX_LISTED_MODULES ? null : (
+      {filled.length <= MAX_LISTED_MODULES ? null : (
         <small>{messages.onlyLargest(formatCount(languageOf(c), MAX_LISTED_MODULES))}</small>
       )}
     </div>
@@ -181,7 +184,7 @@ function totalsOf({ modules, other, documents }: Usage): Totals {
   return { documents, bytes };
 }
 
-const totalsOfModule = ({ privateBytes, publicBytes, documents }: ModuleUsage): Totals => ({
-  documents,
-  bytes: privateBytes + publicBytes,
+const totalsOfModule = (module: ModuleUsage): Totals => ({
+  documents: module.documents,
+  bytes: moduleBytes(module),
 });

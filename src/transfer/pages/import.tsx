@@ -1,4 +1,4 @@
-/** The page on which the browser imports documents from files of the user. */
+/** The page on which the browser imports documents and databases from files of the user. */
 
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
@@ -17,10 +17,10 @@ export function importPage(c: HonoContext): HandlerResponse {
     <section>
       <h1>{messages.title}</h1>
       <p>{messages.about}</p>
-      <p class="muted">{messages.databases}</p>
       <NoScript c={c} />
       <div
         data-import={JSON.stringify({ maxDocumentBytes: MAX_DOCUMENT_BYTES })}
+        class="breakable"
         {...scriptData(c, messages.script)}
         hidden
       >
@@ -90,22 +90,11 @@ const Preview = ({ c }: { c: HonoContext }) => {
         {messages.preview}
       </h2>
       <p data-part="chosen" />
-      <dl class="outcomes" data-part="would" />
+      <div data-part="would" />
       <p class="warning" data-part="over-quota" hidden />
-      <fieldset class="choice" data-part="conflicts">
-        <legend>{messages.conflicts}</legend>
-        {(["keep", "replace", "both"] as const).map((choice) => (
-          <label>
-            <input
-              type="radio"
-              name="on-conflict"
-              value={choice}
-              {...(choice === "keep" ? { checked: true } : {})}
-            />
-            {messages[choice]}
-          </label>
-        ))}
-      </fieldset>
+      <p class="note" data-part="nothing" hidden />
+      <Conflicts c={c} kind="documents" choices={["keep", "replace", "both"]} />
+      <Conflicts c={c} kind="databases" choices={["keep", "replace"]} />
       <p class="row">
         <button type="submit" data-part="start">
           {messages.start}
@@ -118,13 +107,39 @@ const Preview = ({ c }: { c: HonoContext }) => {
   );
 };
 
+interface ConflictsProps {
+  c: HonoContext;
+  kind: "documents" | "databases";
+  choices: ("keep" | "replace" | "both")[];
+}
+
+const Conflicts = ({ c, kind, choices }: ConflictsProps) => {
+  const messages = messagesFor(c, TRANSFER_MESSAGES).import;
+  return (
+    <fieldset class="choice" data-part={`conflicts-${kind}`}>
+      <legend>{messages.conflicts[kind]}</legend>
+      {choices.map((choice) => (
+        <label>
+          <input
+            type="radio"
+            name={kind}
+            value={choice}
+            {...(choice === "keep" ? { checked: true } : {})}
+          />
+          {messages[choice]}
+        </label>
+      ))}
+    </fieldset>
+  );
+};
+
 const Result = ({ c }: { c: HonoContext }) => {
   const messages = messagesFor(c, TRANSFER_MESSAGES).import;
   return (
     <div data-part="result" hidden>
       <h2>{messages.result}</h2>
       <p data-part="result-text" tabindex={-1} />
-      <dl class="outcomes" data-part="did" />
+      <div data-part="did" />
       <p class="row">
         <a class="button" href="/files/">
           {messages.showFiles}

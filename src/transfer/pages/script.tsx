@@ -2,7 +2,7 @@
 
 import { settings } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { quotaUrl, resolveOrigins, storageRoot } from "../../http/hosts";
+import { databasesUrl, quotaUrl, resolveOrigins, storageRoot } from "../../http/hosts";
 import { languageOf, messagesFor } from "../../ui/language";
 import { TRANSFER_MESSAGES } from "../messages";
 
@@ -20,12 +20,16 @@ export function scriptData(c: HonoContext, texts: object): Record<string, string
  * The URLs of the user's storage. On the origin of the pages they are paths: a proxy may have ended TLS, so
  * only the browser knows that origin.
  */
-function storageUrls(c: HonoContext): { root: string; quota: string } {
+function storageUrls(c: HonoContext): Record<"root" | "quota" | "databases", string> {
   const { name } = c.var.session.account;
   const { STORAGE_ORIGIN } = settings(c.env);
   const { storage } = resolveOrigins(c.req.url, settings(c.env));
   const origins = { pages: "", storage: STORAGE_ORIGIN === null ? "" : storage };
-  return { root: storageRoot(origins, name), quota: quotaUrl(origins, name) };
+  return {
+    root: storageRoot(origins, name),
+    quota: quotaUrl(origins, name),
+    databases: databasesUrl(origins, name),
+  };
 }
 
 /** Says that the page does nothing without JavaScript. */
