@@ -19,6 +19,7 @@ const body = (version: string, daysAgo: number, replaces = ""): StoredBody => ({
   replaces,
   type: "text/plain",
   grant: "",
+  originalTime: null,
 });
 
 const expired = (bodies: StoredBody[], current: string | null, deletedAt = NOW): string[] =>

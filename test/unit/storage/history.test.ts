@@ -17,6 +17,7 @@ const body = (
   replaces,
   type: "text/plain",
   grant: "",
+  originalTime: null,
 });
 
 /** What is known: the current version with its time, and the times of writes and deletions. */
