@@ -28,7 +28,7 @@ export class BusyServerError extends TransferError {
   ) {
     super(code, message, { status });
     this.retryAfterMs = retryAfterMs;
-    this.isWholeServer = status === undefined || status === 429 || status === 503;
+    this.isWholeServer = status === undefined || status === 429 || retryAfterMs !== null;
   }
 }
 
@@ -47,14 +47,16 @@ export const guardedFetch =
     const headers = new Headers(init.headers);
     // A length that is known before is worth more than fewer bytes.
     headers.set("Accept-Encoding", "identity");
+    const late = new AbortController();
+    const signals = [signal, init.signal, late.signal].filter((one) => one != null);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const options = {
-        ...init,
-        headers,
-        redirect: "manual" as const,
-        ...(signal ? { signal } : {}),
-      };
-      const response = await ask(env, next, options, now);
+      const options = { ...init, headers, redirect: "manual" as const };
+      const request = { ...options, signal: AbortSignal.any(signals) };
+      const response = await ask(env, next, request, now).catch((error) => {
+        // It may still be waiting for an answer.
+        late.abort();
+        throw error;
+      });
       const target = redirectTarget(response, next);
       if (target === null || init.redirect === "manual") return response;
       await response.body?.cancel();

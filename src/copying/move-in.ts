@@ -124,7 +124,6 @@ export interface ListedDocument {
   name: string;
   /** "": the server says none. */
   etag: string;
-  type: string | null;
   /** Bytes; null: the server does not say. */
   length: number | null;
   /** Attempts that have failed. */

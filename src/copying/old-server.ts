@@ -4,11 +4,18 @@ import { TransferError } from "../../transfer/requests.js";
 import { bareETag, type FolderItem, StorageClient } from "../../transfer/storage.js";
 import { listFolder } from "../../transfer/walk.js";
 import type { GuardedFetch } from "./guarded-fetch";
-import { limitLength } from "./limit-length";
+import { limitJson } from "./limit-length";
 import type { MoveRequest } from "./move-in";
 
 /** A listing is held in memory as a whole: this is one of about fifty thousand documents. */
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
+const MAX_LISTING_VALUES = 250_000;
+
+/** Longer ETags are not remembered: that a document has not changed is found out by its bytes then. */
+const MAX_ETAG_LENGTH = 1000;
+
+/** A listing that takes longer has failed. */
+const LISTING_MS = 2 * 60 * 1000;
 
 /** A document whose body is being received. */
 export interface OpenedDocument {
@@ -31,9 +38,12 @@ export class OldServer {
     this.#fetch = fetch;
     this.#headers = { Authorization: `Bearer ${token}`, Origin: clientId };
     const listing: GuardedFetch = async (url, init) => {
-      const response = await fetch(url, init);
+      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(LISTING_MS) });
       if (response.body === null) return response;
-      return new Response(limitLength(response.body, MAX_LISTING_BYTES), response);
+      return new Response(
+        limitJson(response.body, MAX_LISTING_BYTES, MAX_LISTING_VALUES),
+        response,
+      );
     };
     this.#client = new StorageClient({
       root,
@@ -45,7 +55,8 @@ export class OldServer {
 
   /** The items of a folder; none if it does not exist. Rejects with a TransferError. */
   async list(folder: string): Promise<FolderItem[]> {
-    return (await listFolder(this.#client, folder)).items;
+    const { items } = await listFolder(this.#client, folder);
+    return items.map((item) => ({ ...item, etag: usableETag(item.etag) }));
   }
 
   /**
@@ -64,7 +75,7 @@ export class OldServer {
       signal,
     });
     const { status, headers, body } = response;
-    const etag = bareETag(headers.get("ETag")) ?? "";
+    const etag = usableETag(bareETag(headers.get("ETag")));
     if (status === 200 && !(known && etag === known)) {
       const length = headers.has("Content-Encoding") ? null : headers.get("Content-Length");
       return {
@@ -81,3 +92,6 @@ export class OldServer {
     throw new TransferError(code, `${path}: status ${status}.`, { status });
   }
 }
+
+const usableETag = (etag: string | null): string =>
+  etag === null || etag.length > MAX_ETAG_LENGTH ? "" : etag;

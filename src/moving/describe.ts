@@ -10,12 +10,12 @@ export function describeMove(language: Language, move: MoveIn, now: number): str
   const messages = MOVING_MESSAGES[language].move;
   const { found, looked, failures, retryAt } = move;
   const count = (number: number) => formatCount(language, number);
-  const isWaiting = failures > 0 && retryAt > now;
+  const isBusy = failures > 0 && retryAt > now;
+  const hasFound = found.documents > 0;
   return [
-    ...(isWaiting ? [messages.busy] : []),
-    ...(found.documents === 0
-      ? [messages.waiting]
-      : [messages.looked(count(looked.documents), count(found.documents))]),
+    ...(isBusy ? [messages.busy] : []),
+    ...(hasFound ? [messages.looked(count(looked.documents), count(found.documents))] : []),
+    ...(isBusy || hasFound ? [] : [messages.waiting]),
     ...describeCounts(language, move),
   ].join(" ");
 }

@@ -30,7 +30,7 @@ import { AccountErasure } from "./account-erasure";
 import { CommitClock } from "./commit-clock";
 import { CommitJournal } from "./commit-journal";
 import { CommitQueue } from "./commit-queue";
-import { MovingIn } from "./moving-in";
+import { MovingIn } from "./moving-in/moving-in";
 import type { FoundEntries } from "./task-log";
 import { Tasks } from "./tasks";
 import { type HistorySize, VersionSweep } from "./version-sweep";
@@ -203,6 +203,7 @@ export class UserObject extends DurableObject<Env> {
   async erase(account: string): Promise<void> {
     this.#journal.discard();
     this.#live.closeAll();
+    await this.controlMoveIn("cancel");
     await this.#erasure.schedule(account, Date.now());
   }
 

@@ -365,6 +365,25 @@ describe("An old server that misbehaves", () => {
     expect(await runMove(app)).toMatchObject({ state: "done", counts: { created: 1 } });
   });
 
+  it("with errors for everything is waited for, and no document is given up for that", async () => {
+    const old = startOldProvider(documentsOf({ "/notes/a": "1", "/notes/b": "2" }));
+    let isDown = false;
+    old.trouble = (_, path) => {
+      isDown ||= path === "/notes/a" || path === "/notes/b";
+      return isDown ? new Response(null, { status: 502 }) : undefined;
+    };
+    freezeClock();
+    await move(old);
+    for (let attempts = 0; attempts < 8; attempts++) {
+      const { retryAt } = await loadMove(app);
+      advanceClock(retryAt - Date.now());
+      expect(await runMove(app)).toMatchObject({ state: "running", counts: { failed: 0 } });
+    }
+    old.trouble = () => undefined;
+    advanceClock(DAY_MS / 24);
+    expect(await runMove(app)).toMatchObject({ state: "done", counts: { created: 2, failed: 0 } });
+  });
+
   /** Runs the move to its end, without waiting between attempts. */
   async function moveToEnd(old: OldProvider) {
     freezeClock();
@@ -431,6 +450,7 @@ describe("An old server that misbehaves", () => {
   it.each<[string, string, () => Response]>([
     ["is no folder description", "malformed", () => new Response("<html>")],
     ["is too long", "too-large", () => chunked(endless(" ".repeat(65536)))],
+    ["has too many items", "too-large", () => new Response(`{${'"":0,'.repeat(300_000)}"":0}`)],
     ["is refused", "forbidden", () => new Response(null, { status: 403 })],
     ["is never given", "unavailable", () => new Response(null, { status: 500 })],
     ["breaks off", "damaged", () => chunked(breaking())],
@@ -456,6 +476,7 @@ describe("An old server that misbehaves", () => {
         : undefined;
     expect(await moveToEnd(old)).toMatchObject({ state: "done", counts: { created: 1 } });
     const report = (await loadReport(app)).map(({ path, code }) => [path.slice(0, 10), code]);
+    expect((await loadReport(app)).every(({ path }) => path.length < 200)).toBe(true);
     expect(Object.fromEntries(report)).toMatchObject({
       "/gone": "not-found",
       "/xxxxxxxxx": "path-too-long",

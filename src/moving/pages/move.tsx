@@ -101,29 +101,26 @@ const Actions = ({ c, move }: MoveProps) => {
   if (move.endedAt !== null) return null;
   const needsSignIn = move.reason === "sign-in-needed";
   const first = move.state === "running" ? "pause" : "resume";
+  const possible = (["pause", "resume", "cancel"] as const).filter(
+    (action) => action === "cancel" || (action === first && !needsSignIn),
+  );
   return (
-    <div class="row">
-      {needsSignIn ? (
-        <SignInForm move={move} text={actions.signIn} />
-      ) : (
-        <ActionForm action={first} text={actions[first]} />
-      )}
-      <ActionForm action="cancel" text={actions.cancel} />
-    </div>
+    <>
+      {needsSignIn ? <SignInForm move={move} text={actions.signIn} /> : null}
+      <form method="post" action={`${MOVE_IN_PATH}/actions`} class="row">
+        {possible.map((action) => (
+          <button type="submit" name="action" value={action} class="secondary">
+            {actions[action]}
+          </button>
+        ))}
+      </form>
+    </>
   );
 };
 
-const ActionForm = ({ action, text }: { action: string; text: string }) => (
-  <form method="post" action={`${MOVE_IN_PATH}/actions`}>
-    <button type="submit" name="action" value={action} class="secondary">
-      {text}
-    </button>
-  </form>
-);
-
 /** Sends the user to the old provider again, with the same choices. */
 const SignInForm = ({ move, text }: { move: MoveIn; text: string }) => (
-  <form method="post" action={MOVE_IN_PATH}>
+  <form method="post" action={MOVE_IN_PATH} class="row">
     <input type="hidden" name="address" value={move.address} />
     <input type="hidden" name="onConflict" value={move.onConflict} />
     <button type="submit">{text}</button>
@@ -166,12 +163,10 @@ const Again = ({ c, move }: MoveProps) => {
     <section>
       <h2>{messages.again}</h2>
       <p>{messages.againAbout}</p>
-      <div class="row">
-        <SignInForm move={move} text={messages.again} />
-        <a class="button secondary" href={`${MOVE_IN_PATH}/new`}>
-          {messages.other}
-        </a>
-      </div>
+      <SignInForm move={move} text={messages.again} />
+      <p>
+        <a href={`${MOVE_IN_PATH}/new`}>{messages.other}</a>
+      </p>
     </section>
   );
 };

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { TransferError } from "../../../transfer/requests.js";
 import { recordActivity } from "../../accounts/activity";
 import { requireSignIn } from "../../accounts/middleware";
-import { guardedFetch } from "../../copying/guarded-fetch";
+import { type GuardedFetch, guardedFetch } from "../../copying/guarded-fetch";
 import {
   CONFLICT_CHOICES,
   type MoveEntry,
@@ -93,8 +93,7 @@ moveInRoutes.get(RETURN_PATH, async (c) => {
   }
   const now = Date.now();
   try {
-    const fetch = guardedFetch(c.env, () => Date.now());
-    const credential = await requestTokenByCode(pending, pending.code, code, fetch, now);
+    const credential = await requestTokenByCode(pending, pending.code, code, fetchInTime(c), now);
     return await startMove(c, pending, credential, now);
   } catch (failure) {
     return moveInPage(c, { address, onConflict }, problemOf(failure));
@@ -121,6 +120,12 @@ moveInRoutes.post(`${MOVE_IN_PATH}/actions`, async (c) => {
   if (action) await withCallTimeout<void>(userObject(c).controlMoveIn(action));
   return c.redirect(MOVE_IN_PATH, 303);
 });
+
+/** What a page waits for another server, in all. */
+const SERVER_TIMEOUT_MS = 30_000;
+
+const fetchInTime = (c: HonoContext): GuardedFetch =>
+  guardedFetch(c.env, () => Date.now(), AbortSignal.timeout(SERVER_TIMEOUT_MS));
 
 const userObject = (c: HonoContext) => c.env.USERS.getByName(c.var.session.account.name);
 
@@ -183,6 +188,7 @@ const PROBLEM_BY_CODE: Record<string, MoveInProblem> = {
 
 /** The problem with the old server. Rethrows what is none of its doing. */
 function problemOf(error: unknown): MoveInProblem {
+  if (error instanceof Error && error.name === "TimeoutError") return "unreachable";
   if (!(error instanceof TransferError)) throw error;
   logWarning("Another server did not answer as expected.", error);
   return PROBLEM_BY_CODE[error.code] ?? "unreachable";

@@ -3,7 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { MoveEntry, MoveIn } from "../../../src/copying/move-in";
-import { MoveStore } from "../../../src/user-object/move-store";
+import { MoveStore } from "../../../src/user-object/moving-in/move-store";
 import { createUser, ORIGIN, type TestUser } from "../../support/provider";
 import { accountId } from "../../support/rows";
 import type { CostCase, Step } from "./cost-case";

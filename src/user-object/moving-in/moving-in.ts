@@ -7,7 +7,7 @@
  * in any case after a week.
  */
 
-import { BusyServerError, guardedFetch } from "../copying/guarded-fetch";
+import { BusyServerError, guardedFetch } from "../../copying/guarded-fetch";
 import type {
   MoveEntry,
   MoveIn,
@@ -16,17 +16,18 @@ import type {
   OldCredential,
   PendingSignIn,
   StopReason,
-} from "../copying/move-in";
-import { OldServer } from "../copying/old-server";
-import { seal, unseal } from "../copying/sealed-token";
-import { renewCredential } from "../copying/sign-in";
-import { equalInConstantTime, randomId } from "../core/secrets";
-import { DAY_MS, earliest, HOUR_MS, MINUTE_MS } from "../core/time";
-import { type Env, settings } from "../env";
-import { scheduleAlarm } from "../platform/alarms";
-import { logWarning } from "../platform/log";
-import { type RequestContext, runWithRequestContext } from "../platform/request-context";
-import { StoppedError, takeStep } from "./move-steps";
+} from "../../copying/move-in";
+import { OldServer } from "../../copying/old-server";
+import { seal, unseal } from "../../copying/sealed-token";
+import { renewCredential } from "../../copying/sign-in";
+import { equalInConstantTime, randomId } from "../../core/secrets";
+import { DAY_MS, earliest, HOUR_MS, MINUTE_MS } from "../../core/time";
+import { type Env, settings } from "../../env";
+import { scheduleAlarm } from "../../platform/alarms";
+import { logWarning } from "../../platform/log";
+import { type RequestContext, runWithRequestContext } from "../../platform/request-context";
+import { StoppedError } from "./move-step";
+import { takeStep } from "./move-steps";
 import { MoveStore } from "./move-store";
 
 /** How long a token is kept at most. */

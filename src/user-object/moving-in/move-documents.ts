@@ -1,29 +1,24 @@
-/**
- * The steps of moving in:
- *
- *   documents of a folder are left: copy some of them, a few at a time (`copying/copy-document.ts`)
- *     as soon as one is copied: store its ETag there and its version here
- *     in ONE write: add them to the counts and the report; the others are left
- *   otherwise: list the folder that was found last
- *     in ONE write: its folders and documents are left to do; the folder is done
- *
- * If the object dies, the step is taken again, and finds what it has done already.
- */
+/** Copies the documents of a folder of the old storage, for moving in. */
 
-import { TransferError } from "../../transfer/requests.js";
 import {
-  type CopyContext,
   type CopyResult,
   type CopyTask,
   copyFromServer,
   pathHere,
-} from "../copying/copy-document";
-import { BusyServerError } from "../copying/guarded-fetch";
-import type { ListedDocument, MoveEntry, MoveIn } from "../copying/move-in";
-import { documentFromPath, parseDecodedPath } from "../core/path";
-import { settings } from "../env";
-import { loadDocumentRows } from "../storage/documents";
-import type { FoundDocuments, FoundFolder, MoveStore } from "./move-store";
+} from "../../copying/copy-document";
+import type { ListedDocument, MoveEntry, MoveIn } from "../../copying/move-in";
+import { documentFromPath } from "../../core/path";
+import { settings } from "../../env";
+import { loadDocumentRows } from "../../storage/documents";
+import {
+  isCurrent,
+  maxAttempts,
+  requireAnswer,
+  type StepContext,
+  type StepOutcome,
+  waitBefore,
+} from "./move-step";
+import type { FoundDocuments } from "./move-store";
 
 /** Documents that are copied at once. Each has two connections, and an invocation may have six. */
 const PARALLEL = 3;
@@ -31,115 +26,11 @@ const PARALLEL = 3;
 /** What copying a document may take, but for retries. */
 const CALLS_PER_DOCUMENT = 8;
 
-/** What listing a folder may take: a server that lists names percent-encoded is asked which exist. */
-const CALLS_PER_FOLDER = 6;
-
-/** Attempts at a document or folder that the server, though it answers, does not give. */
-const MAX_ATTEMPTS = 4;
-
-/** Before such an attempt, times the number of those before. */
-const RETRY_AFTER_MS = 10_000;
-
-/** Attempts that the old server has refused as unauthorized, with different tokens. */
-const MAX_UNAUTHORIZED = 2;
-
 /** Documents in a row that do not fit, before the move is paused. */
 const MAX_OVER_QUOTA = 25;
 
-const MAX_FOLDERS = 100_000;
-
-/** The user has paused or cancelled the move. */
-export class StoppedError extends Error {
-  override message = "The move was stopped.";
-}
-
-/** What a step needs. */
-export interface StepContext extends Omit<CopyContext, "writer" | "onConflict"> {
-  store: MoveStore;
-  /** Whether so many more calls may be made in this invocation. */
-  canMake: (calls: number) => boolean;
-}
-
-/**
- * How a step has ended: there are more; the next one needs an invocation of its own; all is done; or why the
- * move cannot go on.
- */
-export type StepOutcome =
-  | "more"
-  | "later"
-  | "done"
-  | "unauthorized"
-  | "suspended"
-  | "over-quota"
-  | "not-public"
-  | "too-many";
-
-/** Takes the next step of a move. Rejects if the server, or the platform, does not answer. */
-export async function takeStep(context: StepContext, move: MoveIn): Promise<StepOutcome> {
-  const documents = context.store.nextDocuments();
-  if (documents) return copyDocuments(context, move, ...documents);
-  const folder = context.store.nextFolder();
-  if (!folder) return "done";
-  return context.canMake(CALLS_PER_FOLDER) ? listFolder(context, move, ...folder) : "later";
-}
-
-async function listFolder(
-  context: StepContext,
-  move: MoveIn,
-  key: string,
-  folder: FoundFolder,
-): Promise<StepOutcome> {
-  const { store, server, env } = context;
-  const { path } = folder;
-  const parsed = parseDecodedPath(path);
-  if (!parsed.ok) return failFolder(context, key, path, parsed.refusal.code);
-  try {
-    const items = await server.list(path);
-    if (!isCurrent(context, move)) return "more";
-    const folders = items.filter(({ isFolder }) => isFolder).map(({ name }) => name);
-    const documents = items
-      .filter(({ isFolder }) => !isFolder)
-      .map(({ name, etag, type, length }) => ({ name, etag, type, length }));
-    store.finishFolder(key, path, folders, documents);
-  } catch (error) {
-    if (!isCurrent(context, move)) return "more";
-    return folderNotListed(context, key, folder, error);
-  }
-  const { found } = store.load() as MoveIn;
-  const isTooMuch = found.folders > MAX_FOLDERS || found.documents > settings(env).MAX_DOCUMENTS;
-  return isTooMuch ? "too-many" : "more";
-}
-
-function folderNotListed(
-  context: StepContext,
-  key: string,
-  { path, attempts }: FoundFolder,
-  error: unknown,
-): StepOutcome {
-  if (error instanceof BusyServerError && error.isWholeServer) throw error;
-  const code = error instanceof TransferError ? error.code : "damaged";
-  const isFinal =
-    !(error instanceof BusyServerError) && code !== "unauthorized" && code !== "damaged";
-  if (isFinal && path === "/" && code === "not-public") return code;
-  const maxAttempts = code === "unauthorized" ? MAX_UNAUTHORIZED + 1 : MAX_ATTEMPTS;
-  if (isFinal || attempts + 1 >= maxAttempts) return failFolder(context, key, path, code);
-  context.store.putFolder(key, { path, attempts: attempts + 1 });
-  if (code === "unauthorized") return code;
-  waitBefore(context, attempts + 1);
-  return "more";
-}
-
-function failFolder({ store }: StepContext, key: string, path: string, code: string): StepOutcome {
-  store.failFolder(key, { path, outcome: "failed", code });
-  return "more";
-}
-
-/** Sets the time of the next step. */
-function waitBefore({ store, clock }: StepContext, attempts: number): void {
-  store.update({ retryAt: clock() + RETRY_AFTER_MS * attempts });
-}
-
-async function copyDocuments(
+/** Copies some of the documents that are left of a folder. */
+export async function copyOldDocuments(
   context: StepContext,
   move: MoveIn,
   key: string,
@@ -159,6 +50,8 @@ async function copyDocuments(
   if (!context.canMake(calls)) return "later";
   const chosen = isAlone ? tasks.slice(0, 1) : together;
   const results = await copyAll(context, move, chosen);
+  const isSilent = [...results.values()].every((one) => one.kind === "again" && one.busy);
+  if (isSilent && results.size > 0) await requireAnswer(context);
   if (context.store.load()?.id !== move.id) return "more";
   return finish(context, key, folder, tasks, results);
 }
@@ -258,8 +151,8 @@ function resultAfterAttempts(
     return { kind: "again", listed, result };
   }
   const attempts = (listed.attempts ?? 0) + 1;
-  const maxAttempts = code === "unauthorized" ? MAX_UNAUTHORIZED + 1 : MAX_ATTEMPTS;
-  if (attempts < maxAttempts) return { kind: "again", listed: { ...listed, attempts }, result };
+  if (attempts < maxAttempts(code))
+    return { kind: "again", listed: { ...listed, attempts }, result };
   return { kind: "done", outcome: "failed", bytes: 0, copied: null, code };
 }
 
@@ -274,10 +167,4 @@ function outcomeOf(context: StepContext, left: LeftDocument[], overQuota: number
   const attempts = Math.max(0, ...tried.map(({ listed }) => listed.attempts ?? 0));
   if (attempts > 0) waitBefore(context, attempts);
   return "more";
-}
-
-/** Whether the move that a step belongs to goes on. */
-function isCurrent({ store }: StepContext, { id }: MoveIn): boolean {
-  const current = store.load();
-  return current?.id === id && current.state === "running";
 }

@@ -6,9 +6,9 @@ import type {
   MoveEntry,
   MoveIn,
   PendingSignIn,
-} from "../copying/move-in";
-import { documentFromPath } from "../core/path";
-import { documentId } from "../storage/bodies";
+} from "../../copying/move-in";
+import { documentFromPath } from "../../core/path";
+import { documentId } from "../../storage/bodies";
 
 const MOVE_KEY = "move-in";
 const SIGN_IN_KEY = "move-sign-in";
@@ -40,6 +40,15 @@ export interface FoundFolder {
 export interface FoundDocuments {
   folder: string;
   documents: ListedDocument[];
+}
+
+/** What a folder has. */
+interface ListedFolder {
+  /** Names of its folders. */
+  folders: string[];
+  documents: ListedDocument[];
+  /** Paths of what no path can name, shortened. */
+  tooLong: string[];
 }
 
 /** Stores the move of one user. */
@@ -116,9 +125,9 @@ export class MoveStore {
   }
 
   /** In one write: a folder is listed, and its folders and documents are left to do. */
-  finishFolder(key: string, path: string, folders: string[], documents: ListedDocument[]): void {
+  finishFolder(key: string, path: string, { folders, documents, tooLong }: ListedFolder): void {
     this.#storage.transactionSync(() => {
-      const { found, looked } = this.load() as MoveIn;
+      const { found, looked, counts } = this.load() as MoveIn;
       this.#kv.delete(key);
       folders.forEach((folder, index) => {
         const row = { path: `${path}${folder}/`, attempts: 0 };
@@ -134,7 +143,9 @@ export class MoveStore {
           documents: found.documents + documents.length,
         },
         looked: { ...looked, folders: looked.folders + 1 },
+        counts: { ...counts, failed: counts.failed + tooLong.length },
       });
+      this.report(tooLong.map((one) => ({ path: one, outcome: "failed", code: "path-too-long" })));
     });
   }
 
