@@ -18,8 +18,8 @@ import { checkGrant, GrantCache } from "./sockets/grant-cache";
 import { type ModuleState, RequestQueue } from "./sockets/request-queue";
 import { type RxdbSessionRow, RxdbSessions } from "./sockets/sessions";
 import { closeNow } from "./sockets/socket-state";
-import { NO_COLLECTION } from "./transfer/database-transfer";
-import { isWrite, type TransferAnswer, type TransferRequest } from "./transfer/requests";
+import { NO_COLLECTION } from "./whole-databases/database-transfer";
+import { isWrite, type TransferAnswer, type TransferRequest } from "./whole-databases/requests";
 import { EVENT_RETENTION_MS } from "./writes/event-log";
 
 /** The key of the `ModuleId` in the object's storage. */

@@ -31,7 +31,7 @@ import { loadCollections } from "./tables/collections";
 import { connectionBytes } from "./tables/connections";
 import { createTables } from "./tables/create-tables";
 import { loadAllDocuments } from "./tables/documents";
-import { DatabaseTransfer } from "./transfer/database-transfer";
+import { DatabaseTransfer } from "./whole-databases/database-transfer";
 import { AttachmentStore } from "./writes/attachment-store";
 import { cleanUpDocuments } from "./writes/cleanup";
 import { EventLog } from "./writes/event-log";

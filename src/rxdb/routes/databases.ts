@@ -25,14 +25,14 @@ import { BAD_TOKEN, MISDIRECTED, methodNotAllowed, OUT_OF_SCOPE } from "../../st
 import { openObject, putStream } from "../bodies";
 import { type CallOutcome, READ_ONLY } from "../refusals";
 import { byteLength } from "../sockets/frame-limits";
-import { NO_COLLECTION } from "../transfer/database-transfer";
+import { NO_COLLECTION } from "../whole-databases/database-transfer";
 import {
   parseAttachment,
   parseCollection,
   parseRead,
   parseWriteOptions,
-} from "../transfer/parse-request";
-import type { TransferAnswer, TransferRequest } from "../transfer/requests";
+} from "../whole-databases/parse-request";
+import type { TransferAnswer, TransferRequest } from "../whole-databases/requests";
 
 type DatabaseContext = Context<{ Bindings: Env }>;
 

@@ -68,7 +68,7 @@ export interface DocumentToWrite {
 }
 
 /** What becomes of a document, and how it is written, if it is. */
-export type PlannedDocument = { result: WriteResult } & (DocumentToWrite | { row: null });
+export type PlannedRevision = { result: WriteResult } & (DocumentToWrite | { row: null });
 
 /** What a document is compared with. */
 export interface BatchTarget {
@@ -85,7 +85,7 @@ export function planDocument(
   document: StoredDocument,
   hasAttachments: boolean,
   { collection, primaryPath, onConflict, findUpload }: BatchTarget,
-): PlannedDocument {
+): PlannedRevision {
   const id = document[primaryPath] as string;
   const stored = loadDocument(sql, collection, sortableText(id));
   const { document: bare, bytes } = hasAttachments
