@@ -5,7 +5,7 @@ import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
 import { callsSoFar } from "../platform/request-context";
-import { type DueClaim, loadDueClaims } from "./db";
+import { type DueClaim, loadDueClaims } from "./db/checks";
 import { checkClaim, GRACE_DAYS } from "./domains";
 import { EVIDENCE_CALLS } from "./evidence";
 import { DOMAIN_MESSAGES } from "./messages";

@@ -1,7 +1,7 @@
 /** The state of a domain, as its user and administrators see it. */
 
 import { DAY_MS } from "../core/time";
-import type { Domain } from "./db";
+import type { Domain } from "./db/domains";
 import { CLAIM_DAYS, GRACE_DAYS } from "./domains";
 
 /**

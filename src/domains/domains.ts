@@ -16,19 +16,16 @@ import { newActivityEntry } from "../accounts/activity";
 import { randomId } from "../core/secrets";
 import { DAY_MS } from "../core/time";
 import type { Env } from "../env";
+import { beginCheck, type DomainOwner, recordFailedCheck, recordProof } from "./db/checks";
 import {
-  beginCheck,
   type Domain,
   type DomainClaim,
-  type DomainOwner,
   deleteDomain,
   deleteOldClaims,
   insertClaim,
   loadDomains,
-  recordFailedCheck,
-  recordProof,
   updateDomainStorage,
-} from "./db";
+} from "./db/domains";
 import { type Evidence, findValue, gatherEvidence, isInconclusive, isProved } from "./evidence";
 
 export { type Domain, type DomainClaim, loadDomains, updateDomainStorage };

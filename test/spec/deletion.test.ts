@@ -246,6 +246,7 @@ describe("A deleted account", () => {
       "challenges",
       "codes",
       "devices",
+      "domain_claims",
       "domains",
       "grants",
       "links",
