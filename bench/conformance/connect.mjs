@@ -93,7 +93,13 @@ async function signUpAtSatchel(url, name) {
 /** Also at reStore, from which armadietto was made. */
 async function signUpAtArmadietto(url, username) {
   const credentials = { username, password: PASSWORD };
-  await post(`${url}/signup`, { ...credentials, email: `${username}@app.example` });
+  const signedUp = await post(`${url}/signup`, {
+    ...credentials,
+    email: `${username}@app.example`,
+  });
+  if (signedUp.status >= 400) {
+    throw new CommandError(`its sign-up is answered with ${signedUp.status} on this Node.`);
+  }
   const consent = async (parameters, decision) => {
     const answer = await post(`${url}/oauth`, { ...credentials, ...parameters, [decision]: "yes" });
     return answer.headers.get("location") ?? "";

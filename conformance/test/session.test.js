@@ -86,15 +86,30 @@ describe("A rate limit", () => {
   });
 });
 
-it("A slow provider is no failing one", async () => {
-  const { session } = await sessionWith(
-    (request) =>
-      new Promise((_, reject) => {
-        request.signal.addEventListener("abort", () => reject(new Error("aborted")));
-      }),
-    { timeLimitMs: 5 },
-  );
-  expect(await session.run(CASE)).toMatchObject({ outcome: "undecided", reason: "slow" });
+/** Never answers, until the request is given up. */
+const hang = (/** @type {Request} */ { signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+
+describe("A slow answer", () => {
+  it("is no failure", async () => {
+    const { session } = await sessionWith(
+      (request, handle) => (request.method === "GET" ? hang(request) : handle(request)),
+      { timeLimitMs: 5 },
+    );
+    expect(await session.run(CASE)).toMatchObject({ outcome: "undecided", reason: "slow" });
+  });
+
+  it("after which the provider answers nothing else is the end of the run", async () => {
+    let isHung = false;
+    const { session } = await sessionWith(
+      (request, handle) => {
+        isHung ||= request.method === "GET";
+        return isHung ? hang(request) : handle(request);
+      },
+      { timeLimitMs: 5 },
+    );
+    expect(await session.run(CASE)).toMatchObject({ outcome: "undecided", reason: "stopped" });
+  });
 });
 
 it("A proxy that does not reach the provider is no failing provider", async () => {

@@ -19,7 +19,7 @@ const EXAMPLE_HOST = "localhost:8000";
 const STARTED_ELSEWHERE = [
   /^(git clone|git pull|cd satchel)\b/,
   /^npm (ci|start|test)\b/,
-  /^npm run (check|example|backup|restore)\b/,
+  /^npm run (check|example|backup|restore|conformance)\b/,
   /^npm test -- test\/races$/,
   /^(npm run cli -- --help$|satchel )/,
 ];

@@ -40,14 +40,6 @@ describe("A Content-Type is returned as it was sent", () => {
     expect((await app.list(folder)).doc?.["Content-Type"]).toBe(type);
   });
 
-  it("§4.32 a new type replaces the old one, with its parameters", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}doc`, "x", { "Content-Type": "text/a; p=q" });
-    await app.put(`${folder}doc`, "x", { "Content-Type": "text/b" });
-    expect((await app.get(`${folder}doc`)).headers.get("content-type")).toBe("text/b");
-    expect((await app.list(folder)).doc?.["Content-Type"]).toBe("text/b");
-  });
-
   it("§4.32 also that of an empty document", async () => {
     const path = `${uniqueFolder()}doc`;
     await app.put(path, "", { "Content-Type": "text/empty" });

@@ -59,49 +59,6 @@ describe("A folder with items", () => {
     expect((await describeFolder(folder)).items?.["sub/"]).toEqual({ ETag: expect.any(String) });
   });
 
-  it("§4.15 its ETags are those of the headers, without the quotes", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}doc`, "x");
-    await app.put(`${folder}sub/doc`, "x");
-    const items = await app.list(folder);
-    expect(await app.version(`${folder}doc`)).toBe(`"${items.doc?.ETag}"`);
-    expect(await app.version(`${folder}sub/`)).toBe(`"${items["sub/"]?.ETag}"`);
-    expect(items.doc?.ETag).not.toContain('"');
-  });
-
-  it("§4.8 Last-Modified is an HTTP-date, the same as in the document's header", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}doc`, "x");
-    const modified = (await app.list(folder)).doc?.["Last-Modified"] ?? "";
-    expect(modified).toMatch(/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
-    expect((await app.get(`${folder}doc`)).headers.get("last-modified")).toBe(modified);
-  });
-
-  it("§4.9 Content-Length counts bytes, not characters", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}doc`, "\u00e4\u20ac\u{1f600}");
-    expect((await app.list(folder)).doc?.["Content-Length"]).toBe(9);
-  });
-
-  it("§3.1 lists its items, not what is below them", async () => {
-    const folder = uniqueFolder();
-    for (const path of ["a", "b", "c/d", "c/e/f", "c/e/g"]) await app.put(folder + path, "x");
-    expect(Object.keys(await app.list(folder)).sort()).toEqual(["a", "b", "c/"]);
-    expect(Object.keys(await app.list(`${folder}c/`)).sort()).toEqual(["d", "e/"]);
-    expect(Object.keys(await app.list(`${folder}c/e/`)).sort()).toEqual(["f", "g"]);
-  });
-
-  it("§3.2 lists the latest version, type and length of a changed document", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}doc`, "x");
-    const put = await app.put(`${folder}doc`, "longer", { "Content-Type": "text/other" });
-    expect((await app.list(folder)).doc).toMatchObject({
-      ETag: etagVersion(put),
-      "Content-Type": "text/other",
-      "Content-Length": 6,
-    });
-  });
-
   it("§4.11 §6.1 the response has ETag, Content-Length and Last-Modified", async () => {
     const folder = uniqueFolder();
     await app.put(`${folder}doc`, "\u20ac");

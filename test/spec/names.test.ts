@@ -335,22 +335,6 @@ describe("A document and a folder with the same name", () => {
     expect((await expectUnchanged(app, () => app.put("/clash", "x"))).status).toBe(409);
   });
 
-  it("§4.3 after one is deleted the other can be created", async () => {
-    const folder = uniqueFolder();
-    await app.put(`${folder}a/b`, "x");
-    await app.delete(`${folder}a/b`);
-    expect((await app.put(`${folder}a`, "y")).status).toBe(201);
-    await app.delete(`${folder}a`);
-    expect((await app.put(`${folder}a/b`, "z")).status).toBe(201);
-  });
-
-  it("§4.3 names with a common prefix do not clash", async () => {
-    const folder = uniqueFolder();
-    for (const path of ["a", "ab/doc", "a b", "a.b/doc", "A/doc"]) {
-      expect((await app.put(folder + encodePath(path), "x")).status).toBe(201);
-    }
-  });
-
   it("§5.7 GET and DELETE of a folder without its slash -> 404; a document with a slash is an empty folder", async () => {
     const folder = uniqueFolder();
     await app.put(`${folder}a/doc`, "x");

@@ -67,11 +67,6 @@ describe("Public documents", () => {
     expect(await visible(await anonymous("GET", path, {}, "nobody-at-all"))).toEqual(missing);
   });
 
-  it("§9.8 a folder called public inside a module is not public", async () => {
-    await owner.put("/notes/public/doc", "secret");
-    expect((await anonymous("GET", "/notes/public/doc")).status).toBe(401);
-  });
-
   it("§9.8 a document called public, or one in a folder called similarly, is not public", async () => {
     for (const path of ["/public", "/publicity/doc", "/Public/doc"]) {
       const response = await anonymous("GET", path);
