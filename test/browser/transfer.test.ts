@@ -338,6 +338,7 @@ test("both pages are accessible by keyboard and on a phone, in German", async ({
   await result(page, "ist fertig: 4 Dokumente");
   await expectAccessible(page);
   await page.getByRole("link", { name: "Import", exact: true }).click();
+  await page.waitForURL("**/transfer/import", { waitUntil: "load" });
   await expectAccessible(page);
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
