@@ -67,9 +67,9 @@ app.route("/quota", quotaRoutes);
 app.route("/batch", batchRoutes);
 app.route("/preview", previewRoutes);
 app.route("/rxdb", rxdbRoutes);
+app.route("/databases", databaseRoutes);
 app.route("/live", liveRoutes);
 app.use("/.well-known/*", requireHostRole("discovery"));
-app.route("/databases", databaseRoutes);
 app.route("/.well-known", discoveryRoutes);
 
 app.use(requireTls, requireHostRole("pages"), refusePersonalHosts);
@@ -90,8 +90,8 @@ app.route("/", filesRoutes);
 app.route("/", domainRoutes);
 app.route("/", dashboardRoutes);
 app.route("/", transferRoutes);
-app.route("/", setUpRoutes);
 app.route("/", movingRoutes);
+app.route("/", setUpRoutes);
 app.route("/admin", adminRoutes);
 app.get("*", serveAsset);
 

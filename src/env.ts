@@ -106,6 +106,8 @@ const Fields = v.object({
   MAX_DOCUMENT_BYTES: wholeNumberSetting("104857600", 1),
   /** How many documents an account may have. */
   MAX_DOCUMENTS: wholeNumberSetting("1000000", 1),
+  /** From which servers users may move in: public ones over https, or any, which is for the local server. */
+  MOVE_IN_FROM: v.optional(v.picklist(["public", "any"], "must be public or any"), "public"),
   /** How long earlier versions of a document, and deleted documents, are kept. */
   HISTORY_DAYS: wholeNumberSetting("30", 0),
   /** How many earlier versions of one document are kept. */
@@ -116,8 +118,6 @@ const Fields = v.object({
   REQUESTS_PER_SECOND: wholeNumberSetting("100", 1),
   /** Lifetime of access tokens from the code flow, which can be refreshed. */
   ACCESS_TOKEN_SECONDS: wholeNumberSetting("3600", 60),
-  /** From which servers users may move in: public ones over https, or any, which is for the local server. */
-  MOVE_IN_FROM: v.optional(v.picklist(["public", "any"], "must be public or any"), "public"),
   REFRESH_TOKEN_DAYS: wholeNumberSetting("180", 1),
   SESSION_DAYS: v.pipe(wholeNumberSetting("30", 1), v.maxValue(400, "must be at most 400")),
   /** How long the activity log of an account is kept. */

@@ -5,10 +5,7 @@ import { ListingTurn } from "../../../src/storage/listing-turn";
 
 /** Whether a listing goes on at once, after a page that took a second. */
 const goesOnAtOnce = (turn: ListingTurn): Promise<boolean> =>
-  Promise.race([
-    turn.leaveToOthers(1000).then(() => true),
-    scheduler.wait(100).then(() => false),
-  ]);
+  Promise.race([turn.leaveToOthers(1000).then(() => true), scheduler.wait(100).then(() => false)]);
 
 describe("A listing of several pages", () => {
   it("goes on at once if it is the only one of its account", async () => {
