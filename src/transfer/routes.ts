@@ -34,6 +34,12 @@ transferRoutes.get("/transfer/export", requireSignIn, async (c) =>
 
 transferRoutes.get("/transfer/import", requireSignIn, (c) => importPage(c));
 
+/** Tokens are never cached, and neither is that there is none. */
+transferRoutes.use("/transfer/token/*", async (c, next) => {
+  await next();
+  c.header("Cache-Control", "no-store");
+});
+
 /** Creates a token for what a page is about to do. The answer is JSON, as are refusals. */
 transferRoutes.post("/transfer/token", async (c) => {
   const now = Date.now();

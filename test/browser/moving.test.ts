@@ -16,7 +16,7 @@ const documentsOf = (bodies: Record<string, string>): Documents =>
 const mainText = (page: Page, text: string) => page.getByRole("main").getByText(text).first();
 
 /** Answers the dialog of the old provider: with its token, or with an error. */
-const answerDialog = (context: BrowserContext, answer: string): Promise<void> =>
+const answerDialog = (context: BrowserContext, answer: string): Promise<unknown> =>
   context.route("**/oauth/alice?**", (route) => {
     const query = new URL(route.request().url()).searchParams;
     const fragment = `${answer}&state=${encodeURIComponent(query.get("state") ?? "")}`;

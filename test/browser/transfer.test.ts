@@ -292,7 +292,7 @@ test("databases are exported, and come back with their revisions", async ({ site
   const form = { purpose: "import" };
   const response = await context.request.post(`${site.url}/transfer/token`, { form });
   const { token } = await response.json();
-  const tasks = [{ id: "1", title: "one" }];
+  const tasks = [{ id: "1", text: "one" }];
   await storeDatabase(site, { name, token }, "todos", "list", { tasks });
   const headers = { Authorization: `Bearer ${token}` };
   const query = "database=list&collection=tasks&version=0";
@@ -352,7 +352,7 @@ test("both pages are accessible by keyboard and on a phone, in German", async ({
 });
 
 /** Gives the pages a disk: the browser's own for the site, whose files need no dialog. */
-const giveDisk = (context: BrowserContext): Promise<void> =>
+const giveDisk = (context: BrowserContext): Promise<unknown> =>
   context.addInitScript(() => {
     Object.assign(window, {
       showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) =>

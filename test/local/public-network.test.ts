@@ -21,7 +21,7 @@ test("A name that leads to a private address is not connected to", async () => {
   const { port } = neighbour.address() as AddressInfo;
   const { PUBLIC_NETWORK } = await server.miniflare.getBindings<{
     PUBLIC_NETWORK: { fetch(url: string): Promise<unknown> };
-  }>(WORKER_NAME);
+  }>(String(WORKER_NAME));
   for (const host of ["127.0.0.1", "localhost"]) {
     await expect(PUBLIC_NETWORK.fetch(`http://${host}:${port}/`)).rejects.toThrow();
   }

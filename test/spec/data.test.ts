@@ -182,6 +182,7 @@ const EVENTS: { [Kind in ActivityEvent["kind"]]: Extract<ActivityEvent, { kind: 
   "all-disconnected": { kind: "all-disconnected" },
   "token-made": { kind: "token-made", app: "backup", scope: "*:r" },
   export: { kind: "export" },
+  import: { kind: "import" },
   "database-deleted": { kind: "database-deleted", module: "todos", name: "list" },
   "task-started": { kind: "task-started", task: "move", path: "/notes/a → /notes/b" },
   "move-in": { kind: "move-in", from: "alice@old.example" },

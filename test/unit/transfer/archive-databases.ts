@@ -56,7 +56,7 @@ export async function archiveOfDatabases(
         const readAttachment = async ({ digest }: { digest: string }) =>
           digest === "digest of gone"
             ? null
-            : new TextEncoder().encode(digest.slice("digest of ".length));
+            : new Uint8Array(new TextEncoder().encode(digest.slice("digest of ".length)));
         if (known.length > 0) {
           yield { kind: "batch" as const, documents: known, isChange, readAttachment };
         }
