@@ -1,5 +1,5 @@
 /**
- * `node scripts/check-web-servers.mjs`: tries the rules of *Lead it here* with the real nginx, Apache and Caddy, which
+ * `node scripts/check-web-servers.mjs`: tries the rules of *Point it here* with the real nginx, Apache and Caddy, which
  * have to be installed (Debian: apt-get install nginx apache2 caddy). Exits with 1 if a rule does not do what it should.
  */
 

@@ -30,7 +30,7 @@ export const de: typeof en = {
     failing: "Dein Nachweis ist nicht mehr zu finden",
     taken: "Gehört einem anderen Konto",
   },
-  active: "Diese Domain gehört dir, und deine Adresse gilt überall, wo sie hierher führt.",
+  active: "Diese Domain gehört dir. Deine Adresse gilt, sobald die Domain hierher zeigt.",
   openUntil: "Veröffentliche den Wert unten. Diese Anmeldung der Domain verfällt:",
   failing:
     "Der Wert unten ist nicht mehr zu finden. Veröffentliche ihn wieder, sonst gilt diese Domain nur noch bis:",
@@ -77,7 +77,7 @@ export const de: typeof en = {
   checksAgain: "Solange diese Seite offen ist, prüft sie von selbst weiter.",
   checkNow: "Jetzt prüfen",
   leadHere: {
-    title: "Führe sie hierher",
+    title: "Lass sie hierher zeigen",
     about: (host) =>
       `Apps fragen die Website unter ${host}, wo dein Speicher ist. Lass sie hierher verweisen; alles andere auf der Website bleibt, wie es ist.`,
     anywhere: [
@@ -97,7 +97,7 @@ export const de: typeof en = {
       "Wenn unter dieser Domain sonst nichts ist, kann sie als Ganzes hierher führen. Dann hat auch dein Speicher dort eine Adresse, die Apps behalten, wenn du den Anbieter wechselst.",
     cname: (host) => `Mache ${host} im DNS zu einem Alias (CNAME) von:`,
     route:
-      "Bitte den Betreiber dieser Website, diese Route hinzuzufügen; erst dann führt die Domain hierher:",
+      "Frage den Betreiber dieser Website, ob er diese Route hinzufügen kann; erst dann führt die Domain hierher:",
     tryIt: "Probiere es aus: Diese Seite muss den Zustand dieser Website zeigen:",
     root: "Adresse deines Speichers",
     on: "Meinen Speicher dort anbieten",

@@ -42,7 +42,7 @@ export const en = {
     failing: "Your proof can’t be found any more",
     taken: "Belongs to another account",
   },
-  active: "This domain is yours, and your address works wherever it’s led here.",
+  active: "This domain is yours. Your address works as soon as the domain points here.",
   openUntil: "Publish the value below. This claim expires:",
   failing:
     "The value below can’t be found any more. Publish it again, or this domain stops working:",
@@ -86,7 +86,7 @@ export const en = {
   checksAgain: "While this page is open it checks again by itself.",
   checkNow: "Check now",
   leadHere: {
-    title: "Lead it here",
+    title: "Point it here",
     about: (host: string) =>
       `Apps ask the web site at ${host} where your storage is. Let it send them here; everything else on the site stays as it is.`,
     anywhere: [
@@ -105,7 +105,7 @@ export const en = {
     about:
       "If nothing else is at this domain, all of it can lead here. Then your storage has an address there, too, which apps keep when you change providers.",
     cname: (host: string) => `In DNS, make ${host} an alias (CNAME) of:`,
-    route: "Ask the operator of this site to add this route; only then does the domain lead here:",
+    route: "Ask the operator of this site whether they can add this route; only then does the domain lead here:",
     tryIt: "Try it: this page must show the state of this site:",
     root: "Address of your storage",
     on: "Serve my storage there",
