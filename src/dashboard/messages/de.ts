@@ -77,10 +77,10 @@ export const de: typeof en = {
     empty: "Hier ist noch nichts. Was deine Apps speichern, siehst du auf dieser Seite.",
     transfer: "Export und Import",
     transferAbout:
-      "Nimm alle deine Daten mit, bring sie wieder herein oder zieh zu einem anderen Anbieter um.",
+      "Exportiere alle deine Daten, importiere sie wieder, oder zieh von einem anderen Anbieter hierher oder zu einem um.",
     export: "Exportieren",
     import: "Importieren",
-    transferMore: "Alle Möglichkeiten",
+    transferMore: "Mehr",
     inParts: (documents) => `Das Archiv besteht aus Teilen mit je bis zu ${documents} Dokumenten.`,
     parts: "Export in Teilen",
     downloadPart: (number) => `Teil ${number} herunterladen`,
@@ -97,7 +97,7 @@ export const de: typeof en = {
   databases: {
     title: "Datenbanken",
     about:
-      "Manche Apps speichern Datenbanken statt Dokumenten. Jedes Modul reserviert etwas mehr Platz, als seine Datenbanken brauchen. Export und frühere Versionen gibt es nur für Dokumente.",
+      "Manche Apps speichern Datenbanken statt Dokumenten. Jedes Modul reserviert etwas mehr Platz, als seine Datenbanken brauchen. Ein Export enthält sie, aber frühere Versionen haben sie nicht.",
     inModule: (module) => `Modul ${module}`,
     unavailable:
       "Diese Datenbanken lassen sich gerade nicht anzeigen. Sie sind noch da: Versuche es in ein paar Minuten noch einmal.",

@@ -73,10 +73,10 @@ export const en = {
     toLargest: "To the largest modules",
     empty: "Nothing here yet. Data that your apps save shows up on this page.",
     transfer: "Export and import",
-    transferAbout: "Take all your data along, bring it back in, or move to another provider.",
+    transferAbout: "Export all your data, import it again, or move from or to another provider.",
     export: "Export",
     import: "Import",
-    transferMore: "All possibilities",
+    transferMore: "More options",
     inParts: (documents: string) =>
       `The archive comes in parts of up to ${documents} documents each.`,
     parts: "Export in parts",
@@ -94,7 +94,7 @@ export const en = {
   databases: {
     title: "Databases",
     about:
-      "Some apps store databases instead of documents. Each module reserves slightly more space than its databases need. Exports and earlier versions cover documents only.",
+      "Some apps store databases instead of documents. Each module reserves slightly more space than its databases need. An export includes them, but they have no earlier versions.",
     inModule: (module: string) => `Module ${module}`,
     unavailable:
       "These databases can’t be shown right now. They’re still there: try again in a few minutes.",

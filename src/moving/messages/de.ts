@@ -111,7 +111,7 @@ export const de: typeof en = {
     },
     facts: {
       from: "Von",
-      conflicts: "Andere, die hier sind",
+      conflicts: "Schon vorhandene Dokumente",
       started: "Begonnen",
       ended: "Beendet",
       pass: "Durchgang",

@@ -124,16 +124,16 @@ export const en = {
     },
     facts: {
       from: "From",
-      conflicts: "Others that are here",
+      conflicts: "Documents already here",
       started: "Started",
       ended: "Ended",
       pass: "Pass",
       bytes: "Data",
     },
     actions: { pause: "Pause", resume: "Go on", cancel: "Cancel", signIn: "Sign in again" },
-    again: "Bring what has changed since",
+    again: "Copy what has changed since",
     againAbout:
-      "While you get used to your new place, things may still change at the old one. Another pass copies only those.",
+      "While you get used to the new provider, documents may still change at the old one. Another pass copies only those.",
     other: "Move in from another address",
     report: {
       title: "What was left out, or got another name",
@@ -176,7 +176,7 @@ export const en = {
         link: "Your domains",
       },
       check: {
-        title: "Look whether everything is there",
+        title: "Check that everything is there",
         text: "Open your apps with the new address. Once more, let the new provider fetch what has changed since.",
         link: "See what is here",
       },

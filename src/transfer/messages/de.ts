@@ -7,7 +7,7 @@ const documents: CountedText = { one: "{count} Dokument", other: "{count} Dokume
 export const de: typeof en = {
   title: "Export und Import",
   about:
-    "Deine Daten gehören dir: Nimm sie ganz mit und bring sie wieder herein, hier oder bei jedem anderen remoteStorage-Anbieter.",
+    "Deine Daten gehören dir: Exportiere sie vollständig und importiere sie wieder, hier oder bei jedem anderen remoteStorage-Anbieter.",
   nav: {
     "/transfer": "Übersicht",
     "/transfer/export": "Export",

@@ -11,7 +11,7 @@ const documents: CountedText = { one: "{count} document", other: "{count} docume
 export const en = {
   title: "Export and import",
   about:
-    "Your data is yours: take all of it along, and bring it back in, here or with any other remoteStorage provider.",
+    "Your data is yours: export all of it, and import it again, here or with any other remoteStorage provider.",
   nav: {
     "/transfer": "Overview",
     "/transfer/export": "Export",
@@ -33,8 +33,8 @@ export const en = {
     pause: "Pause",
     continue: "Continue",
     paused: "Paused.",
-    offline: "The server can’t be reached. It goes on as soon as it answers.",
-    waiting: "The server is busy. It goes on in {seconds} s.",
+    offline: "The server can’t be reached. This goes on as soon as it answers.",
+    waiting: "The server is busy. This goes on in {seconds} s.",
     stopped: "Stopped: {reason}",
     signedOut:
       "You are signed out, or the access of this page was ended. Sign in again in another tab, then press Continue.",
@@ -112,7 +112,7 @@ export const en = {
       cancelled: "The export was cancelled. Nothing incomplete is left.",
       cancelledParts: "The export was cancelled. The parts that you saved are complete.",
       failed:
-        "The export has failed. What was written is not a complete archive, and was thrown away ({reason}).",
+        "The export failed ({reason}). What was written was not a complete archive, and was discarded.",
       interrupted:
         "An export in parts was interrupted after part {part}, on {date}. The parts that you saved are complete; you can go on with the next one.",
       changed: {
@@ -173,9 +173,9 @@ export const en = {
       did: {
         new: "New",
         equal: "There already, equal",
-        kept: "Not imported, as another is there",
+        kept: "Not imported, because another is there",
         replaced: "Replaced",
-        both: "Imported beside another",
+        both: "Imported next to the one that is there",
         refused: "Not imported",
       },
       details: "Show them",
