@@ -63,6 +63,7 @@ test("home, data, export, activity and settings work without JavaScript", async 
   await openMenuItem(page, "Data");
   await page.getByRole("row", { name: /^notes 5 bytes 0 bytes 1$/ }).waitFor();
   await page.getByRole("row", { name: /^blog 0 bytes 5 bytes 1$/ }).waitFor();
+  await page.getByRole("main").getByRole("link", { name: "Export", exact: true }).click();
   const { filename, files } = await downloadArchive(page, "Download everything");
   expect(filename).toMatch(new RegExp(`^satchel-${name}-.*\\.zip$`));
   expect(files.map((file) => [file.name, new TextDecoder().decode(file.bytes)])).toEqual([

@@ -237,7 +237,9 @@ class ModelRun {
       state = applyByUser(state, path, wanted(path) ?? null);
     }
     const [{ documents }] = this.#states as [ModelState];
-    const paths = new Set([...documents.keys(), ...this.#history.paths()]);
+    // One that never was a document for the model may have been one, or become one now.
+    const uncertain = [...this.#uncertain].filter((path) => !path.endsWith("/"));
+    const paths = new Set([...documents.keys(), ...this.#history.paths(), ...uncertain]);
     for (const path of paths) {
       if (this.#isUncertain(path)) state = await this.#adopt(app, state, path);
       else if (!quotaIsTight && !isSameDocument(state.documents.get(path), wanted(path))) {

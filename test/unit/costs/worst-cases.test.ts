@@ -35,7 +35,7 @@ const cases = [
 
 /** Routes that only add to others. */
 const MIDDLEWARE =
-  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|settings\/domains.*|data\/database|transfer\/move-in\/.*|free|tasks\/.*|admin.*|oauth\/.*)$/;
+  /^ALL \/(\*|\.well-known\/\*|security.*|device|apps.*|settings\/domains.*|data\/database|transfer\/(move-in|token)\/.*|free|tasks\/.*|admin.*|oauth\/.*)$/;
 
 /** What the ordinary requests that change nothing have cost, by the name of their case. */
 const usualWork = new Map<CostCase, Work>();
