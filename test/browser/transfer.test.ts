@@ -302,6 +302,8 @@ test("databases are exported, and come back with their revisions", async ({ site
   expect(before).toHaveLength(1);
   const download = await exportAll(site, page);
   await result(page, "1 document and");
+  await pick(site, page, await download.path());
+  await page.getByText("Everything is there already.").waitFor();
   const database = new URLSearchParams({ module: "todos", name: "list" });
   const deletion = await context.request.post(`${site.url}/data/database?${database}`);
   expect(deletion.ok()).toBe(true);

@@ -5,11 +5,13 @@ import { env } from "cloudflare:workers";
 import { fillWithDefaultSettings } from "rxdb/plugins/core";
 import { describe, expect, it } from "vitest";
 import { moduleStub } from "../../src/modules/modules";
+import { maxUploadMs } from "../../src/storage/bodies";
 import { moduleNames } from "../support/modules";
-import { revokeToken } from "../support/oauth";
-import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
+import { obtainTokens, parseTokens, refreshTokens, revokeToken } from "../support/oauth";
+import { connectApp, createUser, createUserWithApp, TestApp } from "../support/provider";
 import { accountId } from "../support/rows";
 import { createClient } from "../support/rxdb/clients";
+import { moduleRows } from "../support/rxdb/module-rows";
 import { openTodos } from "../support/rxdb/open-todos";
 import { createParams, FrameSocket, socketPath } from "../support/rxdb/sockets";
 import {
@@ -250,10 +252,34 @@ describe("Writing a database as a whole", () => {
     expect(await writeDocuments(app, [again], {}, true)).toEqual([
       { outcome: "incomplete", missing: ["b.png"] },
     ]);
+    const sent = sendDatabases(app, "/todos/uploads", {
+      method: "POST",
+      body: "x",
+      headers: { "Content-Length": "1" },
+    });
+    const once = { ...(await readJson<{ upload: string }>(sent)), ...stub("sha-x", bytesOf(1)) };
+    const both = ["3", "4"].map((id) => todoOf(id, { _attachments: { x: once } }));
+    expect(await writeDocuments(app, both, {}, true)).toEqual([
+      { outcome: "new" },
+      { outcome: "incomplete", missing: ["x"] },
+    ]);
     // What RxDB reads is the same.
     const instance = await openStorageInstance(createClient(socketPath(app)), "list", SCHEMA);
     const blob = (await instance.getAttachmentData("1", "b.png", "sha-l")) as unknown as Blob;
     expect(new Uint8Array(await blob.arrayBuffer())).toEqual(large);
+  });
+
+  it("does not delete the bytes of an upload before the slowest client has sent them", async () => {
+    const app = await createUserWithApp();
+    await createCollection(app);
+    const now = Date.now();
+    await sendDatabases(app, "/todos/uploads", {
+      method: "POST",
+      body: bytesOf(1_500_000),
+      headers: { "Content-Length": "1500000" },
+    });
+    const [orphan] = (await moduleRows(app.user)).loose_bodies ?? [];
+    expect(orphan?.since).toBeGreaterThanOrEqual(now + maxUploadMs(1_500_000));
   });
 
   it("replaces attachments together with their document, and needs none of what is deleted", async () => {
@@ -333,6 +359,25 @@ describe("Writing a database as a whole", () => {
     expect(await moduleNames(alice.name)).toEqual([]);
     await createCollection(writer);
     expect(await write(reader)).toEqual(refused);
+    // A dry run only reads.
+    expect(await writeDocuments(reader, [todoOf("1")], { dryRun: "1" })).toEqual([
+      { outcome: "new" },
+    ]);
+    expect(await readDocuments(reader)).toEqual([]);
+  });
+
+  it("needs a token that allows it, however much its grant does", async () => {
+    const alice = await createUser();
+    const { access_token, refresh_token } = await obtainTokens(alice, "todos:rw notes:rw");
+    const app = new TestApp(alice.name, access_token);
+    await createCollection(app);
+    await createCollection(app, SCHEMA, {}, "notes");
+    const narrowed = await parseTokens(await refreshTokens(refresh_token, { scope: "todos:r" }));
+    const reader = new TestApp(alice.name, narrowed.access_token);
+    const refused = [403, "insufficient-scope"];
+    expect(await refusalOf(await createCollection(reader))).toEqual(refused);
+    expect(await refusalOf(await sendDatabases(reader, "/notes"))).toEqual(refused);
+    expect(await readJson(sendDatabases(reader, ""))).toEqual({ modules: ["todos"] });
     expect(await readDocuments(reader)).toEqual([]);
   });
 
@@ -351,9 +396,18 @@ describe("Writing a database as a whole", () => {
     ]);
     const post = async (body: string, path = `/todos/documents${collectionQuery()}`) =>
       refusalOf(await sendDatabases(app, path, { method: "POST", body }));
-    for (const document of [{ id: "1" }, { ...todoOf("1"), id: 1 }, { ...todoOf("1"), _rev: "" }]) {
-      expect(await post(JSON.stringify({ documents: [document] }))).toEqual([400, "malformed"]);
+    for (const document of [
+      { id: "1" },
+      { ...todoOf("1"), id: 1 },
+      { ...todoOf("1"), _rev: "" },
+      { ...todoOf("1"), _rev: "mine" },
+      { ...todoOf("1"), _attachments: { a: { length: 1 } } },
+    ]) {
+      const batch = { documents: [document], attachments: true };
+      expect(await post(JSON.stringify(batch))).toEqual([400, "malformed"]);
     }
+    const late = JSON.stringify({ documents: [todoOf("1", { _meta: { lwt: 0 } })] });
+    expect(await post(late.replace('"lwt":0', '"lwt":1e999'))).toEqual([400, "malformed"]);
     expect(await post("no json")).toEqual([400, "malformed"]);
     const many = Array.from({ length: 1001 }, (_, index) => todoOf(String(index)));
     expect(await post(JSON.stringify({ documents: many }))).toEqual([400, "malformed"]);
@@ -372,6 +426,22 @@ describe("Writing a database as a whole", () => {
       "malformed",
     ]);
     expect(await readDocuments(app)).toEqual([]);
+  });
+
+  it("is compared with no more stored documents than a request may read", async () => {
+    const app = await createUserWithApp();
+    await createCollection(app);
+    const ids = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    for (const id of ids) await writeDocuments(app, [todoOf(id, { title: "x".repeat(1_900_000) })]);
+    const documents = ids.map((id) => todoOf(id, { _rev: "2-b" }));
+    const path = `/todos/documents${collectionQuery({ dryRun: "1" })}`;
+    const body = JSON.stringify({ documents });
+    expect(await refusalOf(await sendDatabases(app, path, { method: "POST", body }))).toEqual([
+      413,
+      "too-large",
+    ]);
+    const kept = Array(8).fill({ outcome: "kept" });
+    expect(await writeDocuments(app, documents.slice(1))).toEqual(kept);
   });
 
   it("works in a module that an older version stored, too", async () => {

@@ -112,7 +112,7 @@ async function writeDocuments(c: DatabaseContext, now: number) {
     const documents = { ...options.value, json: json.value };
     return ok({ kind: "write" as const, of: of.value, documents });
   };
-  return answerJson(c, "rw", read, now);
+  return answerJson(c, options.value.isDryRun ? "r" : "rw", read, now);
 }
 
 async function readAttachment(c: DatabaseContext, now: number): Promise<CallOutcome<Response>> {
@@ -252,8 +252,13 @@ async function authorize(c: DatabaseContext, now: number): Promise<Outcome<Autho
     if (found.refusal.code === "unauthorized") rememberRevoked(claims.value);
     return found;
   }
-  const { scopes, rows } = found.value;
-  const levelOf = (module: string) => accessLevel(scopes, module);
+  const { scopes: granted, rows } = found.value;
+  // An app may have asked for a token that allows less than its grant.
+  const levelOf = (module: string) => {
+    const ofGrant = accessLevel(granted, module);
+    const ofToken = accessLevel(claims.value.scopes, module);
+    return ofGrant === "rw" ? ofToken : ofToken && ofGrant;
+  };
   const modules = rows.map(({ module }) => module).filter((module) => levelOf(module) !== null);
   return ok({ claims: claims.value, modules, levelOf });
 }

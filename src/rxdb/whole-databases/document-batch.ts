@@ -19,11 +19,14 @@ export interface DocumentBatch {
   hasAttachments: boolean;
 }
 
+/** Clients fail with documents whose revision has no number. */
+const REVISION_PATTERN = /^\d{1,15}-/;
+
+const isReadDocument = (value: unknown): boolean =>
+  isStoredDocument(value) && REVISION_PATTERN.test(value._rev);
+
 const Batch = v.object({
-  documents: v.pipe(
-    v.array(v.custom<StoredDocument>(isStoredDocument)),
-    v.maxLength(MAX_DOCUMENTS),
-  ),
+  documents: v.pipe(v.array(v.custom<StoredDocument>(isReadDocument)), v.maxLength(MAX_DOCUMENTS)),
   attachments: v.optional(v.boolean(), false),
 });
 
@@ -35,7 +38,8 @@ export function parseBatch(json: string, primaryPath: string): CallOutcome<Docum
   const parsed = v.safeParse(Batch, parseJson(json));
   const isBatch =
     parsed.success &&
-    parsed.output.documents.every((document) => typeof document[primaryPath] === "string");
+    parsed.output.documents.every((document) => typeof document[primaryPath] === "string") &&
+    (!parsed.output.attachments || parsed.output.documents.every(hasDigests));
   if (!isBatch) {
     return refuseMalformed(
       `The body must be {"documents": [...]} with up to ${MAX_DOCUMENTS} documents as they were read.`,
@@ -44,6 +48,9 @@ export function parseBatch(json: string, primaryPath: string): CallOutcome<Docum
   const { documents, attachments: hasAttachments } = parsed.output;
   return { ok: true, value: { documents, hasAttachments } };
 }
+
+const hasDigests = ({ _attachments }: StoredDocument): boolean =>
+  Object.values(_attachments).every(({ digest }) => typeof digest === "string");
 
 function parseJson(text: string): unknown {
   try {
@@ -63,12 +70,14 @@ export interface DocumentToWrite {
   row: WriteRow;
   /** Whether its row is about attachments, too. */
   hasAttachments: boolean;
-  /** Of the document that it replaces, in characters. */
-  storedLength: number;
 }
 
 /** What becomes of a document, and how it is written, if it is. */
-export type PlannedRevision = { result: WriteResult } & (DocumentToWrite | { row: null });
+export type PlannedRevision = {
+  result: WriteResult;
+  /** Of the stored document, in characters; 0: there is none. */
+  storedLength: number;
+} & (DocumentToWrite | { row: null });
 
 /** What a document is compared with. */
 export interface BatchTarget {
@@ -88,15 +97,17 @@ export function planDocument(
 ): PlannedRevision {
   const id = document[primaryPath] as string;
   const stored = loadDocument(sql, collection, sortableText(id));
+  const storedLength = stored?.length ?? 0;
+  const unwritten = (result: WriteResult) => ({ result, row: null, storedLength });
   const { document: bare, bytes } = hasAttachments
     ? separateBytes(document, findUpload)
     : { document, bytes: new Map() };
   const previous = stored === undefined ? undefined : (JSON.parse(stored) as StoredDocument);
   // RxDB may have written the members of an attachment in another order.
   if (previous?._rev === bare._rev && deepEqual(previous, bare)) {
-    return { result: { outcome: "equal" }, row: null };
+    return unwritten({ outcome: "equal" });
   }
-  if (previous && onConflict === "keep") return { result: { outcome: "kept" }, row: null };
+  if (previous && onConflict === "keep") return unwritten({ outcome: "kept" });
   // The bytes of what is deleted are gone, whatever the document still says of them.
   const needsBytes = hasAttachments && !document._deleted;
   const stubs = needsBytes ? Object.entries(bare._attachments) : [];
@@ -104,7 +115,7 @@ export function planDocument(
     previous !== undefined && loadAttachment(sql, collection, id, name, digest) !== undefined;
   const missing = stubs.filter((stub) => !bytes.has(stub[0]) && !isStored(stub));
   if (missing.length > 0) {
-    return { result: { outcome: "incomplete", missing: missing.map(([name]) => name) }, row: null };
+    return unwritten({ outcome: "incomplete", missing: missing.map(([name]) => name) });
   }
   return {
     result: { outcome: previous ? "replaced" : "new" },
@@ -114,7 +125,7 @@ export function planDocument(
     },
     // RxDB's helper wants the bytes of an inserted document even if it is deleted.
     hasAttachments: needsBytes || (hasAttachments && previous !== undefined),
-    storedLength: stored?.length ?? 0,
+    storedLength,
   };
 }
 

@@ -28,8 +28,10 @@ export interface DocumentsToWrite {
 }
 
 /** Whether a request may change something. */
-export const isWrite = ({ kind }: TransferRequest): boolean =>
-  kind === "create" || kind === "write" || kind === "upload";
+export const isWrite = (request: TransferRequest): boolean =>
+  request.kind === "write"
+    ? !request.documents.isDryRun
+    : request.kind === "create" || request.kind === "upload";
 
 /** What the object answers. */
 export type TransferAnswer =

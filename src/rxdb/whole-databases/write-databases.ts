@@ -24,6 +24,14 @@ import type { CollectionName, DocumentsToWrite } from "./requests";
 /** Characters of the documents that are replaced in one transaction. */
 const MAX_REPLACED_LENGTH = 8_000_000;
 
+/** Characters of the stored documents with which one request is compared: reading them takes time that nobody counts. */
+const MAX_COMPARED_LENGTH = 16_000_000;
+
+const STORED_TOO_LARGE = refuseCall({
+  code: "too-large",
+  message: "The stored documents are too large for one request. Send fewer documents at once.",
+});
+
 /** How often a document is compared again because a client has written it meanwhile. */
 const MAX_ATTEMPTS = 3;
 
@@ -140,10 +148,14 @@ export class DatabaseWriter {
     { onConflict, isDryRun, now }: WriteOptions,
   ): Promise<CallOutcome<number[]>> {
     const { id: collectionId, primaryPath } = collection;
-    const findUpload = (upload: string) => this.#deps.attachments.findUpload(upload, now);
+    // The bytes of an upload are those of one attachment, and are deleted with it.
+    const used = new Set<string>();
+    const findUpload = (upload: string) =>
+      used.size < used.add(upload).size ? this.#deps.attachments.findUpload(upload, now) : null;
     const target = { collection: collectionId, primaryPath, onConflict, findUpload };
     const changed: number[] = [];
     let group: GroupItem[] = [];
+    let comparedLength = 0;
     for (const index of indexes) {
       const document = documents[index] as StoredDocument;
       // A batch may have a document twice.
@@ -155,6 +167,8 @@ export class DatabaseWriter {
         group = [];
       }
       const planned = planDocument(this.#sql, document, hasAttachments, target);
+      comparedLength += planned.storedLength;
+      if (comparedLength > MAX_COMPARED_LENGTH) return STORED_TOO_LARGE;
       results[index] = planned.result;
       if (planned.row === null || isDryRun) continue;
       group.push({ ...planned, index, id: document[primaryPath] as string });
@@ -215,6 +229,8 @@ interface GroupItem extends DocumentToWrite {
   /** In the batch. */
   index: number;
   id: string;
+  /** Of the document that it replaces, in characters. */
+  storedLength: number;
 }
 
 const sumStored = (group: GroupItem[]): number =>

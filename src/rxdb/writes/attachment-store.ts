@@ -8,6 +8,7 @@ import {
   deleteBodies,
   deletePageByPrefix,
   MAX_KEYS_PER_DELETE,
+  maxUploadMs,
 } from "../../storage/bodies";
 import { getObject, putObject } from "../bodies";
 import {
@@ -67,7 +68,8 @@ export class AttachmentStore {
   startUpload(length: number, now: number): { upload: string; r2Key: string } {
     const upload = `${randomId()}-${length}`;
     const r2Key = this.#prefix + upload;
-    recordOrphan(this.#sql, r2Key, now);
+    // From when the slowest client has sent it: what arrived after its deletion would stay for ever.
+    recordOrphan(this.#sql, r2Key, now + Math.ceil(maxUploadMs(length)));
     return { upload, r2Key };
   }
 

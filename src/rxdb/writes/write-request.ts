@@ -50,6 +50,6 @@ export const isStoredDocument = (value: unknown): value is StoredDocument =>
   value._rev !== "" &&
   typeof value._deleted === "boolean" &&
   isObject(value._meta) &&
-  typeof value._meta.lwt === "number" &&
+  Number.isFinite(value._meta.lwt) &&
   isObject(value._attachments) &&
   Object.values(value._attachments).every(isObject);
