@@ -34,7 +34,13 @@ export class OldServer {
   readonly #fetch: GuardedFetch;
   readonly #headers: Record<string, string>;
 
-  constructor({ root, clientId }: MoveRequest, token: string, fetch: GuardedFetch) {
+  /** `signal`: ends listings, as it does what `fetch` requests. */
+  constructor(
+    { root, clientId }: MoveRequest,
+    token: string,
+    fetch: GuardedFetch,
+    signal: AbortSignal,
+  ) {
     this.#fetch = fetch;
     this.#headers = { Authorization: `Bearer ${token}`, Origin: clientId };
     const listing: GuardedFetch = async (url, init) => {
@@ -49,7 +55,7 @@ export class OldServer {
       root,
       token,
       origin: clientId,
-      network: { fetch: listing },
+      network: { fetch: listing, signal },
     });
   }
 

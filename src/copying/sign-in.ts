@@ -19,9 +19,12 @@ const MAX_TOKEN_RESPONSE_BYTES = 64 * 1024;
 /** Tokens are opaque (RFC 6749 §1.4), but must fit into a header. */
 const TOKEN_PATTERN = /^[\x21-\x7e]{1,8192}$/;
 
-/** Finds the storage of an address. Rejects with a TransferError. */
-export const findOldStorage = (address: string, fetch: GuardedFetch): Promise<Discovery> =>
-  discoverStorage(address, { fetch });
+/** Finds the storage of an address. Rejects with a TransferError, or with the reason of the signal that ends it. */
+export const findOldStorage = (
+  address: string,
+  fetch: GuardedFetch,
+  signal: AbortSignal,
+): Promise<Discovery> => discoverStorage(address, { fetch, signal });
 
 /**
  * Prepares a sign-in at the old server: what has to be remembered, and where to send the browser. Null if

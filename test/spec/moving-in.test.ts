@@ -561,6 +561,21 @@ describe("Pausing", () => {
     expect(await runMove(app)).toMatchObject({ state: "done", counts: { created: 2, failed: 0 } });
   });
 
+  it("and resuming at once gives up neither folder nor document", async () => {
+    const old = startOldProvider(documentsOf({ "/a/b": "1", "/c": "2" }));
+    const interrupted = new Set(["/a/", "/c"]);
+    old.trouble = async ({ signal }, path) => {
+      if (interrupted.delete(path)) {
+        await userObject().controlMoveIn("pause");
+        await userObject().controlMoveIn("resume");
+      }
+      signal.throwIfAborted();
+      return undefined;
+    };
+    expect(await move(old)).toMatchObject({ state: "done", counts: { created: 2, failed: 0 } });
+    expect(interrupted.size).toBe(0);
+  });
+
   it("does nothing to a move that has ended", async () => {
     const old = startOldProvider(documentsOf({ "/a": "1" }));
     await move(old);

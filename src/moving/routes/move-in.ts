@@ -66,6 +66,7 @@ moveInRoutes.post(MOVE_IN_PATH, async (c) => {
     const found = await findOldStorage(
       form.address,
       guardedFetch(c.env, () => Date.now()),
+      AbortSignal.timeout(SERVER_TIMEOUT_MS),
     );
     const { address, root } = found;
     const { pages } = resolveOrigins(c.req.url, settings(c.env));

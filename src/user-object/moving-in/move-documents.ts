@@ -94,7 +94,7 @@ async function copyAll(
 /** Whether the other documents would fare no better. */
 const endsStep = (result: CopyResult): boolean =>
   result.kind === "again" &&
-  (result.busy?.isWholeServer || ["unauthorized", "suspended"].includes(result.code));
+  (result.busy?.isWholeServer || ["unauthorized", "suspended", "stopped"].includes(result.code));
 
 /** Adds up what has become of documents. */
 function finish(

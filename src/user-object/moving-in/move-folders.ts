@@ -43,7 +43,8 @@ export async function listOldFolder(
     const tooLong = unusable.map(({ name }) => path + name.slice(0, SHOWN_NAME_LENGTH));
     store.finishFolder(key, path, { folders, documents, tooLong });
   } catch (error) {
-    if (!isCurrent(context, move)) return "more";
+    // A move that was paused may have been resumed by now: then the folder is listed again.
+    if (context.signal.aborted || !isCurrent(context, move)) return "more";
     return folderNotListed(context, key, folder, error);
   }
   const { found } = store.load() as MoveIn;

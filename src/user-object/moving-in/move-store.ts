@@ -26,6 +26,9 @@ const ENTRIES_PER_ROW = 100;
 /** A report with more entries says only how many there are. */
 const MAX_ENTRIES = 100_000;
 
+/** Rows that are held in memory at once: they may be large. */
+const MAX_ROWS_IN_MEMORY = 50;
+
 /** Rows that one call deletes. */
 const MAX_DELETED_ROWS = 5000;
 
@@ -120,7 +123,10 @@ export class MoveStore {
   /** Deletes what is left to do, and the report. */
   clear(): void {
     for (const prefix of [FOLDER_PREFIX, DOCUMENTS_PREFIX, REPORT_PREFIX]) {
-      for (const [key] of [...this.#kv.list({ prefix })]) this.#kv.delete(key);
+      // Not all at once: a server that lists very long names may have filled many large rows.
+      for (let rows = this.#some(prefix); rows.length > 0; rows = this.#some(prefix)) {
+        for (const [key] of rows) this.#kv.delete(key);
+      }
     }
   }
 
@@ -241,6 +247,10 @@ export class MoveStore {
     this.clear();
     for (const key of [MOVE_KEY, SIGN_IN_KEY, TOKEN_KEY]) this.#kv.delete(key);
     return false;
+  }
+
+  #some(prefix: string): [string, unknown][] {
+    return [...this.#kv.list({ prefix, limit: MAX_ROWS_IN_MEMORY })];
   }
 
   #first<Row>(prefix: string, reverse: boolean): [string, Row] | undefined {

@@ -199,7 +199,8 @@ export class MovingIn {
       this.#store.update({ hasOtherCopies: this.#store.forgetCopied(move.copies) });
     }
     this.#stop = new AbortController();
-    const fetch = guardedFetch(this.#env, this.#clock, this.#stop.signal);
+    const { signal } = this.#stop;
+    const fetch = guardedFetch(this.#env, this.#clock, signal);
     const maxCalls = settings(this.#env).SUBREQUESTS - SPARE_CALLS;
     const isTimeLeft = () => this.#clock() <= now + ALARM_MS;
     try {
@@ -208,13 +209,15 @@ export class MovingIn {
       const step = {
         env: this.#env,
         store: this.#store,
-        server: new OldServer(move, credential.token, fetch),
+        server: new OldServer(move, credential.token, fetch, signal),
         clock: this.#clock,
-        signal: this.#stop.signal,
+        signal,
         /** Whether so many more calls may be made. */
         canMake: (calls: number) => context.calls + calls <= maxCalls && isTimeLeft(),
       };
       for (;;) {
+        // What was paused, and perhaps resumed at once, goes on with the next alarm.
+        if (signal.aborted) return;
         const current = this.#store.load();
         if (current?.id !== move.id || current.state !== "running") return;
         if (current.retryAt > this.#clock() || !step.canMake(0)) return;
@@ -226,7 +229,7 @@ export class MovingIn {
         if (outcome !== "more") return this.#pause(move, outcome);
       }
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
+      if (signal.aborted) return;
       this.#recordFailure(move, error);
     }
   }
@@ -250,7 +253,7 @@ export class MovingIn {
       if (this.#isUnfinished(move)) this.#store.putToken(resealed);
       return renewed;
     } catch (error) {
-      if (error instanceof BusyServerError) throw error;
+      if (error instanceof BusyServerError || this.#stop.signal.aborted) throw error;
       logWarning("The token of another server could not be renewed.", error);
       return null;
     }
