@@ -11,7 +11,8 @@ const MAX_DOCUMENTS = 100_000;
  * An archive of some entries, one after the other: the next may be asked for when this one has been read to its end.
  * @typedef {object} ArchivePart
  * @property {ReadableStream<Uint8Array>} archive
- * @property {() => string | null} last the path of the last document of the storage in it, when it is complete
+ * @property {() => string | null} last the path of the last document of the storage in it or in those before it, when it is
+ *   complete
  * @property {() => boolean} isLast whether no entries are left, when it is complete
  */
 
@@ -26,10 +27,10 @@ const MAX_DOCUMENTS = 100_000;
 export async function* writeParts(entries, info, maxBytes) {
   const iterator = entries[Symbol.asyncIterator]();
   let next = await iterator.next();
+  /** @type {string | null} */
+  let last = null;
   try {
     do {
-      /** @type {string | null} */
-      let last = null;
       let written = 0;
       let count = 0;
       const some = async function* () {
@@ -40,7 +41,7 @@ export async function* writeParts(entries, info, maxBytes) {
           const isFull = count > 0 && (written >= maxBytes || count >= MAX_DOCUMENTS);
           if (isFull && mayBegin) return;
           yield entry;
-          if (entry.kind === "document" || entry.kind === "batch") count++;
+          count += filesOf(entry);
           if (entry.kind === "document") last = entry.path;
         }
       };
@@ -56,4 +57,10 @@ export async function* writeParts(entries, info, maxBytes) {
   } finally {
     await iterator.return?.(undefined);
   }
+}
+
+/** How many files an entry is in an archive, but for descriptions. @param {ArchiveEntry} entry */
+function filesOf(entry) {
+  if (entry.kind !== "batch") return entry.kind === "document" ? 1 : 0;
+  return entry.documents.reduce((sum, { attachments }) => sum + attachments.length, 1);
 }

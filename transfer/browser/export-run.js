@@ -74,7 +74,7 @@ export class ExportRun {
       await this.untilSaved(part);
       this.saved++;
       const { modules } = this;
-      memory.write({ address, modules, part, after: last(), at: Date.now() });
+      memory.write({ address, modules, part, after: last() ?? after, at: Date.now() });
     }
     sink.save();
   }

@@ -96,7 +96,8 @@ export class ExportSection extends Section {
     try {
       await this.run.write(part, after);
       this.memory.forget();
-      this.finish(this.run.describe(), "note");
+      const isWhole = this.run.failures.count === 0;
+      this.finish(this.run.describe(), isWhole ? "note" : "warning", true);
     } catch (error) {
       await this.sink.abort();
       const { isCancelled, saved } = this.run;
@@ -123,8 +124,8 @@ export class ExportSection extends Section {
     }
   }
 
-  /** @param {string} text @param {string} kind */
-  finish(text, kind) {
+  /** @param {string} text @param {string} kind @param {boolean} [isSaved] whether there is an archive */
+  finish(text, kind, isSaved = false) {
     const { changed, failures } = /** @type {ExportRun} */ (this.run);
     this.show(["result"], ["progress"]);
     const result = this.part("result-text");
@@ -139,7 +140,7 @@ export class ExportSection extends Section {
         this.list(this.counted(forms, items.count), items.listed, items.count),
       ),
     );
-    this.part("save-again").hidden = kind !== "note" || this.sink.isDisk;
+    this.part("save-again").hidden = !isSaved || this.sink.isDisk;
     this.announce(text);
     result.focus();
   }

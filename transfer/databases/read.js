@@ -57,6 +57,8 @@ async function* readCollection(client, name) {
     for (let isLast = false; !isLast; ) {
       const page = await client.readPage(name, since, until);
       if (page === null) return;
+      const isStuck = !page.isLast && !(page.since > since);
+      if (isStuck) throw new TransferError("malformed", `${labelOf(name)} has no end.`);
       const documents = page.documents.map((document) => {
         const known = describeDocument(document, collection);
         if (known === null)

@@ -70,6 +70,32 @@ describe("An export in parts", () => {
     expect(parts.map(({ documents }) => documents)).toEqual([["/a/1"], ["/a/2"]]);
   });
 
+  it("says how far the documents have come, also with a part that has only databases", async () => {
+    const database = (collection: string): Entry[] => [
+      {
+        kind: "collection",
+        name: { module: "todos", database: "list", collection, version: 0 },
+        schema: "{}",
+        primaryPath: "id",
+        hasAttachments: false,
+      },
+      {
+        kind: "batch",
+        documents: [{ id: "1", json: "{}", attachments: [] }],
+        isChange: false,
+        readAttachment: async () => null,
+      },
+    ];
+    const entries = asEntries([document("/a/1", 10), ...database("x"), ...database("y")]);
+    const info = { address: "alice@example.com", modules: [], now: new Date(0) };
+    const positions = [];
+    for await (const { archive, last } of writeParts(entries, { ...info, hasDatabases: true }, 1)) {
+      await new Response(archive).arrayBuffer();
+      positions.push(last());
+    }
+    expect(positions).toEqual(["/a/1", "/a/1", "/a/1"]);
+  });
+
   it("is one empty archive if there is nothing", async () => {
     expect(await partsOf([], 1)).toEqual([{ documents: [], changes: [], last: null }]);
   });
