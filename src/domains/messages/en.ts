@@ -105,7 +105,8 @@ export const en = {
     about:
       "If nothing else is at this domain, all of it can lead here. Then your storage has an address there, too, which apps keep when you change providers.",
     cname: (host: string) => `In DNS, make ${host} an alias (CNAME) of:`,
-    route: "Ask the operator of this site whether they can add this route; only then does the domain lead here:",
+    route:
+      "Ask the operator of this site whether they can add this route; only then does the domain lead here:",
     tryIt: "Try it: this page must show the state of this site:",
     root: "Address of your storage",
     on: "Serve my storage there",
