@@ -37,7 +37,10 @@ export function pastVersions(bodies: StoredBody[], facts: DocumentFacts): PastVe
       const at = version === current?.version ? current.since : writtenAt(version);
       const isExact = at !== undefined;
       const isCommitted = isExact || deletedAt(version) !== undefined || replaced.has(version);
-      return { body, from: at ?? body.uploadedAt, isExact, isCommitted };
+      // Bodies of a restored backup are uploaded after all commits.
+      const isBefore = replaced.has(version) && current !== null;
+      const latest = isBefore ? Math.min(body.uploadedAt, current.since) : body.uploadedAt;
+      return { body, from: at ?? latest, isExact, isCommitted };
     })
     .sort(inOrderOfCommits(current?.version));
   const committed = dated.filter(

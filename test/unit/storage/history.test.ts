@@ -53,6 +53,11 @@ describe("The version at a moment", () => {
     ]);
   });
 
+  it("is the current one after a backup was restored, though all bodies were uploaded then", () => {
+    const restored = bodies.map((one) => ({ ...one, uploadedAt: 900 }));
+    expect(atEach(restored, facts(["c", 301]), [301, 899, 900, 999])).toEqual(["c", "c", "c", "c"]);
+  });
+
   it("is lost if a document of then is recorded, of which nothing is left", () => {
     const known = { ...facts(["c", 301]), wasWritten: true };
     expect(atEach(bodies, known, [99, 100])).toEqual(["lost", "a"]);
