@@ -12,7 +12,6 @@ import { isAllowed, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { limitApp, limitOwnDocuments } from "../http/rate-limits";
 import { logWarning } from "../platform/log";
-import { loadFolderVersions } from "../storage/folders";
 import { BAD_TOKEN, OUT_OF_SCOPE } from "../storage/refusals";
 import type { Listener, LiveHandshake } from "./handshake";
 import {
@@ -28,6 +27,7 @@ import { type ChangeNotice, folderVersions, noticeOf } from "./notices";
 import { ListenerPermissions } from "./permissions";
 import { closeMalformed, closeSocket, refuseSocket, sendMessage } from "./replies";
 import { LiveSessions } from "./sessions";
+import { VersionReadings } from "./version-readings";
 
 /** Sockets of one account. An app gets half of those that others leave, so that none shuts others out. */
 const MAX_SOCKETS = 2000;
@@ -60,8 +60,8 @@ export class LiveSockets {
   readonly #permissions: ListenerPermissions;
   #changes: ChangeNotice[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** How often changes were told: a version that was read before one of them may be old. */
-  #generation = 0;
+  readonly #readings = new VersionReadings();
+  #isRechecking = false;
 
   constructor(ctx: DurableObjectState, env: Env, clock: () => number) {
     this.#ctx = ctx;
@@ -133,16 +133,10 @@ export class LiveSockets {
    */
   async recheck(): Promise<void> {
     this.#permissions.forget();
-    const sockets = this.#ctx.getWebSockets();
-    const byGrant = Map.groupBy(sockets, (socket) => this.#stateOf(socket).grant);
-    for (const [grant, own] of byGrant) {
-      const state = this.#stateOf(own[0] as WebSocket);
-      const allowed = grant === null ? refused(BAD_TOKEN) : await this.#permissions.check(state);
-      for (const socket of own) {
-        if (allowed.ok) this.#narrow(socket, allowed.value);
-        else refuseSocket(socket, allowed.refusal);
-      }
+    for (const socket of this.#ctx.getWebSockets()) {
+      if (this.#stateOf(socket).grant === null) refuseSocket(socket, BAD_TOKEN);
     }
+    await this.#recheckApps();
   }
 
   /** Closes all sockets, of an account that was deleted. */
@@ -167,11 +161,8 @@ export class LiveSockets {
       if (node.ok) accepted.push({ node: node.value, request });
       else sendMessage(socket, refusedMessage(node.refusal, request.path));
     }
-    const generation = this.#generation;
     const nodes = accepted.map(({ node }) => node);
-    const versions = await loadFolderVersions(this.#env, account, nodes);
-    // Otherwise a message that was sent meanwhile may have told of a newer version.
-    if (generation !== this.#generation) return this.#watch(socket, requests);
+    const versions = await this.#readings.read(this.#env, account, nodes);
     const folders = accepted
       .map(({ request }) => ({ path: request.path, ETag: versions.get(request.path) as string }))
       .filter(({ ETag }, index) => ETag !== accepted[index]?.request.ETag);
@@ -202,9 +193,24 @@ export class LiveSockets {
     this.#timer = undefined;
     const changes = this.#changes;
     this.#changes = [];
-    this.#generation++;
-    const versions = folderVersions(changes);
-    let isStale = false;
+    this.#tell(folderVersions(changes), changes);
+    if (!this.#isAnyStale() || this.#isRechecking) return;
+    this.#isRechecking = true;
+    this.#recheckApps()
+      .catch((error) => logWarning("The grants of listeners were not checked.", error))
+      .finally(() => {
+        this.#isRechecking = false;
+      });
+  }
+
+  /** Tells the present versions of folders to all who watch them. */
+  async #tellVersions(account: string, nodes: NodePath[]): Promise<void> {
+    this.#tell(await this.#readings.read(this.#env, account, nodes), null);
+  }
+
+  /** Tells listeners. Closes the sockets of tokens that have expired, and dead ones. */
+  #tell(versions: Map<string, string>, changes: ChangeNotice[] | null): void {
+    this.#readings.noteTold(versions);
     for (const socket of this.#ctx.getWebSockets()) {
       const state = this.#stateOf(socket);
       if (this.#permissions.hasExpired(state)) refuseSocket(socket, BAD_TOKEN);
@@ -212,25 +218,28 @@ export class LiveSockets {
       else {
         const notice = noticeOf(state.folders, versions, changes);
         if (notice) sendMessage(socket, notice);
-        isStale ||= this.#permissions.isStale(state);
       }
     }
-    if (!isStale) return;
-    this.recheck().catch((error) => logWarning("The grants of listeners were not checked.", error));
   }
 
-  /** Tells the present versions of folders to all who watch them. */
-  async #tellVersions(account: string, nodes: NodePath[]): Promise<void> {
-    const generation = this.#generation;
-    const versions = await loadFolderVersions(this.#env, account, nodes);
-    if (generation !== this.#generation) return this.#tellVersions(account, nodes);
-    this.#generation++;
-    for (const socket of this.#ctx.getWebSockets()) {
-      const { folders: watched } = this.#stateOf(socket);
-      const folders = watched
-        .filter(({ path }) => versions.has(path))
-        .map(({ path }) => ({ path, ETag: versions.get(path) as string }));
-      if (folders.length > 0) sendMessage(socket, { type: "changed", folders });
+  #isAnyStale(): boolean {
+    return this.#ctx
+      .getWebSockets()
+      .filter(({ readyState }) => readyState === WebSocket.OPEN)
+      .some((socket) => this.#permissions.isStale(this.#stateOf(socket)));
+  }
+
+  async #recheckApps(): Promise<void> {
+    const byGrant = Map.groupBy(this.#ctx.getWebSockets(), (socket) => this.#stateOf(socket).grant);
+    for (const [grant, own] of byGrant) {
+      if (grant === null) continue;
+      // Tokens of one grant expire at different times.
+      const listener = { ...this.#stateOf(own[0] as WebSocket), expiresAt: null };
+      const allowed = await this.#permissions.check(listener);
+      for (const socket of own) {
+        if (allowed.ok) this.#narrow(socket, allowed.value);
+        else refuseSocket(socket, allowed.refusal);
+      }
     }
   }
 

@@ -24,17 +24,20 @@ export function folderVersions(changes: ChangeNotice[]): Map<string, string> {
   return versions;
 }
 
-/** The message for a listener that watches these folders; null: there is nothing to tell. */
+/**
+ * The message for a listener that watches these folders; null: there is nothing to tell. If `changes` is null, it is
+ * not known which documents have changed.
+ */
 export function noticeOf(
   watched: WatchedFolder[],
   versions: Map<string, string>,
-  changes: ChangeNotice[],
+  changes: ChangeNotice[] | null,
 ): ServerMessage | null {
   const changed = watched.filter(({ path }) => versions.has(path));
   if (changed.length === 0) return null;
   const folders = changed.map(({ path }) => ({ path, ETag: versions.get(path) as string }));
   const detailed = changed.filter(({ documents }) => documents);
-  if (detailed.length === 0) return { type: "changed", folders };
+  if (detailed.length === 0 || changes === null) return { type: "changed", folders };
   const documents = changedDocuments(detailed, changes);
   const isIncomplete = documents.length > MAX_DOCUMENTS;
   return {

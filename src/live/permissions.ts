@@ -19,6 +19,7 @@ export class ListenerPermissions {
   readonly #env: Env;
   readonly #clock: () => number;
   readonly #grants = new Map<string, { scopes: Scope[]; at: number }>();
+  #timesForgotten = 0;
 
   constructor(env: Env, clock: () => number) {
     this.#env = env;
@@ -36,8 +37,11 @@ export class ListenerPermissions {
     const known = this.#grants.get(grant);
     if (known && this.#isFresh(grant)) return ok(known.scopes);
     const now = this.#clock();
+    const before = this.#timesForgotten;
     const statement = grantStatusStatement(this.#env.DB, { account, grant }, now);
     const status = parseGrantStatus(await withRetry(() => statement.all()));
+    // What was read may be from before the change.
+    if (before !== this.#timesForgotten) return this.check(listener);
     if (status === null) return refused(BAD_TOKEN);
     if (status.isSuspended) return refused(SUSPENDED);
     this.#grants.set(grant, { scopes: status.scopes, at: now });
@@ -54,8 +58,9 @@ export class ListenerPermissions {
     return grant !== null && !this.#isFresh(grant);
   }
 
-  /** Forgets all grants: they are loaded again. */
+  /** Forgets all grants, because one has changed: they are loaded again. */
   forget(): void {
+    this.#timesForgotten++;
     this.#grants.clear();
   }
 

@@ -1,9 +1,9 @@
 /** RxDB sockets whose grant is revoked while they are being authorized. */
 
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { advanceClock, MINUTE_MS } from "../support/clock";
 import { framesToStore } from "../support/database-frames";
+import { delayResult, stopDelaying, until } from "../support/delayed-results";
 import { openSocket, storeDatabase } from "../support/modules";
 import { APP_ORIGIN, connectApp, createUser, sendForm } from "../support/provider";
 import { createClient } from "../support/rxdb/clients";
@@ -16,55 +16,9 @@ import {
 } from "../support/rxdb/storage-instances";
 import { todo, uniqueDatabaseName } from "../support/rxdb/todos";
 
-afterEach(() => {
-  Reflect.deleteProperty(env.DB, "prepare");
-});
+afterEach(stopDelaying);
 
-/**
- * Delays a result of D1 with a grant's status, after `skip` others of that kind. `held` resolves when
- * D1 has returned it, `release` lets it through.
- */
-function delayGrantStatus(skip: number): { held: () => Promise<void>; release: () => void } {
-  let isHeld = false;
-  let isReleased = false;
-  const prepare = env.DB.prepare.bind(env.DB);
-  let results = 0;
-  const delay = (statement: D1PreparedStatement): D1PreparedStatement => {
-    const { bind, all } = statement;
-    Object.defineProperty(statement, "bind", {
-      configurable: true,
-      value: (...values: unknown[]) => delay(bind.apply(statement, values)),
-    });
-    Object.defineProperty(statement, "all", {
-      configurable: true,
-      value: async () => {
-        const result = await all.call(statement);
-        if (results++ === skip) {
-          isHeld = true;
-          await until(() => isReleased);
-        }
-        return result;
-      },
-    });
-    return statement;
-  };
-  Object.defineProperty(env.DB, "prepare", {
-    configurable: true,
-    value: (sql: string) =>
-      sql.includes("FROM grants g JOIN accounts a") ? delay(prepare(sql)) : prepare(sql),
-  });
-  return {
-    held: () => until(() => isHeld),
-    release: () => {
-      isReleased = true;
-    },
-  };
-}
-
-/** Polls a condition: a promise cannot be settled across requests or Durable Objects. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
+const GRANT_STATUS = "FROM grants g JOIN accounts a";
 
 describe("A socket whose grant is revoked while it is being authorized", () => {
   // The route loads the status first, then the module's object.
@@ -72,7 +26,7 @@ describe("A socket whose grant is revoked while it is being authorized", () => {
     const user = await createUser();
     const app = await connectApp(user);
     await storeDatabase(app, "todos", "list", { tasks: [{ id: "1", text: "secret" }] });
-    const { held, release } = delayGrantStatus(skip);
+    const { held, release } = delayResult(GRANT_STATUS, skip);
     const opening = openSocket(app, "todos");
     await held();
     const path = `/apps/disconnect?app=${encodeURIComponent(APP_ORIGIN)}`;
@@ -99,7 +53,7 @@ describe("A frame whose socket closes before its grant is checked", () => {
     await frames.call({ method: "create", params: createParams(name) });
     const other = await openStorageInstance(createClient(socketPath(app)), name);
     advanceClock(2 * MINUTE_MS);
-    const { held, release } = delayGrantStatus(0);
+    const { held, release } = delayResult(GRANT_STATUS);
     const count = { connectionId: "c", requestId: "r", method: "findDocumentsById" };
     frames.webSocket.send(JSON.stringify({ ...count, params: [[], false] }));
     await held();

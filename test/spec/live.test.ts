@@ -7,6 +7,7 @@ import { createAdministrator, submitAction } from "../support/admin";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import { breakCommits } from "../support/fault-injection";
 import { LiveClient, livePath, requestLiveSession } from "../support/live";
+import { appWithTokens, obtainTokens, parseTokens, refreshTokens } from "../support/oauth";
 import {
   APP_ORIGIN,
   connectApp,
@@ -22,15 +23,13 @@ import {
 import { openSocket, requestUpgrade } from "../support/rxdb/sockets";
 import { waitUntil } from "../support/rxdb/wait";
 
-const disconnectApp = (user: TestUser) =>
-  sendForm(
-    `/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`,
-    {},
-    { cookie: user.cookie },
-  );
+const OTHER_ORIGIN = "https://other.example";
+
+const disconnectApp = (user: TestUser, app = APP_ORIGIN) =>
+  sendForm(`/apps/disconnect?${new URLSearchParams({ app })}`, {}, { cookie: user.cookie });
 
 async function connectOtherApp(user: TestUser): Promise<TestApp> {
-  const query = { scope: "*:rw", redirect_uri: "https://other.example/" };
+  const query = { scope: "*:rw", redirect_uri: `${OTHER_ORIGIN}/` };
   const { access_token = "" } = fragmentParameters(await submitConsent(user, query));
   return new TestApp(user.name, access_token);
 }
@@ -223,15 +222,39 @@ describe("An open socket", () => {
     expect(client.closed?.code).toBe(4401);
   });
 
-  it("is closed once its token has expired, and is told nothing more", async () => {
+  it.each<[string, Parameters<typeof breakCommits>[0]]>([
+    ["a change", []],
+    ["a change of which D1 has not told the outcome", ["lost", "lost", "lost", "lost", "lost"]],
+  ])("is closed once its token has expired, and is not told of %s", async (_, faults) => {
     const user = await createUser();
     const client = await LiveClient.open(await connectApp(user, "*:rw", { duration: "day" }));
     await client.watch("/notes/");
     const other = await connectOtherApp(user);
     advanceClock(DAY_MS);
-    expect((await other.put("/notes/a", "1")).status).toBe(201);
+    const restore = breakCommits(faults);
+    const { status } = await other.put("/notes/a", "1").finally(restore);
+    expect([201, 503]).toContain(status);
     await waitUntil(() => client.closed !== null);
     expect([client.closed?.code, client.changes]).toEqual([4401, []]);
+  });
+
+  it("is closed for its own token alone: another one of the grant expires later", async () => {
+    const user = await createUser();
+    const tokens = await obtainTokens(user);
+    const expired = await LiveClient.open(appWithTokens(user, tokens));
+    await connectOtherApp(user);
+    advanceClock(40 * MINUTE_MS);
+    const later = await parseTokens(await refreshTokens(tokens.refresh_token));
+    advanceClock(40 * MINUTE_MS);
+    const app = appWithTokens(user, later);
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/");
+    // This has all sockets of the account checked again.
+    await disconnectApp(user, OTHER_ORIGIN);
+    expect((await app.put("/notes/a", "1")).status).toBe(201);
+    await client.waitForVersionOf(app, "/notes/");
+    await waitUntil(() => expired.closed !== null);
+    expect([expired.closed?.code, client.closed]).toEqual([4401, null]);
   });
 
   it("is closed after a long silence, when there is something to tell", async () => {
