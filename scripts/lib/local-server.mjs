@@ -34,8 +34,11 @@ export async function startLocalServer({
   migrations = MIGRATIONS,
 }) {
   // The page that shows all mail must not be reachable from other machines.
-  const MAIL =
-    isLoopback(host) && isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host) ? "local" : "none";
+  const isPrivate =
+    isLoopback(host) &&
+    isLoopback(URL.parse(vars.ORIGIN)?.hostname ?? host) &&
+    vars.TRUST_PROXY !== "yes";
+  const MAIL = isPrivate ? "local" : "none";
   const settings = { ...VARS, MAIL, LOG_REQUESTS: log ? "yes" : "no", ...vars };
   const [worker, addresses] = await Promise.all([
     buildWorker(settings),

@@ -23,5 +23,9 @@ export function parseUserName(raw: string): string | null {
 export const isDisplayableName = (name: string): boolean =>
   !/\p{C}|\p{Default_Ignorable_Code_Point}|\p{M}{3}/u.test(name);
 
-/** Whether nobody may sign up with this name. */
-export const isReservedName = (name: string): boolean => RESERVED_NAMES.has(name);
+/**
+ * Whether nobody may sign up with this name. As a label of a host, what begins with "xn--" is an
+ * encoded name (RFC 5890 §2.3.2.1): browsers would show another one, or refuse it.
+ */
+export const isReservedName = (name: string): boolean =>
+  RESERVED_NAMES.has(name) || name.startsWith("xn--");

@@ -90,30 +90,44 @@ export function isBehindUntrustedProxy(
 }
 
 /**
- * The protocol of the client, as the proxy next to us says: RFC 7239 §5.4, or X-Forwarded-Proto. Values
+ * The protocol of the client, as the proxy next to us says: X-Forwarded-Proto, or RFC 7239 §5.4. Values
  * before the last one may be the client's own.
  */
 export function forwardedProtocol(headers: Headers): string | undefined {
-  const forwarded = headers.get("forwarded")?.split(",").at(-1);
-  const protocol =
-    forwarded === undefined
-      ? headers.get("x-forwarded-proto")?.split(",").at(-1)
-      : /(?:^|;)\s*proto="?([a-z]+)/i.exec(forwarded)?.[1];
-  return protocol?.trim().toLowerCase();
+  const forwarded = /(?:^|;)\s*proto="?([a-z]+)/i.exec(lastValue(headers, "forwarded") ?? "")?.[1];
+  return (lastValue(headers, "x-forwarded-proto") ?? forwarded)?.trim().toLowerCase();
 }
 
 /**
- * The address of the client, as the proxy next to us says: RFC 7239 §5.2, or X-Forwarded-For. Values before the last one
- * may be the client's own. Null if it is no address, such as "unknown".
+ * The address of the client, as the proxy next to us says: X-Forwarded-For, or RFC 7239 §5.2. Values before
+ * the last one may be the client's own, and so may a header that the proxy does not set, but passes on: if
+ * there are both, they have to agree. Null if it is no address, such as "unknown".
  */
 export function forwardedAddress(headers: Headers): string | null {
-  const forwarded = headers.get("forwarded")?.split(",").at(-1);
-  const node =
-    forwarded === undefined
-      ? headers.get("x-forwarded-for")?.split(",").at(-1)
-      : /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(forwarded)?.slice(1).find(Boolean);
+  const forwarded = lastValue(headers, "forwarded");
+  const [, quoted, token] = /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(forwarded ?? "") ?? [];
+  const nodes = [
+    forwarded === undefined ? undefined : (quoted ?? token ?? ""),
+    lastValue(headers, "x-forwarded-for"),
+  ].filter((node) => node !== undefined);
+  const [address = null, ...others] = nodes.map(parseAddress);
+  return others.every((other) => other === address) ? address : null;
+}
+
+const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-proto", "via"];
+
+/** Whether a proxy says that it has passed the request on, whose Host header then says nothing of where the client is. */
+export const isForwarded = (headers: Headers): boolean =>
+  FORWARDING_HEADERS.some((name) => headers.has(name));
+
+/** The value that the last proxy has added to a header. */
+const lastValue = (headers: Headers, name: string): string | undefined =>
+  headers.get(name)?.split(",").at(-1);
+
+/** The address of a node as proxies write it; null if it is none. */
+function parseAddress(node: string): string | null {
   // RFC 4291 §2.5.5.2: how a proxy that listens on IPv6 may write an IPv4 address.
-  const address = withoutPort(node?.trim() ?? "")
+  const address = withoutPort(node.trim())
     .toLowerCase()
     .replace(/^::ffff:(?=[\d.]+$)/, "");
   const isAddress = address.includes(":")

@@ -403,6 +403,9 @@ describe("Mail", () => {
     const cf = { headers: { "cf-ray": "1" } };
     for (const response of [
       await sendLocal("/mail"),
+      // Through a proxy on this computer, with a forged Host header.
+      await sendLocal(`${LOCAL}/mail`, { headers: { "X-Forwarded-For": "192.0.2.1" } }),
+      await sendLocal(`${LOCAL}/mail`, { headers: { Forwarded: "for=192.0.2.1" } }),
       await sendLocal(`${LOCAL.replace("http:", "https:")}/mail`, cf),
       await send(`${LOCAL}/mail`),
     ]) {

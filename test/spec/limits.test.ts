@@ -239,6 +239,17 @@ describe("Clients behind a proxy", () => {
     expect((await askBehind(sendTrusting, "2001:db8:5:6::2")).status).toBe(401);
   });
 
+  it("cannot get another limit with the header that the proxy does not set", async () => {
+    const sendTrusting = sendWithSettings({ ...limited, TRUST_PROXY: "yes" });
+    freezeClock();
+    let forged = 0;
+    const ask = () =>
+      sendTrusting("/storage/nobody/notes/", {
+        headers: { Forwarded: `for=192.0.2.${forged++}`, "X-Forwarded-For": "203.0.113.21" },
+      });
+    expect((await repeat(51, ask)).at(-1)).toBe(429);
+  });
+
   it("share one if it is not: the header could be anybody's", async () => {
     const sendUntrusting = sendWithSettings(limited);
     freezeClock();

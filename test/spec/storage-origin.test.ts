@@ -242,7 +242,8 @@ describe("Behind a proxy that ends TLS", () => {
     // What the client itself has sent comes first.
     [{ "X-Forwarded-Proto": "https, http" }, "http"],
     [{ Forwarded: "proto=https, proto=http" }, "http"],
-    [{ Forwarded: "for=192.0.2.1", "X-Forwarded-Proto": "https" }, "http"],
+    [{ Forwarded: "for=192.0.2.1", "X-Forwarded-Proto": "https" }, "https"],
+    [{ Forwarded: "proto=http", "X-Forwarded-Proto": "https" }, "https"],
     [{ "X-Forwarded-Proto": "ftp" }, "http"],
     [{}, "http"],
   ])("a trusted one says which protocol clients use: %j", async (headers, protocol) => {

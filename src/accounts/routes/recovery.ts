@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { parseUserName } from "../../core/names";
 import { type Env, settings } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { isBehindCloudflare, isLoopback, resolveOrigins } from "../../http/hosts";
+import { isBehindCloudflare, isForwarded, isLoopback, resolveOrigins } from "../../http/hosts";
 import { isWithinRateLimit } from "../../http/rate-limits";
 import { logWarning } from "../../platform/log";
 import { errorPage, notFoundPage } from "../../ui/error-pages";
@@ -110,6 +110,7 @@ recoveryRoutes.get("/mail", (c) => {
   const isLocal =
     settings(c.env).MAIL === "local" &&
     isLoopback(new URL(c.req.url).hostname) &&
+    !isForwarded(c.req.raw.headers) &&
     !isBehindCloudflare(c);
   return isLocal ? localEmailsPage(c) : notFoundPage(c);
 });

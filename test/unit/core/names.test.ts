@@ -52,7 +52,9 @@ it.each([
   ["public", true],
   ["well-known", true],
   ["no-reply", true],
+  ["xn--alice", true],
   ["alice", false],
+  ["al--ice", false],
   ["", false],
   ["constructor", false],
 ])("isReservedName(%j) is %s", (name, expected) => {

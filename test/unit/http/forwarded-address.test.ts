@@ -27,8 +27,17 @@ it.each([
   ["for=198.51.100.9, for=192.0.2.1", "192.0.2.1"],
   ["for=_hidden", null],
   ["proto=https", null],
-])("Forwarded %j is %j, whatever X-Forwarded-For says", (value, address) => {
-  const headers = { Forwarded: value, "X-Forwarded-For": "198.51.100.9" };
+])("Forwarded %j is %j", (value, address) => {
+  expect(forwardedAddress(new Headers({ Forwarded: value }))).toBe(address);
+});
+
+it.each([
+  ["the same address is that one", "for=192.0.2.1", "192.0.2.1:4711", "192.0.2.1"],
+  // A proxy sets one of them, and passes on what the client has sent as the other.
+  ["two addresses is none of them", "for=198.51.100.9", "192.0.2.1", null],
+  ["one address is not that one", "for=unknown", "192.0.2.1", null],
+])("both headers with %s", (_, forwarded, other, address) => {
+  const headers = { Forwarded: forwarded, "X-Forwarded-For": other };
   expect(forwardedAddress(new Headers(headers))).toBe(address);
 });
 
