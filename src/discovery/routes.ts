@@ -55,7 +55,9 @@ async function handleWebFinger(c: HonoContext): Promise<Response> {
   const user = subject && (await resolveUser(c, subject));
   if (!subject || !user) return c.json({ error: "not-found", message: "No such user." }, 404);
   const provider = resolveOrigins(c.req.url, settings(c.env));
-  const origins = user.hasStorageThere ? originsAtDomain(provider, subject.host) : provider;
+  // Without an ORIGIN, which was there when it was switched on, nothing is served at domains (`findDomainHost`).
+  const isThere = user.hasStorageThere && settings(c.env).ORIGIN !== null;
+  const origins = isThere ? originsAtDomain(provider, subject.host) : provider;
   return c.body(JSON.stringify(buildJrd(resource, user, origins, query.getAll("rel"))), 200, {
     "Content-Type": "application/jrd+json",
     "Cache-Control": "no-cache",

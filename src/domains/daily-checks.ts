@@ -27,8 +27,11 @@ export async function checkDueClaims(env: Env, now: number): Promise<void> {
   for (const claim of await loadDueClaims(env.DB, now, limit)) {
     try {
       const outcome = await checkClaim(env, claim, now);
-      if (outcome === "failing" || outcome === "stopped")
-        await sendNotice(env, claim, outcome, now);
+      if (outcome === "failing" || outcome === "stopped") {
+        await sendNotice(env, claim, outcome, now).catch((error) =>
+          logWarning("An email about a domain was not sent; the activity has it.", error),
+        );
+      }
     } catch (error) {
       logWarning("A domain could not be checked; the next daily job will try again.", error);
     }

@@ -134,7 +134,9 @@ function mayTake(
   if (owner === null || owner.account === account) return true;
   if (owner.value === null) return false;
   const findings = findValue(evidence, owner.value);
-  return !isProved(findings) && !isInconclusive(findings);
+  // Name servers that fail do not say that it is gone: if they go on to, the other account's domain stops.
+  const isUnknown = isInconclusive(findings) || findings.dns === "refused";
+  return !isProved(findings) && !isUnknown;
 }
 
 function outcomeOfFailure(

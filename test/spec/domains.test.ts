@@ -326,6 +326,17 @@ describe("A domain of another account", () => {
     expect(await ownerOf(host)).toBe(alice.name);
   });
 
+  it("cannot be taken while its name servers fail, whatever a file says", async () => {
+    const [alice, bob] = [await createUser(), await createUser()];
+    const host = uniqueHost();
+    await prove(alice, host);
+    const value = await claim(bob, host);
+    internet.files.set(`https://${host}/.well-known/satchel.txt`, () => new Response(value));
+    internet.dns.set(`_satchel.${host}`, { status: 2 });
+    expect((await open(bob, host)).state).toBe("taken");
+    expect(await ownerOf(host)).toBe(alice.name);
+  });
+
   it("is taken with a proof of one's own once the other is gone, and that account is told", async () => {
     const [alice, bob] = [await createUser(), await createUser()];
     const host = uniqueHost();
@@ -355,6 +366,21 @@ describe("A domain of another account", () => {
     // To add it oneself changes nothing: no proof is needed.
     await add(alice, host);
     expect(await claimedValue(alice, host)).toBe("");
+  });
+});
+
+describe("A domain that the operator gives to an account with an open claim to it", () => {
+  it("is never taken either", async () => {
+    const [alice, bob] = [await createUser(), await createUser()];
+    const host = uniqueHost();
+    await claim(alice, host);
+    await env.DB.prepare("INSERT INTO domains (host, account) VALUES (?, ?)")
+      .bind(host, await accountId(alice.name))
+      .run();
+    internet.publish(`_satchel.${host}`, await claim(bob, host));
+    expect((await open(bob, host)).state).toBe("taken");
+    await runDailyJob(DAY_MS);
+    expect(await ownerOf(host)).toBe(alice.name);
   });
 });
 

@@ -265,6 +265,18 @@ describe.each(Object.keys(PROVIDERS) as Provider[])("A provider on %s", (provide
 describe("A personal storage host", () => {
   const send: Send = sendWithSettings(PROVIDERS["two hosts"]);
 
+  it("is not named by WebFinger if an ORIGIN is no longer set, without which it is not served", async () => {
+    const user = await createUser();
+    const host = `${user.name}.example`;
+    await env.DB.prepare("INSERT INTO domains (host, account, has_storage) VALUES (?, ?, 1)")
+      .bind(host, await accountId(user.name))
+      .run();
+    const sendIt = sendWithSettings({ STORAGE_ORIGIN: "https://storage.example" });
+    const found = await sendIt(`/.well-known/webfinger?resource=acct:${user.name}@${host}`);
+    const { links } = (await found.json()) as { links: { href: string }[] };
+    expect(links[0]?.href).toBe(`https://storage.example/storage/${user.name}`);
+  });
+
   it("is switched on and off by its user, on the page of the domain", async () => {
     const [carol, dave] = [await createUser(), await createUser()];
     const host = `${carol.name}.example`;

@@ -6,7 +6,10 @@ import { bindSql, compileSql } from "../../platform/sql";
 import type { Findings } from "../evidence";
 import { CLAIM_COLUMNS, type DomainClaim } from "./domains";
 
-/** The account that has a domain now, and the value that proves it; null: the operator's word does. */
+/**
+ * The account that has a domain now, and the value that proves it; null: the operator's word does, also while the account
+ * has a claim that was never proved.
+ */
 export interface DomainOwner {
   account: string;
   value: string | null;
@@ -33,7 +36,7 @@ export async function beginCheck(
         .bind(account, host, notSince, now),
       db
         .prepare(
-          `SELECT d.account, c.value
+          `SELECT d.account, iif(c.verified_at IS NULL, NULL, c.value) AS value
            FROM domains d LEFT JOIN domain_claims c ON c.host = d.host AND c.account = d.account
            WHERE d.host = ?1`,
         )
@@ -189,7 +192,8 @@ export async function loadDueClaims(
     db
       .prepare(
         `SELECT ${CLAIM_COLUMNS}, c.account, a.name, a.email,
-                d.account AS ownerAccount, o.value AS ownerValue
+                d.account AS ownerAccount,
+                iif(o.verified_at IS NULL, NULL, o.value) AS ownerValue
          FROM domain_claims c JOIN accounts a ON a.id = c.account AND a.deleted_at IS NULL
          LEFT JOIN domains d ON d.host = c.host
          LEFT JOIN domain_claims o ON o.host = d.host AND o.account = d.account
