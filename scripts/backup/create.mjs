@@ -28,7 +28,8 @@ export async function createBackup(data, folder) {
   if (listDatabases(data).length === 0) {
     throw new CommandError(`There is nothing to back up in ${data}: name the folder with --data.`);
   }
-  mkdirSync(folder, { recursive: true });
+  // Nobody else on this machine is to read it.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const manifest = readManifest(folder);
   const earlier = manifest && { folder: join(folder, manifest.databases), files: manifest.files };
   let copied = 0;

@@ -17,7 +17,8 @@ const HEADER = `# The choices of this provider, which \`npm run deploy\` lays ov
 const host = v.pipe(
   v.string(),
   v.check(
-    (text) => text.includes(".") && URL.parse(`https://${text}`)?.host === text,
+    // A Worker has no custom domain with "*" or a port.
+    (text) => /^[^*:]+\.[^*:]+$/.test(text) && URL.parse(`https://${text}`)?.host === text,
     "must be a host such as satchel.example, in lower case",
   ),
 );

@@ -225,6 +225,8 @@ describe("choices", () => {
     [{ "sign-up": "anyone" }, "sign-up must be one of open, invitation, closed"],
     [{ domain: "https://satchel.example" }, "domain must be a host"],
     [{ domain: "Satchel.example" }, "domain must be a host"],
+    [{ domain: "satchel.example:8443" }, "domain must be a host"],
+    [{ domain: "a.example", "storage-domain": "*.a.example" }, "domain must be a host"],
     [{ "storage-domain": "a.example" }, "add --domain"],
     [{ domain: "a.example", "storage-domain": "a.example" }, "must differ"],
     [{ name: "My_Satchel" }, "name must have"],

@@ -40,7 +40,9 @@ export async function backUpDeployment(folder) {
     const { documents, databases } = readIndex(join(folder, index));
     const result = await downloadBodies(deployment.bucket, folder);
     copied += result.copied;
-    const missing = countMissing(documents, result.keys);
+    // Earlier versions that are no longer there have been swept; damaged ones have not.
+    const found = new Set([...result.keys, ...result.damaged]);
+    const missing = countMissing(documents, found) + result.damaged.length;
     if (missing === 0) {
       const files = { [index]: { sha256: await hashFile(join(folder, index)) } };
       writeManifest(folder, {
@@ -68,16 +70,18 @@ async function downloadBodies(bucket, folder) {
   const objects = await Array.fromAsync(bucket.list());
   const bytes = objects.reduce((sum, { size }) => sum + size, 0);
   const keys = new Set();
+  const damaged = [];
   let copied = 0;
   await withProgress(bytes, (advance) =>
     inParallel(objects, async (object) => {
       const outcome = await downloadBody(bucket, object, folder);
       if (outcome === "copied") copied += object.size;
+      if (outcome === "damaged") damaged.push(object.key);
       if (outcome === "copied" || outcome === "known") keys.add(object.key);
       advance(object.size);
     }),
   );
-  return { keys, bytes, copied };
+  return { keys, bytes, copied, damaged };
 }
 
 /**
