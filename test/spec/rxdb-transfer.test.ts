@@ -8,7 +8,7 @@ import { moduleStub } from "../../src/modules/modules";
 import { maxUploadMs } from "../../src/storage/bodies";
 import { moduleNames } from "../support/modules";
 import { obtainTokens, parseTokens, refreshTokens, revokeToken } from "../support/oauth";
-import { connectApp, createUser, createUserWithApp, TestApp } from "../support/provider";
+import { connectApp, createUser, createUserWithApp, send, TestApp } from "../support/provider";
 import { accountId } from "../support/rows";
 import { createClient } from "../support/rxdb/clients";
 import { moduleRows } from "../support/rxdb/module-rows";
@@ -379,6 +379,16 @@ describe("Writing a database as a whole", () => {
     expect(await refusalOf(await sendDatabases(reader, "/notes"))).toEqual(refused);
     expect(await readJson(sendDatabases(reader, ""))).toEqual({ modules: ["todos"] });
     expect(await readDocuments(reader)).toEqual([]);
+    // A socket acts with the grant.
+    const openSession = async (token: string, module: string) =>
+      send(`/rxdb/${alice.name}/${module}/session`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${token}` },
+      });
+    expect((await openSession(access_token, "todos")).status).toBe(201);
+    for (const module of ["todos", "notes"]) {
+      expect(await refusalOf(await openSession(narrowed.access_token, module))).toEqual(refused);
+    }
   });
 
   it("refuses another primary key, and what is no schema, no document, or too much", async () => {

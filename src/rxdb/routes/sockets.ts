@@ -3,7 +3,7 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../../core/refusals";
-import { isModuleName } from "../../core/scope";
+import { accessLevel, isModuleName } from "../../core/scope";
 import { sha256 } from "../../core/secrets";
 import { servesStorage } from "../../discovery/storage-hosts";
 import { type Env, settings } from "../../env";
@@ -16,7 +16,7 @@ import { findModuleAccount, moduleStub, openModule } from "../../modules/modules
 import { logError } from "../../platform/log";
 import { withRetry } from "../../platform/retry";
 import { authenticate, authorizeOwner, rememberRevoked } from "../../storage/authorization";
-import { BAD_TOKEN, MISDIRECTED } from "../../storage/refusals";
+import { BAD_TOKEN, MISDIRECTED, OUT_OF_SCOPE } from "../../storage/refusals";
 import { limitFormSize } from "../../ui/form";
 import { HANDSHAKE_HEADER, type Handshake, type ModuleId } from "../handshake";
 import { READ_ONLY, type SocketRefusal } from "../refusals";
@@ -184,6 +184,9 @@ async function authorizeBearer(
     if (allowed.refusal.code === "unauthorized") rememberRevoked(claims.value);
     return allowed;
   }
+  // A socket acts with its grant, so a token that allows less opens none.
+  const ofToken = accessLevel(scopes, module);
+  if (ofToken !== "rw" && ofToken !== allowed.value) return refused(OUT_OF_SCOPE);
   // A token for `*:r` opens no module: it could open one under every name there is.
   const canOpen = allowed.value === "rw" || scopes.some((scope) => scope.module === module);
   if (!canOpen && (await findModuleAccount(env, user, module)) === null) return refused(READ_ONLY);
