@@ -3,6 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isLoopback } from "../../transfer/discover.js";
 import { TransferError } from "../../transfer/requests.js";
+import { isRefusal } from "../lib/refusal.js";
 
 /** The server takes a socket for dead that is silent for longer than two minutes. */
 const HEARTBEAT_MS = 45_000;
@@ -72,7 +73,7 @@ async function listenOnce(options) {
     if (url === null) return { wasLive: false, isFinal: true };
     return await useSocket(new WebSocket(url), options);
   } catch (error) {
-    if (!(error instanceof TransferError) && !options.signal.aborted) throw error;
+    if (!isRefusal(error) && !options.signal.aborted) throw error;
     return { wasLive: false, isFinal: false };
   }
 }
