@@ -77,7 +77,9 @@ export class LiveSockets {
     const listener =
       handshake.listener ?? (await this.#sessions.redeem(handshake.secret, this.#clock()));
     const allowed =
-      listener === null ? refused(BAD_TOKEN) : await this.#permissions.check(listener);
+      listener === null
+        ? refused(BAD_TOKEN)
+        : await this.#permissions.admit(listener, handshake.scopes);
     const refusal = allowed.ok ? this.#shareRefusal(listener as Listener) : allowed.refusal;
     if (refusal === null) {
       this.#ctx.acceptWebSocket(socket);
@@ -89,9 +91,12 @@ export class LiveSockets {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Opens a one-time URL. Refuses what the grant no longer allows. */
-  async openSession(listener: Listener): Promise<Outcome<{ secret: string; usableUntil: number }>> {
-    const allowed = await this.#permissions.check(listener);
+  /** Opens a one-time URL. Refuses what the grant no longer allows. `scopes`: of the token; null: a page asks. */
+  async openSession(
+    listener: Listener,
+    scopes: Scope[] | null,
+  ): Promise<Outcome<{ secret: string; usableUntil: number }>> {
+    const allowed = await this.#permissions.admit(listener, scopes);
     return allowed.ok ? ok(await this.#sessions.open(listener, this.#clock())) : allowed;
   }
 

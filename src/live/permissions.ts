@@ -1,11 +1,11 @@
 /** What listeners may be told of: by the grants of their apps, which are remembered for a while. */
 
 import { type Outcome, ok, refused } from "../core/refusals";
-import type { Scope } from "../core/scope";
+import { isSubsetOf, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { grantStatusStatement, parseGrantStatus } from "../oauth/grants";
 import { withRetry } from "../platform/retry";
-import { BAD_TOKEN, SUSPENDED } from "../storage/refusals";
+import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../storage/refusals";
 import type { Listener } from "./handshake";
 
 /** Whatever ends a grant has the sockets rechecked; this bounds the time if that gets lost. */
@@ -62,6 +62,17 @@ export class ListenerPermissions {
   forget(): void {
     this.#timesForgotten++;
     this.#grants.clear();
+  }
+
+  /**
+   * What a listener may hear who asks with a token of these scopes (null: without one). Refuses as `check` does,
+   * and with `insufficient-scope` a token that reads less than its grant: a socket acts with the grant.
+   */
+  async admit(listener: Listener, ofToken: Scope[] | null): Promise<Outcome<Scope[]>> {
+    const allowed = await this.check(listener);
+    if (!allowed.ok || ofToken === null) return allowed;
+    const readable = allowed.value.map(({ module }): Scope => ({ module, level: "r" }));
+    return isSubsetOf(readable, ofToken) ? allowed : refused(OUT_OF_SCOPE);
   }
 
   #isFresh(grant: string): boolean {

@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { parseUserName } from "../core/names";
 import { type Outcome, ok, refused } from "../core/refusals";
+import type { Scope } from "../core/scope";
 import { servesStorage } from "../discovery/storage-hosts";
 import type { Env } from "../env";
 import type { HonoContext } from "../http/context";
@@ -46,21 +47,22 @@ async function openSocket(c: HonoContext): Promise<Response> {
 async function prepareHandshake(c: HonoContext, now: number): Promise<Outcome<LiveHandshake>> {
   const secret = new URL(c.req.url).searchParams.get("session");
   if (secret === null) {
-    const listener = await authorizeListener(c, now);
-    return listener.ok ? ok({ listener: listener.value, secret: null }) : listener;
+    const authorized = await authorizeListener(c, now);
+    return authorized.ok ? ok({ ...authorized.value, secret: null }) : authorized;
   }
   if (!(await servesStorage(c.env, c.req.url, userOf(c), now))) return refused(MISDIRECTED);
   const limit = limitAnonymous(c, now);
   if (limit) return refused(limit);
   if (parseUserName(userOf(c)) !== userOf(c)) return refused(BAD_TOKEN);
-  return ok({ listener: null, secret });
+  return ok({ listener: null, scopes: null, secret });
 }
 
 /** POST /live/<user>/session. Returns a URL for one socket, without the access token in it. */
 async function openSession(c: HonoContext): Promise<Response> {
-  const listener = await authorizeListener(c, Date.now());
-  if (!listener.ok) return refusalResponse(listener.refusal);
-  const opened = await openLiveUrl(c, listener.value);
+  const authorized = await authorizeListener(c, Date.now());
+  if (!authorized.ok) return refusalResponse(authorized.refusal);
+  const { listener, scopes } = authorized.value;
+  const opened = await openLiveUrl(c, listener, scopes);
   if (!opened.ok) return refusalResponse(opened.refusal);
   return c.json(opened.value, 201, { "Cache-Control": "no-store" });
 }
@@ -69,7 +71,10 @@ async function openSession(c: HonoContext): Promise<Response> {
  * Checks the access token of a request, and counts it. The object checks the grant. Refuses with
  * `unauthorized`, `insufficient-scope` (another user's), `too-many-requests`, `misdirected`.
  */
-async function authorizeListener(c: HonoContext, now: number): Promise<Outcome<Listener>> {
+async function authorizeListener(
+  c: HonoContext,
+  now: number,
+): Promise<Outcome<{ listener: Listener; scopes: Scope[] }>> {
   const { env, req } = c;
   if (!(await servesStorage(env, req.url, userOf(c), now))) return refused(MISDIRECTED);
   const authenticated = await authenticate(env, req.raw, now);
@@ -77,8 +82,8 @@ async function authorizeListener(c: HonoContext, now: number): Promise<Outcome<L
   if (limit) return refused(limit);
   const claims = authorizeOwner(req.raw, authenticated, userOf(c));
   if (!claims.ok) return claims;
-  const { account, user, grant, expiresAt } = claims.value;
-  return ok({ account, user, grant, expiresAt });
+  const { account, user, grant, expiresAt, scopes } = claims.value;
+  return ok({ listener: { account, user, grant, expiresAt }, scopes });
 }
 
 const userOf = (c: HonoContext): string => c.req.param("user") ?? "";

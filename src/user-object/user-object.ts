@@ -11,6 +11,7 @@ import type {
 } from "../copying/move-in";
 import { documentFromPath } from "../core/path";
 import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
+import type { Scope } from "../core/scope";
 import { earliest } from "../core/time";
 import type { Env } from "../env";
 import { LIVE_HANDSHAKE_HEADER, type Listener, type LiveHandshake } from "../live/handshake";
@@ -226,9 +227,12 @@ export class UserObject extends DurableObject<Env> {
     this.webSocketClose(socket);
   }
 
-  /** Opens a one-time URL for a live socket. Refuses what the grant no longer allows. */
-  openLiveSession(listener: Listener): Promise<Outcome<{ secret: string; usableUntil: number }>> {
-    return this.#live.openSession(listener);
+  /** Opens a one-time URL for a live socket: `LiveSockets.openSession`. */
+  openLiveSession(
+    listener: Listener,
+    scopes: Scope[] | null,
+  ): Promise<Outcome<{ secret: string; usableUntil: number }>> {
+    return this.#live.openSession(listener, scopes);
   }
 
   /** Checks the grants of all live sockets again. */

@@ -328,6 +328,23 @@ describe("The page of a folder", () => {
     expect([client.closed?.code, client.changes.length]).toEqual([4401, length]);
   });
 
+  it("with a token that reads less than its app may is refused: a socket acts with the app's access", async () => {
+    const user = await createUser();
+    const { access_token, refresh_token } = await obtainTokens(user, "notes:rw work:r");
+    const sessionStatus = async (token: string) =>
+      (await requestLiveSession(new TestApp(user.name, token))).status;
+    const narrowed = async (refresh: string, scope: string) =>
+      parseTokens(await refreshTokens(refresh, { scope }));
+    const reader = await narrowed(refresh_token, "notes:r work:r");
+    const partial = await narrowed(reader.refresh_token, "notes:rw");
+    expect(await sessionStatus(access_token)).toBe(201);
+    expect(await sessionStatus(reader.access_token)).toBe(201);
+    expect(await sessionStatus(partial.access_token)).toBe(403);
+    const refused = await LiveClient.open(new TestApp(user.name, partial.access_token));
+    await waitUntil(() => refused.closed !== null);
+    expect(refused.closed?.reason).toBe("insufficient-scope");
+  });
+
   it("has to show its session again when grants of the account have changed", async () => {
     const user = await createUser();
     const app = await connectApp(user);
