@@ -111,7 +111,7 @@ export interface FaultyRun<T> {
 
 /**
  * Runs an action while the calls that it causes fail, in the Worker and in the users' objects.
- * Resolves when the last of the calls has ended too, or was abandoned. Only one at a time.
+ * Resolves when the last of the calls has ended too. Only one at a time.
  */
 export async function withFault<T>(
   fault: Fault | null,
@@ -123,9 +123,6 @@ export async function withFault<T>(
   const running = new Set<Promise<unknown>>();
   let faultyBinding: Binding | null = null;
   const hung = rejectLater("The request hangs.");
-  const { setTimeout: realTimeout } = globalThis;
-  const abandoned = () =>
-    new Promise<false>((resolve) => realTimeout(() => resolve(false), ABANDONED_AFTER_MS));
   const time = skippableTime();
   const restore = interceptCalls(async (binding, method, makeCall) => {
     const index = calls.push(`${binding}.${method}`) - 1;
@@ -156,10 +153,7 @@ export async function withFault<T>(
   });
   try {
     const result = await Promise.race([action(), hung]);
-    while (running.size > 0) {
-      const ended = Promise.allSettled(running).then(() => true);
-      if (!(await Promise.race([ended, abandoned()]))) break;
-    }
+    while (running.size > 0) await Promise.allSettled(running);
     const deliverLate = async () => {
       for (const makeCall of undelivered.splice(0)) await makeCall().catch(() => {});
     };
@@ -193,9 +187,6 @@ function skippableTime(): { skip(): void; restore(): void } {
     restore: () => timer.mockRestore(),
   };
 }
-
-/** A call of an object that was killed is never answered. */
-const ABANDONED_AFTER_MS = 5000;
 
 /** Far longer than a request may wait, as long waits are skipped. */
 const HUNG_AFTER_MS = 120_000;
