@@ -26,21 +26,26 @@ export async function createPersonalToken(
   const id = randomId();
   const claims = { account: account.id, user: account.name, grant: id, scope };
   const token = await signAccessToken(env, claims, expiresAt, now);
-  const grant = {
-    account: account.id,
-    id,
-    origin: "",
-    appUrl: "",
-    label,
-    scope,
-    flow: "token" as const,
-    createdAt: now,
-    expiresAt,
-  };
+  const grant = { ...grantOfNoApp(claims, label, now), expiresAt };
   const entry = newActivityEntry({ kind: "token-made", app: label, scope }, now);
   const activity = insertActivity(env.DB, account.id, entry, grantExists(id));
   return (await insertGrant(env.DB, grant, [activity])) ? token : null;
 }
+
+const grantOfNoApp = (
+  { account, grant: id, scope }: { account: string; grant: string; scope: string },
+  label: string,
+  now: number,
+) => ({
+  account,
+  id,
+  origin: "",
+  appUrl: "",
+  label,
+  scope,
+  flow: "token" as const,
+  createdAt: now,
+});
 
 /** How long the token of a page is valid after it was created or renewed: a page renews it twice as often, and more. */
 const PAGE_TOKEN_LIFETIME_MS = 5 * MINUTE_MS;
@@ -78,17 +83,7 @@ export async function createPageToken(
   const claims = { account: account.id, user: account.name, grant: id, scope };
   // The token itself does not expire: a document that is being sent would be refused at its end.
   const token = await signAccessToken(env, claims, null, now);
-  const grant = {
-    account: account.id,
-    id,
-    origin: "",
-    appUrl: "",
-    label,
-    scope,
-    flow: "token" as const,
-    createdAt: now,
-    expiresAt: now + PAGE_TOKEN_LIFETIME_MS,
-  };
+  const grant = { ...grantOfNoApp(claims, label, now), expiresAt: now + PAGE_TOKEN_LIFETIME_MS };
   const entry = event && newActivityEntry(event, now);
   const activity = entry ? [insertActivity(env.DB, account.id, entry, grantExists(id))] : [];
   return (await insertGrant(env.DB, grant, activity)) ? { id, token } : null;
