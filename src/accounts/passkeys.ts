@@ -18,8 +18,13 @@ import { parseAssertion, parseRegistration } from "./passkey-schemas";
 import { TOO_MANY_ATTEMPTS } from "./refusal-responses";
 import { type AccountOutcome, type AccountRefusal, refuseWith } from "./refusals";
 
+let webAuthn: typeof import("@simplewebauthn/server") | undefined;
+
 /** Loaded on demand: the library is large, and few requests need it. */
-const loadWebAuthn = () => import("@simplewebauthn/server");
+async function loadWebAuthn() {
+  webAuthn ??= await import("@simplewebauthn/server");
+  return webAuthn;
+}
 
 /** How long a user may take to unlock their device. */
 const CHALLENGE_MS = 5 * 60 * 1000;

@@ -17,15 +17,16 @@ const PROBE_OBJECT_NAME = "/healthz";
 
 type Health = Record<"d1" | "r2" | "objects", "ok" | "failed">;
 
-let cached: { health: Promise<Health>; at: number } | null = null;
+let cached: { health: Health; at: number } | null = null;
 
 /** Checks each dependency. Never rejects; failures are logged. */
-export function checkHealth(env: Env, now: number): Promise<Health> {
-  if (cached === null || Math.abs(now - cached.at) >= HEALTH_CACHE_MS) {
-    // The promise is cached, so that concurrent checks share it.
-    cached = { health: probeAll(env), at: now };
-  }
-  return cached.health;
+export async function checkHealth(env: Env, now: number): Promise<Health> {
+  if (cached !== null && Math.abs(now - cached.at) < HEALTH_CACHE_MS) return cached.health;
+  // Checks that arrive meanwhile have the previous result: none may wait for calls of another request.
+  if (cached !== null) cached.at = now;
+  const health = await probeAll(env);
+  cached = { health, at: now };
+  return health;
 }
 
 async function probeAll(env: Env): Promise<Health> {

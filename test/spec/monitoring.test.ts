@@ -22,10 +22,10 @@ import { type Send, sendWithSettings } from "../support/send-with-settings";
 
 let advances = 0;
 
-/** Lets the cached result of /healthz expire. */
 /** Counts are written after the response. */
 const WAIT = { timeout: 60_000 };
 
+/** Lets the cached result of /healthz expire. */
 const expireHealthCache = () => advanceClock(++advances * 11 * SECOND_MS);
 
 /** The next call of this method fails. */
@@ -92,6 +92,14 @@ describe("GET /healthz", () => {
     expireHealthCache();
     await send("/healthz");
     expect(probes()).toEqual([1, 1, 1]);
+  });
+
+  it("answers checks at the same time without making one wait for another's calls", async () => {
+    expireHealthCache();
+    const waiting = withFault({ at: 1, kind: "silent" }, () => send("/healthz"));
+    const others = await Promise.all([1, 2, 3].map(() => send("/healthz")));
+    expect(others.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await waiting).result.status).toBe(503);
   });
 
   it("writes nothing, and also works on the storage host", async () => {
