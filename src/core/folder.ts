@@ -26,21 +26,32 @@ export const FOLDER_DESCRIPTION_START = `{"@context":${JSON.stringify(FOLDER_JSO
 export const FOLDER_DESCRIPTION_END = "}}";
 
 /**
- * Items as members of a JSON object. Object.fromEntries would lose an item called "__proto__" and the
- * order of items called "1", "2".
+ * Items as members of a JSON object. The text is put together by hand: Object.fromEntries would lose an
+ * item called "__proto__" and the order of items called "1", "2", and of thousands of items most have the
+ * type, and many the second, of the one before.
  */
-export const formatFolderItems = (items: FolderItem[]): string =>
-  items
-    .map((item) => `${JSON.stringify(item.name)}:${JSON.stringify(describeItem(item))}`)
-    .join(",");
+export function formatFolderItems(items: FolderItem[]): string {
+  const typeJson = memoizeLast((type: string) => JSON.stringify(type));
+  const httpDate = memoizeLast((second: number) => formatHttpDate(second * 1000));
+  let text = "";
+  for (const { name, version, type, length, modified } of items) {
+    if (text !== "") text += ",";
+    // §4: "ETags in folder descriptions MUST omit the double quotes"
+    text += `${JSON.stringify(name)}:{"ETag":${JSON.stringify(version)}`;
+    if (type !== null) {
+      const date = httpDate(Math.floor(modified / 1000));
+      text += `,"Content-Type":${typeJson(type)},"Content-Length":${length},"Last-Modified":"${date}"`;
+    }
+    text += "}";
+  }
+  return text;
+}
 
-const describeItem = ({ version, type, length, modified }: FolderItem) =>
-  type === null
-    ? { ETag: version }
-    : {
-        // §4: "ETags in folder descriptions MUST omit the double quotes"
-        ETag: version,
-        "Content-Type": type,
-        "Content-Length": length,
-        "Last-Modified": formatHttpDate(modified),
-      };
+/** A function that remembers its last argument and result. */
+function memoizeLast<Argument, Result>(compute: (argument: Argument) => Result) {
+  let last: { argument: Argument; result: Result } | null = null;
+  return (argument: Argument): Result => {
+    if (last === null || last.argument !== argument) last = { argument, result: compute(argument) };
+    return last.result;
+  };
+}

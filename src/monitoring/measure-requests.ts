@@ -2,10 +2,13 @@
 
 import type { Next } from "hono";
 import { routePath } from "hono/route";
-import { randomId } from "../core/secrets";
 import type { HonoContext } from "../http/context";
 import { logRequest } from "../platform/log";
-import { type RequestContext, runWithRequestContext } from "../platform/request-context";
+import {
+  type RequestContext,
+  requestIdOf,
+  runWithRequestContext,
+} from "../platform/request-context";
 import { countRequest, flushTrafficIfDue } from "./traffic";
 
 /** Cloudflare's request id: sixteen hexadecimal digits, and the data center. */
@@ -21,22 +24,22 @@ const LOGGED_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATC
 export async function measureRequests(c: HonoContext, next: Next): Promise<void> {
   const startedAt = Date.now();
   const ray = c.req.header("cf-ray");
-  const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : randomId();
+  const id = ray !== undefined && CF_RAY_PATTERN.test(ray) ? ray : null;
   const context: RequestContext = { id, calls: 0 };
   await runWithRequestContext(context, next);
   const now = Date.now();
   const { method } = c.req;
   const entry = {
-    id,
-    method: LOGGED_METHODS.includes(method) ? method : "other",
     route: routePath(c),
     status: c.res.status,
     milliseconds: now - startedAt,
-    calls: context.calls,
     bytes:
       contentLength(c.req.raw.headers) + (method === "HEAD" ? 0 : contentLength(c.res.headers)),
   };
-  if (c.env.LOG_REQUESTS !== "no") logRequest(entry);
+  if (c.env.LOG_REQUESTS !== "no") {
+    const loggedMethod = LOGGED_METHODS.includes(method) ? method : "other";
+    logRequest({ id: requestIdOf(context), method: loggedMethod, calls: context.calls, ...entry });
+  }
   countRequest(entry, now);
   const flush = flushTrafficIfDue(c.env.DB, now);
   if (flush) c.executionCtx.waitUntil(flush);

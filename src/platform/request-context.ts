@@ -5,8 +5,8 @@ import { randomId } from "../core/secrets";
 
 /** The context of one request. */
 export interface RequestContext {
-  /** In its lines of the log, and in the body of a 500. */
-  id: string;
+  /** In its lines of the log, and in the body of a 500; null: nobody has asked for it yet. */
+  id: string | null;
   /** Calls to D1, R2 and Durable Objects so far, retries included. */
   calls: number;
 }
@@ -26,5 +26,12 @@ export function countPlatformCall(): void {
 /** How many calls to the platform the current request or job has made. */
 export const callsSoFar = (): number => contexts.getStore()?.calls ?? 0;
 
+/** The id of a request, which it gets when it is asked for. */
+export function requestIdOf(context: RequestContext): string {
+  context.id ??= randomId();
+  return context.id;
+}
+
 /** The id of the current request; a new id outside of requests. */
-export const currentRequestId = (): string => contexts.getStore()?.id ?? randomId();
+export const currentRequestId = (): string =>
+  requestIdOf(contexts.getStore() ?? { id: null, calls: 0 });

@@ -405,8 +405,8 @@ describe("Authenticating again", () => {
       "/security/password",
       "/security/password/remove",
       "/security/passkeys/add",
-      `/security/passkeys/${device.id}`,
-      `/security/passkeys/${device.id}/remove`,
+      `/security/passkeys/rename/${device.id}`,
+      `/security/passkeys/remove/${device.id}`,
       "/security/recovery-codes",
     ]) {
       const get = await send(path, { headers: { Cookie: cookie } });
@@ -435,7 +435,7 @@ describe("Several passkeys", () => {
     );
 
   const remove = ({ cookie }: TestUser, id: string) =>
-    sendForm(`/security/passkeys/${id}/remove`, {}, { cookie });
+    sendForm(`/security/passkeys/remove/${id}`, {}, { cookie });
 
   it("sign in to the same account, each with its own name", async () => {
     const user = await signUpWithPasskey();
@@ -483,7 +483,7 @@ describe("Several passkeys", () => {
   it("can be renamed; an empty name changes nothing, a long one is shortened", async () => {
     const user = await signUpWithPasskey();
     const rename = (name: string) =>
-      sendForm(`/security/passkeys/${user.device.id}`, { name }, { cookie: user.cookie });
+      sendForm(`/security/passkeys/rename/${user.device.id}`, { name }, { cookie: user.cookie });
     for (const [typed, name] of [
       [" Laptop ", "Laptop"],
       [" ", "Laptop"],
@@ -498,7 +498,7 @@ describe("Several passkeys", () => {
   it("can be removed after a confirmation, and no longer sign in then", async () => {
     const user = await signUpWithPasskey();
     const { device } = await add(user);
-    const path = `/security/passkeys/${device.id}/remove`;
+    const path = `/security/passkeys/remove/${device.id}`;
     const form = await send(path, { headers: { Cookie: user.cookie } });
     expect(mainText(await form.text())).toContain("Remove “My phone”?");
     expect(await passkeysOf(user.name)).toHaveLength(2);
@@ -534,7 +534,7 @@ describe("Several passkeys", () => {
   it("of other users are not found", async () => {
     const { cookie } = await createUser();
     const before = await allRows();
-    const path = `/security/passkeys/${alice.device.id}`;
+    const path = `/security/passkeys/rename/${alice.device.id}`;
     for (const at of [path, `${path}/remove`]) {
       expect((await send(at, { headers: { Cookie: cookie } })).status).toBe(404);
       await sendForm(at, { name: "mine" }, { cookie });

@@ -119,8 +119,8 @@ describe("The security page", () => {
       "/security/password",
       "/security/password/remove",
       "/security/passkeys/add",
-      `/security/passkeys/${device.id}`,
-      `/security/passkeys/${device.id}/remove`,
+      `/security/passkeys/rename/${device.id}`,
+      `/security/passkeys/remove/${device.id}`,
       "/security/recovery-codes",
       "/confirm",
       "/recover",
@@ -149,8 +149,8 @@ describe("The security page", () => {
     await createPasskey("/security/passkeys/add", { name: "b" }, { device, cookie });
     // The second request changes nothing.
     for (const name of ["c", "c"])
-      await sendForm(`/security/passkeys/${device.id}`, { name }, { cookie });
-    await sendForm(`/security/passkeys/${device.id}/remove`, {}, { cookie });
+      await sendForm(`/security/passkeys/rename/${device.id}`, { name }, { cookie });
+    await sendForm(`/security/passkeys/remove/${device.id}`, {}, { cookie });
     await sendForm("/security/recovery-codes", {}, { cookie });
     await sendForm("/security/password/remove", {}, { cookie });
     expect((await activityKinds(name)).sort()).toEqual([

@@ -78,11 +78,11 @@ describe("An invitation", () => {
       await createInvitation({ uses: "2" }),
     ];
     expect(await signUpWith(revoked)).toBe("created");
-    const path = `/admin/invitations/${await sha256(revoked)}/revoke`;
+    const path = `/admin/invitations/revoke/${await sha256(revoked)}`;
     expect(mainText(await (await openPage(admin, path)).text())).toContain("Bob");
     expect(await signUpWith(revoked)).toBe("created");
     const another = await createInvitation({ uses: "2" });
-    const other = `/admin/invitations/${await sha256(another)}/revoke`;
+    const other = `/admin/invitations/revoke/${await sha256(another)}`;
     expect((await submitForm(admin, other)).status).toBe(303);
     expect(await signUpWith(another)).toBe("not-invited");
     expect((await loadAuditLog())[0]).toMatchObject({ kind: "invitation-revoked" });

@@ -98,7 +98,7 @@ describe("Access to administration", () => {
       ["/admin/accounts/nobody-at-all", 404],
       ["/admin/accounts/nobody-at-all/suspend", 404],
       ["/admin/accounts/somebody/constructor", 409],
-      ["/admin/invitations/nothing/revoke", 404],
+      ["/admin/invitations/revoke/nothing", 404],
       ["/admin/nothing", 404],
     ] as const) {
       expect([path, (await openPage(admin, path)).status]).toEqual([path, status]);

@@ -89,6 +89,13 @@ function expectSecurityHeaders(what: string, response: Response): void {
   }
 }
 
+describe("The router", () => {
+  it("is the one that finds each route by one regular expression", async () => {
+    await send("/healthz");
+    expect(app.router.name).toBe("SmartRouter + RegExpRouter");
+  });
+});
+
 describe("Every page", () => {
   it("is in the list of this test", () => {
     expect(pages.length).toBeGreaterThan(4);

@@ -52,14 +52,14 @@ const PasskeyItem = ({ c, passkey }: { c: HonoContext; passkey: Passkey }) => {
       </div>
       <a
         class="button secondary"
-        href={`/security/passkeys/${id}`}
+        href={`/security/passkeys/rename/${id}`}
         aria-label={messages.renameLabel(name)}
       >
         {messages.rename}
       </a>
       <a
         class="button secondary"
-        href={`/security/passkeys/${id}/remove`}
+        href={`/security/passkeys/remove/${id}`}
         aria-label={messages.removeLabel(name)}
       >
         {messages.remove}

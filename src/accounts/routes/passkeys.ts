@@ -58,12 +58,12 @@ passkeyRoutes.post("/security/passkeys/add", async (c) => {
   return isAdded ? c.json({ next: "/security" }) : refusalJson(c, { code: "bad-passkey" });
 });
 
-passkeyRoutes.get("/security/passkeys/:id", async (c) => {
+passkeyRoutes.get("/security/passkeys/rename/:id", async (c) => {
   const passkey = await findPasskey(c);
   return passkey ? renamePasskeyPage(c, passkey) : notFoundPage(c);
 });
 
-passkeyRoutes.post("/security/passkeys/:id", async (c) => {
+passkeyRoutes.post("/security/passkeys/rename/:id", async (c) => {
   const passkey = await findPasskey(c);
   if (!passkey) return notFoundPage(c);
   const name = parsePasskeyName((await readForm(c)).get("name"), passkey.name);
@@ -72,12 +72,12 @@ passkeyRoutes.post("/security/passkeys/:id", async (c) => {
   return c.redirect("/security", 303);
 });
 
-passkeyRoutes.get("/security/passkeys/:id/remove", async (c) => {
+passkeyRoutes.get("/security/passkeys/remove/:id", async (c) => {
   const passkey = await findPasskey(c);
   return passkey ? removePasskeyPage(c, passkey) : notFoundPage(c);
 });
 
-passkeyRoutes.post("/security/passkeys/:id/remove", async (c) => {
+passkeyRoutes.post("/security/passkeys/remove/:id", async (c) => {
   const passkey = await findPasskey(c);
   // Removed already, perhaps by this very form, whose response was lost.
   if (!passkey) return c.redirect("/security", 303);

@@ -64,7 +64,7 @@ const InvitationItem = (props: { c: HonoContext; invitation: Invitation; now: nu
       {isOpen ? (
         <a
           class="button secondary"
-          href={`/admin/invitations/${hash}/revoke`}
+          href={`/admin/invitations/revoke/${hash}`}
           aria-label={messages.revokeLabel(note)}
         >
           {messages.revoke}

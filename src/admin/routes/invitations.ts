@@ -71,9 +71,9 @@ invitationRoutes.post("/new", async (c) => {
   return invitationCreatedPage(c, `${pages}/sign-up?invitation=${secret}`);
 });
 
-invitationRoutes.use("/:hash/revoke", requireReauthentication);
+invitationRoutes.use("/revoke/:hash", requireReauthentication);
 
-invitationRoutes.get("/:hash/revoke", async (c) => {
+invitationRoutes.get("/revoke/:hash", async (c) => {
   const invitation = await findInvitation(c.env.DB, c.req.param("hash"));
   if (invitation === null) return invitationNotFoundPage(c);
   return isInvitationOpen(invitation, Date.now())
@@ -81,7 +81,7 @@ invitationRoutes.get("/:hash/revoke", async (c) => {
     : redirectToInvitations(c);
 });
 
-invitationRoutes.post("/:hash/revoke", async (c) => {
+invitationRoutes.post("/revoke/:hash", async (c) => {
   const now = Date.now();
   const invitation = await findInvitation(c.env.DB, c.req.param("hash"));
   if (invitation === null) return invitationNotFoundPage(c);

@@ -136,14 +136,17 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     page("/security/password/remove"),
     page("/security/passkeys/add"),
     at(
-      "GET /security/passkeys/:id",
-      page(`/security/passkeys/${passkey(ordinary)}`, `/security/passkeys/${passkey(largest)}`),
+      "GET /security/passkeys/rename/:id",
+      page(
+        `/security/passkeys/rename/${passkey(ordinary)}`,
+        `/security/passkeys/rename/${passkey(largest)}`,
+      ),
     ),
     at(
-      "GET /security/passkeys/:id/remove",
+      "GET /security/passkeys/remove/:id",
       page(
-        `/security/passkeys/${passkey(ordinary)}/remove`,
-        `/security/passkeys/${passkey(largest)}/remove`,
+        `/security/passkeys/remove/${passkey(ordinary)}`,
+        `/security/passkeys/remove/${passkey(largest)}`,
       ),
     ),
     page("/security/recovery-codes"),
@@ -193,8 +196,8 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     ),
     page("/admin/invitations/new"),
     at(
-      "GET /admin/invitations/:hash/revoke",
-      page("/admin/invitations/invitation1/revoke", `/admin/invitations/${LONG}/revoke`),
+      "GET /admin/invitations/revoke/:hash",
+      page("/admin/invitations/revoke/invitation1", `/admin/invitations/revoke/${LONG}`),
     ),
     at("GET /*", page("/style.css", `/${"x".repeat(4000)}`)),
     at(
@@ -230,10 +233,10 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     form("/security/password/remove", {}, { ...ENTRY, rowsWritten: 120 }),
     form("/security/passkeys/add", { name: "phone" }),
     at(
-      "POST /security/passkeys/:id",
-      form(`/security/passkeys/${passkey(ordinary)}`, { name: "new" }),
+      "POST /security/passkeys/rename/:id",
+      form(`/security/passkeys/rename/${passkey(ordinary)}`, { name: "new" }),
     ),
-    at("POST /security/passkeys/:id/remove", form(`/security/passkeys/none/remove`)),
+    at("POST /security/passkeys/remove/:id", form("/security/passkeys/remove/none")),
     form("/security/email", { email: "no address" }),
     form("/security/email/remove"),
     form("/apps/tokens", { name: "", write: "notes", read: "", duration: "year" }),
@@ -260,7 +263,7 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
       form(`/admin/domains/none.example/${ordinary.name}/remove`),
     ),
     form("/admin/invitations/new", { note: "", uses: "0", days: "0", quota: "x" }),
-    at("POST /admin/invitations/:hash/revoke", form("/admin/invitations/none/revoke")),
+    at("POST /admin/invitations/revoke/:hash", form("/admin/invitations/revoke/none")),
     change("/sign-out", () => ({})),
     change("/security/sessions/end", () => ({ session: "all" }), ENTRY),
     change("/security/recovery-codes", () => ({}), ENTRY),
