@@ -43,8 +43,8 @@ const DELETIONS_PREFIX = "journal:deletions:";
 export class CommitJournal implements Journal {
   readonly #kv: DurableObjectStorage["kv"];
   readonly #putRows: FactRows<PutFact, ReturnType<typeof PUT_COLUMNS.pack>>;
-  #puts: PutFact[] = [];
-  #deletions = new Map<string, DeletionFact[]>();
+  #puts: UnwrittenPut[] = [];
+  #deletions = new Map<string, UnwrittenDeletion[]>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the next row may be written. */
   #flushAt = 0;
@@ -57,22 +57,13 @@ export class CommitJournal implements Journal {
   /** Records a change that was made at `at`. */
   record(change: CommitRequest, facts: CommitFacts, at: number): void {
     const { node, put, version } = change;
-    const module = moduleOf(node) ?? "";
     const { app, oldVersion, oldType, oldLength } = facts;
     if (put && isId(version)) {
-      const isNew = oldVersion === null;
-      this.#puts.push({
-        document: idOf(formatPath(node)),
-        module: moduleId(module),
-        version,
-        at,
-        app,
-        isNew,
-      });
+      this.#puts.push({ node, version, at, app, isNew: oldVersion === null });
     } else if (!put && oldVersion !== null && oldType !== null && oldLength !== null) {
       const path = formatPath(node);
-      const deletion = { document: idOf(path), path, version: oldVersion, type: oldType };
-      this.#addDeletion(module, { ...deletion, length: oldLength, at, app });
+      const deletion = { path, version: oldVersion, type: oldType, length: oldLength, at, app };
+      this.#addDeletion(moduleOf(node) ?? "", deletion);
     }
     if (this.#puts.length === PUT_COLUMNS.maxFacts) this.flush();
     else if (this.#timer === undefined) this.#flushLater(at);
@@ -84,7 +75,7 @@ export class CommitJournal implements Journal {
     this.#timer = setTimeout(() => this.flush(), waitMs);
   }
 
-  #addDeletion(module: string, fact: DeletionFact): void {
+  #addDeletion(module: string, fact: UnwrittenDeletion): void {
     const deletions = this.#deletions.get(module) ?? [];
     this.#deletions.set(module, deletions);
     if (deletions.push(fact) === DELETION_COLUMNS.maxFacts) this.flush();
@@ -95,8 +86,10 @@ export class CommitJournal implements Journal {
     const [puts, deletions] = [this.#puts, this.#deletions];
     this.discard();
     try {
-      if (puts.length > 0) this.#putRows.append(puts);
-      for (const [module, facts] of deletions) this.#deletionRows(module).append(facts);
+      if (puts.length > 0) this.#putRows.append(puts.map(toPutFact));
+      for (const [module, facts] of deletions) {
+        this.#deletionRows(module).append(facts.map(toDeletionFact));
+      }
     } catch (error) {
       // The changes themselves are made.
       logWarning("The journal of an account could not be written.", error);
@@ -229,8 +222,8 @@ export class CommitJournal implements Journal {
   }
 
   /** Adds a deletion that the sweep has noticed: `at` is when, so it happened before. To be flushed. */
-  addNoticedDeletion(module: string, fact: Omit<DeletionFact, "document">): void {
-    this.#addDeletion(module, { ...fact, document: idOf(fact.path) });
+  addNoticedDeletion(module: string, fact: UnwrittenDeletion): void {
+    this.#addDeletion(module, fact);
   }
 
   /** Forgets the deletions of versions that R2 has no longer, or will soon not have any more. */
@@ -269,7 +262,23 @@ export class CommitJournal implements Journal {
   }
 }
 
-/** As `documentId`, without waiting: facts are recorded in the order of the commits. */
+/** A `PutFact` before it is written: an answer does not wait until its hashes are computed. */
+type UnwrittenPut = Omit<PutFact, "document" | "module"> & { node: NodePath };
+
+type UnwrittenDeletion = Omit<DeletionFact, "document">;
+
+const toPutFact = ({ node, ...fact }: UnwrittenPut): PutFact => ({
+  ...fact,
+  document: idOf(formatPath(node)),
+  module: moduleId(moduleOf(node) ?? ""),
+});
+
+const toDeletionFact = (fact: UnwrittenDeletion): DeletionFact => ({
+  ...fact,
+  document: idOf(fact.path),
+});
+
+/** As `documentId`, without waiting: facts are written in the order of the commits. */
 const idOf = (path: string): string =>
   createHash("sha256").update(path).digest("base64url").slice(0, 22);
 
