@@ -167,6 +167,22 @@ CREATE TABLE domain_claims (
 CREATE INDEX domain_claims_by_account ON domain_claims (account);
 CREATE INDEX domain_claims_by_next_check ON domain_claims (next_check_at);
 
+-- Custom hostnames at Cloudflare, by which a domain leads here as a whole (src/domains/custom-hostnames.ts). A row is
+-- there before Cloudflare is asked for one, and goes after it was deleted there, so that none is forgotten. It is to be
+-- deleted once the domain is no longer the account's, which `domains` says: so it stays when an account is erased.
+CREATE TABLE custom_hostnames (
+  host               TEXT NOT NULL PRIMARY KEY,
+  account            TEXT,    -- whose domain it is; NULL: the user has ended it
+  id                 TEXT,    -- at Cloudflare; NULL: not made yet, or deleted there
+  status             TEXT,    -- of the host, as Cloudflare says it
+  certificate_status TEXT,
+  errors             TEXT NOT NULL DEFAULT '[]', -- JSON array of what Cloudflare says is wrong
+  problem            TEXT,    -- why the last call has failed (src/domains/custom-hostnames-api.ts)
+  requested_at       INTEGER NOT NULL,
+  checked_at         INTEGER, -- or when the last call began
+  next_check_at      INTEGER  -- when the daily job is to look next; NULL: not until the user asks again
+) WITHOUT ROWID;
+
 -- Grants: what a user allowed an app. Every token references its grant, so deleting the row revokes
 -- its tokens; refresh tokens and usage are deleted with it. The key starts with the account, so that a
 -- user's connected apps are one range. An account has at most 1,000 (src/oauth/db/grants.ts).

@@ -112,14 +112,14 @@ function warnOfForgers(host, { TRUST_PROXY }) {
 }
 
 /** `origin`: where users open the pages; with ORIGIN it is not the address that the server listens on. */
-function printAddresses(origin, { url, settings }, data, adminLink) {
+function printAddresses(origin, { url, settings, mailPath }, data, adminLink) {
   const listeningOn = origin === url ? "" : ` (listening on ${url})`;
   const byInvitation = settings.SIGN_UP === "open" ? "" : " (by invitation)";
   const lines = [
     settings.SIGN_UP !== "closed" && ["Sign up", `${origin}/sign-up${byInvitation}`],
     adminLink !== null && ["Become administrator", origin + adminLink],
     ["User address for apps", `<your name>@${new URL(origin).host}`],
-    settings.MAIL === "local" && ["Mail to users", `${origin}/mail`],
+    settings.MAIL === "local" && ["Mail to users", origin + mailPath],
     ["Data folder", data],
   ];
   const table = lines.filter(Boolean).map(([name, value]) => `  ${name.padEnd(25)}${value}`);

@@ -18,6 +18,8 @@ export interface Bindings {
   MAILER?: SendEmail;
   /** Set by the local server, whose clients could forge the headers that Cloudflare sets. */
   LOCAL_SERVER?: string;
+  /** On the local server: opens the page with the emails of all users. */
+  LOCAL_MAIL_KEY?: string;
   /** On the local server: a network of public addresses only, whatever a name leads to. */
   PUBLIC_NETWORK?: Fetcher;
   ASSETS: Fetcher;
@@ -96,6 +98,30 @@ const Fields = v.object({
       "must be two URLs, separated by a comma, or empty",
     ),
   ),
+  /** Zone at Cloudflare in which custom hostnames are made for users' domains; empty: none are. */
+  CUSTOM_HOSTNAMES_ZONE: v.pipe(
+    v.optional(v.string(), ""),
+    v.regex(/^(?:[0-9a-f]{32})?$/, "must be empty or the id of a zone: 32 hexadecimal digits"),
+  ),
+  /** The host of that zone that users make their domains an alias of. */
+  CUSTOM_HOSTNAMES_TARGET: v.pipe(
+    v.optional(v.string(), ""),
+    v.check(
+      (host) =>
+        host === "" || (/[a-z]/.test(host) && URL.parse(`https://${host}`)?.hostname === host),
+      "must be empty or a host such as domains.satchel.example, in lower case",
+    ),
+  ),
+  /** How many custom hostnames there may be: beyond the plan's allowance each of them costs. */
+  CUSTOM_HOSTNAMES_MAX: wholeNumberSetting("100", 0),
+  /** Where Cloudflare's API is. */
+  CUSTOM_HOSTNAMES_API: v.pipe(
+    v.optional(v.string(), "https://api.cloudflare.com/client/v4"),
+    v.check(
+      (url) => isHttpUrl(url) && !/[?#]|\/$/.test(url),
+      "must be a URL, without a slash at its end",
+    ),
+  ),
   /** Whether every request comes through a proxy that says how the client has reached it. */
   TRUST_PROXY: v.optional(v.picklist(["yes", "no"], "must be yes or no"), "no"),
   SIGN_UP: v.optional(
@@ -138,6 +164,12 @@ const Fields = v.object({
     v.optional(v.string(), ""),
     v.check((token) => token === "" || token.length >= 32, "must have at least 32 characters"),
   ),
+  /** Token of Cloudflare's API that may edit the certificates of CUSTOM_HOSTNAMES_ZONE. */
+  CUSTOM_HOSTNAMES_TOKEN: v.pipe(
+    v.optional(v.string(), ""),
+    v.trim(),
+    v.regex(/^[\x21-\x7e]*$/, "must be an API token, without spaces"),
+  ),
   /** Keys of access tokens: the first signs, all verify. Empty: generated and stored in D1. */
   TOKEN_SECRETS: v.pipe(
     v.optional(v.string(), ""),
@@ -150,7 +182,11 @@ const Fields = v.object({
 });
 
 /** Settings that are secrets: never shown, not even in an error message. */
-export const SECRET_SETTINGS: string[] = ["METRICS_TOKEN", "TOKEN_SECRETS"];
+export const SECRET_SETTINGS: string[] = [
+  "METRICS_TOKEN",
+  "TOKEN_SECRETS",
+  "CUSTOM_HOSTNAMES_TOKEN",
+];
 
 /** Whether the host belongs to a STORAGE_ORIGIN: of one with "*", any name below it. */
 export function coversHost(storageOrigin: string, host: string): boolean {
@@ -184,6 +220,21 @@ const Settings = v.pipe(
       "must differ from ORIGIN, or be empty",
     ),
     ["STORAGE_ORIGIN"],
+  ),
+  v.forward(
+    v.check(
+      ({ CUSTOM_HOSTNAMES_ZONE, CUSTOM_HOSTNAMES_TARGET }) =>
+        CUSTOM_HOSTNAMES_ZONE === "" || CUSTOM_HOSTNAMES_TARGET !== "",
+      "must be set if CUSTOM_HOSTNAMES_ZONE is: users make their domains an alias of it",
+    ),
+    ["CUSTOM_HOSTNAMES_TARGET"],
+  ),
+  v.forward(
+    v.check(
+      ({ CUSTOM_HOSTNAMES_ZONE, ORIGIN }) => CUSTOM_HOSTNAMES_ZONE === "" || ORIGIN !== null,
+      "must be set if CUSTOM_HOSTNAMES_ZONE is: otherwise any host could be that of the pages",
+    ),
+    ["ORIGIN"],
   ),
 );
 

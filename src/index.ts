@@ -8,7 +8,7 @@ import { deleteExpiredAuditLog } from "./admin/audit-log";
 import { deleteExpiredInvitations } from "./admin/invitations";
 import { app } from "./app";
 import { randomId } from "./core/secrets";
-import { checkDueClaims } from "./domains/daily-checks";
+import { checkDomains } from "./domains/daily-checks";
 import { deleteExpiredClaims } from "./domains/domains";
 import type { Env } from "./env";
 import { rollUpOldTraffic } from "./monitoring/traffic";
@@ -50,7 +50,7 @@ async function runDailyJob(env: Env, now: number): Promise<void> {
   ];
   const results = await Promise.allSettled(tasks);
   // Last, with the calls that the plan has left.
-  const [checks] = await Promise.allSettled([checkDueClaims(env, now)]);
+  const [checks] = await Promise.allSettled([checkDomains(env, now)]);
   for (const result of [...results, checks]) {
     if (result.status === "rejected") logWarning("A daily task failed.", result.reason);
   }

@@ -1,5 +1,6 @@
 /** The local server: the Worker in the Workers runtime, with all bindings of wrangler.toml. */
 
+import { randomBytes } from "node:crypto";
 import { applyMigrationsToFile, listMigrations } from "./apply-migrations.mjs";
 import { bundlePageScripts } from "./bundle-page-scripts.mjs";
 import { bundleWorker, loadParseSettings } from "./bundle-worker.mjs";
@@ -22,7 +23,7 @@ import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./worker-
  * @param {boolean} [options.quiet] discards the Worker's log instead of writing it to stderr
  * @param {boolean} [options.log] also logs each request
  * @param {string} [options.migrations] folder
- * @returns {Promise<{url: string, settings: Record<string, string>, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
+ * @returns {Promise<{url: string, mailPath: string, settings: Record<string, string>, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
  */
 export async function startLocalServer({
   data,
@@ -40,6 +41,7 @@ export async function startLocalServer({
     vars.TRUST_PROXY !== "yes";
   const MAIL = isPrivate ? "local" : "none";
   const settings = { ...VARS, MAIL, LOG_REQUESTS: log ? "yes" : "no", ...vars };
+  const LOCAL_MAIL_KEY = randomBytes(16).toString("base64url");
   const [worker, addresses] = await Promise.all([
     buildWorker(settings),
     listenAddresses(host, port),
@@ -68,14 +70,15 @@ export async function startLocalServer({
       },
       resourcePersistencePath: folder.path,
       workers: [
-        { config: { ...workerConfig(settings), manifest: manifest(worker.script) } },
+        { config: { ...workerConfig({ ...settings, LOCAL_MAIL_KEY }), manifest: manifest(worker.script) } },
         ...sockets,
       ],
     });
     const url = await miniflare.unsafeGetDirectURL(socketName(0));
     const { origin } = new URL(`http://${displayHost(host)}:${url.port || 80}`);
     const database = () => miniflare.getD1Database(DATABASE, WORKER_NAME);
-    return { url: origin, settings, miniflare, database, dispose };
+    const mailPath = `/mail?key=${LOCAL_MAIL_KEY}`;
+    return { url: origin, mailPath, settings, miniflare, database, dispose };
   } catch (error) {
     await dispose();
     throw error.code === "ERR_ADDRESS_IN_USE" ? listenError(host, port, "EADDRINUSE") : error;

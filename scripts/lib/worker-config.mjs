@@ -24,7 +24,12 @@ export const VARS = {
 };
 
 /** Settings that environment variables can override: those of [vars], and the secrets. */
-export const SETTING_NAMES = [...Object.keys(VARS), "METRICS_TOKEN", "TOKEN_SECRETS"];
+export const SETTING_NAMES = [
+  ...Object.keys(VARS),
+  "METRICS_TOKEN",
+  "TOKEN_SECRETS",
+  "CUSTOM_HOSTNAMES_TOKEN",
+];
 
 /** Where users choose the server that is asked: workerd refuses a connection to any other address. */
 const PUBLIC_NETWORK = {

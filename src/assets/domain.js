@@ -13,16 +13,17 @@ async function watch(pause) {
     const page = await loadPage();
     if (page === null) continue;
     if (stateOf(page) !== stateOf(document)) break;
-    for (const id of ["dns-finding", "file-finding"]) {
-      const text = page.getElementById(id)?.textContent ?? "";
-      const element = document.getElementById(id);
-      if (element && element.textContent !== text) element.textContent = text;
+    for (const element of document.querySelectorAll(".finding")) {
+      const text = page.getElementById(element.id)?.textContent ?? "";
+      if (element.textContent !== text) element.textContent = text;
     }
   }
   location.reload();
 }
 
-const stateOf = (page) => page.querySelector("[data-state]")?.dataset.state;
+/** Of the domain, and of the custom hostname by which it leads here. */
+const stateOf = (page) =>
+  Array.from(page.querySelectorAll("[data-state]"), ({ dataset }) => dataset.state).join();
 
 const untilVisible = () =>
   new Promise((resolve) => {

@@ -1,16 +1,23 @@
 /** Which hosts serve whose storage: those of the settings, and domains of users that lead here as a whole. */
 
 import { type Env, settings } from "../env";
-import { isStorageHostOf } from "../http/hosts";
+import { areHostsKnown, isDomainName, isStorageHostOf } from "../http/hosts";
 import { type DomainHost, loadDomainHost } from "./db";
 
 /** How long an isolate believes what it knows of a host. */
 const KNOWN_MS = 30_000;
 
-/** Hosts that an isolate remembers: anybody who can send a Host header can invent some. */
+/** Hosts that an isolate remembers of each kind. */
 const MAX_KNOWN_HOSTS = 1000;
 
-const knownHosts = new Map<string, { domain: DomainHost | null; at: number }>();
+interface KnownHost {
+  domain: DomainHost | null;
+  at: number;
+}
+
+/** Apart from each other: anybody who can send a Host header can invent hosts, which must not push out domains. */
+const domainHosts = new Map<string, KnownHost>();
+const otherHosts = new Map<string, KnownHost>();
 
 /**
  * Whether the host of this request serves the storage of this user. The provider's own hosts cost
@@ -26,13 +33,13 @@ export async function servesStorage(
   if (known !== null) return known;
   const domain = await findDomainHost(env, requestUrl, now);
   // On a single host nobody has said which hosts lead here.
-  if (domain === null) return settings(env).STORAGE_ORIGIN === null;
+  if (domain === null) return !areHostsKnown(settings(env));
   return domain.user === user && domain.hasStorage;
 }
 
 /**
  * The domain of a user that is the host of this request, however it is written: with a final dot, or a
- * port. Null: none, or they cannot be told from the pages.
+ * port. Null: none, or they cannot be told from the pages. What cannot be a domain costs nothing.
  */
 export async function findDomainHost(
   env: Env,
@@ -41,10 +48,20 @@ export async function findDomainHost(
 ): Promise<DomainHost | null> {
   if (settings(env).ORIGIN === null) return null;
   const host = new URL(requestUrl).host.replace(/\.(?=:|$)/, "");
-  const known = knownHosts.get(host);
+  if (!isDomainName(host.replace(/:\d+$/, ""))) return null;
+  const known = domainHosts.get(host) ?? otherHosts.get(host);
   if (known !== undefined && known.at + KNOWN_MS > now && known.at <= now) return known.domain;
   const domain = await loadDomainHost(env.DB, host);
-  if (knownHosts.size >= MAX_KNOWN_HOSTS) knownHosts.clear();
-  knownHosts.set(host, { domain, at: now });
+  remember(host, domain, now);
   return domain;
+}
+
+/** Forgets the host that was remembered first when there are too many. */
+function remember(host: string, domain: DomainHost | null, at: number): void {
+  domainHosts.delete(host);
+  otherHosts.delete(host);
+  const hosts = domain === null ? otherHosts : domainHosts;
+  const [oldest] = hosts.size < MAX_KNOWN_HOSTS ? [] : hosts.keys();
+  if (oldest !== undefined) hosts.delete(oldest);
+  hosts.set(host, { domain, at });
 }

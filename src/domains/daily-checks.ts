@@ -1,10 +1,15 @@
-/** The daily job's part: checks the claims that are due, and tells users before a domain stops. */
+/**
+ * The daily job's part: checks the claims that are due, and tells users before a domain stops; then the custom
+ * hostnames, which end with their domains.
+ */
 
 import { sendEmail } from "../accounts/send-email";
 import { DAY_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { logWarning } from "../platform/log";
 import { callsSoFar } from "../platform/request-context";
+import { checkDueHostnames, HOSTNAME_CHECK_CALLS } from "./custom-hostnames";
+import { hasCustomHostnames } from "./custom-hostnames-api";
 import { type DueClaim, loadDueClaims } from "./db/checks";
 import { checkClaim, GRACE_DAYS } from "./domains";
 import { EVIDENCE_CALLS } from "./evidence";
@@ -19,10 +24,26 @@ const CALLS_OF_A_CHECK = EVIDENCE_CALLS + 3;
 /** For the query, and retries of what came before. */
 const SPARE_CALLS = 4;
 
-/** Checks as many claims as the plan's calls allow this job. The others wait for the next day. */
-export async function checkDueClaims(env: Env, now: number): Promise<void> {
-  const calls = settings(env).SUBREQUESTS - callsSoFar() - SPARE_CALLS;
-  const limit = Math.min(MAX_CHECKS, Math.floor(calls / CALLS_OF_A_CHECK));
+/** Left for custom hostnames: on the free plan claims would need all calls. */
+const CALLS_FOR_HOSTNAMES = SPARE_CALLS + 2 * HOSTNAME_CHECK_CALLS;
+
+/** How many checks the calls allow that the plan has left for this job. */
+function affordableChecks(env: Env, callsOfEach: number, reserved: number): number {
+  const calls = settings(env).SUBREQUESTS - callsSoFar() - reserved;
+  return Math.min(MAX_CHECKS, Math.floor(calls / callsOfEach));
+}
+
+/** Checks as many as the plan's calls allow this job. The others wait for the next day. */
+export async function checkDomains(env: Env, now: number): Promise<void> {
+  await checkDueClaims(env, now);
+  if (!hasCustomHostnames(env)) return;
+  const limit = affordableChecks(env, HOSTNAME_CHECK_CALLS, SPARE_CALLS);
+  if (limit > 0) await checkDueHostnames(env, now, limit);
+}
+
+async function checkDueClaims(env: Env, now: number): Promise<void> {
+  const reserved = hasCustomHostnames(env) ? CALLS_FOR_HOSTNAMES : 0;
+  const limit = affordableChecks(env, CALLS_OF_A_CHECK, SPARE_CALLS + reserved);
   if (limit <= 0) return;
   for (const claim of await loadDueClaims(env.DB, now, limit)) {
     try {

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { logWarning } from "../platform/log";
 import { withCallTimeout } from "../platform/retry";
+import { readTextStart } from "./bounded-text";
 
 /** What a resolver says about a name: its TXT records, or why there are none. */
 export type TxtAnswer =
@@ -11,6 +12,9 @@ export type TxtAnswer =
   | { problem: "none" | "alias" | "refused" | "unavailable" };
 
 const RESOLVER_TIMEOUT_MS = 5000;
+
+/** DNS itself has at most 64 KB (RFC 1035 §4.2.2); in JSON that is several times as much. */
+const MAX_ANSWER_BYTES = 512 * 1024;
 
 const TXT = 16;
 const CNAME = 5;
@@ -40,7 +44,8 @@ export async function queryTxt(resolver: string, name: string): Promise<TxtAnswe
     };
     const response = await withCallTimeout(fetch(url, options));
     if (!response.ok) throw new Error(`The resolver answered ${response.status}.`);
-    return readAnswer(v.parse(DnsJson, await response.json()), name);
+    const json = await readTextStart(response.body, MAX_ANSWER_BYTES);
+    return readAnswer(v.parse(DnsJson, JSON.parse(json)), name);
   } catch (error) {
     logWarning("A DNS resolver has not answered.", error);
     return { problem: "unavailable" };

@@ -1,6 +1,6 @@
 /** The name of a domain as a user types it, and which names cannot be anybody's own. */
 
-import { normalizeHost } from "../http/hosts";
+import { isDomainName, normalizeHost } from "../http/hosts";
 
 /**
  * Why a name cannot be added: it is no domain name; it is one of a local network; others can register
@@ -10,8 +10,6 @@ export type NameProblem = "invalid" | "local" | "public-suffix" | "provider";
 
 /** With `_satchel.` in front, a name has at most 253 characters (RFC 1035 §2.3.4). */
 const MAX_HOST_LENGTH = 240;
-
-const LABEL_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Top-level names that never belong to anybody on the internet (RFC 6761, RFC 6762, RFC 9476). */
 const LOCAL_NAMES = new Set(["localhost", "local", "internal", "onion", "alt", "arpa"]);
@@ -33,11 +31,8 @@ export async function parseDomainName(
   const labels = host?.split(".") ?? [];
   const topLevel = labels.at(-1) ?? "";
   if (LOCAL_NAMES.has(topLevel)) return { problem: "local" };
-  const isName = labels.length > 1 && labels.every((label) => LABEL_PATTERN.test(label));
-  // A last label of digits makes it an IPv4 address, in any notation (https://url.spec.whatwg.org/#ends-in-a-number-checker).
-  if (host === null || !isName || host.length > MAX_HOST_LENGTH || /^\d/.test(topLevel)) {
-    return { problem: "invalid" };
-  }
+  const isName = host !== null && labels.length > 1 && isDomainName(host);
+  if (!isName || host.length > MAX_HOST_LENGTH) return { problem: "invalid" };
   if (providerHosts.some((own) => host === own || host.endsWith(`.${own}`))) {
     return { problem: "provider" };
   }

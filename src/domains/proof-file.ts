@@ -1,6 +1,7 @@
 /** The file by which a web site proves whose it is. */
 
 import { withCallTimeout } from "../platform/retry";
+import { readTextStart } from "./bounded-text";
 
 /** Path of the file on the host that it is about. */
 export const PROOF_PATH = "/.well-known/satchel.txt";
@@ -39,24 +40,9 @@ export async function fetchProofFile(host: string): Promise<FileAnswer> {
 }
 
 async function readLines(response: Response): Promise<string[]> {
-  const text = await readStart(response.body);
+  const text = await readTextStart(response.body, MAX_FILE_BYTES);
   return text
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-}
-
-async function readStart(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  if (body === null) return "";
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let text = "";
-  for (let bytes = 0; bytes < MAX_FILE_BYTES; ) {
-    const { value, done } = await reader.read();
-    if (done) return text;
-    bytes += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
-  await reader.cancel();
-  return text.slice(0, MAX_FILE_BYTES);
 }

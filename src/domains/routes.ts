@@ -9,11 +9,14 @@ import { originsAtDomain, providerHosts, resolveOrigins, userAddress } from "../
 import { errorPage } from "../ui/error-pages";
 import { readForm } from "../ui/form";
 import { messagesFor } from "../ui/language";
+import { askForHostname, checkHostname, releaseHostname, stopHostname } from "./custom-hostnames";
+import { hasCustomHostnames } from "./custom-hostnames-api";
 import { parseDomainName } from "./domain-name";
 import { DOMAINS_PATH, domainPath } from "./domain-paths";
 import {
   addDomain,
   checkOpenClaim,
+  type Domain,
   loadDomain,
   loadDomains,
   removeDomain,
@@ -44,7 +47,7 @@ domainRoutes.post(DOMAINS_PATH, async (c) => {
     : showDomains(c, { typed, problem: "too-many" });
 });
 
-/** Checks a domain that waits for its proof, and shows it. */
+/** Shows a domain; checked first if it waits for its proof, or to lead here. */
 domainRoutes.get(`${DOMAINS_PATH}/:host`, async (c) => {
   const { account } = c.var.session;
   const host = c.req.param("host");
@@ -53,8 +56,20 @@ domainRoutes.get(`${DOMAINS_PATH}/:host`, async (c) => {
   const isChecked =
     before.claim !== null && (await checkOpenClaim(c.env, account.id, before.claim, Date.now()));
   const domain = isChecked ? await loadDomain(c.env, account.id, host) : before;
-  return domain === null ? notFound(c) : domainPage(c, domain);
+  return domain === null ? notFound(c) : showDomain(c, domain);
 });
+
+async function showDomain(
+  c: HonoContext,
+  domain: Domain,
+  isFull = false,
+): Promise<HandlerResponse> {
+  const { account } = c.var.session;
+  const hostname = domain.isActive
+    ? await checkHostname(c.env, account.id, domain.host, Date.now())
+    : null;
+  return domainPage(c, domain, { hostname, isFull });
+}
 
 /** What WebFinger says about the address with a domain, as a file to upload to its web site. */
 domainRoutes.get(`${DOMAINS_PATH}/:host/webfinger`, async (c) => {
@@ -82,6 +97,20 @@ domainRoutes.post(`${DOMAINS_PATH}/:host/storage`, async (c) => {
   return c.redirect(domainPath(host), 303);
 });
 
+/** Leads the whole host of a domain here by a custom hostname, tries that again, or ends it. */
+domainRoutes.post(`${DOMAINS_PATH}/:host/hostname`, async (c) => {
+  const { account } = c.var.session;
+  const host = c.req.param("host");
+  const isOn = (await readForm(c)).get("hostname") === "on";
+  const domain = hasCustomHostnames(c.env) ? await loadDomain(c.env, account.id, host) : null;
+  if (!domain?.isActive) return notFound(c);
+  if (!isOn) await stopHostname(c.env, account.id, host);
+  else if ((await askForHostname(c.env, account.id, host, Date.now())) === "too-many") {
+    return showDomain(c, domain, true);
+  }
+  return c.redirect(domainPath(host), 303);
+});
+
 domainRoutes.use(`${DOMAINS_PATH}/:host/remove`, requireReauthentication);
 
 domainRoutes.get(`${DOMAINS_PATH}/:host/remove`, async (c) => {
@@ -90,7 +119,9 @@ domainRoutes.get(`${DOMAINS_PATH}/:host/remove`, async (c) => {
 });
 
 domainRoutes.post(`${DOMAINS_PATH}/:host/remove`, async (c) => {
-  await removeDomain(c.env, c.var.session.account.id, c.req.param("host"), Date.now());
+  const host = c.req.param("host");
+  await removeDomain(c.env, c.var.session.account.id, host, Date.now());
+  await releaseHostname(c.env, host);
   return c.redirect(DOMAINS_PATH, 303);
 });
 

@@ -25,23 +25,45 @@ export function normalizeHost(raw: string): string | null {
   return isHostOnly ? url.host.replace(/\.(?=:|$)/, "") : null;
 }
 
+/** A label of a domain name (RFC 1123 §2.1). */
+const LABEL_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * Whether a host can be a domain name, in lower case. One whose last label begins with a digit is an IPv4 address,
+ * in whatever notation (https://url.spec.whatwg.org/#ends-in-a-number-checker), or nothing.
+ */
+export function isDomainName(host: string): boolean {
+  const labels = host.split(".");
+  const isName = labels.every((label) => LABEL_PATTERN.test(label));
+  return isName && host.length <= 253 && !/^\d/.test(labels.at(-1) ?? "");
+}
+
+/**
+ * Whether the settings say which hosts are the provider's. With custom hostnames hosts lead here that are not: of
+ * a user who has left, for example.
+ */
+export const areHostsKnown = (settings: Settings): boolean =>
+  settings.STORAGE_ORIGIN !== null || settings.CUSTOM_HOSTNAMES_ZONE !== "";
+
 /** What a host may serve besides the storage, which is elsewhere if STORAGE_ORIGIN is set. */
 export type HostRole = "pages" | "discovery";
 
 /**
  * §14: "the OAuth dialog and launch dashboard or token revocation interface SHOULD be on a
  * different origin than the remoteStorage interface." Whether the host of this request has the role;
- * always true without a STORAGE_ORIGIN.
+ * always true if the settings name one host only.
  */
 export function isServedOn(role: HostRole, requestUrl: string, settings: Settings): boolean {
-  if (settings.STORAGE_ORIGIN === null) return true;
+  if (!areHostsKnown(settings)) return true;
   const { host } = new URL(requestUrl);
+  const { STORAGE_ORIGIN } = settings;
+  // Personal domains serve WebFinger on their own host.
+  if (role === "discovery") return STORAGE_ORIGIN === null || !coversHost(STORAGE_ORIGIN, host);
   const isPageHost =
     settings.ORIGIN === null ||
     host === new URL(settings.ORIGIN).host ||
     settings.OLD_HOSTS.includes(host);
-  // Personal domains serve WebFinger on their own host.
-  return !coversHost(settings.STORAGE_ORIGIN, host) && (isPageHost || role === "discovery");
+  return isPageHost && (STORAGE_ORIGIN === null || !coversHost(STORAGE_ORIGIN, host));
 }
 
 /**
@@ -67,8 +89,11 @@ export function isStorageHostOf(
 /** The hosts of the provider, without ports: nobody else can have one of them, or a name below it. */
 export function providerHosts(requestUrl: string, settings: Settings): string[] {
   const { pages, storage } = resolveOrigins(requestUrl, settings);
-  const old = settings.OLD_HOSTS.map((host) => `https://${host}`);
-  return [pages, storage, ...old].map((url) => new URL(url).hostname.replace("*.", ""));
+  const { OLD_HOSTS, CUSTOM_HOSTNAMES_TARGET: target } = settings;
+  const others = [...OLD_HOSTS, ...(target === "" ? [] : [target])].map(
+    (host) => `https://${host}`,
+  );
+  return [pages, storage, ...others].map((url) => new URL(url).hostname.replace("*.", ""));
 }
 
 /** Whether user addresses on this host are this provider's own. */

@@ -37,7 +37,7 @@ export const testWithServer = (vars: Record<string, string> = {}) =>
       async ({}, { onCleanup }) => {
         const server = await startTemporaryServer(vars);
         onCleanup(server.dispose);
-        return { url: server.url, users: 0 };
+        return { url: server.url, mailPath: server.mailPath, users: 0 };
       },
     )
     .extend(

@@ -302,7 +302,8 @@ describe("A reset link from an administrator", () => {
 
 describe("Mail", () => {
   const LOCAL = "http://localhost:8000";
-  const sendLocal = sendWithSettings({ MAIL: "local" });
+  const KEY = "key-of-this-server";
+  const sendLocal = sendWithSettings({ MAIL: "local", LOCAL_MAIL_KEY: KEY } as never);
 
   const post = (path: string, fields: Record<string, string>, cookie = "") =>
     sendLocal(path, {
@@ -395,19 +396,25 @@ describe("Mail", () => {
     expect((await post(linkIn(listLocalEmails()[0]?.text), {})).status).toBe(404);
   });
 
-  it("is shown only on this computer", async () => {
-    const mailbox = await sendLocal(`${LOCAL}/mail`);
+  it("is shown only on this computer, to whoever has started the server", async () => {
+    const mailbox = await sendLocal(`${LOCAL}/mail?key=${KEY}`);
     expect(mailbox.status).toBe(200);
     const html = await mailbox.text();
     expect(findElements(html, "a").some(({ href }) => href?.includes("/link/"))).toBe(true);
     const cf = { headers: { "cf-ray": "1" } };
+    const sendWithoutKey = sendWithSettings({ MAIL: "local" });
     for (const response of [
-      await sendLocal("/mail"),
+      await sendLocal(`/mail?key=${KEY}`),
       // Through a proxy on this computer, with a forged Host header.
-      await sendLocal(`${LOCAL}/mail`, { headers: { "X-Forwarded-For": "192.0.2.1" } }),
-      await sendLocal(`${LOCAL}/mail`, { headers: { Forwarded: "for=192.0.2.1" } }),
-      await sendLocal(`${LOCAL.replace("http:", "https:")}/mail`, cf),
-      await send(`${LOCAL}/mail`),
+      await sendLocal(`${LOCAL}/mail?key=${KEY}`, { headers: { "X-Forwarded-For": "192.0.2.1" } }),
+      await sendLocal(`${LOCAL}/mail?key=${KEY}`, { headers: { Forwarded: "for=192.0.2.1" } }),
+      // Through one that says nothing, such as nginx with proxy_pass alone.
+      await sendLocal(`${LOCAL}/mail`),
+      await sendLocal(`${LOCAL}/mail?key=`),
+      await sendLocal(`${LOCAL}/mail?key=${KEY}x`),
+      await sendWithoutKey(`${LOCAL}/mail?key=`),
+      await sendLocal(`${LOCAL.replace("http:", "https:")}/mail?key=${KEY}`, cf),
+      await send(`${LOCAL}/mail?key=${KEY}`),
     ]) {
       expect(response.status).toBe(404);
     }

@@ -333,6 +333,11 @@ describe("A personal storage host", () => {
       await sendCounted(`https://${uniqueHost}/storage/${alice.name}/`, { headers });
     }
     expect(asked.filter((sql) => sql.includes("domains"))).toHaveLength(1);
+    // Not of what cannot be anybody's domain.
+    for (const host of ["192.0.2.1", "[2001:db8::1]", "a_b.example", `${"a".repeat(64)}.example`]) {
+      await sendCounted(`https://${host}/storage/${alice.name}/`, { headers });
+    }
+    expect(asked.filter((sql) => sql.includes("domains"))).toHaveLength(1);
   });
 });
 

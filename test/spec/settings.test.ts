@@ -29,6 +29,16 @@ describe("An invalid setting is named:", () => {
     ["ORIGIN", "null"],
     ["DNS_RESOLVERS", "https://dns.example/query"],
     ["DNS_RESOLVERS", "1.1.1.1,8.8.8.8"],
+    ["CUSTOM_HOSTNAMES_ZONE", "satchel.example"],
+    ["CUSTOM_HOSTNAMES_ZONE", "0123456789ABCDEF0123456789ABCDEF"],
+    ["CUSTOM_HOSTNAMES_TARGET", "https://domains.satchel.example"],
+    ["CUSTOM_HOSTNAMES_TARGET", "Domains.satchel.example"],
+    ["CUSTOM_HOSTNAMES_TARGET", "domains.satchel.example:443"],
+    ["CUSTOM_HOSTNAMES_TARGET", "192.0.2.1"],
+    ["CUSTOM_HOSTNAMES_MAX", "all"],
+    ["CUSTOM_HOSTNAMES_API", "api.cloudflare.com"],
+    ["CUSTOM_HOSTNAMES_API", "https://api.cloudflare.com/client/v4/"],
+    ["CUSTOM_HOSTNAMES_TOKEN", "a token"],
     ["OLD_HOSTS", "https://old.example"],
     ["OLD_HOSTS", "Old.example"],
     ["OLD_HOSTS", "old.example/path"],
@@ -88,10 +98,27 @@ describe("An invalid setting is named:", () => {
     expect(message).toMatch(/^The setting ORIGIN must be set/);
   });
 
+  it("ORIGIN and CUSTOM_HOSTNAMES_TARGET with a zone for custom hostnames, which needs both", () => {
+    const zone = { CUSTOM_HOSTNAMES_ZONE: "0123456789abcdef".repeat(2) };
+    for (const name of ["ORIGIN", "CUSTOM_HOSTNAMES_TARGET"]) {
+      expect(errorMessage(zone)).toContain(`The setting ${name} must be set`);
+    }
+    const target = { ...zone, CUSTOM_HOSTNAMES_TARGET: "domains.satchel.example" };
+    expect(errorMessage(target)).toMatch(
+      /^The setting ORIGIN must be set if CUSTOM_HOSTNAMES_ZONE is/,
+    );
+    const origin = { ...zone, ORIGIN: "https://satchel.example" };
+    expect(errorMessage(origin)).toMatch(/^The setting CUSTOM_HOSTNAMES_TARGET must be set/);
+    // The secret can come later than the deployment.
+    expect(() => parseSettings({ ...target, ...origin })).not.toThrow();
+  });
+
   it("with its value, unless it is a secret", () => {
     expect(errorMessage({ SIGN_UP: "perhaps" })).toContain('"perhaps"');
-    for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN"]) {
-      expect(errorMessage({ [name]: "my-secret-word" })).not.toContain("my-secret-word");
+    for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN", "CUSTOM_HOSTNAMES_TOKEN"]) {
+      const message = errorMessage({ [name]: "my secret-word" });
+      expect(message).toContain(name);
+      expect(message).not.toContain("secret-word");
     }
   });
 
@@ -122,6 +149,10 @@ describe("Valid settings", () => {
       ORIGIN: null,
       OLD_HOSTS: [],
       DNS_RESOLVERS: ["https://cloudflare-dns.com/dns-query", "https://dns.google/resolve"],
+      CUSTOM_HOSTNAMES_ZONE: "",
+      CUSTOM_HOSTNAMES_TARGET: "",
+      CUSTOM_HOSTNAMES_MAX: 100,
+      CUSTOM_HOSTNAMES_API: "https://api.cloudflare.com/client/v4",
       TRUST_PROXY: "no",
       STORAGE_ORIGIN: null,
       SIGN_UP: "open",
@@ -142,6 +173,7 @@ describe("Valid settings", () => {
       MAIL: "none",
       MAIL_FROM: "",
       METRICS_TOKEN: "",
+      CUSTOM_HOSTNAMES_TOKEN: "",
       TOKEN_SECRETS: [],
     });
   });
@@ -153,6 +185,10 @@ describe("Valid settings", () => {
         ORIGIN: "https://satchel.example",
         OLD_HOSTS: "old.example,older.example:8443",
         DNS_RESOLVERS: "",
+        CUSTOM_HOSTNAMES_ZONE: "0123456789abcdef".repeat(2),
+        CUSTOM_HOSTNAMES_TARGET: "domains.satchel.example",
+        CUSTOM_HOSTNAMES_MAX: "0",
+        CUSTOM_HOSTNAMES_API: "http://localhost:8787/client/v4",
         TRUST_PROXY: "yes",
         STORAGE_ORIGIN: "https://storage.example:8443",
         SIGN_UP: "closed",
@@ -173,12 +209,17 @@ describe("Valid settings", () => {
         MAIL: "cloudflare",
         MAIL_FROM: "satchel@satchel.example",
         METRICS_TOKEN: "m".repeat(32),
+        CUSTOM_HOSTNAMES_TOKEN: "a-token_of_the_API\n",
         TOKEN_SECRETS: secrets.join(","),
       }),
     ).toEqual({
       ORIGIN: "https://satchel.example",
       OLD_HOSTS: ["old.example", "older.example:8443"],
       DNS_RESOLVERS: [],
+      CUSTOM_HOSTNAMES_ZONE: "0123456789abcdef0123456789abcdef",
+      CUSTOM_HOSTNAMES_TARGET: "domains.satchel.example",
+      CUSTOM_HOSTNAMES_MAX: 0,
+      CUSTOM_HOSTNAMES_API: "http://localhost:8787/client/v4",
       TRUST_PROXY: "yes",
       STORAGE_ORIGIN: "https://storage.example:8443",
       SIGN_UP: "closed",
@@ -199,6 +240,7 @@ describe("Valid settings", () => {
       MAIL: "cloudflare",
       MAIL_FROM: "satchel@satchel.example",
       METRICS_TOKEN: "m".repeat(32),
+      CUSTOM_HOSTNAMES_TOKEN: "a-token_of_the_API",
       TOKEN_SECRETS: secrets,
     });
   });

@@ -15,6 +15,8 @@ export class TestInternet {
   readonly dns = new Map<string, DnsName>();
   /** By URL. */
   readonly files = new Map<string, () => Response>();
+  /** Servers that answer every request, by host. */
+  readonly servers = new Map<string, (request: Request) => Promise<Response>>();
   /** The URLs that were asked for, in order. */
   readonly requests: string[] = [];
   /** Hosts that do not answer. */
@@ -36,6 +38,8 @@ export class TestInternet {
     const url = new URL(request.url);
     this.requests.push(request.url);
     if (this.down.has(url.host)) throw new TypeError("Network connection lost.");
+    const server = this.servers.get(url.host);
+    if (server) return server(request);
     const name = url.searchParams.get("name");
     if (name !== null) return this.answerDns(url.host, name);
     const file = this.files.get(request.url);

@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import { parseUserName } from "../../core/names";
+import { equalInConstantTime } from "../../core/secrets";
 import { type Env, settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { isBehindCloudflare, isForwarded, isLoopback, resolveOrigins } from "../../http/hosts";
@@ -105,10 +106,16 @@ recoveryRoutes.get("/recover/continue", (c) => {
   return c.redirect(next, 303);
 });
 
-/** The page has the emails of all users, so it is only for a browser on this computer. */
+/**
+ * The page has the emails of all users, so it is only for whoever has started the server on this computer, and has
+ * been given its address. A proxy that names neither itself nor the host of the client looks like a browser here.
+ */
 recoveryRoutes.get("/mail", (c) => {
+  const { LOCAL_MAIL_KEY: key = "" } = c.env;
   const isLocal =
     settings(c.env).MAIL === "local" &&
+    key !== "" &&
+    equalInConstantTime(c.req.query("key") ?? "", key) &&
     isLoopback(new URL(c.req.url).hostname) &&
     !isForwarded(c.req.raw.headers) &&
     !isBehindCloudflare(c);

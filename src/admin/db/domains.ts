@@ -15,6 +15,13 @@ export interface ListedDomain {
   failingSince: number | null;
   /** When it was claimed; null: the operator has given it. */
   claimedAt: number | null;
+  /** Whether its user has asked that it leads here by a custom hostname. */
+  hasHostname: boolean;
+  /** Of the custom hostname and its certificate, in Cloudflare's words. */
+  hostnameStatus: string | null;
+  certificateStatus: string | null;
+  /** Why the last call to Cloudflare has failed. */
+  hostnameProblem: string | null;
 }
 
 /** Where a list of domains goes on. */
@@ -40,16 +47,25 @@ export async function loadAllDomains(
                           WHERE (host, account) > (?1, ?2) ORDER BY host, account LIMIT ?3))
          SELECT l.host, l.account, a.name, d.host IS NOT NULL AS isActive,
                 c.verified_at AS verifiedAt, c.failing_since AS failingSince,
-                c.created_at AS claimedAt
+                c.created_at AS claimedAt, h.host IS NOT NULL AS hasHostname,
+                h.status AS hostnameStatus, h.certificate_status AS certificateStatus,
+                h.problem AS hostnameProblem
          FROM listed l JOIN accounts a ON a.id = l.account
          LEFT JOIN domains d ON d.host = l.host AND d.account = l.account
          LEFT JOIN domain_claims c ON c.host = l.host AND c.account = l.account
+         LEFT JOIN custom_hostnames h ON h.host = l.host AND h.account = l.account
          ORDER BY l.host, l.account LIMIT ?3`,
       )
       .bind(after.host, after.account, limit)
-      .all<Omit<ListedDomain, "isActive"> & { isActive: 0 | 1 }>(),
+      .all<
+        Omit<ListedDomain, "isActive" | "hasHostname"> & { isActive: 0 | 1; hasHostname: 0 | 1 }
+      >(),
   );
-  return results.map((row) => ({ ...row, isActive: row.isActive === 1 }));
+  return results.map((row) => ({
+    ...row,
+    isActive: row.isActive === 1,
+    hasHostname: row.hasHostname === 1,
+  }));
 }
 
 /** Takes a domain, or a claim to it, from the target account. Returns false if it does not have it. */

@@ -144,6 +144,12 @@ export const de: typeof en = {
       claimed: (day) => ["nicht nachgewiesen, hinzugefügt am ", day],
       given: "vom Betreiber gegeben",
     },
+    hostname: {
+      none: "bei Cloudflare: noch nichts",
+      host: (status) => `bei Cloudflare: ${status}`,
+      certificate: (status) => `Zertifikat: ${status}`,
+      problem: (problem) => `letzter Aufruf gescheitert: ${problem}`,
+    },
     remove: "Entfernen",
     removeLabel: (host, name) => `${host} von ${name} entfernen`,
     removeTitle: (host, name) => `${host} von ${name} entfernen?`,

@@ -154,6 +154,12 @@ export const en = {
       claimed: (day: Child): Child[] => ["not proved, added on ", day],
       given: "given by the operator",
     },
+    hostname: {
+      none: "at Cloudflare: nothing yet",
+      host: (status: string) => `at Cloudflare: ${status}`,
+      certificate: (status: string) => `certificate: ${status}`,
+      problem: (problem: string) => `last call failed: ${problem}`,
+    },
     remove: "Remove",
     removeLabel: (host: string, name: string) => `Remove ${host} from ${name}`,
     removeTitle: (host: string, name: string) => `Remove ${host} from ${name}?`,

@@ -46,6 +46,7 @@ const DomainItem = ({ c, domain }: { c: HonoContext; domain: ListedDomain }) => 
         <span class="origin">{host}</span>
         <small>
           <a href={`/admin/accounts/${name}`}>{name}</a>, {describeState(c, domain)}
+          {domain.hasHostname ? ` · ${describeHostname(c, domain)}` : null}
         </small>
       </div>
       <a
@@ -66,6 +67,17 @@ function describeState(c: HonoContext, domain: ListedDomain): Child[] {
   if (failingSince !== null) return states.failing(day(failingSince));
   if (isActive && verifiedAt !== null) return states.verified(day(verifiedAt));
   return claimedAt === null ? [states.given] : states.claimed(day(claimedAt));
+}
+
+/** In Cloudflare's own words, by which its documentation and dashboard can be searched. */
+function describeHostname(c: HonoContext, domain: ListedDomain): string {
+  const messages = messagesFor(c, ADMIN_MESSAGES).domains.hostname;
+  const { hostnameStatus, certificateStatus, hostnameProblem } = domain;
+  return [
+    hostnameStatus === null ? messages.none : messages.host(hostnameStatus),
+    ...(certificateStatus === null ? [] : [messages.certificate(certificateStatus)]),
+    ...(hostnameProblem === null ? [] : [messages.problem(hostnameProblem)]),
+  ].join(", ");
 }
 
 const removalPath = (host: string, name: string): string =>

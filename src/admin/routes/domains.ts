@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { requireReauthentication } from "../../accounts/middleware";
 import { randomId } from "../../core/secrets";
+import { releaseHostname } from "../../domains/custom-hostnames";
 import type { Env } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { errorPage } from "../../ui/error-pages";
@@ -48,7 +49,9 @@ adminDomainRoutes.post("/:host/:name/remove", async (c) => {
     action: { kind: "domain-removed" as const, host },
   };
   const isRemoved = await removeDomainOf(c.env.DB, action, host);
-  return isRemoved ? c.redirect("/admin/domains", 303) : domainNotFoundPage(c);
+  if (!isRemoved) return domainNotFoundPage(c);
+  await releaseHostname(c.env, host);
+  return c.redirect("/admin/domains", 303);
 });
 
 const domainNotFoundPage = (c: HonoContext): HandlerResponse => {

@@ -107,6 +107,50 @@ export const de: typeof en = {
     offAbout: "Apps, die deinen Speicher dort verwenden, verlieren ihn, bis du sie neu verbindest.",
     isOn: "Dein Speicher ist unter dieser Domain erreichbar. Seiten sind es nicht.",
   },
+  customHostname: {
+    start: "Domain hierher zeigen lassen",
+    startAbout:
+      "Du änderst einen Eintrag im DNS. Das Zertifikat für die Domain kommt dann von selbst, von Cloudflare.",
+    enter:
+      "Füge im DNS diesen Eintrag hinzu. Er tritt an die Stelle aller anderen mit demselben Namen:",
+    target: "Ziel",
+    nameHint:
+      "Viele DNS-Anbieter erlauben diesen Eintrag nicht für eine ganze Domain wie alice.example. Füge dann hier einen Namen darunter hinzu, etwa storage.alice.example.",
+    hostStates: {
+      active: "Die Domain zeigt hierher.",
+      pending:
+        "Die Domain zeigt noch nicht hierher. Nachdem du das DNS geändert hast, kann es einige Minuten dauern.",
+      moved:
+        "Die Domain zeigt nicht mehr hierher, oder seit einer Woche noch nicht. Prüfe den Eintrag.",
+      blocked:
+        "Cloudflare lässt die Domain nicht hierher zeigen. Wenn sie dort in einem Konto von dir ist, sieh nach, ob sie gesperrt ist (Zone Hold).",
+      deleted: "Die Domain hat zu lange nicht hierher gezeigt, und Cloudflare hat aufgegeben.",
+    },
+    certificateStates: {
+      initializing: "Das Zertifikat wird beantragt.",
+      pending_validation: "Das Zertifikat wartet darauf, dass die Domain hierher zeigt.",
+      pending_issuance: "Das Zertifikat wird ausgestellt.",
+      pending_deployment: "Das Zertifikat wird eingerichtet.",
+      active: "Das Zertifikat ist gültig.",
+      timed_out: "Das Zertifikat ließ sich nicht rechtzeitig ausstellen.",
+      ended: "Es gibt kein Zertifikat mehr.",
+    },
+    errors: (text) => `Cloudflare meldet: ${text}`,
+    problems: {
+      refused: "Cloudflare nimmt den Namen dieser Domain nicht an.",
+      taken: "Bei Cloudflare hat schon jemand anders diese Domain.",
+      quota:
+        "Im Moment können keine weiteren Domains hierher zeigen. Frage den Betreiber dieser Website.",
+      operator:
+        "Der Betreiber dieser Website muss zuerst etwas bei Cloudflare ändern. Es wird jeden Tag noch einmal versucht.",
+      busy: "Cloudflare wird gerade zu oft gefragt. Es wird noch einmal versucht.",
+      unavailable: "Cloudflare ließ sich gerade nicht fragen. Es wird noch einmal versucht.",
+    },
+    again: "Noch einmal versuchen",
+    stop: "Domain nicht mehr hierher zeigen lassen",
+    stopAbout:
+      "Wenn du das beendest, ist dein Speicher unter der Domain nicht mehr erreichbar. Ändere dann auch den Eintrag im DNS.",
+  },
   remove: "Entfernen",
   removal: {
     title: (host) => `${host} entfernen?`,

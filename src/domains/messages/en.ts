@@ -1,7 +1,9 @@
 /** Messages of the pages about domains, and of the emails about them, in English. */
 
+import type { HostnameProblem } from "../custom-hostnames-api";
 import type { NameProblem } from "../domain-name";
 import type { DnsFinding, FileFinding } from "../evidence";
+import type { CertificateState, HostState } from "../hostname-state";
 
 /** What a notice says. `until`: the day on which the domain stops. */
 type Mail = (host: string, until: string, link: string) => { subject: string; text: string };
@@ -115,6 +117,47 @@ export const en = {
     off: "Stop serving my storage there",
     offAbout: "Apps that use your storage there lose it until you connect them again.",
     isOn: "Your storage is served at this domain. Pages are not.",
+  },
+  customHostname: {
+    start: "Point the domain here",
+    startAbout:
+      "You change one record in DNS. The certificate for the domain then comes from Cloudflare by itself.",
+    enter: "In DNS, add this record. It takes the place of all others that have the same name:",
+    target: "Target",
+    nameHint:
+      "Many DNS providers allow no such record for a whole domain like alice.example. Then add a name below it here, like storage.alice.example.",
+    hostStates: {
+      active: "The domain points here.",
+      pending:
+        "The domain doesn’t point here yet. After you’ve changed DNS it can take some minutes.",
+      moved: "The domain doesn’t point here any more, or hasn’t for a week. Check the record.",
+      blocked:
+        "Cloudflare doesn’t let the domain point here. If it’s in an account of yours there, look whether it has a zone hold.",
+      deleted: "The domain didn’t point here for too long, so Cloudflare has given up.",
+    } satisfies Record<HostState, string>,
+    certificateStates: {
+      initializing: "The certificate is being requested.",
+      pending_validation: "The certificate waits until the domain points here.",
+      pending_issuance: "The certificate is being issued.",
+      pending_deployment: "The certificate is being installed.",
+      active: "The certificate is valid.",
+      timed_out: "The certificate couldn’t be issued in time.",
+      ended: "There’s no certificate any more.",
+    } satisfies Record<CertificateState, string>,
+    errors: (text: string) => `Cloudflare says: ${text}`,
+    problems: {
+      refused: "Cloudflare doesn’t accept the name of this domain.",
+      taken: "Somebody else has this domain at Cloudflare already.",
+      quota: "No more domains can point here at the moment. Ask the operator of this site.",
+      operator:
+        "The operator of this site has to change something at Cloudflare first. It’s tried again each day.",
+      busy: "Cloudflare is asked too often at the moment. It’s tried again.",
+      unavailable: "Cloudflare couldn’t be asked just now. It’s tried again.",
+    } satisfies Record<HostnameProblem, string>,
+    again: "Try again",
+    stop: "Stop pointing the domain here",
+    stopAbout:
+      "If you stop this, your storage isn’t served at the domain any more. Change the record in DNS, too.",
   },
   remove: "Remove",
   removal: {

@@ -1,6 +1,5 @@
 /** The page of a domain: its state, what proves it, what was found; and the one that removes it. */
 
-import type { Child } from "hono/jsx";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ConfirmForm } from "../../ui/confirm-form";
@@ -8,27 +7,42 @@ import { CopyableText } from "../../ui/copy-button";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { CalendarDate, DateTime } from "../../ui/time";
+import { type HostnameRecord, isWaiting } from "../custom-hostnames";
 import { DOMAINS_PATH, domainPath } from "../domain-paths";
 import { endOf, stateOf } from "../domain-state";
 import { CHECK_PAUSE_SECONDS, type Domain, type DomainClaim } from "../domains";
 import { canFetchFiles, recordName } from "../evidence";
 import { DOMAIN_MESSAGES } from "../messages";
 import { PROOF_PATH } from "../proof-file";
+import { Facts, Finding } from "./facts";
 import { LeadHereSection } from "./lead-here";
 import { WholeHostSection } from "./whole-host";
 
-/** Shows a domain. While it waits for its proof the page checks again by itself. */
-export function domainPage(c: HonoContext, domain: Domain): HandlerResponse {
+/** What the page of a domain shows besides the domain. */
+interface DomainPageOptions {
+  hostname: HostnameRecord | null;
+  /** With 400: the provider can have no more custom hostnames. */
+  isFull?: boolean;
+}
+
+/** Shows a domain. While it waits for its proof, or to lead here, the page checks again by itself. */
+export function domainPage(
+  c: HonoContext,
+  domain: Domain,
+  { hostname, isFull = false }: DomainPageOptions,
+): HandlerResponse {
   const messages = messagesFor(c, DOMAIN_MESSAGES);
   const { host, claim } = domain;
-  const isWaiting = claim !== null && stateOf(domain) !== "active";
+  const isUnproved = claim !== null && stateOf(domain) !== "active";
+  const checksAgain = isUnproved || (hostname !== null && isWaiting(hostname));
   return renderPage(
     c,
     {
       title: host,
       user: c.var.session.account,
-      scripts: ["/copy.js", ...(isWaiting ? ["/domain.js"] : [])],
-      ...(isWaiting ? { refreshSeconds: CHECK_PAUSE_SECONDS + 10 } : {}),
+      scripts: ["/copy.js", ...(checksAgain ? ["/domain.js"] : [])],
+      ...(checksAgain ? { refreshSeconds: CHECK_PAUSE_SECONDS + 10 } : {}),
+      ...(isFull ? { status: 400 } : {}),
     },
     <>
       <section>
@@ -41,10 +55,10 @@ export function domainPage(c: HonoContext, domain: Domain): HandlerResponse {
           </a>
         </p>
       </section>
-      {isWaiting ? <ProofSection c={c} host={host} claim={claim} /> : null}
+      {isUnproved ? <ProofSection c={c} host={host} claim={claim} /> : null}
       {domain.isActive ? <LeadHereSection c={c} host={host} /> : null}
       {domain.isActive && settings(c.env).ORIGIN !== null ? (
-        <WholeHostSection c={c} domain={domain} />
+        <WholeHostSection c={c} domain={domain} hostname={hostname} isFull={isFull} />
       ) : null}
     </>,
   );
@@ -149,24 +163,6 @@ const FileProof = ({ c, host, claim }: ClaimProps) => {
     </>
   );
 };
-
-const Facts = ({ facts }: { facts: [name: string, value: Child][] }) => (
-  <dl class="facts">
-    {facts.map(([name, value]) => (
-      <>
-        <dt>{name}</dt>
-        <dd>{value}</dd>
-      </>
-    ))}
-  </dl>
-);
-
-/** What the last check has found; a screen reader reads it when it changes. */
-const Finding = ({ id, text }: { id: string; text: string | null }) => (
-  <p id={`${id}-finding`} class="finding" role="status">
-    {text}
-  </p>
-);
 
 /** Asks before a domain is removed. */
 export function confirmOwnDomainRemovalPage(c: HonoContext, host: string): HandlerResponse {

@@ -252,6 +252,10 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
       "POST /settings/domains/:host/storage",
       form("/settings/domains/none.example/storage", { storage: "off" }),
     ),
+    at(
+      "POST /settings/domains/:host/hostname",
+      form("/settings/domains/none.example/hostname", { hostname: "off" }),
+    ),
     at("POST /settings/domains/:host/remove", form("/settings/domains/none.example/remove")),
     at("POST /set-up/:secret", form(`/set-up/${secret}`, { name: "x" })),
     at(
