@@ -235,6 +235,10 @@ describe("Leading a domain here", () => {
     const { user, host } = await userWithHost();
     await submit(user, `/settings/domains/${host}/storage`, { storage: "on" });
     expect(await hasStorage(host)).toBe(1);
+    // First the storage ends there, which apps use.
+    const { buttons } = await open(user, host);
+    expect(buttons).toContain("storage=off");
+    expect(buttons).not.toContain("hostname=off");
     advanceClock(MINUTE_MS);
     expect((await sendIt(`https://${host}/storage/${user.name}/`)).status).toBe(401);
     expect((await sendIt(`https://${host}/sign-in`)).status).toBe(404);

@@ -113,6 +113,7 @@ export const de: typeof en = {
       "Du änderst einen Eintrag im DNS. Das Zertifikat für die Domain kommt dann von selbst, von Cloudflare.",
     enter:
       "Füge im DNS diesen Eintrag hinzu. Er tritt an die Stelle aller anderen mit demselben Namen:",
+    record: "Der Eintrag im DNS",
     target: "Ziel",
     nameHint:
       "Viele DNS-Anbieter erlauben diesen Eintrag nicht für eine ganze Domain wie alice.example. Füge dann hier einen Namen darunter hinzu, etwa storage.alice.example.",
@@ -148,8 +149,7 @@ export const de: typeof en = {
     },
     again: "Noch einmal versuchen",
     stop: "Domain nicht mehr hierher zeigen lassen",
-    stopAbout:
-      "Wenn du das beendest, ist dein Speicher unter der Domain nicht mehr erreichbar. Ändere dann auch den Eintrag im DNS.",
+    stopAbout: "Wenn du das beendest, ändere auch den Eintrag im DNS.",
   },
   remove: "Entfernen",
   removal: {

@@ -123,6 +123,7 @@ export const en = {
     startAbout:
       "You change one record in DNS. The certificate for the domain then comes from Cloudflare by itself.",
     enter: "In DNS, add this record. It takes the place of all others that have the same name:",
+    record: "The record in DNS",
     target: "Target",
     nameHint:
       "Many DNS providers allow no such record for a whole domain like alice.example. Then add a name below it here, like storage.alice.example.",
@@ -156,8 +157,7 @@ export const en = {
     } satisfies Record<HostnameProblem, string>,
     again: "Try again",
     stop: "Stop pointing the domain here",
-    stopAbout:
-      "If you stop this, your storage isn’t served at the domain any more. Change the record in DNS, too.",
+    stopAbout: "If you stop this, change the record in DNS, too.",
   },
   remove: "Remove",
   removal: {

@@ -13,7 +13,7 @@ import { certificateStateOf, hostStateOf, isHostnameReady, isStuck } from "../ho
 import { DOMAIN_MESSAGES } from "../messages";
 import { Facts, Finding } from "./facts";
 
-/** Shows the custom hostname of a domain, with what can be done about it; null: the user has not asked for one. */
+/** Asks for the custom hostname of a domain, or shows it, with what there is to do; null: the user has not asked for one. */
 export const CustomHostnameSteps = ({
   c,
   host,
@@ -42,10 +42,19 @@ export const CustomHostnameSteps = ({
           {isStuck(hostname) ? (
             <HostnameForm host={host} action="on" text={messages.again} />
           ) : null}
-          <p class="muted">{messages.stopAbout}</p>
-          <HostnameForm host={host} action="off" text={messages.stop} isSecondary />
         </div>
       )}
+    </>
+  );
+};
+
+/** Ends that a domain leads here. */
+export const StopHostname = ({ c, host }: { c: HonoContext; host: string }) => {
+  const messages = messagesFor(c, DOMAIN_MESSAGES).customHostname;
+  return (
+    <>
+      <p class="muted">{messages.stopAbout}</p>
+      <HostnameForm host={host} action="off" text={messages.stop} isSecondary />
     </>
   );
 };
@@ -55,25 +64,22 @@ const stateName = (hostname: HostnameRecord): string =>
   isHostnameReady(hostname) ? "ready" : isStuck(hostname) ? "stuck" : "waiting";
 
 const HostnameState = ({ c, hostname }: { c: HonoContext; hostname: HostnameRecord }) => {
-  const { customHostname: messages, dns } = messagesFor(c, DOMAIN_MESSAGES);
+  const { customHostname: messages } = messagesFor(c, DOMAIN_MESSAGES);
   const { host, id, problem, errors, status } = hostname;
   const isMade = id !== null || status !== null;
   return (
     <>
-      <p>{messages.enter}</p>
-      <Facts
-        facts={[
-          [dns.type, "CNAME"],
-          [dns.name, <CopyableText c={c} id="cname-name" text={host} />],
-          [
-            messages.target,
-            <>
-              <CopyableText c={c} id="cname" text={settings(c.env).CUSTOM_HOSTNAMES_TARGET} />
-              <small>{messages.nameHint}</small>
-            </>,
-          ],
-        ]}
-      />
+      {isHostnameReady(hostname) ? (
+        <details>
+          <summary>{messages.record}</summary>
+          <DnsRecord c={c} host={host} />
+        </details>
+      ) : (
+        <>
+          <p>{messages.enter}</p>
+          <DnsRecord c={c} host={host} />
+        </>
+      )}
       <Finding id="hostname-problem" text={problem && messages.problems[problem]} />
       <Finding id="hostname" text={isMade ? messages.hostStates[hostStateOf(hostname)] : null} />
       <Finding
@@ -85,6 +91,25 @@ const HostnameState = ({ c, hostname }: { c: HonoContext; hostname: HostnameReco
         text={errors.length === 0 ? null : messages.errors(errors.join(" · "))}
       />
     </>
+  );
+};
+
+const DnsRecord = ({ c, host }: { c: HonoContext; host: string }) => {
+  const { customHostname: messages, dns } = messagesFor(c, DOMAIN_MESSAGES);
+  return (
+    <Facts
+      facts={[
+        [dns.type, "CNAME"],
+        [dns.name, <CopyableText c={c} id="cname-name" text={host} />],
+        [
+          messages.target,
+          <>
+            <CopyableText c={c} id="cname" text={settings(c.env).CUSTOM_HOSTNAMES_TARGET} />
+            <small>{messages.nameHint}</small>
+          </>,
+        ],
+      ]}
+    />
   );
 };
 
@@ -114,13 +139,15 @@ const HostnameForm = ({
   isSecondary?: boolean;
 }) => (
   <form method="post" action={`${domainPath(host)}/hostname`}>
-    <button
-      type="submit"
-      name="hostname"
-      value={action}
-      {...(isSecondary ? { class: "secondary" } : {})}
-    >
-      {text}
-    </button>
+    <p class="row">
+      <button
+        type="submit"
+        name="hostname"
+        value={action}
+        {...(isSecondary ? { class: "secondary" } : {})}
+      >
+        {text}
+      </button>
+    </p>
   </form>
 );

@@ -11,7 +11,7 @@ import { domainPath } from "../domain-paths";
 import type { Domain } from "../domains";
 import { isHostnameReady } from "../hostname-state";
 import { DOMAIN_MESSAGES } from "../messages";
-import { CustomHostnameSteps } from "./custom-hostname";
+import { CustomHostnameSteps, StopHostname } from "./custom-hostname";
 
 interface WholeHostProps {
   c: HonoContext;
@@ -38,6 +38,7 @@ export const WholeHostSection = ({ c, domain, hostname, isFull }: WholeHostProps
         <RouteSteps c={c} host={host} />
       )}
       {hasStorage || canServe ? <StorageSwitch c={c} domain={domain} /> : null}
+      {hostname !== null && !hasStorage ? <StopHostname c={c} host={host} /> : null}
     </section>
   );
 };
@@ -75,14 +76,16 @@ const StorageSwitch = ({ c, domain }: { c: HonoContext; domain: Domain }) => {
       <CopyableText c={c} id="root" text={root} />
       <form method="post" action={`${domainPath(host)}/storage`}>
         <p class="muted">{hasStorage ? messages.offAbout : messages.onAbout}</p>
-        <button
-          type="submit"
-          name="storage"
-          value={hasStorage ? "off" : "on"}
-          {...(hasStorage ? { class: "secondary" } : {})}
-        >
-          {hasStorage ? messages.off : messages.on}
-        </button>
+        <p class="row">
+          <button
+            type="submit"
+            name="storage"
+            value={hasStorage ? "off" : "on"}
+            {...(hasStorage ? { class: "secondary" } : {})}
+          >
+            {hasStorage ? messages.off : messages.on}
+          </button>
+        </p>
       </form>
     </>
   );
