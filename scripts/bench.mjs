@@ -12,7 +12,7 @@ const HELP = `Usage: npm run bench -- [--quick] [--only TEXT] [--json FILE] [--c
        npm run bench -- neighbours [--quick] [--only TEXT] [--check]
        npm run bench -- files [--quick] [--check]
        npm run bench -- live [--quick] [--check]
-       npm run bench -- conformance [--quick] [--only TEXT] [--check]
+       npm run bench -- conformance [--runs NUMBER] [--quick] [--only TEXT] [--check]
        npm run bench -- --edge [--quick] [--only TEXT] [--json FILE] [--check] [latencies]
 
 Runs the same requests alternately against Satchel, a baseline Worker that makes only the necessary
@@ -28,6 +28,7 @@ Satchel and at other providers (bench/CONFORMANCE.md).
 
   --quick       take a minute: fewer requests in fewer rounds
   --only TEXT   run only cases whose names contain TEXT, such as "PUT"
+  --runs NUMBER with "conformance": how often the suite runs at each provider, instead of three times
   --json FILE   write the JSON to FILE instead of bench/results/speed.json or rxdb.json
   --cost        count what each request costs in calls to the platform instead (bench/COST.md)
   --full        with --cost: also measure very large folders and accounts
@@ -52,6 +53,7 @@ const LATENCY_OPTIONS = {
 const OPTIONS = {
   quick: { type: "boolean" },
   only: { type: "string" },
+  runs: { type: "string" },
   json: { type: "string" },
   check: { type: "boolean" },
   cost: { type: "boolean" },
@@ -135,9 +137,14 @@ async function measureFiles(options) {
   return runFiles(options);
 }
 
-async function compareConformance(options) {
+async function compareConformance({ runs, ...options }) {
   const { runConformance } = await import("../bench/conformance/main.mjs");
-  return runConformance(options);
+  return runConformance({ ...options, ...(runs === undefined ? {} : { runs: readRuns(runs) }) });
+}
+
+function readRuns(runs) {
+  if (/^[1-9]\d?$/.test(runs)) return Number(runs);
+  throw new CommandError("--runs has to be a number from 1 to 99: see npm run bench -- --help.");
 }
 
 async function attackNeighbours(options) {

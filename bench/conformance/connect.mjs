@@ -2,8 +2,13 @@
 
 import { APP, HOSTILE_STATE, PKCE, s256Challenge } from "../../conformance/cases/oauth.js";
 import { findRecord, readRecord } from "../../conformance/connect/webfinger.js";
+import { draftNumber } from "../../conformance/run/drafts.js";
 import { createHttp } from "../../conformance/run/http.js";
+import { Undecided } from "../../conformance/run/outcomes.js";
 import { CommandError } from "../../scripts/lib/command.mjs";
+
+/** How long a form may take to be answered. */
+const TIME_LIMIT_MS = 10_000;
 
 const PASSWORD = "correct horse battery staple";
 const MODULE = "conformance";
@@ -14,24 +19,27 @@ const CONNECTORS = {
   satchel: signUpAtSatchel,
   armadietto: signUpAtArmadietto,
   restore: signUpAtArmadietto,
+  "restore-on-node-6": signUpAtArmadietto,
   "remotestorage-server": makeTokens,
 };
 
 /**
- * Creates two accounts, and a target for the suite.
+ * Creates the accounts alice and bob at a fresh server, and a target for the suite. Throws a CommandError that
+ * says what was asked and answered, if that is not possible.
  * @param {{name: string, url: string}} server
- * @param {string} prefix of the names of the accounts, other letters in each run
  * @returns {Promise<{target: import("../../conformance/run/context.js").Target, announced: string | null}>}
  */
-export async function createTarget({ name, url }, prefix) {
-  const [alice, bob] = [`${prefix}alice`, `${prefix}bob`];
+export async function createTarget({ name, url }) {
+  const [alice, bob] = ["alice", "bob"];
   const { host } = new URL(url);
   const accounts = [];
   for (const user of [alice, bob]) accounts.push(await CONNECTORS[name](url, user));
-  const tokens = {};
-  for (const scope of SCOPES) tokens[scope] = await tokenOf(accounts[0], scope);
   const { record, recordUrl } = await findRecord(createHttp(), `${alice}@${host}`);
   const found = readRecord(record);
+  const tokens = {};
+  for (const scope of SCOPES) {
+    tokens[scope] = await tokenOf(accounts[0], nameScope(scope, found.announced));
+  }
   const otherRecord = await findRecord(createHttp(), `${bob}@${host}`);
   const target = {
     ...found,
@@ -51,6 +59,10 @@ export async function createTarget({ name, url }, prefix) {
   const grants = await collectGrants(consent, found.properties[PKCE] != null);
   return { target: { ...target, grants, consent }, announced: found.announced };
 }
+
+/** Before draft 02 the root folder had the scope "root". */
+const nameScope = (scope, announced) =>
+  (draftNumber(announced) ?? 2) < 2 ? scope.replace("*", "root") : scope;
 
 const request = (scope) => ({
   client_id: APP,
@@ -93,12 +105,12 @@ async function signUpAtSatchel(url, name) {
 /** Also at reStore, from which armadietto was made. */
 async function signUpAtArmadietto(url, username) {
   const credentials = { username, password: PASSWORD };
-  const signedUp = await post(`${url}/signup`, {
-    ...credentials,
-    email: `${username}@app.example`,
-  });
+  const form = { ...credentials, email: `${username}@app.example` };
+  const signedUp = await post(`${url}/signup`, form);
   if (signedUp.status >= 400) {
-    throw new CommandError(`its sign-up is answered with ${signedUp.status} on this Node.`);
+    const fields = Object.keys(form).join(", ");
+    const answer = `${signedUp.status}: “${await visibleText(signedUp)}”`;
+    throw new CommandError(`its sign-up (POST /signup with ${fields}) was answered with ${answer}`);
   }
   const consent = async (parameters, decision) => {
     const answer = await post(`${url}/oauth`, { ...credentials, ...parameters, [decision]: "yes" });
@@ -117,11 +129,27 @@ async function makeTokens(url, user) {
   return { makeToken };
 }
 
-/** The answer may be a refusal: the suite asks for what is refused, too. */
-const post = (url, form, headers = {}) =>
-  fetch(url, {
-    method: "POST",
-    headers,
-    body: new URLSearchParams(form),
-    redirect: "manual",
-  });
+/** The beginning of what a person reads in a page of armadietto or reStore, without its head. */
+async function visibleText(answer) {
+  const content = (await answer.text()).split('<div class="content">').at(-1);
+  return content
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(code))
+    .replaceAll("&quot;", '"')
+    .replaceAll(/\s+/g, " ")
+    .trim()
+    .slice(0, 200);
+}
+
+/** The answer may be a refusal: the suite asks for what is refused, too. Throws `Undecided` if there is none. */
+async function post(url, form, headers = {}) {
+  const body = new URLSearchParams(form);
+  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+  try {
+    return await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+  } catch (error) {
+    const asked = `POST ${new URL(url).pathname}`;
+    if (signal.aborted) throw new Undecided("slow", `${asked} had no answer in time.`);
+    throw new Undecided("network", `${asked}: ${error.cause?.code ?? error.message}.`);
+  }
+}

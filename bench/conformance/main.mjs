@@ -3,97 +3,145 @@
  * in a process of its own.
  */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DiscoveryError } from "../../conformance/connect/webfinger.js";
 import { CASES, Session } from "../../conformance/index.js";
+import { findDifferences } from "../../conformance/report/sameness.js";
+import { Undecided } from "../../conformance/run/outcomes.js";
+import { CommandError } from "../../scripts/lib/command.mjs";
+import { readCommit } from "../commit.mjs";
 import { installPeers } from "../peers.mjs";
 import { startServer } from "../servers/server.mjs";
 import { makeTemporaryFolder } from "../temporary-folder.mjs";
 import { createTarget } from "./connect.mjs";
 import { describeConformance } from "./report.mjs";
 
-const PEERS = ["armadietto", "restore", "remotestorage-server"];
+const THIS_NODE = `Node ${process.versions.node}`;
 
-/** How often the suite runs at each provider: the results have to be the same. */
+/** The providers. Where several ways to run one are named, the first that works is taken. */
+const PROVIDERS = [
+  { name: "satchel", ways: [{ server: "satchel", how: THIS_NODE }] },
+  { name: "armadietto", ways: [{ server: "armadietto", how: THIS_NODE }] },
+  {
+    name: "restore",
+    ways: [
+      { server: "restore", how: THIS_NODE },
+      { server: "restore-on-node-6", how: "Node 6" },
+    ],
+  },
+  { name: "remotestorage-server", ways: [{ server: "remotestorage-server", how: THIS_NODE }] },
+];
+
+/** How often the suite runs at each provider, unless it is said otherwise. */
 const RUNS = 3;
 
-/** All is on one machine: no answer takes that long, and no pause has to be long. */
-const TIME_LIMIT_MS = 3_000;
+/** How many providers are judged at the same time. */
+const AT_ONCE = 2;
+
+/** All is on one machine: what takes longer than this is never answered. */
+const TIME_LIMIT_MS = 10_000;
+const PROBE_LIMIT_MS = 2_000;
 const MAX_PAUSE_MS = 200;
 
-/** Prefixes of account names, for servers that allow letters only. */
-const PREFIXES = ["one", "two", "three"];
+/** What is no bug, but the provider's answer. */
+const ANSWERS = [CommandError, DiscoveryError, Undecided];
 
 const ROOT = join(import.meta.dirname, "../..");
 
 /**
  * Runs the suite at each provider, prints the comparison, and writes bench/CONFORMANCE.md if nothing was left
- * out. Returns whether no case fails at Satchel, and all results were the same each time.
- * @param {{quick?: boolean, only?: string}} options `only`: text that the provider's name must contain
+ * out. Returns whether no case fails at Satchel, and all results were the same in all runs.
+ * @param {{quick?: boolean, only?: string, runs?: number}} options `quick`: once, and no page is written;
+ *   `only`: text that the provider's name must contain; `runs`: how often the suite runs at each
  */
-export async function runConformance({ quick = false, only = "" } = {}) {
+export async function runConformance({ quick = false, only = "", runs = quick ? 1 : RUNS } = {}) {
   const peerError = await installPeers();
-  const names = ["satchel", ...(peerError ? [] : PEERS)].filter((name) => name.includes(only));
-  const notes = peerError ? [peerError] : [];
-  const runs = quick ? 1 : RUNS;
-  const providers = [];
-  for (const name of names) {
-    try {
-      providers.push(await runAt(name, runs));
-    } catch (error) {
-      notes.push(`${name} could not be judged: ${error.message.split("\n")[0]}`);
-    }
-  }
-  const suite = readVersion(join(ROOT, "conformance"));
-  const date = new Date().toISOString().slice(0, 10);
-  const facts = { date, runs, suite, cases: CASES.length, notes };
-  const text = describeConformance(providers, facts);
+  const providers = PROVIDERS.filter(({ name }) => name === "satchel" || !peerError);
+  const commit = readCommit();
+  const chosen = providers.filter(({ name }) => name.includes(only));
+  const judged = await judgeAll(chosen, runs, makeTemporaryFolder("satchel-conformance-"));
+  const text = describeConformance(judged, {
+    date: new Date().toISOString().slice(0, 10),
+    commit,
+    runs,
+    suite: readVersion(join(ROOT, "conformance")),
+    cases: CASES.length,
+    notes: peerError ? [peerError] : [],
+  });
   process.stdout.write(text);
   if (!quick && only === "") writeFileSync(join(ROOT, "bench", "CONFORMANCE.md"), text);
-  return providers.every(
-    ({ name, run, areEqual }) => areEqual && (name !== "satchel" || !hasFailed(run)),
+  return judged.every(
+    ({ name, run, differences }) =>
+      differences.length === 0 && !(name === "satchel" && (run === null || hasFailed(run))),
   );
 }
 
 const hasFailed = ({ results }) => results.some(({ outcome }) => outcome === "failed");
 
-/** Runs the suite some times, with other accounts each time. */
-async function runAt(name, count) {
-  const runs = [];
-  for (let index = 0; index < count; index++) {
-    process.stderr.write(`${name}, run ${index + 1} of ${count} ...\n`);
-    runs.push(await runOnce(name, PREFIXES[index]));
-  }
-  const outcomes = runs.map(({ results }) =>
-    results.map(({ case: { id }, outcome, reason }) => [id, outcome, reason].join(" ")).join("\n"),
-  );
-  const own = name === "satchel" ? ROOT : join(ROOT, "bench", "peers", "node_modules", name);
-  const areEqual = new Set(outcomes).size === 1;
-  return { name, version: readVersion(own), run: runs[0], areEqual };
+/** Judges some providers at once, since most of the time passes in waiting for servers that hang. */
+async function judgeAll(providers, count, folder) {
+  const judged = [];
+  const queue = providers.entries();
+  const judgeNext = async () => {
+    for (const [index, { name, ways }] of queue) {
+      judged[index] = await judge(name, ways, count, folder);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, judgeNext));
+  return judged;
 }
 
-/** Runs all cases. After one during which the server stopped answering, the others run at a fresh server. */
-async function runOnce(name, prefix) {
+/**
+ * Runs the suite at a provider, in the first way that works.
+ * @returns {Promise<import("./report.mjs").Provider>}
+ */
+async function judge(name, ways, count, folder) {
+  const own = name === "satchel" ? ROOT : join(ROOT, "bench", "peers", "node_modules", name);
+  const provider = { name, version: readVersion(own), attempts: [] };
+  for (const { server, how } of ways) {
+    try {
+      const runs = [];
+      for (let number = 1; number <= count; number++) {
+        process.stderr.write(`${name} on ${how}, run ${number} of ${count} ...\n`);
+        runs.push(await runOnce(server, folder));
+      }
+      return { ...provider, how, run: runs[0], differences: findDifferences(runs) };
+    } catch (error) {
+      if (!ANSWERS.some((type) => error instanceof type)) throw error;
+      const [answer] = error.message.split("\n");
+      console.error(`${name} on ${how}: ${answer}`);
+      provider.attempts.push({ how, answer: answer.replace(/\.$/, "") });
+    }
+  }
+  return { ...provider, how: null, run: null, differences: [] };
+}
+
+/** Runs all cases at a fresh server. After one during which it stopped answering, the others run at another. */
+async function runOnce(name, folder) {
   const results = [];
   let about = {};
   while (results.length < CASES.length) {
-    const server = await startServer(name, makeTemporaryFolder("satchel-conformance-"));
+    const server = await startServer(name, mkdtempSync(join(folder, "server-")));
+    let isHung = false;
     try {
-      const { target, announced } = await createTarget(server, prefix);
+      const { target, announced } = await createTarget(server);
       about = { announced, draft: target.draft, storageRoot: target.storageRoot };
       const session = new Session(target, {
         timeLimitMs: TIME_LIMIT_MS,
+        probeLimitMs: PROBE_LIMIT_MS,
         wait: (ms) => sleep(Math.min(ms, MAX_PAUSE_MS)),
       });
       for (const one of CASES.slice(results.length)) {
         const result = await session.run(one);
         results.push(result);
-        if (result.reason === "stopped") break;
+        isHung = result.reason === "stopped";
+        if (isHung) break;
       }
       await session.finish();
     } finally {
-      await server.stop();
+      await server.stop({ isHung });
     }
   }
   return { ...about, results };

@@ -12,6 +12,12 @@ async function stored(/** @type {Context} */ { app, folder }) {
   return { path, etag: (await app.store(path, "current")).etag };
 }
 
+/** The same with the version that a GET of it has, which is not that of the PUT at every provider. */
+async function storedAndRead(/** @type {Context} */ t) {
+  const { path } = await stored(t);
+  return { path, etag: await t.app.etag(path) };
+}
+
 export const preconditions = chapter("preconditions", [
   {
     id: "put-if-match",
@@ -168,7 +174,7 @@ export const preconditions = chapter("preconditions", [
     requirements: ["§6.8", "§5.3"],
     since: 3,
     async run(t) {
-      const { path, etag } = await stored(t);
+      const { path, etag } = await storedAndRead(t);
       for (const list of [etag, `${OTHER}, ${etag}`]) {
         const get = await t.app.get(path, { "If-None-Match": list });
         t.expect.status(get, 304, `a GET with If-None-Match: ${list}`);
@@ -217,7 +223,7 @@ export const preconditions = chapter("preconditions", [
     source: "RFC 9110 §13.1.2",
     requirements: ["§6.8"],
     async run(t) {
-      const { path, etag } = await stored(t);
+      const { path, etag } = await storedAndRead(t);
       const get = await t.app.get(path, { "If-None-Match": `W/${etag}` });
       t.expect.status(get, 304, `a GET with If-None-Match: W/${etag}`);
     },
@@ -229,7 +235,7 @@ export const preconditions = chapter("preconditions", [
     source: "RFC 9110 §15.4.5",
     requirements: ["§6.8"],
     async run(t) {
-      const { path, etag } = await stored(t);
+      const { path, etag } = await storedAndRead(t);
       const get = await t.app.get(path);
       const known = await t.app.get(path, { "If-None-Match": etag });
       if (known.status !== 304) t.skip("The provider does not answer with 304.");

@@ -1,5 +1,7 @@
 /** An answer of the provider, read to its end, with the request that led to it. */
 
+import { redactText } from "./redact.js";
+
 const decoder = new TextDecoder();
 
 export class Answer {
@@ -42,17 +44,17 @@ export class Answer {
     return this.status >= 200 && this.status < 300;
   }
 
-  /** What was asked, for messages: the method and the path. */
+  /** What was asked, for messages: the method and the path, with tokens redacted. */
   get asked() {
     const { pathname, search } = new URL(this.request.url);
-    return `${this.request.method} ${shorten(pathname + search, 120)}`;
+    return `${this.request.method} ${shorten(redactText(pathname + search), 120)}`;
   }
 }
 
 /**
- * A text of at most this length.
+ * A text of at most this length, never cut within a character.
  * @param {string} text
  * @param {number} length
  */
 export const shorten = (text, length) =>
-  text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  text.length > length ? `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, "")}…` : text;

@@ -107,5 +107,10 @@ function isEqual(one, other) {
 /** @param {unknown} value */
 function print(value) {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  return value === null || value === undefined ? "none" : shorten(JSON.stringify(value), 300);
+  if (value === null || value === undefined) return "none";
+  return shorten(JSON.stringify(value).replace(/[\u007f-\u009f]/g, escapeCharacter), 300);
 }
+
+/** Of the control characters that JSON leaves as they are. @param {string} character */
+const escapeCharacter = (character) =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -19,6 +19,8 @@ const UNAVAILABLE = new Set([502, 503, 504]);
  * @typedef {object} HttpOptions
  * @property {(request: Request) => Promise<Response>} [fetch] the platform's by default
  * @property {number} [timeLimitMs]
+ * @property {number} [probeLimitMs] how long the answer may take when a provider that gave none is asked whether
+ *   it still answers; `timeLimitMs` by default
  * @property {number} [maxWaitMs]
  * @property {(ms: number) => Promise<void>} [wait]
  * @property {(answer: Answer) => void} [onAnswer] called with each answer, refused ones included

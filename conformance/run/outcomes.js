@@ -14,7 +14,7 @@ export class Skip extends Error {
  * The case could not be decided, which is not the provider's failure.
  *
  * - `network`: there was no complete answer, twice.
- * - `slow`: the answer took longer than the time limit.
+ * - `slow`: the answer took longer than the time limit, twice.
  * - `rate-limited`: the provider answered 429, and waiting as long as it asked was not enough.
  * - `unavailable`: the provider, or a proxy before it, answered 502, 503 or 504.
  * - `stopped`: the provider does not answer any more.

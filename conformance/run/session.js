@@ -43,6 +43,7 @@ const MISSING = {
 export class Session {
   #target;
   #send;
+  #probe;
   #wait;
   #workspace;
   /** @type {import("./answer.js").Answer[]} */
@@ -67,6 +68,11 @@ export class Session {
         http.onAnswer?.(answer);
       },
     });
+    this.#probe = createHttp({
+      ...http,
+      onAnswer: undefined,
+      timeLimitMs: http.probeLimitMs ?? http.timeLimitMs,
+    });
   }
 
   /** The folders in which the run works. */
@@ -75,8 +81,8 @@ export class Session {
   }
 
   /**
-   * Runs one case. A fault of the network is retried once, in a fresh folder. If the provider does not answer
-   * any more, no later case is run. Never rejects, unless the case itself is wrong.
+   * Runs one case. After a fault of the network or a slow answer it is run once more, in a fresh folder. If the
+   * provider does not answer any more, no later case is run. Never rejects, unless the case itself is wrong.
    * @param {import("./case.js").Case} testCase
    * @returns {Promise<Result>}
    */
@@ -89,7 +95,7 @@ export class Session {
     }
     const first = await this.#attempt(testCase);
     if (!UNANSWERED.has(String(first.reason))) return first;
-    if (await this.#isReachable()) return first.reason === "slow" ? first : this.#attempt(testCase);
+    if (await this.#isReachable()) return this.#attempt(testCase);
     this.#stoppedDuring = testCase.id;
     return {
       ...first,
@@ -157,7 +163,7 @@ export class Session {
       await this.#wait(pause);
       try {
         // A provider that is busy with the last request for ever answers nothing else.
-        const { status } = await this.#send(`${this.#target.storageRoot}/`, { method: "OPTIONS" });
+        const { status } = await this.#probe(`${this.#target.storageRoot}/`, { method: "OPTIONS" });
         if (status !== 502 && status !== 503 && status !== 504) return true;
       } catch (error) {
         if (!(error instanceof Undecided)) throw error;
