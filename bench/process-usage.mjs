@@ -2,6 +2,32 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
+/** The id of a process by its name and its parent; undefined if there is none, or without /proc. */
+export function childProcess(parent, name) {
+  try {
+    return readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(Number)
+      .find((pid) => {
+        const [, ownName, ownParent] = readStatus(pid);
+        return ownName === name && Number(ownParent) === parent;
+      });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of a process, and its parent. */
+function readStatus(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return /^Name:\s+(\S+)[\s\S]*?^PPid:\s+(\d+)/m.exec(status) ?? [];
+  } catch (error) {
+    if (error.code === "ENOENT" || error.code === "ESRCH") return []; // it has ended
+    throw error;
+  }
+}
+
 /** Current resident memory of a process in MB; undefined without /proc. */
 export function residentMemory(pid) {
   try {

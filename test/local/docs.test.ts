@@ -39,6 +39,8 @@ const LONG = [
   /^MODEL_STEPS=\d+ npm test -- test\/races\/model$/,
   /^LIVE_STEPS=\d+ npm test -- test\/races\/live$/,
   /^CRASH_ROUNDS=\d+ npm test -- test\/local\/crash$/,
+  /^ROUND_TRIPS=\d+ npm test -- test\/spec\/round-trip$/,
+  /^ROUND_TRIP_(DOCUMENTS|MEGABYTES)=\d+ npm test -- test\/local\/round-trip$/,
 ];
 
 const LIVE = [/^curl (?!-si )/];

@@ -1,12 +1,14 @@
 /**
  * `satchel export` and `satchel import` of an account with documents and databases: two exports of the same content
- * have the same digests. With more and larger ones by ROUND_TRIP_DOCUMENTS=100000 and ROUND_TRIP_MEGABYTES=5000.
+ * have the same digests. With more and larger ones by ROUND_TRIP_DOCUMENTS=100000 or ROUND_TRIP_MEGABYTES=5120; then it
+ * says how long each step took, and what memory the server needed for it.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { childProcess, measureProcess, residentMemory } from "../../bench/process-usage.mjs";
 import { openRandomAccess } from "../../cli/lib/folder-tree.js";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { openZip } from "../../transfer/sources/zip-tree.js";
@@ -35,8 +37,14 @@ const LARGE_COUNT = Math.ceil((MEGABYTES * 1_000_000) / LARGE_BYTES / 2);
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-const largeBytes = (seed: number): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from({ length: LARGE_BYTES }, (_, index) => (index * 31 + seed * 7) % 256);
+const PATTERN = Uint8Array.from({ length: 256 }, (_, index) => (index * 31) % 256);
+
+/** Bytes that begin with their seed. */
+function largeBytes(seed: number): Uint8Array<ArrayBuffer> {
+  const bytes = Buffer.alloc(LARGE_BYTES, PATTERN);
+  bytes.writeUInt32BE(seed);
+  return bytes;
+}
 
 const todo = (id: string, attachments: object = {}, isDeleted = false): object => ({
   id,
@@ -59,16 +67,28 @@ async function request(url: string, token: string, init: RequestInit = {}): Prom
   }
 }
 
+/** Requests of a fill that are sent at once. */
+const PARALLEL = 6;
+
+/** Does work for each of so many indexes, some at a time. */
+async function forEach(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const workOn = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(range(PARALLEL).map(workOn));
+}
+
 async function fill(url: string, { name, token }: { name: string; token: string }): Promise<void> {
   const half = Math.ceil(DOCUMENTS / 2);
-  for (const index of range(half)) {
+  await forEach(half, (index) => {
     const path = `${url}/storage/${name}/notes/${index % 50}/${index}.txt`;
-    await request(path, token, { method: "PUT", body: `document ${index}` });
-  }
-  for (const seed of range(LARGE_COUNT)) {
+    return request(path, token, { method: "PUT", body: `document ${index}` });
+  });
+  await forEach(LARGE_COUNT, (seed) => {
     const path = `${url}/storage/${name}/photos/${seed}`;
-    await request(path, token, { method: "PUT", body: largeBytes(seed) });
-  }
+    return request(path, token, { method: "PUT", body: largeBytes(seed) });
+  });
   const module = `${url}/databases/${name}/todos`;
   await request(`${module}/collection?${QUERY}`, token, {
     method: "PUT",
@@ -82,13 +102,31 @@ async function fill(url: string, { name, token }: { name: string; token: string 
     const ids = range(Math.min(1000, half - start)).map((index) => index + start);
     await write(ids.map((id) => todo(`${id}`, {}, id % 10 === 0)));
   }
-  for (const seed of range(LARGE_COUNT)) {
+  await forEach(LARGE_COUNT, async (seed) => {
     const body = largeBytes(seed);
     const uploaded = await request(`${module}/uploads`, token, { method: "POST", body });
     const { upload } = (await uploaded.json()) as { upload: string };
     const stub = { length: LARGE_BYTES, digest: `digest-${seed}`, type: "image/png", upload };
     await write([todo(`large${seed}`, { "a.png": stub })]);
+  });
+}
+
+/** Whether the account is larger than usual. */
+const IS_LARGE = DOCUMENTS > 300 || MEGABYTES > 5;
+
+/** Does a step, and says how long it took, and what memory the server needed: before, and at most. */
+async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const server = childProcess(process.pid, "workerd") ?? 0;
+  const [before, start, usage] = [residentMemory(server), performance.now(), measureProcess(server)];
+  const result = await work();
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const { peakMemory, cpuMs = 0 } = usage.end();
+  const memory = [before, peakMemory].map((megabytes) => Math.round(megabytes ?? 0)).join(" to ");
+  const cpu = Math.round(cpuMs / 1000);
+  if (IS_LARGE) {
+    process.stderr.write(`${name}: ${seconds} s; server: ${cpu} s of CPU, ${memory} MB\n`);
   }
+  return result;
 }
 
 /** The digests of all files of an archive, without the folder descriptions, which have ETags and times. */
@@ -118,28 +156,23 @@ it(
       return { name, token, address: `${name}@${new URL(server.url).host}` };
     };
     const [alice, bob, carol] = [await user("alice"), await user("bob"), await user("carol")];
-    await fill(server.url, alice);
+    await step("fill", () => fill(server.url, alice));
     const folder = temporaryFolder();
     const [first, second] = [join(folder, "first.zip"), join(folder, "second.zip")];
-    expect(await runCli(["export", first], alice)).toMatchObject({ code: 0, stderr: "" });
-    expect(await runCli(["import", first], bob)).toMatchObject({ code: 0, stderr: "" });
-    expect(await runCli(["export", second], bob)).toMatchObject({ code: 0 });
+    const run = (args: string[], as = {}) => step(args.join(" "), () => runCli(args, as));
+    expect(await run(["export", first], alice)).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(["import", first], bob)).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(["export", second], bob)).toMatchObject({ code: 0 });
     const digests = await digestsOf(first);
     expect(digests.length).toBeGreaterThan(Math.min(DOCUMENTS / 2, 1000));
     expect(await digestsOf(second)).toEqual(digests);
-    const again = jsonLines((await runCli(["--json", "import", first], bob)).stdout).at(-1);
+    const again = jsonLines((await run(["--json", "import", first], bob)).stdout).at(-1);
     expect(again).toMatchObject({ new: 0, kept: 0, refused: 0, bytes: 0 });
     const tokens = ["--from-token", alice.token, "--to-token", carol.token];
-    const moved = await runCli([
-      "move",
-      alice.address,
-      carol.address,
-      "--modules",
-      "todos",
-      ...tokens,
-    ]);
+    const move = ["move", alice.address, carol.address, "--modules", "todos"];
+    const moved = await step("move", () => runCli([...move, ...tokens]));
     expect(moved).toMatchObject({ code: 0, stderr: "" });
-    expect(await runCli(["export", second, "--force"], carol)).toMatchObject({ code: 0 });
+    expect(await run(["export", second, "--force"], carol)).toMatchObject({ code: 0 });
     const ofTodos = digests.filter((line) => line.includes("  data/databases/todos/"));
     expect(await digestsOf(second)).toEqual(ofTodos);
   },
