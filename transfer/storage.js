@@ -262,28 +262,32 @@ function parseItem(listed, description) {
   const name = isFolder ? listed.slice(0, -1) : listed;
   if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) return null;
   const { ETag, "Content-Type": type, "Content-Length": length } = description;
-  const modified = Date.parse(String(description["Last-Modified"]));
   return {
     name,
     isFolder,
     etag: bareETag(String(ETag)) ?? "",
     type: typeof type === "string" ? type : null,
     length: Number.isSafeInteger(Number(length ?? Number.NaN)) ? Number(length) : null,
-    modified: Number.isNaN(modified) ? null : modified,
+    modified: parseTime(description["Last-Modified"]),
   };
 }
 
 /** @param {Response} response */
 function describe({ headers }) {
   const length = headers.get("Content-Length");
-  const modified = Date.parse(headers.get("Last-Modified") ?? "");
   return {
     etag: bareETag(headers.get("ETag")) ?? "",
     type: headers.get("Content-Type") ?? "application/octet-stream",
     // The length of compressed bytes says nothing of the document's.
     length: length === null || headers.has("Content-Encoding") ? null : Number(length),
-    modified: Number.isNaN(modified) ? null : modified,
+    modified: parseTime(headers.get("Last-Modified")),
   };
+}
+
+/** A time in milliseconds since 1970; null if it is none. @param {unknown} text such as an HTTP date */
+export function parseTime(text) {
+  const time = typeof text === "string" ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
 }
 
 /** @param {string | null | undefined} ifMatch @returns {Record<string, string>} */

@@ -12,6 +12,7 @@
 
 import { TransferError } from "../../transfer/requests.js";
 import type { Precondition } from "../core/etag";
+import { parseOriginalTime } from "../core/labels";
 import { documentFromPath, parseDecodedPath } from "../core/path";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
@@ -208,6 +209,7 @@ async function store(
     body: body.stream,
     length: body.length,
     type: content.value.type,
+    originalTime: originalTimeOfCopy(task.listed, opened),
   };
   const stored = await putDocument(env, writer, put, clock);
   const failure = await body.end();
@@ -223,9 +225,19 @@ const guard = (expected: string | null): Precondition =>
     ? { noneMatch: { any: true, versions: [] } }
     : { match: { any: false, versions: [expected] } };
 
+/** Whether a document is still the version that was listed: then what only the listing says is true of it. */
+const isAsListed = (listed: ListedDocument, { etag }: OpenedDocument): boolean =>
+  etag !== "" && etag === listed.etag;
+
 /** The length of the document, also where only the listing of its folder says it. */
-const expectedLength = (listed: ListedDocument, { etag, length }: OpenedDocument): number | null =>
-  length ?? (etag !== "" && etag === listed.etag ? listed.length : null);
+const expectedLength = (listed: ListedDocument, opened: OpenedDocument): number | null =>
+  opened.length ?? (isAsListed(listed, opened) ? listed.length : null);
+
+/** When the document was last modified there, as an import keeps it; null if the server does not say, or nonsense. */
+function originalTimeOfCopy(listed: ListedDocument, opened: OpenedDocument): number | null {
+  const time = opened.modified ?? (isAsListed(listed, opened) ? listed.modified : null) ?? null;
+  return time === null ? null : parseOriginalTime(new Date(time).toISOString());
+}
 
 /** A body whose length is not known is uploaded in parts: with others, one; alone, what the calls allow. */
 function maxBytes(env: Env, { isAlone = false }: ListedDocument): number {

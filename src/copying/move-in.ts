@@ -126,6 +126,8 @@ export interface ListedDocument {
   etag: string;
   /** Bytes; null: the server does not say. */
   length: number | null;
+  /** When it was last modified, milliseconds since 1970; null or missing: the server does not say. */
+  modified?: number | null;
   /** Attempts that have failed. */
   attempts?: number;
   /** Whether it takes so many calls that nothing else is copied at the same time. */

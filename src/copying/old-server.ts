@@ -1,7 +1,7 @@
 /** A client of the storage from which documents are copied. */
 
 import { TransferError } from "../../transfer/requests.js";
-import { bareETag, type FolderItem, StorageClient } from "../../transfer/storage.js";
+import { bareETag, type FolderItem, parseTime, StorageClient } from "../../transfer/storage.js";
 import { listFolder } from "../../transfer/walk.js";
 import type { GuardedFetch } from "./guarded-fetch";
 import { limitJson } from "./limit-length";
@@ -11,8 +11,11 @@ import type { MoveRequest } from "./move-in";
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
 const MAX_LISTING_VALUES = 250_000;
 
-/** Longer ETags are not remembered: that a document has not changed is found out by its bytes then. */
-const MAX_ETAG_LENGTH = 1000;
+/**
+ * Longer ETags are not remembered, for what a move stores counts towards no quota: that a document has not changed is found
+ * out by its bytes then.
+ */
+const MAX_ETAG_LENGTH = 200;
 
 /** A listing that takes longer has failed. */
 const LISTING_MS = 2 * 60 * 1000;
@@ -25,6 +28,8 @@ export interface OpenedDocument {
   type: string | null;
   /** Bytes; null: the server does not say. */
   length: number | null;
+  /** When it was last modified, milliseconds since 1970; null: the server does not say. */
+  modified: number | null;
   body: ReadableStream<Uint8Array>;
 }
 
@@ -88,6 +93,7 @@ export class OldServer {
         etag,
         type: headers.get("Content-Type"),
         length: length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null,
+        modified: parseTime(headers.get("Last-Modified")),
         body: body ?? new Blob([]).stream(),
       };
     }

@@ -5,6 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConflictChoice } from "../../src/copying/move-in";
 import { advanceClock, DAY_MS, freezeClock, MINUTE_MS, SECOND_MS } from "../support/clock";
+import { mainText } from "../support/html";
 import { credentialOf, loadMove, loadReport, runMove, startMove } from "../support/moving";
 import {
   documentsOf,
@@ -13,7 +14,14 @@ import {
   type OldProvider,
   startOldProvider,
 } from "../support/old-provider";
-import { createUserWithApp, ORIGIN, type TestApp } from "../support/provider";
+import {
+  connectApp,
+  createUser,
+  createUserWithApp,
+  ORIGIN,
+  send,
+  type TestApp,
+} from "../support/provider";
 import { setQuota } from "../support/storage";
 import { loadContents } from "../support/tasks";
 
@@ -84,6 +92,40 @@ describe("Moving in", () => {
     await move(old);
     const names = new Set(old.received.flatMap(({ headers }) => [...headers.keys()]));
     expect([...names].sort()).toEqual(["accept-encoding", "authorization", "origin"]);
+  });
+
+  it("keeps when a document was modified, if the old server says it of that version", async () => {
+    const user = await createUser();
+    app = await connectApp(user);
+    const names = ["sent", "listed", "both", "none", "nonsense", "changed"];
+    const old = startOldProvider(documentsOf(Object.fromEntries(names.map((n) => [`/n/${n}`, n]))));
+    const [earlier, later] = ["Sat, 03 Feb 2001 04:05:06 GMT", "Mon, 04 Mar 2002 04:05:06 GMT"];
+    const times = {
+      sent: { sent: later },
+      listed: { listed: earlier },
+      both: { listed: earlier, sent: later },
+      nonsense: { listed: "yesterday", sent: "Fri, 01 Jan 1960 00:00:00 GMT" },
+      changed: { listed: earlier },
+    };
+    for (const [name, modified] of Object.entries(times)) {
+      Object.assign(old.documents[`/n/${name}`] as object, { modified });
+    }
+    const changed = { ETag: '"another"', "Content-Type": "text/x" };
+    old.trouble = answering({ "/n/changed": () => new Response("newer", { headers: changed }) });
+    expect((await move(old)).counts).toMatchObject({ created: 6, failed: 0 });
+    const shown = names.map(async (name) => {
+      const page = await send(`/files/n/${name}`, { headers: { Cookie: user.cookie } });
+      const text = mainText(await page.text());
+      return [name, /Modified before the import (\w+ \d+, \d+)/.exec(text)?.[1]];
+    });
+    expect(Object.fromEntries(await Promise.all(shown))).toEqual({
+      sent: "Mar 4, 2002",
+      listed: "Feb 3, 2001",
+      both: "Mar 4, 2002",
+      none: undefined,
+      nonsense: undefined,
+      changed: undefined,
+    });
   });
 
   it("copies from Satchel to Satchel, large documents too", async () => {

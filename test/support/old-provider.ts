@@ -11,6 +11,8 @@ export interface OldDocument {
   body: string | Uint8Array<ArrayBuffer>;
   type: string;
   etag: string;
+  /** When it was last modified, as an HTTP date, and where the provider says it; it does not if it is missing. */
+  modified?: { listed?: string; sent?: string };
 }
 
 /** Answers a request in place of the provider; undefined: it does not. */
@@ -104,8 +106,12 @@ function serve(provider: OldProvider, request: Request, path: string): Response 
   if (path.endsWith("/")) return Response.json({ items: list(provider.documents, path) });
   const document = provider.documents[path];
   if (document === undefined) return new Response(null, { status: 404 });
-  const { body, type, etag } = document;
-  const headers = { ETag: `"${encodeURIComponent(etag)}"`, "Content-Type": type };
+  const { body, type, etag, modified } = document;
+  const headers = {
+    ETag: `"${encodeURIComponent(etag)}"`,
+    "Content-Type": type,
+    ...(modified?.sent && { "Last-Modified": modified.sent }),
+  };
   if (request.headers.get("if-none-match") === headers.ETag) {
     return new Response(null, { status: 304, headers });
   }
@@ -118,13 +124,16 @@ const list = (documents: Record<string, OldDocument>, folder: string): Record<st
   Object.fromEntries(
     Object.entries(documents)
       .filter(([path]) => path.startsWith(folder))
-      .map(([path, { type, body, etag }]) => {
+      .map(([path, { type, body, etag, modified }]) => {
         const [, name = "", below] = /^([^/]+)(\/)?/.exec(path.slice(folder.length)) ?? [];
         if (below) return [`${encodeURIComponent(name)}/`, { ETag: "folder" }];
         const length = new Blob([body]).size;
-        return [
-          name,
-          { ETag: encodeURIComponent(etag), "Content-Type": type, "Content-Length": length },
-        ];
+        const facts = {
+          ETag: encodeURIComponent(etag),
+          "Content-Type": type,
+          "Content-Length": length,
+          ...(modified?.listed && { "Last-Modified": modified.listed }),
+        };
+        return [name, facts];
       }),
   );

@@ -15,6 +15,7 @@ import {
 import { FOLDER_DESCRIPTION } from "../archive/names.js";
 import { digestOf } from "../digest.js";
 import { TransferError } from "../requests.js";
+import { parseTime } from "../storage.js";
 import { chunksOf, linesOf } from "../streams.js";
 import { readDatabaseFiles } from "./bag-databases.js";
 import {
@@ -123,7 +124,7 @@ async function* readDocuments(tree, base, digests, tagFiles, isOfDatabases) {
       yield refuseDocument(path, "missing", "the archive lists it but does not contain it");
     } else {
       const { length, open } = file;
-      const modified = timeOf(line.modified);
+      const modified = parseTime(line.modified);
       yield { path, type, isTypeGuessed: false, length, modified, etag, digest, open };
     }
   }
@@ -134,12 +135,6 @@ async function* readDocuments(tree, base, digests, tagFiles, isOfDatabases) {
     if (!isDescription && !isOfDatabases(name))
       yield refuseDocument(name, "unlisted", "the archive does not list it");
   }
-}
-
-/** Milliseconds since 1970; null if it is not known. @param {unknown} text */
-function timeOf(text) {
-  const time = typeof text === "string" ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) ? null : time;
 }
 
 /**

@@ -39,7 +39,7 @@ export async function listOldFolder(
     const folders = named.filter(({ isFolder }) => isFolder).map(({ name }) => name);
     const documents = named
       .filter(({ isFolder }) => !isFolder)
-      .map(({ name, etag, length }) => ({ name, etag, length }));
+      .map(({ name, etag, length, modified }) => ({ name, etag, length, modified }));
     const tooLong = unusable.map(({ name }) => path + name.slice(0, SHOWN_NAME_LENGTH));
     store.finishFolder(key, path, { folders, documents, tooLong });
   } catch (error) {
