@@ -94,7 +94,7 @@ export class SyncRun {
     const { chunks, finish } = digesting(chunksOf(opened.body));
     await writeStream(file, streamOf(chunks), undefined, () => this.requireUnchanged(path));
     const { mtimeMs: modified } = await stat(file);
-    this.state.set(path, { etag: opened.etag, ...finish(), modified });
+    this.state.set(path, { etag: opened.etag, ...(await finish()), modified });
   }
 
   /**

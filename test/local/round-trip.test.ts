@@ -117,7 +117,11 @@ const IS_LARGE = DOCUMENTS > 300 || MEGABYTES > 5;
 /** Does a step, and says how long it took, and what memory the server needed: before, and at most. */
 async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
   const server = childProcess(process.pid, "workerd") ?? 0;
-  const [before, start, usage] = [residentMemory(server), performance.now(), measureProcess(server)];
+  const [before, start, usage] = [
+    residentMemory(server),
+    performance.now(),
+    measureProcess(server),
+  ];
   const result = await work();
   const seconds = Math.round((performance.now() - start) / 1000);
   const { peakMemory, cpuMs = 0 } = usage.end();

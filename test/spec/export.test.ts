@@ -1,9 +1,10 @@
-/** The export: an archive with every document of an account. */
+/** The archives that the server makes: of an account, and of a folder. */
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { documentFromPath } from "../../src/core/path";
 import { bodyKey, deleteBodies } from "../../src/storage/bodies";
+import { archiveIn, changesIn, documentsIn } from "../support/archive";
 import { breakCalls } from "../support/fault-injection";
 import { fillIndex } from "../support/fill-index";
 import { findElements, mainText } from "../support/html";
@@ -33,6 +34,12 @@ const filesIn = async (response: Response): Promise<ZipFile[]> =>
   unzip(new Uint8Array(await response.arrayBuffer()));
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text));
+
+const textOf = (bytes?: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** A download of the root folder: documents by their names, and a list of them. */
+const downloadRoot = async (user: TestUser): Promise<ZipFile[]> =>
+  filesIn(await download(user, "/files/?view=archive"));
 
 const manifestIn = (files: ZipFile[], name = "satchel-export.json") =>
   JSON.parse(new TextDecoder().decode(files.find((file) => file.name === name)?.bytes));
@@ -79,39 +86,96 @@ describe("The archive", () => {
       new RegExp(`^attachment; filename="satchel-${user.name}-\\d{4}-\\d\\d-\\d\\d\\.zip"$`),
     );
     expect(response.headers.get("cache-control")).toBe("no-store, no-transform");
-    const [manifest, ...files] = await filesIn(response);
-    expect(manifest?.name).toBe("satchel-export.json");
-    expect(files.map(({ name }) => `/${name}`).sort()).toEqual(Object.keys(documents).sort());
-    for (const { name, bytes, modified } of files) {
-      expect(Buffer.compare(bytes, documents[`/${name}`] as Uint8Array), name).toBe(0);
-      expect(Math.abs(modified - Date.now()), name).toBeLessThan(60_000);
+    const found = await documentsIn(await archiveIn(response));
+    expect(Object.keys(found).sort()).toEqual(Object.keys(documents).sort());
+    for (const [path, { bytes, modified }] of Object.entries(found)) {
+      expect(Buffer.compare(bytes, documents[path] as Uint8Array), path).toBe(0);
+      expect(Math.abs((modified ?? 0) - Date.now()), path).toBeLessThan(60_000);
     }
   });
 
-  it("begins with a list of them, with the fields of a folder description (§4)", async () => {
+  it("lists them with their types, versions and times", async () => {
     const { user, app } = await userWithApp();
     const response = await app.put("/notes/a", "text", { "Content-Type": "text/x; charset=y" });
-    const manifest = manifestIn(await filesIn(await download(user)));
-    expect(manifest).toMatchObject({
-      address: `${user.name}@satchel.example`,
-      documents: [
-        {
-          path: "/notes/a",
-          "Content-Type": "text/x; charset=y",
-          "Content-Length": 4,
-          ETag: response.headers.get("etag"),
-          "Last-Modified": (await app.head("/notes/a")).headers.get("last-modified"),
-        },
-      ],
+    const archive = await archiveIn(await download(user));
+    const lastModified = (await app.head("/notes/a")).headers.get("last-modified") ?? "";
+    expect(await documentsIn(archive)).toEqual({
+      "/notes/a": {
+        type: "text/x; charset=y",
+        bytes: bytesOf("text"),
+        etag: response.headers.get("etag")?.replaceAll('"', ""),
+        modified: expect.closeTo(Date.parse(lastModified), -4),
+      },
     });
-    expect(Math.abs(Date.parse(manifest.exported) - Date.now())).toBeLessThan(60_000);
+    const info = unzip(archive).find(({ name }) => name.endsWith("/bag-info.txt"));
+    expect(textOf(info?.bytes)).toContain(`External-Identifier: ${user.name}@satchel.example\n`);
+    expect(textOf(info?.bytes)).toContain("Satchel-Archive-Version: 2\n");
   });
 
+  it("has documents with any name, folder by folder, however long their paths are", async () => {
+    const { user, app } = await userWithApp();
+    const long = "folder/".repeat(40);
+    const paths = ["/a/b/c", "/a!/x", "/a/b!/y", `/n/${long}z/d`, `/n/${long}a/d`, `/n/${long}b`];
+    const odd = ["/C:evil", "/a\\b", "/d%5Ce/f", "/n/CON", "/n/A", "/n/a", "/satchel-export.json"];
+    for (const path of [...paths, ...odd]) await app.put(encodePath(path), path);
+    const found = await documentsIn(await archiveIn(await download(user)));
+    const texts = Object.entries(found).map(([path, { bytes }]) => [path, textOf(bytes)]);
+    expect(texts.sort()).toEqual([...paths, ...odd].map((path) => [path, path]).sort());
+  });
+
+  it("is not made for a HEAD, which is not logged", async () => {
+    const { user } = await userWithApp();
+    const before = await allRows();
+    const response = await send("/data/export", {
+      method: "HEAD",
+      headers: { Cookie: user.cookie },
+    });
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      "application/zip",
+    ]);
+    expect(await response.text()).toBe("");
+    expect(await allRows()).toEqual(before);
+  });
+
+  it("of a user without documents is empty", async () => {
+    const { user } = await userWithApp();
+    expect(await documentsIn(await archiveIn(await download(user)))).toEqual({});
+  });
+
+  it("has only documents of the user, and changes nothing but the activity log", async () => {
+    const { user, app } = await userWithApp();
+    const other = await userWithApp();
+    await app.put("/notes/a", "mine");
+    await other.app.put("/notes/b", "theirs");
+    const { activity: before, ...rowsBefore } = await allRows();
+    const found = await documentsIn(await archiveIn(await download(user)));
+    expect(Object.keys(found)).toEqual(["/notes/a"]);
+    const { activity: after, ...rowsAfter } = await allRows();
+    expect(rowsAfter).toEqual(rowsBefore);
+    expect(after?.length).toBe((before?.length ?? 0) + 1);
+    expect(after).toContainEqual(
+      expect.objectContaining({ account: await accountId(user.name), kind: "export" }),
+    );
+  });
+
+  it("is only for a user who is signed in", async () => {
+    for (const Cookie of ["", "__Host-session=made-up"]) {
+      const response = await send("/data/export", { headers: { Cookie } });
+      expect([response.status, response.headers.get("location")]).toEqual([
+        303,
+        "/sign-in?next=%2Fdata%2Fexport",
+      ]);
+    }
+  });
+});
+
+describe("The ZIP of a folder", () => {
   it("has its list under its name even if a document has that name", async () => {
     const { user, app } = await userWithApp();
     await app.put("/satchel-export.json", "mine");
     await app.put("/_satchel-export.json/in-a-folder", "mine, too");
-    const files = await filesIn(await download(user));
+    const files = await downloadRoot(user);
     expect(files.map(({ name }) => name)).toEqual([
       "satchel-export.json",
       "_satchel-export.json",
@@ -134,8 +198,8 @@ describe("The archive", () => {
     for (const path of paths) await crowded.app.put(encodePath(path), path);
     const last = paths[40] as string;
     await alone.app.put(encodePath(last), last);
-    const [, single] = await filesIn(await download(alone.user));
-    const [, ...files] = await filesIn(await download(crowded.user));
+    const [, single] = await downloadRoot(alone.user);
+    const [, ...files] = await downloadRoot(crowded.user);
     expect(new Set(files.map(({ name }) => name)).size).toBe(paths.length);
     const same = files.find(({ bytes }) => new TextDecoder().decode(bytes) === last);
     expect(same?.name).toBe(single?.name);
@@ -157,7 +221,7 @@ describe("The archive", () => {
     for (const path of paths) {
       expect((await app.put(encodePath(path), path)).status).toBe(201);
     }
-    const files = await filesIn(await download(user));
+    const files = await downloadRoot(user);
     const texts = new Map(
       files.map(({ name, bytes }) => [name, new TextDecoder().decode(bytes)] as const),
     );
@@ -172,54 +236,6 @@ describe("The archive", () => {
       texts.get(file ?? path.slice(1)),
     ]);
     expect(listed.sort()).toEqual(paths.map((path) => [path, path]).sort());
-  });
-
-  it("is not made for a HEAD, which is not logged", async () => {
-    const { user } = await userWithApp();
-    const before = await allRows();
-    const response = await send("/data/export", {
-      method: "HEAD",
-      headers: { Cookie: user.cookie },
-    });
-    expect([response.status, response.headers.get("content-type")]).toEqual([
-      200,
-      "application/zip",
-    ]);
-    expect(await response.text()).toBe("");
-    expect(await allRows()).toEqual(before);
-  });
-
-  it("of a user without documents has an empty list", async () => {
-    const { user } = await userWithApp();
-    const files = await filesIn(await download(user));
-    expect(files).toHaveLength(1);
-    expect(manifestIn(files).documents).toEqual([]);
-  });
-
-  it("has only documents of the user, and changes nothing but the activity log", async () => {
-    const { user, app } = await userWithApp();
-    const other = await userWithApp();
-    await app.put("/notes/a", "mine");
-    await other.app.put("/notes/b", "theirs");
-    const { activity: before, ...rowsBefore } = await allRows();
-    const files = await filesIn(await download(user));
-    expect(files.map(({ name }) => name)).toEqual(["satchel-export.json", "notes/a"]);
-    const { activity: after, ...rowsAfter } = await allRows();
-    expect(rowsAfter).toEqual(rowsBefore);
-    expect(after?.length).toBe((before?.length ?? 0) + 1);
-    expect(after).toContainEqual(
-      expect.objectContaining({ account: await accountId(user.name), kind: "export" }),
-    );
-  });
-
-  it("is only for a user who is signed in", async () => {
-    for (const Cookie of ["", "__Host-session=made-up"]) {
-      const response = await send("/data/export", { headers: { Cookie } });
-      expect([response.status, response.headers.get("location")]).toEqual([
-        303,
-        "/sign-in?next=%2Fdata%2Fexport",
-      ]);
-    }
   });
 });
 
@@ -245,30 +261,59 @@ describe("A document that changes during the export", () => {
     const { user, app } = await userWithApp();
     await app.put("/notes/a", "listed");
     afterListing(() => app.put("/notes/a", "newer and longer"));
-    const files = await filesIn(await download(user));
-    expect(files.map(({ name }) => name)).toEqual(["satchel-export.json", "notes/a"]);
-    expect(new TextDecoder().decode(files[1]?.bytes)).toBe("listed");
+    const archive = await archiveIn(await download(user));
+    expect(textOf((await documentsIn(archive))["/notes/a"]?.bytes)).toBe("listed");
+    expect(changesIn(archive)).toEqual([]);
   });
 
-  it("has its newer version if the listed one is deleted, and a second list says so", async () => {
+  it("has its newer version if the listed one is deleted, and the list of changes says so", async () => {
+    const { user, app } = await userWithApp();
+    const listed = await app.put("/notes/a", "listed");
+    await app.put("/notes/b", "stays");
+    afterListing(() =>
+      changeAndSweep(app, "/notes/a", () => app.put("/notes/a", "newer and longer")),
+    );
+    const archive = await archiveIn(await download(user));
+    expect(textOf((await documentsIn(archive))["/notes/a"]?.bytes)).toBe("newer and longer");
+    const [before, after] = [listed.headers.get("etag"), await app.version("/notes/a")];
+    expect(changesIn(archive)).toEqual([
+      {
+        path: "/notes/a",
+        listed: before?.replaceAll('"', ""),
+        archived: after?.replaceAll('"', ""),
+      },
+    ]);
+  });
+
+  it("has its newer version in the ZIP of a folder, too, and a second list says so", async () => {
     const { user, app } = await userWithApp();
     await app.put("/notes/a", "listed");
     await app.put("/notes/b", "stays");
     afterListing(() =>
       changeAndSweep(app, "/notes/a", () => app.put("/notes/a", "newer and longer")),
     );
-    const files = await filesIn(await download(user));
+    const files = await downloadRoot(user);
     expect(new TextDecoder().decode(files[1]?.bytes)).toBe("newer and longer");
     expect(manifestIn(files, "satchel-export-changes.json").documents).toEqual([
       expect.objectContaining({ path: "/notes/a", ETag: await app.version("/notes/a") }),
     ]);
   });
 
-  it("is listed as gone if it was deleted", async () => {
+  it("is not in the archive if it was deleted, and the list of changes says so", async () => {
+    const { user, app } = await userWithApp();
+    const listed = await app.put("/notes/a", "listed");
+    afterListing(() => changeAndSweep(app, "/notes/a", () => app.delete("/notes/a")));
+    const archive = await archiveIn(await download(user));
+    expect(await documentsIn(archive)).toEqual({});
+    const version = listed.headers.get("etag")?.replaceAll('"', "");
+    expect(changesIn(archive)).toEqual([{ path: "/notes/a", listed: version, archived: null }]);
+  });
+
+  it("is listed as gone in the ZIP of a folder", async () => {
     const { user, app } = await userWithApp();
     await app.put("/notes/a", "listed");
     afterListing(() => changeAndSweep(app, "/notes/a", () => app.delete("/notes/a")));
-    const files = await filesIn(await download(user));
+    const files = await downloadRoot(user);
     expect(files.map(({ name }) => name)).toEqual([
       "satchel-export.json",
       "satchel-export-changes.json",
@@ -317,7 +362,8 @@ describe("A document that cannot be read", () => {
     const { user, app } = await userWithApp();
     await app.put("/notes/a", "fine");
     restore = breakCalls(env.BODIES, "get", ["refused", "lost"]);
-    expect(await filesIn(await download(user))).toHaveLength(2);
+    const found = await documentsIn(await archiveIn(await download(user)));
+    expect(textOf(found["/notes/a"]?.bytes)).toBe("fine");
   });
 });
 
@@ -328,17 +374,14 @@ describe("Many documents", () => {
       .map(({ href }) => href ?? "")
       .filter((href) => href.startsWith("/data/export"));
 
+  /** The paths in an archive of documents of which there are only rows: each body is a byte. */
   const listedPaths = async (user: TestUser, part: string): Promise<string[]> => {
-    // The documents have no bodies, but the list comes first.
-    const reader = ((await download(user, part)).body as ReadableStream<Uint8Array>).getReader();
-    let text = "";
-    while (!text.includes("\n  ]\n}")) {
-      const { value, done } = await reader.read();
-      if (done) throw new Error(text);
-      text += new TextDecoder().decode(value);
-    }
-    await reader.cancel();
-    return [...text.matchAll(/"path": "([^"]+)"/g)].map(([, path = ""]) => path);
+    Object.defineProperty(env.BODIES, "get", {
+      configurable: true,
+      value: async () => ({ body: new Response("x").body }),
+    });
+    restore = () => Reflect.deleteProperty(env.BODIES, "get");
+    return Object.keys(await documentsIn(await archiveIn(await download(user, part))));
   };
 
   it("are exported in parts, each document in one of them", async () => {

@@ -3,6 +3,7 @@
 import { createScheduledController, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { archiveIn, documentsIn } from "../support/archive";
 import { advanceClock, DAY_MS } from "../support/clock";
 import { expectErased, runDueAlarms } from "../support/erasure";
 import { guardBindings } from "../support/guard/bindings";
@@ -17,11 +18,24 @@ import { MAX_SUBREQUESTS } from "../support/guard/limits";
 import worker from "../support/guard/worker";
 import { findElements } from "../support/html";
 import { callsToModules } from "../support/modules";
-import { connectApp, createUser, send, sendForm } from "../support/provider";
+import {
+  connectApp,
+  createUser,
+  createUserWithApp,
+  send,
+  sendForm,
+  type TestApp,
+} from "../support/provider";
 import { accountId } from "../support/rows";
+import { contentOf, importAccount } from "../support/rxdb/account-content";
+import {
+  attachmentOf,
+  createTodos,
+  storedTodo,
+  writeDocuments,
+} from "../support/rxdb/whole-databases";
 import { sendWithSettings } from "../support/send-with-settings";
 import { binaryBytes } from "../support/storage";
-import { unzip } from "../support/zip";
 
 /** The modules that an account on the Free plan may have. */
 const FREE_MODULES = 25;
@@ -107,6 +121,26 @@ describe("The guard around the Worker", () => {
   });
 });
 
+/** The archives in which an account can be exported. */
+const partLinks = async (open: (path: string) => Promise<Response>): Promise<string[]> =>
+  findElements(await (await open("/data/parts")).text(), "a")
+    .map(({ href = "" }) => href)
+    .filter((href) => href.startsWith("/data/export"));
+
+/** A few documents, and databases with more attachments than one archive of the Free plan can have. */
+async function fillDatabases(app: TestApp): Promise<void> {
+  for (let i = 0; i < 5; i++) await app.put(`/notes/${i}`, `${i}`);
+  const documents = Array.from({ length: 40 }, (_, i) =>
+    storedTodo(`t${i}`, { a: attachmentOf(`bytes ${i}`), b: attachmentOf("more") }),
+  );
+  for (const collection of ["todos", "others", "empty"]) await createTodos(app, { collection });
+  await writeDocuments(app, documents, {}, true);
+  await writeDocuments(app, documents.slice(0, 20), { collection: "others" }, true);
+  await createTodos(app, {}, "photos");
+  const large = { "large.png": attachmentOf("x".repeat(1_200_000)) };
+  await writeDocuments(app, [storedTodo("large", large)], {}, true, "photos");
+}
+
 describe("The Free plan", () => {
   const sendFree = sendWithSettings({ SUBREQUESTS: "50" });
   beforeAll(() => setPlan("free"));
@@ -117,17 +151,30 @@ describe("The Free plan", () => {
     const paths = Array.from({ length: 70 }, (_, i) => `/notes/${i % 7}/${i}`);
     for (const path of paths) await app.put(path, path);
     const open = (path: string) => sendFree(path, { headers: { Cookie: user.cookie } });
-    const links = findElements(await (await open("/data/parts")).text(), "a")
-      .map(({ href = "" }) => href)
-      .filter((href) => href.startsWith("/data/export"));
+    const links = await partLinks(open);
     const exported: string[] = [];
     for (const link of links) {
-      const bytes = new Uint8Array(await (await open(link)).arrayBuffer());
-      const [, ...documents] = unzip(bytes);
-      exported.push(...documents.map(({ bytes }) => new TextDecoder().decode(bytes)));
+      const documents = await documentsIn(await archiveIn(await open(link)));
+      exported.push(
+        ...Object.values(documents).map(({ bytes }) => new TextDecoder().decode(bytes)),
+      );
     }
     expect(links).toHaveLength(3);
     expect(exported.sort()).toEqual(paths.sort());
+  });
+
+  it("is enough to export documents and databases with attachments, in parts that an import reads", async () => {
+    const user = await createUser();
+    const [alice, bob] = [await connectApp(user), await createUserWithApp()];
+    await fillDatabases(alice);
+    const open = (path: string) => sendFree(path, { headers: { Cookie: user.cookie } });
+    const links = await partLinks(open);
+    expect(links.length).toBeGreaterThan(3);
+    for (const link of links) {
+      const { refused } = await importAccount(bob, await archiveIn(await open(link)));
+      expect(refused).toEqual([]);
+    }
+    expect(await contentOf(bob)).toEqual(await contentOf(alice));
   });
 
   it("is enough to disconnect an app of a user with as many modules as allowed", async () => {

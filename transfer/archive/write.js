@@ -137,7 +137,7 @@ export class BagWriter {
     const { chunks, finish } = digesting(chunksOf(body));
     yield this.zipItem(file, chunks, modified);
     // The ZIP asks for the next file when this one is written.
-    const { digest, length } = finish();
+    const { digest, length } = await finish();
     this.addPayload(file, digest, length);
     const time = modified === null ? null : new Date(modified).toISOString();
     this.documents.add(JSON.stringify({ path, file, type, etag, length, modified: time }));

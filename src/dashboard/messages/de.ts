@@ -81,15 +81,18 @@ export const de: typeof en = {
     export: "Exportieren",
     import: "Importieren",
     transferMore: "Mehr",
-    inParts: (documents) => `Das Archiv besteht aus Teilen mit je bis zu ${documents} Dokumenten.`,
+    inParts: (documents) =>
+      `Jeder Teil ist ein eigenes Archiv mit bis zu ${documents} Dokumenten und Anhängen oder Seiten einer Datenbank. Importiere sie alle, einen nach dem anderen.`,
     parts: "Export in Teilen",
     downloadPart: (number) => `Teil ${number} herunterladen`,
-    partStart: (path) => `Beginnt nach ${path}`,
-    firstPart: "Beginnt am Anfang",
+    partStart: (path) => `Dokumente nach ${path}.`,
+    firstPart: "Dokumente vom Anfang an.",
+    partDatabases: (modules) => `Datenbanken von ${modules}.`,
+    partOfEverything: "Alle Dokumente und Datenbanken.",
     partsChanged: {
       title: "Deine Daten haben sich geändert",
       sentence:
-        "Seit dieser Teil aufgelistet wurde, sind viele Dokumente dazugekommen. Geh zurück und lade die Teile herunter, die jetzt aufgelistet sind.",
+        "Seit dieser Teil aufgelistet wurde, ist viel dazugekommen. Geh zurück und lade die Teile herunter, die jetzt aufgelistet sind.",
     },
     backToData: "Zurück zu deinen Daten",
     backToExport: "Zurück zum Export",

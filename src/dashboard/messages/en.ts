@@ -78,15 +78,17 @@ export const en = {
     import: "Import",
     transferMore: "More options",
     inParts: (documents: string) =>
-      `The archive comes in parts of up to ${documents} documents each.`,
+      `Each part is an archive of its own, with up to ${documents} documents and attachments, or pages of a database. Import all of them, one after the other.`,
     parts: "Export in parts",
     downloadPart: (number: string) => `Download part ${number}`,
-    partStart: (path: string) => `Starts after ${path}`,
-    firstPart: "Starts at the beginning",
+    partStart: (path: string) => `Documents after ${path}.`,
+    firstPart: "Documents from the beginning.",
+    partDatabases: (modules: string) => `Databases of ${modules}.`,
+    partOfEverything: "All documents and databases.",
     partsChanged: {
       title: "Your data has changed",
       sentence:
-        "Many documents were added since this part was listed. Go back and download the parts that are listed now.",
+        "Much was added since this part was listed. Go back and download the parts that are listed now.",
     },
     backToData: "Back to your data",
     backToExport: "Back to the export",

@@ -1,9 +1,8 @@
-/** The data page: usage by module, databases, the way to export and import, and the parts of an export by the server. */
+/** The data page: usage by module, databases, and the way to export and import. */
 
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ModuleDatabases } from "../../rxdb/databases";
-import { type ExportPart, maxPartDocuments } from "../../storage/export/export";
 import { type ModuleUsage, moduleBytes, type Usage } from "../../storage/usage";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -241,43 +240,3 @@ const TransferSection = ({ c }: { c: HonoContext }) => {
     </section>
   );
 };
-
-/** Lists the parts of an export that is too large for one archive. */
-export function exportPartsPage(
-  c: HonoContext,
-  account: Account,
-  parts: ExportPart[],
-): HandlerResponse {
-  const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
-  const count = (number: number) => formatCount(languageOf(c), number);
-  return renderPage(
-    c,
-    { title: messages.parts, user: account },
-    <section>
-      <h1>{messages.parts}</h1>
-      <p>{messages.inParts(count(maxPartDocuments(c.env)))}</p>
-      <ol class="list">
-        {parts.map((part, index) => (
-          <li>
-            <small>
-              {part.after === null ? messages.firstPart : messages.partStart(part.after)}
-            </small>
-            <a class="button secondary" href={exportUrl(part, index + 1)} download>
-              {messages.downloadPart(count(index + 1))}
-            </a>
-          </li>
-        ))}
-      </ol>
-      <p>
-        <a href="/transfer/export">{messages.backToExport}</a>
-      </p>
-    </section>,
-  );
-}
-
-function exportUrl({ after, until }: ExportPart, part: number): string {
-  const query = new URLSearchParams({ part: String(part) });
-  if (after !== null) query.set("after", after);
-  if (until !== null) query.set("until", until);
-  return `/data/export?${query}`;
-}

@@ -9,13 +9,18 @@ import type { HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
 import { limitUser } from "../../http/rate-limits";
 import { listDatabases } from "../../rxdb/databases";
-import { exportDocuments, listExportParts } from "../../storage/export/export";
 import { loadUsage } from "../../storage/usage";
+import {
+  listArchiveParts,
+  openServerArchive,
+  parseArchiveQuery,
+} from "../../transfer/server-archives";
 import { errorPage, rateLimitedPage } from "../../ui/error-pages";
 import { messagesFor } from "../../ui/language";
 import { loadPage } from "../../ui/paging";
 import { DASHBOARD_MESSAGES } from "../messages";
-import { dataPage, exportPartsPage } from "../pages/data";
+import { dataPage } from "../pages/data";
+import { exportPartsPage } from "../pages/export-parts";
 
 export const dataRoutes = new Hono<{ Bindings: Env }>();
 
@@ -33,7 +38,8 @@ dataRoutes.get("/data", requireSignIn, async (c) => {
 
 dataRoutes.get("/data/parts", requireSignIn, async (c) => {
   const { account } = c.var.session;
-  return exportPartsPage(c, account, await listExportParts(c.env, account.id));
+  const owner = { account: account.id, user: account.name };
+  return exportPartsPage(c, account, await listArchiveParts(c.env, owner));
 });
 
 dataRoutes.get("/data/export", requireSignIn, async (c) => {
@@ -46,9 +52,10 @@ dataRoutes.get("/data/export", requireSignIn, async (c) => {
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
   const tooManyRequests = rateLimitedPage(c, limitUser(account.id, now));
   if (tooManyRequests) return tooManyRequests;
-  const part = { after: c.req.query("after") ?? null, until: c.req.query("until") ?? null };
+  const part = parseArchiveQuery(new URL(c.req.url).searchParams);
+  const owner = { account: account.id, user: account.name };
   const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
-  const archive = await exportDocuments(c.env, { account: account.id, address, part }, now);
+  const archive = await openServerArchive(c.env, owner, address, part, now);
   if (archive === null) {
     const messages = messagesFor(c, DASHBOARD_MESSAGES).data;
     return errorPage(c, 409, messages.partsChanged, {

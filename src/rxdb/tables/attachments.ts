@@ -148,6 +148,30 @@ export const loadAttachment = (
   return { data, r2Key: row.r2_key as string | null, length: row.length as number };
 };
 
+/** Which attachment of which document, and where its bytes are. */
+export interface AttachmentKey extends Pick<AttachmentRow, "name" | "digest" | "r2Key"> {
+  /** Of the write that made the document. */
+  seq: number;
+}
+
+/** The attachments of the documents that were written after `after`, and not after `until`. */
+export const loadAttachmentKeys = (
+  sql: SqlStorage,
+  collection: number,
+  after: number,
+  until: number,
+): AttachmentKey[] =>
+  sql
+    .exec(
+      `SELECT seq, name, digest, r2_key AS r2Key
+       FROM documents CROSS JOIN attachments USING (collection, id)
+       WHERE documents.collection = ? AND seq > ? AND seq <= ?`,
+      collection,
+      after,
+      until,
+    )
+    .toArray() as unknown as AttachmentKey[];
+
 /** Whether any document of a collection has an attachment. */
 export const hasAttachments = (sql: SqlStorage, collection: number): boolean =>
   sql.exec("SELECT 1 FROM attachments WHERE collection = ? LIMIT 1", collection).toArray().length >

@@ -113,6 +113,24 @@ export function* loadChanges(
   for (const row of rows) yield { seq: row.seq as number, data: row.data as string };
 }
 
+/** Yields of the same documents how many bytes of JSON and how many attachments they have. */
+export function* loadChangeSizes(
+  sql: SqlStorage,
+  collection: number,
+  seq: number,
+): Generator<{ seq: number; bytes: number; attachments: number }> {
+  const rows = sql.exec(
+    `SELECT seq, octet_length(data) AS bytes,
+       (SELECT count(*) FROM attachments
+        WHERE attachments.collection = documents.collection AND attachments.id = documents.id
+       ) AS attachments
+     FROM documents WHERE collection = ? AND seq > ? ORDER BY seq`,
+    collection,
+    seq,
+  );
+  for (const row of rows) yield row as { seq: number; bytes: number; attachments: number };
+}
+
 /**
  * Yields the JSON of documents that were deleted, by the clients' clocks, at `until` or earlier, the
  * oldest first: at most `limit`, and no more once they have more than `maxLength` characters in all.

@@ -3,6 +3,7 @@
 import type { Collection, Collections } from "../collections";
 import { type CallOutcome, refuseCall } from "../refusals";
 import type { ConnectionRegistry } from "../sockets/connection-registry";
+import { planParts, readArchivePage } from "./archive-pages";
 import { findSchema } from "./find-schema";
 import { findAttachment, listCollections, readDocuments } from "./read-databases";
 import type { CollectionName, TransferAnswer, TransferRequest } from "./requests";
@@ -48,6 +49,10 @@ export class DatabaseTransfer {
         const { upload, r2Key } = started.value;
         return { ok: true, value: { kind: "body", r2Key, json: JSON.stringify({ upload }) } };
       }
+      case "plan":
+        return jsonAnswer(JSON.stringify(planParts(this.#sql, request.range, request.limits)));
+      case "page":
+        return jsonAnswer(readArchivePage(this.#sql, [...this.#connections.all()], request.range));
       default: {
         const collection = this.#find(request.of);
         return collection === null ? NO_COLLECTION : this.#answerFor(collection, request, now);

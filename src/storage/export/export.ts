@@ -1,6 +1,5 @@
 /**
- * The export of an account's documents, or of some of them: ZIP archives that are made while they are
- * sent.
+ * Downloads of documents: ZIP archives that are made while they are sent.
  *
  *   satchel-export.json   the address, the time, and each document as the index lists it
  *   notes/a.txt ...       the documents by their paths; what Windows would take for another path is
@@ -15,11 +14,12 @@
 import { makeZip } from "client-zip";
 import { formatETag } from "../../core/etag";
 import { formatHttpDate } from "../../core/folder";
-import { documentFromPath, formatPath } from "../../core/path";
+import { documentFromPath } from "../../core/path";
 import { type Env, settings } from "../../env";
 import { logWarning } from "../../platform/log";
 import { withRetry } from "../../platform/retry";
 import { bodyKey, readBody } from "../bodies";
+import { listedPath } from "../browse";
 import { type DocumentListing, loadDocuments, loadPageBoundaries } from "../db/export";
 import { type NodeRow, selectDocument } from "../db/nodes";
 import { ARCHIVE_CHANGES, ARCHIVE_LIST, archiveName } from "./archive-names";
@@ -56,29 +56,10 @@ export async function listExportParts(env: Env, account: string): Promise<Export
   return [null, ...bounds].map((after, index) => ({ after, until: bounds[index] ?? null }));
 }
 
-/** What to export. */
-interface ExportRequest {
-  account: string;
-  /** <user>@<host>. */
-  address: string;
-  part: ExportPart;
-}
-
 /**
- * Streams the archive of a part. The stream fails if a document cannot be read completely; a
- * truncated archive is recognized as such, because its directory is at its end. Returns null if the
- * part has too many documents by now: list the parts again.
+ * Streams the archive of these documents. The stream fails if one cannot be read completely; a truncated archive is
+ * recognized as such, because its directory is at its end.
  */
-export async function exportDocuments(
-  env: Env,
-  { account, address, part }: ExportRequest,
-  now: number,
-): Promise<ReadableStream<Uint8Array> | null> {
-  const documents = await listDocuments(env, account, part);
-  return documents && streamArchive(env, account, documents, { address, exportedAt: now, ...part });
-}
-
-/** Streams the archive of these documents. The stream fails as that of `exportDocuments` does. */
 export const streamArchive = (
   env: Env,
   account: string,
@@ -88,7 +69,7 @@ export const streamArchive = (
   makeZip(withFailureLog(archiveFiles(env, account, documents, info)));
 
 /** The same items. Logs a failure, as nothing else can tell of it: the response has long begun. */
-async function* withFailureLog<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+export async function* withFailureLog<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* items;
   } catch (error) {
@@ -97,8 +78,8 @@ async function* withFailureLog<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** Lists all documents of a part; null if they are too many. */
-async function listDocuments(
+/** Lists all documents of a part; null if they are too many by now: list the parts again. */
+export async function listPart(
   env: Env,
   account: string,
   { after, until }: ExportPart,
@@ -118,7 +99,7 @@ async function listDocuments(
 }
 
 /** What the list in an archive says besides its documents. */
-export interface ArchiveInfo extends Partial<ExportPart> {
+export interface ArchiveInfo {
   /** <user>@<host>. */
   address: string;
   /** Milliseconds since 1970. */
@@ -148,13 +129,13 @@ async function* archiveFiles(
     const opened = await openListed(env, account, listed);
     if (opened?.document.version !== listed.version) {
       changes.push(
-        opened ? describeDocument(opened.document) : { path: pathOf(listed), gone: true },
+        opened ? describeDocument(opened.document) : { path: listedPath(listed), gone: true },
       );
     }
     if (opened === null) continue;
     const { document, body } = opened;
     yield {
-      name: archiveName(pathOf(listed)),
+      name: archiveName(listedPath(listed)),
       lastModified: new Date(document.modified),
       input: withFailureLog(withLengthCheck(body, document)),
     };
@@ -169,12 +150,12 @@ const MAX_OPEN_ATTEMPTS = 5;
  * Opens a document in the version that was listed or, if that is deleted, in its current one. Returns
  * null if the document was deleted.
  */
-async function openListed(
+export async function openListed(
   env: Env,
   account: string,
   listed: DocumentListing,
 ): Promise<{ document: DocumentListing; body: ReadableStream<Uint8Array> } | null> {
-  const node = documentFromPath(pathOf(listed));
+  const node = documentFromPath(listedPath(listed));
   let document = listed;
   for (let attempt = 0; attempt < MAX_OPEN_ATTEMPTS; attempt++) {
     const body = await readBody(env.BODIES, await bodyKey(account, node, document.version), null);
@@ -200,28 +181,21 @@ async function* withLengthCheck(
   if (missing !== 0) throw new Error("A body does not have the length that the index says.");
 }
 
-const describeArchive = (
-  documents: DocumentListing[],
-  { address, exportedAt, ...part }: ArchiveInfo,
-) => ({
+const describeArchive = (documents: DocumentListing[], { address, exportedAt }: ArchiveInfo) => ({
   address,
   exported: new Date(exportedAt).toISOString(),
-  ...part,
   documents: documents.map((document) => {
-    const name = archiveName(pathOf(document));
-    const isEscaped = name !== pathOf(document).slice(1);
+    const name = archiveName(listedPath(document));
+    const isEscaped = name !== listedPath(document).slice(1);
     return { ...describeDocument(document), ...(isEscaped ? { file: name } : {}) };
   }),
 });
 
 /** A document's path, and what a folder description (§4) says of it. */
 const describeDocument = (document: DocumentListing) => ({
-  path: pathOf(document),
+  path: listedPath(document),
   "Content-Type": document.type,
   "Content-Length": document.length,
   ETag: formatETag(document.version),
   "Last-Modified": formatHttpDate(document.modified),
 });
-
-const pathOf = ({ parent, name }: DocumentListing): string =>
-  formatPath({ kind: "document", parent, name });

@@ -92,10 +92,11 @@ export const de: typeof en = {
     failed: "Nicht lesbar",
     other: "Andere Arten von Export",
     withoutScript:
-      "Der Server kann ZIP-Archive aller deiner Dokumente auch selbst machen, ohne JavaScript und ohne Datenbanken. Sie lassen sich genauso importieren.",
+      "Der Server kann die Archive aller deiner Dokumente und Datenbanken auch selbst machen, ohne JavaScript.",
     download: "Alles herunterladen",
     showParts: "Teile anzeigen",
-    partsAbout: (count) => `Sie bestehen aus Teilen mit je bis zu ${count} Dokumenten.`,
+    partsAbout: (count) =>
+      `Sie bestehen aus Teilen mit je bis zu ${count} Dokumenten oder Anhängen.`,
     commandLine:
       "Die Kommandozeile exportiert beliebig viele Dokumente, auch die bei anderen Anbietern.",
     script: {

@@ -95,10 +95,11 @@ export const en = {
     failed: "Could not be read",
     other: "Other kinds of export",
     withoutScript:
-      "The server can also make ZIP archives of all your documents itself, without JavaScript and without databases. They can be imported just the same.",
+      "The server can also make the archives of all your documents and databases itself, without JavaScript.",
     download: "Download everything",
     showParts: "Show parts",
-    partsAbout: (count: string) => `They come in parts of up to ${count} documents each.`,
+    partsAbout: (count: string) =>
+      `They come in parts of up to ${count} documents or attachments each.`,
     commandLine:
       "The command line exports any number of documents, and those of other providers too.",
     script: {

@@ -40,7 +40,7 @@ export function exportPage(c: HonoContext, usage: Usage): HandlerResponse {
         <p>{messages.about}</p>
         {isEmpty ? <p class="note">{messages.empty}</p> : <BrowserExport c={c} usage={usage} />}
       </section>
-      {usage.documents === 0 ? null : <OtherExports c={c} documents={usage.documents} />}
+      {isEmpty ? null : <OtherExports c={c} usage={usage} />}
     </>,
   );
 }
@@ -152,10 +152,12 @@ const ModuleList = ({ c, modules }: { c: HonoContext; modules: ModuleUsage[] }) 
 };
 
 /** What the server exports by itself, in parts that the plan allows. */
-const OtherExports = ({ c, documents }: { c: HonoContext; documents: number }) => {
+const OtherExports = ({ c, usage }: { c: HonoContext; usage: Usage }) => {
   const messages = messagesFor(c, TRANSFER_MESSAGES).export;
   const partDocuments = maxPartDocuments(c.env);
-  const isOnePart = documents <= partDocuments;
+  // How many parts databases take is known when the parts are listed.
+  const hasDatabases = usage.modules.some(({ databaseBytes }) => databaseBytes > 0);
+  const isOnePart = usage.documents <= partDocuments && !hasDatabases;
   return (
     <section>
       <h2>{messages.other}</h2>

@@ -1,6 +1,9 @@
 /** Requests to the endpoint that reads and writes databases as a whole. */
 
+import { fillWithDefaultSettings } from "rxdb/plugins/core";
 import { send, type TestApp } from "../provider";
+import { storageDocument } from "./storage-instances";
+import { TODOS } from "./todos";
 
 /** A document as it is stored. */
 export type WholeDocument = Record<string, unknown> & {
@@ -30,6 +33,33 @@ export async function readJson<T>(sent: Promise<Response>): Promise<T> {
   if (!response.ok) throw new Error(`${response.status} ${text}`);
   return JSON.parse(text) as T;
 }
+
+const SCHEMA = fillWithDefaultSettings(TODOS);
+
+/** Creates a collection of to-dos with attachments. */
+export const createTodos = (
+  app: Pick<TestApp, "user" | "token">,
+  query: Record<string, string> = {},
+  module = "todos",
+): Promise<unknown> =>
+  readJson(
+    sendDatabases(app, `/${module}/collection${collectionQuery(query)}`, {
+      method: "PUT",
+      body: JSON.stringify(SCHEMA),
+    }),
+  );
+
+/** A document of such a collection, with its attachments. */
+export const storedTodo = (id: string, attachments: object = {}): object =>
+  storageDocument({ id, title: `do ${id}`, done: false, rank: 1 }, { _attachments: attachments });
+
+/** An attachment with its bytes. */
+export const attachmentOf = (text: string): object => ({
+  length: text.length,
+  digest: `digest-${text.slice(0, 20)}`,
+  type: "text/plain",
+  data: btoa(text),
+});
 
 /** Writes documents. Returns what became of each. */
 export const writeDocuments = async (

@@ -161,8 +161,8 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     page("/apps/unused", "/apps/unused", SOME_APPS),
     // The databases are in an object for each module.
     page("/data", "/data", { rowsRead: 400, objectCalls: 100 }),
-    page("/data/parts"),
-    page("/data/export", "/data/export", ENTRY),
+    page("/data/parts", "/data/parts", { rowsRead: 700, objectCalls: 100 }),
+    page("/data/export", "/data/export", { ...ENTRY, objectCalls: 100 }),
     page(`/data/database?module=${moduleName(1)}&name=x`),
     page("/transfer"),
     page("/transfer/export", "/transfer/export", { rowsRead: 400 }),
