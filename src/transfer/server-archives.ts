@@ -128,7 +128,8 @@ export async function openServerArchive(
   );
   const calls = planned.reduce((sum, one) => sum + one.calls + 1, documents.length);
   if (calls > maxGrownPart(env)) return null;
-  const entries = withFailureLog(readEntries(env, owner, documents, planned, limits));
+  const filled = planned.filter((one) => one.calls > 0);
+  const entries = withFailureLog(readEntries(env, owner, documents, filled, limits));
   return writeArchive(entries, { address, modules: [], now: new Date(now), hasDatabases: true });
 }
 

@@ -8,10 +8,7 @@ import { streamOf } from "../../../transfer/streams.js";
 import type { Env } from "../../env";
 import { listedPath } from "../browse";
 import type { DocumentListing } from "../db/export";
-import { openListed, withFailureLog } from "./export";
-
-/** A body is read in chunks of so many bytes: each costs the CPU some microseconds. */
-const CHUNK_BYTES = 64 * 1024;
+import { openListed, wholeChunks, withFailureLog } from "./export";
 
 /**
  * Reads listed documents, folder by folder. Each is the version that was listed, even if it was replaced meanwhile; only if
@@ -44,26 +41,3 @@ const byFolder = (a: DocumentListing, b: DocumentListing): number =>
   compare(a.parent, b.parent) || compare(a.name, b.name);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-/** The bytes of a body in large chunks. Fails if they are not as many as `length`. */
-async function* wholeChunks(
-  body: ReadableStream<Uint8Array>,
-  length: number,
-): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader({ mode: "byob" });
-  let received = 0;
-  let isDone = false;
-  try {
-    while (!isDone) {
-      const bytes = Math.min(CHUNK_BYTES, length - received + 1);
-      const { value, done } = await reader.readAtLeast(bytes, new Uint8Array(bytes));
-      received += value?.byteLength ?? 0;
-      isDone = done || (value?.byteLength ?? 0) < bytes;
-      if (received > length) break;
-      if (value && value.byteLength > 0) yield value;
-    }
-  } finally {
-    if (!isDone) await reader.cancel().catch(() => {});
-  }
-  if (received !== length) throw new Error("A body does not have the length that the index says.");
-}
