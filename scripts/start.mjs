@@ -43,7 +43,6 @@ await runCommand(async () => {
   const { SETTING_NAMES } = await import("./lib/worker-config.mjs");
   const { stopCompiler } = await import("./lib/compiler.mjs");
   const { startLocalServer } = await import("./lib/local-server.mjs");
-  const { createFirstAdminLink } = await import("./lib/admin-link.mjs");
   const vars = Object.fromEntries(
     SETTING_NAMES.filter((name) => process.env[name] !== undefined).map((name) => [
       name,
@@ -51,7 +50,7 @@ await runCommand(async () => {
     ]),
   );
   if (origin !== undefined) vars.ORIGIN = origin;
-  const server = await startLocalServer({ port, host, data, log, vars });
+  const server = await startLocalServer({ port, host, data, log, vars, offersAdminLink: true });
   const stop = async () => {
     await server.dispose();
     process.exit(0);
@@ -59,11 +58,8 @@ await runCommand(async () => {
   // Replaces the listener above, and Miniflare's, which would exit at once with another code.
   onSignal(stop);
   stopWithParent(stop);
-  const [adminLink] = await Promise.all([
-    server.database().then(createFirstAdminLink),
-    stopCompiler(),
-  ]);
-  printAddresses(vars.ORIGIN || server.url, server, data, adminLink);
+  await stopCompiler();
+  printAddresses(vars.ORIGIN || server.url, server, data);
   warnOfForgers(host, server.settings);
 });
 
@@ -112,7 +108,7 @@ function warnOfForgers(host, { TRUST_PROXY }) {
 }
 
 /** `origin`: where users open the pages; with ORIGIN it is not the address that the server listens on. */
-function printAddresses(origin, { url, settings, mailPath }, data, adminLink) {
+function printAddresses(origin, { url, settings, mailPath, adminLink }, data) {
   const listeningOn = origin === url ? "" : ` (listening on ${url})`;
   const byInvitation = settings.SIGN_UP === "open" ? "" : " (by invitation)";
   const lines = [

@@ -22,17 +22,3 @@ export function createAdminLink(now) {
     ],
   };
 }
-
-/**
- * Creates a set-up link if the provider has no administrator. Returns its path; null if it has one.
- * @param {import("@cloudflare/workers-types").D1Database} database
- */
-export async function createFirstAdminLink(database) {
-  const administrator = await database
-    .prepare("SELECT 1 FROM accounts WHERE is_admin = 1 AND deleted_at IS NULL")
-    .first();
-  if (administrator) return null;
-  const { path, statements } = createAdminLink(Date.now());
-  await database.batch(statements.map((statement) => database.prepare(statement)));
-  return path;
-}

@@ -1,12 +1,14 @@
 /** The local server: the Worker in the Workers runtime, with all bindings of wrangler.toml. */
 
 import { randomBytes } from "node:crypto";
+import { createRequire } from "node:module";
 import { applyMigrationsToFile, listMigrations } from "./apply-migrations.mjs";
 import { bundlePageScripts } from "./bundle-page-scripts.mjs";
 import { bundleWorker, loadParseSettings } from "./bundle-worker.mjs";
 import { indexFile } from "./check-databases.mjs";
 import { CommandError } from "./command.mjs";
 import { openDataFolder } from "./data-folder.mjs";
+import { createFirstAdminLink } from "./first-admin-link.mjs";
 import { ROOT } from "./install.mjs";
 import { isLoopback, listenAddresses, listenError } from "./listen-addresses.mjs";
 import { runtimeOptions } from "./runtime-options.mjs";
@@ -22,8 +24,9 @@ import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./worker-
  * @param {Record<string, string>} [options.vars] settings that override those of wrangler.toml
  * @param {boolean} [options.quiet] discards the Worker's log instead of writing it to stderr
  * @param {boolean} [options.log] also logs each request
+ * @param {boolean} [options.offersAdminLink] creates a set-up link, unless there is an administrator
  * @param {string} [options.migrations] folder
- * @returns {Promise<{url: string, mailPath: string, settings: Record<string, string>, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
+ * @returns {Promise<{url: string, mailPath: string, settings: Record<string, string>, adminLink: string | null, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
  */
 export async function startLocalServer({
   data,
@@ -32,6 +35,7 @@ export async function startLocalServer({
   vars = {},
   quiet = false,
   log = false,
+  offersAdminLink = false,
   migrations = MIGRATIONS,
 }) {
   // The page that shows all mail must not be reachable from other machines.
@@ -60,8 +64,10 @@ export async function startLocalServer({
     if (known.some((name) => !folder.applied.includes(name))) {
       applyMigrationsToFile(indexFile(folder.path), migrations);
     }
-    // Takes longest to load, and so only when nothing speaks against a start.
-    const runtime = await import("miniflare");
+    const adminLink = offersAdminLink ? createFirstAdminLink(indexFile(folder.path)) : null;
+    // Takes longest to load, and so only when nothing speaks against a start. An import would take longer
+    // still: Node would compile all of it once more, to find out which kind of module it is.
+    const runtime = createRequire(import.meta.url)("miniflare");
     miniflare = new runtime.Miniflare({
       ...runtimeOptions(runtime),
       handleStructuredLogs({ level, message }) {
@@ -70,7 +76,12 @@ export async function startLocalServer({
       },
       resourcePersistencePath: folder.path,
       workers: [
-        { config: { ...workerConfig({ ...settings, LOCAL_MAIL_KEY }), manifest: manifest(worker.script) } },
+        {
+          config: {
+            ...workerConfig({ ...settings, LOCAL_MAIL_KEY }),
+            manifest: manifest(worker.script),
+          },
+        },
         ...sockets,
       ],
     });
@@ -78,7 +89,7 @@ export async function startLocalServer({
     const { origin } = new URL(`http://${displayHost(host)}:${url.port || 80}`);
     const database = () => miniflare.getD1Database(DATABASE, WORKER_NAME);
     const mailPath = `/mail?key=${LOCAL_MAIL_KEY}`;
-    return { url: origin, mailPath, settings, miniflare, database, dispose };
+    return { url: origin, mailPath, settings, adminLink, miniflare, database, dispose };
   } catch (error) {
     await dispose();
     throw error.code === "ERR_ADDRESS_IN_USE" ? listenError(host, port, "EADDRINUSE") : error;

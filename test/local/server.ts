@@ -2,8 +2,9 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -103,13 +104,21 @@ export function fileDigests(folder: string): Record<string, string> {
 }
 
 /** A port on which this process listens until the test ends. */
-export function occupiedPort(): Promise<number> {
+export async function occupiedPort(): Promise<number> {
   const server = createServer();
   onTestFinished(() => void server.close());
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (address && typeof address === "object") resolve(address.port);
-    });
-  });
+  return listenOnAnyPort(server);
+}
+
+/** A port on which nobody listens. */
+export async function freePort(): Promise<string> {
+  const server = createServer();
+  const port = await listenOnAnyPort(server);
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
+}
+
+async function listenOnAnyPort(server: NetServer): Promise<number> {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return (server.address() as AddressInfo).port;
 }

@@ -5,12 +5,13 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { collectOutput, ROOT, runToExit, startServer, temporaryFolder } from "./server";
+import { collectOutput, freePort, ROOT, runToExit, startServer, temporaryFolder } from "./server";
 
 describe("npm start", () => {
-  it("prints the sign-up page, the user address for apps and the data folder, and then accepts requests: pages, assets, and unusual paths unchanged", async () => {
+  it("prints the sign-up page, the user address for apps and the data folder, and then accepts requests: pages, assets, and unusual paths unchanged; SIGINT stops it with exit code 0", async () => {
     const data = temporaryFolder();
-    const { url, port, output } = await startServer(data);
+    const server = await startServer(data);
+    const { url, port, output } = server;
     expect(url).toBe(`http://localhost:${port}`);
     expect(output.stdout).toContain(`<your name>@localhost:${port}`);
     expect(output.stdout).toContain(`${url}/sign-up`);
@@ -24,12 +25,12 @@ describe("npm start", () => {
     const socket = connect({ host: "127.0.0.1", port: Number(port) });
     socket.end("GET /storage//%2F HTTP/1.1\r\nHost: satchel.example\r\nConnection: close\r\n\r\n");
     expect((await socket.toArray()).join("")).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(await server.stop("SIGINT")).toMatchObject({ code: 0, stderr: "" });
+    await expect(fetch(url)).rejects.toThrow();
   });
 
   it("localhost means both loopback addresses, if the machine has both", async () => {
-    const first = await startServer(temporaryFolder());
-    await first.stop("SIGTERM");
-    const { port } = await startServer(temporaryFolder(), { args: ["--port", first.port] });
+    const { port } = await startServer(temporaryFolder(), { args: ["--port", await freePort()] });
     expect((await fetch(`http://127.0.0.1:${port}/sign-up`)).status).toBe(200);
     const socket = connect({ host: "::1", port: Number(port) });
     const [error] = await Promise.race([
@@ -40,13 +41,16 @@ describe("npm start", () => {
     expect([undefined, "EADDRNOTAVAIL", "EAFNOSUPPORT"]).toContain(error?.code);
   });
 
-  it("reads port, host, folder and settings from the environment; flags take precedence", async () => {
+  it("reads port, host, folder and settings from the environment; flags take precedence; SIGHUP stops it with exit code 0", async () => {
     const data = temporaryFolder();
     const env = { PORT: "1", SATCHEL_HOST: "127.0.0.1", SATCHEL_DATA: data, SIGN_UP: "closed" };
-    const { url, output } = await startServer(data, { env });
+    const server = await startServer(data, { env });
+    const { url, output } = server;
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d{2,}$/);
     expect(output.stdout).toContain(data);
     expect((await fetch(`${url}/sign-up`)).status).toBe(403);
+    expect(await server.stop("SIGHUP")).toMatchObject({ code: 0, stderr: "" });
+    await expect(fetch(url)).rejects.toThrow();
   });
 
   it.each([
@@ -58,12 +62,6 @@ describe("npm start", () => {
     const [, listening] = /\(listening on (\S+)\)/.exec(output.stdout) ?? [];
     const page = await (await fetch(`${listening}/.well-known/host-meta`)).text();
     expect(page).toContain("https://satchel.example/.well-known/webfinger");
-  });
-
-  it.each(["SIGINT", "SIGHUP"] as const)("%s stops it with exit code 0", async (signal) => {
-    const server = await startServer(temporaryFolder());
-    expect(await server.stop(signal)).toMatchObject({ code: 0, stderr: "" });
-    await expect(fetch(server.url)).rejects.toThrow();
   });
 
   it("prints a new set-up link at each start until there is an administrator", async () => {
