@@ -54,9 +54,10 @@ export function runScript(
   args: string[],
 ): Promise<ExitResult> {
   const words = args.filter((arg) => arg !== "");
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [join(clone, "scripts", `${script}.mjs`), ...words], {
     cwd: clone,
-    env: { PATH: process.env.PATH, HOME: clone, ...env },
+    env: { PATH, NODE_COMPILE_CACHE, HOME: clone, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
