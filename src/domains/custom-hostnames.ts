@@ -61,8 +61,9 @@ export async function askForHostname(
   const record = await requestHostname(env.DB, account, host, { limit, notSince, now });
   if (record === "too-many") return record;
   if (record !== null) {
-    const isAgain = record.id !== null && isStuck(record);
-    await check(env, record, now, isAgain ? restartValidation : readCustomHostname);
+    // What works is not validated anew, whatever the last call said.
+    const isGivenUp = isStuck(record) && !isHostnameReady(record);
+    await check(env, record, now, isGivenUp ? restartValidation : readCustomHostname);
   }
   return "asked";
 }

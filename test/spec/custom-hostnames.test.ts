@@ -428,6 +428,14 @@ describe("What Cloudflare refuses", () => {
     await runDaily(8 * DAY_MS);
     expect(await rowOf(host)).toMatchObject({ id, status: "active", problem: "unavailable" });
     expect((await open(user, host)).state).toBe("ready");
+    api.fault = () => apiAnswer(403, null, [[10000, "Authentication error"]]);
+    await runDaily(9 * DAY_MS);
+    api.fault = null;
+    api.takeCalls();
+    advanceClock(MINUTE_MS);
+    await change(user, host, "on");
+    expect(api.takeCalls()).toEqual([`GET /${id}`]);
+    expect(await rowOf(host)).toMatchObject({ id, status: "active", problem: null });
   });
 });
 
