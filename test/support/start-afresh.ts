@@ -9,12 +9,25 @@ import { abortAllDurableObjects, applyD1Migrations, evictAllDurableObjects } fro
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 
+/** Much more than it takes to close connections; workerd itself gives up after half a minute. */
+const EVICTION_MS = 5000;
+
 vi.resetModules();
 globalThis.calledObjects = new Set();
-// Eviction waits for responses that a test did not read to the end, but not for long.
-await evictAllDurableObjects({ webSockets: "close" }).catch(abortAllDurableObjects);
+await endObjects();
 await Promise.all([emptyBucket(), dropTables()]);
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+
+/** Eviction would wait for responses that a test did not read to the end. */
+async function endObjects(): Promise<void> {
+  const eviction = evictAllDurableObjects({ webSockets: "close" }).catch(abortAllDurableObjects);
+  const isOver = await Promise.race([
+    eviction.then(() => true),
+    new Promise<false>((resolve) => setTimeout(resolve, EVICTION_MS, false)),
+  ]);
+  if (!isOver) await abortAllDurableObjects();
+  await eviction;
+}
 
 async function emptyBucket(): Promise<void> {
   for (let isEmpty = false; !isEmpty; ) {
