@@ -117,6 +117,8 @@ export default defineConfig({
             liveSeed: process.env.LIVE_SEED,
             rxdbSteps: process.env.RXDB_STEPS,
             rxdbSeed: process.env.RXDB_SEED,
+            taskSteps: process.env.TASK_STEPS,
+            taskSeed: process.env.TASK_SEED,
           },
           include: ["test/{spec,unit,races}/**/*.test.ts"],
           setupFiles: [

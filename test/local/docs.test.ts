@@ -38,6 +38,7 @@ const LONG = [
   /^PLAN=free npm test -- test\/spec$/,
   /^MODEL_STEPS=\d+ npm test -- test\/races\/model$/,
   /^LIVE_STEPS=\d+ npm test -- test\/races\/live$/,
+  /^TASK_STEPS=\d+ npm test -- test\/races\/nothing-is-lost$/,
   /^CRASH_ROUNDS=\d+ npm test -- test\/local\/crash$/,
   /^ROUND_TRIPS=\d+ npm test -- test\/spec\/round-trip$/,
   /^ROUND_TRIP_(DOCUMENTS|MEGABYTES)=\d+ npm test -- test\/local\/round-trip$/,

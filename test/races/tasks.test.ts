@@ -1,11 +1,13 @@
 /** Tasks: what each kind does, what it leaves alone, and that it can be taken back. */
 
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { MAX_PATH_BYTES } from "../../src/core/path";
+import { randomId } from "../../src/core/secrets";
 import type { TaskSpec } from "../../src/storage/tasks/task";
 import { freezeClock } from "../support/clock";
-import { createUserWithApp, listBodyKeys } from "../support/provider";
+import { breakCalls } from "../support/fault-injection";
+import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
 import { setQuota } from "../support/storage";
 import {
   finishTask,
@@ -322,6 +324,53 @@ describe("Going back", () => {
       "/notes/new": "text/plain 3",
     });
   });
+});
+
+describe("Going back with a document that has more versions than are listed together", () => {
+  /** More than eight lists of 32, which is how R2 is asked if it does not answer for more. */
+  const VERSIONS = 300;
+
+  it("leaves it as it is, says so once, and goes on with the others", async () => {
+    const app = await createUserWithApp();
+    await writeAll(app, {
+      "/notes/a": "1",
+      "/notes/b": "1",
+      "/notes/many": "1",
+      "/notes/still": "1",
+    });
+    await addVersions(app, ["/notes/many", "/notes/still"]);
+    const moment = await nextMoment();
+    await writeAll(app, { "/notes/a": "2", "/notes/b": null, "/notes/many": "2" });
+    onTestFinished(
+      breakCalls(env.BODIES, "list", Array(100).fill("refused"), (options) => !hasLimit(options)),
+    );
+    const task = await runTask(app, { kind: "go-back", folder: "/", at: moment });
+    expect(await loadOutcomes(app, task.id)).toEqual([
+      "/notes/a replaced",
+      "/notes/b created",
+      "/notes/many failed too-many-versions",
+    ]);
+    expect(await loadContents(app)).toEqual({
+      "/notes/a": "text/plain 1",
+      "/notes/b": "text/plain 1",
+      "/notes/many": "text/plain 2",
+      "/notes/still": "text/plain 1",
+    });
+  });
+
+  const hasLimit = (options: unknown) => (options as R2ListOptions).limit !== undefined;
+
+  /** Stores bodies that may have been these documents. */
+  async function addVersions(app: TestApp, paths: string[]): Promise<void> {
+    for (const key of await listBodyKeys(app.user)) {
+      const { customMetadata = {} } = (await env.BODIES.head(key)) as R2Object;
+      if (!paths.includes(customMetadata.path as string)) continue;
+      const versions = Array.from({ length: VERSIONS }, () => key.replace(/[^/]*$/, randomId()));
+      await Promise.all(
+        versions.map((version) => env.BODIES.put(version, "0", { customMetadata })),
+      );
+    }
+  }
 });
 
 describe("Deleting for ever", () => {

@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { waitUntilEmpty, withDeadline } from "./deadline";
 
 /** What happens to a call: it is not made (`refused`), or it is, but its answer is `lost`. */
 export type BrokenCall = "refused" | "lost";
@@ -120,25 +121,25 @@ export async function withFault<T>(
   const calls: string[] = [];
   const pauses: number[] = [];
   const undelivered: (() => Promise<unknown>)[] = [];
-  const running = new Set<Promise<unknown>>();
+  /** The names of the calls that have not been answered yet. */
+  const running = new Map<() => Promise<unknown>, string>();
   let faultyBinding: Binding | null = null;
-  const hung = rejectLater("The request hangs.");
   const time = skippableTime();
   const restore = interceptCalls(async (binding, method, makeCall) => {
-    const index = calls.push(`${binding}.${method}`) - 1;
-    const run = () => {
-      const call = makeCall();
-      running.add(call);
-      call.catch(() => {}).finally(() => running.delete(call));
-      return call;
+    const name = `${binding}.${method}`;
+    const index = calls.push(name) - 1;
+    const run = async (call = makeCall) => {
+      running.set(call, name);
+      try {
+        return await call();
+      } finally {
+        running.delete(call);
+      }
     };
     if (index === fault?.at) faultyBinding = binding;
     const fails = index === fault?.at || (fault?.isPermanent && binding === faultyBinding);
     if (!fault || !fails) return run();
-    if (fault.kind === "slow") {
-      await nextTask();
-      return run();
-    }
+    if (fault.kind === "slow") return run(() => nextTask().then(makeCall));
     if (fault.kind === "silent") {
       if (fault.takesEffect) undelivered.push(makeCall);
       time.skip();
@@ -152,8 +153,8 @@ export async function withFault<T>(
     pauses.push(milliseconds);
   });
   try {
-    const result = await Promise.race([action(), hung]);
-    while (running.size > 0) await Promise.allSettled(running);
+    const result = await withDeadline("What a fault was injected into", action());
+    await waitUntilEmpty(running);
     const deliverLate = async () => {
       for (const makeCall of undelivered.splice(0)) await makeCall().catch(() => {});
     };
@@ -186,16 +187,6 @@ function skippableTime(): { skip(): void; restore(): void } {
     },
     restore: () => timer.mockRestore(),
   };
-}
-
-/** Far longer than a request may wait, as long waits are skipped. */
-const HUNG_AFTER_MS = 120_000;
-
-function rejectLater(message: string): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  setTimeout(() => reject(new Error(message)), HUNG_AFTER_MS);
-  promise.catch(() => {});
-  return promise;
 }
 
 const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -2,7 +2,7 @@
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { onTestFinished } from "vitest";
+import { withDeadline } from "./deadline";
 import { interceptCalls } from "./fault-injection";
 import type { TestApp } from "./provider";
 
@@ -27,8 +27,11 @@ export async function killAtCall(
     kill();
     return new Promise(() => {});
   });
-  onTestFinished(restore);
-  await runDurableObjectAlarm(object).catch(() => {});
-  restore();
+  try {
+    const alarm = runDurableObjectAlarm(object).catch(() => {});
+    await withDeadline(`An alarm that is killed at call ${at}`, alarm);
+  } finally {
+    restore();
+  }
   return calls > at;
 }

@@ -69,17 +69,20 @@ export async function* planGoBack(
   async function findDifferent({ documents }: BodyPage): Promise<DatedDocument[]> {
     const known = documents
       .filter(isKnown)
-      .filter(({ path }) => path.startsWith(formatPath(folder)));
+      .filter(({ path, extent }) => extent !== "rest" && path.startsWith(formatPath(folder)));
     const nodes = known.map(({ path }) => documentFromPath(path));
     const rows = await loadDocumentRows(env.DB, task.account, nodes);
     // What is not in the rows any more may have been deleted while the task goes on.
     addDeletions(task.startedAt);
-    return known.flatMap(({ path, prefix, end, bodies }) => {
+    return known.flatMap(({ path, prefix, end, bodies, extent }) => {
       const row = rows.get(path) ?? null;
       const current = row && { version: row.version, since: row.modified };
       const wasWritten = writtenBefore.has(prefix.slice(prefix.indexOf("/") + 1));
-      const wanted = versionAt(bodies, { ...facts, current, wasWritten }, at);
+      const isWhole = extent === "all";
+      const wanted = isWhole ? versionAt(bodies, { ...facts, current, wasWritten }, at) : "unknown";
       if (row === null && wanted === null) return [];
+      // Of a document with very many versions only that it has not changed since is certain.
+      if (!isWhole && row !== null && row.modified <= at) return [];
       const isChangedSince = row ? row.modified > task.startedAt : bodies.some(isDeletedSince);
       return [{ path, end, row, wanted, isChangedSince }];
     });
@@ -92,7 +95,7 @@ interface DatedDocument {
   /** The key after its bodies. */
   end: string;
   row: IndexedDocument | null;
-  wanted: StoredBody | "lost" | null;
+  wanted: StoredBody | "lost" | "unknown" | null;
   /** Whether others have changed it since the task began. */
   isChangedSince: boolean;
 }
@@ -104,6 +107,7 @@ function planned({
   isChangedSince,
 }: DatedDocument): Pick<PlannedDocument, "left" | "change"> {
   if (wanted === "lost") return { left: { path, code: "not-found" } };
+  if (wanted === "unknown") return { left: { path, code: "too-many-versions" } };
   if (wanted?.version === row?.version) return {};
   if (isChangedSince) return { left: { path, code: "precondition-failed" } };
   return { change: changeTo(path, row, wanted) };

@@ -153,8 +153,11 @@ export interface FreedBody {
 /** A document that a plan leaves as it is. */
 export interface LeftDocument {
   path: string;
-  /** Others have changed it since the task began; its new path is taken; its version of then is not kept. */
-  code: "precondition-failed" | "taken" | "not-found";
+  /**
+   * Others have changed it since the task began; its new path is taken; its version of then is not kept; it
+   * has more versions than are compared.
+   */
+  code: "precondition-failed" | "taken" | "not-found" | "too-many-versions";
 }
 
 /** What a plan yields: changes to make, or bodies to delete for ever, and where to go on after them. */

@@ -31,6 +31,8 @@ export interface DocumentBodies {
   /** From their metadata, if it belongs to the prefix; null: no metadata does. */
   path: string | null;
   bodies: StoredBody[];
+  /** Whether these are all of them, or those of a document with very many: the first, or some of the rest. */
+  extent: "all" | "first" | "rest";
   /** The key to go on after: after all bodies of the document, also those that it gets meanwhile. */
   end: string;
 }
@@ -80,6 +82,8 @@ export async function* listBodyPages(
   let from: R2ListOptions = after === null ? {} : { startAfter: after };
   let carriedOver: R2Object[] = [];
   let calls = 0;
+  /** The document of which the page before had a part. */
+  let continued = after === null ? null : documentPrefix(after);
   const lister = new BodyLister(bucket, documentsPrefix(account));
   for (;;) {
     const list = await lister.list(from);
@@ -96,13 +100,19 @@ export async function* listBodyPages(
     carriedOver = isCarriedOver ? lastObjects : [];
     if (isCarriedOver) documents.delete(last);
     if (documents.size > 0) {
-      const bodies = [...documents].map(([prefix, objects]) => toDocumentBodies(prefix, objects));
+      // A part is alone in its page.
       const isPart = list.truncated && !isCarriedOver;
+      const extentOf = (prefix: string) =>
+        prefix === continued ? "rest" : isPart ? "first" : "all";
+      const bodies = [...documents].map(([prefix, objects]) =>
+        toDocumentBodies(prefix, objects, extentOf(prefix)),
+      );
       const end = isPart
         ? (lastObjects.at(-1) as R2Object).key
         : bodiesEnd([...documents.keys()].at(-1) as string);
       yield { documents: await Promise.all(bodies), end, calls };
       calls = 0;
+      continued = isPart ? (last as string) : null;
     }
     if (!list.truncated) return;
     from = { cursor: list.cursor };
@@ -159,10 +169,15 @@ class BodyLister {
 
 const documentPrefix = (key: string): string => key.slice(0, key.lastIndexOf("/"));
 
-const toDocumentBodies = async (prefix: string, objects: R2Object[]): Promise<DocumentBodies> => ({
+const toDocumentBodies = async (
+  prefix: string,
+  objects: R2Object[],
+  extent: DocumentBodies["extent"],
+): Promise<DocumentBodies> => ({
   prefix,
   path: await verifiedPath(prefix, objects),
   bodies: objects.map((object) => toStoredBody(prefix, object)),
+  extent,
   end: bodiesEnd(prefix),
 });
 

@@ -139,6 +139,7 @@ export const de: typeof en = {
     taken: "Es gibt dort schon ein Dokument mit diesem Namen.",
     clash: "Ein Dokument und ein Ordner können nicht denselben Namen haben.",
     "not-found": "Diese Version wird nicht mehr aufbewahrt.",
+    "too-many-versions": "Es hat zu viele Versionen, um die von damals zu finden.",
     "over-quota": "Es ist nicht genug Speicherplatz frei.",
     "path-too-long": "Sein neuer Pfad wäre zu lang.",
     suspended: "Das Konto ist gesperrt.",

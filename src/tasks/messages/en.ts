@@ -141,6 +141,7 @@ export const en = {
     taken: "There is already a document with this name.",
     clash: "A document and a folder can’t have the same name.",
     "not-found": "This version is no longer kept.",
+    "too-many-versions": "It has too many versions to find the one of that time.",
     "over-quota": "There isn’t enough free space.",
     "path-too-long": "Its new path would be too long.",
     suspended: "The account is suspended.",
