@@ -5,9 +5,19 @@ import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { HOSTS, HOSTS_NAMES, type HostsName } from "./test/support/hosts.ts";
 
 /** The limits that the tests in workerd run under: test/support/guard. */
 const PLAN = process.env.PLAN === "free" ? "free" : "paid";
+
+/** The hosts at which the tests in workerd have the storage. */
+const CHOSEN_HOSTS = parseHosts(process.env.HOSTS ?? "single");
+
+function parseHosts(text: string): HostsName {
+  const name = HOSTS_NAMES.find((name) => name === text);
+  if (name === undefined) throw new Error(`HOSTS is not one of ${HOSTS_NAMES.join(", ")}.`);
+  return name;
+}
 
 /** Only for what hangs: a slow machine must not fail a test. */
 const TIMEOUTS = {
@@ -101,6 +111,7 @@ export default defineConfig({
               bindings: {
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
                 SUBREQUESTS: PLAN === "free" ? "50" : "10000",
+                ...HOSTS[CHOSEN_HOSTS].settings,
               },
             },
           })),
@@ -109,6 +120,7 @@ export default defineConfig({
           name: "worker",
           provide: {
             plan: PLAN,
+            hosts: CHOSEN_HOSTS,
             modelSteps: process.env.MODEL_STEPS,
             modelSeed: process.env.MODEL_SEED,
             fuzzRuns: process.env.FUZZ_RUNS,

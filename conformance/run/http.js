@@ -104,6 +104,7 @@ function bodyInit(bytes, isStreamed) {
   if (!isStreamed) return { body: /** @type {Uint8Array<ArrayBuffer>} */ (bytes) };
   const half = Math.ceil(bytes.length / 2);
   const body = new ReadableStream({
+    type: "bytes",
     start(controller) {
       for (const chunk of [bytes.slice(0, half), bytes.slice(half)]) {
         if (chunk.length > 0) controller.enqueue(chunk);

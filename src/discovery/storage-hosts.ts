@@ -1,7 +1,14 @@
 /** Which hosts serve whose storage: those of the settings, and domains of users that lead here as a whole. */
 
 import { type Env, settings } from "../env";
-import { areHostsKnown, isDomainName, isStorageHostOf } from "../http/hosts";
+import {
+  areHostsKnown,
+  isDomainName,
+  isStorageHostOf,
+  type Origins,
+  originsAtDomain,
+  resolveOrigins,
+} from "../http/hosts";
 import { type DomainHost, loadDomainHost } from "./db";
 
 /** How long an isolate believes what it knows of a host. */
@@ -35,6 +42,21 @@ export async function servesStorage(
   // On a single host nobody has said which hosts lead here.
   if (domain === null) return !areHostsKnown(settings(env));
   return domain.user === user && domain.hasStorage;
+}
+
+/**
+ * The origins that a response of the storage names: at a domain with storage that domain, so that an app that
+ * was connected there needs no other host. Costs no more than `servesStorage`, which has asked before.
+ */
+export async function announcedOrigins(
+  env: Env,
+  requestUrl: string,
+  now: number,
+): Promise<Origins> {
+  const origins = resolveOrigins(requestUrl, settings(env));
+  if (isStorageHostOf("", requestUrl, settings(env)) !== null) return origins;
+  const domain = await findDomainHost(env, requestUrl, now);
+  return domain?.hasStorage ? originsAtDomain(origins, new URL(requestUrl).host) : origins;
 }
 
 /**

@@ -2,9 +2,9 @@
 
 import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
 import type { Scope } from "../core/scope";
-import { settings } from "../env";
+import { announcedOrigins } from "../discovery/storage-hosts";
 import type { HonoContext } from "../http/context";
-import { liveEndpoint, resolveOrigins } from "../http/hosts";
+import { liveEndpoint } from "../http/hosts";
 import { withRetry } from "../platform/retry";
 import type { Listener } from "./handshake";
 
@@ -16,11 +16,12 @@ export async function openLiveUrl(
   c: HonoContext,
   listener: Listener,
   scopes: Scope[] | null,
+  now: number,
 ): Promise<Outcome<{ url: string; usableUntil: number }>> {
   const object = c.env.USERS.getByName(listener.user);
   const opened = await withRetry(async () => await object.openLiveSession(listener, scopes));
   if (!opened.ok) return refused(opened.refusal as Refusal);
-  const endpoint = liveEndpoint(resolveOrigins(c.req.url, settings(c.env)), listener.user);
+  const endpoint = liveEndpoint(await announcedOrigins(c.env, c.req.url, now), listener.user);
   const { secret, usableUntil } = opened.value;
   return ok({ url: `${endpoint}?session=${secret}`, usableUntil });
 }

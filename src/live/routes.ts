@@ -59,10 +59,11 @@ async function prepareHandshake(c: HonoContext, now: number): Promise<Outcome<Li
 
 /** POST /live/<user>/session. Returns a URL for one socket, without the access token in it. */
 async function openSession(c: HonoContext): Promise<Response> {
-  const authorized = await authorizeListener(c, Date.now());
+  const now = Date.now();
+  const authorized = await authorizeListener(c, now);
   if (!authorized.ok) return refusalResponse(authorized.refusal);
   const { listener, scopes } = authorized.value;
-  const opened = await openLiveUrl(c, listener, scopes);
+  const opened = await openLiveUrl(c, listener, scopes, now);
   if (!opened.ok) return refusalResponse(opened.refusal);
   return c.json(opened.value, 201, { "Cache-Control": "no-store" });
 }

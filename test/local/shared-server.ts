@@ -7,10 +7,10 @@ import { test } from "vitest";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import { type App, connectApp } from "./test-user";
 
-/** Starts a server with a new data folder, which `dispose` deletes. */
-export async function startTemporaryServer(vars: Record<string, string> = {}) {
+/** Starts a server with a new data folder, which `dispose` deletes; by default at a free port. */
+export async function startTemporaryServer(vars: Record<string, string> = {}, port = 0) {
   const data = mkdtempSync(join(tmpdir(), "satchel-server-"));
-  const server = await startLocalServer({ data, vars, quiet: true });
+  const server = await startLocalServer({ data, vars, port, quiet: true });
   const dispose = async () => {
     await server.dispose();
     rmSync(data, { recursive: true, force: true });

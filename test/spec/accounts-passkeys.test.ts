@@ -290,7 +290,7 @@ describe("Signing in with a passkey", () => {
 
   it("is not offered on an IP address, to which no passkey can be bound", async () => {
     expect(await (await send("/sign-in")).text()).toContain("data-passkey");
-    const there = await sendWithSettings({})("http://127.0.0.1:8000/sign-in");
+    const there = await sendWithSettings({ ORIGIN: "" })("http://127.0.0.1:8000/sign-in");
     expect(await there.text()).not.toContain("data-passkey");
   });
 });

@@ -32,6 +32,7 @@ import {
   type TestUser,
 } from "../support/provider";
 import { accountId, activityRows, allRows, grantRows } from "../support/rows";
+import { hosts } from "../support/urls";
 
 const OTHER = "https://other.example";
 
@@ -665,7 +666,8 @@ describe("A token created by hand", () => {
     expect(response.headers.get("cache-control")).toBe("no-store, no-transform");
     const html = await response.text();
     const app = new TestApp(user.name, tokenIn(html));
-    const command = `curl -H "Authorization: Bearer ${app.token}" ${ORIGIN}/storage/${user.name}/photos/`;
+    const root = `${hosts.namedOrigin(user.name)}/storage/${user.name}`;
+    const command = `curl -H "Authorization: Bearer ${app.token}" ${root}/photos/`;
     expect(mainText(html)).toContain(command);
     const copying = findElements(html, "button").filter((button) => "data-copy" in button);
     expect(copying.map((button) => button["data-copy"])).toEqual(["token", "example"]);

@@ -1,29 +1,35 @@
 /**
- * The conformance suite for any provider, at this one: the cases of conformance/, over HTTP alone. What the
- * draft leaves open, and what HTTP does not show, is tested in the other files of this folder.
+ * The conformance suite for any provider, at this one with each kind of hosts: the cases of conformance/, over
+ * HTTP alone. What the draft leaves open, and what HTTP does not show, is tested in the other files of this folder.
  */
 
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { APP, HOSTILE_STATE } from "../../conformance/cases/oauth.js";
 import { findRecord, readRecord } from "../../conformance/connect/webfinger.js";
 import { CASES, CHAPTERS, Session } from "../../conformance/index.js";
 import { createHttp } from "../../conformance/run/http.js";
+import { addressOn, HOSTS, type Hosts, storageOriginOn } from "../support/hosts";
 import { codeFlowQuery } from "../support/oauth";
 import {
   connectApp,
   createUser,
   locationOf,
-  ORIGIN,
   submitConsent,
   type TestUser,
 } from "../support/provider";
+import { accountId } from "../support/rows";
+import { fetchWithSettings } from "../support/send-with-settings";
+import { hosts as chosenHosts } from "../support/urls";
 
 const MODULE = "conformance";
 const SCOPES = [`${MODULE}:rw`, `${MODULE}:r`, "*:r", "*:rw", `${MODULE}:r ${MODULE}two:rw`];
 
-const fetchWorker = (request: Request): Promise<Response> =>
-  exports.default.fetch(new Request(request, { signal: null }));
+/** A provider with these hosts: the Worker itself, or one with other settings. */
+const providerAt = (hosts: Hosts) =>
+  hosts === chosenHosts
+    ? (request: Request) => exports.default.fetch(new Request(request, { signal: null }))
+    : fetchWithSettings({ LOG_REQUESTS: "no", ORIGIN: "", STORAGE_ORIGIN: "", ...hosts.settings });
 
 /** Has the user answer the dialog. Returns where the browser is sent. */
 const answerDialog = async (
@@ -32,12 +38,25 @@ const answerDialog = async (
   decision = "allow",
 ): Promise<string> => locationOf(await submitConsent(user, parameters, { decision }));
 
-async function createTarget() {
-  const [alice, bob] = [await createUser(), await createUser()];
+/** Creates a user, with a domain if that is where their storage is. */
+async function createUserAt({ domain }: Hosts): Promise<TestUser> {
+  const user = await createUser();
+  if (domain === null) return user;
+  const sql = "INSERT OR IGNORE INTO domains (host, account, has_storage) VALUES (?, ?, 1)";
+  await env.DB.prepare(sql)
+    .bind(domain(user.name), await accountId(user.name))
+    .run();
+  return user;
+}
+
+async function createTarget(hosts: Hosts) {
+  const [alice, bob] = [await createUserAt(hosts), await createUserAt(hosts)];
   const tokens: Record<string, string> = {};
   for (const scope of SCOPES) tokens[scope] = (await connectApp(alice, scope)).token;
-  const address = `${alice.name}@${new URL(ORIGIN).host}`;
-  const { record, recordUrl } = await findRecord(createHttp({ fetch: fetchWorker }), address);
+  const address = addressOn(hosts, alice.name);
+  const { record, recordUrl } = await findRecord(createHttp({ fetch: providerAt(hosts) }), address);
+  const found = readRecord(record);
+  expect(found.storageRoot).toBe(`${storageOriginOn(hosts, alice.name)}/storage/${alice.name}`);
   const request = {
     client_id: APP,
     redirect_uri: `${APP}/`,
@@ -52,13 +71,16 @@ async function createTarget() {
   }
   const { token } = await connectApp(bob, `${MODULE}:rw`);
   return {
-    ...readRecord(record),
+    ...found,
     address,
     record,
     recordUrl,
     module: MODULE,
     tokens,
-    other: { storageRoot: `${ORIGIN}/storage/${bob.name}`, tokens: { [`${MODULE}:rw`]: token } },
+    other: {
+      storageRoot: `${storageOriginOn(hosts, bob.name)}/storage/${bob.name}`,
+      tokens: { [`${MODULE}:rw`]: token },
+    },
     grants,
     consent: (parameters: Record<string, string>, decision: string) =>
       answerDialog(alice, parameters, decision),
@@ -66,27 +88,29 @@ async function createTarget() {
   };
 }
 
-let session: Session;
-beforeAll(async () => {
-  session = new Session(await createTarget(), { fetch: fetchWorker });
-});
-
-afterAll(async () => {
-  expect(await session.finish()).toEqual([]);
-});
-
 /** Cases about what this provider does not do. */
 const NOT_APPLICABLE = new Set(["tokens/in-query-unannounced"]);
 
-for (const [chapter, heading] of Object.entries(CHAPTERS)) {
-  describe(heading, () => {
-    for (const testCase of CASES.filter(({ id }) => id.startsWith(`${chapter}/`))) {
-      const { id, requirements, title } = testCase;
-      it([...requirements, title].join(" "), async () => {
-        const { outcome, message, transcript } = await session.run(testCase);
-        if (NOT_APPLICABLE.has(id)) expect(outcome).toBe("skipped");
-        else expect([outcome, message, transcript]).toEqual(["passed", undefined, undefined]);
-      });
-    }
+describe.each(Object.entries<Hosts>(HOSTS))("At the hosts %s:", (_, hosts) => {
+  let session: Session;
+  beforeAll(async () => {
+    session = new Session(await createTarget(hosts), { fetch: providerAt(hosts) });
   });
-}
+
+  afterAll(async () => {
+    expect(await session.finish()).toEqual([]);
+  });
+
+  for (const [chapter, heading] of Object.entries(CHAPTERS)) {
+    describe(heading, () => {
+      for (const testCase of CASES.filter(({ id }) => id.startsWith(`${chapter}/`))) {
+        const { id, requirements, title } = testCase;
+        it([...requirements, title].join(" "), async () => {
+          const { outcome, message, transcript } = await session.run(testCase);
+          if (NOT_APPLICABLE.has(id)) expect(outcome).toBe("skipped");
+          else expect([outcome, message, transcript]).toEqual(["passed", undefined, undefined]);
+        });
+      }
+    });
+  }
+});

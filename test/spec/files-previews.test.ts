@@ -20,6 +20,7 @@ import {
 import { accountId } from "../support/rows";
 import { type Send, sendWithSettings } from "../support/send-with-settings";
 import { binaryBytes, etagVersion } from "../support/storage";
+import { hosts } from "../support/urls";
 
 const STORAGE = "https://storage.example";
 const sendSplit = sendWithSettings({ ORIGIN, STORAGE_ORIGIN: STORAGE });
@@ -40,6 +41,21 @@ async function openDocument({ cookie }: TestUser, path: string, sendTo: Send = s
   return { url, policy: response.headers.get("content-security-policy") ?? "", html };
 }
 
+/** The origin of a user's previews; "" if it is that of the pages. */
+function originOfPreviews({ name }: TestUser): string {
+  const origin = hosts.namedOrigin(name);
+  return origin === ORIGIN ? "" : origin;
+}
+
+/** How their URLs begin. */
+const previewsOf = (user: TestUser): string => `${originOfPreviews(user)}/preview/`;
+
+/** How a policy names them. */
+const sourceOf = (user: TestUser): string =>
+  `${originOfPreviews(user) || new URL(ORIGIN).host}/preview/`;
+
+const tokenOf = (url: string): string => url.split("/preview/")[1]?.split("/")[0] ?? "";
+
 const putPicture = (app: TestApp, path: string, type = "image/png") =>
   app.put(path, binaryBytes(5000), { "Content-Type": type });
 
@@ -48,7 +64,7 @@ describe("A preview", () => {
     const { user, app } = await userWithApp();
     await putPicture(app, "/photos/a", "Image/PNG; charset=binary");
     const { url } = await openDocument(user, "/photos/a");
-    expect(url).toMatch(/^\/preview\/[\w.-]+\/a$/);
+    expect(url).toMatch(new RegExp(`^${previewsOf(user)}[\\w.-]+/a$`));
     const response = await send(url);
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(binaryBytes(5000));
     expect([response.status, Object.fromEntries(response.headers)]).toEqual([
@@ -83,7 +99,7 @@ describe("A preview", () => {
     expect(new Uint8Array(await part.arrayBuffer())).toEqual(binaryBytes(5000).slice(100, 200));
     const beyond = await send(url, { headers: { Range: "bytes=5000-" } });
     expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, "bytes */5000"]);
-    expect(policy).toContain("media-src satchel.example/preview/;");
+    expect(policy).toContain(`media-src ${sourceOf(user)};`);
   });
 
   it("is of one version: it still shows that one after a change, and nothing once it is deleted", async () => {
@@ -117,7 +133,7 @@ describe("A preview", () => {
     const { user, app } = await userWithApp();
     await putPicture(app, "/papers/a", "application/pdf");
     const { url, policy } = await openDocument(user, "/papers/a");
-    expect(policy).toContain("frame-src satchel.example/preview/;");
+    expect(policy).toContain(`frame-src ${sourceOf(user)};`);
     const response = await send(url);
     const ofResponse = response.headers.get("content-security-policy");
     expect(ofResponse).toContain("sandbox; default-src 'none'");
@@ -140,7 +156,7 @@ describe("The token of a preview", () => {
   it("is not an access token, and an access token opens no preview", async () => {
     const { user, app } = await userWithApp();
     await putPicture(app, "/photos/a");
-    const token = (await openDocument(user, "/photos/a")).url.split("/")[2] ?? "";
+    const token = tokenOf((await openDocument(user, "/photos/a")).url);
     const path = `/storage/${user.name}/photos/a`;
     const asBearer = await send(path, { headers: { Authorization: `Bearer ${token}` } });
     expect(asBearer.status).toBe(401);
@@ -152,7 +168,7 @@ describe("The token of a preview", () => {
   it("is refused if it was changed, has no time, another algorithm, or is no token at all", async () => {
     const { user, app } = await userWithApp();
     await putPicture(app, "/photos/a");
-    const token = (await openDocument(user, "/photos/a")).url.split("/")[2] ?? "";
+    const token = tokenOf((await openDocument(user, "/photos/a")).url);
     const [head = "", payload = "", signature = ""] = token.split(".");
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const other = encode({ ...decodeJwt(token), type: "text/html" });
@@ -195,6 +211,19 @@ describe("With a STORAGE_ORIGIN", () => {
     expect(
       (await sendSplit(`${STORAGE}/files/`, { headers: { Cookie: user.cookie } })).status,
     ).toBe(404);
+  });
+
+  it("one that is no longer served, or was changed, is not found, also where each user has an origin", async () => {
+    const { user, app } = await userWithApp();
+    await putPicture(app, "/photos/a");
+    const sendThere = sendWithSettings({ ORIGIN, STORAGE_ORIGIN: "https://*.storage.example" });
+    const { url } = await openDocument(user, "/photos/a", sendThere);
+    expect(url.startsWith(`https://${user.name}.storage.example/preview/`)).toBe(true);
+    expect((await sendThere(url)).status).toBe(200);
+    expect((await sendThere(url.replace("/preview/", "/preview/x"))).status).toBe(404);
+    freezeClock();
+    advanceClock(11 * MINUTE_MS);
+    expect((await sendThere(url)).status).toBe(404);
   });
 });
 

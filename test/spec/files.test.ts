@@ -19,6 +19,7 @@ import {
 import { accountId } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
 import { expectUnchanged } from "../support/storage";
+import { hosts } from "../support/urls";
 
 const request = (
   { cookie }: TestUser,
@@ -304,7 +305,7 @@ describe("The page of a document", () => {
         "?view=download",
         "?view=edit",
         "/versions/public/notes/a",
-        `https://satchel.example/storage/${user.name}/public/notes/a`,
+        `${hosts.namedOrigin(user.name)}/storage/${user.name}/public/notes/a`,
       ]),
     );
     expect(fieldValue(html, "path")).toBe("/public/notes/a");

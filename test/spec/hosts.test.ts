@@ -240,6 +240,20 @@ describe.each(Object.keys(PROVIDERS) as Provider[])("A provider on %s", (provide
     ]);
   });
 
+  it("§5 what is served at the domain names its other endpoints there", async () => {
+    const host = hosts["her domain with storage"];
+    const at = (path: string, method: string) =>
+      send(`https://${host}${path}`, { method, headers: authorization() });
+    const listing = await at(`/storage/${alice.name}/`, "GET");
+    expect(listing.headers.get("link")).toContain(`<wss://${host}/live/${alice.name}>`);
+    for (const path of [`/live/${alice.name}`, `/rxdb/${alice.name}/notes`]) {
+      const opened = await at(`${path}/session`, "POST");
+      expect(await opened.json()).toMatchObject({
+        url: expect.stringContaining(`wss://${host}${path}?session=`),
+      });
+    }
+  });
+
   it.each([
     ["a port", (host: string) => `${host}:8443`],
     ["a final dot", (host: string) => `${host}.`],
@@ -309,6 +323,27 @@ describe("A personal storage host", () => {
     await change(carol, "off");
     advanceClock(MINUTE_MS);
     expect(await status()).toBe(421);
+  });
+
+  it("that still leads here after its user has removed it serves nobody's storage", async () => {
+    const [carol, dave] = [await createUser(), await createUser()];
+    const host = `${carol.name}.example`;
+    await env.DB.prepare("INSERT INTO domains (host, account, has_storage) VALUES (?, ?, 1)")
+      .bind(host, await accountId(carol.name))
+      .run();
+    // Alice's token is good for no other storage, but shows whether there is one.
+    const status = async (path: string) =>
+      (await send(`https://${host}${path}`, { headers: authorization() })).status;
+    expect(await status(`/storage/${carol.name}/`)).toBe(403);
+    const removed = await send(`/settings/domains/${host}/remove`, {
+      method: "POST",
+      headers: { Origin: ORIGIN, Cookie: carol.cookie },
+    });
+    expect(removed.status).toBe(303);
+    advanceClock(MINUTE_MS);
+    for (const { name } of [carol, dave]) expect(await status(`/storage/${name}/`)).toBe(421);
+    expect(await status("/sign-in")).toBe(404);
+    expect(await status(`/.well-known/webfinger?resource=acct:${carol.name}@${host}`)).toBe(404);
   });
 
   it("does not make another request cost more: the provider's own hosts ask nobody", async () => {

@@ -22,6 +22,7 @@ import {
 } from "../support/provider";
 import { openSocket, requestUpgrade } from "../support/rxdb/sockets";
 import { waitUntil } from "../support/rxdb/wait";
+import { hosts, socketOrigin, socketsOf } from "../support/urls";
 
 const OTHER_ORIGIN = "https://other.example";
 
@@ -367,7 +368,7 @@ describe("The page of a folder", () => {
     const version = (await app.version("/notes/"))?.slice(1, -1);
     expect(await page.text()).toContain(`data-version="${version}"`);
     expect(page.headers.get("content-security-policy")).toContain(
-      "connect-src 'self' wss://satchel.example;",
+      `connect-src 'self' ${socketsOf(hosts.namedOrigin(user.name))};`,
     );
   });
 
@@ -399,7 +400,7 @@ describe("The live endpoint", () => {
     const app = await createUserWithApp("notes:rw");
     await app.put("/notes/a", "1");
     const listing = await app.get("/notes/");
-    const link = `<wss://satchel.example/live/${app.user}>; rel="urn:x-satchel:live:1"`;
+    const link = `<${socketOrigin(app.user)}/live/${app.user}>; rel="urn:x-satchel:live:1"`;
     expect(listing.headers.get("link")).toBe(link);
     expect(listing.headers.get("access-control-expose-headers")?.split(",")).toContain("Link");
     expect((await app.head("/notes/empty/")).headers.get("link")).toBe(link);

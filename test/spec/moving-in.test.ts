@@ -24,6 +24,7 @@ import {
 } from "../support/provider";
 import { setQuota } from "../support/storage";
 import { loadContents } from "../support/tasks";
+import { storageOrigin } from "../support/urls";
 
 let app: TestApp;
 
@@ -134,7 +135,8 @@ describe("Moving in", () => {
     await alice.put("/notes/%C3%A9%3A%5C", "one", { "Content-Type": "text/html; charset=x" });
     await alice.put("/public/large", large);
     const old = startOldProvider({});
-    const storage = { address: `${alice.user}@old`, root: `${ORIGIN}/storage/${alice.user}` };
+    const root = `${storageOrigin(alice.user)}/storage/${alice.user}`;
+    const storage = { address: `${alice.user}@old`, root };
     await startMove(app, storage, "keep", credentialOf(alice.token));
     expect(await runMove(app)).toMatchObject({ state: "done", counts: { created: 2 } });
     expect(old.requests).not.toEqual([]);

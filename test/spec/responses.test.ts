@@ -2,8 +2,10 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Env } from "../../src/env";
-import { createUserWithApp, ORIGIN, send, sendForm, type TestApp } from "../support/provider";
+import { createUserWithApp, send, sendForm, type TestApp } from "../support/provider";
+import { sendWithSettings } from "../support/send-with-settings";
 import { expectUnchanged, requestWithEnv, setQuota, uniqueFolder } from "../support/storage";
+import { storageOrigin } from "../support/urls";
 
 let app: TestApp;
 let folder: string;
@@ -348,14 +350,19 @@ describe("What a browser must not do with a response", () => {
 });
 
 describe("With a STORAGE_ORIGIN", () => {
-  const STORAGE_ORIGIN = "https://files.example";
+  const sendThere = sendWithSettings({ STORAGE_ORIGIN: "https://files.example" });
 
   it("§14 §7.1 the pages' host refuses storage with CORS, and not with 404, after which clients delete their copies", async () => {
     for (const method of ["GET", "PUT", "DELETE"]) {
       const body = method === "PUT" ? { body: "x" } : {};
       const response = await expectUnchanged(app, () =>
-        requestWithEnv({ STORAGE_ORIGIN }, app, method, `${folder}doc`, {
-          headers: ORIGIN_HEADER,
+        sendThere(`/storage/${app.user}${folder}doc`, {
+          method,
+          headers: {
+            ...ORIGIN_HEADER,
+            Authorization: `Bearer ${app.token}`,
+            "Content-Type": "text/plain",
+          },
           ...body,
         }),
       );
@@ -367,7 +374,7 @@ describe("With a STORAGE_ORIGIN", () => {
 
   it("§14 the storage host serves storage", async () => {
     const response = await requestWithEnv(
-      { ORIGIN: "https://pages.example", STORAGE_ORIGIN: ORIGIN },
+      { ORIGIN: "https://pages.example", STORAGE_ORIGIN: storageOrigin(app.user) },
       app,
       "GET",
       `${folder}doc`,

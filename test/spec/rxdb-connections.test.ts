@@ -33,6 +33,7 @@ import {
 } from "../support/rxdb/storage-instances";
 import { idsOf, todo, uniqueDatabaseName } from "../support/rxdb/todos";
 import { waitUntil } from "../support/rxdb/wait";
+import { socketOrigin } from "../support/urls";
 
 const CREDENTIALS: [string, (app: TestApp) => Promise<string>][] = [
   ["a token", async (app) => socketPath(app)],
@@ -580,7 +581,7 @@ describe("A session", () => {
     expect(response.headers.get("cache-control")).toContain("no-store");
     const session = (await response.json()) as RxdbSession;
     expect(session.url).toBe(
-      `wss://satchel.example/rxdb/${app.user}/todos?session=${session.session}`,
+      `${socketOrigin(app.user)}/rxdb/${app.user}/todos?session=${session.session}`,
     );
     expect(session.expiresAt).toBeNull();
     const { database, todos } = await openTodos(

@@ -271,14 +271,14 @@ describe("Behind a proxy that ends TLS", () => {
   });
 
   it("one that is not trusted changes nothing, and pages say what to set", async () => {
-    const sendIt = sendWithSettings({});
+    const sendIt = sendWithSettings({ ORIGIN: "" });
     const headers = { "X-Forwarded-Proto": "https" };
     expect(await storageRoot(sendIt, headers)).toBe(`${AT}/storage/alice`);
     const page = await (await sendIt(`${AT}/`, { headers })).text();
     expect(page).toContain("set ORIGIN or TRUST_PROXY");
     for (const [variables, url, sent] of [
-      [{}, AT, {}],
-      [{}, ORIGIN, headers],
+      [{ ORIGIN: "" }, AT, {}],
+      [{ ORIGIN: "" }, ORIGIN, headers],
       [{ ORIGIN }, AT, headers],
       [{ TRUST_PROXY: "yes" }, AT, headers],
     ] as const) {

@@ -14,10 +14,12 @@ import {
   TestApp,
   type TestUser,
 } from "../support/provider";
+import { hosts, socketsOf } from "../support/urls";
 
 const APP = "https://drinks-unhosted.5apps.com";
 const DIALOG =
   "/oauth/authorize/michiel?redirect_uri=https%3A%2F%2Fdrinks-unhosted.5apps.com%2F&scope=myfavoritedrinks%3Arw&client_id=https%3A%2F%2Fdrinks-unhosted.5apps.com&response_type=token";
+const STORAGE = hosts.namedOrigin("michiel");
 const FOLDER = "/storage/michiel/myfavoritedrinks/";
 const FIRST =
   '{"name":"test","@context":"http://remotestorage.io/spec/modules/myfavoritedrinks/drink"}';
@@ -80,7 +82,7 @@ describe("The transcripts of §12, in order:", () => {
     });
     expect(JSON.parse(body).links).toEqual([
       {
-        href: "https://satchel.example/storage/michiel",
+        href: `${STORAGE}/storage/michiel`,
         rel: "http://tools.ietf.org/id/draft-dejong-remotestorage",
         properties: {
           "http://remotestorage.io/spec/version": "draft-dejong-remotestorage-26",
@@ -95,11 +97,11 @@ describe("The transcripts of §12, in order:", () => {
           "http://tools.ietf.org/html/rfc6749#section-3.2": "https://satchel.example/oauth/token",
           "http://tools.ietf.org/html/rfc7636": "S256",
           // Satchel's own properties.
-          "urn:x-satchel:quota": "https://satchel.example/quota/michiel",
-          "urn:x-satchel:rxdb": "wss://satchel.example/rxdb/michiel/{module}",
-          "urn:x-satchel:databases:1": "https://satchel.example/databases/michiel",
-          "urn:x-satchel:batch:1": "https://satchel.example/batch/michiel",
-          "urn:x-satchel:live:1": "wss://satchel.example/live/michiel",
+          "urn:x-satchel:quota": `${STORAGE}/quota/michiel`,
+          "urn:x-satchel:rxdb": `${socketsOf(STORAGE)}/rxdb/michiel/{module}`,
+          "urn:x-satchel:databases:1": `${STORAGE}/databases/michiel`,
+          "urn:x-satchel:batch:1": `${STORAGE}/batch/michiel`,
+          "urn:x-satchel:live:1": `${socketsOf(STORAGE)}/live/michiel`,
         },
       },
     ]);

@@ -92,6 +92,22 @@ describe("With an origin for each user", () => {
     expect(await at(ORIGIN)).toBe(421);
   });
 
+  it("the one-time URL of a socket opens nothing at another user's origin, and still opens it here", async () => {
+    const opening = { method: "POST", headers: headers() };
+    const opened = await send(`${home}/live/${alice.name}/session`, opening);
+    const { url } = (await opened.json()) as { url: string };
+    const here = url.replace(/^ws/, "http");
+    expect(here.startsWith(`${home}/live/`)).toBe(true);
+    const upgrade = { headers: { Upgrade: "websocket" } };
+    for (const host of [neighbour, ORIGIN]) {
+      expect((await send(here.replace(home, host), upgrade)).status).toBe(421);
+    }
+    const { status, webSocket } = await send(here, upgrade);
+    expect(status).toBe(101);
+    webSocket?.accept();
+    webSocket?.close();
+  });
+
   it("§14 pages, forms and WebFinger are not served there", async () => {
     for (const path of ["/", "/sign-in", authorizeUrl(alice.name), "/style.css", "/files/"]) {
       const response = await send(home + path, { headers: { Cookie: alice.cookie } });

@@ -26,6 +26,13 @@ import {
 } from "../support/provider";
 import { accountId } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
+import { hosts, socketsOf } from "../support/urls";
+
+/** Where WebFinger says that Alice's storage is. */
+const STORAGE = hosts.namedOrigin("alice");
+
+/** To a provider whose own address no setting says. */
+const sendAnywhere = sendWithSettings({ ORIGIN: "" });
 
 const REL = "http://tools.ietf.org/id/draft-dejong-remotestorage";
 const PROPERTY = {
@@ -80,7 +87,7 @@ describe("The JRD of a user", () => {
       links: [
         {
           rel: REL,
-          href: "https://satchel.example/storage/alice",
+          href: `${STORAGE}/storage/alice`,
           properties: {
             [PROPERTY.version]: "draft-dejong-remotestorage-26",
             [PROPERTY.implicitGrant]: "https://satchel.example/oauth/authorize/alice",
@@ -89,11 +96,11 @@ describe("The JRD of a user", () => {
             [PROPERTY.authorizationEndpoint]: "https://satchel.example/oauth/authorize/alice",
             [PROPERTY.tokenEndpoint]: "https://satchel.example/oauth/token",
             [PROPERTY.pkce]: "S256",
-            [PROPERTY.quota]: "https://satchel.example/quota/alice",
-            [PROPERTY.rxdb]: "wss://satchel.example/rxdb/alice/{module}",
-            [PROPERTY.databases]: "https://satchel.example/databases/alice",
-            [PROPERTY.batch]: "https://satchel.example/batch/alice",
-            [PROPERTY.live]: "wss://satchel.example/live/alice",
+            [PROPERTY.quota]: `${STORAGE}/quota/alice`,
+            [PROPERTY.rxdb]: `${socketsOf(STORAGE)}/rxdb/alice/{module}`,
+            [PROPERTY.databases]: `${STORAGE}/databases/alice`,
+            [PROPERTY.batch]: `${STORAGE}/batch/alice`,
+            [PROPERTY.live]: `${socketsOf(STORAGE)}/live/alice`,
           },
         },
       ],
@@ -247,25 +254,26 @@ describe("The resource", () => {
   ])("§10.3 has an internationalised host in any form: %s", async (host) => {
     const origin = "https://xn--bcher-kva.example";
     const query = resource(`acct:alice@${host}`);
-    const { links } = await jrdOf(await send(`${origin}/.well-known/webfinger?${query}`));
+    const { links } = await jrdOf(await sendAnywhere(`${origin}/.well-known/webfinger?${query}`));
     expect(links.map(({ href }) => href)).toEqual([`${origin}/storage/alice`]);
-    expect(
-      (await send(`https://xn--bcher-zva.example/.well-known/webfinger?${query}`)).status,
-    ).toBe(404);
+    const other = `https://xn--bcher-zva.example/.well-known/webfinger?${query}`;
+    expect((await sendAnywhere(other)).status).toBe(404);
   });
 
   it("§10.3 has the port of a provider on a non-default port, and so have all links", async () => {
     const origin = "https://satchel.example:8443";
     const { links } = await jrdOf(
-      await send(`${origin}/.well-known/webfinger?resource=acct:alice@satchel.example:8443`),
+      await sendAnywhere(
+        `${origin}/.well-known/webfinger?resource=acct:alice@satchel.example:8443`,
+      ),
     );
     expect(links.map(({ href }) => href)).toEqual([`${origin}/storage/alice`]);
     expect(links[0]?.properties[PROPERTY.implicitGrant]).toBe(`${origin}/oauth/authorize/alice`);
     expect(links[0]?.properties[PROPERTY.tokenEndpoint]).toBe(`${origin}/oauth/token`);
     const other = "acct:alice@satchel.example:9999";
     const path = `/.well-known/webfinger?resource=${other}`;
-    expect((await send(origin + path)).status).toBe(404);
-    expect((await send(path)).status).toBe(404);
+    expect((await sendAnywhere(origin + path)).status).toBe(404);
+    expect((await sendAnywhere(path)).status).toBe(404);
   });
 
   it.each([

@@ -6,6 +6,7 @@
 import { exports } from "cloudflare:workers";
 import { afterAll, onTestFinished, vi } from "vitest";
 import { ORIGIN } from "./provider";
+import { urlOf } from "./urls";
 
 export interface OldDocument {
   body: string | Uint8Array<ArrayBuffer>;
@@ -48,7 +49,7 @@ export const documentsOf = (bodies: Record<string, string>): Record<string, OldD
     ]),
   );
 
-/** Starts the provider, until the end of the test. Requests to our own origin reach our Worker. */
+/** Starts the provider, until the end of the test. Requests to our own origins reach our Worker. */
 export function startOldProvider(documents: Record<string, OldDocument>): OldProvider {
   const provider: OldProvider = {
     address: "alice@old.example",
@@ -82,7 +83,8 @@ const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init)
   const path = decodeURIComponent(pathname.replace("/storage/alice", ""));
   const troubled = await current.trouble(request, path);
   if (troubled) return troubled;
-  if (origin === ORIGIN) return exports.default.fetch(request);
+  const isOwn = origin === ORIGIN || origin === urlOf(pathname).origin;
+  if (isOwn) return exports.default.fetch(request);
   if (origin !== OLD_ORIGIN) throw new Error(`There is no ${origin}.`);
   return serve(current, request, path);
 });

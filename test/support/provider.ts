@@ -7,6 +7,7 @@ import { insertBrowserSession } from "../../src/accounts/db/sessions";
 import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
 import { ORIGIN } from "./origin";
+import { urlOf } from "./urls";
 
 export { ORIGIN };
 export const APP_ORIGIN = "https://app.example";
@@ -18,7 +19,7 @@ export const PASSWORD = "correct horse battery";
  */
 export function incomingRequest(pathOrUrl: string, init: RequestInit = {}): Request {
   const headers = new Headers(init.headers);
-  const url = new URL(pathOrUrl, ORIGIN);
+  const url = urlOf(pathOrUrl);
   const isThroughEdge =
     headers.has("cf-ray") || (headers.has("cf-connecting-ip") && url.protocol === "https:");
   const options = {

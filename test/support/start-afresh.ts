@@ -8,6 +8,7 @@
 import { abortAllDurableObjects, applyD1Migrations, evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { hosts } from "./urls";
 
 /** Much more than it takes to close connections; workerd itself gives up after half a minute. */
 const EVICTION_MS = 5000;
@@ -17,6 +18,7 @@ globalThis.calledObjects = new Set();
 await endObjects();
 await Promise.all([emptyBucket(), dropTables()]);
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+if (hosts.domain !== null) await giveDomains(hosts.domain);
 
 /** Eviction would wait for responses that a test did not read to the end. */
 async function endObjects(): Promise<void> {
@@ -45,4 +47,15 @@ async function dropTables(): Promise<void> {
   await env.DB.batch(
     ["PRAGMA defer_foreign_keys = on", ...statements].map((sql) => env.DB.prepare(sql)),
   );
+}
+
+/** Gives each account that is created a domain, at which its storage is served. */
+async function giveDomains(domain: (user: string) => string): Promise<void> {
+  const [before, after] = domain("?").split("?");
+  await env.DB.prepare(
+    `CREATE TRIGGER domains_of_tests AFTER INSERT ON accounts BEGIN
+       INSERT INTO domains (host, account, has_storage)
+       VALUES ('${before}' || NEW.name || '${after}', NEW.id, 1);
+     END`,
+  ).run();
 }

@@ -7,7 +7,8 @@ import { app as worker } from "../../src/app";
 import type { Env, Variables } from "../../src/env";
 import { guardBindings } from "./guard/bindings";
 import { runInvocation } from "./guard/invocations";
-import { listBodyKeys, ORIGIN, type TestApp } from "./provider";
+import { listBodyKeys, type TestApp } from "./provider";
+import { storageOrigin } from "./urls";
 
 let folderCount = 0;
 
@@ -55,7 +56,7 @@ export async function requestWithEnv(
   const headers = new Headers(init.headers);
   if (!headers.has("authorization")) headers.set("Authorization", `Bearer ${app.token}`);
   if (!headers.has("content-type")) headers.set("Content-Type", "text/plain");
-  const url = `${ORIGIN}/storage/${app.user}${path}`;
+  const url = `${storageOrigin(app.user)}/storage/${app.user}${path}`;
   const request = new Request(url, { ...init, method, headers });
   const context = createExecutionContext();
   const response = await runInvocation(() =>

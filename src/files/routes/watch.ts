@@ -12,7 +12,7 @@ const PERMISSION_MS = 60_000;
 export async function watchFolder(c: HonoContext, _: NodePath, now: number): Promise<Response> {
   const { id: account, name: user } = c.var.session.account;
   const listener = { account, user, grant: null, expiresAt: now + PERMISSION_MS };
-  const opened = await openLiveUrl(c, listener, null);
+  const opened = await openLiveUrl(c, listener, null, now);
   if (!opened.ok) return refusalResponse(opened.refusal);
   return c.json({ url: opened.value.url }, 201, { "Cache-Control": "no-store" });
 }

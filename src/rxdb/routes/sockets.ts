@@ -5,11 +5,11 @@ import * as v from "valibot";
 import { type Outcome, type Refusal, refused, UNAVAILABLE } from "../../core/refusals";
 import { accessLevel, isModuleName } from "../../core/scope";
 import { sha256 } from "../../core/secrets";
-import { servesStorage } from "../../discovery/storage-hosts";
-import { type Env, settings } from "../../env";
+import { announcedOrigins, servesStorage } from "../../discovery/storage-hosts";
+import type { Env } from "../../env";
 import { parseBearerToken } from "../../http/bearer";
 import { appCors } from "../../http/cors";
-import { resolveOrigins, rxdbEndpoint } from "../../http/hosts";
+import { rxdbEndpoint } from "../../http/hosts";
 import { limitAnonymous, limitApp } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { findModuleAccount, moduleStub, openModule } from "../../modules/modules";
@@ -87,7 +87,7 @@ async function prepareHandshake(c: RxdbContext, now: number): Promise<Outcome<Ha
   const path = await parsePath(c, now);
   if (!path.ok) return path;
   const { user, module } = path.value;
-  const rest = { endpoint: endpointOf(c, user, module), after: query.get("after") };
+  const rest = { endpoint: await endpointOf(c, path.value, now), after: query.get("after") };
   if (secret === null) {
     const bearer = await authorizeBearer(c, user, module, now);
     if (!bearer.ok) return bearer;
@@ -123,7 +123,7 @@ async function openSession(c: RxdbContext): Promise<Response> {
   );
   if (!opened.ok) return refusalResponse(opened.refusal as Refusal);
   const { session, after } = opened.value;
-  const url = sessionUrl(endpointOf(c, user, module), session);
+  const url = sessionUrl(await endpointOf(c, path.value, now), session);
   return c.json({ url, session, expiresAt, after }, 201, { "Cache-Control": "no-store" });
 }
 
@@ -204,5 +204,11 @@ async function authorizeBearer(
   return { ok: true, value: { account, user, module, grant, expiresAt, token: token.value } };
 }
 
-const endpointOf = (c: RxdbContext, user: string, module: string): string =>
-  rxdbEndpoint(resolveOrigins(c.req.url, settings(c.env)), user).replace("{module}", module);
+async function endpointOf(
+  c: RxdbContext,
+  { user, module }: { user: string; module: string },
+  now: number,
+): Promise<string> {
+  const origins = await announcedOrigins(c.env, c.req.url, now);
+  return rxdbEndpoint(origins, user).replace("{module}", module);
+}

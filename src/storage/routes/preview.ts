@@ -30,7 +30,7 @@ export const previewRoutes = new Hono<{ Bindings: Env }>()
 
 async function servePreview(c: HonoContext, token: string, now: number): Promise<Response> {
   const preview = await verifyPreview(c.env, token, now);
-  if (!(await servesStorage(c.env, c.req.url, preview?.user ?? "", now))) {
+  if (preview !== null && !(await servesStorage(c.env, c.req.url, preview.user, now))) {
     return refusalResponse(MISDIRECTED);
   }
   const limited = preview ? limitOwnDocuments(c.env, preview.account, now) : limitAnonymous(c, now);

@@ -12,9 +12,9 @@ import { isPublic, type NodePath } from "../../core/path";
 import { type ByteRange, formatContentRange, parseRange } from "../../core/range";
 import { type Outcome, ok, refused } from "../../core/refusals";
 import { FOLDER_CONTENT_TYPE, LINK_PROPERTIES } from "../../core/spec";
-import { settings } from "../../env";
+import { announcedOrigins } from "../../discovery/storage-hosts";
 import type { HonoContext } from "../../http/context";
-import { liveEndpoint, resolveOrigins } from "../../http/hosts";
+import { liveEndpoint } from "../../http/hosts";
 import type { AccessClaims } from "../../oauth/access-tokens";
 import type { Access } from "../authorization";
 import { type DocumentRow, findDocument, openDocument } from "../documents";
@@ -46,7 +46,7 @@ export async function serveFolder(
   }
   headers.set("Content-Type", FOLDER_CONTENT_TYPE);
   // Not on a 304, which is most of what a client that polls is answered, and it has the listing.
-  headers.set("Link", liveLink(c, claims.user));
+  headers.set("Link", await liveLink(c, claims.user, now));
   if (hasMore) {
     const body = streamFolder(c.env, claims, node, items, () => Date.now());
     return ok(new Response(body, { headers }));
@@ -57,8 +57,10 @@ export async function serveFolder(
 }
 
 /** RFC 8288 §3: tells clients that did not ask WebFinger where they are told of changes: `docs/live.md`. */
-const liveLink = (c: HonoContext, user: string): string =>
-  `<${liveEndpoint(resolveOrigins(c.req.url, settings(c.env)), user)}>; rel="${LINK_PROPERTIES.live}"`;
+async function liveLink(c: HonoContext, user: string, now: number): Promise<string> {
+  const origins = await announcedOrigins(c.env, c.req.url, now);
+  return `<${liveEndpoint(origins, user)}>; rel="${LINK_PROPERTIES.live}"`;
+}
 
 /**
  * Serves a document, a range of it (206), or 304; a HEAD without asking R2. Refuses with

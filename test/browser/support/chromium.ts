@@ -16,12 +16,12 @@ const PACKAGE = dirname(dirname(createRequire(import.meta.url).resolve("@spartic
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
 
 /**
- * The launch options of the browser; CHROMIUM_PATH selects another one. The arguments that the package
- * recommends are not used, because they disable the web security that is under test.
+ * The launch options of the browser, with these arguments; CHROMIUM_PATH selects another one. The arguments
+ * that the package recommends are not used, because they disable the web security that is under test.
  */
-export async function chromiumOptions(): Promise<LaunchOptions> {
+export async function chromiumOptions(args: string[] = []): Promise<LaunchOptions> {
   const { CHROMIUM_PATH } = process.env;
-  if (CHROMIUM_PATH) return { executablePath: CHROMIUM_PATH };
+  if (CHROMIUM_PATH) return { executablePath: CHROMIUM_PATH, args };
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new Error(
       "The packaged Chromium only runs on Linux x64. Set CHROMIUM_PATH to another one.",
@@ -31,7 +31,7 @@ export async function chromiumOptions(): Promise<LaunchOptions> {
   return {
     executablePath: join(folder, "chromium"),
     // Avoids unpacking the package's graphics library.
-    args: ["--disable-gpu"],
+    args: ["--disable-gpu", ...args],
     env: {
       ...process.env,
       LD_LIBRARY_PATH: join(folder, "al2023", "lib"),

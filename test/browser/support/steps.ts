@@ -92,18 +92,18 @@ export async function waitUntilConnected(page: Page): Promise<void> {
   await page.waitForFunction(() => window.remoteStorage.remote.connected);
 }
 
-/** An app, and the user who connects it. */
-export type ConnectOptions = AppOptions & { name: string };
+/** An app, and the user who connects it; by default by their address with the provider's host. */
+export type ConnectOptions = AppOptions & { name: string; address?: string };
 
 /** Opens an app as a signed-in user, and connects it. Returns its page. */
 export async function connectApp(
   site: TestSite,
   context: BrowserContext,
-  { name, ...options }: ConnectOptions,
+  { name, address = userAddress(site, name), ...options }: ConnectOptions,
 ): Promise<Page> {
   const page = await context.newPage();
   await page.goto(site.apps.appUrl(options));
-  await enterAddressInWidget(page, userAddress(site, name));
+  await enterAddressInWidget(page, address);
   await allowAccess(page);
   await waitUntilConnected(page);
   return page;

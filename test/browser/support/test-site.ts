@@ -16,11 +16,20 @@ import { chromiumOptions } from "./chromium";
 /** More than any step of a test takes, even on a busy machine. */
 export const STEP_TIMEOUT_MS = 2 * 60_000;
 
+/** What the provider and the browser of a file need besides the defaults. */
+export interface SiteOptions {
+  settings?: Record<string, string>;
+  port?: number;
+  browserArguments?: string[];
+}
+
 /** The provider and the apps of a test. */
 export interface TestSite {
   /** Origin of the provider. */
   url: string;
   apps: AppServer;
+  /** The provider's index. */
+  database: Awaited<ReturnType<typeof startTemporaryServer>>["database"];
   /** Creates a link that makes a user an administrator. Returns its path. */
   createAdminLinkPath(): Promise<string>;
   /** Opens a browser context without cookies or cache. It is closed after the test. */
@@ -28,46 +37,52 @@ export interface TestSite {
 }
 
 /**
- * A test with its site. It fails if a page of the provider had a script error, a violation of its
- * Content-Security-Policy, or a missing resource.
+ * Vitest's `test` with the fixture `site`, whose options are chosen when it starts. A test fails if a page of
+ * the provider had a script error, a violation of its Content-Security-Policy, or a missing resource.
  */
-export const test = base
-  // biome-ignore lint/correctness/noEmptyPattern: Vitest derives a fixture's dependencies from it.
-  .extend("servers", { scope: "file" }, async ({}, { onCleanup }) => {
-    const [provider, apps, browser] = await Promise.all([
-      // Users move in from servers of the tests.
-      startTemporaryServer({ MOVE_IN_FROM: "any" }),
-      startAppServer(),
-      chromiumOptions().then((options) => chromium.launch(options)),
-    ]);
-    onCleanup(async () => {
-      await Promise.all([provider.dispose(), apps.close(), browser.close()]);
+export const testWithSite = (chooseOptions: () => Promise<SiteOptions>) =>
+  base
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest derives a fixture's dependencies from it.
+    .extend("servers", { scope: "file" }, async ({}, { onCleanup }) => {
+      const { settings, port, browserArguments } = await chooseOptions();
+      const [provider, apps, browser] = await Promise.all([
+        // Users move in from servers of the tests.
+        startTemporaryServer({ MOVE_IN_FROM: "any", ...settings }, port),
+        startAppServer(),
+        chromiumOptions(browserArguments).then((options) => chromium.launch(options)),
+      ]);
+      onCleanup(async () => {
+        await Promise.all([provider.dispose(), apps.close(), browser.close()]);
+      });
+      const createAdminLinkPath = async () => {
+        const { path, statements } = createAdminLink(Date.now());
+        const database = await provider.database();
+        await database.batch(statements.map((statement) => database.prepare(statement)));
+        return path;
+      };
+      const { url, database } = provider;
+      return { url, database, createAdminLinkPath, apps, browser };
+    })
+    .extend("site", async ({ servers }, { onCleanup }): Promise<TestSite> => {
+      const { url, database, createAdminLinkPath, apps, browser } = servers;
+      const contexts: BrowserContext[] = [];
+      const problems: string[] = [];
+      onCleanup(async () => {
+        await Promise.all(contexts.map((context) => context.close()));
+        expect(problems).toEqual([]);
+      });
+      const newContext = async (options?: BrowserContextOptions) => {
+        const context = await browser.newContext(options);
+        contexts.push(context);
+        context.setDefaultTimeout(STEP_TIMEOUT_MS);
+        collectProblems(context, url, problems);
+        return context;
+      };
+      return { url, database, createAdminLinkPath, apps, newContext };
     });
-    const createAdminLinkPath = async () => {
-      const { path, statements } = createAdminLink(Date.now());
-      const database = await provider.database();
-      await database.batch(statements.map((statement) => database.prepare(statement)));
-      return path;
-    };
-    return { url: provider.url, createAdminLinkPath, apps, browser };
-  })
-  .extend("site", async ({ servers }, { onCleanup }): Promise<TestSite> => {
-    const { url, createAdminLinkPath, apps, browser } = servers;
-    const contexts: BrowserContext[] = [];
-    const problems: string[] = [];
-    onCleanup(async () => {
-      await Promise.all(contexts.map((context) => context.close()));
-      expect(problems).toEqual([]);
-    });
-    const newContext = async (options?: BrowserContextOptions) => {
-      const context = await browser.newContext(options);
-      contexts.push(context);
-      context.setDefaultTimeout(STEP_TIMEOUT_MS);
-      collectProblems(context, url, problems);
-      return context;
-    };
-    return { url, createAdminLinkPath, apps, newContext };
-  });
+
+/** The same with the default options. */
+export const test = testWithSite(async () => ({}));
 
 /** The user address of a user. */
 export const userAddress = (site: TestSite, name: string): string =>

@@ -12,13 +12,21 @@ import { openSource } from "../../../transfer/sources/source.js";
 import { StorageClient } from "../../../transfer/storage.js";
 import { chunksOf } from "../../../transfer/streams.js";
 import { zipTree } from "../../unit/transfer/sources";
-import { ORIGIN, send, type TestApp } from "../provider";
+import { send, type TestApp } from "../provider";
+import { storageOrigin } from "../urls";
 
 /** The clients of the transfer for an app of a test. */
 export function transferClients({ user, token }: TestApp, fetch = send) {
   const network = { fetch, sleep: async () => {} };
-  const storage = new StorageClient({ root: `${ORIGIN}/storage/${user}`, token, network });
-  return { storage, databases: new DatabasesClient(`${ORIGIN}/databases/${user}`, storage) };
+  const storage = new StorageClient({
+    root: `${storageOrigin(user)}/storage/${user}`,
+    token,
+    network,
+  });
+  return {
+    storage,
+    databases: new DatabasesClient(`${storageOrigin(user)}/databases/${user}`, storage),
+  };
 }
 
 /** All documents of an account: their types and digests by path. */
