@@ -75,6 +75,13 @@ const SLOWEST = [
   "unit/costs/worst-cases",
   "races/deletion",
   "races/",
+  "spec/rxdb-limits",
+  "spec/rxdb-connections",
+  "spec/rxdb-quota",
+  "spec/access",
+  "spec/names",
+  "spec/round-trip",
+  "spec/conformance",
 ];
 
 /**
