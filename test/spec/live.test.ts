@@ -22,11 +22,9 @@ import {
 } from "../support/provider";
 import { openSocket, requestUpgrade } from "../support/rxdb/sockets";
 import { waitUntil } from "../support/rxdb/wait";
-import { hosts, socketOrigin, socketsOf } from "../support/urls";
+import { hasUserOrigins, hosts, socketOrigin, socketsOf } from "../support/urls";
 
 const OTHER_ORIGIN = "https://other.example";
-
-const hasHostForEach = hosts.namedOrigin("alice") !== hosts.namedOrigin("bob");
 
 const disconnectApp = (user: TestUser, app = APP_ORIGIN) =>
   sendForm(`/apps/disconnect?${new URLSearchParams({ app })}`, {}, { cookie: user.cookie });
@@ -449,7 +447,7 @@ describe("The live endpoint", () => {
     ["with a token that is none", (user: string) => `/live/${user}?access_token=x`, 401],
     ["of nobody", () => "/live/nobody-at-all?session=x", 101],
     // Where each user has a host, there is none for it.
-    ["of no valid name", () => "/live/No?session=x", hasHostForEach ? 421 : 401],
+    ["of no valid name", () => "/live/No?session=x", hasUserOrigins ? 421 : 401],
   ])("refuses a socket %s", async (_, path, status) => {
     const { user } = await createUserWithApp();
     expect((await requestUpgrade(path(user))).status).toBe(status);

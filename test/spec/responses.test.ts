@@ -5,7 +5,7 @@ import type { Env } from "../../src/env";
 import { createUserWithApp, send, sendForm, type TestApp } from "../support/provider";
 import { sendWithSettings } from "../support/send-with-settings";
 import { expectUnchanged, requestWithEnv, setQuota, uniqueFolder } from "../support/storage";
-import { storageOrigin } from "../support/urls";
+import { hasUserOrigins, storageOrigin } from "../support/urls";
 
 let app: TestApp;
 let folder: string;
@@ -58,7 +58,7 @@ const RESPONSES: [
   ],
   [304, "a folder that the client has", (h) => app.get(folder, { "If-None-Match": "*", ...h })],
   [400, "a malformed path", (h) => app.get("/%00", h)],
-  [400, "no path at all", (h) => send("/storage/", { headers: h })],
+  [hasUserOrigins ? 421 : 400, "no path at all", (h) => send("/storage/", { headers: h })],
   [400, "PUT of a folder", (h) => app.put(folder, "x", h)],
   [401, "no token", (h) => sendAnonymously("GET", folder, h)],
   [401, "no token for HEAD", (h) => sendAnonymously("HEAD", folder, h)],

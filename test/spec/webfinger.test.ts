@@ -383,7 +383,7 @@ describe("The response", () => {
   });
 
   it("names the ORIGIN, whatever the host of the request", async () => {
-    const sendOn = sendWithSettings({ ORIGIN: "https://satchel.example" });
+    const sendOn = sendWithSettings({ ...hosts.settings, ORIGIN });
     for (const host of ["satchel.example", "evil.example", "satchel.preview.example"]) {
       const path = `/.well-known/webfinger?resource=acct:alice@satchel.example`;
       const response = await sendOn(`https://${host}${path}`);
@@ -485,7 +485,9 @@ describe("A personal domain", () => {
 
   it("§10.4 may serve WebFinger itself; the links name the provider's ORIGIN", async () => {
     const path = "/.well-known/webfinger?resource=https://alice.example/";
-    const response = await sendWithSettings({ ORIGIN })(`https://alice.example${path}`);
+    const response = await sendWithSettings({ ...hosts.settings, ORIGIN })(
+      `https://alice.example${path}`,
+    );
     expect((await jrdOf(response)).links).toEqual([link]);
   });
 });

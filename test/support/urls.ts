@@ -13,6 +13,9 @@ declare module "vitest" {
 /** The provider's hosts. */
 export const hosts: Hosts = HOSTS[inject("hosts")];
 
+/** Whether each user has an origin: then no host serves a path without a user, or with an invalid one. */
+export const hasUserOrigins: boolean = hosts.namedOrigin("alice") !== hosts.namedOrigin("bob");
+
 /** The origin at which tests use the storage of a user. */
 export const storageOrigin = (user: string): string => storageOriginOn(hosts, user);
 
