@@ -5,14 +5,15 @@ import { runCommand } from "./lib/command.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 
 const HELP = `Usage: npm run backup -- DIR [--data .satchel]
-       npm run backup -- DIR --remote
+       npm run backup -- DIR --remote [--origin https://satchel.example]
 
 Backs up the data of the local server, or the deployment of deploy.toml, to the folder DIR, also while it runs. Run it
 again for the same folder: then only what is new is copied. npm run restore reads it.
 
   --data DIR   folder in which accounts and documents are stored  (or SATCHEL_DATA)
-  --remote     the deployment: its index and its bodies, without RxDB databases; with the sign-in of
-               wrangler, and R2's S3 credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  --remote     the deployment: with the sign-in of wrangler, and R2's S3 credentials in AWS_ACCESS_KEY_ID and
+               AWS_SECRET_ACCESS_KEY; RxDB databases with BACKUP_TOKEN, as the Worker has it
+  --origin URL address of the deployment, if not that of deploy.toml
   --help       print this text
 `;
 
@@ -20,7 +21,7 @@ await runCommand(async () => {
   const options = readBackupOptions("backup");
   if (options === null) return void process.stdout.write(HELP);
   await ensureInstalled();
-  if (options.isRemote) return backUpDeployment(options.folder);
+  if (options.isRemote) return backUpDeployment(options);
   const { createBackup } = await import("./backup/create.mjs");
   const { formatBytes } = await import("./backup/progress.mjs");
   const { databases, bodies, bytes, copied } = await createBackup(options.data, options.folder);
@@ -29,16 +30,20 @@ await runCommand(async () => {
   );
 });
 
-async function backUpDeployment(folder) {
+async function backUpDeployment({ folder, origin }) {
   const { backUpDeployment: backUp } = await import("./backup/deployment/create.mjs");
   const { formatBytes } = await import("./backup/progress.mjs");
-  const { documents, bodies, bytes, copied, databases } = await backUp(folder);
+  const { documents, bodies, bytes, copied, collections, skipped, unread } = await backUp(folder, {
+    origin,
+  });
   console.log(
-    `The index with ${documents} documents and ${bodies} bodies (${formatBytes(bytes)}, of which ${formatBytes(copied)} are new) are in ${folder}.`,
+    `The index with ${documents} documents, ${bodies} bodies (${formatBytes(bytes)}, of which ${formatBytes(copied)} are new), and ${collections} collections of RxDB databases are in ${folder}.`,
   );
-  if (databases > 0) {
-    console.log(
-      `The RxDB databases of ${databases} modules are not: Cloudflare cannot export them.`,
-    );
+  if (skipped > 0) {
+    const { SET_TOKEN } = await import("./backup/deployment/provider.mjs");
+    console.log(`The RxDB databases of ${skipped} modules are not. ${SET_TOKEN}`);
+  }
+  if (unread.length > 0) {
+    console.error(`These collections could not be read:\n\n  ${unread.join("\n  ")}`);
   }
 }

@@ -37,6 +37,7 @@ import { tokenRoutes } from "./oauth/routes/token";
 import { logError, logWarning } from "./platform/log";
 import { type PlanLimit, planLimitOf, planLimitRefusal } from "./platform/plan-limits";
 import { isTransient } from "./platform/retry";
+import { backupRoutes } from "./rxdb/routes/backup";
 import { databaseRoutes } from "./rxdb/routes/databases";
 import { rxdbRoutes } from "./rxdb/routes/sockets";
 import { storageRoutes } from "./storage/routes";
@@ -74,6 +75,7 @@ app.route("/.well-known", discoveryRoutes);
 
 app.use(requireTls, requireHostRole("pages"), refusePersonalHosts);
 app.route("/", metricsRoutes);
+app.route("/backup", backupRoutes);
 app.route("/oauth", tokenRoutes);
 app.use(redirectOldHosts);
 app.use(setSecurityHeaders);

@@ -55,6 +55,12 @@ const storageOriginSetting = v.pipe(
 
 const DEFAULT_RESOLVERS = "https://cloudflare-dns.com/dns-query,https://dns.google/resolve";
 
+/** A secret of the operator's, which opens routes that are closed without it. */
+const operatorTokenSetting = v.pipe(
+  v.optional(v.string(), ""),
+  v.check((token) => token === "" || token.length >= 32, "must have at least 32 characters"),
+);
+
 const isHttpUrl = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text);
 
 const wholeNumberSetting = (defaultValue: string, minimum: number) =>
@@ -160,10 +166,9 @@ const Fields = v.object({
   /** The sender of emails, such as satchel@satchel.example. */
   MAIL_FROM: v.optional(v.string(), ""),
   /** Bearer token for /metrics. Empty disables it. */
-  METRICS_TOKEN: v.pipe(
-    v.optional(v.string(), ""),
-    v.check((token) => token === "" || token.length >= 32, "must have at least 32 characters"),
-  ),
+  METRICS_TOKEN: operatorTokenSetting,
+  /** Bearer token for /backup. Empty disables it. */
+  BACKUP_TOKEN: operatorTokenSetting,
   /** Token of Cloudflare's API that may edit the certificates of CUSTOM_HOSTNAMES_ZONE. */
   CUSTOM_HOSTNAMES_TOKEN: v.pipe(
     v.optional(v.string(), ""),
@@ -184,6 +189,7 @@ const Fields = v.object({
 /** Settings that are secrets: never shown, not even in an error message. */
 export const SECRET_SETTINGS: string[] = [
   "METRICS_TOKEN",
+  "BACKUP_TOKEN",
   "TOKEN_SECRETS",
   "CUSTOM_HOSTNAMES_TOKEN",
 ];

@@ -34,7 +34,9 @@ export function listDatabases(data) {
  * @property {number} format
  * @property {"deployment"} [kind] otherwise it is of the local server
  * @property {string} createdAt
- * @property {string} databases the folder of the databases in this backup
+ * @property {string} [databases] the folder of the databases in this backup; of a deployment, the list of its RxDB
+ *   databases, if it has any
+ * @property {string} [index] of a deployment
  * @property {Record<string, {state: string, sha256: string}>} files its files; `state`: size and time of
  *   the source, by which one that has not changed is recognised
  */

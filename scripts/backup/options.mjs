@@ -8,7 +8,8 @@ import { ROOT } from "../lib/install.mjs";
 /**
  * Reads the command line. Throws a CommandError that says what is wrong.
  * @param {string} command
- * @returns {{folder: string, data: string, isRemote: boolean} | null} null: --help
+ * @returns {{folder: string, data: string, isRemote: boolean, origin?: string} | null} null: --help; `origin`: of the
+ *   deployment, if it was named
  */
 export function readBackupOptions(command) {
   let parsed;
@@ -16,6 +17,7 @@ export function readBackupOptions(command) {
     const options = {
       data: { type: "string" },
       remote: { type: "boolean" },
+      origin: { type: "string" },
       help: { type: "boolean" },
     };
     parsed = parseArgs({ options, allowPositionals: true });
@@ -32,6 +34,18 @@ export function readBackupOptions(command) {
       "--data is a folder of the local server, --remote a deployment: name one of them.",
     );
   }
+  if (values.origin !== undefined && !values.remote) {
+    throw new CommandError("--origin is the address of a deployment: add --remote.");
+  }
+  if (values.origin !== undefined && URL.parse(values.origin)?.origin !== values.origin) {
+    throw new CommandError("--origin must be an address such as https://satchel.example.");
+  }
   const data = values.data ?? (process.env.SATCHEL_DATA || join(ROOT, ".satchel"));
-  return { folder: resolve(positionals[0]), data: resolve(data), isRemote: values.remote === true };
+  const isRemote = values.remote === true;
+  return {
+    folder: resolve(positionals[0]),
+    data: resolve(data),
+    isRemote,
+    ...(values.origin && { origin: values.origin }),
+  };
 }

@@ -9,6 +9,7 @@ import { writeChoices } from "./choices.mjs";
 import { writeConfiguration } from "./configuration.mjs";
 import { askHealth, waitUntilWell } from "./health.mjs";
 import { lacksAdministrator } from "./inspect.mjs";
+import { originOf } from "./origin.mjs";
 import { runWithConfiguration, withTemporaryFolder } from "./wrangler.mjs";
 
 /** How long a version may take to be well: at an address that answers already, and at a new one. */
@@ -140,17 +141,6 @@ function writeTokenSecret(folder) {
   const secrets = { TOKEN_SECRETS: randomBytes(48).toString("base64") };
   writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
   return file;
-}
-
-async function originOf(account, { vars, name }) {
-  if (vars.ORIGIN) return vars.ORIGIN;
-  const subdomain = await account.subdomain();
-  if (subdomain === null) {
-    throw new CommandError(
-      "The account has no address under workers.dev yet: open https://dash.cloudflare.com/?to=/:account/workers once, which creates one, or use --domain.",
-    );
-  }
-  return `https://${name}.${subdomain}.workers.dev`;
 }
 
 function waitStep(name, found, progress, result, wait) {

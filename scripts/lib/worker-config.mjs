@@ -27,6 +27,7 @@ export const VARS = {
 export const SETTING_NAMES = [
   ...Object.keys(VARS),
   "METRICS_TOKEN",
+  "BACKUP_TOKEN",
   "TOKEN_SECRETS",
   "CUSTOM_HOSTNAMES_TOKEN",
 ];

@@ -41,6 +41,29 @@ export async function loadModuleAccount(
   return row?.id ?? null;
 }
 
+/** An account, also a deleted one, and whether it has a module. */
+export interface ModuleOwner {
+  user: string;
+  isDeleted: 0 | 1;
+  hasModule: 0 | 1;
+}
+
+/** Loads what is known of an account and a module; returns null if there never was such an account. */
+export async function loadModuleOwner(
+  db: D1Database,
+  account: string,
+  module: string,
+): Promise<ModuleOwner | null> {
+  const statement = db
+    .prepare(
+      `SELECT name AS user, deleted_at IS NOT NULL AS isDeleted,
+         EXISTS (SELECT 1 FROM rxdb_modules WHERE account = ?1 AND module = ?2) AS hasModule
+       FROM accounts WHERE id = ?1`,
+    )
+    .bind(account, module);
+  return withRetry(() => statement.first<ModuleOwner>());
+}
+
 /** Inserts the row of a module, unless the account is deleted or already has `limit` modules. */
 export async function insertModule(
   db: D1Database,

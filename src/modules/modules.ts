@@ -10,7 +10,9 @@
  *     each module's object: erase(), until nothing is left
  *     in ONE D1 transaction: set erased_at; delete the rows
  *
- * Invariant: an object that stores anything, or has a connection of an app, has a row. If an app
+ *   restoring a backup:                before there is an account: without rows, which come with the index
+ *
+ * Invariant: an object that stores anything, or has a connection of an app, has a row, or no account yet. If an app
  * connects while its grant ends, then either its row exists before that, and the object is notified,
  * or its grant is checked after that.
  */
@@ -21,7 +23,9 @@ import { withRetry } from "../platform/retry";
 import {
   insertModule,
   loadModuleAccount,
+  loadModuleOwner,
   loadModules,
+  type ModuleOwner,
   type ModuleRow,
   selectModules,
   selectUserName,
@@ -53,6 +57,13 @@ export const openModule = (
 /** Finds the id of the user's account if it has opened this module; returns null otherwise. */
 export const findModuleAccount = (env: Env, user: string, module: string): Promise<string | null> =>
   loadModuleAccount(env.DB, user, module);
+
+/** Finds an account, also a deleted one, and whether it has a module; returns null if there never was such an account. */
+export const findModuleOwner = (
+  env: Env,
+  account: string,
+  module: string,
+): Promise<ModuleOwner | null> => loadModuleOwner(env.DB, account, module);
 
 /** The modules of an account, by name. */
 export const listModules = (env: Env, account: string): Promise<ModuleRow[]> =>

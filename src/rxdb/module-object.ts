@@ -150,6 +150,17 @@ export class ModuleObject extends DurableObject<Env> {
     return answer;
   }
 
+  /**
+   * Restores databases from a backup, whatever the quota, as `transfer` writes them. Only while the account does not
+   * exist: so nobody has acknowledged data in the object, and no app can reach it.
+   */
+  async restore(id: ModuleId, request: TransferRequest): Promise<CallOutcome<TransferAnswer>> {
+    const now = Date.now();
+    const { module } = this.#open(id);
+    this.#setAlarm(now + EVENT_RETENTION_MS);
+    return module.quota.duringRestore(() => module.transfer.answer(request, now));
+  }
+
   /** Deletes a database with all its collections, if it exists. */
   async deleteDatabase(name: string): Promise<void> {
     const state = this.#loadState();

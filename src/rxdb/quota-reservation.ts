@@ -6,6 +6,8 @@
  *     store the reserved number in the object, before the write commits
  *   now and then:
  *     give back what is not needed
+ *   while a backup is restored, when D1 has no row yet:
+ *     store what is needed in the object; the row of the backup comes later, and `reconcile` corrects it
  *
  * Invariant: bytes held <= reserved as stored in the object <= reserved as stored in D1, at every
  * commit, but for a margin for writes that free space. Requests to D1 run one at a time, and each computes its numbers when its turn comes. If an
@@ -34,6 +36,8 @@ export class QuotaReservation {
   readonly #heldBytes: () => number;
   /** As stored in the object. */
   #reservedBytes: number;
+  /** Restores of a backup that are in progress. */
+  #restores = 0;
   /** The last request to D1 so far, which the next one waits for. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -77,10 +81,24 @@ export class QuotaReservation {
       // An earlier request may have reserved enough for both.
       if (this.fits(growthBytes)) return true;
       const bytes = this.#heldBytes() + growthBytes;
+      if (this.#restores > 0) {
+        this.#store(bytes + RESERVE_AHEAD_BYTES);
+        return true;
+      }
       const reserved = await this.#reserveInD1(bytes, bytes + RESERVE_AHEAD_BYTES, false);
       if (reserved !== null) this.#store(reserved);
       return reserved !== null;
     });
+  }
+
+  /** Runs a restore of a backup: whatever it needs is reserved, without D1. */
+  async duringRestore<T>(restore: () => Promise<T>): Promise<T> {
+    this.#restores++;
+    try {
+      return await restore();
+    } finally {
+      this.#restores--;
+    }
   }
 
   /** Gives back what is reserved far beyond need, and corrects D1 if it has drifted. */

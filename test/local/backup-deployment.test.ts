@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { appendFileSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { splitStatements } from "../../scripts/backup/deployment/statements.mjs";
 import { addDatabase, type Cloudflare, startCloudflare } from "./cloudflare";
 import { addTransfers, type Transfers } from "./cloudflare-transfers";
 import { collectOutput, type ExitResult, fileDigests, ROOT, temporaryFolder } from "./server";
@@ -11,6 +12,8 @@ import { collectOutput, type ExitResult, fileDigests, ROOT, temporaryFolder } fr
 interface StandIn {
   cloudflare: Cloudflare;
   transfers: Transfers;
+  /** Of the Worker, if there is one. */
+  origin?: string;
 }
 
 async function startStandIn(): Promise<StandIn> {
@@ -21,10 +24,11 @@ async function startStandIn(): Promise<StandIn> {
 function run(
   command: "backup" | "restore",
   folder: string,
-  { cloudflare }: StandIn,
+  { cloudflare, origin }: StandIn,
   env: Record<string, string> = {},
 ): Promise<ExitResult> {
-  const args = [join(ROOT, `scripts/${command}.mjs`), folder, "--remote"];
+  const named = origin === undefined ? [] : ["--origin", origin];
+  const args = [join(ROOT, `scripts/${command}.mjs`), folder, "--remote", ...named];
   const options = { env: { ...process.env, ...cloudflare.env, ...env } };
   return collectOutput(spawn(process.execPath, args, options)).ended;
 }
@@ -48,6 +52,7 @@ async function startProvider(): Promise<StandIn> {
   const provider = await startStandIn();
   const { sqlite } = addDatabase(provider.cloudflare, "satchel");
   sqlite.exec(readFileSync(join(ROOT, "schema.sql"), "utf8"));
+  sqlite.exec("CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY, name TEXT)");
   sqlite.exec("INSERT INTO accounts (id, name, created_at) VALUES ('a', 'o''hara', 1)");
   for (const name of ["one", "two", "it's; three\n"])
     addDocument(provider, name, `text of ${name}`);
@@ -75,6 +80,31 @@ async function backUp(provider: StandIn, folder = temporaryFolder()): Promise<st
   return folder;
 }
 
+describe("An exported index", () => {
+  async function split(chunks: string[]): Promise<string[]> {
+    const statements: string[] = [];
+    for await (const statement of splitStatements(chunks)) statements.push(statement);
+    return statements;
+  }
+
+  it("is read statement by statement, wherever its chunks end", async () => {
+    const statements = [
+      "PRAGMA defer_foreign_keys=TRUE;",
+      "CREATE TABLE \"a;b\" (x TEXT, -- it's; a comment\n y TEXT /* and; one's */ DEFAULT ';');",
+      "\nINSERT INTO \"a;b\" VALUES('it''s;\n-- no comment', '/*;');",
+      "\nCREATE TRIGGER t AFTER INSERT ON `a;b` BEGIN DELETE FROM [a;b]; SELECT CASE 1 WHEN 1 THEN 2 END; END;",
+      "\nDELETE FROM x WHERE y = 1-1/1;",
+    ];
+    const text = statements.join("");
+    for (let size = 1; size <= text.length; size++) {
+      const chunks = text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
+      expect(await split(chunks)).toEqual(statements);
+    }
+    expect(await split(["SELECT 1; SELECT 'half"])).toEqual(["SELECT 1;", " SELECT 'half"]);
+    expect(await split([" \n"])).toEqual([]);
+  });
+});
+
 describe("A backup of a deployment", () => {
   it("is restored into an empty account, with everything as it was", async () => {
     const provider = await startProvider();
@@ -87,7 +117,10 @@ describe("A backup of a deployment", () => {
     expect([empty.cloudflare.unknown, provider.cloudflare.unknown]).toEqual([[], []]);
     // It is not empty any more.
     const again = await run("restore", folder, empty);
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("has tables already")]);
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringContaining("has accounts already"),
+    ]);
   });
 
   it("copies only what is new, and forgets what is gone", async () => {

@@ -28,11 +28,19 @@ export interface Transfers {
   received: string[];
   /** Cuts the connection in the middle of this object, once. */
   cut: string | null;
+  /** What happens before the next import. */
+  beforeImport: (() => void) | null;
 }
 
 /** Adds them to a stand-in. They stop when the test ends. */
 export async function addTransfers(cloudflare: Cloudflare): Promise<Transfers> {
-  const transfers: Transfers = { objects: new Map(), sent: [], received: [], cut: null };
+  const transfers: Transfers = {
+    objects: new Map(),
+    sent: [],
+    received: [],
+    cut: null,
+    beforeImport: null,
+  };
   const files = new Map<string, Buffer>();
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -54,12 +62,12 @@ export async function addTransfers(cloudflare: Cloudflare): Promise<Transfers> {
     AWS_SECRET_ACCESS_KEY: "secret",
     CLOUDFLARE_ACCOUNT_ID: ACCOUNT,
   });
-  cloudflare.routes.push(...databaseRoutes(origin, files));
+  cloudflare.routes.push(...databaseRoutes(origin, files, transfers));
   return transfers;
 }
 
 /** Each takes two calls, as larger databases do. */
-const databaseRoutes = (origin: string, files: Map<string, Buffer>) => [
+const databaseRoutes = (origin: string, files: Map<string, Buffer>, transfers: Transfers) => [
   route(`POST /accounts/${ACCOUNT}/d1/database/*/export`, (state, { body }, [id = ""]) => {
     const { current_bookmark: bookmark } = JSON.parse(body.toString());
     if (bookmark === undefined) return { success: true, status: "active", at_bookmark: "1" };
@@ -72,7 +80,14 @@ const databaseRoutes = (origin: string, files: Map<string, Buffer>) => [
     if (action === "init") return { filename: "import", upload_url: `${origin}/files/import` };
     if (action === "ingest") return { success: true, status: "active", at_bookmark: "1" };
     const { sqlite } = databaseOf(state, id);
-    sqlite.exec(`BEGIN; ${files.get("/files/import")} COMMIT;`);
+    transfers.beforeImport?.();
+    transfers.beforeImport = null;
+    try {
+      sqlite.exec(`BEGIN; ${files.get("/files/import")} COMMIT;`);
+    } catch (error) {
+      sqlite.exec("ROLLBACK");
+      return { success: false, status: "error", error: (error as Error).message };
+    }
     return { success: true, status: "complete", result: { num_queries: 1 } };
   }),
 ];

@@ -26,6 +26,7 @@ const STARTED_ELSEWHERE = [
 
 const NEEDS_CLOUDFLARE = [
   /^npx wrangler (login|secret put|d1 time-travel)\b/,
+  /^openssl rand -hex 32$/,
   /^npx wrangler d1 execute DB --remote --file /,
   /^openssl rand -base64 48 \| npx wrangler secret put TOKEN_SECRETS$/,
   /^npm run (deploy|set-up)\b/,

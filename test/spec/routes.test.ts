@@ -46,7 +46,7 @@ const paths = (method: string): string[] =>
 
 /** Whether the path is an API endpoint, not a page. */
 const isApi = (path: string): boolean =>
-  /^\/(storage|quota|batch|preview|live|rxdb|databases|\.well-known|healthz|metrics|oauth\/(token|revoke|device_authorization))(\/|$)/.test(
+  /^\/(storage|quota|batch|preview|live|rxdb|databases|backup|\.well-known|healthz|metrics|oauth\/(token|revoke|device_authorization))(\/|$)/.test(
     path,
   );
 

@@ -69,6 +69,7 @@ describe("Reading a database as a whole", () => {
       version: 0,
       documents: 1,
       bytes: expect.any(Number),
+      state: expect.stringMatching(/^\d+-3-\d+$/),
     });
     const path = `/todos/collection${collectionQuery()}`;
     const { schema, seq } = await readJson<{ schema: object; seq: number }>(

@@ -80,6 +80,7 @@ describe("An invalid setting is named:", () => {
     ["MAIL", "smtp"],
     ["MAIL", "cloudflare"],
     ["METRICS_TOKEN", "too-short"],
+    ["BACKUP_TOKEN", "too-short"],
     ["TOKEN_SECRETS", "too-short"],
     ["TOKEN_SECRETS", `${"a".repeat(32)},too-short`],
   ])("%s=%j", (name, value) => {
@@ -115,7 +116,7 @@ describe("An invalid setting is named:", () => {
 
   it("with its value, unless it is a secret", () => {
     expect(errorMessage({ SIGN_UP: "perhaps" })).toContain('"perhaps"');
-    for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN", "CUSTOM_HOSTNAMES_TOKEN"]) {
+    for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN", "BACKUP_TOKEN", "CUSTOM_HOSTNAMES_TOKEN"]) {
       const message = errorMessage({ [name]: "my secret-word" });
       expect(message).toContain(name);
       expect(message).not.toContain("secret-word");
@@ -174,6 +175,7 @@ describe("Valid settings", () => {
       MAIL_FROM: "",
       METRICS_TOKEN: "",
       CUSTOM_HOSTNAMES_TOKEN: "",
+      BACKUP_TOKEN: "",
       TOKEN_SECRETS: [],
     });
   });
@@ -210,6 +212,7 @@ describe("Valid settings", () => {
         MAIL_FROM: "satchel@satchel.example",
         METRICS_TOKEN: "m".repeat(32),
         CUSTOM_HOSTNAMES_TOKEN: "a-token_of_the_API\n",
+        BACKUP_TOKEN: "b".repeat(32),
         TOKEN_SECRETS: secrets.join(","),
       }),
     ).toEqual({
@@ -241,6 +244,7 @@ describe("Valid settings", () => {
       MAIL_FROM: "satchel@satchel.example",
       METRICS_TOKEN: "m".repeat(32),
       CUSTOM_HOSTNAMES_TOKEN: "a-token_of_the_API",
+      BACKUP_TOKEN: "b".repeat(32),
       TOKEN_SECRETS: secrets,
     });
   });

@@ -241,7 +241,15 @@ export function interceptCalls(intercept: CallInterceptor): () => void {
     interceptMethod(env.BODIES, "resumeMultipartUpload", (resume) => upload(resume() as object)),
     objects("USERS", USER_OBJECT_METHODS),
     objects("PASSWORDS", ["recordAttempt", "forgetFailures", "hash", "verify"]),
-    objects("MODULES", ["inventory", "deleteDatabase", "recheck", "erase", "fetch", "transfer"]),
+    objects("MODULES", [
+      "inventory",
+      "deleteDatabase",
+      "recheck",
+      "erase",
+      "fetch",
+      "transfer",
+      "restore",
+    ]),
   ];
   return () => {
     for (const restore of restores) restore();

@@ -48,7 +48,7 @@ export class DatabasesClient {
   /**
    * The collections of a module, none if it has no databases.
    * @param {string} module
-   * @returns {Promise<(CollectionName & {documents: number, bytes: number})[]>}
+   * @returns {Promise<(CollectionName & {documents: number, bytes: number, state: string})[]>}
    */
   async collections(module) {
     const answer = await this.#find(`/${encodeURIComponent(module)}`, module);

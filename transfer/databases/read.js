@@ -39,11 +39,12 @@ export async function* readDatabases(client, modules) {
 }
 
 /**
+ * Reads a collection: as it was at one time, or nothing, or a part, if it is removed meanwhile.
  * @param {import("./client.js").DatabasesClient} client
  * @param {import("./client.js").CollectionName} name
- * @returns {AsyncGenerator<import("./source.js").DatabaseEntry>}
+ * @returns {AsyncGenerator<import("./source.js").SourceCollection | import("./source.js").SourceBatch>}
  */
-async function* readCollection(client, name) {
+export async function* readCollection(client, name) {
   const described = await client.describe(name);
   // It was removed since it was listed.
   if (described === null) return;

@@ -27,6 +27,13 @@ const MD5 = /^[0-9a-f]{32}$/;
  * @typedef {import("./bucket.mjs").BucketObject & {sha256: string, metadata: Record<string, string>}} StoredBody
  */
 
+/**
+ * Whether an object of the bucket is the body of a document. Those of large attachments in databases are saved with their
+ * databases, and get other keys.
+ * @param {string} key
+ */
+export const isDocumentKey = (key) => !key.startsWith("rxdb/");
+
 /** The file of a body in the backup. @param {string} key */
 export function bodyFile(folder, key) {
   const hash = createHash("sha256").update(key).digest("hex");

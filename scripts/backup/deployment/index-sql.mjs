@@ -1,8 +1,7 @@
-/** The index of a deployment as SQL: D1's export, its import, and what a backup needs to know of it. */
+/** The index of a deployment as SQL: D1's export and its import. */
 
 import { createHash } from "node:crypto";
-import { createWriteStream, openAsBlob, readFileSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import { createWriteStream, openAsBlob } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { CommandError } from "../../lib/command.mjs";
@@ -31,16 +30,18 @@ export async function exportIndex(account, databaseId, file) {
 }
 
 /**
- * Imports such a file into an empty database: all of it, or nothing.
+ * Imports such a file into a database: all of it, or nothing.
  * @param {any} account
  * @param {string} databaseId
  * @param {string} file
+ * @param {string} before SQL that comes first
  */
-export async function importIndex(account, databaseId, file) {
-  const sql = await openAsBlob(file);
-  const etag = createHash("md5")
-    .update(new Uint8Array(await sql.arrayBuffer()))
-    .digest("hex");
+export async function importIndex(account, databaseId, file, before) {
+  // Neither is in memory as a whole.
+  const sql = new Blob([before, await openAsBlob(file)]);
+  const hash = createHash("md5");
+  for await (const chunk of sql.stream()) hash.update(chunk);
+  const etag = hash.digest("hex");
   const { filename, upload_url: url } = await account.importDatabase(databaseId, {
     action: "init",
     etag,
@@ -69,27 +70,5 @@ async function pollDatabase(ask) {
     if (success === false || status === "error") throw new CommandError(`D1: ${error}`);
     bookmark = at_bookmark;
     await pause(POLL_PAUSE_MS);
-  }
-}
-
-/**
- * Loads an exported index, which shows that it is complete, and asks it.
- * @param {string} file
- * @returns {{documents: {account: string, version: string}[], databases: number}} `databases`: how many modules have
- *   RxDB databases
- */
-export function readIndex(file) {
-  const database = new DatabaseSync(":memory:", { enableForeignKeyConstraints: false });
-  try {
-    database.exec(readFileSync(file, "utf8"));
-    const documents = database
-      .prepare("SELECT account, version FROM nodes WHERE type IS NOT NULL")
-      .all();
-    const { count } = database.prepare("SELECT count(*) AS count FROM rxdb_modules").get();
-    return { documents, databases: count };
-  } catch (error) {
-    throw new CommandError(`The exported index cannot be read: ${error.message}`);
-  } finally {
-    database.close();
   }
 }

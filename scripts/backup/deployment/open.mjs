@@ -8,16 +8,17 @@ import { openBucket } from "./bucket.mjs";
 
 /**
  * Signs in, and finds the names. Nothing is created.
- * @returns {Promise<{account: any, choices: Record<string, any>, databaseName: string, bucketName: string, bucket: import("./bucket.mjs").Bucket}>}
+ * @returns {Promise<{account: any, choices: Record<string, any>, configuration: Record<string, any>, databaseName: string, bucketName: string, bucket: import("./bucket.mjs").Bucket}>}
  */
 export async function openDeployment() {
   const { choices } = readChoices();
-  const { d1_databases, r2_buckets } = await buildConfiguration(choices);
+  const configuration = await buildConfiguration(choices);
+  const { d1_databases, r2_buckets } = configuration;
   const account = await openAccount(choices.account);
   const [{ database_name: databaseName }] = d1_databases;
   const [{ bucket_name: bucketName, jurisdiction }] = r2_buckets;
   const bucket = openBucket(account.id, bucketName, jurisdiction);
-  return { account, choices, databaseName, bucketName, bucket };
+  return { account, choices, configuration, databaseName, bucketName, bucket };
 }
 
 /**

@@ -123,6 +123,12 @@ export async function loadUsableInvitation(
   return row && { isAdmin: row.isAdmin === 1 };
 }
 
+/** Whether there are any accounts, also deleted ones. */
+export async function hasAccounts(db: D1Database): Promise<boolean> {
+  const statement = db.prepare("SELECT 1 FROM accounts LIMIT 1");
+  return (await withRetry(() => statement.first())) !== null;
+}
+
 /** Whether an account has, or ever had, this name. */
 export async function isNameTaken(db: D1Database, name: string): Promise<boolean> {
   const row = await withRetry(() =>

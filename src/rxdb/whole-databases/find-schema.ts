@@ -1,6 +1,7 @@
 /** The JSON schema of a stored collection: the object keeps its indexes, and RxDB and its clients the rest. */
 
 import { smallestSchema } from "../queries/collection-index";
+import { parseSchema } from "../queries/schema";
 import { sortableText } from "../queries/sort-key";
 import type { Connection } from "../sockets/connection-registry";
 import { isObject } from "../sockets/frames";
@@ -34,10 +35,13 @@ export function findSchema(
   );
 }
 
-/** The schema in RxDB's list of collections; null if it does not list this one. */
+/**
+ * The schema in RxDB's list of collections; null if it does not list this one, or with a schema that cannot be used here:
+ * the list is what apps write, and has the fields as they were before an app's plugins encrypted or compressed them.
+ */
 function listedSchema(
   sql: SqlStorage,
-  { database, name, version }: CollectionRow,
+  { database, name, version, primaryPath }: CollectionRow,
 ): Record<string, unknown> | null {
   const lists = loadCollections(sql).filter(
     (row) => row.database === database && row.name === INTERNAL_STORE,
@@ -46,7 +50,10 @@ function listedSchema(
     const json = loadDocument(sql, list.id, sortableText(`collection|${name}-${version}`));
     const document: unknown = json === undefined ? null : JSON.parse(json);
     const data = isObject(document) && isObject(document.data) ? document.data : {};
-    if (isObject(data.schema) && data.schema.version === version) return data.schema;
+    const parsed = parseSchema(data.schema);
+    const isSame =
+      parsed.ok && parsed.value.version === version && parsed.value.primaryPath === primaryPath;
+    if (isSame) return data.schema as Record<string, unknown>;
   }
   return null;
 }

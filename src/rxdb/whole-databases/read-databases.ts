@@ -13,15 +13,21 @@ const MAX_PAGE_LENGTH = 4_000_000;
 
 const NO_ATTACHMENT = refuseCall({ code: "not-found", message: "There is no such attachment." });
 
-/** Lists all collections, as JSON. */
+/**
+ * Lists all collections, as JSON. Their `state` is another one after every change of their documents: a write has a new
+ * `seq`, what is purged has bytes, and a collection that is created again has a new id.
+ */
 export function listCollections(sql: SqlStorage): string {
-  const collections = loadCollections(sql).map(({ database, name, version, documents, bytes }) => ({
-    database,
-    collection: name,
-    version,
-    documents,
-    bytes,
-  }));
+  const collections = loadCollections(sql).map(
+    ({ id, database, name, version, seq, documents, bytes }) => ({
+      database,
+      collection: name,
+      version,
+      documents,
+      bytes,
+      state: [id, seq, bytes].join("-"),
+    }),
+  );
   return JSON.stringify({ collections });
 }
 

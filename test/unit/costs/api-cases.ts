@@ -5,6 +5,7 @@ import { startDevice } from "../../support/devices";
 import { obtainCode, obtainTokens, redeemCode } from "../../support/oauth";
 import { ORIGIN } from "../../support/provider";
 import { createAccount, LARGEST, moduleName, ORDINARY, type SizedAccount } from "./accounts";
+import { backupCases } from "./backup-cases";
 import type { CostCase, Step } from "./cost-case";
 import { databaseCases } from "./database-cases";
 import type { SharedAccounts } from "./page-cases";
@@ -76,6 +77,7 @@ export function apiCases(shared: SharedAccounts): CostCase[] {
       }),
     ),
     ...databaseCases(shared),
+    ...backupCases(shared),
     {
       route: "POST /batch/:user",
       ordinary: batchOf(ordinary, ["/ten/1"]),

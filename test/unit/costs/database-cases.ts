@@ -8,44 +8,52 @@ import type { SharedAccounts } from "./page-cases";
 import { get } from "./requests";
 import { ALL_INDEXES, documentOf, ONE_INDEX } from "./rxdb-client";
 
-const schemaText = (schema: object): string =>
+/** A schema as RxDB sends it. */
+export const schemaText = (schema: object): string =>
   JSON.stringify(fillWithDefaultSettings(schema as never));
+
+const pathOf = ({ name }: SizedAccount, rest = "") => `/databases/${name}/${moduleName(1)}${rest}`;
+
+const write =
+  (account: SizedAccount, method: "PUT" | "POST", path: string, body: string): Step =>
+  () =>
+  async ({ send }) => {
+    const headers = {
+      Authorization: `Bearer ${account.app.token}`,
+      "Content-Length": String(body.length),
+    };
+    const response = await send(pathOf(account, path), { method, headers, body });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  };
+
+let collections = 0;
+
+/** Creates a collection with documents, and returns the query for it. */
+export async function fillCollection(
+  account: SizedAccount,
+  schema: object,
+  count: number,
+): Promise<string> {
+  const query = collectionQuery({ collection: `c${++collections}` });
+  const { send } = await import("../../support/provider");
+  const run = async (step: Step) => (await step())({ send } as never);
+  await run(write(account, "PUT", `/collection${query}`, schemaText(schema)));
+  const documents = Array.from({ length: count }, (_, index) => documentOf(index));
+  const body = JSON.stringify({ documents, attachments: true });
+  await run(write(account, "POST", `/documents${query}`, body));
+  return query;
+}
 
 /** All cases of the endpoint, by route. */
 export function databaseCases({ ordinary, largest }: SharedAccounts): CostCase[] {
-  const pathOf = ({ name }: SizedAccount, rest = "") =>
-    `/databases/${name}/${moduleName(1)}${rest}`;
-  let collections = 0;
-  const write =
-    (account: SizedAccount, method: "PUT" | "POST", path: string, body: string): Step =>
-    () =>
-    async ({ send }) => {
-      const headers = {
-        Authorization: `Bearer ${account.app.token}`,
-        "Content-Length": String(body.length),
-      };
-      const response = await send(pathOf(account, path), { method, headers, body });
-      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-    };
-  /** Creates a collection with documents, and returns the query for it. */
-  const fill = async (account: SizedAccount, schema: object, count: number): Promise<string> => {
-    const query = collectionQuery({ collection: `c${++collections}` });
-    const { send } = await import("../../support/provider");
-    const run = async (step: Step) => (await step())({ send } as never);
-    await run(write(account, "PUT", `/collection${query}`, schemaText(schema)));
-    const documents = Array.from({ length: count }, (_, index) => documentOf(index));
-    const body = JSON.stringify({ documents, attachments: true });
-    await run(write(account, "POST", `/documents${query}`, body));
-    return query;
-  };
   const readFrom =
     (account: SizedAccount, path: string, schema: object, count: number): Step =>
     async () =>
-      get(pathOf(account, `/${path}${await fill(account, schema, count)}`), account)();
+      get(pathOf(account, `/${path}${await fillCollection(account, schema, count)}`), account)();
   const writeTo =
     (account: SizedAccount, schema: object, count: number): Step =>
     async () => {
-      const query = await fill(account, schema, 1);
+      const query = await fillCollection(account, schema, 1);
       const documents = Array.from({ length: count }, (_, index) => documentOf(index + 1));
       const body = JSON.stringify({ documents, attachments: true });
       return write(account, "POST", `/documents${query}`, body)();

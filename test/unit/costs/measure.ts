@@ -8,6 +8,7 @@ import {
 import { env } from "cloudflare:workers";
 import { startMeter } from "../../../bench/cost/meter";
 import { app } from "../../../src/app";
+import type { Env, Variables } from "../../../src/env";
 import { measureBytesToD1 } from "../../support/bytes-to-d1";
 import { incomingRequest } from "../../support/provider";
 import type { Send } from "../../support/send-with-settings";
@@ -44,7 +45,15 @@ export class Traffic {
   sent = 0;
 
   /** Sends a request to the Worker, and waits for what it does in the background. */
-  readonly send: Send = async (pathOrUrl, init = {}) => {
+  readonly send: Send = (pathOrUrl, init) => this.#send(env, pathOrUrl, init);
+
+  /** The same to a Worker with other settings. */
+  readonly sendWith = (variables: Variables): Send => {
+    const bindings = { ...env, ...variables };
+    return (pathOrUrl, init) => this.#send(bindings, pathOrUrl, init);
+  };
+
+  async #send(bindings: Env, pathOrUrl: string, init: RequestInit = {}): Promise<Response> {
     const request = incomingRequest(pathOrUrl, init);
     this.received += request.url.length + headerBytes(request.headers);
     const body = init.body === undefined ? null : new Uint8Array(await request.arrayBuffer());
@@ -52,12 +61,12 @@ export class Traffic {
     const context = createExecutionContext();
     const counted = new Request(request, body === null ? {} : { body });
     if (body !== null) counted.headers.set("Content-Length", String(body.byteLength));
-    const response = await app.fetch(counted, env, context);
+    const response = await app.fetch(counted, bindings, context);
     const content = response.webSocket ? null : await response.arrayBuffer();
     await waitOnExecutionContext(context);
     this.sent += headerBytes(response.headers) + (content?.byteLength ?? 0);
     return response.webSocket ? response : new Response(response.body && content, response);
-  };
+  }
 }
 
 const headerBytes = (headers: Headers): number =>
