@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { labelOf } from "../../../transfer/databases/client.js";
+import { TransferError } from "../../../transfer/requests.js";
 import { withProgress } from "../progress.mjs";
 import { attachmentPath, collectionPath, downloadCollection, linesOf } from "./collection-file.mjs";
 import { inParallel } from "./in-parallel.mjs";
@@ -62,6 +63,9 @@ export function downloadDatabases(provider, modules, folder, list, earlier) {
 
 const addBytes = (sum, { bytes }) => sum + bytes;
 
+/** Refusals that concern one collection alone: they leave it out, so that no user makes all backups fail. */
+const OF_THE_COLLECTION = ["malformed", "too-large", "damaged"];
+
 /** Downloads what is not known of a module. */
 async function downloadModule(provider, name, listed, folder, known) {
   let collections = listed;
@@ -88,8 +92,13 @@ async function downloadUnlessKnown(provider, name, listed, folder, known) {
     return { file, sha256: earlier.sha256, attachments: earlier.attachments };
   }
   const client = provider.databasesOf(name);
-  const found = await downloadCollection(client, collection, folder, file, earlier?.file);
-  return found === null ? null : { file, ...found };
+  try {
+    const found = await downloadCollection(client, collection, folder, file, earlier?.file);
+    return found === null ? null : { file, ...found };
+  } catch (error) {
+    if (error instanceof TransferError && OF_THE_COLLECTION.includes(error.code)) return null;
+    throw error;
+  }
 }
 
 /** The collections of the earlier backup whose files are there, by their identity. */

@@ -86,7 +86,8 @@ export async function downloadCollection(client, name, folder, path, earlier) {
 
 /** Returns the checksums by the names of the attachments, without those that have no bytes (any more). */
 async function downloadAttachments({ attachments }, readAttachment, folder, known) {
-  const files = {};
+  // An attachment may have the name "__proto__".
+  const files = Object.create(null);
   for (const attachment of attachments) {
     const earlier = known.get(identityOf(attachment));
     if (earlier !== undefined && existsSync(join(folder, attachmentPath(earlier)))) {
