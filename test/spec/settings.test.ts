@@ -116,7 +116,12 @@ describe("An invalid setting is named:", () => {
 
   it("with its value, unless it is a secret", () => {
     expect(errorMessage({ SIGN_UP: "perhaps" })).toContain('"perhaps"');
-    for (const name of ["TOKEN_SECRETS", "METRICS_TOKEN", "BACKUP_TOKEN", "CUSTOM_HOSTNAMES_TOKEN"]) {
+    for (const name of [
+      "TOKEN_SECRETS",
+      "METRICS_TOKEN",
+      "BACKUP_TOKEN",
+      "CUSTOM_HOSTNAMES_TOKEN",
+    ]) {
       const message = errorMessage({ [name]: "my secret-word" });
       expect(message).toContain(name);
       expect(message).not.toContain("secret-word");
