@@ -395,7 +395,7 @@ describe("A sign-in method that is removed during a sign-in with it", () => {
     const options = await postJson("/sign-in/passkey", {});
     const credential = await device.get(await options.json());
     runBeforeBatch(() =>
-      postForm(`/security/passkeys/${device.id}/remove`, {}, { Cookie: cookie }),
+      postForm(`/security/passkeys/remove/${device.id}`, {}, { Cookie: cookie }),
     );
     await expectRefused(name, await postJson("/sign-in/passkey", { credential }));
   });

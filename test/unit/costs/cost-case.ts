@@ -18,6 +18,8 @@ export interface CostCase {
   worst: Step;
   /** What may grow by more than `MAX_RATIO`, and how far; the case says why. */
   mayGrow?: Partial<Work>;
+  /** Whether it sends all that the account has stored, to which other cases add. */
+  sendsAllData?: boolean;
 }
 
 /** How often the worst request may do what an ordinary one does. */

@@ -162,7 +162,10 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
     // The databases are in an object for each module.
     page("/data", "/data", { rowsRead: 400, objectCalls: 100 }),
     page("/data/parts", "/data/parts", { rowsRead: 700, objectCalls: 100 }),
-    page("/data/export", "/data/export", { ...ENTRY, objectCalls: 100 }),
+    {
+      ...page("/data/export", "/data/export", { ...ENTRY, objectCalls: 100 }),
+      sendsAllData: true,
+    },
     page(`/data/database?module=${moduleName(1)}&name=x`),
     page("/transfer"),
     page("/transfer/export", "/transfer/export", { rowsRead: 400 }),
