@@ -29,6 +29,7 @@ export async function startProvider({ metered = false, inspected = false }) {
   const settings = {
     ...VARS,
     DEFAULT_QUOTA_BYTES: String(10 ** 14),
+    MAX_DOCUMENTS: String(10 ** 7),
     // Otherwise the first request in a minute would read the signing keys from D1.
     TOKEN_SECRETS: "a-public-secret-for-benchmarks-only",
   };
