@@ -5,6 +5,7 @@ import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ConfirmForm } from "../../ui/confirm-form";
 import { CopyableText } from "../../ui/copy-button";
+import { Facts } from "../../ui/facts";
 import { formatBytes, formatCount } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { type ListPage, NextPageLink } from "../../ui/paging";
@@ -135,14 +136,7 @@ export function accountPage(c: HonoContext, account: AccountSummary): HandlerRes
     <>
       <section>
         <h1>{account.name}</h1>
-        <dl class="facts">
-          {facts.map(([name, value]) => (
-            <>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </>
-          ))}
-        </dl>
+        <Facts facts={facts} />
         <p class="muted">{messages.privacyNote}</p>
       </section>
       <section>

@@ -4,6 +4,7 @@ import { settings } from "../../env";
 import type { HonoContext } from "../../http/context";
 import { CopyableText } from "../../ui/copy-button";
 import { ErrorMessage } from "../../ui/error-message";
+import { Facts } from "../../ui/facts";
 import { messagesFor } from "../../ui/language";
 import { DateTime } from "../../ui/time";
 import { type HostnameRecord, isWaiting } from "../custom-hostnames";
@@ -11,7 +12,7 @@ import { domainPath } from "../domain-paths";
 import { CHECK_PAUSE_SECONDS } from "../domains";
 import { certificateStateOf, hostStateOf, isHostnameReady, isStuck } from "../hostname-state";
 import { DOMAIN_MESSAGES } from "../messages";
-import { Facts, Finding } from "./facts";
+import { Finding } from "./finding";
 
 /** Asks for the custom hostname of a domain, or shows it, with what there is to do; null: the user has not asked for one. */
 export const CustomHostnameSteps = ({

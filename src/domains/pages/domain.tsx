@@ -4,6 +4,7 @@ import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { ConfirmForm } from "../../ui/confirm-form";
 import { CopyableText } from "../../ui/copy-button";
+import { Facts } from "../../ui/facts";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { CalendarDate, DateTime } from "../../ui/time";
@@ -14,7 +15,7 @@ import { CHECK_PAUSE_SECONDS, type Domain, type DomainClaim } from "../domains";
 import { canFetchFiles, recordName } from "../evidence";
 import { DOMAIN_MESSAGES } from "../messages";
 import { PROOF_PATH } from "../proof-file";
-import { Facts, Finding } from "./facts";
+import { Finding } from "./finding";
 import { LeadHereSection } from "./lead-here";
 import { WholeHostSection } from "./whole-host";
 

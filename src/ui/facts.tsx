@@ -1,4 +1,4 @@
-/** What to enter somewhere else, and what was found there. */
+/** Facts about one thing. */
 
 import type { Child } from "hono/jsx";
 
@@ -12,11 +12,4 @@ export const Facts = ({ facts }: { facts: [name: string, value: Child][] }) => (
       </>
     ))}
   </dl>
-);
-
-/** What the last check has found; a screen reader reads it when it changes. */
-export const Finding = ({ id, text }: { id: string; text: string | null }) => (
-  <p id={`${id}-finding`} class="finding" role="status">
-    {text}
-  </p>
 );
