@@ -205,12 +205,12 @@ async function call(
   }
 }
 
-/** Whatever is no JSON, such as the error page of a proxy, says nothing. */
+/** Whatever is no JSON, such as the page of a proxy, says nothing: not even that something was deleted. */
 function parseAnswer(text: string): v.InferOutput<typeof Answer> {
   try {
     return v.parse(Answer, JSON.parse(text));
   } catch {
-    return { success: true, errors: [], result: undefined };
+    return { success: false, errors: [], result: undefined };
   }
 }
 

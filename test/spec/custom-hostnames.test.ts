@@ -565,9 +565,12 @@ describe("A custom hostname is deleted", () => {
     expect(await rowOf(host)).toBeNull();
   });
 
-  it("by the daily job, each day until it succeeds, if the API fails at first", async () => {
+  it.each([
+    ["fails", () => apiAnswer(500, null, [[1500, "Internal"]])],
+    ["is replaced by a page", () => new Response("<p>Welcome</p>")],
+  ])("by the daily job, each day until it succeeds, if the API %s at first", async (_, fault) => {
     const { user, host, id } = await userWithHost();
-    api.fault = () => apiAnswer(500, null, [[1500, "Internal"]]);
+    api.fault = fault;
     await submit(user, `/settings/domains/${host}/remove`);
     await runDaily(DAY_MS);
     expect(api.takeCalls()).toEqual([`DELETE /${id}`, `DELETE /${id}`]);
