@@ -72,7 +72,14 @@ const INVALID_RESOURCE = "Send one resource parameter, such as acct:alice@exampl
 async function resolveUser(c: HonoContext, subject: WebFingerSubject): Promise<FoundUser | null> {
   const { user, owner } = await findUserAndDomainOwner(c.env.DB, subject.user, subject.host);
   if (owner !== null) return subject.user === null || subject.user === owner.name ? owner : null;
-  return isOwnHost(subject.host, c.req.url, settings(c.env)) ? user : null;
+  return isProviderHost(c, subject.host) ? user : null;
+}
+
+/** Whether the host of an address is the provider's. */
+function isProviderHost(c: HonoContext, host: string): boolean {
+  const { pages } = resolveOrigins(c.req.url, settings(c.env));
+  // RFC 7565 §7: the host of an acct URI has no port, so strict clients leave out that of a local server.
+  return isOwnHost(host, c.req.url, settings(c.env)) || host === new URL(pages).hostname;
 }
 
 /** OAuth metadata: RFC 8414, with the additions of RFC 8628 §4 and RFC 9207 §3. */

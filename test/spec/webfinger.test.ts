@@ -276,6 +276,17 @@ describe("The resource", () => {
     expect((await sendAnywhere(path)).status).toBe(404);
   });
 
+  it("RFC 7565 §7 may leave out the port of the provider, since the host of an acct URI has none", async () => {
+    const origin = "https://satchel.example:8443";
+    const find = (address: string) =>
+      sendAnywhere(`${origin}/.well-known/webfinger?resource=acct:${address}`);
+    const { subject, links } = await jrdOf(await find("alice@satchel.example"));
+    expect(subject).toBe("acct:alice@satchel.example");
+    expect(links.map(({ href }) => href)).toEqual([`${origin}/storage/alice`]);
+    expect((await find("nobody@satchel.example")).status).toBe(404);
+    expect((await find("alice@other.example")).status).toBe(404);
+  });
+
   it.each([
     "acct:nobody@satchel.example",
     "acct:alice@other.example",
