@@ -25,6 +25,8 @@ async function linger(c: HonoContext, next: Next, body: ReadableStream<Uint8Arra
   await next();
   // A handler that has read from the body and succeeded has read all of it.
   if (body.locked || (c.req.raw.bodyUsed && c.res.ok)) return;
+  // A 204 or 304 may not have a stream as its body, so nothing can keep its connection open.
+  if (c.res.body === null) return;
   const content = new Uint8Array(await c.res.arrayBuffer());
   // With its length the client knows that it has the whole response, although the stream has not ended.
   const { readable, writable } = new FixedLengthStream(content.byteLength);

@@ -162,6 +162,33 @@ describe("A refusal during an upload", () => {
   });
 });
 
+describe("A response without content", () => {
+  const close = "\r\nHost: HOST\r\nConnection: close\r\n";
+
+  // Python's requests has "Content-Length: 0" in every OPTIONS.
+  test.for([
+    ["empty", "Content-Length: 0", ""],
+    ["of some bytes", "Content-Length: 4", "abcd"],
+    ["chunked", "Transfer-Encoding: chunked", "4\r\nabcd\r\n0\r\n\r\n"],
+  ] as const)(
+    "answers a request whose body nobody reads: %s",
+    async ([, headers, body], { server: { url }, alice }) => {
+      await alice.put("/doc", "kept");
+      const etag = (await alice.get("/doc")).headers.get("etag");
+      const condition = `Authorization: Bearer ${alice.token}\r\nIf-None-Match: ${etag}\r\n`;
+      for (const [request, status] of [
+        [`OPTIONS /storage/alice/doc HTTP/1.1${close}`, "204"],
+        [`OPTIONS /oauth/token HTTP/1.1${close}`, "204"],
+        [`GET /storage/alice/doc HTTP/1.1${close}${condition}`, "304"],
+        [`HEAD /storage/alice/doc HTTP/1.1${close}${condition}`, "304"],
+      ] as const) {
+        const answer = await sendBytes(url, `${request}${headers}\r\n\r\n${body}`);
+        expect(statuses(answer)).toEqual([status]);
+      }
+    },
+  );
+});
+
 describe("A malformed header", () => {
   test.for([
     ["folded over two lines", "X-A: a\r\n Set-Cookie: b=1"],

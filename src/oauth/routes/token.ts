@@ -129,8 +129,9 @@ tokenRoutes.post("/revoke", async (c) => {
   const refresh = claims ? null : await loadRefreshToken(c.env.DB, await sha256(token), now);
   if (claims) await revokeGrant(c.env, claims.account, claims.grant, "revoked", now);
   if (refresh) await revokeGrant(c.env, refresh.account, refresh.grantId, "revoked", now);
-  // RFC 7009 §2.2: "invalid tokens do not cause an error response"
-  return c.body(null, 200);
+  // RFC 7009 §2.2: "invalid tokens do not cause an error response", and "the content of the response body is
+  // ignored". It is JSON all the same, because simple-oauth2 takes an answer of another type for an error.
+  return c.json({});
 });
 
 /** RFC 6749 §4.1.3: "using the "application/x-www-form-urlencoded" format". */
