@@ -4,7 +4,7 @@
  * Does work for each item, `limit` at a time. The results come in the order of the items. The first
  * failure ends it, when the work in progress has ended, too.
  * @template T, R
- * @param {AsyncIterable<T>} items
+ * @param {AsyncIterable<T> | Iterable<T>} items
  * @param {number} limit
  * @param {(item: T) => Promise<R>} work
  * @returns {AsyncGenerator<R>}

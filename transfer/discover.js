@@ -19,6 +19,7 @@ const PROPERTY = {
   ranges: "http://tools.ietf.org/html/rfc7233",
   quota: "urn:x-satchel:quota",
   databases: "urn:x-satchel:databases:1",
+  batch: "urn:x-satchel:batch:1",
 };
 
 const MAX_JRD_BYTES = 256 * 1024;
@@ -35,6 +36,7 @@ const MAX_JRD_BYTES = 256 * 1024;
  * @property {boolean} hasRanges
  * @property {string | null} quota where the quota can be read
  * @property {string | null} databases where databases can be read and written as a whole
+ * @property {string | null} batch where many documents can be read at once
  */
 
 /**
@@ -137,6 +139,7 @@ function describe(address, { href, type, properties }, checkUrl) {
     hasRanges: properties[PROPERTY.ranges] === true || text(PROPERTY.ranges) !== null,
     quota: url(PROPERTY.quota),
     databases: url(PROPERTY.databases),
+    batch: url(PROPERTY.batch),
   };
 }
 

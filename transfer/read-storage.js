@@ -1,13 +1,23 @@
 /** All documents of a storage, several at a time: the source of an export and of a move. */
 
+import { BatchReader } from "./batch.js";
+import { concurrently } from "./concurrently.js";
 import { openDocument } from "./read-document.js";
 import { TransferError } from "./requests.js";
 import { readBytes } from "./streams.js";
 import { walk } from "./walk.js";
 
-/** Documents that are read ahead, and how long they may be for it. */
+/** Documents that are read ahead one by one, and how long they may be for it. */
 const AHEAD = 8;
 const MAX_AHEAD_BYTES = 512 * 1024;
+
+/** Where many can be read at once: those of one group, and groups that are read ahead. */
+const GROUP_DOCUMENTS = 100;
+const GROUP_BYTES = 1024 * 1024;
+const GROUPS_AHEAD = 3;
+
+/** Folders and documents of one group. */
+const MAX_GROUP_STEPS = 2 * GROUP_DOCUMENTS;
 
 /** @typedef {{kind: "failure", path: string, error: TransferError}} ReadFailure */
 /** @typedef {import("./archive/write.js").ArchiveEntry | ReadFailure} ReadEntry */
@@ -28,14 +38,28 @@ export const foldersOf = (modules) =>
  * @returns {AsyncGenerator<ReadEntry>}
  */
 export async function* readStorage(storage, folders, after = null) {
+  const batch = storage.batchUrl === null ? null : new BatchReader(storage, storage.batchUrl);
+  const [size, ahead] = batch ? [GROUP_DOCUMENTS, GROUPS_AHEAD] : [1, AHEAD];
   /** @type {(() => Promise<ReadEntry[]>)[]} in the order of the walk */
   const pending = [];
-  for await (const step of walk(storage, folders)) {
-    if (after !== null && !isAfter(step.path, after, folders)) continue;
-    pending.push(step.kind === "document" ? readAhead(storage, step) : async () => [step]);
-    if (pending.length > AHEAD) yield* await /** @type {any} */ (pending.shift())();
+  for await (const group of inGroups(stepsAfter(storage, folders, after), size)) {
+    pending.push(readAhead(storage, batch, group));
+    if (pending.length > ahead) yield* await /** @type {any} */ (pending.shift())();
   }
   for (const next of pending) yield* await next();
+}
+
+/** @typedef {import("./walk.js").FolderStep | import("./walk.js").DocumentStep | import("./walk.js").FailureStep} Step */
+
+/**
+ * @param {import("./storage.js").StorageClient} storage
+ * @param {string[]} folders
+ * @param {string | null} after
+ */
+async function* stepsAfter(storage, folders, after) {
+  for await (const step of walk(storage, folders)) {
+    if (after === null || isAfter(step.path, after, folders)) yield step;
+  }
 }
 
 /**
@@ -54,19 +78,76 @@ function isAfter(path, after, folders) {
   return index !== -1 && /** @type {string} */ (names[index]) > (afterNames[index] ?? "");
 }
 
+/** Whether a document is opened when its turn has come, because nobody knows that it is short. @param {Step} step */
+const isLong = (step) =>
+  step.kind === "document" && !(step.item.length !== null && step.item.length <= MAX_AHEAD_BYTES);
+
 /**
- * Starts to read a document if it is short. A long one is opened when its turn has come.
+ * The steps of a walk in groups: up to so many short documents, with the folders between them; or one long document.
+ * @param {AsyncIterable<Step>} steps
+ * @param {number} maxDocuments
+ * @returns {AsyncGenerator<Step[]>}
+ */
+async function* inGroups(steps, maxDocuments) {
+  /** @type {Step[]} */
+  let group = [];
+  let documents = 0;
+  let bytes = 0;
+  for await (const step of steps) {
+    const length = step.kind === "document" ? (step.item.length ?? 0) : 0;
+    const isFull =
+      isLong(step) ||
+      group.length === MAX_GROUP_STEPS ||
+      (step.kind === "document" && (documents === maxDocuments || bytes + length > GROUP_BYTES));
+    if (isFull && group.length > 0) {
+      yield group;
+      [group, documents, bytes] = [[], 0, 0];
+    }
+    if (isLong(step)) {
+      yield [step];
+      continue;
+    }
+    group.push(step);
+    documents += Number(step.kind === "document");
+    bytes += length;
+  }
+  if (group.length > 0) yield group;
+}
+
+/**
+ * Starts to read a group. A long document is opened when its turn has come.
  * @param {import("./storage.js").StorageClient} storage
- * @param {import("./walk.js").DocumentStep} step
+ * @param {BatchReader | null} batch
+ * @param {Step[]} group
  * @returns {() => Promise<ReadEntry[]>}
  */
-function readAhead(storage, step) {
-  const { length } = step.item;
-  if (length === null || length > MAX_AHEAD_BYTES) return () => readOne(storage, step, false);
-  const reading = readOne(storage, step, true);
+function readAhead(storage, batch, group) {
+  const [first] = group;
+  if (first?.kind === "document" && isLong(first)) return () => readOne(storage, first, false);
+  const reading = readGroup(storage, batch, group);
   // It is awaited later; until then a failure is not unhandled.
   reading.catch(() => {});
   return () => reading;
+}
+
+/**
+ * @param {import("./storage.js").StorageClient} storage
+ * @param {BatchReader | null} batch
+ * @param {Step[]} group
+ */
+async function readGroup(storage, batch, group) {
+  const paths = group.filter(({ kind }) => kind === "document").map(({ path }) => path);
+  const found = batch && paths.length > 1 ? await batch.read(paths) : new Map();
+  /** @param {Step} step @returns {Promise<ReadEntry[]>} */
+  const read = async (step) => {
+    if (step.kind !== "document") return [step];
+    const document = found.get(step.path);
+    if (document === undefined) return readOne(storage, step, true);
+    return entriesOf(step, document && { ...document, body: new Blob([document.bytes]).stream() });
+  };
+  const entries = [];
+  for await (const own of concurrently(group, AHEAD, read)) entries.push(...own);
+  return entries;
 }
 
 /** Refusals that concern one document alone. */
@@ -78,25 +159,15 @@ const OF_THE_DOCUMENT = ["forbidden", "damaged", "changed", "unavailable", "refu
  * @param {boolean} isInMemory
  * @returns {Promise<ReadEntry[]>}
  */
-async function readOne(storage, { path, item }, isInMemory) {
+async function readOne(storage, step, isInMemory) {
+  const { path, item } = step;
   try {
     const opened = await openDocument(storage, path);
-    if (opened === null) return [{ kind: "change", path, listed: item.etag, archived: null }];
+    if (opened === null) return entriesOf(step, null);
     // What was listed as short may have grown.
     const isShort = opened.length !== null && opened.length <= MAX_AHEAD_BYTES;
     const body = isInMemory && isShort ? await buffered(opened.body) : opened.body;
-    const { etag, type, modified } = opened;
-    /** @type {ReadEntry} */
-    const document = {
-      kind: "document",
-      path,
-      type,
-      etag,
-      body,
-      modified: modified ?? item.modified,
-    };
-    if (etag === item.etag) return [document];
-    return [document, { kind: "change", path, listed: item.etag, archived: etag }];
+    return entriesOf(step, { ...opened, body });
   } catch (error) {
     if (!(error instanceof TransferError) || !OF_THE_DOCUMENT.includes(error.code)) throw error;
     return [
@@ -104,6 +175,22 @@ async function readOne(storage, { path, item }, isInMemory) {
       { kind: "change", path, listed: item.etag, archived: null },
     ];
   }
+}
+
+/**
+ * A document as it was opened (null: there is none any more), and how it differs from what was listed.
+ * @param {import("./walk.js").DocumentStep} step
+ * @param {import("./storage.js").StoredDocument | null} opened
+ * @returns {ReadEntry[]}
+ */
+function entriesOf({ path, item }, opened) {
+  if (opened === null) return [{ kind: "change", path, listed: item.etag, archived: null }];
+  const { etag, type, body } = opened;
+  const modified = opened.modified ?? item.modified;
+  /** @type {ReadEntry} */
+  const document = { kind: "document", path, type, etag, body, modified };
+  if (etag === item.etag) return [document];
+  return [document, { kind: "change", path, listed: item.etag, archived: etag }];
 }
 
 /** @param {ReadableStream<Uint8Array>} body */

@@ -63,14 +63,23 @@ export class StorageClient {
    *   request, since a long transfer may outlive a token
    * @param {string | null} [options.origin] sent as `Origin`, by which some servers know their tokens
    * @param {boolean} [options.keepsTimes] whether the server keeps the original times of documents: Satchel does
+   * @param {string | null} [options.batchUrl] where many documents can be read at once: docs/batch.md
    * @param {import("./requests.js").Network} [options.network]
    */
-  constructor({ root, token = null, origin = null, keepsTimes = false, network = {} }) {
+  constructor({
+    root,
+    token = null,
+    origin = null,
+    keepsTimes = false,
+    batchUrl = null,
+    network = {},
+  }) {
     this.root = root.replace(/\/+$/, "");
     this.network = network;
     this.token = token;
     this.origin = origin;
     this.keepsTimes = keepsTimes;
+    this.batchUrl = batchUrl;
   }
 
   /** @param {string} path */
@@ -124,7 +133,7 @@ export class StorageClient {
     }
     await this.requireSuccess(response, path);
     return {
-      ...describe(response),
+      ...describeDocument(response),
       isPart: response.status === 206,
       body: response.body ?? new Blob([]).stream(),
     };
@@ -139,7 +148,7 @@ export class StorageClient {
     const { response } = await this.send(this.url(path), () => ({ method: "HEAD" }));
     if (response.status === 404) return null;
     await this.requireSuccess(response, path);
-    return describe(response);
+    return describeDocument(response);
   }
 
   /**
@@ -272,8 +281,8 @@ function parseItem(listed, description) {
   };
 }
 
-/** @param {Response} response */
-function describe({ headers }) {
+/** The facts of a document in the response to a GET or HEAD. @param {{headers: Headers}} response */
+export function describeDocument({ headers }) {
   const length = headers.get("Content-Length");
   return {
     etag: bareETag(headers.get("ETag")) ?? "",

@@ -40,13 +40,13 @@ export async function connect({ env, network }, given) {
     const message = "No address: use --address, SATCHEL_ADDRESS or satchel login.";
     throw new TransferError("no-address", message);
   }
-  const { address, root, quota, databases: url } = await findRoot(typed, network);
+  const { address, root, quota, databases: url, batch: batchUrl } = await findRoot(typed, network);
   const saved = accounts[address];
   const token = given.token ?? (env.SATCHEL_TOKEN || (saved ? tokenSource(address, env) : null));
   const origin = saved?.origin ?? null;
   // Only Satchel has databases that can be read as a whole.
   const keepsTimes = url !== null;
-  const storage = new StorageClient({ root, token, origin, keepsTimes, network });
+  const storage = new StorageClient({ root, token, origin, keepsTimes, batchUrl, network });
   const databases = url === null ? null : new DatabasesClient(url, storage);
   return { address, quota, storage, databases };
 }
@@ -54,7 +54,7 @@ export async function connect({ env, network }, given) {
 /**
  * @param {string} address
  * @param {import("../../transfer/requests.js").Network} network
- * @returns {Promise<Pick<import("../../transfer/discover.js").Discovery, "address" | "root" | "quota" | "databases">>}
+ * @returns {Promise<Pick<import("../../transfer/discover.js").Discovery, "address" | "root" | "quota" | "databases" | "batch">>}
  */
 async function findRoot(address, network) {
   if (!/^https?:\/\//i.test(address)) return discoverStorage(address, network);
@@ -65,7 +65,7 @@ async function findRoot(address, network) {
       `${hostname} is to be reached without encryption: refused.`,
     );
   }
-  return { address, root: address, quota: null, databases: null };
+  return { address, root: address, quota: null, databases: null, batch: null };
 }
 
 /**

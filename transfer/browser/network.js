@@ -146,7 +146,12 @@ export class PageNetwork {
  */
 export function openAccount(urls, network) {
   const absolute = (/** @type {string} */ url) => new URL(url, location.href).href;
-  const storage = new StorageClient({ root: absolute(urls.root), keepsTimes: true, network });
+  const storage = new StorageClient({
+    root: absolute(urls.root),
+    keepsTimes: true,
+    batchUrl: absolute(urls.batch),
+    network,
+  });
   return { storage, databases: new DatabasesClient(absolute(urls.databases), storage) };
 }
 

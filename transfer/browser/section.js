@@ -15,7 +15,7 @@ export class Section {
     this.element = element;
     this.language = language;
     this.texts = JSON.parse(texts);
-    /** @type {{root: string, quota: string, databases: string}} */
+    /** @type {{root: string, quota: string, databases: string, batch: string}} */
     this.urls = JSON.parse(urls);
     this.plurals = new Intl.PluralRules(language);
   }

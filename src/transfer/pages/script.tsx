@@ -2,7 +2,7 @@
 
 import { settings } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { databasesUrl, quotaUrl, resolveOrigins, storageRoot } from "../../http/hosts";
+import { batchUrl, databasesUrl, quotaUrl, resolveOrigins, storageRoot } from "../../http/hosts";
 import { languageOf, messagesFor } from "../../ui/language";
 import { TRANSFER_MESSAGES } from "../messages";
 
@@ -20,7 +20,7 @@ export function scriptData(c: HonoContext, texts: object): Record<string, string
  * The URLs of the user's storage. On the origin of the pages they are paths: a proxy may have ended TLS, so
  * only the browser knows that origin.
  */
-function storageUrls(c: HonoContext): Record<"root" | "quota" | "databases", string> {
+function storageUrls(c: HonoContext): Record<"root" | "quota" | "databases" | "batch", string> {
   const { name } = c.var.session.account;
   const { STORAGE_ORIGIN } = settings(c.env);
   const { storage } = resolveOrigins(c.req.url, settings(c.env));
@@ -29,6 +29,7 @@ function storageUrls(c: HonoContext): Record<"root" | "quota" | "databases", str
     root: storageRoot(origins, name),
     quota: quotaUrl(origins, name),
     databases: databasesUrl(origins, name),
+    batch: batchUrl(origins, name),
   };
 }
 

@@ -21,6 +21,7 @@ export function transferClients({ user, token }: TestApp, fetch = send) {
   const storage = new StorageClient({
     root: `${storageOrigin(user)}/storage/${user}`,
     token,
+    batchUrl: `${storageOrigin(user)}/batch/${user}`,
     network,
   });
   return {
