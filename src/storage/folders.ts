@@ -83,9 +83,10 @@ export function streamFolder(
           return controller.close();
         }
         try {
-          const startedAt = clock();
-          items = await loadItemsAfter(env, claims, node, items.at(-1) as FolderItem, startedAt);
-          await turn.leaveToOthers(clock() - startedAt);
+          const now = clock();
+          turn.begin(now);
+          items = await loadItemsAfter(env, claims, node, items.at(-1) as FolderItem, now);
+          await turn.leaveToOthers(clock());
         } catch (error) {
           turn.end();
           throw error;
