@@ -4,7 +4,7 @@
 -- recovery codes and links are stored as SHA-256 hashes only, passwords as scrypt hashes.
 
 -- Accounts. Inserted at sign-up and never deleted, so that a name is never reused; a deleted account
--- keeps only its name and times.
+-- keeps only its name, its times and its invitation.
 CREATE TABLE accounts (
   id          TEXT NOT NULL PRIMARY KEY, -- random; the first part of every R2 key of the account
   name        TEXT NOT NULL UNIQUE,      -- the <user> of <user>@<host>, lower case
@@ -225,7 +225,7 @@ CREATE TABLE codes (
 ) WITHOUT ROWID;
 CREATE INDEX codes_by_account ON codes (account);
 
--- Refresh tokens. Each use issues the next one; a used one stays until it expires, so that a replay is
+-- Refresh tokens. Each use issues the next one; a used one stays for a week at most, so that a replay is
 -- recognised and revokes the grant.
 CREATE TABLE refresh_tokens (
   hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the token
@@ -301,7 +301,7 @@ CREATE TABLE traffic (
 -- when it is needed. The newest signs, all verify; deleting a row invalidates the tokens it signed.
 CREATE TABLE signing_keys (
   kid        TEXT NOT NULL PRIMARY KEY,
-  secret     TEXT NOT NULL, -- 32 random bytes, hexadecimal
+  secret     TEXT NOT NULL, -- 32 random bytes, base64url
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 

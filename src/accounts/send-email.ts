@@ -41,5 +41,6 @@ export const listLocalEmails = (): readonly (Email & { at: number })[] => localE
  */
 export function parseEmail(raw: string): string | null {
   const email = raw.trim();
-  return email.length <= 254 && /^[^@\s<>(),;:"\\]+@[^@\s<>(),;:"\\]+$/.test(email) ? email : null;
+  const isAddress = /^[^@\s\p{C}<>(),;:"\\]+@[^@\s\p{C}<>(),;:"\\]+$/u.test(email);
+  return isAddress && email.length <= 254 ? email : null;
 }

@@ -353,7 +353,7 @@ describe("Mail", () => {
     expect((await signInMethods(other.name)).email).toBeNull();
   });
 
-  it.each(["", "a", "a@", "@b", "a b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "<a@b>"])(
+  it.each(["", "a", "a@", "@b", "a b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "<a@b>", "a@b\u0000", "a@\u202eb"])(
     "is not sent to the invalid address %j",
     async (email) => {
       const { cookie } = await createUser();

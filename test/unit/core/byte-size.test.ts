@@ -22,6 +22,11 @@ describe("parseByteSize", () => {
     (text) => expect(parseByteSize(text)).toBeNull(),
   );
 
+  it.each(["1,000 GB", "1.500 GB", "2.500.000 B"])(
+    "%j -> null: in one language a thousand times as much as in another",
+    (text) => expect(parseByteSize(text)).toBeNull(),
+  );
+
   it.each(["5 GiB", "k", "0x10", "9".repeat(16), "9999 TB9", "99999 TB", "5  GB", "5\nGB"])(
     "%j -> null",
     (text) => expect(parseByteSize(text)).toBeNull(),
