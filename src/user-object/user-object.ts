@@ -10,7 +10,7 @@ import type {
   PendingSignIn,
 } from "../copying/move-in";
 import { documentFromPath } from "../core/path";
-import { type Outcome, refused, UNAVAILABLE } from "../core/refusals";
+import { type Outcome, refused, UNAVAILABLE, UNKNOWN_OUTCOME } from "../core/refusals";
 import type { Scope } from "../core/scope";
 import { earliest } from "../core/time";
 import type { Env } from "../env";
@@ -79,16 +79,11 @@ export class UserObject extends DurableObject<Env> {
   async commit(command: CommitRequest): Promise<Outcome<CommitResult>> {
     if (this.#queue.length >= MAX_QUEUED_COMMITS) return refused(UNAVAILABLE);
     const modified = this.#clock.next();
-    const outcome = await this.#queue.add({ ...command, modified });
-    this.#notify(command, outcome);
-    if (outcome.ok && outcome.value.facts) {
-      this.#journal.record(command, outcome.value.facts, modified);
-    }
-    // The change stays committed if this fails.
-    this.#sweep
-      .recordCommit(command, outcome, modified)
-      .catch((error) => logWarning("A sweep could not be scheduled.", error));
-    return outcome;
+    const committed = this.#queue.add({ ...command, modified });
+    // Without an answer of D1 the change may have been made all the same.
+    const known = await committed.catch(() => refused(UNKNOWN_OUTCOME));
+    this.#recordOutcome(command, known, modified);
+    return committed;
   }
 
   /** Records a multipart upload; to be called before its first part. */
@@ -253,9 +248,16 @@ export class UserObject extends DurableObject<Env> {
     }
   }
 
-  #notify({ account, node, version, put }: CommitRequest, outcome: Outcome<CommitResult>): void {
+  /** Tells the listeners of a change, and notes it for the journal and the sweep. Never throws. */
+  #recordOutcome(change: CommitRequest, outcome: Outcome<CommitResult>, at: number): void {
+    const { account, node, version, put } = change;
     if (outcome.ok) this.#live.notify(node, version, put === null);
     else if (outcome.refusal.code === "unknown-outcome") this.#live.notifyUnknown(account, node);
+    if (outcome.ok && outcome.value.facts) this.#journal.record(change, outcome.value.facts, at);
+    // The change stays committed if this fails.
+    this.#sweep
+      .recordCommit(change, outcome, at)
+      .catch((error) => logWarning("A sweep could not be scheduled.", error));
   }
 
   /**

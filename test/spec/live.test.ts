@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createAdministrator, submitAction } from "../support/admin";
 import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
-import { breakCommits } from "../support/fault-injection";
+import { breakCommits, withFault } from "../support/fault-injection";
 import { LiveClient, livePath, requestLiveSession } from "../support/live";
 import { appWithTokens, obtainTokens, parseTokens, refreshTokens } from "../support/oauth";
 import {
@@ -140,6 +140,20 @@ describe("A client that watches folders", () => {
     const response = await app.put("/notes/a", "1").finally(restore);
     expect([201, 503]).toContain(response.status);
     await client.waitForVersionOf(app, "/notes/");
+  });
+
+  it("is told what has become of a write of which D1 does not answer at all", async () => {
+    const app = await createUserWithApp("notes:rw");
+    await app.put("/notes/a", "1");
+    const { calls } = await withFault(null, () => app.put("/notes/a", "2"));
+    const client = await LiveClient.open(app);
+    await client.watch("/notes/");
+    const at = calls.indexOf("DB.batch");
+    const fault = { at, kind: "lost", takesEffect: true, isPermanent: true } as const;
+    const { result } = await withFault(fault, () => app.put("/notes/a", "3"));
+    expect([result.status, await result.json()]).toMatchObject([503, { error: "unknown-outcome" }]);
+    await client.waitForVersionOf(app, "/notes/");
+    expect(await (await app.get("/notes/a")).text()).toBe("3");
   });
 
   it("is told nothing of writes that were refused", async () => {
