@@ -206,7 +206,7 @@ export const de: typeof en = {
     renameButton: "Namen speichern",
     remove: {
       title: (name) => `„${name}“ entfernen?`,
-      text: "Du kannst dich dann nicht mehr damit anmelden. Angemeldete Browser bleiben angemeldet; ihre Sitzungen beendest du unter Sicherheit. Vielleicht bietet dein Gerät den Passkey noch an, bis du ihn auch dort löschst.",
+      text: "Du kannst dich dann nicht mehr damit anmelden. Hier bleibst du angemeldet, überall sonst wirst du abgemeldet. Vielleicht bietet dein Gerät den Passkey noch an, bis du ihn auch dort löschst.",
       button: "Passkey entfernen",
     },
   },

@@ -195,7 +195,7 @@ export const en = {
     renameButton: "Save name",
     remove: {
       title: (name: string) => `Remove “${name}”?`,
-      text: "You can no longer sign in with it. Browsers that are signed in stay signed in; you can end their sessions under Security. Your device may still offer the passkey until you delete it there too.",
+      text: "You can no longer sign in with it. You stay signed in here and are signed out everywhere else. Your device may still offer the passkey until you delete it there too.",
       button: "Remove passkey",
     },
   },
