@@ -25,7 +25,7 @@ const REAUTHENTICATION_MS = 15 * 60 * 1000;
 export async function requireSignIn(c: HonoContext, next: Next): Promise<Response | undefined> {
   const now = Date.now();
   const session = await currentSession(c, now);
-  if (session === null) return c.redirect(`/sign-in?${returnQuery(c)}`, 303);
+  if (session === null) return c.redirect(`/sign-in?${returnQuery(currentPage(c))}`, 303);
   c.set("session", session);
   const rateLimited = isSafeMethod(c)
     ? null
@@ -49,13 +49,17 @@ export async function requireReauthentication(
 }
 
 /**
- * The redirect of `requireReauthentication`, for routes that have to check the request first. Returns
- * null if the user has authenticated recently.
+ * The redirect of `requireReauthentication`, for routes that have to check the request first. `page`: path and query
+ * of the page to come back to. Returns null if the user has authenticated recently.
  */
-export function reauthenticationRedirect(c: HonoContext, session: BrowserSession): Response | null {
+export function reauthenticationRedirect(
+  c: HonoContext,
+  session: BrowserSession,
+  page: string = currentPage(c),
+): Response | null {
   const maxAgeMs = isSafeMethod(c) ? REAUTHENTICATION_MS : 2 * REAUTHENTICATION_MS;
   const isRecent = session.authenticatedAt + maxAgeMs > Date.now();
-  return isRecent ? null : c.redirect(`/confirm?${returnQuery(c)}`, 303);
+  return isRecent ? null : c.redirect(`/confirm?${returnQuery(page)}`, 303);
 }
 
 /** Refuses everybody but administrators (403). Comes after `requireSignIn`. */
@@ -67,8 +71,10 @@ export async function requireAdmin(c: HonoContext, next: Next): Promise<Response
 
 const isSafeMethod = (c: HonoContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
 
-/** The query that leads back to this page. For a form the path is enough: it equals that of its page. */
-function returnQuery(c: HonoContext): URLSearchParams {
+/** Path and query of this page; a form is sent to those of its own page. */
+function currentPage(c: HonoContext): string {
   const { pathname, search } = new URL(c.req.url);
-  return new URLSearchParams({ next: isSafeMethod(c) ? pathname + search : pathname });
+  return pathname + search;
 }
+
+const returnQuery = (page: string): URLSearchParams => new URLSearchParams({ next: page });

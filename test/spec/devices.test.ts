@@ -21,8 +21,8 @@ import {
   postTokenRequest,
   refreshTokens,
 } from "../support/oauth";
-import { createUser, ORIGIN, send, sendForm } from "../support/provider";
-import { activityRows, allRows, grantRows } from "../support/rows";
+import { createUser, locationOf, ORIGIN, send, sendForm } from "../support/provider";
+import { accountId, activityRows, allRows, grantRows } from "../support/rows";
 import { uniqueClientAddress } from "../support/sign-in-forms";
 
 /** All rows except those of devices, which every poll changes. */
@@ -36,6 +36,22 @@ const MORE_THAN_LIMITED = 65;
 
 const TOO_MANY_SCOPES = Array.from({ length: 17 }, (_, i) => `m${i}:r`).join(" ");
 const TOO_LONG_SCOPE = Array.from({ length: 8 }, (_, i) => `${"m".repeat(62)}${i}:r`).join(" ");
+
+it("A device that asks for everything needs a recent sign-in, after which its code is filled in", async () => {
+  const user = await createUser();
+  const device = await startDevice({ scope: "*:rw" });
+  await env.DB.prepare("UPDATE sessions SET proved_at = 0 WHERE account = ?")
+    .bind(await accountId(user.name))
+    .run();
+  for (const fields of [{}, { decision: "allow", duration: "year" }]) {
+    const refused = await enterUserCode(user, device.user_code, fields);
+    const { pathname, searchParams } = new URL(locationOf(refused), ORIGIN);
+    expect([refused.status, pathname]).toEqual([303, "/confirm"]);
+    const page = await send(searchParams.get("next") ?? "", { headers: { Cookie: user.cookie } });
+    expect(fieldValue(await page.text(), "user_code")).toBe(device.user_code);
+  }
+  expect(await pollError(device)).toBe("authorization_pending");
+});
 
 describe("RFC 8628 §3.1 A device authorization request", () => {
   it("is rate limited by address, because each one inserts a row", async () => {

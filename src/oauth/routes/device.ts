@@ -46,8 +46,9 @@ deviceRoutes.post("/device", async (c) => {
   const refuseCode = () =>
     userCodePage(c, account, typed, { sentence: messages.invalidCode, status: 400 });
   if (device === null || code === null) return refuseCode();
+  const page = `/device?user_code=${formatUserCode(code)}`;
   const reauthentication = hasFullAccess(device.scopes)
-    ? reauthenticationRedirect(c, c.var.session)
+    ? reauthenticationRedirect(c, c.var.session, page)
     : null;
   if (reauthentication) return reauthentication;
   const decision = form.get("decision");

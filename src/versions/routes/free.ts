@@ -17,8 +17,6 @@ export const freeRoutes = new Hono<{ Bindings: Env }>();
 freeRoutes.use("/free", requireSignIn, requireReauthentication);
 
 freeRoutes.get("/free", (c): HandlerResponse => {
-  // A redirect to sign in or confirm, after the form was sent, loses the query.
-  if (c.req.query("what") === undefined) return c.redirect("/settings", 303);
   const request = requestedFree(c);
   return request === null ? nothingChosen(c) : confirmFreePage(c, c.var.session.account, request);
 });
