@@ -102,6 +102,17 @@ export const isOwnHost = (host: string, requestUrl: string, settings: Settings):
   settings.OLD_HOSTS.includes(host);
 
 /**
+ * Whether an origin is the provider's: that of the pages, that of anybody's storage, or one of a host under which
+ * it was known before.
+ */
+export function isOwnOrigin(origin: string, requestUrl: string, settings: Settings): boolean {
+  const host = /^https?:/.test(origin) ? normalizeHost(new URL(origin).host) : null;
+  if (host === null) return false;
+  const { storage } = resolveOrigins(requestUrl, settings);
+  return isOwnHost(host, requestUrl, settings) || coversHost(storage, host);
+}
+
+/**
  * Whether the provider announces URLs without TLS to clients that use it, because a proxy has ended TLS
  * and nothing says that its headers can be believed.
  */

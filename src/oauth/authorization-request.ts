@@ -1,7 +1,8 @@
 /** Authorization requests: RFC 6749 §4.1.1, §4.2.1, and §10 and §10.1 of the draft. */
 
 import { minimizeScopes, parseScopes, type Scope } from "../core/scope";
-import type { Origins } from "../http/hosts";
+import type { Settings } from "../env";
+import { isOwnOrigin, resolveOrigins } from "../http/hosts";
 import { type AppIdentity, appKind, identifyApp } from "./app-identity";
 import { findDuplicate, nonEmptyParameters } from "./parameters";
 import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
@@ -42,17 +43,17 @@ type AuthorizationRequestOutcome =
 
 /**
  * Parses the query of the authorization endpoint. §10: "the server MUST ignore the value of the
- * client_id parameter in favor of relying on the origin of the redirect_uri parameter". Satchel's own
- * origins are refused: such an app could only be a document that a user has stored here.
+ * client_id parameter in favor of relying on the origin of the redirect_uri parameter". The provider's
+ * own origins are refused: such an app could only be a document that a user has stored here.
  */
 export function parseAuthorizationRequest(
-  parameters: URLSearchParams,
-  origins: Origins,
+  requestUrl: string,
+  settings: Settings,
 ): AuthorizationRequestOutcome {
-  const query = nonEmptyParameters(parameters);
+  const query = nonEmptyParameters(new URL(requestUrl).searchParams);
   const [raw, ...duplicates] = query.getAll("redirect_uri");
   const redirectUri = raw === undefined || duplicates.length > 0 ? null : parseRedirectUri(raw);
-  if (redirectUri === null || Object.values(origins).includes(redirectUri.origin)) {
+  if (redirectUri === null || isOwnOrigin(redirectUri.origin, requestUrl, settings)) {
     return { ok: false, error: null };
   }
 
@@ -62,7 +63,7 @@ export function parseAuthorizationRequest(
     // A token never goes into a query, which servers log (RFC 9700 §4.3.2).
     responseMode: isCode && query.get("response_mode") !== "fragment" ? "query" : "fragment",
     state: query.get("state"),
-    issuer: origins.pages,
+    issuer: resolveOrigins(requestUrl, settings).pages,
   };
   const problem = findProblem(query, target);
   if (problem !== null) {

@@ -11,7 +11,11 @@ import {
 } from "../support/provider";
 import { sendWithSettings } from "../support/send-with-settings";
 
-const send = sendWithSettings({ ORIGIN, STORAGE_ORIGIN: "https://*.storage.example" });
+const send = sendWithSettings({
+  ORIGIN,
+  STORAGE_ORIGIN: "https://*.storage.example",
+  OLD_HOSTS: "old.example",
+});
 
 let alice: TestUser;
 let bob: TestUser;
@@ -34,6 +38,25 @@ beforeAll(async () => {
 const headers = () => ({ Authorization: `Bearer ${token}`, "Content-Type": "text/plain" });
 
 describe("With an origin for each user", () => {
+  it("§10 no document at any of them is an app that can be connected", async () => {
+    const elsewhere = { redirect_uri: "https://storage.example/", scope: "notes:r" };
+    const cookie = { Cookie: alice.cookie };
+    expect((await send(authorizeUrl(alice.name, elsewhere), { headers: cookie })).status).toBe(200);
+    for (const host of [
+      home,
+      neighbour,
+      `${neighbour}.`,
+      ORIGIN,
+      `${ORIGIN}.`,
+      "https://old.example",
+    ]) {
+      const own = { redirect_uri: `${host}/storage/${bob.name}/public/a.html`, scope: "notes:r" };
+      const refused = await send(authorizeUrl(alice.name, own), { headers: cookie });
+      expect([refused.status, host]).toEqual([400, host]);
+      expect(await refused.text()).not.toContain("storage.example/storage");
+    }
+  });
+
   it("§10 WebFinger names it, for all endpoints of the storage", async () => {
     const path = `/.well-known/webfinger?resource=acct:${alice.name}@satchel.example`;
     const { links } = (await (await send(path)).json()) as {

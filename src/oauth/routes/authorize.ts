@@ -101,8 +101,7 @@ async function renderConsent(
  */
 async function prepareConsent(c: HonoContext): Promise<Response | ConsentRequest> {
   const { pathname, search } = new URL(c.req.url);
-  const origins = resolveOrigins(c.req.url, settings(c.env));
-  const parsed = parseAuthorizationRequest(new URLSearchParams(search), origins);
+  const parsed = parseAuthorizationRequest(c.req.url, settings(c.env));
   const session = await currentSession(c, Date.now());
   const account = session?.account ?? null;
   if (!parsed.ok) return respondToInvalidRequest(c, parsed.error, account !== null);
