@@ -8,6 +8,7 @@ export const de: typeof en = {
     "former-app": "einer App, deren Zugriff beendet ist",
     unknown: "von wem, ist nicht bekannt",
   },
+  keepsNothing: "Dieser Anbieter bewahrt weder frühere Versionen noch gelöschte Dokumente auf.",
   outsideModules: "Außerhalb von Modulen",
   versions: {
     title: "Versionen",
@@ -82,13 +83,11 @@ export const de: typeof en = {
     empty: "Der Papierkorb ist leer.",
     module: "Modul",
     lastDeletion: "Zuletzt gelöscht",
-    ofModule: (module) => ["Gelöscht in ", module],
+    ofModule: (module) => ["Gelöschte Dokumente: ", module],
     emptyModule: "Hier lässt sich kein gelöschtes Dokument wiederherstellen.",
     emptyPage: "Alle Dokumente dieser Seite sind wiederhergestellt.",
-    inFolder: (folder) => ["Im Ordner ", folder],
     wholeModule: "Ganzes Modul anzeigen",
     onlyFolder: (folder) => `Nur anzeigen, was in ${folder} gelöscht wurde`,
-    folder: "Ordner",
     deletedAt: (at, author) => ["gelöscht: ", at, ", von ", author],
     deletedBefore: (at) => ["gelöscht vor: ", at],
     select: (path) => `${path} auswählen`,
@@ -103,9 +102,9 @@ export const de: typeof en = {
   goBack: {
     title: "In der Zeit zurückgehen",
     about: (folder) => [
-      "Mach ",
+      "Bringe ",
       folder,
-      " zu dem, was es in einem früheren Moment war. Zuerst siehst du, was zurückkäme, sich ändern und verschwinden würde; nichts wird geändert, bevor du es bestätigst. Danach kannst du es rückgängig machen.",
+      " auf den Stand eines früheren Moments. Zuerst siehst du, was zurückkäme, was sich ändern und was verschwinden würde; nichts wird geändert, bevor du es bestätigst. Danach kannst du es rückgängig machen.",
     ],
     everything: "alle deine Dokumente",
     quick: "Schnellauswahl",
@@ -155,7 +154,6 @@ export const de: typeof en = {
     title: "Frühere Versionen und Papierkorb",
     kept: (days, count) =>
       `Ersetzte Versionen und gelöschte Dokumente werden ${days} lang aufbewahrt, bis zu ${count} Versionen von jedem Dokument. Sie zählen nicht zu deinem Speicherplatz.`,
-    keepsNothing: "Dieser Anbieter bewahrt keine früheren Versionen auf.",
     shortened: (days) =>
       `Sie brauchen mehr Platz, als dir zusteht. Darum werden sie jetzt nur ${days} lang aufbewahrt, bis sie weniger brauchen.`,
     size: (bytes, at) => ["Sie brauchten ", bytes, ", zuletzt gezählt: ", at, "."],

@@ -8,6 +8,7 @@ export const en = {
     "former-app": "an app whose access has ended",
     unknown: "it isn’t known by whom",
   },
+  keepsNothing: "This provider keeps neither earlier versions nor deleted documents.",
   outsideModules: "Outside modules",
   versions: {
     title: "Versions",
@@ -81,13 +82,11 @@ export const en = {
     empty: "The bin is empty.",
     module: "Module",
     lastDeletion: "Last deletion",
-    ofModule: (module: Child): Child[] => ["Deleted in ", module],
+    ofModule: (module: Child): Child[] => ["Deleted documents: ", module],
     emptyModule: "No document that was deleted here can be restored.",
     emptyPage: "All documents of this page have been restored.",
-    inFolder: (folder: Child): Child[] => ["In the folder ", folder],
     wholeModule: "Show the whole module",
     onlyFolder: (folder: string) => `Show only what was deleted in ${folder}`,
-    folder: "Folder",
     deletedAt: (at: Child, author: Child): Child[] => ["deleted ", at, ", by ", author],
     deletedBefore: (at: Child): Child[] => ["deleted before ", at],
     select: (path: string) => `Select ${path}`,
@@ -102,9 +101,9 @@ export const en = {
   goBack: {
     title: "Go back in time",
     about: (folder: Child): Child[] => [
-      "Make ",
+      "Take ",
       folder,
-      " what it was at an earlier moment. You first see what would come back, change and go; nothing is changed before you confirm. Afterwards you can undo it.",
+      " back to an earlier moment. You first see what would come back, change or disappear; nothing is changed before you confirm. Afterwards you can undo it.",
     ],
     everything: "all your documents",
     quick: "Quick choices",
@@ -149,7 +148,6 @@ export const en = {
     title: "Earlier versions and the bin",
     kept: (days: string, count: string) =>
       `Versions that were replaced and documents that were deleted are kept for ${days}, up to ${count} versions of each document. They don’t count towards your quota.`,
-    keepsNothing: "This provider keeps no earlier versions.",
     shortened: (days: string) =>
       `They take more space than your quota. So they are kept for only ${days} now, until they take less.`,
     size: (bytes: string, at: Child): Child[] => ["They took ", bytes, " when counted ", at, "."],

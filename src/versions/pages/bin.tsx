@@ -1,11 +1,10 @@
 /** The pages of the bin: the modules that have deleted documents, and those of one module. */
 
 import type { Account } from "../../accounts/accounts";
-import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { DeletionFact } from "../../storage/tasks/journal";
 import { ErrorMessage } from "../../ui/error-message";
-import { formatBytes, formatDays } from "../../ui/format";
+import { formatBytes } from "../../ui/format";
 import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
@@ -14,7 +13,7 @@ import { DateTime } from "../../ui/time";
 import type { BinModule } from "../bin";
 import { VERSION_MESSAGES } from "../messages";
 import { binPath, freeModulePath, freePath, versionsPath } from "../paths";
-import { DeletionSentence, PathLine } from "./parts";
+import { DeletionSentence, describeHistory, PathLine } from "./parts";
 
 /** Lists the modules with deleted documents. */
 export function binModulesPage(
@@ -35,10 +34,9 @@ export function binModulesPage(
   );
 }
 
-const AboutBin = ({ c }: { c: HonoContext }) => {
-  const days = formatDays(languageOf(c), settings(c.env).HISTORY_DAYS);
-  return <p class="muted">{messagesFor(c, VERSION_MESSAGES).bin.about(days)}</p>;
-};
+const AboutBin = ({ c }: { c: HonoContext }) => (
+  <p class="muted">{describeHistory(c, messagesFor(c, VERSION_MESSAGES).bin.about)}</p>
+);
 
 const ModuleTable = ({ c, page }: { c: HonoContext; page: ListPage<BinModule> }) => {
   const messages = messagesFor(c, VERSION_MESSAGES).bin;

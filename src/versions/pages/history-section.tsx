@@ -2,12 +2,13 @@
 
 import { settings } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { formatBytes, formatCount, formatDays } from "../../ui/format";
+import { formatBytes, formatDays } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { DateTime } from "../../ui/time";
 import type { HistorySize } from "../../user-object/version-sweep";
 import { VERSION_MESSAGES } from "../messages";
 import { freePath } from "../paths";
+import { describeHistory } from "./parts";
 
 interface HistorySectionProps {
   c: HonoContext;
@@ -20,23 +21,18 @@ interface HistorySectionProps {
 /** How much the earlier versions hold, how long they are kept, and a form that deletes them for good. */
 export const HistorySection = ({ c, size, modules }: HistorySectionProps) => {
   const messages = messagesFor(c, VERSION_MESSAGES).settings;
-  const { HISTORY_DAYS, HISTORY_VERSIONS } = settings(c.env);
-  const language = languageOf(c);
-  const days = formatDays(language, HISTORY_DAYS);
   const isShortened = size !== null && size.share < 1;
   return (
     <section>
       <h2 id="versions">{messages.title}</h2>
-      {HISTORY_DAYS === 0 ? (
-        <p>{messages.keepsNothing}</p>
-      ) : (
-        <p>{messages.kept(days, formatCount(language, HISTORY_VERSIONS))}</p>
-      )}
+      <p>{describeHistory(c, messages.kept)}</p>
       {isShortened ? <p class="warning">{messages.shortened(keptDays(c, size.share))}</p> : null}
       {size === null ? (
         <p class="muted">{messages.sizeUnknown}</p>
       ) : (
-        <p>{messages.size(formatBytes(language, size.bytes), <DateTime c={c} at={size.at} />)}</p>
+        <p>
+          {messages.size(formatBytes(languageOf(c), size.bytes), <DateTime c={c} at={size.at} />)}
+        </p>
       )}
       <p>{messages.links}</p>
       <p class="row">

@@ -2,15 +2,28 @@
 
 import type { Child } from "hono/jsx";
 import { documentFromPath } from "../../core/path";
+import { settings } from "../../env";
 import { Breadcrumbs } from "../../files/pages/item-name";
 import type { HonoContext } from "../../http/context";
 import type { DeletionFact } from "../../storage/tasks/journal";
-import { formatBytes } from "../../ui/format";
+import { formatBytes, formatCount, formatDays } from "../../ui/format";
 import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
 import { DateTime, TimeOfSecond } from "../../ui/time";
 import { authorOfFact, type ChangeAuthor, type ListedVersion } from "../document-versions";
 import { VERSION_MESSAGES } from "../messages";
+
+/** Says for how long, and up to how many, earlier versions are kept; or that none are. */
+export function describeHistory(
+  c: HonoContext,
+  describe: (days: string, versions: string) => string,
+): string {
+  const { HISTORY_DAYS, HISTORY_VERSIONS } = settings(c.env);
+  const language = languageOf(c);
+  return HISTORY_DAYS === 0 || HISTORY_VERSIONS === 0
+    ? messagesFor(c, VERSION_MESSAGES).keepsNothing
+    : describe(formatDays(language, HISTORY_DAYS), formatCount(language, HISTORY_VERSIONS));
+}
 
 /** The path of a folder. */
 export const PathLine = ({ path }: { path: string }) => (

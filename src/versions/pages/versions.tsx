@@ -1,11 +1,10 @@
 /** The page with the versions of a document. */
 
 import type { Account } from "../../accounts/accounts";
-import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { filePagePath } from "../../tasks/task-paths";
 import { ErrorMessage } from "../../ui/error-message";
-import { formatCount, formatDateTime, formatDays } from "../../ui/format";
+import { formatDateTime } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { type ListPage, NextPageLink } from "../../ui/paging";
@@ -15,6 +14,7 @@ import { freePath, goBackPath, versionPath, versionsPath } from "../paths";
 import {
   DeletionSentence,
   DocumentHeading,
+  describeHistory,
   titleWithName,
   VersionSummary,
   VersionTime,
@@ -38,9 +38,6 @@ export function versionsPage(
   note: VersionsNote,
 ): HandlerResponse {
   const messages = messagesFor(c, VERSION_MESSAGES).versions;
-  const { HISTORY_DAYS, HISTORY_VERSIONS } = settings(c.env);
-  const language = languageOf(c);
-  const days = formatDays(language, HISTORY_DAYS);
   const status = note === "choose-two" ? 400 : 200;
   return renderPage(
     c,
@@ -55,7 +52,7 @@ export function versionsPage(
       ) : null}
       {note === "choose-two" ? <ErrorMessage>{messages.chooseTwo}</ErrorMessage> : null}
       <DeletedNote c={c} history={history} />
-      <p class="muted">{messages.about(days, formatCount(language, HISTORY_VERSIONS))}</p>
+      <p class="muted">{describeHistory(c, messages.about)}</p>
       <VersionList c={c} history={history} page={page} />
       {page.isFirst ? null : (
         <p>
