@@ -9,12 +9,13 @@ import {
   originsAtDomain,
   resolveOrigins,
 } from "../http/hosts";
+import { BoundedMap } from "../platform/bounded-map";
 import { type DomainHost, loadDomainHost } from "./db";
 
 /** How long an isolate believes what it knows of a host. */
 const KNOWN_MS = 30_000;
 
-/** Hosts that an isolate remembers of each kind. */
+/** Hosts that an isolate remembers of each kind; the first is forgotten first. */
 const MAX_KNOWN_HOSTS = 1000;
 
 interface KnownHost {
@@ -23,8 +24,8 @@ interface KnownHost {
 }
 
 /** Apart from each other: anybody who can send a Host header can invent hosts, which must not push out domains. */
-const domainHosts = new Map<string, KnownHost>();
-const otherHosts = new Map<string, KnownHost>();
+const domainHosts = new BoundedMap<string, KnownHost>(MAX_KNOWN_HOSTS);
+const otherHosts = new BoundedMap<string, KnownHost>(MAX_KNOWN_HOSTS);
 
 /**
  * Whether the host of this request serves the storage of this user. The provider's own hosts cost
@@ -78,12 +79,9 @@ export async function findDomainHost(
   return domain;
 }
 
-/** Forgets the host that was remembered first when there are too many. */
 function remember(host: string, domain: DomainHost | null, at: number): void {
   domainHosts.delete(host);
   otherHosts.delete(host);
   const hosts = domain === null ? otherHosts : domainHosts;
-  const [oldest] = hosts.size < MAX_KNOWN_HOSTS ? [] : hosts.keys();
-  if (oldest !== undefined) hosts.delete(oldest);
   hosts.set(host, { domain, at });
 }

@@ -4,6 +4,7 @@ import type { Next } from "hono";
 import { MAX_USER_NAME_LENGTH } from "../core/names";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
+import { BoundedMap } from "../platform/bounded-map";
 import type { HonoContext } from "./context";
 import { forwardedAddress, isBehindCloudflare } from "./hosts";
 import { refusalResponse } from "./refusals";
@@ -79,7 +80,10 @@ const MAX_CLOCK_SKEW_MS = 60_000;
  * and lets `blockGuessing` look without counting. The most recently filled bucket is the last. Anonymous
  * ones are apart: however many there are, an app or account that has used up its limit stays limited.
  */
-const arrivalTimes = { known: new Map<string, number>(), anonymous: new Map<string, number>() };
+const arrivalTimes = {
+  known: new BoundedMap<string, number>(MAX_BUCKETS),
+  anonymous: new BoundedMap<string, number>(MAX_BUCKETS),
+};
 
 const arrivalTimesFor = ({ isAnonymous }: Bucket): Map<string, number> =>
   isAnonymous ? arrivalTimes.anonymous : arrivalTimes.known;
@@ -114,7 +118,11 @@ export function limitApp(
  * Counts the folders above a document that is to be written, beyond a few. Returns null, or the
  * refusal.
  */
-export function limitFolders({ account }: AppClaims, folders: number, now: number): Refusal | null {
+export function limitFolders(
+  { account }: Pick<AppClaims, "account">,
+  folders: number,
+  now: number,
+): Refusal | null {
   const cost = folders - FREE_FOLDERS;
   if (cost <= 0) return null;
   return consume([{ name: `folders of account ${account}`, rate: FOLDER_RATE, cost }], now);
@@ -227,9 +235,8 @@ function fill(bucket: Bucket, now: number): void {
   const { name, rate, cost = 1 } = bucket;
   const times = arrivalTimesFor(bucket);
   const arrivalTime = Math.max(times.get(name) ?? 0, now) + (cost * 1000) / rate.perSecond;
-  // A Map has its entries in the order in which they were added.
+  // So that it is evicted last.
   times.delete(name);
-  if (times.size >= MAX_BUCKETS) times.delete(times.keys().next().value as string);
   times.set(name, Math.min(arrivalTime, now + fullestFor(rate)));
 }
 

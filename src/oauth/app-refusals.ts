@@ -6,6 +6,7 @@
 import { type RefusalReason, recordDailyActivity } from "../accounts/activity";
 import type { Refusal } from "../core/refusals";
 import { DAY_MS } from "../core/time";
+import { BoundedMap } from "../platform/bounded-map";
 import { logWarning } from "../platform/log";
 import type { AccessClaims } from "./access-tokens";
 import { appNameOfGrant } from "./grants";
@@ -30,7 +31,7 @@ const MIN_REFUSALS = 3;
 const MAX_COUNTERS = 10_000;
 
 /** By account id, grant id and reason. */
-const counters = new Map<string, { refusals: number; nextRecordAt: number }>();
+const counters = new BoundedMap<string, { refusals: number; nextRecordAt: number }>(MAX_COUNTERS);
 
 /**
  * Counts the refusal of an app's request, in memory. The third of a kind is recorded, after the response,
@@ -63,7 +64,6 @@ export function recordRefusal(
 function counterOf(key: string) {
   const existing = counters.get(key);
   if (existing) return existing;
-  if (counters.size >= MAX_COUNTERS) counters.delete(counters.keys().next().value as string);
   const counter = { refusals: 0, nextRecordAt: 0 };
   counters.set(key, counter);
   return counter;

@@ -7,6 +7,7 @@
  */
 
 import { dayNumber, HOUR_MS } from "../core/time";
+import { BoundedMap } from "../platform/bounded-map";
 import { logWarning } from "../platform/log";
 import type { AccessClaims } from "./access-tokens";
 import { type AppUsageRow, addUsage, deleteUsageBefore, loadUsageRows } from "./db/app-usage";
@@ -37,7 +38,7 @@ interface Counter {
 }
 
 /** By account id and grant id. */
-const counters = new Map<string, Counter>();
+const counters = new BoundedMap<string, Counter>(MAX_COUNTERS);
 
 /**
  * Counts a request of an app, and `bytes` of bodies. Once an hour the counts are written, after the
@@ -62,7 +63,6 @@ function counterOf({ account, grant }: Pick<AccessClaims, "account" | "grant">, 
   const key = `${account} ${grant}`;
   const existing = counters.get(key);
   if (existing) return existing;
-  if (counters.size >= MAX_COUNTERS) counters.delete(counters.keys().next().value as string);
   const counter: Counter = { account, grant, days: new Map(), lastAt: now, nextWriteAt: 0 };
   counters.set(key, counter);
   return counter;

@@ -2,6 +2,7 @@
 
 import { randomId, randomSecret, sha256 } from "../core/secrets";
 import { type Env, settings } from "../env";
+import { BoundedMap } from "../platform/bounded-map";
 import { insertFirstSigningKey, loadSigningKeys } from "./db/signing-keys";
 
 interface SigningKey {
@@ -23,6 +24,9 @@ interface Keyring {
  * isolates have loaded it and can verify its tokens.
  */
 const KEYRING_TTL_MS = 60_000;
+
+/** The most verified tokens that an isolate caches. */
+const MAX_VERIFIED_TOKENS = 10_000;
 
 const keyrings = new WeakMap<Env, Keyring>();
 
@@ -74,7 +78,7 @@ async function loadKeyring(env: Env, now: number): Promise<Keyring> {
     secret: new TextEncoder().encode(secret),
     createdAt,
   }));
-  const keyring: Keyring = { keys, loadedAt: now, verified: new Map() };
+  const keyring: Keyring = { keys, loadedAt: now, verified: new BoundedMap(MAX_VERIFIED_TOKENS) };
   // Without keys there are no tokens yet: nothing to cache.
   if (keys.length > 0) keyrings.set(env, keyring);
   return keyring;

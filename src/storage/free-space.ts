@@ -4,15 +4,16 @@
  * the cache is wrong, a body was only stored in vain.
  */
 
+import { BoundedMap } from "../platform/bounded-map";
+
 const CACHE_TTL_MS = 60_000;
 
 const MAX_CACHED_ACCOUNTS = 10_000;
 
-const freeSpace = new Map<string, { freeBytes: number; at: number }>();
+const freeSpace = new BoundedMap<string, { freeBytes: number; at: number }>(MAX_CACHED_ACCOUNTS);
 
 /** Records how many bytes of an account's quota are free. */
 export function recordFreeSpace(account: string, freeBytes: number, now: number): void {
-  if (freeSpace.size >= MAX_CACHED_ACCOUNTS) freeSpace.clear();
   freeSpace.set(account, { freeBytes, at: now });
 }
 

@@ -5,13 +5,14 @@ import type { NodePath } from "../core/path";
 import { moduleOf } from "../core/scope";
 import { DAY_MS } from "../core/time";
 import type { HonoContext } from "../http/context";
+import { BoundedMap } from "../platform/bounded-map";
 import { logWarning } from "../platform/log";
 
 /** Modules that an isolate remembers; the oldest is forgotten first. D1 is asked about others. */
 const MAX_REMEMBERED_MODULES = 10_000;
 
 /** When an upload was recorded, by account id and module. */
-const recordedAt = new Map<string, number>();
+const recordedAt = new BoundedMap<string, number>(MAX_REMEMBERED_MODULES);
 
 /** Records an upload after the response, which does not depend on it. */
 export function recordUpload(c: HonoContext, node: NodePath, now: number): void {
@@ -21,9 +22,6 @@ export function recordUpload(c: HonoContext, node: NodePath, now: number): void 
   const last = recordedAt.get(key) ?? 0;
   if (last <= now && now - last < DAY_MS) return;
   recordedAt.delete(key);
-  if (recordedAt.size >= MAX_REMEMBERED_MODULES) {
-    recordedAt.delete(recordedAt.keys().next().value as string);
-  }
   recordedAt.set(key, now);
   const recorded = recordDailyActivity(c.env.DB, id, { kind: "files-uploaded", module }, now);
   c.executionCtx.waitUntil(

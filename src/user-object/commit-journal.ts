@@ -14,6 +14,7 @@ import { documentFromPath, formatPath, type NodePath } from "../core/path";
 import { moduleOf } from "../core/scope";
 import { isId } from "../core/secrets";
 import { MINUTE_MS } from "../core/time";
+import { BoundedMap } from "../platform/bounded-map";
 import { logWarning } from "../platform/log";
 import type { CommitFacts, CommitRequest } from "../storage/commit";
 import {
@@ -287,13 +288,11 @@ const moduleId = (module: string): string => {
   const known = moduleIds.get(module);
   if (known !== undefined) return known;
   const id = createHash("sha256").update(module).digest("hex").slice(0, 32);
-  if (moduleIds.size >= MAX_MODULE_IDS) moduleIds.clear();
   moduleIds.set(module, id);
   return id;
 };
 
 /** Of the modules that were written last: each write needs one. */
-const moduleIds = new Map<string, string>();
-const MAX_MODULE_IDS = 100;
+const moduleIds = new BoundedMap<string, string>(100);
 
 const deletionsPrefix = (module: string): string => `${DELETIONS_PREFIX}${moduleId(module)}:`;

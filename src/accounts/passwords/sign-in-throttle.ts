@@ -16,10 +16,10 @@ export interface FailedSignIns {
 }
 
 /** Wrong passwords of one client before the first delay. */
-export const FREE_ATTEMPTS_PER_CLIENT = 4;
+const FREE_ATTEMPTS_PER_CLIENT = 4;
 
 /** Wrong passwords from all addresses together before the first delay. */
-export const FREE_ATTEMPTS_IN_TOTAL = 50;
+const FREE_ATTEMPTS_IN_TOTAL = 50;
 
 const MAX_DELAY_SECONDS = 300;
 

@@ -50,7 +50,7 @@ export async function saveText(c: HonoContext, node: NodePath, now: number): Pro
   if (problem !== null) {
     return editPage({ c, node, edited, error: messages.invalidJson(problem), status: 422 });
   }
-  const limited = limitFolders({ account: account.id, grant: "" }, countAncestors(node), now);
+  const limited = limitFolders({ account: account.id }, countAncestors(node), now);
   const tooMany = rateLimitedPage(c, limited);
   if (tooMany) return tooMany;
   const saved = await putText(c, node, { ...edited, type });

@@ -39,7 +39,7 @@ async function serveUpload(c: HonoContext): Promise<Outcome<Response>> {
   if (node.value.kind === "folder") return refused(FOLDER_WRITE);
   const limited =
     limitOwnDocuments(c.env, account.id, now) ??
-    limitFolders({ account: account.id, grant: "" }, countAncestors(node.value), now);
+    limitFolders({ account: account.id }, countAncestors(node.value), now);
   if (limited) return refused(limited);
   const precondition = parsePrecondition(c.req.raw.headers);
   if (!precondition.ok) return precondition;
