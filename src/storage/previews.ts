@@ -3,12 +3,11 @@
  * session. They are on the storage's host: what is in a document never has the origin of the pages.
  */
 
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
 import type { NodePath } from "../core/path";
 import { MINUTE_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { findVerificationKey, loadSigningKey } from "../oauth/signing-keys";
+import { signToken, verifyToken } from "../oauth/signed-tokens";
 import { bodyKey } from "./bodies";
 
 /** The version that a preview shows. */
@@ -31,9 +30,6 @@ const LIFETIME_MS = 10 * MINUTE_MS;
 /** A player asks for the next part of a recording while it plays. */
 const MEDIA_LIFETIME_MS = 60 * MINUTE_MS;
 
-const ALGORITHM = "HS256";
-
-/** No access token has this type, and no preview that of access tokens: RFC 8725 §3.11. */
 const PREVIEW_TOKEN_TYPE = "preview+jwt";
 
 const Claims = v.object({
@@ -42,6 +38,7 @@ const Claims = v.object({
   key: v.string(),
   type: v.string(),
   length: v.number(),
+  exp: v.number(),
 });
 
 /**
@@ -55,16 +52,18 @@ export async function previewUrl(
   now: number,
 ): Promise<string> {
   const key = await bodyKey(document.account, document.node, document.version);
-  const { kid, secret } = await loadSigningKey(env, now);
+  const { account: sub, user, length } = document;
   const lifetime = /^(audio|video)\//.test(type) ? MEDIA_LIFETIME_MS : LIFETIME_MS;
-  const token = await new SignJWT({ user: document.user, key, type, length: document.length })
-    .setProtectedHeader({ alg: ALGORITHM, typ: PREVIEW_TOKEN_TYPE, kid })
-    .setSubject(document.account)
-    .setExpirationTime(Math.floor((now + lifetime) / 1000))
-    .sign(secret);
+  const exp = Math.floor((now + lifetime) / 1000);
+  const token = await signToken(
+    env,
+    PREVIEW_TOKEN_TYPE,
+    { sub, user, key, type, length, exp },
+    now,
+  );
   // The name is only for people: browsers show it, and save the document under it.
   const path = `/preview/${token}/${encodeURIComponent(document.node.name)}`;
-  return (settings(env).STORAGE_ORIGIN?.replace("*", document.user) ?? "") + path;
+  return (settings(env).STORAGE_ORIGIN?.replace("*", user) ?? "") + path;
 }
 
 /** Verifies the token of a preview. Returns null if its signature is invalid or it has expired. */
@@ -73,23 +72,10 @@ export async function verifyPreview(
   token: string,
   now: number,
 ): Promise<PreviewedVersion | null> {
-  try {
-    const { kid } = decodeProtectedHeader(token);
-    const key = kid === undefined ? null : await findVerificationKey(env, kid, now);
-    if (key === null) return null;
-    const { payload } = await jwtVerify(token, key.secret, {
-      algorithms: [ALGORITHM],
-      typ: PREVIEW_TOKEN_TYPE,
-      requiredClaims: ["exp"],
-      currentDate: new Date(now),
-    });
-    const { sub, ...claims } = v.parse(Claims, payload);
-    return { account: sub, ...claims };
-  } catch (error) {
-    // decodeProtectedHeader throws a TypeError for what is not a JWT.
-    if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
-    // Of an earlier release, which a page still shows.
-    if (v.isValiError(error)) return null;
-    throw error;
-  }
+  const payload = await verifyToken(env, PREVIEW_TOKEN_TYPE, token, now);
+  const claims = v.safeParse(Claims, payload);
+  // A page may still show one of an earlier release, with other claims.
+  if (!claims.success) return null;
+  const { sub: account, user, key, type, length } = claims.output;
+  return { account, user, key, type, length };
 }
