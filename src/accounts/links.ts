@@ -5,7 +5,7 @@
  */
 
 import { randomSecret, sha256 } from "../core/secrets";
-import { DAY_MS } from "../core/time";
+import { DAY_MS, HOUR_MS } from "../core/time";
 import type { Env } from "../env";
 import { newActivityEntry } from "./activity";
 import { confirmEmail } from "./db/email";
@@ -41,7 +41,7 @@ export async function createEmailLink(
 ): Promise<string | null> {
   const secret = randomSecret();
   const link = { hash: await sha256(secret), purpose, account: id, email };
-  const expiresAt = now + EMAIL_LINK_HOURS * 60 * 60 * 1000;
+  const expiresAt = now + EMAIL_LINK_HOURS * HOUR_MS;
   return (await insertLink(env.DB, link, expiresAt, now)) ? linkPath(secret) : null;
 }
 

@@ -18,6 +18,7 @@ const REFUSAL_STATUS = {
   suspended: 403,
   wait: 429,
   "too-many": 429,
+  "too-many-emails": 429,
   "bad-passkey": 403,
   "late-passkey": 403,
   "last-sign-in-method": 409,

@@ -17,6 +17,8 @@ export type AccountRefusal =
   | { code: "wait"; retryAfterSeconds: number }
   /** Too many attempts of any kind from this client address. */
   | { code: "too-many"; retryAfterSeconds: number }
+  /** Too many emails with a link to this user. */
+  | { code: "too-many-emails"; retryAfterSeconds: number }
   | { code: "bad-passkey" }
   /** The passkey's challenge has expired or was used. */
   | { code: "late-passkey" }

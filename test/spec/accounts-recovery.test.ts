@@ -353,15 +353,37 @@ describe("Mail", () => {
     expect((await signInMethods(other.name)).email).toBeNull();
   });
 
-  it.each(["", "a", "a@", "@b", "a b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "<a@b>", "a@b\u0000", "a@\u202eb"])(
-    "is not sent to the invalid address %j",
-    async (email) => {
-      const { cookie } = await createUser();
-      const [before, sent] = [await allRows(), listLocalEmails().length];
-      expect((await post("/security/email", { email }, cookie)).status).toBe(400);
-      expect([await allRows(), listLocalEmails().length]).toEqual([before, sent]);
-    },
-  );
+  it.each([
+    "",
+    "a",
+    "a@",
+    "@b",
+    "a b@c",
+    "a@b,c@d",
+    "a@b\r\nBcc: c@d",
+    "<a@b>",
+    "a@b\u0000",
+    "a@\u202eb",
+  ])("is not sent to the invalid address %j", async (email) => {
+    const { cookie } = await createUser();
+    const [before, sent] = [await allRows(), listLocalEmails().length];
+    expect((await post("/security/email", { email }, cookie)).status).toBe(400);
+    expect([await allRows(), listLocalEmails().length]).toEqual([before, sent]);
+  });
+
+  it("says so if no more links are sent to a user for the time being", async () => {
+    const { cookie } = await createUser();
+    for (const email of ["a@b.example", "c@b.example", "d@b.example"]) {
+      expect((await post("/security/email", { email }, cookie)).status).toBe(200);
+    }
+    const [before, sent] = [await allRows(), listLocalEmails().length];
+    const refused = await post("/security/email", { email: "e@b.example" }, cookie);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "3600"]);
+    expect(mainText(await refused.text())).toContain(
+      "Use the latest one, or try again in an hour.",
+    );
+    expect([await allRows(), listLocalEmails().length]).toEqual([before, sent]);
+  });
 
   it("signs in once, and ends no other session", async () => {
     const user = await createUserWithEmail("c@d.example");

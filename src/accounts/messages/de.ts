@@ -31,6 +31,8 @@ const refusals: RefusalSentences = {
     `Zu viele falsche Passwörter. Versuche es in ${formatSeconds(retryAfterSeconds)} noch einmal.`,
   "too-many": ({ retryAfterSeconds }) =>
     `Zu viele Versuche. Versuche es in ${formatSeconds(retryAfterSeconds)} noch einmal.`,
+  "too-many-emails": ({ retryAfterSeconds }) =>
+    `Du hast schon mehrere Links bekommen. Verwende den neuesten oder versuche es in ${formatHours(Math.ceil(retryAfterSeconds / 3600))} noch einmal.`,
   "bad-passkey": () => "Dieser Passkey wurde nicht akzeptiert.",
   "late-passkey": () =>
     "Das hat zu lange gedauert oder wurde schon erledigt. Versuche es noch einmal.",

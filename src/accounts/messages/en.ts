@@ -30,6 +30,8 @@ const refusals: RefusalSentences = {
     `Too many wrong passwords. Try again in ${formatSeconds(retryAfterSeconds)}.`,
   "too-many": ({ retryAfterSeconds }) =>
     `Too many attempts. Try again in ${formatSeconds(retryAfterSeconds)}.`,
+  "too-many-emails": ({ retryAfterSeconds }) =>
+    `You’ve been sent several links already. Use the latest one, or try again in ${formatHours(Math.ceil(retryAfterSeconds / 3600))}.`,
   "bad-passkey": () => "This passkey wasn’t accepted.",
   "late-passkey": () => "That took too long, or was already done. Try again.",
   "last-sign-in-method": () => "You can’t remove your only sign-in method. Add another one first.",

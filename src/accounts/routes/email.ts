@@ -37,8 +37,9 @@ emailRoutes.post("/security/email", async (c) => {
   const { id, name } = c.var.session.account;
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const { mail } = messagesFor(c, ACCOUNT_MESSAGES);
-  await sendConfirmationEmail(c.env, origins, mail, { id, name, email }, Date.now());
-  return emailPage(c, email, { sentTo: email });
+  const recipient = { id, name, email };
+  const sent = await sendConfirmationEmail(c.env, origins, mail, recipient, Date.now());
+  return emailPage(c, email, sent.ok ? { sentTo: email } : { refusal: sent.refusal });
 });
 
 emailRoutes.get("/security/email/remove", (c) => removeEmailPage(c));
