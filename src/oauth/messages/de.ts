@@ -30,7 +30,7 @@ export const de: typeof en = {
   scopeLevels: { rw: "lesen und schreiben", r: "nur lesen" },
   scopeEverything: "alle Daten",
   narrowing:
-    "Mit weniger, als sie verlangt, kann eine App vielleicht nichts speichern, Fehler zeigen oder dich bitten, sie neu zu verbinden; dann kannst du ihr mehr erlauben.",
+    "Wenn du weniger erlaubst, als die App verlangt, zeigt sie vielleicht Fehler, kann nichts speichern oder bittet dich, sie neu zu verbinden; dann kannst du ihr mehr erlauben.",
   expires: "Zugriff endet",
   durations: {
     day: "Nach 1 Tag",

@@ -29,7 +29,7 @@ export const en = {
   scopeLevels: { rw: "read and write", r: "read only" },
   scopeEverything: "all data",
   narrowing:
-    "With less than it asks for, an app may be unable to save, show errors, or ask you to connect again; then you can allow it more.",
+    "If you allow less than the app asks for, it may show errors, be unable to save, or ask you to connect again; then you can allow it more.",
   expires: "Access expires",
   durations: {
     day: "After 1 day",
