@@ -301,7 +301,7 @@ CREATE TABLE traffic (
 -- when it is needed. The newest signs, all verify; deleting a row invalidates the tokens it signed.
 CREATE TABLE signing_keys (
   kid        TEXT NOT NULL PRIMARY KEY,
-  secret     TEXT NOT NULL, -- 32 random bytes, base64url
+  secret     TEXT NOT NULL, -- 32 random bytes, base64url or hexadecimal
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 

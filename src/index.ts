@@ -35,14 +35,14 @@ export default {
 async function runDailyJob(env: Env, now: number): Promise<void> {
   // Each statement runs by itself: one that fails or takes too long does not stop the others.
   const deletions = [
-    [deleteExpiredSessions(env.DB, now)],
-    deleteExpiredOneTimeTokens(env.DB, now),
-    deleteExpiredGrants(env.DB, now),
-    [deleteExpiredInvitations(env.DB, now)],
-    [deleteExpiredActivity(env, now)],
-    [deleteExpiredAuditLog(env, now)],
-    [deleteExpiredClaims(env.DB, now)],
-  ].flat();
+    deleteExpiredSessions(env.DB, now),
+    ...deleteExpiredOneTimeTokens(env.DB, now),
+    ...deleteExpiredGrants(env.DB, now),
+    deleteExpiredInvitations(env.DB, now),
+    deleteExpiredActivity(env, now),
+    deleteExpiredAuditLog(env, now),
+    deleteExpiredClaims(env.DB, now),
+  ];
   const tasks = [
     ...deletions.map((statement) => withRetry(() => statement.run())),
     withRetry(() => env.DB.batch(rollUpOldTraffic(env.DB, now))),

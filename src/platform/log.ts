@@ -26,9 +26,7 @@ export const logRequest = (entry: RequestLogEntry): void => console.log(JSON.str
 export function logError(request: Request, error: unknown): string {
   const id = currentRequestId();
   const area = URL.parse(request.url)?.pathname.split("/", 2).join("/");
-  console.error(
-    JSON.stringify({ id, method: request.method, room: area, error: describeError(error) }),
-  );
+  console.error(JSON.stringify({ id, method: request.method, area, error: describeError(error) }));
   return id;
 }
 
