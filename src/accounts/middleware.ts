@@ -1,6 +1,7 @@
 /** Middleware that requires a sign-in, a recent authentication, or an administrator. */
 
 import type { Next } from "hono";
+import { MINUTE_MS } from "../core/time";
 import type { HonoContext } from "../http/context";
 import { limitUser } from "../http/rate-limits";
 import { errorPage, rateLimitedPage } from "../ui/error-pages";
@@ -16,7 +17,7 @@ declare module "hono" {
 }
 
 /** How long after authenticating a user is not asked to do so again. */
-const REAUTHENTICATION_MS = 15 * 60 * 1000;
+const REAUTHENTICATION_MS = 15 * MINUTE_MS;
 
 /**
  * Redirects to the sign-in page, and from there back to this page, unless the user is signed in.

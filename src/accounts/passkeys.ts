@@ -10,6 +10,7 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from "@simplewebauthn/server";
 import { randomSecret, sha256 } from "../core/secrets";
+import { MINUTE_MS } from "../core/time";
 import type { Account } from "./db/accounts";
 import { type Challenge, insertChallenge, loadChallenge } from "./db/challenges";
 import type { OneTimeToken } from "./db/one-time-tokens";
@@ -27,7 +28,7 @@ async function loadWebAuthn() {
 }
 
 /** How long a user may take to unlock their device. */
-const CHALLENGE_MS = 5 * 60 * 1000;
+const CHALLENGE_MS = 5 * MINUTE_MS;
 
 /** COSE algorithms: EdDSA, ES256, RS256. Every authenticator knows one of them. */
 const COSE_ALGORITHMS = [-8, -7, -257];

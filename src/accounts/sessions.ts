@@ -2,7 +2,7 @@
 
 import { getCookie, setCookie } from "hono/cookie";
 import { randomSecret, sha256 } from "../core/secrets";
-import { DAY_MS } from "../core/time";
+import { DAY_MS, HOUR_MS } from "../core/time";
 import { settings } from "../env";
 import type { HonoContext } from "../http/context";
 import { cookieName, cookieOptions } from "../http/cookies";
@@ -33,7 +33,7 @@ export { deleteExpiredSessions };
 export type BrowserSession = BrowserSessionRow & { account: Account };
 
 /** How often the use of a session is recorded at most. */
-const SEEN_INTERVAL_MS = 60 * 60 * 1000;
+const SEEN_INTERVAL_MS = HOUR_MS;
 
 /** How a user signed in. */
 interface SignInEvent {

@@ -6,7 +6,7 @@
  * are for an overview, not for billing.
  */
 
-import { dayNumber, HOUR_MS } from "../core/time";
+import { dayNumber, HOUR_MS, MINUTE_MS } from "../core/time";
 import { BoundedMap } from "../platform/bounded-map";
 import { logWarning } from "../platform/log";
 import type { AccessClaims } from "./access-tokens";
@@ -15,7 +15,7 @@ import { type AppUsageRow, addUsage, deleteUsageBefore, loadUsageRows } from "./
 export type { AppUsageRow };
 
 /** When to write again after a failed write. */
-const RETRY_AFTER_MS = 5 * 60 * 1000;
+const RETRY_AFTER_MS = 5 * MINUTE_MS;
 
 /** Days that are shown, today included. Of earlier ones only the last is kept on which a grant was used. */
 export const USAGE_DAYS = 30;

@@ -1,6 +1,7 @@
 /** Erases a deleted account in steps, by the alarm of its user's object: `accounts/deletion.ts`. */
 
 import { isAccountDeleted, markErased } from "../accounts/deletion";
+import { HOUR_MS } from "../core/time";
 import type { Env } from "../env";
 import { eraseModules } from "../modules/modules";
 import { scheduleAlarm } from "../platform/alarms";
@@ -13,7 +14,7 @@ import { MultipartUploads } from "./uploads";
 const START_AFTER_MS = COMMIT_WINDOW_MS;
 
 /** To the next attempt after a step that failed. */
-const RETRY_AFTER_MS = 60 * 60 * 1000;
+const RETRY_AFTER_MS = HOUR_MS;
 
 const ERASURE_KEY = "erasure";
 

@@ -3,7 +3,7 @@
 import { documentFromPath } from "../core/path";
 import type { Outcome } from "../core/refusals";
 import { moduleOf } from "../core/scope";
-import { DAY_MS, earliest } from "../core/time";
+import { DAY_MS, earliest, HOUR_MS } from "../core/time";
 import { type Env, settings } from "../env";
 import { scheduleAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
@@ -31,7 +31,7 @@ const IDLE_SWEEP_AFTER_MS = 30 * DAY_MS;
 const BURST_BODIES = 500;
 
 /** To the next attempt after a step that failed. */
-const RETRY_AFTER_MS = 60 * 60 * 1000;
+const RETRY_AFTER_MS = HOUR_MS;
 
 const SWEEP_KEY = "sweep";
 const DELETED_SINCE_KEY_PREFIX = "gone:";
