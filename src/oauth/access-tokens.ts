@@ -3,8 +3,7 @@
 import * as v from "valibot";
 import { parseScopes, type Scope } from "../core/scope";
 import type { Env } from "../env";
-import { signToken, verifyToken } from "./signed-tokens";
-import { loadVerifiedTokens } from "./signing-keys";
+import { loadVerifiedTokens, signToken, verifyToken } from "./signing-keys";
 
 /** The claims of an access token. */
 export interface AccessClaims {

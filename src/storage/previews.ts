@@ -7,7 +7,7 @@ import * as v from "valibot";
 import type { NodePath } from "../core/path";
 import { MINUTE_MS } from "../core/time";
 import { type Env, settings } from "../env";
-import { signToken, verifyToken } from "../oauth/signed-tokens";
+import { signToken, verifyToken } from "../oauth/signing-keys";
 import { bodyKey } from "./bodies";
 
 /** The version that a preview shows. */
