@@ -52,7 +52,8 @@ export const de: typeof en = {
     unknownType: "nicht bekannt",
     content: "Inhalt",
     restore: "Diese Version wiederherstellen",
-    restoreAbout: "Ihr Inhalt kommt als neue Version zurück. Die aktuelle Version bleibt auch aufbewahrt.",
+    restoreAbout:
+      "Ihr Inhalt kommt als neue Version zurück. Die aktuelle Version bleibt auch aufbewahrt.",
     download: "Herunterladen",
     compareWithCurrent: "Mit der aktuellen Version vergleichen",
   },
