@@ -7,5 +7,7 @@ import { ensureInstalled } from "../scripts/lib/install.mjs";
 await runCommand(async () => {
   await ensureInstalled();
   const { runProgram } = await import("./program.js");
-  process.exitCode = await runProgram(process.argv.slice(2), process.env);
+  const { abortOnInterrupt, endWithReader } = await import("./lib/host.js");
+  endWithReader();
+  process.exitCode = await runProgram(process.argv.slice(2), process, abortOnInterrupt());
 });

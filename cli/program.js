@@ -17,9 +17,6 @@ import { EXIT } from "./lib/exit-codes.js";
 import { createOutput, printable } from "./lib/output.js";
 import { isRefusal } from "./lib/refusal.js";
 
-/** npm sends the signal of a Ctrl-C again, so a second one only counts after this. */
-const SAME_SIGNAL_MS = 1000;
-
 const AFTER_HELP = `
 An address is such as alice@example.com, or a storage root. It and its token come from --address and
 --token, from SATCHEL_ADDRESS and SATCHEL_TOKEN, or from satchel login.
@@ -30,25 +27,22 @@ All commands and options are explained in docs/command-line.md.`;
 /**
  * Runs a command line. Returns the exit code.
  * @param {string[]} args without "node" and the script
- * @param {NodeJS.ProcessEnv} env
+ * @param {import("./lib/host.js").Host} host
+ * @param {AbortSignal} signal ends the command before it is done
  * @returns {Promise<number>}
  */
-export async function runProgram(args, env) {
+export async function runProgram(args, host, signal) {
   /** @type {number} */
   let exitCode = EXIT.done;
-  const signal = abortOnInterrupt();
-  // Such as by `| head`: nobody reads on.
-  process.stdout.on("error", ({ code }) =>
-    process.exit(code === "EPIPE" ? EXIT.done : EXIT.failed),
-  );
   /** @param {{json?: boolean}} options @returns {import("./lib/connection.js").Context} */
   const createContext = ({ json = false }) => {
-    const output = createOutput({ isJson: json });
+    const output = createOutput({ isJson: json, host });
     const onWait = (/** @type {{url: string, ms: number, reason: string}} */ { url, ms, reason }) =>
       output.note(`${new URL(url).host}: ${reason}; again in ${Math.ceil(ms / 1000)} s`);
-    return { env, output, signal, network: { signal, onWait } };
+    return { env: host.env, streams: host, output, signal, network: { signal, onWait } };
   };
   const program = buildProgram({
+    host,
     createContext,
     onExit: (code) => {
       exitCode = code;
@@ -65,33 +59,20 @@ export async function runProgram(args, env) {
     const text = program.opts().json
       ? JSON.stringify({ error: code, message })
       : printable(message);
-    process.stderr.write(`${text}\n`);
+    host.stderr.write(`${text}\n`);
     return EXIT.failed;
   }
 }
 
-/** Aborts at the first Ctrl-C, so that commands can clean up, and ends the process at the second. */
-function abortOnInterrupt() {
-  const controller = new AbortController();
-  let first = 0;
-  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.on(name, () => {
-      if (first === 0) first = Date.now();
-      else if (Date.now() - first > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
-      controller.abort();
-    });
-  }
-  return controller.signal;
-}
-
 /**
  * @typedef {object} Surroundings
+ * @property {import("./lib/host.js").Host} host
  * @property {(options: {json?: boolean}) => import("./lib/connection.js").Context} createContext
  * @property {(code: number) => void} onExit
  */
 
 /** @param {Surroundings} surroundings */
-function buildProgram({ createContext, onExit }) {
+function buildProgram({ host, createContext, onExit }) {
   const program = new Command("satchel")
     .description("Reads and writes a remoteStorage, at Satchel or any other provider.")
     .option("--address <address>", "whose storage")
@@ -99,6 +80,10 @@ function buildProgram({ createContext, onExit }) {
     .option("--json", "print JSON, one value a line")
     .addHelpText("after", AFTER_HELP)
     .showHelpAfterError("Run satchel --help for the commands.")
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+    })
     .exitOverride();
 
   /**

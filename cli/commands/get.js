@@ -17,7 +17,7 @@ import { isFolderPath, parsePath } from "../lib/paths.js";
  * @param {import("../lib/connection.js").Connection} connection
  * @param {{document: string, file?: string, force?: boolean}} options
  */
-export async function get({ output }, { storage }, { document, file, force = false }) {
+export async function get({ streams, output }, { storage }, { document, file, force = false }) {
   const path = parsePath(document);
   if (isFolderPath(path)) {
     throw new TransferError(
@@ -27,7 +27,7 @@ export async function get({ output }, { storage }, { document, file, force = fal
   }
   if (file === "-") {
     const { body } = await openDocument(storage, path);
-    await body.pipeTo(Writable.toWeb(process.stdout), { preventClose: true });
+    await body.pipeTo(Writable.toWeb(streams.stdout), { preventClose: true });
     return EXIT.done;
   }
   const name = basename(path);

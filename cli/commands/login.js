@@ -21,14 +21,14 @@ const MAX_METADATA_BYTES = 64 * 1024;
  * @param {{address: string, token?: string, scope: string, method?: Method}} options
  */
 export async function login(context, { address: typed, token, scope, method }) {
-  const { env, output, network, signal } = context;
+  const { env, streams, output, network, signal } = context;
   const discovery = await discoverStorage(typed, network);
   const { address, root } = discovery;
   const show = output.warn;
   /** @type {import("../lib/credentials.js").Credential} */
   const credential = token
     ? { token }
-    : await signIn(discovery, { scope, method, show, signal, network });
+    : await signIn(discovery, { scope, method, show, signal, streams, network });
   // A token that the server refuses is not stored. Any answer but 401 is about the scope.
   const { token: accepted, origin } = credential;
   const storage = new StorageClient({ root, token: accepted, origin, network });
@@ -43,9 +43,9 @@ export async function login(context, { address: typed, token, scope, method }) {
 
 /**
  * @param {import("../../transfer/discover.js").Discovery} discovery
- * @param {{scope: string, method?: Method, show: (text: string) => void, signal: AbortSignal, network: import("../../transfer/requests.js").Network}} options
+ * @param {{scope: string, method?: Method, show: (text: string) => void, signal: AbortSignal, streams: import("../lib/connection.js").Context["streams"], network: import("../../transfer/requests.js").Network}} options
  */
-async function signIn(discovery, { scope, method, show, signal, network }) {
+async function signIn(discovery, { scope, method, show, signal, streams, network }) {
   const { tokenEndpoint, codeEndpoint, authorizationEndpoint } = discovery;
   const request = { clientId: CLIENT_ID, scope };
   const surroundings = { show, signal };
@@ -58,7 +58,7 @@ async function signIn(discovery, { scope, method, show, signal, network }) {
   if (tokenEndpoint !== null && codeEndpoint !== null && method !== "paste") {
     return signInInBrowser({ ...request, codeEndpoint, tokenEndpoint }, surroundings);
   }
-  return pasteToken({ ...request, authorizationEndpoint }, surroundings);
+  return pasteToken({ ...request, authorizationEndpoint }, { ...surroundings, streams });
 }
 
 /**

@@ -16,14 +16,18 @@ import { isFolderPath, parsePath } from "../lib/paths.js";
  * @param {{file: string, document: string, type?: string, replace: boolean, ifMatch?: string}} options
  *   `replace`: false refuses to replace a document
  */
-export async function put({ output }, { storage }, { file, document, type, replace, ifMatch }) {
+export async function put(
+  { streams, output },
+  { storage },
+  { file, document, type, replace, ifMatch },
+) {
   const typed = parsePath(document);
   if (isFolderPath(typed) && file === "-") {
     throw new TransferError("malformed", `${typed} is a folder: say which document to write.`);
   }
   const path = isFolderPath(typed) ? typed + basename(file) : typed;
   const content = /** @type {Blob} */ (
-    file === "-" ? await blob(process.stdin) : await openFile(file)
+    file === "-" ? await blob(streams.stdin) : await openFile(file)
   );
   const { etag, isNew } = await storage.put(
     path,

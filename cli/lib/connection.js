@@ -21,6 +21,7 @@ const MIN_LIFETIME_MS = 60_000;
 /**
  * @typedef {object} Context what every command is given
  * @property {NodeJS.ProcessEnv} env
+ * @property {Pick<import("./host.js").Host, "stdin" | "stdout" | "stderr">} streams
  * @property {import("./output.js").Output} output
  * @property {import("../../transfer/requests.js").Network} network
  * @property {AbortSignal} signal

@@ -20,33 +20,33 @@ import cliProgress from "cli-progress";
  */
 
 /**
- * @param {{isJson: boolean}} options
+ * @param {{isJson: boolean, host: import("./host.js").Host}} options
  * @returns {Output}
  */
-export function createOutput({ isJson }) {
-  const isTerminal = process.stderr.isTTY === true;
+export function createOutput({ isJson, host: { stdout, stderr } }) {
+  const isTerminal = stderr.isTTY === true;
   return {
     isJson,
-    line: (text) => void (isJson || process.stdout.write(`${printable(text)}\n`)),
-    result: (value) => void (isJson && process.stdout.write(`${JSON.stringify(value)}\n`)),
-    warn: (text) => void process.stderr.write(`${printable(text)}\n`),
-    note: (text) => void (isTerminal && process.stderr.write(`${printable(text)}\n`)),
-    progress: (label) => (isTerminal ? startBar(label) : SILENT),
+    line: (text) => void (isJson || stdout.write(`${printable(text)}\n`)),
+    result: (value) => void (isJson && stdout.write(`${JSON.stringify(value)}\n`)),
+    warn: (text) => void stderr.write(`${printable(text)}\n`),
+    note: (text) => void (isTerminal && stderr.write(`${printable(text)}\n`)),
+    progress: (label) => (isTerminal ? startBar(label, stderr) : SILENT),
   };
 }
 
 /** @type {Progress} */
 const SILENT = { total() {}, add() {}, stop() {} };
 
-/** @param {string} label @returns {Progress} */
-function startBar(label) {
+/** @param {string} label @param {import("node:stream").Writable} stream @returns {Progress} */
+function startBar(label, stream) {
   let total = 0;
   const bar = new cliProgress.SingleBar({
     format: (options, { progress, value }) =>
       total === 0
         ? `${label}: ${value}`
         : `${label} ${cliProgress.Format.BarFormat(progress, options)} ${value}/${total}`,
-    stream: process.stderr,
+    stream,
     hideCursor: true,
     clearOnComplete: true,
   });

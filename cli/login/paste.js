@@ -9,10 +9,10 @@ const REDIRECT_URI = "http://localhost:8080/";
 /**
  * Shows the user where to allow access, and reads a token, or the address that contains it.
  * @param {{authorizationEndpoint: string | null, clientId: string, scope: string}} request
- * @param {{show: (text: string) => void, signal: AbortSignal}} surroundings
+ * @param {{show: (text: string) => void, signal: AbortSignal, streams: import("../lib/connection.js").Context["streams"]}} surroundings
  * @returns {Promise<import("../lib/credentials.js").Credential>}
  */
-export async function pasteToken({ authorizationEndpoint, scope }, { show, signal }) {
+export async function pasteToken({ authorizationEndpoint, scope }, { show, signal, streams }) {
   if (authorizationEndpoint !== null) {
     const url = new URL(authorizationEndpoint);
     const parameters = {
@@ -26,7 +26,7 @@ export async function pasteToken({ authorizationEndpoint, scope }, { show, signa
     show("The browser then fails to open a page. Copy the address of that page and paste it here,");
     show("or paste a token that you have created on your provider's pages.");
   }
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const lines = createInterface({ input: streams.stdin, output: streams.stderr });
   try {
     return parsePasted(await lines.question("Token or address: ", { signal }));
   } finally {

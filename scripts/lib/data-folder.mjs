@@ -1,6 +1,6 @@
 /**
- * Opens the data folder of the local server: checks that it is writable, locks it, and checks its
- * databases and migrations. A folder that is refused is left unchanged, byte by byte.
+ * Opens the data folder of the local server: checks that it is writable, locks it, checks its databases,
+ * and applies the migrations that are missing. A folder that is refused is left unchanged, byte by byte.
  */
 
 import {
@@ -14,7 +14,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { checkDatabases } from "./check-databases.mjs";
+import { applyMigrationsToFile, listMigrations } from "./apply-migrations.mjs";
+import { checkDatabases, indexFile } from "./check-databases.mjs";
 import { CommandError } from "./command.mjs";
 
 /** Where Miniflare and `wrangler dev --persist-to` store their resources in the data folder. */
@@ -26,30 +27,37 @@ const LOCK_WAIT_MS = 500;
 const SQLITE_BUSY = 5;
 
 /**
- * Creates the data folder if it is missing and locks it until `release` is called or the process
- * ends. Throws a CommandError if the folder cannot be used.
+ * Creates the data folder if it is missing, locks it until `release` is called or the process ends, and
+ * migrates its index. Throws a CommandError if the folder cannot be used, or if a migration fails.
  * @param {string} folder
- * @param {string[]} known names of the migrations of this checkout
- * @returns {{path: string, applied: string[], release: () => void}} `path`: where Miniflare stores
- *   its resources; `applied`: names of the migrations that were applied
+ * @param {string} migrations the folder with the migrations of this checkout
+ * @returns {{path: string, release: () => void}} `path`: where Miniflare stores its resources
  */
-export function openDataFolder(folder, known) {
+export function openDataFolder(folder, migrations) {
   createFolder(folder);
   const lock = lockFolder(folder);
+  const path = join(folder, SUBFOLDER);
+  const missing = lock.undoIfRefused(() => findMissingMigrations(folder, path, migrations));
   try {
-    const path = join(folder, SUBFOLDER);
-    const applied = checkDatabases(path);
-    const unknown = applied.find((name) => !known.includes(name));
-    if (unknown) {
-      throw new CommandError(
-        `The data in ${folder} was written by a newer version (migration ${unknown}): update this checkout, or choose another folder with --data.`,
-      );
-    }
-    return { path, applied, release: lock.release };
+    if (missing.length > 0) applyMigrationsToFile(indexFile(path), migrations);
   } catch (error) {
-    lock.undo();
+    lock.release();
     throw error;
   }
+  return { path, release: lock.release };
+}
+
+/** Checks the databases. Returns the names of the migrations that were not applied yet. */
+function findMissingMigrations(folder, path, migrations) {
+  const applied = checkDatabases(path);
+  const known = listMigrations(migrations);
+  const unknown = applied.find((name) => !known.includes(name));
+  if (unknown) {
+    throw new CommandError(
+      `The data in ${folder} was written by a newer version (migration ${unknown}): update this checkout, or choose another folder with --data.`,
+    );
+  }
+  return known.filter((name) => !applied.includes(name));
 }
 
 function createFolder(folder) {
@@ -93,9 +101,14 @@ function lockFolder(folder) {
     );
   }
   const release = () => database.close();
-  const undo = () => {
-    release();
-    if (isNew) rmSync(file);
+  const undoIfRefused = (check) => {
+    try {
+      return check();
+    } catch (error) {
+      release();
+      if (isNew) rmSync(file);
+      throw error;
+    }
   };
-  return { release, undo };
+  return { release, undoIfRefused };
 }

@@ -2,7 +2,6 @@
 
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
-import { applyMigrationsToFile, listMigrations } from "./apply-migrations.mjs";
 import { bundlePageScripts } from "./bundle-page-scripts.mjs";
 import { bundleWorker, loadParseSettings } from "./bundle-worker.mjs";
 import { indexFile } from "./check-databases.mjs";
@@ -25,7 +24,6 @@ import { DATABASE, MIGRATIONS, VARS, WORKER_NAME, workerConfig } from "./worker-
  * @param {boolean} [options.quiet] discards the Worker's log instead of writing it to stderr
  * @param {boolean} [options.log] also logs each request
  * @param {boolean} [options.offersAdminLink] creates a set-up link, unless there is an administrator
- * @param {string} [options.migrations] folder
  * @returns {Promise<{url: string, mailPath: string, settings: Record<string, string>, adminLink: string | null, miniflare: import("miniflare").Miniflare, database: () => Promise<import("@cloudflare/workers-types").D1Database>, dispose: () => Promise<void>}>}
  */
 export async function startLocalServer({
@@ -36,7 +34,6 @@ export async function startLocalServer({
   quiet = false,
   log = false,
   offersAdminLink = false,
-  migrations = MIGRATIONS,
 }) {
   // The page that shows all mail must not be reachable from other machines.
   const isPrivate =
@@ -51,8 +48,7 @@ export async function startLocalServer({
     listenAddresses(host, port),
     bundlePageScripts(),
   ]);
-  const known = listMigrations(migrations);
-  const folder = openDataFolder(data, known);
+  const folder = openDataFolder(data, MIGRATIONS);
   const sockets = addresses.map((address, index) => directSocket(index, address, port));
   let miniflare;
   let disposal;
@@ -61,9 +57,6 @@ export async function startLocalServer({
     return disposal;
   };
   try {
-    if (known.some((name) => !folder.applied.includes(name))) {
-      applyMigrationsToFile(indexFile(folder.path), migrations);
-    }
     const adminLink = offersAdminLink ? createFirstAdminLink(indexFile(folder.path)) : null;
     // Takes longest to load, and so only when nothing speaks against a start. An import would take longer
     // still: Node would compile all of it once more, to find out which kind of module it is.

@@ -35,10 +35,10 @@ describe("put and get", () => {
   });
 
   test("stdin and stdout are files called -", async ({ alice }) => {
-    const options = { address: alice.address, token: alice.token, input: "from stdin" };
-    await runCli(["put", "-", "notes/a", "--type", "text/markdown"], options);
+    const put = ["put", "-", "notes/a", "--type", "text/markdown"];
+    await startCli(put, { ...alice, input: "from stdin" }).ended;
     expect((await alice.get("/notes/a")).headers.get("Content-Type")).toBe("text/markdown");
-    expect(await alice.run("get", "notes/a", "-")).toEqual({
+    expect(await startCli(["get", "notes/a", "-"], alice).ended).toEqual({
       code: 0,
       stdout: "from stdin",
       stderr: "",

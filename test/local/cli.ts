@@ -1,7 +1,9 @@
-/** The command line, run as a process against a server. */
+/** The command line, run against a server: in the process of the test, or as one of its own. */
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { runProgram } from "../../cli/program.js";
 import { collectOutput, type ExitResult, ROOT, temporaryFolder } from "./server";
 
 export interface CliOptions {
@@ -10,30 +12,48 @@ export interface CliOptions {
   /** Where it keeps tokens; a folder of its own by default. */
   config?: string;
   input?: string;
-  cwd?: string;
 }
 
-/** A run of the command, which can be sent signals. */
+function environment({ address = "", token = "", config = temporaryFolder() }: CliOptions) {
+  return {
+    ...process.env,
+    SATCHEL_ADDRESS: address,
+    SATCHEL_TOKEN: token,
+    XDG_CONFIG_HOME: config,
+    XDG_STATE_HOME: config,
+  };
+}
+
+/** Starts the command as a process, which can be sent signals. */
 export function startCli(args: string[], options: CliOptions = {}) {
-  const { address = "", token = "", config = temporaryFolder(), input, cwd = ROOT } = options;
   const child = spawn(process.execPath, [join(ROOT, "cli/main.js"), ...args], {
-    cwd,
-    env: {
-      ...process.env,
-      SATCHEL_ADDRESS: address,
-      SATCHEL_TOKEN: token,
-      XDG_CONFIG_HOME: config,
-      XDG_STATE_HOME: config,
-    },
+    cwd: ROOT,
+    env: environment(options),
     stdio: ["pipe", "pipe", "pipe"],
   });
-  child.stdin?.on("error", () => {}).end(input);
+  child.stdin?.on("error", () => {}).end(options.input);
   return { child, ...collectOutput(child) };
 }
 
-/** Runs the command to its end. */
-export const runCli = (args: string[], options: CliOptions = {}): Promise<ExitResult> =>
-  startCli(args, options).ended;
+/** Runs the command to its end, without a process of its own, which takes longer than most commands. */
+export async function runCli(args: string[], options: CliOptions = {}): Promise<ExitResult> {
+  const output = { stdout: "", stderr: "" };
+  const collect = (name: keyof typeof output) =>
+    new Writable({
+      write(chunk, _, done) {
+        output[name] += chunk;
+        done();
+      },
+    });
+  const host = {
+    env: environment(options),
+    stdin: Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]),
+    stdout: collect("stdout"),
+    stderr: collect("stderr"),
+  };
+  const code = await runProgram(args, host, new AbortController().signal);
+  return { code, ...output };
+}
 
 /** The values that a command has printed with --json. */
 export const jsonLines = (text: string): Record<string, unknown>[] =>

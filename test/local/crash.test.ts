@@ -9,7 +9,7 @@ import { signUp } from "./test-user";
 import { type Send, WriteLoad } from "./write-load";
 
 /** How often the server is killed and restarted. */
-const ROUNDS = Number(process.env.CRASH_ROUNDS || 3);
+const ROUNDS = Number(process.env.CRASH_ROUNDS || 2);
 /** The seed of a failure reproduces it. */
 const SEED = Number(process.env.CRASH_SEED || Date.now() % 2 ** 31);
 

@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { openDataFolder } from "../../scripts/lib/data-folder.mjs";
 import { documentFromPath, formatPath, listAncestors } from "../../src/core/path";
 import { rowBytes } from "../../src/storage/db/row-bytes";
 import { rowKey, rowKeys, shortenedItemsParent } from "../../src/storage/row-keys";
@@ -31,10 +31,9 @@ function createMigrationsFolder(...migrations: string[]): string {
   return folder;
 }
 
-async function startAndStop(data: string, migrations: string): Promise<void> {
-  const { dispose } = await startLocalServer({ data, migrations, quiet: true });
-  await dispose();
-}
+/** Applies them as a server does when it starts. */
+const migrate = (data: string, migrations: string): void =>
+  openDataFolder(data, migrations).release();
 
 /** The schema and the applied migrations, read from the database file. */
 function readIndex(data: string) {
@@ -74,11 +73,11 @@ function applyWithWrangler(data: string, migrations: string): void {
 }
 
 describe("migrations", () => {
-  it("leave the database as wrangler would, and continue where it stopped, and the other way round", async () => {
+  it("leave the database as wrangler would, and continue where it stopped, and the other way round", () => {
     const one = createMigrationsFolder(TRICKY_SQL);
     const two = createMigrationsFolder(TRICKY_SQL, "CREATE TABLE more (id INTEGER);");
     const [ours, theirs] = [temporaryFolder(), temporaryFolder()];
-    await startAndStop(ours, one);
+    migrate(ours, one);
     applyWithWrangler(theirs, one);
     const { times, ...index } = readIndex(ours);
     const { times: _, ...expected } = readIndex(theirs);
@@ -87,28 +86,28 @@ describe("migrations", () => {
       expect(applied_at).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
     }
     applyWithWrangler(ours, two);
-    await startAndStop(theirs, two);
+    migrate(theirs, two);
     const names = ["0001_step.sql", "0002_step.sql"];
     expect(readIndex(ours).applied.map(({ name }) => name)).toEqual(names);
     expect(readIndex(theirs).applied.map(({ name }) => name)).toEqual(names);
   });
 
-  it("run once", async () => {
+  it("run once", () => {
     const data = temporaryFolder();
     const migrations = createMigrationsFolder(
       "CREATE TABLE a (id INTEGER); INSERT INTO a VALUES (1);",
     );
-    await startAndStop(data, migrations);
+    migrate(data, migrations);
     const before = readIndex(data);
-    await startAndStop(data, migrations);
+    migrate(data, migrations);
     expect(readIndex(data)).toEqual(before);
   });
 
-  it("one that fails is rolled back completely, earlier ones stay applied", async () => {
+  it("one that fails is rolled back completely, earlier ones stay applied", () => {
     const data = temporaryFolder();
     const broken = "CREATE TABLE half (id INTEGER); CREATE TABLE a (id INTEGER);";
     const migrations = createMigrationsFolder("CREATE TABLE a (id INTEGER);", broken);
-    await expect(startLocalServer({ data, migrations, quiet: true })).rejects.toThrow(
+    expect(() => migrate(data, migrations)).toThrow(
       /^The migration 0002_step\.sql failed: .*a already exists/,
     );
     const { schema, applied } = readIndex(data);
@@ -116,15 +115,11 @@ describe("migrations", () => {
     expect(schema.map(({ name }) => name)).not.toContain("half");
   });
 
-  it("of a newer version are refused", async () => {
+  it("of a newer version are refused", () => {
     const data = temporaryFolder();
-    await startAndStop(data, createMigrationsFolder("CREATE TABLE a (id INTEGER);", "SELECT 1;"));
-    const older = startLocalServer({
-      data,
-      migrations: createMigrationsFolder("CREATE TABLE a (id INTEGER);"),
-      quiet: true,
-    });
-    await expect(older).rejects.toThrow(/newer version \(migration 0002_step\.sql\)/);
+    migrate(data, createMigrationsFolder("CREATE TABLE a (id INTEGER);", "SELECT 1;"));
+    const older = createMigrationsFolder("CREATE TABLE a (id INTEGER);");
+    expect(() => migrate(data, older)).toThrow(/newer version \(migration 0002_step\.sql\)/);
   });
 });
 

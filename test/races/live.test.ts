@@ -18,7 +18,7 @@ declare module "vitest" {
   }
 }
 
-const STEPS = Number(inject("liveSteps") || 120);
+const STEPS = Number(inject("liveSteps") || 80);
 const FIRST_SEED = Number(inject("liveSeed") || 1);
 
 /** Each user is a run of its own, with a seed. */

@@ -15,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-const REQUESTS = Number(inject("modelSteps") || 500);
+const REQUESTS = Number(inject("modelSteps") || 300);
 const SEED = Number(inject("modelSeed") || 1);
 
 const MAX_STEPS = 100;
