@@ -106,8 +106,8 @@ export default defineConfig({
   test: {
     sequence: { sequencer: SlowestFirst },
     silent: "passed-only",
-    // One more than the CPUs, because tests of the local server mostly wait for its process.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than the CPUs: a third of the time tests wait for other processes, the disk or timers.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         plugins: [
