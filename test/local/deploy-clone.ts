@@ -44,7 +44,7 @@ export const choicesFor = ({ url }: Cloudflare, more = ""): string =>
 
 /** Runs `npm run deploy` in the clone, without npm, with flags separated by spaces. */
 export const deploy = (clone: string, cloudflare: Pick<Cloudflare, "env">, flags = "") =>
-  runScript(clone, "deploy", cloudflare.env, ["--wait", "3", ...flags.split(" ")]);
+  runScript(clone, "deploy", cloudflare.env, ["--wait", "1", ...flags.split(" ")]);
 
 /** Runs a script of the clone with this environment. */
 export function runScript(

@@ -62,28 +62,6 @@ describe("npm run deploy", () => {
     expect(cloudflare.unknown).toEqual([]);
   });
 
-  it("obeys the name, the jurisdiction and the domains", async () => {
-    const cloudflare = await startCloudflare();
-    const clone = createClone(choicesFor(cloudflare));
-    const flags =
-      "--name alices --jurisdiction eu --domain satchel.test.invalid --storage-domain files.test.invalid";
-    expect(await deploy(clone, cloudflare, flags)).toMatchObject({ code: 0, stderr: "" });
-    expect(cloudflare.databases).toMatchObject([{ name: "alices", jurisdiction: "eu" }]);
-    expect(cloudflare.buckets).toEqual([
-      { name: "alices-bodies", location: null, jurisdiction: "eu" },
-    ]);
-    expect(Object.fromEntries(cloudflare.domains)).toEqual({
-      "satchel.test.invalid": "alices",
-      "files.test.invalid": "alices",
-    });
-    const bindings = deployedBindings(cloudflare, "alices");
-    expect(bindings.get("BODIES")).toMatchObject({
-      bucket_name: "alices-bodies",
-      jurisdiction: "eu",
-    });
-    expect(bindings.get("STORAGE_ORIGIN")).toMatchObject({ text: "https://files.test.invalid" });
-  });
-
   it("--dry-run lists every step and changes nothing", async () => {
     const cloudflare = await startCloudflare();
     const clone = createClone();
@@ -109,17 +87,19 @@ describe("npm run deploy", () => {
 });
 
 describe("after a run that was not finished", () => {
-  it("goes on where it stopped", async () => {
+  it("goes on where it stopped, with the name, the jurisdiction and the domains that it was given", async () => {
     const cloudflare = await startCloudflare();
     const clone = createClone(choicesFor(cloudflare));
     cloudflare.denials = [
       { request: /\/r2\/buckets$/, status: 403, code: 10042, message: "Please enable R2" },
     ];
-    const withoutR2 = await deploy(clone, cloudflare, "--location eeur");
+    const flags =
+      "--name alices --jurisdiction eu --domain satchel.test.invalid --storage-domain files.test.invalid";
+    const withoutR2 = await deploy(clone, cloudflare, flags);
     expect(withoutR2.code).toBe(1);
-    expect(withoutR2.stderr).toMatch(/R2 is not enabled[\s\S]*Done so far:[\s\S]*create satchel/);
+    expect(withoutR2.stderr).toMatch(/R2 is not enabled[\s\S]*Done so far:[\s\S]*create alices/);
     cloudflare.denials = [
-      { request: /^PUT .*\/satchel$/, status: 400, code: 10021, message: "No such class" },
+      { request: /^PUT .*\/alices$/, status: 400, code: 10021, message: "No such class" },
     ];
     const withoutUpload = await deploy(clone, cloudflare);
     expect(withoutUpload.code).toBe(1);
@@ -131,19 +111,21 @@ describe("after a run that was not finished", () => {
     const complete = await deploy(clone, cloudflare);
     expect(complete).toMatchObject({ code: 0, stderr: "" });
     expect(complete.stdout).toMatch(LINK);
-    expect(cloudflare.databases).toMatchObject([{ location: "eeur" }]);
-    expect(cloudflare.buckets).toMatchObject([{ location: "eeur" }]);
-    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(true);
-  });
-
-  it("makes no token secret if tokens are signed with a key in the database", async () => {
-    const cloudflare = await startCloudflare();
-    const clone = createClone(choicesFor(cloudflare));
-    addMigratedDatabase(cloudflare).sqlite.exec(
-      "INSERT INTO signing_keys (kid, secret, created_at) VALUES ('k', 's', 1)",
-    );
-    expect(await deploy(clone, cloudflare)).toMatchObject({ code: 0 });
-    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(false);
+    expect(cloudflare.databases).toMatchObject([{ name: "alices", jurisdiction: "eu" }]);
+    expect(cloudflare.buckets).toEqual([
+      { name: "alices-bodies", location: null, jurisdiction: "eu" },
+    ]);
+    expect(Object.fromEntries(cloudflare.domains)).toEqual({
+      "satchel.test.invalid": "alices",
+      "files.test.invalid": "alices",
+    });
+    const bindings = deployedBindings(cloudflare, "alices");
+    expect(bindings.get("BODIES")).toMatchObject({
+      bucket_name: "alices-bodies",
+      jurisdiction: "eu",
+    });
+    expect(bindings.get("STORAGE_ORIGIN")).toMatchObject({ text: "https://files.test.invalid" });
+    expect(bindings.has("TOKEN_SECRETS")).toBe(true);
   });
 
   it("says which right is missing, and what has been done", async () => {
@@ -194,14 +176,17 @@ describe("a new version", () => {
     expect(cloudflare.unknown).toEqual([]);
   });
 
-  it("that is not well stays if there is none before it", async () => {
+  it("that is not well stays if there is none before it; it has no token secret if tokens are signed with a key in the database", async () => {
     const cloudflare = await startCloudflare();
     const clone = createClone(choicesFor(cloudflare));
-    addMigratedDatabase(cloudflare);
+    addMigratedDatabase(cloudflare).sqlite.exec(
+      "INSERT INTO signing_keys (kid, secret, created_at) VALUES ('k', 's', 1)",
+    );
     cloudflare.health = () => 500;
     const { code, stderr } = await deploy(clone, cloudflare);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/500[\s\S]*no earlier version/)]);
     expect(cloudflare.workers.get("satchel")?.deployments.length).toBe(1);
+    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(false);
   });
 
   it("from a clone that lacks the settings of the deployed one is refused", async () => {
