@@ -82,8 +82,8 @@ export interface MoveIn extends MoveOwner, MoveRequest {
   failures: number;
   /** Documents in a row that did not fit. */
   overQuota: number;
-  /** Folders and documents that have been found, and looked at. */
-  found: { folders: number; documents: number };
+  /** Folders and documents that have been found, characters in the paths of the folders, and what has been looked at. */
+  found: { folders: number; documents: number; pathsLength?: number };
   looked: { folders: number; documents: number };
   counts: MoveCounts;
   /** Bytes of the documents that were written. */

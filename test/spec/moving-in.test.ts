@@ -542,6 +542,24 @@ describe("An old server that misbehaves", () => {
     ]);
   });
 
+  it.each([
+    ["more folders than any account has", "/", 100_001, 1],
+    ["folders with very long paths", `/${"x".repeat(2000)}/`, 16_500, 5],
+  ])(
+    "and lists %s makes the move end, and nothing of it is stored",
+    async (_, folder, count, digits) => {
+      const old = startOldProvider(documentsOf({ [`${folder}good`]: "good" }));
+      const names = Array.from(
+        { length: count },
+        (_, at) => `${String(at).padStart(digits, "0")}/`,
+      );
+      const items = Object.fromEntries(names.map((name) => [name, {}]));
+      old.trouble = (_, path) => (path.endsWith(folder) ? Response.json({ items }) : undefined);
+      expect(await moveToEnd(old)).toMatchObject({ state: "failed", reason: "too-many" });
+      expect((await loadStored()).length).toBeLessThan(10_000);
+    },
+  );
+
   it("and refuses one document as unauthorized does not stop the move for ever", async () => {
     const old = startOldProvider(documentsOf({ "/bad": "bad", "/good": "good" }));
     old.trouble = answering({ "/bad": () => new Response(null, { status: 401 }) });

@@ -14,12 +14,15 @@ import {
   type StepOutcome,
   waitBefore,
 } from "./move-step";
-import type { FoundFolder } from "./move-store";
+import { type FoundFolder, pathsLength } from "./move-store";
 
 /** What listing a folder may take: a server that lists names percent-encoded is asked which exist. */
 export const CALLS_PER_FOLDER = 6;
 
 const MAX_FOLDERS = 100_000;
+
+/** Of the paths of all folders, in characters: those that wait to be listed count towards no quota. */
+const MAX_FOLDER_PATHS_LENGTH = 32_000_000;
 
 /** Lists a folder; what is in it is left to do. */
 export async function listOldFolder(
@@ -28,7 +31,7 @@ export async function listOldFolder(
   key: string,
   folder: FoundFolder,
 ): Promise<StepOutcome> {
-  const { store, server, env } = context;
+  const { store, server } = context;
   const { path } = folder;
   const parsed = parseDecodedPath(path);
   if (!parsed.ok) return failFolder(context, key, path, parsed.refusal.code);
@@ -41,15 +44,27 @@ export async function listOldFolder(
       .filter(({ isFolder }) => !isFolder)
       .map(({ name, etag, length, modified }) => ({ name, etag, length, modified }));
     const tooLong = unusable.map(({ name }) => path + name.slice(0, SHOWN_NAME_LENGTH));
+    if (isTooMuch(context, move, { path, folders, documents })) return "too-many";
     store.finishFolder(key, path, { folders, documents, tooLong });
   } catch (error) {
     // A move that was paused may have been resumed by now: then the folder is listed again.
     if (context.signal.aborted || !isCurrent(context, move)) return "more";
     return folderNotListed(context, key, folder, error);
   }
-  const { found } = store.load() as MoveIn;
-  const isTooMuch = found.folders > MAX_FOLDERS || found.documents > settings(env).MAX_DOCUMENTS;
-  return isTooMuch ? "too-many" : "more";
+  return "more";
+}
+
+/** Whether the old storage has more than any account may have, with what a folder of it has. Nothing of the folder is stored then. */
+function isTooMuch(
+  { env }: StepContext,
+  { found }: MoveIn,
+  { path, folders, documents }: { path: string; folders: string[]; documents: unknown[] },
+): boolean {
+  return (
+    found.folders + folders.length > MAX_FOLDERS ||
+    found.documents + documents.length > settings(env).MAX_DOCUMENTS ||
+    (found.pathsLength ?? 0) + pathsLength(path, folders) > MAX_FOLDER_PATHS_LENGTH
+  );
 }
 
 /** What may be different with the next attempt, or the next token. */

@@ -147,6 +147,7 @@ export class MoveStore {
         found: {
           folders: found.folders + folders.length,
           documents: found.documents + documents.length,
+          pathsLength: (found.pathsLength ?? 0) + pathsLength(path, folders),
         },
         looked: { ...looked, folders: looked.folders + 1 },
         counts: { ...counts, failed: counts.failed + tooLong.length },
@@ -261,6 +262,10 @@ export class MoveStore {
     return this.#kv.get<MoveEntry[]>(reportKey(number)) ?? [];
   }
 }
+
+/** Characters of the paths of folders in a folder. */
+export const pathsLength = (folder: string, names: string[]): number =>
+  names.reduce((sum, name) => sum + folder.length + name.length + 1, 0);
 
 const padded = (number: number): string => String(number).padStart(10, "0");
 
