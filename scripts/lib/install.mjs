@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "./command.mjs";
@@ -156,7 +156,8 @@ function runInOwnNode() {
       process.on(signal, () => child.kill(signal));
     }
     stopWithParent(() => child.kill("SIGTERM"));
-    child.on("close", (code) => resolve(code ?? 1));
+    // As shells have it, if a signal came before anything could handle it.
+    child.on("close", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
   });
 }
 

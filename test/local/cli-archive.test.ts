@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import schema from "../../transfer/archive/document-line.schema.json";
 import { unzip } from "../support/zip";
 import golden from "../unit/transfer/archive-1.golden.json";
@@ -21,6 +21,8 @@ const test = testWithServer({
   return {
     run: (...args: string[]) => runCli(args, options),
     start: (...args: string[]) => startCli(args, options),
+    /** As npm starts it: in a process of its own, which does not end with npm. */
+    startBehindNpm: (...args: string[]) => startCli(args, { ...options, isBehindNpm: true }),
     get: (path: string) => get(encodePath(path)),
     put: (path: string, body: BodyInit, type = "text/plain") =>
       fetch(`${server.url}/storage/${name}${encodePath(path)}`, {
@@ -92,6 +94,19 @@ describe("export, and import into a fresh account", () => {
     expect(await ended).toMatchObject({ code: 130 });
     expect(readdirSync(folder)).toEqual(["out.zip"]);
     expect(readFileSync(file, "utf8")).toBe("mine");
+  });
+
+  test("ends with the process that has started it, and leaves nothing", async ({
+    createArchiver,
+  }) => {
+    const alice = await createArchiver();
+    for (let i = 0; i < 30; i++) await alice.put(`/notes/${i}`, "x".repeat(300_000));
+    const folder = temporaryFolder();
+    const { child, ended } = alice.startBehindNpm("export", join(folder, "out.zip"));
+    while (readdirSync(folder).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    child.kill("SIGKILL");
+    await ended;
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 60_000 });
   });
 });
 

@@ -12,6 +12,8 @@ export interface CliOptions {
   /** Where it keeps tokens; a folder of its own by default. */
   config?: string;
   input?: string;
+  /** Started by another process, as npm does. */
+  isBehindNpm?: boolean;
 }
 
 function environment({ address = "", token = "", config = temporaryFolder() }: CliOptions) {
@@ -24,11 +26,17 @@ function environment({ address = "", token = "", config = temporaryFolder() }: C
   };
 }
 
+/** Starts a command, and does not end it. */
+const PARENT = `
+  require("node:child_process").spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" });
+`;
+
 /** Starts the command as a process, which can be sent signals. */
 export function startCli(args: string[], options: CliOptions = {}) {
-  const child = spawn(process.execPath, [join(ROOT, "cli/main.js"), ...args], {
+  const parent = options.isBehindNpm ? ["--eval", PARENT, "--"] : [];
+  const child = spawn(process.execPath, [...parent, join(ROOT, "cli/main.js"), ...args], {
     cwd: ROOT,
-    env: environment(options),
+    env: { ...environment(options), npm_lifecycle_event: "cli" },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin?.on("error", () => {}).end(options.input);
