@@ -9,6 +9,9 @@ import { openRandomAccess, readFolder } from "../lib/folder-tree.js";
 import { reportImport } from "../lib/import-report.js";
 import { readQuota } from "../lib/quota.js";
 
+/** Of a ZIP: some ten million files, which take about three gigabytes of memory. */
+const MAX_DIRECTORY_BYTES = 2 ** 31;
+
 /**
  * @param {import("../lib/connection.js").Context} context
  * @param {import("../lib/connection.js").Connection} connection
@@ -34,5 +37,6 @@ export async function importArchive(context, connection, { source, onConflict, d
 async function openTree(source) {
   const found = await stat(source).catch(() => null);
   if (found === null) throw new TransferError("no-file", `${source} does not exist.`);
-  return found.isDirectory() ? readFolder(source) : openZip(await openRandomAccess(source));
+  if (found.isDirectory()) return readFolder(source);
+  return openZip(await openRandomAccess(source), MAX_DIRECTORY_BYTES);
 }

@@ -4,8 +4,17 @@ import { createReadStream } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { nameProblem, refuseFile } from "../../transfer/sources/file-tree.js";
+import { TransferError } from "../../transfer/requests.js";
+import { FileList, refuseName } from "../../transfer/sources/file-tree.js";
+import { chunksOf, streamOf } from "../../transfer/streams.js";
 import { TEMPORARY_SUFFIX } from "./files.js";
+
+const LINK = { code: "link", reason: "it is a symbolic link" };
+const SPECIAL = { code: "special", reason: "it is no ordinary file" };
+const UNREADABLE = { code: "unreadable", reason: "it cannot be read" };
+const NO_UTF8 = { code: "bad-name", reason: "its name is no UTF-8" };
+
+/** @typedef {import("../../transfer/sources/file-tree.js").TreeFile} TreeFile */
 
 /**
  * Reads the names of all files below a folder. Links are refused, since they may lead out of it.
@@ -13,47 +22,69 @@ import { TEMPORARY_SUFFIX } from "./files.js";
  * @returns {Promise<import("../../transfer/sources/file-tree.js").FileTree>}
  */
 export async function readFolder(folder) {
-  /** @type {import("../../transfer/sources/file-tree.js").FileTree} */
-  const tree = { files: new Map(), refused: [], close: async () => {} };
+  const tree = new FileList((_, name) => openFile(join(folder, name), name));
   await addFolder(tree, folder, "");
   return tree;
 }
 
 /**
- * @param {import("../../transfer/sources/file-tree.js").FileTree} tree
+ * @param {FileList} tree
  * @param {string} folder
  * @param {string} below
  */
 async function addFolder(tree, folder, below) {
-  const entries = await readdir(join(folder, below), { withFileTypes: true });
+  const entries = await readdir(join(folder, below), { withFileTypes: true }).catch((error) => {
+    if (below === "") throw error;
+    tree.add(below.slice(0, -1), UNREADABLE);
+    return [];
+  });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const name = below + entry.name;
-    const problem = nameProblem(name);
     if (entry.name.endsWith(TEMPORARY_SUFFIX)) continue;
-    if (entry.isSymbolicLink())
-      tree.refused.push(refuseFile(name, "link", "it is a symbolic link"));
-    else if (entry.isDirectory()) await addFolder(tree, folder, `${name}/`);
-    else if (!entry.isFile())
-      tree.refused.push(refuseFile(name, "special", "it is no ordinary file"));
-    // Node replaces what is no UTF-8; there is no file of the name that it gives then.
-    else if (problem !== null || name.includes("\ufffd")) {
-      tree.refused.push(refuseFile(name, "bad-name", problem ?? "its name is no UTF-8"));
-    } else tree.files.set(name, await toFile(join(folder, name), name));
+    if (entry.isDirectory()) await addFolder(tree, folder, `${name}/`);
+    else tree.add(name, refuseEntry(entry, name));
   }
 }
 
-/** @param {string} file @param {string} name */
-async function toFile(file, name) {
-  const { size, mtimeMs } = await stat(file);
-  const openFile = async () =>
-    /** @type {ReadableStream<Uint8Array>} */ (Readable.toWeb(createReadStream(file)));
-  return { name, length: size, modified: mtimeMs, open: openFile };
+/**
+ * @param {import("node:fs").Dirent} entry
+ * @param {string} name
+ */
+function refuseEntry(entry, name) {
+  if (entry.isSymbolicLink()) return LINK;
+  if (!entry.isFile()) return SPECIAL;
+  // Node replaces what is no UTF-8; there is no file of the name that it gives then.
+  return refuseName(name) ?? (name.includes("\ufffd") ? NO_UTF8 : null);
+}
+
+/**
+ * A file of a folder. Refuses with `unreadable` one that is not there any more, or may not be read.
+ * @param {string} file
+ * @param {string} name
+ * @returns {Promise<TreeFile>}
+ */
+async function openFile(file, name) {
+  const unreadable = (/** @type {any} */ cause) => {
+    const { message } = cause;
+    throw new TransferError("unreadable", `${name} cannot be read: ${message}.`, { cause });
+  };
+  const { size, mtimeMs } = await stat(file).catch(unreadable);
+  async function* read() {
+    try {
+      yield* chunksOf(
+        /** @type {ReadableStream<Uint8Array>} */ (Readable.toWeb(createReadStream(file))),
+      );
+    } catch (error) {
+      unreadable(error);
+    }
+  }
+  return { name, length: size, modified: mtimeMs, open: async () => streamOf(read()) };
 }
 
 /**
  * A file that can be read anywhere.
  * @param {string} file
- * @returns {Promise<import("../../transfer/sources/zip-tree.js").RandomAccess>}
+ * @returns {Promise<import("../../transfer/sources/zip-directory.js").RandomAccess>}
  */
 export async function openRandomAccess(file) {
   const handle = await open(file, "r");

@@ -73,6 +73,7 @@ const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
 /** @param {number} bytes */
 export function formatBytes(bytes) {
+  if (bytes === 1) return "1 byte";
   const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   return `${unit === 0 ? bytes : (bytes / 1000 ** unit).toFixed(1)} ${UNITS[unit]}`;
 }

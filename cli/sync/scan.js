@@ -1,7 +1,5 @@
 /** What is in the folder and in the storage now. */
 
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { escapeName, unescapeName } from "../../transfer/archive/names.js";
 import { digestOf } from "../../transfer/digest.js";
 import { TransferError } from "../../transfer/requests.js";
@@ -13,6 +11,8 @@ import { isOwnFile } from "./state.js";
 /** File systems take so many bytes. */
 const MAX_NAME_BYTES = 255;
 
+/** @typedef {import("../../transfer/sources/file-tree.js").TreeFile} TreeFile */
+/** @typedef {import("../../transfer/sources/file-tree.js").RefusedFile} RefusedFile */
 /** @typedef {{path: string, error: TransferError}} LeftOut a file or folder of this computer that is not read */
 /** @typedef {{digest: string, length: number, modified: number}} LocalFile */
 
@@ -48,24 +48,47 @@ export function isLeftOut(leftOut, path) {
  */
 export async function scanFolder(local, state) {
   const tree = await readFolder(local);
-  const leftOut = tree.refused.map(({ name, refusal }) => ({ path: name, error: refusal }));
+  /** @type {LeftOut[]} */
+  const leftOut = [];
   /** @type {Map<string, LocalFile>} */
   const files = new Map();
-  for (const [name, { length, open }] of tree.files) {
-    if (isOwnFile(name)) continue;
+  for (let index = 0; index < tree.size; index++) {
+    const name = tree.nameAt(index);
+    const refusal = tree.refusalAt(index);
+    if (refusal !== null) leftOut.push({ path: name, error: refusal });
+    if (refusal !== null || isOwnFile(name)) continue;
     const path = name.split("/").map(unescapeName).join("/");
     if (path.split("/").map(escapeName).join("/") !== name) {
       const error = new TransferError("bad-name", `${name}: its name could be an escaped one.`);
       leftOut.push({ path: name, error });
       continue;
     }
-    const { mtimeMs: modified } = await stat(join(local, name));
-    const before = state.get(path);
-    const isSame = before?.length === length && before.modified === modified;
-    const digest = isSame ? before.digest : (await digestOf(chunksOf(await open()))).digest;
-    files.set(path, { digest, length, modified });
+    const file = await scanFile(await tree.fileAt(index), state.get(path));
+    if (file instanceof TransferError) leftOut.push({ path: name, error: file });
+    else files.set(path, file);
   }
   return { files, leftOut };
+}
+
+/**
+ * @param {TreeFile | RefusedFile} file
+ * @param {import("./state.js").SyncedDocument | undefined} before
+ * @returns {Promise<LocalFile | TransferError>}
+ */
+async function scanFile(file, before) {
+  if ("refusal" in file) return file.refusal;
+  const { length, open } = file;
+  const modified = /** @type {number} */ (file.modified);
+  if (before?.length === length && before.modified === modified) {
+    return { digest: before.digest, length, modified };
+  }
+  try {
+    const { digest } = await digestOf(chunksOf(await open()));
+    return { digest, length, modified };
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    return error;
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { childProcess, measureProcess, residentMemory } from "../../bench/process-usage.mjs";
 import { openRandomAccess } from "../../cli/lib/folder-tree.js";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { findFile } from "../../transfer/sources/file-tree.js";
 import { openZip } from "../../transfer/sources/zip-tree.js";
 import { linesOf } from "../../transfer/streams.js";
 import { jsonLines, runCli } from "./cli";
@@ -136,9 +137,10 @@ async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
 /** The digests of all files of an archive, without the folder descriptions, which have ETags and times. */
 async function digestsOf(file: string): Promise<string[]> {
   const tree = await openZip(await openRandomAccess(file));
-  const [name] = [...tree.files.keys()].filter((one) => one.endsWith("/manifest-sha256.txt"));
+  const names = Array.from({ length: tree.size }, (_, index) => tree.nameAt(index));
+  const name = names.find((one) => one.endsWith("/manifest-sha256.txt")) ?? "";
   const lines: string[] = [];
-  const manifest = tree.files.get(name as string);
+  const manifest = await findFile(tree, name);
   if (!manifest) throw new Error("The archive has no manifest.");
   for await (const line of linesOf(await manifest.open(), 10_000)) lines.push(line);
   await tree.close();

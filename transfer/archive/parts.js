@@ -2,8 +2,8 @@
 
 import { writeArchive } from "./write.js";
 
-/** Documents of the storage, and files of those of databases: an archive of more could not be imported in one go: `sources/zip-tree.js`. */
-const MAX_DOCUMENTS = 100_000;
+/** Documents of the storage, and files of those of databases. What the end of a ZIP says of each takes some two kilobytes of memory until then. */
+const MAX_DOCUMENTS = 250_000;
 
 /** @typedef {import("./write.js").ArchiveEntry} ArchiveEntry */
 

@@ -5,6 +5,7 @@ import { chunksOf, joinBytes, streamOf } from "../streams.js";
 const END_BYTES = 22;
 const RECORD_BYTES = 56;
 const LOCATOR_BYTES = 20;
+const END_SIGNATURE = 0x06054b50;
 const RECORD_SIGNATURE = 0x06064b50;
 const LOCATOR_SIGNATURE = 0x07064b50;
 
@@ -39,18 +40,19 @@ async function* extendEnd(zip, countFiles) {
     yield last;
     return;
   }
+  const end = new DataView(last.buffer, start);
   yield last.subarray(0, start);
-  yield zip64Records(new DataView(last.buffer, start), count);
+  yield zip64Records({ count, size: end.getUint32(12, true), offset: end.getUint32(16, true) });
   yield last.subarray(start);
 }
 
+/** @typedef {{count: number, size: number, offset: number}} DirectoryFacts of its entries, bytes, and where it begins */
+
 /**
  * The record with the count of files, and its locator.
- * @param {DataView} end the old end
- * @param {number} count
+ * @param {DirectoryFacts} directory
  */
-function zip64Records(end, count) {
-  const [size, offset] = [end.getUint32(12, true), end.getUint32(16, true)].map(BigInt);
+function zip64Records({ count, size, offset }) {
   const view = new DataView(new ArrayBuffer(RECORD_BYTES + LOCATOR_BYTES));
   view.setUint32(0, RECORD_SIGNATURE, true);
   view.setBigUint64(4, BigInt(RECORD_BYTES - 12), true);
@@ -59,10 +61,25 @@ function zip64Records(end, count) {
   view.setUint16(14, 45, true);
   view.setBigUint64(24, BigInt(count), true);
   view.setBigUint64(32, BigInt(count), true);
-  view.setBigUint64(40, /** @type {bigint} */ (size), true);
-  view.setBigUint64(48, /** @type {bigint} */ (offset), true);
+  view.setBigUint64(40, BigInt(size), true);
+  view.setBigUint64(48, BigInt(offset), true);
   view.setUint32(RECORD_BYTES, LOCATOR_SIGNATURE, true);
-  view.setBigUint64(RECORD_BYTES + 8, BigInt(Number(size) + Number(offset)), true);
+  view.setBigUint64(RECORD_BYTES + 8, BigInt(size + offset), true);
   view.setUint32(RECORD_BYTES + 16, 1, true);
   return new Uint8Array(view.buffer);
+}
+
+/**
+ * All that comes after a directory of any size.
+ * @param {DirectoryFacts} directory
+ */
+export function zip64End(directory) {
+  const end = new DataView(new ArrayBuffer(END_BYTES));
+  end.setUint32(0, END_SIGNATURE, true);
+  // The fields of the old format say that the record has them.
+  end.setUint16(8, 0xffff, true);
+  end.setUint16(10, 0xffff, true);
+  end.setUint32(12, 0xffffffff, true);
+  end.setUint32(16, 0xffffffff, true);
+  return joinBytes([zip64Records(directory), new Uint8Array(end.buffer)]);
 }

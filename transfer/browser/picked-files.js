@@ -1,7 +1,7 @@
 /** The files that a user has picked, as the sources of an import read them. */
 
 import { TransferError } from "../requests.js";
-import { nameProblem, refuseFile } from "../sources/file-tree.js";
+import { FileList, refuseName } from "../sources/file-tree.js";
 import { openZip } from "../sources/zip-tree.js";
 import { chunksOf, streamOf } from "../streams.js";
 
@@ -18,17 +18,15 @@ export const openZipFile = (file) =>
 
 /** The files of a folder, by their names in it. @param {File[]} files @returns {FileTree} */
 export function openFolder(files) {
-  /** @type {FileTree} */
-  const tree = { files: new Map(), refused: [], close: async () => {} };
-  for (const file of files) {
+  const tree = new FileList(async (index, name) => {
+    const file = /** @type {File} */ (files[index]);
+    const open = async () => streamOf(readChunks(file, name));
+    return { name, length: file.size, modified: file.lastModified, open };
+  });
+  for (const { webkitRelativePath: path } of files) {
     // The first name is that of the folder itself.
-    const name = file.webkitRelativePath.slice(file.webkitRelativePath.indexOf("/") + 1);
-    const problem = nameProblem(name);
-    if (problem !== null) tree.refused.push(refuseFile(name, "bad-name", problem));
-    else {
-      const open = async () => streamOf(readChunks(file, name));
-      tree.files.set(name, { name, length: file.size, modified: file.lastModified, open });
-    }
+    const name = path.slice(path.indexOf("/") + 1);
+    tree.add(name, refuseName(name));
   }
   return tree;
 }

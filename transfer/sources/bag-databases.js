@@ -6,6 +6,7 @@ import { describeDocument, describeSchema } from "../databases/source.js";
 import { digestBytes } from "../digest.js";
 import { TransferError } from "../requests.js";
 import { linesOf, readBytes } from "../streams.js";
+import { findFile, Marks } from "./file-tree.js";
 import { isMap, parseJson, refuseDocument } from "./parse.js";
 
 /** Files are verified before they are used, so they have to fit into memory; those that we write are smaller. */
@@ -19,6 +20,7 @@ const MAX_BATCH_DOCUMENTS = 1000;
 const MAX_BATCH_LENGTH = 4_000_000;
 
 /** @typedef {import("./file-tree.js").FileTree} FileTree */
+/** @typedef {import("./file-tree.js").FileDigests} FileDigests */
 /** @typedef {import("../archive/format.js").ListedDatabaseFile} ListedDatabaseFile */
 /** @typedef {import("../databases/source.js").DatabaseEntry} DatabaseEntry */
 /** @typedef {import("../databases/source.js").SourceCollection} SourceCollection */
@@ -28,13 +30,13 @@ const MAX_BATCH_LENGTH = 4_000_000;
  * Reads the databases of an archive, whose list has been verified.
  * @param {FileTree} tree
  * @param {string} base
- * @param {Map<string, string>} digests
+ * @param {FileDigests} digests
  * @returns {AsyncGenerator<DatabaseEntry>}
  */
 export async function* readDatabaseFiles(tree, base, digests) {
   const files = new BagFiles(tree, base, digests);
   const list = /** @type {import("./file-tree.js").TreeFile} */ (
-    tree.files.get(base + DATABASES_LIST)
+    await findFile(tree, base + DATABASES_LIST)
   );
   /** @type {SourceCollection | null} */
   let collection = null;
@@ -144,23 +146,17 @@ const refuse = (path, code, reason) => ({ kind: "refused", ...refuseDocument(pat
 
 /** The files of databases in a bag. */
 class BagFiles {
-  /** @type {Set<string>} */
-  #unlisted = new Set();
-
-  /** @param {FileTree} tree @param {string} base @param {Map<string, string>} digests */
+  /** @param {FileTree} tree @param {string} base @param {FileDigests} digests */
   constructor(tree, base, digests) {
     this.tree = tree;
     this.base = base;
     this.digests = digests;
-    this.refused = new Map(tree.refused.map(({ name, refusal }) => [name, refusal]));
-    for (const name of [...tree.files.keys(), ...this.refused.keys()]) {
-      if (name.startsWith(base + DATABASES_FOLDER)) this.#unlisted.add(name);
-    }
+    this.listed = new Marks(tree);
   }
 
   /** @param {string} file */
   markAsListed(file) {
-    this.#unlisted.delete(this.base + file);
+    this.listed.add(this.tree.indexOf(this.base + file));
   }
 
   /**
@@ -169,11 +165,9 @@ class BagFiles {
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   async read(file) {
-    const found = this.tree.files.get(this.base + file);
-    const digest = this.digests.get(file);
-    const refusal = this.refused.get(this.base + file);
-    if (refusal) throw refusal;
-    if (found === undefined || digest === undefined) {
+    const found = await findFile(this.tree, this.base + file);
+    const digest = this.digests.get(this.tree.indexOf(this.base + file));
+    if (found === null || digest === null) {
       const message = `${file} is refused: the archive lists it but does not contain it.`;
       throw new TransferError("missing", message);
     }
@@ -185,9 +179,11 @@ class BagFiles {
 
   /** Reports the files that no line has named. @returns {Generator<DatabaseEntry>} */
   *unlisted() {
-    for (const path of this.#unlisted) {
-      const refusal = this.refused.get(path);
-      if (refusal) yield { kind: "refused", path, refusal };
+    for (const index of this.listed.rest()) {
+      const path = this.tree.nameAt(index);
+      if (!path.startsWith(this.base + DATABASES_FOLDER)) continue;
+      const refusal = this.tree.refusalAt(index);
+      if (refusal !== null) yield { kind: "refused", path, refusal };
       else yield refuse(path, "unlisted", "the archive does not list it");
     }
   }

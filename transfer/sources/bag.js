@@ -18,6 +18,7 @@ import { TransferError } from "../requests.js";
 import { parseTime } from "../storage.js";
 import { chunksOf, linesOf } from "../streams.js";
 import { readDatabaseFiles } from "./bag-databases.js";
+import { FileDigests, findFile, Marks } from "./file-tree.js";
 import {
   isContentType,
   isDocumentPath,
@@ -39,9 +40,10 @@ const TAG_FILES = ["bagit.txt", "bag-info.txt", MANIFEST, DOCUMENTS_LIST, CHANGE
  * @param {FileTree} tree
  * @returns {string | null} such as "" or "bag/"
  */
-export function findBag({ files }) {
-  if (files.has("bagit.txt")) return "";
-  for (const name of files.keys()) {
+export function findBag(tree) {
+  if (tree.indexOf("bagit.txt") !== -1) return "";
+  for (let index = 0; index < tree.size; index++) {
+    const name = tree.nameAt(index);
     if (/^[^/]+\/bagit\.txt$/.test(name)) return name.slice(0, -"bagit.txt".length);
   }
   return null;
@@ -67,19 +69,24 @@ export async function readBag(tree, base) {
   }
   const hasDatabases = version === DATABASES_VERSION;
   const tagFiles = hasDatabases ? [...TAG_FILES, DATABASES_LIST] : TAG_FILES;
-  const tagDigests = await readManifest(tree, base, TAG_MANIFEST);
+  const tagDigests = new Map();
+  for await (const { path, digest } of readManifest(tree, base, TAG_MANIFEST)) {
+    if (tagFiles.includes(path)) tagDigests.set(path, digest);
+  }
   for (const name of tagFiles) {
-    const file = tree.files.get(base + name);
-    const expected = tagDigests.get(name);
-    const found = file === undefined ? null : await digestOf(chunksOf(await file.open()));
-    if (expected === undefined || found?.digest !== expected) {
+    const file = await findFile(tree, base + name);
+    const found = file === null ? null : await digestOf(chunksOf(await file.open()));
+    if (found === null || tagDigests.get(name) !== found.digest) {
       throw new TransferError(
         "damaged",
         `${name} is not the one that the archive was written with.`,
       );
     }
   }
-  const digests = await readManifest(tree, base, MANIFEST);
+  const digests = new FileDigests(tree);
+  for await (const { path, digest } of readManifest(tree, base, MANIFEST)) {
+    digests.set(tree.indexOf(base + path), digest);
+  }
   const isOfDatabases = (/** @type {string} */ name) =>
     hasDatabases && name.startsWith(base + DATABASES_FOLDER);
   return {
@@ -91,36 +98,32 @@ export async function readBag(tree, base) {
 /**
  * @param {FileTree} tree
  * @param {string} base
- * @param {Map<string, string>} digests
+ * @param {FileDigests} digests
  * @param {string[]} tagFiles
  * @param {(name: string) => boolean} isOfDatabases
  * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
  */
 async function* readDocuments(tree, base, digests, tagFiles, isOfDatabases) {
-  const others = tree.refused.filter(({ name }) => !isOfDatabases(name));
-  const unread = new Map(others.map(({ name, refusal }) => [name, refusal]));
-  const unlisted = new Set(tree.files.keys());
-  for (const name of [...tagFiles, TAG_MANIFEST]) unlisted.delete(base + name);
-  const paths = new Set();
+  const read = new Marks(tree);
+  for (const name of [...tagFiles, TAG_MANIFEST]) read.add(tree.indexOf(base + name));
+  const paths = new ListedPaths(tree, base);
   const list = /** @type {import("./file-tree.js").TreeFile} */ (
-    tree.files.get(base + DOCUMENTS_LIST)
+    await findFile(tree, base + DOCUMENTS_LIST)
   );
   for await (const text of linesOf(await list.open(), MAX_LINE_LENGTH)) {
     const line = parseLine(text);
-    if (line === null || paths.has(line.path)) {
+    if (line === null || !paths.add(line)) {
       const reason = line === null ? "it describes no document" : "another line has its path";
       yield refuseDocument(line?.path ?? text.slice(0, 200), "malformed", reason);
       continue;
     }
     const { path, file: name, type, etag } = line;
-    paths.add(path);
-    const file = tree.files.get(base + name);
-    const digest = digests.get(name);
-    const refusal = unread.get(base + name);
-    unread.delete(base + name);
-    unlisted.delete(base + name);
-    if (refusal) yield { path, refusal };
-    else if (file === undefined || digest === undefined) {
+    const index = tree.indexOf(base + name);
+    read.add(index);
+    const file = index === -1 ? null : await tree.fileAt(index);
+    const digest = digests.get(index);
+    if (file !== null && "refusal" in file) yield { path, refusal: file.refusal };
+    else if (file === null || digest === null) {
       yield refuseDocument(path, "missing", "the archive lists it but does not contain it");
     } else {
       const { length, open } = file;
@@ -128,12 +131,42 @@ async function* readDocuments(tree, base, digests, tagFiles, isOfDatabases) {
       yield { path, type, isTypeGuessed: false, length, modified, etag, digest, open };
     }
   }
-  for (const [name, refusal] of unread) yield { path: name, refusal };
-  for (const name of unlisted) {
-    const isDescription =
-      name.startsWith(base + DOCUMENTS_FOLDER) && name.endsWith(`/${FOLDER_DESCRIPTION}`);
-    if (!isDescription && !isOfDatabases(name))
+  for (const index of read.rest()) {
+    const name = tree.nameAt(index);
+    if (isOfDatabases(name)) continue;
+    const refusal = tree.refusalAt(index);
+    if (refusal !== null) yield { path: name, refusal };
+    else if (!isDescription(name, base))
       yield refuseDocument(name, "unlisted", "the archive does not list it");
+  }
+}
+
+/** @param {string} name @param {string} base */
+const isDescription = (name, base) =>
+  name.startsWith(base + DOCUMENTS_FOLDER) && name.endsWith(`/${FOLDER_DESCRIPTION}`);
+
+/**
+ * The paths that lines have had. Those of ordinary names, which are also those of their files, need no memory but a mark at the
+ * file: a million others would need a hundred megabytes.
+ */
+class ListedPaths {
+  /** @type {Set<string>} */
+  #others = new Set();
+
+  /** @param {FileTree} tree @param {string} base */
+  constructor(tree, base) {
+    this.tree = tree;
+    this.folder = base + DOCUMENTS_FOLDER;
+    this.ordinary = new Marks(tree);
+  }
+
+  /** False if another line has had this path. @param {import("../archive/format.js").ListedDocument} line */
+  add({ path, file }) {
+    const index = this.tree.indexOf(this.folder + path.slice(1));
+    if (this.#others.has(path) || this.ordinary.has(index)) return false;
+    if (index !== -1 && file === DOCUMENTS_FOLDER + path.slice(1)) this.ordinary.add(index);
+    else this.#others.add(path);
+    return true;
   }
 }
 
@@ -155,9 +188,9 @@ function parseLine(text) {
 }
 
 /** @param {FileTree} tree @param {string} base @param {string} name */
-async function readTag({ files }, base, name) {
-  const file = files.get(base + name);
-  if (file === undefined) throw new TransferError("damaged", `The archive has no ${name}.`);
+async function readTag(tree, base, name) {
+  const file = await findFile(tree, base + name);
+  if (file === null) throw new TransferError("damaged", `The archive has no ${name}.`);
   return readText(file);
 }
 
@@ -166,20 +199,18 @@ async function readTag({ files }, base, name) {
  * @param {FileTree} tree
  * @param {string} base
  * @param {string} name
- * @returns {Promise<Map<string, string>>}
+ * @returns {AsyncGenerator<{path: string, digest: string}>}
  */
-async function readManifest({ files }, base, name) {
-  const file = files.get(base + name);
-  if (file === undefined) throw new TransferError("damaged", `The archive has no ${name}.`);
-  const digests = new Map();
+async function* readManifest(tree, base, name) {
+  const file = await findFile(tree, base + name);
+  if (file === null) throw new TransferError("damaged", `The archive has no ${name}.`);
   for await (const line of linesOf(await file.open(), MAX_LINE_LENGTH)) {
     const [, digest, path] = /^([0-9a-f]{64})\s+(.+)$/i.exec(line) ?? [];
     if (digest === undefined || path === undefined) {
       throw new TransferError("damaged", `${name} is no manifest.`);
     }
-    digests.set(path, digest.toLowerCase());
+    yield { path, digest: digest.toLowerCase() };
   }
-  return digests;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { TransferError } from "../requests.js";
 import { bareETag } from "../storage.js";
+import { findFile, Marks } from "./file-tree.js";
 import { isContentType, isDocumentPath, isMap, readJson, refuseDocument } from "./parse.js";
 
 const LIST = "satchel-export.json";
@@ -9,7 +10,7 @@ const LIST = "satchel-export.json";
 const CHANGES = "satchel-export-changes.json";
 
 /** @param {import("./file-tree.js").FileTree} tree */
-export const isExport = ({ files }) => files.has(LIST);
+export const isExport = (tree) => tree.indexOf(LIST) !== -1;
 
 /**
  * Reads an export. Refuses with `damaged` one whose list cannot be read.
@@ -17,7 +18,7 @@ export const isExport = ({ files }) => files.has(LIST);
  */
 export async function readExport(tree) {
   const listed = await readList(tree, LIST);
-  const changes = tree.files.has(CHANGES) ? await readList(tree, CHANGES) : [];
+  const changes = tree.indexOf(CHANGES) === -1 ? [] : await readList(tree, CHANGES);
   const byPath = new Map(listed.map((facts) => [facts.path, facts]));
   for (const facts of changes) {
     if (facts.gone === true) byPath.delete(facts.path);
@@ -31,9 +32,9 @@ export async function readExport(tree) {
  * @param {string} name
  * @returns {Promise<Record<string, unknown>[]>}
  */
-async function readList({ files }, name) {
-  const file = files.get(name);
-  const list = file === undefined ? undefined : await readJson(file);
+async function readList(tree, name) {
+  const file = await findFile(tree, name);
+  const list = file === null ? undefined : await readJson(file);
   if (isMap(list) && Array.isArray(list.documents)) return list.documents.filter(isMap);
   throw new TransferError("damaged", `${name} is no list of documents.`);
 }
@@ -43,29 +44,32 @@ async function readList({ files }, name) {
  * @param {Record<string, unknown>[]} list
  * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
  */
-async function* readListed({ files, refused }, list) {
-  const unlisted = new Set(files.keys());
-  const unread = new Map(refused.map((file) => [file.name, file.refusal]));
-  unlisted.delete(LIST);
-  unlisted.delete(CHANGES);
+async function* readListed(tree, list) {
+  const read = new Marks(tree);
+  for (const name of [LIST, CHANGES]) read.add(tree.indexOf(name));
   for (const { path, file: name, "Content-Type": type, ETag: etag } of list) {
     if (!isDocumentPath(path) || !isContentType(type)) {
       yield refuseDocument(String(path), "malformed", "the list does not describe a document");
       continue;
     }
-    const fileName = typeof name === "string" ? name : path.slice(1);
-    const file = files.get(fileName);
-    const refusal = unread.get(fileName);
-    unread.delete(fileName);
-    unlisted.delete(fileName);
-    if (file !== undefined) {
+    const index = tree.indexOf(typeof name === "string" ? name : path.slice(1));
+    if (index === -1) {
+      yield refuseDocument(path, "missing", "the export lists it but does not contain it");
+      continue;
+    }
+    read.add(index);
+    const file = await tree.fileAt(index);
+    if ("refusal" in file) yield { path, refusal: file.refusal };
+    else {
       const { length, open } = file;
       const known = typeof etag === "string" ? bareETag(etag) : null;
       yield { path, type, isTypeGuessed: false, length, etag: known, digest: null, open };
-    } else if (refusal) yield { path, refusal };
-    else yield refuseDocument(path, "missing", "the export lists it but does not contain it");
+    }
   }
-  for (const [name, refusal] of unread) yield { path: name, refusal };
-  for (const name of unlisted)
-    yield refuseDocument(name, "unlisted", "the export does not list it");
+  for (const index of read.rest()) {
+    const name = tree.nameAt(index);
+    const refusal = tree.refusalAt(index);
+    if (refusal !== null) yield { path: name, refusal };
+    else yield refuseDocument(name, "unlisted", "the export does not list it");
+  }
 }

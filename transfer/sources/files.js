@@ -10,9 +10,12 @@ const SYSTEM_FILES = /^__MACOSX\/|(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini)
  * @param {import("./file-tree.js").FileTree} tree
  * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
  */
-export async function* readFiles({ files, refused }) {
-  for (const { name, refusal } of refused) yield { path: name, refusal };
-  for (const file of files.values()) yield plainDocument(file, file.name);
+export async function* readFiles(tree) {
+  for (let index = 0; index < tree.size; index++) {
+    const file = await tree.fileAt(index);
+    const { name } = file;
+    yield "refusal" in file ? { path: name, refusal: file.refusal } : plainDocument(file, name);
+  }
 }
 
 /**

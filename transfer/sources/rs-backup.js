@@ -2,60 +2,91 @@
 
 import { FOLDER_DESCRIPTION, possibleNames } from "../archive/names.js";
 import { parseListing } from "../storage.js";
+import { Marks } from "./file-tree.js";
 import { plainDocument } from "./files.js";
 import { isContentType, isDocumentPath, readText, refuseDocument } from "./parse.js";
+
+/** @typedef {import("./file-tree.js").FileTree} FileTree */
+/** @typedef {import("./source.js").SourceDocument} SourceDocument */
+/** @typedef {import("./source.js").RefusedDocument} RefusedDocument */
 
 /**
  * Finds the folder of a backup: where the first listing is. Null if there is none in the root or the
  * only folder of it.
- * @param {import("./file-tree.js").FileTree} tree
+ * @param {FileTree} tree
  * @returns {string | null} such as "" or "backup/"
  */
-export function findBackup({ files }) {
-  if (files.has(FOLDER_DESCRIPTION)) return "";
-  const folders = new Set(Array.from(files.keys(), (name) => name.slice(0, name.indexOf("/") + 1)));
-  const [base] = folders;
-  const isBackup = folders.size === 1 && files.has(`${base}${FOLDER_DESCRIPTION}`);
-  return isBackup ? (base ?? null) : null;
+export function findBackup(tree) {
+  if (tree.indexOf(FOLDER_DESCRIPTION) !== -1) return "";
+  /** @type {string | null} */
+  let base = null;
+  for (let index = 0; index < tree.size; index++) {
+    if (tree.refusalAt(index) !== null) continue;
+    const name = tree.nameAt(index);
+    base ??= name.slice(0, name.indexOf("/") + 1);
+    if (base === "" || !name.startsWith(base)) return null;
+  }
+  return base !== null && tree.indexOf(base + FOLDER_DESCRIPTION) !== -1 ? base : null;
 }
 
 /**
  * Reads a backup, or the documents of an unzipped archive. A file that is in no listing has the type of
  * its name.
- * @param {import("./file-tree.js").FileTree} tree
+ * @param {FileTree} tree
  * @param {string} base
- * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
+ * @returns {AsyncGenerator<SourceDocument | RefusedDocument>}
  */
 export async function* readBackup(tree, base) {
-  for (const { name, refusal } of tree.refused) yield { path: name, refusal };
-  const unlisted = new Set(tree.files.keys());
-  yield* readFolder(tree, unlisted, base, "/");
-  for (const name of unlisted) {
-    const file = tree.files.get(name);
-    if (!file || isDescription(name)) continue;
-    yield plainDocument(file, name.startsWith(base) ? name.slice(base.length) : name);
+  const read = new Marks(tree);
+  yield* readFolder(tree, read, base, "/");
+  for (const index of read.rest()) {
+    const name = tree.nameAt(index);
+    const refusal = tree.refusalAt(index);
+    if (refusal !== null) yield { path: name, refusal };
+    else if (!isDescription(name)) yield await readUnlisted(tree, index, base);
   }
 }
 
 /**
+ * @param {FileTree} tree
+ * @param {number} index
+ * @param {string} base
+ * @returns {Promise<SourceDocument | RefusedDocument>}
+ */
+async function readUnlisted(tree, index, base) {
+  const file = await tree.fileAt(index);
+  const { name } = file;
+  if ("refusal" in file) return { path: name, refusal: file.refusal };
+  return plainDocument(file, name.startsWith(base) ? name.slice(base.length) : name);
+}
+
+/**
  * Reads what the listing of a folder says.
- * @param {import("./file-tree.js").FileTree} tree
- * @param {Set<string>} unlisted loses the files that are read
+ * @param {FileTree} tree
+ * @param {Marks} read
  * @param {string} folder in the tree
  * @param {string} path of the folder in the storage
- * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
+ * @returns {AsyncGenerator<SourceDocument | RefusedDocument>}
  */
-async function* readFolder(tree, unlisted, folder, path) {
+async function* readFolder(tree, read, folder, path) {
   const name = folder + FOLDER_DESCRIPTION;
-  const description = tree.files.get(name);
-  if (description === undefined || !unlisted.delete(name)) return;
-  const items = parseListing(await readText(description));
+  const description = tree.indexOf(name);
+  if (!read.add(description)) return;
+  const file = await tree.fileAt(description);
+  if ("refusal" in file) {
+    yield { path: name, refusal: file.refusal };
+    return;
+  }
+  const items = parseListing(await readText(file));
   if (items === null) yield refuseDocument(name, "malformed", "it is no listing of a folder");
   for (const item of items ?? []) {
     const names = [item.name, ...possibleNames(item.name, item.isFolder ? "/" : "")];
     for (const own of names.map((one) => folder + one)) {
-      if (item.isFolder) yield* readFolder(tree, unlisted, `${own}/`, `${path}${item.name}/`);
-      else if (unlisted.delete(own)) yield listedDocument(tree, path + item.name, own, item);
+      if (item.isFolder) yield* readFolder(tree, read, `${own}/`, `${path}${item.name}/`);
+      else {
+        const index = tree.indexOf(own);
+        if (read.add(index)) yield readListed(await tree.fileAt(index), path + item.name, item);
+      }
     }
   }
 }
@@ -65,15 +96,17 @@ const isDescription = (name) =>
   name === FOLDER_DESCRIPTION || name.endsWith(`/${FOLDER_DESCRIPTION}`);
 
 /**
- * @param {import("./file-tree.js").FileTree} tree
+ * @param {import("./file-tree.js").TreeFile | import("./file-tree.js").RefusedFile} file
  * @param {string} path
- * @param {string} name
  * @param {import("../storage.js").FolderItem} item
+ * @returns {SourceDocument | RefusedDocument}
  */
-function listedDocument({ files }, path, name, { type, etag, modified }) {
-  const { length, open } = /** @type {import("./file-tree.js").TreeFile} */ (files.get(name));
+function readListed(file, path, { type, etag, modified }) {
+  const { name } = file;
+  if ("refusal" in file) return { path: name, refusal: file.refusal };
   if (!isDocumentPath(path))
     return refuseDocument(name, "bad-name", "no document can have its name");
+  const { length, open } = file;
   const guess = plainDocument({ name, length, open, modified }, path.slice(1));
   if (!isContentType(type)) return guess;
   return { path, type, isTypeGuessed: false, length, modified, etag, digest: null, open };

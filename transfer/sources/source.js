@@ -46,7 +46,7 @@ export async function openSource(tree) {
   if (backup !== null) {
     return { format: "rs-backup", documents: readBackup(tree, backup), databases };
   }
-  if (tree.files.size + tree.refused.length === 0) {
+  if (tree.size === 0) {
     throw new TransferError("empty", "There are no files to import.");
   }
   return { format: "files", documents: readFiles(tree), databases };

@@ -1,5 +1,6 @@
 /** The archive: a valid bag, from which every document comes back as it was. */
 
+import { createHash } from "node:crypto";
 import { makeZip } from "client-zip";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -11,7 +12,7 @@ import { StorageClient } from "../../../transfer/storage.js";
 import { unzip } from "../../support/zip";
 import golden from "./archive-1.golden.json";
 import { archiveOf, documentsArbitrary } from "./archive-documents";
-import { concat } from "./build-zip";
+import { buildZip, concat } from "./build-zip";
 import { checkBag } from "./check-bag";
 import { fileTree, readSource, zipTree } from "./sources";
 
@@ -160,6 +161,30 @@ describe("An archive", () => {
     ) as keyof typeof golden;
     const changed = fileTree({ ...golden, [name]: golden[name].replace("/notes/", "/other/") });
     await expect(readSource(changed)).rejects.toMatchObject({ code: "damaged" });
+  });
+
+  it.each([
+    ["of an ordinary name", "/notes/A", "data/documents/a=3A b.txt"],
+    ["of an escaped name", "/a: b.txt", "data/documents/notes/A"],
+  ])("refuses the second line for the path %s", async (_, path, file) => {
+    const names = Object.keys(golden) as (keyof typeof golden)[];
+    const [list, tags] = ["documents.jsonl", "tagmanifest-sha256.txt"].map((end) =>
+      names.find((name) => name.endsWith(end)),
+    ) as [keyof typeof golden, keyof typeof golden];
+    const line = { path, file, type: "a/b", etag: "1", length: 1, modified: null };
+    const lines = `${golden[list]}${JSON.stringify(line)}\n`;
+    const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+    const manifest = golden[tags].replace(sha256(golden[list]), sha256(lines));
+    const source = await readSource(fileTree({ ...golden, [list]: lines, [tags]: manifest }));
+    expect(source.refused).toEqual([[path, "malformed"]]);
+    expect(source.read).toHaveLength(documents.length);
+  });
+
+  it("in a ZIP that has its declaration twice is refused as a whole", async () => {
+    const name = Object.keys(golden).find((one) => one.endsWith("/bagit.txt")) as string;
+    const entries = Object.entries({ ...golden }).map(([name, text]) => ({ name, text }));
+    const tree = await zipTree(buildZip([...entries, { name, text: "another" }]));
+    await expect(openSource(tree)).rejects.toMatchObject({ code: "duplicate" });
   });
 
   it("reports files that its list does not know", async () => {

@@ -1,35 +1,30 @@
 /** Reads sources of an import from bytes in memory. */
 
+import { FileList } from "../../../transfer/sources/file-tree.js";
 import { openSource } from "../../../transfer/sources/source.js";
 import { openZip } from "../../../transfer/sources/zip-tree.js";
 
 /** The files of a ZIP in memory. */
-export const zipTree = (bytes: Uint8Array, maxEntries?: number) =>
+export const zipTree = (bytes: Uint8Array, maxDirectoryBytes?: number) =>
   openZip(
     {
       size: bytes.byteLength,
       read: async (offset, length) => bytes.slice(offset, offset + length),
       close: async () => {},
     },
-    maxEntries,
+    maxDirectoryBytes,
   );
 
 /** Files as a tree. */
-export const fileTree = (files: Record<string, string>) => ({
-  files: new Map(
-    Object.entries(files).map(([name, text]) => [
-      name,
-      {
-        name,
-        length: new TextEncoder().encode(text).byteLength,
-        modified: null,
-        open: async () => new Blob([text]).stream(),
-      },
-    ]),
-  ),
-  refused: [],
-  close: async () => {},
-});
+export function fileTree(files: Record<string, string>) {
+  const tree = new FileList(async (_, name) => {
+    const bytes = new TextEncoder().encode(files[name]);
+    const open = async () => new Blob([bytes]).stream();
+    return { name, length: bytes.byteLength, modified: null, open };
+  });
+  for (const name of Object.keys(files)) tree.add(name);
+  return tree;
+}
 
 type Tree = Parameters<typeof openSource>[0];
 
