@@ -25,7 +25,8 @@ export interface WebFingerSubject {
  * slash) for a personal domain. Returns null if it is neither.
  */
 export function parseResource(resource: string): WebFingerSubject | null {
-  const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s]+)$/i.exec(resource) ?? [];
+  // Without control characters: a URL parser leaves them out.
+  const [, rawUser, rawHost] = /^acct:([^@]+)@([^@/?#\s\p{Cc}]+)$/iu.exec(resource) ?? [];
   if (rawUser !== undefined && rawHost !== undefined) {
     const user = parseUserName(decode(rawUser));
     const host = normalizeHost(rawHost);

@@ -303,6 +303,8 @@ describe("The resource", () => {
     "acct:alice@[satchel.example",
     "acct:alice@.satchel.example",
     "acct:alice%00@satchel.example",
+    "acct:alice@satchel.example%00",
+    "acct:alice@%01satchel.example",
     "acct:%@satchel.example",
     "acct:' OR 1=1--@satchel.example".replaceAll(" ", "%20"),
     "mailto:alice@satchel.example",
