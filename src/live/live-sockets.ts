@@ -7,7 +7,7 @@
  */
 
 import { formatPath, listAncestors, type NodePath } from "../core/path";
-import { type Outcome, ok, type Refusal, refused } from "../core/refusals";
+import { type Outcome, ok, type Refusal, refused, UNAVAILABLE } from "../core/refusals";
 import { isAllowed, type Scope } from "../core/scope";
 import type { Env } from "../env";
 import { limitApp, limitOwnDocuments } from "../http/rate-limits";
@@ -100,8 +100,17 @@ export class LiveSockets {
     return allowed.ok ? ok(await this.#sessions.open(listener, this.#clock())) : allowed;
   }
 
-  /** Answers a message. */
+  /** Answers a message. If that fails, closes the socket: its client would wait for an answer that never comes. */
   async receive(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    try {
+      await this.#handle(socket, data);
+    } catch (error) {
+      logWarning("A message of a listener could not be answered.", error);
+      refuseSocket(socket, UNAVAILABLE);
+    }
+  }
+
+  async #handle(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const state = this.#stateOf(socket);
     if (typeof data !== "string") return closeMalformed(socket);
     // A character has at most three bytes.
@@ -235,15 +244,17 @@ export class LiveSockets {
   }
 
   async #recheckApps(): Promise<void> {
-    const byGrant = Map.groupBy(this.#ctx.getWebSockets(), (socket) => this.#stateOf(socket).grant);
-    for (const [grant, own] of byGrant) {
-      if (grant === null) continue;
-      // Tokens of one grant expire at different times.
-      const listener = { ...this.#stateOf(own[0] as WebSocket), expiresAt: null };
-      const allowed = await this.#permissions.check(listener);
-      for (const socket of own) {
-        if (allowed.ok) this.#narrow(socket, allowed.value);
-        else refuseSocket(socket, allowed.refusal);
+    const apps = this.#ctx.getWebSockets().flatMap((socket) => {
+      const { account, grant } = this.#stateOf(socket);
+      return grant === null ? [] : [{ socket, account, grant }];
+    });
+    for (const [account, own] of Map.groupBy(apps, (app) => app.account)) {
+      const grants = new Set(own.map(({ grant }) => grant));
+      const allowed = await this.#permissions.checkGrants(account, [...grants]);
+      for (const { socket, grant } of own) {
+        const scopes = allowed.get(grant) as Outcome<Scope[]>;
+        if (scopes.ok) this.#narrow(socket, scopes.value);
+        else refuseSocket(socket, scopes.refusal);
       }
     }
   }

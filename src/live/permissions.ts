@@ -3,8 +3,7 @@
 import { type Outcome, ok, refused } from "../core/refusals";
 import { isSubsetOf, type Scope } from "../core/scope";
 import type { Env } from "../env";
-import { grantStatusStatement, parseGrantStatus } from "../oauth/grants";
-import { withRetry } from "../platform/retry";
+import { type GrantStatus, loadGrantStatuses } from "../oauth/grants";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../storage/refusals";
 import type { Listener } from "./handshake";
 
@@ -34,18 +33,37 @@ export class ListenerPermissions {
     if (this.hasExpired(listener)) return refused(BAD_TOKEN);
     const { account, grant } = listener;
     if (grant === null) return ok(EVERYTHING);
-    const known = this.#grants.get(grant);
-    if (known && this.#isFresh(grant)) return ok(known.scopes);
+    const allowed = await this.checkGrants(account, [grant]);
+    return allowed.get(grant) as Outcome<Scope[]>;
+  }
+
+  /**
+   * What apps may read now, by their grants. Refuses as `check` does. What is not remembered is loaded with one call,
+   * however many grants there are.
+   */
+  async checkGrants(account: string, grants: string[]): Promise<Map<string, Outcome<Scope[]>>> {
     const now = this.#clock();
     const before = this.#timesForgotten;
-    const statement = grantStatusStatement(this.#env.DB, { account, grant }, now);
-    const status = parseGrantStatus(await withRetry(() => statement.all()));
+    const unknown = grants.filter((grant) => !this.#isFresh(grant));
+    const statuses = await this.#load(account, unknown, now);
     // What was read may be from before the change.
-    if (before !== this.#timesForgotten) return this.check(listener);
-    if (status === null) return refused(BAD_TOKEN);
-    if (status.isSuspended) return refused(SUSPENDED);
-    this.#grants.set(grant, { scopes: status.scopes, at: now });
-    return ok(status.scopes);
+    if (before !== this.#timesForgotten) return this.checkGrants(account, grants);
+    for (const grant of unknown) {
+      const status = statuses.get(grant);
+      if (status && !status.isSuspended)
+        this.#grants.set(grant, { scopes: status.scopes, at: now });
+      else this.#grants.delete(grant);
+    }
+    const outcomeOf = (grant: string): Outcome<Scope[]> => {
+      const known = this.#grants.get(grant);
+      if (known) return ok(known.scopes);
+      return refused(statuses.get(grant)?.isSuspended ? SUSPENDED : BAD_TOKEN);
+    };
+    return new Map(grants.map((grant) => [grant, outcomeOf(grant)]));
+  }
+
+  async #load(account: string, grants: string[], now: number): Promise<Map<string, GrantStatus>> {
+    return grants.length === 0 ? new Map() : loadGrantStatuses(this.#env.DB, account, grants, now);
   }
 
   /** Whether this token or page has expired. */

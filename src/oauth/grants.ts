@@ -11,12 +11,13 @@ import {
   type GrantRow,
   grantExists,
   loadGrant,
+  loadGrantStatusRows,
   loadGrantsById,
   selectGrantStatus,
 } from "./db/grants";
 
 /** What a valid grant allows. */
-interface GrantStatus {
+export interface GrantStatus {
   scopes: Scope[];
   /** Whether the account is suspended. */
   isSuspended: boolean;
@@ -31,9 +32,36 @@ export const grantStatusStatement = (
 
 /** Returns null if the grant was revoked or has expired. */
 export function parseGrantStatus(result: D1Result | undefined): GrantStatus | null {
-  const [row] = (result?.results ?? []) as { scope: string; suspendedAt: number | null }[];
-  const scopes = row ? parseScopes(row.scope) : null;
-  return row && scopes ? { scopes, isSuspended: row.suspendedAt !== null } : null;
+  const [row] = (result?.results ?? []) as StatusRow[];
+  return row === undefined ? null : toStatus(row);
+}
+
+/**
+ * The statuses of grants of an account, by their ids, with one call however many there are. Those that were revoked or
+ * have expired are left out.
+ */
+export async function loadGrantStatuses(
+  db: D1Database,
+  account: string,
+  grants: string[],
+  now: number,
+): Promise<Map<string, GrantStatus>> {
+  const statuses = new Map<string, GrantStatus>();
+  for (const row of await loadGrantStatusRows(db, account, grants, now)) {
+    const status = toStatus(row);
+    if (status !== null) statuses.set(row.id, status);
+  }
+  return statuses;
+}
+
+interface StatusRow {
+  scope: string;
+  suspendedAt: number | null;
+}
+
+function toStatus({ scope, suspendedAt }: StatusRow): GrantStatus | null {
+  const scopes = parseScopes(scope);
+  return scopes && { scopes, isSuspended: suspendedAt !== null };
 }
 
 /** Name of the app that holds a grant: its origin, or its label without one. */

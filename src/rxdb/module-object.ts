@@ -182,14 +182,15 @@ export class ModuleObject extends DurableObject<Env> {
     if (!state) return;
     const { sessions, grants, module } = state;
     grants.clear();
-    const now = Date.now();
-    for (const [grant, own] of Map.groupBy(sessions.all(), (session) => session.grant)) {
-      const level = await grants.load(grant, now);
+    const held = new Set(sessions.all().map(({ grant }) => grant));
+    if (held.size === 0) return;
+    for (const [grant, level] of await grants.loadAll([...held], Date.now())) {
       if (level.ok) continue;
       for (const { socket, state } of module.sockets.list()) {
         if (state.grant === grant) closeNow(socket, level.refusal);
       }
       if (level.refusal.code !== "unauthorized") continue;
+      const own = sessions.all().filter((session) => session.grant === grant);
       for (const { hash } of own) this.#endSession(state, hash);
     }
   }

@@ -29,8 +29,8 @@ const OTHER_ORIGIN = "https://other.example";
 const disconnectApp = (user: TestUser, app = APP_ORIGIN) =>
   sendForm(`/apps/disconnect?${new URLSearchParams({ app })}`, {}, { cookie: user.cookie });
 
-async function connectOtherApp(user: TestUser): Promise<TestApp> {
-  const query = { scope: "*:rw", redirect_uri: `${OTHER_ORIGIN}/` };
+async function connectOtherApp(user: TestUser, origin = OTHER_ORIGIN): Promise<TestApp> {
+  const query = { scope: "*:rw", redirect_uri: `${origin}/` };
   const { access_token = "" } = fragmentParameters(await submitConsent(user, query));
   return new TestApp(user.name, access_token);
 }
@@ -215,6 +215,37 @@ describe("An open socket", () => {
     await others.watch("/notes/");
     expect(others.closed).toBeNull();
     expect((await requestLiveSession(app)).status).toBe(401);
+  });
+
+  it("is checked together with all others of the account: with as many calls for three apps as for one", async () => {
+    const callsFor = async (origins: string[]): Promise<string[]> => {
+      const user = await createUser();
+      const app = await connectApp(user, "notes:rw");
+      const others = await Promise.all(origins.map((origin) => connectOtherApp(user, origin)));
+      const clients = await Promise.all(others.map((other) => LiveClient.open(other)));
+      const disconnected = await LiveClient.open(app);
+      const { calls } = await withFault(null, () => disconnectApp(user));
+      await waitUntil(() => disconnected.closed !== null);
+      expect(clients.map(({ closed }) => closed)).toEqual(origins.map(() => null));
+      // Neither disconnecting nor checking calls `run`: that is a note of an earlier request, such as of its traffic.
+      return calls.filter((call) => call !== "DB.run").sort();
+    };
+    const origins = ["one", "two", "three"].map((name) => `https://${name}.example`);
+    expect(await callsFor(origins)).toEqual(await callsFor(origins.slice(0, 1)));
+  });
+
+  it("is closed if a message cannot be answered, so that its client opens another one", async () => {
+    const app = await createUserWithApp("notes:rw");
+    const client = await LiveClient.open(app);
+    const closed = new Promise((resolve) => client.socket.addEventListener("close", resolve));
+    await withFault({ at: 0, kind: "lost", isPermanent: true }, () => {
+      client.send({ type: "watch", folders: [{ path: "/notes/" }] });
+      return closed;
+    });
+    expect(client.closed).toEqual({ code: 4500, reason: "unavailable" });
+    expect(client.messages).toMatchObject([{ type: "refused", code: "unavailable" }]);
+    const again = await LiveClient.open(app);
+    expect((await again.watch("/notes/")).paths).toEqual(["/notes/"]);
   });
 
   it("is closed while the account is suspended", async () => {

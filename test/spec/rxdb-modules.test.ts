@@ -22,10 +22,12 @@ import {
   connectApp,
   createUser,
   createUserWithApp,
+  fragmentParameters,
   ORIGIN,
   send,
   sendForm,
-  type TestApp,
+  submitConsent,
+  TestApp,
   type TestUser,
 } from "../support/provider";
 import { accountId, allRows, grantRows } from "../support/rows";
@@ -254,6 +256,30 @@ describe.each(REVOCATIONS)("When %s", (_, prepare) => {
     expect(seen.result.status).toBe(result.status);
     expect(seen.calls.filter((call) => call === "MODULES.recheck")).toHaveLength(3);
     expect(await grantsAfter(twin)).toEqual(await grantsAfter(user));
+  });
+});
+
+describe("A module in which several apps have sessions", () => {
+  it("checks their grants with as many calls as for one app, when another one is disconnected", async () => {
+    const openSession = async ({ user, token }: TestApp) => {
+      const headers = { Authorization: `Bearer ${token}` };
+      const response = await send(`/rxdb/${user}/todos/session`, { method: "POST", headers });
+      expect(response.status).toBe(201);
+    };
+    const callsFor = async (names: string[]): Promise<string[]> => {
+      const user = await createUser();
+      await openSession(await connectApp(user));
+      for (const name of names) {
+        const query = { scope: "todos:rw", redirect_uri: `https://${name}.example/` };
+        const { access_token = "" } = fragmentParameters(await submitConsent(user, query));
+        await openSession(new TestApp(user.name, access_token));
+      }
+      const path = `/apps/disconnect?${new URLSearchParams({ app: APP_ORIGIN })}`;
+      const { calls } = await withFault(null, () => sendForm(path, {}, { cookie: user.cookie }));
+      expect(calls).toContain("MODULES.recheck");
+      return calls.sort();
+    };
+    expect(await callsFor(["one", "two", "three"])).toEqual(await callsFor(["one"]));
   });
 });
 

@@ -3,8 +3,7 @@
 import { type Outcome, ok, refused } from "../../core/refusals";
 import { accessLevel, type Scope } from "../../core/scope";
 import type { Env } from "../../env";
-import { grantStatusStatement, parseGrantStatus } from "../../oauth/grants";
-import { withRetry } from "../../platform/retry";
+import { type GrantStatus, loadGrantStatuses } from "../../oauth/grants";
 import { BAD_TOKEN, OUT_OF_SCOPE, SUSPENDED } from "../../storage/refusals";
 import type { ModuleId } from "../handshake";
 
@@ -19,13 +18,16 @@ type Level = Outcome<Scope["level"]>;
  */
 export async function checkGrant(
   env: Env,
-  claims: { account: string; grant: string },
+  { account, grant }: { account: string; grant: string },
   module: string,
   now: number,
 ): Promise<Level> {
-  const statement = grantStatusStatement(env.DB, claims, now);
-  const status = parseGrantStatus(await withRetry(() => statement.all()));
-  if (status === null) return refused(BAD_TOKEN);
+  const statuses = await loadGrantStatuses(env.DB, account, [grant], now);
+  return levelIn(module, statuses.get(grant));
+}
+
+function levelIn(module: string, status: GrantStatus | undefined): Level {
+  if (status === undefined) return refused(BAD_TOKEN);
   if (status.isSuspended) return refused(SUSPENDED);
   const level = accessLevel(status.scopes, module);
   return level === null ? refused(OUT_OF_SCOPE) : ok(level);
@@ -50,16 +52,23 @@ export class GrantCache {
     return cached && Math.abs(now - cached.at) < CACHE_TTL_MS ? cached.level : null;
   }
 
-  /** Runs `checkGrant`, and caches the result. */
+  /** Asks D1 what a grant allows, as `checkGrant` does, and caches the answer. */
   async load(grant: string, now: number): Promise<Level> {
+    const levels = await this.loadAll([grant], now);
+    return levels.get(grant) as Level;
+  }
+
+  /** The same for several grants, with one call however many there are. */
+  async loadAll(grants: string[], now: number): Promise<Map<string, Level>> {
     const { account, module } = this.#id;
     for (;;) {
       const generation = this.#generation;
-      const level = await checkGrant(this.#env, { account, grant }, module, now);
-      // The cache was cleared during the request to D1, perhaps because this grant has just ended.
+      const statuses = await loadGrantStatuses(this.#env.DB, account, grants, now);
+      // The cache was cleared during the request to D1, perhaps because one of the grants has just ended.
       if (generation !== this.#generation) continue;
-      this.#levels.set(grant, { level, at: now });
-      return level;
+      const levels = new Map(grants.map((grant) => [grant, levelIn(module, statuses.get(grant))]));
+      for (const [grant, level] of levels) this.#levels.set(grant, { level, at: now });
+      return levels;
     }
   }
 
