@@ -405,8 +405,10 @@ describe("Writing a database as a whole", () => {
       400,
       "malformed",
     ]);
-    const post = async (body: string, path = `/todos/documents${collectionQuery()}`) =>
-      refusalOf(await sendDatabases(app, path, { method: "POST", body }));
+    const post = async (
+      body: string | Uint8Array<ArrayBuffer>,
+      path = `/todos/documents${collectionQuery()}`,
+    ) => refusalOf(await sendDatabases(app, path, { method: "POST", body }));
     for (const document of [
       { id: "1" },
       { ...todoOf("1"), id: 1 },
@@ -420,6 +422,9 @@ describe("Writing a database as a whole", () => {
     const late = JSON.stringify({ documents: [todoOf("1", { _meta: { lwt: 0 } })] });
     expect(await post(late.replace('"lwt":0', '"lwt":1e999'))).toEqual([400, "malformed"]);
     expect(await post("no json")).toEqual([400, "malformed"]);
+    const latin1 = JSON.stringify({ documents: [todoOf("1", { title: "für" })] });
+    const bytes = Uint8Array.from(latin1, (character) => character.charCodeAt(0));
+    expect(await post(bytes)).toEqual([400, "malformed"]);
     const many = Array.from({ length: 1001 }, (_, index) => todoOf(String(index)));
     expect(await post(JSON.stringify({ documents: many }))).toEqual([400, "malformed"]);
     expect(await post(`{"documents":[],"x":"${"x".repeat(9_000_000)}"}`)).toEqual([

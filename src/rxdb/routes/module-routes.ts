@@ -1,6 +1,7 @@
 /** The routes that read and write the databases of one module as a whole, whoever may call them: docs/databases.md. */
 
 import { type Context, Hono } from "hono";
+import { joinBytes } from "../../../transfer/streams.js";
 import { type Outcome, ok, type Refusal, refused } from "../../core/refusals";
 import type { Env } from "../../env";
 import { refusalResponse } from "../../http/refusals";
@@ -27,6 +28,8 @@ const MAX_SCHEMA_BYTES = 300_000;
 const MAX_UPLOAD_BYTES = 32 * 1024 * 1024;
 
 const BODY_TOO_LARGE: Refusal = { code: "too-large", message: "The body is too large." };
+
+const NOT_UTF_8: Refusal = { code: "malformed", message: "The body is not in UTF-8." };
 
 /** The headers of every success: nobody may keep it, or show it as something else. */
 const HEADERS = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
@@ -181,18 +184,22 @@ async function answerJson(
   return ok(jsonResponse(answer.json, answer.isNew ? 201 : 200));
 }
 
-/** Reads a body as text. Refuses with `too-large` as soon as it is longer. */
+/** Reads a body as text. Refuses with `too-large` as soon as it is longer, with `malformed` what is not UTF-8. */
 async function readText(c: DatabaseContext, maxBytes: number): Promise<Outcome<string>> {
-  const { body } = c.req.raw;
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return refused(BODY_TOO_LARGE);
-    text += decoder.decode(chunk, { stream: true });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of c.req.raw.body ?? []) {
+    length += chunk.byteLength;
+    if (length > maxBytes) return refused(BODY_TOO_LARGE);
+    chunks.push(chunk);
   }
-  return ok(text + decoder.decode());
+  try {
+    return ok(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(joinBytes(chunks)),
+    );
+  } catch {
+    return refused(NOT_UTF_8);
+  }
 }
 
 const queryOf = (c: DatabaseContext): URLSearchParams => new URL(c.req.url).searchParams;
