@@ -2,6 +2,8 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import { limitFolders } from "../../src/http/rate-limits";
+import { freezeClock } from "../support/clock";
 import { breakCalls } from "../support/fault-injection";
 import { fieldValue, findElements, findInlineCode, mainText } from "../support/html";
 import {
@@ -13,7 +15,7 @@ import {
   type TestApp,
   type TestUser,
 } from "../support/provider";
-import { activityRows } from "../support/rows";
+import { accountId, activityRows } from "../support/rows";
 import { expectUnchanged, setQuota } from "../support/storage";
 
 let restore = () => {};
@@ -229,6 +231,22 @@ describe("A text that is refused", () => {
     });
     const page = await refused.text();
     expect([refused.status, textIn(page)]).toEqual([503, "two"]);
+  });
+
+  it("is shown again with the reason, and nothing has changed: too many writes in deep folders", async () => {
+    freezeClock();
+    const { user, app } = await userWithApp();
+    const path = `/notes/${"d/".repeat(60)}a`;
+    await app.put(path, "one");
+    const html = await (await openForm(user, path)).text();
+    // As many writes as the limit allows, of others in these folders.
+    const account = await accountId(user.name);
+    while (limitFolders({ account }, 9, Date.now()) === null);
+    const refused = await expectUnchanged(app, () => save(user, path, html, "two"));
+    const page = await refused.text();
+    expect([refused.status, textIn(page)]).toEqual([429, "two"]);
+    expect(refused.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    expect(mainText(page)).toContain("You’ve sent too many requests.");
   });
 
   it("comes from another site, or without a session", async () => {

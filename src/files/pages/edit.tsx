@@ -32,7 +32,7 @@ interface EditPageProps {
   error?: string;
   /** The document as others have saved it meanwhile: its text, or null if it is deleted or not a text. */
   conflict?: { text: string | null };
-  status?: 200 | 409 | 422 | 503 | 507;
+  status?: 200 | 409 | 422 | 429 | 503 | 507;
 }
 
 /** Renders the form with a text. */

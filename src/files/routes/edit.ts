@@ -12,9 +12,9 @@ import { loadOwnDocument } from "../../storage/browse";
 import type { CommitResult } from "../../storage/commit";
 import { type DocumentRow, putDocument } from "../../storage/documents";
 import { filePagePath } from "../../tasks/task-paths";
-import { rateLimitedPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
+import { UI_MESSAGES } from "../../ui/messages";
 import { contentKind, isTextType } from "../content-kind";
 import { FILES_MESSAGES } from "../messages";
 import { documentNotFoundPage } from "../pages/document";
@@ -36,7 +36,7 @@ export async function showEditForm(c: HonoContext, node: NodePath): Promise<Resp
 
 /**
  * Saves the text of the form if the document still has the version that the form was made from. Otherwise
- * shows what has been saved meanwhile, together with the text, which is lost in no case.
+ * shows what has been saved meanwhile. Whatever refuses the text, the page that says so has it in its form.
  */
 export async function saveText(c: HonoContext, node: NodePath, now: number): Promise<Response> {
   const { account } = c.var.session;
@@ -51,8 +51,7 @@ export async function saveText(c: HonoContext, node: NodePath, now: number): Pro
     return editPage({ c, node, edited, error: messages.invalidJson(problem), status: 422 });
   }
   const limited = limitFolders({ account: account.id }, countAncestors(node), now);
-  const tooMany = rateLimitedPage(c, limited);
-  if (tooMany) return tooMany;
+  if (limited) return showRefusal(c, node, edited, limited);
   const saved = await putText(c, node, { ...edited, type });
   if (saved.ok) {
     recordEdit(c, node, now);
@@ -128,8 +127,15 @@ function showRefusal(
   c: HonoContext,
   node: NodePath,
   edited: EditedText,
-  { code }: Refusal,
+  refusal: Refusal,
 ): Response | Promise<Response> {
+  if (refusal.code === "too-many-requests") {
+    const { retryAfterSeconds } = refusal;
+    c.header("Retry-After", String(retryAfterSeconds));
+    const error = messagesFor(c, UI_MESSAGES).rateLimited.sentence(retryAfterSeconds);
+    return editPage({ c, node, edited, error, status: 429 });
+  }
+  const { code } = refusal;
   const { refusals } = messagesFor(c, FILES_MESSAGES).edit;
   const error = code in refusals ? refusals[code as keyof typeof refusals] : refusals.other;
   const isTemporary = code === "unavailable" || code === "unknown-outcome";
