@@ -9,23 +9,25 @@ const HELP = `Usage: npm run set-up -- [--origin https://satchel.example]
 Creates and prints a link that makes one account an administrator. It works once, within seven days.
 Earlier unused links stop working. For a local server, npm start prints such a link.
 
-  --origin ORIGIN   origin of the deployed provider (default: that of deploy.toml)
+  --origin ORIGIN   origin of the deployed provider (default: its address as npm run deploy prints it)
   --help            print this text
 `;
 
 await runCommand(async () => {
   const { origin, help } = readOptions();
   if (help) return void process.stdout.write(HELP);
+  if (origin !== undefined) checkOrigin(origin);
   await ensureInstalled();
   const { readChoices } = await import("./deploy/choices.mjs");
   const { openAccount } = await import("./deploy/cloudflare.mjs");
   const { buildConfiguration } = await import("./deploy/configuration.mjs");
+  const { originOf } = await import("./deploy/origin.mjs");
   const { createAdminLink } = await import("./lib/admin-link.mjs");
   const { choices } = readChoices();
-  const { vars, d1_databases } = await buildConfiguration(choices);
-  const providerOrigin = checkOrigin(origin || vars.ORIGIN);
+  const configuration = await buildConfiguration(choices);
   const account = await openAccount(choices.account);
-  const [{ database_name: name }] = d1_databases;
+  const providerOrigin = origin ?? (await originOf(account, configuration));
+  const [{ database_name: name }] = configuration.d1_databases;
   const database = await account.findDatabase(name);
   if (database === null) {
     throw new CommandError(`There is no database "${name}" in this account: npm run deploy first.`);
@@ -48,15 +50,8 @@ function readOptions() {
 }
 
 function checkOrigin(text) {
-  if (!text) {
-    throw new CommandError(
-      "The origin of the provider is missing: npm run set-up -- --origin https://satchel.example",
-    );
-  }
-  if (!/^https?:/.test(text) || URL.parse(text)?.origin !== text) {
-    throw new CommandError(
-      `"${text}" is not an origin such as https://satchel.example (without a path).`,
-    );
-  }
-  return text;
+  if (/^https?:/.test(text) && URL.parse(text)?.origin === text) return;
+  throw new CommandError(
+    `"${text}" is not an origin such as https://satchel.example (without a path).`,
+  );
 }

@@ -201,17 +201,17 @@ describe("a new version", () => {
 });
 
 describe("npm run set-up", () => {
-  it("creates a link to the deployed provider", async () => {
+  it.each([
+    ["at its domain", choicesFor, ({ url }: Cloudflare) => url],
+    ["under workers.dev", () => undefined, () => "https://satchel.test.workers.dev"],
+  ])("creates a link to the deployed provider %s", async (_, choicesOf, originOf) => {
     const cloudflare = await startCloudflare();
     addDeployment(cloudflare);
-    const { code, stdout } = await runScript(
-      createClone(choicesFor(cloudflare)),
-      "set-up",
-      cloudflare.env,
-      [],
-    );
+    const clone = createClone(choicesOf(cloudflare));
+    const { code, stdout } = await runScript(clone, "set-up", cloudflare.env, []);
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^ {2}${cloudflare.url}/set-up/[\\w-]{43}$`, "m"));
+    const link = new RegExp(`^ {2}${originOf(cloudflare)}/set-up/[\\w-]{43}$`, "m");
+    expect(stdout).toMatch(link);
     const invitations = "SELECT note, max_uses, is_admin FROM invitations";
     expect(cloudflare.databases[0]?.sqlite.prepare(invitations).all()).toMatchObject([
       { note: "Set-up", max_uses: 1, is_admin: 1 },

@@ -15,7 +15,7 @@ it("--help explains every flag and makes no requests", async () => {
 });
 
 it.each([
-  ["no origin", [], "--origin https://"],
+  ["an empty address", ["--origin", ""], "is not an origin"],
   ["an address with a path", ["--origin", "https://satchel.example/"], "is not an origin"],
   ["another flag", ["--local"], "see npm run set-up -- --help"],
 ])("%s: prints one line that says what is wrong, and no link", async (_, args, message) => {
