@@ -14,10 +14,10 @@ import { transformSync } from "esbuild";
 
 const ORIGIN = "https://satchel.example";
 const QUERY = "resource=acct:alice%40alice.example&rel=a&rel=b";
-const SOURCE = fileURLToPath(new URL("../src/domains/lead-here.ts", import.meta.url));
+const SOURCE = fileURLToPath(new URL("../src/domains/webfinger-rules.ts", import.meta.url));
 
 const { code } = transformSync(readFileSync(SOURCE, "utf8"), { loader: "ts" });
-const { leadHere } = await import(
+const { webFingerRules } = await import(
   `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`
 );
 
@@ -76,7 +76,7 @@ ${rule}
 };
 
 let hasFailed = false;
-for (const { program, text } of leadHere(ORIGIN)) {
+for (const { program, text } of webFingerRules(ORIGIN)) {
   const prepare = PROGRAMS[program];
   if (prepare === undefined) continue;
   const problems = await check(prepare, text);

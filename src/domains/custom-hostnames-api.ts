@@ -120,7 +120,7 @@ export async function readCustomHostname(
   return "problem" in answer ? answer : describe(host, answer.result);
 }
 
-/** Lets Cloudflare look at once whether the host leads here, also if it has given up. */
+/** Has Cloudflare validate a custom hostname again at once, even if it has given up. */
 export async function restartValidation(
   env: Env,
   host: string,
@@ -205,7 +205,7 @@ async function call(
   }
 }
 
-/** Whatever is no JSON, such as the page of a proxy, says nothing: not even that something was deleted. */
+/** An answer that is not JSON, such as the page of a proxy, means nothing: not even that something was deleted. */
 function parseAnswer(text: string): v.InferOutput<typeof Answer> {
   try {
     return v.parse(Answer, JSON.parse(text));

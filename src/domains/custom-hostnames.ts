@@ -49,7 +49,11 @@ const LATE_MS = HOUR_MS;
 /** The calls of one check in the daily job: two to Cloudflare, one to D1, and a retry. */
 export const HOSTNAME_CHECK_CALLS = 4;
 
-/** A user wants a domain of theirs to lead here, or Cloudflare to look again. */
+/**
+ * Requests a custom hostname for a user's domain, or has Cloudflare validate it again. Does nothing if the account does
+ * not have the domain, or has asked a moment ago. Returns `too-many`, and requests nothing, if there are
+ * CUSTOM_HOSTNAMES_MAX of others.
+ */
 export async function askForHostname(
   env: Env,
   account: string,
@@ -68,7 +72,7 @@ export async function askForHostname(
   return "asked";
 }
 
-/** What is known of the custom hostname of a domain; checked first if it may have changed. Null: there is none. */
+/** The custom hostname of a domain; Cloudflare is asked first if it may have changed. Null: there is none. */
 export async function checkHostname(
   env: Env,
   account: string,
@@ -88,7 +92,7 @@ export async function checkHostname(
 export const isWaiting = (hostname: HostnameRecord): boolean =>
   !isHostnameReady(hostname) && !isStuck(hostname);
 
-/** The user ends that a domain leads here. */
+/** Deletes the custom hostname of a domain for its user; the storage is no longer served there either. */
 export async function stopHostname(env: Env, account: string, host: string): Promise<void> {
   await endHostname(env.DB, account, host);
   await releaseHostname(env, host);

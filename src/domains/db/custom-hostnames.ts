@@ -140,7 +140,7 @@ export const recordHostname = async (
   return first(await withRetry(() => statement.all<HostnameRow>()));
 };
 
-/** A user ends that a domain leads here: its storage is not served there either. */
+/** Records that the account no longer wants the custom hostname, and serves its storage there no longer. */
 export const endHostname = (db: D1Database, account: string, host: string): Promise<unknown> =>
   withRetry(() =>
     db.batch(

@@ -31,7 +31,7 @@ export const de: typeof en = {
     taken: "Gehört einem anderen Konto",
   },
   active: "Diese Domain gehört dir. Deine Adresse gilt, sobald die Domain hierher zeigt.",
-  openUntil: "Veröffentliche den Wert unten. Diese Anmeldung der Domain verfällt:",
+  openUntil: "Veröffentliche den Wert unten, sonst verfällt dieser Eintrag:",
   failing:
     "Der Wert unten ist nicht mehr zu finden. Veröffentliche ihn wieder, sonst gilt diese Domain nur noch bis:",
   taken:
@@ -76,7 +76,7 @@ export const de: typeof en = {
   checked: "Zuletzt geprüft",
   checksAgain: "Solange diese Seite offen ist, prüft sie von selbst weiter.",
   checkNow: "Jetzt prüfen",
-  leadHere: {
+  webFingerRules: {
     title: "Lass sie hierher zeigen",
     about: (host) =>
       `Apps fragen die Website unter ${host}, wo dein Speicher ist. Lass sie hierher verweisen; alles andere auf der Website bleibt, wie es ist.`,
@@ -158,7 +158,7 @@ export const de: typeof en = {
   },
   notFound: {
     title: "Domain nicht gefunden",
-    sentence: "Diese Domain gehört nicht zu deinen, oder ihre Anmeldung ist verfallen.",
+    sentence: "Diese Domain gehört nicht zu deinen, oder der Eintrag ist verfallen.",
   },
   back: "Deine Domains",
   mail: {

@@ -45,7 +45,7 @@ export const en = {
     taken: "Belongs to another account",
   },
   active: "This domain is yours. Your address works as soon as the domain points here.",
-  openUntil: "Publish the value below. This claim expires:",
+  openUntil: "Publish the value below, or this claim expires:",
   failing:
     "The value below can’t be found any more. Publish it again, or this domain stops working:",
   taken:
@@ -87,7 +87,7 @@ export const en = {
   checked: "Last checked",
   checksAgain: "While this page is open it checks again by itself.",
   checkNow: "Check now",
-  leadHere: {
+  webFingerRules: {
     title: "Point it here",
     about: (host: string) =>
       `Apps ask the web site at ${host} where your storage is. Let it send them here; everything else on the site stays as it is.`,

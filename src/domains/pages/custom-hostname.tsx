@@ -49,7 +49,7 @@ export const CustomHostnameSteps = ({
   );
 };
 
-/** Ends that a domain leads here. */
+/** The form that deletes the custom hostname of a domain. */
 export const StopHostname = ({ c, host }: { c: HonoContext; host: string }) => {
   const messages = messagesFor(c, DOMAIN_MESSAGES).customHostname;
   return (

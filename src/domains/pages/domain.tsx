@@ -16,7 +16,7 @@ import { canFetchFiles, recordName } from "../evidence";
 import { DOMAIN_MESSAGES } from "../messages";
 import { PROOF_PATH } from "../proof-file";
 import { Finding } from "./finding";
-import { LeadHereSection } from "./lead-here";
+import { WebFingerRulesSection } from "./webfinger-rules";
 import { WholeHostSection } from "./whole-host";
 
 /** What the page of a domain shows besides the domain. */
@@ -57,7 +57,7 @@ export function domainPage(
         </p>
       </section>
       {isUnproved ? <ProofSection c={c} host={host} claim={claim} /> : null}
-      {domain.isActive ? <LeadHereSection c={c} host={host} /> : null}
+      {domain.isActive ? <WebFingerRulesSection c={c} host={host} /> : null}
       {domain.isActive && settings(c.env).ORIGIN !== null ? (
         <WholeHostSection c={c} domain={domain} hostname={hostname} isFull={isFull} />
       ) : null}

@@ -1,4 +1,4 @@
-/** The section that says how to lead a domain here. */
+/** The section that says how the web site of a domain sends WebFinger requests here. */
 
 import { settings } from "../../env";
 import type { HonoContext } from "../../http/context";
@@ -7,21 +7,21 @@ import { CopyButton } from "../../ui/copy-button";
 import { messagesFor } from "../../ui/language";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
 import { domainPath } from "../domain-paths";
-import { type LeadHere, leadHere } from "../lead-here";
 import { DOMAIN_MESSAGES } from "../messages";
+import { type WebFingerRule, webFingerRules } from "../webfinger-rules";
 
-/** For a web site of the user's, wherever it is. */
-export const LeadHereSection = ({ c, host }: { c: HonoContext; host: string }) => {
-  const messages = messagesFor(c, DOMAIN_MESSAGES).leadHere;
+/** Lists what to configure or upload, by the program or host of the web site. */
+export const WebFingerRulesSection = ({ c, host }: { c: HonoContext; host: string }) => {
+  const messages = messagesFor(c, DOMAIN_MESSAGES).webFingerRules;
   const { pages } = resolveOrigins(c.req.url, settings(c.env));
   return (
     <section>
       <h2>{messages.title}</h2>
       <p>{messages.about(host)}</p>
-      {leadHere(pages).map((way, index) => (
+      {webFingerRules(pages).map((rule, index) => (
         <details>
-          <summary>{way.program}</summary>
-          <Way c={c} host={host} way={way} id={`rule-${index}`} />
+          <summary>{rule.program}</summary>
+          <RuleText c={c} host={host} rule={rule} id={`rule-${index}`} />
         </details>
       ))}
       <p>
@@ -33,26 +33,36 @@ export const LeadHereSection = ({ c, host }: { c: HonoContext; host: string }) =
 
 const jrdPath = (host: string): string => `${domainPath(host)}/webfinger`;
 
-const Way = ({ c, host, way, id }: { c: HonoContext; host: string; way: LeadHere; id: string }) => {
-  const messages = messagesFor(c, DOMAIN_MESSAGES).leadHere;
+const RuleText = ({
+  c,
+  host,
+  rule,
+  id,
+}: {
+  c: HonoContext;
+  host: string;
+  rule: WebFingerRule;
+  id: string;
+}) => {
+  const messages = messagesFor(c, DOMAIN_MESSAGES).webFingerRules;
   return (
     <>
-      {way.kind === "file" ? (
+      {rule.kind === "file" ? (
         <p>
           <SentenceWithLink parts={messages.upload} href={jrdPath(host)} />
         </p>
       ) : null}
       <p>
-        {way.text === ""
-          ? messages.emptyFile(way.fileName ?? "")
-          : way.fileName === null
+        {rule.text === ""
+          ? messages.emptyFile(rule.fileName ?? "")
+          : rule.fileName === null
             ? messages.site(host)
-            : messages.file(way.fileName)}
+            : messages.file(rule.fileName)}
       </p>
-      {way.text === "" ? null : (
+      {rule.text === "" ? null : (
         <>
           <pre class="address" id={id}>
-            {way.text}
+            {rule.text}
           </pre>
           <CopyButton c={c} id={id} />
         </>

@@ -1,7 +1,7 @@
-/** How the web site of a domain leads WebFinger here: rules for web servers, and a file for the others. */
+/** How the web site of a domain sends WebFinger requests to this provider: rules for web servers, files for other hosts. */
 
-/** A web server or host, and what it needs. */
-export interface LeadHere {
+/** What a web server, or a host of web sites, needs for that. */
+export interface WebFingerRule {
   program: "nginx" | "Apache" | "Caddy" | "Netlify" | "Cloudflare Pages" | "GitHub Pages";
   /** `rule`: text for the configuration. `file`: text of a file beside the JRD, which has to be uploaded. */
   kind: "rule" | "file";
@@ -13,10 +13,10 @@ export interface LeadHere {
 const PATH = "/.well-known/webfinger";
 
 /**
- * What leads WebFinger to this provider, for each program. Browsers follow a redirect to another host
+ * The rules for a provider at this origin, one for each program. Browsers follow a redirect to another host
  * only if the redirect itself has a CORS header; where that cannot be set, the site answers itself.
  */
-export const leadHere = (origin: string): LeadHere[] => [
+export const webFingerRules = (origin: string): WebFingerRule[] => [
   {
     program: "nginx",
     kind: "rule",
