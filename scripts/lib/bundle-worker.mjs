@@ -44,7 +44,7 @@ export async function bundleWorker() {
 }
 
 /**
- * Loads `readSettings` of src/env.ts, to check settings before the Worker runs.
+ * Loads `parseSettings` of src/env.ts, to check settings before the Worker runs.
  * @returns {Promise<(vars: Record<string, string>) => unknown>} throws an Error that names wrong settings
  */
 export async function loadParseSettings() {

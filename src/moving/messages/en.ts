@@ -61,7 +61,7 @@ export const en = {
       malformed: "Type an address such as alice@storage.example.",
       "own-host": "That is an address of this provider. Type the one at your old provider.",
       "not-found": "There is no remoteStorage at this address. Check how it is spelled.",
-      insecure: "The old provider can’t be reached without https, so nothing is read from it.",
+      insecure: "The old provider can’t be reached over https, so nothing is read from it.",
       "not-public":
         "The old provider is at an address that isn’t public, so nothing is read from it.",
       unreachable: "The old provider doesn’t answer. Try again later.",
