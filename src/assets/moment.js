@@ -19,7 +19,7 @@ for (const limit of ["min", "max"]) typed[limit] = formatLocal(Date.parse(`${typ
 if (typed.value) typed.value = formatLocal(Date.parse(`${typed.value}Z`));
 
 const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-zone.textContent = `${zone.dataset.local} (${timeZone})`;
+zone.textContent = `${zone.dataset.local} (${timeZone}).`;
 
 const evening = form.querySelector("[data-moment=yesterday-evening]");
 if (evening) {

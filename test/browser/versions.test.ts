@@ -172,7 +172,7 @@ test("the moment is typed in the reader's time zone", async ({ site }) => {
   const { page, store } = await connect(site, { timezoneId: "Asia/Tokyo" });
   await store("/notes/a", "1");
   await page.goto(`${site.url}/go-back/notes/`);
-  await page.getByText("In your time zone. (Asia/Tokyo)").waitFor();
+  await page.getByText("In your time zone (Asia/Tokyo).").waitFor();
   const typed = await page.evaluate(() => {
     const at = new Date(Date.now() - 3 * 60 * 60 * 1000);
     at.setSeconds(0, 0);

@@ -5,9 +5,13 @@ const ENTITIES: Record<string, string> = { lt: "<", gt: ">", quot: '"', "#39": "
 const decodeEntities = (text: string): string =>
   text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => ENTITIES[name] ?? "");
 
-/** The text of a page's <main>, with whitespace collapsed. */
+/** The text of a page's <main>, with whitespace collapsed. A `<wbr>` is within a word. */
 export const mainText = (html: string): string =>
-  decodeEntities((/<main[^>]*>(.*)<\/main>/s.exec(html)?.[1] ?? "").replace(/<[^>]+>/g, " "))
+  decodeEntities(
+    (/<main[^>]*>(.*)<\/main>/s.exec(html)?.[1] ?? "")
+      .replaceAll("<wbr/>", "")
+      .replace(/<[^>]+>/g, " "),
+  )
     .replace(/\s+/g, " ")
     .trim();
 

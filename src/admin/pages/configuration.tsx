@@ -16,7 +16,7 @@ export function configurationPage(c: HonoContext): HandlerResponse {
     <section>
       <h1>{title}</h1>
       <p>{messages.text}</p>
-      <table>
+      <table class="settings">
         <thead>
           <tr>
             <th scope="col">{messages.name}</th>
@@ -26,7 +26,7 @@ export function configurationPage(c: HonoContext): HandlerResponse {
         <tbody>
           {Object.entries(settings(c.env)).map(([name, value]) => (
             <tr>
-              <th scope="row">{name}</th>
+              <th scope="row">{breakable(name)}</th>
               <td>{formatSetting(c, name, value)}</td>
             </tr>
           ))}
@@ -35,6 +35,10 @@ export function configurationPage(c: HonoContext): HandlerResponse {
     </section>,
   );
 }
+
+/** A name of several words, such as DNS_RESOLVERS, which narrow screens may break after each of them. */
+const breakable = (name: string) =>
+  name.split(/(?<=_)/).flatMap((part, index) => (index === 0 ? [part] : [<wbr />, part]));
 
 /** The value of a setting; for a secret, only whether it is set. */
 function formatSetting(c: HonoContext, name: string, value: unknown): string {

@@ -2,6 +2,7 @@
 
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { AccountTotals } from "../../monitoring/account-totals";
+import { Facts } from "../../ui/facts";
 import { formatBytes, formatCount, formatDays } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { ADMIN_MESSAGES } from "../messages";
@@ -42,14 +43,7 @@ export function overviewPage(
     <>
       <section>
         <h1>{title}</h1>
-        <dl class="facts">
-          {numbers.map(([name, value]) => (
-            <>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </>
-          ))}
-        </dl>
+        <Facts facts={numbers} />
       </section>
       <section>
         <h2>{messages.traffic(formatDays(language, CHART_DAYS))}</h2>

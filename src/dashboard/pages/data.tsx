@@ -166,7 +166,7 @@ const ModuleTable = ({ c, usage: { modules, other, indexBytes }, page }: UsagePr
   const count = (documents: number) => formatCount(languageOf(c), documents);
   const hasDatabases = modules.some(({ databaseBytes }) => databaseBytes > 0);
   return (
-    <table>
+    <table class="sizes">
       <caption>{messages.byModule}</caption>
       <thead>
         <tr>

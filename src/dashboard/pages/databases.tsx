@@ -51,7 +51,7 @@ const DatabaseTable = ({
   const formatVersion = (version: number) => messages.version(formatCount(language, version));
   return (
     <>
-      <table>
+      <table class="sizes">
         <caption>
           <bdi>{name}</bdi> ({formatBytes(language, bytes)})
         </caption>

@@ -5,6 +5,7 @@ import type { ProfileProblem } from "../../accounts/public-profile";
 import { settings } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, userAddress } from "../../http/hosts";
+import { Facts } from "../../ui/facts";
 import { LANGUAGES, languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import { SentenceWithLink } from "../../ui/sentence-with-link";
@@ -131,26 +132,17 @@ interface AccountFactsProps {
 
 const AccountFacts = ({ c, account, profile }: AccountFactsProps) => {
   const messages = messagesFor(c, DASHBOARD_MESSAGES).settings;
+  const { createdAt, seenAt, email } = profile;
+  const address = userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name);
   return (
-    <dl class="facts">
-      <dt>{messages.name}</dt>
-      <dd>{account.name}</dd>
-      <dt>{messages.address}</dt>
-      <dd>{userAddress(resolveOrigins(c.req.url, settings(c.env)), account.name)}</dd>
-      <dt>{messages.created}</dt>
-      <dd>
-        <CalendarDate c={c} at={profile.createdAt} />
-      </dd>
-      {profile.seenAt === null ? null : (
-        <>
-          <dt>{messages.seen}</dt>
-          <dd>
-            <CalendarDate c={c} at={profile.seenAt} />
-          </dd>
-        </>
-      )}
-      <dt>{messages.email}</dt>
-      <dd>{profile.email ?? messages.noEmail}</dd>
-    </dl>
+    <Facts
+      facts={[
+        [messages.name, account.name],
+        [messages.address, address],
+        [messages.created, <CalendarDate c={c} at={createdAt} />],
+        seenAt === null ? null : [messages.seen, <CalendarDate c={c} at={seenAt} />],
+        [messages.email, email ?? messages.noEmail],
+      ]}
+    />
   );
 };

@@ -59,7 +59,6 @@ export const de: typeof en = {
     modified: "Geändert",
     originalTime: "Vor dem Import geändert",
     publicAddress: "Öffentliche Adresse",
-    actions: "Dieses Dokument",
     download: "Herunterladen",
     edit: "Bearbeiten",
     versions: "Frühere Versionen",

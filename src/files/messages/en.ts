@@ -58,7 +58,6 @@ export const en = {
     modified: "Modified",
     originalTime: "Modified before the import",
     publicAddress: "Public address",
-    actions: "This document",
     download: "Download",
     edit: "Edit",
     versions: "Earlier versions",

@@ -6,6 +6,7 @@ import type { HandlerResponse, HonoContext } from "../../http/context";
 import { resolveOrigins, storageRoot } from "../../http/hosts";
 import type { DocumentRow } from "../../storage/documents";
 import { errorPage } from "../../ui/error-pages";
+import { Facts } from "../../ui/facts";
 import { formatBytes } from "../../ui/format";
 import { ItemName, visibleName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -90,39 +91,26 @@ const DocumentFacts = ({
   const origins = resolveOrigins(c.req.url, settings(c.env));
   const address = storageRoot(origins, c.var.session.account.name) + encodePath(formatPath(node));
   return (
-    <dl class="facts">
-      <dt>{messages.type}</dt>
-      <dd>
-        <bdi>{visibleName(row.type)}</bdi>
-      </dd>
-      <dt>{messages.size}</dt>
-      <dd>{formatBytes(languageOf(c), row.length)}</dd>
-      <dt>{messages.modified}</dt>
-      <dd>
-        <DateTime c={c} at={row.modified} />
-      </dd>
-      {originalTime === null ? null : (
-        <>
-          <dt>{messages.originalTime}</dt>
-          <dd>
-            <DateTime c={c} at={originalTime} />
-          </dd>
-        </>
-      )}
-      {isPublic(node) ? (
-        <>
-          <dt>{messages.publicAddress}</dt>
-          <dd>
-            {/* Not a page, so it is not for the window of the pages. */}
-            <a href={address} target="_blank" rel="noopener" download>
-              {address}
-            </a>
-          </dd>
-        </>
-      ) : null}
-    </dl>
+    <Facts
+      facts={[
+        [messages.type, <ItemName name={row.type} />],
+        [messages.size, formatBytes(languageOf(c), row.length)],
+        [messages.modified, <DateTime c={c} at={row.modified} />],
+        originalTime === null
+          ? null
+          : [messages.originalTime, <DateTime c={c} at={originalTime} />],
+        isPublic(node) ? [messages.publicAddress, <PublicLink href={address} />] : null,
+      ]}
+    />
   );
 };
+
+/** To a document of the user's, which is not a page: so it is not for the window of the pages. */
+const PublicLink = ({ href }: { href: string }) => (
+  <a href={href} target="_blank" rel="noopener" download>
+    {href}
+  </a>
+);
 
 const DocumentLinks = ({
   c,

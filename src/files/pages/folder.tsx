@@ -53,6 +53,7 @@ export function folderPage({ c, node, page, wanted, isFirst }: FolderPageProps):
         </h1>
         {isRoot ? <p>{messages.folder.about}</p> : null}
         {path.startsWith("/public/") ? <p>{messages.folder.public}</p> : null}
+        <p class="hidden-text" role="status" data-folder-announcement />
         {/* What `live-folder.js` keeps up to date. */}
         <div
           data-live
@@ -87,7 +88,6 @@ export function folderPage({ c, node, page, wanted, isFirst }: FolderPageProps):
           )}
           <NextPageLink c={c} next={next && itemQuery(order, next)} />
         </div>
-        <p class="hidden-text" role="status" data-folder-announcement />
       </section>
       <UploadSection c={c} folder={path} />
       <FolderLinks c={c} node={node} documents={folder?.documents ?? 0} />

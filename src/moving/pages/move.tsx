@@ -3,6 +3,7 @@
 import type { MoveEntry, MoveIn } from "../../copying/move-in";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { transferPage } from "../../transfer/pages/section";
+import { Facts } from "../../ui/facts";
 import { formatBytes, formatCount } from "../../ui/format";
 import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -52,7 +53,7 @@ export function movePage(
           <Result c={c} move={move} />
         )}
         <Actions c={c} move={move} />
-        <Facts c={c} move={move} />
+        <MoveFacts c={c} move={move} />
       </section>
       {move.endedAt === null ? null : <Again c={c} move={move} />}
       {move.entries === 0 ? null : <Report c={c} move={move} report={report} />}
@@ -127,33 +128,22 @@ const SignInForm = ({ move, text }: { move: MoveIn; text: string }) => (
   </form>
 );
 
-const Facts = ({ c, move }: MoveProps) => {
+const MoveFacts = ({ c, move }: MoveProps) => {
   const messages = messagesFor(c, MOVING_MESSAGES);
   const { facts } = messages.move;
   const language = languageOf(c);
+  const { address, onConflict, pass, startedAt, endedAt, bytes } = move;
   return (
-    <dl class="facts">
-      <dt>{facts.from}</dt>
-      <dd>{move.address}</dd>
-      <dt>{facts.conflicts}</dt>
-      <dd>{messages.moveIn.conflictChoices[move.onConflict]}</dd>
-      <dt>{facts.pass}</dt>
-      <dd>{formatCount(language, move.pass)}</dd>
-      <dt>{facts.started}</dt>
-      <dd>
-        <DateTime c={c} at={move.startedAt} />
-      </dd>
-      {move.endedAt === null ? null : (
-        <>
-          <dt>{facts.ended}</dt>
-          <dd>
-            <DateTime c={c} at={move.endedAt} />
-          </dd>
-        </>
-      )}
-      <dt>{facts.bytes}</dt>
-      <dd>{formatBytes(language, move.bytes)}</dd>
-    </dl>
+    <Facts
+      facts={[
+        [facts.from, address],
+        [facts.conflicts, messages.moveIn.conflictChoices[onConflict]],
+        [facts.pass, formatCount(language, pass)],
+        [facts.started, <DateTime c={c} at={startedAt} />],
+        endedAt === null ? null : [facts.ended, <DateTime c={c} at={endedAt} />],
+        [facts.bytes, formatBytes(language, bytes)],
+      ]}
+    />
   );
 };
 

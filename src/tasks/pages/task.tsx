@@ -1,8 +1,10 @@
 /** The page of a task: how far it has come, what it did, and what it could not do. */
 
+import type { Child } from "hono/jsx";
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { pathsOf, type Task, type TaskState, type TaskSubject } from "../../storage/tasks/task";
+import { Facts } from "../../ui/facts";
 import { formatBytes } from "../../ui/format";
 import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -129,65 +131,48 @@ const TaskButtons = ({ c, task }: { c: HonoContext; task: Task }) => {
   );
 };
 
+/** Where its documents go, or how they are named then; null: they stay where they are. */
+function targetFact(
+  task: Task,
+  names: { renamed: string; target: string },
+): [name: string, value: Child] | null {
+  const { subject } = task;
+  if (subject.to === null) return null;
+  return isRename(subject)
+    ? [names.renamed, <ItemName name={subject.to} />]
+    : [names.target, <ItemName name={resultFolder(task)} />];
+}
+
 /** `shown`: the task that this one takes back, or else the task itself. */
 const TaskFacts = ({ c, task, shown }: { c: HonoContext; task: Task; shown: Task }) => {
   const { facts, states, morePaths } = messagesFor(c, TASK_MESSAGES);
-  const { spec, subject } = shown;
+  const { spec } = shown;
   const paths = pathsOf(spec);
   const more = paths.length - MAX_LISTED_PATHS;
   return (
-    <dl class="facts">
-      {task === shown ? null : (
-        <>
-          <dt>{facts.undone}</dt>
-          <dd>
-            <a href={taskPagePath(shown.id)}>{taskTitle(c, shown)}</a>
-          </dd>
-        </>
-      )}
-      <dt>{facts.paths}</dt>
-      <dd>
-        <ul class="plain">
-          {paths.slice(0, MAX_LISTED_PATHS).map((path) => (
-            <li>
-              <ItemName name={path} />
-            </li>
-          ))}
-          {more > 0 ? <li>{morePaths(String(more))}</li> : null}
-        </ul>
-      </dd>
-      {subject.to === null ? null : (
-        <>
-          <dt>{isRename(subject) ? facts.renamed : facts.target}</dt>
-          <dd>
-            <ItemName name={isRename(subject) ? subject.to : resultFolder(shown)} />
-          </dd>
-        </>
-      )}
-      {spec.kind === "go-back" ? (
-        <>
-          <dt>{facts.moment}</dt>
-          <dd>
-            <ExactTime c={c} at={spec.at} />
-          </dd>
-        </>
-      ) : null}
-      <dt>{facts.state}</dt>
-      <dd>{states[task.state]}</dd>
-      <dt>{facts.started}</dt>
-      <dd>
-        <DateTime c={c} at={task.startedAt} />
-      </dd>
-      {task.endedAt === null ? null : (
-        <>
-          <dt>{facts.ended}</dt>
-          <dd>
-            <DateTime c={c} at={task.endedAt} />
-          </dd>
-        </>
-      )}
-      <dt>{facts.bytes}</dt>
-      <dd>{formatBytes(languageOf(c), task.bytes)}</dd>
-    </dl>
+    <Facts
+      facts={[
+        task === shown
+          ? null
+          : [facts.undone, <a href={taskPagePath(shown.id)}>{taskTitle(c, shown)}</a>],
+        [
+          facts.paths,
+          <ul class="plain">
+            {paths.slice(0, MAX_LISTED_PATHS).map((path) => (
+              <li>
+                <ItemName name={path} />
+              </li>
+            ))}
+            {more > 0 ? <li>{morePaths(String(more))}</li> : null}
+          </ul>,
+        ],
+        targetFact(shown, facts),
+        spec.kind === "go-back" ? [facts.moment, <ExactTime c={c} at={spec.at} />] : null,
+        [facts.state, states[task.state]],
+        [facts.started, <DateTime c={c} at={task.startedAt} />],
+        task.endedAt === null ? null : [facts.ended, <DateTime c={c} at={task.endedAt} />],
+        [facts.bytes, formatBytes(languageOf(c), task.bytes)],
+      ]}
+    />
   );
 };

@@ -120,7 +120,7 @@ export const de: typeof en = {
     another: "Ein anderer Moment",
     typed: "Datum und Uhrzeit",
     inUtc: "In UTC.",
-    inYourZone: "In deiner Zeitzone.",
+    inYourZone: "In deiner Zeitzone",
     limit: (at) => ["Aufbewahrt sind Versionen seit: ", at, "."],
     preview: "Vorschau",
     problems: {

@@ -118,7 +118,7 @@ export const en = {
     another: "Another moment",
     typed: "Date and time",
     inUtc: "In UTC.",
-    inYourZone: "In your time zone.",
+    inYourZone: "In your time zone",
     limit: (at: Child): Child[] => ["Versions are kept back to ", at, "."],
     preview: "Preview",
     problems: {

@@ -3,6 +3,7 @@
 import type { Account } from "../../accounts/accounts";
 import { MAX_TEXT_BYTES } from "../../files/text-content";
 import type { HandlerResponse, HonoContext } from "../../http/context";
+import { Facts } from "../../ui/facts";
 import { formatBytes } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
@@ -34,12 +35,12 @@ export function comparisonPage(
     <section>
       <DocumentHeading c={c} path={history.path} />
       <h2>{messages.title}</h2>
-      <dl class="facts">
-        <dt>{messages.older}</dt>
-        <VersionLine c={c} path={history.path} version={older} />
-        <dt>{messages.newer}</dt>
-        <VersionLine c={c} path={history.path} version={newer} />
-      </dl>
+      <Facts
+        facts={[
+          [messages.older, <VersionLine c={c} path={history.path} version={older} />],
+          [messages.newer, <VersionLine c={c} path={history.path} version={newer} />],
+        ]}
+      />
       {texts === "not-text" ? <p>{messages.notText}</p> : null}
       {texts === "too-large" ? <p>{messages.tooLarge(limit)}</p> : null}
       {Array.isArray(texts) ? <TextDiff c={c} before={texts[0]} after={texts[1]} /> : null}
@@ -59,12 +60,12 @@ const VersionLine = ({
   path: string;
   version: ListedVersion;
 }) => (
-  <dd>
+  <>
     <a href={versionPath(path, version.version)}>
       <VersionTime c={c} version={version} />
     </a>
     <small>
       <VersionSummary c={c} version={version} />
     </small>
-  </dd>
+  </>
 );

@@ -6,6 +6,7 @@ import { previewElement, type ShownContent } from "../../files/content";
 import { FILES_MESSAGES } from "../../files/messages";
 import { ContentView } from "../../files/pages/content";
 import type { HandlerResponse, HonoContext } from "../../http/context";
+import { Facts } from "../../ui/facts";
 import { formatBytes } from "../../ui/format";
 import { ItemName } from "../../ui/item-name";
 import { languageOf, messagesFor } from "../../ui/language";
@@ -83,19 +84,23 @@ const VersionFacts = ({ c, version }: { c: HonoContext; version: ListedVersion }
   const { version: messages, authors } = messagesFor(c, VERSION_MESSAGES);
   const { at, isExact, author, length, type } = version;
   return (
-    <dl class="facts">
-      <dt>{isExact ? messages.written : messages.uploaded}</dt>
-      <dd>
-        <TimeOfSecond c={c} at={at} />
-        {isExact ? null : <small>{messages.uploadedAbout}</small>}
-      </dd>
-      <dt>{messages.author}</dt>
-      <dd>{author.kind === "unknown" ? authors.unknown : <AuthorName c={c} author={author} />}</dd>
-      <dt>{messages.size}</dt>
-      <dd>{formatBytes(languageOf(c), length)}</dd>
-      <dt>{messages.type}</dt>
-      <dd>{type === undefined ? messages.unknownType : <ItemName name={type} />}</dd>
-    </dl>
+    <Facts
+      facts={[
+        [
+          isExact ? messages.written : messages.uploaded,
+          <>
+            <TimeOfSecond c={c} at={at} />
+            {isExact ? null : <small>{messages.uploadedAbout}</small>}
+          </>,
+        ],
+        [
+          messages.author,
+          author.kind === "unknown" ? authors.unknown : <AuthorName c={c} author={author} />,
+        ],
+        [messages.size, formatBytes(languageOf(c), length)],
+        [messages.type, type === undefined ? messages.unknownType : <ItemName name={type} />],
+      ]}
+    />
   );
 };
 
