@@ -18,13 +18,17 @@ export const describeMachine = () => ({
   load: loadavg()[0],
 });
 
-/** The commit in the working tree, and whether the tree differs from it; without Git "unknown". */
+/**
+ * The commit in the working tree, "with changes" if the code of the Worker or the benchmarks differs from it; "unknown"
+ * without Git. The reports do not count: a run before this one may have written them.
+ */
 export function describeCommit() {
   const git = (...args) =>
     execFileSync("git", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   try {
     const commit = git("rev-parse", "--short", "HEAD").trim();
-    const changes = git("status", "--porcelain", "--untracked-files=no", "--", "src", "bench");
+    const code = ["src", "bench", ":!bench/*.md"];
+    const changes = git("status", "--porcelain", "--untracked-files=no", "--", ...code);
     return changes === "" ? commit : `${commit} with changes`;
   } catch {
     return "unknown";

@@ -11,7 +11,7 @@ import { CASES, Session } from "../../conformance/index.js";
 import { findDifferences } from "../../conformance/report/sameness.js";
 import { Undecided } from "../../conformance/run/outcomes.js";
 import { CommandError } from "../../scripts/lib/command.mjs";
-import { readCommit } from "../commit.mjs";
+import { describeCommit } from "../machine.mjs";
 import { installPeers } from "../peers.mjs";
 import { startServer } from "../servers/server.mjs";
 import { makeTemporaryFolder } from "../temporary-folder.mjs";
@@ -59,7 +59,7 @@ const ROOT = join(import.meta.dirname, "../..");
 export async function runConformance({ quick = false, only = "", runs = quick ? 1 : RUNS } = {}) {
   const peerError = await installPeers();
   const providers = PROVIDERS.filter(({ name }) => name === "satchel" || !peerError);
-  const commit = readCommit();
+  const commit = describeCommit();
   const chosen = providers.filter(({ name }) => name.includes(only));
   const judged = await judgeAll(chosen, runs, makeTemporaryFolder("satchel-conformance-"));
   const text = describeConformance(judged, {

@@ -19,13 +19,13 @@ import { draftName, draftNumber } from "../../conformance/run/drafts.js";
 /**
  * A page about the providers that were compared.
  * @param {Provider[]} providers
- * @param {{date: string, commit: string | null, runs: number, suite: string, cases: number, notes: string[]}} facts
+ * @param {{date: string, commit: string, runs: number, suite: string, cases: number, notes: string[]}} facts
  */
 export function describeConformance(providers, { date, commit, runs, suite, cases, notes }) {
   const compared = providers.filter(({ run }) => run !== null);
   return `# Conformance
 
-Written by \`npm run bench -- conformance\` on ${date}; do not edit. Version ${suite} of the suite, with ${cases} cases${commit ? `, at commit ${commit}` : ""}.
+Written by \`npm run bench -- conformance\` on ${date}; do not edit. Version ${suite} of the suite, with ${cases} cases, at commit ${commit}.
 
 Each provider was started on one machine as its own documentation says, with two accounts, and judged by the draft that
 it announces: an older draft asks for less, so the numbers compare a provider with its draft, not providers with each

@@ -11,13 +11,12 @@ const MEASURES = {
 };
 
 /**
- * @param {{date: string, commit: string | null, machine: object,
+ * @param {{date: string, commit: string, machine: object,
  *   latencies: import("./delay-bindings.mjs").Latencies, measured: object[],
  *   guesses: {pace: string, reads: number, writes: number, inVain: number}[], missed: string[]}} report
  */
 export function describeEdge({ date, commit, machine, latencies, measured, guesses, missed }) {
   const { d1, r2Get, r2Put, object, jitter } = latencies;
-  const source = commit ? `, commit ${commit}` : "";
   const single = measured.filter(({ traces }) => traces.satchel);
   const whole = measured.filter(({ traces }) => !traces.satchel);
   return `${[
@@ -25,7 +24,7 @@ export function describeEdge({ date, commit, machine, latencies, measured, guess
     "",
     "Written by `npm run bench -- --edge`; do not edit.",
     "",
-    `${date.slice(0, 10)}${source}, ${machine.cores} cores (${machine.processor}), load average before the run ${machine.load.toFixed(1)}.`,
+    `${date.slice(0, 10)}, commit ${commit}, ${machine.cores} cores (${machine.processor}), load average before the run ${machine.load.toFixed(1)}.`,
     "",
     `On the local platform a call costs processor time and hardly any waiting; on Cloudflare it is the other way round. So here each call waits before it is made: D1 ${d1} ms, R2 ${r2Get} ms to read and ${r2Put} ms to write or list, a Durable Object ${object} ms, each ±${jitter * 100} %, in the Worker and in its objects. The **floor** is the minimal Worker of the speed comparison, \`bench/baseline-worker.mjs\`, behind the same latencies. Everything runs in slow motion: the latencies are ${slowMotions(measured)} times as long, and the figures are divided by that, so that this machine's processor, and whatever else it does, counts so much less. Assumed, not measured at Cloudflare: look at the order of the calls and at the ratios. Left out: the way from the client to the edge, bandwidth, cold starts, and what an object waits for until its own storage is durable.`,
     "",

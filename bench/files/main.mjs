@@ -5,7 +5,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readCommit } from "../commit.mjs";
+import { describeCommit } from "../machine.mjs";
 import { measureProcess, residentMemory } from "../process-usage.mjs";
 import { connectAtSatchel } from "../servers/connect-user.mjs";
 import { startServer } from "../servers/server.mjs";
@@ -39,7 +39,7 @@ export async function runFiles({ quick = false } = {}) {
   const server = await startServer("satchel", data);
   try {
     const measured = await measureAll(server, sizes);
-    const text = describeFiles({ commit: readCommit(), sizes, ...measured, limits: LIMITS });
+    const text = describeFiles({ commit: describeCommit(), sizes, ...measured, limits: LIMITS });
     process.stdout.write(text);
     if (!quick) writeFileSync(join(import.meta.dirname, "..", "FILES.md"), text);
     const { memory, pages } = measured;

@@ -3,7 +3,7 @@
 import { describeMachine } from "../machine.mjs";
 
 /**
- * @param {{commit: string | null, sizes: {indexed: number, stored: number}, pages: {path: string, first: number, ms: number}[], tasks: Record<string, {seconds: number, text: string}>, memory: {first: number, second: number, requests: number}, limits: {pageMs: number, memoryMb: number}}} result
+ * @param {{commit: string, sizes: {indexed: number, stored: number}, pages: {path: string, first: number, ms: number}[], tasks: Record<string, {seconds: number, text: string}>, memory: {first: number, second: number, requests: number}, limits: {pageMs: number, memoryMb: number}}} result
  */
 export function describeFiles({ commit, sizes, pages, tasks, memory, limits }) {
   const { cores, processor, load } = describeMachine();
@@ -17,7 +17,7 @@ export function describeFiles({ commit, sizes, pages, tasks, memory, limits }) {
   );
   return `# An account of many documents
 
-Written by \`npm run bench -- files\` at ${commit ?? "an unknown commit"}; do not edit. On a machine with ${cores} cores
+Written by \`npm run bench -- files\` at commit ${commit}; do not edit. On a machine with ${cores} cores
 (${processor}) and a load of ${load.toFixed(1)}.
 
 The account has ${sizes.indexed + sizes.stored} documents. ${sizes.stored} of them were stored by requests, are deleted by a

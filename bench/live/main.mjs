@@ -8,10 +8,9 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stopCompiler } from "../../scripts/lib/compiler.mjs";
-import { readCommit } from "../commit.mjs";
 import { LATENCIES } from "../edge/latencies.mjs";
 import { startEdgeServer } from "../edge/server.mjs";
-import { describeMachine } from "../machine.mjs";
+import { describeCommit, describeMachine } from "../machine.mjs";
 import { residentMemory } from "../process-usage.mjs";
 import { connectAtSatchel } from "../servers/connect-user.mjs";
 import { startServer } from "../servers/server.mjs";
@@ -229,7 +228,7 @@ function describe({ idle, alone, crowd, bystanders, sync, edge, count }) {
   const { cores, processor, load } = describeMachine();
   return `# Live notices and batches
 
-Written by \`npm run bench -- live\` at commit ${readCommit() ?? "unknown"}; do not edit. On a machine with ${cores} cores
+Written by \`npm run bench -- live\` at commit ${describeCommit()}; do not edit. On a machine with ${cores} cores
 (${processor}) and a load of ${format(load)}.
 
 | | |
