@@ -1,4 +1,7 @@
-/** Two test projects: `worker` runs inside workerd with local D1, R2 and Durable Objects, `node` in Node. */
+/**
+ * Three test projects: `worker` runs inside workerd with local D1, R2 and Durable Objects, `node` in Node, and
+ * `browser`, too, with Chromium.
+ */
 
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -65,11 +68,8 @@ const SLOWEST = [
   "local/data",
   "local/backup",
   "local/deploy",
-  "browser/versions",
-  "browser/files",
   "local/cli-",
   "local/docs",
-  "browser/",
   "races/model",
   "races/tasks-faults",
   "unit/costs/worst-cases",
@@ -85,8 +85,8 @@ const SLOWEST = [
 ];
 
 /**
- * Orders test files by project: first `node`, whose files take longest, then `worker`, because only files
- * in a row share a runtime. In a project the slowest are first, then the largest.
+ * Orders test files by project: first `browser` and `node`, whose files take longest, then `worker`, because
+ * only files in a row share a browser or a runtime. In a project the slowest are first, then the largest.
  */
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -154,7 +154,16 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{house,local,browser}/**/*.test.ts", "conformance/test/*.test.js"],
+          include: ["test/{house,local}/**/*.test.ts", "conformance/test/*.test.js"],
+          ...TIMEOUTS,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          // Chromium is started once in a process, and Playwright and Miniflare are loaded once.
+          isolate: false,
           ...TIMEOUTS,
         },
       },

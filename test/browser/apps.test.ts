@@ -3,7 +3,7 @@
 import { describe, expect } from "vitest";
 import { fetchStored, storeText } from "./support/app";
 import { expectAccessible } from "./support/axe";
-import { allowAccess, connectApp, signUp } from "./support/steps";
+import { allowAccess, obtainToken, openConnectedApp, signUp } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
@@ -24,7 +24,7 @@ const pollForToken = (site: TestSite, { device_code = "" }: Record<string, strin
 test("an open app loses a permission as soon as the user removes it", async ({ site }) => {
   const context = await site.newContext();
   const name = await signUp(site, context);
-  const app = await connectApp(site, context, { name, release: "1.2.3" });
+  const app = await openConnectedApp(site, context, { name, release: "1.2.3" });
   await storeText(app, "hello", "Hello!");
 
   const page = await context.newPage();
@@ -106,8 +106,7 @@ describe("in dark mode, on a narrow screen", () => {
     const viewport = { width: 320, height: 640 };
     const context = await site.newContext({ viewport, colorScheme: "dark" });
     const name = await signUp(site, context);
-    const app = await connectApp(site, context, { name, release: "1.2.3", module: "*" });
-    await app.close();
+    await obtainToken(site, context, name);
     const page = await context.newPage();
     const consentQuery = new URLSearchParams({
       redirect_uri: `${site.apps.origin}/blank`,

@@ -3,13 +3,14 @@
 import { describe, expect } from "vitest";
 import { fetchStored, readText, storeText, waitForEvent } from "./support/app";
 import { RELEASES } from "./support/app-server";
+import { storeFiles } from "./support/files";
 import {
   allowAccess,
   connectApp,
   denyAccess,
   enterAddressInWidget,
   fillSignIn,
-  signIn,
+  openConnectedApp,
   signUp,
   uniqueUserName,
   waitUntilConnected,
@@ -58,7 +59,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   test("§10 stays connected when the app is reloaded", async ({ site }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
-    const page = await connectApp(site, context, { name, release });
+    const page = await openConnectedApp(site, context, { name, release });
     await storeText(page, "hello", "Hello!");
     await page.reload();
     await waitUntilConnected(page);
@@ -97,12 +98,8 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
-    const writer = await connectApp(site, context, { name, release });
-    await storeText(writer, "hello", "Hello!");
-
-    const reader = await site.newContext();
-    await signIn(site, reader, name);
-    const page = await reader.newPage();
+    await storeFiles(site, context, { "/notes/hello": "Hello!" });
+    const page = await context.newPage();
     await page.goto(site.apps.appUrl({ release }));
     await enterAddressInWidget(page, userAddress(site, name));
     await page.getByLabel("notes").selectOption("Read only");
@@ -127,7 +124,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
-    const page = await connectApp(site, context, { name, release, cache: true });
+    const page = await openConnectedApp(site, context, { name, release, cache: true });
     await storeText(page, "hello", "Hello!");
     const home = await context.newPage();
     await home.goto(site.url);

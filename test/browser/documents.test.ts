@@ -12,7 +12,7 @@ import {
   storeText,
 } from "./support/app";
 import { type LibraryRelease, RELEASES } from "./support/app-server";
-import { connectApp, signUp } from "./support/steps";
+import { openConnectedApp, signUp } from "./support/steps";
 import { STEP_TIMEOUT_MS, type TestSite, test } from "./support/test-site";
 
 const WAIT = { timeout: STEP_TIMEOUT_MS, interval: 100 };
@@ -47,7 +47,7 @@ const NAMES = [
 async function openApp(site: TestSite, release: LibraryRelease): Promise<Page> {
   const context = await site.newContext();
   const name = await signUp(site, context);
-  return connectApp(site, context, { name, release });
+  return openConnectedApp(site, context, { name, release });
 }
 
 describe.each(RELEASES)("remotestorage.js %s", (release) => {
@@ -256,7 +256,7 @@ describe("§14 a script out of the storage", () => {
   }) => {
     const context = await site.newContext();
     const name = await signUp(site, context);
-    const app = await connectApp(site, context, { name, release: "1.2.3" });
+    const app = await openConnectedApp(site, context, { name, release: "1.2.3" });
     const url = await app.evaluate(async (script) => {
       await window.publicDocuments.storeFile("text/javascript", "script", script);
       return window.publicDocuments.getItemURL("script");
@@ -315,7 +315,7 @@ describe("§14 a malicious document", () => {
     async ([type, write], { site }) => {
       const context = await site.newContext();
       const name = await signUp(site, context);
-      const app = await connectApp(site, context, { name, release: "1.2.3" });
+      const app = await openConnectedApp(site, context, { name, release: "1.2.3" });
       const leak = site.apps.origin + LEAK;
       const url = await app.evaluate(
         async ([type, body]) => {

@@ -8,7 +8,7 @@ import { storeText, waitForText } from "./support/app";
 import { RELEASES } from "./support/app-server";
 import { expectAccessibleOnAllScreens } from "./support/axe";
 import { type DnsServer, startDnsServer } from "./support/dns-server";
-import { connectApp, connectSecondBrowser, signUp } from "./support/steps";
+import { connectApp, openConnectedApp, signUp } from "./support/steps";
 import { type TestSite, testWithSite } from "./support/test-site";
 
 let dns: DnsServer;
@@ -180,7 +180,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
 
     const options = { name, address: `${name}@${host}`, release, cache: true };
     const one = await connectApp(site, context, options);
-    const two = await connectSecondBrowser(site, options);
+    const two = await openConnectedApp(site, context, options, await site.newContext());
     for (const app of [one, two]) {
       const href = await app.evaluate(() => window.remoteStorage.remote.href);
       expect(href).toBe(`http://${host}/storage/${name}`);

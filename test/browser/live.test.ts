@@ -7,7 +7,7 @@ import { remove, storeText, waitForText, waitForTexts } from "./support/app";
 import { RELEASES } from "./support/app-server";
 import { expectAccessible } from "./support/axe";
 import { storeFiles } from "./support/files";
-import { allowAccess, connectApp, connectSecondBrowser, signIn, signUp } from "./support/steps";
+import { allowAccess, openConnectedApp, signIn, signUp } from "./support/steps";
 import { test } from "./support/test-site";
 
 declare global {
@@ -87,8 +87,8 @@ describe.each(RELEASES)(
     test("a change reaches the other browser, although neither polls", async ({ site }) => {
       const context = await site.newContext();
       const options = { name: await signUp(site, context), release, live: true };
-      const one = await connectApp(site, context, options);
-      const two = await connectSecondBrowser(site, options);
+      const one = await openConnectedApp(site, context, options);
+      const two = await openConnectedApp(site, context, options, await site.newContext());
       await Promise.all([one, two].map((page) => waitForStatus(page, "live")));
       expect(await intervals(two)).toEqual([600_000, 600_000]);
       await storeText(one, "hello", "From one");
@@ -103,8 +103,8 @@ describe.each(RELEASES)(
     test("what was missed while offline arrives with the next socket", async ({ site }) => {
       const context = await site.newContext();
       const options = { name: await signUp(site, context), release, live: true };
-      const one = await connectApp(site, context, options);
-      const two = await connectSecondBrowser(site, options);
+      const one = await openConnectedApp(site, context, options);
+      const two = await openConnectedApp(site, context, options, await site.newContext());
       await Promise.all([one, two].map((page) => waitForStatus(page, "live")));
       await two.context().setOffline(true);
       await waitForStatus(two, "polling");
@@ -118,7 +118,7 @@ describe.each(RELEASES)(
     test("it can be switched off: the app polls as before", async ({ site }) => {
       const context = await site.newContext();
       const options = { name: await signUp(site, context), release, live: true };
-      const one = await connectApp(site, context, options);
+      const one = await openConnectedApp(site, context, options);
       await waitForStatus(one, "live");
       await one.evaluate(() => window.live.stop());
       expect(await intervals(one)).toEqual([10_000, 60_000]);

@@ -14,13 +14,16 @@ import {
   waitUntilStored,
 } from "./support/app";
 import { type LibraryRelease, RELEASES } from "./support/app-server";
-import { connectApp, connectSecondBrowser, signUp } from "./support/steps";
+import { openConnectedApp, signUp } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
 
 async function openTwice(site: TestSite, release: LibraryRelease): Promise<[Page, Page]> {
   const context = await site.newContext();
   const options = { name: await signUp(site, context), release, cache: true };
-  return Promise.all([connectApp(site, context, options), connectSecondBrowser(site, options)]);
+  return Promise.all([
+    openConnectedApp(site, context, options),
+    openConnectedApp(site, context, options, await site.newContext()),
+  ]);
 }
 
 describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {

@@ -36,6 +36,7 @@ declare global {
   interface Window {
     remoteStorage: {
       remote: { connected: boolean; online: boolean; token: string; href: string };
+      connect(userAddress: string, token: string): void;
     };
     documents: Client;
     publicDocuments: Client;

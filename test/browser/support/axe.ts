@@ -5,12 +5,24 @@ import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Defines `loadAxe`. To load axe takes as long as to run it, so it is loaded only in documents in which it is run. */
+const DEFINE_LOAD_AXE = `globalThis.loadAxe = () => {
+  if (!globalThis.axe) {
+    ${readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")}
+  }
+  return globalThis.axe;
+}`;
 
 interface Axe {
   run(options: { resultTypes: ["violations"]; elementRef: false }): Promise<{
     violations: { id: string; nodes: { html: string }[] }[];
   }>;
+}
+
+declare global {
+  interface Window {
+    loadAxe(): Axe;
+  }
 }
 
 /** The screens and themes in which every page must be fine. */
@@ -32,13 +44,20 @@ export async function expectAccessibleOnAllScreens(page: Page): Promise<void> {
 export async function expectAccessible(page: Page): Promise<void> {
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   const screen = page.viewportSize()?.width ?? 0;
-  // Playwright's evaluate bypasses the page's Content-Security-Policy. To load axe takes as long as to run it.
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
+  await defineLoadAxe(page);
   const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: Axe };
+    const axe = window.loadAxe();
     const { violations } = await axe.run({ resultTypes: ["violations"], elementRef: false });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
   });
   if (width > screen) found.push(`${width} px wide on a screen of ${screen}`);
   expect([page.url(), found]).toEqual([page.url(), []]);
+}
+
+/** Defines `loadAxe` in the open document, past its Content-Security-Policy, and in those that the page opens later. */
+async function defineLoadAxe(page: Page): Promise<void> {
+  if (await page.evaluate(() => "loadAxe" in window)) return;
+  await page.evaluate(DEFINE_LOAD_AXE);
+  // To send it again for each document would take as long as to run it.
+  await page.addInitScript(DEFINE_LOAD_AXE);
 }

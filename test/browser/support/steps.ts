@@ -51,20 +51,22 @@ export async function signIn(site: TestSite, context: BrowserContext, name: stri
 }
 
 /**
- * Allows an app all access without opening a page, for tests of something else. Returns its token.
+ * Allows an app to read and write a module, by default all of them, without opening a page, for tests of
+ * something else. Returns its token.
  */
 export async function obtainToken(
   site: TestSite,
   context: BrowserContext,
   name: string,
+  module = "*",
 ): Promise<string> {
   const query = new URLSearchParams({
     redirect_uri: `${site.apps.origin}/blank`,
     response_type: "token",
-    scope: "*:rw",
+    scope: `${module}:rw`,
   });
   const response = await context.request.post(`${site.url}/oauth/authorize/${name}?${query}`, {
-    form: { decision: "allow", duration: "always", "level:*": "rw" },
+    form: { decision: "allow", duration: "always", [`level:${module}`]: "rw" },
     maxRedirects: 0,
   });
   const { hash } = new URL(response.headers().location ?? "");
@@ -109,11 +111,25 @@ export async function connectApp(
   return page;
 }
 
-/** Connects the same app in a second browser of the user. */
-export async function connectSecondBrowser(site: TestSite, options: ConnectOptions): Promise<Page> {
-  const context = await site.newContext();
-  await signIn(site, context, options.name);
-  return connectApp(site, context, options);
+/**
+ * Opens an app that a signed-in user has allowed access before, without the widget's dialog and the consent
+ * page, for tests of something else; in another browser of the user, if it is given. Returns its page.
+ */
+export async function openConnectedApp(
+  site: TestSite,
+  user: BrowserContext,
+  { name, address = userAddress(site, name), module = "notes", ...options }: ConnectOptions,
+  browser = user,
+): Promise<Page> {
+  const token = await obtainToken(site, user, name, module);
+  const page = await browser.newPage();
+  await page.goto(site.apps.appUrl({ module, ...options }));
+  await page.evaluate(([address, token]) => window.remoteStorage.connect(address, token), [
+    address,
+    token,
+  ] as const);
+  await waitUntilConnected(page);
+  return page;
 }
 
 /** Stores a database in a module of a user, as an RxDB app with this token does. */

@@ -1,6 +1,7 @@
-/** Fixtures of browser tests: a provider, a server of apps and a browser, once per file. */
+/** Fixtures of browser tests: a provider and a server of apps, once per file, and a browser that files share. */
 
 import {
+  type Browser,
   type BrowserContext,
   type BrowserContextOptions,
   type ConsoleMessage,
@@ -20,6 +21,7 @@ export const STEP_TIMEOUT_MS = 2 * 60_000;
 export interface SiteOptions {
   settings?: Record<string, string>;
   port?: number;
+  /** With arguments a file has a browser of its own. */
   browserArguments?: string[];
 }
 
@@ -36,23 +38,39 @@ export interface TestSite {
   newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
 
+/** Starts Chromium. */
+const launchBrowser = async (args?: string[]): Promise<Browser> =>
+  chromium.launch(await chromiumOptions(args));
+
+/** Vitest's `test` with Chromium, which is started once for all files of a process. */
+const testWithBrowser = base.extend(
+  "sharedBrowser",
+  { scope: "worker" },
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest derives a fixture's dependencies from it.
+  async ({}, { onCleanup }) => {
+    const browser = await launchBrowser();
+    onCleanup(() => browser.close());
+    return browser;
+  },
+);
+
 /**
  * Vitest's `test` with the fixture `site`, whose options are chosen when it starts. A test fails if a page of
  * the provider had a script error, a violation of its Content-Security-Policy, or a missing resource.
  */
 export const testWithSite = (chooseOptions: () => Promise<SiteOptions>) =>
-  base
-    // biome-ignore lint/correctness/noEmptyPattern: Vitest derives a fixture's dependencies from it.
-    .extend("servers", { scope: "file" }, async ({}, { onCleanup }) => {
+  testWithBrowser
+    .extend("servers", { scope: "file" }, async ({ sharedBrowser }, { onCleanup }) => {
       const { settings, port, browserArguments } = await chooseOptions();
       const [provider, apps, browser] = await Promise.all([
         // Users move in from servers of the tests.
         startTemporaryServer({ MOVE_IN_FROM: "any", ...settings }, port),
         startAppServer(),
-        chromiumOptions(browserArguments).then((options) => chromium.launch(options)),
+        browserArguments ? launchBrowser(browserArguments) : sharedBrowser,
       ]);
       onCleanup(async () => {
-        await Promise.all([provider.dispose(), apps.close(), browser.close()]);
+        if (browser !== sharedBrowser) await browser.close();
+        await Promise.all([provider.dispose(), apps.close()]);
       });
       const createAdminLinkPath = async () => {
         const { path, statements } = createAdminLink(Date.now());
