@@ -118,6 +118,8 @@ export default defineConfig({
               bindings: {
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
                 SUBREQUESTS: PLAN === "free" ? "50" : "10000",
+                // Each line would go through the process of Vitest: test/spec/monitoring turns them on.
+                LOG_REQUESTS: "no",
                 ...HOSTS[CHOSEN_HOSTS].settings,
               },
             },

@@ -257,9 +257,13 @@ interface LogLine {
 describe("The log line of a request", () => {
   let log: MockInstance<typeof console.log>;
   beforeEach(() => {
+    globalThis.logsRequests = true;
     log = vi.spyOn(console, "log").mockImplementation(() => {});
   });
-  afterEach(() => vi.restoreAllMocks());
+  afterEach(() => {
+    globalThis.logsRequests = false;
+    vi.restoreAllMocks();
+  });
 
   /** The lines that were logged during these requests. */
   async function logLines(request: () => Promise<unknown>): Promise<string[]> {

@@ -6,6 +6,8 @@ import type { Bindings } from "../../src/env";
 declare global {
   /** test/support/guard/worker.ts */
   var calledObjects: Set<string> | undefined;
+  /** Whether requests are logged. */
+  var logsRequests: boolean | undefined;
   namespace Cloudflare {
     interface Env extends Bindings {
       TEST_MIGRATIONS: D1Migration[];

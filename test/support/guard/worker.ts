@@ -13,7 +13,9 @@ const guardedEnvs = new WeakMap<Env, Env>();
 export function guardedEnv(env: Env): Env {
   const known = guardedEnvs.get(env);
   if (known) return known;
-  const guarded = guardBindings(env);
+  const guarded = Object.defineProperty(guardBindings(env), "LOG_REQUESTS", {
+    get: () => (globalThis.logsRequests ? "yes" : "no"),
+  });
   guardedEnvs.set(env, guarded);
   return guarded;
 }
