@@ -11,7 +11,10 @@ const PAGE = join(ROOT, "docs", "architecture.md");
 export const LAYERS = [
   { core: "The protocol in pure functions and types: paths, scopes, ETags, ranges, refusals." },
   { env: "Bindings and settings." },
-  { platform: "Calls to Cloudflare's platform: retries, timeouts, alarms; the log, and what isolates remember." },
+  {
+    platform:
+      "Calls to Cloudflare's platform: retries, timeouts, alarms; the log, and what isolates remember.",
+  },
   { http: "HTTP for all endpoints: CORS, bearer tokens, hosts, rate limits, refusals." },
   { ui: "The layout and the parts that all pages share." },
   { modules: "The modules of an account that have RxDB databases, and their objects." },

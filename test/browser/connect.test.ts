@@ -113,7 +113,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
 
     // The widget asks to connect again, for the same scope as before.
     await page.locator(".rs-reconnect").click();
-    await page.getByText("may be unable to save").waitFor();
+    await page.getByText("be unable to save").waitFor();
     await allowAccess(page);
     await waitUntilConnected(page);
     await storeText(page, "hello", "Changed!");
