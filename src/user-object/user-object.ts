@@ -16,7 +16,7 @@ import { earliest } from "../core/time";
 import type { Env } from "../env";
 import { LIVE_HANDSHAKE_HEADER, type Listener, type LiveHandshake } from "../live/handshake";
 import { LiveSockets } from "../live/live-sockets";
-import { scheduleAlarm } from "../platform/alarms";
+import { runAlarm } from "../platform/alarms";
 import { logWarning } from "../platform/log";
 import { documentId } from "../storage/bodies";
 import {
@@ -240,12 +240,9 @@ export class UserObject extends DurableObject<Env> {
 
   /** Does what is due. An object with nothing left to do deletes all that it has stored. */
   override async alarm(): Promise<void> {
-    const now = Date.now();
-    const next = await this.#work(now);
-    if (next !== null) await scheduleAlarm(this.ctx.storage, next);
-    else if ([...this.ctx.storage.kv.list({ limit: 1 })].length === 0) {
-      await this.ctx.storage.deleteAll();
-    }
+    const { storage } = this.ctx;
+    const next = await runAlarm(storage, () => this.#work(Date.now()));
+    if (next === null && [...storage.kv.list({ limit: 1 })].length === 0) await storage.deleteAll();
   }
 
   /** Tells the listeners of a change, and notes it for the journal and the sweep. Never throws. */

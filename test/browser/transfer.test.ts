@@ -36,6 +36,9 @@ async function createUser(
   return { context, page };
 }
 
+/** The requests for documents of an export. */
+const BATCH = "**/batch/*";
+
 const result = (page: Page, text: string): Promise<void> =>
   page.locator("[data-part=result-text]").filter({ hasText: text }).waitFor();
 
@@ -110,8 +113,8 @@ test("an archive is written straight to the disk, and is no file before it is co
   const { context, page } = await createUser(site);
   await giveDisk(context);
   await page.goto(`${site.url}/transfer/export`);
-  // The last document does not come before the test has looked.
-  const held = await hold(page, "**/storage/*/public/notes/page.html");
+  // The documents do not come before the test has looked.
+  const held = await hold(page, BATCH, "POST");
   await page.getByRole("button", { name: "Export", exact: true }).click();
   await held.arrived;
   expect(await fileOnDisk(page)).toEqual({ name: expect.stringMatching(/\.zip$/), size: 0 });
@@ -124,7 +127,7 @@ test("a cancelled export leaves nothing", async ({ site }) => {
   const { context, page } = await createUser(site);
   await giveDisk(context);
   await page.goto(`${site.url}/transfer/export`);
-  const held = await hold(page, "**/storage/*/photos/a.txt");
+  const held = await hold(page, BATCH, "POST");
   await page.getByRole("button", { name: "Export", exact: true }).click();
   await held.arrived;
   await page.getByRole("button", { name: "Cancel" }).click();
@@ -140,11 +143,9 @@ test("a cancelled export leaves nothing", async ({ site }) => {
 test("an export waits for the network, and for a user who is signed out", async ({ site }) => {
   const { context, page } = await createUser(site);
   await page.goto(`${site.url}/transfer/export`);
+  const held = await hold(page, BATCH, "POST");
   let attempts = 0;
-  await page.route("**/storage/*/photos/a.txt", (route) =>
-    ++attempts === 1 ? route.abort() : route.continue(),
-  );
-  const held = await hold(page, "**/storage/*/public/");
+  await page.route(BATCH, (route) => (++attempts === 1 ? route.abort() : route.fallback()));
   await page.getByRole("button", { name: "Export", exact: true }).click();
   await page.getByText("The server can’t be reached.").first().waitFor();
   await page.evaluate(() => dispatchEvent(new Event("online")));

@@ -12,6 +12,7 @@ import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provid
 import { accountId } from "../support/rows";
 import {
   finishTask,
+  killObject,
   loadBin,
   loadContents,
   loadOutcomes,
@@ -32,6 +33,30 @@ const userObject = ({ user }: TestApp) => env.USERS.getByName(user);
 
 const numbered = (count: number, content: string | null) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`/notes/${i}`, content]));
+
+describe("The alarm", () => {
+  it("is not set for tomorrow's sweep while a task goes on in it, which would wait until then if the object died", async () => {
+    const app = await createUserWithApp();
+    // More than one step makes.
+    await writeAll(app, numbered(60, "1"));
+    await killObject(app);
+    const id = await startTask(app, { kind: "delete", paths: ["/notes/"] });
+    const user = userObject(app);
+    const storage = await runInDurableObject(user, (_, state) => state.storage);
+    const alarms: (number | null)[] = [];
+    restore = interceptCalls(async (_binding, _method, makeCall) => {
+      alarms.push(await storage.getAlarm());
+      return makeCall();
+    });
+    await runDurableObjectAlarm(user);
+    restore();
+    expect(alarms.length).toBeGreaterThan(3);
+    expect(alarms.filter((at) => at !== null)).toEqual([]);
+    expect(await loadTask(app, id)).toMatchObject({ state: "done" });
+    const next = await runInDurableObject(user, () => storage.getAlarm());
+    expect(next).toBeGreaterThan(Date.now() + DAY_MS / 2);
+  });
+});
 
 describe("A sweep", () => {
   it("that is due waits for a task, which needs the versions that it would delete", async () => {
