@@ -50,6 +50,8 @@ export class CommitQueue<Command, Result> {
   }
 
   #nextGroupLength(): number {
+    // Most often one command waits alone, whatever its bytes.
+    if (this.#queued.length === 1) return 1;
     let bytes = 0;
     const end = this.#queued.findIndex(({ command }, index) => {
       bytes += JSON_ENCODER.encode(JSON.stringify(command)).byteLength;
