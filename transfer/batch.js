@@ -65,6 +65,7 @@ export class BatchReader {
       return parseParts(await readBytes(response.body, MAX_ANSWER_BYTES), boundary);
     } catch {
       this.storage.network.signal?.throwIfAborted();
+      // Whatever the reason is, the requests for single documents meet it again, and report it.
       return [];
     }
   }
