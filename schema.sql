@@ -221,7 +221,8 @@ CREATE TABLE codes (
   successor        TEXT,                      -- hash of the refresh token it was redeemed for
   app_url          TEXT NOT NULL DEFAULT '',  -- as in the future grant, like its label and browser
   label            TEXT,
-  browser          TEXT
+  browser          TEXT,
+  successor_key    TEXT                       -- from which the successor was made, so that it can be made again
 ) WITHOUT ROWID;
 CREATE INDEX codes_by_account ON codes (account);
 
@@ -233,7 +234,8 @@ CREATE TABLE refresh_tokens (
   grant_id   TEXT NOT NULL,
   expires_at INTEGER NOT NULL,
   successor  TEXT,                      -- hash of the one it was exchanged for
-  issued_at  INTEGER NOT NULL DEFAULT 0
+  issued_at  INTEGER NOT NULL DEFAULT 0,
+  successor_key TEXT                    -- as in codes
 ) WITHOUT ROWID;
 CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (account, grant_id);
 
@@ -253,7 +255,8 @@ CREATE TABLE devices (
   polled_at  INTEGER,
   expires_at INTEGER NOT NULL,
   successor  TEXT,                      -- hash of the refresh token it was redeemed for
-  client     TEXT NOT NULL DEFAULT ''   -- address that asked, until a user decides: each may have only so many
+  client     TEXT NOT NULL DEFAULT '',  -- address that asked, until a user decides: each may have only so many
+  successor_key TEXT                    -- as in codes
 ) WITHOUT ROWID;
 CREATE INDEX devices_by_expiry ON devices (expires_at);
 CREATE INDEX devices_by_client ON devices (client);

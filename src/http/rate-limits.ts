@@ -166,13 +166,24 @@ export const limitOwnDocuments = (env: Env, account: string, now: number): Refus
   limitApp(env, { grant: `pages of ${account}`, account }, now);
 
 /**
- * Counts an exchange of a refresh token, each of which leaves a row for a week. Allows as many as fifty
- * apps need, and some at once. Returns null, or the refusal.
+ * Counts an exchange of a refresh token, each of which leaves a row for a week. Allows an account as many as fifty
+ * apps need, and some at once; an app half of them, so that none keeps the others from renewing their access.
+ * Returns null, or the refusal.
  */
-export const limitTokenRefresh = (env: Env, account: string, now: number): Refusal | null => {
+export function limitTokenRefresh(
+  env: Env,
+  { grant, account }: AppClaims,
+  now: number,
+): Refusal | null {
   const perSecond = 50 / settings(env).ACCESS_TOKEN_SECONDS;
-  return consume([{ name: `refresh ${account}`, rate: { perSecond, burst: 300 } }], now);
-};
+  return consume(
+    [
+      { name: `refresh of app ${grant}`, rate: { perSecond: perSecond / 2, burst: 150 } },
+      { name: `refresh ${account}`, rate: { perSecond, burst: 300 } },
+    ],
+    now,
+  );
+}
 
 /** Counts a request without a valid token. Returns null, or the refusal. */
 export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>

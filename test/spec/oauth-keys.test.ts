@@ -5,14 +5,24 @@ import { decodeProtectedHeader } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Variables } from "../../src/env";
 import { MINUTE_MS } from "../support/clock";
+import { allowDevice, DEVICE_GRANT_TYPE, DEVICE_NAME, startDevice } from "../support/devices";
 import {
+  CODE_VERIFIER,
+  obtainCode,
+  obtainTokens,
+  parseTokens,
+  refreshTokens,
+  type Tokens,
+} from "../support/oauth";
+import {
+  APP_ORIGIN,
   authorizeUrl,
   createUser,
   fragmentParameters,
   ORIGIN,
   type TestUser,
 } from "../support/provider";
-import { allRows } from "../support/rows";
+import { allRows, grantRows } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
 
 let alice: TestUser;
@@ -124,5 +134,71 @@ describe("TOKEN_SECRETS", () => {
     expect([await both.status(before), await both.status(after)]).toEqual([200, 200]);
     const last = freshWorker({ TOKEN_SECRETS: SECOND });
     expect([await last.status(before), await last.status(after)]).toEqual([401, 200]);
+  });
+});
+
+describe("A change of the signing key", () => {
+  const [FIRST, SECOND] = ["1".repeat(32), "2".repeat(32)];
+
+  /** Redeems the same at a Worker with this key. */
+  const redeemAt = async (secret: string, fields: Record<string, string>): Promise<Tokens> =>
+    parseTokens(
+      await sendWithSettings({ TOKEN_SECRETS: secret })("/oauth/token", {
+        method: "POST",
+        body: new URLSearchParams(fields),
+        headers: { Origin: APP_ORIGIN },
+      }),
+    );
+
+  async function allowedDeviceCode(user: TestUser): Promise<string> {
+    const device = await startDevice();
+    await allowDevice(user, device);
+    return device.device_code;
+  }
+
+  const KINDS: [string, (user: TestUser) => Promise<Record<string, string>>][] = [
+    [
+      "a code",
+      async (user) => ({
+        grant_type: "authorization_code",
+        code: await obtainCode(user),
+        redirect_uri: `${APP_ORIGIN}/`,
+        code_verifier: CODE_VERIFIER,
+      }),
+    ],
+    [
+      "a refresh token",
+      async (user) => ({
+        grant_type: "refresh_token",
+        refresh_token: (await obtainTokens(user)).refresh_token,
+      }),
+    ],
+    [
+      "a device code",
+      async (user) => ({
+        grant_type: DEVICE_GRANT_TYPE,
+        device_code: await allowedDeviceCode(user),
+        client_id: DEVICE_NAME,
+      }),
+    ],
+  ];
+
+  it.each(KINDS)("does not end the grant of %s that is sent again", async (_, prepare) => {
+    const user = await createUser();
+    const fields = await prepare(user);
+    const first = await redeemAt(FIRST, fields);
+    const again = await redeemAt(SECOND, fields);
+    expect(again.refresh_token).toBe(first.refresh_token);
+    expect(await grantRows(user.name)).toHaveLength(1);
+    await parseTokens(await refreshTokens(again.refresh_token));
+  });
+
+  it.each(KINDS)("while %s is used twice at once leaves both the same", async (_, prepare) => {
+    const user = await createUser();
+    const fields = await prepare(user);
+    const tokens = await Promise.all([FIRST, SECOND].map((secret) => redeemAt(secret, fields)));
+    expect(new Set(tokens.map(({ refresh_token }) => refresh_token)).size).toBe(1);
+    expect(await grantRows(user.name)).toHaveLength(1);
+    await parseTokens(await refreshTokens(tokens[0]?.refresh_token ?? ""));
   });
 });

@@ -3,7 +3,7 @@
 import type { ActivityCondition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
 import { deleteExpiredOfAccount, deleteLostGrants, mayHaveGrantSql } from "./grants";
-import { redeemOnce } from "./single-use";
+import { redeemOnce, type Successor } from "./single-use";
 
 interface CodeRow {
   hash: string;
@@ -21,9 +21,11 @@ interface CodeRow {
   expiresAt: number;
   /** Hash of the refresh token that it was redeemed for; null: unused. */
   successor: string | null;
+  /** Key from which that was made; null: unused, or redeemed by an earlier release. */
+  successorKey: string | null;
 }
 
-interface NewCode extends Omit<CodeRow, "user" | "successor"> {
+interface NewCode extends Omit<CodeRow, "user" | "successor" | "successorKey"> {
   /** What the grant is to say of the app, as in `GrantRow`. */
   url: string;
   label: string | null;
@@ -83,7 +85,8 @@ export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> 
       .prepare(
         `SELECT c.hash, c.account, a.name AS user, c.grant_id AS grantId,
                 c.redirect_uri AS redirectUri, c.challenge, c.scope,
-                c.grant_expires_at AS grantExpiresAt, c.expires_at AS expiresAt, c.successor
+                c.grant_expires_at AS grantExpiresAt, c.expires_at AS expiresAt, c.successor,
+                c.successor_key AS successorKey
          FROM codes c JOIN accounts a ON a.id = c.account
          WHERE c.hash = ?1`,
       )
@@ -92,20 +95,23 @@ export const loadCode = (db: D1Database, hash: string): Promise<CodeRow | null> 
   );
 
 /**
- * Redeems a code for a grant and its first refresh token. Returns false, without a change, if the
- * code was used.
+ * Redeems a code for a grant and its first refresh token, unless it was redeemed before. Returns the key of the
+ * first redemption, as `redeemOnce` does.
  */
 export async function redeemCode(
   db: D1Database,
   code: Pick<CodeRow, "hash" | "account" | "grantId">,
   origin: string,
-  refresh: { hash: string; expiresAt: number },
+  refresh: Successor,
   now: number,
-): Promise<boolean> {
-  return redeemOnce(db, refresh.hash, [
+): Promise<string | null> {
+  return redeemOnce(db, [
     db
-      .prepare("UPDATE codes SET successor = ?2 WHERE hash = ?1 AND successor IS NULL")
-      .bind(code.hash, refresh.hash),
+      .prepare(
+        `UPDATE codes SET successor = ?2, successor_key = ?3
+         WHERE hash = ?1 AND successor IS NULL`,
+      )
+      .bind(code.hash, refresh.hash, refresh.key),
     db
       .prepare(
         `INSERT INTO grants
@@ -123,6 +129,6 @@ export async function redeemCode(
          ON CONFLICT DO NOTHING`,
       )
       .bind(code.hash, refresh.hash, now, refresh.expiresAt),
-    db.prepare("SELECT successor FROM codes WHERE hash = ?1").bind(code.hash),
+    db.prepare("SELECT successor_key AS key FROM codes WHERE hash = ?1").bind(code.hash),
   ]);
 }

@@ -3,7 +3,7 @@
 import type { ActivityCondition } from "../../accounts/activity";
 import { withRetry } from "../../platform/retry";
 import { deleteExpiredOfAccount, mayHaveGrantSql } from "./grants";
-import { redeemOnce } from "./single-use";
+import { redeemOnce, type Successor } from "./single-use";
 
 /** A device that asks for access. */
 export interface DeviceRow {
@@ -29,6 +29,8 @@ export interface DeviceRow {
   expiresAt: number;
   /** Hash of the refresh token that it was redeemed for; null: not redeemed. */
   successor: string | null;
+  /** Key from which that was made; null: not redeemed, or by an earlier release. */
+  successorKey: string | null;
 }
 
 /** Undecided devices that one client address may have, and devices that there may be in all. */
@@ -81,7 +83,8 @@ export const loadDevice = (db: D1Database, hash: string): Promise<DeviceRow | nu
       .prepare(
         `SELECT d.hash, d.user_code AS userCode, d.name, d.scope, d.account, a.name AS user,
                 d.grant_id AS grantId, d.granted, d.grant_expires_at AS grantExpiresAt,
-                d.interval, d.polled_at AS polledAt, d.expires_at AS expiresAt, d.successor
+                d.interval, d.polled_at AS polledAt, d.expires_at AS expiresAt, d.successor,
+                d.successor_key AS successorKey
          FROM devices d LEFT JOIN accounts a ON a.id = d.account
          WHERE d.hash = ?1`,
       )
@@ -176,23 +179,23 @@ export async function recordPoll(
 }
 
 /**
- * Redeems a device code for a grant and its first refresh token. Returns false, without a change, if
- * the code was used or the device is not allowed.
+ * Redeems a device code for a grant and its first refresh token, unless it was redeemed before or the device is not
+ * allowed. Returns the key of the first redemption, as `redeemOnce` does.
  */
 export async function redeemDeviceCode(
   db: D1Database,
   hash: string,
-  refresh: { hash: string; expiresAt: number },
+  refresh: Successor,
   now: number,
-): Promise<boolean> {
+): Promise<string | null> {
   const fromFirst = "FROM devices WHERE hash = ?1 AND successor = ?2";
-  return redeemOnce(db, refresh.hash, [
+  return redeemOnce(db, [
     db
       .prepare(
-        `UPDATE devices SET successor = ?2
+        `UPDATE devices SET successor = ?2, successor_key = ?3
          WHERE hash = ?1 AND successor IS NULL AND granted IS NOT NULL`,
       )
-      .bind(hash, refresh.hash),
+      .bind(hash, refresh.hash, refresh.key),
     db
       .prepare(
         `INSERT INTO grants
@@ -208,6 +211,6 @@ export async function redeemDeviceCode(
          ON CONFLICT DO NOTHING`,
       )
       .bind(hash, refresh.hash, refresh.expiresAt, now),
-    db.prepare("SELECT successor FROM devices WHERE hash = ?1").bind(hash),
+    db.prepare("SELECT successor_key AS key FROM devices WHERE hash = ?1").bind(hash),
   ]);
 }

@@ -2,7 +2,7 @@
 
 import { DAY_MS } from "../../core/time";
 import { withRetry } from "../../platform/retry";
-import { redeemOnce } from "./single-use";
+import { redeemOnce, type Successor } from "./single-use";
 
 interface RefreshTokenRow {
   hash: string;
@@ -14,6 +14,8 @@ interface RefreshTokenRow {
   expiresAt: number;
   /** Hash of the token that it was exchanged for; null: unused. */
   successor: string | null;
+  /** Key from which that was made; null: unused, or exchanged by an earlier release. */
+  successorKey: string | null;
   /** Scope of the grant; null: the grant was revoked or has expired. */
   scope: string | null;
   /** Milliseconds since 1970; null: valid until revoked. */
@@ -30,7 +32,8 @@ export const loadRefreshToken = (
     db
       .prepare(
         `SELECT r.hash, r.account, a.name AS user, r.grant_id AS grantId,
-                r.expires_at AS expiresAt, r.successor, g.scope, g.expires_at AS grantExpiresAt
+                r.expires_at AS expiresAt, r.successor, r.successor_key AS successorKey,
+                g.scope, g.expires_at AS grantExpiresAt
          FROM refresh_tokens r
          JOIN accounts a ON a.id = r.account
          LEFT JOIN grants g ON g.account = r.account AND g.id = r.grant_id
@@ -52,20 +55,24 @@ export async function isUnusedSince(db: D1Database, hash: string, since: number)
 /** How long a used refresh token is kept, so that a replay of it is detected. */
 const REPLAY_DETECTION_MS = 7 * DAY_MS;
 
-/** Exchanges a refresh token for the next one. Returns false, without a change, if it was used. */
+/**
+ * Exchanges a refresh token for the next one, unless it was exchanged before. Returns the key of the first
+ * exchange, as `redeemOnce` does.
+ */
 export async function rotateRefreshToken(
   db: D1Database,
   token: RefreshTokenRow,
-  next: { hash: string; expiresAt: number },
+  next: Successor,
   now: number,
-): Promise<boolean> {
-  return redeemOnce(db, next.hash, [
+): Promise<string | null> {
+  return redeemOnce(db, [
     db
       .prepare(
-        `UPDATE refresh_tokens SET successor = ?2, expires_at = min(expires_at, ?3)
+        `UPDATE refresh_tokens
+         SET successor = ?2, successor_key = ?4, expires_at = min(expires_at, ?3)
          WHERE hash = ?1 AND successor IS NULL`,
       )
-      .bind(token.hash, next.hash, now + REPLAY_DETECTION_MS),
+      .bind(token.hash, next.hash, now + REPLAY_DETECTION_MS, next.key),
     db
       .prepare(
         `INSERT INTO refresh_tokens (hash, account, grant_id, issued_at, expires_at)
@@ -74,6 +81,6 @@ export async function rotateRefreshToken(
          ON CONFLICT DO NOTHING`,
       )
       .bind(token.hash, next.hash, token.account, token.grantId, next.expiresAt, now),
-    db.prepare("SELECT successor FROM refresh_tokens WHERE hash = ?1").bind(token.hash),
+    db.prepare("SELECT successor_key AS key FROM refresh_tokens WHERE hash = ?1").bind(token.hash),
   ]);
 }

@@ -8,7 +8,7 @@ import { ErrorMessage } from "../../ui/error-message";
 import { messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
 import type { InvalidConsent } from "../consent-form";
-import { formatUserCode, type PendingDevice } from "../devices";
+import { formatUserCode, type PendingDevice } from "../grant-types/devices";
 import { OAUTH_MESSAGES } from "../messages";
 import { ConsentButtons, DurationField, ScopeList } from "./consent-fields";
 

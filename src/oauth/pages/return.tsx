@@ -31,7 +31,7 @@ export function returnPage(
   leaveFor(c, url);
   return renderPage(
     c,
-    { title: messages[decision], user, showsSecret: true },
+    { title: messages[decision], user, isShownOnce: true },
     <section>
       <h1>{messages[decision]}</h1>
       <p>{opensProgram ? messages.openingProgram(origin) : messages.returning(origin)}</p>

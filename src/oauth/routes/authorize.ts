@@ -13,7 +13,6 @@ import { limitUser } from "../../http/rate-limits";
 import { errorPage, rateLimitedPage } from "../../ui/error-pages";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
-import { issueCode } from "../authorization-codes";
 import {
   type AuthorizationError,
   type AuthorizationRequest,
@@ -25,7 +24,8 @@ import { browserIdFor } from "../browser-id";
 import { findConnectedApp } from "../connected-apps";
 import type { Consent } from "../consent";
 import { type InvalidConsent, parseConsent } from "../consent-form";
-import { issueImplicitToken } from "../implicit-grant";
+import { issueCode } from "../grant-types/authorization-codes";
+import { issueImplicitToken } from "../grant-types/implicit-grant";
 import { OAUTH_MESSAGES } from "../messages";
 import { consentPage } from "../pages/consent";
 import { leaveFor, returnPage } from "../pages/return";

@@ -15,7 +15,7 @@ import {
   findPendingDevice,
   formatUserCode,
   parseUserCode,
-} from "../devices";
+} from "../grant-types/devices";
 import { OAUTH_MESSAGES } from "../messages";
 import { devicePage, deviceResultPage, userCodePage } from "../pages/device";
 import { tooManyAppsPage } from "../pages/too-many-apps";

@@ -19,13 +19,13 @@ import {
 import { refusalResponse } from "../../http/refusals";
 import { limitFormSize, readForm } from "../../ui/form";
 import { verifyAccessToken } from "../access-tokens";
-import { exchangeCode } from "../authorization-codes";
 import { loadRefreshToken } from "../db/refresh-tokens";
-import { exchangeDeviceCode, startDeviceAuthorization } from "../devices";
+import { exchangeCode } from "../grant-types/authorization-codes";
+import { exchangeDeviceCode, startDeviceAuthorization } from "../grant-types/devices";
+import { exchangeRefreshToken, type LimitedRefresh } from "../grant-types/refresh-tokens";
+import type { TokenError, TokenOutcome } from "../grant-types/token-response";
 import { revokeGrant } from "../grants";
 import { findDuplicate, nonEmptyParameters } from "../parameters";
-import { exchangeRefreshToken, type LimitedRefresh } from "../refresh-tokens";
-import type { TokenError, TokenOutcome } from "../token-response";
 
 export const tokenRoutes = new Hono<{ Bindings: Env }>();
 

@@ -1,19 +1,14 @@
 /** Refresh tokens, rotated at every use: RFC 6749 §6, RFC 9700 §4.14.2. */
 
-import type { Refusal } from "../core/refusals";
-import { formatScopes, isSubsetOf, parseScopes } from "../core/scope";
-import { sha256 } from "../core/secrets";
-import type { Env } from "../env";
-import { limitTokenRefresh } from "../http/rate-limits";
-import { loadRefreshToken, rotateRefreshToken } from "./db/refresh-tokens";
-import {
-  createRefreshToken,
-  createTokenResponse,
-  invalidGrant,
-  mayRepeat,
-  revokeReplayedGrant,
-  type TokenOutcome,
-} from "./token-response";
+import type { Refusal } from "../../core/refusals";
+import { formatScopes, isSubsetOf, parseScopes } from "../../core/scope";
+import { sha256 } from "../../core/secrets";
+import type { Env } from "../../env";
+import { limitTokenRefresh } from "../../http/rate-limits";
+import { loadRefreshToken, rotateRefreshToken } from "../db/refresh-tokens";
+import type { StoreSuccessor } from "../db/single-use";
+import { isReplay, redeem, revokeReplayedGrant } from "./redemption";
+import { invalidGrant, type TokenOutcome } from "./token-response";
 
 /** An account whose apps refresh far more often than their tokens expire. */
 export interface LimitedRefresh {
@@ -35,10 +30,7 @@ export async function exchangeRefreshToken(
 ): Promise<TokenOutcome | LimitedRefresh> {
   const row = await loadRefreshToken(env.DB, await sha256(token), now);
   if (row === null) return invalidGrant("The refresh token is invalid.");
-  const { successor } = row;
-  if (successor !== null && !(await mayRepeat(env, successor, now))) {
-    return revokeReplayedGrant(env, row, now);
-  }
+  if (await isReplay(env, row, now)) return revokeReplayedGrant(env, row, now);
   if (row.scope === null || row.expiresAt <= now) {
     return invalidGrant("The refresh token has expired or was revoked.");
   }
@@ -48,11 +40,8 @@ export async function exchangeRefreshToken(
     const error_description = "scope exceeds the granted scope.";
     return { ok: false, error: { error: "invalid_scope", error_description } };
   }
-  const limited = limitTokenRefresh(env, row.account, now);
+  const limited = limitTokenRefresh(env, { grant: row.grantId, account: row.account }, now);
   if (limited) return { ok: false, limited };
-  const next = await createRefreshToken(env, token, row.grantExpiresAt, now);
-  const response = await createTokenResponse(env, row, next.token, formatScopes(requested), now);
-  const isRedeemed =
-    successor === null ? await rotateRefreshToken(env.DB, row, next, now) : successor === next.hash;
-  return isRedeemed ? response : revokeReplayedGrant(env, row, now);
+  const rotate: StoreSuccessor = (next) => rotateRefreshToken(env.DB, row, next, now);
+  return redeem(env, token, row, formatScopes(requested), rotate, now);
 }

@@ -1,10 +1,10 @@
 /** The implicit grant: RFC 6749 §4.2. */
 
-import { randomId } from "../core/secrets";
-import type { Env } from "../env";
-import { signAccessToken } from "./access-tokens";
-import { type Consent, consentActivity } from "./consent";
-import { grantExists, insertGrant } from "./db/grants";
+import { randomId } from "../../core/secrets";
+import type { Env } from "../../env";
+import { signAccessToken } from "../access-tokens";
+import { type Consent, consentActivity } from "../consent";
+import { grantExists, insertGrant } from "../db/grants";
 
 /**
  * Creates a grant and an access token that expires with it. Returns the parameters of the response

@@ -1,18 +1,13 @@
 /** Authorization codes with PKCE: RFC 6749 §4.1, RFC 7636, §10.1. */
 
-import { equalInConstantTime, randomId, randomSecret, sha256 } from "../core/secrets";
-import type { Env } from "../env";
-import { type Consent, consentActivity } from "./consent";
-import { codeExists, insertCode, loadCode, redeemCode } from "./db/authorization-codes";
-import { parseRedirectUri, type RedirectUri } from "./redirect-uri";
-import {
-  createRefreshToken,
-  createTokenResponse,
-  invalidGrant,
-  mayRepeat,
-  revokeReplayedGrant,
-  type TokenOutcome,
-} from "./token-response";
+import { equalInConstantTime, randomId, randomSecret, sha256 } from "../../core/secrets";
+import type { Env } from "../../env";
+import { type Consent, consentActivity } from "../consent";
+import { codeExists, insertCode, loadCode, redeemCode } from "../db/authorization-codes";
+import type { StoreSuccessor } from "../db/single-use";
+import { parseRedirectUri, type RedirectUri } from "../redirect-uri";
+import { isReplay, redeem, revokeReplayedGrant } from "./redemption";
+import { invalidGrant, type TokenOutcome } from "./token-response";
 
 const CODE_LIFETIME_MS = 60_000;
 
@@ -60,22 +55,16 @@ export async function exchangeCode(
 ): Promise<TokenOutcome> {
   const row = await loadCode(env.DB, await sha256(code));
   if (row === null) return invalidGrant("The code is invalid.");
-  const { successor } = row;
-  if (successor === null && row.expiresAt <= now) return invalidGrant("The code has expired.");
+  const isUsed = row.successor !== null;
+  if (!isUsed && row.expiresAt <= now) return invalidGrant("The code has expired.");
   const mismatch = await findMismatch(row, redirectUri, verifier);
-  if (successor !== null && (mismatch !== null || !(await mayRepeat(env, successor, now)))) {
+  if (isUsed && (mismatch !== null || (await isReplay(env, row, now)))) {
     return revokeReplayedGrant(env, row, now);
   }
   if (mismatch !== null) return invalidGrant(mismatch);
   const { origin } = parseRedirectUri(redirectUri) as RedirectUri;
-  const refresh = await createRefreshToken(env, code, row.grantExpiresAt, now);
-  // Sign before redeeming: if no signing key can be loaded, the code stays usable.
-  const response = await createTokenResponse(env, row, refresh.token, row.scope, now);
-  const isRedeemed =
-    successor === null
-      ? await redeemCode(env.DB, row, origin, refresh, now)
-      : successor === refresh.hash;
-  return isRedeemed ? response : revokeReplayedGrant(env, row, now);
+  const store: StoreSuccessor = (refresh) => redeemCode(env.DB, row, origin, refresh, now);
+  return redeem(env, code, row, row.scope, store, now);
 }
 
 /** What of a token request does not match the authorization request; null if all does. */

@@ -1,11 +1,11 @@
 /** Device authorization, for devices without a browser: RFC 8628. */
 
-import type { Account } from "../accounts/accounts";
-import { insertActivity, newActivityEntry } from "../accounts/activity";
-import { formatScopes, minimizeScopes, parseScopes, type Scope } from "../core/scope";
-import { randomBelow, randomId, randomSecret, sha256 } from "../core/secrets";
-import type { Env } from "../env";
-import { isProgramName } from "./app-identity";
+import type { Account } from "../../accounts/accounts";
+import { insertActivity, newActivityEntry } from "../../accounts/activity";
+import { formatScopes, minimizeScopes, parseScopes, type Scope } from "../../core/scope";
+import { randomBelow, randomId, randomSecret, sha256 } from "../../core/secrets";
+import type { Env } from "../../env";
+import { isProgramName } from "../app-identity";
 import {
   type DeviceRow,
   decideDevice,
@@ -15,16 +15,10 @@ import {
   loadPendingDevice,
   recordPoll,
   redeemDeviceCode,
-} from "./db/devices";
-import {
-  createRefreshToken,
-  createTokenResponse,
-  invalidGrant,
-  mayRepeat,
-  revokeReplayedGrant,
-  type TokenError,
-  type TokenOutcome,
-} from "./token-response";
+} from "../db/devices";
+import type { StoreSuccessor } from "../db/single-use";
+import { isReplay, redeem, revokeReplayedGrant } from "./redemption";
+import { invalidGrant, type TokenError, type TokenOutcome } from "./token-response";
 
 const DEVICE_CODE_LIFETIME_SECONDS = 600;
 const POLL_INTERVAL_SECONDS = 5;
@@ -210,25 +204,19 @@ export async function exchangeDeviceCode(
 ): Promise<TokenOutcome> {
   const row = await loadDevice(env.DB, await sha256(deviceCode));
   if (row === null || row.name !== clientId) return invalidGrant("The device code is invalid.");
-  const { account, user, grantId, granted, grantExpiresAt, successor } = row;
-  const isUsed = account !== null && grantId !== null && successor !== null;
-  if (isUsed && !(await mayRepeat(env, successor, now))) {
+  const { account, user, grantId, granted } = row;
+  if (account !== null && grantId !== null && (await isReplay(env, row, now))) {
     return revokeReplayedGrant(env, { account, grantId }, now);
   }
-  if (!isUsed && row.expiresAt <= now)
+  if (row.successor === null && row.expiresAt <= now) {
     return refuse("expired_token", "The device code has expired.");
+  }
   if (account === null) return pendingResponse(env, row, now);
   if (user === null || grantId === null || granted === null) {
     return refuse("access_denied", "The user denied the request.");
   }
-  const redeemed = { account, user, grantId, grantExpiresAt };
-  const refresh = await createRefreshToken(env, deviceCode, grantExpiresAt, now);
-  // Sign before redeeming: if no signing key can be loaded, the code stays usable.
-  const response = await createTokenResponse(env, redeemed, refresh.token, granted, now);
-  const isRedeemed = isUsed
-    ? successor === refresh.hash
-    : await redeemDeviceCode(env.DB, row.hash, refresh, now);
-  return isRedeemed ? response : revokeReplayedGrant(env, redeemed, now);
+  const store: StoreSuccessor = (refresh) => redeemDeviceCode(env.DB, row.hash, refresh, now);
+  return redeem(env, deviceCode, { ...row, account, user, grantId }, granted, store, now);
 }
 
 async function pendingResponse(env: Env, row: DeviceRow, now: number): Promise<TokenOutcome> {
