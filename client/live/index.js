@@ -14,6 +14,9 @@ const HEARTBEAT_MS = 45_000;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 300_000;
 
+/** How often a failed sync is repeated before it waits for the next change, or for the stretched interval. */
+const MAX_REPEATS = 8;
+
 /** What ended the socket will not be better before the app connects again: RFC 6455 §7.4.2. */
 const FINAL_CODES = new Set([4401, 4403]);
 
@@ -41,6 +44,14 @@ class LiveConnection {
   /** Folders that have changed and are not synced yet. @type {Set<string>} */
   #changed = new Set();
   #isSyncing = false;
+  /** Ends the waiting for a sync that has failed. @type {(error: unknown) => void} */
+  #failSync = () => {};
+  /** Whether there was an error since a sync was done. */
+  #hasFailed = false;
+  /** How often the sync was repeated since one succeeded, or a change was announced. */
+  #repeats = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #repeatTimer;
   /** The intervals of the app, while they are stretched. @type {[number, number] | null} */
   #intervals = null;
   #retryMs = FIRST_RETRY_MS;
@@ -65,6 +76,8 @@ class LiveConnection {
   start() {
     this.#remoteStorage.on("connected", this.#reconsider);
     this.#remoteStorage.on("disconnected", this.#forget);
+    this.#remoteStorage.on("error", this.#handleError);
+    this.#remoteStorage.on("sync-done", this.#handleSyncDone);
     globalThis.document?.addEventListener("visibilitychange", this.#reconsider);
     globalThis.addEventListener?.("online", this.#reconsider);
     globalThis.addEventListener?.("offline", this.#reconsider);
@@ -75,6 +88,8 @@ class LiveConnection {
     this.#isEnded = true;
     this.#remoteStorage.removeEventListener("connected", this.#reconsider);
     this.#remoteStorage.removeEventListener("disconnected", this.#forget);
+    this.#remoteStorage.removeEventListener("error", this.#handleError);
+    this.#remoteStorage.removeEventListener("sync-done", this.#handleSyncDone);
     globalThis.document?.removeEventListener("visibilitychange", this.#reconsider);
     globalThis.removeEventListener?.("online", this.#reconsider);
     globalThis.removeEventListener?.("offline", this.#reconsider);
@@ -96,7 +111,9 @@ class LiveConnection {
   /** The next account has folders of its own. */
   #forget = () => {
     this.#versions.clear();
+    this.#changed.clear();
     this.#close();
+    this.#failSync(new Error("The account was disconnected."));
   };
 
   async #open() {
@@ -155,28 +172,75 @@ class LiveConnection {
     const { type, folders = [] } = JSON.parse(data);
     if (type === "watching") this.#becomeLive();
     if (type !== "watching" && type !== "changed") return;
-    for (const { path, ETag } of folders) this.#versions.set(path, ETag);
-    // The first answer names all folders: they may have changed since the app has synced.
-    this.#sync(folders.map((/** @type {{path: string}} */ { path }) => path));
+    for (const { path, ETag } of folders) {
+      this.#versions.set(path, ETag);
+      this.#changed.add(path);
+    }
+    // The first answer names the folders that may have changed since the app has synced. Something else may have
+    // failed meanwhile, so it is followed by a sync even if it names none.
+    this.#repeats = 0;
+    this.#sync();
   }
 
-  /**
-   * Syncs these folders, and what has changed in them; others that are told of meanwhile, after that.
-   * @param {string[]} folders
-   */
-  async #sync(folders) {
-    for (const path of folders) this.#changed.add(path);
+  /** Syncs what has changed; what changes meanwhile, after that. */
+  async #sync() {
+    this.#cancelRepeat();
     if (this.#isSyncing) return;
     this.#isSyncing = true;
-    while (this.#changed.size > 0) {
-      const paths = [...this.#changed];
-      this.#changed.clear();
-      // `startSync` alone asks only for folders that were not asked for during the interval.
-      const listings = paths.map((path) => this.#remoteStorage.scope(path).getListing("", 0));
-      // A failed sync is reported by the app's own events.
-      await Promise.allSettled([...listings, this.#remoteStorage.startSync()]);
-    }
+    let isSynced = true;
+    do isSynced = await this.#syncFolders();
+    while (isSynced && this.#changed.size > 0);
     this.#isSyncing = false;
+  }
+
+  /** Syncs the folders that have changed, and what has changed in them. Returns whether their listings have arrived. */
+  async #syncFolders() {
+    const paths = [...this.#changed];
+    this.#changed.clear();
+    // The library reports a failed request by an event, and leaves the listing pending.
+    const failure = new Promise((_, reject) => {
+      this.#failSync = reject;
+    });
+    // `startSync` alone asks only for folders that were not asked for during the interval.
+    const listings = paths.map((path) => this.#remoteStorage.scope(path).getListing("", 0));
+    try {
+      await Promise.race([Promise.all([...listings, this.#remoteStorage.startSync()]), failure]);
+      return true;
+    } catch (error) {
+      for (const path of paths) this.#changed.add(path);
+      this.#repeatLater(error);
+      return false;
+    }
+  }
+
+  /** @param {unknown} error */
+  #handleError = (error) => {
+    this.#hasFailed = true;
+    if (this.#isSyncing) this.#failSync(error);
+    else this.#repeatLater(error);
+  };
+
+  #handleSyncDone = () => {
+    if (!this.#hasFailed) this.#repeats = 0;
+    this.#hasFailed = false;
+  };
+
+  /**
+   * Repeats a failed sync after a while that grows with each failure: the library itself would wait for the
+   * stretched interval. Without a socket its own interval applies.
+   * @param {unknown} error
+   */
+  #repeatLater(error) {
+    const isFinal = error instanceof Error && error.name === "Unauthorized";
+    if (isFinal || this.#intervals === null || this.#repeatTimer !== undefined) return;
+    if (this.#repeats >= MAX_REPEATS) return;
+    const ms = FIRST_RETRY_MS * 2 ** this.#repeats++ * (0.5 + Math.random());
+    this.#repeatTimer = setTimeout(() => this.#sync(), ms);
+  }
+
+  #cancelRepeat() {
+    clearTimeout(this.#repeatTimer);
+    this.#repeatTimer = undefined;
   }
 
   #becomeLive() {
@@ -191,6 +255,7 @@ class LiveConnection {
 
   #close() {
     this.#attempt++;
+    this.#cancelRepeat();
     clearTimeout(this.#retryTimer);
     clearInterval(this.#heartbeat);
     const socket = this.#socket;

@@ -98,6 +98,17 @@ describe.each(RELEASES)(
       await waitForTexts(one, { hello: "From two", "deep/er": "From two" });
       await remove(one, "deep/er");
       await waitForText(two, "deep/er", undefined);
+      // A sync that fails is repeated soon, although the app polls only every ten minutes.
+      let failures = 0;
+      const headers = { "Access-Control-Allow-Origin": "*" };
+      await two.route(/\/storage\//, (route) =>
+        route.request().method() === "GET" && failures++ === 0
+          ? route.fulfill({ status: 503, headers })
+          : route.continue(),
+      );
+      await storeText(one, "late", "Late");
+      await waitForText(two, "late", "Late");
+      expect(failures).toBeGreaterThan(1);
     });
 
     test("what was missed while offline arrives with the next socket", async ({ site }) => {
