@@ -1,9 +1,11 @@
 /** Middleware that requires a sign-in, a recent authentication, or an administrator. */
 
 import type { Next } from "hono";
+import type { Refusal } from "../core/refusals";
 import { MINUTE_MS } from "../core/time";
-import type { HonoContext } from "../http/context";
+import type { HandlerResponse, HonoContext } from "../http/context";
 import { limitUser } from "../http/rate-limits";
+import { refusalResponse } from "../http/refusals";
 import { errorPage, rateLimitedPage } from "../ui/error-pages";
 import { messagesFor } from "../ui/language";
 import { ACCOUNT_MESSAGES } from "./messages";
@@ -24,16 +26,28 @@ const REAUTHENTICATION_MS = 15 * MINUTE_MS;
  * Limits how many forms a user may send.
  */
 export async function requireSignIn(c: HonoContext, next: Next): Promise<Response | undefined> {
-  const now = Date.now();
-  const session = await currentSession(c, now);
-  if (session === null) return c.redirect(`/sign-in?${returnQuery(currentPage(c))}`, 303);
-  c.set("session", session);
-  const rateLimited = isSafeMethod(c)
-    ? null
-    : rateLimitedPage(c, limitUser(session.account.id, now));
-  if (rateLimited) return rateLimited;
+  const refusal = await checkSignIn(c);
+  if (refusal !== null) return signInRefusalResponse(c, refusal);
   await next();
 }
+
+/** Why a request is not accepted as that of a user. */
+export type SignInRefusal = { code: "signed-out" } | Refusal;
+
+/** What `requireSignIn` checks, for routes that answer a refusal differently. Null: the session is in the context. */
+export async function checkSignIn(c: HonoContext): Promise<SignInRefusal | null> {
+  const now = Date.now();
+  const session = await currentSession(c, now);
+  if (session === null) return { code: "signed-out" };
+  c.set("session", session);
+  return isSafeMethod(c) ? null : limitUser(session.account.id, now);
+}
+
+/** The answer of `requireSignIn` to a refusal. */
+export const signInRefusalResponse = (c: HonoContext, refusal: SignInRefusal): HandlerResponse =>
+  refusal.code === "signed-out"
+    ? c.redirect(`/sign-in?${returnQuery(currentPage(c))}`, 303)
+    : (rateLimitedPage(c, refusal) ?? refusalResponse(refusal));
 
 /**
  * Redirects to /confirm unless the user has authenticated recently: a session may be stolen, and must

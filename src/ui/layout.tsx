@@ -32,10 +32,10 @@ export interface PageOptions {
   /** Without script the browser loads the page anew after so many seconds. */
   refreshSeconds?: number;
   /**
-   * Whether the page shows a secret that is shown only once. It then has no language buttons, which
-   * would load the page anew.
+   * Whether the page cannot be loaded anew: it shows a secret, or what was typed and is not saved. It then has no
+   * language buttons, which would do that.
    */
-  showsSecret?: boolean;
+  isShownOnce?: boolean;
 }
 
 const STYLE_SHEET = "/style.css";
@@ -50,7 +50,7 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
     preview,
     usesStorage,
     isLive,
-    showsSecret = false,
+    isShownOnce = false,
   } = options;
   const scripts = ["/time.js", ...(options.scripts ?? [])];
   return c.html(
@@ -73,7 +73,7 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
           ))}
         </head>
         <body>
-          <Layout c={c} user={user} showsSecret={showsSecret}>
+          <Layout c={c} user={user} isShownOnce={isShownOnce}>
             {body}
           </Layout>
         </body>
@@ -90,11 +90,11 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
 interface LayoutProps {
   c: Context;
   user: PageOptions["user"];
-  showsSecret: boolean;
+  isShownOnce: boolean;
   children: Child;
 }
 
-const Layout = ({ c, user, showsSecret, children }: LayoutProps) => {
+const Layout = ({ c, user, isShownOnce, children }: LayoutProps) => {
   const messages = messagesFor(c, UI_MESSAGES);
   return (
     <>
@@ -122,7 +122,7 @@ const Layout = ({ c, user, showsSecret, children }: LayoutProps) => {
         ) : null}
         {children}
       </main>
-      {showsSecret ? null : <LanguageButtons c={c} />}
+      {isShownOnce ? null : <LanguageButtons c={c} />}
     </>
   );
 };

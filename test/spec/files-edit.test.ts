@@ -2,12 +2,13 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { limitFolders } from "../../src/http/rate-limits";
+import { limitFolders, limitUser } from "../../src/http/rate-limits";
 import { freezeClock } from "../support/clock";
 import { breakCalls } from "../support/fault-injection";
 import { fieldValue, findElements, findInlineCode, mainText } from "../support/html";
 import {
   connectApp,
+  createSession,
   createUser,
   encodePath,
   send,
@@ -249,6 +250,38 @@ describe("A text that is refused", () => {
     expect(mainText(page)).toContain("You’ve sent too many requests.");
   });
 
+  it("is still there when the session has ended: it can be saved after signing in elsewhere", async () => {
+    const { user, app } = await userWithApp();
+    await app.put("/notes/a", "one");
+    const html = await (await openForm(user, "/notes/a")).text();
+    await sendForm("/sign-out", {}, { cookie: user.cookie });
+    const typed = "</textarea><script>two</script>\n";
+    const refused = await expectUnchanged(app, () => save(user, "/notes/a", html, typed));
+    const page = await refused.text();
+    expect([refused.status, textIn(page)]).toEqual([403, typed]);
+    expect(refused.headers.get("location")).toBeNull();
+    expect(findInlineCode(page)).toEqual([]);
+    expect(mainText(page)).toContain("You are no longer signed in");
+    expect(findElements(page, "a")).toContainEqual(
+      expect.objectContaining({ href: "/sign-in", target: "_blank" }),
+    );
+    const again = { ...user, cookie: await createSession(await accountId(user.name)) };
+    expect((await save(again, "/notes/a", page)).status).toBe(303);
+    expect(await (await app.get("/notes/a")).text()).toBe(typed);
+  });
+
+  it("is shown again if the user has sent too many forms", async () => {
+    freezeClock();
+    const { user, app } = await userWithApp();
+    await app.put("/notes/a", "one");
+    const html = await (await openForm(user, "/notes/a")).text();
+    const account = await accountId(user.name);
+    while (limitUser(account, Date.now()) === null);
+    const refused = await expectUnchanged(app, () => save(user, "/notes/a", html, "two"));
+    expect([refused.status, textIn(await refused.text())]).toEqual([429, "two"]);
+    expect(refused.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+  });
+
   it("comes from another site, or without a session", async () => {
     const { user, app } = await userWithApp();
     await app.put("/notes/a", "one");
@@ -259,7 +292,8 @@ describe("A text that is refused", () => {
       expect((await sendForm(editUrl("/notes/a"), { version, text: "x" }, headers)).status).toBe(
         403,
       );
-      expect((await sendForm(editUrl("/notes/a"), { version, text: "x" })).status).toBe(303);
+      const signedOut = await sendForm(editUrl("/notes/a"), { version, text: "x" });
+      expect(signedOut.status).toBe(403);
       const { cookie } = await createUser();
       const other = await sendForm(editUrl("/notes/a"), { version, text: "x" }, { cookie });
       expect(other.status).toBe(409);

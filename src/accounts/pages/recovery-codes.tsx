@@ -61,7 +61,7 @@ export function recoveryCodesPage(c: HonoContext, codes: string[]): HandlerRespo
       title: messages.created,
       user: account,
       scripts: ["/copy.js", "/print.js"],
-      showsSecret: true,
+      isShownOnce: true,
     },
     <section>
       <h1>{messages.created}</h1>

@@ -225,7 +225,7 @@ export function resetLinkCreatedPage(
   const title = messages.resetLink.title(account.name);
   return adminPage(
     c,
-    { title, scripts: ["/copy.js"], showsSecret: true },
+    { title, scripts: ["/copy.js"], isShownOnce: true },
     <section>
       <h1>{title}</h1>
       <CopyableText c={c} id="link" text={link} />

@@ -153,7 +153,7 @@ export function invitationCreatedPage(c: HonoContext, link: string): HandlerResp
   const { invitations: messages } = messagesFor(c, ADMIN_MESSAGES);
   return adminPage(
     c,
-    { title: messages.created, scripts: ["/copy.js"], showsSecret: true },
+    { title: messages.created, scripts: ["/copy.js"], isShownOnce: true },
     <section>
       <h1>{messages.created}</h1>
       <CopyableText c={c} id="link" text={link} />

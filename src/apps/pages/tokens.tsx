@@ -98,7 +98,7 @@ export function tokenCreatedPage(
   const messages = messagesFor(c, APP_MESSAGES).tokens;
   return renderPage(
     c,
-    { title: messages.created, user, scripts: ["/copy.js"], showsSecret: true },
+    { title: messages.created, user, scripts: ["/copy.js"], isShownOnce: true },
     <section>
       <h1>
         {messages.created}: {name}

@@ -115,6 +115,9 @@ export const de: typeof en = {
     mine: "Dein Text",
     difference: "Unterschied",
     discard: "Meinen Text verwerfen",
+    signedOut:
+      "Du bist nicht mehr angemeldet. Der Text wurde nicht gespeichert, aber er ist noch da: Melde dich in einem anderen Tab an und speichere ihn dann hier.",
+    signIn: "Anmelden (öffnet einen neuen Tab)",
     refusals: {
       "over-quota": "Dein Speicher ist voll. Der Text wurde nicht gespeichert.",
       "too-large": "Der Text ist länger, als dieser Anbieter erlaubt. Er wurde nicht gespeichert.",

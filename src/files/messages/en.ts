@@ -110,6 +110,9 @@ export const en = {
     mine: "Your text",
     difference: "Difference",
     discard: "Discard my text",
+    signedOut:
+      "You are no longer signed in, so the text was not saved. It is still here: sign in in another tab, then save it here.",
+    signIn: "Sign in (opens a new tab)",
     refusals: {
       "over-quota": "Your storage is full, so the text was not saved.",
       "too-large": "The text is longer than this provider allows, so it was not saved.",

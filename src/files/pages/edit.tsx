@@ -1,5 +1,6 @@
 /** The page that edits a text, and shows what others have saved meanwhile. */
 
+import type { BrowserSession } from "../../accounts/sessions";
 import { formatPath, type NodePath } from "../../core/path";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { filePagePath } from "../../tasks/task-paths";
@@ -32,22 +33,38 @@ interface EditPageProps {
   error?: string;
   /** The document as others have saved it meanwhile: its text, or null if it is deleted or not a text. */
   conflict?: { text: string | null };
-  status?: 200 | 409 | 422 | 429 | 503 | 507;
+  /** Whether the text was not saved because the session has ended. */
+  isSignedOut?: boolean;
+  status?: 200 | 403 | 409 | 422 | 429 | 503 | 507;
 }
 
 /** Renders the form with a text. */
 export function editPage(props: EditPageProps): HandlerResponse {
-  const { c, node, edited, error, conflict, status = 200 } = props;
+  const { c, node, edited, error, conflict, isSignedOut = false, status = 200 } = props;
   const messages = messagesFor(c, FILES_MESSAGES).edit;
+  const session: BrowserSession | undefined = c.get("session");
   return renderPage(
     c,
-    { title: messages.title(visibleName(node.name)), user: c.var.session.account, status },
+    {
+      title: messages.title(visibleName(node.name)),
+      user: session?.account,
+      status,
+      isShownOnce: status !== 200,
+    },
     <section>
       <Breadcrumbs c={c} node={node} />
       <h1>
         <bdi>{messages.title(visibleName(node.name))}</bdi>
       </h1>
       {error === undefined ? null : <ErrorMessage>{error}</ErrorMessage>}
+      {isSignedOut ? (
+        <ErrorMessage>
+          {messages.signedOut}{" "}
+          <a href="/sign-in" target="_blank" rel="noopener">
+            {messages.signIn}
+          </a>
+        </ErrorMessage>
+      ) : null}
       {conflict === undefined ? null : <ConflictView c={c} edited={edited} conflict={conflict} />}
       <form method="post" action="?view=edit">
         <input type="hidden" name="version" value={edited.version ?? ""} />

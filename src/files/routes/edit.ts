@@ -1,12 +1,13 @@
 /** Editing a text: the form, and saving it with If-Match. */
 
 import { recordDailyActivity } from "../../accounts/activity";
+import { type SignInRefusal, signInRefusalResponse } from "../../accounts/middleware";
 import type { Precondition } from "../../core/etag";
 import { countAncestors, formatPath, type NodePath } from "../../core/path";
 import type { Outcome, Refusal } from "../../core/refusals";
 import { moduleOf } from "../../core/scope";
 import type { HonoContext } from "../../http/context";
-import { limitFolders } from "../../http/rate-limits";
+import { limitAnonymous, limitFolders } from "../../http/rate-limits";
 import { logWarning } from "../../platform/log";
 import { loadOwnDocument } from "../../storage/browse";
 import type { CommitResult } from "../../storage/commit";
@@ -59,6 +60,23 @@ export async function saveText(c: HonoContext, node: NodePath, now: number): Pro
   }
   if (saved.refusal.code === "precondition-failed") return showConflict(c, node, edited);
   return showRefusal(c, node, edited, saved.refusal);
+}
+
+/**
+ * Shows the form with the text, which was not saved because the session has ended or a limit is exceeded. A client that
+ * is not signed in is told so without the text, if it sends too many.
+ */
+export async function showRefusedText(
+  c: HonoContext,
+  node: NodePath,
+  refusal: SignInRefusal,
+): Promise<Response> {
+  const isSignedOut = refusal.code === "signed-out";
+  if (isSignedOut && limitAnonymous(c, Date.now())) return signInRefusalResponse(c, refusal);
+  const edited = parseEditedText(await readForm(c));
+  return isSignedOut
+    ? editPage({ c, node, edited, isSignedOut, status: 403 })
+    : showRefusal(c, node, edited, refusal);
 }
 
 function parseEditedText(form: URLSearchParams): EditedText {

@@ -1,15 +1,16 @@
 /** Routes of the pages about files: /files/<path>, for folders and documents. */
 
 import { Hono, type Next } from "hono";
-import { requireSignIn } from "../../accounts/middleware";
+import { checkSignIn, requireSignIn, signInRefusalResponse } from "../../accounts/middleware";
 import { type NodePath, parseNodePath } from "../../core/path";
+import type { Outcome, Refusal } from "../../core/refusals";
 import type { Env } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { limitOwnDocuments } from "../../http/rate-limits";
 import { notFoundPage, rateLimitedPage } from "../../ui/error-pages";
 import { downloadChosen, downloadFolder, showFolderParts } from "./archives";
 import { downloadDocument, showDocument } from "./documents";
-import { saveText, showEditForm } from "./edit";
+import { saveText, showEditForm, showRefusedText } from "./edit";
 import { showFolderOrSearch } from "./folders";
 import { watchFolder } from "./watch";
 
@@ -41,14 +42,20 @@ export const filesRoutes = new Hono<{ Bindings: Env }>()
   .get("/files/*", requireSignIn, limitDocumentRequests, (c) =>
     dispatch(c, DOCUMENT_VIEWS, FOLDER_VIEWS),
   )
-  .post("/files/*", requireSignIn, limitDocumentRequests, (c) =>
-    dispatch(c, DOCUMENT_FORMS, FOLDER_FORMS),
-  );
+  .post("/files/*", async (c) => {
+    const refusal = (await checkSignIn(c)) ?? limitRequest(c);
+    if (refusal === null) return dispatch(c, DOCUMENT_FORMS, FOLDER_FORMS);
+    const node = requestedNode(c);
+    const isText = node.ok && node.value.kind === "document" && c.req.query("view") === "edit";
+    return isText ? showRefusedText(c, node.value, refusal) : signInRefusalResponse(c, refusal);
+  });
 
 /** The user's requests for documents are limited like those of an app. */
+const limitRequest = (c: HonoContext): Refusal | null =>
+  limitOwnDocuments(c.env, c.var.session.account.id, Date.now());
+
 async function limitDocumentRequests(c: HonoContext, next: Next): Promise<Response | undefined> {
-  const refusal = limitOwnDocuments(c.env, c.var.session.account.id, Date.now());
-  const page = rateLimitedPage(c, refusal);
+  const page = rateLimitedPage(c, limitRequest(c));
   if (page) return page;
   await next();
 }
@@ -58,13 +65,15 @@ function dispatch(
   documents: Record<string, NodeHandler>,
   folders: Record<string, NodeHandler>,
 ): HandlerResponse {
-  // The path as it was sent: names may contain encoded slashes.
-  const path = new URL(c.req.url).pathname.slice("/files".length);
-  if (path === "") return c.redirect("/files/", 308);
-  const node = parseNodePath(path);
+  if (c.req.path === "/files") return c.redirect("/files/", 308);
+  const node = requestedNode(c);
   if (!node.ok) return notFoundPage(c);
   const handlers = node.value.kind === "folder" ? folders : documents;
   const view = c.req.query("view") ?? "";
   const handle = Object.hasOwn(handlers, view) ? handlers[view] : undefined;
   return handle ? handle(c, node.value, Date.now()) : notFoundPage(c);
 }
+
+/** The node of the path as it was sent: names may contain encoded slashes. */
+const requestedNode = (c: HonoContext): Outcome<NodePath> =>
+  parseNodePath(new URL(c.req.url).pathname.slice("/files".length));

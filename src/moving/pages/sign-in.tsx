@@ -13,7 +13,7 @@ export function leavingPage(c: HonoContext, url: string): HandlerResponse {
   leaveFor(c, url);
   return renderPage(
     c,
-    { title, user: c.var.session.account, showsSecret: true },
+    { title, user: c.var.session.account, isShownOnce: true },
     <section>
       <h1>{title}</h1>
       <p>{sentence(new URL(url).host)}</p>
@@ -35,7 +35,7 @@ export function returningPage(c: HonoContext): HandlerResponse {
       title: messages.title,
       user: c.var.session.account,
       scripts: ["/move-in-return.js"],
-      showsSecret: true,
+      isShownOnce: true,
     },
     <section>
       <h1>{messages.title}</h1>
