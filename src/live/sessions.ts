@@ -6,7 +6,7 @@ import type { Listener } from "./handshake";
 /** How long a URL can be used, once. */
 const SESSION_MS = 60_000;
 
-/** Unused ones of one user; with another one, the oldest end. */
+/** Unused ones of one user; with another one, the oldest ends of the app that has most of them. */
 const MAX_SESSIONS = 100;
 
 const SESSION_PREFIX = "live-session:";
@@ -29,12 +29,10 @@ export class LiveSessions {
   async open(listener: Listener, now: number): Promise<{ secret: string; usableUntil: number }> {
     const secret = randomSecret();
     const key = SESSION_PREFIX + (await sha256(secret));
-    const sessions = [...this.#kv.list<LiveSession>({ prefix: SESSION_PREFIX })].sort(
-      ([, a], [, b]) => b.usableUntil - a.usableUntil,
-    );
-    for (const [index, [old, { usableUntil }]] of sessions.entries()) {
-      if (usableUntil <= now || index >= MAX_SESSIONS - 1) this.#kv.delete(old);
-    }
+    const sessions = [...this.#kv.list<LiveSession>({ prefix: SESSION_PREFIX })];
+    const usable = sessions.filter(([, { usableUntil }]) => usableUntil > now);
+    for (const session of sessions) if (!usable.includes(session)) this.#kv.delete(session[0]);
+    if (usable.length >= MAX_SESSIONS) this.#kv.delete(findSuperfluous(usable));
     const usableUntil = now + SESSION_MS;
     this.#kv.put<LiveSession>(key, { listener, usableUntil });
     return { secret, usableUntil };
@@ -48,4 +46,12 @@ export class LiveSessions {
     this.#kv.delete(key);
     return session.usableUntil > now ? session.listener : null;
   }
+}
+
+/** The key of the oldest session of the app, or the pages, with most of them: an app that opens many ends its own. */
+function findSuperfluous(sessions: [key: string, LiveSession][]): string {
+  const byApp = [...Map.groupBy(sessions, ([, { listener }]) => listener.grant).values()];
+  const [largest = []] = byApp.sort((a, b) => b.length - a.length);
+  const [[oldest = ""] = []] = largest.sort(([, a], [, b]) => a.usableUntil - b.usableUntil);
+  return oldest;
 }

@@ -16,6 +16,7 @@ import {
 } from "./db/rows";
 import { findDocument, openDocument } from "./documents";
 import { NO_DOCUMENT, OUT_OF_SCOPE } from "./refusals";
+import { retryWhileReplaced } from "./retry-replaced";
 
 /** Documents in one answer, whatever the plan. */
 const MAX_DOCUMENTS = 100;
@@ -28,9 +29,6 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** Bodies that are requested ahead. R2 allows an invocation six connections. */
 const PARALLEL = 5;
-
-/** Attempts to open a document that is replaced while it is being opened. */
-const MAX_OPEN_ATTEMPTS = 5;
 
 /** How many documents one answer may have: each costs a call. */
 export const maxBatchDocuments = (env: Env): number =>
@@ -77,10 +75,17 @@ export async function readBatch(
   const documents = rowsByPath(nodes, rows);
   const mayRead = (node: NodePath) =>
     isAllowed(scopes, "read", node) && isAllowed(claims.scopes, "read", node);
-  const answered = items.slice(0, countFitting(items, documents));
+  // Even the length of what may not be read would tell of it.
+  const readable = new Map(
+    items.flatMap(({ node }) => {
+      const row = mayRead(node) ? documents.get(formatPath(node)) : undefined;
+      return row === undefined ? [] : [[formatPath(node), row] as const];
+    }),
+  );
+  const answered = items.slice(0, countFitting(items, readable));
   const open = ({ node, version }: BatchItem): Promise<BatchAnswer> | BatchAnswer => {
     if (!mayRead(node)) return refusedAnswer(403, OUT_OF_SCOPE);
-    const row = documents.get(formatPath(node));
+    const row = readable.get(formatPath(node));
     if (row === undefined) return refusedAnswer(404, NO_DOCUMENT);
     if (row.version === version) return { status: 304, headers: versionHeaders(row), body: null };
     return openBody(env, claims, node, row, clock);
@@ -99,7 +104,7 @@ function countFitting(items: BatchItem[], documents: Map<string, IndexedDocument
   return end === -1 ? items.length : end;
 }
 
-async function openBody(
+function openBody(
   env: Env,
   claims: AccessClaims,
   node: NodePath,
@@ -107,7 +112,7 @@ async function openBody(
   clock: () => number,
 ): Promise<BatchAnswer> {
   let document = { ...row, account: claims.account };
-  for (let attempt = 0; attempt < MAX_OPEN_ATTEMPTS; attempt++) {
+  return retryWhileReplaced<BatchAnswer>(async () => {
     const body = await openDocument(env, document, node, null);
     if (body !== null) {
       const headers: BatchAnswer["headers"] = [
@@ -121,8 +126,8 @@ async function openBody(
     if (!again.ok && again.refusal.code !== "not-found") throw new Error(again.refusal.message);
     if (!again.ok) return refusedAnswer(404, again.refusal);
     document = again.value;
-  }
-  throw new Error("The index names a body that does not exist.");
+    return undefined;
+  });
 }
 
 /** The results in the order of the items; a few are begun ahead. */

@@ -116,6 +116,21 @@ describe("POST /batch/<user>", () => {
     expect([known?.[0], mine]).toEqual([403, [200, "mine"]]);
   });
 
+  it("does not tell by where it stops how long a document is that the scope does not cover", async () => {
+    const user = await createUser();
+    const owner = await connectApp(user, "*:rw");
+    const bytes = binaryBytes(5 * 1024 * 1024);
+    await owner.put("/todos/a", bytes);
+    await owner.put("/notes/a", bytes);
+    await owner.put("/notes/b", "mine");
+    const app = await connectApp(user, "notes:r");
+    for (const path of ["/todos/a", "/todos/b"]) {
+      const response = await requestBatch(app, ["/notes/a", path, "/notes/b"]);
+      expect(response.headers.get("batch-documents")).toBe("3");
+      expect((await readParts(response)).map(({ status }) => status)).toEqual([200, 403, 200]);
+    }
+  });
+
   it("stops after as many bytes as one answer may have, and says so", async () => {
     const app = await createUserWithApp();
     const bytes = binaryBytes(3 * 1024 * 1024);

@@ -477,6 +477,17 @@ describe("The live endpoint", () => {
     expect(again.closed?.code).toBe(4401);
   });
 
+  it("opens a socket with a one-time URL, although another app opens many of them meanwhile", async () => {
+    const user = await createUser();
+    const app = await connectApp(user, "notes:rw");
+    const other = await connectOtherApp(user);
+    const { url } = await (await requestLiveSession(app)).json<{ url: string }>();
+    for (let i = 0; i < 120; i++) expect((await requestLiveSession(other)).status).toBe(201);
+    const { pathname, search } = new URL(url);
+    const client = await LiveClient.open(app, pathname + search);
+    await client.watch("/notes/");
+  });
+
   it("does not accept a one-time URL after a minute", async () => {
     const app = await createUserWithApp("notes:rw");
     const { url } = await (await requestLiveSession(app)).json<{ url: string }>();
