@@ -10,13 +10,10 @@
  * If the object dies after the commit, the document is found here with the same bytes: nothing is done twice.
  */
 
-import { TransferError } from "../../transfer/requests.js";
 import type { Precondition } from "../core/etag";
 import { parseOriginalTime } from "../core/labels";
 import { documentFromPath, parseDecodedPath } from "../core/path";
-import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
-import { logWarning } from "../platform/log";
 import { bodyKey, PART_BYTES, readBody } from "../storage/bodies";
 import {
   type DocumentWriter,
@@ -26,8 +23,16 @@ import {
 } from "../storage/documents";
 import { parsePutContent } from "../storage/put-content";
 import { areBodiesEqual } from "./compare-bodies";
-import { BusyServerError } from "./guarded-fetch";
-import type { ConflictChoice, CopiedDocument, ListedDocument, MoveCounts } from "./move-in";
+import {
+  type CopyResult,
+  equal,
+  left,
+  resultOfError,
+  resultOfRefusal,
+  STOPPED,
+  unchanged,
+} from "./copy-result";
+import type { ConflictChoice, CopiedDocument, ListedDocument } from "./move-in";
 import type { OldServer, OpenedDocument } from "./old-server";
 import { receiveBody } from "./receive-body";
 
@@ -58,19 +63,6 @@ export interface CopyTask {
   /** What an earlier attempt or pass has copied; null: nothing. */
   known: CopiedDocument | null;
 }
-
-/** What has become of a document. */
-export type CopyResult =
-  | {
-      kind: "done";
-      outcome: keyof MoveCounts;
-      bytes: number;
-      copied: CopiedDocument | null;
-      as?: string;
-      code?: string;
-    }
-  /** It is to be tried again; `busy`: when the server can answer. */
-  | { kind: "again"; code: string; busy: BusyServerError | null; isAlone?: boolean };
 
 /** Copies a document, or says why not. `rows`: the documents that are here at the paths of `pathsHere`. */
 export async function copyFromServer(
@@ -245,66 +237,3 @@ function maxBytes(env: Env, { isAlone = false }: ListedDocument): number {
   const parts = isAlone ? SUBREQUESTS - OTHER_CALLS : 1;
   return Math.min(MAX_DOCUMENT_BYTES, parts * PART_BYTES - 1);
 }
-
-function resultOfRefusal(
-  { code }: Refusal,
-  failure: unknown,
-  { isAlone = false }: ListedDocument,
-): CopyResult {
-  if (failure instanceof TransferError && failure.code === "too-large") {
-    if (isAlone) return left("failed", "too-large");
-    return { kind: "again", code: "too-large", busy: null, isAlone: true };
-  }
-  switch (code) {
-    case "clash":
-    case "too-large":
-    case "over-quota":
-      return left("failed", code);
-    case "suspended":
-    case "unauthorized":
-      return { kind: "again", code: "suspended", busy: null };
-    default:
-      return { kind: "again", code: failure === null ? code : "damaged", busy: null };
-  }
-}
-
-/** Refusals that another try will not change. */
-const FINAL_CODES = ["forbidden", "refused", "redirects", "not-public", "too-large"];
-
-function resultOfError(error: unknown): CopyResult {
-  if (error instanceof BusyServerError) return { kind: "again", code: error.code, busy: error };
-  if (error instanceof TransferError) {
-    return FINAL_CODES.includes(error.code)
-      ? left("failed", error.code)
-      : { kind: "again", code: error.code, busy: null };
-  }
-  logWarning("A document of another server could not be copied.", error);
-  return { kind: "again", code: "damaged", busy: null };
-}
-
-/** The user has paused or cancelled the move. */
-const STOPPED: CopyResult = { kind: "again", code: "stopped", busy: null };
-
-const left = (outcome: "kept" | "failed", code?: string): CopyResult => ({
-  kind: "done",
-  outcome,
-  bytes: 0,
-  copied: null,
-  ...(code === undefined ? {} : { code }),
-});
-
-const unchanged = (copied: CopiedDocument): CopyResult => ({
-  kind: "done",
-  outcome: "equal",
-  bytes: 0,
-  copied,
-});
-
-/** The document that is here counts as the copy from now on. */
-const equal = (
-  { path, listed }: CopyTask,
-  { etag }: OpenedDocument,
-  { version }: IndexedDocument,
-  here: string,
-): CopyResult =>
-  unchanged({ listed: listed.etag, etag, version, ...(here === path ? {} : { as: here }) });

@@ -2,7 +2,6 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Outcome, ok, refused } from "../core/refusals";
-import { sha256 } from "../core/secrets";
 import type { Env } from "../env";
 import { limitBytes } from "../http/rate-limits";
 import { scheduleAlarm } from "../platform/alarms";
@@ -16,7 +15,13 @@ import { LOST_CONNECTION_TTL_MS } from "./sockets/connection-registry";
 import type { CustomCaller } from "./sockets/custom-requests";
 import { checkGrant, GrantCache } from "./sockets/grant-cache";
 import { type ModuleState, RequestQueue } from "./sockets/request-queue";
-import { type RxdbSessionRow, RxdbSessions } from "./sockets/sessions";
+import {
+  endModuleSession,
+  openModuleSession,
+  recheckGrants,
+  saveModuleSession,
+} from "./sockets/session-changes";
+import { RxdbSessions } from "./sockets/sessions";
 import { closeNow } from "./sockets/socket-state";
 import { NO_COLLECTION } from "./whole-databases/database-transfer";
 import { isWrite, type TransferAnswer, type TransferRequest } from "./whole-databases/requests";
@@ -37,7 +42,7 @@ export class ModuleObject extends DurableObject<Env> {
   readonly #requests = new RequestQueue(this.env, this.ctx, {
     clock: () => Date.now(),
     loadState: () => this.#loadState(),
-    openSession: (state, socketState) => this.#openSession(state, socketState, null),
+    openSession: (state, socketState) => openModuleSession(state, socketState, null, Date.now()),
     callCustomHandler: (message, caller) => this.customRequestHandler(message, caller),
     afterChange: (state, now) => this.#afterChange(state, now),
   });
@@ -68,7 +73,7 @@ export class ModuleObject extends DurableObject<Env> {
     const opened = await this.#openIfAllowed(owner, token?.grant ?? null, now);
     if (!opened.ok) return Response.json(opened.refusal, { status: 403 });
     const state = opened.value;
-    if (token) this.#saveSession(state, { hash, ...token }, now);
+    if (token) saveModuleSession(state, { hash, ...token }, now);
     const session = state.sessions.find(hash, now);
     if (!session) return Response.json(BAD_TOKEN, { status: 403 });
     const level = await state.grants.load(session.grant, now);
@@ -100,7 +105,7 @@ export class ModuleObject extends DurableObject<Env> {
     const level = await state.grants.load(grant, Date.now());
     if (!level.ok) return level;
     const after = state.module.newestEventId;
-    const session = await this.#openSession(state, { grant, expiresAt }, earlier);
+    const session = await openModuleSession(state, { grant, expiresAt }, earlier, Date.now());
     return { ok: true, value: { session, after } };
   }
 
@@ -179,20 +184,7 @@ export class ModuleObject extends DurableObject<Env> {
   /** Checks all grants again. Closes the sockets of those that have ended, and ends their sessions. */
   async recheck(): Promise<void> {
     const state = this.#loadState();
-    if (!state) return;
-    const { sessions, grants, module } = state;
-    grants.clear();
-    const held = new Set(sessions.all().map(({ grant }) => grant));
-    if (held.size === 0) return;
-    for (const [grant, level] of await grants.loadAll([...held], Date.now())) {
-      if (level.ok) continue;
-      for (const { socket, state } of module.sockets.list()) {
-        if (state.grant === grant) closeNow(socket, level.refusal);
-      }
-      if (level.refusal.code !== "unauthorized") continue;
-      const own = sessions.all().filter((session) => session.grant === grant);
-      for (const { hash } of own) this.#endSession(state, hash);
-    }
+    if (state) await recheckGrants(state, Date.now());
   }
 
   /** Erases a part of everything that the object holds. Returns whether there is more. Idempotent. */
@@ -214,7 +206,7 @@ export class ModuleObject extends DurableObject<Env> {
     const state = this.#loadState();
     if (!state) return;
     const now = Date.now();
-    for (const hash of state.sessions.listLongExpired(now)) this.#endSession(state, hash);
+    for (const hash of state.sessions.listLongExpired(now)) endModuleSession(state, hash);
     try {
       await this.recheck();
       const next = await state.module.runMaintenance(now);
@@ -280,29 +272,5 @@ export class ModuleObject extends DurableObject<Env> {
       );
       this.ctx.waitUntil(done);
     }
-  }
-
-  /** Returns the secret of the session. */
-  async #openSession(
-    state: ModuleState,
-    { grant, expiresAt }: { grant: string; expiresAt: number | null },
-    earlier: string | null,
-  ): Promise<string> {
-    const secret = await state.sessions.secretFor(grant, earlier);
-    this.#saveSession(state, { hash: await sha256(secret), grant, expiresAt }, Date.now());
-    return secret;
-  }
-
-  #saveSession(state: ModuleState, session: RxdbSessionRow, now: number): void {
-    for (const hash of state.sessions.save(session, now)) this.#endSession(state, hash);
-    state.module.sockets.setExpiry(session.hash, session.expiresAt);
-  }
-
-  #endSession({ module, sessions }: ModuleState, hash: string): void {
-    module.connections.closeSession(hash);
-    for (const { socket, state } of module.sockets.list()) {
-      if (state.session === hash) closeNow(socket, BAD_TOKEN);
-    }
-    sessions.delete(hash);
   }
 }

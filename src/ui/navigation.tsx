@@ -1,4 +1,4 @@
-/** The main menu, and lists of links that mark the current page. */
+/** The main menu, and that of a section; both mark the current page. */
 
 import type { Context } from "hono";
 import { messagesFor } from "./language";
@@ -20,11 +20,26 @@ export const MainMenu = ({ c, isAdmin }: { c: Context; isAdmin: boolean }) => {
   );
 };
 
+/** The links to the pages of a section, above each of them. */
+export const SectionMenu = ({
+  c,
+  title,
+  pages,
+}: {
+  c: Context;
+  title: string;
+  pages: Record<string, string>;
+}) => (
+  <nav aria-label={title} class="row">
+    <NavLinks c={c} pages={Object.entries(pages)} />
+  </nav>
+);
+
 /**
  * Links to pages. Marks the one that the current page is or is below; the first page is the parent
  * of all others, so it is only marked when it is the current page itself.
  */
-export const NavLinks = ({ c, pages }: { c: Context; pages: [path: string, name: string][] }) => (
+const NavLinks = ({ c, pages }: { c: Context; pages: [path: string, name: string][] }) => (
   <>
     {pages.map(([path, name], index) => {
       const below = path.endsWith("/") ? path : `${path}/`;

@@ -7,15 +7,15 @@ import type { HandlerResponse, HonoContext } from "../../http/context";
 import { formatBytes } from "../../ui/format";
 import { languageOf, messagesFor } from "../../ui/language";
 import { renderPage } from "../../ui/layout";
-import { NavLinks } from "../../ui/navigation";
+import { SectionMenu } from "../../ui/navigation";
 import { ADMIN_MESSAGES } from "../messages";
 
 interface AdminPageOptions {
   title: string;
   status?: ContentfulStatusCode;
   scripts?: string[];
-  /** Whether the page shows a secret that is shown only once. */
-  showsSecret?: boolean;
+  /** Whether the page shows a secret, and so cannot be loaded anew. */
+  isShownOnce?: boolean;
 }
 
 /** Renders an administration page: links to the others, then `body`. */
@@ -25,9 +25,7 @@ export function adminPage(c: HonoContext, options: AdminPageOptions, body: Child
     c,
     { ...options, user: c.var.session.account },
     <>
-      <nav aria-label={title} class="row">
-        <NavLinks c={c} pages={Object.entries(nav)} />
-      </nav>
+      <SectionMenu c={c} title={title} pages={nav} />
       {body}
     </>,
   );

@@ -1,5 +1,6 @@
 /** The pages that confirm disconnecting one app or all apps. */
 
+import type { Child } from "hono/jsx";
 import type { Account } from "../../accounts/accounts";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import type { ConnectedApp } from "../../oauth/connected-apps";
@@ -15,66 +16,59 @@ export function confirmDisconnectPage(
   user: Account,
   app: ConnectedApp,
 ): HandlerResponse {
-  const { title, text, button } = messagesFor(c, APP_MESSAGES).confirmDisconnect;
-  return renderPage(
-    c,
-    { title: title(app.name), user },
-    <ConfirmForm
-      c={c}
-      action={disconnectPath(app)}
-      title={title(app.name)}
-      text={text}
-      submitText={button}
-      isDangerous
-      cancelHref="/apps"
-    />,
-  );
+  const { title, ...texts } = messagesFor(c, APP_MESSAGES).confirmDisconnect;
+  return confirmationPage(c, user, disconnectPath(app), { ...texts, title: title(app.name) });
 }
 
 /** Asks which of the unused apps to disconnect. */
-export function confirmDisconnectUnusedPage(
+export const confirmDisconnectUnusedPage = (
   c: HonoContext,
   user: Account,
   apps: ConnectedApp[],
+): HandlerResponse =>
+  confirmationPage(
+    c,
+    user,
+    "/apps/unused",
+    messagesFor(c, APP_MESSAGES).confirmDisconnectUnused,
+    apps.map(({ id, name }) => (
+      <p>
+        <label class="origin">
+          <input type="checkbox" name="app" value={id} checked /> {name}
+        </label>
+      </p>
+    )),
+  );
+
+/** Asks before all apps, devices and tokens are disconnected. */
+export const confirmDisconnectAllPage = (c: HonoContext, user: Account): HandlerResponse =>
+  confirmationPage(
+    c,
+    user,
+    "/apps/disconnect-all",
+    messagesFor(c, APP_MESSAGES).confirmDisconnectAll,
+  );
+
+function confirmationPage(
+  c: HonoContext,
+  user: Account,
+  action: string,
+  { title, text, button }: { title: string; text: string; button: string },
+  children?: Child,
 ): HandlerResponse {
-  const { title, text, button } = messagesFor(c, APP_MESSAGES).confirmDisconnectUnused;
   return renderPage(
     c,
     { title, user },
     <ConfirmForm
       c={c}
-      action="/apps/unused"
+      action={action}
       title={title}
       text={text}
       submitText={button}
       isDangerous
       cancelHref="/apps"
     >
-      {apps.map(({ id, name }) => (
-        <p>
-          <label class="origin">
-            <input type="checkbox" name="app" value={id} checked /> {name}
-          </label>
-        </p>
-      ))}
+      {children}
     </ConfirmForm>,
-  );
-}
-
-/** Asks before all apps, devices and tokens are disconnected. */
-export function confirmDisconnectAllPage(c: HonoContext, user: Account): HandlerResponse {
-  const { title, text, button } = messagesFor(c, APP_MESSAGES).confirmDisconnectAll;
-  return renderPage(
-    c,
-    { title, user },
-    <ConfirmForm
-      c={c}
-      action="/apps/disconnect-all"
-      title={title}
-      text={text}
-      submitText={button}
-      isDangerous
-      cancelHref="/apps"
-    />,
   );
 }

@@ -7,29 +7,26 @@ import { bodyKey, readOriginalTime } from "../../storage/bodies";
 import { serveBody } from "../../storage/body-response";
 import { loadOwnDocument } from "../../storage/browse";
 import type { DocumentRow } from "../../storage/documents";
+import { retryWhileReplaced } from "../../storage/retry-replaced";
 import { attachment } from "../attachment";
 import { loadContent } from "../content";
 import { documentNotFoundPage, documentPage } from "../pages/document";
-
-/** Attempts to read a document that is replaced while it is read. */
-const MAX_READ_ATTEMPTS = 3;
 
 /**
  * Reads a document with `read`, which returns null if the version is gone: then there is another one, or
  * none. Returns null if there is no document.
  */
-export async function readCurrent<T>(
+export function readCurrent<T>(
   c: HonoContext,
   node: NodePath,
   read: (row: DocumentRow) => Promise<T | null>,
 ): Promise<{ row: DocumentRow; value: T } | null> {
-  for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
+  return retryWhileReplaced(async () => {
     const row = await loadOwnDocument(c.env, c.var.session.account.id, node);
     if (row === null) return null;
     const value = await read(row);
-    if (value !== null) return { row, value };
-  }
-  throw new Error("The index names a body that does not exist.");
+    return value === null ? undefined : { row, value };
+  });
 }
 
 /** Shows a document; with the view "text" as text, even if it could be formatted. */

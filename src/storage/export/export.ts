@@ -22,6 +22,7 @@ import { bodyKey, readBody } from "../bodies";
 import { listedPath } from "../browse";
 import { type DocumentListing, loadDocuments, loadPageBoundaries } from "../db/export";
 import { type NodeRow, selectDocument } from "../db/nodes";
+import { retryWhileReplaced } from "../retry-replaced";
 import { ARCHIVE_CHANGES, ARCHIVE_LIST, archiveName } from "./archive-names";
 
 /** Documents in one archive, whatever the plan: their paths are in memory, 4 KiB each at worst. */
@@ -146,29 +147,26 @@ async function* archiveFiles(
   if (changes.length > 0) yield jsonFile(ARCHIVE_CHANGES, { documents: changes });
 }
 
-/** Attempts to open a document that is replaced while it is being opened. */
-const MAX_OPEN_ATTEMPTS = 5;
-
 /**
  * Opens a document in the version that was listed or, if that is deleted, in its current one. Returns
  * null if the document was deleted.
  */
-export async function openListed(
+export function openListed(
   env: Env,
   account: string,
   listed: DocumentListing,
 ): Promise<{ document: DocumentListing; body: ReadableStream<Uint8Array> } | null> {
   const node = documentFromPath(listedPath(listed));
   let document = listed;
-  for (let attempt = 0; attempt < MAX_OPEN_ATTEMPTS; attempt++) {
+  return retryWhileReplaced(async () => {
     const body = await readBody(env.BODIES, await bodyKey(account, node, document.version), null);
     if (body !== null) return { document, body };
     const statement = selectDocument(env.DB, account, node);
     const row = await withRetry(() => statement.first<NodeRow & { type: string }>());
     if (row === null) return null;
     document = { ...listed, ...row };
-  }
-  throw new Error("The index names a body that does not exist.");
+    return undefined;
+  });
 }
 
 /** The bytes of a body in large chunks. Fails if they are not as many as `length`. */

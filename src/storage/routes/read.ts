@@ -22,9 +22,7 @@ import { EarlyBody } from "../early-body";
 import { loadFolder, streamFolder } from "../folders";
 import { findListed } from "../listed-versions";
 import { preconditionFailed } from "../refusals";
-
-/** Attempts to read a document that is replaced while it is being read. */
-const MAX_READ_ATTEMPTS = 5;
+import { retryWhileReplaced } from "../retry-replaced";
 
 /** Serves a folder's description, or 304. Refuses with `precondition-failed`, and as `loadFolder` does. */
 export async function serveFolder(
@@ -99,7 +97,7 @@ function askEarly(
   return isSent && range.ok ? new EarlyBody(c.env, account, node, listed, range.value) : null;
 }
 
-async function findAndServe(
+function findAndServe(
   c: HonoContext,
   access: Access,
   node: NodePath,
@@ -107,7 +105,7 @@ async function findAndServe(
   early: EarlyBody | null,
   now: number,
 ): Promise<Outcome<Response>> {
-  for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
+  return retryWhileReplaced<Outcome<Response>>(async () => {
     const found = await findDocument(c.env, access, node, now);
     if (!found.ok) return found;
     const row = found.value;
@@ -124,12 +122,11 @@ async function findAndServe(
     headers.set("Content-Length", String(range.value?.length ?? row.length));
     if (c.req.method === "HEAD") return ok(new Response(null, { headers }));
     const body = await (early?.take(row.version) ?? openDocument(c.env, row, node, range.value));
-    if (body === null) continue;
+    if (body === null) return undefined;
     if (range.value === null) return ok(new Response(body, { headers }));
     headers.set("Content-Range", formatContentRange(range.value, row.length));
     return ok(new Response(body, { status: 206, headers }));
-  }
-  throw new Error("The index names a body that does not exist.");
+  });
 }
 
 function requestedRange(

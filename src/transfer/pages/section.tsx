@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 import type { HandlerResponse, HonoContext } from "../../http/context";
 import { messagesFor } from "../../ui/language";
 import { type PageOptions, renderPage } from "../../ui/layout";
-import { NavLinks } from "../../ui/navigation";
+import { SectionMenu } from "../../ui/navigation";
 import { TRANSFER_MESSAGES } from "../messages";
 
 /** Renders a page of the section: links to the others, then `body`. */
@@ -18,9 +18,7 @@ export function transferPage(
     c,
     { ...options, user: c.var.session.account },
     <>
-      <nav aria-label={title} class="row">
-        <NavLinks c={c} pages={Object.entries(nav)} />
-      </nav>
+      <SectionMenu c={c} title={title} pages={nav} />
       {body}
     </>,
   );

@@ -1,11 +1,7 @@
 /** Copies the documents of a folder of the old storage, for moving in. */
 
-import {
-  type CopyResult,
-  type CopyTask,
-  copyFromServer,
-  pathHere,
-} from "../../copying/copy-document";
+import { type CopyTask, copyFromServer, pathHere } from "../../copying/copy-document";
+import type { CopyResult } from "../../copying/copy-result";
 import type { ListedDocument, MoveEntry, MoveIn } from "../../copying/move-in";
 import { documentFromPath } from "../../core/path";
 import { settings } from "../../env";
