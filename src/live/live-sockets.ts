@@ -14,7 +14,7 @@ import { limitApp, limitOwnDocuments } from "../http/rate-limits";
 import { logWarning } from "../platform/log";
 import { BAD_TOKEN, OUT_OF_SCOPE } from "../storage/refusals";
 import type { Listener, LiveHandshake } from "./handshake";
-import { ListeningSockets, type ListenerState } from "./listening-sockets";
+import { type ListenerState, ListeningSockets } from "./listening-sockets";
 import {
   type ClientMessage,
   MAX_MESSAGE_BYTES,
