@@ -52,7 +52,7 @@ async function fillEveryTable(account: string): Promise<void> {
     insert("INSERT INTO rxdb_modules SELECT ?1, 'todos', ?2"),
     insert(
       `INSERT INTO devices VALUES
-       (?1, 'code' || ?1, 'TV', 'a:r', ?1, 'grant', 'a:r', NULL, 5, NULL, ?2, NULL, '')`,
+       (?1, 'code' || ?1, 'TV', 'a:r', ?1, 'grant', 'a:r', NULL, 5, NULL, ?2, NULL, '', NULL)`,
     ),
     insert(
       `UPDATE accounts SET email = 'a@b.example', is_admin = 1, quota_bytes = ?2,
