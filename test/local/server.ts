@@ -43,11 +43,21 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs `npm start`, without npm, until the server answers requests. */
-export async function startServer(
-  data: string,
-  { args = [], env = {} }: StartOptions = {},
-): Promise<Server> {
+/**
+ * Runs `npm start`, without npm, until the server answers requests. Repeats it while the port is in use: that of a
+ * server that was killed may have been given to a connection of another test.
+ */
+export async function startServer(data: string, options: StartOptions = {}): Promise<Server> {
+  for (;;) {
+    try {
+      return await startOnce(data, options);
+    } catch (error) {
+      if (!/Port \d+ is already in use/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOnce(data: string, { args = [], env = {} }: StartOptions): Promise<Server> {
   const { child, output, ended } = launch(["--data", data, "--port", "0", ...args], env);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
