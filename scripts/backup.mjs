@@ -1,7 +1,7 @@
 /** `npm run backup`: a backup of the local server's data, or of a deployment, also while it runs. */
 
 import { readBackupOptions } from "./backup/options.mjs";
-import { runCommand } from "./lib/command.mjs";
+import { EXIT_PARTIAL, runCommand } from "./lib/command.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 
 const HELP = `Usage: npm run backup -- DIR [--data .satchel]
@@ -15,6 +15,8 @@ again for the same folder: then only what is new is copied. npm run restore read
                AWS_SECRET_ACCESS_KEY; RxDB databases with BACKUP_TOKEN, as the Worker has it
   --origin URL address of the deployment, if not that of deploy.toml
   --help       print this text
+
+Exit codes: 0 done, 1 failed (the earlier backup is as it was), 3 done, but something could not be saved.
 `;
 
 await runCommand(async () => {
@@ -24,10 +26,12 @@ await runCommand(async () => {
   if (options.isRemote) return backUpDeployment(options);
   const { createBackup } = await import("./backup/create.mjs");
   const { formatBytes } = await import("./backup/progress.mjs");
-  const { databases, bodies, bytes, copied } = await createBackup(options.data, options.folder);
+  const { data, folder } = options;
+  const { databases, bodies, bytes, copied, damaged } = await createBackup(data, folder);
   console.log(
-    `${databases} databases and ${bodies} bodies (${formatBytes(bytes)}, of which ${formatBytes(copied)} are new) are in ${options.folder}.`,
+    `${databases} databases and ${bodies} bodies (${formatBytes(bytes)}, of which ${formatBytes(copied)} are new) are in ${folder}.`,
   );
+  sayWhatIsMissing("These databases are damaged", damaged);
 });
 
 async function backUpDeployment({ folder, origin }) {
@@ -41,9 +45,15 @@ async function backUpDeployment({ folder, origin }) {
   );
   if (skipped > 0) {
     const { SET_TOKEN } = await import("./backup/deployment/provider.mjs");
-    console.log(`The RxDB databases of ${skipped} modules are not. ${SET_TOKEN}`);
+    console.error(`The RxDB databases of ${skipped} modules are not. ${SET_TOKEN}`);
+    process.exitCode = EXIT_PARTIAL;
   }
-  if (unread.length > 0) {
-    console.error(`These collections could not be read:\n\n  ${unread.join("\n  ")}`);
-  }
+  sayWhatIsMissing("These collections could not be read", unread);
+}
+
+/** Says what could not be saved, so that whoever runs this by a timer notices. */
+function sayWhatIsMissing(title, lines) {
+  if (lines.length === 0) return;
+  console.error(`${title}:\n\n  ${lines.join("\n  ")}`);
+  process.exitCode = EXIT_PARTIAL;
 }

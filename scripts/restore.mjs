@@ -1,7 +1,7 @@
 /** `npm run restore`: a backup of the local server into an empty data folder, or of a deployment into an empty provider. */
 
 import { readBackupOptions } from "./backup/options.mjs";
-import { runCommand } from "./lib/command.mjs";
+import { EXIT_PARTIAL, runCommand } from "./lib/command.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 
 const HELP = `Usage: npm run restore -- DIR [--data .satchel]
@@ -15,6 +15,8 @@ the bucket that deploy.toml names. Every file is compared with its checksum; a b
                RxDB databases, with BACKUP_TOKEN as the Worker has it
   --origin URL address of the deployment, if not that of deploy.toml
   --help       print this text
+
+Exit codes: 0 done, 1 failed (nothing is restored), 3 done, but something could not be restored.
 `;
 
 await runCommand(async () => {
@@ -45,5 +47,6 @@ async function restoreDeployment({ folder, origin }) {
   }
   if (refused.length > 0) {
     console.error(`This could not be restored:\n\n  ${refused.join("\n  ")}`);
+    process.exitCode = EXIT_PARTIAL;
   }
 }

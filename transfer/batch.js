@@ -12,6 +12,10 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** @typedef {Omit<import("./storage.js").StoredDocument, "body"> & {bytes: Uint8Array<ArrayBuffer>}} ReadDocument */
 
+/** Reads many documents of a storage at once; null if its server does not offer that. @param {import("./storage.js").StorageClient} storage */
+export const batchReaderOf = (storage) =>
+  storage.batchUrl === null ? null : new BatchReader(storage, storage.batchUrl);
+
 /** Reads documents of a storage, many at once. */
 export class BatchReader {
   #limit = MAX_DOCUMENTS;

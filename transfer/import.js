@@ -1,15 +1,12 @@
 /** Brings documents into a storage: what is there already is compared first, and nothing is lost. */
 
 import { concurrently } from "./concurrently.js";
-import { digestOf } from "./digest.js";
+import { Content } from "./content.js";
+import { isKnownToBeEqual, readAhead } from "./read-ahead.js";
 import { TransferError } from "./requests.js";
-import { chunksOf, joinBytes } from "./streams.js";
 import { Target } from "./target.js";
 
 const CONCURRENT_DOCUMENTS = 6;
-
-/** Longer documents are not held in memory: they are read once to verify them, and again to send them. */
-const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 /** Attempts to write a document that others change meanwhile. */
 const MAX_ATTEMPTS = 3;
@@ -20,8 +17,8 @@ const MAX_COPIES = 100;
 /** Refusals after which no other document can be written either. */
 const FATAL = ["unauthorized", "unreachable"];
 
-/** @typedef {import("./sources/source.js").SourceDocument} SourceDocument */
-/** @typedef {import("./sources/source.js").RefusedDocument} RefusedDocument */
+/** @typedef {import("./sources/source.js").SourceItem} SourceItem */
+/** @typedef {import("./read-ahead.js").Known} Known */
 /** @typedef {import("./storage.js").StorageClient} StorageClient */
 /** @typedef {import("./storage.js").FolderItem} FolderItem */
 
@@ -31,9 +28,10 @@ const FATAL = ["unauthorized", "unreachable"];
  * - `new`: it was written; `equal`: it was there with the same bytes and type
  * - `kept`, `replaced`, `both`: another was there, and was kept, replaced, or kept beside it
  * - `refused`: by the source or the server; `error` says why
+ * - `omitted`: it is no document but a file that macOS or Windows has added
  * @typedef {object} ImportResult
  * @property {string} path
- * @property {"new" | "equal" | "kept" | "replaced" | "both" | "refused"} outcome
+ * @property {"new" | "equal" | "kept" | "replaced" | "both" | "refused" | "omitted"} outcome
  * @property {string} [as] the path of the document that was written, if it is another
  * @property {number | null} [length]
  * @property {string | null} [sourceETag]
@@ -54,7 +52,7 @@ const FATAL = ["unauthorized", "unreachable"];
  * Imports documents, several at a time. Every write is conditional: a document that somebody else
  * writes meanwhile is compared again. After an interruption the same import goes on, as what was
  * written is `equal` then. Fails with what concerns all documents, such as `unauthorized`.
- * @param {AsyncIterable<SourceDocument | RefusedDocument>} documents
+ * @param {AsyncIterable<SourceItem>} documents
  * @param {StorageClient} storage
  * @param {ImportOptions} options
  * @returns {AsyncGenerator<ImportResult>}
@@ -62,9 +60,10 @@ const FATAL = ["unauthorized", "unreachable"];
 export async function* importDocuments(documents, storage, options) {
   const target = new Target(storage);
   let available = options.availableBytes ?? null;
-  const work = (/** @type {SourceDocument | RefusedDocument} */ document) =>
-    importOne(document, target, options);
-  for await (const result of concurrently(documents, CONCURRENT_DOCUMENTS, work)) {
+  const work = (/** @type {import("./read-ahead.js").ReadAhead} */ { document, known }) =>
+    importOne(document, known, target, options);
+  const ahead = readAhead(documents, target, options);
+  for await (const result of concurrently(ahead, CONCURRENT_DOCUMENTS, work)) {
     const isWrite = ["new", "replaced", "both"].includes(result.outcome);
     if (options.isDryRun && isWrite && available !== null) {
       available -= result.length ?? 0;
@@ -79,19 +78,21 @@ export async function* importDocuments(documents, storage, options) {
 }
 
 /**
- * @param {SourceDocument | RefusedDocument} document
+ * @param {SourceItem} document
+ * @param {Known} known
  * @param {Target} target
  * @param {ImportOptions} options
  * @returns {Promise<ImportResult>}
  */
-async function importOne(document, target, options) {
+async function importOne(document, known, target, options) {
   const { path } = document;
+  if ("isSystemFile" in document) return { path, outcome: "omitted" };
   if ("refusal" in document) return { path, outcome: "refused", error: document.refusal };
   const facts = { path, length: document.length, sourceETag: document.etag };
   const content = new Content(document);
   for (let attempt = 1; ; attempt++) {
     try {
-      const decision = await decide(content, target, options);
+      const decision = await decide(content, attempt === 1 ? known : {}, target, options);
       return { ...facts, ...(await apply(content, target.storage, decision, options)) };
     } catch (error) {
       if (!(error instanceof TransferError) || FATAL.includes(error.code)) throw error;
@@ -111,17 +112,20 @@ async function importOne(document, target, options) {
 
 /**
  * @param {Content} content
+ * @param {Known} ahead
  * @param {Target} target
  * @param {ImportOptions} options
  * @returns {Promise<Decision>}
  */
-async function decide(content, target, { onConflict, known }) {
-  const { path } = content.document;
-  const item = await target.find(path);
+async function decide(content, ahead, target, { onConflict, known }) {
+  const { document } = content;
+  const { path } = document;
+  const item = ahead.item === undefined ? await target.find(path) : ahead.item;
   if (item === null) return { outcome: "new", as: path, replaces: null };
-  const before = known?.(path);
-  const isKnown = before?.source === content.document.etag && before?.target === item.etag;
-  if (isKnown || (await content.equals(item, path, target.storage))) {
+  const isEqual =
+    isKnownToBeEqual(document, item, known) ||
+    (await content.equals(item, path, target.storage, ahead.stored));
+  if (isEqual) {
     return { outcome: "equal", etag: item.etag };
   }
   if (onConflict === "keep") return { outcome: "kept", etag: item.etag };
@@ -167,80 +171,4 @@ async function apply(content, storage, decision, { isDryRun = false }) {
   const { type, modified: originalTime = null } = content.document;
   const { etag } = await storage.put(as, body, { type, ifMatch: replaces, originalTime });
   return { ...result, length: body.length, etag };
-}
-
-/** The bytes of a document, verified before they are sent or compared. */
-class Content {
-  /** @type {import("./storage.js").ReplayableBody & {digest: string} | undefined} */
-  #verified;
-
-  /** @param {SourceDocument} document */
-  constructor(document) {
-    this.document = document;
-  }
-
-  /**
-   * Reads the document once. Refuses with `damaged` one that does not have its digest.
-   * @returns {Promise<import("./storage.js").ReplayableBody & {digest: string}>}
-   */
-  async verified() {
-    this.#verified ??= await this.#verify();
-    return this.#verified;
-  }
-
-  /**
-   * What is sent. A long document that may be sent as it is read is not read before.
-   * @param {boolean} isDryRun nothing is sent
-   * @returns {Promise<import("./storage.js").ReplayableBody>}
-   */
-  async sendable(isDryRun) {
-    const { length, canStream = false, open } = this.document;
-    const isLong = length !== null && (isDryRun || length > MAX_BUFFERED_BYTES);
-    if (canStream && isLong && this.#verified === undefined) return { length, open };
-    return this.verified();
-  }
-
-  async #verify() {
-    const { path, length, digest: expected, open } = this.document;
-    const isShort = length !== null && length <= MAX_BUFFERED_BYTES;
-    /** @type {Uint8Array[]} */
-    const chunks = [];
-    const found = await digestOf(
-      isShort ? kept(chunksOf(await open()), chunks) : chunksOf(await open()),
-    );
-    if (expected !== null && found.digest !== expected) {
-      throw new TransferError("damaged", `${path} does not have the digest that the archive says.`);
-    }
-    const bytes = isShort ? joinBytes(chunks) : null;
-    return { ...found, open: bytes === null ? open : () => bytes };
-  }
-
-  /**
-   * Whether a stored document has the same bytes and, unless ours is a guess, the same type.
-   * @param {FolderItem} item
-   * @param {string} path
-   * @param {StorageClient} storage
-   */
-  async equals(item, path, storage) {
-    const { length, type, isTypeGuessed } = this.document;
-    if (item.isFolder || (item.type !== null && !isTypeGuessed && item.type !== type)) return false;
-    if (item.length !== null && length !== null && item.length !== length) return false;
-    const stored = await storage.get(path);
-    if (stored === null) return false;
-    const { digest } = await digestOf(chunksOf(stored.body));
-    const isSameType = isTypeGuessed || stored.type === type;
-    return isSameType && digest === (await this.verified()).digest;
-  }
-}
-
-/**
- * The same chunks, which are also kept.
- * @param {AsyncIterable<Uint8Array>} chunks
- * @param {Uint8Array[]} into
- */
-async function* kept(chunks, into) {
-  for await (const chunk of chunks) {
-    into.push(chunk);
-    yield chunk;
-  }
 }

@@ -1,7 +1,8 @@
 /** All documents of a storage, several at a time: the source of an export and of a move. */
 
-import { BatchReader } from "./batch.js";
+import { batchReaderOf } from "./batch.js";
 import { concurrently } from "./concurrently.js";
+import { inGroups } from "./groups.js";
 import { openDocument } from "./read-document.js";
 import { TransferError } from "./requests.js";
 import { readBytes } from "./streams.js";
@@ -11,13 +12,10 @@ import { walk } from "./walk.js";
 const AHEAD = 8;
 const MAX_AHEAD_BYTES = 512 * 1024;
 
-/** Where many can be read at once: those of one group, and groups that are read ahead. */
-const GROUP_DOCUMENTS = 100;
+/** Where many can be read at once: folders and documents of one group, and groups that are read ahead. */
+const GROUP_STEPS = 100;
 const GROUP_BYTES = 1024 * 1024;
 const GROUPS_AHEAD = 3;
-
-/** Folders and documents of one group. */
-const MAX_GROUP_STEPS = 2 * GROUP_DOCUMENTS;
 
 /** @typedef {{kind: "failure", path: string, error: TransferError}} ReadFailure */
 /** @typedef {import("./archive/write.js").ArchiveEntry | ReadFailure} ReadEntry */
@@ -38,11 +36,12 @@ export const foldersOf = (modules) =>
  * @returns {AsyncGenerator<ReadEntry>}
  */
 export async function* readStorage(storage, folders, after = null) {
-  const batch = storage.batchUrl === null ? null : new BatchReader(storage, storage.batchUrl);
-  const [size, ahead] = batch ? [GROUP_DOCUMENTS, GROUPS_AHEAD] : [1, AHEAD];
+  const batch = batchReaderOf(storage);
+  const [maxItems, ahead] = batch ? [GROUP_STEPS, GROUPS_AHEAD] : [1, AHEAD];
   /** @type {(() => Promise<ReadEntry[]>)[]} in the order of the walk */
   const pending = [];
-  for await (const group of inGroups(stepsAfter(storage, folders, after), size)) {
+  const limits = { maxItems, maxBytes: GROUP_BYTES };
+  for await (const group of inGroups(stepsAfter(storage, folders, after), limits, shortLength)) {
     pending.push(readAhead(storage, batch, group));
     if (pending.length > ahead) yield* await /** @type {any} */ (pending.shift())();
   }
@@ -78,52 +77,24 @@ function isAfter(path, after, folders) {
   return index !== -1 && /** @type {string} */ (names[index]) > (afterNames[index] ?? "");
 }
 
-/** Whether a document is opened when its turn has come, because nobody knows that it is short. @param {Step} step */
-const isLong = (step) =>
-  step.kind === "document" && !(step.item.length !== null && step.item.length <= MAX_AHEAD_BYTES);
-
-/**
- * The steps of a walk in groups: up to so many short documents, with the folders between them; or one long document.
- * @param {AsyncIterable<Step>} steps
- * @param {number} maxDocuments
- * @returns {AsyncGenerator<Step[]>}
- */
-async function* inGroups(steps, maxDocuments) {
-  /** @type {Step[]} */
-  let group = [];
-  let documents = 0;
-  let bytes = 0;
-  for await (const step of steps) {
-    const length = step.kind === "document" ? (step.item.length ?? 0) : 0;
-    const isFull =
-      isLong(step) ||
-      group.length === MAX_GROUP_STEPS ||
-      (step.kind === "document" && (documents === maxDocuments || bytes + length > GROUP_BYTES));
-    if (isFull && group.length > 0) {
-      yield group;
-      [group, documents, bytes] = [[], 0, 0];
-    }
-    if (isLong(step)) {
-      yield [step];
-      continue;
-    }
-    group.push(step);
-    documents += Number(step.kind === "document");
-    bytes += length;
-  }
-  if (group.length > 0) yield group;
+/** The bytes of a step; null: it is a document that is opened when its turn has come, because nobody knows that it is short. @param {Step} step */
+function shortLength(step) {
+  if (step.kind !== "document") return 0;
+  const { length } = step.item;
+  return length !== null && length <= MAX_AHEAD_BYTES ? length : null;
 }
 
 /**
  * Starts to read a group. A long document is opened when its turn has come.
  * @param {import("./storage.js").StorageClient} storage
- * @param {BatchReader | null} batch
+ * @param {import("./batch.js").BatchReader | null} batch
  * @param {Step[]} group
  * @returns {() => Promise<ReadEntry[]>}
  */
 function readAhead(storage, batch, group) {
   const [first] = group;
-  if (first?.kind === "document" && isLong(first)) return () => readOne(storage, first, false);
+  if (first?.kind === "document" && shortLength(first) === null)
+    return () => readOne(storage, first, false);
   const reading = readGroup(storage, batch, group);
   // It is awaited later; until then a failure is not unhandled.
   reading.catch(() => {});
@@ -132,7 +103,7 @@ function readAhead(storage, batch, group) {
 
 /**
  * @param {import("./storage.js").StorageClient} storage
- * @param {BatchReader | null} batch
+ * @param {import("./batch.js").BatchReader | null} batch
  * @param {Step[]} group
  */
 async function readGroup(storage, batch, group) {

@@ -1,18 +1,51 @@
 /** Files that are whole or not there: written under a temporary name, then renamed. */
 
-import { open, rename, rm, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
+import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 
 /** What temporary files end with. `sync` and `import` leave such files alone. */
 export const TEMPORARY_SUFFIX = ".satchel-part";
 
-/** @param {string} file @param {string} [key] @returns {string} a name beside the file */
-export const temporaryName = (file, key = String(process.pid)) =>
+/** Other computers may write to the same folder, with processes of the same number. */
+const OWN_KEYS = `${hostname().replaceAll(/[^\w-]/g, "-")}.`;
+
+/** @param {string} file @param {string} [key] @returns {string} a name beside the file; without a key, of this process */
+export const temporaryName = (file, key = OWN_KEYS + process.pid) =>
   join(dirname(file), `.${key}${TEMPORARY_SUFFIX}`);
+
+/** @type {Set<string>} folders that this process has looked through */
+const cleaned = new Set();
+
+/**
+ * Deletes, once for each folder, the files that processes of this computer have left there when they were killed.
+ * @param {string} folder
+ */
+async function deleteAbandoned(folder) {
+  if (cleaned.has(folder)) return;
+  cleaned.add(folder);
+  // It is only a courtesy: whatever is wrong with the folder, the next step says.
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(`.${OWN_KEYS}`) || !name.endsWith(TEMPORARY_SUFFIX)) continue;
+    const id = Number(name.slice(OWN_KEYS.length + 1, -TEMPORARY_SUFFIX.length));
+    if (Number.isSafeInteger(id) && !isRunning(id)) await rm(join(folder, name)).catch(() => {});
+  }
+}
+
+/** @param {number} id of a process */
+function isRunning(id) {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    // It may be somebody else's.
+    return /** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH";
+  }
+}
 
 /**
  * Writes a stream to a file, which appears only when it is complete. Until then an existing file is
- * untouched; after a failure nothing is left of the new one.
+ * untouched; after a failure nothing is left of the new one, and after a kill the next call deletes it.
  * @param {string} file
  * @param {ReadableStream<Uint8Array>} stream
  * @param {(bytes: number) => void} [onBytes]
@@ -20,6 +53,7 @@ export const temporaryName = (file, key = String(process.pid)) =>
  */
 export async function writeStream(file, stream, onBytes, beforeReplacing) {
   const temporary = temporaryName(file);
+  await deleteAbandoned(dirname(file));
   try {
     await appendStream(temporary, stream, "w", onBytes);
     await beforeReplacing?.();
@@ -51,13 +85,24 @@ export async function appendStream(file, stream, flags, onBytes) {
 }
 
 /**
- * Replaces a small file.
+ * Replaces a small file. After a crash it is the old or the new one; after a failure nothing is left of the new one.
  * @param {string} file
  * @param {string} text
  * @param {number} [mode]
  */
 export async function replaceFile(file, text, mode = 0o644) {
   const temporary = temporaryName(file, `${basename(file)}.${process.pid}`);
-  await writeFile(temporary, text, { mode });
-  await rename(temporary, file);
+  try {
+    const handle = await open(temporary, "w", mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }

@@ -10,16 +10,25 @@ const SENTENCES = {
   both: "written beside another",
   kept: "not written, as another is there",
   refused: "refused",
+  omitted: "left out, as macOS or Windows adds such files (__MACOSX, .DS_Store, Thumbs.db)",
 };
+
+/** @typedef {import("../../transfer/import.js").ImportResult} ImportResult */
+
+/** @type {ImportResult["outcome"][]} */
+const WRITTEN = ["new", "replaced", "both"];
+
+/** They are counted, but have no line of their own. @type {ImportResult["outcome"][]} */
+const UNREMARKABLE = ["equal", "omitted"];
 
 /**
  * Prints each result as it comes, then the counts. Returns the exit code.
- * @param {AsyncIterable<import("../../transfer/import.js").ImportResult>} results
+ * @param {AsyncIterable<ImportResult>} results
  * @param {import("./output.js").Output} output
- * @param {{isDryRun: boolean, onResult?: (result: import("../../transfer/import.js").ImportResult) => void}} options
+ * @param {{isDryRun: boolean, onResult?: (result: ImportResult) => void}} options
  */
 export async function reportImport(results, output, { isDryRun, onResult }) {
-  const counts = { new: 0, equal: 0, replaced: 0, both: 0, kept: 0, refused: 0 };
+  const counts = { new: 0, equal: 0, replaced: 0, both: 0, kept: 0, refused: 0, omitted: 0 };
   let bytes = 0;
   const progress = output.progress("Documents");
   try {
@@ -27,11 +36,11 @@ export async function reportImport(results, output, { isDryRun, onResult }) {
       const { path, outcome, as, error, length } = result;
       onResult?.(result);
       counts[outcome]++;
-      if (outcome !== "equal" && outcome !== "kept" && outcome !== "refused") bytes += length ?? 0;
+      if (WRITTEN.includes(outcome)) bytes += length ?? 0;
       progress.add();
       output.result({ path, outcome, as, error: error?.code, message: error?.message });
       if (error) output.warn(error.message);
-      else if (outcome !== "equal" && (isDryRun || outcome !== "new")) {
+      else if (!UNREMARKABLE.includes(outcome) && (isDryRun || outcome !== "new")) {
         output.line(`${path}: ${SENTENCES[outcome]}${as === undefined ? "" : `, as ${as}`}`);
       }
     }

@@ -21,8 +21,8 @@ const MAX_ATTEMPTS = 3;
  * Backs up a data folder. Throws a CommandError if there is nothing to back up, or if the data lack a body.
  * @param {string} data
  * @param {string} folder
- * @returns {Promise<{databases: number, bodies: number, bytes: number, copied: number}>} `bytes` and
- *   `copied`: of the bodies, in all and new
+ * @returns {Promise<{databases: number, bodies: number, bytes: number, copied: number, damaged: string[]}>} `bytes` and
+ *   `copied`: of the bodies, in all and new; `damaged`: databases of objects, and what the backup has of them
  */
 export async function createBackup(data, folder) {
   if (listDatabases(data).length === 0) {
@@ -35,19 +35,20 @@ export async function createBackup(data, folder) {
   let copied = 0;
   for (let attempt = 1; ; attempt++) {
     const createdAt = new Date();
-    const databases = `databases-${createdAt.getTime()}`;
-    const files = await copyDatabases(data, join(folder, databases), earlier);
-    const bodies = listBodyFiles(join(folder, databases));
+    const name = `databases-${createdAt.getTime()}`;
+    const { files, damaged } = await copyDatabases(data, join(folder, name), earlier);
+    const bodies = listBodyFiles(join(folder, name));
     const result = await copyBodies(data, folder, bodies);
     copied += result.copied;
-    const missing = result.missing + countMissingBodies(join(folder, databases));
+    const missing = result.missing + countMissingBodies(join(folder, name));
     if (missing === 0) {
-      writeManifest(folder, { createdAt: createdAt.toISOString(), databases, files });
-      deleteOthers(folder, databases, bodies);
+      writeManifest(folder, { createdAt: createdAt.toISOString(), databases: name, files });
+      deleteOthers(folder, name, bodies);
       const bytes = bodies.reduce((sum, { size }) => sum + size, 0);
-      return { databases: Object.keys(files).length, bodies: bodies.length, bytes, copied };
+      const databases = Object.keys(files).length;
+      return { databases, bodies: bodies.length, bytes, copied, damaged };
     }
-    rmSync(join(folder, databases), { recursive: true });
+    rmSync(join(folder, name), { recursive: true });
     if (attempt === MAX_ATTEMPTS) {
       throw new CommandError(
         `${missing} bodies of documents are missing or damaged in ${data}. The backup was not changed.`,

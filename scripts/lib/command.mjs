@@ -5,6 +5,9 @@ export class CommandError extends Error {
   name = "CommandError";
 }
 
+/** The exit code of a command that did all that could be done, but left something out; it has said what. */
+export const EXIT_PARTIAL = 3;
+
 /**
  * Runs the body of a command. A CommandError is printed to stderr as its message, any other error,
  * which is a bug, with its stack; both end the process with exit code 1.

@@ -189,6 +189,26 @@ it("A backup of a deployment has its RxDB databases, which are restored before t
   await run(backUpDeployment, folder, original, url);
   const after = globSync("{databases,attachments}/*/*", { cwd: folder });
   expect([after.length, after.filter((file) => !files.has(file)).length]).toEqual([4, 1]);
+
+  // One cannot be read: its earlier copy is kept, and the next backup reads it.
+  const newest = JSON.stringify({ documents: [documentOf("newest")] });
+  await write(url, app, `/todos/documents${query}`, "POST", newest);
+  const { fetch } = globalThis;
+  vi.stubGlobal("fetch", (to: string | Request, init?: RequestInit) =>
+    String(to).includes("/todos/documents") ? new Response("no JSON") : fetch(to, init),
+  );
+  const { unread, collections } = await run(backUpDeployment, folder, original, url);
+  vi.unstubAllGlobals();
+  expect(unread).toEqual([
+    "alice: databases/todos/list/tasks-0 (the copy of the earlier backup is kept)",
+  ]);
+  const kept = globSync("{databases,attachments}/*/*", { cwd: folder }).filter(
+    (file) => !file.endsWith(".new"),
+  );
+  expect([collections, kept.toSorted()]).toEqual([2, after.toSorted()]);
+  expect(await run(backUpDeployment, folder, original, url)).toMatchObject({ unread: [] });
+  expect(globSync("{databases,attachments}/*/*", { cwd: folder }).toSorted()).not.toEqual(kept);
+
   const losing = run(backUpDeployment, folder, original, url, "");
   await expect(losing).rejects.toThrow("would lack");
 

@@ -157,6 +157,19 @@ describe("A backup of a deployment", () => {
     expect([...empty.transfers.objects.keys()]).toContain(added);
   });
 
+  it("without the RxDB databases that there are says so with an exit code of its own", async () => {
+    const provider = await startProvider();
+    provider.cloudflare.databases[0]?.sqlite.exec(
+      "INSERT INTO rxdb_modules VALUES ('a', 'todos', 9)",
+    );
+    const folder = temporaryFolder();
+    const { code, stderr } = await run("backup", folder, provider, { BACKUP_TOKEN: "" });
+    expect([code, stderr]).toEqual([3, expect.stringContaining("BACKUP_TOKEN")]);
+    const empty = await startStandIn();
+    expect((await run("restore", folder, empty)).code).toBe(0);
+    expect(contentsOf(empty)).toEqual(contentsOf(provider));
+  });
+
   it("that is damaged restores nothing", async () => {
     const folder = await backUp(await startProvider());
     const [body = ""] = globSync("bodies/*/*", { cwd: folder }).filter(

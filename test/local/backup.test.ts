@@ -4,15 +4,18 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   appendFileSync,
+  closeSync,
   cpSync,
   existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   rmSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
 import {
@@ -175,11 +178,45 @@ describe("a backup", () => {
     expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0 });
   });
 
+  it("keeps the earlier copy of a damaged RxDB database, and leaves out what cannot be copied", async () => {
+    const data = await createData();
+    const backup = temporaryFolder();
+    const module = join("v3/do/satchel-ModuleObject", `${"a".repeat(64)}.sqlite`);
+    mkdirSync(join(data, dirname(module)), { recursive: true });
+    const database = new DatabaseSync(join(data, module));
+    database.exec("CREATE TABLE documents (id); INSERT INTO documents VALUES ('precious')");
+    database.close();
+    expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0, stderr: "" });
+    const before = contentsOf(data);
+
+    const [user = ""] = globSync("v3/do/satchel-UserObject/[0-9a-f]*.sqlite", { cwd: data });
+    writeAt(join(data, module), 4096, "damaged".repeat(500));
+    rmSync(join(data, `${user}-wal`), { force: true });
+    writeAt(join(data, user), 0, "no database at all");
+    // Each run says it again.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const { code, stderr } = await run("backup", backup, "--data", data);
+      const said = [...stderr.matchAll(/\(([^)]*)\)$/gm)].map(([, saved]) => saved);
+      expect([code, said.sort()]).toEqual([3, ["left out", "the earlier copy is kept"]]);
+    }
+    const restored = temporaryFolder();
+    expect((await run("restore", backup, "--data", restored)).code).toBe(0);
+    const { [user]: _, ...others } = before;
+    expect(contentsOf(restored)).toEqual(others);
+  });
+
   it("of a folder without data is refused", async () => {
     const { code, stderr } = await run("backup", temporaryFolder(), "--data", temporaryFolder());
     expect([code, stderr]).toEqual([1, expect.stringContaining("nothing to back up")]);
   });
 });
+
+/** Overwrites some of a file. */
+function writeAt(file: string, position: number, text: string): void {
+  const descriptor = openSync(file, "r+");
+  writeSync(descriptor, text, position);
+  closeSync(descriptor);
+}
 
 describe("a restore", () => {
   it.each([

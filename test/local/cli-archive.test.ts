@@ -1,12 +1,15 @@
 /** `satchel export` and `satchel import`: what was exported and deleted comes back as it was. */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import Ajv from "ajv";
 import { describe, expect, vi } from "vitest";
+import { temporaryName } from "../../cli/lib/files.js";
 import schema from "../../transfer/archive/document-line.schema.json";
 import { unzip } from "../support/zip";
 import golden from "../unit/transfer/archive-1.golden.json";
+import { buildZip } from "../unit/transfer/build-zip";
 import { checkBag } from "../unit/transfer/check-bag";
 import { jsonLines, runCli, startCli } from "./cli";
 import { temporaryFolder } from "./server";
@@ -96,6 +99,25 @@ describe("export, and import into a fresh account", () => {
     expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
+  test("deletes what a killed process has left beside the file, and nothing else", async ({
+    createArchiver,
+  }) => {
+    const alice = await createArchiver();
+    const folder = temporaryFolder();
+    const file = join(folder, "out.zip");
+    const ended = spawnSync(process.execPath, ["--eval", ""]).pid;
+    const partOf = (id: number) => temporaryName(file).replace(`.${process.pid}.`, `.${id}.`);
+    const others = [
+      partOf(process.ppid),
+      temporaryName(file, "0123"),
+      temporaryName(file, `x.${ended}`),
+    ];
+    for (const name of [partOf(ended), ...others]) writeFileSync(name, "part");
+    expect(await alice.run("export", file)).toMatchObject({ code: 0 });
+    const left = [file, ...others].map((name) => basename(name));
+    expect(readdirSync(folder).sort()).toEqual(left.sort());
+  });
+
   test("ends with the process that has started it, and leaves nothing", async ({
     createArchiver,
   }) => {
@@ -175,6 +197,19 @@ describe("import", () => {
     expect(await alice.run("import", folder)).toMatchObject({ code: 0 });
     const stored = await alice.get("/a:b");
     expect([stored.headers.get("Content-Type"), await stored.text()]).toEqual(["x/y", "text"]);
+  });
+
+  test("leaves out what macOS adds to a ZIP, says so, and is complete", async ({
+    createArchiver,
+  }) => {
+    const alice = await createArchiver();
+    const zip = join(temporaryFolder(), "of the Finder.zip");
+    const entries = ["notes/a.txt", "notes/.DS_Store", "__MACOSX/notes/._a.txt"];
+    writeFileSync(zip, buildZip(entries.map((name) => ({ name, text: name }))));
+    const { code, stdout, stderr } = await alice.run("import", zip);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^1 new; 2 left out, as macOS or Windows adds such files/);
+    expect((await alice.run("ls", "-r")).stdout).toBe("notes/a.txt\n");
   });
 
   test("goes on after it was killed", async ({ createArchiver }) => {

@@ -29,6 +29,7 @@ export async function documentsIn(archive: Uint8Array): Promise<Record<string, A
   const found: Record<string, ArchivedDocument> = {};
   for await (const document of documents) {
     if ("refusal" in document) throw document.refusal;
+    if ("isSystemFile" in document) throw new Error(`${document.path} is no document.`);
     const { path, type, etag, modified, open } = document;
     const bytes = new Uint8Array(await new Response(await open()).arrayBuffer());
     found[path] = { type, bytes, etag, modified };

@@ -4,7 +4,7 @@ import { importDatabases } from "../databases/import.js";
 import { importDocuments } from "../import.js";
 import { TransferError } from "../requests.js";
 import { PageAccess } from "./access.js";
-import { openAccount, PageNetwork } from "./network.js";
+import { BlobWriter, openAccount, PageNetwork } from "./network.js";
 import { Pausing } from "./pausing.js";
 import { fill, MAX_LISTED_ITEMS } from "./section.js";
 
@@ -19,31 +19,24 @@ const SHOW_MS = 100;
 
 /** Results by their outcome: how many, of how many bytes, and the first of them. */
 export class ImportCounts {
+  /** Of documents, and what was refused. */
   total = 0;
   bytes = 0;
-  /** @type {{path: string, outcome: string, as?: string, error?: string}[]} */
-  report = [];
   /** @type {Map<string, {count: number, bytes: number, listed: ImportResult[]}>} */
   #outcomes = new Map();
   #codes = new Set();
 
   /** @param {ImportResult} result */
   add(result) {
-    const { path, outcome, as, error, length } = result;
+    const { outcome, error, length } = result;
     const counted = this.of(outcome);
     this.#outcomes.set(outcome, counted);
     counted.count++;
     counted.bytes += length ?? 0;
     if (counted.listed.length < MAX_LISTED_ITEMS) counted.listed.push(result);
-    this.total++;
+    this.total += Number(outcome !== "omitted");
     this.bytes += length ?? 0;
     if (error) this.#codes.add(error.code);
-    this.report.push({
-      path,
-      outcome,
-      ...(as === undefined ? {} : { as }),
-      ...(error ? { error: error.code } : {}),
-    });
   }
 
   /** @param {string} outcome */
@@ -57,6 +50,25 @@ export class ImportCounts {
   }
 }
 
+/** What has become of each document: more than the page shows, and kept out of its memory. */
+class Report {
+  #writer = new BlobWriter();
+  #separator = "[\n";
+
+  /** @param {ImportResult} result */
+  async add({ path, outcome, as, error }) {
+    const line = JSON.stringify({ path, outcome, as, error: error?.code });
+    await this.#writer.write(new TextEncoder().encode(this.#separator + line));
+    this.#separator = ",\n";
+  }
+
+  /** All of it, as JSON. */
+  blob() {
+    const end = this.#separator === "[\n" ? "[]\n" : "\n]\n";
+    return new Blob([this.#writer.blob(), end], { type: "application/json" });
+  }
+}
+
 /** @typedef {"keep" | "replace" | "both"} OnConflict */
 
 /** What to do with each kind of data that differs. @typedef {{documents: OnConflict, databases: OnConflict}} Choices */
@@ -65,6 +77,8 @@ export class ImportCounts {
 export class ImportRun {
   /** Results of each kind of data. */
   counts = { documents: new ImportCounts(), databases: new ImportCounts() };
+  /** Null for a preview, whose results are not reported. @type {Report | null} */
+  report;
   isBusy = true;
   /** How much fits into the storage, in bytes. @type {number | null} */
   availableBytes = null;
@@ -78,6 +92,7 @@ export class ImportRun {
   constructor(section, purpose, limits) {
     this.section = section;
     this.limits = limits;
+    this.report = purpose === "import" ? new Report() : null;
     this.access = new PageAccess(purpose);
     this.pausing = new Pausing(section);
     this.network = new PageNetwork(this.access, this.pausing);
@@ -164,6 +179,7 @@ export class ImportRun {
     ) => {
       for await (const result of results) {
         counts.add(result);
+        await this.report?.add(result);
         await this.network.whenRunning();
         if (Date.now() - this.#shownAt < SHOW_MS) continue;
         this.#shownAt = Date.now();
@@ -185,7 +201,7 @@ export class ImportRun {
     for (const { documents } of sources) {
       for await (const document of documents) {
         const { path } = document;
-        const length = "refusal" in document ? null : document.length;
+        const length = "open" in document ? document.length : null;
         if (length === null || length <= this.limits.maxDocumentBytes) yield document;
         else yield { path, refusal: new TransferError("too-large", `${path} is too large.`) };
       }

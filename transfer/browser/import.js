@@ -36,9 +36,8 @@ class ImportSection extends Section {
       this.part(name).addEventListener("click", () => location.reload());
     }
     this.part("report").addEventListener("click", () => {
-      const { documents, databases } = /** @type {ImportRun} */ (this.run).counts;
-      const report = JSON.stringify([...documents.report, ...databases.report], null, 2);
-      download(new Blob([report], { type: "application/json" }), "satchel-import.json");
+      const { report } = /** @type {ImportRun} */ (this.run);
+      if (report !== null) download(report.blob(), "satchel-import.json");
     });
     addEventListener("beforeunload", (event) => {
       if (this.run?.isBusy) event.preventDefault();
@@ -58,7 +57,7 @@ class ImportSection extends Section {
       if (files.length === 0) return;
       const [{ name, webkitRelativePath }] = /** @type {[File]} */ (files);
       const folder = webkitRelativePath.split("/", 1)[0];
-      const several = this.counted(this.texts.several, files.length);
+      const several = this.counted(this.texts.files, files.length);
       this.name = kind === "folder" ? (folder ?? "") : files.length === 1 ? name : several;
       this.preview(kind === "folder" ? async () => [openFolder(files)] : () => openZips(files));
     });
@@ -113,7 +112,7 @@ class ImportSection extends Section {
     const isFull = run.counts.documents.hasCode("over-quota");
     const free = fill(this.texts.overQuota, { bytes: this.bytes(run.availableBytes ?? 0) });
     const hasWork = isFull || run.countOf("kept") + run.countOf("new") > 0;
-    const isThere = !hasWork && run.countOf("refused") === 0;
+    const isThere = !hasWork && run.countOf("equal") > 0 && run.countOf("refused") === 0;
     this.say("over-quota", isFull ? free : null);
     this.say("nothing", isThere ? this.texts.nothing : null);
     this.part("start").hidden = !hasWork;
@@ -156,12 +155,14 @@ class ImportSection extends Section {
   /** The outcomes that there were, as lists of terms, one for each kind of data. @param {ImportRun} run @param {Record<string, string>} names */
   describe({ counts }, names) {
     const isMixed = counts.databases.total > 0;
-    return KINDS.filter((kind) => counts[kind].total > 0).flatMap((kind) => {
+    return KINDS.flatMap((kind) => {
+      const outcomes = this.outcomesOf(counts[kind], names);
+      if (outcomes.length === 0) return [];
       const heading = document.createElement("h3");
       heading.textContent = this.texts.kinds[kind];
       const list = document.createElement("dl");
       list.className = "outcomes";
-      for (const { name, text, count, listed } of this.outcomesOf(counts[kind], names)) {
+      for (const { name, text, count, listed } of outcomes) {
         const term = document.createElement("dt");
         term.textContent = name;
         const items = listed.map(({ path, as = "", error }) => ({
@@ -186,11 +187,12 @@ class ImportSection extends Section {
   /** @param {ImportCounts} counts @param {Record<string, string>} names */
   outcomesOf(counts, names) {
     return Object.entries(names)
-      .map(([outcome, name]) => ({ name, ...counts.of(outcome) }))
+      .map(([outcome, name]) => ({ outcome, name, ...counts.of(outcome) }))
       .filter(({ count }) => count > 0)
-      .map(({ name, count, bytes, listed }) => {
-        const documents = this.counted(this.texts.documents, count);
-        const text = bytes === 0 ? documents : `${documents}, ${this.bytes(bytes)}`;
+      .map(({ outcome, name, count, bytes, listed }) => {
+        const { documents, files } = this.texts;
+        const counted = this.counted(outcome === "omitted" ? files : documents, count);
+        const text = bytes === 0 ? counted : `${counted}, ${this.bytes(bytes)}`;
         return { name, text, count, listed };
       });
   }

@@ -125,7 +125,7 @@ export class DatabasesClient {
     const path = `/${encodeURIComponent(module)}/uploads`;
     const response = await this.#send(path, { method: "POST", body: bytes });
     await this.storage.requireSuccess(response, module);
-    const { upload } = await readJson(response);
+    const { upload } = await this.#readJson(response);
     return String(upload);
   }
 
@@ -141,7 +141,7 @@ export class DatabasesClient {
     const body = `{"attachments":${hasAttachments},"documents":[${documents.join(",")}]}`;
     const response = await this.#send(path, { method: "POST", body });
     await this.storage.requireSuccess(response, labelOf(name));
-    const { results } = await readJson(response);
+    const { results } = await this.#readJson(response);
     if (!Array.isArray(results) || results.length !== documents.length) {
       throw new TransferError(
         "malformed",
@@ -157,11 +157,21 @@ export class DatabasesClient {
     return response;
   }
 
+  /** @param {Response} response @returns {Promise<Record<string, unknown>>} */
+  async #readJson(response) {
+    const bytes = await readBytes(response.body, MAX_JSON_BYTES);
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch {
+      throw new TransferError("malformed", `${new URL(this.url).host} did not answer with JSON.`);
+    }
+  }
+
   /** @param {string} path @param {string} label @returns {Promise<Record<string, unknown>>} */
   async #json(path, label) {
     const response = await this.#send(path, {});
     await this.storage.requireSuccess(response, label);
-    return readJson(response);
+    return this.#readJson(response);
   }
 
   /** @param {string} path @param {string} label @returns {Promise<Record<string, unknown> | null>} */
@@ -169,7 +179,7 @@ export class DatabasesClient {
     const response = await this.#send(path, {});
     if (response.status !== 404) {
       await this.storage.requireSuccess(response, label);
-      return readJson(response);
+      return this.#readJson(response);
     }
     await response.body?.cancel();
     return null;
@@ -193,14 +203,4 @@ function pathOf({ module, database, collection, version }, resource, query = {})
     ...query,
   });
   return `/${encodeURIComponent(module)}/${resource}?${parameters}`;
-}
-
-/** @param {Response} response @returns {Promise<Record<string, unknown>>} */
-async function readJson(response) {
-  const bytes = await readBytes(response.body, MAX_JSON_BYTES);
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new TransferError("malformed", `${new URL(response.url).host} did not answer with JSON.`);
-  }
 }

@@ -8,6 +8,9 @@ import { TransferError } from "../requests.js";
 import { linesOf, readBytes } from "../streams.js";
 import { findFile, Marks } from "./file-tree.js";
 import { isMap, parseJson, refuseDocument } from "./parse.js";
+import { describeUnlisted } from "./unlisted.js";
+
+const NOT_LISTED = "the archive does not list it";
 
 /** Files are verified before they are used, so they have to fit into memory; those that we write are smaller. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -177,14 +180,12 @@ class BagFiles {
     throw new TransferError("damaged", message);
   }
 
-  /** Reports the files that no line has named. @returns {Generator<DatabaseEntry>} */
-  *unlisted() {
+  /** Reports the files that no line has named, but not those of a system, which are reported with the documents. @returns {AsyncGenerator<DatabaseEntry>} */
+  async *unlisted() {
     for (const index of this.listed.rest()) {
-      const path = this.tree.nameAt(index);
-      if (!path.startsWith(this.base + DATABASES_FOLDER)) continue;
-      const refusal = this.tree.refusalAt(index);
-      if (refusal !== null) yield { kind: "refused", path, refusal };
-      else yield refuse(path, "unlisted", "the archive does not list it");
+      if (!this.tree.nameAt(index).startsWith(this.base + DATABASES_FOLDER)) continue;
+      const item = await describeUnlisted(await this.tree.fileAt(index), NOT_LISTED);
+      if ("refusal" in item) yield { kind: "refused", ...item };
     }
   }
 }

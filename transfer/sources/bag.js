@@ -27,6 +27,8 @@ import {
   readText,
   refuseDocument,
 } from "./parse.js";
+import { isSystemName } from "./system-files.js";
+import { describeUnlisted } from "./unlisted.js";
 
 const MAX_LINE_LENGTH = 64 * 1024;
 
@@ -101,7 +103,7 @@ export async function readBag(tree, base) {
  * @param {FileDigests} digests
  * @param {string[]} tagFiles
  * @param {(name: string) => boolean} isOfDatabases
- * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
+ * @returns {AsyncGenerator<import("./source.js").SourceItem>}
  */
 async function* readDocuments(tree, base, digests, tagFiles, isOfDatabases) {
   const read = new Marks(tree);
@@ -133,11 +135,11 @@ async function* readDocuments(tree, base, digests, tagFiles, isOfDatabases) {
   }
   for (const index of read.rest()) {
     const name = tree.nameAt(index);
-    if (isOfDatabases(name)) continue;
-    const refusal = tree.refusalAt(index);
-    if (refusal !== null) yield { path: name, refusal };
-    else if (!isDescription(name, base))
-      yield refuseDocument(name, "unlisted", "the archive does not list it");
+    if (isDescription(name, base) && tree.refusalAt(index) === null) continue;
+    if (isOfDatabases(name) && !isSystemName(name)) continue;
+    const item = await describeUnlisted(await tree.fileAt(index), "the archive does not list it");
+    // Databases report what is refused of theirs.
+    if ("isSystemFile" in item || !isOfDatabases(name)) yield item;
   }
 }
 

@@ -4,6 +4,7 @@ import { TransferError } from "../requests.js";
 import { bareETag } from "../storage.js";
 import { findFile, Marks } from "./file-tree.js";
 import { isContentType, isDocumentPath, isMap, readJson, refuseDocument } from "./parse.js";
+import { describeUnlisted } from "./unlisted.js";
 
 const LIST = "satchel-export.json";
 /** Documents that were changed or deleted while the export was written. */
@@ -42,7 +43,7 @@ async function readList(tree, name) {
 /**
  * @param {import("./file-tree.js").FileTree} tree
  * @param {Record<string, unknown>[]} list
- * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
+ * @returns {AsyncGenerator<import("./source.js").SourceItem>}
  */
 async function* readListed(tree, list) {
   const read = new Marks(tree);
@@ -67,9 +68,6 @@ async function* readListed(tree, list) {
     }
   }
   for (const index of read.rest()) {
-    const name = tree.nameAt(index);
-    const refusal = tree.refusalAt(index);
-    if (refusal !== null) yield { path: name, refusal };
-    else yield refuseDocument(name, "unlisted", "the export does not list it");
+    yield describeUnlisted(await tree.fileAt(index), "the export does not list it");
   }
 }

@@ -2,31 +2,28 @@
 
 import mime from "mime";
 import { isDocumentPath, refuseDocument } from "./parse.js";
-
-/** What systems add to folders and archives. */
-const SYSTEM_FILES = /^__MACOSX\/|(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini)$/;
+import { asSystemFile } from "./system-files.js";
 
 /**
  * @param {import("./file-tree.js").FileTree} tree
- * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
+ * @returns {AsyncGenerator<import("./source.js").SourceItem>}
  */
 export async function* readFiles(tree) {
   for (let index = 0; index < tree.size; index++) {
     const file = await tree.fileAt(index);
-    const { name } = file;
-    yield "refusal" in file ? { path: name, refusal: file.refusal } : plainDocument(file, name);
+    yield (await asSystemFile(file)) ?? plainDocument(file, file.name);
   }
 }
 
 /**
- * @param {import("./file-tree.js").TreeFile} file
+ * @param {import("./file-tree.js").TreeFile | import("./file-tree.js").RefusedFile} file
  * @param {string} name relative to the root of the storage
  * @returns {import("./source.js").SourceDocument | import("./source.js").RefusedDocument}
  */
-export function plainDocument({ length, modified, open }, name) {
+export function plainDocument(file, name) {
+  if ("refusal" in file) return { path: file.name, refusal: file.refusal };
+  const { length, modified, open } = file;
   const path = `/${name}`;
-  if (SYSTEM_FILES.test(name))
-    return refuseDocument(name, "system-file", "systems make such files");
   if (!isDocumentPath(path))
     return refuseDocument(name, "bad-name", "no document can have its name");
   const type = mime.getType(name) ?? "application/octet-stream";

@@ -5,10 +5,12 @@ import { parseListing } from "../storage.js";
 import { Marks } from "./file-tree.js";
 import { plainDocument } from "./files.js";
 import { isContentType, isDocumentPath, readText, refuseDocument } from "./parse.js";
+import { asSystemFile, isSystemName } from "./system-files.js";
 
 /** @typedef {import("./file-tree.js").FileTree} FileTree */
 /** @typedef {import("./source.js").SourceDocument} SourceDocument */
 /** @typedef {import("./source.js").RefusedDocument} RefusedDocument */
+/** @typedef {import("./source.js").SourceItem} SourceItem */
 
 /**
  * Finds the folder of a backup: where the first listing is. Null if there is none in the root or the
@@ -21,8 +23,8 @@ export function findBackup(tree) {
   /** @type {string | null} */
   let base = null;
   for (let index = 0; index < tree.size; index++) {
-    if (tree.refusalAt(index) !== null) continue;
     const name = tree.nameAt(index);
+    if (tree.refusalAt(index) !== null || isSystemName(name)) continue;
     base ??= name.slice(0, name.indexOf("/") + 1);
     if (base === "" || !name.startsWith(base)) return null;
   }
@@ -34,30 +36,18 @@ export function findBackup(tree) {
  * its name.
  * @param {FileTree} tree
  * @param {string} base
- * @returns {AsyncGenerator<SourceDocument | RefusedDocument>}
+ * @returns {AsyncGenerator<SourceItem>}
  */
 export async function* readBackup(tree, base) {
   const read = new Marks(tree);
   yield* readFolder(tree, read, base, "/");
   for (const index of read.rest()) {
     const name = tree.nameAt(index);
-    const refusal = tree.refusalAt(index);
-    if (refusal !== null) yield { path: name, refusal };
-    else if (!isDescription(name)) yield await readUnlisted(tree, index, base);
+    if (isDescription(name) && tree.refusalAt(index) === null) continue;
+    const file = await tree.fileAt(index);
+    const path = name.startsWith(base) ? name.slice(base.length) : name;
+    yield (await asSystemFile(file)) ?? plainDocument(file, path);
   }
-}
-
-/**
- * @param {FileTree} tree
- * @param {number} index
- * @param {string} base
- * @returns {Promise<SourceDocument | RefusedDocument>}
- */
-async function readUnlisted(tree, index, base) {
-  const file = await tree.fileAt(index);
-  const { name } = file;
-  if ("refusal" in file) return { path: name, refusal: file.refusal };
-  return plainDocument(file, name.startsWith(base) ? name.slice(base.length) : name);
 }
 
 /**

@@ -18,16 +18,19 @@ import { findBackup, readBackup } from "./rs-backup.js";
  * @property {string | null} digest SHA-256 in hexadecimal, if the source says it
  * @property {boolean} [canStream] the stream fails before its end if it fails, so the document may be sent as
  *   it is read
+ * @property {import("../batch.js").BatchReader | null} [batch] reads many documents of the source at once
  * @property {() => Promise<ReadableStream<Uint8Array>>} open may be called several times; the stream fails if the
  *   document is damaged
  */
 
 /** @typedef {{path: string, refusal: TransferError}} RefusedDocument `path`: what it is called in the source */
 
+/** What a source has of documents. @typedef {SourceDocument | RefusedDocument | import("./system-files.js").SystemFile} SourceItem */
+
 /**
  * @typedef {object} Source
  * @property {"archive" | "export" | "rs-backup" | "files"} format
- * @property {AsyncIterable<SourceDocument | RefusedDocument>} documents
+ * @property {AsyncIterable<SourceItem>} documents
  * @property {AsyncIterable<import("../databases/source.js").DatabaseEntry> | null} databases null: it cannot have any
  */
 

@@ -1,5 +1,6 @@
 /** The documents of another storage: the source of a move. */
 
+import { batchReaderOf } from "../batch.js";
 import { openDocument } from "../read-document.js";
 import { TransferError } from "../requests.js";
 import { chunksOf, streamOf } from "../streams.js";
@@ -13,18 +14,20 @@ import { isContentType, isDocumentPath, refuseDocument } from "./parse.js";
  * @returns {AsyncGenerator<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
  */
 export async function* readDocuments(storage, folders) {
+  const batch = batchReaderOf(storage);
   for await (const step of walk(storage, folders)) {
     if (step.kind === "failure") yield { path: step.path, refusal: step.error };
-    if (step.kind === "document") yield await toDocument(storage, step);
+    if (step.kind === "document") yield await toDocument(storage, batch, step);
   }
 }
 
 /**
  * @param {import("../storage.js").StorageClient} storage
+ * @param {import("../batch.js").BatchReader | null} batch
  * @param {import("../walk.js").DocumentStep} step
  * @returns {Promise<import("./source.js").SourceDocument | import("./source.js").RefusedDocument>}
  */
-async function toDocument(storage, { path, item }) {
+async function toDocument(storage, batch, { path, item }) {
   // Listings of the first drafts have no types and lengths.
   const isComplete = item.type !== null && item.length !== null;
   const facts = isComplete ? item : await storage.head(path).catch(() => null);
@@ -34,7 +37,7 @@ async function toDocument(storage, { path, item }) {
   const { type, length, etag, modified } = facts;
   const open = () => openListed(storage, path, { length, etag });
   const known = { path, type, isTypeGuessed: false, length, modified, etag };
-  return { ...known, digest: null, canStream: true, open };
+  return { ...known, digest: null, canStream: true, batch, open };
 }
 
 /**

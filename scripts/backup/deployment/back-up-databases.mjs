@@ -31,7 +31,7 @@ const MAX_ATTEMPTS = 3;
  * @param {string} list file in it
  * @param {string | undefined} earlier list of the earlier backup
  * @returns {Promise<{collections: number, missing: number, unread: string[]}>} `missing`: modules whose accounts have
- *   been deleted meanwhile; `unread`: collections that could not be read
+ *   been deleted meanwhile; `unread`: collections that could not be read, and what the backup has of them
  */
 export function downloadDatabases(provider, modules, folder, list, earlier) {
   return withProvider(async () => {
@@ -63,10 +63,10 @@ export function downloadDatabases(provider, modules, folder, list, earlier) {
 
 const addBytes = (sum, { bytes }) => sum + bytes;
 
-/** Refusals that concern one collection alone: they leave it out, so that no user makes all backups fail. */
+/** Refusals that concern one collection alone: the others are saved, so that no user makes all backups fail. */
 const OF_THE_COLLECTION = ["malformed", "too-large", "damaged"];
 
-/** Downloads what is not known of a module. */
+/** Downloads what is not known of a module. Of a collection that cannot be read the earlier backup's copy is kept. */
 async function downloadModule(provider, name, listed, folder, known) {
   let collections = listed;
   for (let attempt = 1; ; attempt++) {
@@ -75,9 +75,17 @@ async function downloadModule(provider, name, listed, folder, known) {
     for (const collection of collections) {
       const found = await downloadUnlessKnown(provider, name, collection, folder, known);
       if (found !== null) stored.push({ ...collection, ...found });
-      else unread.push(`${name.user}: ${labelOf({ module: name.module, ...collection })}`);
+      else unread.push({ module: name.module, ...collection });
     }
-    if (unread.length === 0 || attempt === MAX_ATTEMPTS) return { stored, unread };
+    if (unread.length === 0 || attempt === MAX_ATTEMPTS) {
+      const earlier = (collection) => known.get(identityOf(name.account, collection));
+      const kept = unread.map(earlier).filter((collection) => collection !== undefined);
+      const lines = unread.map((collection) => {
+        const saved = earlier(collection) ? "the copy of the earlier backup is kept" : "left out";
+        return `${name.user}: ${labelOf(collection)} (${saved})`;
+      });
+      return { stored: [...stored, ...kept], unread: lines };
+    }
     collections = (await provider.list(name)) ?? [];
   }
 }

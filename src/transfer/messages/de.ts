@@ -58,7 +58,6 @@ export const de: typeof en = {
       overlapping: "es teilt sich Bytes mit einer anderen Datei",
       "over-quota": "der freie Speicher reicht nicht",
       "path-too-long": "sein Pfad ist zu lang",
-      "system-file": "es gehört einem Betriebssystem",
       "too-large": "es ist größer, als dieser Anbieter erlaubt",
       "too-many": "es sind zu viele Dateien",
       unavailable: "der Server hat nicht geantwortet",
@@ -161,7 +160,7 @@ export const de: typeof en = {
         files: "Jede Datei wird das Dokument an ihrem Pfad.",
       },
       chosen: "{name}: {format}",
-      several: { one: "{count} Datei", other: "{count} Dateien" },
+      files: { one: "{count} Datei", other: "{count} Dateien" },
       reading: "{documents} verglichen, nichts ist geändert.",
       progress: "{documents} von {total}, {bytes} gesendet.",
       would: {
@@ -169,6 +168,7 @@ export const de: typeof en = {
         equal: "Schon da, gleich",
         kept: "Ein anderes ist da",
         refused: "Nicht importierbar",
+        omitted: "Weggelassen, weil macOS oder Windows solche Dateien anlegt",
       },
       did: {
         new: "Neu",
@@ -177,6 +177,7 @@ export const de: typeof en = {
         replaced: "Ersetzt",
         both: "Neben einem anderen importiert",
         refused: "Nicht importiert",
+        omitted: "Weggelassen, weil macOS oder Windows solche Dateien anlegt",
       },
       details: "Anzeigen",
       as: "als {path}",

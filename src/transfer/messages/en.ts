@@ -61,7 +61,6 @@ export const en = {
       overlapping: "it shares bytes with another file",
       "over-quota": "there is not enough free space",
       "path-too-long": "its path is too long",
-      "system-file": "it belongs to an operating system",
       "too-large": "it is larger than this provider allows",
       "too-many": "there are too many files",
       unavailable: "the server did not answer",
@@ -162,7 +161,7 @@ export const en = {
         files: "Each file becomes the document at its path.",
       },
       chosen: "{name}: {format}",
-      several: { one: "{count} file", other: "{count} files" },
+      files: { one: "{count} file", other: "{count} files" },
       reading: "{documents} compared, nothing is changed.",
       progress: "{documents} of {total}, {bytes} sent.",
       would: {
@@ -170,6 +169,7 @@ export const en = {
         equal: "There already, equal",
         kept: "Another is there",
         refused: "Can’t be imported",
+        omitted: "Left out, as macOS or Windows adds such files",
       },
       did: {
         new: "New",
@@ -178,6 +178,7 @@ export const en = {
         replaced: "Replaced",
         both: "Imported next to the one that is there",
         refused: "Not imported",
+        omitted: "Left out, as macOS or Windows adds such files",
       },
       details: "Show them",
       as: "as {path}",

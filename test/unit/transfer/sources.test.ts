@@ -19,8 +19,6 @@ describe("A source", () => {
       GOOD,
       { name: "photo.jpg", text: "x" },
       { name: "no-type", text: "x" },
-      { name: "__MACOSX/a", text: "x" },
-      { name: "notes/.DS_Store", text: "x" },
     ]);
     expect(format).toBe("files");
     expect(read.map(({ path, type }) => [path, type])).toEqual([
@@ -28,7 +26,68 @@ describe("A source", () => {
       ["/photo.jpg", "image/jpeg"],
       ["/no-type", "application/octet-stream"],
     ]);
-    expect(refused.map(([, code]) => code)).toEqual(["system-file", "system-file"]);
+    expect(refused).toEqual([]);
+  });
+
+  it("that the Finder or Windows has made leaves out what they add, and nothing else", async () => {
+    const resourceFork = "\0\u0005\u0016\u0007 of AppleDouble";
+    const { read, refused, omitted } = await readZip([
+      GOOD,
+      { name: "__MACOSX/notes/._good.txt", text: resourceFork },
+      { name: "__MACOSX/notes/link", text: "/etc", mode: 0o120777 },
+      { name: "notes/._good.txt", text: resourceFork },
+      { name: "notes/._mine", text: "a document of this name" },
+      { name: "notes/.DS_Store", text: "x" },
+      { name: "photos/Thumbs.db", text: "x" },
+      { name: "photos/Desktop.ini", text: "x" },
+      { name: "photos/my desktop.ini.txt", text: "mine" },
+    ]);
+    expect(read.map(({ path }) => path)).toEqual([
+      "/notes/good.txt",
+      "/notes/._mine",
+      "/photos/my desktop.ini.txt",
+    ]);
+    expect({ refused, omitted: omitted.length }).toEqual({ refused: [], omitted: 6 });
+  });
+
+  it("that lists a document of such a name has it, also if the Finder has made the ZIP anew", async () => {
+    const paths = ["/notes/.DS_Store", "/photos/Thumbs.db", "/__MACOSX/._a"];
+    const bytes = new TextEncoder().encode("mine");
+    const files = unzip(
+      await archiveOf(paths.map((path) => ({ path, type: "text/x", bytes }))),
+    ).map((file) => ({ name: file.name, text: new TextDecoder().decode(file.bytes) }));
+    const [base = ""] = /^[^/]+\//.exec(files[0]?.name ?? "") ?? [];
+    const { format, read, refused, omitted } = await readZip([
+      { name: ".DS_Store", text: "x" },
+      ...files,
+      { name: `${base}data/.DS_Store`, text: "x" },
+      { name: `__MACOSX/${base}._bagit.txt`, text: "x" },
+    ]);
+    expect({ format, refused, omitted: omitted.length }).toEqual({
+      format: "archive",
+      refused: [],
+      omitted: 3,
+    });
+    expect(read.map(({ path, text }) => [path, text]).sort()).toEqual(
+      paths.map((path) => [path, "mine"]).sort(),
+    );
+  });
+
+  it("is recognised as a backup of rs-backup in a ZIP of the Finder, and keeps what its listings name", async () => {
+    const items = { "Thumbs.db": { ETag: "1" }, "a.txt": { ETag: "2", "Content-Type": "text/x" } };
+    const { format, read, refused, omitted } = await readZip([
+      { name: "__MACOSX/._backup", text: "x" },
+      { name: "backup/000_folder-description.json", text: JSON.stringify({ items }) },
+      { name: "backup/Thumbs.db", text: "mine" },
+      { name: "backup/a.txt", text: "a" },
+      { name: "backup/.DS_Store", text: "x" },
+    ]);
+    expect({ format, refused, omitted: omitted.length }).toEqual({
+      format: "rs-backup",
+      refused: [],
+      omitted: 2,
+    });
+    expect(read.map(({ path }) => path)).toEqual(["/Thumbs.db", "/a.txt"]);
   });
 
   it("is an export of Satchel from before, with its list and its changes", async () => {

@@ -35,14 +35,19 @@ export interface ReadDocument {
 }
 
 /**
- * Reads all documents of a source. What is refused, when it is listed or when it is read, is in `refused` with
+ * Reads all documents of a source. `omitted`: files that a system has added. What is refused, when it is listed or when it is read, is in `refused` with
  * its code.
  */
 export async function readSource(tree: Tree) {
   const { format, documents } = await openSource(tree);
   const read: ReadDocument[] = [];
   const refused: [name: string, code: string][] = [];
+  const omitted: string[] = [];
   for await (const document of documents) {
+    if ("isSystemFile" in document) {
+      omitted.push(document.path);
+      continue;
+    }
     if ("refusal" in document) {
       refused.push([document.path, document.refusal.code]);
       continue;
@@ -54,5 +59,5 @@ export async function readSource(tree: Tree) {
       refused.push([path, (error as { code: string }).code]);
     }
   }
-  return { format, read, refused };
+  return { format, read, refused, omitted };
 }
