@@ -8,7 +8,7 @@ import { chunksOf, joinBytes } from "./streams.js";
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 /** @typedef {import("./sources/source.js").SourceDocument} SourceDocument */
-/** @typedef {import("./storage.js").FolderItem} FolderItem */
+/** @typedef {import("./listing.js").FolderItem} FolderItem */
 
 /** What is compared of a document that is stored. @typedef {{type: string, digest: string}} StoredContent */
 

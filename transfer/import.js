@@ -15,12 +15,12 @@ const MAX_ATTEMPTS = 3;
 const MAX_COPIES = 100;
 
 /** Refusals after which no other document can be written either. */
-const FATAL = ["unauthorized", "unreachable"];
+const FATAL = ["unauthorized", "unreachable", "rate-limited"];
 
 /** @typedef {import("./sources/source.js").SourceItem} SourceItem */
 /** @typedef {import("./read-ahead.js").Known} Known */
 /** @typedef {import("./storage.js").StorageClient} StorageClient */
-/** @typedef {import("./storage.js").FolderItem} FolderItem */
+/** @typedef {import("./listing.js").FolderItem} FolderItem */
 
 /**
  * What has become of a document, or in a dry run would:

@@ -24,7 +24,7 @@ const CONCURRENT_LISTINGS = 6;
 /**
  * What is known of the storage before a document is compared.
  * @typedef {object} Known
- * @property {import("./storage.js").FolderItem | null} [item] what its folder lists; null: nothing; undefined: nobody has
+ * @property {import("./listing.js").FolderItem | null} [item] what its folder lists; null: nothing; undefined: nobody has
  *   asked, or there was no answer
  * @property {import("./content.js").StoredContent} [stored] the document that is there, if it was read
  */
@@ -140,7 +140,7 @@ function isRead(document, item, options) {
 /**
  * Whether both documents are in the versions that were equal before.
  * @param {SourceDocument} document
- * @param {import("./storage.js").FolderItem} item
+ * @param {import("./listing.js").FolderItem} item
  * @param {import("./import.js").ImportOptions["known"]} known
  */
 export function isKnownToBeEqual({ path, etag }, item, known) {

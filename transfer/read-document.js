@@ -9,26 +9,30 @@ const MAX_CONTINUATIONS = 5;
 /**
  * A document's facts and its body, which either is complete or fails: with `damaged` if the server sends
  * more or fewer bytes than it says, with `changed` if the connection breaks and the document is another by
- * then. A broken connection is continued, by a range if the server knows ranges. Null if there is
- * no document.
+ * then, with `unavailable` if it breaks too often. A broken connection is continued, by a range if the server knows ranges.
+ * Null if there is no document.
  * @param {import("./storage.js").StorageClient} storage
  * @param {string} path
+ * @param {{from?: number, ifMatch?: string}} [options] as of `StorageClient.get`
  */
-export async function openDocument(storage, path) {
-  const opened = await storage.get(path);
+export async function openDocument(storage, path, options = {}) {
+  const opened = await storage.get(path, options);
   if (opened === null) return null;
-  return { ...opened, body: streamOf(continued(storage, path, opened)) };
+  const from = opened.isPart ? (options.from ?? 0) : 0;
+  return { ...opened, body: streamOf(continued(storage, path, opened, from)) };
 }
 
 /**
  * @param {import("./storage.js").StorageClient} storage
  * @param {string} path
  * @param {import("./storage.js").StoredDocument & {isPart: boolean}} first
+ * @param {number} from its first byte
  * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, undefined>}
  */
-async function* continued(storage, path, first) {
-  const { etag, length } = first;
-  let received = 0;
+async function* continued(storage, path, first, from) {
+  const { etag } = first;
+  const length = first.length === null ? null : from + first.length;
+  let received = from;
   let { body, isPart } = first;
   for (let attempt = 0; ; attempt++) {
     // Without ranges the server sends again what is here already.
@@ -45,7 +49,8 @@ async function* continued(storage, path, first) {
     } catch (error) {
       storage.network.signal?.throwIfAborted();
       const isTooLong = length !== null && received > length;
-      if (attempt === MAX_CONTINUATIONS || isTooLong) throw error;
+      if (isTooLong) throw error;
+      if (attempt === MAX_CONTINUATIONS) throw broken(path, error);
     }
     const next = await storage.get(path, { from: received, ifMatch: etag });
     if (next?.etag !== etag) {
@@ -55,3 +60,11 @@ async function* continued(storage, path, first) {
     ({ body, isPart } = next);
   }
 }
+
+/** @param {string} path @param {unknown} error the last one */
+const broken = (path, error) =>
+  error instanceof TransferError
+    ? error
+    : new TransferError("unavailable", `${path}: the connection breaks again and again.`, {
+        cause: error,
+      });

@@ -39,6 +39,7 @@ export class TransferError extends Error {
  * @property {Fetch} [fetch]
  * @property {(ms: number) => Promise<void>} [sleep]
  * @property {AbortSignal} [signal] stops requests, and pauses between them
+ * @property {number} [maxReads] how often an answer is asked for whose connection breaks before its end; three times
  * @property {(wait: {url: string, ms: number, reason: string}) => void} [onWait] is told of each pause
  */
 

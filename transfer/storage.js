@@ -1,5 +1,6 @@
 /** A client of a storage on any remoteStorage server: documents and folders, with conditions. */
 
+import { bareETag, parseListing, parseTime } from "./listing.js";
 import { fetchWithRetry, TransferError } from "./requests.js";
 import { readBytes } from "./streams.js";
 
@@ -7,6 +8,9 @@ import { readBytes } from "./streams.js";
 const MAX_LISTING_BYTES = 128 * 1024 * 1024;
 
 const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/** How often an answer is asked for whose connection breaks before its end, unless the network says otherwise. */
+const MAX_READS = 3;
 
 /** The relation of the link to the endpoint that tells of changes, with the version of its protocol. */
 const LIVE_REL = "urn:x-satchel:live:1";
@@ -27,16 +31,7 @@ const CODE_BY_STATUS = /** @type {Record<number, string>} */ ({
   507: "over-quota",
 });
 
-/**
- * An item of a folder. Servers of old drafts know only its ETag.
- * @typedef {object} FolderItem
- * @property {string} name without a slash
- * @property {boolean} isFolder
- * @property {string} etag without quotes
- * @property {string | null} type
- * @property {number | null} length
- * @property {number | null} modified milliseconds since 1970
- */
+/** @typedef {import("./listing.js").FolderItem} FolderItem */
 
 /**
  * @typedef {object} StoredDocument
@@ -95,13 +90,13 @@ export class StorageClient {
    *   tells of changes: docs/live.md
    */
   async list(folder) {
-    const { response } = await this.send(this.url(folder), () => ({ method: "GET" }));
+    const request = () => ({ method: "GET" });
+    const { response, bytes } = await this.read(this.url(folder), request, MAX_LISTING_BYTES);
     if (response.status === 404) {
       await response.body?.cancel();
       return { etag: null, items: [], live: null };
     }
     await this.requireSuccess(response, folder);
-    const bytes = await readBytes(response.body, MAX_LISTING_BYTES);
     const items = parseListing(new TextDecoder().decode(bytes));
     if (items === null) {
       throw new TransferError("malformed", `The listing of ${folder} is no folder description.`);
@@ -221,6 +216,30 @@ export class StorageClient {
   }
 
   /**
+   * Sends a request as `send` does, and reads the answer if it is a success; again if the connection breaks before its end, so
+   * it must do no harm to send it twice. Refuses with `too-large`, and with `damaged` if it never comes to its end.
+   * @param {string} url
+   * @param {() => RequestInit} init
+   * @param {number} maxBytes
+   */
+  async read(url, init, maxBytes) {
+    const { signal, maxReads = MAX_READS } = this.network;
+    for (let attempt = 1; ; attempt++) {
+      const { response } = await this.send(url, init);
+      if (!response.ok) return { response, bytes: new Uint8Array() };
+      try {
+        return { response, bytes: await readBytes(response.body, maxBytes) };
+      } catch (cause) {
+        signal?.throwIfAborted();
+        if (cause instanceof TransferError) throw cause;
+        if (attempt < maxReads) continue;
+        const message = `${new URL(url).host} does not send its answer to the end.`;
+        throw new TransferError("damaged", message, { cause });
+      }
+    }
+  }
+
+  /**
    * Throws the refusal of a response that is no success.
    * @param {Response} response
    * @param {string} path
@@ -237,50 +256,6 @@ export class StorageClient {
   }
 }
 
-/**
- * Parses a folder description (§4); also the map of names and ETags of the first drafts. Returns null
- * if it is neither.
- * @param {string} text
- * @returns {FolderItem[] | null}
- */
-export function parseListing(text) {
-  /** @type {unknown} */
-  let body;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isMap(body)) return null;
-  const { items = body["@context"] === undefined ? body : {} } = body;
-  if (!isMap(items)) return null;
-  return Object.entries(items).flatMap(([name, facts]) => {
-    const description = isMap(facts) ? facts : { ETag: facts };
-    const item = parseItem(name, description);
-    return item === null ? [] : [item];
-  });
-}
-
-/**
- * @param {string} listed
- * @param {Record<string, unknown>} description
- * @returns {FolderItem | null} null if no document can have this name
- */
-function parseItem(listed, description) {
-  const isFolder = listed.endsWith("/");
-  const name = isFolder ? listed.slice(0, -1) : listed;
-  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) return null;
-  const { ETag, "Content-Type": type, "Content-Length": length } = description;
-  return {
-    name,
-    isFolder,
-    etag: bareETag(String(ETag)) ?? "",
-    type: typeof type === "string" ? type : null,
-    length: Number.isSafeInteger(Number(length ?? Number.NaN)) ? Number(length) : null,
-    modified: parseTime(description["Last-Modified"]),
-  };
-}
-
 /** The facts of a document in the response to a GET or HEAD. @param {{headers: Headers}} response */
 export function describeDocument({ headers }) {
   const length = headers.get("Content-Length");
@@ -291,12 +266,6 @@ export function describeDocument({ headers }) {
     length: length === null || headers.has("Content-Encoding") ? null : Number(length),
     modified: parseTime(headers.get("Last-Modified")),
   };
-}
-
-/** A time in milliseconds since 1970; null if it is none. @param {unknown} text such as an HTTP date */
-export function parseTime(text) {
-  const time = typeof text === "string" ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) ? null : time;
 }
 
 /** @param {string | null | undefined} ifMatch @returns {Record<string, string>} */
@@ -318,9 +287,6 @@ function linkTarget(header, rel) {
   return null;
 }
 
-/** An ETag without quotes; a proxy that compresses makes it weak. @param {string | null} etag */
-export const bareETag = (etag) => etag?.replace(/^(?:W\/)?"(.*)"$/, "$1") ?? null;
-
 /** The sentence of a refusal in JSON; null if there is none. @param {string} text */
 function messageOf(text) {
   try {
@@ -330,6 +296,3 @@ function messageOf(text) {
     return null;
   }
 }
-
-/** @param {unknown} value @returns {value is Record<string, unknown>} */
-const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

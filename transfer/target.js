@@ -6,7 +6,7 @@ import { listFolder } from "./walk.js";
 /** Listings that are remembered. Sources have their documents folder by folder. */
 const MAX_FOLDERS = 100;
 
-/** @typedef {Map<string, import("./storage.js").FolderItem>} Listing by the names; those of folders end with a slash */
+/** @typedef {Map<string, import("./listing.js").FolderItem>} Listing by the names; those of folders end with a slash */
 
 /** The documents that a storage has, each folder listed once. */
 export class Target {
@@ -21,7 +21,7 @@ export class Target {
   /**
    * A document; null if there is none.
    * @param {string} path
-   * @returns {Promise<import("./storage.js").FolderItem | null>}
+   * @returns {Promise<import("./listing.js").FolderItem | null>}
    */
   async find(path) {
     const listing = await this.#list(folderOf(path));

@@ -5,7 +5,7 @@ import { TransferError } from "./requests.js";
 /** Deeper folders are not read: a server that lists loops would never end. */
 const MAX_DEPTH = 100;
 
-/** @typedef {import("./storage.js").FolderItem} FolderItem */
+/** @typedef {import("./listing.js").FolderItem} FolderItem */
 
 /** What a walk needs of a storage. @typedef {Pick<import("./storage.js").StorageClient, "list" | "head">} Listable */
 
@@ -52,7 +52,7 @@ async function* walkFolder(storage, path, depth) {
 }
 
 /** Refusals that concern the folder alone; after any other there is no sense in going on. */
-const OF_THE_FOLDER = ["forbidden", "malformed", "too-deep", "too-large", "unavailable"];
+const OF_THE_FOLDER = ["forbidden", "malformed", "damaged", "too-deep", "too-large", "unavailable"];
 
 /**
  * @template T

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Writable } from "node:stream";
+import { openDocument } from "../../transfer/read-document.js";
 import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { appendStream, temporaryName } from "../lib/files.js";
@@ -26,7 +27,7 @@ export async function get({ streams, output }, { storage }, { document, file, fo
     );
   }
   if (file === "-") {
-    const { body } = await openDocument(storage, path);
+    const { body } = await openExisting(storage, path);
     await body.pipeTo(Writable.toWeb(streams.stdout), { preventClose: true });
     return EXIT.done;
   }
@@ -63,7 +64,7 @@ async function download(storage, path, target, output) {
   let received = from;
   try {
     if (!isComplete) {
-      const opened = await openDocument(storage, path, { from, ifMatch: found.etag });
+      const opened = await openExisting(storage, path, { from, ifMatch: found.etag });
       if (opened.etag !== found.etag) throw changed(path);
       const flags = opened.isPart ? "a" : "w";
       if (!opened.isPart) received = 0;
@@ -73,12 +74,17 @@ async function download(storage, path, target, output) {
         progress.add(bytes);
       });
     }
+    if (found.length !== null && received !== found.length) {
+      throw new TransferError("damaged", `${path}: ${received} of ${found.length} bytes arrived.`);
+    }
+  } catch (error) {
+    // It is no part that another run could continue.
+    if (error instanceof TransferError && error.code === "damaged") {
+      await rm(temporary, { force: true });
+    }
+    throw error;
   } finally {
     progress.stop();
-  }
-  if (found.length !== null && received !== found.length) {
-    await rm(temporary, { force: true });
-    throw new TransferError("damaged", `${path}: ${received} of ${found.length} bytes arrived.`);
   }
   await rename(temporary, target);
   return received;
@@ -89,8 +95,8 @@ async function download(storage, path, target, output) {
  * @param {string} path
  * @param {{from?: number, ifMatch?: string}} [options]
  */
-async function openDocument(storage, path, options) {
-  const opened = await storage.get(path, options);
+async function openExisting(storage, path, options) {
+  const opened = await openDocument(storage, path, options);
   if (opened === null) throw notFound(path);
   return opened;
 }

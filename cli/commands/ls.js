@@ -13,7 +13,7 @@ import { parsePath } from "../lib/paths.js";
 export async function ls({ output }, { storage }, { folder, long = false, recursive = false }) {
   const path = parsePath(folder).replace(/\/?$/, "/");
   let exitCode = EXIT.done;
-  /** @param {string} name @param {import("../../transfer/storage.js").FolderItem} item */
+  /** @param {string} name @param {import("../../transfer/listing.js").FolderItem} item */
   const print = (name, item) => {
     const { length, type, modified, etag } = item;
     const time = modified === null ? "" : new Date(modified).toISOString();

@@ -5,6 +5,9 @@ import { walk } from "../../transfer/walk.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { isFolderPath, parsePath } from "../lib/paths.js";
 
+/** Refusals after which the next document would meet the same. */
+const FATAL = ["unauthorized", "unreachable", "rate-limited"];
+
 /**
  * Deletes documents, and with `recursive` folders. A document that is changed after it was listed is
  * left alone.
@@ -30,7 +33,7 @@ export async function rm(context, { storage }, { paths, recursive = false }) {
       context.output.line(path);
       context.output.result({ path, deleted: true });
     } catch (error) {
-      if (!(error instanceof TransferError) || error.code === "unauthorized") throw error;
+      if (!(error instanceof TransferError) || FATAL.includes(error.code)) throw error;
       exitCode = EXIT.partial;
       context.output.result({ path, deleted: false, error: error.code });
       context.output.warn(error.message);

@@ -26,7 +26,7 @@ const SENTENCES = /** @type {Record<string, string>} */ ({
 });
 
 /** Refusals after which the next document would meet the same. */
-const FATAL = ["unauthorized", "unreachable"];
+const FATAL = ["unauthorized", "unreachable", "rate-limited"];
 
 /**
  * @param {import("../lib/connection.js").Context} context

@@ -59,6 +59,7 @@ export async function connect({ env, network }, given) {
  */
 async function findRoot(address, network) {
   if (!/^https?:\/\//i.test(address)) return discoverStorage(address, network);
+  if (!URL.canParse(address)) throw new TransferError("malformed", `"${address}" is no URL.`);
   const { protocol, hostname } = new URL(address);
   if (protocol === "http:" && !isLoopback(hostname)) {
     throw new TransferError(

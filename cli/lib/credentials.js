@@ -3,6 +3,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { TransferError } from "../../transfer/requests.js";
 import { replaceFile } from "./files.js";
 
 /**
@@ -26,13 +27,19 @@ export function credentialsFile(env) {
   return join(folder, "satchel", "credentials.json");
 }
 
-/** @param {NodeJS.ProcessEnv} env @returns {Promise<Credentials>} */
+/** Refuses with `damaged` what is no such file. @param {NodeJS.ProcessEnv} env @returns {Promise<Credentials>} */
 export async function loadCredentials(env) {
   const text = await readFile(credentialsFile(env), "utf8").catch((error) => {
     if (error.code === "ENOENT") return null;
     throw error;
   });
-  return text === null ? { current: null, accounts: {} } : JSON.parse(text);
+  if (text === null) return { current: null, accounts: {} };
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const message = `${credentialsFile(env)} is damaged: delete it, and use satchel login again.`;
+    throw new TransferError("damaged", message, { cause });
+  }
 }
 
 /**

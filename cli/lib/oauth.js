@@ -8,7 +8,8 @@ export class OAuthError extends TransferError {
 }
 
 /**
- * Sends a form and returns the JSON of the answer. Throws an OAuthError if it is a refusal.
+ * Sends a form and returns the JSON of the answer. Throws an OAuthError if it is a refusal, and `unreachable`. It is not sent again: a
+ * refresh token works only once.
  * @param {string} url
  * @param {Record<string, string>} form
  * @returns {Promise<Record<string, unknown>>}
@@ -18,6 +19,8 @@ export async function postForm(url, form) {
     method: "POST",
     headers: { Accept: "application/json" },
     body: new URLSearchParams(form),
+  }).catch((cause) => {
+    throw new TransferError("unreachable", `${new URL(url).host} cannot be reached.`, { cause });
   });
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null) return body;

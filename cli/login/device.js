@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { TransferError } from "../../transfer/requests.js";
-import { OAuthError, postForm, requestToken } from "../lib/oauth.js";
+import { postForm, requestToken } from "../lib/oauth.js";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -31,8 +31,9 @@ export async function signInByCode(
     try {
       return await requestToken(tokenEndpoint, form);
     } catch (error) {
-      const code = error instanceof OAuthError ? error.code : "";
-      if (code === "slow_down") interval += SLOW_DOWN;
+      const code = error instanceof TransferError ? error.code : "";
+      // §3.5: a client that gets no answer asks less often.
+      if (code === "slow_down" || code === "unreachable") interval += SLOW_DOWN;
       else if (code !== "authorization_pending") throw error;
     }
   }

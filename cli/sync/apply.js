@@ -23,7 +23,7 @@ export class SyncRun {
    * @param {import("../../transfer/storage.js").StorageClient} options.storage
    * @param {Map<string, SyncedDocument>} options.state is changed
    * @param {Map<string, import("./scan.js").LocalFile>} options.files
-   * @param {Map<string, import("../../transfer/storage.js").FolderItem>} options.documents
+   * @param {Map<string, import("../../transfer/listing.js").FolderItem>} options.documents
    * @param {Date} options.now
    */
   constructor({ local, folder, storage, state, files, documents, now }) {

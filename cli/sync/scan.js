@@ -96,7 +96,7 @@ async function scanFile(file, before) {
  * not be taken for deleted.
  * @param {import("../../transfer/walk.js").Listable} storage
  * @param {string} folder
- * @returns {Promise<Map<string, import("../../transfer/storage.js").FolderItem>>} by the paths below it
+ * @returns {Promise<Map<string, import("../../transfer/listing.js").FolderItem>>} by the paths below it
  */
 export async function scanStorage(storage, folder) {
   const documents = new Map();

@@ -26,7 +26,7 @@ export const isOwnFile = (name) => name === STATE_FILE || name.startsWith(`${TRA
 
 /**
  * Loads the state; nothing before the first sync. Refuses with `other-storage` if the folder belongs to another
- * storage or folder of it.
+ * storage or folder of it, with `damaged` what cannot be read.
  * @param {string} local
  * @param {Remote} remote
  * @returns {Promise<Map<string, SyncedDocument>>}
@@ -38,7 +38,11 @@ export async function loadState(local, { root, folder }) {
     throw error;
   });
   if (text === null) return new Map();
-  const state = JSON.parse(text);
+  const state = parseJson(text);
+  if (state === null) {
+    const message = `${file} is damaged: delete it. The next sync then compares everything, and deletes nothing.`;
+    throw new TransferError("damaged", message);
+  }
   if (state.version !== VERSION) {
     throw new TransferError("unknown-format", `${file} is of another version of satchel.`);
   }
@@ -57,4 +61,13 @@ export async function loadState(local, { root, folder }) {
 export function saveState(local, { root, folder }, documents) {
   const state = { version: VERSION, root, folder, documents: Object.fromEntries(documents) };
   return replaceFile(join(local, STATE_FILE), `${JSON.stringify(state)}\n`);
+}
+
+/** @param {string} text @returns {any} null if it is no JSON */
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -1,7 +1,8 @@
 /** A client of the storage from which documents are copied. */
 
+import { bareETag, type FolderItem, parseTime } from "../../transfer/listing.js";
 import { TransferError } from "../../transfer/requests.js";
-import { bareETag, type FolderItem, parseTime, StorageClient } from "../../transfer/storage.js";
+import { StorageClient } from "../../transfer/storage.js";
 import { listFolder } from "../../transfer/walk.js";
 import type { GuardedFetch } from "./guarded-fetch";
 import { limitJson } from "./limit-length";
@@ -60,7 +61,8 @@ export class OldServer {
       root,
       token,
       origin: clientId,
-      network: { fetch: listing, signal },
+      // Each request counts, and a folder is tried again by a later step.
+      network: { fetch: listing, signal, maxReads: 1 },
     });
   }
 

@@ -1,6 +1,6 @@
 /** The command line against the local server: sign-in, and documents one by one. */
 
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, onTestFinished } from "vitest";
@@ -237,6 +237,21 @@ describe("What cannot be done", () => {
   test("wrong arguments have an exit code of their own", async ({ alice }) => {
     expect(await alice.run("nothing")).toMatchObject({ code: 2 });
     expect(await alice.run("ls", "--nothing")).toMatchObject({ code: 2 });
+  });
+
+  test("ends with a sentence if a file of its own is damaged, or an address is none", async () => {
+    const [config, folder] = [temporaryFolder(), temporaryFolder()];
+    mkdirSync(join(config, "satchel"));
+    writeFileSync(join(config, "satchel/credentials.json"), '{"curr');
+    writeFileSync(join(folder, ".satchel-sync.json"), "");
+    const address = "http://localhost:1/storage/alice";
+    const ls = await runCli(["ls"], { config });
+    expect([ls.code, ls.stderr]).toEqual([1, expect.stringContaining("damaged: delete it")]);
+    const sync = await runCli(["sync", folder], { address, token: "x" });
+    expect([sync.code, sync.stderr]).toEqual([1, expect.stringContaining("deletes nothing")]);
+    expect(readFileSync(join(folder, ".satchel-sync.json"), "utf8")).toBe("");
+    const typo = await runCli(["ls"], { address: "https://", token: "x" });
+    expect([typo.code, typo.stderr]).toEqual([1, '"https://" is no URL.\n']);
   });
 
   test("no token is sent without encryption to another computer", async () => {

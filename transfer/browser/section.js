@@ -186,6 +186,10 @@ export class Memory {
   }
 
   forget() {
-    localStorage.removeItem(this.key);
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // There is nothing in it then.
+    }
   }
 }

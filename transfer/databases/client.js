@@ -123,9 +123,7 @@ export class DatabasesClient {
    */
   async upload(module, bytes) {
     const path = `/${encodeURIComponent(module)}/uploads`;
-    const response = await this.#send(path, { method: "POST", body: bytes });
-    await this.storage.requireSuccess(response, module);
-    const { upload } = await this.#readJson(response);
+    const { upload } = await this.#json(path, module, { method: "POST", body: bytes });
     return String(upload);
   }
 
@@ -139,9 +137,7 @@ export class DatabasesClient {
   async write(name, documents, { hasAttachments, onConflict, isDryRun }) {
     const path = pathOf(name, "documents", { onConflict, ...(isDryRun ? { dryRun: "1" } : {}) });
     const body = `{"attachments":${hasAttachments},"documents":[${documents.join(",")}]}`;
-    const response = await this.#send(path, { method: "POST", body });
-    await this.storage.requireSuccess(response, labelOf(name));
-    const { results } = await this.#readJson(response);
+    const { results } = await this.#json(path, labelOf(name), { method: "POST", body });
     if (!Array.isArray(results) || results.length !== documents.length) {
       throw new TransferError(
         "malformed",
@@ -157,9 +153,19 @@ export class DatabasesClient {
     return response;
   }
 
-  /** @param {Response} response @returns {Promise<Record<string, unknown>>} */
-  async #readJson(response) {
-    const bytes = await readBytes(response.body, MAX_JSON_BYTES);
+  /**
+   * @param {string} path
+   * @param {string} label
+   * @param {RequestInit} [init]
+   * @returns {Promise<Record<string, unknown>>}
+   */
+  async #json(path, label, init = {}) {
+    const { response, bytes } = await this.storage.read(
+      this.url + path,
+      () => init,
+      MAX_JSON_BYTES,
+    );
+    await this.storage.requireSuccess(response, label);
     try {
       return JSON.parse(new TextDecoder().decode(bytes));
     } catch {
@@ -167,22 +173,14 @@ export class DatabasesClient {
     }
   }
 
-  /** @param {string} path @param {string} label @returns {Promise<Record<string, unknown>>} */
-  async #json(path, label) {
-    const response = await this.#send(path, {});
-    await this.storage.requireSuccess(response, label);
-    return this.#readJson(response);
-  }
-
-  /** @param {string} path @param {string} label @returns {Promise<Record<string, unknown> | null>} */
+  /** @param {string} path @param {string} label @returns {Promise<Record<string, unknown> | null>} null: there is nothing */
   async #find(path, label) {
-    const response = await this.#send(path, {});
-    if (response.status !== 404) {
-      await this.storage.requireSuccess(response, label);
-      return this.#readJson(response);
+    try {
+      return await this.#json(path, label);
+    } catch (error) {
+      if (error instanceof TransferError && error.code === "not-found") return null;
+      throw error;
     }
-    await response.body?.cancel();
-    return null;
   }
 }
 

@@ -14,8 +14,8 @@ import {
 } from "../archive/format.js";
 import { FOLDER_DESCRIPTION } from "../archive/names.js";
 import { digestOf } from "../digest.js";
+import { parseTime } from "../listing.js";
 import { TransferError } from "../requests.js";
-import { parseTime } from "../storage.js";
 import { chunksOf, linesOf } from "../streams.js";
 import { readDatabaseFiles } from "./bag-databases.js";
 import { FileDigests, findFile, Marks } from "./file-tree.js";

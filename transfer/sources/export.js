@@ -1,7 +1,7 @@
 /** The export of Satchel before there was the archive: a ZIP with `satchel-export.json`. */
 
+import { bareETag } from "../listing.js";
 import { TransferError } from "../requests.js";
-import { bareETag } from "../storage.js";
 import { findFile, Marks } from "./file-tree.js";
 import { isContentType, isDocumentPath, isMap, readJson, refuseDocument } from "./parse.js";
 import { describeUnlisted } from "./unlisted.js";

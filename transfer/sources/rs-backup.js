@@ -1,7 +1,7 @@
 /** A backup of rs-backup: a file for each document, and in each folder the listing of the server. */
 
 import { FOLDER_DESCRIPTION, possibleNames } from "../archive/names.js";
-import { parseListing } from "../storage.js";
+import { parseListing } from "../listing.js";
 import { Marks } from "./file-tree.js";
 import { plainDocument } from "./files.js";
 import { isContentType, isDocumentPath, readText, refuseDocument } from "./parse.js";
@@ -88,7 +88,7 @@ const isDescription = (name) =>
 /**
  * @param {import("./file-tree.js").TreeFile | import("./file-tree.js").RefusedFile} file
  * @param {string} path
- * @param {import("../storage.js").FolderItem} item
+ * @param {import("../listing.js").FolderItem} item
  * @returns {SourceDocument | RefusedDocument}
  */
 function readListed(file, path, { type, etag, modified }) {

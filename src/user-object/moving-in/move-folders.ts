@@ -1,7 +1,7 @@
 /** Lists the folders of the old storage, for moving in. */
 
+import type { FolderItem } from "../../../transfer/listing.js";
 import { TransferError } from "../../../transfer/requests.js";
-import type { FolderItem } from "../../../transfer/storage.js";
 import { BusyServerError } from "../../copying/guarded-fetch";
 import type { MoveIn } from "../../copying/move-in";
 import { MAX_PATH_BYTES, parseDecodedPath } from "../../core/path";

@@ -69,6 +69,12 @@ export class MoveStore {
     return this.#kv.get<MoveIn>(MOVE_KEY) ?? null;
   }
 
+  /** Whether a move is the one that is stored, and has not ended. */
+  isUnfinished({ id }: MoveIn): boolean {
+    const current = this.load();
+    return current?.id === id && current.endedAt === null;
+  }
+
   put(move: MoveIn): void {
     this.#kv.put<MoveIn>(MOVE_KEY, move);
   }

@@ -18,14 +18,13 @@ import type {
   StopReason,
 } from "../../copying/move-in";
 import { OldServer } from "../../copying/old-server";
-import { seal, unseal } from "../../copying/sealed-token";
-import { renewCredential } from "../../copying/sign-in";
 import { equalInConstantTime, randomId } from "../../core/secrets";
-import { DAY_MS, earliest, HOUR_MS, MINUTE_MS } from "../../core/time";
+import { DAY_MS, earliest, HOUR_MS } from "../../core/time";
 import { type Env, settings } from "../../env";
 import { scheduleAlarm } from "../../platform/alarms";
 import { logWarning } from "../../platform/log";
 import { type RequestContext, runWithRequestContext } from "../../platform/request-context";
+import { MoveCredentials } from "./move-credentials";
 import { StoppedError } from "./move-step";
 import { takeStep } from "./move-steps";
 import { MoveStore } from "./move-store";
@@ -50,6 +49,7 @@ const MAX_FAILURES = 32;
 export class MovingIn {
   readonly #storage: DurableObjectStorage;
   readonly #store: MoveStore;
+  readonly #credentials: MoveCredentials;
   readonly #env: Env;
   readonly #clock: () => number;
   /** Ends the requests of the step that is under way. */
@@ -58,6 +58,7 @@ export class MovingIn {
   constructor(storage: DurableObjectStorage, env: Env, clock: () => number) {
     this.#storage = storage;
     this.#store = new MoveStore(storage);
+    this.#credentials = new MoveCredentials(this.#store, env, clock);
     this.#env = env;
     this.#clock = clock;
   }
@@ -98,7 +99,7 @@ export class MovingIn {
     credential: OldCredential,
     now: number,
   ): Promise<boolean> {
-    const sealed = await this.#seal({ ...owner, ...request }, credential, now);
+    const sealed = await this.#credentials.seal({ ...owner, ...request }, credential, now);
     // Nothing is awaited from here on until the move is stored.
     const last = this.#store.load();
     const isSame = last?.root === request.root && last.account === owner.account;
@@ -204,7 +205,7 @@ export class MovingIn {
     const maxCalls = settings(this.#env).SUBREQUESTS - SPARE_CALLS;
     const isTimeLeft = () => this.#clock() <= now + ALARM_MS;
     try {
-      const credential = await this.#credential(move, fetch);
+      const credential = await this.#credentials.load(move, fetch, signal);
       if (credential === null) return this.#pause(move, "sign-in-needed");
       const step = {
         env: this.#env,
@@ -224,7 +225,11 @@ export class MovingIn {
         const outcome = await takeStep(step, current);
         if (outcome === "later") return;
         if (outcome === "done") return this.#end("done", null, this.#clock());
-        if (outcome === "unauthorized") return await this.#renewLater(move, credential);
+        if (outcome === "unauthorized") {
+          const isRenewed = await this.#credentials.renewLater(move, credential);
+          if (!isRenewed) this.#pause(move, "sign-in-needed");
+          return;
+        }
         if (outcome === "too-many") return this.#end("failed", outcome, this.#clock());
         if (outcome !== "more") return this.#pause(move, outcome);
       }
@@ -232,39 +237,6 @@ export class MovingIn {
       if (signal.aborted) return;
       this.#recordFailure(move, error);
     }
-  }
-
-  /** The credential, renewed if it is about to expire; null: there is none that could be used. */
-  async #credential(
-    move: MoveIn,
-    fetch: ReturnType<typeof guardedFetch>,
-  ): Promise<OldCredential | null> {
-    const sealed = this.#store.token();
-    const text = sealed && (await unseal(this.#env, sealed, sealContext(move), this.#clock()));
-    if (!text) return null;
-    const credential = JSON.parse(text) as OldCredential;
-    const { expiresAt, refresh } = credential;
-    if (expiresAt === null || expiresAt > this.#clock() + MINUTE_MS) return credential;
-    if (refresh === null) return expiresAt > this.#clock() ? credential : null;
-    try {
-      const renewed = await renewCredential(refresh, move.clientId, fetch, this.#clock());
-      const resealed = await this.#seal(move, renewed, this.#clock());
-      // The move may have been cancelled meanwhile: then nothing is kept.
-      if (this.#isUnfinished(move)) this.#store.putToken(resealed);
-      return renewed;
-    } catch (error) {
-      if (error instanceof BusyServerError || this.#stop.signal.aborted) throw error;
-      logWarning("The token of another server could not be renewed.", error);
-      return null;
-    }
-  }
-
-  /** The token was refused: it is renewed before the next request, or else the user has to sign in again. */
-  async #renewLater(move: MoveIn, credential: OldCredential): Promise<void> {
-    const { expiresAt, refresh } = credential;
-    if (refresh === null || expiresAt === 0) return this.#pause(move, "sign-in-needed");
-    const sealed = await this.#seal(move, { ...credential, expiresAt: 0 }, this.#clock());
-    if (this.#isUnfinished(move)) this.#store.putToken(sealed);
   }
 
   #recordFailure(move: MoveIn, error: unknown): void {
@@ -283,27 +255,14 @@ export class MovingIn {
   }
 
   #pause(move: MoveIn, reason: StopReason): void {
-    if (this.#isUnfinished(move)) this.#store.update({ state: "paused", reason });
+    if (this.#store.isUnfinished(move)) this.#store.update({ state: "paused", reason });
   }
 
   #end(state: "done" | "cancelled" | "failed", reason: StopReason | null, now: number): void {
     this.#store.update({ state, reason, endedAt: now });
     this.#store.putToken(null);
   }
-
-  #isUnfinished({ id }: MoveIn): boolean {
-    const current = this.#store.load();
-    return current?.id === id && current.endedAt === null;
-  }
-
-  #seal(move: MoveOwner & MoveRequest, credential: OldCredential, now: number): Promise<string> {
-    return seal(this.#env, JSON.stringify(credential), sealContext(move), now);
-  }
 }
-
-/** What a token belongs to. */
-const sealContext = ({ account, root }: Pick<MoveIn, "account" | "root">): string =>
-  `${account} ${root}`;
 
 const forgetAt = ({ endedAt, tokenUntil }: MoveIn): number =>
   (endedAt ?? tokenUntil) + REMEMBERED_MS;

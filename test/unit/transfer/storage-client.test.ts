@@ -1,7 +1,9 @@
 /** The client of other servers: conditions, repetition, and listings of every draft. */
 
 import { describe, expect, it } from "vitest";
-import { parseListing, StorageClient } from "../../../transfer/storage.js";
+import { parseListing } from "../../../transfer/listing.js";
+import { openDocument } from "../../../transfer/read-document.js";
+import { StorageClient } from "../../../transfer/storage.js";
 
 /** A client whose server gives these answers in a row, and which does not really wait. */
 function clientOf(answers: (Response | Error)[], root = "https://example.com/alice") {
@@ -95,6 +97,39 @@ describe("A request", () => {
   ])("that is answered with %i is refused as %s", async (code, expected) => {
     const { client } = clientOf([status(code)]);
     await expect(client.get("/a")).rejects.toMatchObject({ code: expected, status: code });
+  });
+});
+
+/** An answer whose connection breaks after these bytes. */
+const broken = (text: string, headers: Record<string, string> = {}, status = 200) => {
+  const chunks = [new TextEncoder().encode(text)];
+  const pull = (controller: ReadableStreamDefaultController) => {
+    const chunk = chunks.shift();
+    if (chunk) controller.enqueue(chunk);
+    else controller.error(new TypeError("terminated"));
+  };
+  return new Response(new ReadableStream({ pull }), { status, headers });
+};
+
+describe("An answer that breaks off", () => {
+  it("is asked for again if it is a listing, and then refused", async () => {
+    const { client } = clientOf([broken('{"items"'), Response.json({ items: { a: "1" } })]);
+    expect((await client.list("/")).items).toMatchObject([{ name: "a" }]);
+    const never = clientOf(Array.from({ length: 9 }, () => broken("{")));
+    await expect(never.client.list("/")).rejects.toMatchObject({ code: "damaged" });
+    expect(never.requests.length).toBe(3);
+  });
+
+  it("is continued where it was if it is a document, and then refused", async () => {
+    const part = { ETag: '"1"', "Content-Length": "4" };
+    const rest = new Response("ef", { status: 206, headers: { ETag: '"1"' } });
+    const { client, requests } = clientOf([broken("cd", part, 206), rest]);
+    const opened = await openDocument(client, "/a", { from: 2, ifMatch: "1" });
+    expect(await new Response(opened?.body as ReadableStream).text()).toBe("cdef");
+    expect(requests.map(({ headers }) => headers.get("Range"))).toEqual(["bytes=2-", "bytes=4-"]);
+    const never = clientOf(Array.from({ length: 9 }, () => broken("a", part)));
+    const body = (await openDocument(never.client, "/a"))?.body as ReadableStream;
+    await expect(new Response(body).text()).rejects.toMatchObject({ code: "unavailable" });
   });
 });
 
