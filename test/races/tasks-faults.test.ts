@@ -99,30 +99,36 @@ async function expectDone({ app, before, after }: Case, id: string, context: str
   expect(await loadContents(app), context).toEqual(before);
 }
 
-/** The calls that a task makes, without faults. */
-async function countCalls(prepare: () => Promise<Case>): Promise<number> {
-  const { app, spec } = await prepare();
-  advanceClock(2 * MINUTE_MS);
-  const id = await startTask(app, spec);
-  const user = env.USERS.getByName(app.user);
-  const { calls } = await withFault(null, () => runDurableObjectAlarm(user));
-  expect(await loadTask(app, id)).toMatchObject({ state: "done" });
-  return calls.length;
+/**
+ * Breaks a task at its first call, then at its second, and so on, until it makes fewer calls, and expects each
+ * time that it is done in the end. `breakAt` runs it, and returns whether it came so far.
+ */
+async function breakAtEachCall(
+  prepare: () => Promise<Case>,
+  breakAt: (app: TestApp, at: number) => Promise<boolean>,
+): Promise<void> {
+  let taskCase = await prepare();
+  let at = 0;
+  for (let isReached = true; isReached; at++) {
+    // Each task is undone, so the next one has the same documents. Only an undo is not done twice.
+    if (at > 0 && taskCase.spec.kind === "undo") taskCase = await prepare();
+    const { app, spec } = taskCase;
+    advanceClock(2 * MINUTE_MS);
+    const id = await startTask(app, spec);
+    isReached = await breakAt(app, at);
+    if (!isReached) expect(await loadTask(app, id)).toMatchObject({ state: "done" });
+    advanceClock(2 * MINUTE_MS);
+    await env.USERS.getByName(app.user).controlTask(id, "resume");
+    await expectDone(taskCase, id, `call ${at}`);
+    expect(await loadTask(app, id)).toMatchObject({ undoneBy: expect.any(String) });
+  }
+  expect(at).toBeGreaterThan(4);
 }
 
 describe.each(Object.entries(CASES))("An object that dies while %s", (_, prepare) => {
-  it.each([false, true])("at each call, which has taken effect: %s", async (takesEffect) => {
-    let at = 0;
-    for (let isReached = true; isReached; at++) {
-      const taskCase = await prepare();
-      advanceClock(2 * MINUTE_MS);
-      const id = await startTask(taskCase.app, taskCase.spec);
-      isReached = await killAtCall(taskCase.app, at, takesEffect);
-      await env.USERS.getByName(taskCase.app.user).controlTask(id, "resume");
-      await expectDone(taskCase, id, `killed at call ${at}`);
-    }
-    expect(at).toBeGreaterThan(4);
-  });
+  it.each([false, true])("at each call, which has taken effect: %s", (takesEffect) =>
+    breakAtEachCall(prepare, (app, at) => killAtCall(app, at, takesEffect)),
+  );
 });
 
 /** Without silent calls: the timers of an object cannot be made to fire early from outside of it. */
@@ -132,19 +138,14 @@ describe.each([
   ["going back", goingBack],
   ["moving a folder", movingAFolder],
 ] as const)("With a fault at each call while %s", (_, prepare) => {
-  it.each(KINDS)("$title", async (fault) => {
-    const calls = await countCalls(prepare);
-    for (let at = 0; at < calls; at++) {
-      const taskCase = await prepare();
-      advanceClock(2 * MINUTE_MS);
-      const id = await startTask(taskCase.app, taskCase.spec);
-      const user = env.USERS.getByName(taskCase.app.user);
-      const { deliverLate } = await withFault({ ...fault, at }, () => runDurableObjectAlarm(user));
+  it.each(KINDS)("$title", (fault) =>
+    breakAtEachCall(prepare, async ({ user }, at) => {
+      const object = env.USERS.getByName(user);
+      const { calls, deliverLate } = await withFault({ ...fault, at }, () =>
+        runDurableObjectAlarm(object),
+      );
       await deliverLate();
-      advanceClock(2 * MINUTE_MS);
-      await env.USERS.getByName(taskCase.app.user).controlTask(id, "resume");
-      await expectDone(taskCase, id, `${fault.title}, call ${at}`);
-      expect(await loadTask(taskCase.app, id)).toMatchObject({ undoneBy: expect.any(String) });
-    }
-  });
+      return calls.length > at;
+    }),
+  );
 });
