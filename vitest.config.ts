@@ -157,6 +157,8 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/{house,local}/**/*.test.ts", "conformance/test/*.test.js"],
+          // Vitest, Miniflare and the compiler are loaded once in a process.
+          isolate: false,
           ...TIMEOUTS,
         },
       },

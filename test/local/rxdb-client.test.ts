@@ -70,7 +70,7 @@ type Mode = "one" | "storage" | "database" | "collection";
 
 let databases = 0;
 
-/** Opens a database of to-dos with the client. */
+/** Opens a database of to-dos with the client. It is closed after the test. */
 async function open(
   options: ChannelOptions,
   { mode = "storage", name = "todos" }: { mode?: Mode; name?: string } = {},
@@ -82,6 +82,8 @@ async function open(
   // RxDB opens the same database twice in one process only if its storages have different names.
   Object.assign(storage, { name: identifier });
   const database: Todos = await createRxDatabase({ name, storage, multiInstance: false });
+  // A process may have 16 collections at a time. This does not wait: the channel may be closed.
+  onTestFinished(() => void database.close().catch(() => {}));
   await database.addCollections({ todos: { schema: SCHEMA } });
   return database;
 }
