@@ -9,7 +9,6 @@ import { accountRoutes } from "./accounts/routes";
 import { adminRoutes } from "./admin/routes";
 import { setUpRoutes } from "./admin/routes/set-up";
 import { appsRoutes } from "./apps/routes";
-import { type Refusal, UNAVAILABLE, UNKNOWN_OUTCOME } from "./core/refusals";
 import { dashboardRoutes } from "./dashboard/routes";
 import { refusePersonalHosts } from "./discovery/middleware";
 import { discoveryRoutes } from "./discovery/routes";
@@ -34,9 +33,7 @@ import { movingRoutes } from "./moving/routes";
 import { authorizeRoutes } from "./oauth/routes/authorize";
 import { deviceRoutes } from "./oauth/routes/device";
 import { tokenRoutes } from "./oauth/routes/token";
-import { logError, logWarning } from "./platform/log";
-import { type PlanLimit, planLimitOf, planLimitRefusal } from "./platform/plan-limits";
-import { isTransient } from "./platform/retry";
+import { logError } from "./platform/log";
 import { backupRoutes } from "./rxdb/routes/backup";
 import { databaseRoutes } from "./rxdb/routes/databases";
 import { rxdbRoutes } from "./rxdb/routes/sockets";
@@ -50,6 +47,7 @@ import { errorPage, notFoundPage } from "./ui/error-pages";
 import { limitFormSize } from "./ui/form";
 import { messagesFor } from "./ui/language";
 import { UI_MESSAGES } from "./ui/messages";
+import { type PlatformFailure, platformFailure } from "./ui/platform-failure";
 import { languageRoutes } from "./ui/routes";
 import { requireSameOrigin } from "./ui/same-origin";
 import { setSecurityHeaders } from "./ui/security-headers";
@@ -108,9 +106,8 @@ async function serveAsset(c: HonoContext): Promise<Response> {
 app.notFound(notFoundPage);
 
 app.onError((error, c) => {
-  const limit = planLimitOf(error);
-  if (limit !== null) return planLimitResponse(c, error, limit);
-  if (isTransient(error)) return unavailableResponse(c, error);
+  const failure = platformFailure(c, error, Date.now());
+  if (failure !== null) return failureResponse(c, failure);
   const id = logError(c.req.raw, error);
   if (prefersPage(c)) {
     const { title, sentence } = messagesFor(c, UI_MESSAGES).serverError;
@@ -121,24 +118,8 @@ app.onError((error, c) => {
   });
 });
 
-/** 503 after a transient error of the platform. A change may or may not have been applied. */
-function unavailableResponse(c: HonoContext, error: Error): HandlerResponse {
-  logWarning("A request failed with a transient error.", error);
-  const { readUnavailable, unknownOutcome } = messagesFor(c, UI_MESSAGES);
-  return isRead(c)
-    ? refusalPage(c, UNAVAILABLE, readUnavailable)
-    : refusalPage(c, UNKNOWN_OUTCOME, unknownOutcome);
-}
-
-/** 503 or 507 after a call that the provider's plan does not allow. */
-function planLimitResponse(c: HonoContext, error: Error, limit: PlanLimit): HandlerResponse {
-  logWarning("A request has met a limit of the provider's plan at Cloudflare.", error);
-  const refusal = planLimitRefusal(limit, isRead(c), Date.now());
-  return refusalPage(c, refusal, messagesFor(c, UI_MESSAGES).planLimits[limit]);
-}
-
-/** A refusal as a page with a sentence for people, or as JSON for programs. */
-function refusalPage(c: HonoContext, refusal: Refusal, sentence: string): HandlerResponse {
+/** A page with a sentence for people, or JSON for programs. */
+function failureResponse(c: HonoContext, { refusal, sentence }: PlatformFailure): HandlerResponse {
   const response = refusalResponse(refusal);
   if (!prefersPage(c)) return response;
   const retryAfter = response.headers.get("Retry-After");
@@ -146,8 +127,6 @@ function refusalPage(c: HonoContext, refusal: Refusal, sentence: string): Handle
   const { unavailable: title } = messagesFor(c, UI_MESSAGES);
   return errorPage(c, response.status as ContentfulStatusCode, { title, sentence });
 }
-
-const isRead = (c: HonoContext): boolean => c.req.method === "GET" || c.req.method === "HEAD";
 
 /** Whether the client is a browser that will show the response as a page. */
 const prefersPage = (c: HonoContext): boolean =>

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { limitFolders, limitUser } from "../../src/http/rate-limits";
 import { freezeClock } from "../support/clock";
-import { breakCalls } from "../support/fault-injection";
+import { breakCalls, withFault } from "../support/fault-injection";
 import { fieldValue, findElements, findInlineCode, mainText } from "../support/html";
 import {
   connectApp,
@@ -232,6 +232,23 @@ describe("A text that is refused", () => {
     });
     const page = await refused.text();
     expect([refused.status, textIn(page)]).toEqual([503, "two"]);
+  });
+
+  it.each([
+    ["before the session is known", 0],
+    ["before the document is read", 1],
+  ])("is shown again with the reason, and nothing has changed: D1 fails %s", async (_, at) => {
+    const { user, app } = await userWithApp();
+    await app.put("/notes/a", "one");
+    const html = await (await openForm(user, "/notes/a")).text();
+    const { result: refused } = await expectUnchanged(app, () =>
+      withFault({ at, kind: "lost", isPermanent: true }, () => save(user, "/notes/a", html, "two")),
+    );
+    const page = await refused.text();
+    expect([refused.status, textIn(page)]).toEqual([503, "two"]);
+    expect(refused.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    expect((await save(user, "/notes/a", page)).status).toBe(303);
+    expect(await (await app.get("/notes/a")).text()).toBe("two");
   });
 
   it("is shown again with the reason, and nothing has changed: too many writes in deep folders", async () => {

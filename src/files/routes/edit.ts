@@ -16,11 +16,13 @@ import { filePagePath } from "../../tasks/task-paths";
 import { readForm } from "../../ui/form";
 import { messagesFor } from "../../ui/language";
 import { UI_MESSAGES } from "../../ui/messages";
+import { platformFailure } from "../../ui/platform-failure";
 import { contentKind, isTextType } from "../content-kind";
 import { FILES_MESSAGES } from "../messages";
 import { documentNotFoundPage } from "../pages/document";
 import { type EditedText, editPage, notEditablePage } from "../pages/edit";
 import { formatEditedText, parseLineBreakName, readTextContent } from "../text-content";
+import { checkFileForm } from "./checks";
 import { readCurrent } from "./documents";
 
 /** Of a document that is created anew, as its type was not that of a text. */
@@ -39,7 +41,7 @@ export async function showEditForm(c: HonoContext, node: NodePath): Promise<Resp
  * Saves the text of the form if the document still has the version that the form was made from. Otherwise
  * shows what has been saved meanwhile. Whatever refuses the text, the page that says so has it in its form.
  */
-export async function saveText(c: HonoContext, node: NodePath, now: number): Promise<Response> {
+async function saveText(c: HonoContext, node: NodePath, now: number): Promise<Response> {
   const { account } = c.var.session;
   const edited = parseEditedText(await readForm(c));
   const row = await loadOwnDocument(c.env, account.id, node);
@@ -63,21 +65,43 @@ export async function saveText(c: HonoContext, node: NodePath, now: number): Pro
 }
 
 /**
+ * Handles the form: checks the sign-in, and saves the text. If the platform fails, the page that says so has the text in
+ * its form, too.
+ */
+export async function receiveText(c: HonoContext, node: NodePath): Promise<Response> {
+  try {
+    const refusal = await checkFileForm(c);
+    return await (refusal === null
+      ? saveText(c, node, Date.now())
+      : showRefusedText(c, node, refusal));
+  } catch (error) {
+    const failure = platformFailure(c, error, Date.now());
+    if (failure === null || limitSignedOut(c)) throw error;
+    const edited = parseEditedText(await readForm(c));
+    return showRefusal(c, node, edited, failure.refusal, failure.sentence);
+  }
+}
+
+/**
  * Shows the form with the text, which was not saved because the session has ended or a limit is exceeded. A client that
  * is not signed in is told so without the text, if it sends too many.
  */
-export async function showRefusedText(
+async function showRefusedText(
   c: HonoContext,
   node: NodePath,
   refusal: SignInRefusal,
 ): Promise<Response> {
   const isSignedOut = refusal.code === "signed-out";
-  if (isSignedOut && limitAnonymous(c, Date.now())) return signInRefusalResponse(c, refusal);
+  if (limitSignedOut(c)) return signInRefusalResponse(c, refusal);
   const edited = parseEditedText(await readForm(c));
   return isSignedOut
     ? editPage({ c, node, edited, isSignedOut, status: 403 })
     : showRefusal(c, node, edited, refusal);
 }
+
+/** Whether the client has no session, as far as is known, and sends too many. */
+const limitSignedOut = (c: HonoContext): boolean =>
+  c.get("session") === undefined && limitAnonymous(c, Date.now()) !== null;
 
 function parseEditedText(form: URLSearchParams): EditedText {
   const type = form.get("type") ?? "";
@@ -141,22 +165,38 @@ async function showConflict(c: HonoContext, node: NodePath, edited: EditedText):
   });
 }
 
+/** Shows the form with the text and the reason; without a sentence for it, one by the refusal's code. */
 function showRefusal(
   c: HonoContext,
   node: NodePath,
   edited: EditedText,
   refusal: Refusal,
+  sentence?: string,
 ): Response | Promise<Response> {
+  if ("retryAfterSeconds" in refusal) c.header("Retry-After", String(refusal.retryAfterSeconds));
+  const error = sentence ?? refusalSentence(c, refusal);
+  return editPage({ c, node, edited, error, status: statusOf(refusal) });
+}
+
+function refusalSentence(c: HonoContext, refusal: Refusal): string {
   if (refusal.code === "too-many-requests") {
-    const { retryAfterSeconds } = refusal;
-    c.header("Retry-After", String(retryAfterSeconds));
-    const error = messagesFor(c, UI_MESSAGES).rateLimited.sentence(retryAfterSeconds);
-    return editPage({ c, node, edited, error, status: 429 });
+    return messagesFor(c, UI_MESSAGES).rateLimited.sentence(refusal.retryAfterSeconds);
   }
   const { code } = refusal;
   const { refusals } = messagesFor(c, FILES_MESSAGES).edit;
-  const error = code in refusals ? refusals[code as keyof typeof refusals] : refusals.other;
-  const isTemporary = code === "unavailable" || code === "unknown-outcome";
-  const status = isTemporary ? 503 : code === "over-quota" ? 507 : 422;
-  return editPage({ c, node, edited, error, status });
+  return code in refusals ? refusals[code as keyof typeof refusals] : refusals.other;
+}
+
+function statusOf({ code }: Refusal): 422 | 429 | 503 | 507 {
+  switch (code) {
+    case "too-many-requests":
+      return 429;
+    case "unavailable":
+    case "unknown-outcome":
+      return 503;
+    case "over-quota":
+      return 507;
+    default:
+      return 422;
+  }
 }

@@ -1,16 +1,16 @@
 /** Routes of the pages about files: /files/<path>, for folders and documents. */
 
-import { Hono, type Next } from "hono";
-import { checkSignIn, requireSignIn, signInRefusalResponse } from "../../accounts/middleware";
+import { Hono } from "hono";
+import { requireSignIn, signInRefusalResponse } from "../../accounts/middleware";
 import { type NodePath, parseNodePath } from "../../core/path";
-import type { Outcome, Refusal } from "../../core/refusals";
+import type { Outcome } from "../../core/refusals";
 import type { Env } from "../../env";
 import type { HandlerResponse, HonoContext } from "../../http/context";
-import { limitOwnDocuments } from "../../http/rate-limits";
-import { notFoundPage, rateLimitedPage } from "../../ui/error-pages";
+import { notFoundPage } from "../../ui/error-pages";
 import { downloadChosen, downloadFolder, showFolderParts } from "./archives";
+import { checkFileForm, limitDocumentRequests } from "./checks";
 import { downloadDocument, showDocument } from "./documents";
-import { saveText, showEditForm, showRefusedText } from "./edit";
+import { receiveText, showEditForm } from "./edit";
 import { showFolderOrSearch } from "./folders";
 import { watchFolder } from "./watch";
 
@@ -30,8 +30,7 @@ const FOLDER_VIEWS: Record<string, NodeHandler> = {
   parts: showFolderParts,
 };
 
-/** Forms of documents and folders, by `view`. */
-const DOCUMENT_FORMS: Record<string, NodeHandler> = { edit: saveText };
+/** Forms of folders, by `view`. A document has one, for its text. */
 const FOLDER_FORMS: Record<string, NodeHandler> = {
   archive: downloadChosen,
   watch: watchFolder,
@@ -43,22 +42,12 @@ export const filesRoutes = new Hono<{ Bindings: Env }>()
     dispatch(c, DOCUMENT_VIEWS, FOLDER_VIEWS),
   )
   .post("/files/*", async (c) => {
-    const refusal = (await checkSignIn(c)) ?? limitRequest(c);
-    if (refusal === null) return dispatch(c, DOCUMENT_FORMS, FOLDER_FORMS);
     const node = requestedNode(c);
     const isText = node.ok && node.value.kind === "document" && c.req.query("view") === "edit";
-    return isText ? showRefusedText(c, node.value, refusal) : signInRefusalResponse(c, refusal);
+    if (isText) return receiveText(c, node.value);
+    const refusal = await checkFileForm(c);
+    return refusal === null ? dispatch(c, {}, FOLDER_FORMS) : signInRefusalResponse(c, refusal);
   });
-
-/** The user's requests for documents are limited like those of an app. */
-const limitRequest = (c: HonoContext): Refusal | null =>
-  limitOwnDocuments(c.env, c.var.session.account.id, Date.now());
-
-async function limitDocumentRequests(c: HonoContext, next: Next): Promise<Response | undefined> {
-  const page = rateLimitedPage(c, limitRequest(c));
-  if (page) return page;
-  await next();
-}
 
 function dispatch(
   c: HonoContext,
