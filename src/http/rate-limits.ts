@@ -55,9 +55,10 @@ const FREE_FOLDERS = 8;
 
 /**
  * Folders beyond them, of all writes of an account: each is a row that D1 changes, one after the other
- * for all accounts.
+ * for all accounts. An app may use half of them, so that it does not keep the others from writing.
  */
 const FOLDER_RATE: Rate = { perSecond: 500, burst: 5000 };
+const FOLDER_RATE_OF_APP: Rate = { perSecond: 250, burst: 2500 };
 
 /** Forms and exports of a signed-in user: nobody fills in forms faster for long. */
 const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
@@ -119,13 +120,19 @@ export function limitApp(
  * refusal.
  */
 export function limitFolders(
-  { account }: Pick<AppClaims, "account">,
+  { grant, account }: AppClaims,
   folders: number,
   now: number,
 ): Refusal | null {
   const cost = folders - FREE_FOLDERS;
   if (cost <= 0) return null;
-  return consume([{ name: `folders of account ${account}`, rate: FOLDER_RATE, cost }], now);
+  return consume(
+    [
+      { name: `folders of app ${grant}`, rate: FOLDER_RATE_OF_APP, cost },
+      { name: `folders of account ${account}`, rate: FOLDER_RATE, cost },
+    ],
+    now,
+  );
 }
 
 /**
@@ -163,7 +170,13 @@ export const limitUser = (account: string, now: number): Refusal | null =>
  * refusal.
  */
 export const limitOwnDocuments = (env: Env, account: string, now: number): Refusal | null =>
-  limitApp(env, { grant: `pages of ${account}`, account }, now);
+  limitApp(env, pagesOf(account), now);
+
+/** Counts the folders above a document that the user writes on the pages, as `limitFolders` does. */
+export const limitOwnFolders = (account: string, folders: number, now: number): Refusal | null =>
+  limitFolders(pagesOf(account), folders, now);
+
+const pagesOf = (account: string): AppClaims => ({ grant: `pages of ${account}`, account });
 
 /**
  * Counts an exchange of a refresh token, each of which leaves a row for a week. Allows an account as many as fifty

@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { limitFolders, limitUser } from "../../src/http/rate-limits";
+import { limitOwnFolders, limitUser } from "../../src/http/rate-limits";
 import { freezeClock } from "../support/clock";
 import { breakCalls, withFault } from "../support/fault-injection";
 import { fieldValue, findElements, findInlineCode, mainText } from "../support/html";
@@ -259,7 +259,7 @@ describe("A text that is refused", () => {
     const html = await (await openForm(user, path)).text();
     // As many writes as the limit allows, of others in these folders.
     const account = await accountId(user.name);
-    while (limitFolders({ account }, 9, Date.now()) === null);
+    while (limitOwnFolders(account, 9, Date.now()) === null);
     const refused = await expectUnchanged(app, () => save(user, path, html, "two"));
     const page = await refused.text();
     expect([refused.status, textIn(page)]).toEqual([429, "two"]);

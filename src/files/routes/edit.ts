@@ -7,7 +7,7 @@ import { countAncestors, formatPath, type NodePath } from "../../core/path";
 import type { Outcome, Refusal } from "../../core/refusals";
 import { moduleOf } from "../../core/scope";
 import type { HonoContext } from "../../http/context";
-import { limitAnonymous, limitFolders } from "../../http/rate-limits";
+import { limitAnonymous, limitOwnFolders } from "../../http/rate-limits";
 import { logWarning } from "../../platform/log";
 import { loadOwnDocument } from "../../storage/browse";
 import type { CommitResult } from "../../storage/commit";
@@ -53,7 +53,7 @@ async function saveText(c: HonoContext, node: NodePath, now: number): Promise<Re
   if (problem !== null) {
     return editPage({ c, node, edited, error: messages.invalidJson(problem), status: 422 });
   }
-  const limited = limitFolders({ account: account.id }, countAncestors(node), now);
+  const limited = limitOwnFolders(account.id, countAncestors(node), now);
   if (limited) return showRefusal(c, node, edited, limited);
   const saved = await putText(c, node, { ...edited, type });
   if (saved.ok) {

@@ -7,7 +7,7 @@ import { countAncestors, parseNodePath } from "../../core/path";
 import { type Outcome, ok, refused } from "../../core/refusals";
 import type { Env } from "../../env";
 import type { HonoContext } from "../../http/context";
-import { limitFolders, limitOwnDocuments } from "../../http/rate-limits";
+import { limitOwnDocuments, limitOwnFolders } from "../../http/rate-limits";
 import { refusalResponse } from "../../http/refusals";
 import { putDocument } from "../../storage/documents";
 import { parsePutContent } from "../../storage/put-content";
@@ -39,7 +39,7 @@ async function serveUpload(c: HonoContext): Promise<Outcome<Response>> {
   if (node.value.kind === "folder") return refused(FOLDER_WRITE);
   const limited =
     limitOwnDocuments(c.env, account.id, now) ??
-    limitFolders({ account: account.id }, countAncestors(node.value), now);
+    limitOwnFolders(account.id, countAncestors(node.value), now);
   if (limited) return refused(limited);
   const precondition = parsePrecondition(c.req.raw.headers);
   if (!precondition.ok) return precondition;
