@@ -8,11 +8,13 @@
 import { abortAllDurableObjects, applyD1Migrations, evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { importLoadedModulesDirectly } from "./loaded-modules";
 import { hosts } from "./urls";
 
 /** Much more than it takes to close connections; workerd itself gives up after half a minute. */
 const EVICTION_MS = 5000;
 
+importLoadedModulesDirectly();
 vi.resetModules();
 globalThis.calledObjects = new Set();
 await endObjects();
