@@ -61,7 +61,9 @@ class LiveFolder {
       const end = () => {
         clearInterval(heartbeat);
         document.removeEventListener("visibilitychange", endIfHidden);
-        socket.close();
+        // To close it while it is being opened would be an error on the console.
+        if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+        else socket.close();
         resolve();
       };
       const endIfHidden = () => document.hidden && end();

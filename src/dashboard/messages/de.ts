@@ -68,7 +68,7 @@ export const de: typeof en = {
     module: "Modul",
     private: "Privat",
     public: "Öffentlich",
-    databases: "Datenbanken",
+    databases: "Daten\u00adbanken",
     documents: "Dokumente",
     other: "Außerhalb von Modulen",
     otherModules: "Andere Module",
@@ -110,7 +110,7 @@ export const de: typeof en = {
     version: (version) => `(Version ${version})`,
     internal: "RxDB-intern",
     delete: "Datenbank löschen",
-    deleteLabel: (name, module) => `Datenbank ${name} von ${module} löschen`,
+    deleteLabel: (name, module) => `Datenbank löschen: ${name} von ${module}`,
     confirmDeletion: {
       title: "Diese Datenbank löschen?",
       text: (name, module) => `Datenbank ${name} im Modul ${module}.`,
