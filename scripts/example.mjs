@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { CommandError, runCommand } from "./lib/command.mjs";
+import { bundle } from "./lib/compiler.mjs";
 import { ensureInstalled, ROOT } from "./lib/install.mjs";
 import { listenError } from "./lib/listen-addresses.mjs";
 
@@ -44,7 +45,7 @@ export async function serveExample(port) {
   const files = new Map([["/style.css", ["text/css", await readFile(join(FOLDER, "style.css"))]]]);
   for (const app of APPS) {
     files.set(`/${app}/`, ["text/html", await readFile(join(FOLDER, app, "index.html"))]);
-    files.set(`/${app}/app.js`, ["text/javascript", await bundle(app)]);
+    files.set(`/${app}/app.js`, ["text/javascript", await bundleApp(app)]);
   }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://app");
@@ -67,22 +68,20 @@ export async function serveExample(port) {
   return { url: `http://${HOST}:${server.address().port}/todos/`, close };
 }
 
-async function bundle(app) {
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({
+/** Bundles the script of an app, unless nothing has changed since the last time. */
+async function bundleApp(app) {
+  const [script] = await bundle(`example-${app}`, {
     entryPoints: [join(FOLDER, app, "app.js")],
     alias: {
       "@satchel/rxdb-client": join(ROOT, "client", "index.js"),
       "@satchel/live": join(ROOT, "client", "live", "index.js"),
     },
-    bundle: true,
     minify: true,
     format: "esm",
     target: "es2022",
     legalComments: "none",
-    write: false,
   });
-  return outputFiles[0].contents;
+  return script.text;
 }
 
 /** The command; tests import only `serveExample`. */

@@ -7,6 +7,7 @@ import { storeFiles } from "./support/files";
 import {
   allowAccess,
   connectApp,
+  createAccount,
   denyAccess,
   enterAddressInWidget,
   fillSignIn,
@@ -21,8 +22,8 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   test("§10 connects by address: one WebFinger request, sign-in, consent, and back to the app", async ({
     site,
   }) => {
-    const name = await signUp(site, await site.newContext());
-    const page = await (await site.newContext()).newPage();
+    const name = await createAccount(site);
+    const page = await (await site.openContext()).newPage();
     const lookups: string[] = [];
     page.on("request", (request) => {
       const { pathname, search } = new URL(request.url());
@@ -57,7 +58,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   });
 
   test("§10 stays connected when the app is reloaded", async ({ site }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await openConnectedApp(site, context, { name, release });
     await storeText(page, "hello", "Hello!");
@@ -69,7 +70,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   test("RFC 6749 §4.2.2.1 after Deny the app gets access_denied, and can ask again", async ({
     site,
   }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await context.newPage();
     await page.goto(site.apps.appUrl({ release }));
@@ -84,7 +85,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   });
 
   test("§11 a storage-first link leads straight to the consent page", async ({ site }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await context.newPage();
     const address = encodeURIComponent(userAddress(site, name));
@@ -96,7 +97,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   test("§9 narrowed to read-only: reading works, writing is Unauthorized until it is allowed more", async ({
     site,
   }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     await storeFiles(site, context, { "/notes/hello": "Hello!" });
     const page = await context.newPage();
@@ -122,7 +123,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   test("an app disconnected on the home page is Unauthorized, and can ask again", async ({
     site,
   }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await openConnectedApp(site, context, { name, release, cache: true });
     await storeText(page, "hello", "Hello!");
@@ -140,7 +141,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   });
 
   test("RFC 7033 §4.2 the widget shows an error for an unknown address", async ({ site }) => {
-    const page = await (await site.newContext()).newPage();
+    const page = await (await site.openContext()).newPage();
     await page.goto(site.apps.appUrl({ release }));
     await enterAddressInWidget(page, userAddress(site, uniqueUserName()));
     await page.locator(".rs-sign-in-error.rs-visible").waitFor();
@@ -148,7 +149,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   });
 
   test("§9 an app that asks for full access gets every folder", async ({ site }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await connectApp(site, context, { name, release, module: "*" });
     await storeText(page, "photos/one", "One");
@@ -158,8 +159,8 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
   test("§10 if another user is signed in, asks the owner of the address to sign in", async ({
     site,
   }) => {
-    const name = await signUp(site, await site.newContext());
-    const context = await site.newContext();
+    const name = await createAccount(site);
+    const context = await site.openContext();
     const other = await signUp(site, context);
     const page = await context.newPage();
     await page.goto(site.apps.appUrl({ release }));
@@ -175,7 +176,7 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
 
 // Only for 1.2.3: 2.0.0-beta.10 sends no state.
 test("RFC 6749 §4.2.2 the app's own fragment is returned as state", async ({ site }) => {
-  const context = await site.newContext();
+  const context = await site.openContext();
   const name = await signUp(site, context);
   const page = await context.newPage();
   const fragment = "#/notes/7+8%20%C3%BC%2526";
@@ -197,38 +198,31 @@ const CODE = {
   code_challenge_method: "S256",
 };
 
-describe.each([
-  ["with JavaScript", true],
-  ["without JavaScript", false],
-])("%s", (_, javaScriptEnabled) => {
-  test("an app whose callback redirects to another origin gets its answer, allowed or denied", async ({
-    site,
-  }) => {
-    const context = await site.newContext({ javaScriptEnabled });
-    const name = await signUp(site, context);
-    const page = await context.newPage();
-    const redirect_uri = `${site.apps.origin}/moved`;
-    for (const [flow, decide, answer] of [
-      [TOKEN, allowAccess, "#access_token="],
-      [TOKEN, denyAccess, "#error=access_denied"],
-      [CODE, allowAccess, "?code="],
-      [CODE, denyAccess, "?error=access_denied"],
-    ] as const) {
-      await page.goto(consentUrl(site, name, { ...flow, redirect_uri }));
-      await decide(page);
-      await page.waitForURL((url) => url.href.startsWith(site.apps.movedUrl + answer));
-    }
-    await page.goto(consentUrl(site, name, { ...TOKEN, redirect_uri, scope: "x" }));
-    await page.waitForURL((url) =>
-      url.href.startsWith(`${site.apps.movedUrl}#error=invalid_scope`),
-    );
-  });
+test("without JavaScript an app whose callback redirects to another origin gets its answer, allowed or denied", async ({
+  site,
+}) => {
+  const context = await site.openContext({ javaScriptEnabled: false });
+  const name = await signUp(site, context);
+  const page = await context.newPage();
+  const redirect_uri = `${site.apps.origin}/moved`;
+  for (const [flow, decide, answer] of [
+    [TOKEN, allowAccess, "#access_token="],
+    [TOKEN, denyAccess, "#error=access_denied"],
+    [CODE, allowAccess, "?code="],
+    [CODE, denyAccess, "?error=access_denied"],
+  ] as const) {
+    await page.goto(consentUrl(site, name, { ...flow, redirect_uri }));
+    await decide(page);
+    await page.waitForURL((url) => url.href.startsWith(site.apps.movedUrl + answer));
+  }
+  await page.goto(consentUrl(site, name, { ...TOKEN, redirect_uri, scope: "x" }));
+  await page.waitForURL((url) => url.href.startsWith(`${site.apps.movedUrl}#error=invalid_scope`));
 });
 
 test("RFC 8252 §7.1 a program gets its answer at its own scheme, and the page says what happens", async ({
   site,
 }) => {
-  const context = await site.newContext();
+  const context = await site.openContext();
   const name = await signUp(site, context);
   const page = await context.newPage();
   const navigations: string[] = [];
@@ -247,8 +241,8 @@ test("RFC 8252 §7.1 a program gets its answer at its own scheme, and the page s
 test("an app that opened the dialog in a window of its own can read the answer there", async ({
   site,
 }) => {
-  const name = await signUp(site, await site.newContext());
-  const context = await site.newContext();
+  const name = await createAccount(site);
+  const context = await site.openContext();
   const page = await context.newPage();
   await page.goto(`${site.apps.origin}/blank`);
   const url = consentUrl(site, name, { ...TOKEN, redirect_uri: `${site.apps.origin}/blank` });

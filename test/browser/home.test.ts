@@ -51,7 +51,7 @@ async function downloadArchive(page: Page, link: string) {
 }
 
 test("home, data, export, activity and settings work without JavaScript", async ({ site }) => {
-  const context = await site.newContext({ javaScriptEnabled: false });
+  const context = await site.openContext({ javaScriptEnabled: false });
   const name = await signUp(site, context);
   await storeDocuments(site, context, name, { "/notes/größe": "hello", "/public/blog/a": "world" });
   const page = await context.newPage();
@@ -85,7 +85,7 @@ test("home, data, export, activity and settings work without JavaScript", async 
 test("an account is deleted by typing its name; then it has no sign-in and no data", async ({
   site,
 }) => {
-  const context = await site.newContext({ javaScriptEnabled: false });
+  const context = await site.openContext({ javaScriptEnabled: false });
   const name = await signUp(site, context);
   await storeDocuments(site, context, name, { "/public/a": "hello" });
   const page = await context.newPage();

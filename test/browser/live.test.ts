@@ -3,12 +3,12 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect, onTestFinished } from "vitest";
 import { serveExample } from "../../scripts/example.mjs";
-import { remove, storeText, waitForText, waitForTexts } from "./support/app";
+import { POLL_MS, remove, storeText, waitForText, waitForTexts } from "./support/app";
 import { RELEASES } from "./support/app-server";
 import { expectAccessible } from "./support/axe";
 import { storeFiles } from "./support/files";
+import { testWithApps } from "./support/open-apps";
 import { allowAccess, openConnectedApp, signIn, signUp } from "./support/steps";
-import { test } from "./support/test-site";
 
 declare global {
   interface Window {
@@ -16,8 +16,10 @@ declare global {
   }
 }
 
+const test = testWithApps(2, { live: true });
+
 const waitForStatus = (page: Page, status: string): Promise<unknown> =>
-  page.waitForFunction((status) => window.live?.status === status, status);
+  page.waitForFunction((status) => window.live?.status === status, status, { polling: POLL_MS });
 
 const intervals = (page: Page): Promise<number[]> =>
   page.evaluate(() => {
@@ -55,7 +57,7 @@ test("the example shows in each browser what the other one has written", async (
 test("a folder's page shows what apps write, and keeps what the user is doing", async ({
   site,
 }) => {
-  const context = await site.newContext();
+  const context = await site.openContext();
   await signUp(site, context);
   await storeFiles(site, context, { "/notes/b": "1", "/notes/c": "1" });
   const page = await context.newPage();
@@ -80,59 +82,50 @@ test("a folder's page shows what apps write, and keeps what the user is doing", 
   await expectAccessible(page);
 });
 
-describe.each(RELEASES)(
-  "remotestorage.js %s with @satchel/live",
-  { concurrent: true },
-  (release) => {
-    test("a change reaches the other browser, although neither polls", async ({ site }) => {
-      const context = await site.newContext();
-      const options = { name: await signUp(site, context), release, live: true };
-      const one = await openConnectedApp(site, context, options);
-      const two = await openConnectedApp(site, context, options, await site.newContext());
-      await Promise.all([one, two].map((page) => waitForStatus(page, "live")));
-      expect(await intervals(two)).toEqual([600_000, 600_000]);
-      await storeText(one, "hello", "From one");
-      await waitForText(two, "hello", "From one");
-      await storeText(two, "deep/er", "From two");
-      await storeText(two, "hello", "From two");
-      await waitForTexts(one, { hello: "From two", "deep/er": "From two" });
-      await remove(one, "deep/er");
-      await waitForText(two, "deep/er", undefined);
-      // A sync that fails is repeated soon, although the app polls only every ten minutes.
-      let failures = 0;
-      const headers = { "Access-Control-Allow-Origin": "*" };
-      await two.route(/\/storage\//, (route) =>
-        route.request().method() === "GET" && failures++ === 0
-          ? route.fulfill({ status: 503, headers })
-          : route.continue(),
-      );
-      await storeText(one, "late", "Late");
-      await waitForText(two, "late", "Late");
-      expect(failures).toBeGreaterThan(1);
-    });
+describe.each(RELEASES)("remotestorage.js %s with @satchel/live", (release) => {
+  test("a change reaches the other browser, although neither polls", async ({ openApps }) => {
+    const [one, two] = await openApps(release);
+    await Promise.all([one, two].map((page) => waitForStatus(page, "live")));
+    expect(await intervals(two)).toEqual([600_000, 600_000]);
+    await storeText(one, "hello", "From one");
+    await waitForText(two, "hello", "From one");
+    await storeText(two, "deep/er", "From two");
+    await storeText(two, "hello", "From two");
+    await waitForTexts(one, { hello: "From two", "deep/er": "From two" });
+    await remove(one, "deep/er");
+    await waitForText(two, "deep/er", undefined);
+    // A sync that fails is repeated soon, although the app polls only every ten minutes.
+    let failures = 0;
+    const headers = { "Access-Control-Allow-Origin": "*" };
+    await two.route(/\/storage\//, (route) =>
+      route.request().method() === "GET" && failures++ === 0
+        ? route.fulfill({ status: 503, headers })
+        : route.continue(),
+    );
+    await storeText(one, "late", "Late");
+    await waitForText(two, "late", "Late");
+    expect(failures).toBeGreaterThan(1);
+    await two.unrouteAll({ behavior: "wait" });
+  });
 
-    test("what was missed while offline arrives with the next socket", async ({ site }) => {
-      const context = await site.newContext();
-      const options = { name: await signUp(site, context), release, live: true };
-      const one = await openConnectedApp(site, context, options);
-      const two = await openConnectedApp(site, context, options, await site.newContext());
-      await Promise.all([one, two].map((page) => waitForStatus(page, "live")));
-      await two.context().setOffline(true);
-      await waitForStatus(two, "polling");
-      expect(await intervals(two)).toEqual([10_000, 60_000]);
-      await storeText(one, "missed", "Missed");
-      await two.context().setOffline(false);
-      await waitForStatus(two, "live");
-      await waitForText(two, "missed", "Missed");
-    });
+  test("what was missed while offline arrives with the next socket", async ({ openApps }) => {
+    const [one, two] = await openApps(release);
+    await Promise.all([one, two].map((page) => waitForStatus(page, "live")));
+    await two.context().setOffline(true);
+    await waitForStatus(two, "polling");
+    expect(await intervals(two)).toEqual([10_000, 60_000]);
+    await storeText(one, "missed", "Missed");
+    await two.context().setOffline(false);
+    await waitForStatus(two, "live");
+    await waitForText(two, "missed", "Missed");
+  });
 
-    test("it can be switched off: the app polls as before", async ({ site }) => {
-      const context = await site.newContext();
-      const options = { name: await signUp(site, context), release, live: true };
-      const one = await openConnectedApp(site, context, options);
-      await waitForStatus(one, "live");
-      await one.evaluate(() => window.live.stop());
-      expect(await intervals(one)).toEqual([10_000, 60_000]);
-    });
-  },
-);
+  test("it can be switched off: the app polls as before", async ({ site }) => {
+    const context = await site.openContext();
+    const options = { name: await signUp(site, context), release, live: true };
+    const one = await openConnectedApp(site, context, options);
+    await waitForStatus(one, "live");
+    await one.evaluate(() => window.live.stop());
+    expect(await intervals(one)).toEqual([10_000, 60_000]);
+  });
+});

@@ -1,6 +1,6 @@
 /** Moving in and out in a browser: the dialog of another provider, progress, the report; accessible, on a phone too. */
 
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { type Documents, startOldProvider } from "../local/old-provider";
 import { expectAccessibleOnAllScreens } from "./support/axe";
@@ -16,8 +16,8 @@ const documentsOf = (bodies: Record<string, string>): Documents =>
 const mainText = (page: Page, text: string) => page.getByRole("main").getByText(text).first();
 
 /** Answers the dialog of the old provider: with its token, or with an error. */
-const answerDialog = (context: BrowserContext, answer: string): Promise<unknown> =>
-  context.route("**/oauth/alice?**", (route) => {
+const answerDialog = (page: Page, answer: string): Promise<unknown> =>
+  page.route("**/oauth/alice?**", (route) => {
     const query = new URL(route.request().url()).searchParams;
     const fragment = `${answer}&state=${encodeURIComponent(query.get("state") ?? "")}`;
     const headers = { Location: `${query.get("redirect_uri")}#${fragment}` };
@@ -26,7 +26,7 @@ const answerDialog = (context: BrowserContext, answer: string): Promise<unknown>
 
 /** Opens the page of moving in for a new user, who has these documents. */
 async function openMoveIn(site: TestSite, documents: Record<string, string>, options = {}) {
-  const context = await site.newContext(options);
+  const context = await site.openContext(options);
   await signUp(site, context);
   await storeFiles(site, context, documents);
   const page = await context.newPage();
@@ -39,7 +39,7 @@ describe("Moving in", () => {
     const bodies = { "/notes/a": "1", "/notes/b": "theirs", "/notes/c d/e": "2" };
     const old = await startOldProvider(documentsOf(bodies));
     const { context, page } = await openMoveIn(site, { "/notes/b": "mine" });
-    await answerDialog(context, `access_token=${old.token}`);
+    await answerDialog(page, `access_token=${old.token}`);
     await page.getByLabel("Your address at the old provider").fill(old.address);
     await page.getByLabel("Keep both").check();
     await page.getByRole("button", { name: "Continue" }).click();
@@ -54,8 +54,8 @@ describe("Moving in", () => {
 
   test("says so when the old provider gives no access", async ({ site }) => {
     const old = await startOldProvider({});
-    const { context, page } = await openMoveIn(site, {});
-    await answerDialog(context, "error=access_denied");
+    const { page } = await openMoveIn(site, {});
+    await answerDialog(page, "error=access_denied");
     await page.getByLabel("Your address at the old provider").fill(old.address);
     await page.getByRole("button", { name: "Continue" }).click();
     await mainText(page, "The old provider gave no access.").waitFor();
@@ -90,9 +90,9 @@ test("the pages of moving are accessible and fit a phone, in German, with hostil
       return isRefused;
     },
   );
-  const { context, page } = await openMoveIn(site, { [name]: "mine" }, { locale: "de" });
+  const { page } = await openMoveIn(site, { [name]: "mine" }, { locale: "de" });
   await expectAccessibleOnAllScreens(page);
-  await answerDialog(context, `access_token=${old.token}`);
+  await answerDialog(page, `access_token=${old.token}`);
   await page.getByLabel("Deine Adresse beim alten Anbieter").fill(old.address);
   await page.getByRole("button", { name: "Weiter" }).click();
   await mainText(page, "Ausgelassen: Hier ist ein anderes").waitFor();

@@ -4,6 +4,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import {
   allowAccess,
+  createAccount,
   denyAccess,
   fillSignIn,
   fillSignUp,
@@ -40,7 +41,7 @@ describe.each([
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
   test("sign up, sign out, sign in", async ({ site }) => {
-    const page = await (await site.newContext({ javaScriptEnabled })).newPage();
+    const page = await (await site.openContext({ javaScriptEnabled })).newPage();
     const name = uniqueUserName();
     await page.goto(site.url);
     await page.getByRole("link", { name: "Create account" }).click();
@@ -51,9 +52,13 @@ describe.each([
     await fillSignIn(page, name);
     await page.getByText(userAddress(site, name), { exact: true }).waitFor();
   });
+});
+
+describe("without JavaScript", () => {
+  const javaScriptEnabled = false;
 
   test("§10 allow an app, find it on the home page, disconnect it", async ({ site }) => {
-    const context = await site.newContext({ javaScriptEnabled });
+    const context = await site.openContext({ javaScriptEnabled });
     const name = await signUp(site, context);
     const page = await context.newPage();
     await page.goto(consentUrl(site, name, "notes:rw photos:r"));
@@ -74,7 +79,7 @@ describe.each([
   });
 
   test("RFC 6749 §4.2.2.1 deny an app", async ({ site }) => {
-    const context = await site.newContext({ javaScriptEnabled });
+    const context = await site.openContext({ javaScriptEnabled });
     const page = await context.newPage();
     await page.goto(consentUrl(site, await signUp(site, context)));
     await denyAccess(page);
@@ -85,7 +90,7 @@ describe.each([
 
 describe("signing up", () => {
   test("the browser rejects a password that is too short", async ({ site }) => {
-    const page = await (await site.newContext()).newPage();
+    const page = await (await site.openContext()).newPage();
     await page.goto(`${site.url}/sign-up`);
     await page.getByLabel("Name").fill(uniqueUserName());
     // minlength only applies to text that was typed.
@@ -97,8 +102,8 @@ describe("signing up", () => {
   });
 
   test("a taken, a reserved and an invalid name are refused with a message", async ({ site }) => {
-    const taken = await signUp(site, await site.newContext());
-    const page = await (await site.newContext()).newPage();
+    const taken = await createAccount(site);
+    const page = await (await site.openContext()).newPage();
     await page.goto(`${site.url}/sign-up`);
     for (const [name, message] of [
       [taken, "is taken"],
@@ -117,8 +122,8 @@ describe("signing up", () => {
 
 describe("signing in", () => {
   test("after a wrong password, signing in still continues to the app", async ({ site }) => {
-    const name = await signUp(site, await site.newContext());
-    const page = await (await site.newContext()).newPage();
+    const name = await createAccount(site);
+    const page = await (await site.openContext()).newPage();
     await page.goto(consentUrl(site, name));
     await fillSignIn(page, name, "not the password");
     await page.getByRole("alert").waitFor();
@@ -130,7 +135,7 @@ describe("signing in", () => {
   });
 
   test("consent is not given after signing out in another tab", async ({ site }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const consent = await context.newPage();
     await consent.goto(consentUrl(site, name));
@@ -144,8 +149,8 @@ describe("signing in", () => {
 });
 
 test("sign-in and consent work with the keyboard alone", async ({ site }) => {
-  const name = await signUp(site, await site.newContext());
-  const page = await (await site.newContext()).newPage();
+  const name = await createAccount(site);
+  const page = await (await site.openContext()).newPage();
   const { keyboard } = page;
   const tabTo = async (target: string) => {
     for (let presses = 0; presses < 20; presses++) {
@@ -171,7 +176,7 @@ test("sign-in and consent work with the keyboard alone", async ({ site }) => {
 });
 
 test("the first Tab stop skips the header", async ({ site }) => {
-  const page = await (await site.newContext()).newPage();
+  const page = await (await site.openContext()).newPage();
   await page.goto(`${site.url}/sign-in`);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
@@ -196,7 +201,7 @@ describe("the consent page", () => {
   test("warns of an app that requests full access, and of one on this computer", async ({
     site,
   }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const page = await context.newPage();
     await page.goto(consentUrl(site, await signUp(site, context), "*:rw"));
     await page.getByText("All data in your storage").waitFor();
@@ -205,7 +210,7 @@ describe("the consent page", () => {
   });
 
   test("RFC 6749 §10.13 cannot be put into a frame of another site", async ({ site }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await context.newPage();
     await page.goto(`${site.apps.origin}/blank`);
@@ -223,7 +228,7 @@ describe("the consent page", () => {
   });
 
   test("RFC 6749 §10.12 cannot be submitted by another site", async ({ site }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await context.newPage();
     const send = async (path: string, fields: Record<string, string>) => {
@@ -250,7 +255,7 @@ describe("the consent page", () => {
   });
 
   test("RFC 6749 §4.1.2.1 is not shown for an invalid redirect_uri", async ({ site }) => {
-    const context = await site.newContext();
+    const context = await site.openContext();
     await signUp(site, context);
     const page = await context.newPage();
     await page.goto(`${site.url}/oauth/authorize?redirect_uri=http://app.example/&scope=notes:rw`);

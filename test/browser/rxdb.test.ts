@@ -4,6 +4,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { serveExample } from "../../scripts/example.mjs";
 import { openFlakyProxy } from "../local/flaky-proxy";
+import { POLL_MS } from "./support/app";
 import { expectAccessible } from "./support/axe";
 import { allowAccess, denyAccess, signIn, signUp } from "./support/steps";
 import { test as base, type TestSite } from "./support/test-site";
@@ -59,13 +60,17 @@ function listOn(page: Page): List {
     check: (title) => item(title).getByRole("checkbox").click(),
     remove: (title) => item(title).getByRole("button").click(),
     async waitForTitles(titles) {
-      await page.waitForFunction((expected) => {
-        const titles = [...document.querySelectorAll("#todos li")].map((row) => {
-          const [done, title] = row.querySelectorAll("input");
-          return `${title?.value}${done?.checked ? " ✓" : ""}`;
-        });
-        return titles.join("\n") === expected.join("\n");
-      }, titles);
+      await page.waitForFunction(
+        (expected) => {
+          const titles = [...document.querySelectorAll("#todos li")].map((row) => {
+            const [done, title] = row.querySelectorAll("input");
+            return `${title?.value}${done?.checked ? " ✓" : ""}`;
+          });
+          return titles.join("\n") === expected.join("\n");
+        },
+        titles,
+        { polling: POLL_MS },
+      );
     },
     waitForStatus: (text) => page.getByRole("status").filter({ hasText: text }).waitFor(),
   };

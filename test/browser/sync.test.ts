@@ -1,6 +1,5 @@
 /** Two browsers of one user, each with a local copy: changes in one reach the other. */
 
-import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import {
   fetchStored,
@@ -13,104 +12,102 @@ import {
   waitForTexts,
   waitUntilStored,
 } from "./support/app";
-import { type LibraryRelease, RELEASES } from "./support/app-server";
-import { openConnectedApp, signUp } from "./support/steps";
-import { type TestSite, test } from "./support/test-site";
+import { RELEASES } from "./support/app-server";
+import { testWithApps } from "./support/open-apps";
 
-async function openTwice(site: TestSite, release: LibraryRelease): Promise<[Page, Page]> {
-  const context = await site.newContext();
-  const options = { name: await signUp(site, context), release, cache: true };
-  return Promise.all([
-    openConnectedApp(site, context, options),
-    openConnectedApp(site, context, options, await site.newContext()),
-  ]);
-}
+const test = testWithApps(2, { cache: true });
 
-describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) => {
-  test("§6 a change reaches the other browser, in both directions", async ({ site }) => {
-    const [one, two] = await openTwice(site, release);
-    await storeText(one, "hello", "From one");
-    await storeText(one, "deep/er/still", "Deep");
-    await waitForTexts(two, { hello: "From one", "deep/er/still": "Deep" });
-    await storeText(two, "hello", "From two");
-    await waitForText(one, "hello", "From two");
+describe.each(RELEASES)("remotestorage.js %s", (release) => {
+  test("§6 a change reaches the other browser, in both directions", async ({ openApps }) => {
+    const [one, two] = await openApps(release);
+    await storeText(one, "change/hello", "From one");
+    await storeText(one, "change/deep/er", "Deep");
+    await waitForTexts(two, { "change/hello": "From one", "change/deep/er": "Deep" });
+    await storeText(two, "change/hello", "From two");
+    await waitForText(one, "change/hello", "From two");
     const change = await waitForEvent(one, { name: "change", origin: "remote" });
     expect(change).toMatchObject({ oldValue: "From one", newValue: "From two" });
   });
 
-  test("§3 unusual names and many documents are synchronized completely", async ({ site }) => {
-    const [one, two] = await openTwice(site, release);
+  test("§3 unusual names and many documents are synchronized completely", async ({ openApps }) => {
+    const [one, two] = await openApps(release);
     const names = ["a b", "ü 🎒", "100%", "%2F", "a+b", "#1", "?", "&", "'\"", "([])", ".hidden"];
     const many = Array.from({ length: 40 }, (_, index) => `many/${index}`);
-    const all = [...names, ...many];
-    await Promise.all(all.map((name) => storeText(one, name, `Text of ${name}`)));
-    await waitForTexts(two, Object.fromEntries(all.map((name) => [name, `Text of ${name}`])));
-    expect(await list(two)).toEqual([...names, "many/"].sort());
-    expect((await list(two, "many/")).length).toBe(many.length);
+    const all = [...names, ...many].map((name) => `names/${name}`);
+    await Promise.all(all.map((path) => storeText(one, path, `Text of ${path}`)));
+    await waitForTexts(two, Object.fromEntries(all.map((path) => [path, `Text of ${path}`])));
+    expect(await list(two, "names/")).toEqual([...names, "many/"].sort());
+    expect((await list(two, "names/many/")).length).toBe(many.length);
   });
 
-  test("§4 removing one document of several removes it in the other browser", async ({ site }) => {
-    const [one, two] = await openTwice(site, release);
-    const names = ["folder/gone", "folder/stays", "stays"];
-    for (const name of names) await storeText(one, name, name);
-    await waitForTexts(two, Object.fromEntries(names.map((name) => [name, name])));
-    await remove(one, "folder/gone");
-    await waitForText(two, "folder/gone", undefined);
-    expect(await list(two, "folder/")).toEqual(["stays"]);
-    expect(await readText(two, "folder/stays")).toBe("folder/stays");
-    expect(await readText(two, "stays")).toBe("stays");
+  test("§4 removing one document of several removes it in the other browser", async ({
+    openApps,
+  }) => {
+    const [one, two] = await openApps(release);
+    const paths = ["removal/folder/gone", "removal/folder/stays", "removal/stays"];
+    for (const path of paths) await storeText(one, path, path);
+    await waitForTexts(two, Object.fromEntries(paths.map((path) => [path, path])));
+    await remove(one, "removal/folder/gone");
+    await waitForText(two, "removal/folder/gone", undefined);
+    expect(await list(two, "removal/folder/")).toEqual(["stays"]);
+    expect(await readText(two, "removal/folder/stays")).toBe("removal/folder/stays");
+    expect(await readText(two, "removal/stays")).toBe("removal/stays");
   });
 
-  test("§6 offline edits are synchronized later", async ({ site }) => {
-    const [one, two] = await openTwice(site, release);
-    await storeText(one, "edited", "edited");
-    await storeText(one, "removed", "removed");
-    await waitForTexts(two, { edited: "edited", removed: "removed" });
+  test("§6 offline edits are synchronized later", async ({ openApps }) => {
+    const [one, two] = await openApps(release);
+    await storeText(one, "offline/edited", "edited");
+    await storeText(one, "offline/removed", "removed");
+    await waitForTexts(two, { "offline/edited": "edited", "offline/removed": "removed" });
     await one.context().setOffline(true);
-    await storeText(one, "edited", "Edited offline");
-    await storeText(one, "new/one", "New");
-    await remove(one, "removed");
+    await storeText(one, "offline/edited", "Edited offline");
+    await storeText(one, "offline/new/one", "New");
+    await remove(one, "offline/removed");
     await waitForEvent(one, { name: "network-offline" });
-    expect(await (await fetchStored(one, "/notes/edited")).text()).toBe("edited");
+    expect(await (await fetchStored(one, "/notes/offline/edited")).text()).toBe("edited");
     await one.context().setOffline(false);
-    await waitForTexts(two, { edited: "Edited offline", "new/one": "New", removed: undefined });
+    await waitForTexts(two, {
+      "offline/edited": "Edited offline",
+      "offline/new/one": "New",
+      "offline/removed": undefined,
+    });
   });
 
   test("§6 if both change a document, the later one gets a conflict, and neither text is lost", async ({
-    site,
+    openApps,
   }) => {
-    const [one, two] = await openTwice(site, release);
-    await storeText(one, "hello", "Common");
-    await waitForText(two, "hello", "Common");
+    const [one, two] = await openApps(release);
+    await storeText(one, "conflict/hello", "Common");
+    await waitForText(two, "conflict/hello", "Common");
     await one.context().setOffline(true);
-    await storeText(one, "hello", "From one");
-    await storeText(two, "hello", "From two");
-    await waitUntilStored(two, "/notes/hello", "From two");
+    await storeText(one, "conflict/hello", "From one");
+    await storeText(two, "conflict/hello", "From two");
+    await waitUntilStored(two, "/notes/conflict/hello", "From two");
     await one.context().setOffline(false);
     const conflict = await waitForEvent(one, { name: "change", origin: "conflict" });
     expect(conflict).toMatchObject({
-      relativePath: "hello",
+      relativePath: "conflict/hello",
       oldValue: "From one",
       newValue: "From two",
       lastCommonValue: "Common",
     });
-    expect(await (await fetchStored(one, "/notes/hello")).text()).toBe("From two");
+    expect(await (await fetchStored(one, "/notes/conflict/hello")).text()).toBe("From two");
     // Resolving the conflict is up to the app.
-    await storeText(one, "hello", "From one and two");
-    await waitForText(two, "hello", "From one and two");
+    await storeText(one, "conflict/hello", "From one and two");
+    await waitForText(two, "conflict/hello", "From one and two");
   });
 
   test("§6 if both create the same document, one wins, and the other gets a conflict", async ({
-    site,
+    openApps,
   }) => {
-    const [one, two] = await openTwice(site, release);
+    const [one, two] = await openApps(release);
     await one.context().setOffline(true);
-    await storeText(one, "new", "From one");
-    await storeText(two, "new", "From two");
-    await waitUntilStored(two, "/notes/new", "From two");
+    await storeText(one, "creation/new", "From one");
+    await storeText(two, "creation/new", "From two");
+    await waitUntilStored(two, "/notes/creation/new", "From two");
     await one.context().setOffline(false);
     const conflict = await waitForEvent(one, { name: "change", origin: "conflict" });
     expect(conflict).toMatchObject({ oldValue: "From one", newValue: "From two" });
-    expect(await (await fetchStored(one, "/notes/new")).text()).toBe("From two");
+    expect(await (await fetchStored(one, "/notes/creation/new")).text()).toBe("From two");
   });
 });

@@ -11,7 +11,7 @@ const DOCUMENTS = { "/notes/a.txt": "1", "/notes/b/c.txt": "2", "/notes/d.txt": 
 
 /** Opens the folder /notes/ of a new user who has these documents. */
 async function openFolder(site: TestSite, options = {}, documents = DOCUMENTS) {
-  const context = await site.newContext(options);
+  const context = await site.openContext(options);
   await signUp(site, context);
   await storeFiles(site, context, documents);
   const page = await context.newPage();
@@ -45,21 +45,21 @@ describe.each([
     await page.getByRole("link", { name: "Open the folder" }).click();
     await page.getByRole("link", { name: "a.txt" }).waitFor();
   });
+});
 
-  test("the page of a document renames and moves it", async ({ site }) => {
-    const { context, page } = await openFolder(site, { javaScriptEnabled });
-    await page.getByRole("link", { name: "a.txt" }).click();
-    await page.getByLabel("New name").fill("ä.txt");
-    await page.getByRole("button", { name: "Rename" }).click();
-    await waitForText(page, "1 document was moved.");
-    expect(await readFile(site, context, "/notes/ä.txt")).toBe("1");
-    await page.goto(`${site.url}/files/notes/${encodeURIComponent("ä.txt")}`);
-    await page.getByLabel("Move to folder").fill("archive");
-    await page.getByRole("button", { name: "Move", exact: true }).click();
-    await waitForText(page, "1 document was moved.");
-    expect(await readFile(site, context, "/archive/ä.txt")).toBe("1");
-    expect(await readFile(site, context, "/notes/ä.txt")).toBeNull();
-  });
+test("without JavaScript the page of a document renames and moves it", async ({ site }) => {
+  const { context, page } = await openFolder(site, { javaScriptEnabled: false });
+  await page.getByRole("link", { name: "a.txt" }).click();
+  await page.getByLabel("New name").fill("ä.txt");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await waitForText(page, "1 document was moved.");
+  expect(await readFile(site, context, "/notes/ä.txt")).toBe("1");
+  await page.goto(`${site.url}/files/notes/${encodeURIComponent("ä.txt")}`);
+  await page.getByLabel("Move to folder").fill("archive");
+  await page.getByRole("button", { name: "Move", exact: true }).click();
+  await waitForText(page, "1 document was moved.");
+  expect(await readFile(site, context, "/archive/ä.txt")).toBe("1");
+  expect(await readFile(site, context, "/notes/ä.txt")).toBeNull();
 });
 
 test("a task goes on while nobody looks, and its page says later what it did", async ({ site }) => {

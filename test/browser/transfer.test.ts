@@ -17,6 +17,9 @@ const DOCUMENTS = {
   "/photos/a.txt": "another module",
 };
 
+/** How often pages of the provider are asked for what has no event. */
+const POLLING = { interval: 200 };
+
 /** Longer documents than this are not kept in memory. */
 const LONG = Buffer.alloc(4_300_000, 7);
 
@@ -26,11 +29,11 @@ async function createUser(
   documents: Record<string, string> = DOCUMENTS,
   locale = "en",
 ): Promise<{ context: BrowserContext; page: Page }> {
-  const context = await site.newContext({ locale });
+  const context = await site.openContext({ locale });
   await signUp(site, context);
   await storeFiles(site, context, documents);
-  await context.addInitScript(() => Reflect.deleteProperty(window, "showSaveFilePicker"));
   const page = await context.newPage();
+  await page.addInitScript(() => Reflect.deleteProperty(window, "showSaveFilePicker"));
   // From now on the browser does not open its own dialog.
   page.on("filechooser", () => {});
   return { context, page };
@@ -103,15 +106,15 @@ async function deleteModules(
     .poll(async () => {
       const page = await context.request.get(`${site.url}/transfer/export`);
       return (await page.text()).includes("You have no documents yet.");
-    })
+    }, POLLING)
     .toBe(true);
 }
 
 test("an archive is written straight to the disk, and is no file before it is complete", async ({
   site,
 }) => {
-  const { context, page } = await createUser(site);
-  await giveDisk(context);
+  const { page } = await createUser(site);
+  await giveDisk(page);
   await page.goto(`${site.url}/transfer/export`);
   // The documents do not come before the test has looked.
   const held = await hold(page, BATCH, "POST");
@@ -125,7 +128,7 @@ test("an archive is written straight to the disk, and is no file before it is co
 
 test("a cancelled export leaves nothing", async ({ site }) => {
   const { context, page } = await createUser(site);
-  await giveDisk(context);
+  await giveDisk(page);
   await page.goto(`${site.url}/transfer/export`);
   const held = await hold(page, BATCH, "POST");
   await page.getByRole("button", { name: "Export", exact: true }).click();
@@ -136,7 +139,7 @@ test("a cancelled export leaves nothing", async ({ site }) => {
   expect(await fileOnDisk(page)).toBeNull();
   // Nor the access of the page.
   await expect
-    .poll(async () => (await context.request.get(`${site.url}/apps`)).text())
+    .poll(async () => (await context.request.get(`${site.url}/apps`)).text(), POLLING)
     .not.toContain("Export in the browser");
 });
 
@@ -325,10 +328,8 @@ async function userName(site: TestSite, context: BrowserContext): Promise<string
 test("both pages are accessible by keyboard and on a phone, in German", async ({ site }) => {
   const { page } = await createUser(site, DOCUMENTS, "de");
   await page.setViewportSize({ width: 320, height: 640 });
-  for (const path of ["/transfer", "/transfer/export"]) {
-    await page.goto(site.url + path);
-    await expectAccessible(page);
-  }
+  // As they are when they are opened, pages are checked in appearance.test.ts.
+  await page.goto(`${site.url}/transfer/export`);
   await page.getByLabel("Alles").focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Tab");
@@ -343,7 +344,6 @@ test("both pages are accessible by keyboard and on a phone, in German", async ({
   await expectAccessible(page);
   await page.getByRole("link", { name: "Import", exact: true }).click();
   await page.waitForURL("**/transfer/import", { waitUntil: "load" });
-  await expectAccessible(page);
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
     page.getByRole("button", { name: "ZIP-Dateien wählen" }).press("Enter"),
@@ -356,8 +356,8 @@ test("both pages are accessible by keyboard and on a phone, in German", async ({
 });
 
 /** Gives the pages a disk: the browser's own for the site, whose files need no dialog. */
-const giveDisk = (context: BrowserContext): Promise<unknown> =>
-  context.addInitScript(() => {
+const giveDisk = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
     Object.assign(window, {
       showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) =>
         (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true }),

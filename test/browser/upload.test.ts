@@ -19,7 +19,7 @@ async function openFolder(
   documents: Record<string, string> = {},
   locale = "en",
 ): Promise<FolderPage> {
-  const context = await site.newContext({ locale });
+  const context = await site.openContext({ locale });
   await signUp(site, context);
   await storeFiles(site, context, documents);
   const page = await context.newPage();
@@ -257,7 +257,7 @@ test("names are text, whatever they contain, in German as well", async ({ site }
 });
 
 test("without JavaScript the section is hidden", async ({ site }) => {
-  const context = await site.newContext({ javaScriptEnabled: false });
+  const context = await site.openContext({ javaScriptEnabled: false });
   await signUp(site, context);
   const page = await context.newPage();
   await page.goto(`${site.url}/files/notes/`);

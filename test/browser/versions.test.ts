@@ -1,8 +1,8 @@
 /** Versions, the bin and going back in time in a browser: by mouse, by keyboard, without script. */
 
 import type { BrowserContext, Page } from "playwright-core";
-import { expect } from "vitest";
-import { expectAccessible } from "./support/axe";
+import { describe, expect } from "vitest";
+import { expectAccessibleOnAllScreens } from "./support/axe";
 import { obtainToken, signUp } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
 
@@ -14,17 +14,18 @@ interface Connected {
   read: (path: string) => Promise<string | null>;
 }
 
+const encodePath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
+
 /** Signs up and opens a page, with or without script; and connects an app. */
 async function connect(
   site: TestSite,
   options: Parameters<TestSite["newContext"]>[0] = {},
 ): Promise<Connected> {
-  const context = await site.newContext(options);
+  const context = await site.openContext(options);
   const name = await signUp(site, context);
   const token = await obtainToken(site, context, name);
   const headers = { Authorization: `Bearer ${token}` };
-  const url = (path: string) =>
-    `${site.url}/storage/${name}${path.split("/").map(encodeURIComponent).join("/")}`;
+  const url = (path: string) => `${site.url}/storage/${name}${encodePath(path)}`;
   return {
     context,
     page: await context.newPage(),
@@ -49,10 +50,10 @@ async function waitForTask(page: Page): Promise<void> {
   await page.getByText("Done", { exact: true }).first().waitFor();
 }
 
-for (const javaScriptEnabled of [true, false]) {
-  const how = javaScriptEnabled ? "with JavaScript" : "without JavaScript";
+describe("without JavaScript", () => {
+  const javaScriptEnabled = false;
 
-  test(`${how}: look at a version, compare it, download it, restore it`, async ({ site }) => {
+  test("look at a version, compare it, download it, restore it", async ({ site }) => {
     const { page, store, read } = await connect(site, { javaScriptEnabled });
     await store("/notes/a", "first line\nsame\n");
     await store("/notes/a", "second line\nsame\n");
@@ -76,9 +77,7 @@ for (const javaScriptEnabled of [true, false]) {
     expect(await page.getByRole("listitem").filter({ hasText: "bytes" }).count()).toBe(3);
   });
 
-  test(`${how}: a restored version never overwrites what an app wrote meanwhile`, async ({
-    site,
-  }) => {
+  test("a restored version never overwrites what an app wrote meanwhile", async ({ site }) => {
     const { page, store, read } = await connect(site, { javaScriptEnabled });
     await store("/notes/a", "1");
     await store("/notes/a", "2");
@@ -90,9 +89,7 @@ for (const javaScriptEnabled of [true, false]) {
     expect(await read("/notes/a")).toBe("by an app");
   });
 
-  test(`${how}: restore one document from the bin, then all, and delete one for good`, async ({
-    site,
-  }) => {
+  test("restore one document from the bin, then all, and delete one for good", async ({ site }) => {
     const { page, store, read } = await connect(site, { javaScriptEnabled });
     for (const name of ["a", "b", "c"]) {
       await store(`/notes/${name}`, name);
@@ -114,8 +111,13 @@ for (const javaScriptEnabled of [true, false]) {
     expect(await read("/notes/a")).toBe("a");
     expect(await read("/notes/c")).toBe(null);
   });
+});
 
-  test(`${how}: go back in time, see first what would change, and undo it`, async ({ site }) => {
+describe.each([
+  ["with JavaScript", true],
+  ["without JavaScript", false],
+])("%s", (_, javaScriptEnabled) => {
+  test("go back in time, see first what would change, and undo it", async ({ site }) => {
     const { page, store, read } = await connect(site, { javaScriptEnabled });
     await store("/notes/a", "1");
     await page.goto(`${site.url}/go-back/notes/`);
@@ -129,7 +131,7 @@ for (const javaScriptEnabled of [true, false]) {
     await waitForTask(page);
     expect(await read("/notes/a")).toBe("1");
   });
-}
+});
 
 test("by keyboard alone: choose two versions and compare them, restore from the bin", async ({
   site,
@@ -194,50 +196,37 @@ test("the moment is typed in the reader's time zone", async ({ site }) => {
   expect([form.get("at"), form.get("moment")]).toEqual(["typed", String(typed.at)]);
 });
 
-const SCREENS = {
-  "a phone, in German": { locale: "de", viewport: { width: 360, height: 740 } },
-  "a wide screen, in English": { locale: "en", viewport: { width: 1280, height: 800 } },
-};
-
 const HOSTILE_NAMES = [
-  `<img src=x onerror=alert(1)> "'&`,
-  "\u202egnp.exe",
-  "🙂".repeat(63),
+  `<img src=x onerror=alert(1)> "'&\u202egnp.exe${"🙂".repeat(50)}`,
   "x".repeat(250),
 ];
 
-for (const [screen, options] of Object.entries(SCREENS)) {
-  test(`all pages are accessible and fit ${screen}, with names of any kind`, async ({ site }) => {
-    const { page, store } = await connect(site, options);
-    for (const name of HOSTILE_NAMES) {
-      const path = `/notes/${name}/${name}`;
-      await store(path, `<b>${name}</b>\n`, "text/html");
-      await store(path, `second ${name}\n`, "text/html");
+test("all pages are accessible and fit all screens, in German, with names of any kind", async ({
+  site,
+}) => {
+  const { page, store } = await connect(site, { locale: "de" });
+  const expectAccessibleAt = async (path: string) => {
+    await page.goto(site.url + path);
+    await expectAccessibleOnAllScreens(page);
+  };
+  for (const name of HOSTILE_NAMES) {
+    const path = `/notes/${name}/${name}`;
+    await store(path, `<b>${name}</b>\n`, "text/html");
+    await store(path, `second ${name}\n`, "text/html");
+    await expectAccessibleAt(`/versions${encodePath(path)}`);
+    for (const link of ["ol.list a", "a[href*='&version=']"]) {
+      await expectAccessibleAt((await page.locator(link).last().getAttribute("href")) ?? "");
     }
-    const [first = "", ...others] = HOSTILE_NAMES.map((name) =>
-      `/notes/${name}/${name}`.split("/").map(encodeURIComponent).join("/"),
-    );
-    for (const path of [first, ...others]) {
-      await page.goto(`${site.url}/versions${path}`);
-      await expectAccessible(page);
-      for (const link of ["ol.list a", "a[href*='&version=']"]) {
-        const href = await page.locator(link).last().getAttribute("href");
-        await page.goto(site.url + href);
-        await expectAccessible(page);
-      }
-    }
-    for (const name of HOSTILE_NAMES) await store(`/notes/${name}/${name}`, null);
-    for (const path of [
-      "/bin",
-      "/bin/notes/",
-      `/versions${first}`,
-      `/go-back${first.slice(0, first.lastIndexOf("/") + 1)}`,
-      "/go-back/",
-      `/free?what=deleted&path=${encodeURIComponent(`/notes/${HOSTILE_NAMES[0]}/`)}`,
-      "/settings",
-    ]) {
-      await page.goto(site.url + path);
-      await expectAccessible(page);
-    }
-  });
-}
+    await store(path, null);
+  }
+  const folder = `/notes/${HOSTILE_NAMES[0]}/`;
+  for (const path of [
+    "/bin",
+    "/bin/notes/",
+    `/versions${encodePath(folder + HOSTILE_NAMES[0])}`,
+    `/go-back${encodePath(folder)}`,
+    `/free?what=deleted&path=${encodeURIComponent(folder)}`,
+  ]) {
+    await expectAccessibleAt(path);
+  }
+});

@@ -4,8 +4,8 @@ import type { Page } from "playwright-core";
 import { vi } from "vitest";
 import { STEP_TIMEOUT_MS } from "./test-site";
 
-/** The interval of polling for what has no event. */
-const POLL_MS = 100;
+/** The interval of polling for what has no event; Playwright's own keeps the page drawing. */
+export const POLL_MS = 100;
 
 /** The part of the client that both releases share. */
 interface Client {
@@ -91,6 +91,7 @@ export async function waitForEvent(page: Page, wanted: Partial<AppEvent>): Promi
         Object.entries(wanted).every(([key, value]) => event[key as keyof AppEvent] === value),
       ),
     wanted,
+    { polling: POLL_MS },
   );
   return (await handle.jsonValue()) as AppEvent;
 }
@@ -105,12 +106,12 @@ export const waitForTexts = (
 ): Promise<unknown> =>
   page.evaluate(
     async ([texts, limit, pause]) => {
-      const hasText = async ([path, text]: [string, string | undefined]) =>
-        (await window.documents.getFile(path, false)).data === text;
       const end = Date.now() + limit;
-      while (!(await Promise.all(texts.map(hasText))).every(Boolean)) {
-        if (Date.now() > end) throw new Error(`Not found: ${JSON.stringify(texts)}`);
-        await new Promise((resolve) => setTimeout(resolve, pause));
+      for (const [path, text] of texts) {
+        while ((await window.documents.getFile(path, false)).data !== text) {
+          if (Date.now() > end) throw new Error(`Not found: ${path}: ${text}`);
+          await new Promise((resolve) => setTimeout(resolve, pause));
+        }
       }
     },
     [Object.entries(texts), STEP_TIMEOUT_MS, POLL_MS] as const,

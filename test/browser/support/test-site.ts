@@ -1,46 +1,36 @@
-/** Fixtures of browser tests: a provider and a server of apps, once per file, and a browser that files share. */
+/** Fixtures of browser tests: a provider, a server of apps and a browser, which files share. */
 
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  type ConsoleMessage,
-  chromium,
-  type Request,
-} from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
 import { test as base, expect } from "vitest";
-import { createAdminLink } from "../../../scripts/lib/admin-link.mjs";
-import { startTemporaryServer } from "../../local/shared-server";
-import { type AppServer, startAppServer } from "./app-server";
-import { chromiumOptions } from "./chromium";
+import { collectProblems } from "./problems";
+import {
+  launchBrowser,
+  type RunningServers,
+  type Servers,
+  type SiteOptions,
+  startServers,
+} from "./servers";
 
 /** More than any step of a test takes, even on a busy machine. */
 export const STEP_TIMEOUT_MS = 2 * 60_000;
 
-/** What the provider and the browser of a file need besides the defaults. */
-export interface SiteOptions {
-  settings?: Record<string, string>;
-  port?: number;
-  /** With arguments a file has a browser of its own. */
-  browserArguments?: string[];
-}
-
-/** The provider and the apps of a test. */
-export interface TestSite {
-  /** Origin of the provider. */
-  url: string;
-  apps: AppServer;
-  /** The provider's index. */
-  database: Awaited<ReturnType<typeof startTemporaryServer>>["database"];
-  /** Creates a link that makes a user an administrator. Returns its path. */
-  createAdminLinkPath(): Promise<string>;
-  /** Opens a browser context without cookies or cache. It is closed after the test. */
+/** The provider and the apps of a test, and its browser contexts. */
+export interface TestSite extends Servers {
+  /**
+   * Opens a browser context without cookies and data, in which a test may change whatever belongs to a page. Tests have it
+   * one after the other, because to open one costs more than what most tests do in it. After the test it is emptied.
+   */
+  openContext(options?: BrowserContextOptions): Promise<BrowserContext>;
+  /**
+   * Opens a new one: for tests that change the context itself (its clock, its network, scripts in all pages), or
+   * need an empty cache. It is closed after the test.
+   */
   newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
 
-/** Starts Chromium. */
-const launchBrowser = async (args?: string[]): Promise<Browser> =>
-  chromium.launch(await chromiumOptions(args));
+// What is shared is kept here: Vitest starts what has the scope "worker" anew for each `test` that is extended from
+// another one. It is closed at the end of the process, by whoever is first.
+let browserOfProcess: Promise<Browser> | undefined;
 
 /** Vitest's `test` with Chromium, which is started once for all files of a process. */
 const testWithBrowser = base.extend(
@@ -48,100 +38,68 @@ const testWithBrowser = base.extend(
   { scope: "worker" },
   // biome-ignore lint/correctness/noEmptyPattern: Vitest derives a fixture's dependencies from it.
   async ({}, { onCleanup }) => {
-    const browser = await launchBrowser();
+    browserOfProcess ??= launchBrowser();
+    const browser = await browserOfProcess;
     onCleanup(() => browser.close());
     return browser;
   },
 );
 
 /**
- * Vitest's `test` with the fixture `site`, whose options are chosen when it starts. A test fails if a page of
- * the provider had a script error, a violation of its Content-Security-Policy, or a missing resource.
+ * Vitest's `test` with the fixture `site`, whose options are chosen when it starts: once for a file, or for all files of
+ * a process (scope "worker"). A test fails if a page of the provider had a script error, a violation of its
+ * Content-Security-Policy, or a missing resource.
  */
-export const testWithSite = (chooseOptions: () => Promise<SiteOptions>) =>
-  testWithBrowser
-    .extend("servers", { scope: "file" }, async ({ sharedBrowser }, { onCleanup }) => {
-      const { settings, port, browserArguments } = await chooseOptions();
-      const [provider, apps, browser] = await Promise.all([
-        // Users move in from servers of the tests.
-        startTemporaryServer({ MOVE_IN_FROM: "any", ...settings }, port),
-        startAppServer(),
-        browserArguments ? launchBrowser(browserArguments) : sharedBrowser,
-      ]);
-      onCleanup(async () => {
-        if (browser !== sharedBrowser) await browser.close();
-        await Promise.all([provider.dispose(), apps.close()]);
-      });
-      const createAdminLinkPath = async () => {
-        const { path, statements } = createAdminLink(Date.now());
-        const database = await provider.database();
-        await database.batch(statements.map((statement) => database.prepare(statement)));
-        return path;
-      };
-      const { url, database } = provider;
-      return { url, database, createAdminLinkPath, apps, browser };
-    })
-    .extend("site", async ({ servers }, { onCleanup }): Promise<TestSite> => {
-      const { url, database, createAdminLinkPath, apps, browser } = servers;
-      const contexts: BrowserContext[] = [];
-      const problems: string[] = [];
-      onCleanup(async () => {
-        await Promise.all(contexts.map((context) => context.close()));
-        expect(problems).toEqual([]);
-      });
-      const newContext = async (options?: BrowserContextOptions) => {
-        const context = await browser.newContext(options);
-        contexts.push(context);
-        context.setDefaultTimeout(STEP_TIMEOUT_MS);
-        collectProblems(context, url, problems);
-        return context;
-      };
-      return { url, database, createAdminLinkPath, apps, newContext };
-    });
+export function testWithSite(
+  chooseOptions: () => Promise<SiteOptions>,
+  scope: "file" | "worker" = "file",
+) {
+  let shared: Promise<RunningServers> | undefined;
+  const start = async (browser: Browser) => startServers(await chooseOptions(), browser);
+  return (
+    testWithBrowser
+      // Vitest's types know each scope, but not a variable one.
+      .extend("servers", { scope: scope as "file" }, async ({ sharedBrowser }, { onCleanup }) => {
+        if (scope === "worker") shared ??= start(sharedBrowser);
+        const servers = await (shared ?? start(sharedBrowser));
+        onCleanup(servers.close);
+        return servers;
+      })
+      .extend("site", async ({ servers }, { onCleanup }): Promise<TestSite> => {
+        const { url, database, createAdminLinkPath, apps, browser, pool } = servers;
+        const cleanups: (() => Promise<void>)[] = [];
+        const problems: string[] = [];
+        onCleanup(async () => {
+          await Promise.all(cleanups.map((cleanUp) => cleanUp()));
+          expect(problems).toEqual([]);
+        });
+        const watch = (context: BrowserContext) => {
+          context.setDefaultTimeout(STEP_TIMEOUT_MS);
+          return collectProblems(context, url, problems);
+        };
+        const openContext = async (options: BrowserContextOptions = {}) => {
+          const context = await pool.take(options);
+          const stopWatching = watch(context);
+          cleanups.push(async () => {
+            await pool.putBack(context, options);
+            stopWatching();
+          });
+          return context;
+        };
+        const newContext = async (options?: BrowserContextOptions) => {
+          const context = await browser.newContext(options);
+          watch(context);
+          cleanups.push(() => context.close());
+          return context;
+        };
+        return { url, database, createAdminLinkPath, apps, openContext, newContext };
+      })
+  );
+}
 
-/** The same with the default options. */
-export const test = testWithSite(async () => ({}));
+/** The same with the default options, and one provider for all files of a process. */
+export const test = testWithSite(async () => ({}), "worker");
 
 /** The user address of a user. */
-export const userAddress = (site: TestSite, name: string): string =>
+export const userAddress = (site: Servers, name: string): string =>
   `${name}@${new URL(site.url).host}`;
-
-/** Whether the URL is a page of the provider; documents are not. */
-const isPage = (url: string, provider: string): boolean =>
-  url.startsWith(`${provider}/`) &&
-  !url.startsWith(`${provider}/storage/`) &&
-  !url.startsWith(`${provider}/preview/`);
-
-function collectProblems(context: BrowserContext, provider: string, problems: string[]): void {
-  context.on("console", (message) => {
-    const url = message.page()?.url() ?? "";
-    if (isPage(url, provider) && isPageError(message)) problems.push(`${url}: ${message.text()}`);
-  });
-  context.on("weberror", (error) => {
-    const url = error.page()?.url() ?? "";
-    if (isPage(url, provider)) problems.push(`${url}: ${error.error()}`);
-  });
-  context.on("requestfinished", async (request) => {
-    if (!isPartOfPage(request, provider)) return;
-    // Rejects if the page has been closed meanwhile.
-    const response = await request.response().catch(() => null);
-    const status = response?.status() ?? 0;
-    // Our scripts show a refusal of an endpoint as a message.
-    const isRefusal = ["fetch", "xhr"].includes(request.resourceType()) && status !== 500;
-    if (status >= 400 && !isRefusal) problems.push(`${request.url()}: status ${status}`);
-  });
-}
-
-/** Failed loads are left to "requestfinished": an error status of a page itself may be intended. */
-const isPageError = (message: ConsoleMessage): boolean =>
-  ["error", "warning"].includes(message.type()) &&
-  !message.text().startsWith("Failed to load resource");
-
-function isPartOfPage(request: Request, provider: string): boolean {
-  if (request.isNavigationRequest()) return false;
-  try {
-    return isPage(request.frame().url(), provider);
-  } catch {
-    return false; // The page is closed.
-  }
-}

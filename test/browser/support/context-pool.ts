@@ -1,0 +1,59 @@
+/** Browser contexts that tests use one after the other: to open one starts a process, and to close it ends that. */
+
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  CDPSession,
+  Page,
+} from "playwright-core";
+
+/** What stays open in a context while no test has it. */
+interface Keeper {
+  /** Keeps the process of the context's pages. */
+  page: Page;
+  devTools: CDPSession;
+}
+
+/** The contexts of a browser. */
+export class ContextPool {
+  readonly #browser: Browser;
+  readonly #origins: string[];
+  readonly #keepers = new Map<BrowserContext, Keeper>();
+  /** Those that no test has, by their options. */
+  readonly #idle = new Map<string, BrowserContext[]>();
+
+  /** Pages in these contexts store data at these origins only. */
+  constructor(browser: Browser, origins: string[]) {
+    this.#browser = browser;
+    this.#origins = origins;
+  }
+
+  /** A context with these options, without cookies and data. */
+  async take(options: BrowserContextOptions): Promise<BrowserContext> {
+    const idle = this.#idle.get(JSON.stringify(options))?.pop();
+    if (idle) return idle;
+    const context = await this.#browser.newContext(options);
+    const page = await context.newPage();
+    this.#keepers.set(context, { page, devTools: await context.newCDPSession(page) });
+    return context;
+  }
+
+  /** Takes back a context with these options: closes its pages, and deletes cookies and data. */
+  async putBack(context: BrowserContext, options: BrowserContextOptions): Promise<void> {
+    const { page, devTools } = this.#keepers.get(context) as Keeper;
+    const opened = context.pages().filter((other) => other !== page);
+    await Promise.all(opened.map((other) => other.close()));
+    await context.clearCookies();
+    for (const origin of this.#origins) {
+      await devTools.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+    }
+    const key = JSON.stringify(options);
+    this.#idle.set(key, [...(this.#idle.get(key) ?? []), context]);
+  }
+
+  /** Closes all contexts. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#keepers.keys()].map((context) => context.close()));
+  }
+}
