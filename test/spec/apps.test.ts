@@ -21,6 +21,7 @@ import {
   APP_ORIGIN,
   authorizeUrl,
   connectApp,
+  connectAppByForm,
   createUser,
   fragmentParameters,
   locationOf,
@@ -515,7 +516,7 @@ describe("Reducing the access of an app", () => {
 
   it("never gives more: no level, no module, no later expiry", async () => {
     const user = await createUser();
-    await connectApp(user, "notes:r", { duration: "month" });
+    await connectAppByForm(user, "notes:r", { duration: "month" });
     const before = await allRows();
     const moreAccess = { "level:notes": "rw", "level:photos": "rw", "level:*": "rw", end: "year" };
     expect((await changePermissions(user, moreAccess)).status).toBe(303);
@@ -553,7 +554,7 @@ describe("Reducing the access of an app", () => {
   it("applies to hundreds of grants, none of which gets more than it had", async () => {
     const user = await createUser();
     const wide = await connectApp(user, "notes:rw photos:r");
-    const notes = await connectApp(user, "notes:rw", { duration: "year" });
+    const notes = await connectAppByForm(user, "notes:rw", { duration: "year" });
     const photos = await connectApp(user, "photos:r");
     const copies = `INSERT INTO grants (account, id, origin, app_url, scope, flow, created_at, expires_at)
       SELECT account, grants.id || value, origin, app_url, scope, flow, created_at, expires_at

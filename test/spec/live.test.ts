@@ -11,6 +11,7 @@ import { appWithTokens, obtainTokens, parseTokens, refreshTokens } from "../supp
 import {
   APP_ORIGIN,
   connectApp,
+  connectAppByForm,
   createUser,
   createUserWithApp,
   fragmentParameters,
@@ -273,7 +274,7 @@ describe("An open socket", () => {
     ["a change of which D1 has not told the outcome", ["lost", "lost", "lost", "lost", "lost"]],
   ])("is closed once its token has expired, and is not told of %s", async (_, faults) => {
     const user = await createUser();
-    const client = await LiveClient.open(await connectApp(user, "*:rw", { duration: "day" }));
+    const client = await LiveClient.open(await connectAppByForm(user, "*:rw", { duration: "day" }));
     await client.watch("/notes/");
     const other = await connectOtherApp(user);
     advanceClock(DAY_MS);

@@ -4,9 +4,14 @@ import { env, exports } from "cloudflare:workers";
 import { scryptSync } from "node:crypto";
 import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
 import { insertBrowserSession } from "../../src/accounts/db/sessions";
+import { formatScopes, parseScopes } from "../../src/core/scope";
 import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
+import { issueImplicitToken } from "../../src/oauth/grant-types/implicit-grant";
+import { parseRedirectUri, type RedirectUri } from "../../src/oauth/redirect-uri";
+import { guardedEnv } from "./guard/worker";
 import { ORIGIN } from "./origin";
+import { accountId } from "./rows";
 import { urlOf } from "./urls";
 
 export { ORIGIN };
@@ -71,13 +76,18 @@ const CHEAP_PASSWORD_HASH = `scrypt$2$1$1$salt$${scryptSync(PASSWORD, "salt", 32
  * hashes the password slowly.
  */
 export async function createUser(name = uniqueUserName()): Promise<TestUser> {
+  return { name, cookie: await createSession(await createAccountRow(name)) };
+}
+
+/** Creates an account with PASSWORD. Returns its id. */
+async function createAccountRow(name: string): Promise<string> {
   const now = Date.now();
   const account = { id: randomId(), name, invitation: null };
   const credential = insertPassword(env.DB, account.id, CHEAP_PASSWORD_HASH, now);
   if ((await insertAccount(env.DB, account, credential, true, now)) !== "created") {
     throw new Error(`The name ${name} is taken.`);
   }
-  return { name, cookie: await createSession(account.id) };
+  return account.id;
 }
 
 /** Creates another session of an account that has just signed in. Returns its cookie. */
@@ -145,6 +155,12 @@ export class TestApp {
     this.token = token;
   }
 
+  /** The ids in the token, by which the server counts what the app does. */
+  get claims(): { account: string; grant: string } {
+    const { sub: account, grant } = JSON.parse(atob(this.token.split(".")[1] as string));
+    return { account, grant };
+  }
+
   request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (!headers.has("authorization")) headers.set("Authorization", `Bearer ${this.token}`);
@@ -205,11 +221,15 @@ export interface ListedItem {
 export const encodePath = (path: string): string =>
   path.split("/").map(encodeURIComponent).join("/");
 
-/** Connects an app of the user with this scope, by the implicit flow. */
-export async function connectApp(
+/** Connects an app of the user with this scope, with the rows that the consent page writes for the implicit flow. */
+export const connectApp = async ({ name }: TestUser, scope = "*:rw"): Promise<TestApp> =>
+  grantAccess(await accountId(name), name, scope);
+
+/** Connects an app by the form of the consent page, with these fields of it. */
+export async function connectAppByForm(
   user: TestUser,
-  scope = "*:rw",
-  fields: Record<string, string> = {},
+  scope: string,
+  fields: Record<string, string>,
 ): Promise<TestApp> {
   const { access_token } = fragmentParameters(await submitConsent(user, { scope }, fields));
   if (!access_token) throw new Error("No access token was granted.");
@@ -217,8 +237,28 @@ export async function connectApp(
 }
 
 /** Creates a user, and connects an app with this scope; by default it has full access. */
-export const createUserWithApp = async (scope = "*:rw"): Promise<TestApp> =>
-  connectApp(await createUser(), scope);
+export async function createUserWithApp(scope = "*:rw"): Promise<TestApp> {
+  const name = uniqueUserName();
+  return grantAccess(await createAccountRow(name), name, scope);
+}
+
+/** Grants the app at APP_ORIGIN access for as long as the user likes. */
+async function grantAccess(id: string, user: string, scope: string): Promise<TestApp> {
+  const scopes = parseScopes(scope);
+  if (scopes === null) throw new Error(`Not a scope: ${scope}`);
+  const consent = {
+    account: { id, name: user, isAdmin: false },
+    app: { origin: APP_ORIGIN, url: `${APP_ORIGIN}/`, label: null },
+    redirectUri: parseRedirectUri(`${APP_ORIGIN}/`) as RedirectUri,
+    scope: formatScopes(scopes),
+    expiresAt: null,
+    browser: randomId(),
+  };
+  // With the bindings of the Worker, which then has the signing keys, as after a form.
+  const { access_token } = (await issueImplicitToken(guardedEnv(env), consent, Date.now())) ?? {};
+  if (!access_token) throw new Error("The account has too many apps.");
+  return new TestApp(user, access_token);
+}
 
 /** The R2 keys of all bodies of a user. */
 export async function listBodyKeys(user: string): Promise<string[]> {
