@@ -1,8 +1,9 @@
 /** What an RxDB app makes the server do is limited by what it costs: bytes, values, listeners, connections. */
 
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { limitBytes } from "../../src/http/rate-limits";
 import { advanceClock, freezeClock, MINUTE_MS } from "../support/clock";
 import {
   connectApp,
@@ -27,6 +28,14 @@ import { todo, uniqueDatabaseName } from "../support/rxdb/todos";
 import { waitUntil } from "../support/rxdb/wait";
 
 const MIB = 1024 * 1024;
+
+/** Bytes of messages that an app may exchange at once. */
+const BYTE_BURST = 48 * MIB;
+
+/** Counts bytes of the app's messages, as if they had been exchanged, so that it may exchange only so many more. */
+function leaveBytes(app: TestApp, bytes: number): void {
+  expect(limitBytes(env, app.claims, BYTE_BURST - bytes, Date.now())).toBeNull();
+}
 
 const FIND: RequestFrame = { method: "findDocumentsById", params: [["kept"], false] };
 
@@ -152,13 +161,11 @@ describe("A large frame", () => {
   });
 
   it("is not sent on and on: a client that ignores refusals is disconnected", async () => {
-    const { socket } = await connected();
+    const { app, socket } = await connected();
     freezeClock();
-    for (const length of [2 * MIB, MIB / 16]) {
-      const text = frameText("query", "[]".padEnd(length));
-      while ((await sendText(socket, text)) !== "too-many-requests");
-    }
+    leaveBytes(app, MIB);
     const text = frameText("query", "[]".padEnd(MIB / 16));
+    while ((await sendText(socket, text)) !== "too-many-requests");
     for (let i = 0; i < 1000; i++) socket.webSocket.send(text);
     await waitUntil(() => socket.closed !== null);
     expect(socket.closed?.code).toBe(4429);
@@ -167,15 +174,17 @@ describe("A large frame", () => {
 
 describe("Answers", () => {
   it("count with their bytes: an app that asks for many large ones has to pause, others do not", async () => {
-    const { user, socket, name } = await connected();
+    const { user, app, socket, name } = await connected();
     const other = await openOn(socketPath(await connectApp(user, "todos:rw")), name);
     freezeClock();
     const ids = ["a", "b", "c", "d", "e"];
-    for (const id of ids) await socket.call(writeOf(id, 1_000_000));
+    for (const id of ids) await socket.call(writeOf(id, 250_000));
+    leaveBytes(app, 6 * MIB);
     const all = { method: "findDocumentsById", params: [ids, false] };
     let answered = 0;
     while (!(await socket.call(all)).error) answered++;
-    expect(answered).toBeLessThanOrEqual(10);
+    expect(answered).toBeGreaterThanOrEqual(2);
+    expect(answered).toBeLessThanOrEqual(5);
     expect((await socket.call(FIND)).error?.code).toBe("too-many-requests");
     expect((await other.call(FIND)).return).toHaveLength(1);
   });
@@ -186,26 +195,27 @@ describe("An event", () => {
   const eventBytes = (sockets: FrameSocket[]): number =>
     sockets.reduce((sum, { eventBulks }) => sum + JSON.stringify(eventBulks).length, 0);
 
-  /** A write of four megabytes. */
+  /** A write of a megabyte. */
   const largeWrite = (id: string): RequestFrame =>
     bulkWriteFrame(
-      ...[1, 2].map((i) => storageDocument(todo(`${id} ${i}`, { title: "x".repeat(1_900_000) }))),
+      ...[1, 2].map((i) => storageDocument(todo(`${id} ${i}`, { title: "x".repeat(475_000) }))),
     );
 
   it("is sent to as many listeners of an app as its bytes allow; other apps get it, too", async () => {
     const { user, name, socket: writer } = await connected();
     const greedy = await connectApp(user, "todos:r");
     const listeners = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => openOn(socketPath(greedy), name, `${i}`)),
+      Array.from({ length: 8 }, (_, i) => openOn(socketPath(greedy), name, `${i}`)),
     );
     const other = await openOn(socketPath(await connectApp(user, "todos:r")), name);
     freezeClock();
+    leaveBytes(greedy, 3 * MIB);
     expect((await writer.call(largeWrite("large"))).return).toEqual({ error: [] });
     await waitUntil(() => other.eventBulks.length === 1);
     expect(writer.eventBulks.at(-1)?.events).toHaveLength(2);
     await waitUntil(() => listeners.some(({ closed }) => closed !== null));
-    expect(eventBytes(listeners)).toBeGreaterThan(8 * MIB);
-    expect(eventBytes(listeners)).toBeLessThan(50 * MIB);
+    expect(eventBytes(listeners)).toBeGreaterThan(2 * MIB);
+    expect(eventBytes(listeners)).toBeLessThan(3.5 * MIB);
     await waitUntil(() =>
       listeners.every(({ closed, eventBulks }) => closed !== null || eventBulks.length === 1),
     );
@@ -215,31 +225,34 @@ describe("An event", () => {
 
   it("is sent to as many connections on one socket as its bytes allow", async () => {
     const { user, name, socket: writer } = await connected();
-    const session = sessionPath(await createRxdbSession(await connectApp(user, "todos:r")));
-    const greedy = await FrameSocket.open(session);
-    for (let i = 0; i < 100; i++) {
-      await greedy.call({ connectionId: `${i}`, method: "create", params: createParams(name) });
+    const greedy = await connectApp(user, "todos:r");
+    const session = sessionPath(await createRxdbSession(greedy));
+    const socket = await FrameSocket.open(session);
+    for (let i = 0; i < 8; i++) {
+      await socket.call({ connectionId: `${i}`, method: "create", params: createParams(name) });
     }
     freezeClock();
+    leaveBytes(greedy, 3 * MIB);
     await writer.call(largeWrite("large"));
-    await waitUntil(() => greedy.closed !== null);
-    expect(eventBytes([greedy])).toBeGreaterThan(8 * MIB);
-    expect(eventBytes([greedy])).toBeLessThan(50 * MIB);
+    await waitUntil(() => socket.closed !== null);
+    expect(eventBytes([socket])).toBeGreaterThan(2 * MIB);
+    expect(eventBytes([socket])).toBeLessThan(3.5 * MIB);
     // No way around it: neither a new socket nor a replay.
     const refused = await FrameSocket.open(`${session}&after=nonsense`);
     const { error } = await refused.call({ connectionId: "1", ...FIND });
     expect(["too-many-requests", "events-lost"]).toContain(error?.code);
-    expect(eventBytes([refused])).toBeLessThan(10 * MIB);
+    expect(eventBytes([refused])).toBeLessThan(2 * MIB);
   });
 
   it("that a listener did not get is replayed when it comes back after a pause", async () => {
     const { user, name, socket: writer } = await connected();
     const greedy = await connectApp(user, "todos:r");
     const sessions = await Promise.all(
-      Array.from({ length: 20 }, async () => sessionPath(await createRxdbSession(greedy))),
+      Array.from({ length: 5 }, async () => sessionPath(await createRxdbSession(greedy))),
     );
     const listeners = await Promise.all(sessions.map((path) => openOn(path, name)));
     freezeClock();
+    leaveBytes(greedy, 2 * MIB);
     await writer.call(largeWrite("large"));
     await waitUntil(() => listeners.some(({ closed }) => closed !== null));
     const late = listeners.findIndex(({ closed }) => closed !== null);
@@ -255,21 +268,23 @@ describe("An event", () => {
     const greedy = await connectApp(user, "todos:r");
     const path = sessionPath(await createRxdbSession(greedy));
     const listener = await FrameSocket.open(path);
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 8; i++) {
       await listener.call({ connectionId: `${i}`, method: "create", params: createParams(name) });
     }
     freezeClock();
+    leaveBytes(greedy, 2 * MIB);
     await writer.call(largeWrite("large"));
     await waitUntil(() => listener.closed !== null);
     advanceClock(5 * MINUTE_MS);
+    leaveBytes(greedy, 3 * MIB);
     const again = await FrameSocket.open(path);
     const codes: (string | undefined)[] = [];
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 8; i++) {
       codes.push((await again.call({ connectionId: `${i}`, ...FIND })).error?.code);
     }
     expect(codes).toContain("events-lost");
     expect(codes).toContain(undefined);
-    expect(eventBytes([again])).toBeLessThan(50 * MIB);
+    expect(eventBytes([again])).toBeLessThan(3.5 * MIB);
   });
 });
 
