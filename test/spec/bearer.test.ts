@@ -28,20 +28,20 @@ const METHODS = ["GET", "HEAD", "PUT", "DELETE"];
 
 /** Expects that every method with this header is refused with 401 and changes nothing. */
 async function expectRefused(authorization: string | null, challenge: string, owner = app) {
-  for (const method of METHODS) {
-    const headers = {
-      "Content-Type": "text/plain",
-      ...(authorization === null ? {} : { Authorization: authorization }),
-    };
-    const init = { method, headers, ...(method === "PUT" ? { body: "stolen" } : {}) };
-    const response = await expectUnchanged(owner, () =>
-      send(`/storage/${owner.user}/notes/doc`, init),
-    );
-    expect([method, response.status]).toEqual([method, 401]);
-    expect(response.headers.get("www-authenticate")).toBe(challenge);
-    expect(response.headers.get("etag")).toBeNull();
-    expect(await response.text()).not.toContain("secret");
-  }
+  const headers = {
+    "Content-Type": "text/plain",
+    ...(authorization === null ? {} : { Authorization: authorization }),
+  };
+  await expectUnchanged(owner, async () => {
+    for (const method of METHODS) {
+      const init = { method, headers, ...(method === "PUT" ? { body: "stolen" } : {}) };
+      const response = await send(`/storage/${owner.user}/notes/doc`, init);
+      expect([method, response.status]).toEqual([method, 401]);
+      expect(response.headers.get("www-authenticate")).toBe(challenge);
+      expect(response.headers.get("etag")).toBeNull();
+      expect(await response.text()).not.toContain("secret");
+    }
+  });
 }
 
 const NONE = 'Bearer realm="remoteStorage"';

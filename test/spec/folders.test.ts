@@ -142,11 +142,13 @@ describe("Folders cannot be written", () => {
   it.each(["PUT", "DELETE"])("§5.16 %s of a folder -> 400, nothing changed", async (method) => {
     const folder = uniqueFolder();
     await app.put(`${folder}sub/doc`, "x");
-    for (const path of [folder, `${folder}sub/`, `${folder}new/`, "/"]) {
-      const init = method === "PUT" ? { body: "x", headers: { "Content-Type": "text/plain" } } : {};
-      const response = await expectUnchanged(app, () => app.request(method, path, init));
-      expect(response.status).toBe(400);
-      expect(((await response.json()) as { message: string }).message).toMatch(/\w+\.$/);
-    }
+    const init = method === "PUT" ? { body: "x", headers: { "Content-Type": "text/plain" } } : {};
+    await expectUnchanged(app, async () => {
+      for (const path of [folder, `${folder}sub/`, `${folder}new/`, "/"]) {
+        const response = await app.request(method, path, init);
+        expect(response.status).toBe(400);
+        expect(((await response.json()) as { message: string }).message).toMatch(/\w+\.$/);
+      }
+    });
   });
 });

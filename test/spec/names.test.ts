@@ -17,6 +17,19 @@ beforeAll(async () => {
   app = await createUserWithApp();
 });
 
+/** Sends each method to each path, and expects that all are refused with this status and change nothing. */
+const expectAllRefused = (paths: string[], status: number): Promise<void> =>
+  expectUnchanged(app, async () => {
+    for (const path of paths) {
+      for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
+        const headers = { "Content-Type": "text/plain" };
+        const init = method === "PUT" ? { body: "y", headers } : {};
+        const response = await app.request(method, path, init);
+        expect([path, method, response.status]).toEqual([path, method, status]);
+      }
+    }
+  });
+
 const NAMES: [string, string][] = [
   ["spaces", "a name with spaces"],
   ["a leading space", " leading"],
@@ -171,8 +184,7 @@ describe("One name in different URL encodings is the same", () => {
 });
 
 describe("Invalid paths", () => {
-  // A user with a small tree, because each refusal is followed by reading all of it.
-  let app: TestApp;
+  // A user with a small tree, because the refusals are followed by reading all of it.
   beforeAll(async () => {
     app = await createUserWithApp();
   });
@@ -203,14 +215,7 @@ describe("Invalid paths", () => {
     async (_, __, name) => {
       const folder = uniqueFolder();
       await app.put(`${folder}doc`, "x");
-      for (const path of [folder + name, `${folder}${name}/inside`]) {
-        for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
-          const init =
-            method === "PUT" ? { body: "y", headers: { "Content-Type": "text/plain" } } : {};
-          const response = await expectUnchanged(app, () => app.request(method, path, init));
-          expect([path, method, response.status]).toEqual([path, method, 400]);
-        }
-      }
+      await expectAllRefused([folder + name, `${folder}${name}/inside`], 400);
     },
   );
 
@@ -234,10 +239,11 @@ describe("Invalid paths", () => {
       const sent = new URL(`${ORIGIN}/storage/${app.user}${path}`).pathname;
       expect(sent.replaceAll(/\/{2,}/g, "/")).toBe(sent);
       expect((await app.put(path, name)).status).toBe(201);
-      for (const doubled of [path.replaceAll("/", "//"), `/${path}`, `${path}//`]) {
-        const response = await expectUnchanged(app, () => app.put(doubled, "y"));
-        expect(response.status).toBe(400);
-      }
+      await expectUnchanged(app, async () => {
+        for (const doubled of [path.replaceAll("/", "//"), `/${path}`, `${path}//`]) {
+          expect((await app.put(doubled, "y")).status).toBe(400);
+        }
+      });
       expect(await (await app.get(path)).text()).toBe(name);
     }
     for (const path of Object.keys(await app.tree())) expect(path).not.toContain("//");
@@ -246,18 +252,18 @@ describe("Invalid paths", () => {
   it("§5.6 §4.6 dots do not lead into another account", async () => {
     const other = await createUserWithApp();
     await other.put("/notes/secret", "secret");
-    for (const dots of ["..", "%2e%2e", "..%2f..", "%2e%2e%2f%2e%2e"]) {
-      for (const path of [
-        `/${dots}/${other.user}/notes/secret`,
-        `/a/${dots}/${dots}/${other.user}/notes/secret`,
-      ]) {
+    const paths = ["..", "%2e%2e", "..%2f..", "%2e%2e%2f%2e%2e"].flatMap((dots) => [
+      `/${dots}/${other.user}/notes/secret`,
+      `/a/${dots}/${dots}/${other.user}/notes/secret`,
+    ]);
+    await expectUnchanged(other, async () => {
+      for (const path of paths) {
         const get = await app.get(path);
         expect([400, 403, 404, 421]).toContain(get.status);
         expect(await get.text()).not.toContain("secret");
-        const put = await expectUnchanged(other, () => app.put(path, "stolen"));
-        expect([400, 403, 404, 421, 201]).toContain(put.status);
+        expect([400, 403, 404, 421, 201]).toContain((await app.put(path, "stolen")).status);
       }
-    }
+    });
     expect(await (await other.get("/notes/secret")).text()).toBe("secret");
   });
 
@@ -283,14 +289,8 @@ describe("Long paths", () => {
 
   it("§5.12 above 4096 bytes -> 414 for every method, nothing changed", async () => {
     const folder = uniqueFolder();
-    for (const path of [`${folder}${"x".repeat(4096)}`, `${folder}${"%C3%BC".repeat(2100)}`]) {
-      for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
-        const init =
-          method === "PUT" ? { body: "y", headers: { "Content-Type": "text/plain" } } : {};
-        const response = await expectUnchanged(app, () => app.request(method, path, init));
-        expect([method, response.status]).toEqual([method, 414]);
-      }
-    }
+    const paths = ["x".repeat(4096), "%C3%BC".repeat(2100)].map((name) => folder + name);
+    await expectAllRefused(paths, 414);
   });
 
   it("§5.12 §4.18 64 levels work, 65 -> 414, nothing changed", async () => {
@@ -312,21 +312,25 @@ describe("A document and a folder with the same name", () => {
   it("§4.3 §5.9 a document in place of a folder -> 409, nothing changed", async () => {
     const folder = uniqueFolder();
     await app.put(`${folder}a/b/c/doc`, "x");
-    for (const path of ["a", "a/b", "a/b/c"]) {
-      for (const headers of [{}, { "If-None-Match": "*" }]) {
-        const put = await expectUnchanged(app, () => app.put(folder + path, "y", headers));
-        expect([path, put.status]).toEqual([path, 409]);
+    await expectUnchanged(app, async () => {
+      for (const path of ["a", "a/b", "a/b/c"]) {
+        for (const headers of [{}, { "If-None-Match": "*" }]) {
+          const put = await app.put(folder + path, "y", headers);
+          expect([path, put.status]).toEqual([path, 409]);
+        }
       }
-    }
+    });
   });
 
   it("§4.3 §5.8 a folder in place of a document, at any depth -> 409, nothing changed", async () => {
     const folder = uniqueFolder();
     await app.put(`${folder}a/doc`, "x");
-    for (const path of ["a/doc/b", "a/doc/b/c", "a/doc/b/c/d/e"]) {
-      const put = await expectUnchanged(app, () => app.put(folder + path, "y"));
-      expect([path, put.status]).toEqual([path, 409]);
-    }
+    await expectUnchanged(app, async () => {
+      for (const path of ["a/doc/b", "a/doc/b/c", "a/doc/b/c/d/e"]) {
+        const put = await app.put(folder + path, "y");
+        expect([path, put.status]).toEqual([path, 409]);
+      }
+    });
     expect(await (await app.get(`${folder}a/doc`)).text()).toBe("x");
   });
 

@@ -80,10 +80,11 @@ describe("Public documents", () => {
   });
 
   it.each(["PUT", "DELETE"])("§5.4 %s without a token -> 401, nothing changed", async (method) => {
-    for (const path of ["/public/pages/doc", "/public/pages/new", "/public/new"]) {
-      const response = await expectUnchanged(owner, () => anonymous(method, path));
-      expect([path, response.status]).toEqual([path, 401]);
-    }
+    await expectUnchanged(owner, async () => {
+      for (const path of ["/public/pages/doc", "/public/pages/new", "/public/new"]) {
+        expect([path, (await anonymous(method, path)).status]).toEqual([path, 401]);
+      }
+    });
   });
 });
 
