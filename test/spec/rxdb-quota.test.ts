@@ -122,10 +122,10 @@ const HOSTILE_APPS: [string, (app: TestApp) => Promise<void>][] = [
     "pages that deletions have left almost empty",
     async (app) => {
       const socket = await openDatabase(app, schemaWithIndexes(10, 500));
-      const documents = range(1500).map((i) =>
+      const documents = range(800).map((i) =>
         documentWithFields(`${i}`.padStart(4, "0"), 10, `${i}`.padEnd(400, "x")),
       );
-      for (const i of range(15)) await write(socket, ...documents.slice(i * 100, i * 100 + 100));
+      for (const i of range(8)) await write(socket, ...documents.slice(i * 100, i * 100 + 100));
       const deleted = documents
         .filter((_, i) => i % 3 !== 0)
         .map((previous) => ({

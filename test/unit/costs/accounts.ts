@@ -15,6 +15,8 @@ interface AccountSize {
   sessions: number;
   passkeys: number;
   entriesOfEachKind: number;
+  /** Scopes that each of these entries names. */
+  scopesOfEntries: number;
   modules: number;
   domains: number;
 }
@@ -29,6 +31,7 @@ export const ORDINARY: AccountSize = {
   sessions: 3,
   passkeys: 2,
   entriesOfEachKind: 2,
+  scopesOfEntries: 1,
   modules: 3,
   domains: 1,
 };
@@ -43,6 +46,7 @@ export const LARGEST: AccountSize = {
   sessions: 100,
   passkeys: 50,
   entriesOfEachKind: 500,
+  scopesOfEntries: 64,
   modules: 100,
   domains: 10,
 };
@@ -106,7 +110,7 @@ function rowsOf(id: string, size: AccountSize): D1PreparedStatement[] {
       now,
       ...values,
     );
-  const scope = scopeOf(size.scopes);
+  const [scope, scopeOfEntries] = [scopeOf(size.scopes), scopeOf(size.scopesOfEntries)];
   return [
     insert(
       `grants (account, id, origin, app_url, scope, flow, created_at)
@@ -151,7 +155,8 @@ function rowsOf(id: string, size: AccountSize): D1PreparedStatement[] {
         kind,
         JSON.stringify({
           ...{ way: "passkey", device: "Firefox on Linux", country: "AT" },
-          ...{ app: "https://app.example", scope, name: "n".repeat(60), module: moduleName(1) },
+          ...{ app: "https://app.example", scope: scopeOfEntries },
+          ...{ name: "n".repeat(60), module: moduleName(1) },
         }),
       ),
     ),

@@ -30,7 +30,8 @@ async function userWithMove(entries: number, name: string): Promise<TestUser> {
   await runInDurableObject(env.USERS.getByName(user.name), (_, { storage }) => {
     const store = new MoveStore(storage);
     store.put(move);
-    store.report(Array.from({ length: entries }, () => entry));
+    // An object each: the last one of a report is known by its identity.
+    store.report(Array.from({ length: entries }, () => ({ ...entry })));
   });
   return user;
 }

@@ -98,8 +98,8 @@ export function pageCases({ ordinary, largest }: SharedAccounts): CostCase[] {
       route: `POST ${path.replace(/\?.*/, "")}`,
       detail: "of a whole account",
       ordinary: step(ORDINARY),
-      // The rows that go with each grant are like those of others.
-      worst: step({ ...LARGEST, daysOfUse: 2, refreshTokens: 1 }),
+      // The rows that go with each grant are like those of others, and no form reads what entries name.
+      worst: step({ ...LARGEST, daysOfUse: 2, refreshTokens: 1, scopesOfEntries: 1 }),
       mayGrow,
     };
   };

@@ -58,10 +58,14 @@ async function userWithTasks(tasks: number, entries: number, name: string): Prom
 const withTasks = (size: "ordinary" | "largest"): Promise<TestUser> =>
   size === "ordinary" ? userWithTasks(3, 5, "a") : userWithTasks(100, 600, LONG_NAME);
 
+/** The users for requests that change nothing. */
+const readers: Partial<Record<"ordinary" | "largest", TestUser>> = {};
+
 const get =
   (path: string, size: "ordinary" | "largest"): Step =>
   async () => {
-    const { cookie } = await withTasks(size);
+    readers[size] ??= await withTasks(size);
+    const { cookie } = readers[size];
     return ({ send }) => send(path, { headers: { Cookie: cookie, Accept: "text/html" } });
   };
 
