@@ -20,7 +20,7 @@ import {
   runDueAlarms,
 } from "../support/erasure";
 import { breakCalls, withFault } from "../support/fault-injection";
-import { FAULTS, type FaultCase, injectAtEachCall } from "../support/faults-at-each-call";
+import { type FaultCase, testEachFault } from "../support/faults-at-each-call";
 import { fillIndex } from "../support/fill-index";
 import { callsToModules, moduleNames, openModuleWithBytes } from "../support/modules";
 import {
@@ -364,15 +364,19 @@ async function deleting(): Promise<FaultCase> {
       expect(await accountRow(account), context).toMatchObject({ deleted_at: expect.any(Number) });
       expect(await signedInUser(user.cookie), context).toBe("");
       expect((await app.get("/notes/a", uniqueClientAddress())).status, context).toBe(401);
-      await runDailyJob();
       await eraseAll(user.name);
+      // The daily job starts an erasure that the object was not told of.
+      if ((await accountRow(account))?.erased_at === null) {
+        await runDailyJob();
+        await eraseAll(user.name);
+      }
       await expectErased(user.name, account);
     },
   };
 }
 
 describe("Deleting an account", () => {
-  it.each(FAULTS)("with a fault at each call: $title", (kind) => injectAtEachCall(kind, deleting));
+  testEachFault(async () => deleting);
 
   it("makes six calls", async () => {
     const { calls } = await withFault(null, (await deleting()).send);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { withFault } from "../support/fault-injection";
-import { FAULTS, type FaultCase, injectAtEachCall } from "../support/faults-at-each-call";
+import { type FaultCase, testEachFault } from "../support/faults-at-each-call";
 import { mainText } from "../support/html";
 import { storeDatabase } from "../support/modules";
 import { connectApp, createUser, ORIGIN } from "../support/provider";
@@ -36,7 +36,7 @@ async function deletion(): Promise<FaultCase> {
 }
 
 describe("Deleting a database", () => {
-  it.each(FAULTS)("at each call: $title", (kind) => injectAtEachCall(kind, deletion));
+  testEachFault(async () => deletion);
 
   it("records the activity before it deletes", async () => {
     const { calls } = await withFault(null, (await deletion()).send);

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { DAY_MS } from "../support/clock";
 import { type PlanFault, withFault } from "../support/fault-injection";
-import { FAULTS, injectAtEachCall } from "../support/faults-at-each-call";
+import { testEachFault } from "../support/faults-at-each-call";
 import { mainText } from "../support/html";
 import { openModuleWithBytes } from "../support/modules";
 import {
@@ -89,13 +89,8 @@ describe.each([...APP_READS, ...PAGE_READS])("$title", (read) => {
   const { status, send } = read;
   const isForApps = APP_READS.includes(read);
 
-  it.each(FAULTS)("at each call: $title", async (kind) => {
-    await injectAtEachCall(kind, async () => ({
-      status,
-      send,
-      ...(isForApps ? { origin: APP_ORIGIN } : {}),
-    }));
-  });
+  const faultCase = { status, send, ...(isForApps ? { origin: APP_ORIGIN } : {}) };
+  testEachFault(async () => async () => faultCase);
 
   it("a permanent fault -> 503 that an app or a person can read", async () => {
     const { result } = await withFault({ at: 0, kind: "lost", isPermanent: true }, send);

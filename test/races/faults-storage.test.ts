@@ -109,14 +109,21 @@ interface Target {
   tree: Tree;
 }
 
+/** The folder in which the documents of all accounts are. */
+const FOLDER = "/notes/documents/";
+
+/** Creates an account that has other documents. */
+async function createOwner(): Promise<TestApp> {
+  const owner = await createUserWithApp();
+  await owner.put(`${FOLDER}other`, "other");
+  return owner;
+}
+
 /** Prepares a document in a folder of its own, or in an account of its own if that has to be empty. */
 async function prepare({ before }: Write, owner: TestApp): Promise<Target> {
   const app = before === "nothing" ? await createUserWithApp() : owner;
-  const folder = uniqueFolder("/notes/");
-  const path = `${folder}deep/doc`;
-  if (before !== "nothing") await app.put(`${folder}other`, "other");
-  // By the same Worker, which then knows that a small document fits the quota.
-  if (before === "document") await requestWithEnv({}, app, "PUT", path, { body: "before" });
+  const path = `${uniqueFolder(FOLDER)}doc`;
+  if (before === "document") await app.put(path, "before");
   return { app, path, tree: await loadTree(app.user) };
 }
 
@@ -130,6 +137,20 @@ function send(write: Write, { app, path, tree }: Target): Promise<Response> {
   }
   headers["Content-Length"] = String(length);
   return requestWithEnv({}, app, method, path, { headers, body: bytes });
+}
+
+const countedCalls = new Map<Write, string[]>();
+
+/** The calls of a write without a fault, in their order. */
+async function callsWithoutFault(write: Write, owner: TestApp): Promise<string[]> {
+  const counted = countedCalls.get(write);
+  if (counted) return counted;
+  const target = await prepare(write, owner);
+  const { calls, result } = await withFault(null, () => send(write, target));
+  expect(result.status).toBe(write.status);
+  expect(calls.length).toBeGreaterThan(2);
+  countedCalls.set(write, calls);
+  return calls;
 }
 
 /** The tree after a write. */
@@ -211,10 +232,8 @@ function mustSucceed(write: Write, fault: Fault, call: string): boolean {
 
 describe.each(WRITES)("§4 $title", (write) => {
   it.each(FAULTS)("at each call: $title", async (kind) => {
-    const owner = await createUserWithApp();
-    const faultless = await prepare(write, owner);
-    const { calls } = await withFault(null, () => send(write, faultless));
-    expect(calls.length).toBeGreaterThan(2);
+    const owner = await createOwner();
+    const calls = await callsWithoutFault(write, owner);
     for (const [at, call] of calls.entries()) {
       const fault = { ...kind, at };
       const context = `${call}, number ${at}`;
@@ -222,6 +241,7 @@ describe.each(WRITES)("§4 $title", (write) => {
       const run = await withFault(fault, () => send(write, target)).catch((error) => {
         throw new Error(`${context}: ${error}`);
       });
+      expect(run.calls.length, `${context} is made`).toBeGreaterThan(at);
       const tree = await loadTree(target.app.user);
       await expectTrueResponse(write, target, tree, run.result, context);
       if (mustSucceed(write, fault, call)) expect(run.result.status, context).toBe(write.status);
@@ -238,13 +258,10 @@ describe.each(WRITES)("§4 $title", (write) => {
 
 it("a multipart upload that could not be recorded is aborted: the sweep would not find it", async () => {
   const write = WRITES.find(({ title }) => title.endsWith("in parts")) as Write;
-  const [target, other] = [
-    await prepare(write, await createUserWithApp()),
-    await prepare(write, await createUserWithApp()),
-  ];
-  const { calls } = await withFault(null, () => send(write, target));
-  const at = calls.indexOf("USERS.noteUpload");
-  const run = await withFault({ at, kind: "lost", isPermanent: true }, () => send(write, other));
+  const owner = await createOwner();
+  const at = (await callsWithoutFault(write, owner)).indexOf("USERS.noteUpload");
+  const target = await prepare(write, owner);
+  const run = await withFault({ at, kind: "lost", isPermanent: true }, () => send(write, target));
   expect(run.result.status).toBe(503);
   expect(run.calls).toContain("BODIES.abort");
 });
@@ -255,9 +272,8 @@ describe.each(WRITES)("§5 $title beyond a limit of the provider's plan", (write
     ["space", [503, 507]],
     ["length", [503, 507]],
   ] as const)("is refused, and nothing is changed: %s", async (kind, statuses) => {
-    const owner = await createUserWithApp();
-    const target = await prepare(write, owner);
-    const { calls } = await withFault(null, () => send(write, target));
+    const owner = await createOwner();
+    const calls = await callsWithoutFault(write, owner);
     const other = await prepare(write, owner);
     const at = calls.findIndex((call) => call.startsWith("DB."));
     const { result } = await withFault({ at, kind, isPermanent: true }, () => send(write, other));

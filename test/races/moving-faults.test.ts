@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { advanceClock, freezeClock, MINUTE_MS } from "../support/clock";
 import { withFault } from "../support/fault-injection";
 import { FAULTS } from "../support/faults-at-each-call";
+import { expectStored } from "../support/index-tree";
 import { loadMove, loadReport, runMove, startMove } from "../support/moving";
 import { documentsOf, type OldProvider, startOldProvider } from "../support/old-provider";
 import { createUserWithApp, listBodyKeys, type TestApp } from "../support/provider";
@@ -54,17 +55,23 @@ async function expectDone(context: string): Promise<void> {
   expect(move, context).toMatchObject({ state: "done", looked: { documents: 3, folders: 3 } });
   const { created, both, equal, replaced, kept, failed } = move.counts;
   expect([created + both + equal, replaced, kept, failed], context).toEqual([3, 0, 0, 0]);
-  expect(await loadContents(app), context).toEqual(AFTER);
+  await expectStored(app.user, AFTER, context);
   expect((await loadReport(app)).filter(({ outcome }) => outcome !== "both")).toEqual([]);
 }
 
-/** The calls of the alarm that copies everything. */
-async function countCalls(): Promise<number> {
+let copy: { calls: number; requests: number } | null = null;
+
+/** How many calls the alarm makes that copies everything, and how many requests the old server gets. */
+async function countSteps(): Promise<{ calls: number; requests: number }> {
+  if (copy) return copy;
   await prepare();
+  old.requests.length = 0;
   const user = userObject();
   const { calls } = await withFault(null, () => runDurableObjectAlarm(user));
   await expectDone("without a fault");
-  return calls.length;
+  expect(await loadContents(app)).toEqual(AFTER);
+  copy = { calls: calls.length, requests: old.requests.length };
+  return copy;
 }
 
 /** A call that fails alone, after its effect, and with all that follow: others make no difference to the copy. */
@@ -75,7 +82,7 @@ const KINDS = FAULTS.filter(
 
 describe("With a fault at each call of the copy, after which the object dies", () => {
   it.each(KINDS)("$title", async (fault) => {
-    const calls = await countCalls();
+    const { calls } = await countSteps();
     for (let at = 0; at < calls; at++) {
       await prepare();
       const user = userObject();
@@ -98,10 +105,7 @@ describe("With a fault at each request to the old server", () => {
     ["less than it says", () => new Response("{", { headers: { "Content-Length": "9" } })],
     ["the connection breaks", () => new Response(breaking(), { headers: { ETag: '"x"' } })],
   ])("%s", async (_, answer) => {
-    await prepare();
-    old.requests.length = 0;
-    await expectDone("without a fault");
-    const requests = old.requests.length;
+    const { requests } = await countSteps();
     for (let at = 0; at < requests; at++) {
       await prepare();
       let count = 0;

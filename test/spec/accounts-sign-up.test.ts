@@ -1,7 +1,7 @@
 /** Signing up with a name and a password, and what is stored then. */
 
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { fieldValue, findInlineCode, mainText } from "../support/html";
 import { s256Challenge } from "../support/oauth";
 import {
@@ -38,6 +38,10 @@ describe("Signing up", () => {
   });
 
   it("stores a scrypt hash of the password with its parameters, and a hash of the cookie", async () => {
+    globalThis.hashesAtFullCost = true;
+    onTestFinished(() => {
+      globalThis.hashesAtFullCost = false;
+    });
     const name = uniqueUserName();
     const user = { name, cookie: sessionCookie(await submitSignUp(name)) };
     const rows = await allRows();
@@ -53,6 +57,7 @@ describe("Signing up", () => {
     expect(text).not.toContain(secret);
     expect(text).not.toContain(PASSWORD);
     expect(text).toContain(await s256Challenge(secret));
+    expect((await submitSignIn(name)).status).toBe(303);
   });
 
   it("salts: the same password of two users has two hashes", async () => {

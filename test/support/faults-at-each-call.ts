@@ -1,6 +1,6 @@
 /** Injects every kind of fault at each call that a request makes, and checks each response. */
 
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { type Fault, type FaultyRun, withFault } from "./fault-injection";
 
 /** Every kind of fault, for tests that inject each at each call. */
@@ -38,33 +38,45 @@ export interface FaultCase {
   expectDone?(response: Response | null, context: string): Promise<void>;
 }
 
+/** Prepares a request, each time with fresh data. */
+export type Prepare = () => Promise<FaultCase>;
+
 /**
- * Injects a fault at each of the calls that a request makes, each time on fresh data. The request
- * succeeds, always if the fault is transient; or its response is a 503 and it was carried out
- * completely or not at all. If it was not carried out, it can be repeated.
+ * Declares a test for each kind of fault, which injects it at each of the calls that a request makes. The request
+ * succeeds, always if the fault is transient; or its response is a 503 and it was carried out completely or not at
+ * all. If it was not carried out, it can be repeated. `share` makes what all requests of a test have in common.
  */
-export async function injectAtEachCall(
-  kind: Omit<Fault, "at">,
-  prepare: () => Promise<FaultCase>,
-): Promise<void> {
-  const { calls, result } = await withFault(null, (await prepare()).send);
-  expect(result.status).toBeLessThan(500);
+export function testEachFault(share: () => Promise<Prepare>, faults = FAULTS): void {
+  let calls: string[] | null = null;
+  it.each(faults)("with a fault at each call: $title", async (kind) => {
+    const prepare = await share();
+    calls ??= await callsWithoutFault(await prepare());
+    for (const at of calls.keys()) await injectFault({ ...kind, at }, calls, await prepare());
+  });
+}
+
+async function callsWithoutFault({ send, status }: FaultCase): Promise<string[]> {
+  const { calls, result } = await withFault(null, send);
+  expect(result.status).toBe(status);
   expect(calls.length).toBeGreaterThan(0);
-  for (const [at, call] of calls.entries()) {
-    const faultCase = await prepare();
-    const context = `${call}, number ${at}`;
-    const before = await faultCase.loadState?.();
-    const run = await withFault({ ...kind, at }, faultCase.send);
-    const { status, headers } = run.result;
-    const allowed = isTransientFault(kind) ? [faultCase.status] : [faultCase.status, 503];
-    expect(allowed, context).toContain(status);
-    expectBoundedRetries(run, calls, context);
-    expect(headers.get("access-control-allow-origin"), context).toBe(faultCase.origin ?? null);
-    const response =
-      status === 503 ? await retryAfterFault(faultCase, run, before, call) : run.result;
-    await run.deliverLate();
-    await faultCase.expectDone?.(response, context);
-  }
+  return calls;
+}
+
+async function injectFault(fault: Fault, calls: string[], faultCase: FaultCase): Promise<void> {
+  const call = calls[fault.at] as string;
+  const context = `${call}, number ${fault.at}`;
+  const isTransient = isTransientFault(fault);
+  const before = isTransient ? null : await faultCase.loadState?.();
+  const run = await withFault(fault, faultCase.send);
+  expect(run.calls.length, `${context} is made`).toBeGreaterThan(fault.at);
+  const { status, headers } = run.result;
+  expect(isTransient ? [faultCase.status] : [faultCase.status, 503], context).toContain(status);
+  expectBoundedRetries(run, calls, context);
+  expect(headers.get("access-control-allow-origin"), context).toBe(faultCase.origin ?? null);
+  const response =
+    status === 503 ? await retryAfterFault(faultCase, run, before, call) : run.result;
+  await run.deliverLate();
+  await faultCase.expectDone?.(response, context);
 }
 
 /** Repeats a request after a 503. Returns null if it was carried out in spite of it. */

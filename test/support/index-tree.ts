@@ -1,6 +1,7 @@
 /** An account's index as a tree: what a change should make of it, and whether it is consistent. */
 
 import { env } from "cloudflare:workers";
+import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import { rowBytes } from "../../src/storage/db/row-bytes";
 import { accountId } from "./rows";
@@ -115,7 +116,7 @@ export async function expectConsistent(user: string, tree: Tree, context: string
       expect(tree, label).toHaveProperty([ancestorFolders(path).at(-1) as string]);
     }
     if (type !== null) {
-      expect(bodies[version], `${label} has its body`).toEqual({ path, size: length });
+      expect(bodies[version], `${label} has its body`).toMatchObject({ path, size: length });
       continue;
     }
     const items = Object.keys(tree).filter(
@@ -131,6 +132,26 @@ export async function expectConsistent(user: string, tree: Tree, context: string
   await expectIndexCounted(user, context);
 }
 
+/**
+ * Expects that an account has these documents: each path with the type, a space and the content. Sees that by the
+ * index and the checksums of the bodies, with two calls.
+ */
+export async function expectStored(
+  user: string,
+  documents: Record<string, string>,
+  context: string,
+): Promise<void> {
+  const [tree, bodies] = [await loadTree(user), await loadBodies(user)];
+  const stored = Object.entries(tree)
+    .filter(([, { type }]) => type !== null)
+    .map(([path, { type, version }]) => [path, `${type} ${bodies[version]?.md5}`]);
+  const expected = Object.entries(documents).map(([path, document]) => {
+    const [, type, content = ""] = /^(\S+) (.*)$/s.exec(document) ?? [];
+    return [path, `${type} ${createHash("md5").update(content).digest("hex")}`];
+  });
+  expect(Object.fromEntries(stored), context).toEqual(Object.fromEntries(expected));
+}
+
 /** Expects that the nodes of the last change are a document and all folders above it. */
 function expectOneLastChange(tree: Tree, context: string): void {
   const last = Object.keys(tree).filter((path) => tree[path]?.version === tree["/"]?.version);
@@ -139,19 +160,24 @@ function expectOneLastChange(tree: Tree, context: string): void {
   if (Object.keys(tree).length > 0) expect(last.sort(), context).toEqual(lineage.sort());
 }
 
+interface Body {
+  path: string | undefined;
+  size: number;
+  /** In hexadecimal digits, if it was not stored in parts. */
+  md5: string;
+}
+
 /** The bodies in R2 by their versions. */
-async function loadBodies(
-  user: string,
-): Promise<Record<string, { path: string | undefined; size: number }>> {
+async function loadBodies(user: string): Promise<Record<string, Body>> {
   const { objects, truncated } = await env.BODIES.list({
     prefix: `${await accountId(user)}/`,
     include: ["customMetadata"],
   });
   expect(truncated).toBe(false);
   return Object.fromEntries(
-    objects.map(({ key, size, customMetadata }) => [
+    objects.map(({ key, size, customMetadata, etag }) => [
       key.split("/").at(-1) as string,
-      { path: customMetadata?.path, size },
+      { path: customMetadata?.path, size, md5: etag },
     ]),
   );
 }

@@ -56,10 +56,15 @@ export async function newGrantRows(
   return (await grantRows(name)).filter(({ id }) => !before.has(id));
 }
 
-/** The id of a user's account. */
+const accountIds = new Map<string, string>();
+
+/** The id of a user's account, which never changes. */
 export async function accountId(name: string): Promise<string> {
-  const row = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(name).first();
-  return String(row?.id);
+  const known = accountIds.get(name);
+  if (known !== undefined) return known;
+  const id = await env.DB.prepare("SELECT id FROM accounts WHERE name = ?").bind(name).first("id");
+  if (typeof id === "string") accountIds.set(name, id);
+  return String(id);
 }
 
 /** The activity log of a user, oldest first: each kind with its details. */
