@@ -6,8 +6,8 @@ import { bundle } from "./compiler.mjs";
 import { ROOT } from "./install.mjs";
 
 const OPTIONS = {
-  entryPoints: ["export", "import"].map((name) => join(ROOT, "transfer", "browser", `${name}.js`)),
-  outdir: join(ROOT, "src", "assets", "built"),
+  entryPoints: ["export", "import"].map((name) => `transfer/browser/${name}.js`),
+  outdir: "src/assets/built",
   minify: true,
   format: "esm",
   target: "es2024",
@@ -16,7 +16,8 @@ const OPTIONS = {
 
 /** Writes what has changed. Each file is complete at any moment: several servers may start at once. */
 export async function bundlePageScripts() {
-  for (const { path, text } of await bundle("page-scripts", OPTIONS)) {
+  for (const { path: name, text } of await bundle("page-scripts", OPTIONS)) {
+    const path = join(ROOT, name);
     if (readIfExists(path) === text) continue;
     mkdirSync(dirname(path), { recursive: true });
     const fresh = `${path}-${process.pid}`;

@@ -1,7 +1,7 @@
 /** Bundles the TypeScript of src/: the Worker, and the check of its settings. */
 
 import { SourceMap } from "node:module";
-import { join, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { CommandError } from "./command.mjs";
 import { bundle } from "./compiler.mjs";
 import { ROOT } from "./install.mjs";
@@ -22,7 +22,7 @@ const OPTIONS = {
  */
 export async function bundleWorker() {
   const files = await bundleSource("worker", {
-    entryPoints: [MAIN],
+    entryPoints: [relative(ROOT, MAIN)],
     external: ["cloudflare:*", "node:*"],
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
@@ -33,11 +33,11 @@ export async function bundleWorker() {
     minifyWhitespace: true,
   });
   const script = files.find(({ path }) => path.endsWith(".js")).text;
-  const source = files.find(({ path }) => path.endsWith(".map")).text;
+  const source = files.find(({ path }) => path.endsWith(".map"));
   // Large, and needed only for stack traces.
   let map;
   const mapped = (text) => {
-    map ??= new SourceMap(JSON.parse(source));
+    map ??= new SourceMap(JSON.parse(source.text));
     return mapStack(map, text);
   };
   return { script, mapStack: mapped };
@@ -49,7 +49,7 @@ export async function bundleWorker() {
  */
 export async function loadParseSettings() {
   const [file] = await bundleSource("settings", {
-    entryPoints: [join(ROOT, "src", "env.ts")],
+    entryPoints: ["src/env.ts"],
     platform: "node",
   });
   const source = Buffer.from(file.text).toString("base64");

@@ -1,6 +1,6 @@
 /** Bundles with esbuild, unless nothing has changed since the last time: the compiler is then not even loaded. */
 
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { cached } from "./bundle-cache.mjs";
 import { ROOT } from "./install.mjs";
 
@@ -11,11 +11,12 @@ let isCompilerUsed = false;
 /**
  * Bundles. Rejects with esbuild's error, whose `errors` say what is wrong where.
  * @param {string} name in the cache
- * @param {import("esbuild").BuildOptions} options
- * @returns {Promise<{path: string, text: string}[]>} the bundles, and their source maps if there are any
+ * @param {import("esbuild").BuildOptions} options with paths in the project folder
+ * @returns {Promise<{path: string, text: string}[]>} the bundles, and their source maps if there are any; each `path` is
+ *   one in the project folder
  */
 export function bundle(name, options) {
-  return cached({ file: join(CACHE, `${name}.json`), root: ROOT, options }, async () => {
+  return cached({ file: join(CACHE, `${name}.bundle`), root: ROOT, options }, async () => {
     const { build } = await import("esbuild");
     isCompilerUsed = true;
     const { outputFiles, metafile } = await build({
@@ -26,8 +27,8 @@ export function bundle(name, options) {
       metafile: true,
       logLevel: "silent",
     });
-    const result = outputFiles.map(({ path, text }) => ({ path, text }));
-    return { inputs: Object.keys(metafile.inputs), result };
+    const outputs = outputFiles.map(({ path, text }) => ({ path: relative(ROOT, path), text }));
+    return { inputs: Object.keys(metafile.inputs), outputs };
   });
 }
 

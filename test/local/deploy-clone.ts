@@ -2,7 +2,15 @@
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { onTestFinished } from "vitest";
@@ -19,6 +27,7 @@ export default { fetch: () => new Response() };`;
 const COPIED = [
   "package.json",
   "package-lock.json",
+  "tsconfig.json",
   "wrangler.toml",
   "migrations",
   "scripts",
@@ -32,8 +41,12 @@ export function createClone(choices?: string): string {
   const clone = temporaryFolder();
   mkdirSync(join(clone, "src/assets"), { recursive: true });
   for (const path of COPIED) cpSync(join(ROOT, path), join(clone, path), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"));
   writeFileSync(join(clone, "src/index.ts"), WORKER);
+  // With the same files as in this checkout, what that has compiled is used here, too.
+  const others = readdirSync(join(ROOT, "src")).map((name) => `src/${name}`);
+  for (const path of ["node_modules", ...others]) {
+    if (!existsSync(join(clone, path))) symlinkSync(join(ROOT, path), join(clone, path));
+  }
   if (choices !== undefined) writeFileSync(join(clone, "deploy.toml"), choices);
   return clone;
 }
