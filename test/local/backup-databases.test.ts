@@ -9,10 +9,10 @@ import { backUpDeployment } from "../../scripts/backup/deployment/create.mjs";
 import { restoreDeployment } from "../../scripts/backup/deployment/restore.mjs";
 import { indexFile } from "../../scripts/lib/check-databases.mjs";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
-import { addDatabase, type Cloudflare, startCloudflare } from "./cloudflare";
+import { addDatabase, type Cloudflare, startCloudflare, withEnvironment } from "./cloudflare";
 import { addTransfers, type Transfers } from "./cloudflare-transfers";
 import { temporaryFolder } from "./server";
-import { type App, connectApp } from "./test-user";
+import { type App, connectUser } from "./test-user";
 
 const BACKUP_TOKEN = "a-token-for-backups-of-32-characters";
 
@@ -48,21 +48,16 @@ async function startDeployment(): Promise<Deployment> {
   return { server, cloudflare, transfers, exportIndex };
 }
 
-/** What a command does, in this process: a process of its own takes longer to start. */
-async function run<T>(
+/** What a command does. */
+function run<T>(
   work: (folder: string, options: { origin: string }) => Promise<T>,
   folder: string,
   { cloudflare }: Deployment,
   origin: string,
   token = BACKUP_TOKEN,
 ): Promise<T> {
-  for (const [name, value] of Object.entries(cloudflare.env)) vi.stubEnv(name, value);
-  vi.stubEnv("BACKUP_TOKEN", token);
-  try {
-    return await work(folder, { origin });
-  } finally {
-    vi.unstubAllEnvs();
-  }
+  const env = { ...cloudflare.env, BACKUP_TOKEN: token };
+  return withEnvironment(env, () => work(folder, { origin }));
 }
 
 const SCHEMA = {
@@ -168,7 +163,7 @@ async function adoptIndex({ server, cloudflare }: Deployment): Promise<void> {
 it("A backup of a deployment has its RxDB databases, which are restored before the index", async () => {
   const original = await startDeployment();
   const { url } = original.server;
-  const app = (await connectApp(url, "alice"))(url);
+  const app = await connectUser(original.server, "alice");
   await writeDatabases(url, app);
   await original.exportIndex();
   const folder = temporaryFolder();

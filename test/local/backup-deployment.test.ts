@@ -4,8 +4,11 @@ import { spawn } from "node:child_process";
 import { appendFileSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { backUpDeployment } from "../../scripts/backup/deployment/create.mjs";
+import { restoreDeployment } from "../../scripts/backup/deployment/restore.mjs";
 import { splitStatements } from "../../scripts/backup/deployment/statements.mjs";
-import { addDatabase, type Cloudflare, startCloudflare } from "./cloudflare";
+import { restoreBackup } from "../../scripts/backup/restore.mjs";
+import { addDatabase, type Cloudflare, startCloudflare, withEnvironment } from "./cloudflare";
 import { addTransfers, type Transfers } from "./cloudflare-transfers";
 import { collectOutput, type ExitResult, fileDigests, ROOT, temporaryFolder } from "./server";
 
@@ -21,6 +24,7 @@ async function startStandIn(): Promise<StandIn> {
   return { cloudflare, transfers: await addTransfers(cloudflare) };
 }
 
+/** Runs a command. Most tests call what it does. */
 function run(
   command: "backup" | "restore",
   folder: string,
@@ -75,10 +79,23 @@ function contentsOf({ cloudflare, transfers }: StandIn): unknown {
   return { tables, rows, objects: new Map([...transfers.objects].sort()) };
 }
 
-async function backUp(provider: StandIn, folder = temporaryFolder()): Promise<string> {
-  expect(await run("backup", folder, provider)).toMatchObject({ code: 0, stderr: "" });
+const origins = ({ origin }: StandIn) => (origin === undefined ? {} : { origin });
+
+/** Backs up. Returns the folder. */
+async function backUp(
+  provider: StandIn,
+  folder = temporaryFolder(),
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { skipped, unread } = await withEnvironment({ ...provider.cloudflare.env, ...env }, () =>
+    backUpDeployment(folder, origins(provider)),
+  );
+  expect({ skipped, unread }).toEqual({ skipped: 0, unread: [] });
   return folder;
 }
+
+const restore = (folder: string, provider: StandIn) =>
+  withEnvironment(provider.cloudflare.env, () => restoreDeployment(folder, origins(provider)));
 
 describe("An exported index", () => {
   async function split(chunks: string[]): Promise<string[]> {
@@ -108,7 +125,8 @@ describe("An exported index", () => {
 describe("A backup of a deployment", () => {
   it("is restored into an empty account, with everything as it was", async () => {
     const provider = await startProvider();
-    const folder = await backUp(provider);
+    const folder = temporaryFolder();
+    expect(await run("backup", folder, provider)).toMatchObject({ code: 0, stderr: "" });
     const empty = await startStandIn();
     const restored = await run("restore", folder, empty);
     expect(restored).toMatchObject({ code: 0, stderr: "" });
@@ -116,11 +134,7 @@ describe("A backup of a deployment", () => {
     expect(contentsOf(empty)).toEqual(contentsOf(provider));
     expect([empty.cloudflare.unknown, provider.cloudflare.unknown]).toEqual([[], []]);
     // It is not empty any more.
-    const again = await run("restore", folder, empty);
-    expect([again.code, again.stderr]).toEqual([
-      1,
-      expect.stringContaining("has accounts already"),
-    ]);
+    await expect(restore(folder, empty)).rejects.toThrow("has accounts already");
   });
 
   it("copies only what is new, and forgets what is gone", async () => {
@@ -133,7 +147,7 @@ describe("A backup of a deployment", () => {
     await backUp(provider, folder);
     expect(provider.transfers.sent.slice(known.length)).toEqual([added]);
     const empty = await startStandIn();
-    await run("restore", folder, empty);
+    await restore(folder, empty);
     expect(contentsOf(empty)).toEqual(contentsOf(provider));
   });
 
@@ -143,17 +157,14 @@ describe("A backup of a deployment", () => {
     const before = fileDigests(folder);
     const added = addDocument(provider, "four", "new");
     provider.transfers.cut = added;
-    expect((await run("backup", folder, provider)).code).toBe(1);
+    await expect(backUp(provider, folder)).rejects.toThrow();
     expect(fileDigests(folder)).toMatchObject(before);
     await backUp(provider, folder);
     provider.transfers.objects.delete(added);
-    const incomplete = await run("backup", folder, provider);
-    expect([incomplete.code, incomplete.stderr]).toEqual([
-      1,
-      expect.stringContaining("1 bodies of documents are missing"),
-    ]);
+    const incomplete = backUp(provider, folder);
+    await expect(incomplete).rejects.toThrow("1 bodies of documents are missing");
     const empty = await startStandIn();
-    await run("restore", folder, empty);
+    await restore(folder, empty);
     expect([...empty.transfers.objects.keys()]).toContain(added);
   });
 
@@ -166,7 +177,7 @@ describe("A backup of a deployment", () => {
     const { code, stderr } = await run("backup", folder, provider, { BACKUP_TOKEN: "" });
     expect([code, stderr]).toEqual([3, expect.stringContaining("BACKUP_TOKEN")]);
     const empty = await startStandIn();
-    expect((await run("restore", folder, empty)).code).toBe(0);
+    await restore(folder, empty);
     expect(contentsOf(empty)).toEqual(contentsOf(provider));
   });
 
@@ -178,23 +189,17 @@ describe("A backup of a deployment", () => {
     appendFileSync(join(folder, body), "x");
     const empty = await startStandIn();
     const before = contentsOf(empty);
-    const { code, stderr } = await run("restore", folder, empty);
-    expect([code, stderr]).toEqual([1, expect.stringContaining("a body has changed")]);
+    await expect(restore(folder, empty)).rejects.toThrow("a body has changed");
     expect([contentsOf(empty), empty.cloudflare.writes]).toEqual([before, []]);
   });
 
   it("says which key R2 needs, and which kind of backup a folder has", async () => {
     const provider = await startProvider();
     for (const AWS_ACCESS_KEY_ID of ["", "another"]) {
-      const refused = await run("backup", temporaryFolder(), provider, { AWS_ACCESS_KEY_ID });
-      expect([refused.code, refused.stderr]).toEqual([
-        1,
-        expect.stringContaining("AWS_ACCESS_KEY_ID"),
-      ]);
+      const refused = backUp(provider, temporaryFolder(), { AWS_ACCESS_KEY_ID });
+      await expect(refused).rejects.toThrow("AWS_ACCESS_KEY_ID");
     }
     const folder = await backUp(provider);
-    const args = [join(ROOT, "scripts/restore.mjs"), folder, "--data", temporaryFolder()];
-    const local = await collectOutput(spawn(process.execPath, args)).ended;
-    expect([local.code, local.stderr]).toEqual([1, expect.stringContaining("with --remote")]);
+    await expect(restoreBackup(folder, temporaryFolder())).rejects.toThrow("with --remote");
   });
 });

@@ -18,6 +18,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
+import { createBackup } from "../../scripts/backup/create.mjs";
+import { restoreBackup } from "../../scripts/backup/restore.mjs";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
 import {
   collectOutput,
   type ExitResult,
@@ -26,18 +29,12 @@ import {
   startServer,
   temporaryFolder,
 } from "./server";
-import { type App, connectApp } from "./test-user";
+import { type App, allowApp, connectUser, createSession } from "./test-user";
 
+/** Runs a command. Most tests call what it does: a process of its own takes longer to start than to do it. */
 function run(command: "backup" | "restore", ...args: string[]): Promise<ExitResult> {
   return collectOutput(spawn(process.execPath, [join(ROOT, `scripts/${command}.mjs`), ...args]))
     .ended;
-}
-
-async function backUpAndRestore(data: string, backup: string): Promise<string> {
-  expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0, stderr: "" });
-  const restored = temporaryFolder();
-  expect(await run("restore", backup, "--data", restored)).toMatchObject({ code: 0, stderr: "" });
-  return restored;
 }
 
 /** Every row of every database, and the digest of every body, by file. */
@@ -79,10 +76,9 @@ afterAll(async () => rmSync((await original) ?? "", { recursive: true, force: tr
 
 async function createOriginal(): Promise<string> {
   const data = mkdtempSync(join(tmpdir(), "satchel-backup-"));
-  const server = await startServer(data);
-  const app = (await connectApp(server.url, "alice"))(server.url);
-  await writeDocuments(app, "first");
-  await server.stop("SIGTERM");
+  const server = await startLocalServer({ data, quiet: true });
+  await writeDocuments(await connectUser(server, "alice"), "first");
+  await server.dispose();
   return data;
 }
 
@@ -96,8 +92,8 @@ describe("a backup", () => {
   it("of a server under load has every document that was written before, and is consistent", async () => {
     const data = temporaryFolder();
     const backup = temporaryFolder();
-    const server = await startServer(data);
-    const appAt = await connectApp(server.url, "alice");
+    const server = await startLocalServer({ data, quiet: true });
+    const appAt = await allowApp(server.url, "alice", await createSession(server, "alice"));
     const app = appAt(server.url);
     await writeDocuments(app, "before");
     const large = randomBytes(4_000_000).toString("hex");
@@ -111,10 +107,13 @@ describe("a backup", () => {
         ).toBe(true);
       }
     });
-    const restored = await backUpAndRestore(data, backup);
+    expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0, stderr: "" });
     isLoaded = false;
     await Promise.all(load);
-    await server.stop("SIGTERM");
+    await server.dispose();
+    const restored = temporaryFolder();
+    const result = await run("restore", backup, "--data", restored);
+    expect(result).toMatchObject({ code: 0, stderr: "" });
 
     const second = await startServer(restored);
     const restoredApp = appAt(second.url);
@@ -135,7 +134,9 @@ describe("a backup", () => {
 
   it("restores every row and every byte into an empty provider", async () => {
     const data = await createData();
-    const restored = await backUpAndRestore(data, temporaryFolder());
+    const [backup, restored] = [temporaryFolder(), temporaryFolder()];
+    expect(await createBackup(data, backup)).toMatchObject({ damaged: [] });
+    await restoreBackup(backup, restored);
     const contents = contentsOf(data);
     expect(Object.keys(contents).length).toBeGreaterThan(5);
     expect(contentsOf(restored)).toEqual(contents);
@@ -144,14 +145,13 @@ describe("a backup", () => {
   it("copies only what is new, and drops what is no longer needed", async () => {
     const data = await createData();
     const backup = temporaryFolder();
-    await run("backup", backup, "--data", data);
+    await createBackup(data, backup);
     const bodies = () => globSync("bodies/*", { cwd: backup });
     const before = bodies();
-    expect((await run("backup", backup, "--data", data)).stdout).toContain("of which 0 B are new");
-    const server = await startServer(data);
-    const app = (await connectApp(server.url, "bob"))(server.url);
-    await app.put("/notes/new", "12345");
-    await server.stop("SIGTERM");
+    expect(await createBackup(data, backup)).toMatchObject({ copied: 0 });
+    const server = await startLocalServer({ data, quiet: true });
+    await (await connectUser(server, "bob")).put("/notes/new", "12345");
+    await server.dispose();
     // What an interrupted backup leaves.
     mkdirSync(join(backup, "databases-1"));
     appendFileSync(join(backup, "bodies/abc.new"), "half");
@@ -159,14 +159,14 @@ describe("a backup", () => {
     expect(bodies().length).toBe(before.length + 1);
     expect(globSync("databases-*", { cwd: backup }).length).toBe(1);
     const restored = temporaryFolder();
-    await run("restore", backup, "--data", restored);
+    await restoreBackup(backup, restored);
     expect(contentsOf(restored)).toEqual(contentsOf(data));
   });
 
   it("is refused, and the earlier one kept, if a document has lost its body", async () => {
     const data = await createData();
     const backup = temporaryFolder();
-    await run("backup", backup, "--data", data);
+    await createBackup(data, backup);
     const [body = ""] = globSync("v3/r2/satchel-bodies/blobs/*", { cwd: data });
     rmSync(join(data, body));
     const other = temporaryFolder();
@@ -175,7 +175,7 @@ describe("a backup", () => {
     expect(refused.stderr).toMatch(/^1 bodies of documents are missing or damaged/);
     expect(existsSync(join(other, "backup.json"))).toBe(false);
     // The earlier backup has the body, so it stays complete.
-    expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0 });
+    await createBackup(data, backup);
   });
 
   it("keeps the earlier copy of a damaged RxDB database, and leaves out what cannot be copied", async () => {
@@ -186,28 +186,30 @@ describe("a backup", () => {
     const database = new DatabaseSync(join(data, module));
     database.exec("CREATE TABLE documents (id); INSERT INTO documents VALUES ('precious')");
     database.close();
-    expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0, stderr: "" });
+    expect(await createBackup(data, backup)).toMatchObject({ damaged: [] });
     const before = contentsOf(data);
 
     const [user = ""] = globSync("v3/do/satchel-UserObject/[0-9a-f]*.sqlite", { cwd: data });
     writeAt(join(data, module), 4096, "damaged".repeat(500));
     rmSync(join(data, `${user}-wal`), { force: true });
     writeAt(join(data, user), 0, "no database at all");
+    const saved = (text: string) =>
+      [...text.matchAll(/\(([^)]*)\)$/gm)].map(([, one]) => one).sort();
+    const expected = ["left out", "the earlier copy is kept"];
+    const { code, stderr } = await run("backup", backup, "--data", data);
+    expect([code, saved(stderr)]).toEqual([3, expected]);
     // Each run says it again.
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const { code, stderr } = await run("backup", backup, "--data", data);
-      const said = [...stderr.matchAll(/\(([^)]*)\)$/gm)].map(([, saved]) => saved);
-      expect([code, said.sort()]).toEqual([3, ["left out", "the earlier copy is kept"]]);
-    }
+    const { damaged } = await createBackup(data, backup);
+    expect(saved(damaged.join("\n"))).toEqual(expected);
     const restored = temporaryFolder();
-    expect((await run("restore", backup, "--data", restored)).code).toBe(0);
+    await restoreBackup(backup, restored);
     const { [user]: _, ...others } = before;
     expect(contentsOf(restored)).toEqual(others);
   });
 
   it("of a folder without data is refused", async () => {
-    const { code, stderr } = await run("backup", temporaryFolder(), "--data", temporaryFolder());
-    expect([code, stderr]).toEqual([1, expect.stringContaining("nothing to back up")]);
+    const backup = createBackup(temporaryFolder(), temporaryFolder());
+    await expect(backup).rejects.toThrow("nothing to back up");
   });
 });
 
@@ -225,22 +227,20 @@ describe("a restore", () => {
   ])("is refused if %s", async (_, pattern, message) => {
     const data = await createData();
     const backup = temporaryFolder();
-    await run("backup", backup, "--data", data);
+    await createBackup(data, backup);
     const [file = ""] = globSync(pattern, { cwd: backup });
     appendFileSync(join(backup, file), "x");
     const restored = temporaryFolder();
-    const { code, stderr } = await run("restore", backup, "--data", restored);
-    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+    await expect(restoreBackup(backup, restored)).rejects.toThrow(message);
     expect(existsSync(join(restored, "v3"))).toBe(false);
   });
 
   it("into a folder that has data is refused, and changes nothing", async () => {
     const data = await createData();
     const backup = temporaryFolder();
-    await run("backup", backup, "--data", data);
+    await createBackup(data, backup);
     const before = fileDigests(data);
-    const { code, stderr } = await run("restore", backup, "--data", data);
-    expect([code, stderr]).toEqual([1, expect.stringContaining("There are data in")]);
+    await expect(restoreBackup(backup, data)).rejects.toThrow("There are data in");
     expect(fileDigests(data)).toEqual(before);
   });
 

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished } from "vitest";
 import { jsonLines, runCli, startCli } from "./cli";
 import { temporaryFolder } from "./server";
 import { testWithServer } from "./shared-server";
-import { signUp } from "./test-user";
+import { createSession } from "./test-user";
 
 const test = testWithServer().extend("alice", async ({ createUser }) => {
   const user = await createUser();
@@ -163,8 +163,7 @@ describe("login", () => {
 
   test("RFC 8628 shows a code, and waits until it is allowed", async ({ server, uniqueName }) => {
     const name = uniqueName();
-    const signedUp = await signUp(server.url, name);
-    const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const cookie = await createSession(server, name);
     const config = temporaryFolder();
     const address = `${name}@${new URL(server.url).host}`;
     const { child, output, ended } = startCli(["login", address, "--scope", "notes:rw"], {
@@ -192,8 +191,7 @@ describe("login", () => {
     uniqueName,
   }) => {
     const name = uniqueName();
-    const signedUp = await signUp(server.url, name);
-    const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const cookie = await createSession(server, name);
     const config = temporaryFolder();
     const address = `${name}@${new URL(server.url).host}`;
     const { child, output, ended } = startCli(["login", address, "--method", "browser"], {

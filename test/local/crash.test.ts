@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { type Server, startServer, temporaryFolder } from "./server";
-import { signUp } from "./test-user";
+import { allowApp, signUp } from "./test-user";
 import { type Send, WriteLoad } from "./write-load";
 
 /** How often the server is killed and restarted. */
@@ -133,23 +133,10 @@ const connectNewUser = async (url: string, name: string): Promise<Send> =>
 
 /** Creates a user and connects an app with full access. Returns also the cookie of the session. */
 async function connectUser(url: string, name: string): Promise<{ send: Send; cookie: string }> {
-  const signedUp = await signUp(url, name);
-  const cookie = signedUp.headers.getSetCookie()[0]?.split(";")[0] ?? "";
-  const query = new URLSearchParams({
-    redirect_uri: "https://app.example/",
-    response_type: "token",
-    scope: "*:rw",
-  });
-  const allowed = await fetch(`${url}/oauth/authorize/${name}?${query}`, {
-    method: "POST",
-    headers: { Cookie: cookie },
-    body: new URLSearchParams({ decision: "allow", duration: "always", "level:*": "rw" }),
-    redirect: "manual",
-  });
-  const answer = new URLSearchParams(allowed.headers.get("location")?.split("#")[1]);
-  const token = `Bearer ${answer.get("access_token")}`;
+  const cookie = await signUp(url, name);
+  const { token } = (await allowApp(url, name, cookie))(url);
   const send: Send = (path, init = {}) => {
-    const headers = { ...init.headers, Authorization: token };
+    const headers = { ...init.headers, Authorization: `Bearer ${token}` };
     return fetch(`${url}/storage/${name}${path}`, { ...init, headers });
   };
   return { send, cookie };

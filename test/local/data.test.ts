@@ -1,4 +1,4 @@
-/** The data folder survives any end of the server, and damage to it is detected. */
+/** Damage to the data folder is detected. */
 
 import { randomBytes } from "node:crypto";
 import {
@@ -17,37 +17,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
-import { fileDigests, runToExit, startServer, temporaryFolder } from "./server";
-import { connectApp } from "./test-user";
-
-describe("the data folder", () => {
-  it.each(["SIGTERM", "SIGKILL"] as const)(
-    "keeps everything after %s, and can be used again at once, as can the port",
-    async (signal) => {
-      const data = temporaryFolder();
-      const first = await startServer(data);
-      const appAt = await connectApp(first.url, "alice");
-      const body = randomBytes(100_000).toString("hex");
-      expect((await appAt(first.url).put("/notes/one", "hello")).status).toBe(201);
-      expect((await appAt(first.url).put("/notes/two", body)).status).toBe(201);
-      await first.stop(signal);
-
-      const second = await startServer(data, { args: ["--port", first.port] });
-      expect(second.port).toBe(first.port);
-      const one = await appAt(second.url).get("/notes/one");
-      expect(await one.text()).toBe("hello");
-      expect(await (await appAt(second.url).get("/notes/two")).text()).toBe(body);
-      const folder = (await (await appAt(second.url).get("/notes/")).json()) as { items: object };
-      expect(Object.keys(folder.items).sort()).toEqual(["one", "two"]);
-    },
-  );
-});
+import { CommandError } from "../../scripts/lib/command.mjs";
+import { openDataFolder } from "../../scripts/lib/data-folder.mjs";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { MIGRATIONS } from "../../scripts/lib/worker-config.mjs";
+import { fileDigests, temporaryFolder } from "./server";
+import { connectUser } from "./test-user";
 
 interface Damage {
   title: string;
   file: RegExp;
   damage(file: string): void;
-  /** The expected line on stderr. */
+  /** The expected message. */
   line: RegExp;
 }
 
@@ -119,17 +100,18 @@ const DAMAGES: Damage[] = [
   },
 ];
 
-/** Creates the data folder of a killed server, with a document in it. */
+/** Creates a data folder as a server leaves it, whose runtime is always killed, with a document in it. */
 async function createKilledFolder(): Promise<string> {
   const data = mkdtempSync(join(tmpdir(), "satchel-test-"));
-  const server = await startServer(data);
-  const appAt = await connectApp(server.url, "alice");
-  expect((await appAt(server.url).put("/notes/one", "hello")).status).toBe(201);
-  await server.stop("SIGKILL");
+  const server = await startLocalServer({ data, quiet: true });
+  const app = await connectUser(server, "alice");
+  expect((await app.put("/notes/one", "hello")).status).toBe(201);
+  await server.dispose();
   return data;
 }
 
-describe("npm start refuses in one line, and changes no byte of", () => {
+// That npm start prints the line, and ends with 1, is in refusals.test.ts.
+describe("A server refuses in one line, and changes no byte of", () => {
   let killedFolder: Promise<string> | undefined;
   afterAll(async () => rmSync((await killedFolder) ?? "", { recursive: true, force: true }));
 
@@ -142,13 +124,22 @@ describe("npm start refuses in one line, and changes no byte of", () => {
     damage(target);
 
     const before = fileDigests(data);
-    const { code, stdout, stderr } = await runToExit({ args: ["--port", "0", "--data", data] });
-    expect(stderr).toMatch(line);
-    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    const { message } = refusal(() => openDataFolder(data, MIGRATIONS));
+    expect(message).toMatch(line);
+    expect(message.split("\n")).toHaveLength(1);
     expect(fileDigests(data)).toEqual(before);
   });
 });
+
+function refusal(open: () => unknown): CommandError {
+  try {
+    open();
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
+  }
+  throw new Error("The folder is not refused.");
+}
 
 function findFile(folder: string, pattern: RegExp): string {
   const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((name) =>

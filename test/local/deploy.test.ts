@@ -3,7 +3,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Cloudflare, startCloudflare } from "./cloudflare";
+import { planDeployment } from "../../scripts/deploy/plan.mjs";
+import { type Cloudflare, startCloudflare, withEnvironment } from "./cloudflare";
 import {
   addDeployment,
   addMigratedDatabase,
@@ -29,39 +30,6 @@ const addAdministrator = ({ databases }: Cloudflare): void =>
   );
 
 describe("npm run deploy", () => {
-  it("makes a provider out of nothing, and does no harm when it runs again", async () => {
-    const cloudflare = await startCloudflare();
-    const clone = createClone(choicesFor(cloudflare));
-    const flags = "--location weur --sign-up invitation --plan paid";
-    const first = await deploy(clone, cloudflare, flags);
-    expect(first).toMatchObject({ code: 0, stderr: "" });
-    expect(first.stdout).toContain(`Satchel is running at ${cloudflare.url}\n`);
-    expect(first.stdout).toMatch(LINK);
-    expect(first.stdout).not.toContain("/sign-up");
-    expect(cloudflare.databases).toMatchObject([{ name: "satchel", location: "weur" }]);
-    expect(cloudflare.buckets).toEqual([
-      { name: "satchel-bodies", location: "weur", jurisdiction: null },
-    ]);
-    const bindings = deployedBindings(cloudflare);
-    expect(bindings.get("SIGN_UP")).toMatchObject({ text: "invitation" });
-    expect(bindings.get("SUBREQUESTS")).toMatchObject({ text: "10000" });
-    expect(bindings.get("DB")).toMatchObject({ id: cloudflare.databases[0]?.uuid });
-    expect(bindings.get("TOKEN_SECRETS")).toEqual({ type: "secret_text", name: "TOKEN_SECRETS" });
-
-    addAdministrator(cloudflare);
-    const choices = readFileSync(join(clone, "deploy.toml"), "utf8");
-    const second = await deploy(clone, cloudflare);
-    expect(second).toMatchObject({ code: 0, stderr: "" });
-    expect(second.stdout).not.toMatch(LINK);
-    expect(second.stdout).not.toContain("token secret");
-    expect(readFileSync(join(clone, "deploy.toml"), "utf8")).toBe(choices);
-    expect([cloudflare.databases.length, cloudflare.buckets.length]).toEqual([1, 1]);
-    expect(cloudflare.workers.get("satchel")?.deployments.length).toBe(2);
-    expect(deployedBindings(cloudflare).get("SIGN_UP")).toMatchObject({ text: "invitation" });
-    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(true);
-    expect(cloudflare.unknown).toEqual([]);
-  });
-
   it("--dry-run lists every step and changes nothing", async () => {
     const cloudflare = await startCloudflare();
     const clone = createClone();
@@ -87,14 +55,14 @@ describe("npm run deploy", () => {
 });
 
 describe("after a run that was not finished", () => {
-  it("goes on where it stopped, with the name, the jurisdiction and the domains that it was given", async () => {
+  it("goes on where it stopped, with the choices that it was given, and does no harm when it runs again", async () => {
     const cloudflare = await startCloudflare();
     const clone = createClone(choicesFor(cloudflare));
     cloudflare.denials = [
       { request: /\/r2\/buckets$/, status: 403, code: 10042, message: "Please enable R2" },
     ];
     const flags =
-      "--name alices --jurisdiction eu --domain satchel.test.invalid --storage-domain files.test.invalid";
+      "--name alices --jurisdiction eu --sign-up invitation --plan paid --domain satchel.test.invalid --storage-domain files.test.invalid";
     const withoutR2 = await deploy(clone, cloudflare, flags);
     expect(withoutR2.code).toBe(1);
     expect(withoutR2.stderr).toMatch(/R2 is not enabled[\s\S]*Done so far:[\s\S]*create alices/);
@@ -110,7 +78,9 @@ describe("after a run that was not finished", () => {
     cloudflare.denials = [];
     const complete = await deploy(clone, cloudflare);
     expect(complete).toMatchObject({ code: 0, stderr: "" });
+    expect(complete.stdout).toContain(`Satchel is running at ${cloudflare.url}\n`);
     expect(complete.stdout).toMatch(LINK);
+    expect(complete.stdout).not.toContain("/sign-up");
     expect(cloudflare.databases).toMatchObject([{ name: "alices", jurisdiction: "eu" }]);
     expect(cloudflare.buckets).toEqual([
       { name: "alices-bodies", location: null, jurisdiction: "eu" },
@@ -125,7 +95,24 @@ describe("after a run that was not finished", () => {
       jurisdiction: "eu",
     });
     expect(bindings.get("STORAGE_ORIGIN")).toMatchObject({ text: "https://files.test.invalid" });
-    expect(bindings.has("TOKEN_SECRETS")).toBe(true);
+    expect(bindings.get("SIGN_UP")).toMatchObject({ text: "invitation" });
+    expect(bindings.get("SUBREQUESTS")).toMatchObject({ text: "10000" });
+    expect(bindings.get("DB")).toMatchObject({ id: cloudflare.databases[0]?.uuid });
+    expect(bindings.get("TOKEN_SECRETS")).toEqual({ type: "secret_text", name: "TOKEN_SECRETS" });
+
+    addAdministrator(cloudflare);
+    const choices = readFileSync(join(clone, "deploy.toml"), "utf8");
+    const again = await deploy(clone, cloudflare);
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout).not.toMatch(LINK);
+    expect(again.stdout).not.toContain("token secret");
+    expect(readFileSync(join(clone, "deploy.toml"), "utf8")).toBe(choices);
+    expect([cloudflare.databases.length, cloudflare.buckets.length]).toEqual([1, 1]);
+    expect(cloudflare.workers.get("alices")?.deployments.length).toBe(2);
+    const kept = deployedBindings(cloudflare, "alices");
+    expect(kept.get("SIGN_UP")).toMatchObject({ text: "invitation" });
+    expect(kept.has("TOKEN_SECRETS")).toBe(true);
+    expect(cloudflare.unknown).toEqual([]);
   });
 
   it("says which right is missing, and what has been done", async () => {
@@ -134,11 +121,12 @@ describe("after a run that was not finished", () => {
     cloudflare.denials = [
       { request: /^POST .*\/r2\/buckets$/, status: 403, code: 10000, message: "Not allowed" },
     ];
-    const { code, stdout, stderr } = await deploy(clone, cloudflare);
+    const { code, stdout, stderr } = await deploy(clone, cloudflare, "--location weur");
     expect(code).toBe(1);
     expect(stdout).toMatch(/^FAILED +Bucket/m);
     expect(stderr).toMatch(/lacks the rights[\s\S]*permissions[\s\S]*Done so far:[\s\S]*create/);
-    expect([cloudflare.databases.length, cloudflare.workers.size]).toEqual([1, 0]);
+    expect(cloudflare.databases).toMatchObject([{ name: "satchel", location: "weur" }]);
+    expect(cloudflare.workers.size).toBe(0);
   });
 });
 
@@ -183,19 +171,21 @@ describe("a new version", () => {
       "INSERT INTO signing_keys (kid, secret, created_at) VALUES ('k', 's', 1)",
     );
     cloudflare.health = () => 500;
-    const { code, stderr } = await deploy(clone, cloudflare);
+    const { code, stderr } = await deploy(clone, cloudflare, "--location weur");
     expect([code, stderr]).toEqual([1, expect.stringMatching(/500[\s\S]*no earlier version/)]);
     expect(cloudflare.workers.get("satchel")?.deployments.length).toBe(1);
     expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(false);
+    expect(cloudflare.buckets).toEqual([
+      { name: "satchel-bodies", location: "weur", jurisdiction: null },
+    ]);
   });
 
   it("from a clone that lacks the settings of the deployed one is refused", async () => {
     const cloudflare = await startCloudflare();
     addDeployment(cloudflare, { SIGN_UP: "closed" });
     const before = cloudflare.snapshot();
-    const { code, stderr } = await deploy(createClone(), cloudflare);
-    expect(code).toBe(1);
-    expect(stderr).toContain('SIGN_UP: deployed "closed", here "open"');
+    const planned = withEnvironment(cloudflare.env, () => planDeployment({}));
+    await expect(planned).rejects.toThrow('SIGN_UP: deployed "closed", here "open"');
     expect(cloudflare.snapshot()).toBe(before);
   });
 });

@@ -8,7 +8,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { collectOutput, type ExitResult, ROOT, startServer, temporaryFolder } from "./server";
+import { startLocalServer } from "../../scripts/lib/local-server.mjs";
+import { collectOutput, type ExitResult, ROOT, temporaryFolder } from "./server";
+import { createSession, type LocalServer } from "./test-user";
 
 const PAGES = ["README.md", ...readdirSync(join(ROOT, "docs")).map((page) => `docs/${page}`)];
 
@@ -134,28 +136,16 @@ describe("the commands in README.md and docs/", () => {
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
 
-  it("that use curl succeed against the local server, in the order of the pages", async () => {
-    const { url } = await startServer(temporaryFolder());
-    const host = new URL(url).host;
-    const user = await signUp(url, "alice");
-    const verifier = randomBytes(32).toString("base64url");
-    const variables: Record<string, string> = {
-      TOKEN: (await user.authorize({ response_type: "token" })).get("access_token") ?? "",
-      CODE_VERIFIER: verifier,
-      CODE:
-        (
-          await user.authorize({
-            response_type: "code",
-            code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-            code_challenge_method: "S256",
-          })
-        ).get("code") ?? "",
-    };
-    const results: [command: string, status: number][] = [];
+  it("that use curl succeed at the local server, in the order of the pages, and those that query the database on its data", async () => {
+    const data = temporaryFolder();
+    const server = await startLocalServer({ data, quiet: true });
+    onTestFinished(server.dispose);
+    const variables = await createVariables(server);
+    const { host } = new URL(server.url);
+    expect(commandsLike(LIVE).length).toBeGreaterThan(0);
     for (const command of commandsLike(LIVE)) {
       const words = shellWords(command.replaceAll(EXAMPLE_HOST, host), variables);
       const { status, body } = await curl(words);
-      results.push([command, status]);
       const values = body.startsWith("{") ? JSON.parse(body) : {};
       if (values.refresh_token) variables.REFRESH_TOKEN = values.refresh_token;
       if (values.device_code) variables.DEVICE_CODE = values.device_code;
@@ -169,27 +159,8 @@ describe("the commands in README.md and docs/", () => {
         ]);
       }
     }
-    expect(results.length).toBeGreaterThan(0);
-  });
-
-  it("that query the database do so on the local server's data, too", async () => {
-    const data = temporaryFolder();
-    const server = await startServer(data);
-    await signUp(server.url, "alice");
-    await server.stop("SIGTERM");
-    const onDatabase = commandsLike(ON_DATABASE);
-    expect(onDatabase.length).toBeGreaterThan(0);
-    // All statements in one run, which takes seconds.
-    const statements = onDatabase.map((command) => {
-      const words = shellWords(command, {});
-      expect(words.slice(0, -1)).toEqual(
-        "npx wrangler d1 execute DB --remote --command".split(" "),
-      );
-      return words.at(-1);
-    });
-    const local = ["--local", "--persist-to", data, "--yes"];
-    const args = ["d1", "execute", "DB", ...local, "--command", statements.join(";\n")];
-    expect(await wrangler(args)).toMatchObject({ code: 0 });
+    await server.dispose();
+    await queryWithWrangler(data);
   });
 
   const long = process.env.DOCS_COMMANDS === "all" ? commandsLike(LONG) : [];
@@ -201,32 +172,52 @@ describe("the commands in README.md and docs/", () => {
   }
 });
 
-interface User {
-  /** Allows an app everything. Returns the parameters that the app gets. */
-  authorize(request: Record<string, string>): Promise<URLSearchParams>;
+/** What the commands have of the example's user, who has allowed an app everything. */
+async function createVariables(server: LocalServer): Promise<Record<string, string>> {
+  const user = { ...server, name: "alice", cookie: await createSession(server, "alice") };
+  const verifier = randomBytes(32).toString("base64url");
+  const token = await authorize(user, { response_type: "token" });
+  const code = await authorize(user, {
+    response_type: "code",
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+  });
+  return {
+    TOKEN: token.get("access_token") ?? "",
+    CODE_VERIFIER: verifier,
+    CODE: code.get("code") ?? "",
+  };
 }
 
-async function signUp(url: string, name: string): Promise<User> {
+/** Allows an app everything. Returns the parameters that the app gets. */
+async function authorize(
+  { url, name, cookie }: { url: string; name: string; cookie: string },
+  request: Record<string, string>,
+): Promise<URLSearchParams> {
   const redirectUri = "http://localhost:5555/";
-  const response = await fetch(`${url}/sign-up`, {
+  const query = new URLSearchParams({ ...request, redirect_uri: redirectUri, scope: "*:rw" });
+  const answer = await fetch(`${url}/oauth/authorize/${name}?${query}`, {
     method: "POST",
-    body: new URLSearchParams({ name, password: "correct horse battery staple" }),
+    headers: { Cookie: cookie },
+    body: new URLSearchParams({ decision: "allow", duration: "always", "level:*": "rw" }),
     redirect: "manual",
   });
-  const cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
-  return {
-    async authorize(request) {
-      const query = new URLSearchParams({ ...request, redirect_uri: redirectUri, scope: "*:rw" });
-      const answer = await fetch(`${url}/oauth/authorize/${name}?${query}`, {
-        method: "POST",
-        headers: { Cookie: cookie },
-        body: new URLSearchParams({ decision: "allow", duration: "always", "level:*": "rw" }),
-        redirect: "manual",
-      });
-      const { hash, search } = new URL(answer.headers.get("Location") ?? "");
-      return new URLSearchParams(hash === "" ? search : hash.slice(1));
-    },
-  };
+  const { hash, search } = new URL(answer.headers.get("Location") ?? "");
+  return new URLSearchParams(hash === "" ? search : hash.slice(1));
+}
+
+/** Runs the commands that query the database on the data of a local server, all in one run, which takes seconds. */
+async function queryWithWrangler(data: string): Promise<void> {
+  const onDatabase = commandsLike(ON_DATABASE);
+  expect(onDatabase.length).toBeGreaterThan(0);
+  const statements = onDatabase.map((command) => {
+    const words = shellWords(command, {});
+    expect(words.slice(0, -1)).toEqual("npx wrangler d1 execute DB --remote --command".split(" "));
+    return words.at(-1);
+  });
+  const local = ["--local", "--persist-to", data, "--yes"];
+  const args = ["d1", "execute", "DB", ...local, "--command", statements.join(";\n")];
+  expect(await wrangler(args)).toMatchObject({ code: 0 });
 }
 
 function wrangler(args: string[]): Promise<ExitResult> {

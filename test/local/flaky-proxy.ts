@@ -14,11 +14,14 @@ export interface FlakyProxy {
   cut(): void;
   /** Leaves the WebSockets open, but lets nothing through them any more; ends the other connections. */
   freeze(): void;
-  /** Cuts again and again, until the test ends or it is called with 0. */
-  cutEvery(ms: number): void;
+  /**
+   * Cuts again and again, each time after at most so many pieces of data, of which the last is lost; 0: no more. Not
+   * after a time, in which a slow machine would never get anything through.
+   */
+  maxPieces: number;
 }
 
-/** Opens a proxy to the server at `target`. The seed decides which connections are refused. */
+/** Opens a proxy to the server at `target`. The seed decides which connections are refused, and when they are cut. */
 export async function openFlakyProxy(target: string, seed = 1): Promise<FlakyProxy> {
   const port = Number(new URL(target).port);
   /** Both ends of each connection that is neither cut nor frozen. */
@@ -26,10 +29,11 @@ export async function openFlakyProxy(target: string, seed = 1): Promise<FlakyPro
   const webSockets = new WeakSet<[Socket, Socket]>();
   const all = new Set<Socket>();
   const random = seededRandom(seed);
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let piecesLeft = 1;
   const cut = () => {
     for (const pair of pairs) for (const socket of pair) socket.destroy();
     pairs.clear();
+    piecesLeft = 1 + Math.floor(random() * proxy.maxPieces);
   };
   const server = createServer((near) => {
     if (random() < proxy.refusedShare) return void near.destroy();
@@ -51,6 +55,7 @@ export async function openFlakyProxy(target: string, seed = 1): Promise<FlakyPro
     });
     for (const [from, to] of [pair, pair.toReversed() as typeof pair]) {
       from.on("data", (bytes) => {
+        if (proxy.maxPieces > 0 && --piecesLeft <= 0) cut();
         if (pairs.has(pair)) to.write(bytes);
       });
     }
@@ -62,18 +67,14 @@ export async function openFlakyProxy(target: string, seed = 1): Promise<FlakyPro
     url: `http://localhost:${address.port}`,
     connectionCount: 0,
     refusedShare: 0,
+    maxPieces: 0,
     cut,
     freeze() {
       for (const pair of pairs) if (webSockets.has(pair)) pairs.delete(pair);
       cut();
     },
-    cutEvery(ms) {
-      clearInterval(timer);
-      if (ms > 0) timer = setInterval(cut, ms);
-    },
   };
   onTestFinished(() => {
-    clearInterval(timer);
     server.close();
     for (const socket of all) socket.destroy();
   });

@@ -16,7 +16,7 @@ import { openZip } from "../../transfer/sources/zip-tree.js";
 import { linesOf } from "../../transfer/streams.js";
 import { jsonLines, runCli } from "./cli";
 import { temporaryFolder } from "./server";
-import { connectApp } from "./test-user";
+import { connectUser } from "./test-user";
 
 const DOCUMENTS = Number(process.env.ROUND_TRIP_DOCUMENTS ?? 300);
 const MEGABYTES = Number(process.env.ROUND_TRIP_MEGABYTES ?? 5);
@@ -158,7 +158,7 @@ it(
       rmSync(data, { recursive: true, force: true });
     });
     const user = async (name: string) => {
-      const { token } = (await connectApp(server.url, name))(server.url);
+      const { token } = await connectUser(server, name);
       return { name, token, address: `${name}@${new URL(server.url).host}` };
     };
     const [alice, bob, carol] = [await user("alice"), await user("bob"), await user("carol")];

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
 import { startLocalServer } from "../../scripts/lib/local-server.mjs";
-import { type App, connectApp } from "./test-user";
+import { type App, connectUser } from "./test-user";
 
 /** Starts a server with a new data folder, which `dispose` deletes; by default at a free port. */
 export async function startTemporaryServer(vars: Record<string, string> = {}, port = 0) {
@@ -37,7 +37,7 @@ export const testWithServer = (vars: Record<string, string> = {}) =>
       async ({}, { onCleanup }) => {
         const server = await startTemporaryServer(vars);
         onCleanup(server.dispose);
-        return { url: server.url, mailPath: server.mailPath, users: 0 };
+        return { ...server, users: 0 };
       },
     )
     .extend(
@@ -48,6 +48,6 @@ export const testWithServer = (vars: Record<string, string> = {}) =>
     )
     .extend("createUser", async ({ server, uniqueName }) => async (): Promise<SharedUser> => {
       const name = uniqueName();
-      const app = (await connectApp(server.url, name))(server.url);
+      const app = await connectUser(server, name);
       return { ...app, name, address: `${name}@${new URL(server.url).host}` };
     });

@@ -3,7 +3,7 @@
 import { connect } from "node:net";
 import { describe, expect } from "vitest";
 import { startTemporaryServer, testWithServer } from "./shared-server";
-import { connectApp } from "./test-user";
+import { connectUser } from "./test-user";
 
 const MAX_DOCUMENT_BYTES = 8_000_000;
 const QUOTA_BYTES = 12_000_000;
@@ -11,9 +11,7 @@ const QUOTA_BYTES = 12_000_000;
 const test = testWithServer({
   MAX_DOCUMENT_BYTES: String(MAX_DOCUMENT_BYTES),
   DEFAULT_QUOTA_BYTES: String(QUOTA_BYTES),
-}).extend("alice", { scope: "file" }, async ({ server: { url } }) =>
-  (await connectApp(url, "alice"))(url),
-);
+}).extend("alice", { scope: "file" }, ({ server }) => connectUser(server, "alice"));
 
 /**
  * Sends bytes and returns everything that the server sends until it closes the connection. `isGone`:
@@ -111,7 +109,7 @@ describe("A refusal during an upload", () => {
       await alice.put("/doc", status === 507 ? "kept".repeat(MAX_DOCUMENT_BYTES / 4) : "kept");
       const body = new Uint8Array(status === 413 ? MAX_DOCUMENT_BYTES + 1 : MAX_DOCUMENT_BYTES);
       const chunked = () => new Blob([body]).stream();
-      for (const content of [() => body, chunked, () => body, chunked]) {
+      for (const content of [() => body, chunked, () => body]) {
         const response = await fetch(`${url}/storage/alice${path}`, {
           method: "PUT",
           headers: {
@@ -230,17 +228,16 @@ describe("A client that pretends to come from Cloudflare's edge", () => {
   test("is not believed: its attempts count together, whatever addresses it sends", async ({
     server: { url },
   }) => {
-    const statuses: number[] = [];
-    for (let i = 0; i < 6; i++) {
-      const response = await fetch(`${url}/sign-in`, {
+    // At once: a machine on which each takes seconds would wait long enough for the next.
+    const attempts = Array.from({ length: 10 }, (_, i) =>
+      fetch(`${url}/sign-in`, {
         method: "POST",
         redirect: "manual",
         headers: { ...FORGED, "CF-Connecting-IP": `192.0.2.${i}` },
         body: new URLSearchParams({ name: "alice", password: `wrong ${i}` }),
-      });
-      statuses.push(response.status);
-    }
-    expect(statuses.at(-1)).toBe(429);
+      }),
+    );
+    expect((await Promise.all(attempts)).map(({ status }) => status)).toContain(429);
   });
 
   test("cannot read other users' mail on a public server, whatever host it names", async ({
