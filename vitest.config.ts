@@ -9,6 +9,7 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { HOSTS, HOSTS_NAMES, type HostsName } from "./test/support/hosts.ts";
+import { useRamDisk } from "./test/support/ram-disk.ts";
 
 /** The limits that the tests in workerd run under: test/support/guard. */
 const PLAN = process.env.PLAN === "free" ? "free" : "paid";
@@ -31,6 +32,8 @@ const TIMEOUTS = {
 
 // Node compiles large packages (Miniflare, Playwright) once, not in the process of each file and server.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/satchel");
+
+useRamDisk();
 
 /**
  * Packages of many files, by the names under which they are imported: each is bundled once, instead of

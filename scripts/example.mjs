@@ -71,10 +71,10 @@ export async function serveExample(port) {
 /** Bundles the script of an app, unless nothing has changed since the last time. */
 async function bundleApp(app) {
   const [script] = await bundle(`example-${app}`, {
-    entryPoints: [join(FOLDER, app, "app.js")],
+    entryPoints: [`examples/${app}/app.js`],
     alias: {
-      "@satchel/rxdb-client": join(ROOT, "client", "index.js"),
-      "@satchel/live": join(ROOT, "client", "live", "index.js"),
+      "@satchel/rxdb-client": "./client/index.js",
+      "@satchel/live": "./client/live/index.js",
     },
     minify: true,
     format: "esm",

@@ -39,7 +39,7 @@ const NEEDS_CLOUDFLARE = [
 const LONG = [
   /^npm run (spec|screenshots|bench)\b/,
   /^PLAN=free npm test -- test\/spec$/,
-  /^HOSTS=(storage|wildcard|domain) npm test -- test\/spec\/responses$/,
+  /^HOSTS=(storage|wildcard|domain) npm test -- test\/spec\/(responses|conformance)$/,
   /^MODEL_STEPS=\d+ npm test -- test\/races\/model$/,
   /^LIVE_STEPS=\d+ npm test -- test\/races\/live$/,
   /^TASK_STEPS=\d+ npm test -- test\/races\/nothing-is-lost$/,

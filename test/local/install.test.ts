@@ -22,7 +22,8 @@ const FAKE_NPM = `
 
 /** Creates a clone without packages, whose entry script only installs them. */
 function createClone(): string {
-  const project = temporaryFolder();
+  // A program in it is started, which is forbidden on the RAM disks of containers.
+  const project = temporaryFolder(join(ROOT, "node_modules"));
   mkdirSync(join(project, "scripts/lib"), { recursive: true });
   for (const name of ["install.mjs", "command.mjs"]) {
     cpSync(join(ROOT, "scripts/lib", name), join(project, "scripts/lib", name));

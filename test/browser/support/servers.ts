@@ -30,7 +30,7 @@ export interface Servers {
 export interface RunningServers extends Servers {
   browser: Browser;
   pool: ContextPool;
-  /** Closes everything but the shared browser. */
+  /** Closes everything but the contexts and the shared browser; a second time it does nothing. */
   close(): Promise<void>;
 }
 
@@ -51,6 +51,11 @@ export async function startServers(
   ]);
   const { url, database } = provider;
   const pool = new ContextPool(browser, [url, apps.origin]);
+  const close = async () => {
+    if (browser !== sharedBrowser) await browser.close();
+    await Promise.all([provider.dispose(), apps.close()]);
+  };
+  let closing: Promise<void> | undefined;
   return {
     url,
     apps,
@@ -63,10 +68,6 @@ export async function startServers(
       await index.batch(statements.map((statement) => index.prepare(statement)));
       return path;
     },
-    close: async () => {
-      await pool.close();
-      if (browser !== sharedBrowser) await browser.close();
-      await Promise.all([provider.dispose(), apps.close()]);
-    },
+    close: () => (closing ??= close()),
   };
 }

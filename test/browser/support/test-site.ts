@@ -62,7 +62,11 @@ export function testWithSite(
       .extend("servers", { scope: scope as "file" }, async ({ sharedBrowser }, { onCleanup }) => {
         if (scope === "worker") shared ??= start(sharedBrowser);
         const servers = await (shared ?? start(sharedBrowser));
-        onCleanup(servers.close);
+        onCleanup(async () => {
+          // Those of a whole process end with its browser, which another `test` may close before.
+          if (scope === "file") await servers.pool.close();
+          await servers.close();
+        });
         return servers;
       })
       .extend("site", async ({ servers }, { onCleanup }): Promise<TestSite> => {
