@@ -79,6 +79,20 @@ async function expectValid(user: TestUser, tokens: Tokens, context: string): Pro
   return parseTokens(next);
 }
 
+/** What is exchanged has one grant and one next token, which is the one that the response gives. */
+async function expectExchanged(
+  user: TestUser,
+  state: Awaited<ReturnType<typeof stateOf>>,
+  response: Response | null,
+  context: string,
+): Promise<void> {
+  expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
+  if (response === null) return;
+  const tokens = await parseTokens(response);
+  expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
+  await expectValid(user, tokens, context);
+}
+
 async function codeExchange(): Promise<Prepare> {
   const user = await createUser();
   return async () => {
@@ -96,13 +110,7 @@ async function codeExchange(): Promise<Prepare> {
       writes: "DB.batch",
       origin: APP_ORIGIN,
       expectDone: async (response, context) => {
-        const state = await stateOf("codes", code);
-        expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
-        if (response) {
-          const tokens = await parseTokens(response);
-          expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
-          await expectValid(user, tokens, context);
-        }
+        await expectExchanged(user, await stateOf("codes", code), response, context);
         // If the response arrived, its refresh token was used, and so the code is used up.
         const again = await redeemCode(code);
         expect(again.status, context).toBe(response ? 400 : 200);
@@ -122,13 +130,12 @@ async function rotation(): Promise<Prepare> {
       writes: "DB.batch",
       origin: APP_ORIGIN,
       expectDone: async (response, context) => {
-        const state = await stateOf("refresh_tokens", refresh_token);
-        expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
-        if (response) {
-          const tokens = await parseTokens(response);
-          expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
-          await expectValid(user, tokens, context);
-        }
+        await expectExchanged(
+          user,
+          await stateOf("refresh_tokens", refresh_token),
+          response,
+          context,
+        );
         const again = await refreshTokens(refresh_token);
         expect(again.status, context).toBe(response ? 400 : 200);
       },
@@ -274,13 +281,7 @@ async function deviceExchange(): Promise<Prepare> {
       writes: "DB.batch",
       origin: APP_ORIGIN,
       expectDone: async (response, context) => {
-        const state = await stateOfDevice(device_code);
-        expect(state, context).toEqual({ successor: expect.any(String), grants: 1, next: 1 });
-        if (response) {
-          const tokens = await parseTokens(response);
-          expect(state?.successor, context).toBe(await sha256(tokens.refresh_token));
-          await expectValid(user, tokens, context);
-        }
+        await expectExchanged(user, await stateOfDevice(device_code), response, context);
         expect((await pollDevice(device)).status, context).toBe(response ? 400 : 200);
       },
     };
