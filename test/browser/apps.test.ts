@@ -115,7 +115,9 @@ test("the pages that no link leads to are accessible, and nothing scrolls sidewa
   await page.getByLabel("Read and write").fill("*");
   await page.getByRole("button", { name: "Create token" }).click();
   await page.getByText("Copy it now").waitFor();
-  expect(await page.getByRole("button", { name: "Copy" }).count()).toBe(2);
+  const buttons = page.getByRole("button", { name: "Copy" });
+  await buttons.nth(1).waitFor();
+  expect(await buttons.count()).toBe(2);
   await expectAccessibleOnAllScreens(page);
   await page.goto(`${site.url}/apps/disconnect-all`);
   await expectAccessibleOnAllScreens(page);
