@@ -1,7 +1,7 @@
 /** Signing up with a name and a password, and what is stored then. */
 
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { fieldValue, findInlineCode, mainText } from "../support/html";
 import { s256Challenge } from "../support/oauth";
 import {
@@ -38,10 +38,6 @@ describe("Signing up", () => {
   });
 
   it("stores a scrypt hash of the password with its parameters, and a hash of the cookie", async () => {
-    globalThis.hashesAtFullCost = true;
-    onTestFinished(() => {
-      globalThis.hashesAtFullCost = false;
-    });
     const name = uniqueUserName();
     const user = { name, cookie: sessionCookie(await submitSignUp(name)) };
     const rows = await allRows();

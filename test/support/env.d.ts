@@ -8,8 +8,6 @@ declare global {
   var calledObjects: Set<string> | undefined;
   /** Whether requests are logged. */
   var logsRequests: boolean | undefined;
-  /** Whether passwords are hashed as the provider hashes them. */
-  var hashesAtFullCost: boolean | undefined;
   namespace Cloudflare {
     interface Env extends Bindings {
       TEST_MIGRATIONS: D1Migration[];

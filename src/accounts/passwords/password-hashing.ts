@@ -11,10 +11,10 @@ const SCRYPT_PARAMETERS = { N: 2 ** 14, r: 8, p: 5 };
 const KEY_BYTES = 32;
 
 /** Returns "scrypt$N$r$p$salt$key": the parameters are stored so that they can be raised later. */
-export function hashPassword(password: string, parameters = SCRYPT_PARAMETERS): string {
+export function hashPassword(password: string): string {
   const salt = randomBytes(16).toString("base64url");
-  const { N, r, p } = parameters;
-  return `scrypt$${N}$${r}$${p}$${salt}$${deriveKey(password, salt, parameters)}`;
+  const { N, r, p } = SCRYPT_PARAMETERS;
+  return `scrypt$${N}$${r}$${p}$${salt}$${deriveKey(password, salt, SCRYPT_PARAMETERS)}`;
 }
 
 /**

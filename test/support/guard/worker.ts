@@ -1,7 +1,6 @@
 /** The Worker and its objects as the tests run them: behind a guard that refuses what Cloudflare would. */
 
 import type { DurableObject } from "cloudflare:workers";
-import { hashPassword } from "../../../src/accounts/passwords/password-hashing";
 import type { Env } from "../../../src/env";
 import worker, * as classes from "../../../src/index";
 import { guardBindings } from "./bindings";
@@ -27,8 +26,6 @@ export default {
   scheduled: (controller, env) =>
     runInvocation(() => worker.scheduled(controller, guardedEnv(env))),
 } satisfies ExportedHandler<Env>;
-
-const CHEAP_SCRYPT = { N: 2, r: 1, p: 1 };
 
 type ObjectClass = new (state: DurableObjectState, env: Env) => DurableObject<Env>;
 
@@ -82,14 +79,5 @@ function guardStorage({ sql, kv }: DurableObjectStorage): void {
 }
 
 export const UserObject = guardObject(classes.UserObject);
-
-/** Hashes passwords with parameters that cost next to nothing, unless a test is about the hash. */
-export class PasswordObject extends guardObject(classes.PasswordObject) {
-  override hash(password: string): string {
-    return globalThis.hashesAtFullCost
-      ? super.hash(password)
-      : hashPassword(password, CHEAP_SCRYPT);
-  }
-}
-
+export const PasswordObject = guardObject(classes.PasswordObject);
 export const ModuleObject = guardObject(classes.ModuleObject);
