@@ -4,7 +4,7 @@ import type { Next } from "hono";
 import { MAX_USER_NAME_LENGTH } from "../core/names";
 import type { Refusal } from "../core/refusals";
 import { type Env, settings } from "../env";
-import { BoundedMap } from "../platform/bounded-map";
+import { type Bucket, consume, fill, type Rate, refuseIfFull } from "./buckets";
 import type { HonoContext } from "./context";
 import { forwardedAddress, isBehindCloudflare } from "./hosts";
 import { refusalResponse } from "./refusals";
@@ -19,23 +19,6 @@ export const RATE_LIMIT_PERIOD_SECONDS = 60;
 export async function isWithinRateLimit(c: HonoContext, limit: RateLimit): Promise<boolean> {
   const { success } = await limit.limit({ key: clientAddressKey(c) });
   return success;
-}
-
-/** A sustained rate of requests, folders or bytes, and how many may come at once after a pause. */
-interface Rate {
-  perSecond: number;
-  burst: number;
-  /** How many more may be counted although the bucket is full: `recordBytes`. */
-  maxDebt?: number;
-}
-
-interface Bucket {
-  name: string;
-  /** Whether anybody could invent its name: of addresses, and of what they guess. */
-  isAnonymous?: boolean;
-  rate: Rate;
-  /** Requests, folders or bytes to count; one request if it is missing. */
-  cost?: number;
 }
 
 /**
@@ -65,29 +48,6 @@ const FORM_RATE: Rate = { perSecond: 0.5, burst: 300 };
 
 /** §14: misses in the public folders of a user that an address may have before it counts as guessing. */
 const MISS_RATE: Rate = { perSecond: 0.5, burst: 60 };
-
-/** Buckets of each kind in memory. Those that were not filled for longest are evicted. */
-const MAX_BUCKETS = 20_000;
-
-/**
- * Requests take the time when they arrive and are limited later, so times may differ a little. A
- * larger difference means that the clock was set back.
- */
-const MAX_CLOCK_SKEW_MS = 60_000;
-
-/**
- * The theoretical arrival time (GCRA) of each bucket: when it will be empty, milliseconds since 1970.
- * Each isolate counts for itself: that needs no call to the platform, has the precision of a second,
- * and lets `blockGuessing` look without counting. The most recently filled bucket is the last. Anonymous
- * ones are apart: however many there are, an app or account that has used up its limit stays limited.
- */
-const arrivalTimes = {
-  known: new BoundedMap<string, number>(MAX_BUCKETS),
-  anonymous: new BoundedMap<string, number>(MAX_BUCKETS),
-};
-
-const arrivalTimesFor = ({ isAnonymous }: Bucket): Map<string, number> =>
-  isAnonymous ? arrivalTimes.anonymous : arrivalTimes.known;
 
 /** An app: the ids of its grant and of the account. */
 interface AppClaims {
@@ -216,7 +176,7 @@ export const limitAnonymous = (c: HonoContext, now: number): Refusal | null =>
  * or the refusal.
  */
 export const blockGuessing = (c: HonoContext, user: string, now: number): Refusal | null =>
-  rateLimitRefusal(secondsToWait(missBucket(c, user), now));
+  refuseIfFull(missBucket(c, user), now);
 
 /** Counts an anonymous request for a public document of a user that does not exist. Returns null, or the refusal. */
 export const recordMiss = (c: HonoContext, user: string, now: number): Refusal | null =>
@@ -243,51 +203,6 @@ const sustainedRate = (perSecond: number): Rate => ({
   perSecond,
   burst: perSecond * BURST_SECONDS,
 });
-
-/** Counts a request in every bucket, or in none if any of them is full. */
-function consume(buckets: Bucket[], now: number): Refusal | null {
-  const refusal = rateLimitRefusal(
-    Math.max(...buckets.map((bucket) => secondsToWait(bucket, now))),
-  );
-  if (refusal) return refusal;
-  for (const bucket of buckets) fill(bucket, now);
-  return null;
-}
-
-/** Adds the cost to a bucket, up to its debt. */
-function fill(bucket: Bucket, now: number): void {
-  const { name, rate, cost = 1 } = bucket;
-  const times = arrivalTimesFor(bucket);
-  const arrivalTime = Math.max(times.get(name) ?? 0, now) + (cost * 1000) / rate.perSecond;
-  // So that it is evicted last.
-  times.delete(name);
-  times.set(name, Math.min(arrivalTime, now + fullestFor(rate)));
-}
-
-/** Seconds until the bucket admits the cost; 0 if it does now. */
-function secondsToWait(bucket: Bucket, now: number): number {
-  const { name, rate, cost = 1 } = bucket;
-  const times = arrivalTimesFor(bucket);
-  const filledFor = (times.get(name) ?? now) - now;
-  // No bucket is ever filled for longer, unless the clock was set back.
-  const isClockSetBack = filledFor > fullestFor(rate) + MAX_CLOCK_SKEW_MS;
-  if (isClockSetBack) times.delete(name);
-  const admittedIn = filledFor - ((rate.burst - cost) * 1000) / rate.perSecond;
-  return isClockSetBack ? 0 : Math.max(0, Math.ceil(admittedIn / 1000));
-}
-
-/** Milliseconds after which a bucket that is as full as it can be is empty. */
-const fullestFor = ({ perSecond, burst, maxDebt = 0 }: Rate): number =>
-  ((burst + maxDebt) * 1000) / perSecond;
-
-const rateLimitRefusal = (seconds: number): Refusal | null =>
-  seconds === 0
-    ? null
-    : {
-        code: "too-many-requests",
-        message: `Too many requests. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
-        retryAfterSeconds: seconds,
-      };
 
 /**
  * The client that a limit applies to: its IPv4 address, or the /64 of its IPv6 address, all of which

@@ -56,6 +56,14 @@ const postForm = (
 const postTokenRequest = (fields: Record<string, string>): Promise<Response> =>
   postForm("/oauth/token", fields);
 
+const postCode = (code: string): Promise<Response> =>
+  postTokenRequest({
+    grant_type: "authorization_code",
+    code,
+    redirect_uri: `${APP_ORIGIN}/`,
+    code_verifier: CODE_VERIFIER,
+  });
+
 /** The successor of a code or refresh token, and how many grants and next tokens it has. */
 async function stateOf(table: "codes" | "refresh_tokens", secret: string) {
   const hash = await sha256(secret);
@@ -98,13 +106,7 @@ async function codeExchange(): Promise<Prepare> {
   return async () => {
     const code = await obtainCode(user);
     return {
-      send: () =>
-        postTokenRequest({
-          grant_type: "authorization_code",
-          code,
-          redirect_uri: `${APP_ORIGIN}/`,
-          code_verifier: CODE_VERIFIER,
-        }),
+      send: () => postCode(code),
       status: 200,
       loadState: () => stateOf("codes", code),
       writes: "DB.batch",
@@ -152,13 +154,7 @@ async function replay(): Promise<Prepare> {
     const { refresh_token } = await parseTokens(await redeemCode(code));
     const app = appWithTokens(user, await parseTokens(await refreshTokens(refresh_token)));
     return {
-      send: () =>
-        postTokenRequest({
-          grant_type: "authorization_code",
-          code,
-          redirect_uri: `${APP_ORIGIN}/`,
-          code_verifier: CODE_VERIFIER,
-        }),
+      send: () => postCode(code),
       status: 400,
       loadState: () => grantRows(user.name),
       writes: "DB.batch",
