@@ -8,6 +8,7 @@ import { LiveClient, requestLiveSession } from "../support/live";
 import { createUserWithApp, type TestApp } from "../support/provider";
 import { Random } from "../support/rxdb/random";
 import { waitUntil } from "../support/rxdb/wait";
+import { loadBin } from "../support/tasks";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -87,11 +88,10 @@ async function listedVersions(app: TestApp): Promise<Map<string, string>> {
   return versions;
 }
 
-async function evictUserObject({ user }: TestApp): Promise<void> {
-  const object = env.USERS.getByName(user);
-  // Only an object that runs can be evicted.
-  await object.ping();
-  await evictDurableObject(object);
+async function evictUserObject(app: TestApp): Promise<void> {
+  // Only an object that runs can be evicted, which takes until it has written its journal: this writes it now.
+  await loadBin(app, "notes");
+  await evictDurableObject(env.USERS.getByName(app.user));
 }
 
 const isTold = (listener: Listener, listed: Map<string, string>): boolean =>
