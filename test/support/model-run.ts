@@ -53,7 +53,7 @@ export async function runSteps(steps: Step[], quotaBytes: number): Promise<Error
   const run = await ModelRun.begin(quotaBytes);
   try {
     for (const step of steps) await run.step(step);
-    await run.readAll();
+    await run.end();
     return null;
   } catch (error) {
     const isViolation = error instanceof Violation;
@@ -97,6 +97,12 @@ class ModelRun {
       }),
     );
     return new ModelRun(Object.fromEntries(apps), quotaBytes);
+  }
+
+  /** Reads everything once more, and leaves nothing that the eviction of all objects would wait for. */
+  async end(): Promise<void> {
+    await this.readAll();
+    await this.#writeJournal();
   }
 
   async step(step: Step): Promise<void> {
@@ -144,12 +150,12 @@ class ModelRun {
       );
       for (const path of paths) this.#uncertain.add(path);
     }
-    const [exchanges] = await Promise.all([
-      Promise.all(
-        randoms.map((random, index) => this.#exchange(random, `${this.#stepNumber}.${index}.`)),
-      ),
-      meanwhile && this.#interruptLater(meanwhile),
-    ]);
+    const interruption = meanwhile && this.#interruptLater(meanwhile);
+    const exchanges = await Promise.all(
+      randoms.map((random, index) => this.#exchange(random, `${this.#stepNumber}.${index}.`)),
+    );
+    if (meanwhile?.how === "evict") await this.#writeJournal();
+    await interruption;
     const how = meanwhile ? `, meanwhile: ${meanwhile.how}` : "";
     this.#lines.push(`${this.#stepNumber}. concurrently${how}`);
     for (const exchange of exchanges) this.#record("     ", exchange);
@@ -271,13 +277,13 @@ class ModelRun {
       : applyByUser(state, path, found ?? null);
   }
 
-  /** An object that is killed loses what it has not written yet of its journal. */
+  /** An object that is killed loses what it has not written yet of its journal; one that is evicted waits for that. */
   async #writeJournal(): Promise<void> {
     await loadBin(this.#apps["app A"] as TestApp, "notes");
   }
 
   async #interrupt(how: Interruption["how"]): Promise<void> {
-    if (how === "restart") await this.#writeJournal();
+    await this.#writeJournal();
     this.#lines.push(`${this.#stepNumber}. ${how}`);
     await INTERRUPT[how]();
   }
