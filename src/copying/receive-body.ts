@@ -42,6 +42,8 @@ export function receiveBody(
       // A failure of the source is known before the one that it causes, or in the same turn.
       await scheduler.wait(0);
       stop.abort();
+      // A chunk that nobody will read would hold up the end.
+      if (!readable.locked) await readable.cancel().catch(() => {});
       await withTimeout(piped, END_MS).catch(() => {});
       return failure;
     },
