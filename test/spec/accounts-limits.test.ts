@@ -134,7 +134,7 @@ describe("After too many wrong passwords", () => {
   });
 
   it("a day without attempts resets the count", async () => {
-    const name = uniqueUserName();
+    const { name } = await createUser();
     await useUpFreeAttempts(name);
     expect((await signInWrongly(name)).status).toBe(429);
     advanceClock(DAY_MS);

@@ -50,7 +50,7 @@ describe("Signing in", () => {
     const name = uniqueUserName();
     const typed = "Ångström ﬁne １２３";
     expect((await submitSignUp(name, typed.normalize("NFD"))).status).toBe(303);
-    for (const same of [typed, typed.normalize("NFC"), typed.normalize("NFKC")]) {
+    for (const same of [typed.normalize("NFC"), typed.normalize("NFKC")]) {
       expect((await submitSignIn(name, same)).status).toBe(303);
     }
     expect((await submitSignIn(name, "Angstrom fine 123")).status).toBe(403);
@@ -75,26 +75,19 @@ describe("Signing in", () => {
     expect((await submitSignIn("alice")).status).toBe(303); // which resets the count of wrong ones
   });
 
-  it("with a wrong password does the same work whether or not the name exists", async () => {
-    const { name } = await createUser();
-    const { calls: known } = await withFault(null, () => submitSignIn(name, "wrong password"));
-    const { calls: unknown } = await withFault(null, () =>
-      submitSignIn("zz-top", "wrong password"),
-    );
-    expect(known).toEqual(["DB.first", "PASSWORDS.recordAttempt", "PASSWORDS.verify"]);
-    expect(unknown).toEqual(known);
-  });
-
-  it("with a wrong password is answered alike whether or not the name exists", async () => {
+  it("with a wrong password does the same work, and is answered alike, whether or not the name exists", async () => {
+    const attempt = async (name: string) => {
+      const { calls, result } = await withFault(null, () => submitSignIn(name, "wrong password"));
+      return { calls, response: result };
+    };
     const user = await createUser();
-    const [known, unknown] = [
-      await submitSignIn(user.name, "wrong password"),
-      await submitSignIn("zz-top", "wrong password"),
-    ];
-    expect(unknown.status).toBe(known.status);
-    expect([...unknown.headers]).toEqual([...known.headers]);
-    expect((await unknown.text()).replaceAll("zz-top", "NAME")).toBe(
-      (await known.text()).replaceAll(user.name, "NAME"),
+    const [known, unknown] = [await attempt(user.name), await attempt("zz-top")];
+    expect(known.calls).toEqual(["DB.first", "PASSWORDS.recordAttempt", "PASSWORDS.verify"]);
+    expect(unknown.calls).toEqual(known.calls);
+    expect(unknown.response.status).toBe(known.response.status);
+    expect([...unknown.response.headers]).toEqual([...known.response.headers]);
+    expect((await unknown.response.text()).replaceAll("zz-top", "NAME")).toBe(
+      (await known.response.text()).replaceAll(user.name, "NAME"),
     );
   });
 });
@@ -300,15 +293,15 @@ describe("The page after signing in", () => {
   });
 
   it.each([
-    ["/sign-in", "alice"],
-    ["/sign-up", ""],
-  ])("is never on another site, whatever the form at %s says", async (path, name) => {
-    for (const next of [
-      "https://evil.example",
-      "//evil.example",
-      "/.//evil.example",
-      "/\\evil.example",
-    ]) {
+    [
+      "/sign-in",
+      "alice",
+      ["https://evil.example", "//evil.example", "/.//evil.example", "/\\evil.example"],
+    ],
+    // Each creates an account, and hashes its password.
+    ["/sign-up", "", ["https://evil.example", "/.//evil.example"]],
+  ])("is never on another site, whatever the form at %s says", async (path, name, nexts) => {
+    for (const next of nexts) {
       const fields = { name: name || uniqueUserName(), password: PASSWORD, next };
       const response = await sendForm(path, fields, uniqueClientAddress());
       expect(response.status).toBe(303);

@@ -37,34 +37,28 @@ describe("Signing up", () => {
     expect((await submitSignIn("carol")).status).toBe(303);
   });
 
-  it("stores a scrypt hash of the password with its parameters, and a hash of the cookie", async () => {
-    const name = uniqueUserName();
-    const user = { name, cookie: sessionCookie(await submitSignUp(name)) };
-    const rows = await allRows();
-    const hash = await env.DB.prepare(
-      "SELECT hash FROM passwords p JOIN accounts a ON a.id = p.account WHERE a.name = ?",
-    )
-      .bind(user.name)
-      .first("hash");
-    expect(hash).toMatch(/^scrypt\$16384\$8\$5\$[\w-]{22,}\$[\w-]{43}$/);
-    const secret = user.cookie.split("=")[1] ?? "";
-    expect(secret).toMatch(/^[\w-]{43,}$/);
-    const text = JSON.stringify(rows);
-    expect(text).not.toContain(secret);
-    expect(text).not.toContain(PASSWORD);
-    expect(text).toContain(await s256Challenge(secret));
-    expect((await submitSignIn(name)).status).toBe(303);
-  });
-
-  it("salts: the same password of two users has two hashes", async () => {
+  it("stores a salted scrypt hash of the password with its parameters, and a hash of the cookie", async () => {
     const names = [uniqueUserName(), uniqueUserName()];
-    for (const name of names) await submitSignUp(name);
+    const responses = [];
+    for (const name of names) responses.push(await submitSignUp(name));
     const { results } = await env.DB.prepare(
       "SELECT hash FROM passwords JOIN accounts ON id = account WHERE name IN (?, ?)",
     )
       .bind(...names)
       .all<{ hash: string }>();
-    expect(new Set(results.map(({ hash }) => hash)).size).toBe(2);
+    const hashes = results.map(({ hash }) => hash);
+    expect(hashes).toEqual(
+      Array(2).fill(expect.stringMatching(/^scrypt\$16384\$8\$5\$[\w-]{22,}\$[\w-]{43}$/)),
+    );
+    // The same password of two users has two hashes.
+    expect(new Set(hashes).size).toBe(2);
+    const text = JSON.stringify(await allRows());
+    expect(text).not.toContain(PASSWORD);
+    for (const secret of responses.map((response) => sessionCookie(response).split("=")[1] ?? "")) {
+      expect(secret).toMatch(/^[\w-]{43,}$/);
+      expect(text).not.toContain(secret);
+      expect(text).toContain(await s256Challenge(secret));
+    }
   });
 
   it.each([
@@ -105,7 +99,6 @@ describe("Signing up", () => {
     ["  Jean-Luc ", "jean-luc"],
   ])("accepts the name %j as %s", async (raw, name) => {
     expect(await signedInUser(sessionCookie(await submitSignUp(raw)))).toBe(name);
-    expect((await submitSignIn(name)).status).toBe(303);
   });
 
   it.each(["admin", "Root", "webfinger", "storage"])(
@@ -157,9 +150,7 @@ describe("Signing up", () => {
       const name = uniqueUserName();
       expect((await submitSignUp(name, password)).status).toBe(303);
       expect((await submitSignIn(name, password)).status).toBe(303);
-      expect((await submitSignIn(name, `y${password.slice(1)}`)).status).toBe(403);
-      if (password.trim() !== "")
-        expect((await submitSignIn(name, password.trim())).status).toBe(303);
+      expect((await submitSignIn(name, `${password.slice(0, -1)}y`)).status).toBe(403);
     },
   );
 
