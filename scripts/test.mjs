@@ -1,12 +1,12 @@
 /**
- * `npm test`: everything that must pass before a change is merged. Runs all steps even if one fails.
- * `npm test -- <arguments>` runs only vitest, with these arguments.
+ * `npm test`: everything that must pass before a change is merged. The checks run beside the tests, and their results
+ * are printed after those of the tests. `npm test -- <arguments>` runs only vitest, with these arguments.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runChecks } from "./lib/checks.mjs";
+import { runChecksInTurn } from "./lib/checks.mjs";
 import { runCommand } from "./lib/command.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 import { ended, run } from "./lib/run.mjs";
@@ -14,10 +14,12 @@ import { ended, run } from "./lib/run.mjs";
 await runCommand(async () => {
   await ensureInstalled();
   const args = process.argv.slice(2);
-  const areChecksPassed = args.length > 0 || (await runChecks());
-  const { passed, failed, code } = await runVitest(args);
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = areChecksPassed && code === 0 && failed === 0 ? 0 : 1;
+  const isWhole = args.length === 0;
+  const [tests, checks] = await Promise.all([runVitest(args), isWhole ? runChecksInTurn() : null]);
+  if (checks) console.log(checks.report);
+  console.log(`${tests.passed} passed, ${tests.failed} failed`);
+  const areTestsPassed = tests.code === 0 && tests.failed === 0;
+  process.exitCode = areTestsPassed && checks?.passed !== false ? 0 : 1;
 });
 
 /** Prints vitest's own report, and counts tests in the JSON report that it also writes. */

@@ -61,6 +61,19 @@ describe("imports in src", () => {
     expect(foreign).toEqual([]);
   });
 
+  it("take only packages that are installed without those for development", () => {
+    const packageFile = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const isKnown = (name: string) =>
+      Object.keys(packageFile.dependencies).some((own) => `${name}/`.startsWith(`${own}/`));
+    const unknown = files.flatMap((from) =>
+      [...textOf(from).matchAll(/ from "([^."][^"]*)";/g)]
+        .map(([, name = ""]) => name)
+        .filter((name) => !/^node:|^cloudflare:workers$/.test(name) && !isKnown(name))
+        .map((name) => `${from}: ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
   it("have no cycles, except through the types that env.ts needs", () => {
     const next = (file: string): string[] =>
       imports
