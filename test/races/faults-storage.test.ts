@@ -12,7 +12,7 @@ import {
   isTransientFault,
 } from "../support/faults-at-each-call";
 import {
-  expectConsistent,
+  loadConsistentTree,
   loadTree,
   type Tree,
   treeAfterDelete,
@@ -33,6 +33,8 @@ interface Write {
   length?: number;
   /** Its length is not known before its end. */
   isChunked?: boolean;
+  /** It is longer than a part. */
+  isInParts?: boolean;
   /** It is not held in memory. */
   isStreamed?: boolean;
   headers?: (version: string) => Record<string, string>;
@@ -81,6 +83,7 @@ const WRITES: Write[] = [
     status: 200,
     length: 5 * MEBIBYTE + 1,
     isChunked: true,
+    isInParts: true,
     before: "document",
   },
   { title: "DELETE", method: "DELETE", status: 200, before: "document" },
@@ -121,9 +124,17 @@ async function createOwner(): Promise<TestApp> {
 
 /** Prepares a document in a folder of its own, or in an account of its own if that has to be empty. */
 async function prepare({ before }: Write, owner: TestApp): Promise<Target> {
+  if (before === "document") return prepareDocument(owner);
   const app = before === "nothing" ? await createUserWithApp() : owner;
-  const path = `${uniqueFolder(FOLDER)}doc`;
-  if (before === "document") await app.put(path, "before");
+  return { app, path: `${uniqueFolder(FOLDER)}doc`, tree: await loadTree(app.user) };
+}
+
+/** Prepares the document that exists, which is the one that is left of an earlier write. */
+async function prepareDocument(app: TestApp): Promise<Target> {
+  const path = `${FOLDER}folder/doc`;
+  const tree = await loadTree(app.user);
+  if (tree[path]) return { app, path, tree };
+  await app.put(path, "before");
   return { app, path, tree: await loadTree(app.user) };
 }
 
@@ -152,6 +163,16 @@ async function callsWithoutFault(write: Write, owner: TestApp): Promise<string[]
   countedCalls.set(write, calls);
   return calls;
 }
+
+/**
+ * The calls to break. Of a write in parts, which is dear, those that only it makes, and of the parts only the last: what
+ * it does before and after them is what each write of unknown length does.
+ */
+const callsToBreak = ({ isInParts }: Write, calls: string[]): [at: number, call: string][] =>
+  [...calls.entries()].filter(
+    ([at, call]) =>
+      !isInParts || (/^BODIES|noteUpload$/.test(call) && calls.lastIndexOf(call) === at),
+  );
 
 /** The tree after a write. */
 const treeAfterWrite = (write: Write, path: string, tree: Tree, version: string): Tree =>
@@ -200,7 +221,7 @@ async function expectStillWorks(
   expect(await loadTree(app.user), context).toEqual(newTree);
   if (kind === "silent") {
     await deliverLate();
-    const after = await loadTree(app.user);
+    const after = await loadConsistentTree(app.user, context);
     // A request with an unknown outcome may reach the object as late as that, but the batch of a
     // commit has no effect on a tree that others have changed.
     const late =
@@ -208,7 +229,6 @@ async function expectStillWorks(
         ? [treeAfterWrite(write, path, newTree, rootVersion(after))]
         : [];
     expect([newTree, ...late], context).toContainEqual(after);
-    await expectConsistent(app.user, after, context);
     if (after[path]?.version !== version) return;
   }
   expect(await (await app.get(path)).text(), context).toBe("and on");
@@ -234,7 +254,7 @@ describe.each(WRITES)("§4 $title", (write) => {
   it.each(FAULTS)("at each call: $title", async (kind) => {
     const owner = await createOwner();
     const calls = await callsWithoutFault(write, owner);
-    for (const [at, call] of calls.entries()) {
+    for (const [at, call] of callsToBreak(write, calls)) {
       const fault = { ...kind, at };
       const context = `${call}, number ${at}`;
       const target = await prepare(write, owner);
@@ -242,10 +262,9 @@ describe.each(WRITES)("§4 $title", (write) => {
         throw new Error(`${context}: ${error}`);
       });
       expect(run.calls.length, `${context} is made`).toBeGreaterThan(at);
-      const tree = await loadTree(target.app.user);
+      const tree = await loadConsistentTree(target.app.user, context);
       await expectTrueResponse(write, target, tree, run.result, context);
       if (mustSucceed(write, fault, call)) expect(run.result.status, context).toBe(write.status);
-      await expectConsistent(target.app.user, tree, context);
       if (run.result.status === write.status && write.method === "PUT") {
         const end = await target.app.get(target.path, write.length ? { Range: "bytes=-3" } : {});
         expect(await end.text(), context).toBe(END.slice(0, write.length));
@@ -257,7 +276,7 @@ describe.each(WRITES)("§4 $title", (write) => {
 });
 
 it("a multipart upload that could not be recorded is aborted: the sweep would not find it", async () => {
-  const write = WRITES.find(({ title }) => title.endsWith("in parts")) as Write;
+  const write = WRITES.find(({ isInParts }) => isInParts) as Write;
   const owner = await createOwner();
   const at = (await callsWithoutFault(write, owner)).indexOf("USERS.noteUpload");
   const target = await prepare(write, owner);
@@ -280,8 +299,6 @@ describe.each(WRITES)("§5 $title beyond a limit of the provider's plan", (write
     expect(statuses).toContain(result.status);
     if (result.status === 503) expectRetryAfter(result, kind);
     expect(((await result.json()) as { message: string }).message).toMatch(/^[A-Z].*\.$/);
-    const tree = await loadTree(other.app.user);
-    expect(tree).toEqual(other.tree);
-    await expectConsistent(other.app.user, tree, kind);
+    expect(await loadConsistentTree(other.app.user, kind)).toEqual(other.tree);
   });
 });

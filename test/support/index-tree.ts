@@ -18,8 +18,9 @@ interface Row {
 export type Tree = Record<string, Row>;
 
 /** Loads the tree from the index. */
-export async function loadTree(user: string): Promise<Tree> {
-  const rows = await loadRows(user);
+export const loadTree = async (user: string): Promise<Tree> => treeOf(await loadRows(user));
+
+function treeOf(rows: IndexRow[]): Tree {
   const folders = new Map(rows.map((row) => [row.items_parent, row]));
   const pathOf = ({ parent, name }: { parent: string; name: string }): string => {
     const folder = folders.get(parent.slice(0, 33));
@@ -53,15 +54,19 @@ async function loadRows(user: string): Promise<IndexRow[]> {
 }
 
 /** Expects that each row counts the bytes of its own and of all rows below it. */
-export async function expectIndexCounted(user: string, context = ""): Promise<void> {
-  const rows = await loadRows(user);
-  for (const row of rows) {
-    const { parent, name, type, items_parent, index_bytes } = row;
+export const expectIndexCounted = async (user: string): Promise<void> =>
+  expectBytesCounted(await loadRows(user), "");
+
+function expectBytesCounted(rows: IndexRow[], context: string): void {
+  const stored = rows.map(({ parent, name, index_bytes }) => [parent + name, index_bytes]);
+  const counted = rows.map((row) => {
+    const { parent, name, type, items_parent } = row;
     const items = type === null ? (items_parent ?? parent + name) : null;
     const below = rows.filter((other) => other.parent === items);
     const bytes = below.reduce((sum, item) => sum + item.index_bytes, rowBytes(row, type));
-    expect(index_bytes, `${context}: ${parent}${name} counts its index`).toBe(bytes);
-  }
+    return [parent + name, bytes];
+  });
+  expect(stored, `${context}: rows count their index`).toEqual(counted);
 }
 
 /** The tree after one document was stored: it and every folder above it have the new version. */
@@ -104,32 +109,44 @@ const ancestorFolders = (path: string): string[] =>
   [...path.slice(0, -1).matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
 
 /**
- * Expects that each folder's totals are the sums of its items, also of the bytes of their rows, that no folder but the root is empty,
- * that the last change gave its version to the document and all folders above it, and that each
- * document has its complete body.
+ * Loads the tree from the index. Expects that each folder's totals are the sums of its items, also of the bytes of
+ * their rows, that no folder but the root is empty, that the last change gave its version to the document and all
+ * folders above it, and that each document has its complete body.
  */
-export async function expectConsistent(user: string, tree: Tree, context: string): Promise<void> {
-  const bodies = await loadBodies(user);
-  for (const [path, { type, version, length, documents }] of Object.entries(tree)) {
-    const label = `${context}: ${path}`;
-    if (path !== "/") {
-      expect(tree, label).toHaveProperty([ancestorFolders(path).at(-1) as string]);
-    }
-    if (type !== null) {
-      expect(bodies[version], `${label} has its body`).toMatchObject({ path, size: length });
-      continue;
-    }
-    const items = Object.keys(tree).filter(
-      (item) => item !== "/" && ancestorFolders(item).at(-1) === path,
-    );
-    const sum = (total: "length" | "documents") =>
-      items.reduce((sum, item) => sum + (tree[item] as Row)[total], 0);
-    const totals = { length: sum("length"), documents: sum("documents") };
-    expect({ length, documents }, `${label} sums up its items`).toEqual(totals);
-    if (path !== "/") expect(documents, `${label} is not empty`).toBeGreaterThan(0);
-  }
+export async function loadConsistentTree(user: string, context: string): Promise<Tree> {
+  const [rows, bodies] = [await loadRows(user), await loadBodies(user)];
+  const tree = treeOf(rows);
+  const documents = Object.entries(tree).filter(([, { type }]) => type !== null);
+  expect(
+    documents.map(([path, { version }]) => [path, bodies[version]?.path, bodies[version]?.size]),
+    `${context}: documents have their bodies`,
+  ).toEqual(documents.map(([path, { length }]) => [path, path, length]));
+  expect(totalsIn(tree), `${context}: folders sum up their items`).toEqual(sumsIn(tree));
   expectOneLastChange(tree, context);
-  await expectIndexCounted(user, context);
+  expectBytesCounted(rows, context);
+  return tree;
+}
+
+type Totals = Record<string, Pick<Row, "length" | "documents">>;
+
+/** What the rows of the folders say. */
+const totalsIn = (tree: Tree): Totals =>
+  Object.fromEntries(
+    Object.entries(tree)
+      .filter(([, { type }]) => type === null)
+      .map(([path, { length, documents }]) => [path, { length, documents }]),
+  );
+
+/** The sums of the documents below the root, if it has a row, and below each folder that has some. */
+function sumsIn(tree: Tree): Totals {
+  const sums: Totals = tree["/"] ? { "/": { length: 0, documents: 0 } } : {};
+  for (const [path, { type, length }] of Object.entries(tree)) {
+    for (const folder of type === null ? [] : ancestorFolders(path)) {
+      const sum = sums[folder] ?? { length: 0, documents: 0 };
+      sums[folder] = { length: sum.length + length, documents: sum.documents + 1 };
+    }
+  }
+  return sums;
 }
 
 /**
