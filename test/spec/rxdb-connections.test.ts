@@ -6,7 +6,7 @@ import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
 import { appWithTokens, obtainTokens, parseTokens, refreshTokens } from "../support/oauth";
 import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
 import { createClient } from "../support/rxdb/clients";
-import { moduleObject } from "../support/rxdb/module-rows";
+import { enlargeTodos, moduleObject } from "../support/rxdb/module-rows";
 import { Network } from "../support/rxdb/network";
 import { openTodos, watchQuery } from "../support/rxdb/open-todos";
 import {
@@ -185,10 +185,15 @@ describe("A client that reconnects", () => {
     const name = uniqueDatabaseName();
     const mine = await openStorageInstance(createClient(network), name);
     const other = await openStorageInstance(createClient(socketPath(app)), name);
+    const documents = [..."abcde"].map((id) => storageDocument(todo(id)));
+    await insertDocuments(other, ...documents);
+    await enlargeTodos(app.user, 1_900_000);
     network.disconnect();
-    const title = "x".repeat(900_000);
-    for (let i = 0; i < 10; i++)
-      await insertDocuments(other, storageDocument({ ...todo(`large ${i}`), title }));
+    // Their events have the large documents that were there before.
+    for (const previous of documents) {
+      const rows = [{ previous, document: { ...previous, _rev: "2-a" } }];
+      expect((await other.bulkWrite(rows as never, "x")).error).toEqual([]);
+    }
     await network.reconnect();
     await expect(mine.count({} as never)).rejects.toThrow("events-lost");
   });
@@ -200,8 +205,8 @@ describe("A client that reconnects", () => {
     const mine = await openStorageInstance(createClient(network), name);
     const other = await FrameSocket.open(socketPath(app));
     await other.call({ method: "create", params: createParams(name) });
-    const title = "x".repeat(1_500_000);
-    await other.call(bulkWriteFrame(storageDocument({ ...todo("large"), title })));
+    await other.call(bulkWriteFrame(storageDocument(todo("large"))));
+    await enlargeTodos(app.user, 1_500_000);
     network.disconnect();
     // Each inserts one document, and gets a conflict with an existing one.
     for (let i = 0; i < 6; i++) {

@@ -27,6 +27,7 @@ import { accountId, allRows, grantRows } from "../support/rows";
 import { createClient, RXDB_16, RXDB_17, RXDB_VERSIONS } from "../support/rxdb/clients";
 import {
   attachmentKeys,
+  enlargeTodos,
   expectModuleUnchanged,
   moduleObject,
   moduleRows,
@@ -495,7 +496,8 @@ describe("Size limits", () => {
       storageDocument({ ...todo(id), title: "x".repeat(bytes) });
     await expect(insertDocuments(instance, sized("large", 2_200_000))).rejects.toThrow("too-large");
     expect(await queryIds(instance)).toEqual([]);
-    for (let i = 0; i < 10; i++) await insertDocuments(instance, sized(`d${i}`, 1_900_000));
+    await insertDocuments(instance, ..."0123456789".split("").map((i) => sized(`d${i}`, 1)));
+    await enlargeTodos(app.user, 1_900_000);
     await expect(queryIds(instance)).rejects.toThrow(
       /too-large[\s\S]*limit and skip, or replication/,
     );

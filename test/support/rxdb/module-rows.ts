@@ -11,6 +11,20 @@ import { accountId, allRows } from "../rows";
 export const moduleObject = async (user: string, module = "todos") =>
   moduleStub(env, await accountId(user), module);
 
+/**
+ * Gives each to-do that is stored in a user's module a title of so many characters, as if it had been written
+ * so, but for the totals of its collection: large documents take long to send.
+ */
+export async function enlargeTodos(user: string, length: number, module = "todos"): Promise<void> {
+  await runInDurableObject(await moduleObject(user, module), (_, { storage: { sql } }) => {
+    sql.exec(
+      `UPDATE documents SET data = json_set(data, '$.title', ?)
+       WHERE data ->> 'title' IS NOT NULL`,
+      "x".repeat(length),
+    );
+  });
+}
+
 /** The R2 keys of all large attachments of a user. */
 export async function attachmentKeys(user: string): Promise<string[]> {
   const { objects } = await env.BODIES.list({ prefix: `rxdb/${await accountId(user)}/` });
