@@ -101,12 +101,28 @@ const SAME_AT_ALL_HOSTS = [
   "preconditions/",
   "races/",
   "ranges/",
-  "documents/put-large",
-  "folders/hundred-documents",
+  "documents/put-",
+  "documents/get-",
+  "documents/head",
+  "folders/",
+  "methods/unknown",
+  "methods/malformed-conditions",
+  "scopes/module-",
+  "scopes/everything-",
+  "scopes/sum",
+  "client/",
 ];
 
+/** Of them, those that show that requests of each kind are served. */
+const KINDS_OF_REQUESTS = new Set([
+  "documents/put-stores-bytes",
+  "documents/head",
+  "folders/items",
+  "deletion/status",
+]);
+
 const dependsOnHosts = ({ id }: { id: string }): boolean =>
-  !SAME_AT_ALL_HOSTS.some((prefix) => id.startsWith(prefix));
+  KINDS_OF_REQUESTS.has(id) || !SAME_AT_ALL_HOSTS.some((prefix) => id.startsWith(prefix));
 
 /** Cases about what this provider does not do. */
 const NOT_APPLICABLE = new Set(["tokens/in-query-unannounced"]);

@@ -389,9 +389,9 @@ describe("Many documents", () => {
   };
 
   it("are exported in parts, each document in one of them", async () => {
-    const sendWithFewerCalls = sendWithSettings({ SUBREQUESTS: "1000" });
+    const sendWithFewerCalls = sendWithSettings({ SUBREQUESTS: "300" });
     const user = await createUser();
-    await fillIndex(user.name, 1300);
+    await fillIndex(user.name, 400);
     const page = await download(user, "/transfer/export", sendWithFewerCalls);
     const links = findElements(await page.text(), "a");
     expect(links.map(({ href }) => href)).toContain("/data/parts");
@@ -399,8 +399,8 @@ describe("Many documents", () => {
     expect(parts).toHaveLength(3);
     const lists = [];
     for (const part of parts) lists.push(await listedPaths(user, part, sendWithFewerCalls));
-    expect(lists.map(({ length }) => length)).toEqual([600, 600, 100]);
-    expect(new Set(lists.flat()).size).toBe(1300);
+    expect(lists.map(({ length }) => length)).toEqual([180, 180, 40]);
+    expect(new Set(lists.flat()).size).toBe(400);
   });
 
   it("are as many parts as archives of the largest size hold them", async () => {

@@ -12,11 +12,13 @@ import {
   expectUnchanged,
   requestWithEnv,
   setQuota,
-  sha256,
   uniqueFolder,
 } from "../support/storage";
 
 const MiB = 1024 * 1024;
+
+/** What the large documents are made of. */
+const BYTES = binaryBytes(12 * MiB);
 
 let app: TestApp;
 beforeAll(async () => {
@@ -288,7 +290,7 @@ describe("Chunked transfer coding", () => {
   ])("§4.2 %s -> stored byte for byte", async (_, lengths) => {
     const path = `${uniqueFolder()}doc`;
     const total = (lengths as number[]).reduce((sum, length) => sum + length, 0);
-    const bytes = binaryBytes(total);
+    const bytes = BYTES.subarray(0, total);
     let start = 0;
     const chunks = (lengths as number[]).map((length) => {
       start += length;
@@ -298,7 +300,7 @@ describe("Chunked transfer coding", () => {
     expect(put.status).toBe(201);
     const get = await app.get(path);
     expect(get.headers.get("content-length")).toBe(String(total));
-    expect(await sha256(await get.arrayBuffer())).toBe(await sha256(bytes));
+    expect(Buffer.compare(new Uint8Array(await get.arrayBuffer()), bytes)).toBe(0);
     if (total > 3) {
       const tail = await app.get(path, { Range: "bytes=-3" });
       expect(new Uint8Array(await tail.arrayBuffer())).toEqual(bytes.slice(-3));
@@ -307,17 +309,18 @@ describe("Chunked transfer coding", () => {
 
   it("§4.20 §4.28 a large body with a length -> stored byte for byte, too", async () => {
     const path = `${uniqueFolder()}doc`;
-    const bytes = binaryBytes(7 * MiB + 3);
+    const bytes = BYTES.subarray(0, 6 * MiB + 3);
     expect((await app.put(path, bytes)).status).toBe(201);
     const get = await app.get(path);
     expect(get.headers.get("content-length")).toBe(String(bytes.byteLength));
-    expect(await sha256(await get.arrayBuffer())).toBe(await sha256(bytes));
+    expect(Buffer.compare(new Uint8Array(await get.arrayBuffer()), bytes)).toBe(0);
   });
 
   it("§4.2 a PUT whose body is aborted changes nothing", async () => {
     const path = `${uniqueFolder()}doc`;
     await app.put(path, "before");
-    for (const before of [1, 6, 12]) {
+    // In the first part of an upload, and when two are stored.
+    for (const before of [1, 11]) {
       let sent = 0;
       const body = new ReadableStream({
         type: "bytes",
