@@ -670,7 +670,8 @@ describe("The daily job on the free plan", () => {
       await change(user, host, "on");
     }
     const checked = new Set<string>();
-    for (let day = 1; day <= hosts.length; day++) {
+    for (let day = 1; checked.size < hosts.length; day++) {
+      expect(day).toBeLessThanOrEqual(hosts.length);
       await env.DB.prepare("UPDATE domain_claims SET next_check_at = 0").run();
       api.takeCalls();
       internet.requests.length = 0;
@@ -680,6 +681,5 @@ describe("The daily job on the free plan", () => {
       expect(internet.requests.length).toBeLessThan(30);
       for (const call of calls) checked.add(call);
     }
-    expect(checked.size).toBe(hosts.length);
   });
 });

@@ -498,13 +498,10 @@ describe("A task", () => {
 
 describe("The log of a task", () => {
   it("is shown page by page, all of it or by what became of the documents", async () => {
-    for (let i = 0; i < 60; i++) await app.put(`/notes/${String(i).padStart(2, "0")}`, "x");
+    const paths = Array.from({ length: 52 }, (_, i) => `/notes/${String(i).padStart(2, "0")}`);
+    for (const path of paths) await app.put(path, "x");
     await store({ "/archive/07": "taken" });
-    const page = await start(
-      "move",
-      Array.from({ length: 60 }, (_, i) => `/notes/${String(i).padStart(2, "0")}`),
-      "/archive/",
-    );
+    const page = await start("move", paths, "/archive/");
     await finishTasks();
     // What was not changed comes first.
     const first = await (await get(page)).text();
@@ -514,9 +511,9 @@ describe("The log of a task", () => {
     expect(findElements(all, "tr")).toHaveLength(51);
     const next = findElements(all, "a").find(({ href }) => href?.includes("after="))?.href ?? "";
     const second = await (await get(next)).text();
-    expect(findElements(second, "tr")).toHaveLength(11);
+    expect(findElements(second, "tr")).toHaveLength(3);
     expect(second).not.toContain("after=");
-    expect(mainText(await (await get(`${page}?show=moved`)).text())).toContain("Moved (59)");
+    expect(mainText(await (await get(`${page}?show=moved`)).text())).toContain("Moved (51)");
     for (const query of ["show=x", "show=constructor", "after=-1", "after=99999999999999999999"]) {
       expect((await get(`${page}?${query}`)).status).toBe(200);
     }
