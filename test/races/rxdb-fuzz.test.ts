@@ -17,10 +17,10 @@ declare module "vitest" {
   }
 }
 
-const STEPS = Number(inject("rxdbSteps") || 500);
+const STEPS = Number(inject("rxdbSteps") || 250);
 const SEED = Number(inject("rxdbSeed") || Date.now() % 2 ** 31);
 
-const STEPS_PER_COLLECTION = 100;
+const STEPS_PER_COLLECTION = 80;
 
 it(
   "answers, stores and broadcasts the same as RxDB's memory storage",

@@ -151,7 +151,7 @@ export class DifferentialRun {
     else if (dice < 0.91) await this.#compareChanges();
     else if (dice < 0.93) await this.#cleanUp();
     else if (dice < 0.97) await this.#readAttachment();
-    else if (dice < 0.99) await this.#compareListener();
+    else if (dice < 0.98) await this.#compareListener();
     else await this.#release();
   }
 
