@@ -15,19 +15,24 @@ const SEED = Number(process.env.CRASH_SEED || Date.now() % 2 ** 31);
 
 const ROUND_TIMEOUT_MS = 5 * 60_000;
 
+/** The users whose apps write. */
 const USERS = ["alice", "bob", "carol"];
 
 it(
-  "keeps every acknowledged write if it is killed under load, and never answers 500",
+  "keeps every acknowledged write if it is killed under load, never answers 500, and finishes the move of a folder that it was killed in; undo takes back all of it",
   async () => {
     const data = temporaryFolder();
     let server = await startServer(data);
     const { url, port } = server;
-    const load = new WriteLoad(await Promise.all(USERS.map((name) => connectNewUser(url, name))));
+    const users = await Promise.all(USERS.map((name) => connectUser(url, name)));
+    const load = new WriteLoad(users.map(({ send }) => send));
+    const mover = await createMover(url, "dave");
     for (let round = 0; round < ROUNDS; round++) {
       const context = `CRASH_SEED=${SEED}, round ${round}`;
       let ended: ReturnType<Server["stop"]> | undefined;
-      await load.runUntilKilled(SEED + round, () => {
+      await mover.start();
+      await load.runUntilKilled(SEED + round, async () => {
+        await mover.waitUntilLooked((SEED + round) % (DOCUMENTS / 2));
         ended = server.stop("SIGKILL");
       });
       await ended;
@@ -35,6 +40,8 @@ it(
       // The port is free only if the runtime ended with the server.
       server = await startServer(data, { args: ["--port", port] });
       expect(await load.findViolations(), context).toEqual([]);
+      await mover.expectFinished(context);
+      expect(inconsistentFolders(data), context).toEqual([]);
       expect(server.output.stderr, context).toBe("");
     }
     expect(load.acknowledged).toBeGreaterThan(0);
@@ -42,72 +49,75 @@ it(
   ROUNDS * ROUND_TIMEOUT_MS,
 );
 
+/** Connects an app with full access. Returns also the cookie of the session. */
+async function connectUser(url: string, name: string): Promise<{ send: Send; cookie: string }> {
+  const cookie = await signUp(url, name);
+  const { token } = (await allowApp(url, name, cookie))(url);
+  const send: Send = (path, init = {}) => {
+    const headers = { ...init.headers, Authorization: `Bearer ${token}` };
+    return fetch(`${url}/storage/${name}${path}`, { ...init, headers });
+  };
+  return { send, cookie };
+}
+
+/** More than are moved in two steps. */
 const DOCUMENTS = 120;
 
-it(
-  "finishes a move of a folder that it was killed in, and undo takes back all of it",
-  async () => {
-    const data = temporaryFolder();
-    let server = await startServer(data);
-    const { url, port } = server;
-    const restart = async () => {
-      await server.stop("SIGKILL");
-      server = await startServer(data, { args: ["--port", port] });
-    };
-    const { send, cookie } = await connectUser(url, "alice");
-    const names = Array.from({ length: DOCUMENTS }, (_, index) => String(index));
-    const headers = { "Content-Type": "text/plain" };
-    const put = (name: string) => send(`/notes/${name}`, { method: "PUT", body: name, headers });
-    await Promise.all(names.map(put));
-    const user = new TaskUser(url, cookie);
-    const move = await user.start("/tasks", { action: "move", path: "/notes/", to: "/moved/" });
-    for (const moved of [1, DOCUMENTS / 3]) {
-      await user.waitUntil(move, ({ looked }) => looked >= moved);
-      await restart();
-    }
-    expect(await user.waitUntil(move, ({ state }) => state !== "running")).toMatchObject({
-      state: "done",
-      looked: DOCUMENTS,
-    });
-    expect(await readFolder(send, "/moved/notes/")).toEqual(names.toSorted());
-    expect(await readFolder(send, "/notes/")).toEqual([]);
-    expect(inconsistentFolders(data)).toEqual([]);
-    const undo = await user.start(move, { action: "undo" });
-    await restart();
-    await user.waitUntil(undo, ({ state }) => state !== "running");
-    expect(await readFolder(send, "/notes/")).toEqual(names.toSorted());
-    expect(await readFolder(send, "/moved/notes/")).toEqual([]);
-    await server.stop("SIGKILL");
-  },
-  8 * ROUND_TIMEOUT_MS,
-);
-
-/** The names of a folder's documents, each of which must contain its name. */
-async function readFolder(send: Send, folder: string): Promise<string[]> {
-  const { items } = (await (await send(folder)).json()) as { items: Record<string, unknown> };
-  for (const name of Object.keys(items)) {
-    expect(await (await send(folder + name)).text()).toBe(name);
-  }
-  return Object.keys(items).sort();
+/** Creates a user with a folder, and the documents in it. */
+async function createMover(url: string, name: string): Promise<Mover> {
+  const { send, cookie } = await connectUser(url, name);
+  const names = Array.from({ length: DOCUMENTS }, (_, index) => String(index));
+  const headers = { "Content-Type": "text/plain" };
+  const put = (name: string) => send(`/notes/${name}`, { method: "PUT", body: name, headers });
+  await Promise.all(names.map(put));
+  return new Mover(url, cookie, send, names.toSorted());
 }
 
-interface Progress {
-  state: string;
-  looked: number;
-}
-
-/** A signed-in user who starts tasks on the pages. */
-class TaskUser {
+/** A user who moves a folder, takes that back, and so on. */
+class Mover {
   readonly #url: string;
   readonly #headers: Record<string, string>;
+  readonly #send: Send;
+  readonly #names: string[];
+  /** The path of the page of the last move, if that was not taken back. */
+  #move: string | null = null;
+  #task = "";
 
-  constructor(url: string, cookie: string) {
+  constructor(url: string, cookie: string, send: Send, names: string[]) {
     this.#url = url;
     this.#headers = { Cookie: cookie, Origin: url };
+    this.#send = send;
+    this.#names = names;
+  }
+
+  /** Starts to move the folder, or to take that back if it has been moved. */
+  async start(): Promise<void> {
+    if (this.#move === null) {
+      const fields = { action: "move", path: "/notes/", to: "/moved/" };
+      this.#task = await this.#submit("/tasks", fields);
+      this.#move = this.#task;
+    } else {
+      this.#task = await this.#submit(this.#move, { action: "undo" });
+      this.#move = null;
+    }
+  }
+
+  /** Waits until the task has come to so many documents. */
+  async waitUntilLooked(count: number): Promise<void> {
+    await this.#waitUntil(({ looked }) => looked >= count);
+  }
+
+  /** Waits until the task has ended, and expects the documents to be where it should have put them. */
+  async expectFinished(context: string): Promise<void> {
+    const progress = await this.#waitUntil(() => false);
+    expect(progress, context).toMatchObject({ state: "done", looked: DOCUMENTS });
+    const isMoved = this.#move !== null;
+    expect(await this.#readFolder("/notes/"), context).toEqual(isMoved ? [] : this.#names);
+    expect(await this.#readFolder("/moved/notes/"), context).toEqual(isMoved ? this.#names : []);
   }
 
   /** Submits a form that starts a task. Returns the path of its page. */
-  async start(form: string, fields: Record<string, string>): Promise<string> {
+  async #submit(form: string, fields: Record<string, string>): Promise<string> {
     const response = await fetch(this.#url + form, {
       method: "POST",
       headers: this.#headers,
@@ -118,28 +128,31 @@ class TaskUser {
     return new URL(response.headers.get("location") ?? "", this.#url).pathname;
   }
 
-  async waitUntil(task: string, isReached: (progress: Progress) => boolean): Promise<Progress> {
+  async #waitUntil(isReached: (progress: Progress) => boolean): Promise<Progress> {
     for (;;) {
-      const response = await fetch(`${this.#url}${task}/progress`, { headers: this.#headers });
+      const response = await fetch(`${this.#url}${this.#task}/progress`, {
+        headers: this.#headers,
+      });
       const progress = (await response.json()) as Progress;
       if (isReached(progress) || progress.state !== "running") return progress;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+
+  /** The names of a folder's documents, each of which must contain its name. */
+  async #readFolder(folder: string): Promise<string[]> {
+    const response = await this.#send(folder);
+    const { items } = (await response.json()) as { items: Record<string, unknown> };
+    for (const name of Object.keys(items)) {
+      expect(await (await this.#send(folder + name)).text()).toBe(name);
+    }
+    return Object.keys(items).sort();
+  }
 }
 
-const connectNewUser = async (url: string, name: string): Promise<Send> =>
-  (await connectUser(url, name)).send;
-
-/** Creates a user and connects an app with full access. Returns also the cookie of the session. */
-async function connectUser(url: string, name: string): Promise<{ send: Send; cookie: string }> {
-  const cookie = await signUp(url, name);
-  const { token } = (await allowApp(url, name, cookie))(url);
-  const send: Send = (path, init = {}) => {
-    const headers = { ...init.headers, Authorization: `Bearer ${token}` };
-    return fetch(`${url}/storage/${name}${path}`, { ...init, headers });
-  };
-  return { send, cookie };
+interface Progress {
+  state: string;
+  looked: number;
 }
 
 interface Row {

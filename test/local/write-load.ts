@@ -104,13 +104,15 @@ export class WriteLoad {
   /**
    * Sends writes, reads and listings, determined by the seed. After a number of answers it calls
    * `kill`, and continues until the connections break, so that the server is killed under load.
+   * `kill` may wait before it kills the server.
    */
-  async runUntilKilled(seed: number, kill: () => void): Promise<void> {
+  async runUntilKilled(seed: number, kill: () => Promise<void>): Promise<void> {
     const all = fc.sample(arbitraryRequest(this.#apps.length), { seed, numRuns: 2000 });
     const requests = [LARGE_PUT, ...all].values();
     const [lastAnswer] = fc.sample(fc.integer({ min: 10, max: 120 }), { seed, numRuns: 1 });
     let answers = 0;
     let isKilled = false;
+    const killed = Promise.withResolvers<void>();
     const client = async () => {
       for (const request of requests) {
         try {
@@ -120,13 +122,14 @@ export class WriteLoad {
           throw error;
         }
         answers++;
-        if (answers === lastAnswer) {
+        if (answers !== lastAnswer) continue;
+        const done = kill().then(() => {
           isKilled = true;
-          kill();
-        }
+        });
+        done.then(killed.resolve, killed.reject);
       }
     };
-    await Promise.all(Array.from({ length: CONCURRENCY }, client));
+    await Promise.all([killed.promise, ...Array.from({ length: CONCURRENCY }, client)]);
   }
 
   /**
