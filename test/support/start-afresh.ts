@@ -9,11 +9,13 @@ import { abortAllDurableObjects, evictAllDurableObjects } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { importLoadedModulesDirectly } from "./loaded-modules";
+import { setTimersDirectly } from "./timers";
 import { hosts } from "./urls";
 
 /** Much more than it takes to close connections; workerd itself gives up after half a minute. */
 const EVICTION_MS = 5000;
 
+setTimersDirectly();
 importLoadedModulesDirectly();
 vi.resetModules();
 globalThis.calledObjects = new Set();
