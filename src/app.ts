@@ -43,6 +43,7 @@ import { previewRoutes } from "./storage/routes/preview";
 import { quotaRoutes } from "./storage/routes/quota";
 import { tasksRoutes } from "./tasks/routes";
 import { transferRoutes } from "./transfer/routes";
+import { parseAssetPath } from "./ui/assets";
 import { errorPage, notFoundPage } from "./ui/error-pages";
 import { limitFormSize } from "./ui/form";
 import { messagesFor } from "./ui/language";
@@ -97,10 +98,12 @@ app.get("*", serveAsset);
 
 /** Serves the style sheet, icon and scripts; 404 for everything else. */
 async function serveAsset(c: HonoContext): Promise<Response> {
-  const { pathname } = new URL(c.req.url);
-  const asset = await c.env.ASSETS.fetch(`https://assets.local${pathname}`, c.req.raw);
+  const { file, isFinal } = parseAssetPath(c, new URL(c.req.url).pathname);
+  const asset = await c.env.ASSETS.fetch(`https://assets.local${file}`, c.req.raw);
   if (asset.status === 404) return notFoundPage(c);
-  return new Response(asset.body, asset);
+  const response = new Response(asset.body, asset);
+  if (isFinal && asset.ok) response.headers.set("Cache-Control", "max-age=31536000, immutable");
+  return response;
 }
 
 app.notFound(notFoundPage);

@@ -7,6 +7,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { settings } from "../env";
 import type { HandlerResponse } from "../http/context";
 import { isBehindUntrustedProxy } from "../http/hosts";
+import { assetPath } from "./assets";
 import { LANGUAGES, type Language, languageOf, messagesFor } from "./language";
 import { UI_MESSAGES } from "./messages";
 import { MainMenu } from "./navigation";
@@ -26,7 +27,7 @@ export interface PageOptions {
   usesStorage?: boolean;
   /** Whether the page opens a live socket. */
   isLive?: boolean;
-  /** Paths of script modules. The page must work without them. */
+  /** The script modules in src/assets, such as "/copy.js". The page must work without them. */
   scripts?: string[];
   headers?: Record<string, string>;
   /** Without script the browser loads the page anew after so many seconds. */
@@ -37,8 +38,6 @@ export interface PageOptions {
    */
   isShownOnce?: boolean;
 }
-
-const STYLE_SHEET = "/style.css";
 
 /** Renders a page with its security headers. `body` is the content of <main>. */
 export function renderPage(c: Context, options: PageOptions, body: Child): HandlerResponse {
@@ -52,7 +51,8 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
     isLive,
     isShownOnce = false,
   } = options;
-  const scripts = ["/time.js", ...(options.scripts ?? [])];
+  const styleSheet = assetPath(c, "/style.css");
+  const scripts = ["/time.js", ...(options.scripts ?? [])].map((file) => assetPath(c, file));
   return c.html(
     html`<!DOCTYPE html>${(
       <html lang={languageOf(c)}>
@@ -61,8 +61,8 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content="light dark" />
           <title>{title} · Satchel</title>
-          <link rel="stylesheet" href={STYLE_SHEET} />
-          <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+          <link rel="stylesheet" href={styleSheet} />
+          <link rel="icon" href={assetPath(c, "/favicon.svg")} type="image/svg+xml" />
           {options.refreshSeconds === undefined ? null : (
             <noscript>
               <meta http-equiv="refresh" content={String(options.refreshSeconds)} />
@@ -81,7 +81,7 @@ export function renderPage(c: Context, options: PageOptions, body: Child): Handl
     )}`,
     status,
     {
-      ...securityHeaders(c, { app, preview, usesStorage, isLive, scripts, styles: [STYLE_SHEET] }),
+      ...securityHeaders(c, { app, preview, usesStorage, isLive, scripts, styles: [styleSheet] }),
       ...options.headers,
     },
   );
@@ -103,7 +103,7 @@ const Layout = ({ c, user, isShownOnce, children }: LayoutProps) => {
       </a>
       <header>
         <a class="brand" href="/">
-          <img src="/favicon.svg" alt="" width="28" height="28" />
+          <img src={assetPath(c, "/favicon.svg")} alt="" width="28" height="28" />
           Satchel
         </a>
         {user ? (

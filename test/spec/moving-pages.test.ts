@@ -17,6 +17,7 @@ import {
 } from "../support/provider";
 import { accountId } from "../support/rows";
 import { loadContents } from "../support/tasks";
+import { ASSETS } from "../support/urls";
 
 /** The provider to which users move: the same Worker under another name. */
 const NEW = "https://new.example";
@@ -64,7 +65,7 @@ describe("Moving in by the implicit grant", () => {
     });
     const back = await get(`${PAGE}/return`);
     expect(back.headers.get("content-security-policy")).toContain(
-      "script-src new.example/time.js new.example/move-in-return.js;",
+      `script-src new.example${ASSETS}/time.js new.example${ASSETS}/move-in-return.js;`,
     );
     const fields = findElements(await back.text(), "input").map(({ name }) => name);
     expect(fields).toEqual(["state", "access_token", "error"]);

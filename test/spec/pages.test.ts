@@ -18,6 +18,7 @@ import {
 import { allRows } from "../support/rows";
 import { sendWithSettings } from "../support/send-with-settings";
 import { uniqueClientAddress } from "../support/sign-in-forms";
+import { ASSETS } from "../support/urls";
 
 let alice: TestUser;
 
@@ -56,7 +57,7 @@ describe("Every page", () => {
     expect(policyOf(response)).toMatchObject({
       "default-src": "'none'",
       "worker-src": "'none'",
-      "style-src": "satchel.example/style.css",
+      "style-src": `satchel.example${ASSETS}/style.css`,
       "base-uri": "'none'",
       "frame-ancestors": "'none'",
       "form-action": "'self'",
@@ -96,8 +97,8 @@ describe("Every page", () => {
   it("behind a proxy that changes the host may load its scripts from either host", async () => {
     const response = await sendWithSettings({ ORIGIN })("http://10.0.0.1:8000/sign-in");
     const sources = policyOf(response)["script-src"]?.split(" ");
-    expect(sources).toContain("satchel.example/time.js");
-    expect(sources).toContain("10.0.0.1:8000/time.js");
+    expect(sources).toContain(`satchel.example${ASSETS}/time.js`);
+    expect(sources).toContain(`10.0.0.1:8000${ASSETS}/time.js`);
   });
 
   it.each(PAGES.filter(([, path]) => !path.includes("nothing")))(
@@ -187,14 +188,28 @@ describe("Assets", () => {
     }
   });
 
-  it("are sent again only after they have changed", async () => {
-    const first = await send("/style.css");
-    const etag = first.headers.get("etag") ?? "";
-    expect(etag).not.toBe("");
-    expect(first.headers.get("cache-control")).not.toBe("no-store");
-    const again = await send("/style.css", { headers: { "If-None-Match": etag } });
-    expect([again.status, await again.text()]).toEqual([304, ""]);
+  it("are kept by browsers until another version is deployed", async () => {
+    const response = await send(`${ASSETS}/style.css`);
+    expect(response.headers.get("cache-control")).toBe("max-age=31536000, immutable");
+    // A page of another version asks while that one is deployed.
+    const others = ["/style.css", "/assets/another-version/style.css"];
+    for (const path of others) {
+      const other = await send(path);
+      expect(await other.text()).toBe(await (await send(`${ASSETS}/style.css`)).text());
+      expect(other.headers.get("cache-control")).toBe("public, max-age=0, must-revalidate");
+      const etag = other.headers.get("etag") ?? "";
+      const again = await send(path, { headers: { "If-None-Match": etag } });
+      expect([again.status, await again.text()]).toEqual([304, ""]);
+    }
   });
+
+  it.each([`${ASSETS}/nothing.css`, ASSETS, `${ASSETS}/`, "/assets/", "/assets"])(
+    "are nothing that may be kept where there is no file: %s",
+    async (path) => {
+      const { status, headers } = await send(path);
+      expect([status, headers.get("cache-control")]).toEqual([404, "no-store, no-transform"]);
+    },
+  );
 
   it("and pages answer HEAD without a body", async () => {
     for (const path of ["/", "/sign-in", "/style.css"]) {

@@ -1,5 +1,6 @@
 /** The URLs of the provider: what tests name by its path is at the hosts that HOSTS has chosen. */
 
+import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import { HOSTS, type Hosts, type HostsName, storageOriginOn } from "./hosts";
 import { ORIGIN } from "./origin";
@@ -36,3 +37,6 @@ export function urlOf(pathOrUrl: string): URL {
   if (user === undefined) return new URL(pathOrUrl, ORIGIN);
   return new URL(pathOrUrl, storageOrigin(/^[a-z0-9-]+$/.test(user) ? user : NO_NAME));
 }
+
+/** The path below which the deployed version has the pages' own files. */
+export const ASSETS = `/assets/${env.VERSION?.id}`;

@@ -85,7 +85,12 @@ export async function startAppServer(): Promise<AppServer> {
     const file = release ? (["text/html", appPage(release)] as const) : FILES.get(path);
     if (!file) unknownPaths.push(path);
     const [type, body] = file ?? ["text/plain", "Not found."];
-    response.writeHead(file ? 200 : 404, { "Content-Type": `${type}; charset=utf-8` }).end(body);
+    const headers = {
+      "Content-Type": `${type}; charset=utf-8`,
+      // Browsers need not compile the scripts anew for each page.
+      ...(type === "text/javascript" ? { "Cache-Control": "max-age=3600" } : {}),
+    };
+    response.writeHead(file ? 200 : 404, headers).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
