@@ -73,6 +73,7 @@ export function workerConfig(vars) {
         },
       ]),
       ...(vars.MOVE_IN_FROM === "any" ? {} : { PUBLIC_NETWORK }),
+      [config.version_metadata.binding]: { type: "version-metadata" },
       [config.assets.binding]: { type: "assets" },
     },
     exports: bindings(sqliteClasses, (name) => [
