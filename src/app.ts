@@ -15,6 +15,7 @@ import { discoveryRoutes } from "./discovery/routes";
 import { domainRoutes } from "./domains/routes";
 import type { Env } from "./env";
 import { filesRoutes } from "./files/routes";
+import { parseAssetPath } from "./http/assets";
 import type { HandlerResponse, HonoContext } from "./http/context";
 import { lingerWhileSending } from "./http/linger";
 import {
@@ -43,7 +44,6 @@ import { previewRoutes } from "./storage/routes/preview";
 import { quotaRoutes } from "./storage/routes/quota";
 import { tasksRoutes } from "./tasks/routes";
 import { transferRoutes } from "./transfer/routes";
-import { parseAssetPath } from "./ui/assets";
 import { errorPage, notFoundPage } from "./ui/error-pages";
 import { limitFormSize } from "./ui/form";
 import { messagesFor } from "./ui/language";
