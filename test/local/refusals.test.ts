@@ -63,7 +63,8 @@ describe("npm start refuses in one line", () => {
     const file = join(folder, "file");
     writeFileSync(file, "mine");
     const before = fileDigests(folder);
-    await expectRefusal({ args: ["--port", "0", "--data", file] }, /is a file: .*--data/);
+    const env = { SATCHEL_DATA: file };
+    await expectRefusal({ args: ["--port", "0"], env }, /is a file: .*--data/);
     const below = join(file, "data");
     expect(() => openDataFolder(below, MIGRATIONS)).toThrow(
       /is not writable \(ENOTDIR\): .*--data/,

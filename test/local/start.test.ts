@@ -34,64 +34,62 @@ async function connectionError(host: string, port: string): Promise<string | und
   }
 }
 
+/** Expects pages and assets at the loopback addresses that the machine has, and that unusual paths arrive unchanged. */
+async function expectAnswers({ url, port }: Server): Promise<void> {
+  const page = await fetch(`http://127.0.0.1:${port}/sign-up`);
+  expect(page.status).toBe(200);
+  expect(await page.text()).toContain("<form");
+  const asset = await fetch(`${url}/style.css`);
+  expect(asset.headers.get("Content-Type")).toContain("text/css");
+  const socket = connect({ host: "127.0.0.1", port: Number(port) });
+  socket.end("GET /storage//%2F HTTP/1.1\r\nHost: satchel.example\r\nConnection: close\r\n\r\n");
+  expect((await socket.toArray()).join("")).toMatch(/^HTTP\/1\.1 4\d\d /);
+  expect([undefined, "EADDRNOTAVAIL", "EAFNOSUPPORT"]).toContain(
+    await connectionError("::1", port),
+  );
+}
+
+/** Options in the environment, and flags, which take precedence. */
+const FROM_ENVIRONMENT = {
+  args: ["--origin", "https://satchel.example", "--log"],
+  env: {
+    PORT: "1",
+    SATCHEL_HOST: "127.0.0.1",
+    SATCHEL_DATA: "/nowhere",
+    ORIGIN: "https://other.example",
+    SIGN_UP: "closed",
+  },
+};
+
+/** Expects that a server has the options of FROM_ENVIRONMENT. */
+async function expectSettings(server: Server): Promise<void> {
+  expect(server.url).toBe("https://satchel.example");
+  expect(server.output.stdout).toContain("<your name>@satchel.example");
+  const address = listeningAt(server);
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d{2,}$/);
+  const announced = await fetch(`${address}/.well-known/host-meta?secret=word`);
+  expect(await announced.text()).toContain("https://satchel.example/.well-known/webfinger");
+  expect((await fetch(`${address}/sign-up`)).status).toBe(403);
+}
+
 describe("npm start", () => {
-  it("prints the sign-up page, the user address for apps and the data folder, and then accepts requests at both loopback addresses, if the machine has both: pages, assets, and unusual paths unchanged; SIGINT stops it with exit code 0", async () => {
-    const data = temporaryFolder();
-    const port = await freePort();
-    const server = await startServer(data, { args: ["--port", port] });
-    const { url, output } = server;
-    expect(url).toBe(`http://localhost:${port}`);
-    expect(output.stdout).toContain(`<your name>@localhost:${port}`);
-    expect(output.stdout).toContain(`${url}/sign-up`);
-    expect(output.stdout).toContain(data);
-    expect(output.stderr).toBe("");
-    const page = await fetch(`http://127.0.0.1:${port}/sign-up`);
-    expect(page.status).toBe(200);
-    expect(await page.text()).toContain("<form");
-    const asset = await fetch(`${url}/style.css`);
-    expect(asset.headers.get("Content-Type")).toContain("text/css");
-    const socket = connect({ host: "127.0.0.1", port: Number(port) });
-    socket.end("GET /storage//%2F HTTP/1.1\r\nHost: satchel.example\r\nConnection: close\r\n\r\n");
-    expect((await socket.toArray()).join("")).toMatch(/^HTTP\/1\.1 4\d\d /);
-    expect([undefined, "EADDRNOTAVAIL", "EAFNOSUPPORT"]).toContain(
-      await connectionError("::1", port),
-    );
-    expect(await server.stop("SIGINT")).toMatchObject({ code: 0, stderr: "" });
-    await expect(fetch(url)).rejects.toThrow();
-  });
-
-  it("reads port, host, folder, origin and settings from the environment; flags take precedence; SIGHUP stops it with exit code 0", async () => {
-    const data = temporaryFolder();
-    const env = {
-      PORT: "1",
-      SATCHEL_HOST: "127.0.0.1",
-      SATCHEL_DATA: data,
-      ORIGIN: "https://other.example",
-      SIGN_UP: "closed",
-    };
-    const args = ["--origin", "https://satchel.example"];
-    const server = await startServer(data, { args, env });
-    const { stdout } = server.output;
-    expect(server.url).toBe("https://satchel.example");
-    expect(stdout).toContain("<your name>@satchel.example");
-    expect(stdout).toContain(data);
-    const address = listeningAt(server);
-    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d{2,}$/);
-    expect((await fetch(`${address}/sign-up`)).status).toBe(403);
-    expect(await server.stop("SIGHUP")).toMatchObject({ code: 0, stderr: "" });
-    await expect(fetch(address)).rejects.toThrow();
-  });
-
-  it("keeps everything in the data folder, which can be used again at once, as can the port; prints a new set-up link at each start until there is an administrator; SIGTERM stops it with exit code 0", async () => {
+  it("prints its addresses and the data folder, and keeps everything in that folder, which can be used again at once, as can the port; prints a new set-up link at each start until there is an administrator; reads the environment, over which flags take precedence; SIGINT, SIGTERM and SIGHUP stop it with exit code 0", async () => {
     const data = temporaryFolder();
     const pathIn = ({ output }: Server) => /(\/set-up\/[\w-]{43})\n/.exec(output.stdout)?.[1];
-    const first = await startServer(data);
+    const port = await freePort();
+    const first = await startServer(data, { args: ["--port", port] });
+    expect(first.url).toBe(`http://localhost:${port}`);
+    expect(first.output.stdout).toContain(`<your name>@localhost:${port}`);
+    expect(first.output.stdout).toContain(`${first.url}/sign-up`);
+    expect(first.output.stdout).toContain(data);
+    await expectAnswers(first);
     const cookie = await signUp(first.url, "alice");
     const appAt = await allowApp(first.url, "alice", cookie);
     const body = randomBytes(100_000).toString("hex");
     expect((await appAt(first.url).put("/notes/one", "hello")).status).toBe(201);
     expect((await appAt(first.url).put("/notes/two", body)).status).toBe(201);
-    expect(await first.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
+    expect(await first.stop("SIGINT")).toMatchObject({ code: 0, stderr: "" });
+    await expect(fetch(first.url)).rejects.toThrow();
 
     const second = await startServer(data, { args: ["--port", first.port] });
     expect(second.port).toBe(first.port);
@@ -107,22 +105,20 @@ describe("npm start", () => {
     const accepted = await request(pathIn(second) ?? "", { method: "POST" });
     expect(accepted.headers.get("location")).toBe("/admin");
     expect((await request("/admin")).status).toBe(200);
-    await second.stop("SIGTERM");
+    expect(await second.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
 
-    const third = await startServer(data, {
-      args: ["--log"],
-      env: { ORIGIN: "https://satchel.example" },
-    });
+    const third = await startServer(data, FROM_ENVIRONMENT);
     expect(third.output.stdout).not.toContain("set-up");
+    await expectSettings(third);
+    const { code, stderr } = await third.stop("SIGHUP");
+    expect(code).toBe(0);
+    await expect(fetch(listeningAt(third))).rejects.toThrow();
     // With --log there is a line for each request.
-    const announced = await fetch(`${listeningAt(third)}/.well-known/host-meta?secret=word`);
-    expect(await announced.text()).toContain("https://satchel.example/.well-known/webfinger");
-    const { stderr } = await third.stop("SIGTERM");
-    expect(JSON.parse(stderr)).toMatchObject({
-      method: "GET",
-      route: "/.well-known/host-meta",
-      status: 200,
-    });
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { method: "GET", route: "/.well-known/host-meta", status: 200 },
+      { method: "GET", route: "/sign-up", status: 403 },
+    ]);
     expect(stderr).not.toContain("secret");
   });
 
