@@ -23,11 +23,25 @@ function deployedBindings({ workers }: Cloudflare, name = "satchel") {
   return new Map(version?.bindings.map((binding) => [binding.name, binding]));
 }
 
-/** Makes an account administrator, as the set-up link would. */
-const addAdministrator = ({ databases }: Cloudflare): void =>
-  databases[0]?.sqlite.exec(
-    "INSERT INTO accounts (id, name, is_admin, created_at) VALUES ('1', 'a', 1, 1)",
-  );
+/** Works with a deployment of which each step is run by its title, in this process. */
+async function withSteps(
+  { env }: Cloudflare,
+  flags: object,
+  work: (
+    run: (title: string) => Promise<void>,
+    plan: Awaited<ReturnType<typeof planDeployment>>,
+  ) => Promise<void>,
+): Promise<void> {
+  await withEnvironment(env, async () => {
+    const plan = await planDeployment(flags);
+    const run = async (title: string) => {
+      const step = plan.steps.find((one) => one.title === title);
+      if (!step?.run) throw new Error(`There is no step ${title} to run.`);
+      await step.run();
+    };
+    await work(run, plan);
+  });
+}
 
 describe("npm run deploy", () => {
   it("--dry-run lists every step and changes nothing", async () => {
@@ -55,7 +69,7 @@ describe("npm run deploy", () => {
 });
 
 describe("after a run that was not finished", () => {
-  it("goes on where it stopped, with the choices that it was given, and does no harm when it runs again", async () => {
+  it("goes on where it stopped, with the choices that it was given; a first version that is not well stays", async () => {
     const cloudflare = await startCloudflare();
     const clone = createClone(choicesFor(cloudflare));
     cloudflare.denials = [
@@ -65,6 +79,7 @@ describe("after a run that was not finished", () => {
       "--name alices --jurisdiction eu --sign-up invitation --plan paid --domain satchel.test.invalid --storage-domain files.test.invalid";
     const withoutR2 = await deploy(clone, cloudflare, flags);
     expect(withoutR2.code).toBe(1);
+    expect(withoutR2.stdout).toMatch(/^FAILED +Bucket/m);
     expect(withoutR2.stderr).toMatch(/R2 is not enabled[\s\S]*Done so far:[\s\S]*create alices/);
     cloudflare.denials = [
       { request: /^PUT .*\/alices$/, status: 400, code: 10021, message: "No such class" },
@@ -76,8 +91,18 @@ describe("after a run that was not finished", () => {
     );
     expect(cloudflare.workers.size).toBe(0);
     cloudflare.denials = [];
+    cloudflare.health = () => 500;
+    const choices = readFileSync(join(clone, "deploy.toml"), "utf8");
+    const notWell = await deploy(clone, cloudflare);
+    expect(notWell.code).toBe(1);
+    expect(notWell.stderr).toMatch(/500[\s\S]*no earlier version/);
+    expect(cloudflare.workers.get("alices")?.deployments.length).toBe(1);
+    cloudflare.health = () => 200;
     const complete = await deploy(clone, cloudflare);
     expect(complete).toMatchObject({ code: 0, stderr: "" });
+    expect(complete.stdout).not.toContain("token secret");
+    expect(readFileSync(join(clone, "deploy.toml"), "utf8")).toBe(choices);
+    expect(cloudflare.workers.get("alices")?.deployments.length).toBe(2);
     expect(complete.stdout).toContain(`Satchel is running at ${cloudflare.url}\n`);
     expect(complete.stdout).toMatch(LINK);
     expect(complete.stdout).not.toContain("/sign-up");
@@ -99,34 +124,20 @@ describe("after a run that was not finished", () => {
     expect(bindings.get("SUBREQUESTS")).toMatchObject({ text: "10000" });
     expect(bindings.get("DB")).toMatchObject({ id: cloudflare.databases[0]?.uuid });
     expect(bindings.get("TOKEN_SECRETS")).toEqual({ type: "secret_text", name: "TOKEN_SECRETS" });
-
-    addAdministrator(cloudflare);
-    const choices = readFileSync(join(clone, "deploy.toml"), "utf8");
-    const again = await deploy(clone, cloudflare);
-    expect(again).toMatchObject({ code: 0, stderr: "" });
-    expect(again.stdout).not.toMatch(LINK);
-    expect(again.stdout).not.toContain("token secret");
-    expect(readFileSync(join(clone, "deploy.toml"), "utf8")).toBe(choices);
-    expect([cloudflare.databases.length, cloudflare.buckets.length]).toEqual([1, 1]);
-    expect(cloudflare.workers.get("alices")?.deployments.length).toBe(2);
-    const kept = deployedBindings(cloudflare, "alices");
-    expect(kept.get("SIGN_UP")).toMatchObject({ text: "invitation" });
-    expect(kept.has("TOKEN_SECRETS")).toBe(true);
     expect(cloudflare.unknown).toEqual([]);
   });
 
-  it("says which right is missing, and what has been done", async () => {
+  it("says which right is missing", async () => {
     const cloudflare = await startCloudflare();
-    const clone = createClone(choicesFor(cloudflare));
     cloudflare.denials = [
       { request: /^POST .*\/r2\/buckets$/, status: 403, code: 10000, message: "Not allowed" },
     ];
-    const { code, stdout, stderr } = await deploy(clone, cloudflare, "--location weur");
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/^FAILED +Bucket/m);
-    expect(stderr).toMatch(/lacks the rights[\s\S]*permissions[\s\S]*Done so far:[\s\S]*create/);
+    await withSteps(cloudflare, { location: "weur" }, async (run) => {
+      await run("Database");
+      await expect(run("Bucket")).rejects.toThrow(/lacks the rights[\s\S]*permissions/);
+    });
     expect(cloudflare.databases).toMatchObject([{ name: "satchel", location: "weur" }]);
-    expect(cloudflare.workers.size).toBe(0);
+    expect([cloudflare.buckets, cloudflare.workers.size]).toEqual([[], 0]);
   });
 });
 
@@ -164,17 +175,22 @@ describe("a new version", () => {
     expect(cloudflare.unknown).toEqual([]);
   });
 
-  it("that is not well stays if there is none before it; it has no token secret if tokens are signed with a key in the database", async () => {
+  it("needs no token secret if tokens are signed with a key in the database, and no set-up link if there is an administrator", async () => {
     const cloudflare = await startCloudflare();
-    const clone = createClone(choicesFor(cloudflare));
-    addMigratedDatabase(cloudflare).sqlite.exec(
-      "INSERT INTO signing_keys (kid, secret, created_at) VALUES ('k', 's', 1)",
-    );
-    cloudflare.health = () => 500;
-    const { code, stderr } = await deploy(clone, cloudflare, "--location weur");
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/500[\s\S]*no earlier version/)]);
-    expect(cloudflare.workers.get("satchel")?.deployments.length).toBe(1);
-    expect(deployedBindings(cloudflare).has("TOKEN_SECRETS")).toBe(false);
+    const { sqlite } = addMigratedDatabase(cloudflare);
+    sqlite.exec("INSERT INTO signing_keys (kid, secret, created_at) VALUES ('k', 's', 1)");
+    // As the set-up link does.
+    sqlite.exec("INSERT INTO accounts (id, name, is_admin, created_at) VALUES ('1', 'a', 1, 1)");
+    const before = cloudflare.snapshot();
+    await withSteps(cloudflare, { location: "weur" }, async (run, { steps, result }) => {
+      expect(steps).toContainEqual(
+        expect.objectContaining({ title: "Upload", action: "the Worker satchel" }),
+      );
+      await run("Set-up link");
+      expect(result.adminLink).toBeUndefined();
+      expect(cloudflare.snapshot()).toBe(before);
+      await run("Bucket");
+    });
     expect(cloudflare.buckets).toEqual([
       { name: "satchel-bodies", location: "weur", jurisdiction: null },
     ]);
