@@ -1,7 +1,7 @@
 /** RxDB sockets whose grant is revoked while they are being authorized. */
 
 import { afterEach, describe, expect, it } from "vitest";
-import { advanceClock, MINUTE_MS } from "../support/clock";
+import { advanceClock, MINUTE_MS, shortenTimers } from "../support/clock";
 import { framesToStore } from "../support/database-frames";
 import { delayResult, stopDelaying, until } from "../support/delayed-results";
 import { openSocket, storeDatabase } from "../support/modules";
@@ -23,6 +23,7 @@ const GRANT_STATUS = "FROM grants g JOIN accounts a";
 describe("A socket whose grant is revoked while it is being authorized", () => {
   // The route loads the status first, then the module's object.
   it.each([0, 1])("receives no data, however late D1's result number %i arrives", async (skip) => {
+    shortenTimers();
     const user = await createUser();
     const app = await connectApp(user);
     await storeDatabase(app, "todos", "list", { tasks: [{ id: "1", text: "secret" }] });

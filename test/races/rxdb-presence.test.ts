@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
+import { advanceClock, MINUTE_MS, SECOND_MS, shortenTimers } from "../support/clock";
 import { appWithTokens, obtainTokens } from "../support/oauth";
 import { connectApp, createUser, createUserWithApp } from "../support/provider";
 import { createClient } from "../support/rxdb/clients";
@@ -49,6 +49,7 @@ describe("A page that is reloaded many times", () => {
 
 describe("Schemas", () => {
   it("that would fill the memory of the object are refused, and it still wakes up", async () => {
+    shortenTimers();
     const app = await createUserWithApp("todos:rw");
     const name = uniqueDatabaseName();
     const frames = await FrameSocket.open(socketPath(app));
@@ -86,6 +87,7 @@ describe("After a restart of the object", () => {
   });
 
   it("that hibernated, a client whose socket closed long after the last change continues, too", async () => {
+    shortenTimers();
     const app = await createUserWithApp("todos:rw");
     const path = sessionPath(await createRxdbSession(app));
     const frames = await FrameSocket.open(path);
@@ -104,6 +106,7 @@ describe("After a restart of the object", () => {
 
 describe("A client that only listens", () => {
   it("is disconnected when its session has expired, rather than silently missing events", async () => {
+    shortenTimers();
     const person = await createUser();
     const listening = appWithTokens(person, await obtainTokens(person, "todos:rw"));
     const app = await connectApp(person, "todos:rw");

@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
+import { advanceClock, MINUTE_MS, SECOND_MS, shortenTimers } from "../support/clock";
 import { appWithTokens, obtainTokens, parseTokens, refreshTokens } from "../support/oauth";
 import { connectApp, createUser, createUserWithApp, type TestApp } from "../support/provider";
 import { createClient } from "../support/rxdb/clients";
@@ -72,6 +72,7 @@ describe.each(CREDENTIALS)("A client that connected with %s", (_, pathFor) => {
   });
 
   it("does not notice that the object hibernates", async () => {
+    shortenTimers();
     const app = await createUserWithApp("todos:rw");
     const network = new Network(await pathFor(app));
     const name = uniqueDatabaseName();
@@ -116,6 +117,7 @@ describe.each(CREDENTIALS)("A client that connected with %s", (_, pathFor) => {
 
 describe.each(CREDENTIALS)("Two clients that share %s", (_, pathFor) => {
   it("both get all events after their sockets have died, even if they only listen", async () => {
+    shortenTimers();
     const app = await createUserWithApp("todos:rw");
     const path = await pathFor(app);
     const name = uniqueDatabaseName();
@@ -326,6 +328,7 @@ describe("A client whose socket has died without being closed", () => {
   }
 
   it("gets the events that it has missed, and all others, on its next one, even if it only listens", async () => {
+    shortenTimers();
     const { network, other, live, ranks } = await listening();
     network.loseSockets();
     await other.todos.insert(todo("b"));
@@ -346,6 +349,7 @@ describe("A client whose socket has died without being closed", () => {
   });
 
   it("gets them, too, if it was not heard of for longer than events are kept", async () => {
+    shortenTimers();
     const { app, network, todos, other, live } = await listening();
     advanceClock(30 * MINUTE_MS);
     await runDurableObjectAlarm(await moduleObject(app.user));
@@ -358,6 +362,7 @@ describe("A client whose socket has died without being closed", () => {
   });
 
   it("is looked for on a silent socket only: a client with the same URL that calls methods gets its own events", async () => {
+    shortenTimers();
     const app = await createUserWithApp("todos:rw");
     const name = uniqueDatabaseName();
     const mine = await openStorageInstance(createClient(socketPath(app)), name);
@@ -406,6 +411,7 @@ describe("A client that only listens", () => {
   });
 
   it("is disconnected when its session has expired, and gets what it has missed later", async () => {
+    shortenTimers();
     const { session, frames, writer, extendSession, lifetimeMs } = await listening();
     advanceClock(lifetimeMs + MINUTE_MS);
     await insertDocuments(writer, storageDocument(todo("b")));
@@ -451,6 +457,7 @@ describe("A write whose answer was lost", () => {
   });
 
   it("is answered as before if it was rejected in part, even if it would succeed now", async () => {
+    shortenTimers();
     const { app, path, frames, other } = await openCollection();
     await insertDocuments(other, storageDocument(todo("a")));
     const write = {
@@ -509,6 +516,7 @@ describe("A socket", () => {
   });
 
   it("serves many collections, each with its own live query, across hibernation", async () => {
+    shortenTimers();
     const app = await createUserWithApp("todos:rw");
     const own = createClient(sessionPath(await createRxdbSession(app)));
     const names = Array.from({ length: 20 }, uniqueDatabaseName);

@@ -2,9 +2,9 @@
 
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { limitBytes } from "../../src/http/rate-limits";
-import { advanceClock, freezeClock, MINUTE_MS } from "../support/clock";
+import { advanceClock, freezeClock, MINUTE_MS, shortenTimers } from "../support/clock";
 import {
   connectApp,
   createUser,
@@ -99,12 +99,12 @@ describe("A frame that is no message of RxDB", () => {
 describe("A large frame", () => {
   it("is parsed only if it has as few values as documents and attachments have", async () => {
     const { app, socket } = await connected();
-    const arrays = `[[${"[1],".repeat(MIB)}0],"x"]`;
+    const arrays = `[[${"[1],".repeat(MIB / 2)}0],"x"]`;
     await expectModuleUnchanged(app.user, async () => {
       expect(await sendText(socket, frameText("bulkWrite", arrays))).toBe("too-large");
     });
-    const data = Buffer.alloc(6 * MIB).toString("base64");
-    const attachment = { data, digest: "sha256-x", length: 6 * MIB, type: "image/png" };
+    const data = Buffer.alloc(3 * MIB).toString("base64");
+    const attachment = { data, digest: "sha256-x", length: 3 * MIB, type: "image/png" };
     const document = storageDocument(todo("a"), { _attachments: { a: attachment } });
     expect((await socket.call(bulkWriteFrame(document))).return).toEqual({ error: [] });
     const documents = Array.from({ length: 2000 }, (_, i) => storageDocument(todo(`${i}`)));
@@ -192,6 +192,8 @@ describe("Answers", () => {
 });
 
 describe("An event", () => {
+  beforeEach(shortenTimers);
+
   /** The bytes of all event bulks that sockets have got. */
   const eventBytes = (sockets: FrameSocket[]): number =>
     sockets.reduce((sum, { eventBulks }) => sum + JSON.stringify(eventBulks).length, 0);
@@ -327,6 +329,7 @@ describe("Connections", () => {
     ["of two bytes each", "\u6f22"],
     ["of which one has two bytes", ""],
   ])("with long ids, in characters %s, leave the token usable", async (_, character) => {
+    shortenTimers();
     const { app, name, socket } = await connected();
     const idOf = (i: number) =>
       `${i}-`.padEnd(255, character || "a") + (character === "" ? "\u6f22" : "-");

@@ -2,7 +2,7 @@
 
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { advanceClock, MINUTE_MS, SECOND_MS } from "../support/clock";
+import { advanceClock, MINUTE_MS, SECOND_MS, shortenTimers } from "../support/clock";
 import { openModuleWithBytes, reservedBytes } from "../support/modules";
 import { createUserWithApp, send, type TestApp } from "../support/provider";
 import { expectModuleUnchanged, moduleObject, moduleRows } from "../support/rxdb/module-rows";
@@ -276,6 +276,7 @@ describe("An account over its quota", () => {
 
 describe("A module that an older version stored", () => {
   it("is counted anew when it wakes, once, and D1 learns it, whatever the quota", async () => {
+    shortenTimers();
     const app = await createUserWithApp("*:rw");
     const socket = await openDatabase(app, schemaWithIndexes(60, 2000));
     for (const i of range(6)) {

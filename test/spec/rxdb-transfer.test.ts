@@ -6,6 +6,7 @@ import { fillWithDefaultSettings } from "rxdb/plugins/core";
 import { describe, expect, it } from "vitest";
 import { moduleStub } from "../../src/modules/modules";
 import { maxUploadMs } from "../../src/storage/bodies";
+import { shortenTimers } from "../support/clock";
 import { moduleNames } from "../support/modules";
 import { obtainTokens, parseTokens, refreshTokens, revokeToken } from "../support/oauth";
 import { connectApp, createUser, createUserWithApp, send, TestApp } from "../support/provider";
@@ -467,6 +468,7 @@ describe("Writing a database as a whole", () => {
   });
 
   it("works in a module that an older version stored, too", async () => {
+    shortenTimers();
     const app = await createUserWithApp();
     const socket = await FrameSocket.open(socketPath(app));
     await socket.call({ method: "create", params: createParams("list", TODOS) });
