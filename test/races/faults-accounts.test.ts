@@ -78,15 +78,20 @@ async function expectPassword(name: string, password: string, context: string): 
 
 async function signingUp(): Promise<FaultCase> {
   const name = uniqueUserName();
+  let attempts = 0;
   return {
-    send: () => postForm("/sign-up", { name, password: PASSWORD }),
+    send: () => {
+      attempts++;
+      return postForm("/sign-up", { name, password: PASSWORD });
+    },
     status: 303,
     loadState: () => accountsOf(name),
     writes: "DB.batch",
     expectDone: async (response, context) => {
       expect(await accountsOf(name), context).toEqual([{ hasPassword: 1 }]);
       if (response) await expectSignedIn(name, response, context);
-      await expectPassword(name, PASSWORD, context);
+      // After a single answered attempt the account has no other password; and checking one is dear.
+      if (!response || attempts > 1) await expectPassword(name, PASSWORD, context);
     },
   };
 }
