@@ -14,6 +14,7 @@ import { advanceClock, DAY_MS, MINUTE_MS } from "../support/clock";
 import {
   accountRow,
   bodyKeysOf,
+  countRowsOfAccount,
   dataOfOthers,
   expectErased,
   rowsOfAccount,
@@ -349,7 +350,7 @@ async function deleting(): Promise<FaultCase> {
   await app.put("/notes/a", "1");
   await openModuleWithBytes(user.name, "todos", 3000);
   const account = await accountId(user.name);
-  const state = async () => [await accountRow(account), (await rowsOfAccount(account)).length];
+  const state = async () => [await accountRow(account), await countRowsOfAccount(account)];
   return {
     send: () =>
       sendWithSettings({})("/settings/delete", {

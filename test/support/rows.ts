@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 let tables: string[] | undefined;
 
 /** The tables; `traffic`, which every request may change, and the counts of rows are left out. */
-async function loadTables(): Promise<string[]> {
+export async function loadTables(): Promise<string[]> {
   const { results } = await env.DB.prepare(
     `SELECT name FROM sqlite_master
      WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT GLOB '_cf*' AND name NOT GLOB 'd1_*'
