@@ -300,12 +300,14 @@ describe("Connections", () => {
     const params = createParams(name);
     for (let opened = 0; ; ) {
       const socket = await FrameSocket.open(sessionPath(await createRxdbSession(app)));
-      for (let i = 0; i < BATCH; i++) {
-        const frame = { connectionId: `${i}`, requestId: `${i}`, method: "create", params };
-        socket.webSocket.send(JSON.stringify(frame));
-      }
-      await waitUntil(() => socket.answers.length === BATCH);
-      const refusals = socket.answers.flatMap(({ error }) => error ?? []);
+      const answers = await socket.callAll(
+        Array.from({ length: BATCH }, (_, i) => ({
+          connectionId: `${i}`,
+          method: "create",
+          params,
+        })),
+      );
+      const refusals = answers.flatMap(({ error }) => error ?? []);
       opened += BATCH - refusals.length;
       if (refusals.length === 0) continue;
       for (const { code, retryAfterSeconds } of refusals) {
@@ -333,11 +335,11 @@ describe("Connections", () => {
     const { app, name, socket } = await connected();
     const idOf = (i: number) =>
       `${i}-`.padEnd(255, character || "a") + (character === "" ? "\u6f22" : "-");
-    for (let i = 0; i < 80; i++) {
-      const params = createParams(name);
-      const { error } = await socket.call({ connectionId: idOf(i), method: "create", params });
-      expect(error).toBeUndefined();
-    }
+    const params = createParams(name);
+    const answers = await socket.callAll(
+      Array.from({ length: 80 }, (_, i) => ({ connectionId: idOf(i), method: "create", params })),
+    );
+    expect(answers.flatMap(({ error }) => error ?? [])).toEqual([]);
     await evictDurableObject(await moduleObject(app.user));
     expect((await socket.call({ connectionId: idOf(79), ...FIND })).return).toHaveLength(1);
     await abortAllDurableObjects();

@@ -105,6 +105,16 @@ export class FrameSocket {
     await waitUntil(() => this.answers.slice(length).some(isAnswer));
     return this.answers.slice(length).find(isAnswer) as AnswerFrame;
   }
+
+  /** Sends frames at once, and waits for the answers to all of them, which are in their order. */
+  async callAll(frames: RequestFrame[]): Promise<AnswerFrame[]> {
+    const { length } = this.answers;
+    const ids = new Set(frames.map((_, i) => `call ${i}`));
+    for (const [i, frame] of frames.entries()) this.send({ ...frame, requestId: `call ${i}` });
+    const answers = () => this.answers.slice(length).filter(({ answerTo }) => ids.has(answerTo));
+    await waitUntil(() => answers().length === frames.length);
+    return answers();
+  }
 }
 
 /** The parameters of `create`. */
