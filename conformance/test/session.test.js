@@ -12,7 +12,7 @@ const CASE = one("documents/put-stores-bytes");
 
 /** A session at the reference server, whose requests pass through `around`; and the pauses it made. */
 async function sessionWith(
-  /** @type {(request: Request, handle: (request: Request) => Promise<Response>, count: number) => Promise<Response>} */ around,
+  /** @type {(request: Request, handle: (request: Request) => Promise<Response>, count: number, signal: AbortSignal) => Promise<Response>} */ around,
   /** @type {import("../run/http.js").HttpOptions} */ options = {},
 ) {
   const { target, handle } = await createTarget();
@@ -20,7 +20,7 @@ async function sessionWith(
   const pauses = [];
   let count = 0;
   const session = new Session(target, {
-    fetch: (request) => around(request, handle, ++count),
+    fetch: (request, { signal }) => around(request, handle, ++count, signal),
     wait: async (ms) => void pauses.push(ms),
     ...options,
   });
@@ -88,13 +88,13 @@ describe("A rate limit", () => {
 });
 
 /** Never answers, until the request is given up. */
-const hang = (/** @type {Request} */ { signal }) =>
+const hang = (/** @type {AbortSignal} */ signal) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
 
 describe("A slow answer", () => {
   it("once is no reason to leave the case undecided: a busy machine does that", async () => {
     const { session } = await sessionWith(
-      (request, handle, count) => (count === 2 ? hang(request) : handle(request)),
+      (request, handle, count, signal) => (count === 2 ? hang(signal) : handle(request)),
       { timeLimitMs: 1_000 },
     );
     expect(await session.run(CASE)).toMatchObject({ outcome: "passed" });
@@ -102,7 +102,7 @@ describe("A slow answer", () => {
 
   it("twice is no failure", async () => {
     const { session } = await sessionWith(
-      (request, handle) => (request.method === "GET" ? hang(request) : handle(request)),
+      (request, handle, _, signal) => (request.method === "GET" ? hang(signal) : handle(request)),
       { timeLimitMs: 5 },
     );
     expect(await session.run(CASE)).toMatchObject({ outcome: "undecided", reason: "slow" });
@@ -111,9 +111,9 @@ describe("A slow answer", () => {
   it("after which the provider answers nothing else is the end of the run", async () => {
     let isHung = false;
     const { session } = await sessionWith(
-      (request, handle) => {
+      (request, handle, _, signal) => {
         isHung ||= request.method === "GET";
-        return isHung ? hang(request) : handle(request);
+        return isHung ? hang(signal) : handle(request);
       },
       { timeLimitMs: 5 },
     );
