@@ -49,6 +49,25 @@ async function expectAnswers({ url, port }: Server): Promise<void> {
   );
 }
 
+/** Loaded before the script: reports every connection and DNS look-up that leaves the machine. */
+const REPORT_OUTGOING = `
+  import dns from "node:dns";
+  import net from "node:net";
+  import { syncBuiltinESMExports } from "node:module";
+  const LOCAL = /^(localhost|127\\.|::1$|\\[::1\\]$|0\\.0\\.0\\.0$)/;
+  const report = (host) => { if (host && !LOCAL.test(host)) console.error("OUTSIDE", host); };
+  const { connect } = net.Socket.prototype;
+  net.Socket.prototype.connect = function (...args) {
+    const [options] = args.flat();
+    if (!options.path) report(options.host ?? "localhost");
+    return connect.apply(this, args);
+  };
+  const { lookup } = dns;
+  dns.lookup = (host, ...rest) => { report(host); return lookup(host, ...rest); };
+  syncBuiltinESMExports();
+`;
+const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(REPORT_OUTGOING)}`;
+
 /** Options in the environment, and flags, which take precedence. */
 const FROM_ENVIRONMENT = {
   args: ["--origin", "https://satchel.example", "--log"],
@@ -73,11 +92,11 @@ async function expectSettings(server: Server): Promise<void> {
 }
 
 describe("npm start", () => {
-  it("prints its addresses and the data folder, and keeps everything in that folder, which can be used again at once, as can the port; prints a new set-up link at each start until there is an administrator; reads the environment, over which flags take precedence; SIGINT, SIGTERM and SIGHUP stop it with exit code 0", async () => {
+  it("prints its addresses and the data folder, connects to no other machine, and keeps everything in that folder, which can be used again at once, as can the port; prints a new set-up link at each start until there is an administrator; reads the environment, over which flags take precedence; SIGINT, SIGTERM and SIGHUP stop it with exit code 0", async () => {
     const data = temporaryFolder();
     const pathIn = ({ output }: Server) => /(\/set-up\/[\w-]{43})\n/.exec(output.stdout)?.[1];
     const port = await freePort();
-    const first = await startServer(data, { args: ["--port", port] });
+    const first = await startServer(data, { args: ["--port", port], env: { NODE_OPTIONS } });
     expect(first.url).toBe(`http://localhost:${port}`);
     expect(first.output.stdout).toContain(`<your name>@localhost:${port}`);
     expect(first.output.stdout).toContain(`${first.url}/sign-up`);
@@ -88,6 +107,7 @@ describe("npm start", () => {
     const body = randomBytes(100_000).toString("hex");
     expect((await appAt(first.url).put("/notes/one", "hello")).status).toBe(201);
     expect((await appAt(first.url).put("/notes/two", body)).status).toBe(201);
+    // It would name connections to other machines there.
     expect(await first.stop("SIGINT")).toMatchObject({ code: 0, stderr: "" });
     await expect(fetch(first.url)).rejects.toThrow();
 
@@ -120,6 +140,15 @@ describe("npm start", () => {
       { method: "GET", route: "/sign-up", status: 403 },
     ]);
     expect(stderr).not.toContain("secret");
+  });
+
+  it("would be caught if it connected to another machine", async () => {
+    const script = "fetch('http://nowhere.invalid').catch(() => {})";
+    const child = spawn(process.execPath, ["-e", script], {
+      env: { ...process.env, NODE_OPTIONS },
+    });
+    const { stderr } = await collectOutput(child).ended;
+    expect(stderr).toContain("OUTSIDE nowhere.invalid");
   });
 
   it("--help explains every flag and starts nothing", async () => {
