@@ -91,7 +91,7 @@ async function createTarget(hosts: Hosts) {
 
 /**
  * Chapters and cases about what a request does once its host is known to serve the storage of the user
- * (src/discovery/storage-hosts.ts): nothing after that depends on the host, and no answer names a URL.
+ * (src/discovery/storage-hosts.ts): nothing after that depends on the host, and no case expects a URL in an answer.
  */
 const SAME_AT_ALL_HOSTS = [
   "deletion/",

@@ -54,6 +54,11 @@ const FILES: Record<string, string> = {
   "long.txt": "x".repeat(600_000),
 };
 
+/** Some of them, of every kind. */
+const SOME = Object.fromEntries(
+  Object.entries(FILES).filter(([name]) => !/^many\/\d\d/.test(name)),
+);
+
 /** A user who has all of them but a new one, two of them otherwise. */
 let importer: TestApp;
 
@@ -68,15 +73,24 @@ beforeAll(async () => {
 
 describe("An import into a storage that is read many documents at once", () => {
   it("finds the same as one by one, with few requests", async () => {
-    for (const onConflict of ["keep", "replace", "both"] as const) {
+    const options = { isDryRun: true };
+    const [batched, single] = [clientOf(importer), clientOf(importer, false)];
+    const found = await outcomes(await documentsOf(FILES), batched.storage, options);
+    expect(found).toEqual(await outcomes(await documentsOf(FILES), single.storage, options));
+    expect(single.requests).toMatchObject({ get: 104, batch: 0, put: 0 });
+    expect(batched.requests).toEqual({ list: single.requests.list, get: 1, batch: 2, put: 0 });
+  });
+
+  it.each(["replace", "both"] as const)(
+    "finds the same as one by one, whatever is to be done with those that differ: %s",
+    async (onConflict) => {
       const options = { onConflict, isDryRun: true };
       const [batched, single] = [clientOf(importer), clientOf(importer, false)];
-      const found = await outcomes(await documentsOf(FILES), batched.storage, options);
-      expect(found).toEqual(await outcomes(await documentsOf(FILES), single.storage, options));
-      expect(single.requests).toMatchObject({ get: 104, batch: 0, put: 0 });
-      expect(batched.requests).toEqual({ list: single.requests.list, get: 1, batch: 2, put: 0 });
-    }
-  });
+      const found = await outcomes(await documentsOf(SOME), batched.storage, options);
+      expect(found).toEqual(await outcomes(await documentsOf(SOME), single.storage, options));
+      expect(batched.requests).toMatchObject({ get: 1, batch: 1, put: 0 });
+    },
+  );
 
   it.each<[string, () => Response]>([
     ["a refusal", () => Response.json({ error: "gone" }, { status: 410 })],
@@ -86,9 +100,10 @@ describe("An import into a storage that is read many documents at once", () => {
       init.method === "POST" ? answer() : send(url, init),
     );
     const options = { isDryRun: true };
-    expect(await outcomes(await documentsOf(FILES), broken.storage, options)).toEqual(
-      await outcomes(await documentsOf(FILES), clientOf(importer, false).storage, options),
+    expect(await outcomes(await documentsOf(SOME), broken.storage, options)).toEqual(
+      await outcomes(await documentsOf(SOME), clientOf(importer, false).storage, options),
     );
+    expect(broken.requests.batch).toBeGreaterThan(0);
   });
 
   it("compares a document again that somebody has written meanwhile, and loses nothing", async () => {
