@@ -496,7 +496,7 @@ describe("Size limits", () => {
       storageDocument({ ...todo(id), title: "x".repeat(bytes) });
     await expect(insertDocuments(instance, sized("large", 2_200_000))).rejects.toThrow("too-large");
     expect(await queryIds(instance)).toEqual([]);
-    await insertDocuments(instance, ..."0123456789".split("").map((i) => sized(`d${i}`, 1)));
+    await insertDocuments(instance, ...[..."0123456789"].map((i) => sized(`d${i}`, 1)));
     await enlargeTodos(app.user, 1_900_000);
     await expect(queryIds(instance)).rejects.toThrow(
       /too-large[\s\S]*limit and skip, or replication/,

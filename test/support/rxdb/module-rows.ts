@@ -15,8 +15,8 @@ export const moduleObject = async (user: string, module = "todos") =>
  * Gives each to-do that is stored in a user's module a title of so many characters, as if it had been written
  * so, but for the totals of its collection: large documents take long to send.
  */
-export async function enlargeTodos(user: string, length: number, module = "todos"): Promise<void> {
-  await runInDurableObject(await moduleObject(user, module), (_, { storage: { sql } }) => {
+export async function enlargeTodos(user: string, length: number): Promise<void> {
+  await runInDurableObject(await moduleObject(user), (_, { storage: { sql } }) => {
     sql.exec(
       `UPDATE documents SET data = json_set(data, '$.title', ?)
        WHERE data ->> 'title' IS NOT NULL`,
