@@ -82,7 +82,9 @@ const NAMES: [string, string][] = [
 function listedNames(text: string): Map<string, string> {
   // Matched with a pattern, because a JSON parser would hide a duplicate name.
   const items = [...text.matchAll(/("(?:[^"\\]|\\.)*"):\{"ETag":"([^"]*)"/g)];
-  const names = items.map(([, name, etag]) => [JSON.parse(name as string), etag] as const);
+  const names = items.map(
+    ([, name, etag]) => [JSON.parse(name as string), etag as string] as const,
+  );
   expect(names.map(([name]) => name)).toEqual([...new Set(names.map(([name]) => name))]);
   return new Map(names);
 }
