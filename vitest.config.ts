@@ -64,6 +64,8 @@ const BUNDLED_PACKAGES = [
   "rxjs",
 ];
 
+const COMPILE_ONCE = "./test/local/compile-once.ts";
+
 /** The slowest files, which must not be the last: while one runs alone, the other CPUs are idle. */
 const SLOWEST = [
   "local/crash",
@@ -109,8 +111,8 @@ export default defineConfig({
   test: {
     sequence: { sequencer: SlowestFirst },
     silent: "passed-only",
-    // Two more than the CPUs: a third of the time tests wait for other processes, the disk or timers.
-    maxWorkers: availableParallelism() + 2,
+    // One more than the CPUs, because tests also wait for other processes, the disk and timers.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         plugins: [
@@ -160,6 +162,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/{house,local}/**/*.test.ts", "conformance/test/*.test.js"],
+          globalSetup: COMPILE_ONCE,
           // Vitest, Miniflare and the compiler are loaded once in a process.
           isolate: false,
           ...TIMEOUTS,
@@ -169,6 +172,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          globalSetup: COMPILE_ONCE,
           // Chromium is started once in a process, and Playwright and Miniflare are loaded once.
           isolate: false,
           ...TIMEOUTS,

@@ -12,8 +12,8 @@ import { importLoadedModulesDirectly } from "./loaded-modules";
 import { setTimersDirectly } from "./timers";
 import { hosts } from "./urls";
 
-/** Much more than it takes to close connections; workerd itself gives up after half a minute. */
-const EVICTION_MS = 5000;
+/** More than it takes to close connections; an object whose timer is set would wait for it, for seconds. */
+const EVICTION_MS = 1000;
 
 setTimersDirectly();
 importLoadedModulesDirectly();
