@@ -30,12 +30,15 @@ it(
     for (let round = 0; round < ROUNDS; round++) {
       const context = `CRASH_SEED=${SEED}, round ${round}`;
       let ended: ReturnType<Server["stop"]> | undefined;
-      await mover.start();
       await load.runUntilKilled(SEED + round, async () => {
-        await mover.waitUntilLooked((SEED + round) % (DOCUMENTS / 2));
+        await mover.start();
+        await waitForDocuments(data, mover.target, 1 + ((SEED + round) % (DOCUMENTS / 2)));
         ended = server.stop("SIGKILL");
       });
       await ended;
+      const documents = readRows(data).filter(({ isFolder }) => !isFolder);
+      const moved = documents.filter(({ path }) => path.startsWith(mover.target));
+      expect(moved.length, `${context}: killed in the task`).toBeLessThan(DOCUMENTS);
       expect(inconsistentFolders(data), context).toEqual([]);
       // The port is free only if the runtime ended with the server.
       server = await startServer(data, { args: ["--port", port] });
@@ -63,12 +66,15 @@ async function connectUser(url: string, name: string): Promise<{ send: Send; coo
 /** More than are moved in two steps. */
 const DOCUMENTS = 120;
 
+/** Where they are at first, and to where they are moved. */
+const [SOURCE, TARGET] = ["/work/", "/moved/work/"];
+
 /** Creates a user with a folder, and the documents in it. */
 async function createMover(url: string, name: string): Promise<Mover> {
   const { send, cookie } = await connectUser(url, name);
   const names = Array.from({ length: DOCUMENTS }, (_, index) => String(index));
   const headers = { "Content-Type": "text/plain" };
-  const put = (name: string) => send(`/notes/${name}`, { method: "PUT", body: name, headers });
+  const put = (name: string) => send(SOURCE + name, { method: "PUT", body: name, headers });
   await Promise.all(names.map(put));
   return new Mover(url, cookie, send, names.toSorted());
 }
@@ -93,7 +99,7 @@ class Mover {
   /** Starts to move the folder, or to take that back if it has been moved. */
   async start(): Promise<void> {
     if (this.#move === null) {
-      const fields = { action: "move", path: "/notes/", to: "/moved/" };
+      const fields = { action: "move", path: SOURCE, to: "/moved/" };
       this.#task = await this.#submit("/tasks", fields);
       this.#move = this.#task;
     } else {
@@ -102,18 +108,19 @@ class Mover {
     }
   }
 
-  /** Waits until the task has come to so many documents. */
-  async waitUntilLooked(count: number): Promise<void> {
-    await this.#waitUntil(({ looked }) => looked >= count);
+  /** The folder to which the task moves the documents. */
+  get target(): string {
+    return this.#move === null ? SOURCE : TARGET;
   }
 
   /** Waits until the task has ended, and expects the documents to be where it should have put them. */
   async expectFinished(context: string): Promise<void> {
-    const progress = await this.#waitUntil(() => false);
+    const progress = await this.#waitUntilEnded();
     expect(progress, context).toMatchObject({ state: "done", looked: DOCUMENTS });
-    const isMoved = this.#move !== null;
-    expect(await this.#readFolder("/notes/"), context).toEqual(isMoved ? [] : this.#names);
-    expect(await this.#readFolder("/moved/notes/"), context).toEqual(isMoved ? this.#names : []);
+    for (const folder of [SOURCE, TARGET]) {
+      const names = folder === this.target ? this.#names : [];
+      expect(await this.#readFolder(folder), context).toEqual(names);
+    }
   }
 
   /** Submits a form that starts a task. Returns the path of its page. */
@@ -128,13 +135,13 @@ class Mover {
     return new URL(response.headers.get("location") ?? "", this.#url).pathname;
   }
 
-  async #waitUntil(isReached: (progress: Progress) => boolean): Promise<Progress> {
+  async #waitUntilEnded(): Promise<Progress> {
     for (;;) {
       const response = await fetch(`${this.#url}${this.#task}/progress`, {
         headers: this.#headers,
       });
       const progress = (await response.json()) as Progress;
-      if (isReached(progress) || progress.state !== "running") return progress;
+      if (progress.state !== "running") return progress;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -189,12 +196,29 @@ function inconsistentFolders(data: string): string[] {
   return [...inconsistent, ...[...sums.keys()].map((folder) => `${folder} has no row`)];
 }
 
+/** The file of the index. */
+function indexFile(data: string): string {
+  const files = globSync(join(data, "v3/d1/*/*.sqlite"));
+  return files.find((path) => /[0-9a-f]{64}\.sqlite$/.test(path)) ?? "";
+}
+
+/**
+ * Waits until a folder has so many documents in the index of a running server, whose pages say how far a task has come
+ * only when it has ended.
+ */
+async function waitForDocuments(data: string, folder: string, count: number): Promise<void> {
+  const database = new DatabaseSync(indexFile(data), { readOnly: true });
+  const select = database.prepare("SELECT count(*) AS count FROM nodes WHERE parent = ?");
+  while (Number(select.get(folder)?.count) < count) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  database.close();
+}
+
 /** Reads a copy: opening the database itself would repair it. */
 function readRows(data: string): Row[] {
   const copy = temporaryFolder();
-  const [file = ""] = globSync(join(data, "v3/d1/*/*.sqlite")).filter((path) =>
-    /[0-9a-f]{64}\.sqlite$/.test(path),
-  );
+  const file = indexFile(data);
   for (const suffix of ["", "-wal"]) cpSync(file + suffix, join(copy, `index.sqlite${suffix}`));
   const database = new DatabaseSync(join(copy, "index.sqlite"));
   const rows = database
