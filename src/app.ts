@@ -102,7 +102,9 @@ async function serveAsset(c: HonoContext): Promise<Response> {
   const asset = await c.env.ASSETS.fetch(`https://assets.local${file}`, c.req.raw);
   if (asset.status === 404) return notFoundPage(c);
   const response = new Response(asset.body, asset);
-  if (isFinal && asset.ok) response.headers.set("Cache-Control", "max-age=31536000, immutable");
+  // Browsers also keep the headers of a 304, which a page that is loaded anew asks for.
+  const isCurrent = asset.ok || asset.status === 304;
+  if (isFinal && isCurrent) response.headers.set("Cache-Control", "max-age=31536000, immutable");
   return response;
 }
 

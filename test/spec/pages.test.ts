@@ -188,19 +188,23 @@ describe("Assets", () => {
     }
   });
 
-  it("are kept by browsers until another version is deployed", async () => {
-    const response = await send(`${ASSETS}/style.css`);
-    expect(response.headers.get("cache-control")).toBe("max-age=31536000, immutable");
-    // A page of another version asks while that one is deployed.
-    const others = ["/style.css", "/assets/another-version/style.css"];
-    for (const path of others) {
-      const other = await send(path);
-      expect(await other.text()).toBe(await (await send(`${ASSETS}/style.css`)).text());
-      expect(other.headers.get("cache-control")).toBe("public, max-age=0, must-revalidate");
-      const etag = other.headers.get("etag") ?? "";
-      const again = await send(path, { headers: { "If-None-Match": etag } });
-      expect([again.status, await again.text()]).toEqual([304, ""]);
-    }
+  it.each([
+    [
+      "are kept by browsers until another version is deployed",
+      ASSETS,
+      "max-age=31536000, immutable",
+    ],
+    // Another version is deployed while a page of this one asks, or the other way round.
+    ["of another version are not", "/assets/another-version", "public, max-age=0, must-revalidate"],
+    ["without a version are not", "", "public, max-age=0, must-revalidate"],
+  ])("%s, and not sent again unless they have changed", async (_, folder, caching) => {
+    const first = await send(`${folder}/style.css`);
+    expect([first.status, first.headers.get("cache-control")]).toEqual([200, caching]);
+    expect(await first.text()).toBe(await (await send("/style.css")).text());
+    const headers = { "If-None-Match": first.headers.get("etag") ?? "" };
+    const again = await send(`${folder}/style.css`, { headers });
+    expect([again.status, again.headers.get("cache-control")]).toEqual([304, caching]);
+    expect(await again.text()).toBe("");
   });
 
   it.each([`${ASSETS}/nothing.css`, ASSETS, `${ASSETS}/`, "/assets/", "/assets"])(
