@@ -111,7 +111,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: SlowestFirst },
     silent: "passed-only",
-    // Two more than the CPUs: with one more, tests wait for a tenth of the time while nothing else runs.
+    // Two more than the CPUs, because tests also wait for other processes, the disk and timers.
     maxWorkers: availableParallelism() + 2,
     projects: [
       {

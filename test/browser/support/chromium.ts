@@ -16,8 +16,8 @@ const PACKAGE = dirname(dirname(createRequire(import.meta.url).resolve("@spartic
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
 
 /**
- * Take a sixth off the CPU time of opening a page, because its context shares a process and WebGL is not prepared, and a
- * third off that of axe, because V8 compiles nothing to machine code for pages that live for a second.
+ * The first two take a sixth off the CPU time of opening a page: its context shares a process, and WebGL is not
+ * prepared. The third takes a third off that of pages on which axe runs: nothing is compiled for the second that they live.
  */
 const FRUGAL = [
   "--renderer-process-limit=1",
