@@ -5,10 +5,10 @@
  */
 
 import { env } from "cloudflare:workers";
-import { scryptSync } from "node:crypto";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createResetLink } from "../../src/accounts/links";
 import { Authenticator } from "../support/authenticator";
+import { hashPasswordsCheaply } from "../support/cheap-passwords";
 import { withFault } from "../support/fault-injection";
 import { FAULTS, type FaultCase, testEachFault } from "../support/faults-at-each-call";
 import { createPasskey, signUpWithPasskey, signWithPasskey } from "../support/passkeys";
@@ -29,6 +29,8 @@ beforeAll(async () => {
   await signUpWithPasskey();
 });
 
+beforeEach(hashPasswordsCheaply);
+
 const postForm = (
   path: string,
   fields: Record<string, string>,
@@ -39,16 +41,6 @@ const postForm = (
     body: new URLSearchParams(fields),
     headers: { Origin: ORIGIN, ...uniqueClientAddress(), ...headers },
   });
-
-/** A user whose password hash is cheap to verify. */
-async function createUserWithFastHash(): Promise<TestUser> {
-  const user = await createUser();
-  const key = scryptSync(PASSWORD, "salt", 32, { N: 2, r: 1, p: 1 }).toString("base64url");
-  await env.DB.prepare("UPDATE passwords SET hash = ? WHERE account = ?")
-    .bind(`scrypt$2$1$1$salt$${key}`, await accountId(user.name))
-    .run();
-  return user;
-}
 
 /** For each account of this name, whether it has a password. */
 async function accountsOf(name: string): Promise<unknown[]> {
@@ -90,14 +82,14 @@ async function signingUp(): Promise<FaultCase> {
     expectDone: async (response, context) => {
       expect(await accountsOf(name), context).toEqual([{ hasPassword: 1 }]);
       if (response) await expectSignedIn(name, response, context);
-      // After a single answered attempt the account has no other password; and checking one is dear.
+      // After a single answered attempt the account has no other password.
       if (!response || attempts > 1) await expectPassword(name, PASSWORD, context);
     },
   };
 }
 
 async function signingIn(): Promise<FaultCase> {
-  const { name } = await createUserWithFastHash();
+  const { name } = await createUser();
   return {
     send: () => postForm("/sign-in", { name, password: PASSWORD }),
     status: 303,
@@ -108,7 +100,7 @@ async function signingIn(): Promise<FaultCase> {
 }
 
 async function changingPassword(): Promise<FaultCase> {
-  const { name, cookie } = await createUserWithFastHash();
+  const { name, cookie } = await createUser();
   const other = sessionCookie(await submitSignIn(name));
   let attempts = 0;
   const newPassword = () => `another long password, number ${attempts}`;
@@ -370,7 +362,7 @@ describe("A sign-in method that is removed during a sign-in with it", () => {
   };
 
   it.each(REMOVALS)("does not sign in: a password that is %s", async (_, remove) => {
-    const user = await createUserWithFastHash();
+    const user = await createUser();
     runBeforeBatch(async () => expect((await remove(user)).status).toBe(303));
     const response = await postForm("/sign-in", { name: user.name, password: PASSWORD });
     await expectRefused(user.name, response);
@@ -380,7 +372,7 @@ describe("A sign-in method that is removed during a sign-in with it", () => {
   });
 
   it("does not sign in: a password, however late the sign-in arrives", async () => {
-    const user = await createUserWithFastHash();
+    const user = await createUser();
     const at = 4; // After loading the account and checking the password, the session starts.
     const fault = { kind: "silent", takesEffect: true, at } as const;
     const signingIn = () => postForm("/sign-in", { name: user.name, password: PASSWORD });
@@ -404,7 +396,7 @@ describe("A sign-in method that is removed during a sign-in with it", () => {
   });
 
   it("does not count as authentication", async () => {
-    const user = await createUserWithFastHash();
+    const user = await createUser();
     const authenticatedAt = async () =>
       (await env.DB.prepare("SELECT proved_at FROM sessions WHERE account = ?")
         .bind(await accountId(user.name))

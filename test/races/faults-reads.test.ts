@@ -2,10 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { DAY_MS } from "../support/clock";
-import { type PlanFault, withFault } from "../support/fault-injection";
+import { withFault } from "../support/fault-injection";
 import { testEachFault } from "../support/faults-at-each-call";
 import { mainText } from "../support/html";
 import { openModuleWithBytes } from "../support/modules";
+import type { PlanFault } from "../support/platform-errors";
 import {
   APP_ORIGIN,
   authorizeUrl,
@@ -119,10 +120,10 @@ describe.each([...APP_READS, ...PAGE_READS])("$title", (read) => {
 
   it("an error that no retry helps -> a plain 500 with the id in the log, nothing changed", async () => {
     const { calls } = await withFault(null, send);
+    const before = await allRows();
     for (const [index, call] of calls.entries()) {
       // The data page does without the details of a module that fails: `test/spec/rxdb-modules.test.ts`.
       if (call === "MODULES.inventory") continue;
-      const before = await allRows();
       const run = await withFault({ at: index, kind: "broken" }, send);
       expect(run.result.status).toBe(500);
       // Nothing is retried; calls that were made at the same time may have been made.

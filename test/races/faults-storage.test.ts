@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, it } from "vitest";
+import { DistinctFaults } from "../support/distinct-faults";
 import { type Fault, type FaultyRun, withFault } from "../support/fault-injection";
 import {
   expectBoundedRetries,
@@ -150,29 +151,34 @@ function send(write: Write, { app, path, tree }: Target): Promise<Response> {
   return requestWithEnv({}, app, method, path, { headers, body: bytes });
 }
 
-const countedCalls = new Map<Write, string[]>();
+const knownFaults = new Map<Write, DistinctFaults>();
 
-/** The calls of a write without a fault, in their order. */
-async function callsWithoutFault(write: Write, owner: TestApp): Promise<string[]> {
-  const counted = countedCalls.get(write);
-  if (counted) return counted;
+/** The calls of a write without a fault, in their order, and the faults that it has had. */
+async function faultsOf(write: Write, owner: TestApp): Promise<DistinctFaults> {
+  const known = knownFaults.get(write);
+  if (known) return known;
   const target = await prepare(write, owner);
-  const { calls, result } = await withFault(null, () => send(write, target));
-  expect(result.status).toBe(write.status);
-  expect(calls.length).toBeGreaterThan(2);
-  countedCalls.set(write, calls);
-  return calls;
+  const run = await withFault(null, () => send(write, target));
+  expect(run.result.status).toBe(write.status);
+  expect(run.calls.length).toBeGreaterThan(2);
+  const faults = new DistinctFaults();
+  faults.record(null, run);
+  knownFaults.set(write, faults);
+  return faults;
 }
 
+/** The names of the calls of a write without a fault. */
+const callsWithoutFault = async (write: Write, owner: TestApp): Promise<string[]> =>
+  (await faultsOf(write, owner)).calls.map(({ name }) => name);
+
 /**
- * The calls to break. Of a write in parts, which is dear, those that only it makes, and of the parts only the last: what
- * it does before and after them is what each write of unknown length does.
+ * Whether a call is to be broken. Of a write in parts, which is dear, those that only it makes, and of the parts only the
+ * last: what it does before and after them is what each write of unknown length does.
  */
-const callsToBreak = ({ isInParts }: Write, calls: string[]): [at: number, call: string][] =>
-  [...calls.entries()].filter(
-    ([at, call]) =>
-      !isInParts || (/^BODIES|noteUpload$/.test(call) && calls.lastIndexOf(call) === at),
-  );
+const isToBreak = ({ isInParts }: Write, calls: string[], at: number): boolean => {
+  const call = calls[at] as string;
+  return !isInParts || (/^BODIES|noteUpload$/.test(call) && calls.lastIndexOf(call) === at);
+};
 
 /** The tree after a write. */
 const treeAfterWrite = (write: Write, path: string, tree: Tree, version: string): Tree =>
@@ -254,14 +260,17 @@ describe.each(WRITES)("§4 $title", (write) => {
   it.each(FAULTS)("at each call: $title", async (kind) => {
     const owner = await createOwner();
     const calls = await callsWithoutFault(write, owner);
-    for (const [at, call] of callsToBreak(write, calls)) {
+    const faults = await faultsOf(write, owner);
+    for (const [at, { name: call }] of faults.callsToBreak(kind)) {
+      if (!isToBreak(write, calls, at)) continue;
       const fault = { ...kind, at };
       const context = `${call}, number ${at}`;
       const target = await prepare(write, owner);
       const run = await withFault(fault, () => send(write, target)).catch((error) => {
         throw new Error(`${context}: ${error}`);
       });
-      expect(run.calls.length, `${context} is made`).toBeGreaterThan(at);
+      expect(run.calls[at], `${context} is made`).toBe(call);
+      faults.record(fault, run);
       const tree = await loadConsistentTree(target.app.user, context);
       await expectTrueResponse(write, target, tree, run.result, context);
       if (mustSucceed(write, fault, call)) expect(run.result.status, context).toBe(write.status);

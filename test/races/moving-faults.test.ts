@@ -4,6 +4,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { advanceClock, freezeClock, MINUTE_MS } from "../support/clock";
+import { DistinctFaults } from "../support/distinct-faults";
 import { withFault } from "../support/fault-injection";
 import { FAULTS } from "../support/faults-at-each-call";
 import { expectStored } from "../support/index-tree";
@@ -59,18 +60,19 @@ async function expectDone(context: string): Promise<void> {
   expect((await loadReport(app)).filter(({ outcome }) => outcome !== "both")).toEqual([]);
 }
 
-let copy: { calls: number; requests: number } | null = null;
+let copy: { faults: DistinctFaults; requests: number } | null = null;
 
-/** How many calls the alarm makes that copies everything, and how many requests the old server gets. */
-async function countSteps(): Promise<{ calls: number; requests: number }> {
+/** The calls of the alarm that copies everything, and how many requests the old server gets. */
+async function countSteps(): Promise<{ faults: DistinctFaults; requests: number }> {
   if (copy) return copy;
   await prepare();
   old.requests.length = 0;
   const user = userObject();
-  const { calls } = await withFault(null, () => runDurableObjectAlarm(user));
+  const faults = new DistinctFaults();
+  faults.record(null, await withFault(null, () => runDurableObjectAlarm(user)));
   await expectDone("without a fault");
   expect(await loadContents(app)).toEqual(AFTER);
-  copy = { calls: calls.length, requests: old.requests.length };
+  copy = { faults, requests: old.requests.length };
   return copy;
 }
 
@@ -81,17 +83,19 @@ const KINDS = FAULTS.filter(
 );
 
 describe("With a fault at each call of the copy, after which the object dies", () => {
-  it.each(KINDS)("$title", async (fault) => {
-    const { calls } = await countSteps();
-    for (let at = 0; at < calls; at++) {
+  it.each(KINDS)("$title", async (kind) => {
+    const { faults } = await countSteps();
+    for (const [at] of faults.callsToBreak(kind)) {
       await prepare();
       const user = userObject();
-      const { deliverLate } = await withFault({ ...fault, at }, () => runDurableObjectAlarm(user));
-      await deliverLate();
+      const fault = { ...kind, at };
+      const run = await withFault(fault, () => runDurableObjectAlarm(user));
+      await run.deliverLate();
+      faults.record(fault, run);
       // Not in the middle of a stream: the tests' runtime would not survive that.
       await killObject(app);
       await userObject().controlMoveIn("resume");
-      await expectDone(`${fault.title}, call ${at}`);
+      await expectDone(`${kind.title}, call ${at}`);
     }
   });
 });

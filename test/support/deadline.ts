@@ -23,13 +23,16 @@ export async function withDeadline<T>(
 }
 
 /**
- * Waits until nothing is `running`, which is what the names in it say. It looks again and again, because
+ * Waits until nothing is `running`. It looks again and again, because
  * promises of requests and objects that have ended are never settled for others. Rejects if that takes a minute.
  */
-export async function waitUntilEmpty(running: Map<unknown, string>): Promise<void> {
+export async function waitUntilEmpty(running: Map<unknown, { name: string }>): Promise<void> {
   const end = performance.now() + DEADLINE_MS;
   while (running.size > 0) {
-    if (performance.now() > end) throw new Error(`${[...running.values()]} does not end.`);
+    if (performance.now() > end) {
+      const names = [...running.values()].map(({ name }) => name);
+      throw new Error(`${names} does not end.`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

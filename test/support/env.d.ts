@@ -8,6 +8,8 @@ declare global {
   var calledObjects: Set<string> | undefined;
   /** Whether requests are logged. */
   var logsRequests: boolean | undefined;
+  /** test/support/cheap-passwords.ts */
+  var hashesCheaply: boolean | undefined;
   namespace Cloudflare {
     interface Env extends Bindings {
       TEST_MIGRATIONS: D1Migration[];

@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { waitUntilEmpty, withDeadline } from "./deadline";
+import { type Binding, PLATFORM_ERRORS, type PlatformError } from "./platform-errors";
 
 /** What happens to a call: it is not made (`refused`), or it is, but its answer is `lost`. */
 export type BrokenCall = "refused" | "lost";
@@ -34,56 +35,6 @@ export const breakCommits = (faults: (BrokenCall | undefined)[]): (() => void) =
     (statements as { statement: string }[]).some(({ statement }) => statement.includes("fenced")),
   );
 
-type Binding = "DB" | "BODIES" | "USERS" | "PASSWORDS" | "MODULES";
-
-/** What D1 refuses because of the provider's plan. */
-export type PlanFault = "day" | "space" | "length";
-
-type PlatformError = "lost" | "overloaded" | "reset" | "broken" | PlanFault;
-
-const PLAN_ERRORS: Record<PlanFault, [message: string]> = {
-  day: [
-    "D1_ERROR: Your account has exceeded D1's free tier daily row read limit. Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.",
-  ],
-  space: ["D1_ERROR: Exceeded maximum DB size"],
-  length: ["D1_ERROR: statement too long: SQLITE_TOOBIG"],
-};
-
-const OBJECT_ERRORS: Record<PlatformError, [message: string, flags?: object]> = {
-  ...PLAN_ERRORS,
-  lost: ["Network connection lost.", { retryable: true }],
-  overloaded: [
-    "Durable Object is overloaded. Requests queued for too long.",
-    { overloaded: true, retryable: true },
-  ],
-  reset: [
-    "Durable Object reset because its code was updated.",
-    { durableObjectReset: true, retryable: true },
-  ],
-  broken: ["The object threw."],
-};
-
-/** The platform's own messages. */
-const PLATFORM_ERRORS: Record<Binding, Record<PlatformError, [message: string, flags?: object]>> = {
-  DB: {
-    ...PLAN_ERRORS,
-    lost: ["D1_ERROR: Network connection lost."],
-    overloaded: ["D1_ERROR: D1 DB is overloaded. Requests queued for too long."],
-    reset: ["D1_ERROR: Internal error in D1 DB storage caused object to be reset."],
-    broken: ["D1_ERROR: no such table: nodes: SQLITE_ERROR"],
-  },
-  BODIES: {
-    ...PLAN_ERRORS,
-    lost: ["Network connection lost."],
-    overloaded: ["put: Reduce your concurrent request rate for the same object. (10058)"],
-    reset: ["put: We encountered an internal error. Please try again. (10001)"],
-    broken: ["put: Unauthorized (10002)"],
-  },
-  USERS: OBJECT_ERRORS,
-  PASSWORDS: OBJECT_ERRORS,
-  MODULES: OBJECT_ERRORS,
-};
-
 /** A fault in the calls that a request causes. */
 export interface Fault {
   /** How many calls succeed before it. */
@@ -99,11 +50,23 @@ export interface Fault {
   isPermanent?: boolean;
 }
 
+/** A call that was attempted, failed or not. */
+export interface SeenCall {
+  /** Such as "DB.batch". */
+  name: string;
+  /** It changes nothing, for certain. */
+  isRead: boolean;
+  /** No other call was made between it and its answer. */
+  isAlone: boolean;
+}
+
 /** What was observed while calls failed. */
 export interface FaultyRun<T> {
   result: T;
-  /** Every call that was attempted, failed or not, such as "DB.batch". */
+  /** The names of all calls that were attempted, such as "DB.batch". */
   calls: string[];
+  /** The same calls. */
+  seenCalls: SeenCall[];
   /** The pauses between retries, in milliseconds. They were skipped. */
   pauses: number[];
   /** Makes the silent calls, long after their callers have stopped waiting. */
@@ -118,18 +81,19 @@ export async function withFault<T>(
   fault: Fault | null,
   action: () => Promise<T>,
 ): Promise<FaultyRun<T>> {
-  const calls: string[] = [];
+  const seenCalls: SeenCall[] = [];
   const pauses: number[] = [];
   const undelivered: (() => Promise<unknown>)[] = [];
-  /** The names of the calls that have not been answered yet. */
-  const running = new Map<() => Promise<unknown>, string>();
+  /** The calls that have not been answered yet. */
+  const running = new Map<() => Promise<unknown>, SeenCall>();
   let faultyBinding: Binding | null = null;
   const time = skippableTime();
-  const restore = interceptCalls(async (binding, method, makeCall) => {
-    const name = `${binding}.${method}`;
-    const index = calls.push(name) - 1;
+  const restore = interceptCalls(async (binding, method, makeCall, isRead) => {
+    const seen = { name: `${binding}.${method}`, isRead, isAlone: running.size === 0 };
+    const index = seenCalls.push(seen) - 1;
+    for (const other of running.values()) other.isAlone = false;
     const run = async (call = makeCall) => {
-      running.set(call, name);
+      running.set(call, seen);
       try {
         return await call();
       } finally {
@@ -158,7 +122,8 @@ export async function withFault<T>(
     const deliverLate = async () => {
       for (const makeCall of undelivered.splice(0)) await makeCall().catch(() => {});
     };
-    return { result, calls, pauses, deliverLate };
+    const calls = seenCalls.map(({ name }) => name);
+    return { result, calls, seenCalls, pauses, deliverLate };
   } finally {
     time.restore();
     wait.mockRestore();
@@ -195,19 +160,26 @@ export type CallInterceptor = (
   binding: Binding,
   method: string,
   makeCall: () => Promise<unknown>,
+  /** Whether the call changes nothing, for certain. */
+  isRead: boolean,
 ) => Promise<unknown>;
 
 /** Passes every call to D1, R2 and the objects to `intercept`, until the returned function is called. */
 export function interceptCalls(intercept: CallInterceptor): () => void {
-  const methodsOf = (binding: Binding, target: object, methods: string[]): (() => void)[] =>
+  const methodsOf = (
+    binding: Binding,
+    target: object,
+    methods: string[],
+    isRead: (args: unknown[]) => boolean = () => false,
+  ): (() => void)[] =>
     methods.map((method) =>
-      interceptMethod(target, method, (call) =>
-        intercept(binding, method, call as () => Promise<unknown>),
+      interceptMethod(target, method, (call, args) =>
+        intercept(binding, method, call as () => Promise<unknown>, isRead(args)),
       ),
     );
-  const statement = (target: object): object => {
-    methodsOf("DB", target, ["first", "all", "run", "raw"]);
-    interceptMethod(target, "bind", (bind) => statement(bind() as object));
+  const statement = (target: object, sql: string): object => {
+    methodsOf("DB", target, ["first", "all", "run", "raw"], () => isQuery(sql));
+    interceptMethod(target, "bind", (bind) => statement(bind() as object, sql));
     return target;
   };
   const upload = (target: object): object => {
@@ -221,20 +193,26 @@ export function interceptCalls(intercept: CallInterceptor): () => void {
       return Object.fromEntries(
         methods.map((method) => [
           method,
-          (...args: unknown[]) => intercept(binding, method, async () => stub[method]?.(...args)),
+          (...args: unknown[]) =>
+            intercept(binding, method, async () => stub[method]?.(...args), false),
         ]),
       );
     });
   const restores = [
-    ...methodsOf("DB", env.DB, ["batch", "exec"]),
-    interceptMethod(env.DB, "prepare", (prepare) => statement(prepare() as object)),
-    ...methodsOf("BODIES", env.BODIES, ["get", "head", "put", "delete", "list"]),
+    ...methodsOf("DB", env.DB, ["batch"], ([statements]) => areQueries(statements)),
+    ...methodsOf("DB", env.DB, ["exec"]),
+    interceptMethod(env.DB, "prepare", (prepare, [sql]) =>
+      statement(prepare() as object, String(sql)),
+    ),
+    ...methodsOf("BODIES", env.BODIES, ["get", "head", "list"], () => true),
+    ...methodsOf("BODIES", env.BODIES, ["put", "delete"]),
     interceptMethod(env.BODIES, "createMultipartUpload", async (create) =>
       upload(
         (await intercept(
           "BODIES",
           "createMultipartUpload",
           create as () => Promise<object>,
+          false,
         )) as object,
       ),
     ),
@@ -255,6 +233,12 @@ export function interceptCalls(intercept: CallInterceptor): () => void {
     for (const restore of restores) restore();
   };
 }
+
+const isQuery = (sql: string): boolean =>
+  /^\s*(SELECT|WITH)\b/i.test(sql) && !/\b(INSERT|REPLACE|UPDATE|DELETE)\b/i.test(sql);
+
+const areQueries = (statements: unknown): boolean =>
+  (statements as { statement: string }[]).every(({ statement }) => isQuery(statement));
 
 /** What the Worker calls in the object of a user. */
 const USER_OBJECT_METHODS = [

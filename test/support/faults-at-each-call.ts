@@ -1,6 +1,7 @@
 /** Injects every kind of fault at each call that a request makes, and checks each response. */
 
 import { expect, it } from "vitest";
+import { DistinctFaults } from "./distinct-faults";
 import { type Fault, type FaultyRun, withFault } from "./fault-injection";
 
 /** Every kind of fault, for tests that inject each at each call. */
@@ -42,33 +43,42 @@ export interface FaultCase {
 export type Prepare = () => Promise<FaultCase>;
 
 /**
- * Declares a test for each kind of fault, which injects it at each of the calls that a request makes. The request
- * succeeds, always if the fault is transient; or its response is a 503 and it was carried out completely or not at
- * all. If it was not carried out, it can be repeated. `share` makes what all requests of a test have in common.
+ * Declares a test for each kind of fault, which injects it at each of the calls that a request makes, except where an
+ * earlier one was the same. The request succeeds, always if the fault is transient; or its response is a 503 and it was
+ * carried out completely or not at all. If it was not carried out, it can be repeated. `share` makes what all
+ * requests of a test have in common.
  */
 export function testEachFault(share: () => Promise<Prepare>, faults = FAULTS): void {
-  let calls: string[] | null = null;
+  const distinct = new DistinctFaults();
   it.each(faults)("with a fault at each call: $title", async (kind) => {
     const prepare = await share();
-    calls ??= await callsWithoutFault(await prepare());
-    for (const at of calls.keys()) await injectFault({ ...kind, at }, calls, await prepare());
+    if (distinct.calls.length === 0) distinct.record(null, await runWithoutFault(await prepare()));
+    const calls = distinct.calls.map(({ name }) => name);
+    for (const [at] of distinct.callsToBreak(kind)) {
+      const fault = { ...kind, at };
+      distinct.record(fault, await injectFault(fault, calls, await prepare()));
+    }
   });
 }
 
-async function callsWithoutFault({ send, status }: FaultCase): Promise<string[]> {
-  const { calls, result } = await withFault(null, send);
-  expect(result.status).toBe(status);
-  expect(calls.length).toBeGreaterThan(0);
-  return calls;
+async function runWithoutFault({ send, status }: FaultCase): Promise<FaultyRun<Response>> {
+  const run = await withFault(null, send);
+  expect(run.result.status).toBe(status);
+  expect(run.calls.length).toBeGreaterThan(0);
+  return run;
 }
 
-async function injectFault(fault: Fault, calls: string[], faultCase: FaultCase): Promise<void> {
+async function injectFault(
+  fault: Fault,
+  calls: string[],
+  faultCase: FaultCase,
+): Promise<FaultyRun<Response>> {
   const call = calls[fault.at] as string;
   const context = `${call}, number ${fault.at}`;
   const isTransient = isTransientFault(fault);
   const before = isTransient ? null : await faultCase.loadState?.();
   const run = await withFault(fault, faultCase.send);
-  expect(run.calls.length, `${context} is made`).toBeGreaterThan(fault.at);
+  expect(run.calls[fault.at], `${context} is made`).toBe(call);
   const { status, headers } = run.result;
   expect(isTransient ? [faultCase.status] : [faultCase.status, 503], context).toContain(status);
   expectBoundedRetries(run, calls, context);
@@ -77,6 +87,7 @@ async function injectFault(fault: Fault, calls: string[], faultCase: FaultCase):
     status === 503 ? await retryAfterFault(faultCase, run, before, call) : run.result;
   await run.deliverLate();
   await faultCase.expectDone?.(response, context);
+  return run;
 }
 
 /** Repeats a request after a 503. Returns null if it was carried out in spite of it. */

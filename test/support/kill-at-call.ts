@@ -3,27 +3,28 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { withDeadline } from "./deadline";
-import { interceptCalls } from "./fault-injection";
+import { interceptCalls, type SeenCall } from "./fault-injection";
 import type { TestApp } from "./provider";
 
 /**
  * Runs the alarm of the user's object, and kills the object at one of its calls, which `takesEffect` or not.
- * Returns whether it came so far.
+ * Returns the calls that it made, with that one.
  */
 export async function killAtCall(
   { user }: TestApp,
   at: number,
   takesEffect: boolean,
-): Promise<boolean> {
+): Promise<SeenCall[]> {
   const object = env.USERS.getByName(user);
   let kill = () => {};
   await runInDurableObject(object, (_, state) => {
     kill = () => state.abort("The object was killed.");
   });
-  let calls = 0;
-  const restore = interceptCalls(async (_binding, _method, makeCall) => {
-    if (calls++ < at) return makeCall();
-    if (takesEffect && calls === at + 1) await makeCall();
+  const calls: SeenCall[] = [];
+  const restore = interceptCalls(async (binding, method, makeCall, isRead) => {
+    const index = calls.push({ name: `${binding}.${method}`, isRead, isAlone: false }) - 1;
+    if (index < at) return makeCall();
+    if (takesEffect && index === at) await makeCall();
     kill();
     return new Promise(() => {});
   });
@@ -33,5 +34,5 @@ export async function killAtCall(
   } finally {
     restore();
   }
-  return calls > at;
+  return calls;
 }

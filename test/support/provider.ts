@@ -1,7 +1,6 @@
 /** The provider as its clients see it: sends requests, creates users, connects apps. */
 
 import { env, exports } from "cloudflare:workers";
-import { scryptSync } from "node:crypto";
 import { insertAccount, insertPassword } from "../../src/accounts/db/accounts";
 import { insertBrowserSession } from "../../src/accounts/db/sessions";
 import { formatScopes, parseScopes } from "../../src/core/scope";
@@ -9,6 +8,7 @@ import { randomId, randomSecret, sha256 } from "../../src/core/secrets";
 import { DAY_MS } from "../../src/core/time";
 import { issueImplicitToken } from "../../src/oauth/grant-types/implicit-grant";
 import { parseRedirectUri, type RedirectUri } from "../../src/oauth/redirect-uri";
+import { cheapPasswordHash } from "./cheap-passwords";
 import { guardedEnv } from "./guard/worker";
 import { ORIGIN } from "./origin";
 import { accountId } from "./rows";
@@ -68,9 +68,6 @@ export interface TestUser {
   cookie: string;
 }
 
-/** A hash of PASSWORD with cheap parameters; the server takes the parameters from the hash. */
-const CHEAP_PASSWORD_HASH = `scrypt$2$1$1$salt$${scryptSync(PASSWORD, "salt", 32, { N: 2, r: 1, p: 1 }).toString("base64url")}`;
-
 /**
  * Creates a user with PASSWORD and a session. Inserts the rows directly, because the sign-up form
  * hashes the password slowly.
@@ -83,7 +80,7 @@ export async function createUser(name = uniqueUserName()): Promise<TestUser> {
 async function createAccountRow(name: string): Promise<string> {
   const now = Date.now();
   const account = { id: randomId(), name, invitation: null };
-  const credential = insertPassword(env.DB, account.id, CHEAP_PASSWORD_HASH, now);
+  const credential = insertPassword(env.DB, account.id, cheapPasswordHash(PASSWORD), now);
   if ((await insertAccount(env.DB, account, credential, true, now)) !== "created") {
     throw new Error(`The name ${name} is taken.`);
   }

@@ -3,6 +3,7 @@
 import type { DurableObject } from "cloudflare:workers";
 import type { Env } from "../../../src/env";
 import worker, * as classes from "../../../src/index";
+import { cheapPasswordHash } from "../cheap-passwords";
 import { guardBindings } from "./bindings";
 import { refuseViolation, runInvocation } from "./invocations";
 import { checkStatement, isTooLongMessage } from "./limits";
@@ -79,5 +80,9 @@ function guardStorage({ sql, kv }: DurableObjectStorage): void {
 }
 
 export const UserObject = guardObject(classes.UserObject);
-export const PasswordObject = guardObject(classes.PasswordObject);
+export class PasswordObject extends guardObject(classes.PasswordObject) {
+  override hash(password: string): string {
+    return globalThis.hashesCheaply ? cheapPasswordHash(password) : super.hash(password);
+  }
+}
 export const ModuleObject = guardObject(classes.ModuleObject);
