@@ -1,28 +1,18 @@
 /** Administration in a browser: from the set-up link to a suspended account. */
 
-import type { BrowserContext } from "playwright-core";
 import { expect } from "vitest";
-import { createAccount, fillSignIn, PASSWORD, signUp } from "./support/steps";
-import { type TestSite, test } from "./support/test-site";
-
-/** Signs up, and becomes an administrator with a set-up link such as `npm start` prints. */
-async function createAdministrator(site: TestSite, context: BrowserContext): Promise<string> {
-  const name = await signUp(site, context);
-  const page = await context.newPage();
-  await page.goto(site.url + (await site.createAdminLinkPath()));
-  await page.getByRole("button", { name: `Make ${name} an administrator` }).click();
-  await page.getByRole("heading", { name: "Administration", level: 1 }).waitFor();
-  await page.close();
-  return name;
-}
+import { becomeAdministrator, createAccount, fillSignIn, PASSWORD, signUp } from "./support/steps";
+import { test } from "./support/test-site";
 
 test("the set-up link opens administration, where an invitation is created and revoked", async ({
   site,
 }) => {
   const context = await site.openContext();
-  await createAdministrator(site, context);
+  const name = await signUp(site, context);
   const page = await context.newPage();
-  await page.goto(`${site.url}/admin`);
+  await page.goto(site.url + (await site.createAdminLinkPath()));
+  await page.getByRole("button", { name: `Make ${name} an administrator` }).click();
+  await page.getByRole("heading", { name: "Administration", level: 1 }).waitFor();
   await page.getByRole("link", { name: "Invitations" }).click();
   await page.getByRole("link", { name: "Invite someone" }).click();
   await page.getByLabel("Recipient").fill("Bob");
@@ -39,7 +29,8 @@ test("the set-up link opens administration, where an invitation is created and r
 
 test("without JavaScript an account is found, suspended and resumed", async ({ site }) => {
   const context = await site.openContext({ javaScriptEnabled: false });
-  await createAdministrator(site, context);
+  await signUp(site, context);
+  await becomeAdministrator(site, context);
   const name = await createAccount(site);
   const page = await context.newPage();
   await page.goto(`${site.url}/admin/accounts`);

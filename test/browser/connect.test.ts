@@ -1,7 +1,7 @@
 /** An app finds a user's storage and gets access: §10 and §11, with the library's own widget. */
 
 import { describe, expect } from "vitest";
-import { fetchStored, readText, storeText, waitForEvent } from "./support/app";
+import { fetchStored, readText, storeText, waitForEvent, waitUntil } from "./support/app";
 import { RELEASES } from "./support/app-server";
 import { storeFiles } from "./support/files";
 import {
@@ -9,6 +9,7 @@ import {
   connectApp,
   createAccount,
   denyAccess,
+  disconnectAll,
   enterAddressInWidget,
   fillSignIn,
   openConnectedApp,
@@ -120,18 +121,14 @@ describe.each(RELEASES)("remotestorage.js %s", { concurrent: true }, (release) =
     await storeText(page, "hello", "Changed!");
   });
 
-  test("an app disconnected on the home page is Unauthorized, and can ask again", async ({
+  test("an app that the user has disconnected is Unauthorized, and can ask again", async ({
     site,
   }) => {
     const context = await site.openContext();
     const name = await signUp(site, context);
     const page = await openConnectedApp(site, context, { name, release, cache: true });
     await storeText(page, "hello", "Hello!");
-    const home = await context.newPage();
-    await home.goto(site.url);
-    await home.getByRole("link", { name: `Disconnect ${site.apps.origin}` }).click();
-    await home.getByRole("button", { name: "Disconnect" }).click();
-    await home.getByText("No apps are connected yet.").waitFor();
+    await disconnectAll(site, context);
 
     await waitForEvent(page, { name: "error", error: "Unauthorized" });
     await page.locator(".rs-reconnect").click();
@@ -184,7 +181,7 @@ test("RFC 6749 §4.2.2 the app's own fragment is returned as state", async ({ si
   await enterAddressInWidget(page, userAddress(site, name));
   await allowAccess(page);
   await waitUntilConnected(page);
-  await page.waitForFunction((fragment) => location.hash === fragment, fragment);
+  await waitUntil(page, (fragment) => location.hash === fragment, fragment);
 });
 
 /** The consent page for a request of an app of which only the redirect_uri matters. */

@@ -3,7 +3,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect, onTestFinished } from "vitest";
 import { serveExample } from "../../scripts/example.mjs";
-import { POLL_MS, remove, storeText, waitForText, waitForTexts } from "./support/app";
+import { remove, storeText, waitForText, waitForTexts, waitUntil } from "./support/app";
 import { RELEASES } from "./support/app-server";
 import { expectAccessible } from "./support/axe";
 import { storeFiles } from "./support/files";
@@ -19,7 +19,7 @@ declare global {
 const test = testWithApps(2, { live: true });
 
 const waitForStatus = (page: Page, status: string): Promise<unknown> =>
-  page.waitForFunction((status) => window.live?.status === status, status, { polling: POLL_MS });
+  waitUntil(page, (status) => window.live?.status === status, status);
 
 const intervals = (page: Page): Promise<number[]> =>
   page.evaluate(() => {

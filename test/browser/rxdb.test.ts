@@ -2,12 +2,13 @@
 
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
+import { discover } from "../../client/index.js";
 import { serveExample } from "../../scripts/example.mjs";
 import { openFlakyProxy } from "../local/flaky-proxy";
-import { POLL_MS } from "./support/app";
+import { waitUntil } from "./support/app";
 import { expectAccessible } from "./support/axe";
-import { allowAccess, denyAccess, signIn, signUp } from "./support/steps";
-import { test as base, type TestSite } from "./support/test-site";
+import { allowAccess, denyAccess, obtainToken, signUp } from "./support/steps";
+import { test as base, type TestSite, userAddress } from "./support/test-site";
 
 const test = base.extend(
   "example",
@@ -19,6 +20,15 @@ const test = base.extend(
     return url;
   },
 );
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** How a browser is connected. */
+interface Account {
+  address: string;
+  /** The token of the app. */
+  access: string;
+}
 
 interface List {
   page: Page;
@@ -32,13 +42,37 @@ interface List {
   waitForStatus(text: string): Promise<void>;
 }
 
-/** Opens the list in a browser that is signed in, and connects it with an address. */
-async function connect(context: BrowserContext, example: string, address: string): Promise<List> {
-  const page = await context.newPage();
-  await page.goto(example);
+/** Connects the open list of a user who is signed in. */
+async function connect(page: Page, address: string): Promise<List> {
   await page.getByLabel("Your user address").fill(address);
   await page.getByRole("button", { name: "Connect" }).click();
   await allowAccess(page);
+  await page.getByText("Live", { exact: true }).waitFor();
+  return listOn(page);
+}
+
+/**
+ * Opens the list in a browser that is connected already, as another one of the user: without the dialog and the consent
+ * page, for tests of something else.
+ */
+async function openConnected(
+  context: BrowserContext,
+  example: string,
+  { address, access }: Account,
+): Promise<List> {
+  const { urlOf, tokenEndpoint } = await discover(address);
+  const account = {
+    address,
+    url: urlOf("todos"),
+    tokenEndpoint,
+    access,
+    until: Date.now() + HOUR_MS,
+  };
+  const page = await context.newPage();
+  await page.addInitScript((account) => {
+    localStorage.setItem("todos-account", account);
+  }, JSON.stringify(account));
+  await page.goto(example);
   await page.getByText("Live", { exact: true }).waitFor();
   return listOn(page);
 }
@@ -60,7 +94,8 @@ function listOn(page: Page): List {
     check: (title) => item(title).getByRole("checkbox").click(),
     remove: (title) => item(title).getByRole("button").click(),
     async waitForTitles(titles) {
-      await page.waitForFunction(
+      await waitUntil(
+        page,
         (expected) => {
           const titles = [...document.querySelectorAll("#todos li")].map((row) => {
             const [done, title] = row.querySelectorAll("input");
@@ -69,41 +104,44 @@ function listOn(page: Page): List {
           return titles.join("\n") === expected.join("\n");
         },
         titles,
-        { polling: POLL_MS },
       );
     },
     waitForStatus: (text) => page.getByRole("status").filter({ hasText: text }).waitFor(),
   };
 }
 
-/** Connects two browsers of a user, the second one over a network that can be cut. */
-async function connectTwoBrowsers(site: TestSite, example: string) {
-  const [firstContext, secondContext] = [await site.newContext(), await site.newContext()];
-  const name = await signUp(site, firstContext);
-  const proxy = await openFlakyProxy(site.url);
-  await signIn({ ...site, url: proxy.url }, secondContext, name);
-  const addressAt = (url: string) => `${name}@${new URL(url).host}`;
-  const [one, two] = await Promise.all([
-    connect(firstContext, example, addressAt(site.url)),
-    connect(secondContext, example, addressAt(proxy.url)),
-  ]);
-  return { one, two, proxy, firstContext };
+/** Creates a user who has allowed the app access, and is signed in. */
+async function createUser(site: TestSite): Promise<Account & { context: BrowserContext }> {
+  const context = await site.openContext();
+  const name = await signUp(site, context);
+  const access = await obtainToken(site, context, name, "todos");
+  return { context, access, address: userAddress(site, name) };
 }
 
-/** Deletes the list in the Satchel, on the page "Your data". */
+/** Opens the list in two browsers of a user, the second one over a network that can be cut. */
+async function openTwoBrowsers(site: TestSite, example: string) {
+  const user = await createUser(site);
+  const proxy = await openFlakyProxy(site.url);
+  const host = new URL(proxy.url).host;
+  const viaProxy = { ...user, address: user.address.replace(/(?<=@).*/, host) };
+  const [one, two] = await Promise.all([
+    openConnected(user.context, example, user),
+    openConnected(await site.openContext(), example, viaProxy),
+  ]);
+  return { one, two, proxy, user };
+}
+
+/** Deletes the list in the Satchel, as the page "Your data" does. */
 async function deleteDatabase(site: TestSite, context: BrowserContext): Promise<void> {
-  const page = await context.newPage();
-  await page.goto(`${site.url}/data/database?module=todos&name=todos`);
-  await page.getByRole("button", { name: "Delete" }).click();
-  await page.waitForURL(`${site.url}/data`);
-  await page.close();
+  const url = `${site.url}/data/database?module=todos&name=todos`;
+  expect((await context.request.post(url)).ok()).toBe(true);
 }
 
 test("a to-do that is created in one browser appears in the other, and so does its deletion", async ({
   site,
   example,
 }) => {
-  const { one, two } = await connectTwoBrowsers(site, example);
+  const { one, two } = await openTwoBrowsers(site, example);
   await one.add("Buy bread");
   await two.waitForTitles(["Buy bread"]);
   await two.check("Buy bread");
@@ -118,7 +156,7 @@ test("changes of both, while one was offline, end up the same on both", async ({
   site,
   example,
 }) => {
-  const { one, two, proxy } = await connectTwoBrowsers(site, example);
+  const { one, two, proxy } = await openTwoBrowsers(site, example);
   await one.add("Bread");
   await one.add("Milk");
   await one.add("Sleep");
@@ -145,7 +183,7 @@ test("changes of both, while one was offline, end up the same on both", async ({
 });
 
 test("without a network the list is shown, and to-dos can be added", async ({ site, example }) => {
-  const { one, two, proxy } = await connectTwoBrowsers(site, example);
+  const { one, two, proxy } = await openTwoBrowsers(site, example);
   await one.add("Bread");
   await two.waitForTitles(["Bread"]);
   proxy.refusedShare = 1;
@@ -163,7 +201,7 @@ test("a list that is deleted in the Satchel is pushed there again by the browser
   site,
   example,
 }) => {
-  const { one, two, proxy, firstContext } = await connectTwoBrowsers(site, example);
+  const { one, two, proxy, user } = await openTwoBrowsers(site, example);
   await one.add("Bread");
   await one.add("Milk");
   await two.waitForTitles(["Bread", "Milk"]);
@@ -172,12 +210,9 @@ test("a list that is deleted in the Satchel is pushed there again by the browser
   await two.waitForStatus("Offline");
   await two.add("From the mountains");
 
-  await deleteDatabase(site, firstContext);
+  await deleteDatabase(site, user.context);
   // A browser that was online pushes it by itself, so that a new browser gets it.
-  const fresh = await site.newContext();
-  const address = (await one.page.locator("#account").textContent()) ?? "";
-  await signIn(site, fresh, address.split("@")[0] ?? "");
-  const three = await connect(fresh, example, address);
+  const three = await openConnected(await site.openContext(), example, user);
   await three.waitForTitles(["Bread", "Milk"]);
   await one.add("After that");
   await one.waitForTitles(["Bread", "Milk", "After that"]);
@@ -191,8 +226,7 @@ test("a list that is deleted in the Satchel is pushed there again by the browser
 
 test("the page says at once that the browser is offline", async ({ site, example }) => {
   const context = await site.newContext();
-  const name = await signUp(site, context);
-  const list = await connect(context, example, `${name}@${new URL(site.url).host}`);
+  const list = await openConnected(context, example, await createUser(site));
   const waitForStatus = (text: string) =>
     list.page.getByRole("status").filter({ hasText: text }).waitFor({ timeout: 20_000 });
   await context.setOffline(true);
@@ -203,9 +237,8 @@ test("the page says at once that the browser is offline", async ({ site, example
 });
 
 test("two windows of one browser show the same", async ({ site, example }) => {
-  const context = await site.newContext();
-  const name = await signUp(site, context);
-  const one = await connect(context, example, `${name}@${new URL(site.url).host}`);
+  const { context, ...account } = await createUser(site);
+  const one = await openConnected(context, example, account);
   const two = listOn(await context.newPage());
   await two.page.goto(example);
   await two.waitForStatus("Synced by another window");
@@ -220,27 +253,28 @@ test("denying access, or entering an invalid address, shows an error", async ({
   site,
   example,
 }) => {
-  const context = await site.newContext();
+  const context = await site.openContext();
   const name = await signUp(site, context);
   const page = await context.newPage();
   await page.goto(example);
   await page.getByLabel("Your user address").fill("alice");
   await page.getByRole("button", { name: "Connect" }).click();
   await page.getByRole("alert").filter({ hasText: "is not an address" }).waitFor();
-  await page.getByLabel("Your user address").fill(`${name}@${new URL(site.url).host}`);
+  await page.getByLabel("Your user address").fill(userAddress(site, name));
   await page.getByRole("button", { name: "Connect" }).click();
   await denyAccess(page);
   await page.getByRole("alert").filter({ hasText: "You denied access." }).waitFor();
 });
 
 test("is accessible, in light and dark, and 320 px wide", async ({ site, example }) => {
-  const context = await site.newContext({ viewport: { width: 320, height: 700 } });
+  const context = await site.openContext();
   const name = await signUp(site, context);
   const page = await context.newPage();
+  await page.setViewportSize({ width: 320, height: 700 });
   await page.goto(example);
   await page.getByLabel("Your user address").waitFor();
   await expectAccessible(page);
-  const list = await connect(context, example, `${name}@${new URL(site.url).host}`);
+  const list = await connect(page, userAddress(site, name));
   await list.add("Buy bread");
   await list.add("A".repeat(200));
   await list.check("Buy bread");

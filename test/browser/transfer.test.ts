@@ -6,7 +6,7 @@ import type { BrowserContext, Download, Page } from "playwright-core";
 import { expect } from "vitest";
 import { expectAccessible } from "./support/axe";
 import { readFile, storeFile, storeFiles, withFolder } from "./support/files";
-import { signUp, storeDatabase } from "./support/steps";
+import { disconnectAll, signUp, storeDatabase } from "./support/steps";
 import { type TestSite, test } from "./support/test-site";
 
 const DOCUMENTS = {
@@ -64,6 +64,11 @@ async function pick(
   button = "Choose ZIP files",
 ) {
   await page.goto(`${site.url}/transfer/import`);
+  await pickOnPage(page, files, button);
+}
+
+/** The same on the open page. */
+async function pickOnPage(page: Page, files: string | string[], button = "Choose ZIP files") {
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
     page.getByRole("button", { name: button }).click(),
@@ -154,8 +159,7 @@ test("an export waits for the network, and for a user who is signed out", async 
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await held.arrived;
   // In another tab the user disconnects everything.
-  const form = { all: "yes" };
-  expect((await context.request.post(`${site.url}/apps/disconnect-all`, { form })).ok()).toBe(true);
+  await disconnectAll(site, context);
   held.release();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
@@ -222,7 +226,7 @@ test("an import that was interrupted sends only what is not there yet", async ({
   await page.goto(`${site.url}/transfer/import`);
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.getByText(/The import of .* was interrupted/).waitFor();
-  await pick(site, page, archive);
+  await pickOnPage(page, archive);
   const sent: string[] = [];
   page.on("request", (request) => {
     if (request.method() === "PUT") sent.push(new URL(request.url()).pathname);

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { describe, expect } from "vitest";
+import { waitUntil } from "./support/app";
 import { expectAccessible } from "./support/axe";
 import { readFile, storeFiles, withFolder } from "./support/files";
 import { signUp } from "./support/steps";
@@ -50,14 +51,16 @@ const waitForResult = (page: Page, text: string): Promise<void> =>
   page.locator("[data-upload-result]").filter({ hasText: text }).waitFor();
 
 /** Waits for a question about a file whose name does not begin like those; returns how it begins. */
-async function nextQuestion(page: Page, answered: string[]): Promise<string> {
-  const question = await page.waitForFunction((answered) => {
-    const dialog = document.querySelector("dialog");
-    const [first = ""] = dialog?.querySelector("[data-clash-name]")?.textContent ?? "";
-    return dialog?.open && !answered.includes(first) && first;
-  }, answered);
-  return String(await question.jsonValue());
-}
+const nextQuestion = (page: Page, answered: string[]): Promise<string> =>
+  waitUntil(
+    page,
+    (answered) => {
+      const dialog = document.querySelector("dialog");
+      const [first = ""] = dialog?.querySelector("[data-clash-name]")?.textContent ?? "";
+      return dialog?.open && !answered.includes(first) && first;
+    },
+    answered,
+  );
 
 /** Answers the requests for a path in place of the server; after the last answer the server does. */
 async function answerFor(page: Page, path: string, answers: Parameters<Route["fulfill"]>[0][]) {

@@ -4,8 +4,26 @@ import type { Page } from "playwright-core";
 import { vi } from "vitest";
 import { STEP_TIMEOUT_MS } from "./test-site";
 
-/** The interval of polling for what has no event; Playwright's own keeps the page drawing. */
+/** The interval of polling for what has no event. */
 export const POLL_MS = 100;
+
+/**
+ * Waits until a function in the page returns a true value, and returns that, also if the page changes meanwhile. Not
+ * `waitForFunction`, for which Playwright loads its script into the page another time.
+ */
+export const waitUntil = <A, T>(
+  page: Page,
+  read: (arg: A) => T,
+  arg: A,
+): Promise<Exclude<T, false | null | undefined>> =>
+  vi.waitFor(
+    async () => {
+      const value = await page.evaluate(read as never, arg);
+      if (!value) throw new Error(`It is still ${value}.`);
+      return value as Exclude<T, false | null | undefined>;
+    },
+    { timeout: STEP_TIMEOUT_MS, interval: POLL_MS },
+  );
 
 /** The part of the client that both releases share. */
 interface Client {
@@ -84,21 +102,19 @@ export const list = (page: Page, folder = ""): Promise<string[]> =>
   );
 
 /** Waits for the first event with these properties. */
-export async function waitForEvent(page: Page, wanted: Partial<AppEvent>): Promise<AppEvent> {
-  const handle = await page.waitForFunction(
+export const waitForEvent = (page: Page, wanted: Partial<AppEvent>): Promise<AppEvent> =>
+  waitUntil(
+    page,
     (wanted) =>
       (window.events ?? []).find((event) =>
         Object.entries(wanted).every(([key, value]) => event[key as keyof AppEvent] === value),
       ),
     wanted,
-    { polling: POLL_MS },
   );
-  return (await handle.jsonValue()) as AppEvent;
-}
 
 /**
- * Waits until the app sees these texts at these paths; undefined means no document. It polls by
- * itself, because waitForFunction takes a promise for a true value.
+ * Waits until the app sees these texts at these paths; undefined means no document. It polls in
+ * the page.
  */
 export const waitForTexts = (
   page: Page,

@@ -7,6 +7,7 @@ import type {
   CDPSession,
   Page,
 } from "playwright-core";
+import { keepLocatorScript } from "./locator-script";
 
 /** What stays open in a context while no test has it. */
 interface Keeper {
@@ -23,7 +24,7 @@ export class ContextPool {
   /** Those that no test has, by their options. */
   readonly #idle = new Map<string, BrowserContext[]>();
 
-  /** Pages in these contexts store data at these origins only. */
+  /** Pages in these contexts store data at these origins, and at those where they are when they are put back, only. */
   constructor(browser: Browser, origins: string[]) {
     this.#browser = browser;
     this.#origins = origins;
@@ -35,6 +36,7 @@ export class ContextPool {
     if (idle) return idle;
     const context = await this.#browser.newContext(options);
     const page = await context.newPage();
+    await keepLocatorScript(page);
     this.#keepers.set(context, { page, devTools: await context.newCDPSession(page) });
     return context;
   }
@@ -43,9 +45,14 @@ export class ContextPool {
   async putBack(context: BrowserContext, options: BrowserContextOptions): Promise<void> {
     const { page, devTools } = this.#keepers.get(context) as Keeper;
     const opened = context.pages().filter((other) => other !== page);
+    const origins = new Set([
+      ...this.#origins,
+      ...opened.map((other) => new URL(other.url()).origin),
+    ]);
+    origins.delete("null");
     await Promise.all(opened.map((other) => other.close()));
     await context.clearCookies();
-    for (const origin of this.#origins) {
+    for (const origin of origins) {
       await devTools.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
     }
     const key = JSON.stringify(options);

@@ -8,7 +8,7 @@ import {
   framesToStore,
   sendFrames,
 } from "../../support/database-frames";
-import { POLL_MS } from "./app";
+import { waitUntil } from "./app";
 import type { AppOptions } from "./app-server";
 import type { Servers } from "./servers";
 import { userAddress } from "./test-site";
@@ -95,6 +95,18 @@ export async function obtainToken(
   return new URLSearchParams(hash.slice(1)).get("access_token") ?? "";
 }
 
+/** Makes the signed-in user an administrator, without opening a page. */
+export async function becomeAdministrator(site: Servers, context: BrowserContext): Promise<void> {
+  const url = site.url + (await site.createAdminLinkPath());
+  expect((await context.request.post(url, { maxRedirects: 0 })).status()).toBe(303);
+}
+
+/** Disconnects all apps of the signed-in user, without opening a page. */
+export async function disconnectAll(site: Servers, context: BrowserContext): Promise<void> {
+  const response = await context.request.post(`${site.url}/apps/disconnect-all`);
+  expect(response.ok()).toBe(true);
+}
+
 /** Enters the user address in the widget of an app. */
 export async function enterAddressInWidget(page: Page, address: string): Promise<void> {
   await page.locator(".rs-box-initial").click();
@@ -113,9 +125,7 @@ export const denyAccess = (page: Page): Promise<void> =>
 /** Waits until the app is back from the consent page, and shows that it is connected. */
 export async function waitUntilConnected(page: Page): Promise<void> {
   await page.locator(".rs-box-connected.rs-selected").waitFor();
-  await page.waitForFunction(() => window.remoteStorage.remote.connected, undefined, {
-    polling: POLL_MS,
-  });
+  await waitUntil(page, () => window.remoteStorage.remote.connected, undefined);
 }
 
 /** An app, and the user who connects it; by default by their address with the provider's host. */
