@@ -1,17 +1,29 @@
 /** Files that are whole or not there: written under a temporary name, then renamed. */
 
+import { readlinkSync } from "node:fs";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What temporary files end with. `sync` and `import` leave such files alone. */
 export const TEMPORARY_SUFFIX = ".satchel-part";
 
-/** Other computers may write to the same folder, with processes of the same number. */
-const OWN_KEYS = `${hostname().replaceAll(/[^\w-]/g, "-")}.`;
+/** Other computers and containers may write to the same folder, with processes of the same number. */
+const OWN_KEYS = `${hostname().replaceAll(/[^\w-]/g, "-")}.${containerKey()}`;
 
-/** @param {string} file @param {string} [key] @returns {string} a name beside the file; without a key, of this process */
-export const temporaryName = (file, key = OWN_KEYS + process.pid) =>
+/** Of Linux, where a container may have the name of its host; without containers it is always the same. */
+function containerKey() {
+  try {
+    return `${readlinkSync("/proc/self/ns/pid").replaceAll(/\D/g, "")}.`;
+  } catch {
+    return "";
+  }
+}
+
+let count = 0;
+
+/** @param {string} file @param {string} [key] @returns {string} a name beside the file; without a key, another one each time */
+export const temporaryName = (file, key = `${OWN_KEYS}${process.pid}.${++count}`) =>
   join(dirname(file), `.${key}${TEMPORARY_SUFFIX}`);
 
 /** @type {Set<string>} folders that this process has looked through */
@@ -27,8 +39,9 @@ async function deleteAbandoned(folder) {
   // It is only a courtesy: whatever is wrong with the folder, the next step says.
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.startsWith(`.${OWN_KEYS}`) || !name.endsWith(TEMPORARY_SUFFIX)) continue;
-    const id = Number(name.slice(OWN_KEYS.length + 1, -TEMPORARY_SUFFIX.length));
-    if (Number.isSafeInteger(id) && !isRunning(id)) await rm(join(folder, name)).catch(() => {});
+    const key = name.slice(OWN_KEYS.length + 1, -TEMPORARY_SUFFIX.length);
+    const [, id] = /^([1-9]\d*)\.\d+$/.exec(key) ?? [];
+    if (id && !isRunning(Number(id))) await rm(join(folder, name)).catch(() => {});
   }
 }
 
@@ -52,14 +65,24 @@ function isRunning(id) {
  * @param {() => Promise<void>} [beforeReplacing] may refuse it at the last moment
  */
 export async function writeStream(file, stream, onBytes, beforeReplacing) {
+  await writeWhole(file, async (temporary) => {
+    await appendStream(temporary, stream, "w", onBytes);
+    await beforeReplacing?.();
+  });
+}
+
+/**
+ * @param {string} file
+ * @param {(temporary: string) => Promise<void>} write
+ */
+async function writeWhole(file, write) {
   const temporary = temporaryName(file);
   await deleteAbandoned(dirname(file));
   try {
-    await appendStream(temporary, stream, "w", onBytes);
-    await beforeReplacing?.();
+    await write(temporary);
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
 }
@@ -85,14 +108,14 @@ export async function appendStream(file, stream, flags, onBytes) {
 }
 
 /**
- * Replaces a small file. After a crash it is the old or the new one; after a failure nothing is left of the new one.
+ * Replaces a small file. After a crash it is the old or the new one; after a failure nothing is left of the new one, and
+ * after a kill the next call deletes it.
  * @param {string} file
  * @param {string} text
  * @param {number} [mode]
  */
 export async function replaceFile(file, text, mode = 0o644) {
-  const temporary = temporaryName(file, `${basename(file)}.${process.pid}`);
-  try {
+  await writeWhole(file, async (temporary) => {
     const handle = await open(temporary, "w", mode);
     try {
       await handle.writeFile(text);
@@ -100,9 +123,5 @@ export async function replaceFile(file, text, mode = 0o644) {
     } finally {
       await handle.close();
     }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  });
 }

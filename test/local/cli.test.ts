@@ -1,9 +1,10 @@
 /** The command line against the local server: sign-in, and documents one by one. */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { join } from "node:path";
-import { describe, expect, onTestFinished } from "vitest";
+import { basename, dirname, join } from "node:path";
+import { describe, expect } from "vitest";
+import { temporaryName } from "../../cli/lib/files.js";
 import { jsonLines, runCli, startCli } from "./cli";
 import { temporaryFolder } from "./server";
 import { testWithServer } from "./shared-server";
@@ -60,52 +61,6 @@ describe("put and get", () => {
     expect(await alice.run("get", "--force", "notes/a", target)).toMatchObject({ code: 0 });
     expect(readFileSync(target, "utf8")).toBe("theirs");
   });
-
-  test("an interrupted download leaves no file, and is continued", async () => {
-    const bytes = "0123456789".repeat(20_000);
-    const ranges: (string | undefined)[] = [];
-    const server = createServer((request, response) => {
-      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
-      const headers = {
-        ETag: '"1"',
-        "Content-Type": "text/plain",
-        "Content-Length": bytes.length - from,
-      };
-      response.writeHead(from > 0 ? 206 : 200, headers);
-      if (request.method === "HEAD") return void response.end();
-      ranges.push(request.headers.range);
-      if (ranges.length > 1) return void response.end(bytes.slice(from));
-      // The rest of the first answer never comes.
-      response.write(bytes.slice(0, 100_000));
-      started();
-    });
-    let started = () => {};
-    const isStarted = new Promise<void>((resolve) => {
-      started = resolve;
-    });
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    const address = `http://127.0.0.1:${port}/storage`;
-    const folder = temporaryFolder();
-    const first = startCli(["get", "a.txt", join(folder, "a.txt")], { address });
-    await isStarted;
-    while (readdirSync(folder).every((name) => statSync(join(folder, name)).size < 100_000)) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    first.child.kill("SIGINT");
-    expect(await first.ended).toMatchObject({ code: 130 });
-    expect(readdirSync(folder)).not.toContain("a.txt");
-    expect(await runCli(["get", "a.txt", join(folder, "a.txt")], { address })).toMatchObject({
-      code: 0,
-    });
-    expect(ranges).toEqual([undefined, "bytes=100000-"]);
-    expect(readdirSync(folder)).toEqual(["a.txt"]);
-    expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe(bytes);
-  });
 });
 
 describe("ls, rm and usage", () => {
@@ -152,6 +107,26 @@ describe("login", () => {
     expect(statSync(join(config, "satchel/credentials.json")).mode & 0o077).toBe(0);
     await alice.put("/notes/a", "x");
     expect((await runCli(["ls"], { config })).stdout).toBe("notes/\n");
+  });
+
+  test("deletes what a killed command has left of the file, and nothing else", async ({
+    alice,
+  }) => {
+    const config = temporaryFolder();
+    const file = join(config, "satchel/credentials.json");
+    mkdirSync(dirname(file));
+    const ended = spawnSync(process.execPath, ["--eval", ""]).pid;
+    const partOf = (id: number) => temporaryName(file).replace(`.${process.pid}.`, `.${id}.`);
+    const others = [
+      partOf(process.ppid),
+      temporaryName(file, `other-host.${ended}.1`),
+      `${file}.1`,
+    ];
+    for (const name of [partOf(ended), ...others]) writeFileSync(name, "part");
+    const signedIn = await runCli(["login", alice.address, "--token", alice.token], { config });
+    expect(signedIn).toMatchObject({ code: 0 });
+    const left = [file, ...others].map((name) => basename(name));
+    expect(readdirSync(dirname(file)).sort()).toEqual(left.sort());
   });
 
   test("with a token that is not valid stores nothing", async ({ alice }) => {
