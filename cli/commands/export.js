@@ -1,11 +1,9 @@
 /** `satchel export`: writes an archive of all documents and databases, or of those of some modules. */
 
-import { existsSync } from "node:fs";
 import { writeArchive } from "../../transfer/archive/write.js";
 import { readAccount } from "../../transfer/read-account.js";
-import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
-import { writeStream } from "../lib/files.js";
+import { requireReplaceable, writeStream } from "../lib/files.js";
 import { formatBytes } from "../lib/output.js";
 
 /**
@@ -14,9 +12,7 @@ import { formatBytes } from "../lib/output.js";
  * @param {{file: string, modules: string[], force?: boolean}} options
  */
 export async function exportArchive({ output }, connection, { file, modules, force = false }) {
-  if (existsSync(file) && !force) {
-    throw new TransferError("exists", `${file} exists: use --force to replace it.`);
-  }
+  await requireReplaceable(file, { force });
   const { address, storage, databases } = connection;
   const progress = output.progress("Documents");
   const counts = { documents: 0, databaseDocuments: 0, changed: 0, failed: 0, bytes: 0 };

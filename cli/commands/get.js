@@ -1,14 +1,13 @@
 /** `satchel get`: downloads a document. */
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Writable } from "node:stream";
 import { openDocument } from "../../transfer/read-document.js";
 import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
-import { appendStream, temporaryName } from "../lib/files.js";
+import { appendStream, refusalOfWrite, requireReplaceable, temporaryName } from "../lib/files.js";
 import { isFolderPath, parsePath } from "../lib/paths.js";
 
 /**
@@ -34,9 +33,7 @@ export async function get({ streams, output }, { storage }, { document, file, fo
   const name = basename(path);
   const isFolder = file !== undefined && (await stat(file).catch(() => null))?.isDirectory();
   const target = file === undefined ? name : isFolder ? join(file, name) : file;
-  if (existsSync(target) && !force) {
-    throw new TransferError("exists", `${target} exists: use --force to replace it.`);
-  }
+  await requireReplaceable(target, { force });
   const length = await download(storage, path, target, output);
   output.line(target);
   output.result({ path, file: target, length });
@@ -82,7 +79,7 @@ async function download(storage, path, target, output) {
     if (error instanceof TransferError && error.code === "damaged") {
       await rm(temporary, { force: true });
     }
-    throw error;
+    throw refusalOfWrite(error, target);
   } finally {
     progress.stop();
   }

@@ -1,9 +1,10 @@
 /** Files that are whole or not there: written under a temporary name, then renamed. */
 
-import { readlinkSync } from "node:fs";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { existsSync, readlinkSync } from "node:fs";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { TransferError } from "../../transfer/requests.js";
 
 /** What temporary files end with. `sync` and `import` leave such files alone. */
 export const TEMPORARY_SUFFIX = ".satchel-part";
@@ -57,6 +58,45 @@ function isRunning(id) {
 }
 
 /**
+ * Refuses a file that cannot be written because it is a folder, or that is there and not to be replaced.
+ * @param {string} file
+ * @param {{force: boolean}} options
+ */
+export async function requireReplaceable(file, { force }) {
+  const found = await stat(file).catch((error) => {
+    if (error.code === "ENOENT" && existsSync(dirname(file))) return null;
+    throw refusalOfWrite(error, file);
+  });
+  if (found?.isDirectory()) {
+    throw new TransferError("exists", `${file} is a folder: name a file to write.`);
+  }
+  if (found && !force) {
+    throw new TransferError("exists", `${file} exists: use --force to replace it.`);
+  }
+}
+
+/**
+ * What the file system refuses, about the file that is to be written rather than a temporary one. Anything else is as it was.
+ * @param {unknown} error
+ * @param {string} file
+ */
+export function refusalOfWrite(error, file) {
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
+  const folder = dirname(file);
+  const code = /** @type {NodeJS.ErrnoException} */ (error).code ?? "";
+  const sentences = /** @type {Record<string, string | false>} */ ({
+    ENOENT: !existsSync(folder) && `The folder ${folder} does not exist: create it first.`,
+    ENOTDIR: `${folder} is no folder.`,
+    EACCES: `You may not write to the folder ${folder}.`,
+    EROFS: `The folder ${folder} is read-only.`,
+    ENAMETOOLONG: `${file} is too long a name for a file: choose another one.`,
+    ENOSPC: `${file} cannot be written: the disk is full.`,
+  });
+  const message = sentences[code] || `${file} cannot be written: ${error.message}.`;
+  return new TransferError("unwritable", message, { cause: error });
+}
+
+/**
  * Writes a stream to a file, which appears only when it is complete. Until then an existing file is
  * untouched; after a failure nothing is left of the new one, and after a kill the next call deletes it.
  * @param {string} file
@@ -83,7 +123,7 @@ async function writeWhole(file, write) {
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw error;
+    throw refusalOfWrite(error, file);
   }
 }
 

@@ -61,6 +61,27 @@ describe("put and get", () => {
     expect(await alice.run("get", "--force", "notes/a", target)).toMatchObject({ code: 0 });
     expect(readFileSync(target, "utf8")).toBe("theirs");
   });
+
+  test("a file that cannot be written is named, and not a temporary one", async ({ alice }) => {
+    await alice.put("/notes/a", "x");
+    const folder = temporaryFolder();
+    const file = fileWith("mine");
+    const missing = join(folder, "missing");
+    const long = join(folder, "x".repeat(300));
+    const sentences: [target: string, sentence: string][] = [
+      [join(missing, "a"), `The folder ${missing} does not exist: create it first.\n`],
+      [join(file, "a"), `${file} is no folder.\n`],
+      [long, `${long} is too long a name for a file: choose another one.\n`],
+    ];
+    for (const [target, stderr] of sentences) {
+      for (const command of [["get", "notes/a"], ["export"]]) {
+        expect(await alice.run(...command, target)).toEqual({ code: 1, stdout: "", stderr });
+      }
+    }
+    const replaced = await alice.run("export", "--force", folder);
+    expect(replaced).toMatchObject({ code: 1, stderr: expect.stringContaining("is a folder") });
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
 
 describe("ls, rm and usage", () => {
