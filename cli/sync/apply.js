@@ -5,6 +5,7 @@ import { mkdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import mime from "mime";
 import { digesting, digestOf } from "../../transfer/digest.js";
+import { putConditionally } from "../../transfer/put-conditionally.js";
 import { openDocument } from "../../transfer/read-document.js";
 import { TransferError } from "../../transfer/requests.js";
 import { chunksOf, streamOf } from "../../transfer/streams.js";
@@ -79,8 +80,10 @@ export class SyncRun {
     });
     const guess = mime.getType(path) ?? "application/octet-stream";
     const type = this.documents.get(path)?.type ?? guess;
-    const body = { length, open: () => requireSame().then(() => content) };
-    const { etag } = await this.storage.put(this.folder + path, body, { type, ifMatch: replaces });
+    const open = () => requireSame().then(() => content);
+    const body = { length, open, digest: async () => digest };
+    const options = { type, ifMatch: replaces };
+    const { etag } = await putConditionally(this.storage, this.folder + path, body, options);
     if (etag !== null) this.state.set(path, { etag, digest, length, modified });
   }
 

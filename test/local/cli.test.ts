@@ -49,7 +49,7 @@ describe("put and get", () => {
   test("--no-replace leaves a document as it is", async ({ alice }) => {
     await alice.put("/notes/a", "old");
     const { code, stderr } = await alice.run("put", "--no-replace", fileWith("new"), "notes/a");
-    expect([code, stderr]).toEqual([1, expect.stringContaining("precondition")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("/notes/a exists")]);
     expect(await (await alice.get("/notes/a")).text()).toBe("old");
   });
 
