@@ -201,6 +201,13 @@ it("A backup of a deployment has its RxDB databases, which are restored before t
     (file) => !file.endsWith(".new"),
   );
   expect([collections, kept.toSorted()]).toEqual([2, after.toSorted()]);
+
+  vi.stubGlobal("fetch", (to: string | Request, init?: RequestInit) =>
+    String(to).startsWith(url) ? new Response("[]") : fetch(to, init),
+  );
+  const broken = run(backUpDeployment, folder, original, url);
+  await expect(broken).rejects.toThrow(`${url} does not answer as it should.`);
+  vi.unstubAllGlobals();
   expect(await run(backUpDeployment, folder, original, url)).toMatchObject({ unread: [] });
   expect(globSync("{databases,attachments}/*/*", { cwd: folder }).toSorted()).not.toEqual(kept);
 

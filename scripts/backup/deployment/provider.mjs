@@ -15,6 +15,9 @@ export const SET_TOKEN = `Set a secret of at least 32 characters for the Worker:
 
 and BACKUP_TOKEN to the same in the environment of this command.`;
 
+/** Of the list of a module's collections, for instance. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
 /** @typedef {import("./read-index.mjs").ModuleName} ModuleName */
 
 /**
@@ -64,14 +67,16 @@ export class Provider {
 
   /** Whether it has no accounts, not even deleted ones. Throws a CommandError if it does not accept the token. */
   async isEmpty() {
-    const { response, storage } = await withProvider(() => this.#send("/backup", "GET"));
-    if (response.status === 404) {
-      throw new CommandError(`${this.#origin} has no BACKUP_TOKEN. ${SET_TOKEN}`);
-    }
-    if (response.status === 401) {
-      throw new CommandError(`${this.#origin} has another BACKUP_TOKEN. ${SET_TOKEN}`);
-    }
-    return (await withProvider(() => readJson(response, storage))).isEmpty === true;
+    return withProvider(async () => {
+      const { response, json } = await this.#ask("/backup", "GET");
+      if (response.status === 404) {
+        throw new CommandError(`${this.#origin} has no BACKUP_TOKEN. ${SET_TOKEN}`);
+      }
+      if (response.status === 401) {
+        throw new CommandError(`${this.#origin} has another BACKUP_TOKEN. ${SET_TOKEN}`);
+      }
+      return (await json(({ isEmpty }) => typeof isEmpty === "boolean")).isEmpty;
+    });
   }
 
   /**
@@ -80,36 +85,59 @@ export class Provider {
    * @returns {Promise<ListedCollection[] | null>}
    */
   async list(name) {
-    const { response, storage } = await this.#send(pathOf(name), "GET");
+    const { response, json } = await this.#ask(pathOf(name), "GET");
     if (response.status === 404) {
-      const refusal = await response.json().catch(() => ({}));
-      if (refusal.error === "not-found") return null;
-      throw new CommandError(`${this.#origin} does not answer as it should.`);
+      const refusal = await response.json().catch(() => null);
+      if (refusal?.error === "not-found") return null;
+      throw this.#malformed();
     }
-    return (await readJson(response, storage)).collections;
+    const areListed = ({ collections }) =>
+      Array.isArray(collections) && collections.every(isListed);
+    return (await json(areListed)).collections;
   }
 
   /** Erases whatever the object of a module has. Refused if there is such an account. @param {ModuleName} name */
   async erase(name) {
     for (let isDone = false; !isDone; ) {
-      const { response, storage } = await this.#send(pathOf(name), "DELETE");
-      ({ isDone } = await readJson(response, storage));
+      const { json } = await this.#ask(pathOf(name), "DELETE");
+      ({ isDone } = await json((answer) => typeof answer.isDone === "boolean"));
     }
   }
 
-  async #send(path, method) {
+  /** `json` reads the answer, and refuses with `malformed` one that is not as it should be. */
+  async #ask(path, method) {
     const storage = new StorageClient({ root: this.#origin, token: this.#token });
-    const { response } = await storage.send(this.#origin + path, () => ({ method }));
-    return { response, storage };
+    const url = this.#origin + path;
+    const { response, bytes } = await storage.read(url, () => ({ method }), MAX_ANSWER_BYTES);
+    const json = async (isExpected) => {
+      await storage.requireSuccess(response, path);
+      const answer = parseJson(new TextDecoder().decode(bytes));
+      if (answer === null || !isExpected(answer)) throw this.#malformed();
+      return answer;
+    };
+    return { response, json };
+  }
+
+  #malformed() {
+    return new TransferError("malformed", `${this.#origin} does not answer as it should.`);
   }
 }
 
-const pathOf = ({ account, user, module }) => `/backup/${account}/${user}/${module}`;
-
-async function readJson(response, storage) {
-  await storage.requireSuccess(response, new URL(response.url).pathname);
-  return response.json();
+/** @param {string} text @returns {any} an object; null if it is no JSON */
+function parseJson(text) {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
+
+/** Whether it is a `ListedCollection`. */
+const isListed = (one) =>
+  [one?.database, one?.collection, one?.state].every((name) => typeof name === "string") &&
+  [one.version, one.documents, one.bytes].every(Number.isSafeInteger);
+
+const pathOf = ({ account, user, module }) => `/backup/${account}/${user}/${module}`;
 
 /**
  * Does some work with the provider. Its refusals become CommandErrors.
