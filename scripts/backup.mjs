@@ -48,7 +48,7 @@ async function backUpDeployment({ folder, origin }) {
     console.error(`The RxDB databases of ${skipped} modules are not. ${SET_TOKEN}`);
     process.exitCode = EXIT_PARTIAL;
   }
-  sayWhatIsMissing("These collections could not be read", unread);
+  sayWhatIsMissing("These RxDB databases could not be read", unread);
 }
 
 /** Says what could not be saved, so that whoever runs this by a timer notices. */

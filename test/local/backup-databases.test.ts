@@ -202,6 +202,23 @@ it("A backup of a deployment has its RxDB databases, which are restored before t
   );
   expect([collections, kept.toSorted()]).toEqual([2, after.toSorted()]);
 
+  // Modules that cannot even be listed do not keep the others from being saved, unless the provider is not there at all.
+  const down = () => new Response(null, { status: 503, headers: { "Retry-After": "3600" } });
+  vi.stubGlobal("fetch", (to: string | Request, init?: RequestInit) => {
+    if (String(to).endsWith("/todos")) return down();
+    return String(to).endsWith("/notes") ? new Response("{") : fetch(to, init);
+  });
+  const unlisted = await run(backUpDeployment, folder, original, url);
+  expect(unlisted).toMatchObject({ collections: 2, bodies: 0 });
+  expect(unlisted.unread.toSorted()).toEqual([
+    "alice: databases/notes (the copy of the earlier backup is kept)",
+    "alice: databases/todos (the copy of the earlier backup is kept)",
+  ]);
+  let asked = 0;
+  vi.stubGlobal("fetch", (to: string | Request, init?: RequestInit) =>
+    String(to).startsWith(url) && ++asked > 1 ? down() : fetch(to, init),
+  );
+  await expect(run(backUpDeployment, folder, original, url)).rejects.toThrow("/backup: ");
   vi.stubGlobal("fetch", (to: string | Request, init?: RequestInit) =>
     String(to).startsWith(url) ? new Response("[]") : fetch(to, init),
   );

@@ -31,21 +31,27 @@ const MAX_ATTEMPTS = 3;
  * @param {string} list file in it
  * @param {string | undefined} earlier list of the earlier backup
  * @returns {Promise<{collections: number, missing: number, unread: string[]}>} `missing`: modules whose accounts have
- *   been deleted meanwhile; `unread`: collections that could not be read, and what the backup has of them
+ *   been deleted meanwhile; `unread`: modules and collections that could not be read, and what the backup has of them
  */
 export function downloadDatabases(provider, modules, folder, list, earlier) {
   return withProvider(async () => {
     const known = await knownCollections(folder, earlier);
     const listed = [];
+    const stored = [];
+    const unread = [];
     let missing = 0;
     await inParallel(modules, async (name) => {
-      const collections = await provider.list(name);
-      if (collections === null) missing++;
+      const collections = await unlessUnreadable(provider, () => provider.list(name));
+      if (collections === UNREADABLE) {
+        const kept = [...known.values()]
+          .filter((one) => isOf(one, name))
+          .map(({ stored }) => stored);
+        stored.push({ ...name, collections: kept });
+        unread.push(sentenceOf(name, `databases/${name.module}`, kept.length > 0));
+      } else if (collections === null) missing++;
       else listed.push({ name, collections });
     });
     const bytes = listed.flatMap(({ collections }) => collections).reduce(addBytes, 0);
-    const stored = [];
-    const unread = [];
     await withProgress(bytes, (advance) =>
       inParallel(listed, async ({ name, collections }) => {
         const result = await downloadModule(provider, name, collections, folder, known);
@@ -63,8 +69,34 @@ export function downloadDatabases(provider, modules, folder, list, earlier) {
 
 const addBytes = (sum, { bytes }) => sum + bytes;
 
-/** Refusals that concern one collection alone: the others are saved, so that no user makes all backups fail. */
-const OF_THE_COLLECTION = ["malformed", "too-large", "damaged"];
+const isOf = ({ account, module }, name) => account === name.account && module === name.module;
+
+const sentenceOf = ({ user }, label, isKept) =>
+  `${user}: ${label} (${isKept ? "the copy of the earlier backup is kept" : "left out"})`;
+
+/**
+ * Refusals that concern one module or collection alone: the others are saved, so that no user makes all backups fail.
+ */
+const OF_ONE = ["malformed", "too-large", "damaged", "unavailable"];
+
+const UNREADABLE = Symbol("unreadable");
+
+/**
+ * Reads a module or a collection; `UNREADABLE` if that alone cannot be read. If the provider is not available at all, no
+ * other module is either: then that is thrown.
+ * @template T
+ * @param {Provider} provider
+ * @param {() => Promise<T>} read
+ */
+async function unlessUnreadable(provider, read) {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof TransferError) || !OF_ONE.includes(error.code)) throw error;
+    await provider.isEmpty();
+    return UNREADABLE;
+  }
+}
 
 /** Downloads what is not known of a module. Of a collection that cannot be read the earlier backup's copy is kept. */
 async function downloadModule(provider, name, listed, folder, known) {
@@ -77,16 +109,19 @@ async function downloadModule(provider, name, listed, folder, known) {
       if (found !== null) stored.push({ ...collection, ...found });
       else unread.push({ module: name.module, ...collection });
     }
-    if (unread.length === 0 || attempt === MAX_ATTEMPTS) {
-      const earlier = (collection) => known.get(identityOf(name.account, collection));
-      const kept = unread.map(earlier).filter((collection) => collection !== undefined);
-      const lines = unread.map((collection) => {
-        const saved = earlier(collection) ? "the copy of the earlier backup is kept" : "left out";
-        return `${name.user}: ${labelOf(collection)} (${saved})`;
-      });
-      return { stored: [...stored, ...kept], unread: lines };
+    if (unread.length > 0 && attempt < MAX_ATTEMPTS) {
+      const again = await unlessUnreadable(provider, () => provider.list(name));
+      if (again !== UNREADABLE) {
+        collections = again ?? [];
+        continue;
+      }
     }
-    collections = (await provider.list(name)) ?? [];
+    const earlier = (collection) => known.get(identityOf(name.account, collection))?.stored;
+    const kept = unread.map(earlier).filter((collection) => collection !== undefined);
+    const lines = unread.map((collection) =>
+      sentenceOf(name, labelOf(collection), earlier(collection) !== undefined),
+    );
+    return { stored: [...stored, ...kept], unread: lines };
   }
 }
 
@@ -95,18 +130,15 @@ async function downloadUnlessKnown(provider, name, listed, folder, known) {
   const { account, module } = name;
   const collection = { module, ...listed };
   const file = collectionPath(account, collection);
-  const earlier = known.get(identityOf(account, collection));
+  const earlier = known.get(identityOf(account, collection))?.stored;
   if (earlier?.file === file) {
     return { file, sha256: earlier.sha256, attachments: earlier.attachments };
   }
   const client = provider.databasesOf(name);
-  try {
-    const found = await downloadCollection(client, collection, folder, file, earlier?.file);
-    return found === null ? null : { file, ...found };
-  } catch (error) {
-    if (error instanceof TransferError && OF_THE_COLLECTION.includes(error.code)) return null;
-    throw error;
-  }
+  const found = await unlessUnreadable(provider, () =>
+    downloadCollection(client, collection, folder, file, earlier?.file),
+  );
+  return found === null || found === UNREADABLE ? null : { file, ...found };
 }
 
 /** The collections of the earlier backup whose files are there, by their identity. */
@@ -116,7 +148,8 @@ async function knownCollections(folder, list) {
   for await (const { account, module, collections } of readModules(join(folder, list))) {
     for (const collection of collections) {
       if (!filesOf(collection).every((path) => existsSync(join(folder, path)))) continue;
-      known.set(identityOf(account, { module, ...collection }), collection);
+      const identity = identityOf(account, { module, ...collection });
+      known.set(identity, { account, module, stored: collection });
     }
   }
   return known;

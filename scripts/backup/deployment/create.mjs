@@ -34,7 +34,7 @@ const MAX_ATTEMPTS = 3;
  * @param {{origin?: string}} [options] `origin`: of the provider, if not that of deploy.toml
  * @returns {Promise<{documents: number, bodies: number, bytes: number, copied: number, collections: number, skipped: number, unread: string[]}>}
  *   `bytes` and `copied`: of the bodies, in all and new; `collections`: of RxDB databases; `skipped`: how many modules
- *   with databases are left out, because there is no BACKUP_TOKEN; `unread`: collections that could not be read
+ *   with databases are left out, because there is no BACKUP_TOKEN; `unread`: databases that could not be read
  */
 export async function backUpDeployment(folder, { origin } = {}) {
   const deployment = await openDeployment();
