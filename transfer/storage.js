@@ -181,7 +181,7 @@ export class StorageClient {
   }
 
   /**
-   * Deletes a document. Returns false if it did not exist.
+   * Deletes a document. Returns false if it did not exist. If the answer is lost, what is gone then counts as deleted.
    * @param {string} path
    * @param {{ifMatch?: string}} [options]
    */
@@ -191,9 +191,15 @@ export class StorageClient {
       method: "DELETE",
       headers,
     }));
-    if (response.status !== 404) await this.requireSuccess(response, path, isRepeated);
+    const { status } = response;
+    const mayBeGone = isRepeated && [404, 412].includes(status);
+    if (mayBeGone && (status === 404 || (await this.head(path)) === null)) {
+      await response.body?.cancel();
+      return true;
+    }
+    if (status !== 404) await this.requireSuccess(response, path, isRepeated);
     await response.body?.cancel();
-    return response.status !== 404;
+    return status !== 404;
   }
 
   /**

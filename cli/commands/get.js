@@ -7,7 +7,7 @@ import { Writable } from "node:stream";
 import { openDocument } from "../../transfer/read-document.js";
 import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
-import { appendStream, refusalOfWrite, requireReplaceable, temporaryName } from "../lib/files.js";
+import { appendStream, claimPart, refusalOfWrite, requireReplaceable } from "../lib/files.js";
 import { isFolderPath, parsePath } from "../lib/paths.js";
 
 /**
@@ -53,8 +53,8 @@ async function download(storage, path, target, output) {
   const key = createHash("sha256")
     .update(`${storage.url(path)} ${found.etag}`)
     .digest("hex");
-  const temporary = temporaryName(target, key.slice(0, 16));
-  const from = (await stat(temporary).catch(() => null))?.size ?? 0;
+  const { part, release } = await claimPart(target, key.slice(0, 16));
+  const from = (await stat(part).catch(() => null))?.size ?? 0;
   const isComplete = from > 0 && from === found.length;
   const progress = output.progress(basename(target));
   if (found.length !== null) progress.total(found.length);
@@ -66,7 +66,7 @@ async function download(storage, path, target, output) {
       const flags = opened.isPart ? "a" : "w";
       if (!opened.isPart) received = 0;
       progress.add(received);
-      await appendStream(temporary, opened.body, flags, (bytes) => {
+      await appendStream(part, opened.body, flags, (bytes) => {
         received += bytes;
         progress.add(bytes);
       });
@@ -74,16 +74,15 @@ async function download(storage, path, target, output) {
     if (found.length !== null && received !== found.length) {
       throw new TransferError("damaged", `${path}: ${received} of ${found.length} bytes arrived.`);
     }
+    await rename(part, target);
   } catch (error) {
     // It is no part that another run could continue.
-    if (error instanceof TransferError && error.code === "damaged") {
-      await rm(temporary, { force: true });
-    }
+    if (error instanceof TransferError && error.code === "damaged") await rm(part, { force: true });
+    else await release();
     throw refusalOfWrite(error, target);
   } finally {
     progress.stop();
   }
-  await rename(temporary, target);
   return received;
 }
 

@@ -39,12 +39,49 @@ async function deleteAbandoned(folder) {
   cleaned.add(folder);
   // It is only a courtesy: whatever is wrong with the folder, the next step says.
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.startsWith(`.${OWN_KEYS}`) || !name.endsWith(TEMPORARY_SUFFIX)) continue;
-    const key = name.slice(OWN_KEYS.length + 1, -TEMPORARY_SUFFIX.length);
-    const [, id] = /^([1-9]\d*)\.\d+$/.exec(key) ?? [];
-    if (id && !isRunning(Number(id))) await rm(join(folder, name)).catch(() => {});
+    if (isAbandoned(name, OWN_KEYS)) await rm(join(folder, name)).catch(() => {});
   }
 }
+
+/**
+ * Whether a process of this computer, which runs no more, has left a file.
+ * @param {string} name
+ * @param {string} start of its key
+ */
+function isAbandoned(name, start) {
+  if (!name.startsWith(`.${start}`) || !name.endsWith(TEMPORARY_SUFFIX)) return false;
+  const [, id] =
+    /^([1-9]\d*)\.\d+$/.exec(name.slice(start.length + 1, -TEMPORARY_SUFFIX.length)) ?? [];
+  return id !== undefined && !isRunning(Number(id));
+}
+
+/**
+ * A temporary file that continues what another process has left under the same key, if there is any. Until it is released, or this
+ * process has ended, no other process writes to it.
+ * @param {string} file
+ * @param {string} key
+ * @returns {Promise<{part: string, release: () => Promise<void>}>}
+ */
+export async function claimPart(file, key) {
+  const folder = dirname(file);
+  const released = temporaryName(file, key);
+  const start = `${key}.${OWN_KEYS}`;
+  const part = temporaryName(file, `${start}${process.pid}.${++count}`);
+  const names = await readdir(folder).catch(() => []);
+  const abandoned = names.filter((name) => isAbandoned(name, start));
+  for (const left of [released, ...abandoned.map((name) => join(folder, name))]) {
+    // Whoever renames it first has it.
+    if (await isRenamed(left, part)) break;
+  }
+  return { part, release: async () => void (await isRenamed(part, released)) };
+}
+
+/** @param {string} from @param {string} to */
+const isRenamed = (from, to) =>
+  rename(from, to).then(
+    () => true,
+    () => false,
+  );
 
 /** @param {number} id of a process */
 function isRunning(id) {
@@ -87,8 +124,8 @@ export function refusalOfWrite(error, file) {
   const sentences = /** @type {Record<string, string | false>} */ ({
     ENOENT: !existsSync(folder) && `The folder ${folder} does not exist: create it first.`,
     ENOTDIR: `${folder} is no folder.`,
-    EACCES: `You may not write to the folder ${folder}.`,
-    EROFS: `The folder ${folder} is read-only.`,
+    EACCES: `${file} cannot be written: you may not write to the folder ${folder}.`,
+    EROFS: `${file} cannot be written: the folder ${folder} is read-only.`,
     ENAMETOOLONG: `${file} is too long a name for a file: choose another one.`,
     ENOSPC: `${file} cannot be written: the disk is full.`,
   });
