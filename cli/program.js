@@ -1,6 +1,7 @@
 /** The commands and their options. */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { bareETag } from "../transfer/listing.js";
 import { TransferError } from "../transfer/requests.js";
 import { exportArchive } from "./commands/export.js";
 import { get } from "./commands/get.js";
@@ -55,7 +56,10 @@ export async function runProgram(args, host, signal) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (signal.aborted) return EXIT.interrupted;
     if (!isRefusal(error)) throw error;
-    const { code, message } = error;
+    const { code } = error;
+    const isUnauthorized = code === "unauthorized" || code === "invalid_grant";
+    const hint = isUnauthorized ? " Use satchel login to get a token." : "";
+    const message = error.message + hint;
     const text = program.opts().json
       ? JSON.stringify({ error: code, message })
       : printable(message);
@@ -140,7 +144,7 @@ function buildProgram({ host, createContext, onExit }) {
     .argument("<document>", "document to write, or folder/")
     .option("--type <type>", "its content type, otherwise by its name", parseType)
     .option("--no-replace", "fail if the document exists")
-    .option("--if-match <etag>", "replace only this version")
+    .option("--if-match <etag>", "replace only this version", parseETag)
     .action(connected(put, (file, document, options) => ({ file, document, ...options })));
 
   program
@@ -227,6 +231,14 @@ function parseSeconds(seconds) {
   if (!/^[1-9]\d{0,4}$/.test(seconds))
     throw new InvalidArgumentError("It is no number of seconds.");
   return Number(seconds);
+}
+
+/** With or without its quotes. @param {string} typed */
+function parseETag(typed) {
+  const etag = bareETag(typed) ?? "";
+  // RFC 9110 §8.8.3, without what a header cannot have.
+  if (!/^[\x21\x23-\x7e]+$/.test(etag)) throw new InvalidArgumentError("It is no ETag.");
+  return etag;
 }
 
 /** @param {string} type */

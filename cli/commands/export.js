@@ -2,6 +2,7 @@
 
 import { writeArchive } from "../../transfer/archive/write.js";
 import { readAccount } from "../../transfer/read-account.js";
+import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { requireReplaceable, writeStream } from "../lib/files.js";
 import { formatBytes } from "../lib/output.js";
@@ -12,6 +13,9 @@ import { formatBytes } from "../lib/output.js";
  * @param {{file: string, modules: string[], force?: boolean}} options
  */
 export async function exportArchive({ output }, connection, { file, modules, force = false }) {
+  if (file === "-") {
+    throw new TransferError("malformed", "An archive is not written to stdout: name a file.");
+  }
   await requireReplaceable(file, { force });
   const { address, storage, databases } = connection;
   const progress = output.progress("Documents");

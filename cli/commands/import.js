@@ -38,5 +38,10 @@ async function openTree(source) {
   const found = await stat(source).catch(() => null);
   if (found === null) throw new TransferError("no-file", `${source} does not exist.`);
   if (found.isDirectory()) return readFolder(source);
-  return openZip(await openRandomAccess(source), MAX_DIRECTORY_BYTES);
+  const file = await openRandomAccess(source);
+  return openZip(file, MAX_DIRECTORY_BYTES).catch(async (error) => {
+    await file.close();
+    if (!(error instanceof TransferError)) throw error;
+    throw new TransferError(error.code, `${source}: ${error.message}`, { cause: error });
+  });
 }

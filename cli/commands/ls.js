@@ -1,9 +1,10 @@
 /** `satchel ls`: lists a folder, or everything below it. */
 
+import { TransferError } from "../../transfer/requests.js";
 import { listFolder, walk } from "../../transfer/walk.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { formatBytes } from "../lib/output.js";
-import { parsePath } from "../lib/paths.js";
+import { isFolderPath, parsePath } from "../lib/paths.js";
 
 /**
  * @param {import("../lib/connection.js").Context} context
@@ -24,6 +25,9 @@ export async function ls({ output }, { storage }, { folder, long = false, recurs
   if (!recursive) {
     const { items } = await listFolder(storage, path);
     for (const item of items) print(item.isFolder ? `${item.name}/` : item.name, item);
+    if (items.length === 0 && !isFolderPath(folder)) {
+      await requireNoDocument(storage, path.slice(0, -1));
+    }
     return exitCode;
   }
   for await (const step of walk(storage, [path])) {
@@ -34,4 +38,14 @@ export async function ls({ output }, { storage }, { folder, long = false, recurs
     }
   }
   return exitCode;
+}
+
+/**
+ * A folder that has nothing, or does not exist, may be meant to be a document.
+ * @param {import("../../transfer/storage.js").StorageClient} storage
+ * @param {string} path
+ */
+async function requireNoDocument(storage, path) {
+  if (path === "" || (await storage.head(path)) === null) return;
+  throw new TransferError("malformed", `${path} is a document: use satchel get to read it.`);
 }

@@ -70,6 +70,12 @@ async function putUnlessChanged(storage, path, content, options) {
 /** @param {string} file */
 async function openFile(file) {
   const found = await stat(file).catch(() => null);
-  if (!found?.isFile()) throw new TransferError("no-file", `${file} is no file.`);
+  if (found === null) throw new TransferError("no-file", `${file} does not exist.`);
+  if (found.isDirectory()) {
+    throw new TransferError("no-file", `${file} is a folder: use satchel import or satchel sync.`);
+  }
+  if (!found.isFile()) {
+    throw new TransferError("no-file", `${file} is no ordinary file: use - for stdin.`);
+  }
   return openAsBlob(file);
 }

@@ -36,7 +36,10 @@ const FATAL = ["unauthorized", "unreachable", "rate-limited"];
 export async function sync({ output, signal }, { storage }, { local, remote, ...options }) {
   const { dryRun = false, deleteMany = false, watch = false, interval } = options;
   const folder = parsePath(remote).replace(/\/?$/, "/");
-  await mkdir(local, { recursive: true });
+  await mkdir(local, { recursive: true }).catch((cause) => {
+    const reason = cause.code === "EEXIST" ? "it is no folder" : cause.message;
+    throw new TransferError("unwritable", `${local} cannot be synced: ${reason}.`, { cause });
+  });
   const job = { output, local, folder, storage, dryRun, deleteMany };
   if (!watch) return syncOnce(job, storage);
   const intervalMs = interval * 1000;

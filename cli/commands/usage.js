@@ -30,7 +30,8 @@ export async function usage(context, connection) {
   }
   progress.stop();
   for (const [module, { documents, bytes }] of [...modules].sort()) {
-    output.line(`${formatBytes(bytes).padStart(10)}  ${String(documents).padStart(8)}  ${module}`);
+    const name = module === "" ? "(in no module)" : module;
+    output.line(`${formatBytes(bytes).padStart(10)}  ${String(documents).padStart(8)}  ${name}`);
   }
   const quota = await readQuota(context, connection);
   if (quota !== null) {

@@ -44,6 +44,9 @@ export async function connect({ env, network }, given) {
   const { address, root, quota, databases: url, batch: batchUrl } = await findRoot(typed, network);
   const saved = accounts[address];
   const token = given.token ?? (env.SATCHEL_TOKEN || (saved ? tokenSource(address, env) : null));
+  if (typeof token === "string" && !/^[\x21-\x7e]*$/.test(token)) {
+    throw new TransferError("malformed", "The token has characters that no token has.");
+  }
   const origin = saved?.origin ?? null;
   // Only Satchel has databases that can be read as a whole.
   const keepsTimes = url !== null;

@@ -10,7 +10,8 @@ import { TransferError } from "../../transfer/requests.js";
 export function parsePath(typed) {
   const path = typed.startsWith("/") ? typed : `/${typed}`;
   const names = path.slice(1).replace(/\/$/, "").split("/");
-  const isRoot = path === "/";
+  // What a script leaves out must not mean the root, all of which `rm -r` would delete.
+  const isRoot = typed === "/";
   if (!isRoot && names.some((name) => ["", ".", ".."].includes(name) || name.includes("\0"))) {
     throw new TransferError("malformed", `"${typed}" is no path of a document or folder.`);
   }

@@ -58,8 +58,10 @@ export async function scanFolder(local, state) {
     if (refusal !== null) leftOut.push({ path: name, error: refusal });
     if (refusal !== null || isOwnFile(name)) continue;
     const path = name.split("/").map(unescapeName).join("/");
-    if (path.split("/").map(escapeName).join("/") !== name) {
-      const error = new TransferError("bad-name", `${name}: its name could be an escaped one.`);
+    const escaped = path.split("/").map(escapeName).join("/");
+    if (escaped !== name) {
+      const message = `${name}: no document has a file of this name. Rename it, for example to ${escaped}.`;
+      const error = new TransferError("bad-name", message);
       leftOut.push({ path: name, error });
       continue;
     }

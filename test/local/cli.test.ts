@@ -53,6 +53,16 @@ describe("put and get", () => {
     expect(await (await alice.get("/notes/a")).text()).toBe("old");
   });
 
+  test("--if-match takes an ETag with or without its quotes", async ({ alice }) => {
+    for (const quote of ["", '"']) {
+      const written = await alice.run("--json", "put", fileWith("old"), "notes/a");
+      const [{ etag = "" } = {}] = jsonLines(written.stdout);
+      const put = ["put", "--if-match", quote + etag + quote, fileWith("new"), "notes/a"];
+      expect(await alice.run(...put)).toMatchObject({ code: 0 });
+      expect(await alice.run(...put)).toMatchObject({ code: 1 });
+    }
+  });
+
   test("an existing file is only replaced with --force", async ({ alice }) => {
     await alice.put("/notes/a", "theirs");
     const target = fileWith("mine");
@@ -228,9 +238,45 @@ describe("What cannot be done", () => {
     ]);
   });
 
+  test("a path that is left out does not mean everything", async ({ alice }) => {
+    await alice.put("/notes/a", "x");
+    for (const command of [
+      ["rm", "-r", ""],
+      ["put", fileWith("x"), ""],
+      ["ls", ""],
+    ]) {
+      const stderr = '"" is no path of a document or folder.\n';
+      expect(await alice.run(...command)).toEqual({ code: 1, stdout: "", stderr });
+    }
+    expect((await alice.run("ls", "-r")).stdout).toBe("notes/a\n");
+  });
+
+  test("what is meant otherwise is said in a sentence", async ({ alice }) => {
+    await alice.put("/notes/a", "x");
+    const file = fileWith("no ZIP");
+    const folder = temporaryFolder();
+    const commands: [args: string[], sentence: string][] = [
+      [["ls", "notes/a"], "/notes/a is a document"],
+      [["put", folder, "notes/"], `${folder} is a folder`],
+      [["put", `${folder}/a`, "notes/"], `${folder}/a does not exist`],
+      [["export", "-"], "name a file"],
+      [["import", file], `${file}: The ZIP cannot be read`],
+      [["sync", file], `${file} cannot be synced: it is no folder`],
+      [["--token", "wrong", "ls"], "Use satchel login to get a token."],
+      [["--token", "of two\nlines", "ls"], "The token has characters that no token has."],
+    ];
+    for (const [args, sentence] of commands) {
+      const { code, stdout, stderr } = await alice.run(...args);
+      expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(sentence)]);
+    }
+    expect((await alice.run("ls", "nothing")).code).toBe(0);
+  });
+
   test("wrong arguments have an exit code of their own", async ({ alice }) => {
     expect(await alice.run("nothing")).toMatchObject({ code: 2 });
     expect(await alice.run("ls", "--nothing")).toMatchObject({ code: 2 });
+    const noETag = ["put", "--if-match", "a\nb", fileWith("x"), "notes/a"];
+    expect(await alice.run(...noETag)).toMatchObject({ code: 2 });
   });
 
   test("ends with a sentence if a file of its own is damaged, or an address is none", async () => {
