@@ -3,6 +3,7 @@
 import { readDatabases } from "../../transfer/databases/read.js";
 import { importAll } from "../../transfer/import-all.js";
 import { foldersOf } from "../../transfer/read-storage.js";
+import { TransferError } from "../../transfer/requests.js";
 import { readDocuments } from "../../transfer/sources/storage.js";
 import { connect } from "../lib/connection.js";
 import { reportImport } from "../lib/import-report.js";
@@ -22,6 +23,9 @@ export async function move(context, options) {
   const old = await connect(own, { address: from, ...tokenOption(fromToken) });
   const target = await connect(own, { address: to, ...tokenOption(toToken) });
   const roots = /** @type {const} */ ([old.storage.root, target.storage.root]);
+  if (roots[0] === roots[1]) {
+    throw new TransferError("same-storage", `${from} and ${to} are the same storage.`);
+  }
   const moved = await loadMoved(env, ...roots);
   const source = {
     documents: readDocuments(old.storage, foldersOf(modules)),

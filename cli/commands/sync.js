@@ -1,6 +1,7 @@
 /** `satchel sync`: keeps a folder of this computer and a storage equal, both ways. */
 
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
 import { TransferError } from "../../transfer/requests.js";
 import { EXIT } from "../lib/exit-codes.js";
 import { parsePath } from "../lib/paths.js";
@@ -17,7 +18,7 @@ const SAVE_EVERY = 50;
 const SENTENCES = /** @type {Record<string, string>} */ ({
   upload: "uploaded",
   download: "downloaded",
-  compare: "to be compared",
+  compare: "compared",
   conflict: "changed on both sides; the file has another name now",
   equal: "changed on both sides to the same",
   "delete-document": "deleted in the storage",
@@ -36,10 +37,7 @@ const FATAL = ["unauthorized", "unreachable", "rate-limited"];
 export async function sync({ output, signal }, { storage }, { local, remote, ...options }) {
   const { dryRun = false, deleteMany = false, watch = false, interval } = options;
   const folder = parsePath(remote).replace(/\/?$/, "/");
-  await mkdir(local, { recursive: true }).catch((cause) => {
-    const reason = cause.code === "EEXIST" ? "it is no folder" : cause.message;
-    throw new TransferError("unwritable", `${local} cannot be synced: ${reason}.`, { cause });
-  });
+  await prepareFolder(local, dryRun);
   const job = { output, local, folder, storage, dryRun, deleteMany };
   if (!watch) return syncOnce(job, storage);
   const intervalMs = interval * 1000;
@@ -48,6 +46,23 @@ export async function sync({ output, signal }, { storage }, { local, remote, ...
     syncOnce: (listings) => syncOnce(job, listings),
   });
   return EXIT.done;
+}
+
+/**
+ * Creates the folder, unless nothing is to be done.
+ * @param {string} local
+ * @param {boolean} dryRun
+ */
+async function prepareFolder(local, dryRun) {
+  const found = await stat(local).catch(() => null);
+  if (found?.isDirectory() === false) {
+    throw new TransferError("no-folder", `${local} is no folder.`);
+  }
+  if (dryRun || found !== null) return;
+  await mkdir(local, { recursive: true }).catch((cause) => {
+    const message = `The folder ${local} cannot be created: ${cause.message}.`;
+    throw new TransferError("unwritable", message, { cause });
+  });
 }
 
 /**
@@ -69,7 +84,11 @@ async function syncOnce({ output, local, folder, storage, dryRun, deleteMany }, 
   const place = { root: storage.root, folder };
   const state = await loadState(local, place);
   const documents = await scanStorage(listings, folder);
-  const { files, leftOut } = await scanFolder(local, state);
+  // Only a sync that does nothing may take a folder that is missing for an empty one.
+  const isNew = dryRun && !existsSync(local);
+  const { files, leftOut } = isNew
+    ? { files: new Map(), leftOut: [] }
+    : await scanFolder(local, state);
   const actions = planSync(
     state,
     new Map(Array.from(files, ([path, { digest }]) => [path, digest])),
@@ -79,7 +98,7 @@ async function syncOnce({ output, local, folder, storage, dryRun, deleteMany }, 
     const message = "Most of what was there is gone on one side. If that is right: --delete-many.";
     throw new TransferError("many-deletions", message);
   }
-  const report = new Report(output);
+  const report = new Report(output, dryRun);
   for (const { path, error } of leftOut) report.leaveOut(path, error);
   if (dryRun) for (const { path, kind } of actions) report.done(path, kind);
   else {
@@ -120,14 +139,16 @@ async function perform(actions, run, report, save) {
 class Report {
   hasLeftOut = false;
 
-  /** @param {import("../lib/output.js").Output} output */
-  constructor(output) {
+  /** @param {import("../lib/output.js").Output} output @param {boolean} isDryRun */
+  constructor(output, isDryRun) {
     this.output = output;
+    this.isDryRun = isDryRun;
   }
 
   /** @param {string} path @param {string} action */
   done(path, action) {
-    this.output.line(`${path}: ${SENTENCES[action]}`);
+    const isToDo = this.isDryRun && action !== "forget";
+    this.output.line(`${path}: ${isToDo ? "would be " : ""}${SENTENCES[action]}`);
     this.output.result({ path, action });
   }
 

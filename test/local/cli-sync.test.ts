@@ -160,6 +160,9 @@ describe("sync", () => {
     expect(actions).toEqual({ a: "upload", b: "download" });
     expect([readdirSync(folder), await alice.list()]).toEqual([["a"], ["b"]]);
     expect(existsSync(join(folder, ".satchel-sync.json"))).toBe(false);
+    const missing = join(folder, "missing");
+    const { stdout } = await runCli(["sync", missing, "notes/", "--dry-run"], alice);
+    expect([stdout, existsSync(missing)]).toEqual(["b: would be downloaded\n", false]);
   });
 });
 

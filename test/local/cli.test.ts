@@ -261,7 +261,8 @@ describe("What cannot be done", () => {
       [["put", `${folder}/a`, "notes/"], `${folder}/a does not exist`],
       [["export", "-"], "name a file"],
       [["import", file], `${file}: The ZIP cannot be read`],
-      [["sync", file], `${file} cannot be synced: it is no folder`],
+      [["sync", file], `${file} is no folder`],
+      [["move", alice.address, alice.address], "are the same storage"],
       [["--token", "wrong", "ls"], "Use satchel login to get a token."],
       [["--token", "of two\nlines", "ls"], "The token has characters that no token has."],
     ];
