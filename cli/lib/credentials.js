@@ -42,14 +42,29 @@ export async function loadCredentials(env) {
   }
 }
 
+/** The last that is stored: each keeps what the one before has stored. @type {Promise<void>} */
+let saving = Promise.resolve();
+
 /**
- * Stores the token of an address.
+ * Stores the token of an address. A move may refresh two at the same time.
  * @param {NodeJS.ProcessEnv} env
  * @param {string} address
  * @param {Credential} credential
  * @param {{isCurrent?: boolean}} [options] `isCurrent`: commands without --address use it from now on
  */
-export async function saveCredential(env, address, credential, { isCurrent = false } = {}) {
+export function saveCredential(env, address, credential, { isCurrent = false } = {}) {
+  const saved = saving.then(() => save(env, address, credential, isCurrent));
+  saving = saved.catch(() => {});
+  return saved;
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} address
+ * @param {Credential} credential
+ * @param {boolean} isCurrent
+ */
+async function save(env, address, credential, isCurrent) {
   const { accounts, current } = await loadCredentials(env);
   const file = credentialsFile(env);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });

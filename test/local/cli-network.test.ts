@@ -1,7 +1,8 @@
 /** The command line in a bad network: the servers are stand-ins. */
 
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { jsonLines, runCli, startCli } from "./cli";
@@ -32,7 +33,7 @@ async function startSlowServer(bytes: string) {
     server.close();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
+  const { port } = server.address() as AddressInfo;
   slow.address = `http://127.0.0.1:${port}/storage`;
   return slow;
 }
@@ -154,4 +155,30 @@ test("a deletion whose answer is lost has deleted the document", async () => {
     ],
   ]);
   expect(Object.keys(documents)).toEqual(["/b/d"]);
+});
+
+test("two tokens that are refreshed at the same time are both stored", async () => {
+  const waiting: ServerResponse[] = [];
+  const tokens = createServer((_, response) => {
+    if (waiting.push(response) < 2) return;
+    for (const [index, one] of waiting.entries()) {
+      const answer = { access_token: "old-token", refresh_token: `new-${index}`, expires_in: 3600 };
+      one.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+    }
+  });
+  onTestFinished(() => void tokens.close());
+  await new Promise<void>((resolve) => tokens.listen(0, "127.0.0.1", resolve));
+  const tokenEndpoint = `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`;
+  const { address: one } = await startOldProvider({});
+  const { address: other } = await startOldProvider({});
+  const config = temporaryFolder();
+  const file = join(config, "satchel/credentials.json");
+  const old = { token: "x", expiresAt: 1, refreshToken: "old", tokenEndpoint };
+  mkdirSync(join(config, "satchel"));
+  writeFileSync(file, JSON.stringify({ current: one, accounts: { [one]: old, [other]: old } }));
+  const commands = [one, other].map((address) => runCli(["ls"], { address, config }));
+  expect(await Promise.all(commands)).toMatchObject([{ code: 0 }, { code: 0 }]);
+  const { accounts } = JSON.parse(readFileSync(file, "utf8"));
+  const refreshed = [one, other].map((address) => accounts[address].refreshToken);
+  expect(refreshed.sort()).toEqual(["new-0", "new-1"]);
 });
