@@ -10,8 +10,8 @@ interface ExecutionContext {
   rawEvaluateHandle?(source: string): Promise<unknown>;
 }
 
-/** Where the script is told the number of its frame, which only snapshots of accessibility trees show. */
-const FRAME_NUMBER = /"frameSeq":\d+/;
+/** The option of the script, near its end, that is the number of its frame: only snapshots of accessibility trees show it. */
+const FRAME_NUMBER = '"frameSeq":';
 
 let isKept = false;
 
@@ -26,7 +26,15 @@ export async function keepLocatorScript(page: Page): Promise<void> {
   const prototype: ExecutionContext = context ? Object.getPrototypeOf(context) : {};
   const { rawEvaluateHandle } = prototype;
   if (!rawEvaluateHandle) return;
+  /** By what is left of them from the option on, and their length. */
+  const sources = new Map<string, string>();
   prototype.rawEvaluateHandle = function (source) {
-    return rawEvaluateHandle.call(this, source.replace(FRAME_NUMBER, '"frameSeq":1'));
+    const at = source.lastIndexOf(FRAME_NUMBER);
+    if (at === -1) return rawEvaluateHandle.call(this, source);
+    const rest = source.slice(at + FRAME_NUMBER.length).replace(/^\d+/, "1");
+    const key = `${at} ${rest}`;
+    const kept = sources.get(key) ?? source.slice(0, at) + FRAME_NUMBER + rest;
+    sources.set(key, kept);
+    return rawEvaluateHandle.call(this, kept);
   };
 }
