@@ -3,7 +3,7 @@
 import { existsSync, readlinkSync } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { TransferError } from "../../transfer/requests.js";
 
 /** What temporary files end with. `sync` and `import` leave such files alone. */
@@ -100,7 +100,9 @@ function isRunning(id) {
  * @param {{force: boolean}} options
  */
 export async function requireReplaceable(file, { force }) {
+  const isNamedFolder = file.endsWith("/") || file.endsWith(sep);
   const found = await stat(file).catch((error) => {
+    if (isNamedFolder) throw new TransferError("no-folder", `${file} is no folder that exists.`);
     if (error.code === "ENOENT" && existsSync(dirname(file))) return null;
     throw refusalOfWrite(error, file);
   });

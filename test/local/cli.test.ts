@@ -81,6 +81,8 @@ describe("put and get", () => {
     const sentences: [target: string, sentence: string][] = [
       [join(missing, "a"), `The folder ${missing} does not exist: create it first.\n`],
       [join(file, "a"), `${file} is no folder.\n`],
+      [`${missing}/`, `${missing}/ is no folder that exists.\n`],
+      [`${file}/`, `${file}/ is no folder that exists.\n`],
       [long, `${long} is too long a name for a file: choose another one.\n`],
     ];
     for (const [target, stderr] of sentences) {
