@@ -69,8 +69,9 @@ export async function expectAccessible(
   rules?: string[],
 ): Promise<void> {
   if (appearance) await show(page, appearance);
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  const screen = page.viewportSize()?.width ?? 0;
+  const [width, screen] = await page.evaluate(
+    () => [document.documentElement.scrollWidth, window.innerWidth] as const,
+  );
   await defineLoadAxe(page);
   const found = await page.evaluate(async (rules) => {
     const { violations } = await window.loadAxe().run({

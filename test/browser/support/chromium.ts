@@ -18,7 +18,7 @@ const CACHE = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.
 /**
  * The first two take a sixth off the CPU time of opening a page: its context shares a process, and WebGL is not
  * prepared. The third takes a third off that of pages on which axe runs: nothing is compiled for the second that they live.
- * The fourth takes a fifth off that of following a link: the next document is shown in the frame of the one before. It
+ * The last takes a fifth off that of following a link: the next document is shown in the frame of the one before. It
  * replaces Playwright's own list, of what else matters: what screenshots need. With `--disable-features`, all that
  * Playwright disables would be enabled.
  */
@@ -26,6 +26,8 @@ const FRUGAL = [
   "--renderer-process-limit=1",
   "--disable-software-rasterizer",
   "--js-flags=--jitless",
+  // The usual size of pages in Playwright.
+  "--window-size=1280,720",
   "--enable-features=CDPScreenshotNewSurface,RenderDocument:level/crashed-frame",
 ];
 

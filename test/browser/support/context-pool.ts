@@ -16,6 +16,15 @@ interface Keeper {
   devTools: CDPSession;
 }
 
+/**
+ * Opens a context whose pages are as large as the window of the browser, until a test says otherwise: to give each a size
+ * takes a sixth of the CPU time of opening one.
+ */
+export const newBrowserContext = (
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> => browser.newContext({ viewport: null, ...options });
+
 /** The contexts of a browser. */
 export class ContextPool {
   readonly #browser: Browser;
@@ -34,7 +43,7 @@ export class ContextPool {
   async take(options: BrowserContextOptions): Promise<BrowserContext> {
     const idle = this.#idle.get(JSON.stringify(options))?.pop();
     if (idle) return idle;
-    const context = await this.#browser.newContext(options);
+    const context = await newBrowserContext(this.#browser, options);
     const page = await context.newPage();
     await keepLocatorScript(page);
     this.#keepers.set(context, { page, devTools: await context.newCDPSession(page) });

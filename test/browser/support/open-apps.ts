@@ -2,6 +2,7 @@
 
 import type { Page } from "playwright-core";
 import type { AppOptions, LibraryRelease } from "./app-server";
+import { newBrowserContext } from "./context-pool";
 import { openConnectedApp, signUp } from "./steps";
 import { STEP_TIMEOUT_MS, test } from "./test-site";
 
@@ -20,7 +21,7 @@ export const testWithApps = (browsers: number, options: Omit<AppOptions, "releas
     });
     const open = async (release: LibraryRelease): Promise<Page[]> => {
       const contexts = await Promise.all(
-        Array.from({ length: browsers }, () => servers.browser.newContext()),
+        Array.from({ length: browsers }, () => newBrowserContext(servers.browser)),
       );
       for (const context of contexts) context.setDefaultTimeout(STEP_TIMEOUT_MS);
       const [first] = contexts as [(typeof contexts)[0]];

@@ -2,6 +2,7 @@
 
 import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
 import { test as base, expect } from "vitest";
+import { newBrowserContext } from "./context-pool";
 import { collectProblems } from "./problems";
 import {
   launchBrowser,
@@ -91,7 +92,7 @@ export function testWithSite(
           return context;
         };
         const newContext = async (options?: BrowserContextOptions) => {
-          const context = await browser.newContext(options);
+          const context = await newBrowserContext(browser, options);
           watch(context);
           cleanups.push(() => context.close());
           return context;
