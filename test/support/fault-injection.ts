@@ -116,6 +116,8 @@ export async function withFault<T>(
   const wait = vi.spyOn(scheduler, "wait").mockImplementation(async (milliseconds) => {
     pauses.push(milliseconds);
   });
+  // Each warning has a stack, and would go through the process of Vitest: there are several for each fault.
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   try {
     const result = await withDeadline("What a fault was injected into", action());
     await waitUntilEmpty(running);
@@ -127,6 +129,7 @@ export async function withFault<T>(
   } finally {
     time.restore();
     wait.mockRestore();
+    warn.mockRestore();
     restore();
   }
 }
