@@ -35,22 +35,40 @@ const guardDatabase = (db: D1Database): D1Database =>
     if (name === "batch" || name === "exec")
       return (...args) => makeSubrequest(() => method(...args));
     if (name !== "prepare") return undefined;
-    return (sql: never) => guardStatement(sql, method(sql) as D1PreparedStatement);
+    return (sql: never) => guardStatement(method(sql) as D1PreparedStatement);
   });
 
+type Statement = D1PreparedStatement & { statement: string };
+
+/** The prototype of guarded statements, instead of five methods that each statement would be given. */
+let guardedPrototype: D1PreparedStatement | undefined;
+
 /** Not a proxy: a batch takes only D1's own statements. */
-function guardStatement(sql: string, statement: D1PreparedStatement): D1PreparedStatement {
-  const { first, all, run, raw, bind } = statement;
-  for (const [name, method] of Object.entries({ first, all, run, raw })) {
-    const value = (...args: never[]) =>
-      makeSubrequest(() => (method as Method).apply(statement, args));
-    Object.defineProperty(statement, name, { configurable: true, value });
+function guardStatement(statement: D1PreparedStatement): D1PreparedStatement {
+  if (Object.hasOwn(statement, "bind")) {
+    // A test has changed this statement. The guard comes before that.
+    const { first, all, run, raw, bind } = statement;
+    return guardMethods(statement, { first, all, run, raw, bind });
   }
-  const value = (...parameters: unknown[]) => {
-    refuseViolation(checkStatement(sql, parameters));
-    return guardStatement(sql, bind.apply(statement, parameters));
+  const prototype = Object.getPrototypeOf(statement);
+  guardedPrototype ??= guardMethods<D1PreparedStatement>(Object.create(prototype), prototype);
+  return Object.setPrototypeOf(statement, guardedPrototype);
+}
+
+/** Gives a statement, or a prototype of statements, guarded methods, which call those of `originals`. */
+function guardMethods<T extends object>(target: T, originals: object): T {
+  const original = (name: string): Method => Reflect.get(originals, name);
+  for (const name of ["first", "all", "run", "raw"]) {
+    const value = function (this: Statement, ...args: never[]) {
+      return makeSubrequest(() => original(name).apply(this, args));
+    };
+    Object.defineProperty(target, name, { configurable: true, value });
+  }
+  const value = function (this: Statement, ...parameters: unknown[]) {
+    refuseViolation(checkStatement(this.statement, parameters));
+    return guardStatement(original("bind").apply(this, parameters as never[]) as Statement);
   };
-  return Object.defineProperty(statement, "bind", { configurable: true, value });
+  return Object.defineProperty(target, "bind", { configurable: true, value });
 }
 
 const guardBucket = (bucket: R2Bucket): R2Bucket =>

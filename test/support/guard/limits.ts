@@ -36,6 +36,22 @@ export function checkStatement(sql: string, parameters: unknown[]): Violation {
   return `a ${isRow ? "row" : "value"} of ${bytes} bytes`;
 }
 
+/** Checks what an object stores under a key. */
+export const checkStored = (key: string, stored: unknown): Violation =>
+  mostBytes(stored) + 6 * key.length <= MAX_VALUE_BYTES
+    ? null
+    : checkStatement("", [key + JSON.stringify(stored)]);
+
+/** At least the bytes that a value has as JSON, for less than it costs to write long texts as JSON. */
+function mostBytes(value: unknown): number {
+  if (typeof value === "string") return 6 * value.length + 2;
+  if (typeof value !== "object" || value === null) return 32;
+  if (ArrayBuffer.isView(value) || "toJSON" in value) return Number.POSITIVE_INFINITY;
+  let sum = 2;
+  for (const [name, part] of Object.entries(value)) sum += 6 * name.length + 4 + mostBytes(part);
+  return sum;
+}
+
 function byteLength(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value);
   return value instanceof ArrayBuffer || ArrayBuffer.isView(value) ? value.byteLength : 0;

@@ -6,7 +6,7 @@ import worker, * as classes from "../../../src/index";
 import { cheapPasswordHash } from "../cheap-passwords";
 import { guardBindings } from "./bindings";
 import { refuseViolation, runInvocation } from "./invocations";
-import { checkStatement, isTooLongMessage } from "./limits";
+import { checkStatement, checkStored, isTooLongMessage } from "./limits";
 
 const guardedEnvs = new WeakMap<Env, Env>();
 
@@ -73,7 +73,7 @@ function guardStorage({ sql, kv }: DurableObjectStorage): void {
   Object.defineProperty(sql, "exec", { configurable: true, value: execGuarded });
   const put = kv.put.bind(kv);
   const putGuarded = (key: string, stored: unknown) => {
-    refuseViolation(checkStatement("", [key + JSON.stringify(stored)]));
+    refuseViolation(checkStored(key, stored));
     put(key, stored);
   };
   Object.defineProperty(kv, "put", { configurable: true, value: putGuarded });
