@@ -95,6 +95,30 @@ const account = fc.record({
 type Account = typeof account extends fc.Arbitrary<infer T> ? T : never;
 type Collection = Account["collections"][number];
 
+/** Members with the names of what each object inherits. */
+const INHERITED_NAMES: Account = {
+  documents: [],
+  collections: [
+    {
+      module: "todos",
+      database: "",
+      collection: "",
+      version: 0,
+      hasAttachments: false,
+      documents: [
+        {
+          id: "__proto__",
+          rev: "1-abc",
+          isDeleted: false,
+          lwt: 0.01,
+          value: JSON.parse('{ "valueOf": 0, "toString": 1, "constructor": -0, "__proto__": {} }'),
+          attachments: [],
+        },
+      ],
+    },
+  ],
+};
+
 const schemaOf = ({ version, hasAttachments }: Collection): object =>
   fillWithDefaultSettings({
     version,
@@ -175,7 +199,7 @@ describe("Export and import", () => {
         });
         expect(await contentOf(bob)).toEqual(before);
       }),
-      { numRuns: ACCOUNTS },
+      { numRuns: ACCOUNTS, examples: [[INHERITED_NAMES]] },
     );
   });
 

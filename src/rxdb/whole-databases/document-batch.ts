@@ -1,6 +1,6 @@
 /** Parses documents that are written as a whole, and plans what becomes of each. */
 
-import { deepEqual } from "rxdb/plugins/core";
+import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import { sortableText } from "../queries/sort-key";
 import type { StoredDocument } from "../queries/stored-document";
@@ -88,6 +88,9 @@ export interface BatchTarget {
   findUpload(id: string): AttachmentData | null;
 }
 
+/** A document as it would be read again: without negative zeros, for instance. */
+const asStored = (document: StoredDocument): unknown => JSON.parse(JSON.stringify(document));
+
 /** Compares a document with the stored one. */
 export function planDocument(
   sql: SqlStorage,
@@ -104,7 +107,7 @@ export function planDocument(
     : { document, bytes: new Map() };
   const previous = stored === undefined ? undefined : (JSON.parse(stored) as StoredDocument);
   // RxDB may have written the members of an attachment in another order.
-  if (previous?._rev === bare._rev && deepEqual(previous, bare)) {
+  if (previous?._rev === bare._rev && isDeepStrictEqual(previous, asStored(bare))) {
     return unwritten({ outcome: "equal" });
   }
   if (previous && onConflict === "keep") return unwritten({ outcome: "kept" });
