@@ -193,6 +193,26 @@ describe("Writing a database as a whole", () => {
     expect(collections[0]?.documents).toBe(1);
   });
 
+  it("can be repeated whatever JSON a document has", async () => {
+    const app = await createUserWithApp();
+    await createCollection(app);
+    // As text: JSON.stringify would write neither -0 nor a member that is there twice.
+    const fields =
+      '"valueOf": 0, "toString": 1, "n": -0, "n": 1, "m": -0, "__proto__": { "a": 1e400 }';
+    const document = JSON.stringify(todoOf("1")).replace("{", `{ ${fields},`);
+    const body = `{ "documents": [${document}], "attachments": false }`;
+    for (const outcome of ["new", "equal"]) {
+      const sent = sendDatabases(app, `/todos/documents${collectionQuery()}`, {
+        method: "POST",
+        body,
+      });
+      expect(await readJson(sent)).toEqual({ results: [{ outcome }] });
+    }
+    expect(await readDocuments(app)).toMatchObject([
+      { id: "1", valueOf: 0, toString: 1, n: 1, m: 0 },
+    ]);
+  });
+
   it("keeps or replaces another revision", async () => {
     const app = await createUserWithApp();
     await createCollection(app);
