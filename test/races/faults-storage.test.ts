@@ -167,10 +167,6 @@ async function faultsOf(write: Write, owner: TestApp): Promise<DistinctFaults> {
   return faults;
 }
 
-/** The names of the calls of a write without a fault. */
-const callsWithoutFault = async (write: Write, owner: TestApp): Promise<string[]> =>
-  (await faultsOf(write, owner)).calls.map(({ name }) => name);
-
 /**
  * Whether a call is to be broken. Of a write in parts, which is dear, those that only it makes, and of the parts only the
  * last: what it does before and after them is what each write of unknown length does.
@@ -259,8 +255,8 @@ function mustSucceed(write: Write, fault: Fault, call: string): boolean {
 describe.each(WRITES)("§4 $title", (write) => {
   it.each(FAULTS)("at each call: $title", async (kind) => {
     const owner = await createOwner();
-    const calls = await callsWithoutFault(write, owner);
     const faults = await faultsOf(write, owner);
+    const calls = faults.callNames;
     for (const [at, { name: call }] of faults.callsToBreak(kind)) {
       if (!isToBreak(write, calls, at)) continue;
       const fault = { ...kind, at };
@@ -287,7 +283,7 @@ describe.each(WRITES)("§4 $title", (write) => {
 it("a multipart upload that could not be recorded is aborted: the sweep would not find it", async () => {
   const write = WRITES.find(({ isInParts }) => isInParts) as Write;
   const owner = await createOwner();
-  const at = (await callsWithoutFault(write, owner)).indexOf("USERS.noteUpload");
+  const at = (await faultsOf(write, owner)).callNames.indexOf("USERS.noteUpload");
   const target = await prepare(write, owner);
   const run = await withFault({ at, kind: "lost", isPermanent: true }, () => send(write, target));
   expect(run.result.status).toBe(503);
@@ -301,7 +297,7 @@ describe.each(WRITES)("§5 $title beyond a limit of the provider's plan", (write
     ["length", [503, 507]],
   ] as const)("is refused, and nothing is changed: %s", async (kind, statuses) => {
     const owner = await createOwner();
-    const calls = await callsWithoutFault(write, owner);
+    const calls = (await faultsOf(write, owner)).callNames;
     const other = await prepare(write, owner);
     const at = calls.findIndex((call) => call.startsWith("DB."));
     const { result } = await withFault({ at, kind, isPermanent: true }, () => send(write, other));

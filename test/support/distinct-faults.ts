@@ -16,6 +16,11 @@ export class DistinctFaults {
   calls: SeenCall[] = [];
   readonly #seen: SeenFault[] = [];
 
+  /** The names of the calls without a fault. */
+  get callNames(): string[] {
+    return this.calls.map(({ name }) => name);
+  }
+
   /**
    * The calls at which this kind of fault can make a difference to the faults that were recorded: those with
    * their numbers. It is at least one, so that no test passes without a fault.

@@ -53,10 +53,9 @@ export function testEachFault(share: () => Promise<Prepare>, faults = FAULTS): v
   it.each(faults)("with a fault at each call: $title", async (kind) => {
     const prepare = await share();
     if (distinct.calls.length === 0) distinct.record(null, await runWithoutFault(await prepare()));
-    const calls = distinct.calls.map(({ name }) => name);
     for (const [at] of distinct.callsToBreak(kind)) {
       const fault = { ...kind, at };
-      distinct.record(fault, await injectFault(fault, calls, await prepare()));
+      distinct.record(fault, await injectFault(fault, distinct.callNames, await prepare()));
     }
   });
 }
