@@ -18,9 +18,9 @@ const CACHE = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.
 /**
  * The first two take a sixth off the CPU time of opening a page: its context shares a process, and WebGL is not
  * prepared. The third takes a third off that of pages on which axe runs: nothing is compiled for the second that they live.
- * The last takes a fifth off that of following a link: the next document is shown in the frame of the one before. It
- * replaces Playwright's own list, of what else matters: what screenshots need. With `--disable-features`, all that
- * Playwright disables would be enabled.
+ * The last takes a fifth off that of following a link: the next document is shown in the frame of the one before. Chromium
+ * heeds only one such list, so what Playwright enables in its own, which screenshots need, is named here again. In
+ * a list of `--disable-features`, all that Playwright disables would have to be.
  */
 const FRUGAL = [
   "--renderer-process-limit=1",
